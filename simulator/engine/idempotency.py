@@ -1,0 +1,55 @@
+"""Repeated requests: the stored answer is given again, nothing is executed twice."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import orjson
+
+from simulator.engine.provider import Call, Idempotency, Reply
+from simulator.engine.store import Store
+from simulator.kernel.clock import from_micros, micros
+from simulator.kernel.refusals import IdempotencyConflict
+
+
+def key_of(policy: Idempotency | None, call: Call) -> str | None:
+    """The idempotency key that counts for this call, if any."""
+    if policy is None or call.method not in policy.methods or call.endpoint is None or not call.endpoint.idempotent:
+        return None
+    return call.headers.get(policy.header.lower()) or None
+
+
+def replay(store: Store, policy: Idempotency, call: Call, key: str, now: datetime) -> Reply | None:
+    """The stored answer, or None for a first use. Raises `IdempotencyConflict` for another request under the key."""
+    found = store.reply(call.workspace.id, call.provider, policy.scope(call), key)
+    if found is None:
+        return None
+    at, fingerprint, status, headers, body = found
+    first = from_micros(at)
+    if now - first >= policy.lifetime:
+        return None
+    if policy.on_mismatch == "refuse" and bytes(fingerprint) != _fingerprint(call):
+        raise IdempotencyConflict(key)
+    stored = orjson.loads(headers)
+    content_type = stored.pop("content-type", None)
+    reply = Reply(status, bytes(body) if body else None, stored, content_type=content_type)
+    policy.replayed(reply, first)
+    return reply
+
+
+def keep(
+    store: Store, policy: Idempotency, call: Call, key: str, now: datetime, reply: Reply, sent: bytes, content_type: str
+) -> None:
+    """Remembers an answer under its key if the provider keeps answers of that status."""
+    if not policy.keeps(reply.status):
+        return
+    headers = {**reply.headers, **({"content-type": content_type} if sent else {})}
+    scope, raw = policy.scope(call), orjson.dumps(headers)
+    store.save_reply(
+        call.workspace.id, call.provider, scope, key, micros(now), _fingerprint(call), reply.status, raw, sent
+    )
+
+
+def _fingerprint(call: Call) -> bytes:
+    return hashlib.sha256(f"{call.method} {call.target}?{call.raw_query}\n".encode() + call.raw_body).digest()

@@ -1,0 +1,116 @@
+"""The story of a payment: every request, move, wallet event and attempt, with its actor. Nothing here decides anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.store import Store
+from simulator.engine.store.base import Row
+from simulator.kernel.clock import from_micros, iso_millis
+
+BODY_LIMIT = 65_536
+"""Bytes of a body that the journal keeps."""
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+SECRET_MEMBERS = frozenset({"client_secret", "secret_key", "password", "cvv", "cvc", "verification_code"})
+
+_CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
+
+
+def mask_secret(value: str) -> str:
+    """Keeps the scheme and the last four characters: `Bearer …cdef`."""
+    scheme, space, rest = value.partition(" ")
+    if not space:
+        scheme, rest = "", value
+    return f"{scheme}{space}…{rest[-4:]}" if len(rest) > 8 else f"{scheme}{space}…"
+
+
+def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: mask_secret(v) if name.lower() in SECRET_HEADERS else v for name, v in headers.items()}
+
+
+def mask_body(text: str) -> str:
+    """Card numbers (Luhn-valid) keep their last four digits."""
+    return _CARD.sub(lambda match: _masked_card(match.group()), text)
+
+
+def _masked_card(text: str) -> str:
+    digits = [int(c) for c in text if c.isdigit()]
+    doubled = [d if i % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for i, d in enumerate(reversed(digits))]
+    if sum(doubled) % 10:
+        return text
+    return "*" * (len(text) - 4) + text[-4:]
+
+
+def request_entry(call: Call, reply: Reply, sent: bytes, duration_ms: float, help_: Mapping[str, Any]) -> dict[str, Any]:
+    """What the journal keeps of a request and its answer."""
+    entry: dict[str, Any] = {
+        "method": call.method,
+        "path": call.raw_path + (f"?{call.raw_query}" if call.raw_query else ""),
+        "status": reply.status,
+        "duration_ms": round(duration_ms, 3),
+        "request": {"headers": mask_headers(call.headers), "body": _text(call.raw_body)},
+        "response": {"headers": mask_headers(reply.headers), "body": _text(sent)},
+        "notices": call.notices,
+    }
+    if help_:
+        entry["help"] = dict(help_)
+    return entry
+
+
+def _text(body: bytes) -> str:
+    return body[:BODY_LIMIT].decode("utf-8", "replace")
+
+
+def rows_for(
+    workspace: int, at: int, kind: str, provider: str, moves: list[dict[str, Any]], subjects: Iterable[str], **entry: Any
+) -> list[Row]:
+    """One journal row for each payment that was touched; the first carries the request, each its own moves."""
+    rows: list[Row] = []
+    touched = list(subjects) or [None]
+    for index, subject in enumerate(touched):
+        mine = [m for m in moves if m.get("subject") in (None, subject)] if len(touched) > 1 else moves
+        body = {**(entry if index == 0 else {}), "moves": mine}
+        path, status = (entry.get("path"), entry.get("status")) if index == 0 else (None, None)
+        row_kind = kind if index == 0 else "moves"
+        rows.append((workspace, at, row_kind, provider, subject, path, status, orjson.dumps(body)))
+    return rows
+
+
+def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]:
+    """Everything about one payment in the order in which it happened (`control-api`, Payment.timeline)."""
+    events: list[tuple[int, int, dict[str, Any]]] = []
+    for seq, at, kind, provider, raw in store.journal_of(workspace, subject):
+        body = orjson.loads(raw)
+        instant = iso_millis(from_micros(at))
+        if kind == "request":
+            summary = f"{body['method']} {body['path']} {body['status']}"
+            events.append((at, seq * 100, {"at": instant, "kind": "request", "actor": "merchant"}))
+            events[-1][2].update({"from": "merchant", "to": provider, "summary": summary, "ref": f"req_{seq}"})
+        elif kind == "clock":
+            events.append((at, seq * 100, {"at": instant, "kind": "clock", "actor": "ops", "summary": body["summary"]}))
+        for index, move in enumerate(body["moves"], 1):
+            entry = {"at": instant, "kind": "timer" if move["actor"] == "timer" else move["kind"]}
+            entry.update({k: v for k, v in move.items() if k in ("actor", "from", "to", "summary", "ref") and v is not None})
+            events.append((at, seq * 100 + index, entry))
+    messages = store.messages(workspace, subject=subject, limit=500)
+    by_seq = {message.seq: message for message in messages}
+    for message in messages:
+        if message.state == "kept":
+            entry = {"at": iso_millis(from_micros(message.created)), "kind": "webhook", "actor": message.provider}
+            entry.update({"summary": f"{message.event} kept here, no URL", "ref": message.id})
+            events.append((message.created, 2**61 + message.seq * 1000, entry))
+    for seq, n, at, status, _, error, _, _ in store.attempts(list(by_seq)):
+        message = by_seq[seq]
+        entry = {"at": iso_millis(from_micros(at)), "kind": "webhook", "actor": message.provider}
+        answer = f"answered {status}" if status is not None else f"failed: {error}"
+        summary = f"{message.event} try {n} {answer}"
+        entry.update({"from": message.provider, "to": "merchant", "summary": summary, "ref": message.id})
+        events.append((at, 2**61 + seq * 1000 + n, entry))
+    events.sort(key=lambda item: item[:2])
+    return [{"at": entry["at"], "seq": number, **entry} for number, (_, _, entry) in enumerate(events, 1)]

@@ -1,0 +1,84 @@
+"""Resources: frozen dataclasses with a state, kept as JSON. Each provider's own nouns extend `Resource`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, TypeVar
+
+import orjson
+from pydantic import TypeAdapter
+
+from simulator.kernel.machine import Machine
+from simulator.kernel.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One thing that a party keeps. Change means a new value (`UnitOfWork.fire`, `UnitOfWork.amend`)."""
+
+    PROVIDER: ClassVar[str]
+    KIND: ClassVar[str]
+    MACHINE: ClassVar[Machine | None] = None
+
+    id: str
+    state: str = ""
+    version: int = 0
+    """Counts the commits that changed it; 0 until it is first stored."""
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def subject(self) -> str:
+        """The id of the payment in whose story this belongs."""
+        return self.id
+
+    def keys(self) -> dict[str, str]:
+        """Look-up keys, name to value, written when the resource is first stored or they change."""
+        return {}
+
+
+R = TypeVar("R", bound=Resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The neutral, read-only view of a payment for the console and the control API."""
+
+    kind: str
+    reference: str
+    amount: Money
+    refunded: Money
+    phase: str
+    status: str
+    order: str | None = None
+    """Code of the wallet order, if one was opened."""
+    expires_at: datetime | None = None
+
+
+PHASES = (
+    "waiting",
+    "processing",
+    "paid",
+    "declined",
+    "cancelled",
+    "expired",
+    "partly_refunded",
+    "refunded",
+    "error",
+)
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def dump(resource: Resource) -> bytes:
+    return orjson.dumps(resource)
+
+
+def load(kind: type[R], body: bytes) -> R:
+    loaded: R = _adapter(kind).validate_json(body)
+    return loaded

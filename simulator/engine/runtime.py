@@ -1,0 +1,469 @@
+"""The running simulator: its store, its workspaces, its parties and the way of a transaction.
+
+Everything here runs on one event loop; the core is synchronous and never sleeps. `Runtime.run` is the only loop: it waits
+for the next deadline or a nudge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import heapq
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from simulator.engine import journal
+from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.provider import Party, Provider
+from simulator.engine.resource import Resource, load
+from simulator.engine.scenarios import Scenarios
+from simulator.engine.store import Store
+from simulator.engine.store.base import Row
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, time_of_day
+from simulator.kernel.ids import Ids
+from simulator.kernel.refusals import IllegalTransition, NotFound
+
+log = logging.getLogger("simulator")
+
+JOURNAL_BUFFER = 200
+"""Read-only requests wait for this many, for the next commit, or for the loop's next turn before they are written."""
+
+
+class WorkspaceError(ValueError):
+    """A workspace cannot be made or changed so. `field` names what was wrong."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Runtime:
+    def __init__(
+        self,
+        store: Store,
+        parties: Sequence[Party],
+        *,
+        scenarios: Scenarios | None = None,
+        base_url: str = "http://localhost:8080",
+        public_url: str | None = None,
+        strict: bool = False,
+        dispatcher: Dispatcher | None = None,
+        default_overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.store = store
+        self.parties = {party.name: party for party in parties}
+        self.providers = {party.name: party for party in parties if isinstance(party, Provider)}
+        self.scenarios = scenarios or Scenarios()
+        self.base_url = base_url
+        """Where clients reach us, for links that are made outside of a request."""
+        self.public_url = public_url
+        """Overrides the request's own host in every link."""
+        self.strict = strict
+        self.dispatcher = dispatcher or Dispatcher()
+        self.dispatcher.runtime = self
+        self._workspaces: dict[int, Workspace] = {}
+        self._public: dict[str, int] = {}
+        self._credentials: dict[tuple[str, str], int] = {}
+        self._in_transaction = False
+        self._unwritten: list[Row] = []
+        self._agenda: list[tuple[float, int]] = []
+        self._nudge = asyncio.Event()
+        self._walks: dict[int, asyncio.Lock] = {}
+        self._walking: set[int] = set()
+        self._watchers: dict[tuple[str, str, str], set[Callable[[], None]]] = {}
+        self._load(default_overrides or {})
+
+    # Parties and workspaces --------------------------------------------------------------------------------------
+
+    def party(self, name: str) -> Party:
+        return self.parties[name]
+
+    def _load(self, overrides: Mapping[str, Mapping[str, Any]]) -> None:
+        secret = self.store.meta("page_secret")
+        if secret is None:
+            secret = Ids().text(43)
+            self.store.set_meta("page_secret", secret)
+        self.secret = secret
+        """Signs page tokens; made once per store."""
+        for id_, raw in self.store.workspaces():
+            self._remember(Workspace.load(id_, bytes(raw)))
+        for provider, lookup, workspace in self.store.credentials():
+            self._credentials[provider, lookup] = workspace
+        if "default" not in self._public:
+            self.create_workspace(name="default", credentials=overrides)
+        for workspace in self._workspaces.values():
+            self._schedule(workspace.id)
+
+    def _remember(self, workspace: Workspace) -> None:
+        clock = workspace.clock
+        if clock.mode == "real" and clock.standing_at is not None and workspace.id not in self._walking:
+            workspace = dataclasses.replace(workspace, clock=Clock("real", clock.offset))
+        self._workspaces[workspace.id] = workspace
+        self._public[workspace.public_id] = self._public[workspace.name] = workspace.id
+
+    def workspace(self, id_: int) -> Workspace:
+        return self._workspaces[id_]
+
+    def workspaces(self) -> list[Workspace]:
+        return list(self._workspaces.values())
+
+    def find_workspace(self, public_id_or_name: str) -> Workspace | None:
+        id_ = self._public.get(public_id_or_name)
+        return None if id_ is None else self._workspaces[id_]
+
+    @property
+    def default(self) -> Workspace:
+        return self._workspaces[self._public["default"]]
+
+    def by_credential(self, provider: str, lookup: str) -> Workspace | None:
+        id_ = self._credentials.get((provider, lookup))
+        return None if id_ is None else self._workspaces[id_]
+
+    def create_workspace(
+        self,
+        *,
+        name: str | None = None,
+        seed: str | None = None,
+        clock: Clock | None = None,
+        credentials: Mapping[str, Mapping[str, Any]] | None = None,
+        webhooks: Mapping[str, Mapping[str, Any]] | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Workspace:
+        """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
+        ids = Ids()
+        public_id = "ws_" + ids.hex(16)
+        name = name or public_id
+        if name in self._public:
+            raise WorkspaceError(f"there is a workspace named {name!r} already", "name")
+        made: dict[str, dict[str, Any]] = {}
+        lookups: list[tuple[str, str]] = []
+        for provider in self.providers.values():
+            own = provider.credentials(ids, name == "default")
+            given = dict((credentials or {}).get(provider.name, {}))
+            made[provider.name] = {**own, **{k: type(own[k])(v) if k in own else v for k, v in given.items()}}
+            for lookup in provider.lookups(made[provider.name]):
+                if (provider.name, lookup) in self._credentials:
+                    message = f"a credential of {provider.title} belongs to another workspace already"
+                    raise WorkspaceError(message, f"credentials.{provider.name}")
+                lookups.append((provider.name, lookup))
+        workspace = Workspace(
+            id=0,
+            public_id=public_id,
+            name=name,
+            created_at=time_of_day(),
+            clock=clock or Clock(),
+            seed=seed,
+            credentials=made,
+            webhooks={p: dict((webhooks or {})[p]) if (webhooks or {}).get(p) else None for p in self.providers},
+            settings={p: dict(v) for p, v in (settings or {}).items()},
+        )
+        with self._transaction():
+            id_ = self.store.add_workspace(public_id, name, workspace.dump())
+            self.store.add_credentials(id_, lookups)
+        workspace = dataclasses.replace(workspace, id=id_)
+        self._remember(workspace)
+        for pair in lookups:
+            self._credentials[pair] = id_
+        return workspace
+
+    def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:
+        """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
+        changed = dataclasses.replace(self._workspaces[workspace.id], **changes)
+        with self._transaction():
+            self.store.save_workspace(changed.id, changed.name, changed.dump())
+        self._remember(changed)
+        self._schedule(changed.id)
+        return self._workspaces[changed.id]
+
+    def save_workspace(self, workspace: Workspace) -> None:
+        """Within a unit of work; the cache follows at commit."""
+        self.store.save_workspace(workspace.id, workspace.name, workspace.dump())
+
+    async def reset(self, workspace: Workspace) -> Workspace:
+        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
+        await self.dispatcher.abandon(workspace.id)
+        changed = dataclasses.replace(self._workspaces[workspace.id], clock=Clock(), scenarios=(), draws=0)
+        with self._transaction():
+            self._unwritten = [row for row in self._unwritten if row[0] != workspace.id]
+            self.store.clear(workspace.id)
+            self.store.save_workspace(changed.id, changed.name, changed.dump())
+        self._remember(changed)
+        return changed
+
+    async def delete_workspace(self, workspace: Workspace) -> None:
+        await self.dispatcher.abandon(workspace.id)
+        with self._transaction():
+            self._unwritten = [row for row in self._unwritten if row[0] != workspace.id]
+            self.store.remove_workspace(workspace.id)
+        del self._workspaces[workspace.id]
+        self._public = {name: id_ for name, id_ in self._public.items() if id_ != workspace.id}
+        self._credentials = {pair: id_ for pair, id_ in self._credentials.items() if id_ != workspace.id}
+
+    # Transactions ------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Opens the writing transaction if none is open."""
+        if not self._in_transaction:
+            self.store.begin()
+            self._in_transaction = True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.begin()
+        try:
+            yield
+        except BaseException:
+            self._in_transaction = False
+            self.store.rollback()
+            raise
+        self._in_transaction = False
+        self.store.commit()
+
+    def open(self, workspace: Workspace, now: datetime | None = None) -> UnitOfWork:
+        """A unit of work that the caller commits or rolls back."""
+        current = self._workspaces.get(workspace.id, workspace)
+        return UnitOfWork(self, current, now or current.clock.now())
+
+    @contextmanager
+    def unit(self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None) -> Iterator[UnitOfWork]:
+        """A unit of work outside of an API call (a page, a timer, the control API): committed unless it raises."""
+        uow = self.open(workspace, now)
+        try:
+            yield uow
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit(uow, self._story(uow, kind, provider))
+
+    def _story(self, uow: UnitOfWork, kind: str, provider: str) -> list[Row]:
+        if not uow.moves:
+            return []
+        return journal.rows_for(uow.workspace.id, micros(uow.now), kind, provider, uow.moves, uow.subjects)
+
+    def commit(self, uow: UnitOfWork, story: list[Row], also: Callable[[], None] | None = None) -> None:
+        """State, timers, outbox and journal together, or nothing. `also` writes into the same transaction."""
+        try:
+            changed = set(uow._dirty)
+            uow.write()
+            if also is not None:
+                self.begin()
+                also()
+            if self._in_transaction:
+                if self._unwritten:
+                    story, self._unwritten = self._unwritten + story, []
+                if story:
+                    self.store.insert_journal(story)
+                self.store.commit()
+                self._in_transaction = False
+            elif story:
+                self.note(story)
+        except BaseException:
+            self.rollback()
+            raise
+        if uow._workspace_changed:
+            self._remember(uow.workspace)
+        if uow.next_due is not None:
+            self._schedule(uow.workspace.id, uow.next_due)
+        for identity in changed:
+            for watcher in self._watchers.get(identity, ()):
+                watcher()
+
+    def rollback(self) -> None:
+        if self._in_transaction:
+            self._in_transaction = False
+            self.store.rollback()
+
+    def note(self, rows: list[Row]) -> None:
+        """Journals something that changed nothing; written with the next commit or soon after."""
+        self._unwritten += rows
+        if len(self._unwritten) >= JOURNAL_BUFFER:
+            self.write_notes()
+
+    def write_notes(self) -> None:
+        if self._unwritten:
+            with self._transaction():
+                rows, self._unwritten = self._unwritten, []
+                self.store.insert_journal(rows)
+
+    # Looking up without a credential -------------------------------------------------------------------------------
+
+    def locate(self, kind: type[Resource], id_: str) -> tuple[Workspace, Resource] | None:
+        """A resource by its id in whatever workspace it lives: pages are opened without a credential."""
+        found = self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_)
+        return None if found is None else (self._workspaces[found[0]], load(kind, found[1]))
+
+    def locate_by_key(self, kind: type[Resource], name: str, value: str) -> tuple[Workspace, Resource] | None:
+        found = self.store.key_anywhere(kind.PROVIDER, kind.KIND, name, value)
+        return None if found is None else (self._workspaces[found[0]], load(kind, found[1]))
+
+    def watch(self, kind: type[Resource], id_: str, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back after each commit that changed this resource; the result stops it."""
+        identity = (kind.PROVIDER, kind.KIND, id_)
+        self._watchers.setdefault(identity, set()).add(callback)
+
+        def stop() -> None:
+            watchers = self._watchers.get(identity, set())
+            watchers.discard(callback)
+            if not watchers:
+                self._watchers.pop(identity, None)
+
+        return stop
+
+    # Time ----------------------------------------------------------------------------------------------------------
+
+    def _schedule(self, workspace_id: int, due: datetime | None = None) -> None:
+        """Puts a workspace's next deadline on the agenda and wakes the loop if it is the soonest."""
+        if due is None:
+            raw = self.store.next_due(workspace_id)
+            if raw is None:
+                return
+            due = from_micros(raw)
+        clock = self._workspaces[workspace_id].clock
+        if clock.standing_at is not None:
+            if due > clock.standing_at:
+                return
+            real = 0.0
+        else:
+            real = (due - clock.offset).timestamp()
+        soonest = not self._agenda or real < self._agenda[0][0]
+        heapq.heappush(self._agenda, (real, workspace_id))
+        if soonest:
+            self._nudge.set()
+
+    def wake(self, workspace_id: int) -> None:
+        if workspace_id in self._workspaces:
+            self._schedule(workspace_id)
+
+    async def run(self) -> None:
+        """Serves deadlines until cancelled."""
+        while True:
+            self._nudge.clear()
+            wait = 0.25 if self._unwritten else None
+            if self._agenda:
+                until = max(0.0, self._agenda[0][0] - time_of_day().timestamp())
+                wait = until if wait is None else min(wait, until)
+            if wait is None or wait > 0:
+                try:
+                    await asyncio.wait_for(self._nudge.wait(), None if wait is None else min(wait, 3600.0))
+                except TimeoutError:
+                    pass
+            self.write_notes()
+            due, now = set(), time_of_day().timestamp()
+            while self._agenda and self._agenda[0][0] <= now:
+                due.add(heapq.heappop(self._agenda)[1])
+            for workspace_id in due:
+                if workspace_id in self._workspaces and workspace_id not in self._walking:
+                    self.run_timers(workspace_id)
+                    self.dispatcher.start(workspace_id)
+                    self._schedule_rest(workspace_id)
+            await asyncio.sleep(0)
+
+    def _schedule_rest(self, workspace_id: int) -> None:
+        """Deadlines in the future; what is due now is already on its way and wakes the loop when it is done."""
+        now = self._workspaces[workspace_id].clock.now()
+        raw = self.store.next_due(workspace_id)
+        if raw is not None and from_micros(raw) > now:
+            self._schedule(workspace_id, from_micros(raw))
+
+    def run_timers(self, workspace_id: int) -> list[dict[str, Any]]:
+        """Fires every timer that is due at the workspace's present instant, each at its own instant."""
+        fired: list[dict[str, Any]] = []
+        while workspace_id in self._workspaces:
+            workspace = self._workspaces[workspace_id]
+            rows = self.store.timers(workspace_id, micros(workspace.clock.now()), limit=1)
+            if not rows:
+                break
+            row = rows[0]
+            due = from_micros(row.due)
+            fired.append(
+                {"at": iso_millis(due), "kind": row.trigger, "provider": row.provider, "resource_id": row.id}
+            )
+            try:
+                with self.unit(workspace, provider=row.provider, kind="timer", now=due) as uow:
+                    self.begin()
+                    self.store.delete_timer(row.seq)
+                    party = self.parties[row.provider]
+                    resource = uow.find(party.kinds[row.kind], row.id)
+                    if resource is None:
+                        continue
+                    if party.on_timer is not None:
+                        party.on_timer(uow, resource, row.trigger, orjson.loads(row.data))
+                    else:
+                        uow.fire(resource, row.trigger)
+            except (IllegalTransition, NotFound) as refusal:
+                log.debug("a timer came too late: %s", refusal)
+                self._forget_timer(row.seq)
+            except Exception:
+                log.exception("timer %s of %s/%s failed", row.trigger, row.provider, row.id)
+                self._forget_timer(row.seq)
+        return fired
+
+    def _forget_timer(self, seq: int) -> None:
+        with self._transaction():
+            self.store.delete_timer(seq)
+
+    @asynccontextmanager
+    async def _walk(self, workspace_id: int) -> AsyncIterator[None]:
+        async with self._walks.setdefault(workspace_id, asyncio.Lock()):
+            self._walking.add(workspace_id)
+            try:
+                yield
+            finally:
+                self._walking.discard(workspace_id)
+
+    async def advance(self, workspace: Workspace, to: datetime) -> list[dict[str, Any]]:
+        """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included."""
+        fired: list[dict[str, Any]] = []
+        async with self._walk(workspace.id):
+            started = self._workspaces[workspace.id].clock
+            if to < started.now():
+                raise WorkspaceError("the clock never runs backwards", "to")
+            at = started.now()
+            try:
+                fired += await self._quiesce(workspace.id)
+                while True:
+                    raw = self.store.next_due(workspace.id)
+                    if raw is None or from_micros(raw) > to:
+                        break
+                    at = max(at, from_micros(raw))
+                    self._stand(workspace.id, started.standing(at))
+                    fired += await self._quiesce(workspace.id)
+                at = to
+            finally:
+                final = started.moved_to(at)
+                self.change_workspace(self._workspaces[workspace.id], clock=final)
+        summary = f"advanced to {iso_millis(to)}"
+        row = (workspace.id, micros(to), "clock", "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
+        self.note([row])
+        return fired
+
+    def _stand(self, workspace_id: int, clock: Clock) -> None:
+        self._workspaces[workspace_id] = dataclasses.replace(self._workspaces[workspace_id], clock=clock)
+
+    async def settle(self, workspace: Workspace) -> None:
+        """Does everything that is due at the workspace's present instant and returns when it is quiet."""
+        async with self._walk(workspace.id):
+            await self._quiesce(workspace.id)
+        self._schedule(workspace.id)
+
+    async def _quiesce(self, workspace_id: int) -> list[dict[str, Any]]:
+        fired = self.run_timers(workspace_id)
+        self.dispatcher.start(workspace_id, fired)
+        while await self.dispatcher.finished_one(workspace_id):
+            fired += self.run_timers(workspace_id)
+            self.dispatcher.start(workspace_id, fired)
+        return fired
+
+    async def close(self) -> None:
+        await self.dispatcher.close()
+        self.write_notes()
+        self.store.close()
+
+

@@ -1,0 +1,267 @@
+"""What the shopper, the API and the webhooks will do, as rules that people write in YAML.
+
+Precedence: an explicit act > a rule armed for one payment > the workspace's scenario > the provider's documented test
+triggers (`scenarios/<provider>.yaml`) > default. Rules are read where an actor acts, never in a handler.
+"""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from simulator.kernel.clock import parse_duration
+
+Facet = Literal["wallet", "api", "webhooks", "bank", "provider"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class AmountRange(_Strict):
+    """Minor units. `ends_with` compares the last digits as written; `not` excludes single amounts."""
+
+    minimum: int | None = Field(None, alias="min")
+    maximum: int | None = Field(None, alias="max")
+    ends_with: str | list[str] | None = None
+    excluding: list[int] = Field(default_factory=list, alias="not")
+
+    def holds(self, amount: int) -> bool:
+        if self.minimum is not None and amount < self.minimum:
+            return False
+        if self.maximum is not None and amount > self.maximum:
+            return False
+        if amount in self.excluding:
+            return False
+        if self.ends_with is None:
+            return True
+        endings = [self.ends_with] if isinstance(self.ends_with, str) else self.ends_with
+        return any(str(amount).endswith(ending) for ending in endings)
+
+
+class When(_Strict):
+    """Everything that is named must hold; texts may be patterns with `*`."""
+
+    provider: str | list[str] | None = None
+    operation: str | list[str] | None = None
+    amount: int | list[int] | AmountRange | None = None
+    currency: str | list[str] | None = None
+    reference: str | None = None
+    event: str | list[str] | None = None
+    buyer: str | None = None
+    method: str | None = None
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        for name in ("provider", "operation", "currency", "reference", "event", "buyer", "method"):
+            wanted = getattr(self, name)
+            if wanted is None:
+                continue
+            patterns = [wanted] if isinstance(wanted, str) else wanted
+            if not any(fnmatch.fnmatchcase(str(facts.get(name) or ""), pattern) for pattern in patterns):
+                return False
+        if self.amount is None:
+            return True
+        amount = facts.get("amount")
+        if amount is None:
+            return False
+        if isinstance(self.amount, AmountRange):
+            return self.amount.holds(amount)
+        return amount in ([self.amount] if isinstance(self.amount, int) else self.amount)
+
+
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+class WalletEffect(_Strict):
+    """`decline` is a neutral reason; `code` and `message` are the provider's own, where its documents fix them."""
+
+    decline: str | None = None
+    outcome: Literal["paid", "cancelled", "expired", "open"] | None = None
+    code: str | None = None
+    message: str | None = None
+    delay: timedelta | None = None
+
+    _delay = field_validator("delay", mode="before")(_duration)
+
+
+class ApiEffect(_Strict):
+    status: int = Field(ge=400, le=599)
+    times: int | None = Field(None, ge=1)
+    code: str | None = None
+    message: str | None = None
+
+
+class WebhooksEffect(_Strict):
+    copies: int = Field(1, ge=0, le=10)
+    delay: timedelta = timedelta(0)
+    order: Literal["as_happened", "reversed"] = "as_happened"
+    drop: bool = False
+
+    _delay = field_validator("delay", mode="before")(_duration)
+
+
+class BankEffect(_Strict):
+    """What happens behind the provider: to a refund, a capture, a settlement."""
+
+    decline: str | None = None
+    outcome: Literal["succeeded", "declined", "pending"] | None = None
+    then: Literal["succeeded", "declined"] | None = None
+    code: str | None = None
+    message: str | None = None
+    delay: timedelta | None = None
+
+    _delay = field_validator("delay", mode="before")(_duration)
+
+
+class Rule(_Strict):
+    when: When = Field(default_factory=When)
+    wallet: WalletEffect | None = None
+    api: ApiEffect | None = None
+    webhooks: WebhooksEffect | None = None
+    bank: BankEffect | None = None
+    provider: dict[str, Any] | None = None
+    """Options of the provider itself (`flow: qr`), as named in its README."""
+
+
+class Scenario(_Strict):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str = ""
+    description: str = ""
+    rules: list[Rule] = Field(min_length=1)
+
+
+class ScenarioError(ValueError):
+    """A file or a body that is no scenario: says where, and what was allowed."""
+
+
+def parse(raw: Any, where: str) -> Scenario:
+    try:
+        return Scenario.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"{where}: {path or 'scenario'}: {first['msg']}") from error
+
+
+def load_folder(folder: Path) -> dict[str, Scenario]:
+    """All scenarios of a folder by name. Raises `ScenarioError` with file and line."""
+    import yaml
+
+    found: dict[str, Scenario] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        text = path.read_text("utf-8")
+        try:
+            raw = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            raise ScenarioError(f"{path.name}{line}: {getattr(error, 'problem', error)}") from error
+        try:
+            scenario = Scenario.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            line = _line_of(yaml.compose(text), first["loc"])
+            where = ".".join(str(part) for part in first["loc"])
+            raise ScenarioError(f"{path.name}:{line}: {where}: {first['msg']}") from error
+        if scenario.name in found:
+            raise ScenarioError(f"{path.name}:1: another file already has a scenario named {scenario.name!r}")
+        found[scenario.name] = scenario
+    return found
+
+
+def _line_of(node: Any, location: tuple[Any, ...]) -> int:
+    """The line of the deepest node that exists on the way to `location`."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for part in location:
+        children = getattr(node, "value", None)
+        if isinstance(part, int) and isinstance(children, list) and part < len(children):
+            node = children[part]
+        elif isinstance(children, list):
+            pair = next((p for p in children if isinstance(p, tuple) and p[0].value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+            continue
+        else:
+            break
+        line = node.start_mark.line + 1
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The rule that has an opinion. `label` is what `decided_by` says: `scenario:<name>` or `amount:<value>`."""
+
+    label: str
+    params: Any
+    armed: bool
+    """Whether a person armed it (so it goes before documented triggers and before the buyer's account)."""
+    source: tuple[int, int] | None = None
+    """Which armed scenario and rule, for counting `times`."""
+
+
+@dataclass
+class Scenarios:
+    """The scenarios on disk: `named` can be armed, `documented` (by provider) always apply."""
+
+    named: dict[str, Scenario] = field(default_factory=dict)
+    documented: dict[str, Scenario] = field(default_factory=dict)
+    _parsed: dict[int, tuple[Any, Scenario]] = field(default_factory=dict, repr=False)
+
+    def find(self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any]) -> Effect | None:
+        """The first opinion on `facet`: armed scenarios (newest first), then the provider's documented triggers."""
+        for index, entry in enumerate(armed):
+            scope = entry.get("scope") or {}
+            if "provider" in scope and scope["provider"] != facts.get("provider"):
+                continue
+            if "payments" in scope and facts.get("payment") not in scope["payments"]:
+                continue
+            scenario = self._scenario(entry)
+            for number, rule in enumerate(scenario.rules):
+                params = getattr(rule, facet)
+                if params is None or not rule.when.holds(facts):
+                    continue
+                if facet == "api" and params.times is not None:
+                    if entry.get("used", {}).get(str(number), 0) >= params.times:
+                        continue
+                return Effect(f"scenario:{scenario.name}", params, True, (index, number))
+        documented = self.documented.get(str(facts.get("provider")))
+        for rule in documented.rules if documented else ():
+            params = getattr(rule, facet)
+            if params is not None and rule.when.holds(facts):
+                label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{documented.name}"  # type: ignore[union-attr]
+                return Effect(label, params, False)
+        return None
+
+    def _scenario(self, entry: dict[str, Any]) -> Scenario:
+        kept = self._parsed.get(id(entry))
+        if kept is not None and kept[0] is entry:
+            return kept[1]
+        scenario = Scenario.model_validate(entry["scenario"])
+        if len(self._parsed) > 1000:
+            self._parsed.clear()
+        self._parsed[id(entry)] = (entry, scenario)
+        return scenario
+
+
+def scoped_to_payment(armed: tuple[dict[str, Any], ...], provider: str, payment: str) -> tuple[dict[str, Any], ...]:
+    """Claims scenarios armed for the next payments: this payment is the next one. Equal if there was none."""
+    changed, result = False, []
+    for entry in armed:
+        scope = entry.get("scope") or {}
+        left = scope.get("next", 0)
+        if left > 0 and scope.get("provider", provider) == provider:
+            entry = copy.deepcopy(entry)
+            entry["scope"]["next"] = left - 1
+            entry["scope"].setdefault("payments", []).append(payment)
+            changed = True
+        result.append(entry)
+    return tuple(result) if changed else armed

@@ -1,0 +1,66 @@
+"""The tables. One generic table of resources beside its look-up keys: a new kind of resource needs no migration.
+
+Instants are integers (microseconds since 1970), bodies are JSON in bytes.
+"""
+
+VERSION = 1
+
+SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
+BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+CLUSTERED = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS workspaces (
+    id {seq}, public_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, body {blob} NOT NULL);
+
+CREATE TABLE IF NOT EXISTS credentials (
+    provider TEXT NOT NULL, lookup TEXT NOT NULL, workspace BIGINT NOT NULL,
+    PRIMARY KEY (provider, lookup)){clustered};
+
+CREATE TABLE IF NOT EXISTS resources (
+    seq {seq}, workspace BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+    version BIGINT NOT NULL, phase TEXT, reference TEXT, body {blob} NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS resources_id ON resources (id, kind, provider, workspace);
+CREATE INDEX IF NOT EXISTS resources_kind ON resources (workspace, provider, kind, seq);
+CREATE INDEX IF NOT EXISTS resources_payments ON resources (workspace, seq) WHERE phase IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS keys (
+    value TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL, workspace BIGINT NOT NULL,
+    id TEXT NOT NULL, PRIMARY KEY (value, name, kind, provider, workspace, id)){clustered};
+
+CREATE TABLE IF NOT EXISTS timers (
+    seq {seq}, workspace BIGINT NOT NULL, due BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
+    id TEXT NOT NULL, trigger TEXT NOT NULL, data {blob} NOT NULL);
+CREATE INDEX IF NOT EXISTS timers_due ON timers (workspace, due, seq);
+CREATE INDEX IF NOT EXISTS timers_of ON timers (id);
+
+CREATE TABLE IF NOT EXISTS outbox (
+    seq {seq}, id TEXT NOT NULL, workspace BIGINT NOT NULL, provider TEXT NOT NULL, event TEXT NOT NULL,
+    subject TEXT NOT NULL, url TEXT, state TEXT NOT NULL, due BIGINT, created BIGINT NOT NULL,
+    attempts BIGINT NOT NULL, context {blob} NOT NULL, body {blob} NOT NULL);
+CREATE INDEX IF NOT EXISTS outbox_due ON outbox (workspace, due, seq) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS outbox_subject ON outbox (workspace, subject, seq);
+CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
+
+CREATE TABLE IF NOT EXISTS attempts (
+    message BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT, duration_ms DOUBLE PRECISION NOT NULL,
+    error TEXT, headers {blob} NOT NULL, answer TEXT, PRIMARY KEY (message, n)){clustered};
+
+CREATE TABLE IF NOT EXISTS journal (
+    seq {seq}, workspace BIGINT NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL,
+    subject TEXT, path TEXT, status BIGINT, body {blob} NOT NULL);
+CREATE INDEX IF NOT EXISTS journal_subject ON journal (workspace, subject, seq) WHERE subject IS NOT NULL;
+CREATE INDEX IF NOT EXISTS journal_kind ON journal (workspace, kind, seq);
+
+CREATE TABLE IF NOT EXISTS replies (
+    workspace BIGINT NOT NULL, provider TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
+    at BIGINT NOT NULL, fingerprint {blob} NOT NULL, status BIGINT NOT NULL, headers {blob} NOT NULL,
+    body {blob} NOT NULL, PRIMARY KEY (key, scope, provider, workspace)){clustered};
+"""
+
+
+def statements(dialect: str) -> list[str]:
+    text = TABLES.replace("{seq}", SEQ[dialect]).replace("{blob}", BLOB[dialect])
+    return [s.strip() for s in text.replace("{clustered}", CLUSTERED[dialect]).split(";") if s.strip()]

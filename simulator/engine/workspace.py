@@ -1,0 +1,73 @@
+"""Workspaces: isolated worlds with merchants, credentials, a clock, a seed and scenarios of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from simulator.kernel.clock import Clock
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """`id` is the store's number; people and clients use `public_id` or `name`.
+
+    `credentials`, `webhooks` and `settings` are per provider; what stands in them is the provider's business.
+    `scenarios` are the armed ones, newest first, as stored by `engine.scenarios`.
+    """
+
+    id: int
+    public_id: str
+    name: str
+    created_at: datetime
+    clock: Clock = Clock()
+    seed: str | None = None
+    draws: int = 0
+    credentials: dict[str, dict[str, Any]] = field(default_factory=dict)
+    webhooks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scenarios: tuple[dict[str, Any], ...] = ()
+
+    def setting(self, provider: str, name: str, default: Any = None) -> Any:
+        return self.settings.get(provider, {}).get(name, default)
+
+    def dump(self) -> bytes:
+        body = {
+            "public_id": self.public_id,
+            "name": self.name,
+            "created_at": self.created_at.isoformat(),
+            "clock": {
+                "mode": self.clock.mode,
+                "offset_us": self.clock.offset // timedelta(microseconds=1),
+                "standing_at": self.clock.standing_at.isoformat() if self.clock.standing_at else None,
+            },
+            "seed": self.seed,
+            "draws": self.draws,
+            "credentials": self.credentials,
+            "webhooks": self.webhooks,
+            "settings": self.settings,
+            "scenarios": list(self.scenarios),
+        }
+        return orjson.dumps(body)
+
+    @classmethod
+    def load(cls, id_: int, raw: bytes) -> Workspace:
+        body = orjson.loads(raw)
+        clock = body["clock"]
+        standing = datetime.fromisoformat(clock["standing_at"]) if clock["standing_at"] else None
+        return cls(
+            id=id_,
+            public_id=body["public_id"],
+            name=body["name"],
+            created_at=datetime.fromisoformat(body["created_at"]),
+            clock=Clock(clock["mode"], timedelta(microseconds=clock["offset_us"]), standing),
+            seed=body["seed"],
+            draws=body["draws"],
+            credentials=body["credentials"],
+            webhooks=body["webhooks"],
+            settings=body["settings"],
+            scenarios=tuple(body["scenarios"]),
+        )

@@ -1,0 +1,123 @@
+"""State machines as tables: trigger, from, to, webhook. A table is checked when it is built and draws itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+ACTORS = frozenset({"api", "wallet", "timer", "bank", "ops", "page"})
+
+Events = str | tuple[str, ...] | None
+
+
+class MachineError(ValueError):
+    """The table contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One legal step. `events` are the webhooks that it fires, in order."""
+
+    trigger: str
+    source: str
+    target: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Entering `state` arms `trigger`. `after` is a delay, or the name of the resource's field with the instant
+    (a field that is `None` arms nothing)."""
+
+    state: str
+    after: timedelta | str
+    trigger: str
+
+
+class Machine:
+    """The legal moves of one kind of resource.
+
+    `table` rows are `(trigger, from, to, webhook)`; `from` may be a tuple of states, the webhook a tuple of events
+    or None. `timeouts` rows are `(state, after, trigger)`. `initial` may be several states.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        initial: str | tuple[str, ...],
+        table: Iterable[tuple[str, str | tuple[str, ...], str, Events]],
+        timeouts: Iterable[tuple[str, timedelta | str, str]] = (),
+    ) -> None:
+        self.name = name
+        self.initial = (initial,) if isinstance(initial, str) else initial
+        self.moves: dict[tuple[str, str], Move] = {}
+        for trigger, sources, target, events in table:
+            for source in (sources,) if isinstance(sources, str) else sources:
+                if (trigger, source) in self.moves:
+                    raise MachineError(f"{name}: {trigger} from {source} stands twice")
+                fired = () if events is None else (events,) if isinstance(events, str) else events
+                self.moves[trigger, source] = Move(trigger, source, target, fired)
+        self.timeouts = tuple(Timeout(*row) for row in timeouts)
+        self._timeouts_in: Mapping[str, tuple[Timeout, ...]] = {
+            state: tuple(t for t in self.timeouts if t.state == state) for state in self.states
+        }
+        self._check()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """All states in the order of their first mention."""
+        seen = dict.fromkeys(self.initial)
+        for move in self.moves.values():
+            seen.setdefault(move.source)
+            seen.setdefault(move.target)
+        return tuple(seen)
+
+    @property
+    def final(self) -> frozenset[str]:
+        sources = {move.source for move in self.moves.values()}
+        return frozenset(state for state in self.states if state not in sources)
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(event for move in self.moves.values() for event in move.events))
+
+    def allows(self, trigger: str, state: str) -> bool:
+        return (trigger, state) in self.moves
+
+    def allowed(self, state: str) -> list[str]:
+        """The triggers that are legal in `state`."""
+        return [trigger for trigger, source in self.moves if source == state]
+
+    def timeouts_in(self, state: str) -> tuple[Timeout, ...]:
+        return self._timeouts_in.get(state, ())
+
+    def mermaid(self) -> str:
+        """The table as a Mermaid state diagram."""
+        alias = {state: state.replace(" ", "_") for state in self.states}
+        lines = ["stateDiagram-v2"]
+        lines += [f"    [*] --> {alias[state]}" for state in self.initial]
+        for move in self.moves.values():
+            webhook = f" / {', '.join(move.events)}" if move.events else ""
+            lines.append(f"    {alias[move.source]} --> {alias[move.target]}: {move.trigger}{webhook}")
+        lines += [f"    {alias[state]} --> [*]" for state in self.states if state in self.final]
+        return "\n".join(lines)
+
+    def _check(self) -> None:
+        for trigger, _ in self.moves:
+            actor = trigger.partition(".")[0]
+            if actor not in ACTORS:
+                raise MachineError(f"{self.name}: {trigger} is not actor.event with an actor of {sorted(ACTORS)}")
+        reached, frontier = set(self.initial), list(self.initial)
+        while frontier:
+            state = frontier.pop()
+            for move in self.moves.values():
+                if move.source == state and move.target not in reached:
+                    reached.add(move.target)
+                    frontier.append(move.target)
+        if unreachable := [state for state in self.states if state not in reached]:
+            raise MachineError(f"{self.name}: no way leads to {', '.join(unreachable)}")
+        for timeout in self.timeouts:
+            if not self.allows(timeout.trigger, timeout.state):
+                raise MachineError(f"{self.name}: {timeout.trigger} is timed in {timeout.state} but not legal there")

@@ -1,0 +1,144 @@
+"""Why not, in neutral words. A provider's `errors.py` gives each its status, code and text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Refusal(Exception):
+    """The request is refused and nothing has changed."""
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
+
+
+@dataclass(eq=False)
+class Unauthenticated(Refusal):
+    """No credential, an unknown one, or a wrong signature. `help` is for the journal, never for the answer."""
+
+    reason: str = "missing"
+    help: dict[str, Any] = field(default_factory=dict)
+    workspace: int | None = None
+    """The workspace that the credential would have belonged to, if it can be told."""
+
+
+@dataclass(eq=False)
+class Forbidden(Refusal):
+    """The credential is good but not for this."""
+
+    reason: str = ""
+    workspace: int | None = None
+
+
+@dataclass(eq=False)
+class UnknownRoute(Refusal):
+    path: str
+    nearest: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(Refusal):
+    method: str
+    allowed: list[str]
+
+
+@dataclass(eq=False)
+class UnsupportedMediaType(Refusal):
+    given: str
+    allowed: list[str]
+
+
+@dataclass(eq=False)
+class BodyTooLarge(Refusal):
+    limit: int
+
+
+@dataclass(eq=False)
+class MalformedBody(Refusal):
+    """The body is not JSON (or not a form) at all."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that the request broke.
+
+    `path` is dotted with list indexes as numbers (`line_items.0.quantity`); `rule` is one of `required, type, pattern,
+    min, max, min_length, max_length, enum, format, unknown, custom`; `limit` is what the rule demanded.
+    """
+
+    path: str
+    rule: str
+    limit: Any = None
+    given: Any = None
+    message: str = ""
+
+
+@dataclass(eq=False)
+class Invalid(Refusal):
+    """The body or the query breaks the schema; all violations, in document order."""
+
+    violations: list[Violation]
+
+
+@dataclass(eq=False)
+class NotFound(Refusal):
+    kind: str
+    id: str
+    path: str = ""
+    """Where the id stood: the name of a path parameter or a body member."""
+
+
+@dataclass(eq=False)
+class IllegalTransition(Refusal):
+    machine: str
+    state: str
+    trigger: str
+    allowed: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class LimitExceeded(Refusal):
+    """More was asked for than there is (minor units)."""
+
+    requested: int
+    available: int
+    what: str = "amount"
+
+
+@dataclass(eq=False)
+class IdempotencyConflict(Refusal):
+    """`mismatch`: the key was used for something else; `in_progress`: the first call is still running."""
+
+    key: str
+    kind: str = "mismatch"
+
+
+@dataclass(eq=False)
+class Throttled(Refusal):
+    retry_after_s: int = 1
+
+
+@dataclass(eq=False)
+class Faulted(Refusal):
+    """A scenario asked for a failure of the API."""
+
+    status: int
+    body: Any = None
+
+
+@dataclass(eq=False)
+class Crashed(Refusal):
+    """A bug of ours; `error_id` finds it in the journal."""
+
+    error_id: str
+
+
+@dataclass(eq=False)
+class Refused(Refusal):
+    """A refusal in the provider's own code, where no neutral word fits. Only providers raise and read it."""
+
+    code: str
+    detail: dict[str, Any] = field(default_factory=dict)

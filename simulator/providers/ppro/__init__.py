@@ -1,0 +1,91 @@
+"""PPRO's Global API as a merchant sees it: payment charges for ALIPAY, and the sandbox's mock authenticator."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.resource import Resource, Summary
+from simulator.kernel.money import Money
+from simulator.providers.ppro import auth, errors, handlers, pages, receiver
+from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
+from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.states import PHASES
+from simulator.providers.ppro.webhooks import WEBHOOKS
+
+# Source: reference/ppro.md, section 2.2 (recorded on real sandbox answers).
+RECORDED_HEADERS = {
+    "x-ratelimit-remaining": "99",
+    "x-ratelimit-requested-tokens": "1",
+    "x-ratelimit-burst-capacity": "100",
+    "x-ratelimit-replenish-rate": "50",
+    "vary": "Access-Control-Request-Headers",
+    "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
+    "x-xss-protection": "1; mode=block",
+}
+
+
+def summarise(resource: Resource) -> Summary | None:
+    if not isinstance(resource, Charge):
+        return None
+    phase = PHASES[resource.state]
+    if resource.state == "CAPTURED" and resource.refunded:
+        phase = "partly_refunded"
+    if resource.state == "DISCARDED" and resource.discards[-1].type == "MERCHANT_INITIATED_DISCARD":
+        phase = "cancelled"
+    if resource.failure and resource.state == "FAILED" and resource.failure["failureCode"] == "CANCELED_BY_CONSUMER":
+        phase = "cancelled"
+    return Summary(
+        kind="charge",
+        reference=resource.reference or "",
+        amount=resource.money,
+        refunded=Money(resource.refunded, resource.currency),
+        phase=phase,
+        status=resource.state,
+        order=resource.order_code,
+    )
+
+
+def finish(call: Call, reply: Reply) -> None:
+    for name, value in RECORDED_HEADERS.items():
+        reply.headers.setdefault(name, value)
+    reference = call.headers.get("request-reference")
+    if reference:
+        reply.headers.setdefault("request-reference", reference)
+
+
+def replayed(reply: Reply, first: datetime) -> None:
+    reply.headers["request-idempotency"] = "true"
+
+
+IDEMPOTENCY = Idempotency(
+    header="Request-Idempotency-Key",
+    scope=lambda call: f"{call.method} {call.target} {call.credential.get('merchant_id', '')}",
+    keeps=lambda status: 200 <= status < 300,
+    replayed=replayed,
+    methods=frozenset({"POST", "PATCH"}),
+)
+
+PROVIDER = Provider(
+    name="ppro",
+    title="PPRO",
+    monogram="PP",
+    resources=(Charge, Instrument),
+    endpoints=ENDPOINTS,
+    pages=pages.PAGES,
+    authenticate=auth.authenticate,
+    before=auth.check_headers,
+    read_body=read_body,
+    refuse=errors.refuse,
+    claims=auth.claims,
+    webhooks=WEBHOOKS,
+    credentials=auth.credentials,
+    lookups=auth.lookups,
+    summarise=summarise,
+    hear=handlers.hear_wallet,
+    on_timer=handlers.on_timer,
+    return_to=handlers.return_to,
+    finish=finish,
+    idempotency=IDEMPOTENCY,
+    verify=receiver.verify,
+)

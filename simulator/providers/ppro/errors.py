@@ -1,0 +1,119 @@
+"""PPRO's error envelope: `{status, failureMessage, timestamp}`; 401 is the exception. Source: reference/ppro.md, section 5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.kernel import refusals as r
+from simulator.kernel.clock import iso_millis
+
+NOT_FOUND = {
+    "payment-charge": "Payment charge not found",
+    "payment-instrument": "Payment instrument not found",
+    "authorizations": "Authorization not found",
+    "captures": "Capture not found",
+    "refunds": "Refund not found",
+    "voids": "Void not found",
+    "discards": "Discard not found",
+}
+
+DECLINES = {
+    # code: (type, message). Source: reference/ppro.md, section 5.4. The messages are inferred but for the mock's two.
+    "GENERIC_DECLINE": ("PROVIDER_DECLINE", "Payment Authorization Failed"),
+    "INSUFFICIENT_FUNDS": ("PROVIDER_DECLINE", "Payment Authorization Failed, insufficient funds"),
+    "AUTHENTICATION_FAILED": ("PROVIDER_DECLINE", "Consumer failed authentication"),
+    "CANCELED_BY_CONSUMER": ("PROVIDER_DECLINE", "Payment canceled by the consumer"),
+    "BLOCKED_ACCOUNT": ("PROVIDER_DECLINE", "The consumer's account is blocked"),
+    "INVALID_PAYMENT_METHOD": ("INTERNAL_DECLINE", "Payment method is not recognised"),
+    "INVALID_CURRENCY": ("INTERNAL_DECLINE", "Currency is not supported by the payment method"),
+    "INVALID_COUNTRY": ("INTERNAL_DECLINE", "Country is not supported by the payment method"),
+    "AMOUNT_NOT_SUPPORTED": ("INTERNAL_DECLINE", "Amount is outside the payment method's limits"),
+    "INVALID_AUTHENTICATION_SETTINGS": ("INTERNAL_DECLINE", "Authentication settings are missing or invalid"),
+    "INSTRUMENT_NOT_FOUND": ("INTERNAL_DECLINE", "Payment instrument not found"),
+    "NO_AUTHORIZED_AMOUNT": ("INTERNAL_DECLINE", "There is no authorized amount"),
+    "EXCEEDS_AUTHORIZED_AMOUNT": ("INTERNAL_DECLINE", "Amount exceeds the remaining authorized amount"),
+    "EXCEEDS_CAPTURED_AMOUNT": ("INTERNAL_DECLINE", "Refund amount exceeds the captured amount"),
+    "EXCEEDS_REFUNDABLE_AMOUNT": ("INTERNAL_DECLINE", "There is nothing left to refund"),
+    "REFUND_PERIOD_EXPIRED": ("PROVIDER_DECLINE", "The refund period has expired"),
+    "PAYMENT_METHOD_TIMEOUT": ("INTERNAL_DECLINE", "Payment was not completed in time"),
+    "INTERNAL_PROCESSING_ERROR": ("INTERNAL_ERROR", "Internal processing error"),
+}
+
+WALLET_REASONS = {
+    # Neutral reason of the wallet to failureCode. Source: design, section 3.
+    "balance": "INSUFFICIENT_FUNDS",
+    "limit": "GENERIC_DECLINE",
+    "blocked": "BLOCKED_ACCOUNT",
+    "authentication": "AUTHENTICATION_FAILED",
+    "cancelled": "CANCELED_BY_CONSUMER",
+}
+
+
+def failure(code: str, message: str | None = None) -> dict[str, Any]:
+    """The `failure` object of a declined operation."""
+    type_, text = DECLINES.get(code, ("PROVIDER_DECLINE", code.replace("_", " ").capitalize()))
+    return {"failureType": type_, "failureCode": code, "failureMessage": message or text}
+
+
+def refuse(refusal: r.Refusal, call: Call) -> Reply:
+    match refusal:
+        case r.Unauthenticated():
+            return Reply(401, {"message": "Unauthorized"})
+        case r.Forbidden(reason=reason):
+            return _envelope(call, 403, f"Forbidden: {reason}" if reason else "Forbidden")
+        case r.Invalid(violations=violations):
+            return _envelope(call, 400, "; ".join(_sentence(v) for v in violations))
+        case r.Refused(code="semantic", detail=detail):
+            return _envelope(call, 422, detail["message"])
+        case r.MalformedBody():
+            return _envelope(call, 400, "Request body is not valid JSON")
+        case r.BodyTooLarge(limit=limit):
+            return _envelope(call, 413, f"Request body is larger than {limit} bytes")
+        case r.UnknownRoute():
+            return _envelope(call, 404, "Resource not found")
+        case r.NotFound(kind=kind):
+            # An operation on an unknown charge is 400, a retrieval 404. Source: reference/ppro.md, section 5.2.
+            on_operation = call.method == "POST" and kind == "payment-charge"
+            return _envelope(call, 400 if on_operation else 404, NOT_FOUND.get(kind, "Resource not found"))
+        case r.MethodNotAllowed(method=method, allowed=allowed):
+            reply = _envelope(call, 405, f"Method {method} is not supported")
+            reply.headers["allow"] = ", ".join(allowed)
+            return reply
+        case r.UnsupportedMediaType(given=given):
+            return _envelope(call, 415, f"Content type {given or '(none)'} is not supported")
+        case r.IllegalTransition(state=state):
+            return _envelope(call, 400, f"Operation is not allowed for a payment charge in status {state}")
+        case r.IdempotencyConflict():
+            return _envelope(call, 409, "Duplicate request received with the same idempotency key.")
+        case r.Throttled():
+            return _envelope(call, 429, "Too many requests")
+        case r.Faulted(status=status, body=body):
+            return _envelope(call, status, (body or {}).get("message") or "Simulated failure")
+        case _:
+            return _envelope(call, 500, "Internal server error")
+
+
+def _envelope(call: Call, status: int, message: str) -> Reply:
+    return Reply(status, {"status": status, "failureMessage": message, "timestamp": iso_millis(call.now)})
+
+
+def _sentence(violation: r.Violation) -> str:
+    match violation.rule:
+        case "required":
+            text = "must not be missing"
+        case "pattern":
+            text = f'must match "{violation.limit}"'
+        case "max_length":
+            text = f"must have at most {violation.limit} characters"
+        case "min_length":
+            text = f"must have at least {violation.limit} characters"
+        case "min":
+            text = f"must be at least {violation.limit}"
+        case "max":
+            text = f"must be at most {violation.limit}"
+        case "enum":
+            text = f"must be one of {violation.limit}"
+        case _:
+            text = violation.message or "has the wrong type"
+    return f"{violation.path}: {text}" if violation.path else f"Request body {text}"

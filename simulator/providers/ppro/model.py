@@ -1,0 +1,113 @@
+"""PPRO's resources. Source: reference/ppro.md, sections 3.2 and 3.7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from simulator.engine.resource import Resource
+from simulator.kernel.ids import Ids
+from simulator.kernel.machine import Machine
+from simulator.kernel.money import Money
+from simulator.providers.ppro.states import PAYMENT_CHARGE
+
+
+def new_id(ids: Ids, prefix: str) -> str:
+    """`charge_` + 21 base62 characters, and so on. Source: reference/ppro.md, section 9."""
+    return f"{prefix}_{ids.text(21)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """An authorization, capture, refund, void or discard of a charge. `amount` in minor units of the charge's currency."""
+
+    id: str
+    amount: int | None = None
+    status: str
+    reference: str | None = None
+    failure: dict[str, Any] | None = None
+    type: str | None = None
+    refund_reason: str | None = None
+    refund_descriptor: str | None = None
+    labels: dict[str, str] | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge(Resource):
+    """A payment charge. What the request sent is echoed as sent; `origin` is the address that the client used."""
+
+    PROVIDER: ClassVar[str] = "ppro"
+    KIND: ClassVar[str] = "payment-charge"
+    MACHINE: ClassVar[Machine | None] = PAYMENT_CHARGE
+
+    merchant_id: str
+    origin: str
+    payment_method: str
+    payment_medium: str = "ECOMMERCE"
+    initiator: str | None = None
+    schedule_type: str = "UNSCHEDULED"
+    instrument_id: str
+    amount: int
+    currency: str
+    country: str
+    payment_descriptor: str | None = None
+    consumer: dict[str, Any] = field(default_factory=dict)
+    order: dict[str, Any] | None = None
+    failure: dict[str, Any] | None = None
+    authentication_types: tuple[str, ...] = ()
+    authentication_settings: tuple[dict[str, Any], ...] = ()
+    scan_by: str | None = None
+    return_url: str | None = None
+    requires_capture: bool = False
+    auto_capture: bool = False
+    confirmation_delay_s: float | None = None
+    """Seconds until the provider confirms; None when no confirmation is asked for."""
+    reference: str | None = None
+    labels: dict[str, str] | None = None
+    webhooks_url: str | None = None
+    authorizations: tuple[Operation, ...] = ()
+    captures: tuple[Operation, ...] = ()
+    refunds: tuple[Operation, ...] = ()
+    discards: tuple[Operation, ...] = ()
+    voids: tuple[Operation, ...] = ()
+    order_code: str | None = None
+    """The wallet order's code."""
+
+    def keys(self) -> dict[str, str]:
+        return {"reference": self.reference} if self.reference else {}
+
+    def total(self, kind: str, *statuses: str) -> int:
+        """The sum of the amounts of operations in these statuses, in minor units."""
+        operations: tuple[Operation, ...] = getattr(self, kind)
+        return sum(op.amount or 0 for op in operations if op.status in statuses)
+
+    @property
+    def captured(self) -> int:
+        return self.total("captures", "CAPTURED")
+
+    @property
+    def refunded(self) -> int:
+        return self.total("refunds", "REFUNDED")
+
+    @property
+    def left_open(self) -> int:
+        """Authorized, neither captured nor voided."""
+        return self.total("authorizations", "AUTHORIZED") - self.captured - self.total("voids", "VOIDED")
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument(Resource):
+    """A payment instrument. For Alipay exactly `id` and `type`."""
+
+    PROVIDER: ClassVar[str] = "ppro"
+    KIND: ClassVar[str] = "payment-instrument"
+
+    type: str
+    details: dict[str, Any] | None = None

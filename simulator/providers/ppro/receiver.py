@@ -1,0 +1,31 @@
+"""The merchant's side of PPRO's webhooks, written from the manual and not from `signing`: the inbox and the demo verify with it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from simulator.engine.provider import Verdict
+from simulator.engine.workspace import Workspace
+
+
+def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
+    """Checks whichever of the two headers came; both must hold if both came. Header names are lower case."""
+    account = workspace.webhooks.get("ppro") or {}
+    secret = str(account.get("secret") or workspace.credentials["ppro"]["webhook_secret"])
+    current, legacy = headers.get("ppro-signature"), headers.get("webhook-signature")
+    if current is None and legacy is None:
+        return Verdict(False, "neither PPRO-Signature nor Webhook-Signature came")
+    if current is not None:
+        parts = dict(part.split("=", 1) for part in current.split(",") if "=" in part)
+        signed = parts.get("t", "") + "." + body.decode("utf-8")
+        expected = hmac.new(secret.encode("utf-8"), signed.encode("utf-8"), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected, parts.get("s", "")):
+            return Verdict(False, "PPRO-Signature is wrong", signed, expected, parts.get("s", ""))
+    if legacy is not None:
+        signed = body.decode("utf-8") + "." + secret
+        expected = hashlib.sha256(signed.encode("utf-8")).hexdigest()
+        if not hmac.compare_digest(expected, legacy):
+            return Verdict(False, "Webhook-Signature is wrong", signed, expected, legacy)
+    return Verdict(True)

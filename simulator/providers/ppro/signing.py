@@ -1,0 +1,15 @@
+"""PPRO's two webhook signatures. Source: reference/ppro.md, section 6.4."""
+
+from __future__ import annotations
+
+from simulator.kernel.crypto import hmac_sha256, sha256_hex
+
+
+def ppro_signature(secret: str, body: bytes, unix_time: int) -> str:
+    """`PPRO-Signature`: HMAC-SHA256 over time, dot and body."""
+    return f"t={unix_time},s={hmac_sha256(secret, f'{unix_time}.'.encode() + body).hex()}"
+
+
+def webhook_signature(secret: str, body: bytes) -> str:
+    """`Webhook-Signature` (legacy): plain SHA-256 over body, dot and secret. Not an HMAC, no time."""
+    return sha256_hex(body + b"." + secret.encode())

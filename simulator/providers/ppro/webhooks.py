@@ -1,0 +1,124 @@
+"""PPRO's event catalogue, envelope and retry schedule. Source: reference/ppro.md, section 6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from simulator.engine.provider import Event, Message, Sending, Webhooks
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import iso_millis, micros
+from simulator.kernel.retry import RetryPolicy, doubling
+from simulator.providers.ppro import signing, wire
+from simulator.providers.ppro.model import Charge, Operation
+from simulator.providers.ppro.states import PAYMENT_CHARGE
+
+EVENTS = (
+    "PAYMENT_CHARGE_CREATED",
+    *PAYMENT_CHARGE.events,
+    "PAYMENT_CHARGE_VOID_FAILED",
+    "PAYMENT_CHARGE_DISCARD_FAILED",
+)
+
+RETRY = RetryPolicy(doubling(15, 15), timeout_s=10)
+
+
+def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any]:
+    """What an operation adds: its id under the event's own name, the amount as an object, the failure, the reference."""
+    amount = {"value": operation.amount, "currency": charge.currency}
+    failure = operation.failure and {k: v for k, v in operation.failure.items() if k in _FAILURE_MEMBERS}
+    kind = name.removeprefix("PAYMENT_CHARGE_").partition("_")[0].lower()
+    if kind in ("capture", "refund", "void"):
+        members = {f"{kind}Id": operation.id, "amount": amount}
+        members |= {"failure": failure, f"merchant{kind.capitalize()}Reference": operation.reference}
+        return members
+    return {"authorizationId": operation.id, "amount": amount, "failure": failure}
+
+
+_FAILURE_MEMBERS = ("failureType", "failureCode", "providerFailureCode", "failureMessage")
+
+
+def _extra(event: Event, charge: Charge) -> dict[str, Any]:
+    match event.name:
+        case "PAYMENT_CHARGE_CREATED":
+            settings = [
+                {"settings": s.get("settings") or {}, "type": s["type"]} for s in charge.authentication_settings
+            ]
+            return {
+                "paymentMedium": charge.payment_medium,
+                "initiator": charge.initiator,
+                "paymentDescriptor": charge.payment_descriptor,
+                "amount": {"value": charge.amount, "currency": charge.currency},
+                "order": charge.order,
+                "consumer": charge.consumer,
+                "authenticationSettings": settings or None,
+            }
+        case "PAYMENT_CHARGE_AUTHENTICATION_PENDING":
+            members = _operation(event.name, charge, event.about or charge.authorizations[-1])
+            return {**members, "authenticationMethods": wire.authentication_methods(charge) or []}
+        case "PAYMENT_CHARGE_AUTHORIZATION_SUCCEEDED":
+            members = _operation(event.name, charge, event.about or charge.authorizations[-1])
+            return {**members, "isMultiStep": charge.requires_capture}
+        case "PAYMENT_CHARGE_DISCARDED" | "PAYMENT_CHARGE_DISCARD_FAILED":
+            discard: Operation = event.about
+            authorization = charge.authorizations[-1]
+            return {
+                "discardType": discard.type,
+                "authorizationId": authorization.id,
+                "amount": {"value": authorization.amount, "currency": charge.currency},
+                "merchantDiscardReference": discard.reference,
+            }
+        case _:
+            return _operation(event.name, charge, event.about or charge.authorizations[-1])
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    charge = event.resource
+    assert isinstance(charge, Charge)
+    data = {
+        "paymentChargeId": charge.id,
+        "paymentChargeStatus": charge.state,
+        "paymentMethod": charge.payment_method,
+        "merchantId": charge.merchant_id,
+        "merchantPaymentChargeReference": charge.reference,
+        "orderReferenceNumber": (charge.order or {}).get("orderReferenceNumber"),
+        "type": event.name,
+        **_extra(event, charge),
+    }
+    envelope = {
+        "specversion": "1.0.2",
+        "source": "https://www.ppro.com",
+        "datacontenttype": "application/json",
+        "id": uow.ids.text(21),
+        "type": event.name,
+        "subject": charge.id,
+        "time": iso_millis(uow.now),
+        "data": {name: value for name, value in data.items() if value is not None},
+    }
+    account = uow.workspace.webhooks.get("ppro") or {}
+    url = charge.webhooks_url or account.get("url")
+    wanted = account.get("events")
+    if charge.webhooks_url is None and wanted and event.name not in wanted:
+        return []
+    return [Message(event.name, orjson.dumps(envelope), url)]
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    """Both signatures, made anew at every attempt; settings `ppro.signatures` = `both`, `current` or `legacy`."""
+    account = sending.workspace.webhooks.get("ppro") or {}
+    secret = account.get("secret") or sending.workspace.credentials["ppro"].get("webhook_secret")
+    headers = {"content-type": "application/json", "user-agent": "PPRO-Webhooks"}
+    headers.update(sending.workspace.setting("ppro", "webhook_headers", {}))
+    if not secret:
+        return headers
+    which = sending.workspace.setting("ppro", "signatures", "both")
+    if which in ("both", "current"):
+        headers["PPRO-Signature"] = signing.ppro_signature(secret, sending.body, micros(sending.at) // 1_000_000)
+    if which in ("both", "legacy"):
+        headers["Webhook-Signature"] = signing.webhook_signature(secret, sending.body)
+    return headers
+
+
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)

@@ -1,0 +1,368 @@
+"""PPRO's JSON: request models with the documented names, renderers in the documented key order.
+
+Absent members are omitted, never null; unknown members of a request are ignored. Source: reference/ppro.md, section 3.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+from simulator.kernel.clock import iso_millis
+from simulator.providers.ppro.model import Charge, Instrument, Operation
+
+Text = Annotated[str, StringConstraints(max_length=512, strict=True)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
+Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$", strict=True)]
+Amount = Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
+Labels = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=50)], Annotated[str, StringConstraints(max_length=200, strict=True)]
+    ],
+    Field(max_length=50),
+]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+
+# Requests ------------------------------------------------------------------------------------------------------
+
+
+class AmountOfMoney(Model):
+    value: Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)]
+    """Minor units. Zero and less is well-formed but refused with 422."""
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+
+
+class Client(Model):
+    ip: Text | None = None
+    userAgent: Annotated[str, StringConstraints(max_length=500, strict=True)] | None = None
+
+
+class Address(Model):
+    firstName: Text | None = None
+    lastName: Text | None = None
+    phoneNumber: Text | None = None
+    street: Text | None = None
+    postalCode: Text | None = None
+    city: Text | None = None
+    region: Text | None = None
+    country: Country | None = None
+
+
+class Consumer(Model):
+    country: Country
+    name: Text | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=512, strict=True)] | None = None
+    phone: Text | None = None
+    taxIdentification: Text | None = None
+    merchantConsumerReference: Text | None = None
+    birthDate: Date | None = None
+    locale: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}-[A-Z]{2}$", strict=True)] | None = None
+    client: Client | None = None
+    billingAddress: Address | None = None
+    profile: dict[str, Any] | None = None
+
+
+class OrderItem(Model):
+    name: Text
+    quantity: StrictInt
+    amount: StrictInt | dict[str, Any]
+    sku: Text | None = None
+    category: Text | None = None
+    subCategory: Text | None = None
+
+
+class InstallmentPlan(Model):
+    numberOfInstallments: StrictInt
+    feePaidBy: Literal["MERCHANT", "CONSUMER"] | None = None
+
+
+class Order(Model):
+    orderItems: list[OrderItem] | None = None
+    shippingMethod: (
+        Literal["VIRTUAL", "TRACKED_DELIVERY", "UNTRACKED_DELIVERY", "IN_STORE_PICKUP", "LOCKER_PICKUP", "HYBRID"] | None
+    ) = None
+    shippingAddress: Address | None = None
+    industryData: list[dict[str, Any]] | None = None
+    orderReferenceNumber: Text | None = None
+    totalTaxAmount: Any = None
+    installmentPlan: InstallmentPlan | None = None
+
+
+class AuthenticationSetting(Model):
+    type: Literal["REDIRECT", "SCAN_CODE", "MULTI_FACTOR", "APP_INTENT", "APP_NOTIFICATION", "3DS", "EXTERNAL_3DS"]
+    settings: dict[str, Any] | None = None
+
+
+class InstrumentInput(Model):
+    type: Literal[
+        "AMAZON_PAY",
+        "BANCONTACT_ACCOUNT",
+        "BANK_ACCOUNT",
+        "CARD_NETWORK_TOKEN",
+        "KLARNA_ACCOUNT",
+        "MOCK",
+        "PASSTHROUGH_WALLET",
+        "TWINT_WALLET",
+        "UPI_AUTOPAY",
+        "RAW_CARD",
+    ]
+    details: dict[str, Any] | None = None
+
+
+class ChargeRequest(Model):
+    """POST /v1/payment-charges"""
+
+    paymentMethod: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[A-Z0-9_]+$", strict=True)]
+    paymentMedium: Literal["ECOMMERCE", "MOTO", "POS"] | None = None
+    paymentDescriptor: Text | None = None
+    initiator: Literal["CONSUMER", "MERCHANT"] | None = None
+    scheduleType: Literal["UNSCHEDULED", "SCHEDULED", "SCHEDULED_RETRY", "RECURRING"] | None = None
+    instrumentId: Text | None = None
+    instrument: InstrumentInput | None = None
+    initialSchemeAuthorizationReference: Text | None = None
+    initialTransactionLinkReference: Text | None = None
+    amount: AmountOfMoney
+    consumer: Consumer
+    order: Order | None = None
+    merchantPaymentChargeReference: Text | None = None
+    authenticationSettings: list[AuthenticationSetting] | None = None
+    autoCapture: StrictBool | None = None
+    webhooksUrl: Annotated[str, StringConstraints(max_length=512, strict=True)] | None = None
+    labels: Labels | None = None
+
+
+class AuthenticationResult(Model):
+    type: Text | None = None
+    details: dict[str, Any]
+
+
+class ConfirmRequest(Model):
+    """POST /v1/payment-charges/{id}/authorizations"""
+
+    authenticationResult: AuthenticationResult
+
+
+class CaptureRequest(Model):
+    """POST /v1/payment-charges/{id}/captures"""
+
+    amount: Amount
+    merchantCaptureReference: Text | None = None
+    labels: Labels | None = None
+
+
+class VoidRequest(Model):
+    """POST /v1/payment-charges/{id}/voids"""
+
+    amount: Amount
+    merchantVoidReference: Text | None = None
+    labels: Labels | None = None
+
+
+class RefundRequest(Model):
+    """POST /v1/payment-charges/{id}/refunds"""
+
+    amount: Amount
+    merchantRefundReference: Text | None = None
+    refundReason: Literal["RETURN", "DUPLICATE", "FRAUD", "CUSTOMER_REQUEST", "PRE_DISPUTE", "OTHER"] | None = None
+    refundDescriptor: Text | None = None
+    labels: Labels | None = None
+
+
+class DiscardRequest(Model):
+    """POST /v1/payment-charges/{id}/discards (inferred: the schema is unpublished)"""
+
+    merchantDiscardReference: Text | None = None
+
+
+# Answers -------------------------------------------------------------------------------------------------------
+
+
+def _present(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _time(operation: Operation) -> dict[str, Any]:
+    return {"createdAt": iso_millis(operation.created_at), "updatedAt": iso_millis(operation.updated_at)}
+
+
+def authorization(charge: Charge, operation: Operation) -> dict[str, Any]:
+    return _present(
+        {
+            "id": operation.id,
+            "amount": operation.amount,
+            "status": operation.status,
+            "merchantPaymentChargeReference": charge.reference,
+            "failure": operation.failure,
+            **_time(operation),
+        }
+    )
+
+
+def capture(charge: Charge, operation: Operation) -> dict[str, Any]:
+    return _present(
+        {
+            "id": operation.id,
+            "amount": operation.amount,
+            "status": operation.status,
+            "merchantCaptureReference": operation.reference,
+            "failure": operation.failure,
+            **_time(operation),
+            "labels": operation.labels,
+        }
+    )
+
+
+def refund(charge: Charge, operation: Operation) -> dict[str, Any]:
+    return _present(
+        {
+            "id": operation.id,
+            "amount": operation.amount,
+            "status": operation.status,
+            "merchantRefundReference": operation.reference,
+            "refundReason": operation.refund_reason,
+            "refundDescriptor": operation.refund_descriptor,
+            "failure": operation.failure,
+            **_time(operation),
+            "labels": operation.labels,
+        }
+    )
+
+
+def void(charge: Charge, operation: Operation) -> dict[str, Any]:
+    return _present(
+        {
+            "id": operation.id,
+            "amount": operation.amount,
+            "status": operation.status,
+            "merchantVoidReference": operation.reference,
+            "failure": operation.failure,
+            **_time(operation),
+            "labels": operation.labels,
+        }
+    )
+
+
+def discard(charge: Charge, operation: Operation) -> dict[str, Any]:
+    return _present(
+        {
+            "id": operation.id,
+            "status": operation.status,
+            "merchantDiscardReference": operation.reference,
+            "type": operation.type,
+            "failure": operation.failure,
+            **_time(operation),
+        }
+    )
+
+
+OPERATIONS = {
+    "authorizations": authorization,
+    "captures": capture,
+    "refunds": refund,
+    "discards": discard,
+    "voids": void,
+}
+
+
+def links(charge: Charge) -> dict[str, Any]:
+    names = ("authorizations", "captures", "refunds", "discards", "voids")
+    return {name: {"href": f"/v1/payment-charges/{charge.id}/{name}"} for name in names}
+
+
+def charge_link(charge: Charge) -> dict[str, Any]:
+    return {"payment_charge": {"href": f"/v1/payment-charges/{charge.id}"}}
+
+
+def alone(charge: Charge, kind: str, operation: Operation) -> dict[str, Any]:
+    """An operation as a stand-alone answer: with its `_links`."""
+    return {**OPERATIONS[kind](charge, operation), "_links": charge_link(charge)}
+
+
+def authenticator_url(charge: Charge) -> str:
+    return f"{charge.origin}/default/authenticator.html?payment-charge-id={charge.id}"
+
+
+def authentication_method(charge: Charge, type_: str) -> dict[str, Any]:
+    """`details` stands before `type`."""
+    if type_ == "REDIRECT":
+        return {"details": {"requestUrl": authenticator_url(charge), "requestMethod": "GET"}, "type": type_}
+    if type_ == "SCAN_CODE":
+        details = {
+            "codeType": "QR",
+            "codeImage": f"{charge.origin}/default/v0/authenticator/payment/{charge.id}/qr.png",
+            "codePayload": authenticator_url(charge),
+            "scanBy": charge.scan_by,
+        }
+        return {"details": _present(details), "type": type_}
+    return {"details": {}, "type": type_}
+
+
+def authentication_methods(charge: Charge) -> list[dict[str, Any]] | None:
+    return [authentication_method(charge, type_) for type_ in charge.authentication_types] or None
+
+
+def payment_charge(charge: Charge) -> dict[str, Any]:
+    return _present(
+        {
+            "id": charge.id,
+            "paymentMethod": charge.payment_method,
+            "paymentMedium": charge.payment_medium,
+            "initiator": charge.initiator,
+            "scheduleType": charge.schedule_type,
+            "instrumentId": charge.instrument_id,
+            "currency": charge.currency,
+            "country": charge.country,
+            "paymentDescriptor": charge.payment_descriptor,
+            "status": charge.state,
+            "consumer": charge.consumer,
+            "order": charge.order,
+            "failure": charge.failure,
+            "authenticationMethods": authentication_methods(charge),
+            "authorizations": [authorization(charge, op) for op in charge.authorizations],
+            "captures": [capture(charge, op) for op in charge.captures],
+            "refunds": [refund(charge, op) for op in charge.refunds],
+            "discards": [discard(charge, op) for op in charge.discards],
+            "voids": [void(charge, op) for op in charge.voids],
+            "createdAt": iso_millis(charge.created_at),
+            "updatedAt": iso_millis(charge.updated_at),
+            "labels": charge.labels,
+            "_links": links(charge),
+        }
+    )
+
+
+def operations(charge: Charge, kind: str) -> dict[str, Any]:
+    found: tuple[Operation, ...] = getattr(charge, kind)
+    return {"data": [alone(charge, kind, op) for op in found], "_links": charge_link(charge)}
+
+
+def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
+    """A bare array, one element for each capture and refund."""
+    captures = [
+        {
+            "operationId": op.id,
+            "operationType": "CAPTURE",
+            "fundsStatus": "CAPTURE_FUNDS_WAITING" if op.status == "CAPTURED" else "CAPTURE_FUNDS_NOT_EXPECTED",
+            "merchantPaymentChargeReference": charge.reference,
+        }
+        for op in charge.captures
+    ]
+    refunds = [
+        {
+            "operationId": op.id,
+            "operationType": "REFUND",
+            "fundsStatus": "REFUND_FUNDS_WAITING" if op.status == "REFUNDED" else "REFUND_FUNDS_NOT_EXPECTED",
+            "merchantRefundReference": op.reference,
+        }
+        for op in charge.refunds
+    ]
+    return [_present(element) for element in captures + refunds]
+
+
+def instrument(found: Instrument) -> dict[str, Any]:
+    return _present({"id": found.id, "type": found.type, "details": found.details})

@@ -1,0 +1,311 @@
+"""What can be done with an order: open, scan, confirm, decline, cancel, expire, refund, and who decides what comes of it.
+
+Precedence, the first that has an opinion wins: the console, a refusal pressed on a page, the armed scenario, a documented
+test amount, the buyer's account. Confirming only means "go": the last three may still refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from simulator.engine.provider import Party
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.ids import UNAMBIGUOUS
+from simulator.kernel.money import Money, decimals
+from simulator.kernel.refusals import IllegalTransition
+from simulator.wallet import buyers
+from simulator.wallet.buyers import Buyer
+from simulator.wallet.order import Order
+
+# CNY for one unit of the currency. Invented but plausible; 1 EUR is the design's own example.
+RATES = {
+    "AED": "1.9606", "AUD": "4.7012", "CAD": "5.2233", "CHF": "8.2410", "CNY": "1", "DKK": "1.0482",
+    "EUR": "7.8210", "GBP": "9.1377", "HKD": "0.9214", "IDR": "0.000441", "JPY": "0.0482", "KRW": "0.00526",
+    "MYR": "1.6120", "NOK": "0.6705", "NZD": "4.3018", "PHP": "0.1262", "SEK": "0.6841", "SGD": "5.3377",
+    "THB": "0.2113", "USD": "7.2004",
+}  # fmt: skip
+
+REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
+CODE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What will come of pressing Confirm. `outcome`: paid, declined, cancelled, expired, or open (nobody answers).
+
+    `shortfall` is in fen. `code` and `message` are the provider's own words where a documented trigger fixes them.
+    """
+
+    outcome: str
+    decided_by: str
+    reason: str | None = None
+    code: str | None = None
+    message: str | None = None
+    delay: timedelta = timedelta(0)
+    shortfall: int = 0
+
+
+def in_fen(amount: Money) -> int:
+    """The order amount in fen, rounded half up. A currency without a rate is taken at 1:1 to the US dollar."""
+    rate = Decimal(RATES.get(amount.currency, RATES["USD"]))
+    major = Decimal(amount.value).scaleb(-decimals(amount.currency))
+    return int((major * rate * 100).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def open_order(
+    uow: UnitOfWork,
+    payee: Resource,
+    *,
+    title: str,
+    amount: Money,
+    merchant: str,
+    reference: str,
+    description: str = "",
+    operation: str = "",
+    device: str = "web",
+    language: str | None = None,
+    expires_at: datetime | None = None,
+) -> Order:
+    """An order for a provider's payment. The provider keeps its `id` and drives its expiry (`expires_at` is shown)."""
+    uow.claim_scenarios(payee.PROVIDER, payee.subject)
+    code = uow.ids.text(8, UNAMBIGUOUS)
+    while uow.runtime.locate(Order, code) is not None:
+        code = uow.ids.text(8, UNAMBIGUOUS)
+    return uow.add(
+        Order(
+            id=code,
+            state="open",
+            created_at=uow.now,
+            updated_at=uow.now,
+            payee_provider=payee.PROVIDER,
+            payee_kind=payee.KIND,
+            payee_id=payee.id,
+            payee_title=title,
+            amount=amount,
+            cny=in_fen(amount),
+            rate=RATES.get(amount.currency) if amount.currency != "CNY" else None,
+            merchant=merchant,
+            reference=reference,
+            description=description,
+            operation=operation,
+            device=device,
+            language=language,
+            expires_at=expires_at,
+        ),
+        trigger="api.open",
+    )
+
+
+def order_of(uow: UnitOfWork, code: str) -> Order:
+    return uow.get(Order, code, "code")
+
+
+# The shopper ---------------------------------------------------------------------------------------------------
+
+
+def scan(uow: UnitOfWork, order: Order, buyer: str = buyers.DEFAULT) -> Order:
+    """The phone has opened the order. A second scan changes nothing."""
+    if order.state != "open":
+        return order
+    scanned = uow.fire(order, "wallet.scan", scanned_by=buyer)
+    _tell(uow, scanned, "wallet.scanned")
+    return scanned
+
+
+def show_code(uow: UnitOfWork, order: Order) -> Order:
+    return uow.fire(order, "wallet.show_code", scanned_by=None) if order.state == "scanned" else order
+
+
+def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = None) -> Decision:
+    """What Confirm would lead to, without doing it."""
+    facts = {
+        "operation": order.operation,
+        "amount": order.amount.value,
+        "currency": order.amount.currency,
+        "reference": order.reference,
+        "buyer": buyer.id,
+        "payment": order.payee_id,
+    }
+    effect = uow.rule("wallet", order.payee_provider, **facts)
+    delay = timedelta(seconds=buyer.delay_s)
+    if effect is not None:
+        params = effect.params
+        delay = params.delay if params.delay is not None else timedelta(0)
+        if params.decline is not None:
+            return Decision("declined", effect.label, params.decline, params.code, params.message, delay)
+        if params.outcome is not None:
+            reason = params.outcome if params.outcome in ("cancelled", "expired") else None
+            return Decision(params.outcome, effect.label, reason, params.code, params.message, delay)
+    own = f"buyer:{buyer.id}"
+    if buyer.walks_away:
+        return Decision("open", own)
+    if buyer.blocked:
+        return Decision("declined", own, "blocked", delay=delay)
+    method = method or best_method(order, buyer)
+    if buyer.daily_limit is not None and buyer.used_today(uow.now) + order.cny > buyer.daily_limit:
+        return Decision("declined", own, "limit", delay=delay)
+    if buyer.per_payment_limit is not None and order.cny > buyer.per_payment_limit:
+        return Decision("declined", own, "limit", delay=delay)
+    if method == "card":
+        if buyer.card is None or order.cny > buyer.card.limit:
+            return Decision("declined", own, "limit", delay=delay)
+    elif buyer.balance < order.cny:
+        return Decision("declined", own, "balance", delay=delay, shortfall=order.cny - buyer.balance)
+    return Decision("paid", own, delay=delay)
+
+
+def best_method(order: Order, buyer: Buyer) -> str:
+    """The balance if it covers the order, else the card if there is one."""
+    return "card" if buyer.balance < order.cny and buyer.card is not None else "balance"
+
+
+def confirm(
+    uow: UnitOfWork,
+    order: Order,
+    buyer_slug: str = buyers.DEFAULT,
+    *,
+    method: str | None = None,
+    payment_code: str | None = None,
+) -> Order:
+    """The shopper presses Confirm. Raises `IllegalTransition` when the order is decided already, `NotFound` for an
+    unknown buyer. A `payment_code` of None stands for the right one."""
+    _must_be_undecided(order, "wallet.confirm")
+    buyer = buyers.get(uow, buyer_slug)
+    method = method or best_method(order, buyer)
+    if buyer.payment_code is not None and payment_code is not None and payment_code != buyer.payment_code:
+        tries = order.tries + 1
+        if tries < CODE_TRIES:
+            return uow.amend(order, tries=tries, buyer=buyer.id)
+        return _decide(uow, order, buyer, method, Decision("declined", f"buyer:{buyer.id}", "authentication"))
+    decision = predict(uow, order, buyer, method)
+    if decision.outcome == "open":
+        return uow.amend(order, buyer=buyer.id, walked_away=buyer.id)
+    if decision.outcome == "declined" and buyer.refusal == "retry" and decision.decided_by.startswith("buyer:"):
+        return uow.amend(order, buyer=buyer.id, method=method, reason=decision.reason, decided_by=decision.decided_by)
+    if decision.delay > timedelta(0) and order.state != "paying":
+        answer_at = uow.now + decision.delay
+        paying = uow.fire(order, "wallet.confirm", buyer=buyer.id, method=method, answer_at=answer_at, reason=None)
+        uow.arm(paying, "timer.answer", at=answer_at)
+        _tell(uow, paying, "wallet.paying")
+        return paying
+    return _decide(uow, order, buyer, method, decision)
+
+
+def approve(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
+    """A provider's own mock page says "go" without a buyer: only scenarios and test amounts may still refuse."""
+    _must_be_undecided(order, "wallet.pay")
+    buyer = buyers.get(uow, order.buyer or buyers.DEFAULT)
+    decision = predict(uow, order, buyer, "balance")
+    if decision.decided_by.startswith("buyer:"):
+        decision = Decision("paid", decided_by)
+    if decision.outcome == "open":
+        return uow.amend(order, walked_away=buyer.id)
+    return _decide(uow, order, buyer, "card" if buyer.balance < order.cny else "balance", decision)
+
+
+def answer(uow: UnitOfWork, order: Order) -> Order:
+    """The buyer's bank answers (the delay is over, or somebody pressed "Answer now")."""
+    if order.state != "paying":
+        return order
+    buyer = buyers.get(uow, order.buyer or buyers.DEFAULT)
+    return _decide(uow, order, buyer, order.method or "balance", predict(uow, order, buyer, order.method))
+
+
+def decline(
+    uow: UnitOfWork,
+    order: Order,
+    reason: str = "declined",
+    *,
+    decided_by: str = "page",
+    code: str | None = None,
+    message: str | None = None,
+) -> Order:
+    """A refusal that was pressed (on a page) or ordered (in the console)."""
+    _must_be_undecided(order, "wallet.decline")
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    return _decide(uow, order, buyer, "balance", Decision("declined", decided_by, reason, code, message))
+
+
+def cancel(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
+    _must_be_undecided(order, "wallet.cancel")
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    return _decide(uow, order, buyer, "balance", Decision("cancelled", decided_by, "cancelled"))
+
+
+def expire(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
+    _must_be_undecided(order, "timer.expire")
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    return _decide(uow, order, buyer, "balance", Decision("expired", decided_by, "expired"))
+
+
+_TRIGGERS = {
+    "paid": "wallet.pay",
+    "declined": "wallet.decline",
+    "cancelled": "wallet.cancel",
+    "expired": "timer.expire",
+}
+
+
+def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: Decision) -> Order:
+    if decision.outcome == "paid":
+        buyers.charge(uow, buyer, order.cny, method, order.id)
+    uow.disarm(order, "timer.answer")
+    decided = uow.fire(
+        order,
+        _TRIGGERS[decision.outcome],
+        buyer=buyer.id,
+        method=method,
+        reason=decision.reason,
+        code=decision.code,
+        message=decision.message,
+        decided_by=decision.decided_by,
+        decided_at=uow.now,
+    )
+    _tell(uow, decided, f"wallet.{decision.outcome}")
+    return decided
+
+
+def _must_be_undecided(order: Order, trigger: str) -> None:
+    if order.is_final:
+        raise IllegalTransition("wallet.order", order.state, trigger)
+
+
+def _tell(uow: UnitOfWork, order: Order, news: str) -> None:
+    uow.tell(order.payee_provider, order.payee_kind, order.payee_id, news, order)
+
+
+# The provider --------------------------------------------------------------------------------------------------
+
+
+def close(uow: UnitOfWork, code: str | None, outcome: str, *, decided_by: str = "api") -> None:
+    """The provider has ended the payment (`cancelled` or `expired`): the order is no longer payable. Tells nobody."""
+    order = uow.find(Order, code) if code else None
+    if order is None or order.is_final:
+        return
+    trigger = "api.cancel" if outcome == "cancelled" else "api.expire"
+    uow.disarm(order, "timer.answer")
+    uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now)
+
+
+def refund(uow: UnitOfWork, code: str | None, amount: Money) -> None:
+    """Gives part of a paid order back to its buyer; `amount` is in the order's currency."""
+    order = uow.find(Order, code) if code else None
+    if order is None or order.state != "paid" or order.buyer is None:
+        return
+    fen = min(in_fen(amount), order.cny - order.refunded_cny)
+    if fen > 0:
+        buyers.give_back(uow, order.buyer, fen, order.id)
+        uow.amend(order, refunded_cny=order.refunded_cny + fen)
+
+
+def _on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+    if isinstance(resource, Order) and trigger == "timer.answer":
+        answer(uow, resource)
+
+
+WALLET = Party(name="wallet", resources=(Order, Buyer), on_timer=_on_timer)

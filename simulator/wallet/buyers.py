@@ -1,0 +1,140 @@
+"""The eight test buyers: a balance, limits and a temper each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import ClassVar, Literal
+
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    last4: str
+    limit: int
+    """Fen per payment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buyer(Resource):
+    """Amounts in fen (1/100 CNY). `id` is the slug. `ledger` is `(instant, what, order code, fen)`, oldest first."""
+
+    PROVIDER: ClassVar[str] = "wallet"
+    KIND: ClassVar[str] = "buyer"
+
+    name_en: str
+    name_zh: str
+    balance: int
+    card: Card | None = None
+    daily_limit: int | None = None
+    daily_used: int = 0
+    used_on: str | None = None
+    """The day (in China) to which `daily_used` belongs; None means today, whichever day that is."""
+    per_payment_limit: int | None = None
+    blocked: bool = False
+    password: str | None = None
+    """Must sign in with exactly this; None accepts any."""
+    payment_code: str | None = None
+    delay_s: int = 0
+    """Seconds of clock time until the buyer's bank answers."""
+    walks_away: bool = False
+    refusal: Literal["final", "retry"] = "final"
+    language: str = "zh"
+    ledger: tuple[tuple[str, str, str, int], ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return ""
+
+    @property
+    def slug(self) -> str:
+        return self.id
+
+    @property
+    def initials(self) -> str:
+        return "".join(part[0] for part in self.name_en.split()[:2]).upper()
+
+    def used_today(self, now: datetime) -> int:
+        return self.daily_used if self.used_on in (None, _day(now)) else 0
+
+
+def _day(now: datetime) -> str:
+    """China has one zone and no summer time."""
+    return datetime.fromtimestamp(now.timestamp() + 8 * 3600, UTC).date().isoformat()
+
+
+def _buyer(slug: str, name_en: str, name_zh: str, yuan: int, **special: object) -> Buyer:
+    return Buyer(
+        id=slug,
+        created_at=EPOCH,
+        updated_at=EPOCH,
+        name_en=name_en,
+        name_zh=name_zh,
+        balance=yuan * 100,
+        **special,  # type: ignore[arg-type]
+    )
+
+
+# Source: design, section 3. The first is the default.
+BUYERS: dict[str, Buyer] = {
+    buyer.id: buyer
+    for buyer in (
+        _buyer("li-na", "Li Na", "李娜", 8_000, card=Card("4417", 50_000_00)),
+        _buyer("wang-wei", "Wang Wei", "王伟", 5),
+        _buyer("zhang-min", "Zhang Min", "张敏", 20_000, daily_limit=500_00, daily_used=480_00),
+        _buyer("chen-jie", "Chen Jie", "陈杰", 1_200, blocked=True),
+        _buyer("zhao-lei", "Zhao Lei", "赵磊", 3_000, password="right"),  # noqa: S106 - the design names it
+        _buyer("liu-yang", "Liu Yang", "刘洋", 3_000, payment_code="246810"),
+        _buyer("sun-li", "Sun Li", "孙丽", 9_000, delay_s=30),
+        _buyer("zhou-ting", "Zhou Ting", "周婷", 2_000, walks_away=True),
+    )
+}
+DEFAULT = "li-na"
+
+
+def get(uow: UnitOfWork, slug: str) -> Buyer:
+    """The workspace's buyer: the stored one if he has ever paid or been edited. Raises `NotFound`."""
+    stored = uow.find(Buyer, slug)
+    if stored is not None:
+        return stored
+    if slug in BUYERS:
+        return BUYERS[slug]
+    return uow.get(Buyer, slug, "buyer")
+
+
+def every(uow: UnitOfWork) -> list[Buyer]:
+    """The eight in their order, then those that were added."""
+    stored, _ = uow.listing(Buyer, limit=500)
+    by_slug = {buyer.id: buyer for buyer in reversed(stored)}
+    return [by_slug.pop(slug, buyer) for slug, buyer in BUYERS.items()] + list(by_slug.values())
+
+
+def save(uow: UnitOfWork, buyer: Buyer) -> Buyer:
+    if uow.find(Buyer, buyer.id) is None:
+        return uow.add(replace(buyer, created_at=uow.now, updated_at=uow.now))
+    return uow.amend(buyer)
+
+
+def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> Buyer:
+    """Takes the money of a payment: from the balance, or from the card (which only counts against the limits)."""
+    taken = fen if method == "balance" else 0
+    used = buyer.used_today(uow.now) + fen
+    line = (uow.now.isoformat(), f"paid by {method}", order, -fen)
+    changed = replace(
+        buyer,
+        balance=buyer.balance - taken,
+        daily_used=used,
+        used_on=_day(uow.now),
+        ledger=(*buyer.ledger[-99:], line),
+    )
+    return save(uow, changed)
+
+
+def give_back(uow: UnitOfWork, slug: str, fen: int, order: str) -> Buyer:
+    """A refund goes to the balance."""
+    buyer = get(uow, slug)
+    line = (uow.now.isoformat(), "refunded", order, fen)
+    return save(uow, replace(buyer, balance=buyer.balance + fen, ledger=(*buyer.ledger[-99:], line)))

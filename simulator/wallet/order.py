@@ -1,0 +1,82 @@
+"""The shopper's decision in progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from simulator.engine.resource import Resource
+from simulator.kernel.machine import Machine
+from simulator.kernel.money import Money
+
+UNDECIDED = ("open", "scanned", "paying")
+
+# fmt: off
+ORDER = Machine(
+    "wallet.order",
+    initial="open",
+    table=[
+        # trigger             from                            to           webhook
+        ("wallet.scan",       "open",                         "scanned",   None),
+        ("wallet.show_code",  "scanned",                      "open",      None),
+        ("wallet.confirm",    ("open", "scanned"),            "paying",    None),
+        ("wallet.pay",        ("open", "scanned", "paying"),  "paid",      None),
+        ("wallet.decline",    ("open", "scanned", "paying"),  "declined",  None),
+        ("wallet.cancel",     ("open", "scanned", "paying"),  "cancelled", None),
+        ("timer.expire",      ("open", "scanned", "paying"),  "expired",   None),
+        ("api.cancel",        ("open", "scanned", "paying"),  "cancelled", None),
+        ("api.expire",        ("open", "scanned", "paying"),  "expired",   None),
+    ],
+)
+# fmt: on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Resource):
+    """`id` is the 8-character code of `/w/{code}`. `amount` is what the merchant asked, `cny` what the buyer pays (fen).
+
+    `reason` is neutral (`balance`, `limit`, `blocked`, `authentication`, `cancelled`, `expired`, …); `code` and `message`
+    are the provider's own where a documented trigger fixed them. `decided_by` is `console`, `scenario:<name>`, `page`,
+    `amount:<value>`, `buyer:<slug>` or `timer`.
+    """
+
+    PROVIDER: ClassVar[str] = "wallet"
+    KIND: ClassVar[str] = "order"
+    MACHINE: ClassVar[Machine | None] = ORDER
+
+    payee_provider: str
+    payee_kind: str
+    payee_id: str
+    payee_title: str
+    amount: Money
+    cny: int
+    rate: str | None
+    merchant: str
+    reference: str
+    description: str = ""
+    operation: str = ""
+    device: str = "web"
+    """`web` shows the cashier, `app` the phone page."""
+    language: str | None = None
+    expires_at: datetime | None = None
+    buyer: str | None = None
+    method: str | None = None
+    scanned_by: str | None = None
+    answer_at: datetime | None = None
+    tries: int = 0
+    walked_away: str | None = None
+    reason: str | None = None
+    code: str | None = None
+    message: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    refunded_cny: int = 0
+
+    @property
+    def subject(self) -> str:
+        return self.payee_id
+
+    @property
+    def is_final(self) -> bool:
+        return self.state not in UNDECIDED
