@@ -1,0 +1,39 @@
+"""What the pages say, in English and in Chinese. Knows nothing of the pages themselves."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+Language = Literal["en", "zh"]
+
+languages: Final[tuple[Language, ...]] = ("en", "zh")
+
+_FOLDER = Path(__file__).parents[1] / "texts"
+
+
+@cache
+def catalogue(language: Language) -> MappingProxyType[str, str]:
+    """All patterns of one language by key. Read from the package's file when first asked for."""
+    return MappingProxyType(json.loads((_FOLDER / f"{language}.json").read_text("utf-8")))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The catalogue in the language of one page.
+
+    A key may be put together from a literal prefix and a value (`t("reason_" ~ result.reason)` in a template,
+    `f"title_{state}"` in Python). The prefix ends in an underscore, so that a test can tell which keys are in use.
+    """
+
+    language: Language
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text with its `{placeholders}` filled. Raises `KeyError` for an unknown key or a missing value."""
+        return self.pattern(key).format(**values)
+
+    def pattern(self, key: str) -> str:
+        """The text with its `{placeholders}` left as they are. Raises `KeyError` for an unknown key."""
+        return catalogue(self.language)[key]

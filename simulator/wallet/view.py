@@ -1,0 +1,295 @@
+"""Everything that the buyer's pages show, as plain values.
+
+Templates read these and nothing else: no store, no clock, no request. Whoever builds them decides; the templates only
+arrange. Money is already formatted (`¥ 86.03`, with a no-break space), names come in both languages, and text that
+depends on the page's language is a key of the catalogue with its values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+Language = Literal["en", "zh"]
+State = Literal["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"]
+Outcome = Literal["paid", "declined", "cancelled", "expired"]
+Reason = Literal["balance", "limit", "blocked", "authentication"]
+Action = Literal["scan", "sign-in", "confirm", "cancel", "force", "answer", "show-code", "buyer"]
+
+FINAL: tuple[State, ...] = ("paid", "declined", "cancelled", "expired")
+REASONS: tuple[Reason, ...] = ("balance", "limit", "blocked", "authentication")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What every page needs, whatever it shows."""
+
+    lang: Language
+    title: str
+    """Of the browser's window, in the page's language; see `OrderView.title_key`."""
+    path: str
+    """Path and query under which the browser sees the page, with no origin."""
+    workspace: str
+    console_url: str
+    """The console at the payment that this page belongs to, or at the workspace."""
+    static_version: str
+    """Changes with the static files, so that they can be cached for ever."""
+    token: str = ""
+    """Sent back by every form."""
+    theme: Literal["light", "dark"] | None = None
+    """Chosen by the viewer; `None` follows the device."""
+    mobile: bool = False
+    """The phone page is shown, on whatever device."""
+
+    def url(self, **query: str) -> str:
+        """This page with some query parameters set, others kept."""
+        parts = urlsplit(self.path)
+        merged = dict(parse_qsl(parts.query, keep_blank_values=True)) | query
+        return f"{parts.path}?{urlencode(merged)}" if merged else parts.path
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyView:
+    """An amount in minor units of `currency`, and how it reads."""
+
+    minor: int
+    currency: str
+    text: str
+    """With the code, for sentences: `EUR 11.00`."""
+    symbol_text: str
+    """With the symbol, for big amounts: `€ 11.00`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What pressing Confirm would lead to, and who decides it."""
+
+    outcome: Literal["paid", "paying", "declined", "cancelled", "expired", "open"]
+    """`paying` is paid later, `open` is a buyer who closes the app."""
+    reason: Reason | None = None
+    decided_by: str = "buyer:"
+    """As `ResultView.decided_by`."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """`short` (money) for a balance that is too low, `delay` (such as `30 s`) for `paying`."""
+
+    @property
+    def key(self) -> str:
+        """Of the sentence beside the buyer; only a buyer's own account gives a reason."""
+        if not self.decided_by.startswith("buyer:"):
+            return f"forced_{self.outcome}"
+        return f"will_{self.outcome}_{self.reason}" if self.reason else f"will_{self.outcome}"
+
+    @property
+    def hint(self) -> str:
+        """The word in the dashed pill: the reason when there is one."""
+        return self.reason or self.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerView:
+    """One mock buyer as the wallet's pages show them."""
+
+    slug: str
+    name_en: str
+    name_zh: str
+    initials: str
+    balance_text: str
+    available_minor: int
+    """Balance in minor units (fen)."""
+    prediction: Prediction
+    card_last4: str | None = None
+    card_limit_text: str | None = None
+    special: Literal["sign_in", "code", "slow", "leaves", "limit"] | None = None
+    """What the tester should know beforehand, with `special_value`."""
+    special_value: str = ""
+    """The password, the payment code, the delay or the daily limit."""
+    needs_password: bool = False
+    needs_code: bool = False
+
+    def name(self, lang: Language) -> str:
+        return self.name_zh if lang == "zh" else self.name_en
+
+    def other_name(self, lang: Language) -> str:
+        return self.name_en if lang == "zh" else self.name_zh
+
+    def mark(self, lang: Language) -> str:
+        """The letters in the round portrait."""
+        return self.name_zh[:1] if lang == "zh" else self.initials
+
+
+@dataclass(frozen=True, slots=True)
+class FormError:
+    """A refusal that is shown beside the field that it is about."""
+
+    field: Literal["password", "payment_code"]
+    key: Literal["wrong_password", "wrong_code"]
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """The order in progress. Instants are ISO 8601 in UTC, on the workspace's clock."""
+
+    code: str
+    state: State
+    version: int
+    """Grows with every change; the browser ignores a panel that is not newer."""
+    merchant: str
+    reference: str
+    """The merchant's own."""
+    provider_title: str
+    amount: MoneyView
+    """What the merchant asked for."""
+    cny: MoneyView
+    """What the buyer pays."""
+    url: str
+    """What the QR code holds; a phone must be able to open it."""
+    qr_url: str
+    """The picture of the QR code, on this origin."""
+    phone_url: str
+    """The phone page, for this browser."""
+    events_url: str
+    state_url: str
+    """Live updates and their fallback, rendered for this view, step and language."""
+    now: str
+    note_decides: str
+    """Who would decide now, as `ResultView.decided_by`."""
+    prediction: Prediction
+    """For the buyer that is chosen now."""
+    rate_text: str | None = None
+    """`1 EUR = 7.8210 CNY`, or `None` when the order is in CNY."""
+    expires_at: str | None = None
+    seconds_left: int | None = None
+    """Seconds of clock time until `expires_at`."""
+    answer_at: str | None = None
+    answer_left_s: int | None = None
+    """When a slow bank answers, and the seconds of clock time until then. Only while `paying`."""
+    frozen: bool = False
+    clock_rate: float = 1.0
+    """Clock seconds per second of browser time."""
+    unreachable: bool = False
+    """A phone could not open `url`."""
+    app_link: bool = False
+    """A link made for the wallet's app was opened on a desktop."""
+    scanned_by: str | None = None
+    """Name of the buyer whose phone has the order open, in the page's language."""
+    walked_away: str | None = None
+    """Name of the buyer who closed the app, in the page's language."""
+    error: FormError | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def title_key(self) -> str:
+        """Text key of the window's title in this state."""
+        return f"title_{self.state}"
+
+    @property
+    def announce_key(self) -> str:
+        """Text key of what a screen reader says when this state is reached; takes `buyer`."""
+        return f"announce_{self.state}"
+
+    def action(self, name: Action) -> str:
+        """Where the form of that name is posted."""
+        return f"/w/{self.code}/{name}"
+
+    def page_url(self, **query: str) -> str:
+        """The wallet page itself. `step=sign-in` leaves the confirm page and a declined try behind, `stay=1` switches
+        the automatic return off, `view` is `phone` or `desktop`."""
+        return f"/w/{self.code}?{urlencode(query)}" if query else f"/w/{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why a balance did not suffice: three formatted amounts in CNY."""
+
+    asked: str
+    balance: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """How it ended, and who decided it."""
+
+    outcome: Outcome
+    decided_by: str
+    """`buyer:<slug>`, `amount:<minor units>`, `scenario:<name>`, `page`, `console` or `timer`."""
+    merchant: str
+    answered_at: str
+    """ISO 8601, on the workspace's clock."""
+    answered_at_text: str
+    """Time of day in the viewer's zone."""
+    reason: Reason | None = None
+    buyer_name: str | None = None
+    """In the page's language."""
+    method: Literal["balance", "card"] | None = None
+    card_last4: str | None = None
+    payment_number: str | None = None
+    """The wallet's own number of a successful payment."""
+    shortfall: Shortfall | None = None
+    """Only for reason `balance`."""
+    return_url: str | None = None
+    return_is_link: bool = False
+    """Whether `return_url` may be followed: http, https or an app's own scheme."""
+    auto_return_s: int | None = None
+    """Seconds of browser time until the page goes to `return_url`; `None` when it stays."""
+    phone_only_done: bool = False
+    """This phone scanned for a desktop, which returns by itself."""
+    retry: bool = False
+    """The order is still open: another buyer may try."""
+    already: bool = False
+    """Somebody else was faster; what was pressed here did nothing."""
+
+    @property
+    def can_return(self) -> bool:
+        return self.return_url is not None and self.return_is_link
+
+
+@dataclass(frozen=True, slots=True)
+class HostedView:
+    """The header of a provider's hosted page."""
+
+    merchant: str
+    amount: MoneyView
+    provider_title: str
+    reference: str
+    """In the provider's words: `Payment 580`."""
+    state: str
+    """The provider's own status, as on the wire."""
+    now: str
+    expires_at: str | None = None
+    seconds_left: int | None = None
+    """Seconds of clock time until `expires_at`."""
+    frozen: bool = False
+    clock_rate: float = 1.0
+    """Clock seconds per second of browser time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedResult:
+    """The last page of a hosted journey. `title` and `text` are ready to read, in the page's language."""
+
+    outcome: Outcome
+    title: str
+    text: str
+    decided_by: str | None = None
+    return_url: str | None = None
+    return_is_link: bool = False
+    auto_return_s: int | None = None
+    """Seconds of browser time until the page goes to `return_url`; `None` when it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """A plain page that says no. All of it is ready to read, in the page's language."""
+
+    title: str
+    text: str
+    expected: str | None = None
+    received: str | None = None
+    """The pair that differs, such as two signature base strings."""
+    link_url: str | None = None
+    link_text: str = ""

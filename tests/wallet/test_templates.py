@@ -1,0 +1,491 @@
+"""The buyer's pages, rendered from sample views: in every state, in both languages, without an engine."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from wallet_samples import CASES, DECLINED, EUR, LI_NA, LIU_YANG, ORDER, PAID, WANG_WEI, ended, ordered, page
+
+from simulator.engine.texts import Language, Texts, catalogue, languages
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "simulator" / "static"
+HOSTILE = '<script>alert("1")</script>'
+
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+
+def render(template: str, variables: dict[str, Any], language: Language = "en", **of_page: Any) -> str:
+    variables = dict(variables)
+    shown = page(language, mobile=variables.pop("mobile", False), **of_page)
+    return ENVIRONMENT.get_template(template).render(page=shown, t=Texts(language), **variables)
+
+
+def case(name: str, language: Language = "en") -> "Tags":
+    return Tags(render(*CASES[name], language))
+
+
+class Tags(HTMLParser):
+    """The elements of a page; `get("confirm")` finds them by test id."""
+
+    VOID = frozenset({"meta", "link", "input", "img", "br", "path", "rect", "circle"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.all: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.forms: list[dict[str, Any]] = []
+        self.feed(html)
+        assert self.open == [], f"never closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        assert len(values) == len(attributes), f"an attribute twice in <{tag}>: {attributes}"
+        self.all.append((tag, values))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "form":
+            assert "form" not in self.open[:-1], "a form inside a form"
+            self.forms.append({"action": values["action"], "method": values["method"], "names": set()})
+        if "form" in self.open and "name" in values:
+            self.forms[-1]["names"].add(values["name"])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def ids(self) -> set[str]:
+        return {values["data-testid"] or "" for _, values in self.all if "data-testid" in values}
+
+    def get(self, testid: str) -> dict[str, str | None]:
+        [found] = [values for _, values in self.all if values.get("data-testid") == testid]
+        return found
+
+    def form(self, action: str) -> dict[str, Any]:
+        return next(form for form in self.forms if form["action"] == action)
+
+
+every_case = pytest.mark.parametrize("name", CASES)
+every_language = pytest.mark.parametrize("language", languages)
+
+
+@every_case
+@every_language
+def test_a_page_is_well_formed_and_obeys_the_content_security_policy(name: str, language: Language) -> None:
+    html = render(*CASES[name], language)
+
+    tags = Tags(html)
+
+    assert not [values for _, values in tags.all if "style" in values]
+    assert not [attribute for _, values in tags.all for attribute in values if attribute.startswith("on")]
+    assert "<style" not in html
+    assert re.findall(r"<script[^>]*>(?!</script>)", html) == []
+    ours = [values.get("src") for tag, values in tags.all if tag in ("script", "img")]
+    assert all(source and source.startswith("/") for source in ours)
+
+
+@every_case
+@every_language
+def test_a_page_names_the_simulator_and_its_language(name: str, language: Language) -> None:
+    tags = case(name, language)
+
+    assert tags.all[0] == ("html", {"lang": "zh-Hans" if language == "zh" else "en"})
+    assert {"sim-ribbon", "live", "status-live"} <= tags.ids()
+    assert Texts(language)("ribbon") in tags.html
+    assert len([tag for tag, _ in tags.all if tag == "h1"]) == 1
+
+
+@every_case
+def test_every_form_posts_and_carries_the_token(name: str) -> None:
+    for form in case(name).forms:
+        assert form["method"] == "post"
+        assert "token" in form["names"]
+
+
+@every_case
+def test_labels_and_descriptions_point_at_something_that_exists_once(name: str) -> None:
+    tags = case(name)
+
+    ids = [values["id"] for _, values in tags.all if "id" in values]
+    assert len(ids) == len(set(ids))
+    for _, values in tags.all:
+        for attribute in ("for", "aria-describedby", "form"):
+            assert values.get(attribute) in (None, *ids)
+
+
+def test_the_language_links_keep_the_query() -> None:
+    tags = case("open")
+
+    assert tags.get("lang-zh")["href"] == "/w/k7QmX2pD?view=desktop&lang=zh"
+    assert tags.get("lang-en")["aria-current"] == "true"
+
+
+def test_a_chosen_theme_is_written_by_the_server() -> None:
+    html = render("wallet/not_found.html", {}, theme="dark")
+
+    assert 'data-theme="dark"' in html
+
+
+def test_the_cashier_offers_the_code_and_the_sign_in() -> None:
+    tags = case("open")
+
+    assert tags.get("wallet-cashier")["data-state"] == "open"
+    assert tags.get("qr")["data-url"] == ORDER.url
+    assert tags.get("qr")["href"] == tags.get("open-phone")["href"] == "/w/k7QmX2pD?view=phone"
+    assert (tags.get("amount")["data-minor"], tags.get("amount")["data-currency"]) == ("8603", "CNY")
+    assert tags.get("countdown")["data-expires-at"] == ORDER.expires_at
+    assert tags.get("sim-note")["data-decides"] == "buyer:li-na"
+    assert tags.form("/w/k7QmX2pD/sign-in")["names"] == {"token", "buyer", "password"}
+    assert tags.form("/w/k7QmX2pD/force")["names"] == {"token", "reason", "outcome"}
+    assert {"buyer-li-na", "buyer-zhou-ting", "more-buyers", "password", "sign-in", "cancel"} <= tags.ids()
+    assert {"sim-options", "force-decline", "force-reason", "force-cancel", "force-expire"} <= tags.ids()
+
+
+def test_without_a_script_a_waiting_page_looks_again_and_a_final_one_does_not() -> None:
+    assert '<meta http-equiv="refresh" content="3">' in case("scanned").html
+    assert '<meta http-equiv="refresh" content="3">' in case("paying").html
+    assert 'http-equiv="refresh"' in case("open").html
+    assert 'http-equiv="refresh"' not in case("declined").html
+    assert f'content="5;url={PAID.return_url}"' in case("paid").html
+
+
+def test_a_frozen_clock_is_shown_as_frozen() -> None:
+    assert case("open frozen").get("countdown")["data-frozen"] == "true"
+    assert case("open").get("countdown")["data-frozen"] == "false"
+
+
+def test_a_scanned_order_can_show_its_code_again() -> None:
+    tags = case("scanned")
+
+    assert "Li Na has the order open." in tags.html
+    assert tags.form("/w/k7QmX2pD/show-code")
+    assert {"show-code", "sign-in"} <= tags.ids()
+    assert "qr" not in tags.ids()
+
+
+@pytest.mark.parametrize("name", ["paying", "phone paying"])
+def test_while_the_bank_thinks_the_only_button_is_answer_now(name: str) -> None:
+    tags = case(name)
+
+    assert tags.form("/w/k7QmX2pD/answer")
+    assert tags.get("answer-due")["data-expires-at"] == "2025-11-20T09:42:05Z"
+    assert not {"confirm", "cancel", "sign-in", "sim-options"} & tags.ids()
+
+
+def test_an_unreachable_address_makes_the_phone_page_the_primary_button() -> None:
+    tags = case("unreachable")
+
+    assert "button-primary" in (tags.get("open-phone")["class"] or "")
+    assert "psp-simulator serve --lan" in tags.html
+
+
+def test_after_the_sign_in_the_desktop_confirms() -> None:
+    tags = case("signed in")
+
+    assert tags.form("/w/k7QmX2pD/confirm")["names"] == {"token", "buyer", "method", "payment_code"}
+    assert {"method-balance", "method-card", "change-buyer", "confirm", "cancel"} <= tags.ids()
+    assert tags.get("payment-code")["value"] == "123456"
+    assert case("signed in, wrong code").get("payment-code")["value"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "text"),
+    [
+        ("wrong password", "password", "Wrong password. Tries left: 2."),
+        ("signed in, wrong code", "payment-code", "Wrong payment code. Tries left: 1."),
+        ("phone code", "payment-code", "Wrong payment code. Tries left: 2."),
+    ],
+)
+def test_a_refusal_stands_beside_its_field(name: str, field: str, text: str) -> None:
+    tags = case(name)
+
+    assert tags.get(field)["aria-invalid"] == "true"
+    assert text in tags.html
+
+
+def test_the_phone_page_scans_only_by_its_script_and_only_while_open() -> None:
+    assert case("phone").get("wallet-phone")["data-scan"] == "/w/k7QmX2pD/scan"
+    assert "data-scan" not in case("phone short").get("wallet-phone")
+    assert not [form for form in case("phone").forms if form["action"].endswith("/scan")]
+
+
+def test_the_phone_page_has_one_confirm_button_and_all_ways_out() -> None:
+    tags = case("phone")
+
+    assert tags.form("/w/k7QmX2pD/confirm")["names"] == {"token", "buyer", "method"}
+    assert tags.form("/w/k7QmX2pD/buyer")["names"] == {"token", "buyer"}
+    assert tags.get("confirm")["form"] == "confirm-form"
+    assert {"change-buyer", "buyer-sun-li", "cancel", "sim-options", "force-cancel", "force-expire"} <= tags.ids()
+    assert "payment-code" not in tags.ids()
+    assert "payment-code" in case("phone code").ids()
+
+
+def test_a_prediction_is_made_in_the_voice_of_the_simulator() -> None:
+    assert "Will be declined: ¥\N{NO-BREAK SPACE}81.03 short" in case("phone short").html
+    assert "将付款失败：余额不足，还差 ¥\N{NO-BREAK SPACE}81.03" in case("phone short", "zh").html
+    assert "Will be declined. Decided by scenario Slow wallet." in case("phone amount").html
+    assert case("phone amount").get("sim-note")["data-decides"] == "amount:40000"
+
+
+def test_a_closed_app_leaves_a_note() -> None:
+    text = "Zhou Ting closed the app. The order stays open until it expires."
+
+    assert text in case("walked away").html
+    assert text in case("phone walked away").html
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "reason", "by"),
+    [
+        ("paid", "paid", "", "buyer:li-na"),
+        ("declined", "declined", "balance", "buyer:wang-wei"),
+        ("declined, blocked", "declined", "blocked", "buyer:wang-wei"),
+        ("cancelled", "cancelled", "", "page"),
+        ("phone expired", "expired", "", "timer"),
+    ],
+)
+def test_a_result_says_what_happened_and_who_decided(name: str, outcome: str, reason: str, by: str) -> None:
+    tags = case(name)
+
+    assert tags.get("wallet-result")["data-state"] == outcome
+    result = tags.get("result")
+    assert (result["data-outcome"], result["data-reason"], result["data-decided-by"]) == (outcome, reason, by)
+    assert "Decided " in tags.html
+    assert tags.get("return")["href"] == PAID.return_url
+
+
+@pytest.mark.parametrize("kind", ["buyer:li-na", "amount:40000", "scenario:slow-wallet", "page", "console", "timer"])
+@every_language
+def test_whoever_decided_is_named(kind: str, language: Language) -> None:
+    html = render("wallet/result.html", ended(PAID, decided_by=kind), language)
+
+    name, _, value = kind.partition(":")
+    assert Texts(language)(f"decided_{name}", value="Slow wallet" if name == "scenario" else value) in (
+        html.replace("&#39;", "'")
+    )
+
+
+def test_a_low_balance_is_accounted_for() -> None:
+    html = case("declined").html
+
+    assert [amount in html for amount in ("86.03", "5.00", "81.03")] == [True] * 3
+    assert "Wang Wei has ¥\N{NO-BREAK SPACE}5.00, the order is ¥\N{NO-BREAK SPACE}86.03." in html
+
+
+def test_the_automatic_return_can_be_stopped() -> None:
+    assert "stay" in case("paid").ids()
+    assert "data-return-in" in case("paid").html
+    assert "data-return-in" not in case("declined").html
+    assert "stay" not in case("declined").ids()
+
+
+def test_a_phone_that_scanned_for_a_desktop_is_done() -> None:
+    tags = case("phone done")
+
+    assert {"done", "return"} <= tags.ids()
+    assert "data-return-in" not in tags.html
+
+
+def test_a_refusal_that_is_not_final_offers_another_buyer() -> None:
+    assert case("declined, retry").get("try-another")["href"] == "/w/k7QmX2pD?view=desktop&step=sign-in"
+    assert "try-another" not in case("declined").ids()
+
+
+@pytest.mark.parametrize("name", ["no return", "odd return"])
+def test_an_address_that_cannot_be_followed_is_never_a_link(name: str) -> None:
+    tags = case(name)
+
+    assert "return" not in tags.ids()
+    assert not [values for _, values in tags.all if (values.get("href") or "").startswith("javascript:")]
+    assert 'http-equiv="refresh"' not in tags.html
+
+
+def test_what_a_merchant_wrote_is_escaped_wherever_it_appears() -> None:
+    order = replace(ORDER, merchant=HOSTILE, reference=HOSTILE, provider_title=HOSTILE)
+    buyer = replace(LI_NA, name_en=HOSTILE, special="sign_in", special_value=HOSTILE)
+    open_order = ordered() | {"order": order, "buyer": buyer, "buyers": [buyer, WANG_WEI]}
+    result = replace(DECLINED, merchant=HOSTILE, buyer_name=HOSTILE, decided_by=f"scenario:{HOSTILE}", auto_return_s=5)
+    pages = [
+        render("wallet/cashier.html", open_order),
+        render("wallet/cashier.html", open_order | {"order": replace(order, state="scanned", scanned_by=HOSTILE)}),
+        render("wallet/cashier.html", open_order | {"signed_in": True}),
+        render("wallet/phone.html", open_order | {"mobile": True}),
+        render("wallet/result.html", {"order": order, "result": result}),
+        render("wallet/result.html", {"order": order, "result": replace(result, outcome="paid", method="balance")}),
+        render("wallet/not_found.html", {}, title=HOSTILE, path=f'/w/x?q="{HOSTILE}'),
+    ]
+
+    for html in pages:
+        assert "<script>" not in html
+        assert HOSTILE not in html
+        Tags(html)
+
+
+def test_the_live_panel_is_the_part_of_the_page_that_it_replaces() -> None:
+    variables = ordered(LIU_YANG)
+
+    whole = render("wallet/cashier.html", variables)
+    panel = render("wallet/_panel.html", variables)
+
+    assert panel in whole
+
+
+HOSTED_PAGE = """
+{% extends "hosted/_frame.html" %}
+{% import "_ui.html" as ui with context %}
+{% block stands_in %}Acme{% endblock %}
+{% block testid %}acme-checkout{% endblock %}
+{% block content %}
+<h2>How</h2>
+{{ ui.tabs("Types", [("?a", "Redirect", "out", "tab-redirect", true), ("?b", "Scan code", "qr", "", false)]) }}
+{% call ui.form("/pay", id="pay") %}
+<div class="radio-list">
+{{ ui.option("method", "861", "Alipay", "Product 861", "wallet", "支付宝", checked=true) }}
+</div>
+{{ ui.select("wallet", "Wallet", [("A", "TEST_WALLET"), ("B", "Other")], value="B", testid="cko-wallet", mono=true) }}
+{{ ui.segmented("lang", "Language", [("curl", "cURL"), ("py", "Python")], "py") }}
+{% endcall %}
+{{ ui.steps(["One", "Two"]) }}{{ ui.rows([("Charge", "charge_1", "mono")]) }}{{ ui.monogram("ppro") }}
+{{ ui.pill("waiting", "Waiting for buyer") }}{{ ui.copy_field("777123") }}{{ ui.code_block("curl <x>") }}
+{{ ui.empty("Nothing yet.") }}
+{% endblock %}
+{% block note %}
+{% call ui.sim_note(decides="amount:40000", title="The amount decides") %}<p>Decline.</p>{% endcall %}
+{% endblock %}
+{% block actions %}<button class="button button-primary" form="pay" data-testid="acme-pay">Pay</button>{% endblock %}
+"""
+
+
+@every_language
+def test_a_provider_makes_its_hosted_page_from_the_frame_and_the_macros(language: Language) -> None:
+    hosted = CASES["hosted result"][1]["hosted"]
+
+    html = ENVIRONMENT.from_string(HOSTED_PAGE).render(page=page(language), t=Texts(language), hosted=hosted)
+
+    tags = Tags(html)
+    assert tags.get("acme-checkout")["data-state"] == hosted.state
+    assert tags.get("amount")["data-minor"] == str(EUR.minor)
+    assert {"countdown", "lang-en", "lang-zh", "sim-note", "tab-redirect", "cko-wallet", "phase", "copy"} <= tags.ids()
+    assert "curl &lt;x&gt;" in html
+
+
+@every_language
+@pytest.mark.parametrize("state", ["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"])
+def test_every_state_has_a_title_and_an_announcement(state: Any, language: Language) -> None:
+    order = replace(ORDER, state=state)
+    t = Texts(language)
+
+    assert t(order.title_key)
+    assert t(order.announce_key, buyer="Li Na")
+
+
+# ---------------------------------------------------------------- catalogue and files
+
+
+def keys_in_use() -> tuple[set[str], set[str]]:
+    """Keys that stand in templates and modules in full, and prefixes that a value is put behind."""
+    templates = "\n".join(path.read_text("utf-8") for path in TEMPLATES.rglob("*.html"))
+    templates = re.sub(r"\{#.*?#\}", "", templates, flags=re.S)
+    modules = "\n".join(path.read_text("utf-8") for path in (ROOT / "simulator").rglob("*.py"))
+    in_templates = set(re.findall(r"""(?:\bt|t\.pattern|ui\.rich|rich)\(\s*["']([a-z0-9_]+)["']\s*[,)]""", templates))
+    either = re.findall(r"""(?:t|rich)\("([a-z_]+)" if [^,]+? else "([a-z_]+)\"""", templates)
+    in_modules = set(re.findall(r"""["']([a-z][a-z0-9_]+)["']""", modules)) & set(catalogue("en"))
+    prefixes = set(re.findall(r"""\bt\(["']([a-z0-9_]+_)["'] ~""", templates))
+    prefixes |= set(re.findall(r"""f["']([a-z0-9]+_)\{""", modules))
+    return in_templates | in_modules | {key for pair in either for key in pair}, prefixes
+
+
+OF_A_FOLDER = {
+    "ppro_": "hosted/ppro",
+    "wp_": "hosted/wooshpay",
+    "cko_": "hosted/checkoutcom",
+    "ecp_": "hosted/ecommpay",
+    "wl_": "hosted/worldline",
+    "console_": "console",
+}
+"""The agreed texts of pages by their prefix; they must be in use as soon as the folder of templates exists."""
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    english, chinese = catalogue("en"), catalogue("zh")
+
+    assert list(english) == list(chinese)
+    for key, text in english.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
+
+
+def test_no_text_is_missing_and_none_is_unused() -> None:
+    literal, prefixes = keys_in_use()
+    known = set(catalogue("en"))
+
+    assert literal - known == set()
+    assert {prefix for prefix in prefixes if not any(key.startswith(prefix) for key in known)} == set()
+    prefixes |= {prefix for prefix, folder in OF_A_FOLDER.items() if not (TEMPLATES / folder).exists()}
+    unused = {key for key in known - literal if not key.startswith(tuple(prefixes))}
+    assert unused == set()
+
+
+def test_an_unknown_text_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        Texts("en")("no_such_text")
+    with pytest.raises(KeyError):
+        Texts("en")("left")
+
+
+def test_chinese_texts_use_chinese_punctuation() -> None:
+    between = re.compile(r"[\u4e00-\u9fff}][,;:!?()]\s*[\u4e00-\u9fff{]|[\u4e00-\u9fff]\.")
+
+    assert [key for key, text in catalogue("zh").items() if between.search(text)] == []
+    assert [key for key, text in catalogue("en").items() if re.search("[\u3000-\u9fff\uff00-\uffef!]", text)] == []
+
+
+def test_the_ribbon_is_exact() -> None:
+    assert catalogue("en")["ribbon"] == "SIMULATOR - no real money"
+
+
+def test_catalogues_are_flat() -> None:
+    for language in languages:
+        texts = json.loads((ROOT / "simulator" / "texts" / f"{language}.json").read_text("utf-8"))
+        assert all(isinstance(text, str) and text for text in texts.values())
+
+
+def test_the_static_files_stay_small_and_ask_no_other_host() -> None:
+    css, js = (STATIC / "sim.css").read_text("utf-8"), (STATIC / "live.js").read_text("utf-8")
+
+    assert len(css.encode()) < 30_000
+    assert len(js.encode()) < 10_000
+    assert not re.search(r"url\(|@import|https?://", css)
+    assert not re.search(r"https?://|eval\(|innerHTML = (?!html)", js)
+
+
+def test_the_dark_theme_is_the_same_whether_chosen_or_followed() -> None:
+    css = (STATIC / "sim.css").read_text("utf-8")
+
+    chosen = re.search(r"\[data-theme=dark\] \{(.*?)\}", css, re.S)
+    followed = re.search(r":root:not\(\[data-theme=light\]\) \{(.*?)\}", css, re.S)
+    assert chosen and followed
+    assert chosen[1].split() == followed[1].split()
+    used = set(re.findall(r"var\((--[\w-]+)\)", css))
+    assert used == set(re.findall(r"(--[\w-]+):", css))
+
+
+def test_every_class_of_a_template_has_a_look() -> None:
+    css = (STATIC / "sim.css").read_text("utf-8")
+    plain = {"desktop"}
+    for name, (template, variables) in CASES.items():
+        for _, values in Tags(render(template, variables)).all:
+            for word in (values.get("class") or "").split():
+                assert re.search(rf"\.{re.escape(word)}\b", css) or word in plain, f"{name}: {word}"
