@@ -71,9 +71,7 @@ class Dispatcher:
         if not active:
             self._active.pop(workspace_id, None)
 
-    async def _send_all(
-        self, workspace_id: int, rows: list[OutboxRow], fired: list[dict[str, Any]] | None
-    ) -> None:
+    async def _send_all(self, workspace_id: int, rows: list[OutboxRow], fired: list[dict[str, Any]] | None) -> None:
         try:
             for row in rows:
                 async with self._slots:

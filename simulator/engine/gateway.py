@@ -151,7 +151,12 @@ def _violation(error: Any) -> Violation:
     context = error.get("ctx", {})
     limit = next((context[name] for name in _LIMITS if name in context), None)
     rule = _RULES.get(error["type"], "type")
-    if error["type"] in ("date_from_datetime_parsing", "datetime_from_date_parsing", "date_parsing", "datetime_parsing"):
+    if error["type"] in (
+        "date_from_datetime_parsing",
+        "datetime_from_date_parsing",
+        "date_parsing",
+        "datetime_parsing",
+    ):
         rule = "format"
     path = ".".join(str(part) for part in error["loc"] if not _is_union_tag(part))
     return Violation(path, rule, limit, error.get("input"), error["msg"].removeprefix("Value error, "))
@@ -207,8 +212,10 @@ class Gateway:
         self.routes = Routes()
         self._providers = tuple(runtime.providers.values())
         for provider in self._providers:
-            for route in (*provider.endpoints, *provider.pages):
-                self.routes.add(provider, route)
+            for endpoint in provider.endpoints:
+                self.routes.add(provider, endpoint)
+            for page in provider.pages:
+                self.routes.add(provider, page)
         for page in pages:
             self.routes.add(None, page)
 
@@ -325,7 +332,7 @@ class Gateway:
         reply = provider.refuse(refusal, call)
         policy = provider.idempotency
         if key is not None and policy is not None and policy.keeps(reply.status):
-            sent, content_type, headers = self._render(provider, call, reply)
+            sent, content_type, _ = self._render(provider, call, reply)
             now = call.workspace.clock.now()
             with self.runtime._transaction():
                 idempotency.keep(self.runtime.store, policy, call, key, now, reply, sent, content_type)
@@ -376,9 +383,7 @@ class Gateway:
 
     # Pages and what nobody claims --------------------------------------------------------------------------------
 
-    def _page(
-        self, provider: Provider | None, call: Call, page: Page
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _page(self, provider: Provider | None, call: Call, page: Page) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         from simulator.engine import pages
 
         try:

@@ -47,7 +47,9 @@ def _masked_card(text: str) -> str:
     return "*" * (len(text) - 4) + text[-4:]
 
 
-def request_entry(call: Call, reply: Reply, sent: bytes, duration_ms: float, help_: Mapping[str, Any]) -> dict[str, Any]:
+def request_entry(
+    call: Call, reply: Reply, sent: bytes, duration_ms: float, help_: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the journal keeps of a request and its answer."""
     entry: dict[str, Any] = {
         "method": call.method,
@@ -68,11 +70,17 @@ def _text(body: bytes) -> str:
 
 
 def rows_for(
-    workspace: int, at: int, kind: str, provider: str, moves: list[dict[str, Any]], subjects: Iterable[str], **entry: Any
+    workspace: int,
+    at: int,
+    kind: str,
+    provider: str,
+    moves: list[dict[str, Any]],
+    subjects: Iterable[str],
+    **entry: Any,
 ) -> list[Row]:
     """One journal row for each payment that was touched; the first carries the request, each its own moves."""
     rows: list[Row] = []
-    touched = list(subjects) or [None]
+    touched: list[str | None] = [*subjects] or [None]
     for index, subject in enumerate(touched):
         mine = [m for m in moves if m.get("subject") in (None, subject)] if len(touched) > 1 else moves
         body = {**(entry if index == 0 else {}), "moves": mine}
@@ -96,7 +104,9 @@ def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]
             events.append((at, seq * 100, {"at": instant, "kind": "clock", "actor": "ops", "summary": body["summary"]}))
         for index, move in enumerate(body["moves"], 1):
             entry = {"at": instant, "kind": "timer" if move["actor"] == "timer" else move["kind"]}
-            entry.update({k: v for k, v in move.items() if k in ("actor", "from", "to", "summary", "ref") and v is not None})
+            entry.update(
+                {k: v for k, v in move.items() if k in ("actor", "from", "to", "summary", "ref") and v is not None}
+            )
             events.append((at, seq * 100 + index, entry))
     messages = store.messages(workspace, subject=subject, limit=500)
     by_seq = {message.seq: message for message in messages}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from simulator.engine.provider import Call, Reply
-from simulator.engine.texts import Texts, languages
+from simulator.engine.texts import Language, Texts, catalogue, languages
+from simulator.engine.views import ErrorView
+from simulator.engine.views import Page as PageView
+from simulator.engine.workspace import Workspace
+from simulator.kernel.crypto import sha256_hex
 from simulator.kernel.refusals import Crashed, MethodNotAllowed, NotFound, Refusal
 
 if TYPE_CHECKING:
@@ -42,22 +46,23 @@ def environment() -> Environment:
     )
 
 
-def language(call: Call, wanted: str | None = None) -> str:
+def language(call: Call, wanted: str | None = None) -> Language:
     """`?lang=`, then the cookie, then what the provider's request asked for, then Accept-Language, then English."""
     cookie = cookies(call).get("lang")
     for candidate in (call.query.get("lang"), cookie, wanted):
-        if candidate and candidate[:2].lower() in languages:
-            return candidate[:2].lower()
+        code = (candidate or "")[:2].lower()
+        if code in languages:
+            return "zh" if code == "zh" else "en"
     for part in call.headers.get("accept-language", "").split(","):
         code = part.split(";")[0].strip()[:2].lower()
         if code in languages:
-            return code
+            return "zh" if code == "zh" else "en"
     return "en"
 
 
-def theme(call: Call) -> str | None:
+def theme(call: Call) -> Literal["light", "dark"] | None:
     chosen = call.query.get("theme") or cookies(call).get("theme")
-    return chosen if chosen in ("light", "dark") else None
+    return "light" if chosen == "light" else "dark" if chosen == "dark" else None
 
 
 def cookies(call: Call) -> dict[str, str]:
@@ -73,17 +78,50 @@ def is_phone(call: Call) -> bool:
     return call.headers.get("sec-ch-ua-mobile") == "?1" or "Mobi" in call.headers.get("user-agent", "")
 
 
-def page(call: Call, template: str, *, status: int = 200, lang: str | None = None, **context: Any) -> Reply:
-    """Renders a template. `lang` is what the provider's request demanded, if anything."""
+def view(
+    call: Call,
+    title: str,
+    *,
+    lang: str | None = None,
+    workspace: Workspace | None = None,
+    console_url: str = "/console",
+    token: str = "",
+    mobile: bool = False,
+) -> PageView:
+    """What every template needs. `title` is a key of the catalogue; `lang` is what the provider's request demanded."""
     chosen = language(call, lang)
-    html = environment().get_template(template).render(t=Texts(chosen), **context)
-    reply = Reply(status, html, page_headers(), content_type="text/html; charset=utf-8")
-    for name in ("lang", "theme"):
-        if call.query.get(name):
-            value = chosen if name == "lang" else theme(call)
-            if value:
-                reply.headers["set-cookie"] = f"{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"
+    return PageView(
+        lang=chosen,
+        title=Texts(chosen)(title) if title in catalogue(chosen) else title,
+        path=call.raw_path + (f"?{call.raw_query}" if call.raw_query else ""),
+        workspace=workspace.name if workspace else "default",
+        console_url=console_url,
+        static_version=static_version(),
+        token=token,
+        theme=theme(call),
+        mobile=mobile,
+    )
+
+
+def html(template: str, page: PageView, **context: Any) -> str:
+    """Renders a template in the language of its page."""
+    return environment().get_template(template).render(t=Texts(page.lang), page=page, **context)
+
+
+def answer(call: Call, template: str, page: PageView, *, status: int = 200, **context: Any) -> Reply:
+    """A page as an answer; a language or theme chosen by query is remembered in a cookie."""
+    reply = Reply(status, html(template, page, **context), page_headers(), content_type="text/html; charset=utf-8")
+    for name, value in (("lang", page.lang), ("theme", page.theme)):
+        if call.query.get(name) and value:
+            reply.headers["set-cookie"] = f"{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"
     return reply
+
+
+@cache
+def static_version() -> str:
+    """Changes with the static files, so that browsers may keep them for ever."""
+    files = sorted((Path(__file__).parent.parent / "static").iterdir())
+    return sha256_hex(b"".join(file.read_bytes() for file in files))[:10]
 
 
 def page_headers() -> dict[str, str]:
@@ -105,41 +143,38 @@ def see_other(url: str, cookie: str | None = None) -> Reply:
 def refused(call: Call, refusal: Refusal) -> Reply:
     """A plain error page."""
     if isinstance(refusal, NotFound):
-        status, title, text = 404, "not_found", "not_found_text"
-    elif isinstance(refusal, Crashed):
-        status, title, text = 500, "bug_title", "bug_text"
-    elif isinstance(refusal, MethodNotAllowed):
-        status, title, text = 405, "method_title", "method_text"
-    else:
-        status, title, text = 400, "refused_title", "refused_text"
-    error_id = refusal.error_id if isinstance(refusal, Crashed) else None
-    return error_page(call, status, title, text, error_id=error_id)
+        return error_page(call, 404, "not_found_title", "not_found_text")
+    if isinstance(refusal, Crashed):
+        return error_page(call, 500, "bug_title", "bug_text", error_id=refusal.error_id)
+    if isinstance(refusal, MethodNotAllowed):
+        return error_page(call, 405, "error_title", "method_text")
+    return error_page(call, 400, "error_title", "refused_text")
 
 
 def error_page(
     call: Call,
     status: int,
-    title_key: str,
-    text_key: str,
+    title: str,
+    text: str,
     *,
-    error_id: str | None = None,
     expected: str | None = None,
     received: str | None = None,
-    link: str | None = None,
+    link_url: str | None = "/console",
+    link_text: str = "to_console",
+    **values: object,
 ) -> Reply:
-    """Title and text are keys of the catalogue; `expected` and `received` are shown one under the other."""
-    texts = Texts(language(call))
-    page_values = {
-        "lang": language(call),
-        "theme": theme(call),
-        "title": texts(title_key),
-        "text": texts(text_key),
-        "error_id": error_id,
-        "expected": expected,
-        "received": received,
-        "link": link,
-    }
-    return page(call, "error.html", status=status, error=page_values)
+    """`title`, `text` and `link_text` are keys of the catalogue; `expected` and `received` are shown as a pair."""
+    page = view(call, title)
+    texts = Texts(page.lang)
+    error = ErrorView(
+        title=texts(title, **values),
+        text=texts(text, **values),
+        expected=expected,
+        received=received,
+        link_url=link_url,
+        link_text=texts(link_text) if link_url else "",
+    )
+    return answer(call, "error.html", page, status=status, error=error)
 
 
 # Forms ---------------------------------------------------------------------------------------------------------

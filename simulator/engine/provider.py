@@ -333,6 +333,8 @@ class Provider(Party):
     idempotency: Idempotency | None = None
     verify: Callable[[Workspace, Mapping[str, str], bytes], Verdict] | None = None
     """The merchant's side: checks a delivered webhook without the code that signed it."""
+    recognises: Callable[[Mapping[str, str], bytes], bool] = lambda headers, body: False
+    """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None
     documents: str = ""
     """One paragraph for the OpenAPI document."""

@@ -11,8 +11,8 @@ import dataclasses
 import heapq
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -232,7 +232,9 @@ class Runtime:
         return UnitOfWork(self, current, now or current.clock.now())
 
     @contextmanager
-    def unit(self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None) -> Iterator[UnitOfWork]:
+    def unit(
+        self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None
+    ) -> Iterator[UnitOfWork]:
         """A unit of work outside of an API call (a page, a timer, the control API): committed unless it raises."""
         uow = self.open(workspace, now)
         try:
@@ -350,10 +352,8 @@ class Runtime:
                 until = max(0.0, self._agenda[0][0] - time_of_day().timestamp())
                 wait = until if wait is None else min(wait, until)
             if wait is None or wait > 0:
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._nudge.wait(), None if wait is None else min(wait, 3600.0))
-                except TimeoutError:
-                    pass
             self.write_notes()
             due, now = set(), time_of_day().timestamp()
             while self._agenda and self._agenda[0][0] <= now:
@@ -382,9 +382,7 @@ class Runtime:
                 break
             row = rows[0]
             due = from_micros(row.due)
-            fired.append(
-                {"at": iso_millis(due), "kind": row.trigger, "provider": row.provider, "resource_id": row.id}
-            )
+            fired.append({"at": iso_millis(due), "kind": row.trigger, "provider": row.provider, "resource_id": row.id})
             try:
                 with self.unit(workspace, provider=row.provider, kind="timer", now=due) as uow:
                     self.begin()
@@ -465,5 +463,3 @@ class Runtime:
         await self.dispatcher.close()
         self.write_notes()
         self.store.close()
-
-

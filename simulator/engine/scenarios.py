@@ -162,8 +162,8 @@ def load_folder(folder: Path) -> dict[str, Scenario]:
             raw = yaml.safe_load(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            line = f":{mark.line + 1}" if mark else ""
-            raise ScenarioError(f"{path.name}{line}: {getattr(error, 'problem', error)}") from error
+            place = f":{mark.line + 1}" if mark else ""
+            raise ScenarioError(f"{path.name}{place}: {getattr(error, 'problem', error)}") from error
         try:
             scenario = Scenario.model_validate(raw)
         except ValidationError as error:
@@ -229,9 +229,9 @@ class Scenarios:
                 params = getattr(rule, facet)
                 if params is None or not rule.when.holds(facts):
                     continue
-                if facet == "api" and params.times is not None:
-                    if entry.get("used", {}).get(str(number), 0) >= params.times:
-                        continue
+                used = entry.get("used", {}).get(str(number), 0)
+                if facet == "api" and params.times is not None and used >= params.times:
+                    continue
                 return Effect(f"scenario:{scenario.name}", params, True, (index, number))
         documented = self.documented.get(str(facts.get("provider")))
         for rule in documented.rules if documented else ():

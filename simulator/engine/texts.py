@@ -11,13 +11,17 @@ Language = Literal["en", "zh"]
 
 languages: Final[tuple[Language, ...]] = ("en", "zh")
 
-_FOLDER = Path(__file__).parents[1] / "texts"
+_PACKAGE = Path(__file__).parents[1]
 
 
 @cache
 def catalogue(language: Language) -> MappingProxyType[str, str]:
-    """All patterns of one language by key. Read from the package's file when first asked for."""
-    return MappingProxyType(json.loads((_FOLDER / f"{language}.json").read_text("utf-8")))
+    """All patterns of one language by key: ours, then each provider's own. Read when first asked for."""
+    files = [_PACKAGE / "texts" / f"{language}.json", *sorted(_PACKAGE.glob(f"providers/*/texts/{language}.json"))]
+    patterns: dict[str, str] = {}
+    for file in files:
+        patterns.update(json.loads(file.read_text("utf-8")))
+    return MappingProxyType(patterns)
 
 
 @dataclass(frozen=True)

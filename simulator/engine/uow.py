@@ -401,10 +401,8 @@ class UnitOfWork:
             for copy_number in range(plan.copies):
                 copy_id = id_ if copy_number == 0 else f"{id_}_{copy_number + 1}"
                 context = orjson.dumps(dict(message.context))
-                rows.append(
-                    (copy_id, self.workspace.id, provider, message.event, plan.subject, message.url, state)
-                    + (due if state == "pending" else None, created, 0, context, message.body)
-                )
+                row = (copy_id, self.workspace.id, provider, message.event, plan.subject, message.url, state)
+                rows.append((*row, due if state == "pending" else None, created, 0, context, message.body))
                 if state == "pending":
                     self._due(due)
         return rows

@@ -10,6 +10,8 @@ import orjson
 
 from simulator.kernel.clock import Clock
 
+REAL = Clock()
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -23,7 +25,7 @@ class Workspace:
     public_id: str
     name: str
     created_at: datetime
-    clock: Clock = Clock()
+    clock: Clock = REAL
     seed: str | None = None
     draws: int = 0
     credentials: dict[str, dict[str, Any]] = field(default_factory=dict)

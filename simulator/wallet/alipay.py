@@ -196,6 +196,23 @@ def confirm(
     return _decide(uow, order, buyer, method, decision)
 
 
+def confirm_late(uow: UnitOfWork, order: Order, delay: timedelta) -> Order:
+    """The default buyer confirms, and the wallet takes its time to answer."""
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    paying = uow.fire(
+        order, "wallet.confirm", buyer=buyer.id, method=best_method(order, buyer), answer_at=uow.now + delay
+    )
+    uow.arm(paying, "timer.answer", after=delay)
+    _tell(uow, paying, "wallet.paying")
+    return paying
+
+
+def walk_away(uow: UnitOfWork, order: Order) -> Order:
+    """The buyer closes the app; the order stays open until it expires."""
+    slug = order.buyer or order.scanned_by or buyers.DEFAULT
+    return uow.amend(order, walked_away=slug)
+
+
 def approve(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
     """A provider's own mock page says "go" without a buyer: only scenarios and test amounts may still refuse."""
     _must_be_undecided(order, "wallet.pay")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
@@ -138,3 +138,16 @@ def give_back(uow: UnitOfWork, slug: str, fen: int, order: str) -> Buyer:
     buyer = get(uow, slug)
     line = (uow.now.isoformat(), "refunded", order, fen)
     return save(uow, replace(buyer, balance=buyer.balance + fen, ledger=(*buyer.ledger[-99:], line)))
+
+
+def edit(uow: UnitOfWork, slug: str, members: dict[str, Any]) -> Buyer:
+    """Changes the named members of a buyer, or makes a new one. `sign_in` is `{"password"}`, `card` `{"last4", "limit"}`."""
+    known = uow.find(Buyer, slug) or BUYERS.get(slug) or _buyer(slug, slug, slug, 1_000)
+    changes = dict(members)
+    if "sign_in" in changes:
+        changes["password"] = (changes.pop("sign_in") or {}).get("password")
+    if changes.get("card") is not None:
+        changes["card"] = Card(str(changes["card"]["last4"]), int(changes["card"]["limit"]))
+    if "daily_used" in changes:
+        changes["used_on"] = None
+    return save(uow, replace(known, **changes))

@@ -34,11 +34,11 @@ ORDER = Machine(
 
 @dataclass(frozen=True, kw_only=True)
 class Order(Resource):
-    """`id` is the 8-character code of `/w/{code}`. `amount` is what the merchant asked, `cny` what the buyer pays (fen).
+    """`id` is the 8-character code of `/w/{code}`. `amount` is what the merchant asked, `cny` the buyer pays (fen).
 
-    `reason` is neutral (`balance`, `limit`, `blocked`, `authentication`, `cancelled`, `expired`, …); `code` and `message`
-    are the provider's own where a documented trigger fixed them. `decided_by` is `console`, `scenario:<name>`, `page`,
-    `amount:<value>`, `buyer:<slug>` or `timer`.
+    `reason` is neutral (`balance`, `limit`, `blocked`, `authentication`, `cancelled`, `expired`, …); `code` and
+    `message` are the provider's own where a documented trigger fixed them. `decided_by` is `console`, `scenario:<name>`,
+    `page`, `amount:<value>`, `buyer:<slug>` or `timer`.
     """
 
     PROVIDER: ClassVar[str] = "wallet"

@@ -11,11 +11,12 @@ def png(text: str, scale: int = 8) -> bytes:
     """Dark `#14181A` on white with a quiet zone of four modules."""
     import qrcode
     from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.image.pil import PilImage
 
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=scale, border=4)
     code.add_data(text)
     code.make(fit=True)
-    image = code.make_image(fill_color="#14181A", back_color="#FFFFFF")
+    image = code.make_image(PilImage, fill_color="#14181A", back_color="#FFFFFF")
     out = io.BytesIO()
     image.save(out, format="PNG")
     return out.getvalue()

@@ -404,17 +404,18 @@ def keys_in_use() -> tuple[set[str], set[str]]:
     either = re.findall(r"""(?:t|rich)\("([a-z_]+)" if [^,]+? else "([a-z_]+)\"""", templates)
     in_modules = set(re.findall(r"""["']([a-z][a-z0-9_]+)["']""", modules)) & set(catalogue("en"))
     prefixes = set(re.findall(r"""\bt\(["']([a-z0-9_]+_)["'] ~""", templates))
-    prefixes |= set(re.findall(r"""f["']([a-z0-9]+_)\{""", modules))
+    views = "\n".join(path.read_text("utf-8") for path in (ROOT / "simulator").rglob("view*.py"))
+    prefixes |= set(re.findall(r"""f["']([a-z0-9]+_)\{""", views))
     return in_templates | in_modules | {key for pair in either for key in pair}, prefixes
 
 
 OF_A_FOLDER = {
-    "ppro_": "hosted/ppro",
+    "ppro_": "hosted/ppro/scanner.html",
     "wp_": "hosted/wooshpay",
     "cko_": "hosted/checkoutcom",
     "ecp_": "hosted/ecommpay",
     "wl_": "hosted/worldline",
-    "console_": "console",
+    "console_": "console/payment.html",
 }
 """The agreed texts of pages by their prefix; they must be in use as soon as the folder of templates exists."""
 

@@ -3,20 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from simulator.wallet.view import (
-    BuyerView,
-    ErrorView,
-    FormError,
-    HostedResult,
-    HostedView,
-    Language,
-    MoneyView,
-    OrderView,
-    Page,
-    Prediction,
-    ResultView,
-    Shortfall,
-)
+from simulator.engine.views import ErrorView, HostedResult, HostedView, Language, MoneyView, Page
+from simulator.wallet.view import BuyerView, FormError, OrderView, Prediction, ResultView, Shortfall
 
 
 def yuan(figure: str) -> str:

@@ -132,7 +132,9 @@ class Store(ABC):
 
     def resource_anywhere(self, provider: str, kind: str, id_: str) -> tuple[int, bytes] | None:
         """The newest resource with that id in any workspace: pages are opened without a credential."""
-        sql = "SELECT workspace, body FROM resources WHERE id = ? AND kind = ? AND provider = ? ORDER BY seq DESC LIMIT 1"
+        sql = (
+            "SELECT workspace, body FROM resources WHERE id = ? AND kind = ? AND provider = ? ORDER BY seq DESC LIMIT 1"
+        )
         found = self.rows(sql, (id_, kind, provider))
         return (found[0][0], found[0][1]) if found else None
 
@@ -207,7 +209,7 @@ class Store(ABC):
         found = self.rows(sql, (id_, provider, workspace))
         return found[0] if found else None
 
-    def insert_resources(self, rows: list[Row]) -> None:
+    def insert_resources(self, rows: Sequence[Row]) -> None:
         """Rows of `(workspace, provider, kind, id, version, phase, reference, body)`."""
         sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -239,19 +241,19 @@ class Store(ABC):
         sql = "DELETE FROM keys WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
         self.run(sql, (id_, kind, provider, workspace))
 
-    def insert_keys(self, rows: list[Row]) -> None:
+    def insert_keys(self, rows: Sequence[Row]) -> None:
         """Rows of `(value, name, kind, provider, workspace, id)`."""
         sql = "INSERT INTO keys (value, name, kind, provider, workspace, id) VALUES (?, ?, ?, ?, ?, ?)"
         self.run_many(f"{sql} ON CONFLICT DO NOTHING", rows)
 
-    def delete_keys(self, rows: list[Row]) -> None:
+    def delete_keys(self, rows: Sequence[Row]) -> None:
         sql = """DELETE FROM keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
             AND id = ?"""
         self.run_many(sql, rows)
 
     # Timers ----------------------------------------------------------------------------------------------------
 
-    def insert_timers(self, rows: list[Row]) -> None:
+    def insert_timers(self, rows: Sequence[Row]) -> None:
         """Rows of `(workspace, due, provider, kind, id, trigger, data)`."""
         sql = "INSERT INTO timers (workspace, due, provider, kind, id, trigger, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
         self.run_many(sql, rows)
@@ -282,7 +284,7 @@ class Store(ABC):
 
     # Outbox ----------------------------------------------------------------------------------------------------
 
-    def insert_messages(self, rows: list[Row]) -> None:
+    def insert_messages(self, rows: Sequence[Row]) -> None:
         """Rows of `(id, workspace, provider, event, subject, url, state, due, created, attempts, context, body)`."""
         sql = """INSERT INTO outbox
             (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body)
@@ -366,7 +368,7 @@ class Store(ABC):
 
     # Journal ---------------------------------------------------------------------------------------------------
 
-    def insert_journal(self, rows: list[Row]) -> None:
+    def insert_journal(self, rows: Sequence[Row]) -> None:
         """Rows of `(workspace, at, kind, provider, subject, path, status, body)`."""
         sql = """INSERT INTO journal (workspace, at, kind, provider, subject, path, status, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""

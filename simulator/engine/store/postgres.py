@@ -22,7 +22,7 @@ class PostgresStore(Store):
             self._connection.execute(statement)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._connection.execute(_placeholders(sql), tuple(values)).fetchall()
+        return list(self._connection.execute(_placeholders(sql), tuple(values)).fetchall())
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         return self._connection.execute(_placeholders(sql), tuple(values)).rowcount

@@ -88,4 +88,5 @@ PROVIDER = Provider(
     finish=finish,
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
+    recognises=receiver.recognises,
 )

@@ -19,7 +19,7 @@ from simulator.wallet import alipay
 from simulator.wallet.order import Order
 
 # Source: reference/ppro.md, section 7.
-ALIPAY_CURRENCIES = frozenset("AUD CAD CHF CNY EUR GBP HKD JPY NZD SGD USD".split())
+ALIPAY_CURRENCIES = frozenset(["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "JPY", "NZD", "SGD", "USD"])
 ALIPAY_COUNTRIES = frozenset({"CN"})
 ALIPAY_MAXIMUM_FEN = 300_000_00
 ALIPAY_REFUND_WINDOW = timedelta(days=360)
@@ -235,9 +235,10 @@ def approve(uow: UnitOfWork, charge: Charge) -> Charge:
     Source: reference/ppro.md, section 4.2, rows 3 to 5 and 10 to 12.
     """
     if charge.confirmation_delay_s is not None and charge.state != "AUTHORIZATION_ASYNC":
+        delay = timedelta(seconds=charge.confirmation_delay_s)
         charge = _authorization(uow, charge, status="PROVIDER_CONFIRMATION_PENDING")
         charge = uow.fire(charge, "bank.confirms_later")
-        uow.arm(charge, "timer.provider_confirmation", after=timedelta(seconds=charge.confirmation_delay_s))
+        uow.arm(charge, "timer.provider_confirmation", after=delay)
         return charge
     charge = _authorization(uow, charge, status="AUTHORIZED")
     if charge.requires_capture:
@@ -263,7 +264,9 @@ def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference
     charge = _authorization(uow, charge, status="FAILED", failure=failure)
     charge = uow.fire(charge, trigger, about=entry, discards=(*charge.discards, entry))
     uow.disarm(charge, "timer.provider_confirmation")
-    alipay.close(uow, charge.order_code, "expired" if failure else "cancelled", decided_by="timer" if failure else "api")
+    alipay.close(
+        uow, charge.order_code, "expired" if failure else "cancelled", decided_by="timer" if failure else "api"
+    )
     return charge
 
 

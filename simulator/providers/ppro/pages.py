@@ -6,12 +6,15 @@ from simulator.engine import pages
 from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
+from simulator.engine.views import HostedView, MoneyView
 from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
 from simulator.kernel.refusals import NotFound
 from simulator.providers.ppro import errors, wire
 from simulator.providers.ppro.handlers import MFA_CODE, return_to
 from simulator.providers.ppro.model import Charge
 from simulator.wallet import alipay, qr
+from simulator.wallet.order import Order
 
 PATH = "/default/authenticator.html"
 
@@ -36,7 +39,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
     charge_id = call.query.get("payment-charge-id") or call.form.get("payment-charge-id", "")
     workspace, charge = _find(runtime, charge_id)
     if not pages.is_own_origin(call):
-        return pages.error_page(call, 403, "refused_title", "foreign_origin")
+        return pages.error_page(call, 403, "error_title", "foreign_origin")
     outcome = call.form.get("outcome", "")
     if charge.state == "AUTHENTICATION_PENDING" and charge.order_code:
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
@@ -51,7 +54,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
                 code = call.form.get("code") or "GENERIC_DECLINE"
                 alipay.decline(uow, order, code=code if code in errors.DECLINES else "GENERIC_DECLINE")
             else:
-                return pages.error_page(call, 400, "refused_title", "refused_text")
+                return pages.error_page(call, 400, "error_title", "refused_text")
             charge = uow.get(Charge, charge.id)
     uow = runtime.open(workspace)
     target = return_to(uow, charge, charge) if "REDIRECT" in charge.authentication_types else None
@@ -66,7 +69,43 @@ def code_image(call: Call, runtime: Runtime) -> Reply:
 
 
 def _page(call: Call, runtime: Runtime, workspace: Workspace, charge: Charge) -> Reply:
-    raise NotImplementedError
+    page = pages.view(
+        call,
+        "ppro_title",
+        lang=charge.consumer.get("locale"),
+        workspace=workspace,
+        console_url=f"/console/{workspace.name}/payments/{charge.id}",
+    )
+    clock = workspace.clock
+    now = clock.now()
+    pending = charge.state == "AUTHENTICATION_PENDING"
+    order = runtime.open(workspace).find(Order, charge.order_code or "")
+    expires_at = order.expires_at if order is not None and pending else None
+    hosted = HostedView(
+        merchant=order.merchant if order else "",
+        amount=MoneyView.of(charge.money),
+        provider_title="PPRO",
+        reference=charge.id,
+        state=charge.state,
+        now=iso_millis(now),
+        expires_at=iso_millis(expires_at) if expires_at else None,
+        seconds_left=max(0, int((expires_at - now).total_seconds())) if expires_at else None,
+        frozen=clock.mode == "frozen",
+    )
+    target = return_to(runtime.open(workspace), charge, charge)
+    return pages.answer(
+        call,
+        "hosted/ppro/authenticator.html",
+        page,
+        hosted=hosted,
+        charge=charge,
+        pending=pending,
+        action=f"{PATH}?payment-charge-id={charge.id}",
+        wallet_url=f"/w/{charge.order_code}" if charge.order_code else None,
+        failure_codes=sorted(code for code, (type_, _) in errors.DECLINES.items() if type_ == "PROVIDER_DECLINE"),
+        qr_url=f"/default/v0/authenticator/payment/{charge.id}/qr.png",
+        return_url=target if target and pages.is_safe_return(target) else None,
+    )
 
 
 PAGES = (

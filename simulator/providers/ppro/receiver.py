@@ -29,3 +29,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
         if not hmac.compare_digest(expected, legacy):
             return Verdict(False, "Webhook-Signature is wrong", signed, expected, legacy)
     return Verdict(True)
+
+
+def recognises(headers: Mapping[str, str], body: bytes) -> bool:
+    return "ppro-signature" in headers or "webhook-signature" in headers

@@ -31,7 +31,7 @@ def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any
     failure = operation.failure and {k: v for k, v in operation.failure.items() if k in _FAILURE_MEMBERS}
     kind = name.removeprefix("PAYMENT_CHARGE_").partition("_")[0].lower()
     if kind in ("capture", "refund", "void"):
-        members = {f"{kind}Id": operation.id, "amount": amount}
+        members: dict[str, Any] = {f"{kind}Id": operation.id, "amount": amount}
         members |= {"failure": failure, f"merchant{kind.capitalize()}Reference": operation.reference}
         return members
     return {"authorizationId": operation.id, "amount": amount, "failure": failure}

@@ -56,7 +56,9 @@ class Address(Model):
 class Consumer(Model):
     country: Country
     name: Text | None = None
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=512, strict=True)] | None = None
+    email: (
+        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=512, strict=True)] | None
+    ) = None
     phone: Text | None = None
     taxIdentification: Text | None = None
     merchantConsumerReference: Text | None = None
@@ -84,7 +86,8 @@ class InstallmentPlan(Model):
 class Order(Model):
     orderItems: list[OrderItem] | None = None
     shippingMethod: (
-        Literal["VIRTUAL", "TRACKED_DELIVERY", "UNTRACKED_DELIVERY", "IN_STORE_PICKUP", "LOCKER_PICKUP", "HYBRID"] | None
+        Literal["VIRTUAL", "TRACKED_DELIVERY", "UNTRACKED_DELIVERY", "IN_STORE_PICKUP", "LOCKER_PICKUP", "HYBRID"]
+        | None
     ) = None
     shippingAddress: Address | None = None
     industryData: list[dict[str, Any]] | None = None

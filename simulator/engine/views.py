@@ -1,0 +1,105 @@
+"""What every page is shown, as plain values: templates read these and nothing else.
+
+Money is already formatted (`¥ 86.03`, with a no-break space); text that depends on the page's language is a key of the
+catalogue with its values.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from simulator.kernel.money import Money
+
+Language = Literal["en", "zh"]
+Outcome = Literal["paid", "declined", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What every page needs, whatever it shows."""
+
+    lang: Language
+    title: str
+    """Of the browser's window, in the page's language; see `OrderView.title_key`."""
+    path: str
+    """Path and query under which the browser sees the page, with no origin."""
+    workspace: str
+    console_url: str
+    """The console at the payment that this page belongs to, or at the workspace."""
+    static_version: str
+    """Changes with the static files, so that they can be cached for ever."""
+    token: str = ""
+    """Sent back by every form."""
+    theme: Literal["light", "dark"] | None = None
+    """Chosen by the viewer; `None` follows the device."""
+    mobile: bool = False
+    """The phone page is shown, on whatever device."""
+
+    def url(self, **query: str) -> str:
+        """This page with some query parameters set, others kept."""
+        parts = urlsplit(self.path)
+        merged = dict(parse_qsl(parts.query, keep_blank_values=True)) | query
+        return f"{parts.path}?{urlencode(merged)}" if merged else parts.path
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyView:
+    """An amount in minor units of `currency`, and how it reads."""
+
+    minor: int
+    currency: str
+    text: str
+    """With the code, for sentences: `EUR 11.00`."""
+    symbol_text: str
+    """With the symbol, for big amounts: `€ 11.00`."""
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyView":
+        return cls(money.value, money.currency, money.format(), money.symbol())
+
+
+@dataclass(frozen=True, slots=True)
+class HostedView:
+    """The header of a provider's hosted page."""
+
+    merchant: str
+    amount: MoneyView
+    provider_title: str
+    reference: str
+    """In the provider's words: `Payment 580`."""
+    state: str
+    """The provider's own status, as on the wire."""
+    now: str
+    expires_at: str | None = None
+    seconds_left: int | None = None
+    """Seconds of clock time until `expires_at`."""
+    frozen: bool = False
+    clock_rate: float = 1.0
+    """Clock seconds per second of browser time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedResult:
+    """The last page of a hosted journey. `title` and `text` are ready to read, in the page's language."""
+
+    outcome: Outcome
+    title: str
+    text: str
+    decided_by: str | None = None
+    return_url: str | None = None
+    return_is_link: bool = False
+    auto_return_s: int | None = None
+    """Seconds of browser time until the page goes to `return_url`; `None` when it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """A plain page that says no. All of it is ready to read, in the page's language."""
+
+    title: str
+    text: str
+    expected: str | None = None
+    received: str | None = None
+    """The pair that differs, such as two signature base strings."""
+    link_url: str | None = None
+    link_text: str = ""

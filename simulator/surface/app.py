@@ -1,0 +1,107 @@
+"""The one ASGI application: what belongs to us goes to Starlette, everything else to the providers' gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from simulator.engine import pages, scenarios
+from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.gateway import Gateway, Receive, Scope, Send
+from simulator.engine.provider import Provider
+from simulator.engine.runtime import Runtime
+from simulator.engine.store import open_store
+from simulator.providers import built_in
+from simulator.surface import console, control
+from simulator.surface.inbox import INBOX
+from simulator.surface.settings import Settings
+from simulator.wallet.alipay import WALLET
+
+OURS = ("/_sim", "/console")
+
+
+class App:
+    """`runtime` is the running world; the lifespan (or `start` and `stop`) runs its loop."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        providers: Sequence[Provider] | None = None,
+        dispatcher: Dispatcher | None = None,
+    ) -> None:
+        from simulator.wallet import pages as wallet_pages
+
+        self.settings = settings or Settings()
+        chosen = tuple(providers) if providers is not None else built_in()
+        self.runtime = Runtime(
+            open_store(self.settings.db),
+            [*chosen, WALLET, INBOX],
+            scenarios=load_scenarios(self.settings, chosen),
+            base_url=self.settings.base_url,
+            public_url=self.settings.public_url,
+            strict=self.settings.strict,
+            dispatcher=dispatcher,
+            default_overrides=self.settings.credentials,
+        )
+        self.gateway = Gateway(self.runtime, wallet_pages.routes(self.settings.auto_return))
+        self.ours = control.application(self.runtime, self.settings, [*console.routes(self.runtime)])
+        self._wallet_events = wallet_pages.Events(self.runtime, self.settings.auto_return)
+        self._loop: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        path: str = scope["path"]
+        if path.startswith(OURS) or path == "/":
+            await self.ours(scope, receive, send)
+        elif path.startswith("/w/") and path.endswith("/events"):
+            await self._wallet_events(scope, receive, send)
+        else:
+            await self.gateway(scope, receive, send)
+
+    async def start(self) -> None:
+        self._loop = asyncio.create_task(self.runtime.run())
+
+    async def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._loop
+        await self.runtime.close()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.start()
+        gc.collect()
+        gc.freeze()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Scenarios:
+    """Those that ship with us and those of the user's own folder (which win). `<provider>.yaml` always apply."""
+    found = scenarios.load_folder(pages.folder("scenarios"))
+    if settings.scenarios:
+        found |= scenarios.load_folder(Path(settings.scenarios))
+    names = {provider.name for provider in providers}
+    documented = {name: scenario for name, scenario in found.items() if name in names}
+    return scenarios.Scenarios(
+        named={name: scenario for name, scenario in found.items() if name not in names}, documented=documented
+    )
+
+
+def create_app(settings: Settings | None = None) -> App:
+    """For `uvicorn --factory simulator.surface.app:create_app` and for tests."""
+    from simulator.surface.settings import from_environment
+
+    return App(settings or from_environment())

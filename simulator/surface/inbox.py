@@ -1,0 +1,83 @@
+"""The built-in receiver: answers 200, keeps what came, and reads it back with the merchant's verdict on the signature."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+
+from simulator.engine.provider import Party
+from simulator.engine.resource import Resource
+from simulator.engine.runtime import Runtime
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
+from simulator.kernel.ids import Ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received(Resource):
+    """One request to an inbox, byte for byte."""
+
+    PROVIDER: ClassVar[str] = "inbox"
+    KIND: ClassVar[str] = "received"
+
+    name: str
+    method: str
+    headers: dict[str, str]
+    body: str
+    """Base64."""
+
+    def keys(self) -> dict[str, str]:
+        return {"name": self.name}
+
+
+INBOX = Party(name="inbox", resources=(Received,))
+
+
+def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) -> None:
+    with runtime.unit(workspace, provider="inbox", kind="inbox") as uow:
+        uow.add(
+            Received(
+                id="in_" + Ids().text(20),
+                created_at=uow.now,
+                updated_at=uow.now,
+                name=request.path_params["name"],
+                method=request.method,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=base64.b64encode(body).decode(),
+            )
+        )
+
+
+def read(runtime: Runtime, workspace: Workspace, name: str, limit: int, cursor: int | None) -> dict[str, Any]:
+    """Oldest first. `verdict` is None when no provider's signature is recognised."""
+    uow = runtime.open(workspace)
+    found = uow.by_key(Received, "name", name)[::-1][cursor or 0 :]
+    data = [view(runtime, workspace, received) for received in found[:limit]]
+    following = base64.urlsafe_b64encode(str((cursor or 0) + limit).encode()).decode() if len(found) > limit else None
+    return {"data": data, "next": following}
+
+
+def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str, Any]:
+    raw = base64.b64decode(received.body)
+    provider, verdict = None, None
+    for candidate in runtime.providers.values():
+        if candidate.verify is None or not candidate.recognises(received.headers, raw):
+            continue
+        provider = candidate.name
+        found = candidate.verify(workspace, received.headers, raw)
+        verdict = {"valid": found.valid, "reason": found.reason}
+        if not found.valid:
+            verdict |= {"signed": found.signed, "expected": found.expected, "received": found.received}
+        break
+    return {
+        "id": received.id,
+        "at": iso_millis(received.created_at),
+        "method": received.method,
+        "headers": received.headers,
+        "body": raw.decode("utf-8", "replace"),
+        "provider": provider,
+        "signature": verdict,
+    }

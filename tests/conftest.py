@@ -1,0 +1,19 @@
+"""Fixtures: `sim` is one simulator in process, with a workspace of its own and a merchant who receives webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from support import Sim
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Sim]:
+    async with Sim() as simulator:
+        yield simulator

@@ -1,0 +1,135 @@
+"""What the tests share: a simulator in process, its merchant's webhook receiver, and small words for what tests say.
+
+No sleeping: `sim.advance`, `sim.settle`. Each `Sim` has its own store and its own workspace.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.provider import Provider, Verdict
+from simulator.kernel.clock import iso_millis
+from simulator.surface.app import App
+from simulator.surface.settings import Settings
+
+STARTED = datetime(2026, 3, 4, 5, 0, 0, tzinfo=UTC)
+HOOKS = "http://merchant.test/hooks"
+
+
+@dataclass
+class Hook:
+    """One webhook as the merchant got it. `at` is the workspace's time of its arrival."""
+
+    sim: Sim = field(repr=False)
+    url: str
+    headers: dict[str, str]
+    raw: bytes
+    at: datetime
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
+
+    def verdict(self, provider: str) -> Verdict:
+        """The merchant's own check of the signature."""
+        party = self.sim.app.runtime.providers[provider]
+        assert party.verify is not None
+        return party.verify(self.sim.workspace, self.headers, self.raw)
+
+
+class Sim:
+    """`clock` starts frozen at `STARTED`. `answer` decides what the merchant's server says to a webhook."""
+
+    started_at = STARTED
+
+    def __init__(
+        self,
+        *,
+        providers: Sequence[Provider] | None = None,
+        strict: bool = False,
+        seed: str | None = "tests",
+        db: str = ":memory:",
+    ) -> None:
+        self.hooks: list[Hook] = []
+        self.answer: Callable[[httpx.Request], httpx.Response] = lambda request: httpx.Response(200)
+        transport = httpx.MockTransport(self._receive)
+        dispatcher = Dispatcher(lambda: httpx.AsyncClient(transport=transport))
+        settings = Settings(db=db, strict=strict, port=80)
+        self.app = App(settings, providers=providers, dispatcher=dispatcher)
+        inner = httpx.ASGITransport(self.app, raise_app_exceptions=True)
+        self.http = httpx.AsyncClient(transport=inner, base_url="http://sim.test")
+        self._seed = seed
+        self._id: int | None = None
+
+    async def __aenter__(self) -> Sim:
+        body = {"seed": self._seed, "clock": {"mode": "frozen", "now": iso_millis(STARTED)}}
+        created = (await self.http.post("/_sim/workspaces", json=body)).raise_for_status().json()
+        found = self.app.runtime.find_workspace(created["id"])
+        assert found is not None
+        self._id = found.id
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.http.aclose()
+        await self.app.runtime.close()
+
+    @property
+    def workspace(self) -> Any:
+        assert self._id is not None
+        return self.app.runtime.workspace(self._id)
+
+    @property
+    def path(self) -> str:
+        return f"/_sim/workspaces/{self.workspace.public_id}"
+
+    def credentials(self, provider: str) -> dict[str, Any]:
+        return dict(self.workspace.credentials[provider])
+
+    async def _receive(self, request: httpx.Request) -> httpx.Response:
+        raw = await request.aread()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.hooks.append(Hook(self, str(request.url), headers, raw, self.workspace.clock.now()))
+        return self.answer(request)
+
+    async def receive_webhooks(self, provider: str, url: str = HOOKS, **more: Any) -> None:
+        """The account-level endpoint (for providers whose own API configures endpoints, use that)."""
+        (await self.http.put(f"{self.path}/webhooks/{provider}", json={"url": url, **more})).raise_for_status()
+
+    async def settings(self, provider: str, **values: Any) -> None:
+        (await self.http.put(f"{self.path}/settings/{provider}", json=values)).raise_for_status()
+
+    async def settle(self) -> None:
+        (await self.http.post(f"{self.path}/settle")).raise_for_status()
+
+    async def advance(self, **by: float) -> list[dict[str, Any]]:
+        duration = f"PT{timedelta(**by).total_seconds():.6f}S"
+        answer = await self.http.post(f"{self.path}/clock/advance", json={"by": duration})
+        fired: list[dict[str, Any]] = answer.raise_for_status().json()["fired"]
+        return fired
+
+    async def payment(self, provider: str, id_: str) -> dict[str, Any]:
+        answer = await self.http.get(f"{self.path}/payments/{provider}/{id_}")
+        view: dict[str, Any] = answer.raise_for_status().json()
+        return view
+
+    async def act(self, provider: str, id_: str, act: str, **body: Any) -> dict[str, Any]:
+        """`pay`, `decline`, `cancel` or `expire` through the control API; webhooks are delivered."""
+        answer = await self.http.post(f"{self.path}/payments/{provider}/{id_}/{act}", json=body)
+        view: dict[str, Any] = answer.raise_for_status().json()
+        await self.settle()
+        return view
+
+    async def arm(self, rules: list[dict[str, Any]], **scope: Any) -> None:
+        body = {"rules": rules, "scope": scope}
+        (await self.http.put(f"{self.path}/scenario", json=body)).raise_for_status()
+
+    async def requests(self) -> list[dict[str, Any]]:
+        data: list[dict[str, Any]] = (await self.http.get(f"{self.path}/requests")).raise_for_status().json()["data"]
+        return data
