@@ -261,21 +261,56 @@ class Directory(Protocol):
     def workspaces(self) -> Sequence[Workspace]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class DemoAnswer:
+    """What the provider's API answered in a demo. `json` is None when the body is not JSON."""
+
+    status: int
+    json: Any
+    text: str
+    headers: Mapping[str, str]
+
+
 class DemoMerchant(Protocol):
-    """The merchant's side of a demo: an HTTP client that tells what it does. See `surface/demo.py`."""
+    """The merchant's side of a demo: an HTTP client that tells what it does. See `surface/demo.py`.
+
+    A provider's `demo` is a function of one of these. Everything that differs from what the provider documents goes
+    through `check`, which ends the demo.
+    """
 
     credentials: Mapping[str, Any]
-    webhook_url: str
+    """Of this provider, in the demo's workspace."""
+    inbox: str
+    """Absolute URL of the built-in receiver: where webhooks are to go."""
 
     def send(
-        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None, form: Any = None
-    ) -> Any: ...
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> DemoAnswer:
+        """One call of the provider's API. `json` is sent as it is given; `content` are exact bytes (signatures)."""
 
-    def check(self, claim: str, expected: Any, actual: Any) -> None: ...
+    def configure_webhook(self, **more: Any) -> None:
+        """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""
 
-    def shopper(self, wallet_hint: str) -> str: ...
+    def shopper(self, payment_id: str) -> Literal["paid", "declined", "cancelled"]:
+        """Shows the QR code and lets the shopper act (or acts as the command line says)."""
 
-    def webhook(self, event: str) -> Any: ...
+    def webhooks(self, payment_id: str, *events: str) -> list[Any]:
+        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns the bodies."""
+
+    def advance(self, by: str) -> None:
+        """Moves the workspace's clock (`PT3D`)."""
+
+    def check(self, claim: str, expected: Any, actual: Any) -> None:
+        """Tells the claim, or ends the demo because `actual` differs."""
+
+    def say(self, text: str) -> None:
+        """A line of the story."""
 
 
 @dataclass(frozen=True)
@@ -336,6 +371,7 @@ class Provider(Party):
     recognises: Callable[[Mapping[str, str], bytes], bool] = lambda headers, body: False
     """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None
+    """The seed's own purchase as a story (module `demo`)."""
     documents: str = ""
     """One paragraph for the OpenAPI document."""
     settings: Mapping[str, Any] = field(default_factory=dict)
