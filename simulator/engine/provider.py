@@ -313,6 +313,15 @@ class DemoMerchant(Protocol):
         """A line of the story."""
 
 
+@dataclass(frozen=True, slots=True)
+class BannerLine:
+    """A provider's line in the banner: what people call it, what goes into the client, what goes with it."""
+
+    name: str
+    key: str
+    more: str = ""
+
+
 @dataclass(frozen=True)
 class Party:
     """Somebody with resources, machines and timers of its own: a provider or the wallet."""
@@ -372,7 +381,15 @@ class Provider(Party):
     """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None
     """The seed's own purchase as a story (module `demo`)."""
+    banner: Callable[[Mapping[str, Any]], BannerLine] | None = None
+    """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""
     """One paragraph for the OpenAPI document."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Names and defaults of the provider's own options (`Workspace.setting`)."""
+
+    def banner_line(self, credentials: Mapping[str, Any]) -> BannerLine:
+        """The banner's line, whether the provider words it or not."""
+        if self.banner is not None:
+            return self.banner(credentials)
+        return BannerLine(self.title, str(next(iter(credentials.values()), "")))

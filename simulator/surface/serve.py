@@ -12,6 +12,7 @@ import click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from simulator.kernel.clock import iso_millis
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -90,4 +91,24 @@ def _facts(app: App) -> dict[str, Any]:
 
 def banner(app: App) -> str:
     """Section 11 of the design: everything that a newcomer needs, and nothing else."""
-    return "SIMULATOR - no real money"
+    runtime, settings, default = app.runtime, app.settings, app.runtime.default
+    lines = [p.banner_line(default.credentials[p.name]) for p in runtime.providers.values()]
+    names, keys = max(9, *(len(line.name) for line in lines)), max(len(line.key) for line in lines)
+    count = {1: "one", 2: "both", 3: "all three", 4: "all four", 5: "all five"}.get(len(lines), f"all {len(lines)}")
+    webhooks = "sent" if any(default.webhooks.values()) else "kept here, no URL set"
+    phones = "reachable" if settings.public_url else "not reachable, add --lan"
+    clock = "real time" if default.clock.mode == "real" else f"frozen at {iso_millis(default.clock.now())}"
+    first = next(iter(runtime.providers))
+    return "\n".join(
+        [
+            f"SIMULATOR - no real money{'workspace ' + default.name:>62}",
+            "",
+            f"  Console    {settings.base_url}/console",
+            f"  API        {settings.base_url}   one base URL for {count}; the paths are the providers' own",
+            "",
+            *(f"  {line.name:<{names}}  {line.key:<{keys}}   {line.more}".rstrip() for line in lines),
+            "",
+            f"  Clock  {clock}    Webhooks  {webhooks}    Phones  {phones}",
+            f"  Try it  psp-simulator demo {first}",
+        ]
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.providers.ppro import auth, errors, handlers, pages, receiver
@@ -89,4 +89,5 @@ PROVIDER = Provider(
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
     recognises=receiver.recognises,
+    banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {own['merchant_id']}"),
 )
