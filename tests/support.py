@@ -68,6 +68,14 @@ class Sim:
         self._seed = seed
         self._id: int | None = None
 
+    @classmethod
+    def beside(cls, other: Sim) -> Sim:
+        """Another workspace of the same simulator. Leave closing to `other`."""
+        sim = cls.__new__(cls)
+        sim.__dict__.update(other.__dict__)
+        sim.hooks, sim._id, sim._seed = [], None, "beside"
+        return sim
+
     async def __aenter__(self) -> Sim:
         body = {"seed": self._seed, "clock": {"mode": "frozen", "now": iso_millis(STARTED)}}
         created = (await self.http.post("/_sim/workspaces", json=body)).raise_for_status().json()

@@ -1,0 +1,455 @@
+"""The control API, as the contract has it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from providers.ppro.driver import Merchant
+from support import Sim
+
+
+@pytest.fixture
+async def ppro(sim: Sim) -> Merchant:
+    await sim.receive_webhooks("ppro")
+    return Merchant(sim)
+
+
+def error_of(answer: httpx.Response) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json()["error"]
+    return found
+
+
+async def test_health_names_the_providers_and_the_store(sim: Sim) -> None:
+    health = (await sim.http.get("/_sim/health")).json()
+
+    assert health["status"] == "ok"
+    assert health["store"] == "sqlite"
+    assert "ppro" in health["providers"]
+
+
+# Workspaces
+
+
+async def test_a_workspace_has_credentials_for_every_provider(sim: Sim) -> None:
+    providers = (await sim.http.get("/_sim/health")).json()["providers"]
+
+    created = await sim.http.post("/_sim/workspaces", json={"name": "checkout-tests"})
+
+    workspace = created.json()
+    assert created.status_code == 201
+    assert list(workspace["credentials"]) == providers
+    assert workspace["webhooks"] == dict.fromkeys(providers)
+    assert workspace["clock"]["mode"] == "real"
+    assert (await sim.http.get("/_sim/workspaces/checkout-tests")).json()["id"] == workspace["id"]
+
+
+async def test_the_default_workspace_always_exists(sim: Sim) -> None:
+    assert (await sim.http.get("/_sim/workspaces/default")).json()["name"] == "default"
+    refused = await sim.http.delete("/_sim/workspaces/default")
+    assert (refused.status_code, error_of(refused)["code"]) == (409, "conflict")
+
+
+async def test_a_name_is_given_once(sim: Sim) -> None:
+    await sim.http.post("/_sim/workspaces", json={"name": "twice"})
+
+    second = await sim.http.post("/_sim/workspaces", json={"name": "twice"})
+
+    assert (second.status_code, error_of(second)["field"]) == (409, "name")
+
+
+async def test_own_credentials_can_be_handed_in_and_belong_to_one_workspace(sim: Sim) -> None:
+    mine = {"credentials": {"ppro": {"api_key": "key_from_my_env", "merchant_id": "ACME-SHOP"}}}
+    created = await sim.http.post("/_sim/workspaces", json=mine)
+
+    again = await sim.http.post("/_sim/workspaces", json=mine)
+
+    assert created.json()["credentials"]["ppro"]["api_key"] == "key_from_my_env"
+    assert (again.status_code, error_of(again)["field"]) == (409, "credentials.ppro")
+
+
+async def test_an_unknown_member_is_refused_with_what_is_allowed(sim: Sim) -> None:
+    answer = await sim.http.post("/_sim/workspaces", json={"nmae": "typo"})
+
+    assert answer.status_code == 422
+    assert error_of(answer)["field"] == "nmae"
+    assert "name" in error_of(answer)["allowed"]
+
+
+async def test_malformed_json_is_400(sim: Sim) -> None:
+    answer = await sim.http.post("/_sim/workspaces", content=b"{")
+
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "malformed_json")
+
+
+async def test_a_deleted_workspace_is_gone_and_its_keys_are_unknown(sim: Sim, ppro: Merchant) -> None:
+    created = (await sim.http.post("/_sim/workspaces", json={})).json()
+
+    deleted = await sim.http.delete(f"/_sim/workspaces/{created['id']}")
+
+    keys = created["credentials"]["ppro"]
+    headers = {"Authorization": f"Bearer {keys['api_key']}", "Merchant-Id": keys["merchant_id"]}
+    assert deleted.status_code == 204
+    assert (await sim.http.get(f"/_sim/workspaces/{created['id']}")).status_code == 404
+    assert (await sim.http.get("/v1/payment-charges/charge_x", headers=headers)).status_code == 401
+
+
+async def test_reset_drops_what_happened_and_keeps_the_credentials(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+    before = sim.credentials("ppro")
+
+    answer = await sim.http.post(f"{sim.path}/reset")
+
+    assert answer.json()["credentials"]["ppro"] == before
+    assert answer.json()["webhooks"]["ppro"] is not None
+    assert (await ppro.get(f"payment-charges/{charge['id']}")).status_code == 404
+    for what in ("payments", "webhooks", "timers"):
+        assert (await sim.http.get(f"{sim.path}/{what}")).json()["data"] == []
+
+
+async def test_the_same_seed_gives_the_same_ids(sim: Sim) -> None:
+    ids = []
+    for _ in range(2):
+        workspace = (await sim.http.post("/_sim/workspaces", json={"seed": "order-tests"})).json()
+        twin = Sim.beside(sim)
+        found = sim.app.runtime.find_workspace(workspace["id"])
+        assert found is not None
+        twin._id = found.id
+        ids.append([(await Merchant(twin).create())["id"] for _ in range(2)])
+
+    assert ids[0] == ids[1]
+    assert ids[0][0] != ids[0][1]
+
+
+# Payments
+
+
+async def test_payments_are_listed_newest_first_and_filtered(sim: Sim, ppro: Merchant) -> None:
+    first = await ppro.create(merchantPaymentChargeReference="order-1")
+    second = await ppro.create(merchantPaymentChargeReference="order-2")
+    await sim.act("ppro", first["id"], "pay")
+
+    async def ids(query: str = "") -> list[str]:
+        return [p["id"] for p in (await sim.http.get(f"{sim.path}/payments{query}")).json()["data"]]
+
+    assert await ids() == [second["id"], first["id"]]
+    assert await ids("?phase=paid") == [first["id"]]
+    assert await ids("?reference=order-2") == [second["id"]]
+    assert await ids("?q=der-1") == [first["id"]]
+    assert await ids("?provider=ppro&phase=expired") == []
+
+
+async def test_long_lists_have_a_cursor(sim: Sim, ppro: Merchant) -> None:
+    made = [(await ppro.create())["id"] for _ in range(5)]
+
+    page, seen = "?limit=2", []
+    while True:
+        listed = (await sim.http.get(f"{sim.path}/payments{page}")).json()
+        seen += [payment["id"] for payment in listed["data"]]
+        if listed["next"] is None:
+            break
+        page = f"?limit=2&cursor={listed['next']}"
+
+    assert seen == made[::-1]
+
+
+async def test_an_unknown_phase_is_refused_with_the_known_ones(sim: Sim) -> None:
+    answer = await sim.http.get(f"{sim.path}/payments?phase=payed")
+
+    assert answer.status_code == 422
+    assert "paid" in error_of(answer)["allowed"]
+
+
+async def test_the_timeline_tells_the_whole_story_in_order(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+    await sim.settle()
+    await sim.act("ppro", charge["id"], "pay")
+
+    timeline = (await sim.payment("ppro", charge["id"]))["timeline"]
+
+    kinds = [entry["kind"] for entry in timeline]
+    assert [entry["seq"] for entry in timeline] == list(range(1, len(timeline) + 1))
+    assert kinds[0] == "request"
+    assert {"request", "state", "wallet", "webhook"} <= set(kinds)
+    assert {"from": "AUTHENTICATION_PENDING", "to": "CAPTURE_PROCESSING"}.items() <= next(
+        entry.items() for entry in timeline if entry.get("to") == "CAPTURE_PROCESSING"
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "phase"),
+    [
+        ("decline", {"reason": "balance"}, "declined"),
+        ("cancel", {}, "cancelled"),
+        ("expire", {}, "expired"),
+    ],
+)
+async def test_the_console_decides_at_once(
+    sim: Sim, ppro: Merchant, act: str, body: dict[str, str], phase: str
+) -> None:
+    charge = await ppro.create()
+
+    view = await sim.act("ppro", charge["id"], act, **body)
+
+    assert (view["phase"], view["decided_by"]) == (phase, "console")
+
+
+async def test_the_named_buyer_pays_or_does_not(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+
+    view = await sim.act("ppro", charge["id"], "pay", buyer="wang-wei")
+
+    assert (view["phase"], view["decided_by"]) == ("declined", "buyer:wang-wei")
+
+
+async def test_a_decided_payment_cannot_be_decided_again(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.paid()
+
+    again = await sim.http.post(f"{sim.path}/payments/ppro/{charge['id']}/decline", json={})
+
+    assert (again.status_code, error_of(again)["code"]) == (409, "illegal_move")
+
+
+async def test_an_unknown_buyer_is_refused_and_nothing_changes(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+
+    answer = await sim.http.post(f"{sim.path}/payments/ppro/{charge['id']}/pay", json={"buyer": "nobody"})
+
+    assert (answer.status_code, error_of(answer)["field"]) == (422, "buyer")
+    assert (await ppro.charge(charge["id"]))["status"] == "AUTHENTICATION_PENDING"
+
+
+# Time
+
+
+async def test_the_clock_walks_from_deadline_to_deadline(sim: Sim, ppro: Merchant) -> None:
+    await ppro.create()
+    await sim.settle()
+
+    answer = (await sim.http.post(f"{sim.path}/clock/advance", json={"by": "13h"})).json()
+
+    assert answer["now"] == "2026-03-04T18:00:00.000Z"
+    assert [(f["at"], f["kind"]) for f in answer["fired"]] == [
+        ("2026-03-04T17:00:00.000Z", "timer.authentication_timeout"),
+        ("2026-03-04T17:00:00.000Z", "webhook"),
+    ]
+
+
+async def test_next_jumps_to_the_next_deadline(sim: Sim, ppro: Merchant) -> None:
+    await ppro.create()
+    await sim.settle()
+
+    answer = (await sim.http.post(f"{sim.path}/clock/advance", json={"next": True})).json()
+
+    assert answer["now"] == "2026-03-04T17:00:00.000Z"
+
+
+async def test_the_clock_never_runs_backwards(sim: Sim) -> None:
+    answer = await sim.http.post(f"{sim.path}/clock/advance", json={"to": "2020-01-01T00:00:00Z"})
+
+    assert (answer.status_code, error_of(answer)["field"]) == (422, "to")
+
+
+@pytest.mark.parametrize("body", [{}, {"by": "1h", "next": True}, {"by": "soon"}, {"to": "2026-03-04T06:00:00"}])
+async def test_an_advance_that_is_not_understood_moves_nothing(sim: Sim, body: dict[str, Any]) -> None:
+    answer = await sim.http.post(f"{sim.path}/clock/advance", json=body)
+
+    assert answer.status_code == 422
+    assert (await sim.http.get(f"{sim.path}/clock")).json()["now"] == "2026-03-04T05:00:00.000Z"
+
+
+async def test_a_frozen_clock_stands_and_runs_on_from_there(sim: Sim) -> None:
+    resumed = (await sim.http.post(f"{sim.path}/clock/resume")).json()
+    frozen = (await sim.http.post(f"{sim.path}/clock/freeze")).json()
+
+    assert (resumed["mode"], frozen["mode"]) == ("real", "frozen")
+    assert resumed["now"].startswith("2026-03-04T05:00:0")
+    assert (await sim.http.get(f"{sim.path}/clock")).json()["now"] == frozen["now"]
+
+
+async def test_pending_timers_and_retries_are_listed_soonest_first(sim: Sim, ppro: Merchant) -> None:
+    sim.answer = lambda request: httpx.Response(500)
+    await ppro.create()
+    await sim.settle()
+
+    timers = (await sim.http.get(f"{sim.path}/timers")).json()["data"]
+
+    assert [(t["at"], t["kind"]) for t in timers] == [
+        ("2026-03-04T05:00:15.000Z", "webhook"),
+        ("2026-03-04T05:00:15.000Z", "webhook"),
+        ("2026-03-04T17:00:00.000Z", "timer.authentication_timeout"),
+    ]
+
+
+# Webhooks
+
+
+async def test_a_delivery_shows_every_attempt(sim: Sim, ppro: Merchant) -> None:
+    sim.answer = lambda request: httpx.Response(500, text="not now")
+    await ppro.create()
+
+    await sim.advance(seconds=20)
+
+    delivery = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"][0]
+    assert (delivery["event"], delivery["state"]) == ("PAYMENT_CHARGE_CREATED", "pending")
+    assert [(a["n"], a["at"], a["status"], a["response_body"]) for a in delivery["attempts"]] == [
+        (1, "2026-03-04T05:00:00.000Z", 500, "not now"),
+        (2, "2026-03-04T05:00:15.000Z", 500, "not now"),
+    ]
+    assert delivery["next_attempt_at"] == "2026-03-04T05:00:45.000Z"
+    assert delivery["body"].encode() == sim.hooks[0].raw
+    assert "PPRO-Signature" in delivery["headers"]
+
+
+async def test_without_a_url_events_are_kept_and_can_be_sent_later(sim: Sim) -> None:
+    merchant = Merchant(sim)
+    await merchant.create()
+    [kept, _] = (await sim.http.get(f"{sim.path}/webhooks?state=kept")).json()["data"]
+
+    early = await sim.http.post(f"{sim.path}/webhooks/{kept['id']}/resend")
+    await sim.receive_webhooks("ppro")
+    late = await sim.http.post(f"{sim.path}/webhooks/{kept['id']}/resend")
+
+    assert (early.status_code, error_of(early)["code"]) == (409, "no_url")
+    assert late.json()["state"] == "delivered"
+    assert sim.hooks[0].raw.decode() == kept["body"]
+
+
+async def test_settle_counts_what_it_did(sim: Sim, ppro: Merchant) -> None:
+    await ppro.create()
+
+    answer = (await sim.http.post(f"{sim.path}/settle")).json()
+
+    assert answer == {"delivered": 2, "failed": 0, "pending": 0}
+
+
+async def test_an_account_endpoint_can_be_removed(sim: Sim, ppro: Merchant) -> None:
+    assert (await sim.http.delete(f"{sim.path}/webhooks/ppro")).status_code == 204
+
+    await ppro.create()
+    await sim.settle()
+
+    assert sim.hooks == []
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://x/y", "nowhere", "http://", "http://h:99999/"])
+async def test_an_endpoint_must_be_an_http_address(sim: Sim, url: str) -> None:
+    answer = await sim.http.put(f"{sim.path}/webhooks/ppro", json={"url": url})
+
+    assert (answer.status_code, error_of(answer)["field"]) == (422, "url")
+
+
+async def test_the_inbox_keeps_what_comes_and_says_whether_the_signature_is_good(sim: Sim, ppro: Merchant) -> None:
+    await ppro.create()
+    await sim.settle()
+    hook = sim.hooks[0]
+    inbox = f"/_sim/inbox/{sim.workspace.public_id}/orders"
+
+    await sim.http.post(inbox, content=hook.raw, headers=hook.headers)
+    await sim.http.post(inbox, content=hook.raw + b" ", headers={**hook.headers, "content-length": "0"} | {})
+
+    kept = (await sim.http.get(f"{sim.path}/inbox/orders")).json()["data"]
+    assert [(k["provider"], k["signature"]["valid"]) for k in kept] == [("ppro", True), ("ppro", False)]
+    assert kept[0]["body"].encode() == hook.raw
+    assert kept[1]["signature"]["expected"] != kept[1]["signature"]["received"]
+
+
+# Requests
+
+
+async def test_the_journal_of_requests_masks_secrets(sim: Sim, ppro: Merchant) -> None:
+    await ppro.create(merchantPaymentChargeReference="card 4111111111111111")
+
+    [entry] = (await sim.http.get(f"{sim.path}/requests?provider=ppro&status=200")).json()["data"]
+
+    assert sim.credentials("ppro")["api_key"] not in str(entry)
+    assert "4111111111111111" not in str(entry)
+    assert "************1111" in entry["request"]["body"]
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/v1/payment-charges", 200)
+    assert entry["resource_id"].startswith("charge_")
+
+
+async def test_a_refused_request_tells_the_rule_that_it_broke(sim: Sim, ppro: Merchant) -> None:
+    await ppro.post("payment-charges", {"paymentMethod": "alipay"})
+
+    [entry] = (await sim.http.get(f"{sim.path}/requests?status=400")).json()["data"]
+
+    assert any(violation.startswith("paymentMethod: pattern") for violation in entry["help"]["violations"])
+
+
+# Scenarios and buyers
+
+
+async def test_a_scenario_for_the_next_payment_counts_once(sim: Sim, ppro: Merchant) -> None:
+    await sim.arm([{"wallet": {"decline": "balance"}}], next=1)
+    first, second = await ppro.create(), await ppro.create()
+
+    declined = await sim.act("ppro", first["id"], "pay")
+    paid = await sim.act("ppro", second["id"], "pay")
+
+    assert (declined["phase"], declined["decided_by"]) == ("declined", "scenario:adhoc")
+    assert (paid["phase"], paid["decided_by"]) == ("paid", "buyer:li-na")
+
+
+async def test_a_scenario_that_does_not_validate_is_refused(sim: Sim) -> None:
+    answer = await sim.http.put(f"{sim.path}/scenario", json={"rules": [{"wallet": {"declien": "x"}}]})
+
+    assert (answer.status_code, error_of(answer)["code"]) == (422, "invalid_scenario")
+    assert "declien" in error_of(answer)["message"]
+
+
+async def test_a_disarmed_scenario_has_no_say(sim: Sim, ppro: Merchant) -> None:
+    await sim.arm([{"wallet": {"decline": "balance"}}])
+    charge = await ppro.create()
+
+    assert (await sim.http.delete(f"{sim.path}/scenario")).status_code == 204
+
+    assert (await sim.act("ppro", charge["id"], "pay"))["phase"] == "paid"
+
+
+async def test_webhooks_can_come_twice_late_and_in_reverse(sim: Sim, ppro: Merchant) -> None:
+    rule = {"when": {"event": "PAYMENT_CHARGE_*"}, "webhooks": {"copies": 2, "delay": "PT30S", "order": "reversed"}}
+    await sim.arm([rule])
+    await ppro.create()
+
+    await sim.advance(seconds=29)
+    early = len(sim.hooks)
+    await sim.advance(seconds=2)
+
+    assert early == 0
+    assert {hook.at - sim.started_at for hook in sim.hooks} == {timedelta(seconds=30)}
+    assert [hook.body["type"].removeprefix("PAYMENT_CHARGE_") for hook in sim.hooks] == [
+        "AUTHENTICATION_PENDING",
+        "AUTHENTICATION_PENDING",
+        "CREATED",
+        "CREATED",
+    ]
+
+
+async def test_the_eight_buyers_are_there_and_can_be_edited(sim: Sim, ppro: Merchant) -> None:
+    slugs = [b["slug"] for b in (await sim.http.get(f"{sim.path}/buyers")).json()["data"]]
+    edited = (await sim.http.put(f"{sim.path}/buyers/wang-wei", json={"balance": 1_000_000})).json()
+    charge = await ppro.create()
+
+    view = await sim.act("ppro", charge["id"], "pay", buyer="wang-wei")
+
+    assert slugs == [
+        "li-na", "wang-wei", "zhang-min", "chen-jie", "zhao-lei", "liu-yang", "sun-li", "zhou-ting",
+    ]  # fmt: skip
+    assert edited["balance"] == {"value": 1_000_000, "currency": "CNY"}
+    assert view["phase"] == "paid"
+
+
+async def test_an_unknown_path_of_ours_is_answered_in_our_words(sim: Sim) -> None:
+    answer = await sim.http.get("/_sim/nothing")
+
+    assert (answer.status_code, error_of(answer)["code"]) == (404, "not_found")
+
+
+async def test_what_nobody_claims_names_the_nearest_routes(sim: Sim) -> None:
+    answer = await sim.http.post("/payment-charge", json={})
+
+    assert answer.status_code == 404
+    assert error_of(answer)["code"] == "not_found"

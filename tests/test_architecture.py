@@ -1,0 +1,133 @@
+"""The dependency rule, read from the source: imports point left only, and each capability has one home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "simulator"
+LAYERS = ("kernel", "engine", "wallet", "providers", "surface")
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+# Each capability has one home (architecture, section 3): module -> where it may be imported.
+HOMES = {
+    "sqlite3": ("engine/store/",),
+    "psycopg": ("engine/store/",),
+    "httpx": ("engine/dispatcher.py", "surface/client.py", "surface/demo.py", "surface/pytest_plugin.py"),
+    "starlette": ("surface/",),
+    "uvicorn": ("surface/",),
+    "secrets": (),
+    "random": ("kernel/ids.py",),
+    "time": ("kernel/clock.py", "surface/"),
+    "requests": (),
+}
+PURE = {"kernel"}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module is not None
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(dotted: str) -> str | None:
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "simulator" and len(parts) > 1 and parts[1] in LAYERS else None
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_left_only(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0]
+    if own not in LAYERS:
+        return
+    for dotted in imports_of(path):
+        layer = layer_of(dotted)
+        if layer is not None:
+            assert LAYERS.index(layer) <= LAYERS.index(own), f"{own} imports {dotted}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_providers_do_not_know_each_other(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).parts
+    for dotted in imports_of(path):
+        names = dotted.split(".")
+        if names[:2] != ["simulator", "providers"] or len(names) < 3:
+            continue
+        is_own = parts[0] == "providers" and len(parts) > 2 and parts[1] == names[2]
+        is_registry = parts[0] == "surface" and names[2] in ("built_in", "BUILT_IN")
+        assert is_own or is_registry, f"{'/'.join(parts)} imports {dotted}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_each_capability_has_one_home(path: Path) -> None:
+    where = path.relative_to(PACKAGE).as_posix()
+    for dotted in imports_of(path):
+        home = HOMES.get(dotted.split(".")[0])
+        if home is not None and not _only_for_types(path, dotted):
+            assert where.startswith(home) if home else False, f"{where} imports {dotted}; its home is {home}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_kernel_is_pure(path: Path) -> None:
+    """Only the standard library and itself, and nothing of it that reads or writes."""
+    import sys
+
+    if path.relative_to(PACKAGE).parts[0] not in PURE:
+        return
+    for dotted in imports_of(path):
+        top = dotted.split(".")[0]
+        assert top == "simulator" or top in sys.stdlib_module_names, f"{path.name} imports {dotted}"
+        assert top not in {"socket", "sqlite3", "pathlib", "subprocess", "asyncio", "logging"}, dotted
+
+
+def test_the_time_of_day_is_read_in_one_place() -> None:
+    """`datetime.now`, `utcnow`, `today` and `time.time` stand in kernel/clock.py and nowhere else."""
+    for path in MODULES:
+        where = path.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            called = ast.unparse(node.func)
+            if called in ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"):
+                assert where == "kernel/clock.py", f"{where}:{node.lineno} calls {called}"
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    for path in MODULES:
+        where = path.relative_to(PACKAGE).as_posix()
+        text = path.read_text("utf-8")
+        if "os.environ" in text or "os.getenv" in text:
+            assert where == "surface/settings.py", where
+
+
+def test_no_module_outside_a_providers_folder_names_it_in_a_branch() -> None:
+    """A branch on a provider's name is a design error."""
+    from simulator.providers import BUILT_IN
+
+    for path in MODULES:
+        parts = path.relative_to(PACKAGE).parts
+        if parts[0] == "providers":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Compare):
+                names = {leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)}
+                assert not names & set(BUILT_IN), f"{'/'.join(parts)}:{node.lineno} branches on a provider's name"
+
+
+def _only_for_types(path: Path, dotted: str) -> bool:
+    """Whether the import stands under `if TYPE_CHECKING:`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Import) and dotted in [alias.name for alias in inner.names]:
+                    return True
+                if isinstance(inner, ast.ImportFrom) and dotted.startswith(f"{inner.module}."):
+                    return True
+    return False

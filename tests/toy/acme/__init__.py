@@ -1,0 +1,252 @@
+"""A sixth provider that nobody has: proves that one folder is enough. Everything that it is stands here."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from simulator.engine.pages import with_query
+from simulator.engine.provider import (
+    Call,
+    Directory,
+    Endpoint,
+    Event,
+    Idempotency,
+    Message,
+    Provider,
+    Reply,
+    Sending,
+    Verdict,
+    Webhooks,
+)
+from simulator.engine.resource import Resource, Summary
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel import refusals as r
+from simulator.kernel.ids import Ids
+from simulator.kernel.machine import Machine
+from simulator.kernel.money import Money
+from simulator.kernel.retry import RetryPolicy
+from simulator.wallet import alipay
+from simulator.wallet.order import Order
+
+# fmt: off
+CHARGE = Machine(
+    "acme.charge",
+    initial="PENDING",
+    table=[
+        # trigger            from         to            webhook
+        ("wallet.paid",      "PENDING",   "CAPTURED",   "charge.captured"),
+        ("wallet.declined",  "PENDING",   "FAILED",     "charge.failed"),
+        ("wallet.cancelled", "PENDING",   "FAILED",     "charge.failed"),
+        ("api.void",         "PENDING",   "VOIDED",     None),
+        ("timer.expired",    "PENDING",   "EXPIRED",    "charge.expired"),
+        ("api.refund_part",  "CAPTURED",  "CAPTURED",   "charge.refunded"),
+        ("api.refund_rest",  "CAPTURED",  "REFUNDED",   "charge.refunded"),
+    ],
+    timeouts=[
+        # in state    after                trigger
+        ("PENDING",   timedelta(hours=2),  "timer.expired"),
+    ],
+)
+# fmt: on
+
+PHASES = {
+    "PENDING": "waiting",
+    "CAPTURED": "paid",
+    "FAILED": "declined",
+    "VOIDED": "cancelled",
+    "EXPIRED": "expired",
+    "REFUNDED": "refunded",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge(Resource):
+    PROVIDER: ClassVar[str] = "acme"
+    KIND: ClassVar[str] = "charge"
+    MACHINE: ClassVar[Machine | None] = CHARGE
+
+    amount: int
+    currency: str
+    reference: str
+    return_url: str | None = None
+    refunded: int = 0
+    order_code: str | None = None
+
+    def keys(self) -> dict[str, str]:
+        return {"reference": self.reference}
+
+
+class ChargeRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    amount: StrictInt = Field(ge=1)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    reference: str = Field(min_length=1, max_length=64)
+    return_url: str | None = None
+
+
+class RefundRequest(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
+    amount: StrictInt = Field(ge=1)
+
+
+def charge_view(charge: Charge) -> dict[str, Any]:
+    return {"id": charge.id, "status": charge.state, "amount": charge.amount, "refunded": charge.refunded}
+
+
+def create_charge(call: Call, uow: UnitOfWork) -> Reply:
+    charge = Charge(
+        id="ch_" + uow.ids.text(16),
+        state="PENDING",
+        created_at=uow.now,
+        updated_at=uow.now,
+        amount=call.body.amount,
+        currency=call.body.currency,
+        reference=call.body.reference,
+        return_url=call.body.return_url,
+    )
+    charge = uow.add(charge)
+    order = alipay.open_order(
+        uow, charge, title="Acme", amount=Money(charge.amount, charge.currency), merchant="Corner Shop",
+        reference=charge.reference, operation="create", expires_at=uow.now + timedelta(hours=2),
+    )  # fmt: skip
+    return Reply(201, charge_view(uow.amend(charge, order_code=order.id)))
+
+
+def get_charge(call: Call, uow: UnitOfWork) -> Reply:
+    return Reply(200, charge_view(uow.get(Charge, call.path["id"])))
+
+
+def void_charge(call: Call, uow: UnitOfWork) -> Reply:
+    charge = uow.fire(uow.get(Charge, call.path["id"]), "api.void")
+    alipay.close(uow, charge.order_code, "cancelled")
+    return Reply(200, charge_view(charge))
+
+
+def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
+    charge = uow.get(Charge, call.path["id"])
+    asked, left = call.body.amount, charge.amount - charge.refunded
+    if charge.state == "CAPTURED" and asked > left:
+        raise r.LimitExceeded(requested=asked, available=left)
+
+    trigger = "api.refund_rest" if asked == left else "api.refund_part"
+    charge = uow.fire(charge, trigger, refunded=charge.refunded + asked)
+    alipay.refund(uow, charge.order_code, Money(asked, charge.currency))
+    return Reply(200, charge_view(charge))
+
+
+def hear(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
+    assert isinstance(resource, Charge)
+    if news == "wallet.expired":
+        uow.fire(resource, "timer.expired")
+    elif CHARGE.allows(news, resource.state):
+        uow.fire(resource, news)
+
+
+def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+    assert isinstance(resource, Charge)
+    charge = uow.fire(resource, trigger)
+    alipay.close(uow, charge.order_code, "expired", decided_by="timer")
+
+
+def authenticate(call: Call, directory: Directory) -> None:
+    workspace = directory.by_credential("acme", call.headers.get("x-acme-key", ""))
+    if workspace is None:
+        raise r.Unauthenticated()
+    call.workspace = workspace
+
+
+STATUSES: dict[type[r.Refusal], int] = {
+    r.Unauthenticated: 401,
+    r.NotFound: 404,
+    r.UnknownRoute: 404,
+    r.MethodNotAllowed: 405,
+    r.IllegalTransition: 409,
+    r.LimitExceeded: 409,
+    r.IdempotencyConflict: 409,
+    r.BodyTooLarge: 413,
+    r.Crashed: 500,
+}
+
+
+def refuse(refusal: r.Refusal, call: Call) -> Reply:
+    status = refusal.status if isinstance(refusal, r.Faulted) else STATUSES.get(type(refusal), 400)
+    return Reply(status, {"acme_error": type(refusal).__name__})
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    charge = event.resource
+    assert isinstance(charge, Charge)
+    body = {"type": event.name, "at": uow.now.isoformat(), "charge": charge_view(charge)}
+    url = (uow.workspace.webhooks.get("acme") or {}).get("url")
+    return [Message(event.name, orjson.dumps(body), url)]
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    secret = sending.workspace.credentials["acme"]["secret"]
+    return {"acme-signature": hmac.digest(secret.encode(), sending.body, "sha256").hex()}
+
+
+def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
+    expected = hmac.new(workspace.credentials["acme"]["secret"].encode(), body, hashlib.sha256).hexdigest()
+    return Verdict(expected == headers.get("acme-signature"))
+
+
+def credentials(ids: Ids, default: bool) -> dict[str, Any]:
+    return {"key": "acme_default" if default else "acme_" + ids.text(20), "secret": "hush"}
+
+
+def summarise(resource: Resource) -> Summary | None:
+    if not isinstance(resource, Charge):
+        return None
+    phase = PHASES[resource.state]
+    if resource.state == "CAPTURED" and resource.refunded:
+        phase = "partly_refunded"
+    amount, refunded = Money(resource.amount, resource.currency), Money(resource.refunded, resource.currency)
+    return Summary("charge", resource.reference, amount, refunded, phase, resource.state, resource.order_code)
+
+
+def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
+    assert isinstance(payment, Charge) and isinstance(order, Order)
+    return with_query(payment.return_url, acme=order.state) if payment.return_url else None
+
+
+def replayed(reply: Reply, first: datetime) -> None:
+    reply.headers["acme-replayed"] = first.isoformat()
+
+
+ACME = Provider(
+    name="acme",
+    title="Acme",
+    monogram="AC",
+    resources=(Charge,),
+    endpoints=(
+        Endpoint("POST", "/acme/charges", create_charge, "create", ChargeRequest, idempotent=True),
+        Endpoint("GET", "/acme/charges/{id}", get_charge, "get", reads=True),
+        Endpoint("POST", "/acme/charges/{id}/void", void_charge, "void"),
+        Endpoint("POST", "/acme/charges/{id}/refunds", refund_charge, "refund", RefundRequest, idempotent=True),
+    ),
+    authenticate=authenticate,
+    refuse=refuse,
+    claims=lambda call: call.target.startswith("/acme"),
+    webhooks=Webhooks(CHARGE.events, RetryPolicy((timedelta(minutes=1),) * 2), render, sign),
+    credentials=credentials,
+    lookups=lambda found: [found["key"]],
+    summarise=summarise,
+    hear=hear,
+    on_timer=on_timer,
+    return_to=return_to,
+    idempotency=Idempotency("Acme-Key", lambda call: call.target, lambda status: status < 300, replayed=replayed),
+    verify=verify,
+    recognises=lambda headers, body: "acme-signature" in headers,
+)
