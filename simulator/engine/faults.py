@@ -18,10 +18,14 @@ def strike(runtime: Runtime, call: Call) -> None:
     if effect is None or effect.source is None:
         return
     index, rule = effect.source
+    armed = list(copy.deepcopy(call.workspace.scenarios))
+    scope = armed[index].get("scope") or {}
     if effect.params.times is not None:
-        armed = list(copy.deepcopy(call.workspace.scenarios))
         used = armed[index].setdefault("used", {})
         used[str(rule)] = used.get(str(rule), 0) + 1
+    if scope.get("next"):
+        scope["next"] -= 1
+    if effect.params.times is not None or "next" in scope:
         call.workspace = runtime.change_workspace(call.workspace, scenarios=tuple(armed))
     raise Faulted(effect.params.status, {"code": effect.params.code, "message": effect.params.message})
 

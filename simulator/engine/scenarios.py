@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -217,12 +217,13 @@ class Scenarios:
     _parsed: dict[int, tuple[Any, Scenario]] = field(default_factory=dict, repr=False)
 
     def find(self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any]) -> Effect | None:
-        """The first opinion on `facet`: armed scenarios (newest first), then the provider's documented triggers."""
+        """The first opinion on `facet`."""
+        return next(self.matching(armed, facet, facts), None)
+
+    def matching(self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any]) -> Iterator[Effect]:
+        """Every opinion on `facet`: armed scenarios (newest first), then the provider's documented triggers."""
         for index, entry in enumerate(armed):
-            scope = entry.get("scope") or {}
-            if "provider" in scope and scope["provider"] != facts.get("provider"):
-                continue
-            if "payments" in scope and facts.get("payment") not in scope["payments"]:
+            if not _in_scope(entry.get("scope") or {}, facet, facts):
                 continue
             scenario = self._scenario(entry)
             for number, rule in enumerate(scenario.rules):
@@ -232,14 +233,13 @@ class Scenarios:
                 used = entry.get("used", {}).get(str(number), 0)
                 if facet == "api" and params.times is not None and used >= params.times:
                     continue
-                return Effect(f"scenario:{scenario.name}", params, True, (index, number))
+                yield Effect(f"scenario:{scenario.name}", params, True, (index, number))
         documented = self.documented.get(str(facts.get("provider")))
         for rule in documented.rules if documented else ():
             params = getattr(rule, facet)
-            if params is not None and rule.when.holds(facts):
-                label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{documented.name}"  # type: ignore[union-attr]
-                return Effect(label, params, False)
-        return None
+            if documented is not None and params is not None and rule.when.holds(facts):
+                label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{documented.name}"
+                yield Effect(label, params, False)
 
     def _scenario(self, entry: dict[str, Any]) -> Scenario:
         kept = self._parsed.get(id(entry))
@@ -250,6 +250,16 @@ class Scenarios:
             self._parsed.clear()
         self._parsed[id(entry)] = (entry, scenario)
         return scenario
+
+
+def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any]) -> bool:
+    """A scenario for the next payments binds to a payment when its order is opened; calls before that count as its own."""
+    if "provider" in scope and scope["provider"] != facts.get("provider"):
+        return False
+    if "payments" not in scope:
+        return True
+    payment = facts.get("payment")
+    return payment in scope["payments"] if payment is not None else facet == "api" and scope.get("next", 0) > 0
 
 
 def scoped_to_payment(armed: tuple[dict[str, Any], ...], provider: str, payment: str) -> tuple[dict[str, Any], ...]:

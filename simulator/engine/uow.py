@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -275,6 +275,10 @@ class UnitOfWork:
     def rule(self, facet: Facet, provider: str, **facts: Any) -> Effect | None:
         """What the armed scenarios or the provider's documented triggers say about this, if anything."""
         return self.runtime.scenarios.find(self.workspace.scenarios, facet, {"provider": provider, **facts})
+
+    def rules(self, facet: Facet, provider: str, **facts: Any) -> Iterator[Effect]:
+        """All that has something to say about this, the strongest first."""
+        return self.runtime.scenarios.matching(self.workspace.scenarios, facet, {"provider": provider, **facts})
 
     def claim_scenarios(self, provider: str, payment: str) -> None:
         """Binds scenarios that were armed for the next payment to this one. Called once per new payment."""

@@ -33,7 +33,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration, parse_instant
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, NotFound
-from simulator.surface import inbox
+from simulator.surface import inbox, openapi
 from simulator.surface.settings import Settings
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
@@ -344,6 +344,45 @@ class Control:
     def __init__(self, runtime: Runtime, settings: Settings) -> None:
         self.runtime = runtime
         self.settings = settings
+
+    def table(self) -> list[tuple[str, str, Callable[[Request], Awaitable[Response]]]]:
+        """Method, path, call: the contract as a table."""
+        ws, payment = "/_sim/workspaces/{ws}", "/_sim/workspaces/{ws}/payments/{provider}/{id:path}"
+        return [
+            ("GET", "/_sim/health", self.health),
+            ("POST", "/_sim/workspaces", self.create_workspace),
+            ("GET", "/_sim/workspaces", self.list_workspaces),
+            ("GET", ws, self.get_workspace),
+            ("DELETE", ws, self.delete_workspace),
+            ("POST", f"{ws}/reset", self.reset),
+            ("PUT", f"{ws}/webhooks/{{provider}}", self.put_webhook),
+            ("DELETE", f"{ws}/webhooks/{{provider}}", self.delete_webhook),
+            ("PUT", f"{ws}/settings/{{provider}}", self.put_settings),
+            ("GET", f"{ws}/payments", self.list_payments),
+            ("POST", f"{payment}/pay", self.pay),
+            ("POST", f"{payment}/decline", self.decline),
+            ("POST", f"{payment}/cancel", self.cancel),
+            ("POST", f"{payment}/expire", self.expire),
+            ("GET", payment, self.get_payment),
+            ("GET", f"{ws}/clock", self.get_clock),
+            ("POST", f"{ws}/clock/advance", self.advance),
+            ("POST", f"{ws}/clock/freeze", self.freeze),
+            ("POST", f"{ws}/clock/resume", self.resume),
+            ("GET", f"{ws}/timers", self.timers),
+            ("GET", f"{ws}/webhooks", self.list_webhooks),
+            ("GET", f"{ws}/webhooks/{{id}}", self.get_webhook),
+            ("POST", f"{ws}/webhooks/{{id}}/resend", self.resend),
+            ("POST", f"{ws}/settle", self.settle),
+            ("GET", f"{ws}/requests", self.list_requests),
+            ("PUT", f"{ws}/scenario", self.put_scenario),
+            ("GET", f"{ws}/scenario", self.get_scenario),
+            ("DELETE", f"{ws}/scenario", self.delete_scenario),
+            ("GET", "/_sim/scenarios", self.list_scenarios),
+            ("GET", f"{ws}/buyers", self.list_buyers),
+            ("PUT", f"{ws}/buyers/{{slug}}", self.put_buyer),
+            ("GET", f"{ws}/inbox/{{name}}", self.read_inbox),
+            ("GET", "/_sim/openapi/{name}.json", self.openapi),
+        ]
 
     def workspace(self, request: Request) -> Workspace:
         return workspace_of(self.runtime, request)
@@ -722,6 +761,13 @@ class Control:
             buyer = buyers.edit(uow, slug, body.model_dump(exclude_unset=True))
         return answer(buyer_view(buyer))
 
+    async def openapi(self, request: Request) -> Response:
+        """The OpenAPI document of a provider, or `control.json` for this API."""
+        name, url = request.path_params["name"], base_url(self.runtime, request)
+        if name == "control":
+            return answer(openapi.control_document(self.table(), MODELS, url))
+        return answer(openapi.provider_document(self.provider(name), url))
+
     # The inbox
 
     async def receive(self, request: Request) -> Response:
@@ -737,6 +783,21 @@ class Control:
         workspace = self.workspace(request)
         found = inbox.read(self.runtime, workspace, request.path_params["name"], _limit(request), _cursor(request))
         return answer(found)
+
+
+MODELS: dict[str, type[BaseModel]] = {
+    "create_workspace": WorkspaceBody,
+    "put_webhook": WebhookBody,
+    "pay": PayBody,
+    "decline": ReasonBody,
+    "cancel": ReasonBody,
+    "expire": ReasonBody,
+    "advance": AdvanceBody,
+    "freeze": FreezeBody,
+    "put_scenario": ScenarioBody,
+    "put_buyer": BuyerBody,
+}
+"""The request model of each call that has one, for the OpenAPI document."""
 
 
 def request_view(row: Sequence[Any]) -> dict[str, Any]:
@@ -791,42 +852,7 @@ def _check_url(url: str, field: str) -> None:
 
 def application(runtime: Runtime, settings: Settings, more: Sequence[BaseRoute] = ()) -> Starlette:
     api = Control(runtime, settings)
-    ws, payment = "/_sim/workspaces/{ws}", "/_sim/workspaces/{ws}/payments/{provider}/{id:path}"
-    table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
-        ("GET", "/_sim/health", api.health),
-        ("POST", "/_sim/workspaces", api.create_workspace),
-        ("GET", "/_sim/workspaces", api.list_workspaces),
-        ("GET", ws, api.get_workspace),
-        ("DELETE", ws, api.delete_workspace),
-        ("POST", f"{ws}/reset", api.reset),
-        ("PUT", f"{ws}/webhooks/{{provider}}", api.put_webhook),
-        ("DELETE", f"{ws}/webhooks/{{provider}}", api.delete_webhook),
-        ("PUT", f"{ws}/settings/{{provider}}", api.put_settings),
-        ("GET", f"{ws}/payments", api.list_payments),
-        ("POST", f"{payment}/pay", api.pay),
-        ("POST", f"{payment}/decline", api.decline),
-        ("POST", f"{payment}/cancel", api.cancel),
-        ("POST", f"{payment}/expire", api.expire),
-        ("GET", payment, api.get_payment),
-        ("GET", f"{ws}/clock", api.get_clock),
-        ("POST", f"{ws}/clock/advance", api.advance),
-        ("POST", f"{ws}/clock/freeze", api.freeze),
-        ("POST", f"{ws}/clock/resume", api.resume),
-        ("GET", f"{ws}/timers", api.timers),
-        ("GET", f"{ws}/webhooks", api.list_webhooks),
-        ("GET", f"{ws}/webhooks/{{id}}", api.get_webhook),
-        ("POST", f"{ws}/webhooks/{{id}}/resend", api.resend),
-        ("POST", f"{ws}/settle", api.settle),
-        ("GET", f"{ws}/requests", api.list_requests),
-        ("PUT", f"{ws}/scenario", api.put_scenario),
-        ("GET", f"{ws}/scenario", api.get_scenario),
-        ("DELETE", f"{ws}/scenario", api.delete_scenario),
-        ("GET", "/_sim/scenarios", api.list_scenarios),
-        ("GET", f"{ws}/buyers", api.list_buyers),
-        ("PUT", f"{ws}/buyers/{{slug}}", api.put_buyer),
-        ("GET", f"{ws}/inbox/{{name}}", api.read_inbox),
-    ]
-    routes: list[BaseRoute] = [Route(path, endpoint, methods=[method]) for method, path, endpoint in table]
+    routes: list[BaseRoute] = [Route(path, endpoint, methods=[method]) for method, path, endpoint in api.table()]
     any_method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     routes.append(Route("/_sim/inbox/{ws}/{name}", api.receive, methods=any_method))
     from simulator.engine.pages import folder

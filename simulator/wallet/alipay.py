@@ -32,6 +32,7 @@ RATES = {
 
 REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
 CODE_TRIES = 3
+NO_DELAY = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +132,16 @@ def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = No
         "buyer": buyer.id,
         "payment": order.payee_id,
     }
-    effect = uow.rule("wallet", order.payee_provider, **facts)
-    delay = timedelta(seconds=buyer.delay_s)
-    if effect is not None:
+    delay: timedelta | None = None
+    for effect in uow.rules("wallet", order.payee_provider, **facts):
         params = effect.params
-        delay = params.delay if params.delay is not None else timedelta(0)
+        delay = params.delay if delay is None else delay
         if params.decline is not None:
-            return Decision("declined", effect.label, params.decline, params.code, params.message, delay)
+            return Decision("declined", effect.label, params.decline, params.code, params.message, delay or NO_DELAY)
         if params.outcome is not None:
             reason = params.outcome if params.outcome in ("cancelled", "expired") else None
-            return Decision(params.outcome, effect.label, reason, params.code, params.message, delay)
+            return Decision(params.outcome, effect.label, reason, params.code, params.message, delay or NO_DELAY)
+    delay = timedelta(seconds=buyer.delay_s) if delay is None else delay
     own = f"buyer:{buyer.id}"
     if buyer.walks_away:
         return Decision("open", own)

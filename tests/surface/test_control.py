@@ -409,6 +409,28 @@ async def test_a_disarmed_scenario_has_no_say(sim: Sim, ppro: Merchant) -> None:
     assert (await sim.act("ppro", charge["id"], "pay"))["phase"] == "paid"
 
 
+async def test_a_slow_wallet_has_no_opinion_on_the_outcome(sim: Sim, ppro: Merchant) -> None:
+    """The armed delay counts, and the documented test amount still decides."""
+    await sim.http.put(f"{sim.path}/scenario", json={"name": "slow-wallet"})
+    charge = await ppro.create(amount={"value": 300002, "currency": "CNY"})
+
+    paying = await sim.act("ppro", charge["id"], "pay")
+    await sim.advance(seconds=30)
+
+    assert paying["wallet"]["state"] == "paying"
+    view = await sim.payment("ppro", charge["id"])
+    assert (view["phase"], view["decided_by"]) == ("declined", "amount:300002")
+
+
+async def test_the_scenarios_on_disk_can_be_armed_by_name(sim: Sim) -> None:
+    listed = (await sim.http.get("/_sim/scenarios")).json()["data"]
+
+    for scenario in listed:
+        armed = await sim.http.put(f"{sim.path}/scenario", json={"name": scenario["name"]})
+        assert armed.status_code == (200 if scenario["armable"] else 404), scenario["name"]
+        assert scenario["description"]
+
+
 async def test_webhooks_can_come_twice_late_and_in_reverse(sim: Sim, ppro: Merchant) -> None:
     rule = {"when": {"event": "PAYMENT_CHARGE_*"}, "webhooks": {"copies": 2, "delay": "PT30S", "order": "reversed"}}
     await sim.arm([rule])
