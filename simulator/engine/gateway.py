@@ -276,6 +276,13 @@ class Gateway:
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
         try:
             (endpoint.authenticate or provider.authenticate)(call, runtime)
+            if provider.limit is not None:
+                bucket, limit = provider.limit(call)
+                call.scratch["tokens_left"] = 0
+                now = call.workspace.clock.now()
+                call.scratch["tokens_left"] = runtime.buckets.take(
+                    call.workspace.id, f"{provider.name} {bucket}", limit, now
+                )
             if provider.before is not None:
                 provider.before(call)
             faults.strike(runtime, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.texts import Language, Texts, catalogue, languages
@@ -134,7 +134,8 @@ def page_headers() -> dict[str, str]:
 
 
 def see_other(url: str, cookie: str | None = None) -> Reply:
-    headers = {"location": url, "cache-control": "no-store"}
+    """`url` may hold characters that a header cannot (`/订单`): they are percent-encoded as a browser would."""
+    headers = {"location": quote(url, safe=_URL_CHARACTERS), "cache-control": "no-store"}
     if cookie:
         headers["set-cookie"] = cookie
     return Reply(303, "", headers)
@@ -217,10 +218,15 @@ def with_query(url: str, **parameters: str) -> str:
     return f"{base}{joint}{urlencode(parameters)}{hash_}{fragment}"
 
 
+_URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
+
 _UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "view-source"})
 
 
 def is_safe_return(url: str) -> bool:
     """Whether a merchant's return address may be followed: http(s), or an app's own scheme."""
-    scheme = urlsplit(url.strip()).scheme.lower()
+    try:
+        scheme = urlsplit(url.strip()).scheme.lower()
+    except ValueError:
+        return False
     return bool(scheme) and scheme not in _UNSAFE_SCHEMES and not any(ord(c) < 32 for c in url)

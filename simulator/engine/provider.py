@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel
 
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.throttle import RateLimit
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
@@ -368,6 +369,9 @@ class Provider(Party):
     """Opens the wallet order of a payment that has none yet, if its state allows it, and returns the code."""
     read_body: Callable[[Call, Endpoint], Any] | None = None
     """How a body is read before validation; JSON unless given."""
+    limit: Callable[[Call], tuple[str, RateLimit]] | None = None
+    """The customer's rate limit for this call: the bucket's name and its size. What is left afterwards stands in
+    `call.scratch["tokens_left"]`."""
     before: Callable[[Call], None] | None = None
     """Checks between authentication and the body (required headers, content type)."""
     finish: Callable[[Call, Reply], None] | None = None

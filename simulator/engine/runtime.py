@@ -24,6 +24,7 @@ from simulator.engine.resource import Resource, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
+from simulator.engine.throttle import Buckets
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, time_of_day
@@ -75,6 +76,8 @@ class Runtime:
         self._unwritten: list[Row] = []
         self._agenda: list[tuple[float, int]] = []
         self._nudge = asyncio.Event()
+        self.buckets = Buckets()
+        """What the customers' rate limits have left."""
         self._walks: dict[int, asyncio.Lock] = {}
         self._walking: set[int] = set()
         self._watchers: dict[tuple[str, str, str], set[Callable[[], None]]] = {}
@@ -189,6 +192,7 @@ class Runtime:
     async def reset(self, workspace: Workspace) -> Workspace:
         """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
         await self.dispatcher.abandon(workspace.id)
+        self.buckets.forget(workspace.id)
         changed = dataclasses.replace(self._workspaces[workspace.id], clock=Clock(), scenarios=(), draws=0)
         with self._transaction():
             self._unwritten = [row for row in self._unwritten if row[0] != workspace.id]
@@ -199,6 +203,7 @@ class Runtime:
 
     async def delete_workspace(self, workspace: Workspace) -> None:
         await self.dispatcher.abandon(workspace.id)
+        self.buckets.forget(workspace.id)
         with self._transaction():
             self._unwritten = [row for row in self._unwritten if row[0] != workspace.id]
             self.store.remove_workspace(workspace.id)

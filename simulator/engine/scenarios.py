@@ -263,12 +263,15 @@ def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any]) 
 
 
 def scoped_to_payment(armed: tuple[dict[str, Any], ...], provider: str, payment: str) -> tuple[dict[str, Any], ...]:
-    """Claims scenarios armed for the next payments: this payment is the next one. Equal if there was none."""
+    """Claims scenarios armed for the next payments: this payment is the next one. Equal if there was none.
+
+    A payment claims a scenario once, however often it asks.
+    """
     changed, result = False, []
     for entry in armed:
         scope = entry.get("scope") or {}
         left = scope.get("next", 0)
-        if left > 0 and scope.get("provider", provider) == provider:
+        if left > 0 and scope.get("provider", provider) == provider and payment not in scope.get("payments", ()):
             entry = copy.deepcopy(entry)
             entry["scope"]["next"] = left - 1
             entry["scope"].setdefault("payments", []).append(payment)

@@ -281,7 +281,7 @@ class UnitOfWork:
         return self.runtime.scenarios.matching(self.workspace.scenarios, facet, {"provider": provider, **facts})
 
     def claim_scenarios(self, provider: str, payment: str) -> None:
-        """Binds scenarios that were armed for the next payment to this one. Called once per new payment."""
+        """Binds scenarios that were armed for the next payment to this one: before its first event, if those count."""
         if self.workspace.scenarios:
             claimed = scoped_to_payment(self.workspace.scenarios, provider, payment)
             if claimed is not self.workspace.scenarios:
