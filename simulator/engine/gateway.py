@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -305,7 +306,7 @@ class Gateway:
             uow.base_url = call.base_url
             reply = endpoint.handler(call, uow)
             sent, content_type, headers = self._render(provider, call, reply)
-            story = self._story(call, reply, sent, started, uow.moves, uow.subjects or _named(reply))
+            story = self._story(call, reply, sent, started, uow.moves, uow.subjects or _named(reply), at=now)
             if key is not None and policy is not None and policy.keeps(reply.status):
                 args = (runtime.store, policy, call, key, now, reply, sent, content_type)
                 runtime.commit(uow, story, lambda: idempotency.keep(*args))
@@ -361,11 +362,13 @@ class Gateway:
         moves: list[dict[str, Any]],
         subjects: Iterable[str],
         help_: dict[str, Any] | None = None,
+        at: datetime | None = None,
     ) -> list[Row]:
+        """The journal's rows. `at` is the unit's own instant, so that a request stands before what it caused."""
         workspace = call.workspace or self.runtime.default
         entry = journal.request_entry(call, reply, sent, (stopwatch() - started) * 1000, help_ or {})
-        at = micros(workspace.clock.now())
-        return journal.rows_for(workspace.id, at, "request", call.provider, moves, subjects, **entry)
+        when = micros(at or workspace.clock.now())
+        return journal.rows_for(workspace.id, when, "request", call.provider, moves, subjects, **entry)
 
     def _render(self, provider: Provider, call: Call, reply: Reply) -> tuple[bytes, str, list[tuple[bytes, bytes]]]:
         if provider.finish is not None:

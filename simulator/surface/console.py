@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine import journal
 from simulator.engine.runtime import Runtime
+from simulator.engine.views import MoneyView
+from simulator.kernel.money import Money
 from simulator.surface import control, web
 
 
@@ -16,18 +20,22 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         return RedirectResponse(f"/console/{runtime.default.name}/payments", 303)
 
     async def payments(request: Request) -> Response:
-        workspace = control.workspace_of(runtime, request)
+        """The newest fifty, or the one that is named, each with everything that happened to it."""
+        workspace, chosen = control.workspace_of(runtime, request), request.path_params.get("id")
         runtime.write_notes()
-        found = control.payments_page(runtime, workspace, limit=50)
-        chosen = request.path_params.get("id")
-        stories = {
-            payment["id"]: journal.timeline(runtime.store, workspace.id, payment["id"])
-            for payment in found
-            if chosen in (None, payment["id"])
-        }
-        shown = [payment for payment in found if payment["id"] in stories]
-        html = web.console_page(request, workspace, "console/payments.html", payments=shown, stories=stories)
-        return HTMLResponse(html, headers=web.page_headers())
+        found = control.payments_page(runtime, workspace, limit=50, q=chosen)
+        shown = [view(payment) for payment in found if chosen in (None, payment["id"])]
+        for payment in shown:
+            payment["story"] = journal.timeline(runtime.store, workspace.id, payment["id"])
+        html = web.console_page(request, workspace, "console/payments.html", payments=shown, chosen=chosen)
+        return HTMLResponse(html, status_code=404 if chosen and not shown else 200, headers=web.page_headers())
+
+    def view(payment: dict[str, Any]) -> dict[str, Any]:
+        provider = runtime.providers[payment["provider"]]
+        amount = Money(payment["amount"]["value"], payment["amount"]["currency"])
+        refunded = Money(payment["refunded"]["value"], payment["refunded"]["currency"])
+        money = {"amount": MoneyView.of(amount), "refunded": MoneyView.of(refunded) if refunded.value else None}
+        return {**payment, **money, "title": provider.title, "monogram": provider.monogram}
 
     return [
         Route("/console", home),
