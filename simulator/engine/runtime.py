@@ -365,10 +365,18 @@ class Runtime:
                 due.add(heapq.heappop(self._agenda)[1])
             for workspace_id in due:
                 if workspace_id in self._workspaces and workspace_id not in self._walking:
-                    self.run_timers(workspace_id)
-                    self.dispatcher.start(workspace_id)
-                    self._schedule_rest(workspace_id)
+                    self._turn(workspace_id)
             await asyncio.sleep(0)
+
+    def _turn(self, workspace_id: int) -> None:
+        """One workspace's turn; a bug in one of them must not stop the clock of the others."""
+        try:
+            self.run_timers(workspace_id)
+            self.dispatcher.start(workspace_id)
+            self._schedule_rest(workspace_id)
+        except Exception:
+            self.rollback()
+            log.exception("the deadlines of workspace %s could not be served", workspace_id)
 
     def _schedule_rest(self, workspace_id: int) -> None:
         """Deadlines in the future; what is due now is already on its way and wakes the loop when it is done."""

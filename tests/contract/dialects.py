@@ -34,6 +34,8 @@ class Dialect:
     unknown_route: tuple[int, str] = (404, "")
     idempotency_header: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Phases in which an act of the console may end, where the provider has no state of its own for it."""
 
     async def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -73,6 +75,8 @@ class Dialect:
 
 @dataclass
 class Acme(Dialect):
+    """It knows no cancelling shopper."""
+
     name: str = "acme"
     waiting: str = "PENDING"
     paid: str = "CAPTURED"
@@ -84,6 +88,7 @@ class Acme(Dialect):
 
     def __post_init__(self) -> None:
         self.headers = {"x-acme-key": self.sim.credentials("acme")["key"]}
+        self.ends = {"cancel": ("declined",)}
 
     def wrong_key(self) -> dict[str, str]:
         return {"x-acme-key": "nobody"}

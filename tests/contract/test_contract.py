@@ -268,3 +268,107 @@ async def test_a_return_address_that_is_a_script_is_never_followed(world: Sim, m
         assert 'href="javascript:' not in (await world.http.get(f"/w/{code}")).text
     else:
         assert merchant.is_own_error(answer)
+
+
+# Who decides ---------------------------------------------------------------------------------------------------
+
+OUTCOMES = {
+    # slug: phase after Confirm. Source: design, section 3. Amount: 10.00 CNY.
+    "li-na": "paid",
+    "wang-wei": "declined",
+    "zhang-min": "paid",
+    "chen-jie": "declined",
+    "zhao-lei": "paid",
+    "liu-yang": "paid",
+    "sun-li": "paid",
+    "zhou-ting": "waiting",
+}
+
+
+@pytest.mark.parametrize("buyer", OUTCOMES)
+async def test_each_buyer_produces_his_outcome(world: Sim, merchant: Dialect, buyer: str) -> None:
+    """Wang Wei has 5 yuan, Chen Jie is blocked, Sun Li's bank takes its time, Zhou Ting closes the app."""
+    id_ = merchant.id_of(await merchant.create("order-1"))
+    await settled(world, merchant)
+    await world.act(merchant.name, id_, "pay", buyer=buyer)
+
+    await world.advance(seconds=60 + merchant.settles_after.total_seconds())
+
+    view = await world.payment(merchant.name, id_)
+    assert view["phase"] == OUTCOMES[buyer]
+    assert view["decided_by"] == (None if buyer == "zhou-ting" else f"buyer:{buyer}")
+
+
+async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Dialect) -> None:
+    async def balance() -> int:
+        buyers = (await world.http.get(f"{world.path}/buyers")).json()["data"]
+        return int(next(b["balance"]["value"] for b in buyers if b["slug"] == "li-na"))
+
+    before = await balance()
+    id_ = await paid(world, merchant)
+    after_payment = await balance()
+    await merchant.refund(id_, 400)
+    await world.advance(days=1)
+
+    assert (before, after_payment, await balance()) == (800_000, 799_000, 799_400)
+
+
+@pytest.mark.parametrize(("act", "phase"), [("decline", "declined"), ("cancel", "cancelled"), ("expire", "expired")])
+async def test_the_console_decides(world: Sim, merchant: Dialect, act: str, phase: str) -> None:
+    id_ = merchant.id_of(await merchant.create("order-1"))
+    await settled(world, merchant)
+
+    view = await world.act(merchant.name, id_, act)
+
+    assert view["decided_by"] == "console"
+    assert view["phase"] in merchant.ends.get(act, (phase,))
+
+
+async def test_the_first_act_wins(world: Sim, merchant: Dialect) -> None:
+    id_ = merchant.id_of(await merchant.create("order-1"))
+    await settled(world, merchant)
+    await world.act(merchant.name, id_, "cancel")
+    code = (await world.payment(merchant.name, id_))["wallet"]["code"]
+    sent = len(world.hooks)
+
+    late = await world.http.post(f"/w/{code}/confirm", data={"buyer": "li-na"})
+    await world.settle()
+
+    assert late.status_code == 303
+    assert (await world.payment(merchant.name, id_))["wallet"]["state"] == "cancelled"
+    assert len(world.hooks) == sent
+
+
+async def test_a_get_changes_nothing(world: Sim, merchant: Dialect) -> None:
+    id_ = merchant.id_of(await merchant.create("order-1"))
+    await settled(world, merchant)
+    before = await world.payment(merchant.name, id_)
+    code = before["wallet"]["code"]
+
+    for path in (f"/w/{code}", f"/w/{code}?view=phone", f"/w/{code}/qr.png", f"/w/{code}/state.json"):
+        assert (await world.http.get(path)).status_code == 200
+
+    assert await world.payment(merchant.name, id_) == before
+
+
+async def test_an_endpoint_that_does_not_verify_is_told_apart(world: Sim) -> None:
+    """Relaxed by default, honest about it."""
+    world.answer = lambda request: httpx.Response(200, text="something else")
+    relaxed = await world.http.put(f"{world.path}/webhooks/acme", json={"url": "http://merchant.test/verified"})
+    world.answer = lambda request: httpx.Response(200, text=request.headers["acme-challenge"])
+    echoed = await world.http.put(f"{world.path}/webhooks/acme", json={"url": "http://merchant.test/verified"})
+
+    assert "would refuse" in relaxed.headers["simulator-notice"]
+    assert relaxed.json()["webhooks"]["acme"]["verified"] is False
+    assert "simulator-notice" not in echoed.headers
+    assert "verified" not in echoed.json()["webhooks"]["acme"]
+
+
+async def test_a_strict_simulator_refuses_an_endpoint_that_does_not_verify() -> None:
+    async with Sim(providers=[ACME], strict=True) as world:
+        world.answer = lambda request: httpx.Response(404)
+
+        answer = await world.http.put(f"{world.path}/webhooks/acme", json={"url": "http://merchant.test/verified"})
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "endpoint_not_verified")
+        assert world.workspace.webhooks["acme"] is None

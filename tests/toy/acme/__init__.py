@@ -197,6 +197,11 @@ def sign(sending: Sending) -> dict[str, str]:
     return {"acme-signature": hmac.digest(secret.encode(), sending.body, "sha256").hex()}
 
 
+def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
+    """Acme asks only endpoints that end in /verified."""
+    return {"acme-challenge": "say-it", "expect": "say-it"} if url.endswith("/verified") else None
+
+
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
     expected = hmac.new(workspace.credentials["acme"]["secret"].encode(), body, hashlib.sha256).hexdigest()
     return Verdict(expected == headers.get("acme-signature"))
@@ -239,7 +244,7 @@ ACME = Provider(
     authenticate=authenticate,
     refuse=refuse,
     claims=lambda call: call.target.startswith("/acme"),
-    webhooks=Webhooks(CHARGE.events, RetryPolicy((timedelta(minutes=1),) * 2), render, sign),
+    webhooks=Webhooks(CHARGE.events, RetryPolicy((timedelta(minutes=1),) * 2), render, sign, verify_endpoint),
     credentials=credentials,
     lookups=lambda found: [found["key"]],
     summarise=summarise,
