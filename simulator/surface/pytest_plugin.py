@@ -11,7 +11,6 @@ Nothing is loaded before a test asks for a fixture. `--psp-simulator-url` (or PS
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -35,10 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def psp_simulator(request: pytest.FixtureRequest) -> Iterator[Client]:
     """A `simulator.surface.client.Client` of a simulator that lives as long as the session."""
     from simulator.surface.client import Client
+    from simulator.surface.settings import variable
 
-    url = request.config.getoption("--psp-simulator-url") or os.environ.get("PSP_SIMULATOR_URL")
+    url = request.config.getoption("--psp-simulator-url") or variable("PSP_SIMULATOR_URL")
     if url:
-        with Client(url, token=os.environ.get("PSP_SIMULATOR_ADMIN_TOKEN")) as client:
+        with Client(url, token=variable("PSP_SIMULATOR_ADMIN_TOKEN")) as client:
             yield client
         return
     from simulator.surface.launch import launched

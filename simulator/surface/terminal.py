@@ -11,6 +11,8 @@ from typing import NoReturn
 
 import click
 
+from simulator.surface.settings import variable
+
 QR_COLUMNS = 40
 """A narrower terminal gets the link alone."""
 
@@ -35,7 +37,7 @@ def complain(failure: click.ClickException, context: str) -> NoReturn:
 
 
 def has_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and variable("NO_COLOR") is None and variable("TERM") != "dumb"
 
 
 def paint(text: str, colour: str) -> str:
