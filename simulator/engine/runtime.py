@@ -81,6 +81,8 @@ class Runtime:
         self._walks: dict[int, asyncio.Lock] = {}
         self._walking: set[int] = set()
         self._watchers: dict[tuple[str, str, str], set[Callable[[], None]]] = {}
+        self.closing = False
+        """Set by `hang_up`: whoever keeps a connection open ends it."""
         self._load(default_overrides or {})
 
     # Parties and workspaces --------------------------------------------------------------------------------------
@@ -97,52 +99,21 @@ class Runtime:
         """Signs page tokens; made once per store."""
         for id_, raw in self.store.workspaces():
             self._remember(Workspace.load(id_, bytes(raw)))
-        known: dict[int, list[tuple[str, str]]] = {}
         for provider, lookup, workspace in self.store.credentials():
             self._credentials[provider, lookup] = workspace
-            known.setdefault(workspace, []).append((provider, lookup))
-        for workspace in self.workspaces():
-            given = overrides if workspace.name == "default" else {}
-            self._complete(workspace, given, known.get(workspace.id, []))
         if "default" not in self._public:
             self.create_workspace(name="default", credentials=overrides)
         for workspace in self._workspaces.values():
             self._schedule(workspace.id)
 
-    def _complete(
-        self, workspace: Workspace, given: Mapping[str, Mapping[str, Any]], known: Sequence[tuple[str, str]]
-    ) -> None:
-        """Credentials for providers that an older store does not know, and those that were handed in since."""
-        ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
-        for provider in self.providers.values():
-            own = provider.credentials(ids, workspace.name == "default") | made.get(provider.name, {})
-            made[provider.name] = _handed_in(own, given.get(provider.name, {}))
-            wanted += [(provider.name, lookup) for lookup in provider.lookups(made[provider.name])]
-        if made == workspace.credentials and set(wanted) <= set(known):
-            return
-        self._refuse_taken(wanted, workspace.id)
-        kept = [pair for pair in known if pair[0] not in self.providers]
-        changed = dataclasses.replace(workspace, credentials=made)
-        with self._transaction():
-            self.store.remove_credentials(workspace.id)
-            self.store.add_credentials(workspace.id, [*wanted, *kept])
-            self.store.save_workspace(workspace.id, workspace.name, changed.dump())
-        self._remember(changed)
-        for pair in known:
-            del self._credentials[pair]
-        self._credentials |= dict.fromkeys([*wanted, *kept], workspace.id)
-
-    def _refuse_taken(self, lookups: Sequence[tuple[str, str]], own: int | None = None) -> None:
-        for pair in lookups:
-            if self._credentials.get(pair, own) != own:
-                message = f"a credential of {self.providers[pair[0]].title} belongs to another workspace already"
-                raise WorkspaceError(message, f"credentials.{pair[0]}")
-
     def _remember(self, workspace: Workspace) -> None:
         clock = workspace.clock
         if clock.mode == "real" and clock.standing_at is not None and workspace.id not in self._walking:
             workspace = dataclasses.replace(workspace, clock=Clock("real", clock.offset))
+        before = self._workspaces.get(workspace.id)
         self._workspaces[workspace.id] = workspace
+        if before is not None and before.clock != workspace.clock:
+            self._notify(_of_workspace(workspace.id))
         self._public[workspace.public_id] = self._public[workspace.name] = workspace.id
 
     def workspace(self, id_: int) -> Workspace:
@@ -183,9 +154,13 @@ class Runtime:
         lookups: list[tuple[str, str]] = []
         for provider in self.providers.values():
             own = provider.credentials(ids, name == "default")
-            made[provider.name] = _handed_in(own, (credentials or {}).get(provider.name, {}))
-            lookups += [(provider.name, lookup) for lookup in provider.lookups(made[provider.name])]
-        self._refuse_taken(lookups)
+            given = dict((credentials or {}).get(provider.name, {}))
+            made[provider.name] = {**own, **{k: type(own[k])(v) if k in own else v for k, v in given.items()}}
+            for lookup in provider.lookups(made[provider.name]):
+                if (provider.name, lookup) in self._credentials:
+                    message = f"a credential of {provider.title} belongs to another workspace already"
+                    raise WorkspaceError(message, f"credentials.{provider.name}")
+                lookups.append((provider.name, lookup))
         workspace = Workspace(
             id=0,
             public_id=public_id,
@@ -229,6 +204,7 @@ class Runtime:
             self.store.clear(workspace.id)
             self.store.save_workspace(changed.id, changed.name, changed.dump())
         self._remember(changed)
+        self._notify(_of_workspace(workspace.id))
         return changed
 
     async def delete_workspace(self, workspace: Workspace) -> None:
@@ -240,6 +216,7 @@ class Runtime:
         del self._workspaces[workspace.id]
         self._public = {name: id_ for name, id_ in self._public.items() if id_ != workspace.id}
         self._credentials = {pair: id_ for pair, id_ in self._credentials.items() if id_ != workspace.id}
+        self._notify(_of_workspace(workspace.id))
 
     # Transactions ------------------------------------------------------------------------------------------------
 
@@ -309,8 +286,7 @@ class Runtime:
         if uow.next_due is not None:
             self._schedule(uow.workspace.id, uow.next_due)
         for identity in changed:
-            for watcher in self._watchers.get(identity, ()):
-                watcher()
+            self._notify(identity)
 
     def rollback(self) -> None:
         if self._in_transaction:
@@ -342,7 +318,23 @@ class Runtime:
 
     def watch(self, kind: type[Resource], id_: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Calls back after each commit that changed this resource; the result stops it."""
-        identity = (kind.PROVIDER, kind.KIND, id_)
+        return self._watch((kind.PROVIDER, kind.KIND, id_), callback)
+
+    def watch_workspace(self, workspace: Workspace, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back when the workspace's clock was changed, or the workspace reset or removed; the result stops it."""
+        return self._watch(_of_workspace(workspace.id), callback)
+
+    def hang_up(self) -> None:
+        """Asks everybody who watches to end: the server is about to stop."""
+        self.closing = True
+        for identity in list(self._watchers):
+            self._notify(identity)
+
+    def _notify(self, identity: tuple[str, str, str]) -> None:
+        for watcher in tuple(self._watchers.get(identity, ())):
+            watcher()
+
+    def _watch(self, identity: tuple[str, str, str], callback: Callable[[], None]) -> Callable[[], None]:
         self._watchers.setdefault(identity, set()).add(callback)
 
         def stop() -> None:
@@ -508,6 +500,5 @@ class Runtime:
         self.store.close()
 
 
-def _handed_in(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """A provider's credentials with those that somebody brought along, each of the type that it has."""
-    return {**own, **{name: type(own[name])(value) if name in own else value for name, value in given.items()}}
+def _of_workspace(id_: int) -> tuple[str, str, str]:
+    return ("", "workspace", str(id_))
