@@ -128,7 +128,7 @@ def page_headers() -> dict[str, str]:
     return {
         "content-security-policy": CSP,
         "cache-control": "no-store",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
     }
 
@@ -204,9 +204,9 @@ def _serializer(runtime: Runtime, purpose: str) -> Any:
 def is_own_origin(call: Call) -> bool:
     """False for a POST that a foreign page makes a browser send; scripts and tests send no Origin."""
     origin = call.headers.get("origin")
-    if not origin or origin == "null":
-        return origin is None or origin == ""
-    return urlsplit(origin).netloc == call.headers.get("host")
+    if not origin:
+        return True
+    return origin.partition("://")[2] in (call.headers.get("host"), call.base_url.partition("://")[2])
 
 
 def with_query(url: str, **parameters: str) -> str:
@@ -226,7 +226,10 @@ _UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "
 def is_safe_return(url: str) -> bool:
     """Whether a merchant's return address may be followed: http(s), or an app's own scheme."""
     try:
-        scheme = urlsplit(url.strip()).scheme.lower()
+        parts = urlsplit(url.strip())
     except ValueError:
+        return False
+    scheme = parts.scheme.lower()
+    if scheme in ("http", "https") and not parts.netloc:
         return False
     return bool(scheme) and scheme not in _UNSAFE_SCHEMES and not any(ord(c) < 32 for c in url)
