@@ -31,7 +31,8 @@ RATES = {
 }  # fmt: skip
 
 REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
-CODE_TRIES = 3
+SECRET_TRIES = 3
+"""Wrong passwords or payment codes of one buyer until the wallet declines."""
 NO_DELAY = timedelta(0)
 
 
@@ -179,51 +180,74 @@ def confirm(
     buyer = buyers.get(uow, buyer_slug)
     method = method or best_method(order, buyer)
     if buyer.payment_code is not None and payment_code is not None and payment_code != buyer.payment_code:
-        tries = order.tries + 1
-        if tries < CODE_TRIES:
-            return uow.amend(order, tries=tries, buyer=buyer.id)
-        return _decide(uow, order, buyer, method, Decision("declined", f"buyer:{buyer.id}", "authentication"))
+        return _wrong_secret(uow, order, buyer)
     decision = predict(uow, order, buyer, method)
-    if decision.outcome == "open":
-        return uow.amend(order, buyer=buyer.id, walked_away=buyer.id)
     if decision.outcome == "declined" and buyer.refusal == "retry" and decision.decided_by.startswith("buyer:"):
-        return uow.amend(order, buyer=buyer.id, method=method, reason=decision.reason, decided_by=decision.decided_by)
+        return uow.amend(order, buyer=buyer.id, method=method, reason=decision.reason)
+    return _go(uow, order, buyer, method, decision)
+
+
+def sign_in(uow: UnitOfWork, order: Order, buyer_slug: str, password: str) -> Order:
+    """A wrong password counts as a try (`tries` grows); the third declines the order. Any password is right for a buyer
+    who has none of his own. Raises `IllegalTransition` when the order is decided already, `NotFound` for an unknown
+    buyer."""
+    _must_be_undecided(order, "wallet.confirm")
+    buyer = buyers.get(uow, buyer_slug)
+    if buyer.password is None or password == buyer.password:
+        return order
+    return _wrong_secret(uow, order, buyer)
+
+
+def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
+    """Tries are counted per buyer: another one begins anew."""
+    tries = order.tries + 1 if order.buyer == buyer.id else 1
+    order = uow.amend(order, tries=tries, buyer=buyer.id, reason=None)
+    if tries < SECRET_TRIES:
+        return order
+    refusal = Decision("declined", f"buyer:{buyer.id}", "authentication")
+    return _decide(uow, order, buyer, best_method(order, buyer), refusal)
+
+
+def _go(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: Decision, **changes: Any) -> Order:
+    """Acts on a decision: nobody answers, or the answer comes later, or now."""
+    if decision.outcome == "open":
+        return uow.amend(order, buyer=buyer.id, walked_away=buyer.id, reason=None, answer_at=None, **changes)
     if decision.delay > timedelta(0) and order.state != "paying":
-        answer_at = uow.now + decision.delay
-        paying = uow.fire(order, "wallet.confirm", buyer=buyer.id, method=method, answer_at=answer_at, reason=None)
-        uow.arm(paying, "timer.answer", at=answer_at)
-        _tell(uow, paying, "wallet.paying")
-        return paying
+        return _wait(uow, order, buyer, method, decision.delay, **changes)
     return _decide(uow, order, buyer, method, decision)
 
 
-def confirm_late(uow: UnitOfWork, order: Order, delay: timedelta) -> Order:
-    """The default buyer confirms, and the wallet takes its time to answer."""
-    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
-    paying = uow.fire(
-        order, "wallet.confirm", buyer=buyer.id, method=best_method(order, buyer), answer_at=uow.now + delay
-    )
+def _wait(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, delay: timedelta, **changes: Any) -> Order:
+    changes |= {"buyer": buyer.id, "method": method, "answer_at": uow.now + delay, "reason": None}
+    paying = uow.fire(order, "wallet.confirm", **changes)
     uow.arm(paying, "timer.answer", after=delay)
     _tell(uow, paying, "wallet.paying")
     return paying
 
 
-def walk_away(uow: UnitOfWork, order: Order) -> Order:
+def confirm_late(uow: UnitOfWork, order: Order, buyer_slug: str, delay: timedelta) -> Order:
+    """The buyer confirms, and the wallet takes its time to answer."""
+    buyer = buyers.get(uow, buyer_slug)
+    return _wait(uow, order, buyer, best_method(order, buyer), delay)
+
+
+def walk_away(uow: UnitOfWork, order: Order, buyer_slug: str) -> Order:
     """The buyer closes the app; the order stays open until it expires."""
-    slug = order.buyer or order.scanned_by or buyers.DEFAULT
-    return uow.amend(order, walked_away=slug)
+    _must_be_undecided(order, "wallet.confirm")
+    return uow.amend(order, walked_away=buyers.get(uow, buyer_slug).id)
 
 
 def approve(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
     """A provider's own mock page says "go" without a buyer: only scenarios and test amounts may still refuse."""
     _must_be_undecided(order, "wallet.pay")
     buyer = buyers.get(uow, order.buyer or buyers.DEFAULT)
+    decision = _approval(uow, order, buyer, decided_by)
+    return _go(uow, order, buyer, "balance", decision, approved_by=decided_by)
+
+
+def _approval(uow: UnitOfWork, order: Order, buyer: Buyer, decided_by: str) -> Decision:
     decision = predict(uow, order, buyer, "balance")
-    if decision.decided_by.startswith("buyer:"):
-        decision = Decision("paid", decided_by)
-    if decision.outcome == "open":
-        return uow.amend(order, walked_away=buyer.id)
-    return _decide(uow, order, buyer, "card" if buyer.balance < order.cny else "balance", decision)
+    return Decision("paid", decided_by) if decision.decided_by.startswith("buyer:") else decision
 
 
 def answer(uow: UnitOfWork, order: Order) -> Order:
@@ -231,7 +255,11 @@ def answer(uow: UnitOfWork, order: Order) -> Order:
     if order.state != "paying":
         return order
     buyer = buyers.get(uow, order.buyer or buyers.DEFAULT)
-    return _decide(uow, order, buyer, order.method or "balance", predict(uow, order, buyer, order.method))
+    if order.approved_by is not None:
+        decision = _approval(uow, order, buyer, order.approved_by)
+    else:
+        decision = predict(uow, order, buyer, order.method)
+    return _go(uow, order, buyer, order.method or "balance", decision)
 
 
 def decline(
@@ -271,6 +299,8 @@ _TRIGGERS = {
 
 def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: Decision) -> Order:
     if decision.outcome == "paid":
+        if method == "balance" and buyer.balance < order.cny:
+            method = "card"  # somebody else than the buyer's account decided: a balance never falls below zero
         buyers.charge(uow, buyer, order.cny, method, order.id)
     uow.disarm(order, "timer.answer")
     decided = uow.fire(
@@ -284,6 +314,7 @@ def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: 
         decided_by=decision.decided_by,
         decided_at=uow.now,
     )
+    _note_decision(uow, decided)
     _tell(uow, decided, f"wallet.{decision.outcome}")
     return decided
 
@@ -291,6 +322,13 @@ def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: 
 def _must_be_undecided(order: Order, trigger: str) -> None:
     if order.is_final:
         raise IllegalTransition("wallet.order", order.state, trigger)
+
+
+def _note_decision(uow: UnitOfWork, order: Order) -> None:
+    """The journal's line for "who decided"; the move itself names only the trigger."""
+    because = f" ({order.reason})" if order.reason not in (None, order.state) else ""
+    summary = f"{order.state}{because}, decided by {order.decided_by}"
+    uow.note("wallet", "wallet", summary, subject=order.subject, ref=order.id)
 
 
 def _tell(uow: UnitOfWork, order: Order, news: str) -> None:
@@ -307,7 +345,7 @@ def close(uow: UnitOfWork, code: str | None, outcome: str, *, decided_by: str = 
         return
     trigger = "api.cancel" if outcome == "cancelled" else "api.expire"
     uow.disarm(order, "timer.answer")
-    uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now)
+    _note_decision(uow, uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now))
 
 
 def refund(uow: UnitOfWork, code: str | None, amount: Money) -> None:

@@ -38,7 +38,7 @@ class Order(Resource):
 
     `reason` is neutral (`balance`, `limit`, `blocked`, `authentication`, `cancelled`, `expired`, …); `code` and
     `message` are the provider's own where a documented trigger fixed them. `decided_by` is `console`, `scenario:<name>`,
-    `page`, `amount:<value>`, `buyer:<slug>` or `timer`.
+    `page`, `amount:<value>`, `buyer:<slug>`, `timer`, or `api` when the merchant ended the payment.
     """
 
     PROVIDER: ClassVar[str] = "wallet"
@@ -65,6 +65,9 @@ class Order(Resource):
     scanned_by: str | None = None
     answer_at: datetime | None = None
     tries: int = 0
+    """Wrong passwords and payment codes of `buyer`."""
+    approved_by: str | None = None
+    """Who said "go" without a buyer, while the answer is still on its way."""
     walked_away: str | None = None
     reason: str | None = None
     code: str | None = None
