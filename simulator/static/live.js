@@ -3,6 +3,7 @@
  * Server-sent events at data-events of #live (and the same as JSON at data-state-url):
  *   state  {state, version, html, title, announce}   the panel, replaced only when version is newer
  *   clock  {now, rate, frozen, expires_at}           the workspace's clock, for the countdowns
+ *   gone   the order does not exist any more
  *   ping
  * state.json answers the fields of `state` and, under `clock`, those of `clock`.
  */
@@ -43,6 +44,10 @@
       if (crossed) say(timer.dataset.say.replace("{time}", clockText(left)));
       timer.clock.shown = left;
     }
+  }
+
+  function localTimes() {
+    for (const time of all("time[datetime]")) time.textContent = new Date(time.dateTime).toTimeString().slice(0, 8);
   }
 
   function setClock(clock) {
@@ -105,6 +110,7 @@
     replacePanel(news.html);
     document.title = news.title;
     say(news.announce);
+    localTimes();
     tick();
     if (FINAL.includes(news.state)) { stopListening(); startReturn(); }
   }
@@ -152,12 +158,12 @@
     source.addEventListener("state", heard(setState));
     source.addEventListener("clock", heard(setClock));
     source.addEventListener("ping", heard(() => {}));
+    source.addEventListener("gone", () => { stopListening(); location.reload(); });
     source.addEventListener("error", () => {
-      failures += 1;
-      if (failures >= 3) { startPolling(); return; }
-      if (source.readyState !== EventSource.CLOSED) return;
       source.close();
-      setTimeout(() => { if (!polling) listen(); }, 1000);
+      failures += 1;
+      if (failures >= 3) startPolling();
+      else setTimeout(() => { if (source && !polling) listen(); }, 500);
     });
   }
 
@@ -205,6 +211,13 @@
     for (const line of all("[data-buyer]")) line.hidden = line.dataset.buyer !== event.target.value;
   });
 
+  /* A second press before the answer is there would only be told that it came too late. */
+  addEventListener("submit", (event) => {
+    if ("sent" in event.target.dataset) { event.preventDefault(); return; }
+    event.target.dataset.sent = "";
+    setTimeout(() => { delete event.target.dataset.sent; }, 3000);
+  });
+
   /* ---------------------------------------------------------------- start */
 
   const phone = one("[data-scan]");
@@ -212,8 +225,9 @@
     const body = new URLSearchParams({ token: phone.dataset.token });
     fetch(phone.dataset.scan, { method: "POST", body, redirect: "manual" }).catch(() => {});
   }
+  localTimes();
   tick();
   setInterval(tick, 250);
-  if (live && one("[data-testid=wallet-result]", live) === null) listen();
+  if (live && !("final" in live.dataset)) listen();
   else startReturn();
 })();

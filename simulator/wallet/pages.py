@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 
@@ -26,17 +27,19 @@ from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
-from simulator.kernel.refusals import IllegalTransition, NotFound
+from simulator.kernel.refusals import NotFound
 from simulator.wallet import alipay, buyers, qr
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order
 from simulator.wallet.view import BuyerView, FormError, OrderView, Prediction, ResultView, Shortfall
 
 PURPOSE = "wallet"
+SEAL = "signed-in"
 COOKIE_BUYER = "buyer"
+HERE = "here"
+"""`?here=1` marks the links by which a merchant's buyer comes himself; a scanned code has no mark."""
 PING_S = 15.0
 LATE = timedelta(seconds=30)
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def routes(auto_return_s: int) -> tuple[Page, ...]:
@@ -68,25 +71,67 @@ def routes(auto_return_s: int) -> tuple[Page, ...]:
 
 @dataclass(frozen=True)
 class Look:
-    """How this browser looks at the order: which page, which buyer, how far he has got."""
+    """How this browser looks at the order: which page, which buyer, how far he has got. All of it comes from the
+    address and the cookies; the order knows nothing of it."""
 
     mobile: bool
     step: str
-    """`confirm` once signed in on the desktop."""
-    buyer: str
+    """`confirm` once signed in on the desktop, `sign-in` to leave a declined try behind."""
+    buyer: Buyer
     stays: bool
     """No automatic return."""
     began_here: bool
-    """This phone began the payment itself (it did not scan for a desktop)."""
+    """This browser came from the merchant (it did not scan for another one), so it returns there."""
+    already: bool
+    """What was pressed came too late."""
+    wrong: str
+    """`password` or `payment_code`: what was wrong in the last try."""
+    seal: str
+    """Proves that `buyer` has signed in on this order."""
+
+    @property
+    def keeps(self) -> dict[str, str]:
+        """What every link and form of the page carries on; `view` comes from the request."""
+        return {HERE: "1"} if self.began_here else {}
+
+    @property
+    def progress(self) -> dict[str, str]:
+        if self.step != "confirm":
+            return {}
+        return {"step": self.step, "buyer": self.buyer.id} | ({"seal": self.seal} if self.seal else {})
 
 
-def _look(call: Call, order: Order) -> Look:
+def _look(call: Call, runtime: Runtime, uow: UnitOfWork, order: Order) -> Look:
     mobile = order.device == "app" or pages.is_phone(call)
     if call.query.get("view") == "desktop":
         mobile = False
-    chosen = call.query.get("buyer") or pages.cookies(call).get(COOKIE_BUYER) or buyers.DEFAULT
-    step = call.query.get("step", "")
-    return Look(mobile, step, chosen, call.query.get("stay") == "1", order.device == "app" or order.scanned_by is None)
+    buyer, step, seal = _chosen(call, uow), call.query.get("step", ""), call.query.get("seal", "")
+    if step == "confirm" and not _is_signed_in(runtime, order, buyer, seal):
+        step = "sign-in"
+    in_place = not call.raw_path.startswith("/w/")
+    return Look(
+        mobile=mobile,
+        step=step,
+        buyer=buyer,
+        stays=call.query.get("stay") == "1",
+        began_here=order.device == "app" or in_place or call.query.get(HERE) == "1",
+        already=call.query.get("already") == "1",
+        wrong=call.query.get("wrong", ""),
+        seal=seal if step == "confirm" else "",
+    )
+
+
+def _chosen(call: Call, uow: UnitOfWork) -> Buyer:
+    """The buyer of this browser: named in the address, remembered in a cookie, or the first one."""
+    known = {buyer.id: buyer for buyer in buyers.every(uow)}
+    for slug in (call.query.get("buyer"), pages.cookies(call).get(COOKIE_BUYER)):
+        if slug in known:
+            return known[slug]
+    return known[buyers.DEFAULT]
+
+
+def _is_signed_in(runtime: Runtime, order: Order, buyer: Buyer, seal: str) -> bool:
+    return buyer.password is None or pages.token_holds(runtime, SEAL, f"{order.id} {buyer.id}", seal)
 
 
 def _find(runtime: Runtime, code: str) -> tuple[Workspace, Order] | None:
@@ -109,76 +154,49 @@ def show(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     return render(call, runtime, *found, auto_return_s=auto_return_s)
 
 
-def render(
-    call: Call,
-    runtime: Runtime,
-    workspace: Workspace,
-    order: Order,
-    *,
-    auto_return_s: int,
-    error: FormError | None = None,
-) -> Reply:
+def render(call: Call, runtime: Runtime, workspace: Workspace, order: Order, *, auto_return_s: int) -> Reply:
     """The wallet in place: also for providers whose own links show it (`/p/s/i/…`, `/page/aplus-linker/…`)."""
-    look = _look(call, order)
-    page, context = _context(call, runtime, workspace, order, look, auto_return_s, error)
+    page, context = _context(call, runtime, workspace, order, auto_return_s)
     is_result = context["result"] is not None and not context["result"].retry
-    template = "wallet/result.html" if is_result else "wallet/phone.html" if look.mobile else "wallet/cashier.html"
-    return pages.answer(call, template, page, status=422 if error else 200, **context)
+    template = "wallet/result.html" if is_result else "wallet/phone.html" if page.mobile else "wallet/cashier.html"
+    return pages.answer(call, template, page, **context)
 
 
 def _context(
-    call: Call,
-    runtime: Runtime,
-    workspace: Workspace,
-    order: Order,
-    look: Look,
-    auto_return_s: int,
-    error: FormError | None,
+    call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int
 ) -> tuple[PageView, dict[str, Any]]:
     uow = runtime.open(workspace)
-    lang = pages.language(call, order.language)
-    every = buyers.every(uow)
-    chosen = next((b for b in every if b.id == look.buyer), every[0])
-    if order.state == "paying" and order.buyer:
-        chosen = buyers.get(uow, order.buyer)
-    views = [_buyer_view(uow, order, buyer) for buyer in every]
-    chosen_view = _buyer_view(uow, order, chosen)
+    look = _look(call, runtime, uow, order)
+    chosen = buyers.get(uow, order.buyer) if order.state == "paying" and order.buyer else look.buyer
     page = pages.view(
         call,
-        "title_open" if not order.is_final else f"title_{order.state}",
+        f"title_{order.state}",
         lang=order.language,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{order.payee_id}",
         token=pages.token(runtime, PURPOSE, order.id),
         mobile=look.mobile,
     )
-    view = _order_view(call, runtime, uow, order, look, lang, chosen_view, error)
-    result = _result_view(runtime, uow, order, look, lang, chosen, auto_return_s)
+    chosen_view = _buyer_view(uow, order, chosen)
+    view = _order_view(call, uow, order, look, page.lang, chosen_view)
+    if call.raw_path.endswith(("/events", "/state.json")):
+        page = replace(page, path=view.page_url(**look.progress))
     return page, {
         "order": view,
-        "buyers": views,
+        "buyers": [_buyer_view(uow, order, buyer) for buyer in buyers.every(uow)],
         "buyer": chosen_view,
         "signed_in": look.step == "confirm" and not look.mobile,
-        "result": result,
+        "result": _result_view(runtime, uow, order, look, page.lang, auto_return_s),
     }
 
 
-def _order_view(
-    call: Call,
-    runtime: Runtime,
-    uow: UnitOfWork,
-    order: Order,
-    look: Look,
-    lang: str,
-    chosen: BuyerView,
-    error: FormError | None,
-) -> OrderView:
+def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str, chosen: BuyerView) -> OrderView:
     clock, now = uow.workspace.clock, uow.now
-    url = f"{call.base_url}/w/{order.id}"
-    seen = {"view": "phone" if look.mobile else "desktop", "lang": lang, "buyer": chosen.slug}
-    if look.step:
-        seen["step"] = look.step
-    host = call.base_url.partition("://")[2].rpartition(":")[0] or call.base_url.partition("://")[2]
+    forced = call.query.get("view")
+    keeps = ({"view": forced} if forced in ("phone", "desktop") else {}) | look.keeps
+    seen = {"view": "phone" if look.mobile else "desktop", "lang": lang, "buyer": chosen.slug} | look.keeps
+    seen |= look.progress | ({"step": look.step} if look.step else {})
+    seen |= {name: call.query[name] for name in ("stay", "already", "wrong") if name in call.query}
     return OrderView(
         code=order.id,
         state=order.state,  # type: ignore[arg-type]  # the machine's own names
@@ -188,7 +206,7 @@ def _order_view(
         provider_title=order.payee_title,
         amount=MoneyView.of(order.amount),
         cny=MoneyView.of(Money(order.cny, "CNY")),
-        url=url,
+        url=f"{call.base_url}/w/{order.id}",
         qr_url=f"/w/{order.id}/qr.png",
         phone_url=f"/w/{order.id}?view=phone",
         events_url=f"/w/{order.id}/events?{urlencode(seen)}",
@@ -202,12 +220,33 @@ def _order_view(
         answer_at=iso_millis(order.answer_at) if order.state == "paying" and order.answer_at else None,
         answer_left_s=_left(order.answer_at, now) if order.state == "paying" else None,
         frozen=clock.mode == "frozen",
-        unreachable=host in LOOPBACK,
-        app_link=order.device == "app" and not pages.is_phone(call),
+        unreachable=_is_only_here(call.base_url),
+        app_link=order.device == "app" and "Mobi" not in call.headers.get("user-agent", ""),
         scanned_by=_name(uow, order.scanned_by, lang),
         walked_away=_name(uow, order.walked_away, lang),
-        error=error,
+        error=_form_error(order, look),
+        keeps=keeps,
+        progress=look.progress,
     )
+
+
+def _is_only_here(base_url: str) -> bool:
+    """Whether an address means "this machine" to whoever opens it."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def _form_error(order: Order, look: Look) -> FormError | None:
+    if order.is_final or look.wrong not in ("password", "payment_code"):
+        return None
+    left = max(0, alipay.SECRET_TRIES - order.tries)
+    if look.wrong == "password":
+        return FormError("password", "wrong_password", left)
+    return FormError("payment_code", "wrong_code", left)
 
 
 def _left(until: datetime | None, now: datetime) -> int | None:
@@ -217,7 +256,10 @@ def _left(until: datetime | None, now: datetime) -> int | None:
 def _name(uow: UnitOfWork, slug: str | None, lang: str) -> str | None:
     if slug is None:
         return None
-    buyer = buyers.get(uow, slug)
+    try:
+        buyer = buyers.get(uow, slug)
+    except NotFound:
+        return slug
     return buyer.name_zh if lang == "zh" else buyer.name_en
 
 
@@ -225,14 +267,17 @@ _OWN_REASONS = ("balance", "limit", "blocked", "authentication")
 
 
 def _buyer_view(uow: UnitOfWork, order: Order, buyer: Buyer) -> BuyerView:
-    decision = alipay.predict(uow, order, buyer)
+    method = alipay.best_method(order, buyer)
+    decision = alipay.predict(uow, order, buyer, method)
     outcome, values = decision.outcome, {}
     if decision.outcome == "paid" and decision.delay > timedelta(0):
         outcome, values = "paying", {"delay": f"{int(decision.delay.total_seconds())}\u00a0s"}
     if decision.shortfall:
         values["short"] = _yuan(decision.shortfall)
+    if decision.outcome == "paid" and method == "card":
+        values["by"] = "card"
     special, value = None, ""
-    if buyer.password:
+    if buyer.password is not None:
         special, value = "sign_in", buyer.password
     elif buyer.payment_code:
         special, value = "code", buyer.payment_code
@@ -261,6 +306,7 @@ def _buyer_view(uow: UnitOfWork, order: Order, buyer: Buyer) -> BuyerView:
         special_value=value,
         needs_password=buyer.password is not None,
         needs_code=buyer.payment_code is not None,
+        best_method=method,  # type: ignore[arg-type]
     )
 
 
@@ -269,9 +315,10 @@ def _yuan(fen: int) -> str:
 
 
 def _result_view(
-    runtime: Runtime, uow: UnitOfWork, order: Order, look: Look, lang: str, chosen: Buyer, auto_return_s: int
+    runtime: Runtime, uow: UnitOfWork, order: Order, look: Look, lang: str, auto_return_s: int
 ) -> ResultView | None:
-    retry = not order.is_final and order.reason is not None and look.step != "sign-in"
+    tried = order.state in ("open", "scanned") and order.reason is not None
+    retry = tried and look.step not in ("sign-in", "confirm") and not look.wrong
     if not order.is_final and not retry:
         return None
     target = return_target(runtime, uow, order) if order.is_final else None
@@ -283,23 +330,26 @@ def _result_view(
         shortfall = Shortfall(_yuan(order.cny), _yuan(payer.balance), _yuan(short))
     at = order.decided_at or order.updated_at
     phone_only = look.mobile and not look.began_here
+    card = payer.card.last4 if payer and payer.card else None
+    method = order.method if order.state == "paid" and (order.method == "balance" or card) else None
     return ResultView(
         outcome="declined" if retry else order.state,  # type: ignore[arg-type]
-        decided_by=order.decided_by or "timer",
+        decided_by=f"buyer:{order.buyer}" if retry else order.decided_by or "timer",
         merchant=order.merchant,
         answered_at=iso_millis(at),
         answered_at_text=at.strftime("%H:%M:%S UTC"),
         reason=order.reason if order.reason in _OWN_REASONS else None,  # type: ignore[arg-type]
         buyer_name=_name(uow, order.buyer, lang),
-        method=order.method if order.state == "paid" else None,  # type: ignore[arg-type]
-        card_last4=payer.card.last4 if payer and payer.card else None,
+        method=method,  # type: ignore[arg-type]
+        card_last4=card,
         payment_number=_payment_number(order) if order.state == "paid" else None,
         shortfall=shortfall,
         return_url=target,
         return_is_link=safe,
         auto_return_s=auto_return_s if safe and auto_return_s and not look.stays and not phone_only else None,
-        phone_only_done=phone_only,
+        phone_only_done=phone_only and not retry,
         retry=retry,
+        already=look.already,
     )
 
 
@@ -334,115 +384,146 @@ def qr_image(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
 Act = Callable[[UnitOfWork, Order], object]
 
 
-def _act(call: Call, runtime: Runtime, auto_return_s: int, act: Act, back: str | None = None) -> Reply:
-    """Runs an act on an order that is still open and answers 303; on a decided one only shows what happened."""
+def _checked(call: Call, runtime: Runtime) -> tuple[Workspace, Order] | Reply:
+    """The order that a form is about, or the page that says why the form does not count."""
     found = _find(runtime, call.path["code"])
     if found is None:
         return _not_found(call)
-    workspace, order = found
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     given = call.form.get("token")
-    if given is not None and not pages.token_holds(runtime, PURPOSE, order.id, given):
-        return pages.error_page(call, 403, "error_title", "stale_form", link_url=f"/w/{order.id}")
-    if not order.is_final:
-        try:
-            with runtime.unit(workspace, provider="wallet", kind="page") as uow:
-                act(uow, alipay.order_of(uow, order.id))
-        except IllegalTransition:
-            runtime.rollback()
-    return pages.see_other(back or _same_page(call, order))
+    if given is not None and not pages.token_holds(runtime, PURPOSE, found[1].id, given):
+        link = {"link_url": f"/w/{found[1].id}", "link_text": "back_to_order"}
+        return pages.error_page(call, 403, "error_title", "stale_form", **link)
+    return found
 
 
-def _same_page(call: Call, order: Order, **more: str) -> str:
-    view = call.query.get("view") or call.form.get("view")
-    query = ({"view": view} if view else {}) | more
+def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) -> Reply:
+    """Runs an act and answers 303. The first act wins: on an order that is decided, or whose buyer has confirmed and
+    waits for the bank, it changes nothing and the page shows what happened."""
+    found = _checked(call, runtime)
+    if isinstance(found, Reply):
+        return found
+    workspace, order = found
+    if order.is_final:
+        return pages.see_other(_back(call, order, already="1"))
+    if order.state == "paying" and not while_paying:
+        return pages.see_other(_back(call, order))
+    with runtime.unit(workspace, provider="wallet", kind="page") as uow:
+        act(uow, alipay.order_of(uow, order.id))
+    return pages.see_other(_back(call, order))
+
+
+def _back(call: Call, order: Order, **more: str) -> str:
+    """The page from which a form came, without what is over."""
+    query = {name: call.query[name] for name in ("view", HERE) if name in call.query} | more
     return f"/w/{order.id}?{urlencode(query)}" if query else f"/w/{order.id}"
 
 
 def scan(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    buyer = pages.cookies(call).get(COOKIE_BUYER, buyers.DEFAULT)
-    return _act(call, runtime, auto_return_s, lambda uow, order: alipay.scan(uow, order, buyer))
+    return _act(call, runtime, lambda uow, order: alipay.scan(uow, order, _chosen(call, uow).id))
 
 
 def show_code(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    return _act(call, runtime, auto_return_s, alipay.show_code)
+    return _act(call, runtime, alipay.show_code)
 
 
 def sign_in(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     """The desktop's form: a buyer and his password (any, unless he must have a certain one)."""
-    found = _find(runtime, call.path["code"])
-    if found is None:
-        return _not_found(call)
+    found = _checked(call, runtime)
+    if isinstance(found, Reply):
+        return found
     workspace, order = found
+    if order.is_final:
+        return pages.see_other(_back(call, order, already="1"))
+    if order.state == "paying":
+        return pages.see_other(_back(call, order))
     slug = call.form.get("buyer") or buyers.DEFAULT
-    buyer = buyers.get(runtime.open(workspace), slug)
-    if buyer.password is not None and call.form.get("password") != buyer.password and not order.is_final:
-        error = FormError("password", "wrong_password", max(0, alipay.CODE_TRIES - 1 - order.tries))
-        return render(call, runtime, workspace, order, auto_return_s=auto_return_s, error=error)
-    target = _same_page(call, order, step="confirm", buyer=slug)
-    return pages.see_other(target, _buyer_cookie(slug))
+    with runtime.unit(workspace, provider="wallet", kind="page") as uow:
+        buyer, order = buyers.get(uow, slug), alipay.order_of(uow, order.id)
+        after = alipay.sign_in(uow, order, slug, call.form.get("password", ""))
+    if after.is_final:
+        return pages.see_other(_back(call, order), _buyer_cookie(slug))
+    if after is not order:
+        return pages.see_other(_back(call, order, buyer=slug, wrong="password"), _buyer_cookie(slug))
+    seal = {"seal": pages.token(runtime, SEAL, f"{order.id} {slug}")} if buyer.password is not None else {}
+    return pages.see_other(_back(call, order, step="confirm", buyer=slug, **seal), _buyer_cookie(slug))
 
 
 def confirm(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    found = _find(runtime, call.path["code"])
-    if found is None:
-        return _not_found(call)
-    order = found[1]
-    slug = call.form.get("buyer") or pages.cookies(call).get(COOKIE_BUYER) or buyers.DEFAULT
-    method = call.form.get("method") if call.form.get("method") in ("balance", "card") else None
-    code = call.form.get("payment_code")
-    reply = _act(
-        call,
-        runtime,
-        auto_return_s,
-        lambda uow, order: alipay.confirm(uow, order, slug, method=method, payment_code=code),
-    )
-    after = _find(runtime, order.id)
-    if reply.status == 303 and after is not None and after[1].tries > order.tries and not after[1].is_final:
-        error = FormError("payment_code", "wrong_code", alipay.CODE_TRIES - after[1].tries)
-        return render(call, runtime, *after, auto_return_s=auto_return_s, error=error)
-    return reply
+    """`buyer`, `method`, and `payment_code` or `password` from those buyers who must have a certain one."""
+    wrong: dict[str, str] = {}
+
+    def act(uow: UnitOfWork, order: Order) -> None:
+        buyer = buyers.get(uow, call.form.get("buyer") or _chosen(call, uow).id)
+        method = call.form.get("method") if call.form.get("method") in ("balance", "card") else None
+        if not _is_signed_in(runtime, order, buyer, call.query.get("seal", "")):
+            after = alipay.sign_in(uow, order, buyer.id, call.form.get("password", ""))
+            if after is not order:
+                if not after.is_final:
+                    wrong.update(wrong="password", buyer=buyer.id)
+                return
+        code = call.form.get("payment_code", "")
+        after = alipay.confirm(uow, order, buyer.id, method=method, payment_code=code)
+        if buyer.payment_code not in (None, code) and not after.is_final:
+            wrong.update(wrong="payment_code", buyer=buyer.id)
+
+    reply = _act(call, runtime, act)
+    if not wrong:
+        return reply
+    kept = {name: call.query[name] for name in ("view", HERE, "step", "seal") if name in call.query}
+    return pages.see_other(f"/w/{call.path['code']}?{urlencode(kept | wrong)}")
 
 
 def cancel(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    return _act(call, runtime, auto_return_s, alipay.cancel)
+    return _act(call, runtime, alipay.cancel)
 
 
 def answer_now(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    return _act(call, runtime, auto_return_s, alipay.answer)
+    return _act(call, runtime, alipay.answer, while_paying=True)
 
 
 def force(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     """The simulator's options: decline with a reason, cancel, expire, answer late, close the app, freeze the clock."""
     outcome, reason = call.form.get("outcome", ""), call.form.get("reason") or "declined"
-    found = _find(runtime, call.path["code"])
-    if found is not None and outcome in ("freeze", "run"):
-        workspace = found[0]
-        clock = workspace.clock.frozen() if outcome == "freeze" else workspace.clock.resumed()
-        if (outcome == "freeze") != (workspace.clock.mode == "frozen"):
-            runtime.change_workspace(workspace, clock=clock)
-        return pages.see_other(_same_page(call, found[1]))
+    if outcome in ("freeze", "run"):
+        return _hold_clock(call, runtime, outcome == "freeze")
     acts: dict[str, Act] = {
         "declined": lambda uow, order: alipay.decline(uow, order, reason),
         "cancelled": alipay.cancel,
         "expired": alipay.expire,
-        "late": lambda uow, order: alipay.confirm_late(uow, order, LATE),
-        "left": alipay.walk_away,
+        "late": lambda uow, order: alipay.confirm_late(uow, order, _chosen(call, uow).id, LATE),
+        "left": lambda uow, order: alipay.walk_away(uow, order, _chosen(call, uow).id),
     }
-    if outcome not in acts:
+    found = _checked(call, runtime)
+    if isinstance(found, Reply):
+        return found
+    if outcome not in acts or reason not in alipay.REASONS:
         return pages.error_page(call, 400, "error_title", "refused_text")
-    return _act(call, runtime, auto_return_s, acts[outcome])
+    return _act(call, runtime, acts[outcome])
+
+
+def _hold_clock(call: Call, runtime: Runtime, freeze: bool) -> Reply:
+    """The page stays as it was, also behind the sign-in."""
+    found = _checked(call, runtime)
+    if isinstance(found, Reply):
+        return found
+    workspace, order = found
+    if freeze != (workspace.clock.mode == "frozen"):
+        clock = workspace.clock.frozen() if freeze else workspace.clock.resumed()
+        runtime.change_workspace(workspace, clock=clock)
+    kept = {name: call.query[name] for name in ("step", "buyer", "seal") if name in call.query}
+    return pages.see_other(_back(call, order, **kept))
 
 
 def change_buyer(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     """Remembered by this browser for the next order too."""
-    found = _find(runtime, call.path["code"])
-    if found is None:
-        return _not_found(call)
-    slug = call.form.get("buyer") or buyers.DEFAULT
-    buyers.get(runtime.open(found[0]), slug)
-    return pages.see_other(_same_page(call, found[1], step="sign-in"), _buyer_cookie(slug))
+    found = _checked(call, runtime)
+    if isinstance(found, Reply):
+        return found
+    workspace, order = found
+    slug = buyers.get(runtime.open(workspace), call.form.get("buyer") or buyers.DEFAULT).id
+    return pages.see_other(_back(call, order, step="sign-in"), _buyer_cookie(slug))
 
 
 def _buyer_cookie(slug: str) -> str:
@@ -464,8 +545,7 @@ def state_json(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
 def _news(
     call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    look = _look(call, order)
-    page, context = _context(call, runtime, workspace, order, look, auto_return_s, None)
+    page, context = _context(call, runtime, workspace, order, auto_return_s)
     texts, view = Texts(page.lang), context["order"]
     buyer = view.scanned_by or context["buyer"].name(page.lang)
     state = {
@@ -475,12 +555,22 @@ def _news(
         "title": texts(view.title_key),
         "announce": texts(view.announce_key, buyer=buyer),
     }
-    clock = {"now": view.now, "rate": 1, "frozen": view.frozen, "expires_at": view.expires_at}
-    return state, clock
+    return state, _clock_news(workspace, order)
+
+
+def _clock_news(workspace: Workspace, order: Order) -> dict[str, Any]:
+    clock = workspace.clock
+    expires_at = iso_millis(order.expires_at) if order.expires_at else None
+    return {"now": iso_millis(clock.now()), "rate": 1, "frozen": clock.mode == "frozen", "expires_at": expires_at}
 
 
 class Events:
-    """`/w/{code}/events`: server-sent events. The state is sent on connect, so nothing is lost in between."""
+    """`/w/{code}/events`: server-sent events. The state is sent on connect, so nothing is lost in between.
+
+    `state` and `clock` follow each change of the order and of the workspace's clock, `gone` says that the order does not
+    exist any more. A connection costs two tasks and no memory that grows; it ends with the order, with the workspace,
+    or when the server stops.
+    """
 
     def __init__(self, runtime: Runtime, auto_return_s: int) -> None:
         self.runtime = runtime
@@ -489,38 +579,47 @@ class Events:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._call(scope)
         found = _find(self.runtime, call.path["code"])
-        if found is None:
-            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        if found is None or scope["method"] != "GET":
+            status = 404 if found is None else 405
+            await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
             return
         changed = asyncio.Event()
-        stop = self.runtime.watch(Order, call.path["code"], changed.set)
+        stops = [
+            self.runtime.watch(Order, call.path["code"], changed.set),
+            self.runtime.watch_workspace(found[0], changed.set),
+        ]
         gone = asyncio.create_task(_disconnected(receive))
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
-            version = -1
-            while not gone.done():
-                changed.clear()
-                found = _find(self.runtime, call.path["code"])
-                if found is None:
-                    break
-                state, clock = _news(call, self.runtime, *found, self.auto_return_s)
-                if state["version"] != version:
-                    version = state["version"]
-                    await send(_event("state", state))
-                await send(_event("clock", clock))
-                if found[1].is_final:
-                    break
-                waiting = asyncio.create_task(changed.wait())
-                await asyncio.wait({waiting, gone}, timeout=PING_S, return_when=asyncio.FIRST_COMPLETED)
-                if not waiting.done():
-                    waiting.cancel()
-                    await send({"type": "http.response.body", "body": b"event: ping\ndata: {}\n\n", "more_body": True})
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._follow(call, changed, gone, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            stop()
+            for stop in stops:
+                stop()
             gone.cancel()
+
+    async def _follow(self, call: Call, changed: asyncio.Event, gone: asyncio.Task[None], send: Send) -> None:
+        version = -1
+        while not gone.done() and not self.runtime.closing:
+            changed.clear()
+            found = _find(self.runtime, call.path["code"])
+            if found is None:
+                await send(_event("gone", {}))
+                return
+            workspace, order = found
+            if order.version != version:
+                version = order.version
+                await send(_event("state", _news(call, self.runtime, workspace, order, self.auto_return_s)[0]))
+            await send(_event("clock", _clock_news(workspace, order)))
+            if order.is_final:
+                return
+            waiting = asyncio.create_task(changed.wait())
+            await asyncio.wait({waiting, gone}, timeout=PING_S, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                waiting.cancel()
+                await send(_event("ping", {}))
 
     def _call(self, scope: Scope) -> Call:
         headers = header_map(scope["headers"])
@@ -529,7 +628,7 @@ class Events:
             provider="wallet",
             method="GET",
             target=scope["path"],
-            raw_path=scope["path"].removesuffix("/events"),
+            raw_path=scope["path"],
             raw_query=scope["query_string"].decode("latin-1"),
             headers=headers,
             raw_body=b"",

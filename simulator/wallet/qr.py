@@ -8,12 +8,12 @@ from functools import lru_cache
 
 @lru_cache(maxsize=256)
 def png(text: str, scale: int = 8) -> bytes:
-    """Dark `#14181A` on white with a quiet zone of four modules."""
+    """Dark `#14181A` on white with a quiet zone of two modules."""
     import qrcode
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.image.pil import PilImage
 
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=scale, border=4)
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=scale, border=2)
     code.add_data(text)
     code.make(fit=True)
     image = code.make_image(PilImage, fill_color="#14181A", back_color="#FFFFFF")

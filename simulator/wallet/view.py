@@ -30,14 +30,15 @@ class Prediction:
     decided_by: str = "buyer:"
     """As `ResultView.decided_by`."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """`short` (money) for a balance that is too low, `delay` (such as `30 s`) for `paying`."""
+    """`short` (money) for a balance that is too low, `delay` (such as `30 s`) for `paying`, `by` = `card`."""
 
     @property
     def key(self) -> str:
         """Of the sentence beside the buyer; only a buyer's own account gives a reason."""
         if not self.decided_by.startswith("buyer:"):
             return f"forced_{self.outcome}"
-        return f"will_{self.outcome}_{self.reason}" if self.reason else f"will_{self.outcome}"
+        detail = self.reason or self.values.get("by")
+        return f"will_{self.outcome}_{detail}" if detail else f"will_{self.outcome}"
 
     @property
     def hint(self) -> str:
@@ -65,6 +66,8 @@ class BuyerView:
     """The password, the payment code, the delay or the daily limit."""
     needs_password: bool = False
     needs_code: bool = False
+    best_method: Literal["balance", "card"] = "balance"
+    """What the prediction is about, and what is chosen at first."""
 
     def name(self, lang: Language) -> str:
         return self.name_zh if lang == "zh" else self.name_en
@@ -136,6 +139,10 @@ class OrderView:
     walked_away: str | None = None
     """Name of the buyer who closed the app, in the page's language."""
     error: FormError | None = None
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    """What the address has to say in every link and form of the page (`view`, `here`)."""
+    progress: Mapping[str, str] = field(default_factory=dict)
+    """How far this browser has got (`step`, `buyer` and their seal); only forms carry it."""
 
     @property
     def is_final(self) -> bool:
@@ -153,11 +160,13 @@ class OrderView:
 
     def action(self, name: Action) -> str:
         """Where the form of that name is posted."""
-        return f"/w/{self.code}/{name}"
+        query = {**self.keeps, **self.progress}
+        return f"/w/{self.code}/{name}?{urlencode(query)}" if query else f"/w/{self.code}/{name}"
 
     def page_url(self, **query: str) -> str:
         """The wallet page itself. `step=sign-in` leaves the confirm page and a declined try behind, `stay=1` switches
         the automatic return off, `view` is `phone` or `desktop`."""
+        query = {**self.keeps, **query}
         return f"/w/{self.code}?{urlencode(query)}" if query else f"/w/{self.code}"
 
 
@@ -176,7 +185,7 @@ class ResultView:
 
     outcome: Outcome
     decided_by: str
-    """`buyer:<slug>`, `amount:<minor units>`, `scenario:<name>`, `page`, `console` or `timer`."""
+    """`buyer:<slug>`, `amount:<minor units>`, `scenario:<name>`, `page`, `console`, `timer` or `api`."""
     merchant: str
     answered_at: str
     """ISO 8601, on the workspace's clock."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import jinja2
 import pytest
-from wallet_samples import CASES, DECLINED, EUR, LI_NA, LIU_YANG, ORDER, PAID, WANG_WEI, ended, ordered, page
 
 from simulator.engine.texts import Language, Texts, catalogue, languages
+from wallet.wallet_samples import CASES, DECLINED, EUR, LI_NA, LIU_YANG, ORDER, PAID, WANG_WEI, ended, ordered, page
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
