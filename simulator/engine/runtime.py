@@ -99,12 +99,46 @@ class Runtime:
         """Signs page tokens; made once per store."""
         for id_, raw in self.store.workspaces():
             self._remember(Workspace.load(id_, bytes(raw)))
+        known: dict[int, list[tuple[str, str]]] = {}
         for provider, lookup, workspace in self.store.credentials():
             self._credentials[provider, lookup] = workspace
+            known.setdefault(workspace, []).append((provider, lookup))
+        for workspace in self.workspaces():
+            given = overrides if workspace.name == "default" else {}
+            self._complete(workspace, given, known.get(workspace.id, []))
         if "default" not in self._public:
             self.create_workspace(name="default", credentials=overrides)
         for workspace in self._workspaces.values():
             self._schedule(workspace.id)
+
+    def _complete(
+        self, workspace: Workspace, given: Mapping[str, Mapping[str, Any]], known: Sequence[tuple[str, str]]
+    ) -> None:
+        """Credentials for providers that an older store does not know, and those that were handed in since."""
+        ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
+        for provider in self.providers.values():
+            own = provider.credentials(ids, workspace.name == "default") | made.get(provider.name, {})
+            made[provider.name] = _handed_in(own, given.get(provider.name, {}))
+            wanted += [(provider.name, lookup) for lookup in provider.lookups(made[provider.name])]
+        if made == workspace.credentials and set(wanted) <= set(known):
+            return
+        self._refuse_taken(wanted, workspace.id)
+        kept = [pair for pair in known if pair[0] not in self.providers]
+        changed = dataclasses.replace(workspace, credentials=made)
+        with self._transaction():
+            self.store.remove_credentials(workspace.id)
+            self.store.add_credentials(workspace.id, [*wanted, *kept])
+            self.store.save_workspace(workspace.id, workspace.name, changed.dump())
+        self._remember(changed)
+        for pair in known:
+            del self._credentials[pair]
+        self._credentials |= dict.fromkeys([*wanted, *kept], workspace.id)
+
+    def _refuse_taken(self, lookups: Sequence[tuple[str, str]], own: int | None = None) -> None:
+        for pair in lookups:
+            if self._credentials.get(pair, own) != own:
+                message = f"a credential of {self.providers[pair[0]].title} belongs to another workspace already"
+                raise WorkspaceError(message, f"credentials.{pair[0]}")
 
     def _remember(self, workspace: Workspace) -> None:
         clock = workspace.clock
@@ -154,13 +188,9 @@ class Runtime:
         lookups: list[tuple[str, str]] = []
         for provider in self.providers.values():
             own = provider.credentials(ids, name == "default")
-            given = dict((credentials or {}).get(provider.name, {}))
-            made[provider.name] = {**own, **{k: type(own[k])(v) if k in own else v for k, v in given.items()}}
-            for lookup in provider.lookups(made[provider.name]):
-                if (provider.name, lookup) in self._credentials:
-                    message = f"a credential of {provider.title} belongs to another workspace already"
-                    raise WorkspaceError(message, f"credentials.{provider.name}")
-                lookups.append((provider.name, lookup))
+            made[provider.name] = _handed_in(own, (credentials or {}).get(provider.name, {}))
+            lookups += [(provider.name, lookup) for lookup in provider.lookups(made[provider.name])]
+        self._refuse_taken(lookups)
         workspace = Workspace(
             id=0,
             public_id=public_id,
@@ -502,3 +532,8 @@ class Runtime:
 
 def _of_workspace(id_: int) -> tuple[str, str, str]:
     return ("", "workspace", str(id_))
+
+
+def _handed_in(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A provider's credentials with those that somebody brought along, each of the type that it has."""
+    return {**own, **{name: type(own[name])(value) if name in own else value for name, value in given.items()}}

@@ -2,61 +2,390 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from simulator import __version__
-from simulator.surface import serve as serving
-from simulator.surface.settings import from_environment
+from simulator.surface import terminal
+from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
+
+if TYPE_CHECKING:
+    from simulator.surface.client import Client, Payment, Workspace
+    from simulator.surface.demo import Act
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_URL = "http://localhost:8080"
 
 
-@click.group()
+class Commands(click.Group):
+    """Complaints take two lines: what, and what to do about it."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        name = prog_name or "psp-simulator"
+        try:
+            code = super().main(args, name, complete_var, standalone_mode=False, **extra)
+        except click.Abort:
+            click.echo("", err=True)
+            sys.exit(130)
+        except click.ClickException as complaint:
+            context = getattr(complaint, "ctx", None)
+            terminal.complain(complaint, context.command_path if context is not None else name)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="psp-simulator")
 def main() -> None:
     """A local sandbox of PPRO, WooshPay, Checkout.com, ecommpay and Worldline Connect for taking Alipay."""
 
 
+# serve ---------------------------------------------------------------------------------------------------------
+
+
 @main.command()
 @click.option("--host", help="Address to listen on (127.0.0.1).")
-@click.option("--port", type=int, help="Port (8080); 0 takes any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (8080); 0 takes any free one.")
 @click.option("--db", help="SQLite file, :memory: or a postgresql:// address.")
 @click.option("--strict", is_flag=True, help="Refuse what the live APIs refuse, also plain http addresses.")
 @click.option("--lan", is_flag=True, help="Let phones in the same network reach the API and the buyer's pages.")
-@click.option("--open-console", is_flag=True, help="With --lan: the console and /_sim too.")
+@click.option("--open-console", is_flag=True, help="Beyond this machine: the console and /_sim too.")
 @click.option("--public-url", help="The address under which others reach this simulator.")
-@click.option("--admin-token", help="Wanted by /_sim; required when listening beyond loopback.")
+@click.option("--admin-token", help="Wanted by /_sim and the console; made up if they are open to the network.")
+@click.option("--scenarios", help="A folder with scenarios of your own.")
 @click.option("--quiet", is_flag=True, help="No banner.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="First line of stdout: the address, port and credentials as JSON."
-)
-def serve(
-    host: str | None,
-    port: int | None,
-    db: str | None,
-    strict: bool,
-    lan: bool,
-    open_console: bool,
-    public_url: str | None,
-    admin_token: str | None,
-    quiet: bool,
-    as_json: bool,
-) -> None:
+@click.option("--json", "as_json", is_flag=True, help="First line of stdout: address, port and credentials as JSON.")
+def serve(quiet: bool, as_json: bool, **given: Any) -> None:
     """Serve all five providers on one port."""
+    from simulator.surface import serve as serving
+    from simulator.surface.settings import from_environment
+
     try:
         settings = from_environment()
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    given: dict[str, Any] = {"host": host, "port": port, "db": db, "public_url": public_url, "admin_token": admin_token}
-    settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
-    settings = replace(
-        settings,
-        strict=strict or settings.strict,
-        lan=lan or settings.lan,
-        open_console=open_console or settings.open_console,
-    )
-    serving.serve(settings, quiet=quiet, as_json=as_json)
+    except (OSError, ValueError) as error:
+        raise Failure(str(error), "Correct the variable or the file that it names.", USAGE) from error
+    changes = {name: value for name, value in given.items() if value is not None and value is not False}
+    serving.serve(replace(settings, **changes), quiet=quiet, as_json=as_json)
+
+
+# The commands that steer a running simulator -------------------------------------------------------------------
+
+
+def steers(command: F) -> F:
+    """`--url`, `--workspace`, `--admin-token` and `--json`."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="The result as JSON."),
+        click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one."),
+        click.option(
+            "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
+        ),
+        click.option("--url", envvar="PSP_SIMULATOR_URL", default=DEFAULT_URL, help=f"Where it runs ({DEFAULT_URL})."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def _client(url: str, token: str | None) -> Iterator[Client]:
+    """A client whose refusals end the command with the right exit code."""
+    from simulator.surface.client import Client, NotReached, SaidNo
+
+    try:
+        with Client(url, token=token) as client:
+            yield client
+    except NotReached as error:
+        remedy = "Start one with psp-simulator serve, or name another with --url."
+        raise Failure(str(error), remedy, UNREACHED) from error
+    except SaidNo as error:
+        allowed = f"Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else None
+        remedy = "Give the token with --admin-token." if error.status == 401 else "Nothing was changed."
+        raise Failure(str(error), allowed or remedy, REFUSED) from error
+
+
+@contextmanager
+def _world(url: str, token: str | None, workspace: str) -> Iterator[Workspace]:
+    with _client(url, token) as client:
+        yield client.workspace(workspace)
+
+
+def _show(result: Any, as_json: bool, text: str) -> None:
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+
+
+def _find(world: Workspace, id_or_code: str) -> Payment:
+    found = world.find(id_or_code)
+    if found is None:
+        what = f"there is no payment with the id, reference or wallet code {id_or_code!r} in workspace {world.name}"
+        raise Failure(what, "psp-simulator tail shows what there is.", REFUSED)
+    return found
+
+
+def _payment_line(payment: Payment) -> str:
+    decided = f", decided by {payment['decided_by']}" if payment["decided_by"] else ""
+    return f"{payment['provider']} {payment['id']}  {payment['status']}  {payment['phase']}{decided}"
+
+
+def _act(url: str, token: str | None, workspace: str, id_: str, as_json: bool, act: str, **body: Any) -> None:
+    with _world(url, token, workspace) as world:
+        payment = _find(world, id_)
+        getattr(world, act)(payment["provider"], payment["id"], **body)
+        world.settle()
+        payment = world.payment(payment["provider"], payment["id"])
+    _show(payment, as_json, _payment_line(payment))
+
+
+@main.command()
+@click.argument("id_", metavar="ID|CODE")
+@click.option("--buyer", help="Which test buyer pays (li-na).")
+@steers
+def pay(id_: str, buyer: str | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """The buyer presses Confirm. Scenarios, test amounts and the buyer's account may still refuse."""
+    _act(url, token, workspace, id_, as_json, "pay", buyer=buyer)
+
+
+@main.command()
+@click.argument("id_", metavar="ID|CODE")
+@click.option("--reason", help="balance, limit, blocked, authentication, …")
+@steers
+def decline(id_: str, reason: str | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """The wallet declines the payment."""
+    _act(url, token, workspace, id_, as_json, "decline", reason=reason)
+
+
+@main.command()
+@click.argument("id_", metavar="ID|CODE")
+@steers
+def cancel(id_: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """The buyer cancels."""
+    _act(url, token, workspace, id_, as_json, "cancel")
+
+
+@main.command()
+@click.argument("id_", metavar="ID|CODE")
+@steers
+def expire(id_: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """The order's time is over, now."""
+    _act(url, token, workspace, id_, as_json, "expire")
+
+
+@main.command()
+@click.argument("by", metavar="DURATION|INSTANT|next")
+@steers
+def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Move the clock: 12h, 90s, PT36H, 2026-12-24T18:00:00Z, or to whatever is due next."""
+    with _world(url, token, workspace) as world:
+        if by == "next":
+            moved = world.advance_to_next()
+        elif re.match(r"\d{4}-", by):
+            moved = world.advance_to(by)
+        else:
+            moved = world.advance(by)
+    fired = [f"  {f['at']}  {f['provider']}  {f['kind']}  {f['resource_id']}" for f in moved["fired"]]
+    _show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
+
+
+@main.command()
+@steers
+def freeze(url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Stop the clock."""
+    with _world(url, token, workspace) as world:
+        clock = world.freeze()
+    _show(clock, as_json, f"{clock['now']}  {clock['mode']}")
+
+
+@main.command()
+@steers
+def run(url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Let the clock run again from where it stands."""
+    with _world(url, token, workspace) as world:
+        clock = world.resume()
+    _show(clock, as_json, f"{clock['now']}  {clock['mode']}")
+
+
+@main.command()
+@click.argument("delivery")
+@steers
+def replay(delivery: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Send a webhook once more, now. Exits with 1 when the receiver does not accept it."""
+    with _world(url, token, workspace) as world:
+        sent = world.resend(delivery)
+    last = sent["attempts"][-1]
+    answer = f"answered {last['status']}" if last["status"] is not None else f"failed: {last['error']}"
+    _show(sent, as_json, f"{sent['event']}  {sent['url']}  try {last['n']} {answer}")
+    if last["status"] is None or last["status"] >= 300:
+        sys.exit(REFUSED)
+
+
+@main.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@steers
+def reset(yes: bool, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Drop payments, webhooks, journal and scenarios of a workspace; keep credentials and endpoints."""
+    if not yes and terminal.is_interactive():
+        click.confirm(f"Drop everything that happened in workspace {workspace}?", abort=True, err=True)
+    with _world(url, token, workspace) as world:
+        view = world.reset()
+    _show(view, as_json, f"workspace {view['name']} is empty")
+
+
+@main.group()
+def scenario() -> None:
+    """Arm, disarm and list scenarios."""
+
+
+@scenario.command("arm")
+@click.argument("name")
+@click.option("--next", "next_payments", type=click.IntRange(1), help="Only for the next N payments.")
+@click.option("--provider", help="Only for this provider.")
+@steers
+def arm(
+    name: str,
+    next_payments: int | None,
+    provider: str | None,
+    url: str,
+    token: str | None,
+    workspace: str,
+    as_json: bool,
+) -> None:
+    """Arm a scenario by its name."""
+    with _world(url, token, workspace) as world:
+        armed = world.arm(name, next_payments=next_payments, provider=provider)
+    _show(armed, as_json, "\n".join(f"armed  {entry['name']}  {_scope(entry['scope'])}" for entry in armed))
+
+
+def _scope(scope: dict[str, Any]) -> str:
+    parts = [f"next {scope['next']}"] if "next" in scope else []
+    parts += [str(scope["provider"])] if "provider" in scope else []
+    return ", ".join(parts) or "until disarmed"
+
+
+@scenario.command("disarm")
+@steers
+def disarm(url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Disarm all scenarios of the workspace."""
+    with _world(url, token, workspace) as world:
+        world.disarm()
+    _show([], as_json, "nothing is armed")
+
+
+@scenario.command("list")
+@steers
+def list_scenarios(url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """What can be armed, and what is."""
+    with _client(url, token) as client:
+        known = [entry for entry in client.scenarios() if entry["armable"]]
+        armed = {entry["name"] for entry in client.workspace(workspace).armed()}
+    lines = [
+        f"{'armed' if s['name'] in armed else '     '}  {s['name']:<24} {s['description'] or s['title']}" for s in known
+    ]
+    _show([{**s, "armed": s["name"] in armed} for s in known], as_json, "\n".join(lines) or "there are no scenarios")
+
+
+@main.command("tail")
+@click.option("--provider", help="Only this provider.")
+@click.option("--payment", help="Only this payment: one story.")
+@click.option("--lines", "-n", type=click.IntRange(0), default=10, help="How many earlier rows to show first (10).")
+@click.option("--no-follow", is_flag=True, help="Show what there is, then end.")
+@steers
+def tail_(
+    provider: str | None,
+    payment: str | None,
+    lines: int,
+    no_follow: bool,
+    url: str,
+    token: str | None,
+    workspace: str,
+    as_json: bool,
+) -> None:
+    """Print what happens, row by row: requests, the wallet, moves, webhooks, the clock. Ctrl-C ends it."""
+    from simulator.surface.tail import Tail, line
+
+    with _world(url, token, workspace) as world:
+        story = Tail(world, provider, _find(world, payment)["id"] if payment else None)
+        rows = story.round()
+        rows = rows if payment or no_follow else rows[max(0, len(rows) - lines) :]
+        while True:
+            for row in rows:
+                click.echo(json.dumps(row, ensure_ascii=False) if as_json else line(row))
+            if no_follow:
+                return
+            sys.stdout.flush()
+            threading.Event().wait(0.5)
+            rows = story.round()
+
+
+# demo ----------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("provider", required=False)
+@click.option("--pay", "act", flag_value="pay", help="The buyer pays, without asking you.")
+@click.option("--decline", "act", flag_value="decline", help="The wallet declines.")
+@click.option("--cancel", "act", flag_value="cancel", help="The buyer cancels.")
+@click.option("--url", envvar="PSP_SIMULATOR_URL", help="A simulator that runs already; without it one is started.")
+@click.option("--workspace", "-w", help="Use this workspace; without it the demo makes one of its own.")
+@click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one.")
+@click.option("--lan", is_flag=True, help="Start it so that a phone in the same network can scan the code.")
+@click.option("--invert", is_flag=True, help="Draw the QR code for a light terminal.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON; nobody is asked.")
+def demo(
+    provider: str | None,
+    act: Act | None,
+    url: str | None,
+    workspace: str | None,
+    token: str | None,
+    lan: bool,
+    invert: bool,
+    as_json: bool,
+) -> None:
+    """Tell a purchase at one provider, or at all five: request, QR code, buyer, webhooks, refund."""
+    from simulator.providers import built_in
+    from simulator.surface import demo as stories
+
+    known = {value.name: value for value in built_in()}
+    if provider is not None and provider not in known:
+        raise Failure(f"there is no provider {provider!r}", f"Known are {', '.join(known)}.", USAGE)
+    chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}
+    if act is None and (as_json or not terminal.is_interactive()):
+        act = "pay"
+    with _somewhere(url, lan) as where, _client(where, token) as client:
+        results = stories.run(
+            client, chosen, act=act, as_json=as_json, workspace=workspace, invert=invert, lasting=url is not None
+        )
+    if as_json:
+        click.echo(json.dumps({"ok": all(r["ok"] for r in results), "stories": results}, ensure_ascii=False))
+    if not all(result["ok"] for result in results):
+        sys.exit(REFUSED)
+
+
+@contextmanager
+def _somewhere(url: str | None, lan: bool) -> Iterator[str]:
+    """The simulator that was named, or one of our own for as long as the demo runs."""
+    if url is not None:
+        yield url
+        return
+    from simulator.surface.launch import NotStarted, launched
+
+    try:
+        with launched(*(["--lan"] if lan else [])) as server:
+            yield server.url
+    except NotStarted as error:
+        raise Failure(str(error), "psp-simulator serve says more.", UNREACHED) from error
 
 
 if __name__ == "__main__":

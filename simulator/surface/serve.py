@@ -16,6 +16,8 @@ from simulator.kernel.clock import iso_millis
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
+BACKLOG = 2048
+
 _LOWER = (b"get ", b"put ", b"post ", b"head ", b"patch ", b"delete ", b"options ")
 
 
@@ -43,11 +45,19 @@ class Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """`proto` matters: without it uvicorn leaves Nagle's algorithm on and each request takes 45 ms."""
+    """Listens at once, so that who reads the first line of `--json` may connect.
+
+    `proto` matters: without it uvicorn leaves Nagle's algorithm on and each request takes 45 ms.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
     return listener
 
 
@@ -83,7 +93,7 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         sys.stdout.flush()
     config = uvicorn.Config(
         app, http=Protocol, loop="uvloop", ws="none", lifespan="on", access_log=False, log_level="warning",
-        server_header=False, timeout_graceful_shutdown=3, backlog=2048,
+        server_header=False, timeout_graceful_shutdown=3, backlog=BACKLOG,
     )  # fmt: skip
     Server(config, app).run(sockets=[listener])
 

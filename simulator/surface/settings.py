@@ -39,6 +39,11 @@ class Settings:
         return self.host in ("127.0.0.1", "localhost", "::1")
 
 
+def variable(name: str) -> str | None:
+    """One variable of the environment; None when it is unset or empty."""
+    return os.environ.get(name) or None
+
+
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """`PSP_SIMULATOR_PORT=9000`, `PSP_SIMULATOR_CONFIG=settings.yaml`, `PSP_SIMULATOR_PPRO_API_KEY=…`.
 

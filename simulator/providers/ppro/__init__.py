@@ -7,7 +7,7 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.ppro import auth, errors, handlers, pages, receiver
+from simulator.providers.ppro import auth, demo, errors, handlers, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
 from simulator.providers.ppro.model import Charge, Instrument
 from simulator.providers.ppro.states import PHASES
@@ -89,5 +89,6 @@ PROVIDER = Provider(
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
     recognises=receiver.recognises,
+    demo=demo.story,
     banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {own['merchant_id']}"),
 )

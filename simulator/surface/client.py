@@ -1,0 +1,534 @@
+"""A small typed client of the control API (docs/control-api.md): what the command line and the pytest plugin steer with.
+
+    client = Client("http://localhost:8080")
+    shop = client.create_workspace(seed="42", frozen=True)
+    shop.credentials["ppro"]["api_key"]
+    shop.pay("ppro", charge_id)
+    shop.advance("PT13H")
+
+Answers are the JSON objects of the contract, as typed dictionaries; members that are newer than this client stay in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+from urllib.parse import quote
+
+import httpx
+
+DEFAULT_URL = "http://localhost:8080"
+PAGE = 500
+
+
+class Money(TypedDict):
+    value: int
+    currency: str
+
+
+class Clock(TypedDict):
+    now: str
+    mode: Literal["real", "frozen"]
+    offset_s: float
+
+
+class Health(TypedDict):
+    status: str
+    version: str
+    providers: list[str]
+    store: str
+
+
+class WorkspaceView(TypedDict):
+    id: str
+    name: str
+    base_url: str
+    created_at: str
+    seed: str | None
+    clock: Clock
+    credentials: dict[str, dict[str, Any]]
+    webhooks: dict[str, dict[str, Any] | None]
+    settings: dict[str, dict[str, Any]]
+
+
+class WalletView(TypedDict):
+    code: str
+    url: str
+    state: Literal["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"]
+    qr: str
+
+
+TimelineEntry = TypedDict(
+    "TimelineEntry",
+    {
+        "at": str,
+        "seq": int,
+        "kind": str,
+        "actor": str,
+        "from": NotRequired[str],
+        "to": NotRequired[str],
+        "summary": str,
+        "ref": NotRequired[str],
+    },
+)
+
+
+class Payment(TypedDict):
+    id: str
+    provider: str
+    kind: str
+    reference: str
+    amount: Money
+    refunded: Money
+    phase: str
+    status: str
+    decided_by: str | None
+    wallet: WalletView | None
+    created_at: str
+    updated_at: str
+    expires_at: str | None
+    timeline: NotRequired[list[TimelineEntry]]
+
+
+class Attempt(TypedDict):
+    n: int
+    at: str
+    status: int | None
+    duration_ms: int
+    error: str | None
+    response_body: str | None
+
+
+class Delivery(TypedDict):
+    id: str
+    provider: str
+    event: str
+    resource_id: str
+    url: str | None
+    state: Literal["pending", "delivered", "failed", "kept"]
+    body: str
+    headers: dict[str, str]
+    created_at: str
+    next_attempt_at: str | None
+    attempts: list[Attempt]
+
+
+class RequestView(TypedDict):
+    id: str
+    at: str
+    provider: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    request: dict[str, Any]
+    response: dict[str, Any]
+    notices: list[str]
+    help: NotRequired[dict[str, Any]]
+    resource_id: NotRequired[str]
+
+
+class Signature(TypedDict):
+    valid: bool
+    reason: str
+    signed: NotRequired[str]
+    expected: NotRequired[str]
+    received: NotRequired[str]
+
+
+class Received(TypedDict):
+    id: str
+    at: str
+    method: str
+    headers: dict[str, str]
+    body: str
+    provider: str | None
+    signature: Signature | None
+
+
+class Fired(TypedDict):
+    at: str
+    kind: str
+    provider: str
+    resource_id: str
+
+
+class Advanced(TypedDict):
+    now: str
+    fired: list[Fired]
+
+
+class Settled(TypedDict):
+    delivered: int
+    failed: int
+    pending: int
+
+
+class ScenarioView(TypedDict):
+    name: str
+    title: str
+    description: str
+    armable: bool
+    rules: list[dict[str, Any]]
+
+
+class Armed(TypedDict):
+    name: str
+    scope: dict[str, Any]
+    rules: list[dict[str, Any]]
+
+
+class SaidNo(Exception):
+    """The control API refused. `status`, `code`, `field` and `allowed` are those of its error object."""
+
+    def __init__(self, status: int, error: Mapping[str, Any]) -> None:
+        super().__init__(str(error.get("message", f"answered {status}")))
+        self.status = status
+        self.code = str(error.get("code", "error"))
+        self.field: str | None = error.get("field")
+        self.allowed: list[str] | None = error.get("allowed")
+
+
+class NotReached(Exception):
+    """No simulator answers at `url`."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"no simulator answers at {url} ({reason})")
+        self.url = url
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider's API answered, byte for byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Client:
+    """One running simulator. `token` is its admin token, if it has one; `timeout` is in seconds.
+
+    Every call raises `SaidNo` when the simulator refuses and `NotReached` when nobody answers.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, timeout: float = 60.0) -> None:
+        self.url = url.rstrip("/")
+        self.token = token
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # The whole simulator
+
+    def health(self) -> Health:
+        return cast(Health, self.call("GET", "/_sim/health"))
+
+    def workspaces(self) -> list[WorkspaceView]:
+        return list(self.every("/_sim/workspaces"))
+
+    def scenarios(self) -> list[ScenarioView]:
+        """The scenarios on disk; those that are not `armable` are a provider's documented test triggers."""
+        return list(self.every("/_sim/scenarios"))
+
+    def create_workspace(
+        self,
+        name: str | None = None,
+        *,
+        seed: str | int | None = None,
+        frozen: bool = False,
+        now: str | None = None,
+        credentials: Mapping[str, Mapping[str, Any]] | None = None,
+        webhooks: Mapping[str, Mapping[str, Any]] | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Workspace:
+        """A fresh world. With `frozen` its clock stands still, at `now` (an ISO instant) if that is given."""
+        body: dict[str, Any] = {"name": name, "seed": seed}
+        if frozen or now is not None:
+            body["clock"] = {"mode": "frozen" if frozen else "real", "now": now}
+        for member, value in (("credentials", credentials), ("webhooks", webhooks), ("settings", settings)):
+            if value is not None:
+                body[member] = value
+        view = cast(WorkspaceView, self.call("POST", "/_sim/workspaces", body))
+        return Workspace(self, view["id"], view)
+
+    def workspace(self, name: str = "default") -> Workspace:
+        """The workspace with this name or id. Nothing is asked before the first call."""
+        return Workspace(self, name)
+
+    # HTTP
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """One call of the control API; the answer's JSON, or None when it has no body."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        wanted = {name: value for name, value in query.items() if value is not None}
+        try:
+            answer = self._http.request(method, path, json=body, params=wanted, headers=headers)
+        except httpx.HTTPError as error:
+            raise NotReached(self.url, str(error) or type(error).__name__) from error
+        if answer.status_code >= 400:
+            raise SaidNo(answer.status_code, _error_of(answer))
+        return answer.json() if answer.content else None
+
+    def every(self, path: str, **query: Any) -> Iterator[Any]:
+        """All entries of a list, page by page."""
+        cursor = None
+        while True:
+            page = self.call("GET", path, limit=PAGE, cursor=cursor, **query)
+            yield from page["data"]
+            cursor = page.get("next")
+            if cursor is None:
+                return
+
+    def send(self, method: str, path: str, *, headers: Mapping[str, str], content: bytes | None) -> Answer:
+        """One request to a provider's API, sent exactly as it is given: no credential is added."""
+        try:
+            answer = self._http.request(method, path, headers=dict(headers), content=content)
+        except httpx.HTTPError as error:
+            raise NotReached(self.url, str(error) or type(error).__name__) from error
+        return Answer(answer.status_code, dict(answer.headers), answer.content)
+
+
+class Workspace:
+    """One isolated world in a simulator: its credentials, payments, webhooks, clock, scenarios and buyers."""
+
+    def __init__(self, client: Client, name: str, view: WorkspaceView | None = None) -> None:
+        self.client = client
+        self.path = f"/_sim/workspaces/{quote(name, safe='')}"
+        self._view = view
+
+    @property
+    def view(self) -> WorkspaceView:
+        """As it was when this object first asked; `refresh` asks again."""
+        return self._view if self._view is not None else self.refresh()
+
+    def refresh(self) -> WorkspaceView:
+        self._view = cast(WorkspaceView, self.client.call("GET", self.path))
+        return self._view
+
+    @property
+    def id(self) -> str:
+        return self.view["id"]
+
+    @property
+    def name(self) -> str:
+        return self.view["name"]
+
+    @property
+    def base_url(self) -> str:
+        """Where to point a provider's client: one address for all of them."""
+        return self.client.url
+
+    @property
+    def credentials(self) -> dict[str, dict[str, Any]]:
+        """By provider."""
+        return self.view["credentials"]
+
+    def inbox_url(self, name: str) -> str:
+        """The built-in webhook receiver `name` of this workspace."""
+        return f"{self.client.url}/_sim/inbox/{self.id}/{quote(name, safe='')}"
+
+    def _call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        return self.client.call(method, self.path + path, body, **query)
+
+    # The workspace itself
+
+    def reset(self) -> WorkspaceView:
+        """Drops payments, webhooks, journal, scenarios and the clock's offset; keeps credentials and endpoints."""
+        self._view = cast(WorkspaceView, self._call("POST", "/reset"))
+        return self._view
+
+    def delete(self) -> None:
+        self._call("DELETE", "")
+
+    def set_webhook(
+        self,
+        provider: str,
+        url: str,
+        *,
+        secret: str | None = None,
+        key_id: str | None = None,
+        events: Sequence[str] | None = None,
+    ) -> WorkspaceView:
+        """The account-level endpoint of a provider whose own API has no call for it."""
+        body: dict[str, Any] = {"url": url, "secret": secret, "key_id": key_id}
+        body = {name: value for name, value in body.items() if value is not None}
+        if events is not None:
+            body["events"] = list(events)
+        self._view = cast(WorkspaceView, self._call("PUT", f"/webhooks/{provider}", body))
+        return self._view
+
+    def remove_webhook(self, provider: str) -> None:
+        self._call("DELETE", f"/webhooks/{provider}")
+        self._view = None
+
+    def set_settings(self, provider: str, **values: Any) -> WorkspaceView:
+        """Options of a provider, or of the `simulator` itself; they replace those that were set."""
+        self._view = cast(WorkspaceView, self._call("PUT", f"/settings/{provider}", values))
+        return self._view
+
+    # Payments and the shopper
+
+    def payments(
+        self,
+        *,
+        provider: str | None = None,
+        phase: str | None = None,
+        reference: str | None = None,
+        q: str | None = None,
+    ) -> list[Payment]:
+        """Newest first."""
+        found = self.client.every(f"{self.path}/payments", provider=provider, phase=phase, reference=reference, q=q)
+        return list(found)
+
+    def latest(self, limit: int = 50, *, provider: str | None = None) -> list[Payment]:
+        """The newest payments, newest first, at most 500."""
+        return cast(list[Payment], self._call("GET", "/payments", limit=limit, provider=provider)["data"])
+
+    def payment(self, provider: str, id_: str) -> Payment:
+        """With its timeline."""
+        return cast(Payment, self._call("GET", f"/payments/{provider}/{quote(id_)}"))
+
+    def find(self, id_or_code: str) -> Payment | None:
+        """The payment with this id, reference or wallet code, the newest if there are several."""
+        for payment in self.latest(PAGE):
+            code = payment["wallet"]["code"] if payment["wallet"] else None
+            if id_or_code in (payment["id"], payment["reference"], code):
+                return payment
+        return next((p for p in self.payments(q=id_or_code) if id_or_code in (p["id"], p["reference"])), None)
+
+    def pay(self, provider: str, id_: str, *, buyer: str | None = None, method: str | None = None) -> Payment:
+        """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
+        body = {name: value for name, value in (("buyer", buyer), ("method", method)) if value is not None}
+        return self._act(provider, id_, "pay", body)
+
+    def decline(self, provider: str, id_: str, *, reason: str | None = None) -> Payment:
+        return self._act(provider, id_, "decline", {"reason": reason} if reason else {})
+
+    def cancel(self, provider: str, id_: str) -> Payment:
+        return self._act(provider, id_, "cancel", {})
+
+    def expire(self, provider: str, id_: str) -> Payment:
+        return self._act(provider, id_, "expire", {})
+
+    def _act(self, provider: str, id_: str, act: str, body: Mapping[str, Any]) -> Payment:
+        return cast(Payment, self._call("POST", f"/payments/{provider}/{quote(id_)}/{act}", body))
+
+    def buyers(self) -> list[dict[str, Any]]:
+        return list(self._call("GET", "/buyers")["data"])
+
+    def set_buyer(self, slug: str, **members: Any) -> dict[str, Any]:
+        """Changes a test buyer, or makes a new one; amounts are in fen."""
+        return cast(dict[str, Any], self._call("PUT", f"/buyers/{quote(slug, safe='')}", members))
+
+    # Time
+
+    def clock(self) -> Clock:
+        return cast(Clock, self._call("GET", "/clock"))
+
+    def advance(self, by: str) -> Advanced:
+        """`PT12H`, `12h`, `90s`: walks from deadline to deadline; webhook attempts are done when this returns."""
+        return cast(Advanced, self._call("POST", "/clock/advance", {"by": by}))
+
+    def advance_to(self, instant: str) -> Advanced:
+        return cast(Advanced, self._call("POST", "/clock/advance", {"to": instant}))
+
+    def advance_to_next(self) -> Advanced:
+        """To the next deadline; stands still when nothing is due."""
+        return cast(Advanced, self._call("POST", "/clock/advance", {"next": True}))
+
+    def freeze(self, at: str | None = None) -> Clock:
+        return cast(Clock, self._call("POST", "/clock/freeze", {"at": at} if at else {}))
+
+    def resume(self) -> Clock:
+        return cast(Clock, self._call("POST", "/clock/resume"))
+
+    def timers(self) -> list[dict[str, Any]]:
+        """What is due later, soonest first, webhook retries included."""
+        return list(self._call("GET", "/timers", limit=PAGE)["data"])
+
+    def settle(self) -> Settled:
+        """Delivers everything that is due at the workspace's present instant."""
+        return cast(Settled, self._call("POST", "/settle"))
+
+    # Webhooks and requests
+
+    def deliveries(
+        self,
+        *,
+        provider: str | None = None,
+        event: str | None = None,
+        resource_id: str | None = None,
+        state: str | None = None,
+    ) -> list[Delivery]:
+        """Oldest first."""
+        query = {"provider": provider, "event": event, "resource_id": resource_id, "state": state}
+        return list(self.client.every(f"{self.path}/webhooks", **query))
+
+    def delivery(self, id_: str) -> Delivery:
+        return cast(Delivery, self._call("GET", f"/webhooks/{quote(id_, safe='')}"))
+
+    def resend(self, id_: str) -> Delivery:
+        """One more attempt now."""
+        return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/resend"))
+
+    def inbox(self, name: str) -> list[Received]:
+        """What the built-in receiver got, oldest first, each with the verdict on its signature."""
+        return list(self.client.every(f"{self.path}/inbox/{quote(name, safe='')}"))
+
+    def requests(
+        self, *, provider: str | None = None, status: int | None = None, path: str | None = None, limit: int = 50
+    ) -> list[RequestView]:
+        """The newest API calls first, at most 500, with secrets and card numbers masked."""
+        query = {"provider": provider, "status": status, "path": path, "limit": limit}
+        return cast(list[RequestView], self._call("GET", "/requests", **query)["data"])
+
+    # Scenarios
+
+    def arm(
+        self,
+        name: str | None = None,
+        *,
+        rules: Sequence[Mapping[str, Any]] | None = None,
+        next_payments: int | None = None,
+        provider: str | None = None,
+    ) -> list[Armed]:
+        """Arms a scenario by name, or rules of your own, for the next payments, one provider, or until disarmed."""
+        scope: dict[str, Any] = {}
+        if next_payments is not None:
+            scope["next"] = next_payments
+        if provider is not None:
+            scope["provider"] = provider
+        body: dict[str, Any] = {"scope": scope}
+        if name is not None:
+            body["name"] = name
+        if rules is not None:
+            body["rules"] = list(rules)
+        return cast(list[Armed], self._call("PUT", "/scenario", body)["data"])
+
+    def armed(self) -> list[Armed]:
+        return cast(list[Armed], self._call("GET", "/scenario")["data"])
+
+    def disarm(self) -> None:
+        self._call("DELETE", "/scenario")
+
+
+def _error_of(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        return cast(Mapping[str, Any], body["error"])
+    return {"message": f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}, not as JSON"}

@@ -1,0 +1,328 @@
+"""`psp-simulator demo`: plays the merchant of each provider's story over HTTP, and tells what happens.
+
+The stories are the providers' own (`Provider.demo`); here is the merchant that they are written for. Nothing of the
+simulator's inside is used: only the provider's API, the control API, and the built-in inbox.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import webbrowser
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import click
+
+from simulator.engine.provider import DemoAnswer, Provider
+from simulator.kernel.money import Money
+from simulator.surface import terminal
+from simulator.surface.client import Client, Delivery, Payment, SaidNo, Workspace
+
+Act = Literal["pay", "decline", "cancel", "expire"]
+Outcome = Literal["paid", "declined", "cancelled"]
+
+PATIENCE_S = 15.0
+"""How long a webhook may take."""
+_STEP_S = 0.1
+_KEYS: Mapping[str, Act] = {"p": "pay", "d": "decline", "x": "cancel", "e": "expire"}
+_SAID = "Waiting for a buyer. P pay as Li Na   D decline   X cancel   E expire   O open   Q quit"
+
+
+class Differs(Exception):
+    """Something was not as the provider documents it."""
+
+
+class Ended(Exception):
+    """The story ends here without being wrong: the buyer let the order expire."""
+
+
+class Quit(Exception):
+    """Somebody pressed Q."""
+
+
+class Teller:
+    """Collects the steps; prints them as they come unless the result is wanted as JSON."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self.silent = silent
+        self.steps: list[dict[str, Any]] = []
+
+    def tell(self, line: str, colour: str | None = None, **step: Any) -> None:
+        if step:
+            self.steps.append(step)
+        if not self.silent:
+            click.echo(terminal.paint(line, colour) if colour else line)
+
+
+class Merchant:
+    """A `DemoMerchant` in one workspace. Without `act` a person at the terminal is the shopper."""
+
+    def __init__(
+        self, workspace: Workspace, provider: str, teller: Teller, *, act: Act | None, invert: bool = False
+    ) -> None:
+        self.workspace = workspace
+        self.provider = provider
+        self.credentials: Mapping[str, Any] = workspace.credentials[provider]
+        self.inbox = workspace.inbox_url(provider)
+        self.payment: Payment | None = None
+        """The one that the story is about, as it was last seen."""
+        self._teller = teller
+        self._act = act
+        self._invert = invert
+        self._seen = 0
+        """How much of the timeline has been told."""
+        self._read: dict[str, int] = {}
+        """How many of a payment's deliveries have been accounted for."""
+
+    # The provider's API
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> DemoAnswer:
+        sent = dict(headers or {})
+        if json is not None:
+            content = _dump(json)
+            if not any(name.lower() == "content-type" for name in sent):
+                sent["Content-Type"] = "application/json"
+        answer = self.workspace.client.send(method, path, headers=sent, content=content)
+        text = answer.content.decode("utf-8", "replace")
+        reply = DemoAnswer(answer.status, _parse(text), text, answer.headers)
+        call = f"{method} {path.partition('?')[0]}"
+        line = f"  {method + ' ' + _short_path(path):<40} {reply.status}"
+        if reply.status < 400:
+            newest = self.workspace.latest(1, provider=self.provider)
+            told = f"  {newest[0]['status']:<24} {_money(newest[0])}" if newest else ""
+            self._teller.tell(f"{line}{told}", call=call, status=reply.status)
+        else:
+            self._teller.tell(f"{line}  {text[:160]}", call=call, status=reply.status, body=text)
+        return reply
+
+    def configure_webhook(self, **more: Any) -> None:
+        self.workspace.set_webhook(self.provider, self.inbox, **more)
+
+    # The shopper
+
+    def shopper(self, payment_id: str) -> Outcome:
+        payment = self._look(payment_id)
+        self._seen = len(payment.get("timeline", []))
+        wallet = payment["wallet"]
+        url = wallet["url"] if wallet is not None else None
+        if url is not None:
+            self._show(url)
+        if self._act is not None:
+            self._do(payment_id, self._act)
+        else:
+            self._wait_for_a_person(payment_id, url)
+        self.workspace.settle()
+        payment = self._look(payment_id)
+        self._tell_timeline(payment)
+        state = payment["wallet"]["state"] if payment["wallet"] is not None else payment["phase"]
+        if state in ("paid", "declined", "cancelled"):
+            return state  # type: ignore[return-value]
+        raise Ended(f"the order is {state}: the story of a purchase ends here")
+
+    def _show(self, url: str) -> None:
+        self._teller.tell(f"  Scan with a phone, or open {url}")
+        drawn = None if self._teller.silent else terminal.qr(url, invert=self._invert)
+        if drawn is not None:
+            self._teller.tell("\n" + "\n".join(f"    {line}" for line in drawn.splitlines()) + "\n")
+
+    def _do(self, payment_id: str, act: Act) -> None:
+        getattr(self.workspace, act)(self.provider, payment_id)
+
+    def _wait_for_a_person(self, payment_id: str, url: str | None) -> None:
+        """Until a key decides here, or somebody decides on the wallet's page."""
+        self._teller.tell(f"  {_SAID}")
+        with terminal.keys() as keys:
+            while True:
+                key = keys.pressed(0.4)
+                if key == "q":
+                    raise Quit
+                if key == "o" and url is not None:
+                    webbrowser.open(url)
+                elif key is not None and key in _KEYS:
+                    try:
+                        self._do(payment_id, _KEYS[key])
+                    except SaidNo as refusal:
+                        self._teller.tell(f"  {refusal}")
+                payment = self._look(payment_id)
+                self._tell_timeline(payment)
+                if payment["wallet"] is None or payment["wallet"]["state"] not in ("open", "scanned", "paying"):
+                    return
+
+    def _look(self, payment_id: str) -> Payment:
+        self.payment = self.workspace.payment(self.provider, payment_id)
+        return self.payment
+
+    def _tell_timeline(self, payment: Payment) -> None:
+        timeline = payment.get("timeline", [])
+        for entry in timeline[self._seen :]:
+            if entry["kind"] not in ("request", "webhook"):
+                step = {"at": entry["at"], "kind": entry["kind"], "summary": entry["summary"]}
+                self._teller.tell(f"  {entry['at'][11:19]}  {entry['summary']}", **step)
+        self._seen = len(timeline)
+
+    # Webhooks and time
+
+    def webhooks(self, payment_id: str, *events: str) -> list[Any]:
+        self.workspace.settle()
+        found: list[Delivery] = []
+        for _ in range(int(PATIENCE_S / _STEP_S)):
+            found = self._delivered(payment_id, events)
+            if found:
+                break
+            threading.Event().wait(_STEP_S)
+        if not found:
+            seen = ", ".join(f"{d['event']} {d['state']}" for d in self.workspace.deliveries(resource_id=payment_id))
+            raise Differs(f"expected the webhooks {', '.join(events)}; of this payment there are: {seen or 'none'}")
+        return [self._receive(delivery) for delivery in found]
+
+    def _delivered(self, payment_id: str, events: tuple[str, ...]) -> list[Delivery]:
+        """The deliveries of these events, in this order, after what was read before; empty until all are there."""
+        already = self._read.get(payment_id, 0)
+        wanted, found, read = list(events), [], already
+        for number, delivery in enumerate(self.workspace.deliveries(resource_id=payment_id)[already:], already + 1):
+            if wanted and delivery["event"] == wanted[0]:
+                if delivery["state"] != "delivered":
+                    return []
+                wanted.pop(0)
+                found.append(delivery)
+                read = number
+        if wanted:
+            return []
+        self._read[payment_id] = read
+        return found
+
+    def _receive(self, delivery: Delivery) -> Any:
+        got = next((r for r in reversed(self.workspace.inbox(self.provider)) if r["body"] == delivery["body"]), None)
+        if got is None:
+            raise Differs(f"webhook {delivery['event']} was delivered, but not to {self.inbox}")
+        verdict = got["signature"]
+        if verdict is None or not verdict["valid"]:
+            reason = verdict["reason"] if verdict else "no signature was recognised"
+            raise Differs(f"webhook {delivery['event']}: {reason}")
+        step = {"at": got["at"], "webhook": delivery["event"], "signature": "good"}
+        self._teller.tell(f"  {got['at'][11:19]}  webhook {delivery['event']}  received, signature good", **step)
+        return _parse(got["body"]) if _parse(got["body"]) is not None else got["body"]
+
+    def advance(self, by: str) -> None:
+        moved = self.workspace.advance(by)
+        self._teller.tell(f"  {moved['now'][11:19]}  clock   advanced by {by}", clock=by, now=moved["now"])
+
+    # The story
+
+    def check(self, claim: str, expected: Any, actual: Any) -> None:
+        if expected != actual:
+            raise Differs(f"{claim}: expected {expected!r}, got {actual!r}")
+        self._teller.tell(f"  ok        {claim}", "green", claim=claim, ok=True)
+
+    def say(self, text: str) -> None:
+        self._teller.tell(f"  {text}", said=text)
+
+
+def run(
+    client: Client,
+    providers: Mapping[str, Provider],
+    *,
+    act: Act | None,
+    as_json: bool = False,
+    workspace: str | None = None,
+    invert: bool = False,
+    lasting: bool = False,
+) -> list[dict[str, Any]]:
+    """Tells the story of each provider; the results, in order. A `workspace` is used as it is, else each has its own.
+
+    `lasting`: the simulator will still be there afterwards, so the console's address is worth telling.
+    """
+    results = []
+    for name, provider in providers.items():
+        if provider.demo is None:
+            raise terminal.Failure(f"{provider.title} has no story to tell", "Choose another provider.")
+        shop = client.workspace(workspace) if workspace else client.create_workspace(_free_name(client, name))
+        results.append(_tell(shop, provider.demo, name, provider.title, act, as_json, invert, lasting))
+        if results[-1]["outcome"] == "quit":
+            break
+    return results
+
+
+def _free_name(client: Client, provider: str) -> str:
+    """`demo-ppro`, or the next number that is not taken."""
+    taken = {workspace["name"] for workspace in client.workspaces()}
+    names = (f"demo-{provider}{'-' + str(n) if n > 1 else ''}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _tell(
+    shop: Workspace,
+    story: Callable[[Any], None],
+    name: str,
+    title: str,
+    act: Act | None,
+    as_json: bool,
+    invert: bool,
+    lasting: bool,
+) -> dict[str, Any]:
+    teller = Teller(silent=as_json)
+    teller.tell(f"{title}, workspace {shop.name}, {shop.client.url}")
+    merchant = Merchant(shop, name, teller, act=act, invert=invert)
+    result: dict[str, Any] = {"provider": name, "ok": True, "workspace": shop.name, "outcome": "complete"}
+    try:
+        story(merchant)
+    except Ended as end:
+        teller.tell(f"  {end}", said=str(end))
+        result["outcome"] = "ended"
+    except Quit:
+        result |= {"ok": False, "outcome": "quit"}
+    except (Differs, SaidNo) as difference:
+        teller.tell(f"  differs   {difference}", "red")
+        result |= {"ok": False, "outcome": "differs", "error": str(difference)}
+    except (KeyError, IndexError, TypeError) as error:
+        lacking = f"an answer lacks what the story reads from it: {type(error).__name__} {error}"
+        teller.tell(f"  differs   {lacking}", "red")
+        result |= {"ok": False, "outcome": "differs", "error": lacking}
+    payment = merchant.payment
+    if payment is not None:
+        payment = shop.payment(name, payment["id"])
+        result |= {"payment": payment["id"], "status": payment["status"], "phase": payment["phase"]}
+        decided = f", decided by {payment['decided_by']}" if payment["decided_by"] else ""
+        teller.tell(f"  Now {payment['status']}, {_money(payment)}{decided}")
+        if lasting:
+            teller.tell(f"  Its story  {_console(shop, payment)}")
+    teller.tell("")
+    result["steps"] = teller.steps
+    return result
+
+
+def _console(shop: Workspace, payment: Payment) -> str:
+    return f"{shop.client.url}/console/{shop.name}/payments/{payment['id']}"
+
+
+def _money(payment: Payment) -> str:
+    amount = Money(payment["amount"]["value"], payment["amount"]["currency"]).format()
+    refunded = Money(payment["refunded"]["value"], payment["refunded"]["currency"])
+    told = f"{amount}, {refunded.format()} refunded" if refunded.value else amount
+    return told.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _short_path(path: str) -> str:
+    """Without the query, and with long ids shortened."""
+    segments = path.partition("?")[0].split("/")
+    return "/".join(segment if len(segment) <= 20 else f"{segment[:8]}…" for segment in segments)
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""Starts a simulator of one's own in a child process: for the demo, for test suites, for anything that wants a fresh world."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+
+class NotStarted(RuntimeError):
+    """The server ended before it was ready; the message holds what it said."""
+
+
+@dataclass(frozen=True)
+class Launched:
+    url: str
+    pid: int
+    credentials: Mapping[str, Mapping[str, Any]]
+    """Of workspace `default`, by provider."""
+
+
+@contextmanager
+def launched(*options: str, db: str = ":memory:", environ: Mapping[str, str] | None = None) -> Iterator[Launched]:
+    """A simulator on a free port with a store of its own, stopped at the end. Raises `NotStarted`.
+
+    The socket is bound before the first line is printed, so a client may connect as soon as this yields.
+    """
+    command: Sequence[str] = [
+        sys.executable, "-m", "simulator.surface.cli", "serve", "--port", "0", "--json", "--db", db, *options,
+    ]  # fmt: skip
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(  # noqa: S603 - our own module with our own options
+            command, stdout=subprocess.PIPE, stderr=complaints, stdin=subprocess.DEVNULL, env=environ
+        )
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            if not first:
+                process.wait()
+                complaints.seek(0)
+                said = complaints.read().decode("utf-8", "replace").strip()
+                raise NotStarted(f"the simulator ended with {process.returncode}: {said}")
+            facts = json.loads(first)
+            yield Launched(f"http://127.0.0.1:{facts['port']}", process.pid, facts["credentials"])
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            assert process.stdout is not None
+            process.stdout.close()

@@ -1,0 +1,85 @@
+"""Credentials outlive a restart, a new provider and a new key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.engine.provider import Provider
+from simulator.engine.runtime import WorkspaceError
+from simulator.providers.ppro import PROVIDER
+from simulator.surface.app import App
+from simulator.surface.settings import Settings
+
+TWIN = replace(PROVIDER, name="twin", title="Twin", endpoints=(), pages=(), resources=())
+
+
+class World:
+    """One store that is opened again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.db = str(folder / "world.db")
+
+    def open(
+        self, providers: Sequence[Provider] = (PROVIDER,), credentials: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> App:
+        return App(Settings(db=self.db, credentials=credentials or {}), providers=providers)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def close(app: App) -> None:
+    app.runtime.store.close()
+
+
+def test_a_provider_that_an_older_store_does_not_know_gets_credentials(world: World) -> None:
+    close(world.open())
+
+    app = world.open([PROVIDER, TWIN])
+
+    default = app.runtime.default
+    assert default.credentials["twin"]["api_key"] == "key_sandbox_default"
+    assert app.runtime.by_credential("twin", "key_sandbox_default") == default
+    close(app)
+
+
+def test_a_key_that_is_handed_in_later_replaces_the_old_one(world: World) -> None:
+    close(world.open())
+
+    app = world.open(credentials={"ppro": {"api_key": "key_of_my_env"}})
+
+    assert app.runtime.by_credential("ppro", "key_of_my_env") == app.runtime.default
+    assert app.runtime.by_credential("ppro", "key_sandbox_default") is None
+    assert app.runtime.default.credentials["ppro"]["merchant_id"] == "merch_default"
+    close(app)
+
+
+def test_a_key_of_another_workspace_is_refused_and_nothing_changes(world: World) -> None:
+    app = world.open()
+    app.runtime.create_workspace(name="other", credentials={"ppro": {"api_key": "key_taken"}})
+    close(app)
+
+    with pytest.raises(WorkspaceError, match="a credential of PPRO belongs to another workspace already"):
+        world.open(credentials={"ppro": {"api_key": "key_taken"}})
+
+    app = world.open()
+    assert app.runtime.default.credentials["ppro"]["api_key"] == "key_sandbox_default"
+    close(app)
+
+
+def test_a_provider_that_is_away_for_a_while_finds_its_credentials_again(world: World) -> None:
+    app = world.open([PROVIDER, TWIN], credentials={"twin": {"api_key": "key_twin"}})
+    close(app)
+    close(world.open(credentials={"ppro": {"api_key": "key_new"}}))
+
+    app = world.open([PROVIDER, TWIN])
+
+    assert app.runtime.by_credential("twin", "key_twin") == app.runtime.default
+    close(app)

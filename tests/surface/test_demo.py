@@ -1,0 +1,88 @@
+"""`psp-simulator demo`: the story of each provider, told against a real server."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner, Result
+
+from simulator.providers import built_in
+from simulator.surface import cli, demo
+from simulator.surface.client import Client
+from simulator.surface.launch import Launched
+
+TOLD = tuple(provider.name for provider in built_in() if provider.demo is not None)
+KNOWN = {provider.name: provider for provider in built_in()}
+
+
+def run(server: Launched, *arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, ["demo", *arguments, "--url", server.url])
+
+
+@pytest.mark.parametrize("act", ["pay", "decline", "cancel"])
+@pytest.mark.parametrize("provider", TOLD)
+def test_every_providers_story_holds_whatever_the_buyer_does(server: Launched, provider: str, act: str) -> None:
+    result = run(server, provider, f"--{act}", "--json")
+
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["ok"]) == (0, True), told["stories"][0].get("error")
+    [story] = told["stories"]
+    assert story["outcome"] == "complete"
+    assert [step["signature"] for step in story["steps"] if "webhook" in step] != []
+    assert {step["signature"] for step in story["steps"] if "webhook" in step} == {"good"}
+
+
+def test_the_story_shows_the_request_the_code_the_webhooks_and_the_refund(server: Launched) -> None:
+    result = run(server, "ppro")
+
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert lines[0].startswith("PPRO, workspace demo-ppro")
+    assert lines[1] == f"  {'POST /v1/payment-charges':<40} 200  AUTHENTICATION_PENDING   CNY 10.00"
+    assert any("Scan with a phone, or open http://127.0.0.1:" in line for line in lines)
+    assert sum("█" in line for line in lines) == 17
+    assert any("webhook PAYMENT_CHARGE_CAPTURE_SUCCEEDED  received, signature good" in line for line in lines)
+    assert any("CNY 10.00, CNY 4.00 refunded, decided by buyer:li-na" in line for line in lines)
+    assert "\x1b" not in result.stdout
+
+
+def test_without_a_name_every_provider_tells_its_story(server: Launched) -> None:
+    result = run(server, "--json")
+
+    assert [story["provider"] for story in json.loads(result.stdout)["stories"]] == list(TOLD)
+
+
+def test_a_step_that_differs_ends_the_story_and_the_exit_code_says_so(client: Client) -> None:
+    wrong = replace(KNOWN["ppro"], demo=lambda merchant: merchant.check("the sky", "green", "blue"))
+
+    [result] = demo.run(client, {"ppro": wrong}, act="pay", as_json=True)
+
+    assert result["ok"] is False
+    assert result["error"] == "the sky: expected 'green', got 'blue'"
+
+
+def test_a_webhook_that_never_comes_is_a_difference(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "PATIENCE_S", 0.2)
+    wrong = replace(KNOWN["ppro"], demo=lambda merchant: merchant.webhooks("charge_x", "PAYMENT_CHARGE_CREATED"))
+
+    [result] = demo.run(client, {"ppro": wrong}, act="pay", as_json=True)
+
+    assert result["error"] == "expected the webhooks PAYMENT_CHARGE_CREATED; of this payment there are: none"
+
+
+def test_an_unknown_provider_is_wrong_use(server: Launched) -> None:
+    result = run(server, "paypal")
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[0] == "there is no provider 'paypal'"
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_a_server_that_does_not_answer_is_told_in_two_lines() -> None:
+    result = CliRunner().invoke(cli.main, ["demo", "ppro", "--url", "http://127.0.0.1:9"])
+
+    assert result.exit_code == 3
+    assert len(result.stderr.splitlines()) == 2
+    assert result.stdout == ""
