@@ -238,8 +238,11 @@ async def test_a_scenarios_outage_is_told_in_the_providers_words(world: Sim, mer
 
 
 async def test_a_merchant_that_is_down_hears_later(world: Sim, merchant: Dialect) -> None:
+    """The outage is shorter than any provider's schedule of retries."""
     world.answer = lambda request: httpx.Response(503)
-    await paid(world, merchant)
+    id_ = merchant.id_of(await merchant.create("order-1"))
+    await settled(world, merchant)
+    await world.act(merchant.name, id_, "pay")
     missed = len(world.hooks)
     world.hooks.clear()
 

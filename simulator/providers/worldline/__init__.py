@@ -1,0 +1,98 @@
+"""Worldline Connect's v1 API as a merchant sees it: Alipay (861) and Alipay+ (866), and the MyCheckout page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.resource import Resource, Summary
+from simulator.kernel.clock import millis
+from simulator.providers.worldline import auth, errors, handlers, receiver, wire
+from simulator.providers.worldline.endpoints import ENDPOINTS
+from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
+from simulator.providers.worldline.pages import PAGES
+from simulator.providers.worldline.webhooks import WEBHOOKS
+
+
+def summarise(resource: Resource) -> Summary | None:
+    """Payments, and hosted checkouts that follow their latest payment."""
+    if isinstance(resource, Payment):
+        return Summary(
+            kind="payment",
+            reference=resource.merchant_reference or "",
+            amount=resource.money,
+            refunded=to_money(resource.amount_refunded, resource.currency),
+            phase=resource.phase,
+            status=resource.state,
+            order=resource.order_code,
+        )
+    if isinstance(resource, HostedCheckout):
+        return Summary(
+            kind="hostedcheckout",
+            reference=resource.reference or "",
+            amount=resource.money,
+            refunded=to_money(resource.refunded, resource.currency),
+            phase=resource.phase,
+            status=resource.state,
+            order=resource.order_code,
+            expires_at=resource.expires_at if resource.state == "IN_PROGRESS" else None,
+        )
+    return None
+
+
+def finish(call: Call, reply: Reply) -> None:
+    # Source: reference/worldline.md, section 2.7 (recorded). There is no request id header.
+    reply.headers.setdefault("X-Powered-By", "Servlet/3.0 JSP/2.2")
+
+
+def replayed(reply: Reply, first: datetime) -> None:
+    """Only repeats bear it: the instant of the first request in milliseconds."""
+    reply.headers["X-GCS-Idempotence-Request-Timestamp"] = str(millis(first))
+
+
+# Source: reference/worldline.md, sections 2.6 and 11. Scope and the storage of refusals are inferred.
+IDEMPOTENCY = Idempotency(
+    header="X-GCS-Idempotence-Key",
+    scope=lambda call: str(call.credential["merchant_id"]),
+    keeps=lambda status: 200 <= status < 300 or status == 402,
+    on_mismatch="replay",
+    replayed=replayed,
+)
+
+PROVIDER = Provider(
+    name="worldline",
+    title="Worldline",
+    monogram="WL",
+    resources=(Payment, Refund, HostedCheckout, OrderCounter),
+    endpoints=ENDPOINTS,
+    pages=PAGES,
+    authenticate=auth.authenticate,
+    before=auth.check_idempotence_key,
+    read_body=handlers.read_body,
+    refuse=errors.refuse,
+    claims=auth.claims,
+    webhooks=WEBHOOKS,
+    credentials=auth.credentials,
+    lookups=auth.lookups,
+    summarise=summarise,
+    hear=handlers.hear_wallet,
+    on_timer=handlers.on_timer,
+    return_to=handlers.return_to,
+    open_order=handlers.open_order,
+    finish=finish,
+    encode=wire.encode,
+    idempotency=IDEMPOTENCY,
+    verify=receiver.verify,
+    recognises=receiver.recognises,
+    settings={
+        "merchant_name": handlers.MERCHANT_NAME,
+        "settlement_s": handlers.SETTLEMENT_S,
+        "remittance_s": handlers.REMITTANCE_S,
+        "refund_s": handlers.REFUND_S,
+        "refund_approval": "auto",
+        "consumer_cancel": "CANCELLED",
+        "date_skew_s": auth.DATE_SKEW_S,
+        "verify_endpoint": False,
+    },
+    documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",
+)

@@ -1,0 +1,115 @@
+"""`Authorization: GCS v1HMAC:{apiKeyId}:{signature}`. Source: reference/worldline.md, sections 2.1, 2.2, 2.4 and 2.5."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from simulator.engine.provider import Call, Directory
+from simulator.kernel.clock import time_of_day
+from simulator.kernel.crypto import b64, equals
+from simulator.kernel.ids import Ids
+from simulator.kernel.refusals import Forbidden, Invalid, Unauthenticated, Violation
+from simulator.providers.worldline import signing
+
+_AUTHORIZATION = re.compile(r"GCS v1HMAC:([^:\s]+):(\S+)")
+_OWN_PATHS = re.compile(r"/(?:v1/\d+|client/v1|files/v1)(?:/|$)")
+
+STRICT_SKEW_S = 300
+"""The sibling platform's rule, inferred for Connect."""
+DATE_SKEW_S = 24 * 3600
+"""A recorded exchange shows a Date four hours off being accepted."""
+
+IDEMPOTENCE_KEY_LENGTH = 40
+
+
+def credentials(ids: Ids, default: bool) -> dict[str, Any]:
+    if default:
+        return {
+            "merchant_id": "1001",
+            "api_key_id": "5eed000000000001",
+            "secret_api_key": "c2ltdWxhdG9yLXNlY3JldC1hcGkta2V5LTAwMDAwMDE=",
+            "webhooks_key_id": "5eed000000000002",
+            "webhooks_secret": "5eed0000-0000-4000-8000-000000000003",
+        }
+    return {
+        "merchant_id": "2" + ids.digits(8),
+        "api_key_id": ids.hex(16),
+        "secret_api_key": b64(ids.bytes(32)),
+        "webhooks_key_id": ids.hex(16),
+        "webhooks_secret": str(ids.guid()),
+    }
+
+
+def lookups(found: Mapping[str, Any]) -> Sequence[str]:
+    return [found["api_key_id"]]
+
+
+def authenticate(call: Call, directory: Directory) -> None:
+    """Scheme, key, date, signature, then the merchant of the path. Raises `Unauthenticated` (9002) or `Forbidden` (9007).
+
+    The client's clock is real, so `Date` is held against the time of day, whatever the workspace's clock shows.
+    """
+    match = _AUTHORIZATION.fullmatch(call.headers.get("authorization", ""))
+    if match is None:
+        raise Unauthenticated("the header must be: Authorization: GCS v1HMAC:{apiKeyId}:{signature}")
+    key_id, received = match.groups()
+    workspace = directory.by_credential("worldline", key_id)
+    if workspace is None:
+        raise Unauthenticated(f"no workspace has the API key id {key_id}")
+    own = workspace.credentials["worldline"]
+    _check_signature(call, own["secret_api_key"], received, workspace.id)
+    allowed_s = STRICT_SKEW_S if call.strict else workspace.setting("worldline", "date_skew_s", DATE_SKEW_S)
+    _check_date(call.headers.get("date"), float(allowed_s), workspace.id)
+    if "merchantId" in call.path and call.path["merchantId"] != own["merchant_id"]:
+        raise Forbidden(f"the key belongs to merchant {own['merchant_id']}", workspace.id)
+    call.workspace = workspace
+    call.credential = {"merchant_id": own["merchant_id"]}
+
+
+def _check_signature(call: Call, secret: str, received: str, workspace: int) -> None:
+    texts = [signing.string_to_sign(call.method, call.headers, r) for r in _resources(call)]
+    if any(equals(signing.signature(secret, text), received) for text in texts):
+        return
+    expected = signing.signature(secret, texts[0])
+    help_ = {"signed": texts[0], "expected": expected, "received": received}
+    raise Unauthenticated("the signature is not that of the canonical string", help_, workspace)
+
+
+def _resources(call: Call) -> list[str]:
+    return signing.resources(call.raw_path, call.raw_query)
+
+
+def _check_date(given: str | None, allowed_s: float, workspace: int) -> None:
+    try:
+        date = parsedate_to_datetime(given or "")
+    except (ValueError, OverflowError) as error:
+        raise Unauthenticated(f"Date {given!r} is not an RFC 1123 date", workspace=workspace) from error
+    date = date.replace(tzinfo=UTC) if date.tzinfo is None else date
+    skew_s = abs((time_of_day() - _in_utc(date)).total_seconds())
+    if skew_s > allowed_s:
+        reason = f"Date is {skew_s:.0f} s away from the real time; {allowed_s:.0f} s are allowed"
+        raise Unauthenticated(reason, workspace=workspace)
+
+
+def _in_utc(date: datetime) -> datetime:
+    try:
+        return date.astimezone(UTC)
+    except OverflowError:
+        return date.replace(tzinfo=UTC)
+
+
+def check_idempotence_key(call: Call) -> None:
+    """1 to 40 ASCII characters. Source: reference/worldline.md, section 2.6 (the refusal is inferred)."""
+    key = call.headers.get("x-gcs-idempotence-key")
+    if key is not None and (len(key) > IDEMPOTENCE_KEY_LENGTH or not key.isascii()):
+        raise Invalid([Violation("X-GCS-Idempotence-Key", "max_length", IDEMPOTENCE_KEY_LENGTH, key)])
+
+
+def claims(call: Call) -> bool:
+    """Requests that match no route but bear Connect's marks."""
+    authorization = call.headers.get("authorization", "")
+    return authorization.startswith("GCS ") or _OWN_PATHS.match(call.target) is not None

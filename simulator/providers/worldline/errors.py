@@ -1,0 +1,189 @@
+"""Worldline Connect's error catalogue as data, and every refusal in its words. Source: reference/worldline.md, section 5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.kernel import refusals as r
+from simulator.kernel.ids import Ids
+from simulator.providers.worldline import wire
+
+CONNECT = "CONNECT_PLATFORM_ERROR"
+PLATFORM = "PAYMENT_PLATFORM_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row. `numbered` errors come from the payment platform and bear a `requestId`; `bare` ones no `httpStatusCode`."""
+
+    http: int
+    message: str
+    id: str | None = None
+    category: str | None = None
+    numbered: bool = False
+    bare: bool = False
+
+
+# fmt: off
+CATALOGUE: dict[str, Entry] = {
+    # code           http  message                                          id                                category
+    "9002":     Entry(401, "MISSING_OR_INVALID_AUTHORIZATION",              bare=True),
+    "9007":     Entry(403, "ACCESS_TO_MERCHANT_NOT_ALLOWED",                bare=True),
+    "9999":     Entry(500, "UNKNOWN_SERVER_ERROR"),
+    "1002":     Entry(404, "UNKNOWN_PAYMENT_ID",                            "UNKNOWN_PAYMENT_ID",             CONNECT),
+    "1007":     Entry(404, "UNKNOWN_PRODUCT_ID",                            "UNKNOWN_PRODUCT_ID",             CONNECT),
+    "1099":     Entry(400, "INVALID_VALUE",                                 "INVALID_VALUE",                  CONNECT),
+    "1409":     Entry(409, "DUPLICATE REQUEST IN PROGRESS"),
+    "103000":   Entry(409, "ANOTHER_ACTION_IS_IN_PROCESS"),
+    "210390":   Entry(404, "NO DIRECTORY FOUND",                            numbered=True),
+    "300240":   Entry(404, "REQUEST {request} GET_ORDERSTATUS ORDER NOT FOUND", numbered=True),
+    "300450":   Entry(400, "ORDER WITHOUT REFUNDABLE PAYMENTS",             numbered=True),
+    "410110":   Entry(402, "UNKNOWN ORDER OR NOT PENDING",                  numbered=True),
+    "410120":   Entry(400, "AMOUNT_NOT_BETWEEN_MINAMOUNT_AND_MAXAMOUNT",    numbered=True),
+    "430900":   Entry(402, "NO VALID PROVIDERS FOUND FOR COMBINATION MERCHANTID: {merchant}, PAYMENTPRODUCT: {product}, "
+                           "COUNTRYCODE: {country}, CURRENCYCODE: {currency}", numbered=True),
+    "11000400": Entry(504, "TIMEOUT"),
+    "20000000": Entry(400, "PARAMETER_NOT_FOUND_IN_REQUEST",                "PARAMETER_NOT_FOUND_IN_REQUEST", CONNECT),
+    "20000001": Entry(400, "PARAMETER_NOT_FOUND_IN_REQUEST",                "PARAMETER_NOT_FOUND_IN_REQUEST", CONNECT),
+    "21000050": Entry(400, "FIELD_VALIDATION_ERROR",                        "FIELD_VALIDATION_ERROR",         CONNECT),
+    "430260":   Entry(402, "Not authorised",                                "NOT_AUTHORISED",                 PLATFORM, True),
+    "430285":   Entry(402, "Not authorised",                                "NOT_AUTHORISED",                 PLATFORM, True),
+    "430306":   Entry(402, "Card expired",                                  "CARD_EXPIRED",                   PLATFORM, True),
+    "430327":   Entry(402, "Unable to authorise",                           "UNABLE_TO_AUTHORISE",            PLATFORM, True),
+    "430330":   Entry(402, "Not authorised",                                "NOT_AUTHORISED",                 PLATFORM, True),
+    "430360":   Entry(402, "Not authorised",                                "NOT_AUTHORISED",                 PLATFORM, True),
+    "430409":   Entry(402, "Referred",                                      "REFERRED",                       PLATFORM, True),
+    "430421":   Entry(402, "Not authorised",                                "NOT_AUTHORISED",                 PLATFORM, True),
+    "430424":   Entry(402, "Unable to authorise",                           "UNABLE_TO_AUTHORISE",            PLATFORM, True),
+    "430475":   Entry(402, "Not authorised",                                "NOT_AUTHORISED",                 PLATFORM, True),
+}
+# fmt: on
+
+DECLINED = "430330"
+
+# What an unknown id is called. The message of all but the payment's is inferred: section 5.4, placeholders.
+UNKNOWN = {"refundId": "UNKNOWN_REFUND_ID", "hostedCheckoutId": "UNKNOWN_HOSTED_CHECKOUT_ID"}
+UNKNOWN |= {"captureId": "UNKNOWN_CAPTURE_ID", "tokenId": "UNKNOWN_TOKEN_ID"}
+
+HTML = {404: "Not Found", 405: "Method Not Allowed", 502: "502 Proxy Error"}
+
+
+def request_id(ids: Ids) -> str:
+    return "5" + ids.digits(5)
+
+
+def api_error(
+    code: str, ids: Ids, *, property_name: str | None = None, brief: bool = False, http: int | None = None, **words: Any
+) -> dict[str, Any]:
+    """One `APIError`. `brief` leaves `id` and `category` out, as older recordings (and stored errors) do."""
+    entry = CATALOGUE.get(code) or Entry(402, "Not authorised", "NOT_AUTHORISED", PLATFORM, True)
+    number = request_id(ids) if entry.numbered else None
+    message = words.pop("message", None) or entry.message.format(request=number, **words)
+    members = {
+        "code": code,
+        "requestId": number,
+        "id": None if brief else words.pop("id", None) or entry.id,
+        "category": None if brief else entry.category,
+        "propertyName": property_name,
+        "message": message,
+        "httpStatusCode": None if entry.bare else http or entry.http,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def error_id(ids: Ids) -> str:
+    return f"{ids.guid()}-{ids.hex(8)}"
+
+
+def _answer(*errors: dict[str, Any], status: int | None = None) -> Reply:
+    http = status or errors[0].get("httpStatusCode") or CATALOGUE[errors[0]["code"]].http
+    return Reply(http, wire.error_response(error_id(Ids()), list(errors)))
+
+
+def _html(status: int) -> Reply:
+    title = HTML[status]
+    body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>" if status == 502 else title
+    return Reply(status, body, content_type="text/html")
+
+
+def refuse(refusal: r.Refusal, call: Call) -> Reply:
+    ids = Ids()
+    match refusal:
+        case r.UnknownRoute():
+            return _html(404)
+        case r.MethodNotAllowed(allowed=allowed):
+            reply = _html(405)
+            reply.headers["allow"] = ", ".join(allowed)
+            return reply
+        case r.BodyTooLarge(limit=limit):
+            message = f"INVALID_VALUE: the request body is larger than {limit} bytes"
+            return _answer(api_error("1099", ids, message=message))
+        case r.Unauthenticated():
+            return _answer(api_error("9002", ids))
+        case r.Forbidden():
+            return _answer(api_error("9007", ids))
+        case r.MalformedBody():
+            return _answer(api_error("1099", ids))
+        case r.Invalid(violations=violations):
+            return _invalid(violations, ids)
+        case r.NotFound(kind="payment", id=id_):
+            known_shape = len(id_) == 30 and id_.isascii() and id_.isdigit()
+            if known_shape:
+                return _answer(api_error("300240", ids))
+            return _answer(api_error("1002", ids, property_name="paymentId"))
+        case r.NotFound(kind="product"):
+            return _answer(api_error("1007", ids, property_name="productId"))
+        case r.NotFound(path=path):
+            text = UNKNOWN.get(path, "UNKNOWN_ID")
+            return _answer(api_error("1002", ids, property_name=path or None, message=text, id=text))
+        case r.IllegalTransition():
+            return _answer(api_error("410110", ids))
+        case r.LimitExceeded():
+            return _answer(api_error("300450", ids))
+        case r.IdempotencyConflict():
+            return _answer(api_error("1409", ids))
+        case r.Refused(code=code, detail=detail):
+            http = detail.pop("http", None)
+            return _answer(api_error(code, ids, http=http, **detail), status=http)
+        case r.Faulted(status=status, body=body):
+            return _faulted(status, body or {}, ids, call)
+        case _:
+            return _answer(api_error("9999", ids))
+
+
+def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
+    """All missing properties together; only when none is missing, all wrong values. Source: section 5.4 (inferred)."""
+    missing = [v for v in violations if v.rule == "required"]
+    return _answer(*(_violation(v, ids) for v in missing or violations))
+
+
+def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
+    path = violation.path or None
+    if violation.rule == "required":
+        code = str(violation.limit or "20000000")
+        return api_error(code, ids, property_name=path)
+    if violation.rule in ("max_length", "max", "min_length", "format", "custom"):
+        return api_error("21000050", ids, property_name=path, message=violation.message or None)
+    leaf = violation.path.rpartition(".")[2]
+    message = f"INVALID_VALUE: '{_shown(violation.given)}' is not a valid value for field '{leaf}'"
+    return api_error("1099", ids, property_name=path, message=message)
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, bool):
+        return str(given).lower()
+    text = given if isinstance(given, str) else str(given)
+    return text if len(text) <= 100 else text[:100] + "…"
+
+
+def _faulted(status: int, body: dict[str, Any], ids: Ids, call: Call) -> Reply:
+    """A failure that a scenario asked for: the documented one of that status unless it names a code."""
+    if status == 502:
+        return _html(502)
+    usual = {401: "9002", 403: "9007", 404: "300240", 409: "1409", 504: "11000400"}
+    code = body.get("code") or usual.get(status, "9999")
+    words: dict[str, Any] = {"merchant": call.path.get("merchantId", ""), "product": 861, "country": "", "currency": ""}
+    error = api_error(code, ids, message=body.get("message"), http=status, **words)
+    return _answer(error, status=status)

@@ -1,0 +1,45 @@
+"""Worldline Connect's two signatures: v1HMAC of requests, and that of webhooks. Source: reference/worldline.md, 2.2 and 6.3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote, unquote_plus
+
+from simulator.kernel.crypto import b64, hmac_sha256
+
+_FOLDING = re.compile(r"\r?\n\s*")
+
+
+def string_to_sign(method: str, headers: Mapping[str, str], resource: str) -> str:
+    """What v1HMAC covers; every line ends with LF. Header names are lower case."""
+    lines = [method.upper(), headers.get("content-type", ""), headers.get("date", "")]
+    lines += [f"{name}:{header_value(headers[name])}" for name in sorted(headers) if name.startswith("x-gcs")]
+    return "".join(f"{line}\n" for line in [*lines, resource])
+
+
+def header_value(value: str) -> str:
+    """A folded header on one line, trimmed."""
+    return _FOLDING.sub(" ", value).strip()
+
+
+def resources(raw_path: str, raw_query: str) -> list[str]:
+    """The ways in which official clients write the resource: query as sent, percent-decoded, decoded with `+` as space.
+
+    Duplicate leading slashes count as one: a connector requests `//v1/…` and signs `/v1/…`.
+    """
+    path = "/" + raw_path.lstrip("/")
+    if not raw_query:
+        return [path]
+    ways = (raw_query, unquote(raw_query), unquote_plus(raw_query))
+    return list(dict.fromkeys(f"{path}?{query}" for query in ways))
+
+
+def signature(secret: str, text: str) -> str:
+    """`secret` is used literally: it looks like base64 and is not decoded."""
+    return b64(hmac_sha256(secret, text.encode("utf-8", "surrogateescape")))
+
+
+def webhook_signature(secret: str, body: bytes) -> str:
+    """`X-GCS-Signature`: over the body alone, no time, no URL."""
+    return b64(hmac_sha256(secret, body))

@@ -1,0 +1,75 @@
+"""Connect's event catalogue, envelope and retry schedule. Source: reference/worldline.md, section 6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import orjson
+
+from simulator.engine.provider import Event, Message, Sending, Webhooks
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel.ids import Ids
+from simulator.kernel.retry import RetryPolicy
+from simulator.providers.worldline import signing, wire
+from simulator.providers.worldline.model import Payment, Refund
+from simulator.providers.worldline.states import PAYMENT, REFUND
+
+EVENTS = ("payment.created", *PAYMENT.events, "refund.created", *REFUND.events)
+
+# Inferred: the schedule of the sibling platform; Connect publishes none.
+RETRY = RetryPolicy(
+    (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=2), timedelta(hours=8), timedelta(hours=24)),
+    timeout_s=10,
+)
+
+VERIFICATION_HEADER = "X-GCS-Webhooks-Endpoint-Verification"
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    """The object is what GET would answer at that moment."""
+    resource = event.resource
+    if isinstance(resource, Payment):
+        merchant_id, about = resource.merchant_id, {"payment": wire.payment(resource)}
+    else:
+        assert isinstance(resource, Refund)
+        merchant_id = uow.get(Payment, resource.payment).merchant_id
+        about = {"refund": wire.refund(resource)}
+    account = uow.workspace.webhooks.get("worldline") or {}
+    wanted = account.get("events")
+    if wanted and event.name not in wanted:
+        return []
+    envelope = {
+        "apiVersion": "v1",
+        "id": str(uow.ids.guid()),
+        "created": wire.event_time(uow.now),
+        "merchantId": merchant_id,
+        "type": event.name,
+        **about,
+    }
+    return [Message(event.name, orjson.dumps(envelope), account.get("url"))]
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    """The same body has the same signature at every attempt; the header tells which key."""
+    account = sending.workspace.webhooks.get("worldline") or {}
+    own = sending.workspace.credentials["worldline"]
+    secret = account.get("secret") or own["webhooks_secret"]
+    return {
+        "Content-Type": "application/json",
+        "X-GCS-KeyId": account.get("key_id") or own["webhooks_key_id"],
+        "X-GCS-Signature": signing.webhook_signature(secret, sending.body),
+    }
+
+
+def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
+    """The GET that an endpoint must echo before it is saved. Off unless the setting `verify_endpoint` is true: a
+    receiver on a laptop is rarely up when it is configured."""
+    if not workspace.setting("worldline", "verify_endpoint", False):
+        return None
+    challenge = str(Ids().guid())
+    return {VERIFICATION_HEADER: challenge, "expect": challenge}
+
+
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, verify_endpoint=verify_endpoint)
