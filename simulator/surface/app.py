@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.engine import pages, scenarios
@@ -14,8 +15,10 @@ from simulator.engine.gateway import Gateway, Receive, Scope, Send
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import open_store
+from simulator.kernel.crypto import sha256_hex
 from simulator.providers import built_in
 from simulator.surface import console, control
+from simulator.surface.guard import Guard
 from simulator.surface.inbox import INBOX
 from simulator.surface.settings import Settings
 from simulator.wallet.alipay import WALLET
@@ -24,7 +27,11 @@ OURS = ("/_sim", "/console")
 
 
 class App:
-    """`runtime` is the running world; the lifespan (or `start` and `stop`) runs its loop."""
+    """`runtime` is the running world; the lifespan (or `start` and `stop`) runs its loop.
+
+    A console that is open to the network always has an admin token: without one in the settings it is made from the
+    store's own secret, so that it stays the same from start to start.
+    """
 
     def __init__(
         self,
@@ -47,8 +54,12 @@ class App:
             dispatcher=dispatcher,
             default_overrides=self.settings.credentials,
         )
+        if self.settings.open_console and not self.settings.admin_token:
+            token = sha256_hex(f"admin token {self.runtime.secret}".encode())[:24]
+            self.settings = replace(self.settings, admin_token=token)
         self.gateway = Gateway(self.runtime, wallet_pages.routes(self.settings.auto_return))
-        self.ours = control.application(self.runtime, self.settings, [*console.routes(self.runtime)])
+        ours = control.application(self.runtime, self.settings, [*console.routes(self.runtime)])
+        self.ours = Guard(ours, token=self.settings.admin_token, open_console=self.settings.open_console)
         self._wallet_events = wallet_pages.Events(self.runtime, self.settings.auto_return)
         self._loop: asyncio.Task[None] | None = None
 

@@ -6,7 +6,6 @@ A contract: see docs/control-api.md. Every answer is JSON; errors are `{"error":
 from __future__ import annotations
 
 import base64
-import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, TypeVar
@@ -19,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
 
 from simulator import __version__
 from simulator.engine import journal
@@ -877,30 +875,7 @@ def application(runtime: Runtime, settings: Settings, more: Sequence[BaseRoute] 
         middleware=[],
     )
     app.router.redirect_slashes = False
-    if settings.admin_token:
-        return _Guarded(app, settings.admin_token)  # type: ignore[return-value]
     return app
-
-
-class _Guarded:
-    """Every call under `/_sim` needs the admin token, but for health, static files and the inbox."""
-
-    OPEN = ("/_sim/health", "/_sim/static/", "/_sim/inbox/")
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self.app = app
-        self.expected = f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope["path"]
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        guarded = path.startswith(("/_sim", "/console")) and not path.startswith(self.OPEN)
-        if guarded and not hmac.compare_digest(given, self.expected):
-            message = "this simulator wants its admin token: Authorization: Bearer <token>"
-            refusal = answer({"error": {"code": "unauthorized", "message": message}}, 401)
-            await refusal(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

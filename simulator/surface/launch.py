@@ -22,6 +22,7 @@ class Launched:
     pid: int
     credentials: Mapping[str, Mapping[str, Any]]
     """Of workspace `default`, by provider."""
+    admin_token: str | None
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def launched(*options: str, db: str = ":memory:", environ: Mapping[str, str] | N
                 said = complaints.read().decode("utf-8", "replace").strip()
                 raise NotStarted(f"the simulator ended with {process.returncode}: {said}")
             facts = json.loads(first)
-            yield Launched(f"http://127.0.0.1:{facts['port']}", process.pid, facts["credentials"])
+            yield Launched(f"http://127.0.0.1:{facts['port']}", process.pid, facts["credentials"], facts["admin_token"])
         finally:
             process.terminate()
             try:

@@ -3,33 +3,63 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from simulator.engine.runtime import WorkspaceError
+from simulator.engine.scenarios import ScenarioError
+from simulator.engine.store import StoreUnavailable
 from simulator.kernel.clock import iso_millis
+from simulator.kernel.ids import Ids
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
+from simulator.surface.terminal import UNREACHED, USAGE, Failure
 
 BACKLOG = 2048
 
 _LOWER = (b"get ", b"put ", b"post ", b"head ", b"patch ", b"delete ", b"options ")
+_OFFERS_HTTP_2 = re.compile(rb"\r\nupgrade:[ \t]*h2c", re.IGNORECASE)
+_UPGRADING = re.compile(rb"\r\n(?:connection|upgrade|http2-settings):[^\r\n]*", re.IGNORECASE)
 
 
 class Protocol(HttpToolsProtocol):
-    """httptools answers 400 to a method token in lower case, as Checkout.com's Node SDK sends it: raise it first."""
+    """Repairs for what real clients send. Only the head of a request is looked at, never a body.
+
+    - httptools answers 400 to `patch /…`, which is how Checkout.com's Node SDK sends it: the token is raised.
+    - Java's HTTP client offers HTTP/2 with `Upgrade: h2c`, after which httptools drops the body: the offer is taken out.
+    """
+
+    _within_message = False
 
     def data_received(self, data: bytes) -> None:
-        if data[:1].islower():
-            token = data[:8].partition(b" ")[0] + b" "
-            if token in _LOWER:
-                data = token.upper() + data[len(token) :]
+        if not self._within_message:
+            if data[:1].islower():
+                token = data[:8].partition(b" ")[0] + b" "
+                if token in _LOWER:
+                    data = token.upper() + data[len(token) :]
+            if b"h2c" in data:
+                head, end, body = data.partition(b"\r\n\r\n")
+                if _OFFERS_HTTP_2.search(head):
+                    data = _UPGRADING.sub(b"", head) + end + body
         super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._within_message = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self._within_message = False
+        super().on_message_complete()
 
 
 class Server(uvicorn.Server):
@@ -73,42 +103,85 @@ def lan_address() -> str | None:
 
 
 def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> None:
+    """Runs until SIGINT or SIGTERM. Raises `Failure` when it cannot start."""
+    _check(settings)
     if settings.lan and settings.is_loopback:
         settings = replace(settings, host="0.0.0.0")  # noqa: S104 - that is what --lan asks for
-        if settings.public_url is None and (address := lan_address()) is not None:
-            settings = replace(settings, public_url=f"http://{address}:{settings.port}")
     try:
         listener = bind(settings.host, settings.port)
     except OSError as error:
-        click.echo(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
-        click.echo("Stop what uses the port, or choose another with --port (0 takes any free one).", err=True)
-        sys.exit(3)
+        what = f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}"
+        remedy = "Stop what uses the port, or choose another with --port (0 takes any free one)."
+        raise Failure(what, remedy, UNREACHED) from error
     settings = replace(settings, port=listener.getsockname()[1])
-    app = App(settings)
+    if settings.lan and settings.public_url is None and (address := lan_address()) is not None:
+        settings = replace(settings, public_url=f"http://{address}:{settings.port}")
+    app = _app(settings)
     if as_json:
-        click.echo(json.dumps(_facts(app)))
-        sys.stdout.flush()
+        click.echo(json.dumps(facts(app)))
     elif not quiet:
         click.echo(banner(app))
-        sys.stdout.flush()
+    sys.stdout.flush()
     config = uvicorn.Config(
         app, http=Protocol, loop="uvloop", ws="none", lifespan="on", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=3, backlog=BACKLOG,
     )  # fmt: skip
-    Server(config, app).run(sockets=[listener])
+    # uvicorn raises the signal again once it has shut down; we ended as asked, so the exit code is 0.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with suppress(KeyboardInterrupt):
+        Server(config, app).run(sockets=[listener])
 
 
-def _facts(app: App) -> dict[str, Any]:
+def _check(settings: Settings) -> None:
+    url = urlsplit(settings.public_url) if settings.public_url else None
+    if url is not None and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+        what = f"{settings.public_url!r} cannot be the public URL"
+        raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
+
+
+def _app(settings: Settings) -> App:
+    """The application, or a complaint about what it was given: scenarios, credentials, the store."""
+    try:
+        app = App(settings)
+    except ScenarioError as error:
+        raise Failure(
+            str(error), "Correct the scenario; docs/scenarios.md lists what a rule may say.", USAGE
+        ) from error
+    except WorkspaceError as error:
+        raise Failure(str(error), "Choose another value, or delete the other workspace.", USAGE) from error
+    except StoreUnavailable as error:
+        raise Failure(str(error), "Choose another with --db.", UNREACHED) from error
+    for name, given in settings.credentials.items():
+        provider = app.runtime.providers.get(name)
+        if provider is None:
+            click.echo(f"PSP_SIMULATOR_{name.upper()}_*: there is no such setting or provider; ignored", err=True)
+            continue
+        known = provider.credentials(Ids(), True)
+        if unknown := sorted(set(given) - set(known)):
+            what = f"{provider.title} has no credential {unknown[0]!r}"
+            raise Failure(what, f"Known are {', '.join(known)}.", USAGE)
+    return app
+
+
+def facts(app: App) -> dict[str, Any]:
+    """The first line of `--json`."""
     default = app.runtime.default
     return {
         "event": "serving",
         "base_url": app.settings.base_url,
         "host": app.settings.host,
         "port": app.settings.port,
-        "console": f"{app.settings.base_url}/console",
+        "console": console_url(app),
+        "admin_token": app.settings.admin_token,
         "workspace": default.name,
         "credentials": default.credentials,
     }
+
+
+def console_url(app: App) -> str:
+    """What to open in a browser; with the admin token, if one is wanted."""
+    token = app.settings.admin_token
+    return f"{app.settings.base_url}/console" + (f"?token={quote(token, safe='')}" if token else "")
 
 
 def banner(app: App) -> str:
@@ -125,7 +198,7 @@ def banner(app: App) -> str:
         [
             f"SIMULATOR - no real money{'workspace ' + default.name:>62}",
             "",
-            f"  Console    {settings.base_url}/console",
+            f"  Console    {console_url(app)}",
             f"  API        {settings.base_url}   one base URL for {count}; the paths are the providers' own",
             "",
             *(f"  {line.name:<{names}}  {line.key:<{keys}}   {line.more}".rstrip() for line in lines),

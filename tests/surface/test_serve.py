@@ -1,0 +1,219 @@
+"""The server over a real socket: the odd things that real clients do must reach the provider's own answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from simulator.surface.client import Client, SaidNo
+from simulator.surface.launch import Launched, NotStarted, launched
+from surface.wire import Wire
+
+CHARGES = "/v1/payment-charges"
+ORDER = {
+    "paymentMethod": "ALIPAY",
+    "amount": {"value": 1000, "currency": "CNY"},
+    "consumer": {"country": "CN"},
+    "authenticationSettings": [{"type": "REDIRECT", "settings": {"returnUrl": "https://shop.example/back"}}],
+}
+BODY = json.dumps(ORDER).encode()
+KEY = ("Authorization: Bearer key_sandbox_default", "Merchant-Id: merch_default")
+JSON = ("Content-Type: application/json", f"Content-Length: {len(BODY)}")
+
+
+@pytest.fixture
+def wire(server: Launched) -> Iterator[Wire]:
+    with Wire(server.url) as connection:
+        yield connection
+
+
+def created(body: bytes) -> bool:
+    charge: dict[str, Any] = json.loads(body)
+    return charge["status"] == "AUTHENTICATION_PENDING"
+
+
+def test_a_method_in_lower_case_is_understood(wire: Wire) -> None:
+    """As the Node SDK of one of the providers sends it."""
+    wire.send(f"post {CHARGES} HTTP/1.1", *KEY, *JSON, body=BODY)
+
+    answer = wire.read()
+
+    assert answer.status == 200
+    assert created(answer.body)
+
+
+def test_a_body_that_begins_like_a_method_is_left_alone(server: Launched, client: Client) -> None:
+    """The body comes in a packet of its own; only the first bytes of a request may be raised."""
+    world = client.create_workspace()
+    sent = b"post scriptum"
+
+    with Wire(server.url) as wire:
+        wire.send(f"POST /_sim/inbox/{world.id}/odd HTTP/1.1", f"Content-Length: {len(sent)}", "Expect: 100-continue")
+        assert wire.read().status == 100
+        wire.send_raw(sent)
+        assert wire.read().status == 200
+
+    assert [received["body"] for received in world.inbox("odd")] == ["post scriptum"]
+
+
+def test_two_slashes_are_one(wire: Wire) -> None:
+    wire.send(f"POST /{CHARGES} HTTP/1.1", *KEY, *JSON, body=BODY)
+
+    assert wire.read().status == 200
+
+
+def test_a_chunked_body_is_read(wire: Wire) -> None:
+    chunks = [BODY[:10], BODY[10:50], BODY[50:]]
+    body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, JSON[0], "Transfer-Encoding: chunked", body=body)
+
+    answer = wire.read()
+
+    assert answer.status == 200
+    assert created(answer.body)
+
+
+def test_a_trailing_slash_is_no_redirect(wire: Wire) -> None:
+    wire.send(f"POST {CHARGES}/ HTTP/1.1", *KEY, *JSON, body=BODY)
+
+    assert wire.read().status == 200
+
+
+def test_a_trailing_slash_on_our_own_paths_is_no_redirect_either(wire: Wire) -> None:
+    wire.send("GET /_sim/health/ HTTP/1.1")
+
+    answer = wire.read()
+
+    assert answer.status == 404
+    assert "location" not in answer.headers
+
+
+def test_head_is_answered_like_get_without_a_body(wire: Wire) -> None:
+    wire.send(f"HEAD {CHARGES}/charge_x HTTP/1.1", *KEY)
+    head = wire.read(head=True)
+    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", *KEY)
+    get = wire.read()
+
+    assert (head.status, head.headers["content-length"]) == (get.status, str(len(get.body)))
+
+
+def test_ten_megabytes_are_refused_in_the_providers_words_and_the_client_sees_it(wire: Wire) -> None:
+    size = 10_000_000
+    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, JSON[0], f"Content-Length: {size}", body=b" " * size)
+
+    answer = wire.read()
+
+    assert answer.status == 413
+    wire.send("GET /_sim/health HTTP/1.1")
+    assert wire.read().status == 200
+
+
+def test_pipelined_requests_are_answered_in_order_on_one_connection(wire: Wire) -> None:
+    first = f"GET /_sim/health HTTP/1.1\r\nHost: {wire.host}\r\n\r\n"
+    second = f"GET {CHARGES}/charge_x HTTP/1.1\r\nHost: {wire.host}\r\n\r\n"
+    wire.send_raw((first + second + first).encode())
+
+    assert [wire.read().status for _ in range(3)] == [200, 401, 200]
+
+
+def test_expect_continue_is_answered_before_the_body_is_sent(wire: Wire) -> None:
+    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, *JSON, "Expect: 100-continue")
+    assert wire.read().status == 100
+
+    wire.send_raw(BODY)
+
+    assert wire.read().status == 200
+
+
+def test_an_offer_to_speak_http_2_is_declined_by_answering(wire: Wire) -> None:
+    """Java's own HTTP client offers it with every first request."""
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAA")
+    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, *JSON, *offer, body=BODY)
+    first = wire.read()
+    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, *JSON, body=BODY)
+
+    assert (first.status, created(first.body)) == (200, True)
+    assert wire.read().status == 200
+
+
+def test_a_key_that_is_not_ascii_is_refused_and_nothing_breaks(wire: Wire) -> None:
+    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", "Authorization: Bearer schl\xfcssel")
+
+    assert wire.read().status == 401
+
+
+def test_the_first_line_of_json_tells_where_it_listens_and_the_credentials(server: Launched) -> None:
+    assert server.url.startswith("http://127.0.0.1:")
+    assert server.credentials["ppro"]["api_key"] == "key_sandbox_default"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_and_cleanly_even_while_a_page_listens(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "simulator.surface.cli", "serve", "--port", "0", "--json", "--db", ":memory:"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["port"]
+        url = f"http://127.0.0.1:{port}"
+        with Client(url) as client, Wire(url) as page:
+            world = client.workspace()
+            merchant = {"Authorization": "Bearer key_sandbox_default", "Merchant-Id": "merch_default"}
+            client.send("POST", CHARGES, headers={**merchant, "Content-Type": "application/json"}, content=BODY)
+            [payment] = world.latest(1)
+            assert payment["wallet"] is not None
+            page.send(f"GET /w/{payment['wallet']['code']}/events HTTP/1.1")
+            assert page.read(head=True).status == 200
+            process.send_signal(number)
+            _, complaints = process.communicate(timeout=2.5)
+
+    assert (process.returncode, complaints) == (0, b"")
+
+
+def test_a_taken_port_is_told_in_two_lines_and_exits_with_3(server: Launched) -> None:
+    port = server.url.rpartition(":")[2]
+    command = [sys.executable, "-m", "simulator.surface.cli", "serve", "--port", port, "--db", ":memory:"]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+    assert ended.returncode == 3
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines() == [
+        f"cannot listen on 127.0.0.1:{port}: Address already in use",
+        "Stop what uses the port, or choose another with --port (0 takes any free one).",
+    ]
+
+
+def test_a_launch_that_fails_says_why() -> None:
+    with pytest.raises(NotStarted, match="'nonsense' cannot be the public URL"), launched("--public-url", "nonsense"):
+        pass
+
+
+def test_keys_from_the_environment_are_those_of_the_default_workspace() -> None:
+    environ = {**os.environ, "PSP_SIMULATOR_PPRO_API_KEY": "key_from_my_env"}
+
+    with launched(environ=environ) as server:
+        assert server.credentials["ppro"]["api_key"] == "key_from_my_env"
+
+
+def test_a_misspelt_credential_is_refused_with_those_that_there_are() -> None:
+    environ = {**os.environ, "PSP_SIMULATOR_PPRO_APIKEY": "key"}
+
+    with pytest.raises(NotStarted, match="PPRO has no credential 'apikey'\nKnown are api_key, merchant_id"):
+        launched(environ=environ).__enter__()
+
+
+def test_a_console_that_is_open_to_the_network_always_wants_a_token() -> None:
+    with launched("--open-console") as server:
+        with Client(server.url) as client, pytest.raises(SaidNo) as refusal:
+            client.workspaces()
+        with Client(server.url, token=server.admin_token) as client:
+            names = [workspace["name"] for workspace in client.workspaces()]
+
+    assert (refusal.value.status, refusal.value.code) == (401, "unauthorized")
+    assert names == ["default"]
