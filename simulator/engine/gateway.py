@@ -252,7 +252,7 @@ class Gateway:
 
     def _serve(self, call: Call, too_large: bool, started: float) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         segments = [unquote(s) if "%" in s else s for s in _segments(call.raw_path)]
-        found = self.routes.match(segments)
+        found = None if any("\0" in segment for segment in segments) else self.routes.match(segments)
         if found is None:
             return self._unrouted(call, started)
         node, call.path = found
