@@ -410,7 +410,6 @@ def keys_in_use() -> tuple[set[str], set[str]]:
 
 
 OF_A_FOLDER = {
-    "ppro_": "hosted/ppro/scanner.html",
     "wp_": "hosted/wooshpay",
     "cko_": "hosted/checkoutcom",
     "ecp_": "hosted/ecommpay",

@@ -15,10 +15,6 @@ from simulator.providers.ppro.webhooks import WEBHOOKS
 
 # Source: reference/ppro.md, section 2.2 (recorded on real sandbox answers).
 RECORDED_HEADERS = {
-    "x-ratelimit-remaining": "99",
-    "x-ratelimit-requested-tokens": "1",
-    "x-ratelimit-burst-capacity": "100",
-    "x-ratelimit-replenish-rate": "50",
     "vary": "Access-Control-Request-Headers",
     "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
     "x-xss-protection": "1; mode=block",
@@ -33,7 +29,8 @@ def summarise(resource: Resource) -> Summary | None:
         phase = "partly_refunded"
     if resource.state == "DISCARDED" and resource.discards[-1].type == "MERCHANT_INITIATED_DISCARD":
         phase = "cancelled"
-    if resource.failure and resource.state == "FAILED" and resource.failure["failureCode"] == "CANCELED_BY_CONSUMER":
+    declined = resource.authorizations[-1].failure if resource.authorizations else None
+    if resource.state == "FAILED" and declined and declined["failureCode"] == "CANCELED_BY_CONSUMER":
         phase = "cancelled"
     return Summary(
         kind="charge",
@@ -47,11 +44,21 @@ def summarise(resource: Resource) -> Summary | None:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    for name, value in RECORDED_HEADERS.items():
-        reply.headers.setdefault(name, value)
+    """The recorded headers, what is left of the rate limit, and the echo of `Request-Reference` (inferred)."""
+    reply.headers |= RECORDED_HEADERS
+    left = call.scratch.get("tokens_left")
+    if left is not None:
+        _, limit = auth.limit(call)
+        reply.headers |= {
+            "x-ratelimit-remaining": str(left),
+            "x-ratelimit-requested-tokens": "1",
+            "x-ratelimit-burst-capacity": str(limit.burst),
+            "x-ratelimit-replenish-rate": f"{limit.rate:g}",
+        }
+    reply.headers.pop("request-reference", None)
     reference = call.headers.get("request-reference")
     if reference:
-        reply.headers.setdefault("request-reference", reference)
+        reply.headers["request-reference"] = reference
 
 
 def replayed(reply: Reply, first: datetime) -> None:
@@ -74,6 +81,7 @@ PROVIDER = Provider(
     endpoints=ENDPOINTS,
     pages=pages.PAGES,
     authenticate=auth.authenticate,
+    limit=auth.limit,
     before=auth.check_headers,
     read_body=read_body,
     refuse=errors.refuse,
@@ -87,6 +95,14 @@ PROVIDER = Provider(
     return_to=handlers.return_to,
     finish=finish,
     idempotency=IDEMPOTENCY,
+    settings={
+        "merchant_name": "Riverside Books",
+        "signatures": "both",
+        "webhook_headers": {},
+        "funds_after": None,
+        "rate_limit": None,
+        "refusals": "200",
+    },
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,

@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.engine.provider import Call, Directory
+from simulator.engine.throttle import RateLimit
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import Forbidden, Invalid, Unauthenticated, UnsupportedMediaType, Violation
 
-JSON_TYPES = ("application/json", "application/merge-patch+json")
+JSON = "application/json"
+
+WITHOUT_MERCHANT = frozenset({"confirm", "getSession", "authorizeSession"})
+"""Operations whose schema does not require `Merchant-Id`."""
+
+RATE, BURST = 50, 100
+"""Advertised in recorded sandbox answers. Source: reference/ppro.md, section 2.3."""
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
     if default:
         return {
-            "api_key": "key_sandbox_default",
-            "merchant_id": "merch_default",
+            "api_key": "key_sandbox_defaultdefaultdefault",
+            "merchant_id": "merch_defaultdefaultdefault",
             "webhook_secret": "whs_default_5f1c0b8a2d9e47",
         }
     return {
@@ -36,27 +43,36 @@ def authenticate(call: Call, directory: Directory) -> None:
     if given is None:
         raise Unauthenticated("there is no Authorization header")
     scheme, _, key = given.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    if scheme.lower() != "bearer" or not key:
         raise Unauthenticated("the scheme must be Bearer, then one space, then the key")
-    workspace = directory.by_credential("ppro", key.strip())
+    workspace = directory.by_credential("ppro", key)
     if workspace is None:
         raise Unauthenticated("no workspace has this API key")
     call.workspace = workspace
 
 
+def limit(call: Call) -> tuple[str, RateLimit]:
+    """One bucket for reads and one for writes. Refuses only where setting `rate_limit` (tokens per second) is given."""
+    bucket = "reads" if call.method == "GET" else "writes"
+    configured = call.workspace.setting("ppro", "rate_limit")
+    if isinstance(configured, int) and configured > 0:
+        return bucket, RateLimit(configured, 2 * configured, enforced=True)
+    return bucket, RateLimit(RATE, BURST, enforced=False)
+
+
 def check_headers(call: Call) -> None:
-    """`Merchant-Id` (optional for confirm), then the content type. Source: reference/ppro.md, sections 2.1 and 5.2."""
+    """`Merchant-Id`, then the content type. Source: reference/ppro.md, sections 2.1 and 5.2."""
+    endpoint = call.endpoint
+    assert endpoint is not None
     own = call.workspace.credentials["ppro"]["merchant_id"]
     given = call.headers.get("merchant-id", "").strip()
-    is_confirm = call.endpoint is not None and call.endpoint.operation == "confirm"
-    if not given and not is_confirm:
+    if not given and endpoint.operation not in WITHOUT_MERCHANT:
         raise Invalid([Violation("Merchant-Id", "required")])
     if given and given != own:
         raise Forbidden(f"the key is not allowed for merchant {given}", call.workspace.id)
     call.credential = {"merchant_id": own}
-    has_body = call.endpoint is not None and call.endpoint.body is not None
-    if has_body and call.raw_body and call.media_type not in JSON_TYPES:
-        raise UnsupportedMediaType(call.media_type, list(JSON_TYPES))
+    if endpoint.body is not None and call.raw_body and call.media_type != JSON:
+        raise UnsupportedMediaType(call.media_type, [JSON])
 
 
 def claims(call: Call) -> bool:

@@ -1,22 +1,55 @@
-"""PPRO's table of routes. Source: reference/ppro.md, section 3.0."""
+"""PPRO's table of routes. Source: reference/ppro.md, sections 3.0, 3.9 and 3.10."""
 
 from __future__ import annotations
 
-from simulator.engine.provider import Call, Endpoint
+from simulator.engine.provider import Call, Endpoint, Handler
+from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.ppro import handlers as h
 from simulator.providers.ppro import wire as w
 
 CHARGE = "/v1/payment-charges/{id}"
 INSTRUMENT = "/v1/payment-instruments/{id}"
+AGREEMENT = "/v1/payment-agreements/{id}"
+SESSION = "/v1/payment-sessions/{id}"
+
+DEPTH = 64
+"""Inferred: no documented body comes near to it."""
 
 
 def read_body(call: Call, endpoint: Endpoint) -> object:
-    """A discard may come without a body (inferred)."""
-    return {} if not call.raw_body and endpoint.body is w.DiscardRequest else call.json
+    """JSON of a sane shape. A discard may come without a body (inferred)."""
+    if not call.raw_body and endpoint.body is w.DiscardRequest:
+        return {}
+    body: object = call.json
+    if call.raw_body.count(b"[") + call.raw_body.count(b"{") > DEPTH or b"\\u0000" in call.raw_body:
+        _check_shape(body)
+    return body
 
 
-def _get(path: str, handler: object, operation: str) -> Endpoint:
-    return Endpoint("GET", path, handler, operation, reads=True)  # type: ignore[arg-type]
+def _check_shape(body: object) -> None:
+    """Raises `Invalid` for what is nested too deeply, and for NUL, which no text may hold."""
+    level: list[object] = [body]
+    for _ in range(DEPTH):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, str) and "\0" in value:
+                raise Invalid([Violation("", "custom", message="must not contain NUL")])
+        if not inner:
+            return
+        level = inner
+    raise Invalid([Violation("", "custom", message=f"must not be nested deeper than {DEPTH} levels")])
+
+
+def _get(path: str, handler: Handler, operation: str) -> Endpoint:
+    return Endpoint("GET", path, handler, operation, reads=True)
+
+
+def _left_out(method: str, path: str, kind: str, operation: str) -> Endpoint:
+    return Endpoint(method, path, h.left_out(kind), operation, summary="Left out of the simulator: answers 404.")
 
 
 # fmt: off
@@ -36,5 +69,14 @@ ENDPOINTS = (
     _get(              INSTRUMENT,                h.get_instrument,    "fetchPaymentInstrument"),
     Endpoint("PUT",    INSTRUMENT,                h.update_instrument, "updatePaymentInstrument", w.InstrumentInput),
     Endpoint("DELETE", INSTRUMENT,                h.delete_instrument, "deletePaymentInstrument"),
+    _left_out("POST",  "/v1/payment-agreements",  "payment-agreement", "createAgreement"),
+    _left_out("GET",   AGREEMENT,                 "payment-agreement", "getAgreement"),
+    _left_out("POST",  f"{AGREEMENT}/authorizations", "payment-agreement", "confirmAgreement"),
+    _left_out("POST",  f"{AGREEMENT}/revocations",    "payment-agreement", "revokeAgreement"),
+    _left_out("POST",  f"{AGREEMENT}/payment-charges", "payment-agreement", "createAgreementCharge"),
+    _left_out("POST",  "/v1/payment-sessions",    "payment-session",   "createSession"),
+    _left_out("GET",   SESSION,                   "payment-session",   "getSession"),
+    _left_out("PATCH", SESSION,                   "payment-session",   "updateSession"),
+    _left_out("POST",  f"{SESSION}/authorizations", "payment-session", "authorizeSession"),
 )
 # fmt: on

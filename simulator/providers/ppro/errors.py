@@ -2,58 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 from simulator.kernel.clock import iso_millis
 
+SENTENCES = 10
+"""More broken rules than these are not told."""
+
 NOT_FOUND = {
     "payment-charge": "Payment charge not found",
     "payment-instrument": "Payment instrument not found",
+    "payment-agreement": "Payment agreements are left out of the simulator",
+    "payment-session": "Payment sessions are left out of the simulator",
     "authorizations": "Authorization not found",
     "captures": "Capture not found",
     "refunds": "Refund not found",
     "voids": "Void not found",
     "discards": "Discard not found",
 }
-
-DECLINES = {
-    # code: (type, message). Source: reference/ppro.md, section 5.4. The messages are inferred but for the mock's two.
-    "GENERIC_DECLINE": ("PROVIDER_DECLINE", "Payment Authorization Failed"),
-    "INSUFFICIENT_FUNDS": ("PROVIDER_DECLINE", "Payment Authorization Failed, insufficient funds"),
-    "AUTHENTICATION_FAILED": ("PROVIDER_DECLINE", "Consumer failed authentication"),
-    "CANCELED_BY_CONSUMER": ("PROVIDER_DECLINE", "Payment canceled by the consumer"),
-    "BLOCKED_ACCOUNT": ("PROVIDER_DECLINE", "The consumer's account is blocked"),
-    "INVALID_PAYMENT_METHOD": ("INTERNAL_DECLINE", "Payment method is not recognised"),
-    "INVALID_CURRENCY": ("INTERNAL_DECLINE", "Currency is not supported by the payment method"),
-    "INVALID_COUNTRY": ("INTERNAL_DECLINE", "Country is not supported by the payment method"),
-    "AMOUNT_NOT_SUPPORTED": ("INTERNAL_DECLINE", "Amount is outside the payment method's limits"),
-    "INVALID_AUTHENTICATION_SETTINGS": ("INTERNAL_DECLINE", "Authentication settings are missing or invalid"),
-    "INSTRUMENT_NOT_FOUND": ("INTERNAL_DECLINE", "Payment instrument not found"),
-    "NO_AUTHORIZED_AMOUNT": ("INTERNAL_DECLINE", "There is no authorized amount"),
-    "EXCEEDS_AUTHORIZED_AMOUNT": ("INTERNAL_DECLINE", "Amount exceeds the remaining authorized amount"),
-    "EXCEEDS_CAPTURED_AMOUNT": ("INTERNAL_DECLINE", "Refund amount exceeds the captured amount"),
-    "EXCEEDS_REFUNDABLE_AMOUNT": ("INTERNAL_DECLINE", "There is nothing left to refund"),
-    "REFUND_PERIOD_EXPIRED": ("PROVIDER_DECLINE", "The refund period has expired"),
-    "PAYMENT_METHOD_TIMEOUT": ("INTERNAL_DECLINE", "Payment was not completed in time"),
-    "INTERNAL_PROCESSING_ERROR": ("INTERNAL_ERROR", "Internal processing error"),
-}
-
-WALLET_REASONS = {
-    # Neutral reason of the wallet to failureCode. Source: design, section 3.
-    "balance": "INSUFFICIENT_FUNDS",
-    "limit": "GENERIC_DECLINE",
-    "blocked": "BLOCKED_ACCOUNT",
-    "authentication": "AUTHENTICATION_FAILED",
-    "cancelled": "CANCELED_BY_CONSUMER",
-}
-
-
-def failure(code: str, message: str | None = None) -> dict[str, Any]:
-    """The `failure` object of a declined operation."""
-    type_, text = DECLINES.get(code, ("PROVIDER_DECLINE", code.replace("_", " ").capitalize()))
-    return {"failureType": type_, "failureCode": code, "failureMessage": message or text}
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
@@ -63,9 +29,13 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
         case r.Forbidden(reason=reason):
             return _envelope(call, 403, f"Forbidden: {reason}" if reason else "Forbidden")
         case r.Invalid(violations=violations):
-            return _envelope(call, 400, "; ".join(_sentence(v) for v in violations))
+            return _envelope(call, 400, "; ".join(_sentence(v) for v in violations[:SENTENCES]))
         case r.Refused(code="semantic", detail=detail):
             return _envelope(call, 422, detail["message"])
+        case r.Refused(code="operation", detail=detail):
+            return _envelope(call, 400, detail["failureMessage"])
+        case r.Refused(code="setting", detail=detail):
+            return _envelope(call, 500, f"Setting of the simulator: {detail['message']}")
         case r.MalformedBody():
             return _envelope(call, 400, "Request body is not valid JSON")
         case r.BodyTooLarge(limit=limit):
@@ -88,6 +58,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _envelope(call, 409, "Duplicate request received with the same idempotency key.")
         case r.Throttled():
             return _envelope(call, 429, "Too many requests")
+        case r.Faulted(status=401):
+            return Reply(401, {"message": "Unauthorized"})
         case r.Faulted(status=status, body=body):
             return _envelope(call, status, (body or {}).get("message") or "Simulated failure")
         case _:

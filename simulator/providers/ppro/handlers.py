@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from simulator.engine.pages import is_safe_return, with_query
+from simulator.engine.pages import with_query
 from simulator.engine.provider import Call, Reply
 from simulator.engine.resource import Resource
+from simulator.engine.scenarios import Effect
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import iso_millis, parse_duration, parse_instant
 from simulator.kernel.refusals import IllegalTransition, Invalid, NotFound, Refused, Violation
-from simulator.providers.ppro import errors, wire
+from simulator.providers.ppro import failures, rules, wire
 from simulator.providers.ppro.model import Charge, Instrument, Operation, new_id
 from simulator.wallet import alipay
 from simulator.wallet.order import Order
 
-# Source: reference/ppro.md, section 7.
-ALIPAY_CURRENCIES = frozenset(["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "JPY", "NZD", "SGD", "USD"])
-ALIPAY_COUNTRIES = frozenset({"CN"})
-ALIPAY_MAXIMUM_FEN = 300_000_00
-ALIPAY_REFUND_WINDOW = timedelta(days=360)
-
 MFA_CODE = "777123"
-DEFAULT_CONFIRMATION_DELAY_S = 10.0
+PENDING_REFUND_DELAY = timedelta(seconds=30)
 PAGE_SIZE = 20
 
 
@@ -35,24 +30,20 @@ PAGE_SIZE = 20
 def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment-charges: one payment attempt. Amounts in minor units.
 
+    Raises `Refused` (422) for amounts of zero and less, `Invalid` (400) for addresses that are none.
     Source: reference/ppro.md, sections 3.1, 7 and 8.
     """
     request: wire.ChargeRequest = call.body
-    _check_amount(request.amount.value)
-    _check_urls(call, request)
+    rules.check(call, request)
     charge = _new_charge(call, uow, request)
+    uow.claim_scenarios("ppro", charge.id)
     charge = uow.add(charge, events=["PAYMENT_CHARGE_CREATED"])
-    authorization = Operation(
-        id=new_id(uow.ids, "authz"),
-        amount=charge.amount,
-        status="AUTHENTICATION_PENDING" if charge.authentication_types else "PROVIDER_CONFIRMATION_PENDING",
-        created_at=uow.now,
-        updated_at=uow.now,
-    )
+    status = "AUTHENTICATION_PENDING" if charge.authentication_types else "PROVIDER_CONFIRMATION_PENDING"
+    authorization = _operation(uow, "authorizations", "authz", status, charge.amount)
     charge = uow.amend(charge, authorizations=(authorization,))
-    refused = _business_refusal(uow, charge, request)
+    refused = rules.refusal(uow, charge, request)
     if refused is not None:
-        charge = decline(uow, charge, errors.failure(refused))
+        charge = decline(uow, uow.amend(charge, authentication_types=()), failures.failure(refused))
     elif charge.authentication_types:
         charge = uow.fire(charge, "api.authenticate")
         charge = _open_order(uow, charge)
@@ -62,16 +53,10 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Charge:
-    raw: dict[str, Any] = call.json
-    keys = _mock_keys(request)
-    instrument_id = request.instrumentId
-    if instrument_id is None:
-        type_ = "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET"
-        if request.instrument is not None:
-            type_ = request.instrument.type
-        instrument_id = _new_instrument(uow, type_, None).id
-    settings = [_without_nulls(entry) for entry in raw.get("authenticationSettings") or []]
-    redirect = _settings_of(settings, "REDIRECT")
+    keys = rules.mock_keys(request)
+    types = rules.authentication_types(request, keys)
+    settings = [entry.sent() for entry in request.authenticationSettings or []]
+    scan_by = rules.setting(settings, "SCAN_CODE", "scanBy")
     return Charge(
         id=new_id(uow.ids, "charge"),
         state="AUTHORIZATION_PROCESSING",
@@ -83,135 +68,45 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
         payment_medium=request.paymentMedium or "ECOMMERCE",
         initiator=request.initiator,
         schedule_type=request.scheduleType or "UNSCHEDULED",
-        instrument_id=instrument_id,
+        instrument_id=request.instrumentId or _instrument_of(uow, request).id,
         amount=request.amount.value,
         currency=request.amount.currency,
         country=request.consumer.country,
         payment_descriptor=request.paymentDescriptor,
-        consumer=_without_nulls(raw["consumer"]),
-        order=_without_nulls(raw.get("order")) if raw.get("order") else None,
-        authentication_types=_authentication_types(request, keys),
+        consumer=request.consumer.sent(),
+        order=request.order.sent() if request.order is not None else None,
+        authentication_types=types,
         authentication_settings=tuple(settings),
-        scan_by=_settings_of(settings, "SCAN_CODE").get("scanBy"),
-        return_url=redirect.get("returnUrl"),
+        authenticate_by=rules.authenticate_by(types, scan_by, uow.now),
+        scan_by=iso_millis(parse_instant(scan_by)) if scan_by else None,
+        return_url=rules.setting(settings, "REDIRECT", "returnUrl"),
         requires_capture=keys.get("requiresCapture") == "true",
         auto_capture=bool(request.autoCapture),
-        confirmation_delay_s=_confirmation_delay(keys),
+        confirmation_delay_s=rules.confirmation_delay(keys),
         reference=request.merchantPaymentChargeReference,
         labels=request.labels,
         webhooks_url=request.webhooksUrl,
     )
 
 
-def _mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
-    """`key=value` pairs of a MOCK charge's descriptor; free text and unknown keys count for nothing.
-
-    Source: reference/ppro.md, section 8.3. ALIPAY ignores them (inferred).
-    """
-    if request.paymentMethod != "MOCK":
-        return {}
-    pairs = (part.partition("=") for part in (request.paymentDescriptor or "").split(";"))
-    return {key: value for key, equals, value in pairs if equals}
-
-
-def _authentication_types(request: wire.ChargeRequest, keys: Mapping[str, str]) -> tuple[str, ...]:
-    if request.paymentMethod != "MOCK":
-        return ("REDIRECT",)
-    if keys.get("requiresAuthentication") != "true":
-        return ()
-    offered = tuple(dict.fromkeys(keys.get("authenticationType", "REDIRECT").split(",")))
-    return tuple(type_ for type_ in offered if type_ in ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")) or ("REDIRECT",)
-
-
-def _confirmation_delay(keys: Mapping[str, str]) -> float | None:
-    if keys.get("providerConfirmation") != "true":
-        return None
-    try:
-        return float(keys.get("providerConfirmationDelay", "").removesuffix("s"))
-    except ValueError:
-        return DEFAULT_CONFIRMATION_DELAY_S
-
-
-def _settings_of(settings: list[dict[str, Any]], type_: str) -> dict[str, Any]:
-    for entry in settings:
-        if entry.get("type") == type_:
-            return entry.get("settings") or {}
-    return {}
-
-
-def _without_nulls(value: Any) -> Any:
-    """`null` equals absent (inferred)."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _check_amount(value: int) -> None:
-    """Well-formed but semantically wrong. Source: reference/ppro.md, section 5.2 (zero inferred)."""
-    if value <= 0:
-        raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
-
-
-_LOCAL_HOSTS = ("localhost", "host.docker.internal", "127.0.0.1", "::1")
-
-
-def _check_urls(call: Call, request: wire.ChargeRequest) -> None:
-    """`webhooksUrl` must be https at the live API; here http reaches local receivers, noted as a live difference."""
-    if request.webhooksUrl is not None:
-        parts = urlsplit(request.webhooksUrl)
-        host = parts.hostname or ""
-        local = host in _LOCAL_HOSTS or host.endswith((".localhost", ".local")) or "." not in host
-        local = local or host.startswith(("10.", "192.168.", "127.")) or _is_172_private(host)
-        if parts.scheme == "http" and local and host and not call.strict:
-            call.differs_live("webhooksUrl: the live API accepts https only")
-        elif parts.scheme != "https" or not host:
-            raise Invalid([Violation("webhooksUrl", "pattern", "^(https)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*")])
-    for index, entry in enumerate(request.authenticationSettings or []):
-        url = (entry.settings or {}).get("returnUrl")
-        if url is not None and (not isinstance(url, str) or len(url) > 512 or not is_safe_return(url)):
-            path = f"authenticationSettings.{index}.settings.returnUrl"
-            raise Invalid([Violation(path, "format", message="must be a URL")])
-
-
-def _is_172_private(host: str) -> bool:
-    parts = host.split(".")
-    return len(parts) == 4 and parts[0] == "172" and parts[1].isdigit() and 16 <= int(parts[1]) <= 31
-
-
-def _business_refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str | None:
-    """The failureCode with which a well-formed charge is declined at once. Source: reference/ppro.md, sections 5.4, 7."""
-    if request.instrumentId is not None and uow.find(Instrument, request.instrumentId) is None:
-        return "INSTRUMENT_NOT_FOUND"
-    if charge.payment_method == "MOCK":
-        return None
-    if charge.payment_method != "ALIPAY":
-        return "INVALID_PAYMENT_METHOD"
-    if charge.currency not in ALIPAY_CURRENCIES:
-        return "INVALID_CURRENCY"
-    if charge.country not in ALIPAY_COUNTRIES:
-        return "INVALID_COUNTRY"
-    if alipay.in_fen(charge.money) > ALIPAY_MAXIMUM_FEN:
-        return "AMOUNT_NOT_SUPPORTED"
-    if not charge.return_url:
-        return "INVALID_AUTHENTICATION_SETTINGS"
-    return None
+def _instrument_of(uow: UnitOfWork, request: wire.ChargeRequest) -> Instrument:
+    """The charge's own instrument, also when the request named none."""
+    if request.instrument is not None:
+        return _add_instrument(uow, request.instrument.type, request.instrument.details)
+    return _add_instrument(uow, "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET", None)
 
 
 def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
-    machine = charge.MACHINE
-    assert machine is not None
-    (timeout,) = machine.timeouts_in("AUTHENTICATION_PENDING")
-    assert isinstance(timeout.after, timedelta)
     order = alipay.open_order(
         uow,
         charge,
         title="PPRO",
         amount=charge.money,
-        merchant=uow.workspace.setting("ppro", "merchant_name", "Riverside Books"),
+        merchant=str(uow.workspace.setting("ppro", "merchant_name", "Riverside Books")),
         reference=charge.reference or charge.id,
         operation="authorize",
         language=(charge.consumer.get("locale") or "")[:2] or None,
-        expires_at=uow.now + timeout.after,
+        expires_at=charge.authenticate_by,
     )
     return uow.amend(charge, order_code=order.id)
 
@@ -220,13 +115,29 @@ def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
 
 
 def _bank_decides(uow: UnitOfWork, charge: Charge) -> Charge:
-    """A charge that needs no consumer: the documented decline amounts and scenarios speak at once."""
+    """No consumer is asked (any more): documented decline amounts and scenarios speak at once.
+
+    A scenario's delay, `open` and `expired` make the provider confirm later, not yet, or never.
+    """
     facts = {"operation": "authorize", "amount": charge.amount, "currency": charge.currency}
     effect = uow.rule("wallet", "ppro", **facts, reference=charge.reference, payment=charge.id)
-    if effect is not None and effect.params.decline is not None:
-        code = effect.params.code or errors.WALLET_REASONS.get(effect.params.decline, "GENERIC_DECLINE")
-        return decline(uow, charge, errors.failure(code, effect.params.message))
-    return approve(uow, charge)
+    if effect is None:
+        return approve(uow, charge)
+    params = effect.params
+    outcome = "declined" if params.decline is not None else params.outcome or "paid"
+    is_new = charge.state == "AUTHORIZATION_PROCESSING"
+    if is_new and (params.delay or outcome in ("open", "expired")):
+        return _confirm_later(uow, charge, params.delay or timedelta(seconds=rules.DEFAULT_CONFIRMATION_DELAY_S))
+    match outcome:
+        case "declined" | "cancelled":
+            code = params.code or failures.of_reason(params.decline or outcome)
+            return decline(uow, charge, failures.failure(code, params.message))
+        case "expired":
+            return discard(uow, charge, "PROVIDER_CONFIRMATION_TIMEOUT", "timer.confirmation_timeout")
+        case "open":
+            return charge
+        case _:
+            return approve(uow, charge)
 
 
 def approve(uow: UnitOfWork, charge: Charge) -> Charge:
@@ -235,50 +146,53 @@ def approve(uow: UnitOfWork, charge: Charge) -> Charge:
     Source: reference/ppro.md, section 4.2, rows 3 to 5 and 10 to 12.
     """
     if charge.confirmation_delay_s is not None and charge.state != "AUTHORIZATION_ASYNC":
-        delay = timedelta(seconds=charge.confirmation_delay_s)
-        charge = _authorization(uow, charge, status="PROVIDER_CONFIRMATION_PENDING")
-        charge = uow.fire(charge, "bank.confirms_later")
-        uow.arm(charge, "timer.provider_confirmation", after=delay)
-        return charge
-    charge = _authorization(uow, charge, status="AUTHORIZED")
-    if charge.requires_capture:
-        charge = uow.fire(charge, "bank.authorized_for_capture")
-        if not charge.auto_capture:
-            return charge
-        charge = uow.fire(charge, "api.capture")
-    else:
+        return _confirm_later(uow, charge, timedelta(seconds=charge.confirmation_delay_s))
+    charge = _move_authorization(uow, charge, "bank.authorized")
+    if not charge.requires_capture:
         charge = uow.fire(charge, "bank.authorized")
-    capture = _operation(uow, "capture", "CAPTURED", charge.amount)
-    return uow.fire(charge, "bank.captured", about=capture, captures=(*charge.captures, capture))
+        return _captured(uow, charge, _operation(uow, "captures", "capture", "CAPTURED", charge.amount))
+    charge = uow.fire(charge, "bank.authorized_for_capture")
+    return _capture(uow, charge, charge.amount, {}) if charge.auto_capture else charge
+
+
+def _confirm_later(uow: UnitOfWork, charge: Charge, delay: timedelta) -> Charge:
+    charge = _move_authorization(uow, charge, "bank.confirms_later")
+    charge = uow.fire(charge, "bank.confirms_later")
+    uow.arm(charge, "timer.provider_confirmation", after=delay)
+    return charge
 
 
 def decline(uow: UnitOfWork, charge: Charge, failure: dict[str, Any], trigger: str = "bank.declined") -> Charge:
-    charge = _authorization(uow, charge, status="FAILED", failure=failure)
+    charge = _move_authorization(uow, charge, trigger, failure=failure)
     return uow.fire(charge, trigger, failure=failure)
 
 
 def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference: str | None = None) -> Charge:
-    """Ends a charge that nobody completed. On a timeout the authorization fails with it (inferred)."""
-    entry = _operation(uow, "discard", "DISCARDED", None, reference=reference, type=type_)
-    failure = errors.failure("PAYMENT_METHOD_TIMEOUT") if trigger.startswith("timer.") else None
-    charge = _authorization(uow, charge, status="FAILED", failure=failure)
+    """Ends a charge that nobody completed.
+
+    On a timeout the authorization fails with it, the charge itself shows no failure; a merchant's discard leaves the
+    authorization as it stands. Inferred: reference/ppro.md, section 11, question 7.
+    """
+    timed_out = trigger.startswith("timer.")
+    if timed_out:
+        charge = _move_authorization(uow, charge, trigger, failure=failures.failure("PAYMENT_METHOD_TIMEOUT"))
+    entry = _operation(uow, "discards", "discard", "DISCARDED", None, reference=reference, type=type_)
     charge = uow.fire(charge, trigger, about=entry, discards=(*charge.discards, entry))
     uow.disarm(charge, "timer.provider_confirmation")
-    alipay.close(
-        uow, charge.order_code, "expired" if failure else "cancelled", decided_by="timer" if failure else "api"
-    )
+    outcome, decided_by = ("expired", "timer") if timed_out else ("cancelled", "api")
+    alipay.close(uow, charge.order_code, outcome, decided_by=decided_by)
     return charge
 
 
-def _authorization(uow: UnitOfWork, charge: Charge, **changes: Any) -> Charge:
-    """Updates the one authorization; its `created_at` stays."""
-    last = replace(charge.authorizations[-1], updated_at=uow.now, **changes)
-    return uow.amend(charge, authorizations=(*charge.authorizations[:-1], last))
+def _move_authorization(uow: UnitOfWork, charge: Charge, trigger: str, **changes: Any) -> Charge:
+    """Moves the one authorization; its `created_at` stays."""
+    *others, last = charge.authorizations
+    return uow.amend(charge, authorizations=(*others, last.moved(trigger, uow.now, **changes)))
 
 
-def _operation(uow: UnitOfWork, prefix: str, status: str, amount: int | None, **more: Any) -> Operation:
+def _operation(uow: UnitOfWork, kind: str, prefix: str, status: str, amount: int | None, **more: Any) -> Operation:
     id_ = new_id(uow.ids, prefix)
-    return Operation(id=id_, amount=amount, status=status, created_at=uow.now, updated_at=uow.now, **more)
+    return Operation(id=id_, kind=kind, amount=amount, status=status, created_at=uow.now, updated_at=uow.now, **more)
 
 
 def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
@@ -288,8 +202,8 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
         case "wallet.paid":
             approve(uow, resource)
         case "wallet.declined" | "wallet.cancelled":
-            code = teller.code or errors.WALLET_REASONS.get(teller.reason or "", "GENERIC_DECLINE")
-            decline(uow, resource, errors.failure(code, teller.message), news)
+            code = teller.code or failures.of_reason(teller.reason)
+            decline(uow, resource, failures.failure(code, teller.message), news)
         case "wallet.expired":
             discard(uow, resource, "AUTHENTICATION_TIMEOUT", "timer.authentication_timeout")
 
@@ -303,7 +217,9 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
             if resource.state == "AUTHORIZATION_ASYNC":
                 _bank_decides(uow, resource)
         case "timer.refund":
-            _settle_refund(uow, resource, data["refund"], data["succeeds"])
+            _decide_refund(uow, resource, data)
+        case "timer.funds":
+            _move_funds(uow, resource, data["kind"], data["operation"])
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
@@ -322,77 +238,98 @@ def get_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def search_charges(call: Call, uow: UnitOfWork) -> Reply:
-    """Exactly one filter; newest first, pages of 20 (both inferred). Source: reference/ppro.md, section 3.4."""
+    """Exactly one filter; newest first, pages of 20 (both inferred). `page` is a token of `nextPage`.
+
+    Source: reference/ppro.md, section 3.4.
+    """
     reference, agreement = call.query.get("merchantPaymentChargeReference"), call.query.get("agreementId")
     if bool(reference) == bool(agreement):
         message = "exactly one of merchantPaymentChargeReference and agreementId must be given"
         raise Invalid([Violation("merchantPaymentChargeReference", "custom", message=message)])
-    found = uow.by_key(Charge, "reference", reference) if reference else []
-    try:
-        start = int(call.query.get("page", "0"), 36)
-    except ValueError as error:
-        raise Invalid([Violation("page", "format", message="is not a token of nextPage")]) from error
+    found = uow.by_key(Charge, "reference", reference) if reference and "\0" not in reference else []
+    start, token = 0, call.query.get("page")
+    if token is not None:
+        start = next((n for n, charge in enumerate(found, 1) if _token(charge) == token), 0)
+        if start == 0:
+            raise Invalid([Violation("page", "format", message="is not a token of nextPage")])
     page = found[start : start + PAGE_SIZE]
     body: dict[str, Any] = {"data": [wire.payment_charge(charge) for charge in page]}
     if start + PAGE_SIZE < len(found):
-        body["nextPage"] = _base36(start + PAGE_SIZE)
+        body["nextPage"] = _token(page[-1])
     body["_links"] = {}
     return Reply(200, body)
 
 
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
-    return digits or "0"
+def _token(charge: Charge) -> str:
+    """Names the charge after which a page begins, so that new charges do not shift the pages."""
+    return charge.id.removeprefix("charge_")[::-1]
 
 
 def _charge(call: Call, uow: UnitOfWork) -> Charge:
     return uow.get(Charge, call.path["id"])
 
 
-def list_operations(kind: str) -> Any:
+def list_operations(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
     def handler(call: Call, uow: UnitOfWork) -> Reply:
         return Reply(200, wire.operations(_charge(call, uow), kind), subject=call.path["id"])
 
     return handler
 
 
-def get_operation(kind: str) -> Any:
+def get_operation(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
     def handler(call: Call, uow: UnitOfWork) -> Reply:
         charge = _charge(call, uow)
-        operations: tuple[Operation, ...] = getattr(charge, kind)
-        for operation in operations:
-            if operation.id == call.path["operation"]:
-                return Reply(200, wire.alone(charge, kind, operation), subject=charge.id)
-        raise NotFound(kind, call.path["operation"])
+        return Reply(200, wire.alone(charge, _find(charge, kind, call.path["operation"])), subject=charge.id)
 
     return handler
+
+
+def _find(charge: Charge, kind: str, id_: str) -> Operation:
+    for operation in charge.operations(kind):
+        if operation.id == id_:
+            return operation
+    raise NotFound(kind, id_)
 
 
 def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
     return Reply(200, wire.funds_statuses(_charge(call, uow)), subject=call.path["id"])
 
 
-# Operations ----------------------------------------------------------------------------------------------------
+# Authorizations ------------------------------------------------------------------------------------------------
 
 
 def confirm(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/authorizations: completes MULTI_FACTOR with its code. A wrong code is a 200 with `FAILED`.
 
-    Source: reference/ppro.md, sections 3.5 and 8.4.
+    Raises `IllegalTransition` (400) when the charge waits for nobody, `Invalid` (400) when it does not offer the type
+    (both inferred). Source: reference/ppro.md, sections 3.5 and 8.4.
     """
     charge = _charge(call, uow)
-    if charge.state != "AUTHENTICATION_PENDING":
+    if charge.state != "AUTHENTICATION_PENDING" or charge.order_code is None:
         raise IllegalTransition("ppro.payment_charge", charge.state, "api.confirm")
-    order = alipay.order_of(uow, charge.order_code or "")
-    if call.body.authenticationResult.details.get("verificationCode") == MFA_CODE:
+    result = call.body.authenticationResult
+    if "MULTI_FACTOR" not in charge.authentication_types or result.type not in (None, "MULTI_FACTOR"):
+        offered = ", ".join(charge.authentication_types)
+        message = f"is not offered by this payment charge, which waits for {offered}"
+        raise Invalid([Violation("authenticationResult.type", "custom", message=message)])
+    if result.details.verificationCode is None:
+        raise Invalid([Violation("authenticationResult.details.verificationCode", "required")])
+    check_code(uow, charge, result.details.verificationCode)
+    charge = uow.get(Charge, charge.id)
+    return Reply(200, wire.alone(charge, charge.authorizations[-1]))
+
+
+def check_code(uow: UnitOfWork, charge: Charge, code: str) -> None:
+    """The consumer's code: `777123` approves, anything else fails. Source: reference/ppro.md, section 8.4."""
+    assert charge.order_code is not None
+    order = alipay.order_of(uow, charge.order_code)
+    if code == MFA_CODE:
         alipay.approve(uow, order)
     else:
         alipay.decline(uow, order, "authentication")
-    charge = uow.get(Charge, charge.id)
-    return Reply(200, wire.alone(charge, "authorizations", charge.authorizations[-1]))
+
+
+# Captures and voids --------------------------------------------------------------------------------------------
 
 
 def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
@@ -401,12 +338,28 @@ def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
     more = {"reference": call.body.merchantCaptureReference, "labels": call.body.labels}
     refused = _capture_refusal(charge, asked)
     if refused is not None:
-        return _failed(uow, charge, "captures", "capture", asked, refused, more)
-    capture = _operation(uow, "capture", "CAPTURED", asked, **more)
+        return _refused(uow, charge, "captures", "capture", asked, refused, more)
+    charge = _capture(uow, charge, asked, more)
+    return Reply(200, wire.alone(charge, charge.captures[-1]))
+
+
+def _capture(uow: UnitOfWork, charge: Charge, amount: int, more: Mapping[str, Any]) -> Charge:
+    """A separate capture, which a scenario's bank may decline."""
+    effect = _bank_rule(uow, charge, "capture", amount)
     charge = uow.fire(charge, "api.capture")
-    trigger = "bank.captured" if asked == charge.left_open else "bank.captured_part"
+    if _declines(effect):
+        failure = _bank_failure(effect, "Payment Capture Failed")
+        capture = _operation(uow, "captures", "capture", "FAILED", amount, failure=failure, **more)
+        captures = (*charge.captures, capture)
+        return uow.fire(charge, "bank.capture_failed", about=capture, captures=captures, failure=failure)
+    return _captured(uow, charge, _operation(uow, "captures", "capture", "CAPTURED", amount, **more))
+
+
+def _captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:
+    trigger = "bank.captured" if capture.amount == charge.left_open else "bank.captured_part"
     charge = uow.fire(charge, trigger, about=capture, captures=(*charge.captures, capture))
-    return Reply(200, wire.alone(charge, "captures", capture))
+    _settle_later(uow, charge, capture)
+    return charge
 
 
 def void_charge(call: Call, uow: UnitOfWork) -> Reply:
@@ -415,23 +368,32 @@ def void_charge(call: Call, uow: UnitOfWork) -> Reply:
     more = {"reference": call.body.merchantVoidReference, "labels": call.body.labels}
     refused = _capture_refusal(charge, asked)
     if refused is not None:
-        return _failed(uow, charge, "voids", "void", asked, refused, more)
-    void = _operation(uow, "void", "VOIDED", asked, **more)
+        return _refused(uow, charge, "voids", "void", asked, refused, more)
+    effect = _bank_rule(uow, charge, "void", asked)
     charge = uow.fire(charge, "api.void")
-    if asked < charge.left_open:
-        trigger = "bank.voided_part"
+    if _declines(effect):
+        failure = _bank_failure(effect, "Payment Void Failed")
+        void = _operation(uow, "voids", "void", "FAILED", asked, failure=failure, **more)
+        changes: dict[str, Any] = {"failure": failure}
+        trigger = "bank.void_failed"
     else:
+        void, changes = _operation(uow, "voids", "void", "VOIDED", asked, **more), {}
         trigger = "bank.voided_rest" if charge.captured else "bank.voided"
-    charge = uow.fire(charge, trigger, about=void, voids=(*charge.voids, void))
-    return Reply(200, wire.alone(charge, "voids", void))
+        trigger = "bank.voided_part" if asked < charge.left_open else trigger
+    charge = uow.fire(charge, trigger, about=void, voids=(*charge.voids, void), **changes)
+    return Reply(200, wire.alone(charge, void))
 
 
 def _capture_refusal(charge: Charge, asked: int) -> str | None:
+    """Source: reference/ppro.md, section 5.4."""
     if not charge.total("authorizations", "AUTHORIZED"):
         return "NO_AUTHORIZED_AMOUNT"
     if charge.state != "CAPTURE_PENDING" or asked > charge.left_open:
         return "EXCEEDS_AUTHORIZED_AMOUNT"
     return None
+
+
+# Refunds -------------------------------------------------------------------------------------------------------
 
 
 def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
@@ -448,31 +410,36 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
     }
     refused = _refund_refusal(uow, charge, asked)
     if refused is not None:
-        return _failed(uow, charge, "refunds", "refund", asked, refused, more)
-    facts = {"amount": asked, "currency": charge.currency, "reference": charge.reference, "payment": charge.id}
-    effect = uow.rule("bank", "ppro", operation="refund", **facts)
-    if effect is not None and (effect.params.decline or effect.params.outcome == "declined"):
-        failure = errors.failure(effect.params.code or "GENERIC_DECLINE", effect.params.message)
-        return _failed(uow, charge, "refunds", "refund", asked, failure, more)
+        return _refused(uow, charge, "refunds", "refund", asked, refused, more)
+    effect = _bank_rule(uow, charge, "refund", asked)
     charge = uow.fire(charge, "api.refund")
     if effect is not None and effect.params.outcome == "pending":
-        refund = _operation(uow, "refund", "PENDING", asked, **more)
+        refund = _operation(uow, "refunds", "refund", "PENDING", asked, **more)
         charge = uow.fire(charge, "bank.refund_pending", about=refund, refunds=(*charge.refunds, refund))
-        after = effect.params.delay if effect.params.delay is not None else timedelta(seconds=30)
-        uow.arm(charge, "timer.refund", after=after, refund=refund.id, succeeds=effect.params.then != "declined")
-        return Reply(200, wire.alone(charge, "refunds", refund))
-    refund = _operation(uow, "refund", "REFUNDED", asked, **more)
-    charge = _refunded(uow, uow.amend(charge, refunds=(*charge.refunds, refund)), refund)
-    return Reply(200, wire.alone(charge, "refunds", refund))
+        params = effect.params
+        after = params.delay if params.delay is not None else PENDING_REFUND_DELAY
+        code = (params.code or failures.of_reason(params.decline)) if params.then == "declined" else None
+        uow.arm(charge, "timer.refund", after=after, refund=refund.id, code=code, message=params.message)
+    elif _declines(effect):
+        failure = _bank_failure(effect, "Payment Refund Failed")
+        refund = _operation(uow, "refunds", "refund", "FAILED", asked, failure=failure, **more)
+        refunds = (*charge.refunds, refund)
+        charge = uow.fire(charge, "bank.refund_failed", about=refund, refunds=refunds, failure=failure)
+    else:
+        refund = _operation(uow, "refunds", "refund", "REFUNDED", asked, **more)
+        charge = _refunded(uow, uow.amend(charge, refunds=(*charge.refunds, refund)), refund)
+    return Reply(200, wire.alone(charge, refund))
 
 
 def _refund_refusal(uow: UnitOfWork, charge: Charge, asked: int) -> str | None:
-    left = charge.captured - charge.refunded - charge.total("refunds", "PENDING")
-    if charge.state == "REFUND_PROCESSING":
+    """Source: reference/ppro.md, section 5.4."""
+    if charge.total("refunds", "PENDING"):
         return "SIMULTANEOUS_OPERATION_IN_PROGRESS"
+    left = charge.captured - charge.refunded
     if charge.state != "CAPTURED" or left <= 0:
         return "EXCEEDS_REFUNDABLE_AMOUNT"
-    if uow.now - charge.captures[-1].created_at > ALIPAY_REFUND_WINDOW:
+    last = max(capture.created_at for capture in charge.captures if capture.status == "CAPTURED")
+    if charge.payment_method == "ALIPAY" and uow.now - last > rules.ALIPAY_REFUND_WINDOW:
         return "REFUND_PERIOD_EXPIRED"
     return "EXCEEDS_CAPTURED_AMOUNT" if asked > left else None
 
@@ -481,66 +448,141 @@ def _refunded(uow: UnitOfWork, charge: Charge, refund: Operation) -> Charge:
     assert refund.amount is not None
     alipay.refund(uow, charge.order_code, replace(charge.money, value=refund.amount))
     trigger = "bank.refunded" if charge.refunded == charge.captured else "bank.refunded_part"
-    return uow.fire(charge, trigger, about=refund)
+    charge = uow.fire(charge, trigger, about=refund)
+    _settle_later(uow, charge, refund)
+    return charge
 
 
-def _settle_refund(uow: UnitOfWork, charge: Charge, refund_id: str, succeeds: bool) -> None:
-    refund = next(op for op in charge.refunds if op.id == refund_id)
-    failure = None if succeeds else errors.failure("GENERIC_DECLINE")
-    status = "REFUNDED" if succeeds else "FAILED"
-    settled = replace(refund, status=status, failure=failure, updated_at=uow.now)
-    charge = uow.amend(charge, refunds=tuple(settled if op.id == refund_id else op for op in charge.refunds))
-    if succeeds:
-        _refunded(uow, charge, settled)
+def _decide_refund(uow: UnitOfWork, charge: Charge, data: Mapping[str, Any]) -> None:
+    """What the bank says about a refund that was pending."""
+    refund = _find(charge, "refunds", data["refund"])
+    charge = uow.fire(charge, "bank.refund_decided")
+    if data["code"] is None:
+        settled = refund.moved("bank.refunded", uow.now)
+        _refunded(uow, _replace(uow, charge, settled), settled)
+        return
+    failure = failures.failure(data["code"], data["message"] or "Payment Refund Failed")
+    settled = refund.moved("bank.refund_failed", uow.now, failure=failure)
+    uow.fire(_replace(uow, charge, settled), "bank.refund_failed", about=settled, failure=failure)
+
+
+def _replace(uow: UnitOfWork, charge: Charge, operation: Operation) -> Charge:
+    return uow.amend(charge, **{operation.kind: _with(charge, operation)})
+
+
+def _with(charge: Charge, operation: Operation) -> tuple[Operation, ...]:
+    return tuple(operation if op.id == operation.id else op for op in charge.operations(operation.kind))
+
+
+# Behind PPRO ---------------------------------------------------------------------------------------------------
+
+
+def _bank_rule(uow: UnitOfWork, charge: Charge, operation: str, amount: int | None) -> Effect | None:
+    facts = {"amount": amount, "currency": charge.currency, "reference": charge.reference, "payment": charge.id}
+    return uow.rule("bank", "ppro", operation=operation, **facts)
+
+
+def _declines(effect: Effect | None) -> bool:
+    return effect is not None and (effect.params.decline is not None or effect.params.outcome == "declined")
+
+
+def _bank_failure(effect: Effect | None, message: str) -> dict[str, Any]:
+    assert effect is not None
+    params = effect.params
+    code = params.code or failures.of_reason(params.decline)
+    return failures.failure(code, params.message or (message if code.endswith("GENERIC_DECLINE") else None))
+
+
+def _settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
+    """Setting `funds_after`: settlement speaks of a capture or refund after that time. Off unless it is set."""
+    after = uow.workspace.setting("ppro", "funds_after")
+    if after is None:
+        return
+    try:
+        delay = parse_duration(str(after))
+    except ValueError as error:
+        raise Refused("setting", {"message": f"funds_after: {error}"}) from error
+    uow.arm(charge, "timer.funds", after=delay, kind=operation.kind, operation=operation.id)
+
+
+def _move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:
+    """Source: reference/ppro.md, sections 3.6 and 4.2, row 22."""
+    operation = _find(charge, kind, id_)
+    declined = _declines(_bank_rule(uow, charge, "settle", operation.amount))
+    if kind == "captures":
+        funds = "CAPTURE_FUNDS_MISSING" if declined else "CAPTURE_FUNDS_RECEIVED"
     else:
-        uow.fire(charge, "bank.refund_failed", about=settled, failure=failure)
+        funds = "REFUND_FUNDS_REJECTED" if declined else "REFUND_FUNDS_SENT"
+    moved = replace(operation, funds=funds)
+    changes: dict[str, Any] = {kind: _with(charge, moved), "updated_at": charge.updated_at}
+    uow.fire(charge, "bank.funds_moved", about=moved, **changes)
 
 
-def _failed(
-    uow: UnitOfWork,
-    charge: Charge,
-    kind: str,
-    prefix: str,
-    amount: int,
-    refused: str | dict[str, Any],
-    more: dict[str, Any],
+# Refusals that are entities ------------------------------------------------------------------------------------
+
+
+def _refused(
+    uow: UnitOfWork, charge: Charge, kind: str, prefix: str, amount: int, code: str, more: Mapping[str, Any]
 ) -> Reply:
-    """A refused operation is an entity too: stored on the charge, answered with 200, announced as `…_FAILED`."""
-    failure = errors.failure(refused) if isinstance(refused, str) else refused
-    operation = _operation(uow, prefix, "FAILED", amount, failure=failure, **more)
-    operations: tuple[Operation, ...] = getattr(charge, kind)
-    charge = uow.amend(charge, failure=failure, **{kind: (*operations, operation)})
+    """A refused operation is an entity too: stored on the charge, answered with 200, announced as `…_FAILED`.
+
+    Inferred: an older manual answers 400 instead; setting `refusals: "400"` does so (`Refused("operation")`).
+    Source: reference/ppro.md, sections 5.4 and 11, question 1.
+    """
+    failure = failures.failure(code)
+    if uow.workspace.setting("ppro", "refusals") == "400":
+        raise Refused("operation", failure)
+    operation = _operation(uow, kind, prefix, "FAILED", amount, failure=failure, **more)
+    charge = uow.amend(charge, failure=failure, **{kind: (*charge.operations(kind), operation)})
     uow.emit(f"PAYMENT_CHARGE_{prefix.upper()}_FAILED", charge, operation)
-    return Reply(200, wire.alone(charge, kind, operation))
+    return Reply(200, wire.alone(charge, operation))
 
 
 def discard_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/discards (inferred: the endpoint is linked from every charge, its schema is unpublished)."""
     charge, reference = _charge(call, uow), call.body.merchantDiscardReference
-    if charge.state not in ("AUTHENTICATION_PENDING", "AUTHORIZATION_ASYNC"):
-        entry = _operation(
-            uow, "discard", "FAILED", None, reference=reference, type="MERCHANT_INITIATED_DISCARD",
-            failure=errors.failure("INTERNAL_PROCESSING_ERROR", f"Charge in status {charge.state} cannot be discarded"),
-        )  # fmt: skip
-        charge = uow.amend(charge, discards=(*charge.discards, entry), failure=entry.failure)
-        uow.emit("PAYMENT_CHARGE_DISCARD_FAILED", charge, entry)
-        return Reply(200, wire.alone(charge, "discards", entry))
-    charge = discard(uow, charge, "MERCHANT_INITIATED_DISCARD", "api.discard", reference)
-    return Reply(200, wire.alone(charge, "discards", charge.discards[-1]))
+    type_ = "MERCHANT_INITIATED_DISCARD"
+    if charge.MACHINE is not None and charge.MACHINE.allows("api.discard", charge.state):
+        charge = discard(uow, charge, type_, "api.discard", reference)
+        return Reply(200, wire.alone(charge, charge.discards[-1]))
+    message = f"Payment charge in status {charge.state} cannot be discarded"
+    failure = failures.failure("INTERNAL_DECLINE/INTERNAL_PROCESSING_ERROR", message)
+    if uow.workspace.setting("ppro", "refusals") == "400":
+        raise Refused("operation", failure)
+    entry = _operation(uow, "discards", "discard", "FAILED", None, reference=reference, type=type_, failure=failure)
+    charge = uow.amend(charge, discards=(*charge.discards, entry), failure=failure)
+    uow.emit("PAYMENT_CHARGE_DISCARD_FAILED", charge, entry)
+    return Reply(200, wire.alone(charge, entry))
 
 
 # Instruments ---------------------------------------------------------------------------------------------------
 
 
-def _new_instrument(uow: UnitOfWork, type_: str, details: dict[str, Any] | None) -> Instrument:
-    # RAW_CARD on input becomes CARD_PPRO_VAULTED on output. Source: reference/ppro.md, section 3.7.
-    kind = "CARD_PPRO_VAULTED" if type_ == "RAW_CARD" else type_
+def _stored(type_: str, details: dict[str, Any] | None) -> dict[str, Any]:
+    """What is kept of an instrument. A card is vaulted: neither its number nor its code is ever given out.
+
+    Source: reference/ppro.md, sections 3.7 and 3.8.
+    """
+    if type_ == "PASSTHROUGH_WALLET":
+        return {"type": type_, "details": None}
+    if type_ != "RAW_CARD":
+        return {"type": type_, "details": details}
+    given = details or {}
+    number = given.get("number")
+    if not isinstance(number, str) or not number.isascii() or not number.isdigit() or not 12 <= len(number) <= 19:
+        raise Invalid([Violation("details.number", "format", message="must be a card number")])
+    kept = {"bin": number[:6], "last4Digits": number[-4:]}
+    kept |= {name: given[name] for name in ("expiryMonth", "expiryYear", "holderName") if name in given}
+    return {"type": "CARD_PPRO_VAULTED", "details": kept}
+
+
+def _add_instrument(uow: UnitOfWork, type_: str, details: dict[str, Any] | None) -> Instrument:
     id_ = new_id(uow.ids, "instr")
-    return uow.add(Instrument(id=id_, type=kind, details=details, created_at=uow.now, updated_at=uow.now))
+    return uow.add(Instrument(id=id_, created_at=uow.now, updated_at=uow.now, **_stored(type_, details)))
 
 
 def create_instrument(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.instrument(_new_instrument(uow, call.body.type, _details(call))))
+    return Reply(200, wire.instrument(_add_instrument(uow, call.body.type, call.body.details)))
 
 
 def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
@@ -549,7 +591,7 @@ def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
 
 def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
     found = uow.get(Instrument, call.path["id"])
-    return Reply(200, wire.instrument(uow.amend(found, type=call.body.type, details=_details(call))))
+    return Reply(200, wire.instrument(uow.amend(found, **_stored(call.body.type, call.body.details))))
 
 
 def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
@@ -557,6 +599,14 @@ def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
     return Reply(204)
 
 
-def _details(call: Call) -> dict[str, Any] | None:
-    """A PASSTHROUGH_WALLET takes no details."""
-    return None if call.body.type == "PASSTHROUGH_WALLET" else call.body.details
+# Left out ------------------------------------------------------------------------------------------------------
+
+
+def left_out(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
+    """An endpoint of the live API that the simulator does not have: 404 in PPRO's own words, and a note."""
+
+    def handler(call: Call, uow: UnitOfWork) -> Reply:
+        call.differs_live(f"{kind}s exist at the live API; the simulator leaves them out")
+        raise NotFound(kind, call.target)
+
+    return handler

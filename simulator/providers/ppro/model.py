@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from simulator.engine.resource import Resource
 from simulator.kernel.ids import Ids
-from simulator.kernel.machine import Machine
+from simulator.kernel.machine import Machine, MachineError
 from simulator.kernel.money import Money
-from simulator.providers.ppro.states import PAYMENT_CHARGE
+from simulator.kernel.refusals import IllegalTransition
+from simulator.providers.ppro.states import MACHINE_OF, PAYMENT_CHARGE, STATUSES
 
 
 def new_id(ids: Ids, prefix: str) -> str:
@@ -20,9 +21,14 @@ def new_id(ids: Ids, prefix: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """An authorization, capture, refund, void or discard of a charge. `amount` in minor units of the charge's currency."""
+    """An authorization, capture, refund, void or discard of a charge. `amount` in minor units of the charge's currency.
+
+    `kind` is the charge's member in which it stands (`refunds`). `funds` is where its money is, once settlement has said
+    something about it.
+    """
 
     id: str
+    kind: str
     amount: int | None = None
     status: str
     reference: str | None = None
@@ -31,8 +37,21 @@ class Operation:
     refund_reason: str | None = None
     refund_descriptor: str | None = None
     labels: dict[str, str] | None = None
+    funds: str | None = None
     created_at: datetime
     updated_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES[self.kind]:
+            raise MachineError(f"{MACHINE_OF[self.kind].name} has no state {self.status!r}")
+
+    def moved(self, trigger: str, at: datetime, **changes: Any) -> Operation:
+        """One row of its machine. Raises `IllegalTransition`; the webhook is the charge's."""
+        machine = MACHINE_OF[self.kind]
+        move = machine.moves.get((trigger, self.status))
+        if move is None:
+            raise IllegalTransition(machine.name, self.status, trigger, machine.allowed(self.status))
+        return replace(self, status=move.target, updated_at=at, **changes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +78,8 @@ class Charge(Resource):
     failure: dict[str, Any] | None = None
     authentication_types: tuple[str, ...] = ()
     authentication_settings: tuple[dict[str, Any], ...] = ()
+    authenticate_by: datetime | None = None
+    """When the authentication times out."""
     scan_by: str | None = None
     return_url: str | None = None
     requires_capture: bool = False
@@ -79,10 +100,13 @@ class Charge(Resource):
     def keys(self) -> dict[str, str]:
         return {"reference": self.reference} if self.reference else {}
 
+    def operations(self, kind: str) -> tuple[Operation, ...]:
+        found: tuple[Operation, ...] = getattr(self, kind)
+        return found
+
     def total(self, kind: str, *statuses: str) -> int:
         """The sum of the amounts of operations in these statuses, in minor units."""
-        operations: tuple[Operation, ...] = getattr(self, kind)
-        return sum(op.amount or 0 for op in operations if op.status in statuses)
+        return sum(op.amount or 0 for op in self.operations(kind) if op.status in statuses)
 
     @property
     def captured(self) -> int:

@@ -1,26 +1,48 @@
-"""PPRO's mock authenticator, by which ALIPAY is paid in the sandbox. Source: reference/ppro.md, section 8."""
+"""PPRO's mock authenticator, by which ALIPAY is paid in the sandbox. Source: reference/ppro.md, section 8.
+
+It is a page without login or key. A GET changes nothing; the first POST wins, every later one answers as if it had.
+"""
 
 from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
 
 from simulator.engine import pages
 from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
+from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.refusals import NotFound
-from simulator.providers.ppro import errors, wire
-from simulator.providers.ppro.handlers import MFA_CODE, return_to
+from simulator.providers.ppro import failures, wire
+from simulator.providers.ppro.handlers import MFA_CODE, check_code, return_to
 from simulator.providers.ppro.model import Charge
-from simulator.wallet import alipay, qr
+from simulator.providers.ppro.states import PHASES
+from simulator.wallet import alipay, buyers, qr
 from simulator.wallet.order import Order
 
 PATH = "/default/authenticator.html"
+SAMPLES = {"curl": "cURL", "python": "Python", "node": "Node"}
+WRONG_CODE = "000000"
+DEFAULT_FAILURE = "PROVIDER_DECLINE/GENERIC_DECLINE"
+
+_TABS = {
+    # type: (text, icon, test id)
+    "REDIRECT": ("ppro_tab_redirect", "out", "tab-redirect"),
+    "SCAN_CODE": ("ppro_tab_scan_code", "qr", "tab-scan-code"),
+    "MULTI_FACTOR": ("ppro_tab_multi_factor", "message", "tab-multi-factor"),
+}
+
+_MARKS = {"paid": "paid", "partly_refunded": "paid", "refunded": "paid", "cancelled": "cancelled", "expired": "expired"}
 
 
 def _find(runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
-    found: tuple[Workspace, Resource] | None = runtime.locate(Charge, id_)
+    found: tuple[Workspace, Resource] | None = None if "\0" in id_ else runtime.locate(Charge, id_)
     if found is None:
         raise NotFound("payment-charge", id_)
     workspace, charge = found
@@ -28,84 +50,213 @@ def _find(runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
     return workspace, charge
 
 
-def show(call: Call, runtime: Runtime) -> Reply:
-    """GET: changes nothing, whatever the charge's state."""
-    workspace, charge = _find(runtime, call.query.get("payment-charge-id", ""))
-    return _page(call, runtime, workspace, charge)
+def _chosen(call: Call, charge: Charge) -> str:
+    """The type whose tab is open: the wanted one if the charge offers it, else its first."""
+    wanted = call.query.get("type", "")
+    return wanted if wanted in charge.authentication_types else next(iter(charge.authentication_types), "")
+
+
+def _url(charge: Charge, **query: str) -> str:
+    return f"{PATH}?{urlencode({'payment-charge-id': charge.id, **query})}"
+
+
+# Acting --------------------------------------------------------------------------------------------------------
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = success, fail (with `code`), cancel, or mfa (with `verificationCode`). The first act wins."""
-    charge_id = call.query.get("payment-charge-id") or call.form.get("payment-charge-id", "")
+    """POST `outcome` = success, fail (with `code`), cancel, or mfa (with `verificationCode`).
+
+    REDIRECT then goes to the `returnUrl`; the other types stay here.
+    """
+    form = call.form
+    charge_id = call.query.get("payment-charge-id") or form.get("payment-charge-id", "")
     workspace, charge = _find(runtime, charge_id)
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
-    outcome = call.form.get("outcome", "")
-    if charge.state == "AUTHENTICATION_PENDING" and charge.order_code:
+    chosen = _chosen(call, charge)
+    if charge.state == "AUTHENTICATION_PENDING" and charge.order_code is not None:
+        if not _is_possible(chosen, form):
+            return pages.error_page(call, 400, "error_title", "refused_text")
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
-            order = alipay.order_of(uow, charge.order_code)
-            if outcome == "success" or (outcome == "mfa" and call.form.get("verificationCode") == MFA_CODE):
-                alipay.approve(uow, order)
-            elif outcome == "mfa":
-                alipay.decline(uow, order, "authentication")
-            elif outcome == "cancel":
-                alipay.cancel(uow, order)
-            elif outcome == "fail":
-                code = call.form.get("code") or "GENERIC_DECLINE"
-                alipay.decline(uow, order, code=code if code in errors.DECLINES else "GENERIC_DECLINE")
-            else:
-                return pages.error_page(call, 400, "error_title", "refused_text")
+            _decide(uow, charge, form)
             charge = uow.get(Charge, charge.id)
-    uow = runtime.open(workspace)
-    target = return_to(uow, charge, charge) if "REDIRECT" in charge.authentication_types else None
-    own = f"{PATH}?payment-charge-id={charge.id}"
-    return pages.see_other(target if target and outcome != "" else own)
+    target = return_to(runtime.open(workspace), charge, charge)
+    is_over = charge.state != "AUTHENTICATION_PENDING"
+    if chosen == "REDIRECT" and is_over and target is not None:
+        return pages.see_other(target)
+    view = {"view": call.query["view"]} if "view" in call.query else {}
+    return pages.see_other(_url(charge, type=chosen, **view))
 
 
-def code_image(call: Call, runtime: Runtime) -> Reply:
-    _, charge = _find(runtime, call.path["id"])
-    headers = {"cache-control": "public, max-age=3600"}
-    return Reply(200, qr.png(wire.authenticator_url(charge)), headers, content_type="image/png")
+def _is_possible(chosen: str, form: dict[str, str]) -> bool:
+    outcome = form.get("outcome")
+    if chosen == "MULTI_FACTOR":
+        return outcome == "mfa" and bool(form.get("verificationCode"))
+    return outcome in ("success", "fail", "cancel")
 
 
-def _page(call: Call, runtime: Runtime, workspace: Workspace, charge: Charge) -> Reply:
+def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
+    order = alipay.order_of(uow, charge.order_code or "")
+    match form["outcome"]:
+        case "success":
+            alipay.approve(uow, order)
+        case "cancel":
+            alipay.cancel(uow, order)
+        case "fail":
+            alipay.decline(uow, order, code=_failure_code(form.get("code", "")))
+        case "mfa":
+            check_code(uow, charge, form["verificationCode"].replace(" ", ""))
+
+
+def _failure_code(wanted: str) -> str:
+    """`TYPE/CODE` or a bare code of the catalogue; anything else is a generic decline."""
+    type_, _, code = wanted.rpartition("/")
+    known = (type_, code) in failures.PAIRS if type_ else any(code == c for _, c in failures.PAIRS)
+    return wanted if known else DEFAULT_FAILURE
+
+
+# Showing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What Authorise would lead to, and who would have decided it."""
+
+    outcome: str
+    decides: str
+    code: str | None = None
+
+
+def show(call: Call, runtime: Runtime) -> Reply:
+    workspace, charge = _find(runtime, call.query.get("payment-charge-id", ""))
+    chosen = _chosen(call, charge)
     page = pages.view(
         call,
         "ppro_title",
         lang=charge.consumer.get("locale"),
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{charge.id}",
+        mobile=pages.is_phone(call),
     )
-    clock = workspace.clock
-    now = clock.now()
-    pending = charge.state == "AUTHENTICATION_PENDING"
-    order = runtime.open(workspace).find(Order, charge.order_code or "")
-    expires_at = order.expires_at if order is not None and pending else None
-    hosted = HostedView(
+    uow = runtime.open(workspace)
+    order = uow.find(Order, charge.order_code or "")
+    pending = charge.state == "AUTHENTICATION_PENDING" and order is not None
+    expires_at = charge.authenticate_by if pending else None
+    sample = call.query.get("sample", "")
+    return pages.answer(
+        call,
+        "hosted/ppro/authenticator.html",
+        page,
+        hosted=_hosted(uow, charge, order, expires_at),
+        charge=charge,
+        phase=_phase(charge),
+        mark=_MARKS.get(_phase(charge), "declined"),
+        pending=pending,
+        chosen=chosen,
+        tabs=[
+            (_url(charge, type=type_), *_TABS[type_], type_ == chosen)
+            for type_ in charge.authentication_types
+            if type_ in _TABS
+        ],
+        is_scanner=chosen == "SCAN_CODE" and page.mobile,
+        action=_url(charge, type=chosen, **({"view": "phone"} if page.mobile else {})),
+        scanner_url=_url(charge, type="SCAN_CODE", view="phone"),
+        wallet_url=f"/w/{charge.order_code}",
+        catalogue=failures.CATALOGUE,
+        default_failure=DEFAULT_FAILURE,
+        page_url=wire.authenticator_url(charge),
+        code_payload=wire.code_payload(charge),
+        qr_url=f"/default/v0/authenticator/payment/{charge.id}/qr.png",
+        prediction=_predict(uow, order) if order is not None and pending else None,
+        decided_by=order.decided_by if order is not None else None,
+        failure=charge.authorizations[-1].failure if charge.authorizations else None,
+        code=MFA_CODE,
+        wrong_code=WRONG_CODE,
+        now_text=_hour(uow.now),
+        expires_text=_hour(charge.authenticate_by),
+        samples=[
+            (_url(charge, type=chosen, sample=name), title, name == (sample or "curl"))
+            for name, title in SAMPLES.items()
+        ],
+        sample=_sample(charge, sample),
+        clock_url=f"/console/{workspace.name}/clock",
+        return_url=_safe_return(uow, charge),
+    )
+
+
+def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None, expires_at: datetime | None) -> HostedView:
+    left = max(0, int((expires_at - uow.now).total_seconds())) if expires_at else None
+    return HostedView(
         merchant=order.merchant if order else "",
         amount=MoneyView.of(charge.money),
         provider_title="PPRO",
         reference=charge.id,
         state=charge.state,
-        now=iso_millis(now),
+        now=iso_millis(uow.now),
         expires_at=iso_millis(expires_at) if expires_at else None,
-        seconds_left=max(0, int((expires_at - now).total_seconds())) if expires_at else None,
-        frozen=clock.mode == "frozen",
+        seconds_left=left,
+        frozen=uow.workspace.clock.mode == "frozen",
     )
-    target = return_to(runtime.open(workspace), charge, charge)
-    return pages.answer(
-        call,
-        "hosted/ppro/authenticator.html",
-        page,
-        hosted=hosted,
-        charge=charge,
-        pending=pending,
-        action=f"{PATH}?payment-charge-id={charge.id}",
-        wallet_url=f"/w/{charge.order_code}" if charge.order_code else None,
-        failure_codes=sorted(code for code, (type_, _) in errors.DECLINES.items() if type_ == "PROVIDER_DECLINE"),
-        qr_url=f"/default/v0/authenticator/payment/{charge.id}/qr.png",
-        return_url=target if target and pages.is_safe_return(target) else None,
+
+
+def _phase(charge: Charge) -> str:
+    """As in the console, but that an authorization without capture is a success here."""
+    if charge.state == "CAPTURE_PENDING":
+        return "paid"
+    if charge.state == "DISCARDED" and charge.discards[-1].type == "MERCHANT_INITIATED_DISCARD":
+        return "cancelled"
+    return PHASES[charge.state]
+
+
+def _predict(uow: UnitOfWork, order: Order) -> Prediction:
+    decision = alipay.predict(uow, order, buyers.get(uow, buyers.DEFAULT), "balance")
+    if decision.decided_by.startswith("buyer:"):
+        return Prediction("paid", "page")
+    code = decision.code or failures.of_reason(decision.reason) if decision.outcome != "paid" else None
+    return Prediction(decision.outcome, decision.decided_by, code)
+
+
+def _safe_return(uow: UnitOfWork, charge: Charge) -> str | None:
+    target = return_to(uow, charge, charge) if "REDIRECT" in charge.authentication_types else None
+    return target if target and pages.is_safe_return(target) else None
+
+
+def _hour(at: datetime | None) -> str:
+    return at.strftime("%H:%M") if at else ""
+
+
+def _sample(charge: Charge, language: str) -> str:
+    """The call that the merchant's server makes with the consumer's code."""
+    path = f"/v1/payment-charges/{charge.id}/authorizations"
+    body = '{"authenticationResult": {"type": "MULTI_FACTOR", "details": {"verificationCode": "' + MFA_CODE + '"}}}'
+    if language == "python":
+        return (
+            f'httpx.post(PPRO_URL + "{path}",\n'
+            '    headers={"Authorization": f"Bearer {PPRO_TOKEN}"},\n'
+            f"    json={body})"
+        )
+    if language == "node":
+        return (
+            f'await fetch(PPRO_URL + "{path}", {{\n'
+            '  method: "POST",\n'
+            '  headers: { Authorization: `Bearer ${PPRO_TOKEN}`, "Content-Type": "application/json" },\n'
+            f"  body: JSON.stringify({body}),\n"
+            "})"
+        )
+    return (
+        f'curl "$PPRO_URL{path}" \\\n'
+        '  -H "Authorization: Bearer $PPRO_TOKEN" \\\n'
+        "  -H 'Content-Type: application/json' \\\n"
+        f"  -d {shlex.quote(body)}"
     )
+
+
+def code_image(call: Call, runtime: Runtime) -> Reply:
+    """The QR code as a PNG: what `codeImage` points at. For other types it says the page's own address."""
+    _, charge = _find(runtime, call.path["id"])
+    text = wire.code_payload(charge) if "SCAN_CODE" in charge.authentication_types else wire.authenticator_url(charge)
+    headers = {"cache-control": "public, max-age=3600"}
+    return Reply(200, qr.png(text), headers, content_type="image/png")
 
 
 PAGES = (

@@ -19,16 +19,24 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
         return Verdict(False, "neither PPRO-Signature nor Webhook-Signature came")
     if current is not None:
         parts = dict(part.split("=", 1) for part in current.split(",") if "=" in part)
-        signed = parts.get("t", "") + "." + body.decode("utf-8")
-        expected = hmac.new(secret.encode("utf-8"), signed.encode("utf-8"), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, parts.get("s", "")):
-            return Verdict(False, "PPRO-Signature is wrong", signed, expected, parts.get("s", ""))
+        signed = parts.get("t", "").encode("utf-8") + b"." + body
+        expected = hmac.new(secret.encode("utf-8"), signed, hashlib.sha256).hexdigest()
+        if not _equal(expected, parts.get("s", "")):
+            return Verdict(False, "PPRO-Signature is wrong", _shown(signed), expected, parts.get("s", ""))
     if legacy is not None:
-        signed = body.decode("utf-8") + "." + secret
-        expected = hashlib.sha256(signed.encode("utf-8")).hexdigest()
-        if not hmac.compare_digest(expected, legacy):
-            return Verdict(False, "Webhook-Signature is wrong", signed, expected, legacy)
+        signed = body + b"." + secret.encode("utf-8")
+        expected = hashlib.sha256(signed).hexdigest()
+        if not _equal(expected, legacy):
+            return Verdict(False, "Webhook-Signature is wrong", _shown(signed), expected, legacy)
     return Verdict(True)
+
+
+def _equal(expected: str, received: str) -> bool:
+    return hmac.compare_digest(expected.encode("utf-8"), received.encode("utf-8", "replace"))
+
+
+def _shown(signed: bytes) -> str:
+    return signed.decode("utf-8", "replace")
 
 
 def recognises(headers: Mapping[str, str], body: bytes) -> bool:

@@ -1,6 +1,7 @@
-"""PPRO's machine of a payment charge, line by line as in the reference.
+"""PPRO's machines, line by line as in the reference: the charge, and what is done to it.
 
-Source: reference/ppro.md, sections 4.1 and 4.2. `*_PROCESSING` states are transient: they are passed within one request.
+`*_PROCESSING` states are transient: they are passed within one request and never left visible.
+Source: reference/ppro.md, sections 3.2, 4.1 and 4.2.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from datetime import timedelta
 
 from simulator.kernel.machine import Machine
 
-ALIPAY_AUTHENTICATION_TIMEOUT = timedelta(hours=12)
+AUTHENTICATION_TIMEOUT = timedelta(hours=12)
+"""Of ALIPAY (documented). MOCK gets the same (inferred)."""
 
 _DECIDING = ("AUTHORIZATION_PROCESSING", "AUTHENTICATION_PENDING", "AUTHORIZATION_ASYNC")
 
@@ -37,18 +39,67 @@ PAYMENT_CHARGE = Machine(
         ("bank.voided",                  "VOID_PROCESSING",             "VOIDED",                 "PAYMENT_CHARGE_VOID_SUCCEEDED"),
         ("bank.voided_part",             "VOID_PROCESSING",             "CAPTURE_PENDING",        "PAYMENT_CHARGE_VOID_SUCCEEDED"),
         ("bank.voided_rest",             "VOID_PROCESSING",             "CAPTURED",               "PAYMENT_CHARGE_VOID_SUCCEEDED"),
+        ("bank.void_failed",             "VOID_PROCESSING",             "CAPTURE_PENDING",        "PAYMENT_CHARGE_VOID_FAILED"),
         ("api.refund",                   "CAPTURED",                    "REFUND_PROCESSING",      None),
-        ("bank.refund_pending",          "REFUND_PROCESSING",           "REFUND_PROCESSING",      "PAYMENT_CHARGE_REFUND_PENDING"),
         ("bank.refunded_part",           "REFUND_PROCESSING",           "CAPTURED",               "PAYMENT_CHARGE_REFUND_SUCCEEDED"),
         ("bank.refunded",                "REFUND_PROCESSING",           "REFUNDED",               "PAYMENT_CHARGE_REFUND_SUCCEEDED"),
         ("bank.refund_failed",           "REFUND_PROCESSING",           "CAPTURED",               "PAYMENT_CHARGE_REFUND_FAILED"),
+        ("bank.refund_pending",          "REFUND_PROCESSING",           "CAPTURED",               "PAYMENT_CHARGE_REFUND_PENDING"),
+        ("bank.refund_decided",          "CAPTURED",                    "REFUND_PROCESSING",      None),
+        ("bank.funds_moved",             "CAPTURE_PENDING",             "CAPTURE_PENDING",        "FUNDS_STATE_CHANGED"),
+        ("bank.funds_moved",             "CAPTURED",                    "CAPTURED",               "FUNDS_STATE_CHANGED"),
+        ("bank.funds_moved",             "REFUNDED",                    "REFUNDED",               "FUNDS_STATE_CHANGED"),
     ],
     timeouts=[
-        # in state                 after                          trigger
-        ("AUTHENTICATION_PENDING", ALIPAY_AUTHENTICATION_TIMEOUT, "timer.authentication_timeout"),
+        # in state                 after              trigger
+        ("AUTHENTICATION_PENDING", "authenticate_by", "timer.authentication_timeout"),
     ],
 )
+
+AUTHORIZATION = Machine(
+    "ppro.authorization",
+    initial=("AUTHENTICATION_PENDING", "PROVIDER_CONFIRMATION_PENDING"),
+    table=[
+        # trigger                        from                                                         to                                webhook: the charge's
+        ("bank.confirms_later",          "AUTHENTICATION_PENDING",                                    "PROVIDER_CONFIRMATION_PENDING",  None),
+        ("bank.confirms_later",          "PROVIDER_CONFIRMATION_PENDING",                             "PROVIDER_CONFIRMATION_PENDING",  None),
+        ("bank.authorized",              ("AUTHENTICATION_PENDING", "PROVIDER_CONFIRMATION_PENDING"), "AUTHORIZED",                     None),
+        ("bank.declined",                ("AUTHENTICATION_PENDING", "PROVIDER_CONFIRMATION_PENDING"), "FAILED",                         None),
+        ("wallet.declined",              "AUTHENTICATION_PENDING",                                    "FAILED",                         None),
+        ("wallet.cancelled",             "AUTHENTICATION_PENDING",                                    "FAILED",                         None),
+        ("timer.authentication_timeout", "AUTHENTICATION_PENDING",                                    "FAILED",                         None),
+        ("timer.confirmation_timeout",   "PROVIDER_CONFIRMATION_PENDING",                             "FAILED",                         None),
+    ],
+)
+
+CAPTURE = Machine("ppro.capture", initial=("CAPTURED", "FAILED"), table=[])
+
+REFUND = Machine(
+    "ppro.refund",
+    initial=("REFUNDED", "PENDING", "FAILED"),
+    table=[
+        # trigger               from       to          webhook: the charge's
+        ("bank.refunded",       "PENDING", "REFUNDED", None),
+        ("bank.refund_failed",  "PENDING", "FAILED",   None),
+    ],
+)
+
+VOID = Machine("ppro.void", initial=("VOIDED", "FAILED"), table=[])
+
+DISCARD = Machine("ppro.discard", initial=("DISCARDED", "FAILED"), table=[])
 # fmt: on
+
+MACHINE_OF = {
+    "authorizations": AUTHORIZATION,
+    "captures": CAPTURE,
+    "refunds": REFUND,
+    "discards": DISCARD,
+    "voids": VOID,
+}
+"""The machine of each kind of operation, by its member of the charge."""
+
+MACHINES = (PAYMENT_CHARGE, *MACHINE_OF.values())
+STATUSES = {kind: frozenset(machine.states) for kind, machine in MACHINE_OF.items()}
 
 PHASES = {
     "AUTHORIZATION_PROCESSING": "processing",
@@ -61,7 +112,6 @@ PHASES = {
     "REFUNDED": "refunded",
     "VOID_PROCESSING": "processing",
     "VOIDED": "cancelled",
-    "DISCARD_PROCESSING": "processing",
     "DISCARDED": "expired",
     "FAILED": "declined",
 }

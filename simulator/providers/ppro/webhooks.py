@@ -15,12 +15,7 @@ from simulator.providers.ppro import signing, wire
 from simulator.providers.ppro.model import Charge, Operation
 from simulator.providers.ppro.states import PAYMENT_CHARGE
 
-EVENTS = (
-    "PAYMENT_CHARGE_CREATED",
-    *PAYMENT_CHARGE.events,
-    "PAYMENT_CHARGE_VOID_FAILED",
-    "PAYMENT_CHARGE_DISCARD_FAILED",
-)
+EVENTS = ("PAYMENT_CHARGE_CREATED", *PAYMENT_CHARGE.events, "PAYMENT_CHARGE_DISCARD_FAILED")
 
 RETRY = RetryPolicy(doubling(15, 15), timeout_s=10)
 
@@ -70,6 +65,16 @@ def _extra(event: Event, charge: Charge) -> dict[str, Any]:
                 "amount": {"value": authorization.amount, "currency": charge.currency},
                 "merchantDiscardReference": discard.reference,
             }
+        case "FUNDS_STATE_CHANGED":
+            moved: Operation = event.about
+            is_refund = moved.kind == "refunds"
+            return {
+                "paymentOperationId": moved.id,
+                "paymentOperationType": "REFUND" if is_refund else "CAPTURE",
+                "fundsState": moved.funds,
+                "amount": {"value": moved.amount, "currency": charge.currency},
+                "merchantRefundReference": moved.reference if is_refund else None,
+            }
         case _:
             return _operation(event.name, charge, event.about or charge.authorizations[-1])
 
@@ -110,7 +115,8 @@ def sign(sending: Sending) -> dict[str, str]:
     account = sending.workspace.webhooks.get("ppro") or {}
     secret = account.get("secret") or sending.workspace.credentials["ppro"].get("webhook_secret")
     headers = {"content-type": "application/json", "user-agent": "PPRO-Webhooks"}
-    headers.update(sending.workspace.setting("ppro", "webhook_headers", {}))
+    own = sending.workspace.setting("ppro", "webhook_headers", {})
+    headers.update({str(name).lower(): str(value) for name, value in own.items()})
     if not secret:
         return headers
     which = sending.workspace.setting("ppro", "signatures", "both")

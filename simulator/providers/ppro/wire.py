@@ -5,40 +5,85 @@ Absent members are omitted, never null; unknown members of a request are ignored
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from simulator.kernel.clock import iso_millis
+from simulator.kernel.clock import iso_millis, parse_instant
+from simulator.kernel.money import CURRENCIES
 from simulator.providers.ppro.model import Charge, Instrument, Operation
 
+
+def _is_date(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+def _is_ip(text: str) -> str:
+    ipaddress.ip_address(text)
+    return text
+
+
+def _is_instant(text: str) -> str:
+    try:
+        parse_instant(text)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+def _is_currency(text: str) -> str:
+    if text not in CURRENCIES:
+        raise ValueError("must be a currency of ISO 4217")
+    return text
+
+
+INT32, INT64 = 2**31 - 1, 2**63 - 1
+
 Text = Annotated[str, StringConstraints(max_length=512, strict=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=512, strict=True)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$", strict=True)]
-Amount = Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
+Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$", strict=True), AfterValidator(_is_date)]
+Instant = Annotated[str, StringConstraints(max_length=64, strict=True), AfterValidator(_is_instant)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=512, strict=True)]
+Integer32 = Annotated[StrictInt, Field(ge=-INT32 - 1, le=INT32)]
+Integer64 = Annotated[StrictInt, Field(ge=-INT64 - 1, le=INT64)]
+Amount = Annotated[StrictInt, Field(ge=1, le=INT64)]
 Labels = Annotated[
     dict[
         Annotated[str, StringConstraints(max_length=50)], Annotated[str, StringConstraints(max_length=200, strict=True)]
     ],
     Field(max_length=50),
 ]
+OperationLabels = dict[Annotated[str, StringConstraints(max_length=512)], Text]
+
+WEBHOOKS_URL = re.compile(r"(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]")
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    """Unknown members are ignored, `null` equals absent (both inferred)."""
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+    def sent(self) -> dict[str, Any]:
+        """Only the members that were sent, in the order of the documented schema."""
+        return self.model_dump(exclude_none=True, exclude_unset=True)
 
 
 # Requests ------------------------------------------------------------------------------------------------------
 
 
 class AmountOfMoney(Model):
-    value: Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)]
+    value: Integer64
     """Minor units. Zero and less is well-formed but refused with 422."""
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True), AfterValidator(_is_currency)]
 
 
 class Client(Model):
-    ip: Text | None = None
+    ip: Annotated[Text, AfterValidator(_is_ip)] | None = None
     userAgent: Annotated[str, StringConstraints(max_length=500, strict=True)] | None = None
 
 
@@ -53,34 +98,48 @@ class Address(Model):
     country: Country | None = None
 
 
+class Profile(Model):
+    createdDate: Date | None = None
+    firstOrderDate: Date | None = None
+    lastOrderDate: Date | None = None
+    lifetimeOrderCount: Integer64 | None = None
+    lifetimeOrderValue: Integer64 | None = None
+    lifetimeCanceledOrderCount: Integer64 | None = None
+
+
 class Consumer(Model):
-    country: Country
     name: Text | None = None
-    email: (
-        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=512, strict=True)] | None
-    ) = None
+    email: Email | None = None
     phone: Text | None = None
+    birthDate: Date | None = None
+    country: Country
+    locale: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}-[A-Z]{2}$", max_length=5, strict=True)] | None = None
+    client: Client | None = None
     taxIdentification: Text | None = None
     merchantConsumerReference: Text | None = None
-    birthDate: Date | None = None
-    locale: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}-[A-Z]{2}$", strict=True)] | None = None
-    client: Client | None = None
     billingAddress: Address | None = None
-    profile: dict[str, Any] | None = None
+    profile: Profile | None = None
 
 
 class OrderItem(Model):
-    name: Text
-    quantity: StrictInt
-    amount: StrictInt | dict[str, Any]
     sku: Text | None = None
     category: Text | None = None
     subCategory: Text | None = None
+    name: Name
+    quantity: Integer32
+    amount: Integer64
 
 
 class InstallmentPlan(Model):
-    numberOfInstallments: StrictInt
+    numberOfInstallments: Integer32
     feePaidBy: Literal["MERCHANT", "CONSUMER"] | None = None
+
+
+class IndustryData(Model):
+    """`details` is echoed as it came: airlines, schools and travel agencies are not what the simulator is about."""
+
+    details: dict[str, Any]
+    type: Literal["AIRLINE", "EDUCATION", "TRAVEL"]
 
 
 class Order(Model):
@@ -90,18 +149,33 @@ class Order(Model):
         | None
     ) = None
     shippingAddress: Address | None = None
-    industryData: list[dict[str, Any]] | None = None
+    industryData: list[IndustryData] | None = None
     orderReferenceNumber: Text | None = None
-    totalTaxAmount: Any = None
+    totalTaxAmount: Integer64 | None = None
     installmentPlan: InstallmentPlan | None = None
+
+
+class Settings(Model):
+    """The members that the simulator reads, and their limits; other flows' members are kept as they came."""
+
+    model_config = ConfigDict(extra="allow")
+
+    returnUrl: Text | None = None
+    scanBy: Instant | None = None
+    verificationCode: Text | None = None
+    mobileIntentUri: Text | None = None
+    instrumentProviderIdentity: Text | None = None
+    preference: Literal["CHALLENGE", "FRICTIONLESS"] | None = None
 
 
 class AuthenticationSetting(Model):
     type: Literal["REDIRECT", "SCAN_CODE", "MULTI_FACTOR", "APP_INTENT", "APP_NOTIFICATION", "3DS", "EXTERNAL_3DS"]
-    settings: dict[str, Any] | None = None
+    settings: Settings | None = None
 
 
 class InstrumentInput(Model):
+    """POST and PUT /v1/payment-instruments"""
+
     type: Literal[
         "AMAZON_PAY",
         "BANCONTACT_ACCOUNT",
@@ -117,6 +191,13 @@ class InstrumentInput(Model):
     details: dict[str, Any] | None = None
 
 
+class ChargedInstrument(Model):
+    """The instrument of a charge; fewer types than on its own endpoint."""
+
+    type: Literal["BANCONTACT_ACCOUNT", "BANK_ACCOUNT", "CARD_NETWORK_TOKEN", "MOCK", "PASSTHROUGH_WALLET", "RAW_CARD"]
+    details: dict[str, Any] | None = None
+
+
 class ChargeRequest(Model):
     """POST /v1/payment-charges"""
 
@@ -126,7 +207,7 @@ class ChargeRequest(Model):
     initiator: Literal["CONSUMER", "MERCHANT"] | None = None
     scheduleType: Literal["UNSCHEDULED", "SCHEDULED", "SCHEDULED_RETRY", "RECURRING"] | None = None
     instrumentId: Text | None = None
-    instrument: InstrumentInput | None = None
+    instrument: ChargedInstrument | None = None
     initialSchemeAuthorizationReference: Text | None = None
     initialTransactionLinkReference: Text | None = None
     amount: AmountOfMoney
@@ -135,13 +216,18 @@ class ChargeRequest(Model):
     merchantPaymentChargeReference: Text | None = None
     authenticationSettings: list[AuthenticationSetting] | None = None
     autoCapture: StrictBool | None = None
-    webhooksUrl: Annotated[str, StringConstraints(max_length=512, strict=True)] | None = None
+    webhooksUrl: Text | None = None
     labels: Labels | None = None
+
+
+class AuthenticationDetails(Model):
+    verificationCode: Text | None = None
+    instrumentProviderIdentity: Text | None = None
 
 
 class AuthenticationResult(Model):
     type: Text | None = None
-    details: dict[str, Any]
+    details: AuthenticationDetails
 
 
 class ConfirmRequest(Model):
@@ -155,7 +241,7 @@ class CaptureRequest(Model):
 
     amount: Amount
     merchantCaptureReference: Text | None = None
-    labels: Labels | None = None
+    labels: OperationLabels | None = None
 
 
 class VoidRequest(Model):
@@ -163,7 +249,7 @@ class VoidRequest(Model):
 
     amount: Amount
     merchantVoidReference: Text | None = None
-    labels: Labels | None = None
+    labels: OperationLabels | None = None
 
 
 class RefundRequest(Model):
@@ -173,7 +259,7 @@ class RefundRequest(Model):
     merchantRefundReference: Text | None = None
     refundReason: Literal["RETURN", "DUPLICATE", "FRAUD", "CUSTOMER_REQUEST", "PRE_DISPUTE", "OTHER"] | None = None
     refundDescriptor: Text | None = None
-    labels: Labels | None = None
+    labels: OperationLabels | None = None
 
 
 class DiscardRequest(Model):
@@ -281,13 +367,19 @@ def charge_link(charge: Charge) -> dict[str, Any]:
     return {"payment_charge": {"href": f"/v1/payment-charges/{charge.id}"}}
 
 
-def alone(charge: Charge, kind: str, operation: Operation) -> dict[str, Any]:
+def alone(charge: Charge, operation: Operation) -> dict[str, Any]:
     """An operation as a stand-alone answer: with its `_links`."""
-    return {**OPERATIONS[kind](charge, operation), "_links": charge_link(charge)}
+    return {**OPERATIONS[operation.kind](charge, operation), "_links": charge_link(charge)}
 
 
 def authenticator_url(charge: Charge) -> str:
     return f"{charge.origin}/default/authenticator.html?payment-charge-id={charge.id}"
+
+
+def code_payload(charge: Charge) -> str:
+    """What the QR code says: the page itself, so that a phone's camera is the mock scanner (inferred)."""
+    own = authenticator_url(charge)
+    return own if charge.authentication_types[:1] == ("SCAN_CODE",) else f"{own}&type=SCAN_CODE"
 
 
 def authentication_method(charge: Charge, type_: str) -> dict[str, Any]:
@@ -298,7 +390,7 @@ def authentication_method(charge: Charge, type_: str) -> dict[str, Any]:
         details = {
             "codeType": "QR",
             "codeImage": f"{charge.origin}/default/v0/authenticator/payment/{charge.id}/qr.png",
-            "codePayload": authenticator_url(charge),
+            "codePayload": code_payload(charge),
             "scanBy": charge.scan_by,
         }
         return {"details": _present(details), "type": type_}
@@ -340,8 +432,12 @@ def payment_charge(charge: Charge) -> dict[str, Any]:
 
 
 def operations(charge: Charge, kind: str) -> dict[str, Any]:
-    found: tuple[Operation, ...] = getattr(charge, kind)
-    return {"data": [alone(charge, kind, op) for op in found], "_links": charge_link(charge)}
+    return {"data": [alone(charge, op) for op in charge.operations(kind)], "_links": charge_link(charge)}
+
+
+def _funds(type_: str, operation: Operation) -> str:
+    """Until settlement has spoken: money is waited for unless the operation has failed (inferred)."""
+    return f"{type_}_FUNDS_NOT_EXPECTED" if operation.status == "FAILED" else f"{type_}_FUNDS_WAITING"
 
 
 def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
@@ -350,7 +446,7 @@ def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
         {
             "operationId": op.id,
             "operationType": "CAPTURE",
-            "fundsStatus": "CAPTURE_FUNDS_WAITING" if op.status == "CAPTURED" else "CAPTURE_FUNDS_NOT_EXPECTED",
+            "fundsStatus": op.funds or _funds("CAPTURE", op),
             "merchantPaymentChargeReference": charge.reference,
         }
         for op in charge.captures
@@ -359,7 +455,7 @@ def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
         {
             "operationId": op.id,
             "operationType": "REFUND",
-            "fundsStatus": "REFUND_FUNDS_WAITING" if op.status == "REFUNDED" else "REFUND_FUNDS_NOT_EXPECTED",
+            "fundsStatus": op.funds or _funds("REFUND", op),
             "merchantRefundReference": op.reference,
         }
         for op in charge.refunds

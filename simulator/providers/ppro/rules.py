@@ -1,0 +1,159 @@
+"""What PPRO asks of a new charge: well-formed addresses, Alipay's limits, and the keys that the mock reads.
+
+Source: reference/ppro.md, sections 3.1, 5.4, 7 and 8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulator.engine.pages import is_safe_return
+from simulator.engine.provider import Call
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import parse_instant
+from simulator.kernel.refusals import Invalid, Refused, Violation
+from simulator.providers.ppro import wire
+from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.states import AUTHENTICATION_TIMEOUT
+from simulator.wallet import alipay
+
+# Source: reference/ppro.md, section 7.
+ALIPAY_CURRENCIES = frozenset(["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "JPY", "NZD", "SGD", "USD"])
+ALIPAY_COUNTRIES = frozenset({"CN"})
+ALIPAY_MINIMUM_FEN = 1
+ALIPAY_MAXIMUM_FEN = 300_000_00
+ALIPAY_REFUND_WINDOW = timedelta(days=360)
+"""From the last capture (start point inferred)."""
+
+MOCK_MAXIMUM_FEN = 10**15
+"""Inferred: more than anybody's wallet holds, and a number that every JSON reader can read."""
+
+AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
+"""Those that the mock offers."""
+
+DEFAULT_CONFIRMATION_DELAY_S = 10.0
+_DELAY = re.compile(r"(\d{1,9})s?")
+
+LOCAL_HOSTS = ("localhost", "host.docker.internal", "127.0.0.1", "::1")
+LOCAL_SUFFIXES = (".localhost", ".local")
+_PRIVATE = re.compile(r"(10|127)(\.\d{1,3}){3}|192\.168(\.\d{1,3}){2}|172\.(1[6-9]|2\d|3[01])(\.\d{1,3}){2}")
+
+
+def check(call: Call, request: wire.ChargeRequest) -> None:
+    """What is refused with an error. Raises `Refused("semantic")` (422) and `Invalid` (400)."""
+    if request.amount.value <= 0:
+        # Well-formed but semantically wrong; for zero inferred. Source: reference/ppro.md, section 5.2.
+        raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
+    if request.webhooksUrl is not None:
+        _check_webhooks_url(call, request.webhooksUrl)
+    for index, entry in enumerate(request.authenticationSettings or []):
+        url = entry.settings.returnUrl if entry.settings else None
+        if url and not is_safe_return(url):
+            path = f"authenticationSettings.{index}.settings.returnUrl"
+            raise Invalid([Violation(path, "format", message="must be a URL")])
+
+
+def _check_webhooks_url(call: Call, url: str) -> None:
+    """https only at the live API; here http reaches local receivers too, noted as a live difference.
+
+    Inferred: which hosts count as local. Source: reference/ppro.md, section 11, question 3.
+    """
+    wrong = Invalid([Violation("webhooksUrl", "pattern", wire.WEBHOOKS_URL.pattern.replace("https?", "https"))])
+    match = wire.WEBHOOKS_URL.fullmatch(url)
+    if match is None:
+        raise wrong
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        has_port = False
+    if not host or not has_port:
+        raise wrong
+    if match[1] == "https":
+        return
+    if call.strict or not _is_local(host):
+        raise wrong
+    call.differs_live("webhooksUrl: the live API accepts https only")
+
+
+def _is_local(host: str) -> bool:
+    return (
+        host in LOCAL_HOSTS or host.endswith(LOCAL_SUFFIXES) or "." not in host or _PRIVATE.fullmatch(host) is not None
+    )
+
+
+def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str | None:
+    """The failureCode with which a well-formed charge is declined at once. Source: reference/ppro.md, sections 5.4, 7."""
+    if request.instrumentId is not None and uow.find(Instrument, request.instrumentId) is None:
+        return "INSTRUMENT_NOT_FOUND"
+    fen = alipay.in_fen(charge.money)
+    if charge.payment_method == "MOCK":
+        if fen > MOCK_MAXIMUM_FEN:
+            return "AMOUNT_NOT_SUPPORTED"
+        return "INVALID_AUTHENTICATION_SETTINGS" if _has_passed(charge.authenticate_by, uow.now) else None
+    if charge.payment_method != "ALIPAY":
+        return "INVALID_PAYMENT_METHOD"
+    if charge.currency not in ALIPAY_CURRENCIES:
+        return "INVALID_CURRENCY"
+    if charge.country not in ALIPAY_COUNTRIES:
+        return "INVALID_COUNTRY"
+    if not ALIPAY_MINIMUM_FEN <= fen <= ALIPAY_MAXIMUM_FEN:
+        return "AMOUNT_NOT_SUPPORTED"
+    if not charge.return_url:
+        return "INVALID_AUTHENTICATION_SETTINGS"
+    return None
+
+
+def _has_passed(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+# The mock's keys -----------------------------------------------------------------------------------------------
+
+
+def mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
+    """`key=value` pairs of a MOCK charge's descriptor; free text and unknown keys count for nothing.
+
+    Source: reference/ppro.md, section 8.3. ALIPAY ignores them (inferred).
+    """
+    if request.paymentMethod != "MOCK":
+        return {}
+    pairs = (part.partition("=") for part in (request.paymentDescriptor or "").split(";"))
+    return {key: value for key, equals, value in pairs if equals}
+
+
+def authentication_types(request: wire.ChargeRequest, keys: Mapping[str, str]) -> tuple[str, ...]:
+    """What the consumer may choose from, in the order of the key. ALIPAY offers REDIRECT alone."""
+    if request.paymentMethod != "MOCK":
+        return ("REDIRECT",)
+    if keys.get("requiresAuthentication") != "true":
+        return ()
+    offered = tuple(dict.fromkeys(keys.get("authenticationType", "REDIRECT").split(",")))
+    return tuple(type_ for type_ in offered if type_ in AUTHENTICATION_TYPES) or ("REDIRECT",)
+
+
+def confirmation_delay(keys: Mapping[str, str]) -> float | None:
+    """Seconds until the provider confirms; None when no confirmation is asked for."""
+    if keys.get("providerConfirmation") != "true":
+        return None
+    match = _DELAY.fullmatch(keys.get("providerConfirmationDelay", ""))
+    return float(match[1]) if match else DEFAULT_CONFIRMATION_DELAY_S
+
+
+def setting(settings: list[dict[str, Any]], type_: str, member: str) -> Any:
+    """A member of the first entry of this type that has it."""
+    found = (entry.get("settings") or {} for entry in settings if entry["type"] == type_)
+    return next((members[member] for members in found if members.get(member)), None)
+
+
+def authenticate_by(types: tuple[str, ...], scan_by: str | None, now: datetime) -> datetime | None:
+    """When authentication times out: after 12 hours, or at `scanBy` when scanning is the only way (inferred)."""
+    if not types:
+        return None
+    latest = now + AUTHENTICATION_TIMEOUT
+    return min(latest, parse_instant(scan_by)) if types == ("SCAN_CODE",) and scan_by else latest
