@@ -22,8 +22,8 @@ RATE, BURST = 50, 100
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
     if default:
         return {
-            "api_key": "key_sandbox_defaultdefaultdefault",
-            "merchant_id": "merch_defaultdefaultdefault",
+            "api_key": "key_sandbox_default",
+            "merchant_id": "merch_default",
             "webhook_secret": "whs_default_5f1c0b8a2d9e47",
         }
     return {

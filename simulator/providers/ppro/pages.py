@@ -17,7 +17,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import iso_millis
+from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import NotFound
 from simulator.providers.ppro import failures, wire
 from simulator.providers.ppro.handlers import MFA_CODE, check_code, return_to
@@ -64,7 +64,7 @@ def _url(charge: Charge, **query: str) -> str:
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = success, fail (with `code`), cancel, or mfa (with `verificationCode`).
+    """POST `outcome` = success, fail (with `code`), cancel, or mfa (with `verificationCode`, or `wrong`).
 
     REDIRECT then goes to the `returnUrl`; the other types stay here.
     """
@@ -91,7 +91,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
 def _is_possible(chosen: str, form: dict[str, str]) -> bool:
     outcome = form.get("outcome")
     if chosen == "MULTI_FACTOR":
-        return outcome == "mfa" and bool(form.get("verificationCode"))
+        return outcome == "mfa" and bool(form.get("verificationCode") or form.get("wrong"))
     return outcome in ("success", "fail", "cancel")
 
 
@@ -105,7 +105,7 @@ def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
         case "fail":
             alipay.decline(uow, order, code=_failure_code(form.get("code", "")))
         case "mfa":
-            check_code(uow, charge, form["verificationCode"].replace(" ", ""))
+            check_code(uow, charge, WRONG_CODE if form.get("wrong") else form["verificationCode"].replace(" ", ""))
 
 
 def _failure_code(wanted: str) -> str:
@@ -171,7 +171,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         decided_by=order.decided_by if order is not None else None,
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
         code=MFA_CODE,
-        wrong_code=WRONG_CODE,
+        scan_left_s=_left(charge.scan_by, uow.now),
         now_text=_hour(uow.now),
         expires_text=_hour(charge.authenticate_by),
         samples=[
@@ -219,6 +219,10 @@ def _predict(uow: UnitOfWork, order: Order) -> Prediction:
 def _safe_return(uow: UnitOfWork, charge: Charge) -> str | None:
     target = return_to(uow, charge, charge) if "REDIRECT" in charge.authentication_types else None
     return target if target and pages.is_safe_return(target) else None
+
+
+def _left(scan_by: str | None, now: datetime) -> int | None:
+    return None if scan_by is None else max(0, int((parse_instant(scan_by) - now).total_seconds()))
 
 
 def _hour(at: datetime | None) -> str:
