@@ -303,7 +303,7 @@ class Gateway:
                 if stored is not None:
                     return self._answer(provider, call, stored, started)
             uow = runtime.open(call.workspace, now)
-            uow.base_url = call.base_url
+            uow.base_url, uow.call = call.base_url, call
             reply = endpoint.handler(call, uow)
             sent, content_type, headers = self._render(provider, call, reply)
             story = self._story(call, reply, sent, started, uow.moves, uow.subjects or _named(reply), at=now)

@@ -241,6 +241,11 @@ class Scenarios:
                 label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{documented.name}"
                 yield Effect(label, params, False)
 
+    def documents(self, facet: Facet, provider: str) -> bool:
+        """Whether the provider documents any trigger on `facet`."""
+        documented = self.documented.get(provider)
+        return documented is not None and any(getattr(rule, facet) is not None for rule in documented.rules)
+
     def _scenario(self, entry: dict[str, Any]) -> Scenario:
         kept = self._parsed.get(id(entry))
         if kept is not None and kept[0] is entry:

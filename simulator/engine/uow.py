@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 
-from simulator.engine.provider import Event, Message, Provider
+from simulator.engine.provider import Call, Event, Message, Provider
 from simulator.engine.resource import Resource, dump, load
 from simulator.engine.scenarios import Effect, Facet, scoped_to_payment
 from simulator.engine.workspace import Workspace
@@ -43,6 +43,8 @@ class UnitOfWork:
         self.store = runtime.store
         self.base_url = runtime.public_url or runtime.base_url
         """For links; within an API call it is the address that the client used."""
+        self.call: Call | None = None
+        """The request that is being answered; None when something else acts (a page, a timer, the control API)."""
         self.moves: list[dict[str, Any]] = []
         """What happened, for the journal, in order."""
         self.subjects: dict[str, str] = {}
@@ -98,12 +100,19 @@ class UnitOfWork:
         return found[0] if found else None
 
     def listing(
-        self, kind: type[R], *, limit: int, before: str | None = None, after: str | None = None
+        self,
+        kind: type[R],
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+        key: tuple[str, str] | None = None,
     ) -> tuple[list[R], bool]:
         """A page, newest first, and whether there is more in the direction of travel.
 
         `before` and `after` are ids: `before` continues to older ones (Stripe's `starting_after`), `after` turns back to
-        newer ones. Raises `NotFound` for an id that does not exist.
+        newer ones. `key` (name and value of a look-up key) narrows the list. Raises `NotFound` for an id that does not
+        exist.
         """
         self.flush()
         seqs: list[int | None] = []
@@ -113,7 +122,7 @@ class UnitOfWork:
                 raise NotFound(kind.KIND, id_)
             seqs.append(seq)
         rows = self.store.resources_of_kind(
-            self.workspace.id, kind.PROVIDER, kind.KIND, before=seqs[0], after=seqs[1], limit=limit + 1
+            self.workspace.id, kind.PROVIDER, kind.KIND, before=seqs[0], after=seqs[1], limit=limit + 1, key=key
         )
         more = len(rows) > limit
         if more:
@@ -251,7 +260,7 @@ class UnitOfWork:
 
     def _plan(self, provider: str, message: Message, resource: Resource) -> WebhookPlan:
         effect = None
-        if self.workspace.scenarios:
+        if self.workspace.scenarios or self.runtime.scenarios.documents("webhooks", provider):
             party = cast(Provider, self.runtime.party(provider))
             summary = party.summarise(resource)
             facts = {

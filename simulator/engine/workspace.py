@@ -18,7 +18,8 @@ class Workspace:
     """`id` is the store's number; people and clients use `public_id` or `name`.
 
     `credentials`, `webhooks` and `settings` are per provider; what stands in them is the provider's business.
-    `scenarios` are the armed ones, newest first, as stored by `engine.scenarios`.
+    `scenarios` are the armed ones, newest first, as stored by `engine.scenarios`. `webhook_endpoints` are those that a
+    merchant has made through a provider's own API, oldest first; a reset keeps them.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Workspace:
     webhooks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     scenarios: tuple[dict[str, Any], ...] = ()
+    webhook_endpoints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def setting(self, provider: str, name: str, default: Any = None) -> Any:
         return self.settings.get(provider, {}).get(name, default)
@@ -52,6 +54,7 @@ class Workspace:
             "webhooks": self.webhooks,
             "settings": self.settings,
             "scenarios": list(self.scenarios),
+            "webhook_endpoints": self.webhook_endpoints,
         }
         return orjson.dumps(body)
 
@@ -72,4 +75,5 @@ class Workspace:
             webhooks=body["webhooks"],
             settings=body["settings"],
             scenarios=tuple(body["scenarios"]),
+            webhook_endpoints=body.get("webhook_endpoints", {}),
         )

@@ -156,11 +156,24 @@ class Store(ABC):
         return (found[0][0], found[0][1]) if found else None
 
     def resources_of_kind(
-        self, workspace: int, provider: str, kind: str, *, before: int | None, after: int | None, limit: int
+        self,
+        workspace: int,
+        provider: str,
+        kind: str,
+        *,
+        before: int | None,
+        after: int | None,
+        limit: int,
+        key: tuple[str, str] | None = None,
     ) -> list[tuple[int, bytes]]:
         """`(seq, body)`, newest first; `before` and `after` are exclusive sequence numbers. With `after` the page is the
-        one right above it, still newest first."""
-        where, values = "workspace = ? AND provider = ? AND kind = ?", [workspace, provider, kind]
+        one right above it, still newest first. `key` is name and value of a look-up key."""
+        where = "workspace = ? AND provider = ? AND kind = ?"
+        values: list[Any] = [workspace, provider, kind]
+        if key is not None:
+            where += """ AND EXISTS (SELECT 1 FROM keys k WHERE k.value = ? AND k.name = ? AND k.kind = resources.kind
+                AND k.provider = resources.provider AND k.workspace = resources.workspace AND k.id = resources.id)"""
+            values += [key[1], key[0]]
         if before is not None:
             where, values = f"{where} AND seq < ?", [*values, before]
         if after is not None:

@@ -1,0 +1,93 @@
+"""What the engine keeps and tells for providers whose own API configures webhooks and lists resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from support import Sim
+
+from simulator.engine.provider import Party
+from simulator.engine.resource import Resource
+from simulator.engine.runtime import Runtime
+from simulator.engine.scenarios import Scenario, Scenarios
+from simulator.engine.store import open_store
+from simulator.engine.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing(Resource):
+    PROVIDER: ClassVar[str] = "things"
+    KIND: ClassVar[str] = "thing"
+
+    colour: str
+
+    def keys(self) -> dict[str, str]:
+        return {"colour": self.colour}
+
+
+THINGS = Party(name="things", resources=(Thing,))
+
+
+def opened(folder: Path) -> Runtime:
+    return Runtime(open_store(str(folder / "world.db")), [THINGS])
+
+
+def test_a_list_can_be_narrowed_to_a_key(tmp_path: Path) -> None:
+    """Pages follow one another in both directions as they do without a key."""
+    runtime = opened(tmp_path)
+    with runtime.unit(runtime.default, provider="things", kind="test") as uow:
+        for number in range(6):
+            colour = "red" if number % 2 else "blue"
+            at = uow.now + timedelta(seconds=number)
+            uow.add(Thing(id=f"t{number}", colour=colour, created_at=at, updated_at=at))
+
+    uow = runtime.open(runtime.default)
+    first, more = uow.listing(Thing, limit=2, key=("colour", "red"))
+    rest, no_more = uow.listing(Thing, limit=2, before="t3", key=("colour", "red"))
+    back, _ = uow.listing(Thing, limit=2, after="t1", key=("colour", "red"))
+    runtime.store.close()
+
+    assert ([thing.id for thing in first], more) == (["t5", "t3"], True)
+    assert ([thing.id for thing in rest], no_more) == (["t1"], False)
+    assert [thing.id for thing in back] == ["t5", "t3"]
+
+
+def test_endpoints_of_a_providers_own_api_outlive_a_restart(tmp_path: Path) -> None:
+    runtime = opened(tmp_path)
+    kept = {"things": [{"id": "we_1", "url": "https://shop.example/hooks"}]}
+    runtime.change_workspace(runtime.default, webhook_endpoints=kept)
+    runtime.store.close()
+
+    again = opened(tmp_path)
+    found = again.default.webhook_endpoints
+    again.store.close()
+
+    assert found == kept
+
+
+async def test_endpoints_of_a_providers_own_api_outlive_a_reset(sim: Sim) -> None:
+    kept = {"ppro": [{"id": "we_1"}]}
+    sim.app.runtime.change_workspace(sim.workspace, webhook_endpoints=kept)
+
+    await sim.http.post(f"{sim.path}/reset")
+
+    assert sim.workspace.webhook_endpoints == kept
+
+
+def test_a_workspace_of_an_older_store_has_no_such_endpoints() -> None:
+    older = Workspace(id=1, public_id="ws_1", name="old", created_at=Sim.started_at).dump()
+
+    assert b'"webhook_endpoints":{}' in older
+    assert Workspace.load(1, older.replace(b',"webhook_endpoints":{}', b"")).webhook_endpoints == {}
+
+
+def test_scenarios_know_what_a_provider_documents() -> None:
+    rule = {"when": {"event": "paid"}, "webhooks": {"copies": 2}}
+    known = Scenarios(documented={"things": Scenario.model_validate({"name": "things", "rules": [rule]})})
+
+    assert known.documents("webhooks", "things")
+    assert not known.documents("wallet", "things")
+    assert not known.documents("webhooks", "others")
