@@ -1,0 +1,112 @@
+"""WooshPay as a merchant sees it: payment intents and checkout sessions for Alipay, shaped like Stripe's API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.resource import Resource, Summary
+from simulator.kernel.ids import Ids
+from simulator.kernel.money import Money
+from simulator.providers.wooshpay import auth, errors, handlers, pages, receiver
+from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body
+from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent
+from simulator.providers.wooshpay.webhooks import WEBHOOKS
+
+PHASES = {
+    "requires_payment_method": "waiting",
+    "requires_confirmation": "waiting",
+    "requires_action": "waiting",
+    "processing": "processing",
+    "requires_capture": "processing",
+    "succeeded": "paid",
+    "canceled": "cancelled",
+}
+
+
+def summarise(resource: Resource) -> Summary | None:
+    """An intent is the payment, whether it was created directly or by a session."""
+    if not isinstance(resource, PaymentIntent):
+        return None
+    phase = PHASES[resource.state]
+    if resource.state == "requires_payment_method" and resource.failed_as is not None:
+        phase = resource.failed_as
+    elif resource.state == "canceled" and resource.ended_by_clock:
+        phase = "expired"
+    elif resource.state == "succeeded" and resource.amount_refunded:
+        full = resource.amount_refunded >= (resource.amount_received or 0)
+        phase = "refunded" if full else "partly_refunded"
+    return Summary(
+        kind="payment_intent",
+        reference=resource.merchant_order_id or "",
+        amount=resource.money,
+        refunded=Money(resource.amount_refunded, resource.currency),
+        phase=phase,
+        status=resource.state,
+        order=resource.order_code,
+        expires_at=resource.code_expires_at if resource.state == "requires_action" else None,
+    )
+
+
+def finish(call: Call, reply: Reply) -> None:
+    """Source: reference/wooshpay.md, section 2.5 (inferred)."""
+    reply.headers.setdefault("Request-Id", call.scratch.setdefault("request_id", "req_" + Ids().text(14)))
+    key = call.headers.get("idempotency-key")
+    if key and call.method == "POST":
+        reply.headers.setdefault("Idempotency-Key", key)
+
+
+def replayed(reply: Reply, first: datetime) -> None:
+    reply.headers["Idempotent-Replayed"] = "true"
+
+
+# Source: reference/wooshpay.md, section 2.4 (header and error type documented, the rest inferred).
+IDEMPOTENCY = Idempotency(
+    header="Idempotency-Key",
+    scope=lambda call: "live" if call.credential["livemode"] else "test",
+    keeps=lambda status: status not in (401, 409, 429),
+    replayed=replayed,
+)
+
+PROVIDER = Provider(
+    name="wooshpay",
+    title="WooshPay",
+    monogram="WP",
+    resources=RESOURCES,
+    endpoints=ENDPOINTS,
+    pages=pages.PAGES,
+    authenticate=auth.authenticate,
+    before=before,
+    read_body=read_body,
+    refuse=errors.refuse,
+    claims=auth.claims,
+    webhooks=WEBHOOKS,
+    credentials=auth.credentials,
+    lookups=auth.lookups,
+    summarise=summarise,
+    hear=handlers.hear_wallet,
+    on_timer=handlers.on_timer,
+    return_to=handlers.return_to,
+    open_order=handlers.open_order,
+    finish=finish,
+    content_type="application/json;charset=UTF-8",
+    idempotency=IDEMPOTENCY,
+    verify=receiver.verify,
+    recognises=receiver.recognises,
+    banner=auth.banner,
+    documents=(
+        "Payment intents and checkout sessions, shaped like Stripe's API: JSON or form-encoded requests, HTTP Basic or Bearer with "
+        "the secret key. The live key answers with `livemode: true`."
+    ),
+    settings={
+        "merchant_name": "Riverside Books",
+        "hosts": "simulator",
+        "next_action_type": "redirect_to_url",
+        "error_envelope": "stripe",
+        "signature_headers": "both",
+        "signature_t": "milliseconds",
+        "wallet_code_minutes": 15,
+        "payment_method_types": list(handlers.DEFAULT_METHOD_TYPES),
+        "api_version": "1.0.1",
+    },
+)

@@ -1,0 +1,117 @@
+"""WooshPay's keys: HTTP Basic as documented, Bearer because Stripe's clients can send nothing else (inferred).
+
+Source: reference/wooshpay.md, sections 2.1 and 2.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.engine.provider import BannerLine, Call, Directory
+from simulator.kernel.clock import millis, time_of_day
+from simulator.kernel.ids import Ids
+from simulator.kernel.refusals import Forbidden, Unauthenticated
+
+KEYS = ("secret_key", "publishable_key", "live_secret_key", "live_publishable_key")
+PREFIXES = ("sk_test_", "sk_live_", "pk_test_", "pk_live_")
+
+OWN_PATHS = (
+    "/v1/payment_",
+    "/v1/checkout",
+    "/v1/refunds",
+    "/v1/charges",
+    "/v1/webhook_endpoints",
+    "/v1/events",
+    "/v1/customers",
+    "/v1/products",
+    "/v1/prices",
+    "/v1/setup_intents",
+    "/v1/payouts",
+    "/v1/disputes",
+)
+
+
+def credentials(ids: Ids, default: bool) -> dict[str, Any]:
+    """Keys in the format of mid-2023 and later: base64 of account, 24 alphanumerics and the instant of creation."""
+    if default:
+        return {
+            "secret_key": "sk_test_default",
+            "publishable_key": "pk_test_default",
+            "live_secret_key": "sk_live_default",
+            "live_publishable_key": "pk_live_default",
+            "webhook_secret": "whsec_SimSecretDefault0000000000000001",
+        }
+    account, at = "5" + ids.digits(20), millis(time_of_day())
+
+    def key(prefix: str) -> str:
+        return prefix + base64.b64encode(f"{account}:{ids.text(24)}{at}".encode()).decode().rstrip("=")
+
+    made = {
+        name: key(prefix) for name, prefix in zip(KEYS, ("sk_test_", "pk_test_", "sk_live_", "pk_live_"), strict=True)
+    }
+    return {**made, "webhook_secret": webhook_secret(ids)}
+
+
+def webhook_secret(ids: Ids) -> str:
+    return "whsec_" + ids.text(32)
+
+
+def lookups(found: Mapping[str, Any]) -> Sequence[str]:
+    return list(dict.fromkeys(found[name] for name in KEYS))
+
+
+def banner(found: Mapping[str, Any]) -> BannerLine:
+    return BannerLine("WooshPay", found["secret_key"])
+
+
+def key_of(call: Call) -> str | None:
+    """The key as given, None when there is none or the header cannot be read."""
+    scheme, _, given = call.headers.get("authorization", "").strip().partition(" ")
+    given = given.strip()
+    if scheme.lower() == "bearer":
+        return given or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, _ = base64.b64decode(given + "=" * (-len(given) % 4), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return user if colon and user else None
+
+
+def authenticate(call: Call, directory: Directory) -> None:
+    """A secret key. Raises `Unauthenticated`, or `Forbidden` for a publishable key."""
+    _authenticate(call, directory)
+    if call.credential["publishable"]:
+        raise Forbidden("a publishable key on a secret operation", call.workspace.id)
+
+
+def authenticate_either(call: Call, directory: Directory) -> None:
+    """A secret key, or a publishable key that will have to name the intent's client secret (inferred)."""
+    _authenticate(call, directory)
+
+
+def _authenticate(call: Call, directory: Directory) -> None:
+    key = key_of(call)
+    if key is None:
+        raise Unauthenticated("there is no Authorization header that holds a key")
+    workspace = directory.by_credential("wooshpay", key) if key.startswith(PREFIXES) else None
+    if workspace is None:
+        raise Unauthenticated("no workspace has this key", help={"key": masked(key)})
+    call.workspace = workspace
+    call.credential = {"livemode": key[3:8] == "live_", "publishable": key.startswith("pk_")}
+
+
+def masked(key: str) -> str:
+    """`sk_test_…cdef`: never a whole key in an answer."""
+    return f"{key[:8]}{'*' * 8}{key[-4:]}" if len(key) > 16 else f"{key[:3]}{'*' * 8}"
+
+
+def claims(call: Call) -> bool:
+    """Requests that match no route but bear one of the keys, or a path of this API."""
+    if call.target.startswith(OWN_PATHS):
+        return True
+    return call.target.startswith("/v1/") and (key_of(call) or "").startswith(PREFIXES)

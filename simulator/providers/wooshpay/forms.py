@@ -1,0 +1,52 @@
+"""Form-encoded bodies in Stripe's bracket notation: `line_items[0][quantity]=1`, `enabled_events[]=a`.
+
+Source: reference/wooshpay.md, section 2.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from simulator.kernel.refusals import MalformedBody
+
+DEPTH_LIMIT = 12
+_NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+
+
+def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Nested objects and arrays; every scalar stays text. Raises `MalformedBody` for names that contradict each other."""
+    root: dict[str, Any] = {}
+    for name, value in pairs:
+        match = _NAME.match(name)
+        if match is None:
+            raise MalformedBody(f"{name[:100]!r} is not a parameter name")
+        path = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
+        if len(path) > DEPTH_LIMIT:
+            raise MalformedBody(f"{name[:100]!r} is nested too deeply")
+        _put(root, path, value)
+    return {name: value if name == "metadata" else _arrays(value) for name, value in root.items()}
+
+
+def _put(node: dict[str, Any], path: list[str], value: str) -> None:
+    for index, part in enumerate(path):
+        part = part or str(len(node))
+        if index == len(path) - 1:
+            if isinstance(node.get(part), dict):
+                raise MalformedBody(f"{path[0]!r} is given both as a value and as an object")
+            node[part] = value
+            return
+        inner = node.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise MalformedBody(f"{path[0]!r} is given both as a value and as an object")
+        node = inner
+
+
+def _arrays(value: Any) -> Any:
+    """Objects whose names are all indexes are arrays; `metadata` stays an object wherever it stands."""
+    if not isinstance(value, dict):
+        return value
+    if value and all(name.isascii() and name.isdigit() for name in value):
+        return [_arrays(value[name]) for name in sorted(value, key=lambda digits: (len(digits), digits))]
+    return {name: inner if name == "metadata" else _arrays(inner) for name, inner in value.items()}

@@ -1,0 +1,193 @@
+"""The hosted checkout page, and the links that show the wallet in place. Source: reference/wooshpay.md, section 3.21.
+
+A GET changes nothing: the wallet's order is opened when the shopper presses the button.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from simulator.engine import pages
+from simulator.engine.provider import Call, Page, Reply
+from simulator.engine.runtime import Runtime
+from simulator.engine.texts import Texts
+from simulator.engine.views import HostedResult, HostedView, MoneyView
+from simulator.engine.views import Page as PageView
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
+from simulator.kernel.money import Money
+from simulator.kernel.refusals import NotFound
+from simulator.providers.wooshpay import links
+from simulator.providers.wooshpay.handlers import choose
+from simulator.providers.wooshpay.model import CashierCode, CheckoutSession, PaymentIntent
+from simulator.wallet import pages as wallet_pages
+from simulator.wallet import qr
+from simulator.wallet.order import Order
+
+AUTO_RETURN_S = 5
+_QRCODE = re.compile(r"qrcode=([0-9A-Za-z]+)")
+
+
+# The checkout page ---------------------------------------------------------------------------------------------
+
+
+def _find(call: Call, runtime: Runtime) -> tuple[Workspace, CheckoutSession]:
+    """By the publishable key in the query; without one in whatever workspace it lives."""
+    id_ = call.path["session"].replace("cs_test_", "cs_", 1)
+    key = call.query.get("key")
+    if key:
+        workspace = runtime.by_credential("wooshpay", key)
+        session = runtime.open(workspace).find(CheckoutSession, id_) if workspace is not None else None
+        if workspace is not None and session is not None and session.key == key:
+            return workspace, session
+        raise NotFound(CheckoutSession.KIND, id_)
+    located = runtime.locate(CheckoutSession, id_)
+    if located is None:
+        raise NotFound(CheckoutSession.KIND, id_)
+    assert isinstance(located[1], CheckoutSession)
+    return located[0], located[1]
+
+
+def show(call: Call, runtime: Runtime) -> Reply:
+    workspace, session = _find(call, runtime)
+    uow = runtime.open(workspace)
+    intent = uow.get(PaymentIntent, session.payment_intent)
+    order = uow.find(Order, intent.order_code) if intent.order_code else None
+    page = pages.view(
+        call,
+        "wp_title",
+        workspace=workspace,
+        console_url=f"/console/{workspace.name}/payments/{intent.id}",
+        mobile=pages.is_phone(call),
+    )
+    now, open_ = uow.now, session.state == "open"
+    hosted = HostedView(
+        merchant=order.merchant if order else workspace.setting("wooshpay", "merchant_name", "Riverside Books"),
+        amount=MoneyView.of(session.money),
+        provider_title="WooshPay",
+        reference=session.client_reference_id or session.id,
+        state=session.state,
+        now=iso_millis(now),
+        expires_at=iso_millis(session.expires_at) if open_ else None,
+        seconds_left=max(0, int((session.expires_at - now).total_seconds())) if open_ else None,
+        frozen=workspace.clock.mode == "frozen",
+    )
+    if not open_:
+        return _end(call, page, hosted, session, order)
+    back = links.with_scheme(session.cancel_url) if session.cancel_url else None
+    own = links.session_path(session)
+    live = order is not None and not order.is_final and intent.state == "requires_action"
+    return pages.answer(
+        call,
+        "hosted/wooshpay/session.html",
+        page,
+        hosted=hosted,
+        items=[
+            (item["description"], item["quantity"], Money(item["amount_total"], item["currency"]).symbol())
+            for item in session.line_items
+        ],
+        failed=intent.last_payment_error is not None,
+        processing=intent.state == "processing",
+        action=own,
+        back_url=back if back and pages.is_safe_return(back) else None,
+        qr_target=f"{call.base_url}/w/{order.id}" if live and order is not None else call.base_url + own,
+        qr_url=f"/w/{order.id}/qr.png"
+        if live and order is not None
+        else f"/pay/{call.path['session']}/qr.png?key={session.key}",
+        phone_url=f"{own}&view=phone",
+    )
+
+
+def _end(call: Call, page: PageView, hosted: HostedView, session: CheckoutSession, order: Order | None) -> Reply:
+    """Complete leads to `success_url`, expired to `cancel_url`; nothing fires."""
+    complete, t = session.state == "complete", Texts(page.lang)
+    url = session.success_url if complete else session.cancel_url
+    target = links.with_scheme(url) if url else None
+    safe = target is not None and pages.is_safe_return(target)
+    result = HostedResult(
+        outcome="paid" if complete else "expired",
+        title=t("wp_complete" if complete else "wp_expired"),
+        text=t("wp_complete_text" if complete else "wp_expired_text"),
+        decided_by=order.decided_by if order is not None and order.decided_by else None,
+        return_url=target,
+        return_is_link=safe,
+        auto_return_s=AUTO_RETURN_S if safe and complete and call.query.get("stay") != "1" else None,
+    )
+    return pages.answer(call, "hosted/wooshpay/ended.html", page, hosted=hosted, result=result)
+
+
+def act(call: Call, runtime: Runtime) -> Reply:
+    """POST: the shopper picks Alipay. Opens the wallet's order, or goes on with the one that is open."""
+    workspace, session = _find(call, runtime)
+    if not pages.is_own_origin(call):
+        return pages.error_page(call, 403, "error_title", "foreign_origin")
+    own = links.session_path(session)
+    with runtime.unit(workspace, provider="wooshpay", kind="page") as uow:
+        uow.base_url = call.base_url
+        intent = uow.get(PaymentIntent, session.payment_intent)
+        if session.state == "open" and intent.state in ("requires_payment_method", "requires_confirmation"):
+            intent = choose(uow, intent, app=pages.is_phone(call))
+        if session.state != "open" or intent.state != "requires_action" or intent.order_code is None:
+            return pages.see_other(own)
+        return pages.see_other(_wallet_link(intent))
+
+
+def _wallet_link(intent: PaymentIntent) -> str:
+    """The link of `next_action` on this host, so that the shopper walks the real way."""
+    action = intent.next_action or {}
+    url = next((value["url"] for value in action.values() if isinstance(value, dict)), "")
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else f"/w/{intent.order_code}"
+
+
+def session_qr(call: Call, runtime: Runtime) -> Reply:
+    """The code before any order is open: it leads a phone to this session."""
+    _, session = _find(call, runtime)
+    image = qr.png(call.base_url + links.session_path(session))
+    return Reply(200, image, {"cache-control": "public, max-age=3600"}, content_type="image/png")
+
+
+# Wallet links --------------------------------------------------------------------------------------------------
+
+
+def cashier(call: Call, runtime: Runtime) -> Reply:
+    return _wallet(call, runtime, call.query.get("codeValue", ""))
+
+
+def app(call: Call, runtime: Runtime) -> Reply:
+    """`scheme` is the deep link into the app, with the code under `qrcode`."""
+    match = _QRCODE.search(call.query.get("scheme", ""))
+    return _wallet(call, runtime, match[1] if match else "")
+
+
+def _wallet(call: Call, runtime: Runtime, code: str) -> Reply:
+    found = runtime.locate(CashierCode, code)
+    order = runtime.locate(Order, found[1].order_code) if found and isinstance(found[1], CashierCode) else None
+    return _rendered(call, runtime, order[0] if order else None, order[1] if order else None)
+
+
+def challenge(call: Call, runtime: Runtime) -> Reply:
+    """A card's 3-D Secure page: the mock wallet stands in for the bank's."""
+    id_, secret = call.query.get("dataId", ""), call.query.get("clientSecret", "")
+    for workspace in runtime.workspaces():
+        intent = runtime.open(workspace).find(PaymentIntent, id_)
+        if intent is not None and intent.client_secret == secret and intent.order_code is not None:
+            return _rendered(call, runtime, workspace, runtime.open(workspace).find(Order, intent.order_code))
+    return _rendered(call, runtime, None, None)
+
+
+def _rendered(call: Call, runtime: Runtime, workspace: Workspace | None, order: object) -> Reply:
+    if workspace is None or not isinstance(order, Order):
+        return pages.answer(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+
+
+PAGES = (
+    Page("GET", "/pay/{session}", show),
+    Page("POST", "/pay/{session}", act),
+    Page("GET", "/pay/{session}/qr.png", session_qr),
+    Page("GET", links.CASHIER_PATH, cashier),
+    Page("GET", links.APP_PATH, app),
+    Page("GET", links.CHALLENGE_PATH, challenge),
+)

@@ -1,0 +1,150 @@
+"""WooshPay's event catalogue, envelope, endpoints and retry schedule. Source: reference/wooshpay.md, section 6.
+
+An endpoint is what `POST /v1/webhook_endpoints` made, or the workspace's account-level URL, which counts as one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import orjson
+
+from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import millis
+from simulator.kernel.retry import RetryPolicy
+from simulator.providers.wooshpay import links, signing, wire
+from simulator.providers.wooshpay.model import (
+    Charge,
+    CheckoutSession,
+    Owned,
+    PaymentIntent,
+    Refund,
+    StoredEvent,
+    mint,
+)
+
+EVENTS = (
+    "payment_intent.created",
+    "payment_intent.requires_action",
+    "payment_intent.processing",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "charge.refund.updated",
+    "charge.succeeded",
+    "charge.refunded",
+)
+
+ONLY_BY_NAME = frozenset({"charge.succeeded", "charge.refunded"})
+"""Inferred events: sent to those who name them, never for `*`."""
+
+ACCOUNT = "account"
+"""Stands for the account-level URL where an endpoint's id would be."""
+
+# Documented: 18 deliveries in 72 hours, exponential. Inferred: the first pause of 2 s, doubled, the last one clipped.
+_SECONDS = (0, 2, 6, 14, 30, 62, 126, 254, 510, 1022, 2046, 4094, 8190, 16382, 32766, 65534, 131070, 259200)
+RETRY = RetryPolicy(
+    tuple(timedelta(seconds=after - before) for before, after in pairwise(_SECONDS)),
+    timeout_s=10,
+)
+
+
+def endpoints(workspace: Workspace) -> list[dict[str, Any]]:
+    """All of them, the account-level one last; its `livemode` is None because it hears both sides."""
+    found = list(workspace.webhook_endpoints.get("wooshpay", ()))
+    account = workspace.webhooks.get("wooshpay")
+    if account:
+        secret = account.get("secret") or workspace.credentials["wooshpay"]["webhook_secret"]
+        own = {"id": ACCOUNT, "livemode": None, "status": "enabled", "url": account["url"], "secret": secret}
+        found.append({**own, "enabled_events": account.get("events") or ["*"]})
+    return found
+
+
+def wants(endpoint: Mapping[str, Any], name: str, livemode: bool) -> bool:
+    if endpoint["status"] != "enabled" or endpoint["livemode"] not in (None, livemode):
+        return False
+    return name in endpoint["enabled_events"] or ("*" in endpoint["enabled_events"] and name not in ONLY_BY_NAME)
+
+
+def data_object(workspace: Workspace, resource: Resource) -> dict[str, Any]:
+    """What a retrieve would answer at this moment."""
+    match resource:
+        case PaymentIntent():
+            return wire.payment_intent(resource)
+        case CheckoutSession():
+            return wire.checkout_session(resource, links.session_url(workspace, resource))
+        case Refund():
+            return wire.refund(resource)
+        case Charge():
+            return wire.charge(resource)
+        case _:
+            raise TypeError(resource.KIND)
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    """The event is stored whether or not anybody listens; one message for each endpoint that wants it."""
+    resource = event.resource
+    assert isinstance(resource, Owned)
+    known = endpoints(uow.workspace)
+    listeners = [endpoint for endpoint in known if wants(endpoint, event.name, resource.livemode)]
+    if event.name in ONLY_BY_NAME and not listeners:
+        return []
+    stored = uow.add(
+        StoredEvent(
+            id=mint(uow, "evt"),
+            created_at=uow.now,
+            updated_at=uow.now,
+            livemode=resource.livemode,
+            type=event.name,
+            data=data_object(uow.workspace, resource),
+            request=_request(uow),
+            about=resource.subject,
+        )
+    )
+    body = orjson.dumps(wire.delivered_event(stored))
+    if not known:
+        return [Message(event.name, body, None)]
+    return [Message(event.name, body, endpoint["url"], {"endpoint": endpoint["id"]}) for endpoint in listeners]
+
+
+def _request(uow: UnitOfWork) -> dict[str, Any] | None:
+    """Which API call caused the event, if one did."""
+    if uow.call is None:
+        return None
+    id_ = uow.call.scratch.setdefault("request_id", "req_" + uow.ids.text(14))
+    return wire.present({"id": id_, "idempotency_key": uow.call.headers.get("idempotency-key")})
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    """The same `t` and so the same signature at every attempt. Raises `Dropped` for an endpoint that is gone or disabled.
+
+    Settings: `signature_headers` = `both` (default), `documented`, `observed`; `signature_t` = `milliseconds` (default),
+    `seconds`. Source: reference/wooshpay.md, sections 6.2 and 6.3.
+    """
+    workspace, id_ = sending.workspace, sending.context.get("endpoint", ACCOUNT)
+    endpoint = next((e for e in endpoints(workspace) if e["id"] == id_), None)
+    if endpoint is None or endpoint["status"] != "enabled":
+        raise Dropped
+    t = millis(sending.created_at)
+    if workspace.setting("wooshpay", "signature_t") == "seconds":
+        t //= 1000
+    value = signing.signature(endpoint["secret"], sending.body, t)
+    which = workspace.setting("wooshpay", "signature_headers", "both")
+    headers = {"content-type": "application/json;charset=UTF-8", "user-agent": "Wooshpay/1.0"}
+    if which in ("both", "documented"):
+        headers["Wooshpay-Signature"] = value
+    if which in ("both", "observed"):
+        headers["Signature"] = value
+    return headers
+
+
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)
