@@ -7,7 +7,7 @@ from datetime import datetime
 from simulator.engine.provider import Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.clock import millis
-from simulator.providers.worldline import auth, errors, handlers, receiver, wire
+from simulator.providers.worldline import auth, demo, errors, handlers, receiver, wire
 from simulator.providers.worldline.endpoints import ENDPOINTS
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
@@ -84,6 +84,7 @@ PROVIDER = Provider(
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
     recognises=receiver.recognises,
+    demo=demo.story,
     settings={
         "merchant_name": handlers.MERCHANT_NAME,
         "settlement_s": handlers.SETTLEMENT_S,
