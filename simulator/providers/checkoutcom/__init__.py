@@ -1,0 +1,100 @@
+"""Checkout.com's unified payments API as a merchant sees it: Alipay by redirect, on the Default and the Previous platform."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.resource import Resource, Summary
+from simulator.kernel.money import Money
+from simulator.providers.checkoutcom import auth, demo, errors, handlers, pages, receiver
+from simulator.providers.checkoutcom.endpoints import ENDPOINTS, read_body
+from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
+from simulator.providers.checkoutcom.states import PHASES
+from simulator.providers.checkoutcom.webhooks import WEBHOOKS
+
+VERSION = "3.31.4"
+"""`Cko-Version`: that of the answering service. Source: reference/checkoutcom.md, section 2.5."""
+
+
+def summarise(resource: Resource) -> Summary | None:
+    """A payment; a hosted page or link counts as a payment too while its shopper has not begun one."""
+    if isinstance(resource, Payment):
+        is_under_way = resource.state == "Pending" and (resource.approved or resource.capture_action_id is not None)
+        return Summary(
+            kind="payment",
+            reference=resource.reference or "",
+            amount=resource.money,
+            refunded=Money(resource.refunded, resource.currency),
+            phase="processing" if is_under_way else PHASES[resource.state],
+            status=resource.state,
+            order=resource.order_code,
+            expires_at=resource.expires_at if resource.state == "Pending" else None,
+        )
+    if isinstance(resource, Hosted):
+        return Summary(
+            kind=resource.KIND,
+            reference=resource.reference or "",
+            amount=resource.money,
+            refunded=Money(0, resource.currency),
+            phase=PHASES[resource.state] if resource.state != "Expired" else "expired",
+            status=resource.state,
+            order=resource.payment_order,
+            expires_at=resource.expires_at,
+        )
+    return None
+
+
+def before(call: Call) -> None:
+    """The body is parsed before an idempotency key is looked at (inferred: section 11, row 26). Raises `MalformedBody`."""
+    if call.endpoint is not None and call.endpoint.idempotent and call.raw_body.strip():
+        _ = call.json
+
+
+def finish(call: Call, reply: Reply) -> None:
+    """On successes and failures alike. Source: reference/checkoutcom.md, section 2.5."""
+    reply.headers.setdefault("Cko-Request-Id", errors.request_id(call))
+    reply.headers.setdefault("Cko-Version", VERSION)
+
+
+def replayed(reply: Reply, first: datetime) -> None:
+    """The stored answer, under a request id of its own."""
+    reply.headers.pop("Cko-Request-Id", None)
+
+
+IDEMPOTENCY = Idempotency(
+    header="Cko-Idempotency-Key",
+    scope=lambda call: f"{call.method} {call.target} {call.credential.get('client', '')}",
+    keeps=lambda status: 200 <= status < 300,
+    on_mismatch="replay",
+    replayed=replayed,
+)
+
+PROVIDER = Provider(
+    name="checkoutcom",
+    title="Checkout.com",
+    monogram="CK",
+    resources=RESOURCES,
+    endpoints=ENDPOINTS,
+    pages=pages.PAGES,
+    authenticate=auth.authenticate,
+    before=before,
+    read_body=read_body,
+    refuse=errors.refuse,
+    claims=auth.claims,
+    webhooks=WEBHOOKS,
+    credentials=auth.credentials,
+    lookups=auth.lookups,
+    summarise=summarise,
+    hear=handlers.hear_wallet,
+    on_timer=handlers.on_timer,
+    return_to=handlers.return_to,
+    open_order=handlers.open_order,
+    finish=finish,
+    idempotency=IDEMPOTENCY,
+    verify=receiver.verify,
+    recognises=receiver.recognises,
+    demo=demo.story,
+    documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
+    settings=handlers.SETTINGS,
+)

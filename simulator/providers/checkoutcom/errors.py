@@ -1,0 +1,187 @@
+"""Checkout.com's refusals: empty bodies on 401, 403 and 404, an error object on 422, OAuth's own form on its token endpoint.
+
+Source: reference/checkoutcom.md, section 5.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.kernel import refusals as r
+from simulator.kernel.ids import Ids
+
+# Source: section 5.5. The summaries of 10100, 10200, 20153, 20154, 200R1 and 200R3 are abbreviated there.
+RESPONSE_CODES = {
+    "10000": "Approved",
+    "10100": "Approved, flagged by risk",
+    "10200": "Deferred capture",
+    "20001": "Refer to card issuer",
+    "20003": "Invalid merchant",
+    "20005": "Declined - Do Not Honour",
+    "20012": "Invalid payment",
+    "20014": "Invalid Card Number",
+    "20051": "Insufficient Funds",
+    "20054": "Expired Card",
+    "20057": "Transaction not Permitted",
+    "20059": "Suspected Fraud",
+    "20061": "Exceeds Withdrawal Limits",
+    "20062": "Restricted Card",
+    "20063": "Security violation",
+    "20068": "Response received too late / Timeout",
+    "20087": "Bad track data",
+    "20120": "Invalid Customer/User",
+    "20153": "Security violation (3DS)",
+    "20154": "3DS authentication required",
+    "200R1": "Issuer initiated stop payment",
+    "200R3": "Issuer initiated stop payment",
+    "30033": "Expired card - Pick up",
+    "40101": "Payment blocked due to risk",
+    "40108": "Gateway reject - Post code failed",
+}
+
+WALLET_REASONS = {
+    # The wallet's neutral reason to a response code (inferred: the design's table, section 3).
+    "balance": "20051",
+    "limit": "20061",
+    "blocked": "20062",
+    "authentication": "20063",
+    "cancelled": "20005",
+    "expired": "20068",
+    "declined": "20005",
+}
+
+REFUND_DECLINED = "20120"
+
+
+def response(code: str | None, reason: str | None = None, default: str = "20005") -> tuple[str, str]:
+    """`response_code` and `response_summary`; a code that we have no words for keeps the neutral ones."""
+    chosen = code or WALLET_REASONS.get(reason or "", default)
+    return chosen, RESPONSE_CODES.get(chosen, "Declined")
+
+
+# Violations ----------------------------------------------------------------------------------------------------
+
+# A pattern of the violated path, the rule or None, the code. The first that fits. Source: sections 3.1, 5.3 and 5.4;
+# what no row names becomes `<path with underscores>_invalid` or `_required`, as the catalogue forms its own.
+_CODES: tuple[tuple[str, str | None, str], ...] = (
+    (r"", "type", "request_invalid"),
+    (r"", None, "request_invalid"),
+    (r"source", "required", "payment_source_required"),
+    (r"source\.type", "required", "source_type_required"),
+    (r"source(\..*)?", None, "source_invalid"),
+    (r"amount", None, "amount_invalid"),
+    (r"currency", "required", "currency_required"),
+    (r"currency", None, "currency_invalid"),
+    (r"payment_type", None, "payment_type_invalid"),
+    (r"success_url", "required", "success_url_required"),
+    (r"success_url", None, "success_url_invalid"),
+    (r"failure_url", "required", "failure_url_required"),
+    (r"failure_url", None, "fail_url_invalid"),
+    (r"customer\.id", None, "customer_id_invalid"),
+    (r"customer\.email", None, "customer_email_invalid"),
+    (r"(customer|shipping)(\..*)?\.phone\.number", "min_length", "phone_number_length_invalid"),
+    (r"(customer|shipping)(\..*)?\.phone\.number", "max_length", "phone_number_length_invalid"),
+    (r"(.*\.)?phone\.number", "min_length", "phone_number_length_invalid"),
+    (r"(.*\.)?phone\.number", "max_length", "phone_number_length_invalid"),
+    (r"(.*\.)?phone\.country_code", "min_length", "country_phone_code_length_invalid"),
+    (r"(.*\.)?phone\.country_code", "max_length", "country_phone_code_length_invalid"),
+    (r"(.*\.)?phone\.country_code", None, "country_phone_code_invalid"),
+    (r"(.*\.)?phone(\..*)?", None, "phone_number_invalid"),
+    (r"billing(\.address)?(\.country)?", "required", "billing_address_country_required"),
+    (r"(.*\.)?address\.country", None, "country_invalid"),
+    (r"(.*\.)?address\.city", None, "city_invalid"),
+    (r"(.*\.)?address\.zip", None, "zip_invalid"),
+    (r"(.*\.)?address(\..*)?", None, "address_invalid"),
+    (r"payment_ip", None, "ip_address_invalid"),
+    (r"metadata(\..*)?", None, "metadata_key_invalid"),
+    (r"risk\.enabled", None, "risk_enabled_required"),
+    (r"processing_channel_id", None, "processing_channel_id_invalid"),
+    (r"email", "required", "email_required"),
+    (r"email", None, "email_invalid"),
+    (r"limit", None, "paging_limit_invalid"),
+    (r"skip", None, "paging_skip_invalid"),
+    (r"events?|event_types(\..*)?", "required", "event_types_required"),
+    (r"event_types(\..*)?", "min_length", "event_types_required"),
+    (r"event_types(\..*)?", None, "event_types_invalid"),
+    (r"url", "required", "url_required"),
+    (r"url", None, "url_invalid"),
+    (r"actions", "required", "workflow_actions_required"),
+    (r"actions", "min_length", "workflow_actions_required"),
+    (r"actions(\.\d+)?\.url", None, "workflow_action_url_invalid"),
+    (r"conditions", "required", "workflow_conditions_required"),
+)
+_COMPILED = tuple((re.compile(rf"^(?:{pattern})$"), rule, code) for pattern, rule, code in _CODES)
+_CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+"""A validator of ours that names the code itself says so as its message."""
+_NAME = re.compile(r"[^a-z0-9]+")
+
+
+def code_of(violation: r.Violation) -> str:
+    if violation.rule == "format" and _CODE.fullmatch(violation.message):
+        return violation.message
+    for pattern, rule, code in _COMPILED:
+        if pattern.match(violation.path) and rule in (None, violation.rule):
+            return code
+    name = _NAME.sub("_", violation.path.lower()).strip("_")[:80] or "request"
+    return f"{name}_{'required' if violation.rule == 'required' else 'invalid'}"
+
+
+# Answers -------------------------------------------------------------------------------------------------------
+
+
+def request_id(call: Call) -> str:
+    """One per request: the same in `Cko-Request-Id` and in the body."""
+    if "request_id" not in call.scratch:
+        call.scratch["request_id"] = str(Ids().guid())
+    return str(call.scratch["request_id"])
+
+
+def error(call: Call, error_type: str, codes: list[str], status: int = 422) -> Reply:
+    return Reply(status, {"request_id": request_id(call), "error_type": error_type, "error_codes": codes})
+
+
+def refuse(refusal: r.Refusal, call: Call) -> Reply:
+    match refusal:
+        case r.Unauthenticated():
+            return Reply(401)
+        case r.Forbidden() | r.IllegalTransition():
+            return Reply(403)
+        case r.NotFound() | r.UnknownRoute():
+            return Reply(404)
+        case r.Invalid(violations=violations):
+            return error(call, "request_invalid", list(dict.fromkeys(code_of(v) for v in violations)))
+        case r.MalformedBody():
+            return error(call, "request_malformed", ["request_json_invalid"])
+        case r.Refused(code="oauth", detail=detail):
+            return Reply(400, {"error": detail["error"]})
+        case r.Refused(code="balances", detail=detail):
+            return Reply(400, {"error": detail["error"]})
+        case r.Refused(code="conflict"):
+            return Reply(409)
+        case r.Refused(code=error_type, detail=detail):
+            return error(call, error_type, list(detail["codes"]))
+        case r.LimitExceeded():
+            return error(call, "processing_error", ["amount_exceeds_balance"])
+        case r.IdempotencyConflict():
+            return Reply(409)
+        case r.MethodNotAllowed(allowed=allowed):
+            return Reply(405, headers={"allow": ", ".join(allowed)})
+        case r.BodyTooLarge():
+            return Reply(413)
+        case r.UnsupportedMediaType():
+            return Reply(415)
+        case r.Throttled():
+            return Reply(429)
+        case r.Faulted(status=status, body=body):
+            return _faulted(call, status, body or {})
+        case _:
+            return Reply(500)
+
+
+def _faulted(call: Call, status: int, body: dict[str, Any]) -> Reply:
+    """A scenario's failure. With a `code` on 422 or 429 (`duplicate_request`) there is an error object, else no body."""
+    if status == 422 or (status == 429 and body.get("code")):
+        return error(call, "request_invalid", [body.get("code") or "service_unavailable"], status)
+    return Reply(status)

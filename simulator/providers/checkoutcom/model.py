@@ -1,0 +1,277 @@
+"""Checkout.com's resources. Amounts are minor units. Source: reference/checkoutcom.md, sections 3, 4 and 9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from simulator.engine.resource import Resource
+from simulator.kernel.ids import BASE62, Ids
+from simulator.kernel.machine import Machine
+from simulator.kernel.money import Money
+from simulator.providers.checkoutcom import states
+
+URL_SAFE = BASE62 + "_-"
+
+
+def new_id(ids: Ids, prefix: str) -> str:
+    """The prefix and a version 4 GUID in base32: `pay_bsrduhejxiuerlh32hb5n6dvae`. Source: section 9."""
+    return f"{prefix}_{ids.base32_guid()}"
+
+
+def new_short_id(ids: Ids, prefix: str) -> str:
+    """Hosted pages and links: the prefix and twelve URL-safe characters. Source: section 9."""
+    return f"{prefix}_{ids.text(12, URL_SAFE)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(Resource):
+    PROVIDER: ClassVar[str] = "checkoutcom"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment(Kept):
+    """A payment. `origin` is the address that the client used; `platform` is `default` (NAS) or `previous` (ABC)."""
+
+    KIND: ClassVar[str] = "payment"
+    MACHINE: ClassVar[Machine | None] = states.PAYMENT
+
+    platform: str = "default"
+    origin: str
+    amount: int
+    currency: str
+    payment_type: str = "Regular"
+    source_type: str
+    source_id: str | None = None
+    """The `src_` of a recurring agreement."""
+    is_follow_up: bool = False
+    """Charged from a stored agreement: nobody is redirected."""
+    reference: str | None = None
+    description: str | None = None
+    customer_id: str
+    customer_email: str | None = None
+    customer_name: str | None = None
+    shipping: dict[str, Any] | None = None
+    items: tuple[dict[str, Any], ...] = ()
+    payment_ip: str | None = None
+    metadata: dict[str, Any] | None = None
+    terminal_type: str = "WEB"
+    os_type: str | None = None
+    success_url: str | None = None
+    failure_url: str | None = None
+    processing_channel_id: str | None = None
+    session_id: str
+    """`sid_`: what the shopper's browser brings back as `cko-session-id`."""
+    code: str
+    """The payment code in the redirect link; a number on the Previous platform."""
+    order_code: str | None = None
+    """The wallet order's code."""
+    hosted_id: str | None = None
+    """The hosted page or link on which the payment was made."""
+    expires_at: datetime | None = None
+    approved: bool = False
+    capture_action_id: str | None = None
+    partner_customer_id: str | None = None
+    refunded: int = 0
+    """Settled."""
+    refunding: int = 0
+    """Accepted and not yet settled; reserved, so that two quick refunds cannot both take it (inferred)."""
+    refund_count: int = 0
+
+    def keys(self) -> dict[str, str]:
+        found = {"session": self.session_id, "code": self.code}
+        if self.reference:
+            found["reference"] = self.reference
+        return found
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def captured(self) -> int:
+        return self.amount if self.state in ("Captured", "Partially Refunded", "Refunded") else 0
+
+    @property
+    def refundable(self) -> int:
+        return self.captured - self.refunded - self.refunding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action(Kept):
+    """A capture, a refund, or the refused authorization of a declined payment."""
+
+    KIND: ClassVar[str] = "action"
+    MACHINE: ClassVar[Machine | None] = states.ACTION
+
+    payment_id: str
+    type: str
+    amount: int
+    reference: str | None = None
+    metadata: dict[str, Any] | None = None
+    processed_on: datetime
+    response_code: str | None = None
+    response_summary: str | None = None
+    acquirer_transaction_id: str | None = None
+    acquirer_reference_number: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.payment_id
+
+    def keys(self) -> dict[str, str]:
+        return {"payment": self.payment_id}
+
+    @property
+    def approved(self) -> bool | None:
+        return None if self.state == "In Progress" else self.state == "Approved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer(Kept):
+    KIND: ClassVar[str] = "customer"
+
+    email: str | None = None
+    name: str | None = None
+    phone: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    default: str | None = None
+
+    def keys(self) -> dict[str, str]:
+        return {"email": self.email.lower()} if self.email else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument(Kept):
+    """A recurring agreement with a wallet."""
+
+    KIND: ClassVar[str] = "instrument"
+    MACHINE: ClassVar[Machine | None] = states.INSTRUMENT
+
+    type: str
+    customer_id: str
+    payment_id: str
+    buyer: str | None = None
+    """The wallet's account that signed it; known once the first payment is captured."""
+
+    @property
+    def subject(self) -> str:
+        return self.payment_id
+
+    def keys(self) -> dict[str, str]:
+        return {"customer": self.customer_id}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow(Kept):
+    """Conditions and actions are kept as the API shows them, without links."""
+
+    KIND: ClassVar[str] = "workflow"
+
+    name: str | None = None
+    active: bool = True
+    conditions: tuple[dict[str, Any], ...] = ()
+    actions: tuple[dict[str, Any], ...] = ()
+
+    def keys(self) -> dict[str, str]:
+        return {"all": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Kept):
+    """An endpoint of the Previous platform."""
+
+    KIND: ClassVar[str] = "webhook"
+
+    url: str
+    active: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "json"
+    event_types: tuple[str, ...] = ()
+
+    def keys(self) -> dict[str, str]:
+        return {"all": "1", "url": self.url}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRecord(Kept):
+    """What happened, kept whether or not anybody was told. `body` is the exact webhook, sent again as it stands."""
+
+    KIND: ClassVar[str] = "event"
+
+    type: str
+    source: str = "gateway"
+    platform: str = "default"
+    payment_id: str
+    reference: str | None = None
+    timestamp: str
+    data: dict[str, Any]
+    body: str
+
+    @property
+    def subject(self) -> str:
+        return self.payment_id
+
+    def keys(self) -> dict[str, str]:
+        return {"payment": self.payment_id, "platform": self.platform}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosted(Kept):
+    """What a hosted page and a payment link have in common. `payment_id` is the latest try."""
+
+    amount: int
+    currency: str
+    reference: str | None = None
+    description: str | None = None
+    payment_type: str = "Regular"
+    customer: dict[str, Any] | None = None
+    billing: dict[str, Any] | None = None
+    shipping: dict[str, Any] | None = None
+    products: tuple[dict[str, Any], ...] = ()
+    metadata: dict[str, Any] | None = None
+    locale: str | None = None
+    payment_ip: str | None = None
+    processing_channel_id: str | None = None
+    platform: str = "default"
+    origin: str
+    expires_at: datetime
+    payment_id: str | None = None
+    payment_order: str | None = None
+    """The wallet order of the latest try."""
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedPayment(Hosted):
+    KIND: ClassVar[str] = "hosted-payment"
+    MACHINE: ClassVar[Machine | None] = states.HOSTED_PAYMENT
+
+    success_url: str
+    cancel_url: str
+    failure_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentLink(Hosted):
+    KIND: ClassVar[str] = "payment-link"
+    MACHINE: ClassVar[Machine | None] = states.PAYMENT_LINK
+
+    return_url: str | None = None
+
+
+RESOURCES = (
+    Payment,
+    Action,
+    Customer,
+    Instrument,
+    Workflow,
+    Webhook,
+    EventRecord,
+    HostedPayment,
+    PaymentLink,
+)

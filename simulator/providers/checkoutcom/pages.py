@@ -1,0 +1,269 @@
+"""Pages behind Checkout.com's redirect links: the simulation wallet, the QR page, the hosted page and the payment link.
+
+A GET never changes anything; the first act on a page wins. Source: reference/checkoutcom.md, sections 3.13, 7.2 and 8.2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from simulator.engine import pages
+from simulator.engine.provider import Call, Page, Reply
+from simulator.engine.runtime import Runtime
+from simulator.engine.texts import Texts
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.views import HostedView, MoneyView
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
+from simulator.kernel.money import Money
+from simulator.kernel.refusals import NotFound
+from simulator.providers.checkoutcom import handlers, wire
+from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink
+from simulator.wallet import alipay, buyers
+from simulator.wallet import pages as wallet_pages
+from simulator.wallet.buyers import Buyer
+from simulator.wallet.order import Order
+from simulator.wallet.view import Prediction
+
+SIMULATION = "/page/simulation-wallet/acwallet/alipayconnectcode.html"
+QR = "/page/aplus-linker/acwallet/qrcode.html"
+PREVIOUS = "/LP.Core/api/payment/{number}"
+AUTO_RETURN_S = 5
+"""Browser time until the cashier returns to the merchant. Source: the design, section 4.2."""
+
+_CODE = re.compile(r"[?&]code=([0-9A-Za-z]+)")
+_REASONS = ("balance", "limit", "blocked", "authentication")
+
+
+# Finding -------------------------------------------------------------------------------------------------------
+
+
+def _find(runtime: Runtime, code: str) -> tuple[Workspace, Payment, Order]:
+    """By the payment code of the link. Raises `NotFound`."""
+    found = runtime.locate_by_key(Payment, "code", code) if code else None
+    if found is None:
+        raise NotFound("payment", code)
+    workspace, payment = found
+    assert isinstance(payment, Payment)
+    return workspace, payment, alipay.order_of(runtime.open(workspace), payment.order_code or "")
+
+
+def _chosen(call: Call, every: list[Buyer]) -> Buyer:
+    slug = call.form.get("buyer") if call.method == "POST" else None
+    slug = slug or call.query.get("buyer") or pages.cookies(call).get(wallet_pages.COOKIE_BUYER) or buyers.DEFAULT
+    return next((buyer for buyer in every if buyer.id == slug), every[0])
+
+
+# The simulation wallet -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A buyer as the page lists him: what Pay Now would lead to stands beside the name."""
+
+    slug: str
+    name: str
+    hint: str
+
+
+def show_simulation(call: Call, runtime: Runtime) -> Reply:
+    """Terminal APP and WAP. There is no password here."""
+    workspace, payment, order = _find(runtime, call.query.get("code", ""))
+    uow = runtime.open(workspace)
+    page = pages.view(
+        call, "cko_title", workspace=workspace, console_url=f"/console/{workspace.name}/payments/{payment.id}"
+    )
+    texts, every = Texts(page.lang), buyers.every(uow)
+    chosen = _chosen(call, every)
+    target = handlers.return_to(uow, payment, order)
+    terminal = payment.terminal_type
+    if payment.os_type:
+        terminal = texts("cko_on", terminal=terminal, system=payment.os_type)
+    is_open = order.state in ("open", "scanned")
+    return pages.answer(
+        call,
+        "hosted/checkoutcom/simulation.html",
+        page,
+        hosted=_hosted_view(uow, order.merchant, payment, payment.reference or payment.id, payment.state, order),
+        payment=payment,
+        order=order,
+        is_open=is_open,
+        outcome=order.state if order.is_final else None,
+        psp_name=payment.source_type.upper(),
+        terminal=terminal,
+        cny=MoneyView.of(Money(order.cny, "CNY")),
+        rate_text=f"1 {order.amount.currency} = {order.rate} CNY" if order.rate else None,
+        buyers=[_payer(uow, order, buyer, texts, page.lang) for buyer in every] if is_open else [],
+        chosen=chosen.id,
+        decides=alipay.predict(uow, order, chosen).decided_by if is_open else "",
+        action=f"{SIMULATION}?{urlencode(call.query_pairs)}",
+        return_url=target,
+        return_is_link=target is not None and pages.is_safe_return(target),
+    )
+
+
+def _payer(uow: UnitOfWork, order: Order, buyer: Buyer, texts: Texts, lang: str) -> Payer:
+    decision = alipay.predict(uow, order, buyer)
+    outcome = "paying" if decision.outcome == "paid" and decision.delay.total_seconds() > 0 else decision.outcome
+    reason = decision.reason if decision.reason in _REASONS else None
+    prediction = Prediction(outcome, reason, decision.decided_by)  # type: ignore[arg-type]  # names of the wallet's own
+    return Payer(buyer.id, buyer.name_zh if lang == "zh" else buyer.name_en, texts(f"hint_{prediction.hint}"))
+
+
+def act_simulation(call: Call, runtime: Runtime) -> Reply:
+    """POST `outcome` = pay (with `buyer`), cancel, or answer (a slow bank answers now)."""
+    workspace, _, order = _find(runtime, call.query.get("code", ""))
+    if not pages.is_own_origin(call):
+        return pages.error_page(call, 403, "error_title", "foreign_origin")
+    outcome, slug = call.form.get("outcome", ""), _chosen(call, buyers.every(runtime.open(workspace))).id
+    if outcome not in ("pay", "cancel", "answer"):
+        return pages.error_page(call, 400, "error_title", "refused_text")
+    if (order.state in ("open", "scanned") and outcome != "answer") or (
+        order.state == "paying" and outcome == "answer"
+    ):
+        with runtime.unit(workspace, provider="checkoutcom", kind="page") as uow:
+            order = alipay.order_of(uow, order.id)
+            if outcome == "pay":
+                alipay.confirm(uow, order, slug)
+            elif outcome == "cancel":
+                alipay.cancel(uow, order)
+            else:
+                alipay.answer(uow, order)
+    return pages.see_other(f"{SIMULATION}?{urlencode(call.query_pairs)}")
+
+
+def _hosted_view(
+    uow: UnitOfWork, merchant: str, payment: Payment | Hosted, reference: str, state: str, order: Order | None
+) -> HostedView:
+    is_open = order is None or not order.is_final
+    expires_at = payment.expires_at if is_open else None
+    return HostedView(
+        merchant=merchant,
+        amount=MoneyView.of(payment.money),
+        provider_title="Checkout.com",
+        reference=reference,
+        state=state,
+        now=iso_millis(uow.now),
+        expires_at=iso_millis(expires_at) if expires_at else None,
+        seconds_left=max(0, int((expires_at - uow.now).total_seconds())) if expires_at else None,
+        frozen=uow.workspace.clock.mode == "frozen",
+    )
+
+
+# The QR page ---------------------------------------------------------------------------------------------------
+
+
+def show_qr(call: Call, runtime: Runtime) -> Reply:
+    """Terminal WEB: the wallet's cashier in place. The deep link in `url` carries the payment code."""
+    match = _CODE.search(call.query.get("url", ""))
+    workspace, _, order = _find(runtime, match[1] if match else "")
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+
+
+def show_previous(call: Call, runtime: Runtime) -> Reply:
+    """The Previous platform's redirect: the cashier in place."""
+    workspace, _, order = _find(runtime, call.path["number"])
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+
+
+# Hosted pages and payment links ------------------------------------------------------------------------------------
+
+
+def _find_hosted(call: Call, runtime: Runtime) -> tuple[Workspace, Hosted]:
+    kind: type[Hosted] = HostedPayment if call.raw_path.startswith("/page/") else PaymentLink
+    found = runtime.locate(kind, call.path["id"])
+    if found is None:
+        raise NotFound(kind.KIND, call.path["id"])
+    workspace, hosted = found
+    assert isinstance(hosted, Hosted)
+    return workspace, hosted
+
+
+def _is_open(hosted: Hosted) -> bool:
+    return hosted.state in ("Payment Pending", "Active")
+
+
+def show_hosted(call: Call, runtime: Runtime) -> Reply:
+    """Open: what is bought and the button. Paid or expired: says so, with the way back."""
+    workspace, hosted = _find_hosted(call, runtime)
+    uow = runtime.open(workspace)
+    merchant = str(handlers.setting(uow, "merchant_name"))
+    payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
+    is_received = hosted.state == "Payment Received" or (payment is not None and payment.capture_action_id is not None)
+    page = pages.view(
+        call,
+        "cko_page_title",
+        lang=hosted.locale,
+        workspace=workspace,
+        console_url=f"/console/{workspace.name}/payments/{payment.id if payment else hosted.id}",
+    )
+    texts = Texts(page.lang)
+    text = texts("cko_page_expired_text", at=hosted.expires_at.strftime("%Y-%m-%d %H:%M UTC"))
+    if is_received:
+        text = texts("cko_page_paid_text", merchant=merchant)
+    back = hosted.return_url if isinstance(hosted, PaymentLink) else None
+    if isinstance(hosted, HostedPayment):
+        back = hosted.success_url if is_received else hosted.cancel_url
+    return pages.answer(
+        call,
+        "hosted/checkoutcom/page.html",
+        page,
+        hosted=_hosted_view(uow, merchant, hosted, hosted.reference or hosted.id, hosted.state, None),
+        subject=hosted,
+        products=[_row(product, hosted.currency, texts) for product in hosted.products],
+        is_open=_is_open(hosted) and not is_received,
+        failed=payment is not None and payment.state in ("Declined", "Canceled", "Expired"),
+        can_cancel=isinstance(hosted, HostedPayment),
+        method="alipay" if hosted.platform == "previous" else "alipay_cn",
+        action=call.target,
+        outcome="paid" if is_received else "expired",
+        result="cko_page_paid" if is_received else "cko_page_expired",
+        result_text=text,
+        shop_url=back if back and pages.is_safe_return(back) else None,
+    )
+
+
+def _row(product: dict[str, Any], currency: str, texts: Texts) -> tuple[str, str, str]:
+    name, quantity = product.get("name") or product.get("reference") or "", product.get("quantity", 1)
+    price = product.get("price", product.get("unit_price"))
+    label = texts("cko_item", name=name, quantity=quantity)
+    return label, "" if price is None else Money(price * quantity, currency).symbol(), ""
+
+
+def act_hosted(call: Call, runtime: Runtime) -> Reply:
+    """POST `outcome` = pay (a new payment, or the one that is still open) or cancel (back to `cancel_url`)."""
+    workspace, hosted = _find_hosted(call, runtime)
+    if not pages.is_own_origin(call):
+        return pages.error_page(call, 403, "error_title", "foreign_origin")
+    outcome = call.form.get("outcome", "")
+    if outcome == "cancel" and isinstance(hosted, HostedPayment):
+        return pages.see_other(hosted.cancel_url)
+    if outcome != "pay":
+        return pages.error_page(call, 400, "error_title", "refused_text")
+    if not _is_open(hosted):
+        return pages.see_other(call.target)
+    uow = runtime.open(workspace)
+    payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
+    if payment is not None and payment.capture_action_id is not None and payment.state != "Declined":
+        return pages.see_other(call.target)
+    if payment is None or payment.state != "Pending":
+        terminal = "WAP" if pages.is_phone(call) else "WEB"
+        with runtime.unit(workspace, provider="checkoutcom", kind="page") as unit:
+            unit.base_url = call.base_url
+            payment = handlers.start_try(unit, hosted, terminal)
+    return pages.see_other(wire.redirect_of(payment, "") or call.target)
+
+
+PAGES = (
+    Page("GET", SIMULATION, show_simulation),
+    Page("POST", SIMULATION, act_simulation),
+    Page("GET", QR, show_qr),
+    Page("GET", PREVIOUS, show_previous),
+    Page("GET", "/page/{id}", show_hosted),
+    Page("POST", "/page/{id}", act_hosted),
+    Page("GET", "/link/{id}", show_hosted),
+    Page("POST", "/link/{id}", act_hosted),
+)

@@ -1,0 +1,35 @@
+"""The merchant's side of Checkout.com's webhooks, written from the manual and not from `signing`."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from simulator.engine.provider import Verdict
+from simulator.engine.workspace import Workspace
+
+
+def keys_of(workspace: Workspace) -> list[str]:
+    """Every key that the merchant may have been signed with: those of his workflows, the account's, the Previous key."""
+    own = workspace.credentials["checkoutcom"]
+    account = workspace.webhooks.get("checkoutcom") or {}
+    found = [*workspace.setting("checkoutcom", "signature_keys", []), account.get("secret")]
+    return [str(key) for key in (*found, own["secret_key"], own["previous_secret_key"]) if key]
+
+
+def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
+    """The receiver computes over the raw bytes; any of the merchant's keys may be the one that signed."""
+    received = headers.get("cko-signature")
+    if received is None:
+        return Verdict(False, "no Cko-Signature came")
+    expected = ""
+    for key in keys_of(workspace):
+        expected = hmac.new(key.encode("utf-8"), body, hashlib.sha256).hexdigest()
+        if hmac.compare_digest(expected.encode(), received.lower().encode()):
+            return Verdict(True)
+    return Verdict(False, "Cko-Signature is wrong", body.decode("utf-8", "replace"), expected, received)
+
+
+def recognises(headers: Mapping[str, str], body: bytes) -> bool:
+    return "cko-signature" in headers

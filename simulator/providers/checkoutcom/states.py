@@ -1,0 +1,101 @@
+"""Checkout.com's machines as an Alipay payment meets them. Source: reference/checkoutcom.md, section 4."""
+
+from __future__ import annotations
+
+from simulator.kernel.machine import Machine
+
+# `Pending` to `Pending` is the documented gap between the shopper's approval and the acquirer's confirmation.
+# The two `…_as_declined` rows are the strict reading of the AlipayCN page, which lists neither payment_canceled nor
+# payment_expired (setting `strict_events`; inferred: section 11, row 27).
+# fmt: off
+PAYMENT = Machine(
+    "checkoutcom.payment",
+    initial="Pending",
+    table=[
+        # trigger                      from                  to                    webhook
+        ("wallet.paid",                "Pending",            "Pending",            "payment_capture_pending"),
+        ("bank.captured",              "Pending",            "Captured",           "payment_captured"),
+        ("bank.declined",              "Pending",            "Declined",           "payment_declined"),
+        ("wallet.declined",            "Pending",            "Declined",           "payment_declined"),
+        ("wallet.cancelled",           "Pending",            "Canceled",           "payment_canceled"),
+        ("timer.expired",              "Pending",            "Expired",            "payment_expired"),
+        ("wallet.cancelled_as_declined", "Pending",          "Declined",           "payment_declined"),
+        ("timer.expired_as_declined",  "Pending",            "Declined",           "payment_declined"),
+        ("api.refund",                 "Captured",           "Captured",           "payment_refund_pending"),
+        ("api.refund",                 "Partially Refunded", "Partially Refunded", "payment_refund_pending"),
+        ("bank.refunded_part",         "Captured",           "Partially Refunded", "payment_refunded"),
+        ("bank.refunded_part",         "Partially Refunded", "Partially Refunded", "payment_refunded"),
+        ("bank.refunded_rest",         "Captured",           "Refunded",           "payment_refunded"),
+        ("bank.refunded_rest",         "Partially Refunded", "Refunded",           "payment_refunded"),
+        ("bank.refund_declined",       "Captured",           "Captured",           "payment_refund_declined"),
+        ("bank.refund_declined",       "Partially Refunded", "Partially Refunded", "payment_refund_declined"),
+    ],
+    timeouts=[
+        # in state   after         trigger
+        ("Pending",  "expires_at", "timer.expired"),
+    ],
+)
+
+# A capture or a refund: `approved` is null, then true or false. The payment's own rows announce it.
+ACTION = Machine(
+    "checkoutcom.action",
+    initial=("In Progress", "Declined"),
+    table=[
+        # trigger          from           to          webhook
+        ("bank.approved",  "In Progress", "Approved", None),
+        ("bank.declined",  "In Progress", "Declined", None),
+    ],
+)
+
+# The recurring agreement behind a `src_`: issued with the 202, usable once the first payment is captured.
+INSTRUMENT = Machine(
+    "checkoutcom.instrument",
+    initial="Issued",
+    table=[
+        # trigger            from       to        webhook
+        ("bank.captured",    "Issued",  "Usable", None),
+        ("bank.declined",    "Issued",  "Dead",   None),
+    ],
+)
+
+HOSTED_PAYMENT = Machine(
+    "checkoutcom.hosted_payment",
+    initial="Payment Pending",
+    table=[
+        # trigger           from               to                  webhook
+        ("bank.captured",   "Payment Pending", "Payment Received", None),
+        ("timer.expired",   "Payment Pending", "Expired",          None),
+    ],
+    timeouts=[
+        # in state           after         trigger
+        ("Payment Pending",  "expires_at", "timer.expired"),
+    ],
+)
+
+PAYMENT_LINK = Machine(
+    "checkoutcom.payment_link",
+    initial="Active",
+    table=[
+        # trigger           from      to                  webhook
+        ("bank.captured",   "Active", "Payment Received", None),
+        ("timer.expired",   "Active", "Expired",          None),
+    ],
+    timeouts=[
+        # in state   after         trigger
+        ("Active",   "expires_at", "timer.expired"),
+    ],
+)
+# fmt: on
+
+PHASES = {
+    "Pending": "waiting",
+    "Captured": "paid",
+    "Partially Refunded": "partly_refunded",
+    "Refunded": "refunded",
+    "Declined": "declined",
+    "Canceled": "cancelled",
+    "Expired": "expired",
+    "Payment Pending": "waiting",
+    "Active": "waiting",
+    "Payment Received": "paid",
+}

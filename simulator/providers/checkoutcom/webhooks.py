@@ -1,0 +1,341 @@
+"""Checkout.com's event catalogue, payloads, envelopes and retry schedule. Source: reference/checkoutcom.md, section 6.
+
+Every event of a payment is kept as an `EventRecord`, whether or not a workflow or a webhook matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import iso_millis
+from simulator.kernel.retry import RetryPolicy
+from simulator.providers.checkoutcom import signing, wire
+from simulator.providers.checkoutcom.model import Action, EventRecord, Payment, Webhook, Workflow, new_id
+from simulator.providers.checkoutcom.states import PAYMENT
+
+RETRY = RetryPolicy(
+    # Up to eight retries. Source: section 6.6.
+    (
+        timedelta(minutes=5),
+        timedelta(minutes=10),
+        timedelta(minutes=15),
+        timedelta(minutes=30),
+        timedelta(hours=1),
+        timedelta(hours=4),
+        timedelta(hours=12),
+        timedelta(hours=12),
+    ),
+    timeout_s=10,
+)
+
+# What a workflow may name and its `test` may send. Source: section 6.1.
+GATEWAY_EVENTS = (
+    "payment_pending", "payment_capture_pending", "payment_captured", "payment_declined",
+    "payment_refund_pending", "payment_refunded", "payment_refund_declined", "payment_canceled",
+    "payment_expired", "payment_approved", "payment_authorization_incremented",
+    "payment_authorization_increment_declined", "payment_authentication_failed", "payment_capture_declined",
+    "payment_voided", "payment_void_declined", "payment_returned", "payment_paid", "payment_retry_scheduled",
+    "payment_compliance_review", "payment_instrument_verification_passed", "card_verified",
+    "card_verification_declined", "authentication_started", "authentication_approved", "authentication_failed",
+    "authentication_expired", "authentication_attempted",
+)  # fmt: skip
+DISPUTE_EVENTS = (
+    "dispute_received", "dispute_evidence_required", "dispute_evidence_submitted",
+    "dispute_evidence_acknowledged_by_scheme", "dispute_accepted", "dispute_resolved", "dispute_canceled",
+    "dispute_expired", "dispute_won", "dispute_lost", "dispute_arbitration_lost", "dispute_arbitration_won",
+    "dispute_arbitration_sent_to_scheme",
+)  # fmt: skip
+PREVIOUS_EVENTS = (
+    "card_verification_declined", "card_verified", "dispute_canceled", "dispute_evidence_required",
+    "dispute_expired", "dispute_lost", "dispute_resolved", "dispute_won", "payment_approved",
+    "payment_risk_matched", "payment_pending", "payment_declined", "payment_expired", "payment_canceled",
+    "payment_voided", "payment_void_declined", "payment_captured", "payment_capture_declined",
+    "payment_capture_pending", "payment_refunded", "payment_refund_declined", "payment_refund_pending",
+    "payment_chargeback", "payment_retrieval", "source_updated", "payment_paid",
+)  # fmt: skip
+
+# Only `charge.succeeded` of version 1.0's names is known; the others are inferred by analogy. Source: section 6.1.
+OLD_EVENTS = (
+    "charge.captured",
+    "charge.failed",
+    "charge.pending",
+    "charge.refunded",
+    "charge.succeeded",
+    "charge.voided",
+)
+
+EVENTS = ("payment_pending", *PAYMENT.events)
+
+RESEND = "resend"
+"""`extra` of an event that is sent again: the record's id, and where to."""
+
+SAMPLE = "sample"
+"""`extra` of a sample that a workflow's test sends: the workflow's id."""
+
+
+# Payloads --------------------------------------------------------------------------------------------------------
+
+
+def _strings(metadata: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """Webhooks print metadata as strings, whatever was sent. Source: section 6.2."""
+    if metadata is None:
+        return None
+    return {name: _string(value) for name, value in metadata.items()}
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None) -> dict[str, Any]:
+    """`data` of each event with its own members in its own order. Source: section 6.3."""
+    now, metadata = uow.now, _strings(payment.metadata)
+    action_id = action.id if action else None
+    base = {"id": payment.id, "action_id": action_id, "reference": payment.reference, "amount": payment.amount}
+    match name:
+        case "payment_pending":
+            members: dict[str, Any] = {
+                "id": payment.id,
+                "reference": payment.reference,
+                "amount": payment.amount,
+                "currency": payment.currency,
+                "processed_on": wire.instant7(now),
+                "metadata": metadata,
+            }
+        case "payment_capture_pending":
+            members = {
+                "id": payment.id,
+                "action_id": action_id,
+                "amount": payment.amount,
+                "processed_on": wire.instant7(now, "+00:00"),
+                "reference": payment.reference,
+                "metadata": metadata,
+                "currency": payment.currency,
+            }
+        case "payment_captured":
+            own = f"{payment.origin}/payments/{payment.id}"
+            members = {
+                **base,
+                "processed_on": wire.instant7(now),
+                "response_code": action.response_code if action else None,
+                "response_summary": action.response_summary if action else None,
+                "balances": wire.balances(payment),
+                "metadata": metadata,
+                "currency": payment.currency,
+                "processing": wire.processing_of(action) if action else {},
+                "event_links": {"payment": own, "payment_actions": f"{own}/actions", "refund": f"{own}/refunds"},
+            }
+        case "payment_declined":
+            members = {
+                **base,
+                "currency": payment.currency,
+                "payment_type": payment.payment_type,
+                "processed_on": wire.instant7(now),
+                "response_code": action.response_code if action else None,
+                "response_summary": action.response_summary if action else None,
+                "source": wire.source_of(payment),
+                "customer": wire.customer_of(payment),
+                "balances": wire.balances(payment),
+                "risk": {"flagged": bool(action and (action.response_code or "").startswith("4"))},
+                "processing": {},
+                "metadata": metadata,
+            }
+        case "payment_refund_pending":
+            members = {
+                "id": payment.id,
+                "action_id": action_id,
+                "amount": action.amount if action else payment.amount,
+                "processed_on": wire.instant7(now, "+00:00"),
+                "currency": payment.currency,
+            }
+        case "payment_refunded":
+            members = {
+                "action_id": action_id,
+                "response_code": action.response_code if action else None,
+                "response_summary": action.response_summary if action else None,
+                "reference": (action.reference if action else None) or payment.reference,
+                "amount": action.amount if action else payment.amount,
+                "balances": wire.balances(payment),
+                "processing": {},
+                "id": payment.id,
+                "currency": payment.currency,
+                "processed_on": wire.instant7(now),
+                "metadata": metadata,
+            }
+        case "payment_refund_declined":
+            members = {
+                "id": payment.id,
+                "action_id": action_id,
+                "amount": action.amount if action else payment.amount,
+                "currency": payment.currency,
+                "response_code": action.response_code if action else None,
+                "response_summary": action.response_summary if action else None,
+                "reference": (action.reference if action else None) or payment.reference,
+                "metadata": metadata,
+                "processed_on": wire.instant7(now),
+            }
+        case _:
+            # payment_canceled and payment_expired carry an action although nothing was captured.
+            ending = {"currency": payment.currency, "processed_on": wire.instant7(now)}
+            first = {"action_id": action_id, "id": payment.id, "reference": payment.reference, "amount": payment.amount}
+            members = {**first, **ending, "metadata": metadata if name == "payment_expired" else None}
+    return wire.present(members)
+
+
+# Envelopes -------------------------------------------------------------------------------------------------------
+
+
+def record(uow: UnitOfWork, name: str, payment: Payment, action: Action | None) -> EventRecord:
+    """Keeps the event with its exact body."""
+    id_ = new_id(uow.ids, "evt")
+    return _keep(uow, id_, name, payment, data_of(name, uow, payment, action))
+
+
+def _keep(uow: UnitOfWork, id_: str, name: str, payment: Payment, data: dict[str, Any]) -> EventRecord:
+    base = payment.origin
+    if payment.platform == "previous":
+        timestamp = wire.instant(uow.now)
+        links = {"self": wire.link(f"{base}/events/{id_}"), "payment": wire.link(f"{base}/payments/{payment.id}")}
+        body = {"id": id_, "type": name, "created_on": timestamp, "data": data, "_links": links}
+    else:
+        timestamp = iso_millis(uow.now)
+        subject = f"{base}/workflows/events/subject/{payment.id}"
+        body = {
+            "id": id_,
+            "source": "gateway",
+            "type": name,
+            "timestamp": wire.instant3(uow.now),
+            "version": wire.VERSION,
+            "data": data,
+            "_links": {"self": wire.link(f"{base}/workflows/events/{id_}"), "subject": wire.link(subject)},
+        }
+    return uow.add(
+        EventRecord(
+            id=id_,
+            created_at=uow.now,
+            updated_at=uow.now,
+            type=name,
+            platform=payment.platform,
+            payment_id=payment.id,
+            reference=payment.reference,
+            timestamp=timestamp,
+            data=data,
+            body=orjson.dumps(body).decode(),
+        )
+    )
+
+
+# Who is told -----------------------------------------------------------------------------------------------------
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    payment = event.resource
+    assert isinstance(payment, Payment)
+    again = event.extra.get(RESEND)
+    if again is not None:
+        kept = uow.get(EventRecord, again["event"])
+        return _messages(uow, kept, payment, again.get("to"), manual=True)
+    kept = record(uow, event.name, payment, event.about)
+    sample = event.extra.get(SAMPLE)
+    if sample is not None:
+        workflow = uow.get(Workflow, sample)
+        contexts = [({"event": kept.id, "workflow": sample, "action": a["id"]}, a["url"]) for a in workflow.actions]
+        return [Message(kept.type, kept.body.encode(), url, context) for context, url in contexts]
+    found = _messages(uow, kept, payment, None)
+    return found or [Message(kept.type, kept.body.encode(), None, {"event": kept.id})]
+
+
+def _messages(
+    uow: UnitOfWork, kept: EventRecord, payment: Payment, to: Iterable[str] | None, *, manual: bool = False
+) -> list[Message]:
+    """One message per matching workflow action or webhook, and one for the workspace's own endpoint, if it has any.
+
+    `to` narrows it to these workflows or webhooks.
+    """
+    body, wanted, found = kept.body.encode(), None if to is None else set(to), []
+    if kept.platform == "previous":
+        for webhook in uow.by_key(Webhook, "all", "1")[::-1]:
+            named = wanted is not None and webhook.id in wanted
+            if (wanted is None and webhook.active and kept.type in webhook.event_types) or named:
+                context = {"event": kept.id, "webhook": webhook.id, "manual": manual}
+                found.append(Message(kept.type, body, webhook.url, context))
+    else:
+        for workflow in uow.by_key(Workflow, "all", "1")[::-1]:
+            if (wanted is not None and workflow.id not in wanted) or not matches(workflow, kept, payment):
+                continue
+            for action in workflow.actions:
+                context = {"event": kept.id, "workflow": workflow.id, "action": action["id"], "manual": manual}
+                found.append(Message(kept.type, body, action["url"], context))
+    account = uow.workspace.webhooks.get("checkoutcom") or {}
+    if wanted is None and account.get("url") and kept.type in (account.get("events") or [kept.type]):
+        context = {"event": kept.id, "account": kept.platform, "manual": manual}
+        found.append(Message(kept.type, body, account["url"], context))
+    return found
+
+
+def matches(workflow: Workflow, kept: EventRecord, payment: Payment) -> bool:
+    """Active, and every condition holds; without an event condition nothing fires. Inferred: section 3.10."""
+    if not workflow.active or not any(c["type"] == "event" for c in workflow.conditions):
+        return False
+    for condition in workflow.conditions:
+        if condition["type"] == "event":
+            sources = (kept.source, f"{kept.source}s") if kept.source == "dispute" else (kept.source,)
+            named = [name for source in sources for name in condition["events"].get(source, ())]
+            if kept.type not in named:
+                return False
+        elif condition["type"] == "processing_channel":
+            if payment.processing_channel_id not in condition["processing_channels"]:
+                return False
+        elif entity_of(payment.processing_channel_id) not in condition["entities"]:
+            return False
+    return True
+
+
+def entity_of(channel: str | None) -> str:
+    """The entity of a channel: the same characters under another prefix, since a sandbox has one entity each (inferred)."""
+    return f"ent_{(channel or '').removeprefix('pc_')}"
+
+
+# Signing ---------------------------------------------------------------------------------------------------------
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    """Custom headers verbatim, they win over ours; `Cko-Signature` with the endpoint's own key, if it has one.
+
+    Raises `Dropped` when the workflow action or the webhook has been removed. Source: sections 6.4 and 6.5.
+    """
+    context, own = sending.context, sending.workspace.credentials["checkoutcom"]
+    headers = {"content-type": "application/json; charset=utf-8"}
+    key: str | None = None
+    if "workflow" in context:
+        workflow = sending.uow.find(Workflow, context["workflow"])
+        action = next((a for a in workflow.actions if a["id"] == context["action"]), None) if workflow else None
+        if action is None:
+            raise Dropped
+        headers |= {name.lower(): value for name, value in (action.get("headers") or {}).items()}
+        key = (action.get("signature") or {}).get("key")
+    elif "webhook" in context:
+        webhook = sending.uow.find(Webhook, context["webhook"])
+        if webhook is None:
+            raise Dropped
+        headers |= {name.lower(): value for name, value in webhook.headers.items()}
+        key = own["previous_secret_key"]
+    elif "account" in context:
+        account = sending.workspace.webhooks.get("checkoutcom") or {}
+        name = "previous_secret_key" if context["account"] == "previous" else "secret_key"
+        key = account.get("secret") or own[name]
+    for forbidden in ("content-length", "host", "transfer-encoding", "connection"):
+        headers.pop(forbidden, None)
+    if key is not None:
+        headers.pop("cko-signature", None)
+        headers["Cko-Signature"] = signing.cko_signature(key, sending.body)
+    return headers
+
+
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)
