@@ -40,7 +40,8 @@ def test_the_banner_names_the_console_the_base_url_and_the_credentials_in_column
     assert lines[2] == "  Console    http://localhost:8123/console"
     assert lines[3].startswith("  API        http://localhost:8123   one base URL for ")
     providers = lines[5 : 5 + len(app.runtime.providers)]
-    assert providers[0] == "  PPRO       key_sandbox_default   Merchant-Id merch_default"
+    assert providers[0].split() == ["PPRO", "key_sandbox_default", "Merchant-Id", "merch_default"]
+    assert len({line.index(line.split()[1]) for line in providers}) == 1
     assert lines[-2:] == [
         "  Clock  real time    Webhooks  kept here, no URL set    Phones  not reachable, add --lan",
         "  Try it  psp-simulator demo ppro",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import auth, demo, errors, handlers, pages, receiver
@@ -95,6 +95,7 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
+    banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
     settings=handlers.SETTINGS,
 )
