@@ -47,7 +47,10 @@ def launched(*options: str, db: str = ":memory:", environ: Mapping[str, str] | N
                 said = complaints.read().decode("utf-8", "replace").strip()
                 raise NotStarted(f"the simulator ended with {process.returncode}: {said}")
             facts = json.loads(first)
-            yield Launched(f"http://127.0.0.1:{facts['port']}", process.pid, facts["credentials"], facts["admin_token"])
+            scheme = facts["base_url"].partition("://")[0]
+            yield Launched(
+                f"{scheme}://127.0.0.1:{facts['port']}", process.pid, facts["credentials"], facts["admin_token"]
+            )
         finally:
             process.terminate()
             try:

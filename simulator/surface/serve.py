@@ -21,6 +21,7 @@ from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
+from simulator.surface import tls
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
@@ -107,6 +108,7 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
     _check(settings)
     if settings.lan and settings.is_loopback:
         settings = replace(settings, host="0.0.0.0")  # noqa: S104 - that is what --lan asks for
+    issued = _certificates(settings) if settings.tls else None
     try:
         listener = bind(settings.host, settings.port)
     except OSError as error:
@@ -115,21 +117,31 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         raise Failure(what, remedy, UNREACHED) from error
     settings = replace(settings, port=listener.getsockname()[1])
     if settings.lan and settings.public_url is None and (address := lan_address()) is not None:
-        settings = replace(settings, public_url=f"http://{address}:{settings.port}")
+        settings = replace(settings, public_url=f"{settings.scheme}://{address}:{settings.port}")
     app = _app(settings)
     if as_json:
-        click.echo(json.dumps(facts(app)))
+        click.echo(json.dumps(facts(app) | ({"authority": str(issued.authority)} if issued else {})))
     elif not quiet:
         click.echo(banner(app))
+    if issued is not None and not quiet:
+        click.echo(f"Let your client and browser trust {issued.authority}", err=True)
     sys.stdout.flush()
     config = uvicorn.Config(
         app, http=Protocol, loop="uvloop", ws="none", lifespan="on", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=3, backlog=BACKLOG,
+        ssl_certfile=str(issued.server) if issued else None,
     )  # fmt: skip
     # uvicorn raises the signal again once it has shut down; we ended as asked, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
         Server(config, app).run(sockets=[listener])
+
+
+def _certificates(settings: Settings) -> tls.Certificates:
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    listening = settings.host if settings.host not in ("0.0.0.0", "::") else None  # noqa: S104 - no name of its own
+    network = lan_address() if settings.lan else None
+    return tls.certificates(tls.folder_beside(settings.db), [n for n in (listening, public, network) if n])
 
 
 def _check(settings: Settings) -> None:

@@ -24,6 +24,7 @@ class Settings:
     scenarios: str | None = None
     lan: bool = False
     open_console: bool = False
+    tls: bool = False
     auto_return: int = 5
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -32,7 +33,11 @@ class Settings:
         if self.public_url:
             return self.public_url.rstrip("/")
         host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.host  # noqa: S104
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls else "http"
 
     @property
     def is_loopback(self) -> bool:
