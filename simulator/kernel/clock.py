@@ -73,7 +73,7 @@ def millis(at: datetime) -> int:
 
 def iso_millis(at: datetime) -> str:
     """`2026-11-20T09:41:07.214Z`"""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 _SHORT = re.compile(r"^(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)s)?$")

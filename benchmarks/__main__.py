@@ -1,0 +1,193 @@
+"""`python -m benchmarks [--quick]`: measures and prints one table. Read the ratios; the rates are this machine's.
+
+Every server runs in a process of its own under the same uvicorn settings; the load comes from this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import platform
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks import fill, servers
+from benchmarks.load import Build, load, request
+from benchmarks.purchase import purchases
+from benchmarks.requests import DIALECTS
+
+CONNECTIONS = (1, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is measured: bounded in count, so bounded in time."""
+
+    requests: int
+    rounds: int
+    starts: int
+    remembered: int
+    stores: tuple[int, ...]
+    purchases: int
+
+
+FULL = Extent(requests=4000, rounds=3, starts=7, remembered=20_000, stores=(100, 10_000, 100_000), purchases=300)
+QUICK = Extent(requests=600, rounds=1, starts=3, remembered=2_000, stores=(100, 5_000), purchases=50)
+
+
+def line(what: str, *cells: str) -> None:
+    print(f"{what:<44}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
+
+
+def heading(text: str, *columns: str) -> None:
+    print()
+    line(text, *columns)
+    print("-" * (44 + 22 * len(columns)), flush=True)
+
+
+def best(port: int, build: Build, connections: int, extent: Extent) -> float:
+    """The best of a few rounds: what disturbs a round only ever makes it slower."""
+    load(port, build, connections=connections, count=extent.requests // 10, first=10_000_000)
+    return max(
+        load(port, build, connections=connections, count=extent.requests, first=n * extent.requests).rate
+        for n in range(extent.rounds)
+    )
+
+
+def _plain(n: int) -> bytes:
+    body = {
+        "paymentMethod": "ALIPAY",
+        "merchantPaymentChargeReference": f"bench-{n}",
+        "amount": {"value": 1000 + n % 5000, "currency": "CNY"},
+        "consumer": {"country": "CN", "name": "Li Na"},
+    }
+    return request("POST", "/create", {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+
+def creating(folder: Path, extent: Extent) -> None:
+    heading("Creating a payment, per second", *(f"{n} connection{'s' * (n > 1)}" for n in CONNECTIONS))
+    with servers.floor() as server:
+        bare = [best(server.port, _plain, n, extent) for n in CONNECTIONS]
+    line("bare Starlette + orjson", *(f"{rate:,.0f}" for rate in bare))
+    with servers.floor(folder / "floor.db") as server:
+        floor = [best(server.port, _plain, n, extent) for n in CONNECTIONS]
+    line("the same + 4 inserts, 1 transaction: floor", *(f"{rate:,.0f}" for rate in floor))
+    for provider, dialect in DIALECTS.items():
+        with servers.simulator(folder / f"create-{provider}.db") as server:
+            own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
+            rates = [best(server.port, dialect.create(own), n, extent) for n in CONNECTIONS]
+        line(
+            provider, *(f"{rate:,.0f} = {rate / at_best:.2f} floor" for rate, at_best in zip(rates, floor, strict=True))
+        )
+
+
+def starting(folder: Path, extent: Extent) -> None:
+    heading("Cold start to first answer", "milliseconds", "against bare")
+    bare, ours = [], []
+    for n in range(extent.starts):
+        with servers.floor() as server:
+            bare.append(server.ready_after * 1000)
+        with servers.simulator(folder / f"start-{n}.db") as server:
+            ours.append(server.ready_after * 1000)
+    line("bare Starlette", f"{median(bare):,.0f}")
+    line("psp-simulator, new database", f"{median(ours):,.0f}", f"{median(ours) / median(bare):.2f} x")
+
+
+def remembering(folder: Path, extent: Extent) -> None:
+    heading("Resident memory", "MB")
+    provider, dialect = next(iter(DIALECTS.items()))
+    with servers.simulator(folder / "memory.db") as server:
+        line("at start", _mb(server.resident_mb))
+        own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
+        load(server.port, dialect.create(own), connections=16, count=extent.remembered)
+        line(f"after {extent.remembered:,} payments", _mb(server.resident_mb))
+
+
+def _mb(value: float | None) -> str:
+    return "not known here" if value is None else f"{value:,.1f}"
+
+
+def growing(folder: Path, extent: Extent) -> None:
+    heading("With this many payments in the store, per second", "read", "list 50", "create")
+    provider, dialect = next(iter(DIALECTS.items()))
+    first: tuple[float, ...] | None = None
+    for count in extent.stores:
+        db = folder / f"grown-{count}.db"
+        with servers.simulator(db) as server:
+            own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
+            payment = _create(server.port, dialect.create(own)(0), dialect.id_of)
+        fill.multiply(db, provider, payment, count - 1)
+        with servers.simulator(db) as server:
+            read = dialect.read(own, payment)
+            listing = request("GET", f"/_sim/workspaces/default/payments?provider={provider}&limit=50")
+            rates = (
+                best(server.port, lambda n, read=read: read, 16, extent),  # type: ignore[misc]
+                best(server.port, lambda n, listing=listing: listing, 16, _shorter(extent)),  # type: ignore[misc]
+                best(server.port, dialect.create(own), 16, extent),
+            )
+        first = first or rates
+        line(f"{count:,}", *(f"{rate:,.0f} = {rate / one:.2f}" for rate, one in zip(rates, first, strict=True)))
+
+
+def _shorter(extent: Extent) -> Extent:
+    """A list of fifty is ten times the work of one."""
+    return Extent(extent.requests // 10, extent.rounds, 0, 0, (), 0)
+
+
+def _create(port: int, raw: bytes, id_of: object) -> str:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    asked, *pairs = head.decode().split("\r\n")
+    method, path, _ = asked.split(" ")
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request(method, path, body, dict(pair.split(": ", 1) for pair in pairs))
+    answer = connection.getresponse()
+    found = json.loads(answer.read())
+    connection.close()
+    assert callable(id_of)
+    return str(id_of(found))
+
+
+def buying(folder: Path, extent: Extent) -> None:
+    heading("A whole purchase", "per second", "median ms", "p99 ms")
+    with servers.simulator(folder / "purchase.db") as server:
+        for together in CONNECTIONS:
+            found = purchases(server, extent.purchases, together)
+            name = "create, pay, last webhook received" + (f" ({together} at once)" if together > 1 else "")
+            line(name, f"{found.rate:,.0f}", f"{found.median * 1000:,.1f}", f"{found.p99 * 1000:,.1f}")
+
+
+def workspaces(folder: Path, extent: Extent) -> None:
+    heading("A new workspace", "median ms")
+    with servers.simulator(folder / "workspaces.db") as server:
+        durations = []
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        for _ in range(200):
+            started = time.perf_counter()
+            connection.request("POST", "/_sim/workspaces", b"{}", {"content-type": "application/json"})
+            connection.getresponse().read()
+            durations.append(time.perf_counter() - started)
+    line("POST /_sim/workspaces", f"{median(durations) * 1000:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a short run, good enough to see a large change")
+    parts = {f.__name__: f for f in (creating, starting, remembering, growing, buying, workspaces)}
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="only these tables")
+    given = parser.parse_args()
+    extent = QUICK if given.quick else FULL
+    started = time.perf_counter()
+    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, part in parts.items():
+            if not given.parts or name in given.parts:
+                part(Path(folder), extent)
+    print(f"\nmeasured in {time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
