@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from simulator.engine import faults, idempotency, journal
+from simulator.engine import faults, idempotency, journal, pages
 from simulator.engine.provider import Call, Endpoint, Page, Provider, Reply
 from simulator.engine.runtime import Runtime
 from simulator.engine.store.base import Row
@@ -41,6 +41,9 @@ log = logging.getLogger("simulator")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers and body as they are sent."""
 
 BODY_LIMIT = 1_000_000
 """Bytes; larger bodies are refused."""
@@ -226,6 +229,11 @@ class Gateway:
         body = await read_body(receive, headers)
         call = self._call(scope, headers, body or b"")
         status, sent_headers, sent = self._serve(call, body is None, started)
+        if (committed := self.runtime.committed()) is not None:
+            try:
+                await committed
+            except Exception:
+                status, sent_headers, sent = self._not_committed(call, started)
         if scope["method"] == "HEAD":
             sent = b""
         await send({"type": "http.response.start", "status": status, "headers": sent_headers})
@@ -248,9 +256,23 @@ class Gateway:
             strict=self.runtime.strict,
         )
 
+    def _not_committed(self, call: Call, started: float) -> Answer:
+        """The store has failed: whatever the answer would have been, nothing of it stands."""
+        crashed = self._crashed(call)
+        provider = self.runtime.providers.get(call.provider)
+        if provider is None:
+            return self._page_answer(pages.refused(call, crashed))
+        return self._refused(provider, call, crashed, started)
+
+    def _crashed(self, call: Call) -> Crashed:
+        """To be called where the exception is at hand."""
+        error_id = Ids().hex(16)
+        log.exception("error %s in %s %s", error_id, call.method, call.target)
+        return Crashed(error_id)
+
     # The way of one request ------------------------------------------------------------------------------------
 
-    def _serve(self, call: Call, too_large: bool, started: float) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _serve(self, call: Call, too_large: bool, started: float) -> Answer:
         segments = [unquote(s) if "%" in s else s for s in _segments(call.raw_path)]
         found = None if any("\0" in segment for segment in segments) else self.routes.match(segments)
         if found is None:
@@ -270,9 +292,7 @@ class Gateway:
         assert provider is not None
         return self._endpoint(provider, call, route, started)
 
-    def _endpoint(
-        self, provider: Provider, call: Call, endpoint: Endpoint, started: float
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _endpoint(self, provider: Provider, call: Call, endpoint: Endpoint, started: float) -> Answer:
         runtime, policy, key = self.runtime, provider.idempotency, None
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
         try:
@@ -309,22 +329,20 @@ class Gateway:
             story = self._story(call, reply, sent, started, uow.moves, uow.subjects or _named(reply), at=now)
             if key is not None and policy is not None and policy.keeps(reply.status):
                 args = (runtime.store, policy, call, key, now, reply, sent, content_type)
-                runtime.commit(uow, story, lambda: idempotency.keep(*args))
+                runtime.commit(uow, story, lambda: idempotency.keep(*args), together=True)
             else:
-                runtime.commit(uow, story)
+                runtime.commit(uow, story, together=True)
             return reply.status, headers, sent
         except Refusal as refusal:
             runtime.rollback()
             return self._refused(provider, call, refusal, started, key)
         except Exception:
             runtime.rollback()
-            error_id = Ids().hex(16)
-            log.exception("error %s in %s %s", error_id, call.method, call.target)
-            return self._refused(provider, call, Crashed(error_id), started)
+            return self._refused(provider, call, self._crashed(call), started)
 
     def _refused(
         self, provider: Provider | None, call: Call, refusal: Refusal, started: float, key: str | None = None
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    ) -> Answer:
         help_: dict[str, Any] = {}
         if isinstance(refusal, Unauthenticated):
             help_ = {"reason": refusal.reason, **refusal.help}
@@ -348,7 +366,7 @@ class Gateway:
 
     def _answer(
         self, provider: Provider, call: Call, reply: Reply, started: float, help_: dict[str, Any] | None = None
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    ) -> Answer:
         sent, _, headers = self._render(provider, call, reply)
         self.runtime.note(self._story(call, reply, sent, started, [], _named(reply), help_))
         return reply.status, headers, sent
@@ -393,9 +411,7 @@ class Gateway:
 
     # Pages and what nobody claims --------------------------------------------------------------------------------
 
-    def _page(self, provider: Provider | None, call: Call, page: Page) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        from simulator.engine import pages
-
+    def _page(self, provider: Provider | None, call: Call, page: Page) -> Answer:
         try:
             reply = page.handler(call, self.runtime)
         except Refusal as refusal:
@@ -403,23 +419,25 @@ class Gateway:
             reply = pages.refused(call, refusal)
         except Exception:
             self.runtime.rollback()
-            error_id = Ids().hex(16)
-            log.exception("error %s in %s %s", error_id, call.method, call.target)
-            reply = pages.refused(call, Crashed(error_id))
+            reply = pages.refused(call, self._crashed(call))
+        return self._page_answer(reply)
+
+    @staticmethod
+    def _page_answer(reply: Reply) -> Answer:
         body = reply.body if isinstance(reply.body, bytes) else (reply.body or "").encode()
         headers = [(_latin(name), _header_value(value)) for name, value in reply.headers.items()]
         headers.append((b"content-type", (reply.content_type or "text/html; charset=utf-8").encode()))
         headers.append((b"content-length", str(len(body)).encode()))
         return reply.status, headers, body
 
-    def _unrouted(self, call: Call, started: float) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _unrouted(self, call: Call, started: float) -> Answer:
         refusal = UnknownRoute(call.target, self.routes.nearest(call.method, call.target))
         for provider in self._providers:
             if provider.claims(call):
                 return self._refused(provider, call, refusal, started)
         return self._plain_refusal(call, refusal)
 
-    def _plain_refusal(self, call: Call, refusal: Refusal) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _plain_refusal(self, call: Call, refusal: Refusal) -> Answer:
         """Our own words, for what no provider claims."""
         if isinstance(refusal, MethodNotAllowed):
             status, code, more = 405, "method_not_allowed", {"allowed": refusal.allowed}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, TypeVar
@@ -73,6 +73,24 @@ PHASES = (
 @cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def changed(resource: R, **changes: Any) -> R:
+    """The same resource with other values: `dataclasses.replace` without running the constructor, a tenth of its cost.
+
+    Raises `TypeError` for a field that the resource does not have.
+    """
+    names = _fields(type(resource))  # type: ignore[arg-type]  # a class is hashable
+    old, new = resource.__dict__, object.__new__(type(resource))
+    new.__dict__.update({name: old[name] for name in names}, **changes)
+    if len(new.__dict__) != len(names):
+        raise TypeError(f"{type(resource).__name__} has no field {', '.join(sorted(set(changes) - set(names)))}")
+    return new
 
 
 def dump(resource: Resource) -> bytes:

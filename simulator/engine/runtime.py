@@ -25,7 +25,7 @@ from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
 from simulator.engine.throttle import Buckets
-from simulator.engine.uow import UnitOfWork
+from simulator.engine.uow import Identity, UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, time_of_day
 from simulator.kernel.ids import Ids
@@ -72,7 +72,10 @@ class Runtime:
         self._workspaces: dict[int, Workspace] = {}
         self._public: dict[str, int] = {}
         self._credentials: dict[tuple[str, str], int] = {}
-        self._in_transaction = False
+        self._writing = False
+        self._joined = False
+        self._afterwards: list[tuple[UnitOfWork, set[Identity]]] = []
+        self._waiting: list[asyncio.Future[None]] = []
         self._unwritten: list[Row] = []
         self._agenda: list[tuple[float, int]] = []
         self._nudge = asyncio.Event()
@@ -250,11 +253,74 @@ class Runtime:
 
     # Transactions ------------------------------------------------------------------------------------------------
 
+    # One transaction of the store holds the units of all requests that arrived together; none of them is answered before
+    # it is committed. A unit that joins others writes behind a savepoint, so that it can fail alone.
+
     def begin(self) -> None:
-        """Opens the writing transaction if none is open."""
-        if not self._in_transaction:
+        """Lets the present unit write."""
+        if self._writing:
+            return
+        if self._joined:
+            self.store.begin_part()
+        else:
             self.store.begin()
-            self._in_transaction = True
+        self._writing = True
+
+    def rollback(self) -> None:
+        """Takes back what the present unit has written. Units before it stay."""
+        if not self._writing:
+            return
+        self._writing = False
+        if self._joined:
+            self.store.rollback_part()
+        else:
+            self.store.rollback()
+
+    def _join(self) -> None:
+        """The present unit is complete: it stands if the transaction does."""
+        if self._joined:
+            self.store.commit_part()
+        self._writing, self._joined = False, True
+
+    def _commit(self) -> None:
+        """Commits everything that has joined, then lets the answers go."""
+        if not self._joined:
+            return
+        self._joined = False
+        afterwards, self._afterwards = self._afterwards, []
+        waiting, self._waiting = self._waiting, []
+        try:
+            self.store.commit()
+        except BaseException as error:
+            self.store.rollback()
+            for id_, raw in self.store.workspaces():
+                self._remember(Workspace.load(id_, bytes(raw)))
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            raise
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+        for uow, changed in afterwards:
+            if uow.next_due is not None:
+                self._schedule(uow.workspace.id, uow.next_due)
+            for identity in changed:
+                self._notify(identity)
+
+    def _commit_together(self) -> None:
+        try:
+            self._commit()
+        except Exception:  # everybody who waits for this commit is told
+            log.exception("the store could not commit")
+
+    def committed(self) -> asyncio.Future[None] | None:
+        """What an answer waits for; None when everything is committed. Raises the store's error when it cannot commit."""
+        if not self._joined:
+            return None
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        return waiter
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -262,11 +328,10 @@ class Runtime:
         try:
             yield
         except BaseException:
-            self._in_transaction = False
-            self.store.rollback()
+            self.rollback()
             raise
-        self._in_transaction = False
-        self.store.commit()
+        self._join()
+        self._commit()
 
     def open(self, workspace: Workspace, now: datetime | None = None) -> UnitOfWork:
         """A unit of work that the caller commits or rolls back."""
@@ -291,40 +356,40 @@ class Runtime:
             return []
         return journal.rows_for(uow.workspace.id, micros(uow.now), kind, provider, uow.moves, uow.subjects)
 
-    def commit(self, uow: UnitOfWork, story: list[Row], also: Callable[[], None] | None = None) -> None:
-        """State, timers, outbox and journal together, or nothing. `also` writes into the same transaction."""
+    def commit(
+        self, uow: UnitOfWork, story: list[Row], also: Callable[[], None] | None = None, *, together: bool = False
+    ) -> None:
+        """State, timers, outbox and journal together, or nothing. `also` writes into the same transaction.
+
+        With `together` the commit is shared with whatever else arrives in this turn of the loop: await `committed`.
+        """
         try:
             changed = set(uow._dirty)
             uow.write()
             if also is not None:
                 self.begin()
                 also()
-            if self._in_transaction:
-                if self._unwritten:
-                    story, self._unwritten = self._unwritten + story, []
-                if story:
-                    self.store.insert_journal(story)
-                self.store.commit()
-                self._in_transaction = False
-            elif story:
+            if not self._writing:
                 self.note(story)
+                return
+            self.store.insert_journal(self._unwritten + story)
+            self._join()
         except BaseException:
             self.rollback()
             raise
+        self._unwritten = []
         if uow._workspace_changed:
             self._remember(uow.workspace)
-        if uow.next_due is not None:
-            self._schedule(uow.workspace.id, uow.next_due)
-        for identity in changed:
-            self._notify(identity)
-
-    def rollback(self) -> None:
-        if self._in_transaction:
-            self._in_transaction = False
-            self.store.rollback()
+        self._afterwards.append((uow, changed))
+        if not together:
+            self._commit()
+        elif len(self._afterwards) == 1:
+            asyncio.get_running_loop().call_soon(self._commit_together)
 
     def note(self, rows: list[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""
+        if rows and not self._unwritten:
+            self._nudge.set()
         self._unwritten += rows
         if len(self._unwritten) >= JOURNAL_BUFFER:
             self.write_notes()
@@ -423,6 +488,7 @@ class Runtime:
     def _turn(self, workspace_id: int) -> None:
         """One workspace's turn; a bug in one of them must not stop the clock of the others."""
         try:
+            self._commit()
             self.run_timers(workspace_id)
             self.dispatcher.start(workspace_id)
             self._schedule_rest(workspace_id)
@@ -517,6 +583,7 @@ class Runtime:
         self._schedule(workspace.id)
 
     async def _quiesce(self, workspace_id: int) -> list[dict[str, Any]]:
+        self._commit()
         fired = self.run_timers(workspace_id)
         self.dispatcher.start(workspace_id, fired)
         while await self.dispatcher.finished_one(workspace_id):
@@ -526,6 +593,7 @@ class Runtime:
 
     async def close(self) -> None:
         await self.dispatcher.close()
+        self._commit()
         self.write_notes()
         self.store.close()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import orjson
 
 from simulator.engine.provider import Call, Event, Message, Provider
-from simulator.engine.resource import Resource, dump, load
+from simulator.engine.resource import Resource, changed, dump, load
 from simulator.engine.scenarios import Effect, Facet, scoped_to_payment
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, micros
@@ -189,10 +189,10 @@ class UnitOfWork:
     def amend(self, resource: R, **changes: Any) -> R:
         """Changes fields without a move of the machine (metadata, sums). Bumps `updated_at`."""
         changes.setdefault("updated_at", self.now)
-        changed = dataclasses.replace(resource, **changes)
-        identity = _identity(changed)
-        self._live[identity] = self._dirty[identity] = changed
-        return changed
+        amended = changed(resource, **changes)
+        identity = _identity(amended)
+        self._live[identity] = self._dirty[identity] = amended
+        return amended
 
     def delete(self, resource: Resource) -> None:
         identity = _identity(resource)
@@ -357,7 +357,7 @@ class UnitOfWork:
         for identity, resource in self._dirty.items():
             provider, kind, id_ = identity
             base = self._base.get(identity)
-            stored = dataclasses.replace(resource, version=base.version + 1 if base else 1)
+            stored = changed(resource, version=base.version + 1 if base else 1)
             phase = reference = None
             party = self.runtime.party(provider)
             if isinstance(party, Provider) and (summary := party.summarise(stored)) is not None:

@@ -72,8 +72,8 @@ def millis(at: datetime) -> int:
 
 
 def iso_millis(at: datetime) -> str:
-    """`2026-11-20T09:41:07.214Z`"""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    """`2026-11-20T09:41:07.214Z`, cut off after the milliseconds; `at` is in UTC."""
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 _SHORT = re.compile(r"^(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)s)?$")

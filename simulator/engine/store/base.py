@@ -75,6 +75,17 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    def begin_part(self) -> None:
+        """Within the transaction: what follows can be taken back alone."""
+        self.run("SAVEPOINT part")
+
+    def commit_part(self) -> None:
+        self.run("RELEASE SAVEPOINT part")
+
+    def rollback_part(self) -> None:
+        self.run("ROLLBACK TO SAVEPOINT part")
+        self.run("RELEASE SAVEPOINT part")
+
     # Meta ------------------------------------------------------------------------------------------------------
 
     def meta(self, name: str) -> str | None:
