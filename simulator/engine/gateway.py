@@ -315,7 +315,7 @@ class Gateway:
                     return self._answer(provider, call, stored, started)
             if endpoint.query is not None:
                 call.body = validate(endpoint.query, call.query)
-            if endpoint.body is not None:
+            if endpoint.body is not None and endpoint.checks_body:
                 data = provider.read_body(call, endpoint) if provider.read_body is not None else call.json
                 call.body = validate(endpoint.body, data)
             if key is not None and policy is not None and policy.after_validation:

@@ -133,6 +133,8 @@ class Endpoint:
     handler: Handler
     operation: str = ""
     body: type[BaseModel] | None = None
+    checks_body: bool = True
+    """False where the provider accepts first and reports what is wrong later: the handler validates, `body` documents."""
     query: type[BaseModel] | None = None
     answers: Mapping[int, str] = field(default_factory=dict)
     """Status to what it means, for the OpenAPI document."""
