@@ -6,7 +6,7 @@ from importlib import import_module
 
 from simulator.engine.provider import Provider
 
-BUILT_IN = ("ppro", "wooshpay", "checkoutcom", "worldline")
+BUILT_IN = ("ppro", "wooshpay", "checkoutcom", "ecommpay", "worldline")
 
 
 def built_in() -> tuple[Provider, ...]:

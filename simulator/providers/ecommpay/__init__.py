@@ -1,0 +1,86 @@
+"""ecommpay as a merchant sees it: Gate (server to server), Payment Page, callbacks, and the Alipay emulator."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+from simulator.engine.provider import Call, Provider, Reply
+from simulator.engine.resource import Resource, Summary
+from simulator.kernel.money import Money
+from simulator.providers.ecommpay import auth, errors, handlers, pages, receiver
+from simulator.providers.ecommpay.endpoints import ENDPOINTS
+from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
+from simulator.providers.ecommpay.states import PHASES
+from simulator.providers.ecommpay.webhooks import WEBHOOKS
+
+# Source: reference/ecommpay.md, section 2.7 (observed on live answers).
+OBSERVED_HEADERS = {
+    "server": "openresty",
+    "cache-control": "no-cache",
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,"
+    "Cache-Control,Content-Type",
+}
+
+
+def summarise(resource: Resource) -> Summary | None:
+    if isinstance(resource, Payment):
+        has_order = resource.order_code is not None
+        is_early = resource.state == "processing" and not has_order
+        return Summary(
+            kind="payment",
+            reference=resource.payment_id,
+            amount=resource.money,
+            refunded=Money(resource.refunded, resource.currency),
+            phase="processing" if is_early else PHASES[resource.state],
+            status=resource.state,
+            order=resource.order_code,
+            expires_at=resource.clarify_by if resource.state == "awaiting clarification" else None,
+        )
+    if isinstance(resource, Request) and resource.is_payment:
+        currency = resource.currency or "CNY"
+        return Summary(
+            kind="request",
+            reference=resource.payment_id,
+            amount=Money(resource.amount or 0, currency),
+            refunded=Money(0, currency),
+            phase=PHASES[resource.state],
+            status=resource.state,
+        )
+    return None
+
+
+def finish(call: Call, reply: Reply) -> None:
+    """Pages bring headers of their own."""
+    if "content-security-policy" in reply.headers:
+        return
+    for name, value in OBSERVED_HEADERS.items():
+        reply.headers.setdefault(name, value)
+    reply.headers.setdefault("expires", format_datetime(call.now - timedelta(seconds=1), usegmt=True))
+
+
+PROVIDER = Provider(
+    name="ecommpay",
+    title="ecommpay",
+    monogram="EP",
+    resources=(Payment, Sale, Refund, Request),
+    endpoints=(*ENDPOINTS, *pages.ENDPOINTS),
+    pages=pages.PAGES,
+    authenticate=auth.authenticate,
+    refuse=errors.refuse,
+    claims=auth.claims,
+    webhooks=WEBHOOKS,
+    credentials=auth.credentials,
+    lookups=auth.lookups,
+    summarise=summarise,
+    hear=handlers.hear_wallet,
+    on_timer=handlers.on_timer,
+    return_to=handlers.return_to,
+    finish=finish,
+    content_type="application/json; charset=UTF-8",
+    verify=receiver.verify,
+    recognises=receiver.recognises,
+    settings=handlers.DEFAULTS,
+)

@@ -1,0 +1,95 @@
+"""ecommpay's authentication: the signature in the body, by the project's secret. Source: reference/ecommpay.md, sections 2, 5.1.
+
+The order of checks is JSON, required members, project, signature; everything else is checked after acceptance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.engine.provider import Call, Directory
+from simulator.engine.workspace import Workspace
+from simulator.kernel.ids import Ids
+from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated
+from simulator.providers.ecommpay import signing
+from simulator.providers.ecommpay.wire import REQUIRED
+
+PROJECT = 201
+OTHER_PROJECTS = [120, 239]
+"""The further projects of the Alipay article; they share the default workspace and its secret."""
+
+MAX_PROJECT = 4_294_967_295
+EMPTY = "the signature is empty"
+
+
+def credentials(ids: Ids, default: bool) -> dict[str, Any]:
+    if default:
+        return {"project_id": PROJECT, "secret_key": "sandbox-secret-7Q2mVx", "projects": list(OTHER_PROJECTS)}
+    return {"project_id": 100_000_000 + int(ids.digits(9)), "secret_key": ids.text(64), "projects": []}
+
+
+def lookups(found: Mapping[str, Any]) -> Sequence[str]:
+    return list(dict.fromkeys(str(int(project)) for project in (found["project_id"], *found.get("projects", ()))))
+
+
+def secret_of(workspace: Workspace) -> str:
+    return str(workspace.credentials["ecommpay"]["secret_key"])
+
+
+def project_number(given: Any) -> int | None:
+    """A project id, also as digits; None for anything else."""
+    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= 10:
+        given = int(given)
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_PROJECT:
+        return None
+    return given
+
+
+def find_workspace(directory: Directory, project_id: Any) -> tuple[Workspace, int]:
+    """Raises `Refused` 2442 for a project that is nobody's."""
+    number = project_number(project_id)
+    workspace = None if number is None else directory.by_credential("ecommpay", str(number))
+    if workspace is None or number is None:
+        raise Refused("2442")
+    return workspace, number
+
+
+def authenticate(call: Call, directory: Directory) -> None:
+    """Finds the workspace of the project and checks the signature.
+
+    Raises `MalformedBody`, `Refused` 2004 or 2442, and `Unauthenticated` with what was expected.
+    """
+    body = call.json
+    if not isinstance(body, dict):
+        raise MalformedBody("the body must be a JSON object")
+    operation = call.endpoint.operation if call.endpoint is not None else ""
+    for path in REQUIRED[operation]:
+        if _member(body, path) is None:
+            raise Refused("2004", {"field": path})
+    if operation == "refund" and body.get("payment") is not None and _member(body, "payment.description") is None:
+        raise Refused("2004", {"field": "payment.description"})
+    holder = body["general"] if "general" in REQUIRED[operation] else body
+    workspace, number = find_workspace(directory, holder["project_id"])
+    signature = holder["signature"]
+    secret = secret_of(workspace)
+    if signature == "":
+        raise Unauthenticated(EMPTY, signing.explain(secret, body, ""), workspace.id)
+    if not isinstance(signature, str) or not signing.verify(secret, body, signature):
+        raise Unauthenticated("the signature is wrong", signing.explain(secret, body, str(signature)), workspace.id)
+    call.workspace = workspace
+    call.credential = {"project_id": number}
+
+
+def _member(body: dict[str, Any], path: str) -> Any:
+    value: Any = body
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def claims(call: Call) -> bool:
+    """Requests that match no route but look like Gate's or Payment Page's."""
+    return call.target == "/payment" or call.target.startswith(
+        ("/v2/", "/payment/", "/params/", "/shared/", "/emulator/")
+    )

@@ -1,0 +1,168 @@
+"""ecommpay's refusals: a synchronous body of three members, and the items of its `errors` lists.
+
+Source: reference/ecommpay.md, section 5. The catalogue of response codes is `codes.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.kernel import refusals as r
+
+WALLET_REASONS = {
+    # Neutral reason of the wallet to operation.code. Source: design, section 3; 20301 and 20602: section 8.1, 4.3.
+    "balance": "20105",
+    "limit": "20101",
+    "blocked": "20201",
+    "authentication": "20000",
+    "cancelled": "20301",
+    "expired": "20602",
+    "declined": "20000",
+}
+
+FIELD_CODES = {
+    # A malformed member that has a code of its own. Source: reference/ecommpay.md, section 5.3.
+    "customer.id": "2124",
+    "customer.email": "2426",
+    "customer.country": "2610",
+    "customer.city": "2611",
+    "customer.day_of_birth": "2609",
+    "payment.currency": "3121",
+}
+
+CONSTRAINTS = {
+    # Neutral rule to JSON-schema keyword. Source: reference/ecommpay.md, section 5.2.
+    "required": "required",
+    "type": "type",
+    "pattern": "pattern",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "min": "minimum",
+    "max": "maximum",
+    "format": "format",
+    "enum": "enum",
+}
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """All 378 values of `operation.code` with their texts."""
+    found: dict[str, str] = json.loads(files(__package__).joinpath("codes.json").read_text("utf-8"))
+    return found
+
+
+def message(code: str) -> str:
+    """The documented text of a code; an unknown one has none."""
+    return catalogue().get(code, "")
+
+
+# Items of `errors` ---------------------------------------------------------------------------------------------
+
+
+def item(code: str, field: str | None = None, constraint: str | None = None, text: str | None = None) -> dict[str, Any]:
+    """The code is a number here, unlike everywhere else."""
+    found: dict[str, Any] = {"code": int(code), "message": text or message(code)}
+    if field is not None:
+        found["field"] = field
+    if constraint is not None:
+        found["constraint"] = constraint
+    return found
+
+
+def of_violation(violation: r.Violation) -> dict[str, Any]:
+    code = FIELD_CODES.get(violation.path)
+    if code is not None:
+        return item(code, violation.path)
+    constraint = CONSTRAINTS.get(violation.rule, "type")
+    return item("2003", violation.path, constraint, _sentence(violation, constraint))
+
+
+_JSON_TYPES = (
+    (bool, "Boolean"),
+    (int, "Integer"),
+    (float, "Number"),
+    (str, "String"),
+    (list, "Array"),
+    (dict, "Object"),
+)
+
+
+def _sentence(violation: r.Violation, constraint: str) -> str:
+    """The wording of PHP's JSON-schema validator (all but the first inferred)."""
+    name = violation.path.rpartition(".")[2]
+    match constraint:
+        case "required":
+            return f"The property {name} is required"
+        case "pattern":
+            return f"Does not match the regex pattern {violation.limit}"
+        case "maxLength":
+            return f"Must be at most {violation.limit} characters long"
+        case "minLength":
+            return f"Must be at least {violation.limit} characters long"
+        case "minimum":
+            return f"Must have a minimum value of {violation.limit}"
+        case "maximum":
+            return f"Must have a maximum value of {violation.limit}"
+        case "enum":
+            return "Does not have a value in the enumeration"
+        case "format":
+            return violation.message or "Invalid format"
+    given = next((title for kind, title in _JSON_TYPES if isinstance(violation.given, kind)), "NULL")
+    wanted = "an integer" if "integer" in violation.message else "a boolean" if "boolean" in violation.message else None
+    wanted = wanted or ("an object" if "dictionary" in violation.message else "a string")
+    wanted = "an array" if "list" in violation.message else wanted
+    return f"{given} value found, but {wanted} is required"
+
+
+# Answers -------------------------------------------------------------------------------------------------------
+
+
+def refused(code: str) -> r.Refused:
+    return r.Refused(code)
+
+
+_STATUS = {"2004": 400, "3261": 400, "3262": 400, "2442": 404, "3061": 404, "303": 403, "2003": 422}
+
+
+def refuse(refusal: r.Refusal, call: Call) -> Reply:
+    if call.target == "/payment":
+        from simulator.providers.ecommpay import pages
+
+        return pages.refuse(refusal, call)
+    match refusal:
+        case r.Unauthenticated(reason=reason):
+            code = "3262" if reason == "the signature is empty" else "3261"
+            return _body(400, code)
+        case r.Refused(code=code):
+            return _body(_STATUS.get(code, 400), code)
+        case r.Forbidden():
+            return _body(403, "303")
+        case r.MalformedBody():
+            return _body(422, "2003")
+        case r.Invalid(violations=violations):
+            return Reply(400, {"status": "error", "errors": [of_violation(v) for v in violations]})
+        case r.NotFound():
+            return _body(404, "3061")
+        case r.UnknownRoute():
+            return _body(404, "702")
+        case r.MethodNotAllowed(allowed=allowed):
+            reply = _body(405, "702")
+            reply.headers["allow"] = ", ".join(allowed)
+            return reply
+        case r.BodyTooLarge():
+            return _body(413, "702")
+        case r.Faulted(status=status, body=body):
+            wanted = body or {}
+            code = str(wanted.get("code") or "501")
+            return _body(status, code, wanted.get("message"))
+        case _:
+            return _body(500, "501")
+
+
+def _body(status: int, code: str, text: str | None = None) -> Reply:
+    """Three members, unsigned; the code is a string."""
+    return Reply(status, {"status": "error", "code": code, "message": text or message(code)})

@@ -1,0 +1,191 @@
+"""ecommpay's resources: a payment, its operations, and the requests that were accepted. Source: reference/ecommpay.md, 9."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.machine import Machine
+from simulator.kernel.money import Money
+from simulator.providers.ecommpay.states import PAYMENT, REFUND, REQUEST, SALE
+
+SHARD = 20891
+"""Operation ids are shard * 10^9 + a number; a request id ends in the next shard. Source: section 9.2."""
+PROVIDER_ID = 1189
+METHOD = "alipay"
+
+
+def payment_key(project_id: int, payment_id: str) -> str:
+    """A payment id is unique in its project, whatever its case. Source: reference/ecommpay.md, section 2.8."""
+    return f"{project_id}:{payment_id.casefold()}"
+
+
+def new_number(uow: UnitOfWork) -> int:
+    return SHARD * 10**9 + int(uow.ids.digits(9))
+
+
+def new_request_id(uow: UnitOfWork) -> str:
+    """40 hex, 40 hex, 8 digits: 90 characters."""
+    return f"{uow.ids.hex(40)}-{uow.ids.hex(40)}-{SHARD + 1:08d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment(Resource):
+    """`id` is the merchant's payment id where that is plain and free, else the transaction's number.
+
+    `amount` in minor units. `changed_at` is the last change of the status (`payment.date`).
+    """
+
+    PROVIDER: ClassVar[str] = "ecommpay"
+    KIND: ClassVar[str] = "payment"
+    MACHINE: ClassVar[Machine | None] = PAYMENT
+
+    project_id: int
+    payment_id: str
+    transaction_id: int
+    amount: int
+    currency: str
+    description: str = ""
+    customer: dict[str, Any] = field(default_factory=dict)
+    return_url: dict[str, str] = field(default_factory=dict)
+    callback_url: str | None = None
+    success_callback_url: str | None = None
+    decline_callback_url: str | None = None
+    callback_delay_s: int = 0
+    callback_disabled: bool = False
+    origin: str = ""
+    """The address under which the merchant or the buyer reached us."""
+    page: dict[str, str] | None = None
+    """The parameters of Payment Page, when the payment came that way."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The project's settings as they were when the payment was made."""
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    """`clarification_fields`: what the project asks for and the request lacked."""
+    changed_at: datetime
+    expires_at: datetime | None = None
+    clarify_by: datetime | None = None
+    order_code: str | None = None
+    sale_id: str = ""
+    refund_ids: tuple[str, ...] = ()
+    merchant_refund_ids: tuple[str, ...] = ()
+    refunded: int = 0
+    refunding: int = 0
+    """Asked for and not answered yet."""
+    clarification: str | None = None
+    """The request id of the clarification that is being looked at."""
+
+    def keys(self) -> dict[str, str]:
+        return {"payment": payment_key(self.project_id, self.payment_id)}
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def left(self) -> int:
+        """What can still be refunded, in minor units."""
+        return self.amount - self.refunded - self.refunding
+
+    @property
+    def customer_id(self) -> str:
+        return str(self.customer.get("id") or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Resource):
+    """`id` is the operation's number, `updated_at` its date. `provider_at` is None while the provider has not spoken."""
+
+    PROVIDER: ClassVar[str] = "ecommpay"
+    TYPE: ClassVar[str]
+
+    payment: str
+    request_id: str
+    amount: int
+    currency: str
+    code: str = "9999"
+    message: str = "Awaiting processing"
+    provider_payment_id: str = ""
+    provider_at: datetime | None = None
+    errors: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return self.payment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sale(Operation):
+    KIND: ClassVar[str] = "sale"
+    TYPE: ClassVar[str] = "sale"
+    MACHINE: ClassVar[Machine | None] = SALE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund(Operation):
+    """`callback_url` of the refund request goes before the purchase's (inferred)."""
+
+    KIND: ClassVar[str] = "refund"
+    TYPE: ClassVar[str] = "refund"
+    MACHINE: ClassVar[Machine | None] = REFUND
+
+    merchant_refund_id: str | None = None
+    reserved: bool = False
+    """Whether its amount counts as used while it is being worked on."""
+    callback_url: str | None = None
+    callback_delay_s: int = 0
+    callback_disabled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Resource):
+    """A request that was answered with 200. `id` is its request id. `errors` tell why it never became an operation."""
+
+    PROVIDER: ClassVar[str] = "ecommpay"
+    KIND: ClassVar[str] = "request"
+    MACHINE: ClassVar[Machine | None] = REQUEST
+
+    project_id: int
+    payment_id: str
+    type: str = "sale"
+    payment: str | None = None
+    operation: str | None = None
+    method: str = METHOD
+    amount: int | None = None
+    currency: str | None = None
+    description: str = ""
+    customer_id: str = ""
+    errors: tuple[dict[str, Any], ...] = ()
+    callback_url: str | None = None
+    callback_delay_s: int = 0
+    callback_disabled: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.payment or self.id
+
+    @property
+    def is_payment(self) -> bool:
+        """Whether the console shows it as a payment of its own: a purchase that never came to be."""
+        return self.payment is None and bool(self.errors)
+
+
+def operations_of(uow: UnitOfWork, payment: Payment) -> list[Operation]:
+    """In order of creation: the sale, then each refund."""
+    return [uow.get(Sale, payment.sale_id), *(uow.get(Refund, id_) for id_ in payment.refund_ids)]
+
+
+def find_payment(uow: UnitOfWork, project_id: int, payment_id: object) -> Payment | None:
+    if not isinstance(payment_id, str):
+        return None
+    return uow.first_by_key(Payment, "payment", payment_key(project_id, payment_id))
+
+
+def text_members(value: Any) -> dict[str, str]:
+    """The members of an object that are text."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: item for name, item in value.items() if isinstance(item, str)}

@@ -1,0 +1,87 @@
+"""ecommpay's machines: a payment, its sale, its refunds, and a request that failed its checks after it was accepted.
+
+The statuses of a payment and of its sale are the same while the purchase goes on, so both tables are made of the same
+rows; the callback of such a move is about the payment. Source: reference/ecommpay.md, section 4.
+"""
+
+from __future__ import annotations
+
+from simulator.kernel.machine import Events, Machine
+
+Row = tuple[str, str | tuple[str, ...], str, Events]
+
+PENDING = ("processing", "awaiting redirect result", "awaiting customer action")
+AWAITING = PENDING[1:]
+REFUNDABLE = ("success", "partially refunded")
+
+# fmt: off
+PURCHASE: tuple[Row, ...] = (
+    # trigger                      from                        to                          callback
+    ("bank.clarify",               "processing",               "awaiting clarification",   "sale awaiting clarification"),
+    ("bank.clarify_again",         "awaiting clarification",   "awaiting clarification",   "sale awaiting clarification"),
+    ("bank.clarified",             "awaiting clarification",   "processing",               None),
+    ("timer.clarification",        "awaiting clarification",   "decline",                  "sale decline"),
+    ("bank.redirect",              "processing",               "awaiting redirect result", "sale awaiting redirect result"),
+    ("bank.display",               "processing",               "awaiting customer action", "sale awaiting customer action"),
+    ("wallet.paid",                AWAITING,                   "success",                  "sale success"),
+    ("wallet.declined",            AWAITING,                   "decline",                  "sale decline"),
+    ("wallet.cancelled",           AWAITING,                   "decline",                  "sale decline"),
+    ("wallet.expired",             AWAITING,                   "decline",                  "sale decline"),
+    ("timer.threshold",            AWAITING,                   "decline",                  "sale decline"),
+)
+
+PAYMENT = Machine(
+    "ecommpay.payment",
+    initial="processing",
+    table=[
+        *PURCHASE,
+        ("bank.refunded_part",     REFUNDABLE,                 "partially refunded",       None),
+        ("bank.refunded",          REFUNDABLE,                 "refunded",                 None),
+    ],
+    timeouts=[
+        # in state                    after              trigger
+        ("awaiting clarification",    "clarify_by",      "timer.clarification"),
+        ("awaiting redirect result",  "expires_at",      "timer.threshold"),
+        ("awaiting customer action",  "expires_at",      "timer.threshold"),
+    ],
+)
+
+SALE = Machine(
+    "ecommpay.sale",
+    initial="processing",
+    table=[(trigger, source, target, None) for trigger, source, target, _ in PURCHASE],
+)
+
+REFUND = Machine(
+    "ecommpay.refund",
+    initial="processing",
+    table=[
+        # trigger          from           to           callback
+        ("bank.refunded",  "processing",  "success",   "refund success"),
+        ("bank.declined",  "processing",  "decline",   "refund decline"),
+    ],
+)
+
+REQUEST = Machine(
+    "ecommpay.request",
+    initial="accepted",
+    table=[
+        # trigger                from        to        callback
+        ("bank.sale_rejected",   "accepted", "error",  "sale error"),
+        ("bank.refund_rejected", "accepted", "error",  "refund error"),
+    ],
+)
+# fmt: on
+
+PHASES = {
+    "processing": "waiting",
+    "awaiting clarification": "processing",
+    "awaiting redirect result": "waiting",
+    "awaiting customer action": "waiting",
+    "success": "paid",
+    "decline": "declined",
+    "partially refunded": "partly_refunded",
+    "refunded": "refunded",
+    "accepted": "processing",
+    "error": "error",
+}

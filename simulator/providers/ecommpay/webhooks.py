@@ -1,0 +1,86 @@
+"""ecommpay's callbacks: which URL, which body, when again. The signature is a member of the body, made with the event.
+
+A callback has no name at ecommpay; ours is the type and the status of its operation. Source: reference/ecommpay.md, section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import orjson
+
+from simulator.engine.provider import Event, Message, Sending, Webhooks
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.retry import RetryPolicy
+from simulator.providers.ecommpay import auth, signing, wire
+from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
+from simulator.providers.ecommpay.states import PAYMENT, REFUND, REQUEST
+
+EVENTS = (*PAYMENT.events, *REFUND.events, *REQUEST.events)
+
+INTERMEDIATE = frozenset(
+    {"sale awaiting clarification", "sale awaiting redirect result", "sale awaiting customer action"}
+)
+"""On Payment Page these go to the page itself (inferred). Source: reference/ecommpay.md, section 6.3."""
+
+ATTEMPTS = 120
+
+
+def pause_before(attempt: int) -> timedelta:
+    """The pause before the n-th attempt (from 2). Source: reference/ecommpay.md, section 6.2."""
+    if attempt <= 6:
+        return timedelta(seconds=10)
+    return timedelta(seconds=min(70 + 10 * 1.12 ** (attempt - 4), 4 * 3600))
+
+
+RETRY = RetryPolicy(
+    delays=tuple(pause_before(n) for n in range(2, ATTEMPTS + 1)),
+    timeout_s=30,
+    acknowledges=lambda status: status == 200,
+)
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    """One message, or none when the request or Payment Page wants none."""
+    account = uow.workspace.webhooks.get("ecommpay") or {}
+    if account.get("events") and event.name not in account["events"]:
+        return []
+    resource = event.resource
+    url: str | None
+    if isinstance(resource, Payment):
+        if resource.callback_disabled or (resource.page is not None and event.name in INTERMEDIATE):
+            return []
+        assert isinstance(event.about, Sale)
+        body = wire.callback(resource, event.about, dict(event.extra))
+        url, delay_s = _purchase_url(resource, event.name), resource.callback_delay_s
+    elif isinstance(resource, Refund):
+        payment = uow.get(Payment, resource.payment)
+        if resource.callback_disabled or payment.callback_disabled:
+            return []
+        body = wire.callback(payment, resource, {})
+        url, delay_s = (
+            resource.callback_url or payment.callback_url,
+            resource.callback_delay_s or payment.callback_delay_s,
+        )
+    else:
+        assert isinstance(resource, Request)
+        if resource.callback_disabled:
+            return []
+        body, url, delay_s = wire.error_callback(resource), resource.callback_url, resource.callback_delay_s
+    raw = orjson.dumps(signing.signed(auth.secret_of(uow.workspace), body))
+    return [Message(event.name, raw, url or account.get("url"), delay=timedelta(seconds=delay_s))]
+
+
+def _purchase_url(payment: Payment, event: str) -> str | None:
+    """The URL for a final result goes above the payment's own. Source: reference/ecommpay.md, section 6.1."""
+    final = {"sale success": payment.success_callback_url, "sale decline": payment.decline_callback_url}
+    return final.get(event) or payment.callback_url
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    """The signature is in the body already, so that a retry repeats the same bytes (inferred)."""
+    return {"content-type": "application/json"}
+
+
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)

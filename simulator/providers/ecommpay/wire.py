@@ -1,0 +1,480 @@
+"""ecommpay's JSON: request models with the documented names, renderers in the documented key order.
+
+The models are checked after a request was accepted: what they refuse is told by callback, not in the answer. Callbacks hold
+no null, no float and no long array, so that every official SDK can verify them. Source: reference/ecommpay.md, 2.5, 3, 6.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+from simulator.engine.pages import is_safe_return
+from simulator.providers.ecommpay.model import METHOD, PROVIDER_ID, Operation, Payment, Request
+
+MAX_AMOUNT = 10_000_000_000_000
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    # Members whose absence is answered at once with 2004. Source: reference/ecommpay.md, section 3 (the split inferred).
+    "sale": (
+        "general", "general.project_id", "general.payment_id", "general.signature", "customer", "customer.ip_address",
+        "payment", "payment.amount", "payment.currency",
+    ),
+    "refund": ("general", "general.project_id", "general.payment_id", "general.signature"),
+    "status": ("general", "general.project_id", "general.payment_id", "general.signature"),
+    "clarification": ("general", "general.project_id", "general.payment_id", "general.signature", "additional_data"),
+    "payout": ("general", "general.project_id", "general.payment_id", "general.signature"),
+    "status.request": ("project_id", "request_id", "signature"),
+    "methods": ("project_id", "directions", "signature"),
+    "banks": ("project_id", "signature"),
+}  # fmt: skip
+
+CUSTOMER_FIELDS = (
+    "id", "ip_address", "first_name", "last_name", "middle_name", "phone", "email", "zip", "country", "city", "state",
+    "street", "district", "building", "address", "language", "day_of_birth", "gender",
+)  # fmt: skip
+"""What is kept of a customer: the members that a project may ask for."""
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("Invalid URL format")
+    return value
+
+
+def _return_address(value: str) -> str:
+    if not is_safe_return(value):
+        raise ValueError("Invalid URL format")
+    return value
+
+
+def _address(value: str) -> str:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(value)
+    except ValueError as error:
+        raise ValueError("Invalid IP address") from error
+    return value
+
+
+def _instant(value: str) -> str:
+    if best_before(value) is None:
+        raise ValueError("Invalid date-time")
+    return value
+
+
+def best_before(value: str) -> datetime | None:
+    """`YYYY-MM-DDThh:mm:ss` with `±hh`, `±hh:mm` or `Z`; None when it is nothing of the kind. Source: section 9.1."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+Text = Annotated[str, StringConstraints(max_length=255, strict=True)]
+Long = Annotated[str, StringConstraints(max_length=256, strict=True)]
+Callback = Annotated[str, StringConstraints(max_length=255, strict=True), AfterValidator(_web_address)]
+Return = Annotated[str, StringConstraints(strict=True), AfterValidator(_return_address)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+Amount = Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,24}$", strict=True)]
+Instant = Annotated[str, StringConstraints(strict=True), AfterValidator(_instant)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+
+# Requests ------------------------------------------------------------------------------------------------------
+
+
+class General(Model):
+    project_id: StrictInt | Annotated[str, StringConstraints(pattern=r"^\d+$", strict=True)]
+    payment_id: Annotated[str, StringConstraints(min_length=1, max_length=255, strict=True)]
+    signature: Text
+    merchant_callback_url: Callback | None = None
+    merchant_success_callback_url: Callback | None = None
+    merchant_decline_callback_url: Callback | None = None
+    terminal_callback_url: Text | None = None
+    referrer_url: Text | None = None
+
+
+class Identify(Model):
+    doc_number: Text | None = None
+    doc_type: Text | None = None
+    doc_issue_date: Text | None = None
+    doc_issue_by: Text | None = None
+    doc_issue_country: Text | None = None
+
+
+class Billing(Model):
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)] | None = None
+    region: Text | None = None
+    region_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,3}$", strict=True)] | None = None
+    city: Long | None = None
+    address: Annotated[str, StringConstraints(max_length=512, strict=True)] | None = None
+    postal: Annotated[str, StringConstraints(max_length=16, strict=True)] | None = None
+
+
+class Customer(Model):
+    id: Text | None = None
+    ip_address: Annotated[str, StringConstraints(max_length=255, strict=True), AfterValidator(_address)] | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    middle_name: Text | None = None
+    phone: Phone | None = None
+    home_phone: Phone | None = None
+    work_phone: Phone | None = None
+    email: (
+        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255, strict=True)] | None
+    ) = None
+    zip: Text | None = None
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)] | None = None
+    city: Long | None = None
+    state: Long | None = None
+    street: Text | None = None
+    district: Text | None = None
+    building: Text | None = None
+    address: Text | None = None
+    language: Text | None = None
+    day_of_birth: Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}-\d{4}$", strict=True)] | None = None
+    gender: Literal["male", "female"] | None = None
+    identify: Identify | None = None
+    billing: Billing | None = None
+
+
+class SalePayment(Model):
+    amount: Amount
+    currency: Currency
+    description: Text | None = None
+    extra_param: Text | None = None
+    best_before: Instant | None = None
+    customer_amount: Amount | None = None
+    customer_currency: Currency | None = None
+
+
+class ReturnUrl(Model):
+    return_: Return | None = Field(None, alias="return")
+    success: Return | None = None
+    decline: Return | None = None
+
+
+class CallbackInfo(Model):
+    delay: Annotated[StrictInt, Field(ge=0, le=600)] | None = None
+    force_disable: StrictBool | Literal[0, 1] | None = None
+
+
+class InterfaceType(Model):
+    id: StrictInt | None = None
+    user: Text | None = None
+
+
+class SaleRequest(Model):
+    """POST /v2/payment/wallet/{payment_method}/sale"""
+
+    general: General
+    customer: Customer
+    payment: SalePayment
+    return_url: ReturnUrl | None = None
+    account: dict[str, Any] | None = None
+    callback: CallbackInfo | None = None
+    interface_type: InterfaceType | None = None
+
+
+class RefundPayment(Model):
+    amount: Amount | None = None
+    currency: Currency | None = None
+    description: Text | None = None
+    merchant_refund_id: Text | None = None
+
+
+class RefundRequest(Model):
+    """POST /v2/payment/wallet/{payment_method}/refund: `general` alone is a full refund"""
+
+    general: General
+    customer: Customer | None = None
+    payment: RefundPayment | None = None
+    callback: CallbackInfo | None = None
+    interface_type: InterfaceType | None = None
+
+
+class StatusRequest(Model):
+    """POST /v2/payment/status"""
+
+    general: General
+    destination: Literal["merchant", "terminal"] | None = None
+
+
+class RequestStatusRequest(Model):
+    """POST /v2/payment/status/request"""
+
+    project_id: StrictInt
+    request_id: Annotated[str, StringConstraints(max_length=100, strict=True)]
+    signature: Text
+
+
+class ClarificationRequest(Model):
+    """POST /v2/payment/clarification"""
+
+    general: General
+    additional_data: dict[str, Any]
+    interface_type: InterfaceType | None = None
+
+
+class MethodsRequest(Model):
+    """POST /v2/info/available_methods_for_merchant/list"""
+
+    project_id: StrictInt | Annotated[str, StringConstraints(pattern=r"^\d+$", strict=True)]
+    directions: list[Literal["payin", "payout"]]
+    signature: Text
+    amount: Amount | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[:_A-Z0-9]{3,27}$", strict=True)] | None = None
+    payment_method: Text | None = None
+    show_unavailable_methods_by_rules: StrictBool | None = None
+    is_enable_check_by_trusted_pm_user_rules: StrictBool | None = None
+
+
+# Answers -------------------------------------------------------------------------------------------------------
+
+
+def date(at: datetime) -> str:
+    """ISO 8601 without a colon in the offset, no fraction, always UTC. Source: reference/ecommpay.md, section 9.1."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def accepted(request_id: str, project_id: int, payment_id: Any) -> dict[str, Any]:
+    """Exactly four members, unsigned; tells nothing about the payment."""
+    return {"status": "success", "request_id": request_id, "project_id": project_id, "payment_id": payment_id}
+
+
+def sum_of(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}
+
+
+def payment_info(payment: Payment, operation: Operation | None = None) -> dict[str, Any]:
+    """`payment` of callbacks and status answers. After refunds the sum is what remains."""
+    info: dict[str, Any] = {
+        "id": payment.payment_id,
+        "type": "purchase",
+        "status": payment.state,
+        "date": date(payment.changed_at),
+        "method": METHOD,
+        "sum": sum_of(payment.amount - payment.refunded, payment.currency),
+        "description": payment.description,
+    }
+    merchant_refund_id = getattr(operation, "merchant_refund_id", None)
+    if merchant_refund_id is not None:
+        info["merchant_refund_id"] = merchant_refund_id
+    return info
+
+
+def customer_info(customer_id: str) -> dict[str, Any]:
+    return {"id": customer_id}
+
+
+def _provider(operation: Operation) -> dict[str, Any]:
+    info: dict[str, Any] = {"id": PROVIDER_ID, "payment_id": operation.provider_payment_id}
+    if operation.provider_at is not None:
+        info["date"] = date(operation.provider_at)
+    info["auth_code"] = ""
+    return info
+
+
+def _operation_head(operation: Operation) -> dict[str, Any]:
+    money = sum_of(operation.amount, operation.currency)
+    return {
+        "id": int(operation.id),
+        "type": operation.TYPE,
+        "status": operation.state,
+        "date": date(operation.updated_at),
+        "created_date": date(operation.created_at),
+        "request_id": operation.request_id,
+        "sum_initial": money,
+        "sum_converted": dict(money),
+    }
+
+
+def operation_in_callback(operation: Operation) -> dict[str, Any]:
+    return {
+        **_operation_head(operation),
+        "provider": _provider(operation),
+        "code": operation.code,
+        "message": operation.message,
+    }
+
+
+def operation_in_status(operation: Operation) -> dict[str, Any]:
+    """The same members, the code before the provider."""
+    return {
+        **_operation_head(operation),
+        "code": operation.code,
+        "message": operation.message,
+        "provider": _provider(operation),
+    }
+
+
+def callback(payment: Payment, operation: Operation, extra: dict[str, Any]) -> dict[str, Any]:
+    """The default format, still without its signature. Source: reference/ecommpay.md, sections 6.4 to 6.9."""
+    body: dict[str, Any] = {
+        "project_id": payment.project_id,
+        "payment": payment_info(payment, operation),
+        "customer": customer_info(payment.customer_id),
+        "operation": operation_in_callback(operation),
+        **extra,
+    }
+    if operation.errors:
+        body["errors"] = list(operation.errors)
+    return body
+
+
+def error_callback(request: Request) -> dict[str, Any]:
+    """A request that was accepted and then failed its checks. Source: reference/ecommpay.md, section 6.8."""
+    first = request.errors[0]
+    is_validation = first["code"] == 2003
+    at = date(request.updated_at)
+    payment: dict[str, Any] = {
+        "id": request.payment_id,
+        "type": "purchase",
+        "status": "error",
+        "date": at,
+        "method": request.method,
+    }
+    operation: dict[str, Any] = {
+        "type": request.type,
+        "status": "error",
+        "date": at,
+        "created_date": date(request.created_at),
+        "request_id": request.id,
+    }
+    if request.amount is not None and request.currency is not None:
+        payment["sum"] = sum_of(request.amount, request.currency)
+        operation["sum_initial"] = sum_of(request.amount, request.currency)
+        operation["sum_converted"] = sum_of(request.amount, request.currency)
+    payment["description"] = request.description
+    operation["code"] = "502" if is_validation else str(first["code"])
+    operation["message"] = "Validation error" if is_validation else first["message"]
+    return {
+        "project_id": request.project_id,
+        "payment": payment,
+        "customer": customer_info(request.customer_id),
+        "operation": operation,
+        "errors": list(request.errors),
+    }
+
+
+def status(payment: Payment, operations: list[Operation], extra: dict[str, Any]) -> dict[str, Any]:
+    """POST /v2/payment/status. Source: reference/ecommpay.md, section 3.4."""
+    body: dict[str, Any] = {
+        "project_id": payment.project_id,
+        "payment": payment_info(payment),
+        "customer": customer_info(payment.customer_id),
+        "operations": [operation_in_status(operation) for operation in operations],
+        **extra,
+    }
+    errors = [error for operation in operations for error in operation.errors]
+    if errors:
+        body["errors"] = errors
+    return body
+
+
+def unknown_payment(project_id: int, payment_id: str, error: dict[str, Any]) -> dict[str, Any]:
+    """200, not 404: the status describes the look-up, not the payment."""
+    return {"project_id": project_id, "payment": {"id": payment_id, "status": "error"}, "errors": [error]}
+
+
+def _transaction(payment: Payment) -> dict[str, Any]:
+    return {"id": payment.transaction_id, "type": "purchase", "date": date(payment.changed_at)}
+
+
+def request_status(
+    request: Request, payment: Payment, operation: Operation, operations: list[Operation]
+) -> dict[str, Any]:
+    """POST /v2/payment/status/request, for a request that became an operation. Source: section 3.5."""
+    body: dict[str, Any] = {
+        "request_id": request.id,
+        "status": operation.state,
+        "transaction": _transaction(payment),
+        "payment": {
+            "id": payment.payment_id,
+            "method": METHOD,
+            "result_code": operation.code,
+            "result_message": operation.message,
+            "date": date(payment.changed_at),
+        },
+        "customer": customer_info(payment.customer_id),
+        "sum_request": sum_of(payment.amount, payment.currency),
+        "sum_real": sum_of(payment.amount, payment.currency),
+    }
+    if payment.refunded:
+        body["sum_refund"] = sum_of(payment.refunded, payment.currency)
+    body["description"] = payment.description
+    body["operations"] = [
+        {
+            "id": int(each.id),
+            "type": each.TYPE,
+            "status": each.state,
+            "date": date(each.updated_at),
+            "sum": sum_of(each.amount, each.currency),
+        }
+        for each in operations
+    ]
+    if operation.errors:
+        body["errors"] = list(operation.errors)
+    return body
+
+
+def rejected_request(request: Request) -> dict[str, Any]:
+    """The same call for a request that failed its checks: errors instead of payment data."""
+    return {"request_id": request.id, "status": "error", "errors": list(request.errors)}
+
+
+def result_object(payment: Payment, sale: Operation, return_url: str) -> dict[str, Any]:
+    """What Payment Page's JavaScript events carry, without its signature. Source: reference/ecommpay.md, section 3.9.5."""
+    money = sum_of(payment.amount, payment.currency)
+    at = date(payment.changed_at)
+    return {
+        "sum_request": money,
+        "request_id": sale.request_id,
+        "transaction": _transaction(payment),
+        "payment": {
+            "method": METHOD,
+            "date": at,
+            "result_code": sale.code,
+            "result_message": sale.message,
+            "status": payment.state,
+            "is_new_attempts_available": False,
+            "attempts_timeout": 0,
+            "id": payment.payment_id,
+            "provider_id": PROVIDER_ID,
+        },
+        "sum_real": dict(money),
+        "customer": customer_info(payment.customer_id),
+        "status": sale.state,
+        "general": {"project_id": payment.project_id, "payment_id": payment.payment_id},
+        "description": payment.description,
+        "operations": [
+            {
+                "id": int(sale.id),
+                "type": sale.TYPE,
+                "status": sale.state,
+                "date": at,
+                "created_date": date(sale.created_at),
+                "processing_time": at,
+                "sum": dict(money),
+                "code": sale.code,
+                "message": sale.message,
+            }
+        ],
+        "return_url": return_url,
+    }
+
+
+def method_entry(minimum: int, maximum: int) -> dict[str, Any]:
+    """One available method; the limits' names contain a space. Source: reference/ecommpay.md, section 3.7."""
+    return {"title": METHOD, "direction": "payin", "limits": {"min amount": minimum, "max amount": maximum}}
