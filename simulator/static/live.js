@@ -93,11 +93,11 @@
   function replacePanel(html) {
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
+    const focused = live.contains(document.activeElement) ? document.activeElement : null;
     for (const part of all("[data-part]", fresh.content)) {
       const old = one(`[data-part="${part.dataset.part}"]`, live);
       if (old && old.dataset.key === part.dataset.key) part.replaceWith(old);
     }
-    const focused = live.contains(document.activeElement) ? document.activeElement : null;
     live.replaceChildren(fresh.content);
     if (!focused) return;
     if (live.contains(focused)) focused.focus({ preventScroll: true });

@@ -178,12 +178,13 @@ def _context(
         mobile=look.mobile,
     )
     chosen_view = _buyer_view(uow, order, chosen)
+    views = [_buyer_view(uow, order, buyer) for buyer in buyers.every(uow)]
     view = _order_view(call, uow, order, look, page.lang, chosen_view)
     if call.raw_path.endswith(("/events", "/state.json")):
         page = replace(page, path=view.page_url(**look.progress))
     return page, {
         "order": view,
-        "buyers": [_buyer_view(uow, order, buyer) for buyer in buyers.every(uow)],
+        "buyers": sorted(views, key=lambda view: view.special is not None),
         "buyer": chosen_view,
         "signed_in": look.step == "confirm" and not look.mobile,
         "result": _result_view(runtime, uow, order, look, page.lang, auto_return_s),
@@ -354,9 +355,10 @@ def _result_view(
 
 
 def _payment_number(order: Order) -> str:
-    """28 digits that begin with the day, as wallets print them; made of the order's code, so it never changes."""
+    """20 digits that begin with the day, in groups of four; made of the order's code, so it never changes."""
     day = (order.decided_at or order.updated_at).strftime("%Y%m%d")
-    return day + str(int.from_bytes(order.id.encode(), "big"))[:20].rjust(20, "0")
+    digits = day + str(int.from_bytes(order.id.encode(), "big"))[-12:]
+    return " ".join(digits[start : start + 4] for start in range(0, 20, 4))
 
 
 def return_target(runtime: Runtime, uow: UnitOfWork, order: Order) -> str | None:

@@ -942,3 +942,15 @@ async def test_only_a_get_follows_the_stream(wallet: Wallet, sim: Sim) -> None:
     ]
 
     assert [answer.status_code for answer in answers] == [405, 405, 405]
+
+
+async def test_a_payment_has_a_number_of_its_own(wallet: Wallet, visit: Visit) -> None:
+    numbers = []
+    for _ in range(2):
+        phone = visit(PHONE)
+        await phone.open(f"/w/{await wallet.order()}")
+        page = await phone.press("confirm")
+        numbers += [line for line in page.text.splitlines() if "Payment no." in line]
+
+    assert numbers[0] != numbers[1]
+    assert all('<dd class="mono">2026 0304 ' in line for line in numbers)
