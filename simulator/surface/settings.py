@@ -33,7 +33,7 @@ class Settings:
         if self.public_url:
             return self.public_url.rstrip("/")
         host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.host  # noqa: S104
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://[{host}]:{self.port}" if ":" in host else f"{self.scheme}://{host}:{self.port}"
 
     @property
     def scheme(self) -> str:
@@ -52,21 +52,19 @@ def variable(name: str) -> str | None:
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """`PSP_SIMULATOR_PORT=9000`, `PSP_SIMULATOR_CONFIG=settings.yaml`, `PSP_SIMULATOR_PPRO_API_KEY=…`.
 
-    Raises `ValueError` naming the variable or the member of the file that cannot be used.
+    An empty variable counts as not set. Raises `ValueError` naming the variable or the member of the file that cannot
+    be used, `OSError` when the file cannot be read.
     """
     environ = os.environ if environ is None else environ
+    given = {name.removeprefix(PREFIX).lower(): v for name, v in environ.items() if name.startswith(PREFIX) and v}
     settings = Settings()
-    if config := environ.get(f"{PREFIX}CONFIG"):
-        settings = _from_file(settings, Path(config))
+    if config := given.pop("config", None):
+        settings = _from_file(Path(config))
     changes: dict[str, Any] = {}
     credentials = {provider: dict(values) for provider, values in settings.credentials.items()}
-    simple = {f.name: f for f in fields(Settings) if f.name != "credentials"}
-    for name, value in environ.items():
-        if not name.startswith(PREFIX) or name == f"{PREFIX}CONFIG":
-            continue
-        key = name.removeprefix(PREFIX).lower()
-        if key in simple:
-            changes[key] = _typed(key, value, getattr(settings, key))
+    for key, value in given.items():
+        if key in _SIMPLE:
+            changes[key] = _typed(f"{PREFIX}{key.upper()}", value, _SIMPLE[key])
         else:
             provider, _, member = key.partition("_")
             if member:
@@ -74,20 +72,41 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     return replace(settings, **changes, credentials=credentials)
 
 
-def _typed(key: str, value: str, like: Any) -> Any:
-    try:
-        if isinstance(like, bool):
-            return value.lower() in ("1", "true", "yes", "on")
-        return int(value) if isinstance(like, int) else value
-    except ValueError as error:
-        raise ValueError(f"{PREFIX}{key.upper()}: {value!r} is not a number") from error
+_SIMPLE = {f.name: f.default for f in fields(Settings) if f.name != "credentials"}
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
-def _from_file(settings: Settings, path: Path) -> Settings:
+def _typed(name: str, value: Any, like: Any) -> Any:
+    """The value in the type of the setting's default. Raises `ValueError`."""
+    text = str(value).lower()
+    if isinstance(like, bool):
+        if text not in _YES + _NO:
+            raise ValueError(f"{name}: {value!r} is neither yes nor no")
+        return text in _YES
+    if isinstance(like, int):
+        if not text.isdecimal():
+            raise ValueError(f"{name}: {value!r} is not a number")
+        return int(text)
+    return None if value is None else str(value)
+
+
+def _from_file(path: Path) -> Settings:
     import yaml
 
-    raw = yaml.safe_load(path.read_text("utf-8")) or {}
-    known = {f.name for f in fields(Settings)}
-    if unknown := sorted(set(raw) - known):
-        raise ValueError(f"{path}: {unknown[0]!r} is not a setting; known are {', '.join(sorted(known))}")
-    return replace(settings, **raw)
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: is no YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"{path}: must be a mapping of settings")
+    if unknown := sorted(set(raw) - {*_SIMPLE, "credentials"}):
+        known = ", ".join(sorted({*_SIMPLE, "credentials"}))
+        raise ValueError(f"{path}: {unknown[0]!r} is not a setting; known are {known}")
+    credentials = raw.pop("credentials", None) or {}
+    for provider, values in credentials.items():
+        if not isinstance(values, dict):
+            raise ValueError(f"{path}: credentials.{provider}: must be a mapping")
+    return Settings(
+        **{name: _typed(f"{path}: {name}", value, _SIMPLE[name]) for name, value in raw.items()},
+        credentials=credentials,
+    )
