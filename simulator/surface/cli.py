@@ -364,7 +364,7 @@ def demo(
     chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}
     if act is None and (as_json or not terminal.is_interactive()):
         act = "pay"
-    with _somewhere(url, lan) as where, _client(where, token) as client:
+    with _somewhere(url, token, lan) as where, _client(*where) as client:
         results = stories.run(
             client, chosen, act=act, as_json=as_json, workspace=workspace, invert=invert, lasting=url is not None
         )
@@ -375,16 +375,16 @@ def demo(
 
 
 @contextmanager
-def _somewhere(url: str | None, lan: bool) -> Iterator[str]:
-    """The simulator that was named, or one of our own for as long as the demo runs."""
+def _somewhere(url: str | None, token: str | None, lan: bool) -> Iterator[tuple[str, str | None]]:
+    """Address and admin token of the simulator that was named, or of our own for as long as the demo runs."""
     if url is not None:
-        yield url
+        yield url, token
         return
     from simulator.surface.launch import NotStarted, launched
 
     try:
         with launched(*(["--lan"] if lan else [])) as server:
-            yield server.url
+            yield server.url, server.admin_token
     except NotStarted as error:
         raise Failure(str(error), "psp-simulator serve says more.", UNREACHED) from error
 

@@ -269,7 +269,7 @@ class Client:
 
     # HTTP
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def call(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """One call of the control API; the answer's JSON, or None when it has no body."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         wanted = {name: value for name, value in query.items() if value is not None}
@@ -281,7 +281,7 @@ class Client:
             raise SaidNo(answer.status_code, _error_of(answer))
         return answer.json() if answer.content else None
 
-    def every(self, path: str, **query: Any) -> Iterator[Any]:
+    def every(self, path: str, /, **query: Any) -> Iterator[Any]:
         """All entries of a list, page by page."""
         cursor = None
         while True:
@@ -339,7 +339,7 @@ class Workspace:
         """The built-in webhook receiver `name` of this workspace."""
         return f"{self.client.url}/_sim/inbox/{self.id}/{quote(name, safe='')}"
 
-    def _call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def _call(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         return self.client.call(method, self.path + path, body, **query)
 
     # The workspace itself

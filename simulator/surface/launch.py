@@ -6,10 +6,17 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+# This very package, whatever the working directory and wherever it was imported from.
+_MAIN = f"""import sys
+sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})
+from simulator.surface.cli import main
+main()"""
 
 
 class NotStarted(RuntimeError):
@@ -31,12 +38,14 @@ def launched(*options: str, db: str = ":memory:", environ: Mapping[str, str] | N
 
     The socket is bound before the first line is printed, so a client may connect as soon as this yields.
     """
-    command: Sequence[str] = [
-        sys.executable, "-m", "simulator.surface.cli", "serve", "--port", "0", "--json", "--db", db, *options,
-    ]  # fmt: skip
+    serve = ["serve", "--port", "0", "--json", "--db", db, *options]
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(  # noqa: S603 - our own module with our own options
-            command, stdout=subprocess.PIPE, stderr=complaints, stdin=subprocess.DEVNULL, env=environ
+            [sys.executable, "-c", _MAIN, *serve],
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            stdin=subprocess.DEVNULL,
+            env=environ,
         )
         try:
             assert process.stdout is not None

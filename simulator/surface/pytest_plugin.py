@@ -43,7 +43,7 @@ def psp_simulator(request: pytest.FixtureRequest) -> Iterator[Client]:
         return
     from simulator.surface.launch import launched
 
-    with launched() as server, Client(server.url) as client:
+    with launched() as server, Client(server.url, token=server.admin_token) as client:
         yield client
 
 

@@ -1,0 +1,278 @@
+"""The commands that steer a running simulator: results on stdout, two lines on stderr, exit codes 0 to 3."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from simulator import __version__
+from simulator.surface import cli
+from simulator.surface.client import Client, Workspace
+from simulator.surface.launch import Launched
+
+ORDER = {
+    "paymentMethod": "ALIPAY",
+    "amount": {"value": 1000, "currency": "CNY"},
+    "consumer": {"country": "CN"},
+    "merchantPaymentChargeReference": "order-1001",
+    "authenticationSettings": [{"type": "REDIRECT", "settings": {"returnUrl": "https://shop.example/back"}}],
+}
+
+
+class Shell:
+    """Runs commands against one workspace of the shared server."""
+
+    def __init__(self, server: Launched, world: Workspace) -> None:
+        self.world = world
+        self._where = ["--url", server.url, "--workspace", world.id]
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(cli.main, [*arguments, *self._where])
+
+    def json(self, *arguments: str) -> Any:
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def create(self) -> str:
+        own = self.world.credentials["ppro"]
+        headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"]}
+        headers["Content-Type"] = "application/json"
+        content = json.dumps(ORDER).encode()
+        answer = self.world.client.send("POST", "/v1/payment-charges", headers=headers, content=content)
+        charge: dict[str, Any] = json.loads(answer.content)
+        return str(charge["id"])
+
+
+@pytest.fixture
+def shell(server: Launched, world: Workspace) -> Shell:
+    return Shell(server, world)
+
+
+def test_the_buyer_pays_and_the_line_says_who_decided(shell: Shell) -> None:
+    charge = shell.create()
+
+    result = shell.run("pay", charge)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"ppro {charge}  CAPTURED  paid, decided by buyer:li-na\n"
+
+
+def test_a_payment_is_found_by_its_reference_and_by_its_wallet_code(shell: Shell) -> None:
+    charge = shell.create()
+    wallet = shell.world.payment("ppro", charge)["wallet"]
+    assert wallet is not None
+
+    by_code = shell.json("pay", wallet["code"], "--buyer", "wang-wei")
+    by_reference = shell.run("pay", "order-1001")
+
+    assert (by_code["id"], by_code["phase"], by_code["decided_by"]) == (charge, "declined", "buyer:wang-wei")
+    assert by_reference.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "phase"), [("decline", "declined"), ("cancel", "cancelled"), ("expire", "expired")]
+)
+def test_the_other_ends_of_a_payment(shell: Shell, command: str, phase: str) -> None:
+    charge = shell.create()
+
+    assert shell.json(command, charge)["phase"] == phase
+
+
+def test_a_decline_carries_its_reason(shell: Shell) -> None:
+    charge = shell.create()
+
+    shell.json("decline", charge, "--reason", "balance")
+    refused = shell.run("decline", charge, "--reason", "mood")
+
+    own = shell.world.credentials["ppro"]
+    headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"]}
+    answer = shell.world.client.send("GET", f"/v1/payment-charges/{charge}", headers=headers, content=None)
+    assert json.loads(answer.content)["failure"]["failureCode"] == "INSUFFICIENT_FUNDS"
+    assert refused.exit_code == 1
+    assert refused.stderr.splitlines()[1].startswith("Allowed: ")
+
+
+def test_the_clock_is_moved_stopped_and_started(shell: Shell) -> None:
+    charge = shell.create()
+
+    frozen = shell.json("freeze")
+    moved = shell.json("advance", "13h")
+    running = shell.json("run")
+
+    assert (frozen["mode"], running["mode"]) == ("frozen", "real")
+    assert ("timer.authentication_timeout", charge) in [(f["kind"], f["resource_id"]) for f in moved["fired"]]
+    assert shell.world.payment("ppro", charge)["phase"] == "expired"
+
+
+def test_the_clock_goes_to_what_is_due_next(shell: Shell) -> None:
+    shell.create()
+    due = shell.world.timers()[0]["at"]
+
+    moved = shell.json("advance", "next")
+
+    assert moved["now"] == due
+
+
+def test_an_instant_in_the_past_is_refused(shell: Shell) -> None:
+    result = shell.run("advance", "2001-01-01T00:00:00Z")
+
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 2)
+
+
+def test_a_webhook_is_sent_again_and_the_receivers_answer_is_told(shell: Shell) -> None:
+    shell.create()
+    [kept, *_] = shell.world.deliveries()
+    nowhere = shell.run("replay", kept["id"])
+    shell.world.set_webhook("ppro", shell.world.inbox_url("hooks"))
+
+    sent = shell.run("replay", kept["id"])
+
+    assert (nowhere.exit_code, nowhere.stderr.splitlines()[0]) == (1, "no webhook URL is configured for ppro")
+    assert sent.exit_code == 0
+    assert sent.stdout == f"PAYMENT_CHARGE_CREATED  {shell.world.inbox_url('hooks')}  try 1 answered 200\n"
+    assert [received["body"] for received in shell.world.inbox("hooks")] == [kept["body"]]
+
+
+def test_a_scenario_is_armed_listed_and_disarmed(shell: Shell) -> None:
+    listed = shell.run("scenario", "list")
+    armed = shell.run("scenario", "arm", "declined-balance", "--next", "1", "--provider", "ppro")
+    declined = shell.json("pay", shell.create())
+    disarmed = shell.run("scenario", "disarm")
+
+    assert re.search(r"^ +declined-balance +\S", listed.stdout, re.MULTILINE)
+    assert armed.stdout == "armed  declined-balance  next 1, ppro\n"
+    assert (declined["phase"], declined["decided_by"]) == ("declined", "scenario:declined-balance")
+    assert (disarmed.exit_code, shell.world.armed()) == (0, [])
+
+
+def test_an_unknown_scenario_is_refused_with_those_that_there_are(shell: Shell) -> None:
+    result = shell.run("scenario", "arm", "rainy-day")
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[0] == "there is no scenario 'rainy-day'"
+    assert "declined-balance" in result.stderr.splitlines()[1]
+
+
+def test_a_reset_drops_what_happened(shell: Shell) -> None:
+    shell.create()
+
+    result = shell.run("reset")
+
+    assert result.stdout == f"workspace {shell.world.name} is empty\n"
+    assert shell.world.payments() == []
+
+
+def test_tail_tells_the_story_of_a_payment_in_order(shell: Shell) -> None:
+    shell.world.set_webhook("ppro", shell.world.inbox_url("hooks"))
+    charge = shell.create()
+    shell.run("pay", charge)
+
+    result = shell.run("tail", "--payment", charge, "--no-follow")
+
+    told = [line[14:].split("  ")[0] for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert told[0] == "merchant > ppro"
+    assert "wallet" in told
+    assert told[-1] == "ppro > merchant"
+    assert "POST /v1/payment-charges" in result.stdout.splitlines()[0]
+    assert re.search(r"PAYMENT_CHARGE_CAPTURE_SUCCEEDED try 1 +200 .*charge_", result.stdout)
+
+
+def test_tail_shows_requests_that_belong_to_no_payment(shell: Shell) -> None:
+    own = shell.world.credentials["ppro"]
+    headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"]}
+    shell.world.client.send("GET", "/v1/payment-charges/charge_x", headers=headers, content=None)
+
+    result = shell.run("tail", "--no-follow", "--json")
+
+    [row] = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (row["summary"], row["payment"]) == ("GET /v1/payment-charges/charge_x 404", None)
+
+
+def test_tail_follows_until_it_is_stopped(server: Launched, shell: Shell) -> None:
+    command = [sys.executable, "-m", "simulator.surface.cli", "tail", "--json"]
+    where = ["--url", server.url, "--workspace", shell.world.id]
+    with subprocess.Popen([*command, *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        charge = shell.create()
+        first = json.loads(process.stdout.readline())
+        process.send_signal(2)
+        process.communicate(timeout=10)
+
+    assert (first["kind"], first["payment"]) == ("request", charge)
+    assert process.returncode == 130
+
+
+# What is wrong -------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_payment_is_told_in_two_lines(shell: Shell) -> None:
+    result = shell.run("pay", "pay_nobody")
+
+    what = f"there is no payment with the id, reference or wallet code 'pay_nobody' in workspace {shell.world.name}"
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [what, "psp-simulator tail shows what there is."]
+
+
+def test_a_server_that_is_not_there_is_exit_code_3() -> None:
+    result = CliRunner().invoke(cli.main, ["freeze", "--url", "http://127.0.0.1:9"])
+
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[0].startswith("no simulator answers at http://127.0.0.1:9 (")
+    assert result.stderr.splitlines()[1] == "Start one with psp-simulator serve, or name another with --url."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "remedy"),
+    [
+        (["fly"], "No such command 'fly'.", "See psp-simulator --help."),
+        (["pay"], "Missing argument 'ID|CODE'.", "See psp-simulator pay --help."),
+        (["serve", "--port", "99999"], "Invalid value for '--port': 99999", "See psp-simulator serve --help."),
+        (["serve", "--tea"], "No such option", "See psp-simulator serve --help."),
+    ],
+)
+def test_wrong_use_is_exit_code_2_and_two_lines(arguments: list[str], what: str, remedy: str) -> None:
+    result = CliRunner().invoke(cli.main, arguments, prog_name="psp-simulator")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0].startswith(what)
+    assert result.stderr.splitlines()[1:] == [remedy]
+
+
+def test_a_setting_that_cannot_be_used_is_exit_code_2() -> None:
+    result = CliRunner().invoke(cli.main, ["serve"], env={"PSP_SIMULATOR_PORT": "eighty"})
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[0] == "PSP_SIMULATOR_PORT: 'eighty' is not a number"
+
+
+def test_a_workspace_that_is_not_there_is_said_no(server: Launched) -> None:
+    result = CliRunner().invoke(cli.main, ["freeze", "--url", server.url, "--workspace", "atlantis"])
+
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (1, "there is no workspace 'atlantis'")
+
+
+def test_help_and_version_go_to_stdout() -> None:
+    shown = CliRunner().invoke(cli.main, ["--help"])
+    version = CliRunner().invoke(cli.main, ["--version"])
+
+    assert (shown.exit_code, version.exit_code) == (0, 0)
+    for command in ("serve", "demo", "tail", "pay", "advance", "scenario"):
+        assert re.search(rf"^  {command} ", shown.stdout, re.MULTILINE)
+    assert version.stdout == f"psp-simulator, version {__version__}\n"
+
+
+def test_the_command_line_starts_without_loading_the_server(client: Client) -> None:
+    """Commands that only steer must not pay for the store, the templates and five providers."""
+    probe = "import sys, simulator.surface.cli; print([m for m in ('uvicorn','httpx','jinja2','starlette') if m in sys.modules])"
+
+    ran = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+
+    assert ran.stdout == "[]\n"
