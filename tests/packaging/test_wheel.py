@@ -119,7 +119,7 @@ def test_every_library_that_the_package_imports_is_a_dependency() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.split(".")[0])
-    spelled = {"yaml": "pyyaml", "PIL": "pillow", "pytest": None, "simulator": None}
+    spelled = {"yaml": "pyyaml", "pydantic_core": "pydantic", "PIL": "pillow", "pytest": None, "simulator": None}
     outside = {spelled.get(name, name) for name in imported - sys.stdlib_module_names} - {None}
 
     assert outside - names == set()
