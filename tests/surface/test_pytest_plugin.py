@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,6 @@ import pytest
 
 from simulator.surface.client import Client
 from simulator.surface.launch import Launched
-
-pytest_plugins = ["pytester"]
 
 SUITE = """
 seen = []
@@ -30,46 +29,66 @@ def test_two(psp_workspace, psp_simulator):
     assert first != second
     assert first not in [w["id"] for w in psp_simulator.workspaces()]
 """
-PLUGIN = ("-p", "simulator.surface.pytest_plugin", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider")
+ODD = """
+import pytest
+
+@pytest.mark.parametrize("what", ["a b/c", "价格", "x" * 200])
+def test_odd(psp_workspace, what):
+    assert psp_workspace.payments() == []
+"""
+ROOT = Path(__file__).parent.parent.parent
+OPTIONS = (
+    "-q",
+    "-p",
+    "simulator.surface.pytest_plugin",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:cacheprovider",
+)
+
+
+class Suite:
+    """A shop's own suite, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, text: str, *options: str) -> str:
+        """The last line of what pytest says."""
+        (self.folder / "test_shop.py").write_text(text, "utf-8")
+        (self.folder / "pytest.ini").write_text("[pytest]\n")
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PSP_"))}
+        command = [sys.executable, "-W", "error", "-m", "pytest", *OPTIONS, *options]
+        environ["PYTHONPATH"] = str(ROOT)
+        ran = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60)
+        return ran.stdout.strip().splitlines()[-1]
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    monkeypatch.delenv("PSP_SIMULATOR_URL", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent.parent))
-    pytester.makepyfile(SUITE)
-    return pytester
+def suite(tmp_path: Path) -> Suite:
+    return Suite(tmp_path)
 
 
-def test_each_test_has_a_workspace_of_its_own_in_one_simulator(suite: pytest.Pytester) -> None:
-    result = suite.runpytest_subprocess(*PLUGIN, "-W", "error")
-
-    result.assert_outcomes(passed=2)
+def test_each_test_has_a_workspace_of_its_own_in_one_simulator(suite: Suite) -> None:
+    assert suite.run(SUITE).startswith("2 passed")
 
 
-def test_a_running_simulator_can_be_used_instead(suite: pytest.Pytester, server: Launched, client: Client) -> None:
+def test_a_running_simulator_can_be_used_instead(suite: Suite, server: Launched, client: Client) -> None:
     before = {workspace["id"] for workspace in client.workspaces()}
 
-    result = suite.runpytest_subprocess(*PLUGIN, "--psp-simulator-url", server.url)
+    told = suite.run(SUITE, "--psp-simulator-url", server.url)
 
-    result.assert_outcomes(passed=2)
+    assert told.startswith("2 passed")
     assert {workspace["id"] for workspace in client.workspaces()} == before
 
 
-def test_a_parametrised_name_is_no_obstacle(suite: pytest.Pytester, server: Launched) -> None:
-    suite.makepyfile(
-        """
-        import pytest
+def test_a_parametrised_name_is_no_obstacle(suite: Suite, server: Launched) -> None:
+    told = suite.run(ODD, "--psp-simulator-url", server.url)
 
-        @pytest.mark.parametrize("what", ["a b/c", "价格", "x" * 200])
-        def test_odd(psp_workspace, what):
-            assert psp_workspace.payments() == []
-        """
-    )
-
-    result = suite.runpytest_subprocess(*PLUGIN, "--psp-simulator-url", server.url)
-
-    result.assert_outcomes(passed=3)
+    assert told.startswith("3 passed")
 
 
 def test_a_suite_that_does_not_use_it_pays_nothing() -> None:
