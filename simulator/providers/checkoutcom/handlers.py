@@ -55,7 +55,6 @@ SETTINGS: dict[str, Any] = {
     "channel_required": False,
     "strict_channels": False,
     "strict_events": False,
-    "signature_keys": [],
 }
 
 

@@ -164,34 +164,26 @@ class Instrument(Kept):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workflow(Kept):
-    """Conditions and actions are kept as the API shows them, without links."""
+class Workflow:
+    """Conditions and actions are kept as the API shows them, without links. Kept in the workspace: a reset leaves it."""
 
-    KIND: ClassVar[str] = "workflow"
-
+    id: str
     name: str | None = None
     active: bool = True
     conditions: tuple[dict[str, Any], ...] = ()
     actions: tuple[dict[str, Any], ...] = ()
 
-    def keys(self) -> dict[str, str]:
-        return {"all": "1"}
-
 
 @dataclass(frozen=True, kw_only=True)
-class Webhook(Kept):
-    """An endpoint of the Previous platform."""
+class Webhook:
+    """An endpoint of the Previous platform. Kept in the workspace: a reset leaves it."""
 
-    KIND: ClassVar[str] = "webhook"
-
+    id: str
     url: str
     active: bool = True
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "json"
     event_types: tuple[str, ...] = ()
-
-    def keys(self) -> dict[str, str]:
-        return {"all": "1", "url": self.url}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,8 +261,6 @@ RESOURCES = (
     Action,
     Customer,
     Instrument,
-    Workflow,
-    Webhook,
     EventRecord,
     HostedPayment,
     PaymentLink,

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -25,20 +26,18 @@ from simulator.providers.checkoutcom.model import EventRecord, Payment, Webhook,
 STATUSES = {"pending": "pending", "delivered": "successful", "failed": "failed"}
 
 
-def _remember_keys(uow: UnitOfWork, *keys: str | None) -> None:
-    """The merchant's receiver must know his keys: they are kept among the workspace's settings for the verdicts."""
-    known = list(uow.workspace.setting("checkoutcom", "signature_keys", []))
-    new = [key for key in keys if key and key not in known]
-    if new:
-        own = {**uow.workspace.settings.get("checkoutcom", {}), "signature_keys": [*new, *known][:100]}
-        uow.change_workspace(settings={**uow.workspace.settings, "checkoutcom": own})
-
-
 # Workflows -----------------------------------------------------------------------------------------------------
 
 
 def _workflow(call: Call, uow: UnitOfWork) -> Workflow:
-    return uow.get(Workflow, call.path["workflow"], "workflow")
+    found = webhooks.find_endpoint(uow.workspace, Workflow, call.path["workflow"])
+    if found is None:
+        raise NotFound("workflow", call.path["workflow"], "workflow")
+    return found
+
+
+def _change(uow: UnitOfWork, workflow: Workflow, **changes: Any) -> None:
+    webhooks.save_endpoint(uow, replace(workflow, **changes))
 
 
 def _condition(uow: UnitOfWork, request: wire.Condition, id_: str | None = None) -> dict[str, Any]:
@@ -52,7 +51,6 @@ def _condition(uow: UnitOfWork, request: wire.Condition, id_: str | None = None)
 
 
 def _action(uow: UnitOfWork, request: wire.WorkflowAction, id_: str | None = None) -> dict[str, Any]:
-    _remember_keys(uow, request.signature.key if request.signature else None)
     return wire.present(
         {
             "id": id_ or new_id(uow.ids, "wfa"),
@@ -65,7 +63,7 @@ def _action(uow: UnitOfWork, request: wire.WorkflowAction, id_: str | None = Non
 
 
 def list_workflows(call: Call, uow: UnitOfWork) -> Reply:
-    found = uow.by_key(Workflow, "all", "1")[::-1]
+    found = webhooks.endpoints(uow.workspace, Workflow)
     return Reply(200, {"data": [wire.workflow_short(workflow, call.base_url) for workflow in found]})
 
 
@@ -74,14 +72,12 @@ def create_workflow(call: Call, uow: UnitOfWork) -> Reply:
     request: wire.WorkflowRequest = call.body
     workflow = Workflow(
         id=new_id(uow.ids, "wf"),
-        created_at=uow.now,
-        updated_at=uow.now,
         name=request.name,
         active=request.active is not False,
         conditions=tuple(_condition(uow, condition) for condition in request.conditions or ()),
         actions=tuple(_action(uow, action) for action in request.actions),
     )
-    uow.add(workflow)
+    webhooks.save_endpoint(uow, workflow)
     return Reply(201, _created(workflow.id, f"{call.base_url}/workflows/{workflow.id}"))
 
 
@@ -95,12 +91,13 @@ def get_workflow(call: Call, uow: UnitOfWork) -> Reply:
 
 def update_workflow(call: Call, uow: UnitOfWork) -> Reply:
     request: wire.WorkflowUpdate = call.body
-    workflow = uow.amend(_workflow(call, uow), **request.model_dump(exclude_none=True))
+    workflow = replace(_workflow(call, uow), **request.model_dump(exclude_none=True))
+    webhooks.save_endpoint(uow, workflow)
     return Reply(200, wire.present({"name": workflow.name, "active": workflow.active}))
 
 
 def delete_workflow(call: Call, uow: UnitOfWork) -> Reply:
-    uow.delete(_workflow(call, uow))
+    webhooks.drop_endpoint(uow, _workflow(call, uow).id)
     return Reply(204)
 
 
@@ -114,7 +111,7 @@ def _part(parts: Iterable[dict[str, Any]], id_: str, kind: str) -> dict[str, Any
 def add_action(call: Call, uow: UnitOfWork) -> Reply:
     workflow = _workflow(call, uow)
     action = _action(uow, call.body)
-    uow.amend(workflow, actions=(*workflow.actions, action))
+    _change(uow, workflow, actions=(*workflow.actions, action))
     return Reply(201, _created(action["id"], f"{call.base_url}/workflows/{workflow.id}/actions/{action['id']}"))
 
 
@@ -123,7 +120,7 @@ def update_action(call: Call, uow: UnitOfWork) -> Reply:
     workflow = _workflow(call, uow)
     old = _part(workflow.actions, call.path["action"], "workflow-action")
     new = _action(uow, call.body, old["id"])
-    uow.amend(workflow, actions=tuple(new if a is old else a for a in workflow.actions))
+    _change(uow, workflow, actions=tuple(new if a is old else a for a in workflow.actions))
     return Reply(200)
 
 
@@ -133,7 +130,7 @@ def remove_action(call: Call, uow: UnitOfWork) -> Reply:
     old = _part(workflow.actions, call.path["action"], "workflow-action")
     if len(workflow.actions) == 1:
         raise Refused("request_invalid", {"codes": ["workflow_actions_required"]})
-    uow.amend(workflow, actions=tuple(a for a in workflow.actions if a is not old))
+    _change(uow, workflow, actions=tuple(a for a in workflow.actions if a is not old))
     return Reply(204)
 
 
@@ -146,7 +143,7 @@ def add_condition(call: Call, uow: UnitOfWork) -> Reply:
     workflow = _workflow(call, uow)
     condition = _condition(uow, call.body)
     _once(workflow, condition)
-    uow.amend(workflow, conditions=(*workflow.conditions, condition))
+    _change(uow, workflow, conditions=(*workflow.conditions, condition))
     return Reply(
         201, _created(condition["id"], f"{call.base_url}/workflows/{workflow.id}/conditions/{condition['id']}")
     )
@@ -157,14 +154,14 @@ def update_condition(call: Call, uow: UnitOfWork) -> Reply:
     old = _part(workflow.conditions, call.path["condition"], "workflow-condition")
     new = _condition(uow, call.body, old["id"])
     _once(workflow, new)
-    uow.amend(workflow, conditions=tuple(new if c is old else c for c in workflow.conditions))
+    _change(uow, workflow, conditions=tuple(new if c is old else c for c in workflow.conditions))
     return Reply(200)
 
 
 def remove_condition(call: Call, uow: UnitOfWork) -> Reply:
     workflow = _workflow(call, uow)
     old = _part(workflow.conditions, call.path["condition"], "workflow-condition")
-    uow.amend(workflow, conditions=tuple(c for c in workflow.conditions if c is not old))
+    _change(uow, workflow, conditions=tuple(c for c in workflow.conditions if c is not old))
     return Reply(204)
 
 
@@ -349,7 +346,7 @@ def reflow(call: Call, uow: UnitOfWork) -> Reply:
         events += found
     if not request.events and not request.subjects:
         codes.append("event_ids_invalid")
-    if any(uow.find(Workflow, id_) is None for id_ in request.workflows or []):
+    if any(webhooks.find_endpoint(uow.workspace, Workflow, id_) is None for id_ in request.workflows or []):
         codes.append("workflow_ids_invalid")
     if codes:
         raise Refused("request_invalid", {"codes": list(dict.fromkeys(codes))})
@@ -362,18 +359,25 @@ def reflow(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _webhook(call: Call, uow: UnitOfWork) -> Webhook:
-    return uow.get(Webhook, call.path["id"], "id")
+    return _find_webhook(uow, call.path["id"])
+
+
+def _find_webhook(uow: UnitOfWork, id_: str) -> Webhook:
+    found = webhooks.find_endpoint(uow.workspace, Webhook, id_)
+    if found is None:
+        raise NotFound("webhook", id_, "id")
+    return found
 
 
 def list_webhooks(call: Call, uow: UnitOfWork) -> Reply:
     """204 when there is none."""
-    found = uow.by_key(Webhook, "all", "1")[::-1]
+    found = webhooks.endpoints(uow.workspace, Webhook)
     return Reply(200, [wire.webhook(webhook, call.base_url) for webhook in found]) if found else Reply(204)
 
 
 def _must_be_free(uow: UnitOfWork, url: str | None, own: str | None = None) -> None:
     """409 for a URL that is registered already. Source: section 3.15."""
-    if url is not None and any(webhook.id != own for webhook in uow.by_key(Webhook, "url", url)):
+    if url is not None and any(w.url == url and w.id != own for w in webhooks.endpoints(uow.workspace, Webhook)):
         raise Refused("conflict")
 
 
@@ -382,15 +386,13 @@ def register_webhook(call: Call, uow: UnitOfWork) -> Reply:
     _must_be_free(uow, request.url)
     webhook = Webhook(
         id=new_id(uow.ids, "wh"),
-        created_at=uow.now,
-        updated_at=uow.now,
         url=request.url,
         active=request.active is not False,
         headers=request.headers or {},
         content_type=request.content_type or "json",
         event_types=tuple(request.event_types),
     )
-    uow.add(webhook)
+    webhooks.save_endpoint(uow, webhook)
     return Reply(201, wire.webhook(webhook, call.base_url))
 
 
@@ -406,12 +408,14 @@ def change_webhook(call: Call, uow: UnitOfWork) -> Reply:
     changes = request.model_dump(exclude_none=True)
     if "event_types" in changes:
         changes["event_types"] = tuple(changes["event_types"])
-    return Reply(200, wire.webhook(uow.amend(webhook, **changes), call.base_url))
+    changed = replace(webhook, **changes)
+    webhooks.save_endpoint(uow, changed)
+    return Reply(200, wire.webhook(changed, call.base_url))
 
 
 def remove_webhook(call: Call, uow: UnitOfWork) -> Reply:
     """200 with an empty body, not 204."""
-    uow.delete(_webhook(call, uow))
+    webhooks.drop_endpoint(uow, _webhook(call, uow).id)
     return Reply(200)
 
 
@@ -494,5 +498,5 @@ def retry_all_webhooks(call: Call, uow: UnitOfWork) -> Reply:
 
 def retry_webhook(call: Call, uow: UnitOfWork) -> Reply:
     event = _event(call, uow, "previous")
-    _resend(uow, event, [uow.get(Webhook, call.path["webhook"], "webhook").id])
+    _resend(uow, event, [_find_webhook(uow, call.path["webhook"]).id])
     return Reply(202)

@@ -14,8 +14,10 @@ def keys_of(workspace: Workspace) -> list[str]:
     """Every key that the merchant may have been signed with: those of his workflows, the account's, the Previous key."""
     own = workspace.credentials["checkoutcom"]
     account = workspace.webhooks.get("checkoutcom") or {}
-    found = [*workspace.setting("checkoutcom", "signature_keys", []), account.get("secret")]
-    return [str(key) for key in (*found, own["secret_key"], own["previous_secret_key"]) if key]
+    found = [account.get("secret"), own["secret_key"], own["previous_secret_key"]]
+    for entry in workspace.webhook_endpoints.get("checkoutcom", ()):
+        found += [(action.get("signature") or {}).get("key") for action in entry["endpoint"].get("actions", ())]
+    return [str(key) for key in found if key]
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:

@@ -6,13 +6,15 @@ Every event of a payment is kept as an `EventRecord`, whether or not a workflow 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.checkoutcom import signing, wire
@@ -77,6 +79,35 @@ RESEND = "resend"
 
 SAMPLE = "sample"
 """`extra` of a sample that a workflow's test sends: the workflow's id."""
+
+
+# The merchant's endpoints ------------------------------------------------------------------------------------------
+
+Endpoint = TypeVar("Endpoint", Workflow, Webhook)
+
+
+def endpoints(workspace: Workspace, kind: type[Endpoint]) -> list[Endpoint]:
+    """The workflows, or the webhooks of the Previous platform, oldest first."""
+    kept = workspace.webhook_endpoints.get("checkoutcom", ())
+    return [kind(**entry["endpoint"]) for entry in kept if entry["kind"] == kind.__name__]
+
+
+def find_endpoint(workspace: Workspace, kind: type[Endpoint], id_: str) -> Endpoint | None:
+    return next((endpoint for endpoint in endpoints(workspace, kind) if endpoint.id == id_), None)
+
+
+def save_endpoint(uow: UnitOfWork, endpoint: Workflow | Webhook) -> None:
+    """Adds it, or replaces the one with its id."""
+    new = {"kind": type(endpoint).__name__, "endpoint": asdict(endpoint)}
+    kept = list(uow.workspace.webhook_endpoints.get("checkoutcom", ()))
+    at = next((i for i, entry in enumerate(kept) if entry["endpoint"]["id"] == endpoint.id), len(kept))
+    kept[at : at + 1] = [new]
+    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "checkoutcom": kept})
+
+
+def drop_endpoint(uow: UnitOfWork, id_: str) -> None:
+    kept = [e for e in uow.workspace.webhook_endpoints.get("checkoutcom", ()) if e["endpoint"]["id"] != id_]
+    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "checkoutcom": kept})
 
 
 # Payloads --------------------------------------------------------------------------------------------------------
@@ -244,7 +275,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     kept = record(uow, event.name, payment, event.about)
     sample = event.extra.get(SAMPLE)
     if sample is not None:
-        workflow = uow.get(Workflow, sample)
+        [workflow] = [w for w in endpoints(uow.workspace, Workflow) if w.id == sample]
         contexts = [({"event": kept.id, "workflow": sample, "action": a["id"]}, a["url"]) for a in workflow.actions]
         return [Message(kept.type, kept.body.encode(), url, context) for context, url in contexts]
     found = _messages(uow, kept, payment, None)
@@ -260,13 +291,13 @@ def _messages(
     """
     body, wanted, found = kept.body.encode(), None if to is None else set(to), []
     if kept.platform == "previous":
-        for webhook in uow.by_key(Webhook, "all", "1")[::-1]:
+        for webhook in endpoints(uow.workspace, Webhook):
             named = wanted is not None and webhook.id in wanted
             if (wanted is None and webhook.active and kept.type in webhook.event_types) or named:
                 context = {"event": kept.id, "webhook": webhook.id, "manual": manual}
                 found.append(Message(kept.type, body, webhook.url, context))
     else:
-        for workflow in uow.by_key(Workflow, "all", "1")[::-1]:
+        for workflow in endpoints(uow.workspace, Workflow):
             if (wanted is not None and workflow.id not in wanted) or not matches(workflow, kept, payment):
                 continue
             for action in workflow.actions:
@@ -314,14 +345,14 @@ def sign(sending: Sending) -> dict[str, str]:
     headers = {"content-type": "application/json; charset=utf-8"}
     key: str | None = None
     if "workflow" in context:
-        workflow = sending.uow.find(Workflow, context["workflow"])
+        workflow = find_endpoint(sending.workspace, Workflow, context["workflow"])
         action = next((a for a in workflow.actions if a["id"] == context["action"]), None) if workflow else None
         if action is None:
             raise Dropped
         headers |= {name.lower(): value for name, value in (action.get("headers") or {}).items()}
         key = (action.get("signature") or {}).get("key")
     elif "webhook" in context:
-        webhook = sending.uow.find(Webhook, context["webhook"])
+        webhook = find_endpoint(sending.workspace, Webhook, context["webhook"])
         if webhook is None:
             raise Dropped
         headers |= {name.lower(): value for name, value in webhook.headers.items()}
