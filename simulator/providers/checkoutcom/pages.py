@@ -253,7 +253,7 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
         terminal = "WAP" if pages.is_phone(call) else "WEB"
         with runtime.unit(workspace, provider="checkoutcom", kind="page") as unit:
             unit.base_url = call.base_url
-            payment = handlers.start_try(unit, hosted, terminal)
+            payment = handlers.start_try(unit, unit.get(type(hosted), hosted.id), terminal)
     return pages.see_other(wire.redirect_of(payment, "") or call.target)
 
 

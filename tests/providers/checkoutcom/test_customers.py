@@ -1,0 +1,100 @@
+"""Customers: made, read by id or e-mail, changed, deleted, and made by payments by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support import Sim
+
+from providers.checkoutcom.driver import ONE_TIME, RECURRING, Merchant
+
+LI_NA: dict[str, Any] = {
+    "email": "Li.Na@example.test",
+    "name": "Li Na",
+    "phone": {"country_code": "86", "number": "13800138000"},
+    "metadata": {"tier": "gold"},
+}
+
+
+async def test_a_customer_is_read_by_id_and_by_email(cko: Merchant) -> None:
+    made = await cko.post("/customers", LI_NA)
+    id_ = made.json()["id"]
+
+    found = (await cko.get(f"/customers/{id_}")).json()
+
+    assert (made.status_code, list(made.json())) == (201, ["id"])
+    assert found == {"id": id_, **LI_NA, "instruments": []}
+    assert list(found) == ["id", "email", "name", "phone", "metadata", "instruments"]
+    assert (await cko.get("/customers/li.na@example.test")).json() == found
+
+
+async def test_a_customer_is_changed_and_deleted_without_a_body(cko: Merchant) -> None:
+    id_ = (await cko.made("/customers", LI_NA))["id"]
+
+    changed = await cko.send("PATCH", f"/customers/{id_}", {"name": "Na Li"})
+    found = (await cko.get(f"/customers/{id_}")).json()
+    deleted = await cko.send("DELETE", f"/customers/{id_}")
+
+    assert [(a.status_code, a.content) for a in (changed, deleted)] == [(204, b"")] * 2
+    assert (found["name"], found["email"]) == ("Na Li", LI_NA["email"])
+    assert (await cko.get(f"/customers/{id_}")).status_code == 404
+    assert (await cko.send("PATCH", f"/customers/{id_}", {"name": "x"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        ({}, ["email_required"]),
+        ({"email": "nobody"}, ["email_invalid"]),
+        ({"email": "LI.NA@example.test"}, ["customer_already_exists"]),
+        ({"email": "x@example.com", "phone": {"number": "1"}}, ["phone_number_length_invalid"]),
+        ({"email": "x@example.com", "default": "src_inmwstthmjyfcskeir3gcqtyj4"}, ["source_id_unknown"]),
+    ],
+)
+async def test_a_bad_customer_is_refused(cko: Merchant, body: dict[str, Any], codes: list[str]) -> None:
+    await cko.post("/customers", LI_NA)
+
+    answer = await cko.post("/customers", body)
+
+    assert (answer.status_code, answer.json()["error_codes"]) == (422, codes)
+    assert (await cko.get("/customers/x@example.com")).status_code == 404
+
+
+async def test_payments_make_one_customer_per_email_and_anonymous_ones_without(cko: Merchant) -> None:
+    first, second = await cko.request(RECURRING), await cko.request(ONE_TIME)
+    anonymous = await cko.request(ONE_TIME | {"customer": None})
+    known = await cko.request(ONE_TIME | {"customer": {"id": first["customer"]["id"], "name": "Somebody Else"}})
+
+    assert first["customer"] == second["customer"] == known["customer"]
+    assert list(anonymous["customer"]) == ["id"]
+    assert (await cko.get(f"/customers/{anonymous['customer']['id']}")).status_code == 200
+
+
+async def test_agreements_stand_with_their_customer(sim: Sim, cko: Merchant) -> None:
+    source = await cko.agreement()
+
+    found = (await cko.get("/customers/john.smith@example.com")).json()
+
+    assert found["instruments"] == [{"id": source, "type": "alipay_cn"}]
+    assert found["default"] == source
+    assert list(found) == ["id", "email", "default", "name", "instruments"]
+    await cko.send("DELETE", f"/customers/{found['id']}")
+    assert (await cko.get(f"/instruments/{source}")).status_code == 404
+
+
+async def test_the_balance_is_what_was_captured_and_not_refunded(sim: Sim, cko: Merchant) -> None:
+    created = await cko.paid(amount=1100)
+    await cko.refund(created["id"], {"amount": 20})
+    await sim.advance(seconds=5)
+    own = sim.credentials("checkoutcom")["processing_channel_id"].replace("pc_", "ent_")
+
+    found = (await cko.get(f"/balances/{own}?query=currency:EUR")).json()
+    other = (await cko.get(f"/balances/{own}?query=currency:USD")).json()
+    wrong = await cko.get(f"/balances/{own}?query=nonsense")
+
+    [entry] = found["data"]
+    assert list(entry) == ["descriptor", "holding_currency", "balances"]
+    assert entry["balances"] == {"pending": 0, "available": 1080, "payable": 0, "collateral": 0}
+    assert other == {"data": []}
+    assert wrong.status_code == 400

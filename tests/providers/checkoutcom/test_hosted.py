@@ -1,0 +1,162 @@
+"""Hosted Payments Pages and payment links: made, shown, paid, expired, and what the API says of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from support import Sim
+
+from providers.checkoutcom.driver import HOSTED, Merchant
+
+PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148"}
+LINK = {name: value for name, value in HOSTED.items() if not name.endswith("_url")}
+
+
+async def latest(cko: Merchant, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await cko.get(path)).raise_for_status().json()
+    return found
+
+
+async def test_a_hosted_page_is_created_as_documented(cko: Merchant) -> None:
+    answer = await cko.post("/hosted-payments", HOSTED)
+
+    body = answer.json()
+    assert answer.status_code == 201
+    assert list(body) == ["id", "reference", "_links"]
+    assert re.fullmatch(r"hpp_[A-Za-z0-9_-]{12}", body["id"])
+    assert body["_links"] == {
+        "self": {"href": f"http://sim.test/hosted-payments/{body['id']}"},
+        "redirect": {"href": f"http://sim.test/page/{body['id']}"},
+    }
+    found = await latest(cko, f"/hosted-payments/{body['id']}")
+    assert (found["status"], "payment_id" in found) == ("Payment Pending", False)
+    assert found["products"] == HOSTED["products"]
+
+
+async def test_a_payment_link_is_created_as_documented(cko: Merchant) -> None:
+    body = await cko.made("/payment-links", LINK | {"expires_in": 3600, "allow_payment_methods": ["alipay_cn", "card"]})
+
+    assert list(body) == ["id", "expires_on", "reference", "warnings", "_links"]
+    assert re.fullmatch(r"pl_[A-Za-z0-9_-]{12}", body["id"])
+    assert body["expires_on"] == "2026-03-04T06:00:00+00:00"
+    found = await latest(cko, f"/payment-links/{body['id']}")
+    assert (found["status"], found["created_on"]) == ("Active", "2026-03-04T05:00:00Z")
+
+
+async def test_the_page_leads_to_the_wallet_and_the_wallet_to_the_shop(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/hosted-payments", HOSTED)
+    page = f"/page/{body['id']}"
+
+    shown = (await sim.http.get(page)).text
+    begun = await sim.http.post(page, data={"outcome": "pay"})
+    again = await sim.http.post(page, data={"outcome": "pay"})
+    cashier = await sim.http.get(begun.headers["location"])
+    found = await latest(cko, f"/hosted-payments/{body['id']}")
+    await cko.pay(found["payment_id"])
+
+    assert 'data-testid="cko-page-pay"' in shown and "Lantern" in shown
+    assert (begun.status_code, again.headers["location"]) == (303, begun.headers["location"])
+    assert 'data-testid="wallet-cashier"' in cashier.text
+    paid = await latest(cko, f"/hosted-payments/{body['id']}")
+    assert paid["status"] == "Payment Received"
+    assert list(paid["_links"]) == ["self", "redirect", "payment", "payment_actions"]
+    assert (await cko.payment(paid["payment_id"]))["reference"] == "ORD-123A"
+    result = (await sim.http.get(begun.headers["location"])).text
+    assert "https://shop.example/success?cko-session-id=sid_" in result
+    assert 'data-outcome="paid"' in (await sim.http.get(page)).text
+    assert cko.heard() == ["payment_pending", "payment_capture_pending", "payment_captured"]
+
+
+async def test_a_phone_gets_the_simulation_wallet(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/payment-links", LINK | {"return_url": "https://shop.example/thanks"})
+
+    begun = await sim.http.post(f"/link/{body['id']}", data={"outcome": "pay"}, headers=PHONE)
+
+    assert begun.headers["location"].startswith("/page/simulation-wallet/acwallet/alipayconnectcode.html?code=")
+    await sim.http.post(begun.headers["location"], data={"outcome": "pay"})
+    await sim.advance(seconds=5)
+    assert (await latest(cko, f"/payment-links/{body['id']}"))["status"] == "Payment Received"
+    end = (await sim.http.get(f"/link/{body['id']}")).text
+    assert "https://shop.example/thanks" in end
+
+
+async def test_a_declined_try_leaves_the_page_open_for_another(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/hosted-payments", HOSTED)
+    page = f"/page/{body['id']}"
+    await sim.http.post(page, data={"outcome": "pay"})
+    first = (await latest(cko, f"/hosted-payments/{body['id']}"))["payment_id"]
+    await sim.act("checkoutcom", first, "decline")
+
+    shown = (await sim.http.get(page)).text
+    await sim.http.post(page, data={"outcome": "pay"})
+    found = await latest(cko, f"/hosted-payments/{body['id']}")
+
+    assert "The payment did not go through" in shown
+    assert found["status"] == "Payment Pending"
+    assert found["payment_id"] != first
+
+
+@pytest.mark.parametrize(("kind", "made", "minutes"), [("hosted-payments", HOSTED, 31), ("payment-links", LINK, 1441)])
+async def test_nobody_came_in_time(sim: Sim, cko: Merchant, kind: str, made: dict[str, Any], minutes: int) -> None:
+    body = await cko.made(f"/{kind}", made)
+    page = body["_links"]["redirect"]["href"]
+
+    await sim.advance(minutes=minutes)
+
+    assert (await latest(cko, f"/{kind}/{body['id']}"))["status"] == "Expired"
+    shown = await sim.http.get(page)
+    assert 'data-outcome="expired"' in shown.text
+    assert (await sim.http.post(page, data={"outcome": "pay"})).headers["location"] == page.removeprefix(
+        "http://sim.test"
+    )
+    assert (await sim.http.get(f"{sim.path}/payments?phase=waiting")).json()["data"] == []
+
+
+async def test_the_way_back_and_what_is_no_button(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/hosted-payments", HOSTED)
+    page = f"/page/{body['id']}"
+
+    back = await sim.http.post(page, data={"outcome": "cancel"})
+    nonsense = await sim.http.post(page, data={"outcome": "explode"})
+    foreign = await sim.http.post(page, data={"outcome": "pay"}, headers={"Origin": "https://evil.example"})
+
+    assert (back.status_code, back.headers["location"]) == (303, "https://shop.example/cancel")
+    assert (nonsense.status_code, foreign.status_code) == (400, 403)
+    assert "payment_id" not in await latest(cko, f"/hosted-payments/{body['id']}")
+    assert (await sim.http.get("/page/hpp_unknown")).status_code == 404
+    assert (await sim.http.get("/link/pl_unknown")).status_code == 404
+
+
+async def test_the_console_pays_a_page_that_nobody_has_opened(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/hosted-payments", HOSTED)
+
+    view = await sim.act("checkoutcom", body["id"], "pay")
+    await sim.advance(seconds=5)
+
+    assert view["kind"] == "hosted-payment"
+    assert (await latest(cko, f"/hosted-payments/{body['id']}"))["status"] == "Payment Received"
+
+
+INVALID: list[tuple[dict[str, Any], list[str], list[str]]] = [
+    ({"amount": 0}, [], ["amount_invalid"]),
+    ({}, ["currency"], ["currency_required"]),
+    ({}, ["billing"], ["billing_address_country_required"]),
+    ({"billing": {"address": {}}}, [], ["billing_address_country_required"]),
+    ({"billing": {"address": {"country": "XY"}}}, [], ["country_invalid"]),
+    ({"success_url": "javascript:alert(1)"}, [], ["success_url_invalid"]),
+    ({}, ["cancel_url", "failure_url"], ["cancel_url_required", "failure_url_required"]),
+    ({"products": [{"quantity": -1}]}, [], ["products_0_quantity_invalid"]),
+]
+
+
+@pytest.mark.parametrize(("changes", "without", "codes"), INVALID)
+async def test_a_bad_page_is_refused(
+    cko: Merchant, changes: dict[str, Any], without: list[str], codes: list[str]
+) -> None:
+    body = {name: value for name, value in (HOSTED | changes).items() if name not in without}
+
+    answer = await cko.post("/hosted-payments", body)
+
+    assert (answer.status_code, answer.json()["error_codes"]) == (422, codes)

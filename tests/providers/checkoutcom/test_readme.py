@@ -1,0 +1,36 @@
+"""What the documents say of the machines is what the machines are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import simulator.providers.checkoutcom as package
+from simulator.providers.checkoutcom import PROVIDER, states
+from simulator.providers.checkoutcom.handlers import SETTINGS
+
+README = Path(package.__file__).with_name("README.md").read_text("utf-8")
+DRAWN = {
+    "payment": states.PAYMENT,
+    "action": states.ACTION,
+    "instrument": states.INSTRUMENT,
+    "hosted_payment": states.HOSTED_PAYMENT,
+    "payment_link": states.PAYMENT_LINK,
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_machine_is_drawn_as_it_is(name: str) -> None:
+    marker = rf"<!-- machine:{name} -->\n```mermaid\n(.*?)\n```\n<!-- /machine -->"
+
+    drawn = re.search(marker, README, re.S)
+
+    assert drawn is not None
+    assert drawn[1] == DRAWN[name].mermaid()
+
+
+def test_every_machine_and_every_setting_is_named() -> None:
+    assert {f"checkoutcom.{name}" for name in DRAWN} == {machine.name for machine in PROVIDER.machines}
+    assert [name for name in SETTINGS if f"`{name}`" not in README] == []
