@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from simulator.engine.provider import Call, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay import auth, errors, handlers, pages, receiver
+from simulator.providers.ecommpay import auth, demo, errors, handlers, pages, receiver
 from simulator.providers.ecommpay.endpoints import ENDPOINTS
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
 from simulator.providers.ecommpay.states import PHASES
@@ -82,5 +82,6 @@ PROVIDER = Provider(
     content_type="application/json; charset=UTF-8",
     verify=receiver.verify,
     recognises=receiver.recognises,
+    demo=demo.story,
     settings=handlers.DEFAULTS,
 )

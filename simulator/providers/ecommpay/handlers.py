@@ -656,15 +656,17 @@ def _settle_refund(uow: UnitOfWork, operation: Refund, code: str | None, message
     """The result of a refund: first the payment, then the operation, whose callback tells both."""
     payment = uow.get(Payment, operation.payment)
     refunding = payment.refunding - (operation.amount if operation.reserved else 0)
+    provider: dict[str, Any] = {}
+    if operation.reserved:
+        provider = {"provider_payment_id": uow.ids.text(32), "provider_at": uow.now - timedelta(seconds=1)}
     if code is not None:
         uow.amend(payment, refunding=refunding)
-        uow.fire(operation, "bank.declined", code=code, message=message or errors.message(code))
+        uow.fire(operation, "bank.declined", code=code, message=message or errors.message(code), **provider)
         return
     refunded = payment.refunded + operation.amount
     trigger = "bank.refunded" if refunded == payment.amount else "bank.refunded_part"
     uow.fire(payment, trigger, refunded=refunded, refunding=refunding, changed_at=uow.now)
     alipay.refund(uow, payment.order_code, Money(operation.amount, operation.currency))
-    provider: dict[str, Any] = {"provider_payment_id": uow.ids.text(32), "provider_at": uow.now - timedelta(seconds=1)}
     uow.fire(operation, "bank.refunded", code="0", message=errors.message("0"), **provider)
 
 

@@ -21,7 +21,7 @@ Path = tuple[str, ...]
 Line = tuple[Path, Any]
 """Where a scalar stands, as the names on the way to it, and the scalar."""
 
-_RUNS = re.compile(r"\d+|\D", re.ASCII | re.DOTALL)
+_RUNS = re.compile(r"\d+|\D", re.ASCII)
 _NUMBERED = re.compile(r"^(?:0|[1-9]\d*)$", re.ASCII)
 
 
@@ -56,7 +56,7 @@ def _natural(path: str) -> list[tuple[int, int, str]]:
     """Runs of digits compare as numbers, everything else by code point."""
     runs: list[tuple[int, int, str]] = []
     for run in _RUNS.findall(path):
-        if run[0].isdigit():
+        if run[0].isdecimal() and run[0].isascii():
             digits = run.lstrip("0")
             runs.append((ord("0"), len(digits), digits))
         else:

@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 import httpx
 from support import Hook, Sim
 
+RUNS = re.compile(r"[0-9]+|[^0-9]")
+
 SALE: dict[str, Any] = {
     "general": {"payment_id": "ECT_TEST_155125514400636"},
     "customer": {
@@ -55,7 +57,7 @@ def sign(secret: str, message: dict[str, Any]) -> str:
         return [line for name, inner in pairs for line in walk(inner, f"{path}:{name}" if path else name)]
 
     def natural(path: str) -> list[Any]:
-        return [(48, int(run)) if run.isdigit() else (ord(run), 0) for run in re.findall(r"\d+|\D", path)]
+        return [(48, int(run)) if run[0] in "0123456789" else (ord(run), 0) for run in RUNS.findall(path)]
 
     lines = [line for _, line in sorted(walk(message, ""), key=lambda pair: natural(pair[0]))]
     digest = hmac.new(secret.encode(), ";".join(lines).encode(), hashlib.sha512).digest()

@@ -1,0 +1,389 @@
+"""What ecommpay refuses, in its own words: at once, or accepted first and told by callback."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import httpx
+import pytest
+from support import Sim
+
+from providers.ecommpay.driver import SALE, Merchant
+from simulator.providers.ecommpay import errors
+
+ID = SALE["general"]["payment_id"]
+
+
+def body_of(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
+    return answer.status_code, answer.json()
+
+
+def said(code: str) -> dict[str, Any]:
+    return {"status": "error", "code": code, "message": errors.catalogue()[code]}
+
+
+async def nothing_happened(sim: Sim, ecommpay: Merchant) -> None:
+    """No payment, no callback, now or later."""
+    await sim.advance(hours=1)
+    assert sim.hooks == []
+    listed = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+    assert listed == []
+
+
+REQUIRED = [
+    ("general",), ("general", "project_id"), ("general", "payment_id"), ("general", "signature"), ("customer",),
+    ("customer", "ip_address"), ("payment",), ("payment", "amount"), ("payment", "currency"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", REQUIRED, ids=".".join)
+async def test_a_missing_required_member_is_refused_at_once(
+    sim: Sim, ecommpay: Merchant, path: tuple[str, ...]
+) -> None:
+    body = ecommpay.signed(SALE)
+    holder = body if len(path) == 1 else body[path[0]]
+    del holder[path[-1]]
+
+    answer = await sim.http.post("/v2/payment/wallet/alipay/sale", json=body)
+
+    assert body_of(answer) == (400, said("2004"))
+    await nothing_happened(sim, ecommpay)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"text"', b"12", b"\xff", b'{"a":"\\ud800"}', b"[" * 3000])
+async def test_what_is_no_json_object_is_unprocessable(sim: Sim, ecommpay: Merchant, raw: bytes) -> None:
+    answer = await sim.http.post("/v2/payment/wallet/alipay/sale", content=raw)
+
+    assert body_of(answer) == (422, said("2003"))
+    await nothing_happened(sim, ecommpay)
+
+
+@pytest.mark.parametrize("project", [999_999, 0, -1, 2**63, "abc", 1.5, True, [], {}])
+async def test_an_unknown_project_is_not_found(sim: Sim, ecommpay: Merchant, project: Any) -> None:
+    body = copy.deepcopy(SALE)
+    body["general"]["project_id"] = project
+
+    answer = await ecommpay.post("payment/wallet/alipay/sale", body)
+
+    assert body_of(answer) == (404, said("2442"))
+    await nothing_happened(sim, ecommpay)
+
+
+@pytest.mark.parametrize(("signature", "code"), [("", "3262"), ("wrong", "3261"), (12, "3261"), ("签名", "3261")])
+async def test_a_wrong_signature_is_refused_and_the_journal_shows_what_was_expected(
+    sim: Sim, ecommpay: Merchant, signature: Any, code: str
+) -> None:
+    """The answer is the provider's; the sorted lines are for whoever looks into the journal."""
+    body = ecommpay.signed(SALE)
+    expected = body["general"]["signature"]
+    body["general"]["signature"] = signature
+
+    answer = await sim.http.post("/v2/payment/wallet/alipay/sale", json=body)
+
+    assert body_of(answer) == (400, said(code))
+    [entry] = [request for request in await sim.requests() if request["path"].endswith("/sale")]
+    assert entry["help"]["lines"][0] == "customer:city:city"
+    assert entry["help"]["signed"] == ";".join(entry["help"]["lines"])
+    assert (entry["help"]["expected"], entry["help"]["received"]) == (expected, str(signature))
+    await nothing_happened(sim, ecommpay)
+
+
+async def test_a_body_changed_after_signing_is_refused(sim: Sim, ecommpay: Merchant) -> None:
+    body = ecommpay.signed(SALE)
+    body["payment"]["amount"] = 1
+
+    answer = await sim.http.post("/v2/payment/wallet/alipay/sale", json=body)
+
+    assert body_of(answer) == (400, said("3261"))
+    await nothing_happened(sim, ecommpay)
+
+
+async def test_another_workspaces_secret_does_not_open_this_project(sim: Sim, ecommpay: Merchant) -> None:
+    ecommpay.secret = "another"
+
+    assert body_of(await ecommpay.sale()) == (400, said("3261"))
+
+
+async def test_unknown_paths_methods_and_huge_bodies_are_answered_in_the_same_format(sim: Sim) -> None:
+    unknown = await sim.http.post("/v2/payment/nothing", json={})
+    method = await sim.http.get("/v2/payment/status")
+    huge = await sim.http.post("/v2/payment/status", content=b"x" * 1_100_000)
+
+    assert body_of(unknown) == (404, said("702"))
+    assert body_of(method) == (405, said("702"))
+    assert body_of(huge) == (413, said("702"))
+
+
+async def test_numbers_as_digits_are_accepted_for_the_project_only(sim: Sim, ecommpay: Merchant) -> None:
+    body = copy.deepcopy(SALE)
+    body["general"]["project_id"] = str(ecommpay.project)
+
+    answer = await ecommpay.post("payment/wallet/alipay/sale", body)
+
+    assert (answer.status_code, answer.json()["project_id"]) == (200, ecommpay.project)
+
+
+# Accepted first, then told by callback --------------------------------------------------------------------------
+
+REJECTED: dict[str, tuple[dict[str, Any], int, str | None]] = {
+    # What changes in the seed's request: the code, and the field it is about. Source: reference/ecommpay.md, section 5.3.
+    "currency not enabled": ({"payment": {"currency": "BRL"}}, 3023, "payment.currency"),
+    "currency unknown": ({"payment": {"currency": "QQQ"}}, 3121, "payment.currency"),
+    "currency malformed": ({"payment": {"currency": "cny"}}, 3121, "payment.currency"),
+    "amount below the limit": ({"payment": {"amount": 999}}, 3358, "payment.amount"),
+    "amount above the limit": ({"payment": {"amount": 500_001}}, 2642, "payment.amount"),
+    "customer id missing": ({"customer": {"id": None}}, 2154, "customer.id"),
+    "customer id empty": ({"customer": {"id": ""}}, 2154, "customer.id"),
+    "customer id malformed": ({"customer": {"id": "x" * 256}}, 2124, "customer.id"),
+    "e-mail malformed": ({"customer": {"email": "nobody"}}, 2426, "customer.email"),
+    "country malformed": ({"customer": {"country": "China"}}, 2610, "customer.country"),
+    "city malformed": ({"customer": {"city": "x" * 257}}, 2611, "customer.city"),
+    "day of birth malformed": ({"customer": {"day_of_birth": "1990-01-31"}}, 2609, "customer.day_of_birth"),
+    "amount is text": ({"payment": {"amount": "1000"}}, 2003, "payment.amount"),
+    "amount is fractional": ({"payment": {"amount": 10.5}}, 2003, "payment.amount"),
+    "amount is zero": ({"payment": {"amount": 0}}, 2003, "payment.amount"),
+    "amount is negative": ({"payment": {"amount": -1}}, 2003, "payment.amount"),
+    "amount is huge": ({"payment": {"amount": 10**13 + 1, "currency": "EUR"}}, 2003, "payment.amount"),
+    "phone with a plus": ({"customer": {"phone": "+8613632264148"}}, 2003, "customer.phone"),
+    "description too long": ({"payment": {"description": "x" * 256}}, 2003, "payment.description"),
+    "ip address malformed": ({"customer": {"ip_address": "here"}}, 2003, "customer.ip_address"),
+    "return to a script": ({"return_url": {"success": "javascript:alert(1)"}}, 2003, "return_url.success"),
+    "callback to a script": ({"general": {"merchant_callback_url": "javascript:1"}}, 2003, "general.merchant_callback_url"),
+    "best before is no date": ({"payment": {"best_before": "soon"}}, 2003, "payment.best_before"),
+    "callback delay too long": ({"callback": {"delay": 601}}, 2003, "callback.delay"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REJECTED)
+async def test_what_fails_its_checks_is_answered_with_200_and_then_told_by_callback(
+    sim: Sim, ecommpay: Merchant, what: str
+) -> None:
+    """No payment comes of it: a status request knows nothing, and the id may be used again."""
+    changes, code, field = REJECTED[what]
+
+    answer = await ecommpay.sale(**changes)
+    await sim.settle()
+    before = list(sim.hooks)
+    await sim.advance(seconds=0.5)
+
+    assert answer.status_code == 200, answer.text
+    assert before == []
+    [told] = ecommpay.callbacks
+    first = told["errors"][0]
+    assert (first["code"], first.get("field")) == (code, field)
+    assert (told["payment"]["status"], told["operation"]["status"]) == ("error", "error")
+    assert told["operation"]["request_id"] == answer.json()["request_id"]
+    assert told["operation"]["code"] == ("502" if code == 2003 else str(code))
+    assert "id" not in told["operation"]
+    assert (await ecommpay.status())["errors"][0]["code"] == 3061
+    again = await ecommpay.begin()
+    assert ecommpay.last["operation"]["request_id"] == again["request_id"]
+    assert ecommpay.last["payment"]["status"] == "awaiting redirect result"
+
+
+CONSTRAINTS = {
+    "type": ({"payment": {"amount": "1000"}}, "String value found, but an integer is required"),
+    "minimum": ({"payment": {"amount": 0}}, "Must have a minimum value of 1"),
+    "maxLength": ({"payment": {"description": "x" * 256}}, "Must be at most 255 characters long"),
+    "pattern": ({"customer": {"phone": "12a"}}, "Does not match the regex pattern ^[0-9]{4,24}$"),
+    "enum": ({"customer": {"gender": "other"}}, "Does not have a value in the enumeration"),
+    "format": ({"return_url": {"success": "nowhere"}}, "Invalid URL format"),
+}
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+async def test_a_schema_violation_names_its_constraint(sim: Sim, ecommpay: Merchant, constraint: str) -> None:
+    changes, message = CONSTRAINTS[constraint]
+
+    await ecommpay.begin(**changes)
+
+    [item] = ecommpay.last["errors"]
+    assert (item["code"], item["constraint"], item["message"]) == (2003, constraint, message)
+    assert ecommpay.last["operation"]["message"] == "Validation error"
+
+
+@pytest.mark.parametrize("again", [ID, ID.lower()])
+async def test_a_payment_id_is_used_once_whatever_its_case(sim: Sim, ecommpay: Merchant, again: str) -> None:
+    """The payment that has the id stays as it is."""
+    await ecommpay.paid()
+    before = await ecommpay.status()
+
+    answer = await ecommpay.sale(again)
+    await sim.advance(seconds=1)
+
+    assert answer.status_code == 200
+    assert ecommpay.last["errors"] == [
+        {"code": 3041, "message": "Payment ID already exists", "field": "general.payment_id"}
+    ]
+    assert await ecommpay.status() == before
+
+
+@pytest.mark.parametrize("id_", [" a", "a ", "a\tb", "a\u0000b", "a\r\nX-Evil: 1"])
+async def test_a_malformed_payment_id_is_told_by_callback(sim: Sim, ecommpay: Merchant, id_: str) -> None:
+    await ecommpay.sale(id_)
+    await sim.advance(seconds=1)
+
+    assert ecommpay.last["errors"][0]["code"] == 3024
+    assert ecommpay.last["payment"]["id"] == id_
+
+
+@pytest.mark.parametrize("id_", [12, True, ["a"], {"a": 1}, ""])
+async def test_a_payment_id_of_another_type_is_told_by_callback(sim: Sim, ecommpay: Merchant, id_: Any) -> None:
+    answer = await ecommpay.sale(id_)
+    await sim.advance(seconds=1)
+
+    assert answer.status_code == 200
+    assert ecommpay.last["errors"][0]["field"] == "general.payment_id"
+    assert isinstance(ecommpay.last["payment"]["id"], str)
+
+
+async def test_an_unknown_method_is_told_by_callback(sim: Sim, ecommpay: Merchant) -> None:
+    answer = await ecommpay.post("payment/wallet/wechat/sale", SALE)
+    await sim.advance(seconds=1)
+
+    assert answer.status_code == 200
+    assert ecommpay.last["errors"] == [{"code": 2541, "message": "Unknown Payment Method"}]
+    assert ecommpay.last["payment"]["method"] == "wechat"
+
+
+async def test_a_payout_is_told_to_be_unsupported(sim: Sim, ecommpay: Merchant) -> None:
+    await ecommpay.post("payment/wallet/alipay/payout", SALE)
+    await sim.advance(seconds=1)
+
+    assert ecommpay.last["operation"]["message"] == "Operation not supported by provider"
+
+
+async def test_odd_members_are_carried_along(sim: Sim, ecommpay: Merchant) -> None:
+    """Unknown members are part of the signed data and otherwise ignored."""
+    deep: Any = 1
+    for _ in range(200):
+        deep = [deep]
+
+    await ecommpay.begin(addendum={"deep": deep}, booking_info={"a": 1.0}, of_my_own=[True, ""])
+
+    assert ecommpay.told == [("awaiting redirect result", "sale", "awaiting redirect result")]
+
+
+# Refunds ---------------------------------------------------------------------------------------------------------
+
+REFUSED_REFUNDS: dict[str, tuple[dict[str, Any], str]] = {
+    "more than is left": ({"amount": 1001}, "3283"),
+    "another currency": ({"amount": 100, "currency": "USD"}, "3284"),
+    "a currency without an amount": ({"currency": "CNY"}, "3286"),
+    "an amount that is text": ({"amount": "100"}, "502"),
+    "an amount of zero": ({"amount": 0}, "502"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_REFUNDS)
+async def test_a_refused_refund_is_a_declined_operation_and_leaves_the_payment_alone(
+    sim: Sim, ecommpay: Merchant, what: str
+) -> None:
+    payment, code = REFUSED_REFUNDS[what]
+    await ecommpay.paid()
+    before = (await ecommpay.status())["payment"]
+
+    answer = await ecommpay.refund(**payment)
+
+    told = ecommpay.last
+    assert (told["operation"]["type"], told["operation"]["status"], told["operation"]["code"]) == (
+        "refund",
+        "decline",
+        code,
+    )
+    assert told["operation"]["request_id"] == answer["request_id"]
+    assert told["payment"] == before
+    assert (await ecommpay.status())["payment"] == before
+
+
+async def test_a_refund_of_a_payment_that_was_not_paid_is_declined(sim: Sim, ecommpay: Merchant) -> None:
+    await ecommpay.begin()
+
+    await ecommpay.refund(amount=100)
+
+    assert ecommpay.told[-1] == ("awaiting redirect result", "refund", "decline")
+    assert ecommpay.last["operation"]["code"] == "3060"
+
+
+async def test_a_refund_of_an_unknown_payment_is_told_by_callback(sim: Sim, ecommpay: Merchant) -> None:
+    answer = await ecommpay.refund("nobody-knows", amount=100)
+
+    assert ecommpay.told == [("error", "refund", "error")]
+    assert ecommpay.last["errors"][0]["code"] == 3061
+    assert ecommpay.last["operation"]["request_id"] == answer["request_id"]
+
+
+async def test_a_refund_without_its_description_is_refused_at_once(sim: Sim, ecommpay: Merchant) -> None:
+    await ecommpay.paid()
+    body = {"general": {"payment_id": ID}, "payment": {"amount": 100}}
+
+    answer = await ecommpay.post("payment/wallet/alipay/refund", body)
+
+    assert body_of(answer) == (400, said("2004"))
+    assert await ecommpay.status_of() == "success"
+
+
+async def test_a_repeated_merchant_refund_id_is_declined(sim: Sim, ecommpay: Merchant) -> None:
+    await ecommpay.paid()
+
+    await ecommpay.refund(amount=100, merchant_refund_id="r-1")
+    await ecommpay.refund(amount=100, merchant_refund_id="r-1")
+
+    first, second = ecommpay.callbacks[-2:]
+    assert [c["payment"]["merchant_refund_id"] for c in (first, second)] == ["r-1", "r-1"]
+    assert (first["operation"]["status"], second["operation"]["code"]) == ("success", "3230")
+
+
+# Others ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_catalogue_has_all_codes() -> None:
+    assert len(errors.catalogue()) == 378
+    assert set(errors.WALLET_REASONS.values()) | set(errors.FIELD_CODES.values()) <= set(errors.catalogue())
+
+
+@pytest.mark.parametrize("code", ["20304", "20402", "20603", "402", "10105", "30303"])
+async def test_a_scenario_can_produce_any_code(sim: Sim, ecommpay: Merchant, code: str) -> None:
+    await sim.arm([{"when": {"operation": "sale"}, "wallet": {"decline": "declined", "code": code}}])
+    await ecommpay.begin()
+
+    await sim.act("ecommpay", ID, "pay")
+
+    assert ecommpay.last["operation"]["code"] == code
+    assert ecommpay.last["operation"]["message"] == errors.catalogue()[code]
+
+
+async def test_a_scenario_fails_the_api_in_its_own_words(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.arm([{"when": {"operation": "sale"}, "api": {"status": 503, "times": 1}}])
+
+    failed = await ecommpay.sale()
+    after = await ecommpay.sale()
+
+    assert body_of(failed) == (503, said("501"))
+    assert after.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("payment/status", {"general": {}}),
+        ("payment/status/request", {"project_id": 1}),
+        ("payment/clarification", {"general": {"payment_id": "a"}}),
+        ("info/available_methods_for_merchant/list", {}),
+    ],
+)
+async def test_every_call_wants_its_own_members(sim: Sim, ecommpay: Merchant, path: str, body: dict[str, Any]) -> None:
+    answer = await ecommpay.post(path, body)
+
+    assert body_of(answer) == (400, said("2004"))
+
+
+async def test_the_answers_bear_the_observed_headers(sim: Sim, ecommpay: Merchant) -> None:
+    answer = await ecommpay.sale()
+
+    assert answer.headers["content-type"] == "application/json; charset=UTF-8"
+    assert (answer.headers["server"], answer.headers["cache-control"]) == ("openresty", "no-cache")
+    assert answer.headers["expires"] == "Wed, 04 Mar 2026 04:59:59 GMT"
+    assert json.loads(answer.content)["status"] == "success"
