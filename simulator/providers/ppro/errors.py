@@ -86,6 +86,8 @@ def _sentence(violation: r.Violation) -> str:
             text = f"must be at most {violation.limit}"
         case "enum":
             text = f"must be one of {violation.limit}"
+        case "type":
+            text = "has the wrong type"
         case _:
-            text = violation.message or "has the wrong type"
+            text = violation.message or "is not well-formed"
     return f"{violation.path}: {text}" if violation.path else f"Request body {text}"

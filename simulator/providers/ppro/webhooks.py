@@ -35,6 +35,21 @@ def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any
 _FAILURE_MEMBERS = ("failureType", "failureCode", "providerFailureCode", "failureMessage")
 
 
+# What the webhook tells of the consumer and of the order: less than the charge. Source: reference/ppro.md, section 6.3.
+_CONSUMER = (
+    "name", "email", "phone", "country", "locale", "taxIdentification", "merchantConsumerReference", "billingAddress",
+)  # fmt: skip
+_ORDER = ("orderItems", "industryData", "orderReferenceNumber")
+_ITEM = ("name", "quantity", "amount")
+
+
+def _order(order: dict[str, Any]) -> dict[str, Any]:
+    members = {name: order[name] for name in _ORDER if name in order}
+    if "orderItems" in members:
+        members["orderItems"] = [{name: item[name] for name in _ITEM} for item in members["orderItems"]]
+    return members
+
+
 def _extra(event: Event, charge: Charge) -> dict[str, Any]:
     match event.name:
         case "PAYMENT_CHARGE_CREATED":
@@ -46,8 +61,8 @@ def _extra(event: Event, charge: Charge) -> dict[str, Any]:
                 "initiator": charge.initiator,
                 "paymentDescriptor": charge.payment_descriptor,
                 "amount": {"value": charge.amount, "currency": charge.currency},
-                "order": charge.order,
-                "consumer": charge.consumer,
+                "order": _order(charge.order) if charge.order is not None else None,
+                "consumer": {name: charge.consumer[name] for name in _CONSUMER if name in charge.consumer},
                 "authenticationSettings": settings or None,
             }
         case "PAYMENT_CHARGE_AUTHENTICATION_PENDING":
