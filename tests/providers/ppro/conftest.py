@@ -26,4 +26,4 @@ def documented(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 async def ppro(sim: Sim) -> Merchant:
     await sim.receive_webhooks("ppro")
-    return Merchant(sim)
+    return Merchant(sim, settles=True)

@@ -1,0 +1,389 @@
+"""The mock authenticator's page: tabs, buttons, the scanner, the lent page; with plain forms and no script."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import unescape
+
+import pytest
+from PIL import Image
+from pyzbar.pyzbar import decode
+from support import Sim
+
+from providers.ppro.driver import PAGE, RETURN_URL, Merchant
+from simulator.providers.ppro.failures import PAIRS
+
+ALL = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
+
+
+def ids(html: str) -> set[str]:
+    return set(re.findall(r'data-testid="([^"]+)"', html))
+
+
+def attribute(html: str, testid: str, name: str) -> str:
+    """An attribute of the element with this test id."""
+    [tag] = re.findall(rf'<[^>]*data-testid="{testid}"[^>]*>', html)
+    found = re.search(rf'\s{name}="([^"]*)"', tag)
+    assert found is not None, tag
+    return unescape(found[1])
+
+
+async def test_an_alipay_charge_has_one_tab_and_three_outcomes(ppro: Merchant) -> None:
+    charge = await ppro.create(consumer={"country": "CN", "locale": "en-GB"})
+
+    page = (await ppro.open_page(charge["id"])).text
+
+    assert {"ppro-authenticator", "tab-redirect", "ppro-success", "ppro-fail", "ppro-cancel", "sim-ribbon"} <= ids(page)
+    assert not {"tab-scan-code", "tab-multi-factor", "mfa-code"} & ids(page)
+    assert attribute(page, "ppro-authenticator", "data-state") == "AUTHENTICATION_PENDING"
+    assert (attribute(page, "amount", "data-minor"), attribute(page, "amount", "data-currency")) == ("1000", "CNY")
+    assert attribute(page, "countdown", "data-expires-at") == "2026-03-04T17:00:00.000Z"
+    for shown in ("Riverside Books", "ALIPAY", charge["id"], charge["authorizations"][0]["id"]):
+        assert shown in page
+
+
+async def test_only_offered_types_have_tabs_and_the_first_is_open(ppro: Merchant) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR", "SCAN_CODE")
+
+    page = (await ppro.open_page(charge["id"])).text
+    wrong = (await ppro.open_page(charge["id"], type="REDIRECT")).text
+
+    assert {"tab-multi-factor", "tab-scan-code", "mfa-code", "mfa-submit", "mfa-wrong"} <= ids(page)
+    assert not {"tab-redirect", "ppro-success"} & ids(page)
+    assert ids(wrong) == ids(page)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "code"),
+    [
+        ("success", "CAPTURED", None),
+        ("fail", "FAILED", "GENERIC_DECLINE"),
+        ("cancel", "FAILED", "CANCELED_BY_CONSUMER"),
+    ],
+)
+async def test_every_outcome_goes_back_to_the_shop_by_the_same_address(
+    ppro: Merchant, outcome: str, status: str, code: str | None
+) -> None:
+    charge = await ppro.create()
+
+    answer = await ppro.press(charge["id"], outcome)
+
+    after = await ppro.charge(charge["id"])
+    back = f"https://www.webshop.com/order-results-page?payment-charge-id={charge['id']}"
+    assert (answer.status_code, answer.headers["location"]) == (303, back)
+    assert after["status"] == status
+    assert after.get("failure", {}).get("failureCode") == code
+    assert (await ppro.sim.payment("ppro", charge["id"]))["decided_by"] == "page"
+
+
+@pytest.mark.parametrize(
+    ("url", "back"),
+    [
+        ("https://shop.example/return?o=77", "https://shop.example/return?o=77&payment-charge-id={id}"),
+        ("https://shop.example/#/done", "https://shop.example/?payment-charge-id={id}#/done"),
+        ("shopapp://done", "shopapp://done?payment-charge-id={id}"),
+        ("https://shop.example/订单", "https://shop.example/%E8%AE%A2%E5%8D%95?payment-charge-id={id}"),
+    ],
+)
+async def test_the_shops_own_query_and_fragment_stay(ppro: Merchant, url: str, back: str) -> None:
+    charge = await ppro.create(authenticationSettings=[{"type": "REDIRECT", "settings": {"returnUrl": url}}])
+
+    answer = await ppro.press(charge["id"], "success")
+
+    assert answer.headers["location"] == back.replace("{id}", charge["id"])
+
+
+async def test_pressing_twice_changes_nothing_and_sends_nothing(ppro: Merchant) -> None:
+    charge = await ppro.create()
+    first = await ppro.press(charge["id"], "success")
+    after, heard = await ppro.charge(charge["id"]), list(ppro.heard)
+
+    again = await ppro.press(charge["id"], "fail")
+    page = await ppro.open_page(charge["id"])
+
+    assert again.headers["location"] == first.headers["location"]
+    assert await ppro.charge(charge["id"]) == after
+    assert ppro.heard == heard
+    assert attribute(page.text, "result", "data-outcome") == "paid"
+    assert attribute(page.text, "return", "href") == first.headers["location"]
+    assert not {"ppro-success", "ppro-fail", "ppro-cancel"} & ids(page.text)
+
+
+async def test_looking_changes_nothing(ppro: Merchant) -> None:
+    charge = await ppro.waiting(*ALL)
+
+    for type_ in ALL:
+        await ppro.open_page(charge["id"], type=type_)
+        await ppro.open_page(charge["id"], type=type_, view="phone")
+    await ppro.sim.http.head(PAGE, params={"payment-charge-id": charge["id"]})
+
+    assert await ppro.charge(charge["id"]) == charge
+    assert ppro.heard == ["CREATED", "AUTHENTICATION_PENDING"]
+
+
+@pytest.mark.parametrize("type_", ["PROVIDER_DECLINE", "INTERNAL_DECLINE"])
+async def test_a_failure_code_can_be_chosen_with_its_type(ppro: Merchant, type_: str) -> None:
+    charge = await ppro.create()
+
+    await ppro.press(charge["id"], "fail", code=f"{type_}/BLOCKED_ACCOUNT")
+
+    failure = (await ppro.charge(charge["id"]))["failure"]
+    assert (failure["failureType"], failure["failureCode"]) == (type_, "BLOCKED_ACCOUNT")
+
+
+async def test_the_choice_of_failure_codes_is_the_whole_catalogue(ppro: Merchant) -> None:
+    charge = await ppro.create()
+
+    page = (await ppro.open_page(charge["id"])).text
+
+    assert re.findall(r'<option value="([^"]+)"', page) == [f"{type_}/{code}" for type_, code in PAIRS]
+
+
+@pytest.mark.parametrize("code", ["", "NONSENSE", "PROVIDER_ERROR/BLOCKED_ACCOUNT", "<script>"])
+async def test_a_code_that_is_none_is_a_generic_decline(ppro: Merchant, code: str) -> None:
+    charge = await ppro.create()
+
+    await ppro.press(charge["id"], "fail", code=code)
+
+    assert (await ppro.charge(charge["id"]))["failure"]["failureCode"] == "GENERIC_DECLINE"
+
+
+@pytest.mark.parametrize("outcome", ["", "mfa", "explode"])
+async def test_an_outcome_that_the_tab_does_not_have_is_refused(ppro: Merchant, outcome: str) -> None:
+    charge = await ppro.waiting("REDIRECT")
+
+    answer = await ppro.press(charge["id"], outcome, verificationCode="777123")
+
+    assert answer.status_code == 400
+    assert await ppro.charge(charge["id"]) == charge
+
+
+async def test_a_form_from_another_site_is_refused(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+
+    answer = await sim.http.post(
+        PAGE,
+        params={"payment-charge-id": charge["id"]},
+        data={"outcome": "success"},
+        headers={"Origin": "https://evil.example"},
+    )
+
+    assert answer.status_code == 403
+    assert await ppro.status(charge["id"]) == "AUTHENTICATION_PENDING"
+
+
+@pytest.mark.parametrize("id_", ["", "charge_000000000000000000000", "%00", "<script>"])
+async def test_an_unknown_charge_is_a_page_that_says_so(sim: Sim, id_: str) -> None:
+    shown = await sim.http.get(f"{PAGE}?payment-charge-id={id_}")
+    pressed = await sim.http.post(f"{PAGE}?payment-charge-id={id_}", data={"outcome": "success"})
+
+    assert (shown.status_code, pressed.status_code) == (404, 404)
+    assert "<script>" not in shown.text.replace('<script src="/_sim', "")
+
+
+async def test_a_prediction_stands_beside_the_button(ppro: Merchant) -> None:
+    plain = await ppro.waiting("REDIRECT")
+    documented = await ppro.waiting("REDIRECT", value=300002)
+
+    first = (await ppro.open_page(plain["id"])).text
+    second = (await ppro.open_page(documented["id"])).text
+
+    assert attribute(first, "sim-note", "data-decides") == "page"
+    assert attribute(second, "sim-note", "data-decides") == "amount:300002"
+    assert "INSUFFICIENT_FUNDS" in second[second.index("sim-note") : second.index("ppro-fail-code")]
+
+
+async def test_authorise_cannot_overrule_a_scenario(ppro: Merchant) -> None:
+    await ppro.sim.arm([{"wallet": {"decline": "blocked"}}])
+    charge = await ppro.create()
+
+    await ppro.press(charge["id"], "success")
+
+    assert (await ppro.charge(charge["id"]))["failure"]["failureCode"] == "BLOCKED_ACCOUNT"
+
+
+async def test_a_scenario_may_leave_the_consumer_hesitating(sim: Sim, ppro: Merchant) -> None:
+    await sim.arm([{"wallet": {"outcome": "open"}}])
+    charge = await ppro.create()
+
+    answer = await ppro.press(charge["id"], "success")
+
+    assert answer.headers["location"].startswith(f"{PAGE}?payment-charge-id={charge['id']}")
+    assert await ppro.status(charge["id"]) == "AUTHENTICATION_PENDING"
+
+
+# Scanning ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_code_image_says_the_payload(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.waiting("SCAN_CODE")
+    details = charge["authenticationMethods"][0]["details"]
+
+    image = await sim.http.get(details["codeImage"])
+
+    assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
+    [found] = decode(Image.open(io.BytesIO(image.content)))
+    assert found.data.decode() == details["codePayload"]
+    assert details["codeType"] == "QR"
+    assert details["codePayload"] == f"http://sim.test{PAGE}?payment-charge-id={charge['id']}"
+
+
+async def test_the_code_image_of_an_unknown_charge_is_not_found(sim: Sim) -> None:
+    assert (await sim.http.get("/default/v0/authenticator/payment/charge_x/qr.png")).status_code == 404
+
+
+async def test_the_desktop_shows_the_code_and_the_phone_is_the_scanner(sim: Sim, ppro: Merchant) -> None:
+    settings = [{"type": "SCAN_CODE", "settings": {"scanBy": "2026-03-04T05:20:00Z"}}]
+    charge = await ppro.waiting("SCAN_CODE", authenticationSettings=settings)
+    payload = charge["authenticationMethods"][0]["details"]["codePayload"]
+
+    desktop = (await ppro.open_page(charge["id"])).text
+    phone = (await sim.http.get(payload, headers={"User-Agent": "Mozilla/5.0 (iPhone) Mobile/15E148"})).text
+
+    assert {"qr", "open-scanner", "scan-by", "use-wallet"} <= ids(desktop)
+    assert attribute(desktop, "scan-by", "data-expires-at") == "2026-03-04T05:20:00.000Z"
+    assert attribute(desktop, "qr", "data-url") == payload
+    assert not {"ppro-success", "ppro-fail"} & ids(desktop)
+    assert {"ppro-success", "ppro-fail", "ppro-cancel"} <= ids(phone)
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("success", "CAPTURED"), ("fail", "FAILED"), ("cancel", "FAILED")])
+async def test_the_scanner_decides_and_no_browser_goes_back(
+    sim: Sim, ppro: Merchant, outcome: str, status: str
+) -> None:
+    charge = await ppro.waiting("REDIRECT", "SCAN_CODE")
+    scanner = (await ppro.open_page(charge["id"], type="SCAN_CODE", view="phone")).text
+    action = unescape(re.findall(r'<form method="post" action="([^"]+)"', scanner)[0])
+
+    answer = await sim.http.post(action, data={"outcome": outcome})
+
+    assert await ppro.status(charge["id"]) == status
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(PAGE)
+    shown = await sim.http.get(answer.headers["location"])
+    assert attribute(shown.text, "own-status", "data-testid") == "own-status"
+    assert status in shown.text
+
+
+async def test_the_codes_address_names_its_tab_where_another_is_first(ppro: Merchant) -> None:
+    charge = await ppro.waiting("REDIRECT", "SCAN_CODE")
+
+    assert charge["authenticationMethods"][1]["details"]["codePayload"].endswith("&type=SCAN_CODE")
+
+
+# The lent page -------------------------------------------------------------------------------------------------
+
+
+async def test_the_lent_page_shows_code_call_and_deadline(ppro: Merchant) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+
+    pages = {
+        name: unescape((await ppro.open_page(charge["id"], sample=name)).text) for name in ("curl", "python", "node")
+    }
+
+    call = f"/v1/payment-charges/{charge['id']}/authorizations"
+    assert all(call in page and '"verificationCode": "777123"' in page for page in pages.values())
+    assert 'curl "$PPRO_URL' in pages["curl"]
+    assert "httpx.post(" in pages["python"]
+    assert "await fetch(" in pages["node"]
+    assert attribute(pages["curl"], "mfa-code", "value") == "777123"
+    assert "17:00" in pages["curl"]
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"verificationCode": "777123"}, "CAPTURED"),
+        ({"verificationCode": "777 123"}, "CAPTURED"),
+        ({"verificationCode": "123456"}, "FAILED"),
+        ({"verificationCode": "777123", "wrong": "1"}, "FAILED"),
+    ],
+)
+async def test_the_lent_page_submits_the_code(ppro: Merchant, form: dict[str, str], status: str) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+
+    answer = await ppro.press(charge["id"], "mfa", **form)
+
+    assert answer.headers["location"].startswith(PAGE)
+    assert await ppro.status(charge["id"]) == status
+
+
+@pytest.mark.parametrize(("outcome", "form"), [("success", {}), ("cancel", {}), ("mfa", {})])
+async def test_the_lent_page_has_no_other_button(ppro: Merchant, outcome: str, form: dict[str, str]) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+
+    answer = await ppro.press(charge["id"], outcome, **form)
+
+    assert answer.status_code == 400
+    assert await ppro.status(charge["id"]) == "AUTHENTICATION_PENDING"
+
+
+# The wallet ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_page_leads_to_the_wallet_where_a_buyer_decides(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+    page = (await ppro.open_page(charge["id"])).text
+    wallet = attribute(page, "use-wallet", "href")
+
+    await sim.http.post(f"{wallet}/confirm", data={"buyer": "wang-wei", "method": "balance"})
+
+    after = await ppro.charge(charge["id"])
+    assert (after["status"], after["failure"]["failureCode"]) == ("FAILED", "INSUFFICIENT_FUNDS")
+    assert (await sim.payment("ppro", charge["id"]))["decided_by"] == "buyer:wang-wei"
+
+
+@pytest.mark.parametrize(
+    ("buyer", "amount", "status", "code"),
+    [
+        ("li-na", 1000, "CAPTURED", None),
+        ("wang-wei", 1000, "FAILED", "INSUFFICIENT_FUNDS"),
+        ("zhang-min", 5000, "FAILED", "GENERIC_DECLINE"),
+        ("chen-jie", 1000, "FAILED", "BLOCKED_ACCOUNT"),
+        ("sun-li", 1000, "CAPTURED", None),
+        ("zhou-ting", 1000, "AUTHENTICATION_PENDING", None),
+    ],
+)
+async def test_each_buyer_has_a_failure_code(
+    sim: Sim, ppro: Merchant, buyer: str, amount: int, status: str, code: str | None
+) -> None:
+    charge = await ppro.create(amount={"value": amount, "currency": "CNY"})
+
+    await sim.act("ppro", charge["id"], "pay", buyer=buyer)
+    await sim.advance(seconds=31)
+
+    after = await ppro.charge(charge["id"])
+    assert after["status"] == status
+    assert after.get("failure", {}).get("failureCode") == code
+
+
+async def test_every_phase_of_a_charge_has_a_page_in_both_languages(ppro: Merchant) -> None:
+    charges = [
+        await ppro.mock(),
+        await ppro.mock("requiresCapture=true"),
+        await ppro.mock("providerConfirmation=true"),
+        await ppro.mock(value=300001),
+        await ppro.waiting("REDIRECT"),
+    ]
+    refunded, discarded = await ppro.mock(), await ppro.create()
+    await ppro.refund(refunded["id"])
+    await ppro.discard(discarded["id"])
+
+    for charge in (*charges, refunded, discarded):
+        for lang in ("en", "zh"):
+            page = await ppro.open_page(charge["id"], lang=lang)
+            assert page.status_code == 200
+            assert await ppro.status(charge["id"]) in page.text
+            assert "javascript:" not in page.text
+
+
+async def test_a_charge_without_return_address_stays_on_its_page(ppro: Merchant) -> None:
+    charge = await ppro.waiting("REDIRECT", authenticationSettings=None)
+
+    answer = await ppro.press(charge["id"], "success")
+
+    assert answer.headers["location"] == f"{PAGE}?payment-charge-id={charge['id']}&type=REDIRECT"
+    page = (await ppro.open_page(charge["id"])).text
+    assert "return" not in ids(page)
+    assert RETURN_URL not in page
