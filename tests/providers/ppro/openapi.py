@@ -76,7 +76,7 @@ def _webhook(type_: str) -> Draft202012Validator:
 
 def _check(validator: Draft202012Validator, body: Any) -> None:
     errors = [f"{'.'.join(map(str, e.absolute_path))}: {e.message}" for e in validator.iter_errors(body)]
-    assert errors == []
+    assert errors == [], "; ".join(errors)
 
 
 def _check_values(value: Any, name: str = "") -> None:
