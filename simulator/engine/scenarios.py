@@ -11,6 +11,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,28 +154,34 @@ def parse(raw: Any, where: str) -> Scenario:
 
 def load_folder(folder: Path) -> dict[str, Scenario]:
     """All scenarios of a folder by name. Raises `ScenarioError` with file and line."""
-    import yaml
-
     found: dict[str, Scenario] = {}
     for path in sorted(folder.glob("*.yaml")):
-        text = path.read_text("utf-8")
-        try:
-            raw = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f":{mark.line + 1}" if mark else ""
-            raise ScenarioError(f"{path.name}{place}: {getattr(error, 'problem', error)}") from error
-        try:
-            scenario = Scenario.model_validate(raw)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            line = _line_of(yaml.compose(text), first["loc"])
-            where = ".".join(str(part) for part in first["loc"])
-            raise ScenarioError(f"{path.name}:{line}: {where}: {first['msg']}") from error
+        scenario = _load(path.name, path.read_text("utf-8"))
         if scenario.name in found:
             raise ScenarioError(f"{path.name}:1: another file already has a scenario named {scenario.name!r}")
         found[scenario.name] = scenario
     return found
+
+
+@lru_cache(maxsize=256)
+def _load(name: str, text: str) -> Scenario:
+    """One file. Reading YAML is slow: libyaml where it is there, and the same text only once in a process."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        raw = yaml.load(text, loader)  # noqa: S506 - both loaders are the safe one
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}" if mark else ""
+        raise ScenarioError(f"{name}{place}: {getattr(error, 'problem', error)}") from error
+    try:
+        return Scenario.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        line = _line_of(yaml.compose(text), first["loc"])
+        where = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"{name}:{line}: {where}: {first['msg']}") from error
 
 
 def _line_of(node: Any, location: tuple[Any, ...]) -> int:
