@@ -95,6 +95,10 @@ PROVIDER = Provider(
     return_to=handlers.return_to,
     finish=finish,
     idempotency=IDEMPOTENCY,
+    documents=(
+        "PPRO's Global API for merchants who take Alipay: payment charges and their operations, payment instruments, and "
+        "the sandbox's mock authenticator. Amounts are minor units; declines are 200 answers with `status: FAILED`."
+    ),
     settings={
         "merchant_name": "Riverside Books",
         "signatures": "both",

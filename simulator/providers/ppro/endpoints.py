@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from simulator.engine.provider import Call, Endpoint, Handler
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.ppro import handlers as h
@@ -44,31 +46,55 @@ def _check_shape(body: object) -> None:
     raise Invalid([Violation("", "custom", message=f"must not be nested deeper than {DEPTH} levels")])
 
 
+READ = {200: "The resource", 404: "Unknown charge or operation"}
+DONE = {
+    200: "The entity, also when it is declined: `status: FAILED` and a `failure`",
+    400: "Broken schema, or an unknown charge",
+    409: "The idempotency key was used with another body",
+    415: "Not application/json",
+}
+CREATED = {**DONE, 422: "An amount of zero or less"}
+
+NAMES = {
+    # kind: operationId of the list and of one entry; those of discards are not published
+    "authorizations": ("getAuthorizations", "getAuthorization"),
+    "captures": ("getCaptures", "getCapture"),
+    "refunds": ("getRefunds", "getRefund"),
+    "discards": ("getDiscards", "getDiscard"),
+    "voids": ("getVoids", "getVoid"),
+}
+
+
 def _get(path: str, handler: Handler, operation: str) -> Endpoint:
-    return Endpoint("GET", path, handler, operation, reads=True)
+    return Endpoint("GET", path, handler, operation, answers=READ, reads=True)
+
+
+def _post(path: str, handler: Handler, operation: str, body: type[BaseModel]) -> Endpoint:
+    return Endpoint("POST", path, handler, operation, body, answers=DONE, idempotent=True)
 
 
 def _left_out(method: str, path: str, kind: str, operation: str) -> Endpoint:
-    return Endpoint(method, path, h.left_out(kind), operation, summary="Left out of the simulator: answers 404.")
+    summary = "Left out of the simulator: answers 404."
+    return Endpoint(method, path, h.left_out(kind), operation, answers={404: "Left out"}, summary=summary)
 
 
 # fmt: off
 ENDPOINTS = (
-    Endpoint("POST",   "/v1/payment-charges",     h.create_charge,     "authorize", w.ChargeRequest,  idempotent=True),
+    Endpoint("POST",   "/v1/payment-charges",     h.create_charge,     "authorize",   w.ChargeRequest, answers=CREATED, idempotent=True),
     _get(              "/v1/payment-charges",     h.search_charges,    "searchPaymentCharge"),
     _get(              CHARGE,                    h.get_charge,        "getPaymentCharge"),
-    Endpoint("POST",   f"{CHARGE}/authorizations", h.confirm,          "confirm",   w.ConfirmRequest, idempotent=True),
-    Endpoint("POST",   f"{CHARGE}/captures",      h.capture_charge,    "capture",   w.CaptureRequest, idempotent=True),
-    Endpoint("POST",   f"{CHARGE}/refunds",       h.refund_charge,     "refund",    w.RefundRequest,  idempotent=True),
-    Endpoint("POST",   f"{CHARGE}/voids",         h.void_charge,       "processVoid", w.VoidRequest,  idempotent=True),
-    Endpoint("POST",   f"{CHARGE}/discards",      h.discard_charge,    "discard",   w.DiscardRequest, idempotent=True),
-    *(_get(f"{CHARGE}/{kind}",                    h.list_operations(kind), f"list.{kind}") for kind in w.OPERATIONS),
-    *(_get(f"{CHARGE}/{kind}/{{operation}}",      h.get_operation(kind),   f"get.{kind}")  for kind in w.OPERATIONS),
+    _post(             f"{CHARGE}/authorizations", h.confirm,          "confirm",     w.ConfirmRequest),
+    _post(             f"{CHARGE}/captures",      h.capture_charge,    "capture",     w.CaptureRequest),
+    _post(             f"{CHARGE}/refunds",       h.refund_charge,     "refund",      w.RefundRequest),
+    _post(             f"{CHARGE}/voids",         h.void_charge,       "processVoid", w.VoidRequest),
+    _post(             f"{CHARGE}/discards",      h.discard_charge,    "discard",     w.DiscardRequest),
+    *(_get(f"{CHARGE}/{kind}",                    h.list_operations(kind), many) for kind, (many, _) in NAMES.items()),
+    *(_get(f"{CHARGE}/{kind}/{{operation}}",      h.get_operation(kind),   one)  for kind, (_, one) in NAMES.items()),
     _get(              f"{CHARGE}/funds-statuses", h.get_funds_statuses, "getFundsStatuses"),
-    Endpoint("POST",   "/v1/payment-instruments", h.create_instrument, "createPaymentInstrument", w.InstrumentInput, idempotent=True),
+    _post(             "/v1/payment-instruments", h.create_instrument, "createPaymentInstrument", w.InstrumentInput),
     _get(              INSTRUMENT,                h.get_instrument,    "fetchPaymentInstrument"),
-    Endpoint("PUT",    INSTRUMENT,                h.update_instrument, "updatePaymentInstrument", w.InstrumentInput),
-    Endpoint("DELETE", INSTRUMENT,                h.delete_instrument, "deletePaymentInstrument"),
+    Endpoint("PUT",    INSTRUMENT,                h.update_instrument, "updatePaymentInstrument", w.InstrumentInput, answers=DONE),
+    Endpoint("DELETE", INSTRUMENT,                h.delete_instrument, "deletePaymentInstrument", answers={204: "Deleted", 404: "Unknown"}),
     _left_out("POST",  "/v1/payment-agreements",  "payment-agreement", "createAgreement"),
     _left_out("GET",   AGREEMENT,                 "payment-agreement", "getAgreement"),
     _left_out("POST",  f"{AGREEMENT}/authorizations", "payment-agreement", "confirmAgreement"),

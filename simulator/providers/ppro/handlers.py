@@ -234,6 +234,7 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
 
 
 def get_charge(call: Call, uow: UnitOfWork) -> Reply:
+    """GET …/{id}: the charge. Raises `NotFound` (404)."""
     return Reply(200, wire.payment_charge(_charge(call, uow)), subject=call.path["id"])
 
 
@@ -271,6 +272,7 @@ def _charge(call: Call, uow: UnitOfWork) -> Charge:
 
 def list_operations(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
     def handler(call: Call, uow: UnitOfWork) -> Reply:
+        """GET: all operations of one kind of a charge."""
         return Reply(200, wire.operations(_charge(call, uow), kind), subject=call.path["id"])
 
     return handler
@@ -278,6 +280,7 @@ def list_operations(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
 
 def get_operation(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
     def handler(call: Call, uow: UnitOfWork) -> Reply:
+        """GET: one operation of a charge. Raises `NotFound`."""
         charge = _charge(call, uow)
         return Reply(200, wire.alone(charge, _find(charge, kind, call.path["operation"])), subject=charge.id)
 
@@ -292,6 +295,7 @@ def _find(charge: Charge, kind: str, id_: str) -> Operation:
 
 
 def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
+    """GET …/funds-statuses: where the money of each capture and refund is, as a bare array."""
     return Reply(200, wire.funds_statuses(_charge(call, uow)), subject=call.path["id"])
 
 
@@ -582,19 +586,23 @@ def _add_instrument(uow: UnitOfWork, type_: str, details: dict[str, Any] | None)
 
 
 def create_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment-instruments: a stored instrument."""
     return Reply(200, wire.instrument(_add_instrument(uow, call.body.type, call.body.details)))
 
 
 def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """GET …/{id}: for Alipay exactly `id` and `type`."""
     return Reply(200, wire.instrument(uow.get(Instrument, call.path["id"])))
 
 
 def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """PUT …/{id}: another type or other details."""
     found = uow.get(Instrument, call.path["id"])
     return Reply(200, wire.instrument(uow.amend(found, **_stored(call.body.type, call.body.details))))
 
 
 def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """DELETE …/{id}: 204 without body."""
     uow.delete(uow.get(Instrument, call.path["id"]))
     return Reply(204)
 

@@ -21,6 +21,8 @@ from simulator.providers.ppro.model import Charge, Instrument
 from simulator.providers.ppro.states import AUTHENTICATION_TIMEOUT
 from simulator.wallet import alipay
 
+PAYMENT_METHODS = ("ALIPAY", "MOCK")
+
 # Source: reference/ppro.md, section 7.
 ALIPAY_CURRENCIES = frozenset(["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "JPY", "NZD", "SGD", "USD"])
 ALIPAY_COUNTRIES = frozenset({"CN"})
@@ -48,6 +50,8 @@ def check(call: Call, request: wire.ChargeRequest) -> None:
     if request.amount.value <= 0:
         # Well-formed but semantically wrong; for zero inferred. Source: reference/ppro.md, section 5.2.
         raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
+    if request.paymentMethod not in PAYMENT_METHODS:
+        call.differs_live("paymentMethod: the simulator takes ALIPAY and MOCK; the live API knows others too")
     if request.webhooksUrl is not None:
         _check_webhooks_url(call, request.webhooksUrl)
     for index, entry in enumerate(request.authenticationSettings or []):

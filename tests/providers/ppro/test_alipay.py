@@ -62,6 +62,13 @@ async def test_what_alipay_does_not_take_is_declined_in_a_200(
     assert (await ppro.sim.payment("ppro", charge["id"]))["wallet"] is None
 
 
+async def test_a_method_that_only_the_live_api_knows_is_declined_with_a_note(ppro: Merchant) -> None:
+    answer = await ppro.post("payment-charges", SEED | {"paymentMethod": "WECHATPAY"})
+
+    assert answer.json()["failure"]["failureCode"] == "INVALID_PAYMENT_METHOD"
+    assert answer.headers["simulator-notice"].startswith("paymentMethod: the simulator takes ALIPAY and MOCK")
+
+
 @pytest.mark.parametrize("value", [1, 300_000_00])
 async def test_the_limits_themselves_are_taken(ppro: Merchant, value: int) -> None:
     assert (await ppro.create(amount=cny(value)))["status"] == "AUTHENTICATION_PENDING"

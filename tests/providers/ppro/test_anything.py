@@ -93,7 +93,7 @@ async def send(merchant: Merchant, method: str, path: str, raw: bytes, **headers
 
 
 COMMON = settings(
-    max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -102,7 +102,7 @@ COMMON = settings(
 def test_no_body_breaks_an_endpoint(shop: tuple[asyncio.Runner, Merchant, list[str]], data: st.DataObject) -> None:
     runner, merchant, ids = shop
     method, template = data.draw(st.sampled_from(PATHS))
-    id_ = data.draw(st.sampled_from([*ids, "charge_x", "%00", "..", "é"]))
+    id_ = data.draw(st.sampled_from([*ids, "charge_x", "%00", "...", "é"]))
     path = template.replace("{id}", id_).replace("{operation}", id_)
     body = data.draw(JSON | LIKELY | almost_seed() | st.binary(max_size=40))
     raw = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8", "surrogatepass")

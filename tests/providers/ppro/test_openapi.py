@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from support import Sim
 
 from providers.ppro import openapi
 from providers.ppro.driver import Merchant
+from simulator.providers.ppro.endpoints import ENDPOINTS
 from simulator.providers.ppro.webhooks import EVENTS
 
 needs_documents = pytest.mark.skipif(
@@ -57,3 +59,13 @@ async def test_a_webhook_with_a_bare_amount_is_noticed(sim: Sim) -> None:
 
     with pytest.raises(AssertionError, match=r"data\.amount"):
         openapi.check_webhook(json.dumps(body, separators=(",", ":")).encode())
+
+
+@needs_documents
+def test_every_published_operation_is_served_under_its_own_name() -> None:
+    ours = {(e.method, re.sub(r"{\w+}", "{}", e.path)): e.operation for e in ENDPOINTS}
+
+    for name in ("payment-charges", "payment-instruments", "funds-statuses"):
+        for path, methods in openapi._document(name)["paths"].items():
+            for method, operation in methods.items():
+                assert ours[method.upper(), re.sub(r"{[\w-]+}", "{}", path)] == operation["operationId"]
