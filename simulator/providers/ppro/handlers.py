@@ -119,17 +119,19 @@ def _bank_decides(uow: UnitOfWork, charge: Charge) -> Charge:
 
     A scenario's delay, `open` and `expired` make the provider confirm later, not yet, or never.
     """
+    outcome, delay, params = "paid", None, None
     facts = {"operation": "authorize", "amount": charge.amount, "currency": charge.currency}
-    effect = uow.rule("wallet", "ppro", **facts, reference=charge.reference, payment=charge.id)
-    if effect is None:
-        return approve(uow, charge)
-    params = effect.params
-    outcome = "declined" if params.decline is not None else params.outcome or "paid"
-    is_new = charge.state == "AUTHORIZATION_PROCESSING"
-    if is_new and (params.delay or outcome in ("open", "expired")):
-        return _confirm_later(uow, charge, params.delay or timedelta(seconds=rules.DEFAULT_CONFIRMATION_DELAY_S))
+    for effect in uow.rules("wallet", "ppro", **facts, reference=charge.reference, payment=charge.id):
+        delay = effect.params.delay if delay is None else delay
+        if effect.params.decline is not None or effect.params.outcome is not None:
+            params = effect.params
+            outcome = "declined" if params.decline is not None else params.outcome
+            break
+    if charge.state == "AUTHORIZATION_PROCESSING" and (delay or outcome in ("open", "expired")):
+        return _confirm_later(uow, charge, delay or timedelta(seconds=rules.DEFAULT_CONFIRMATION_DELAY_S))
     match outcome:
         case "declined" | "cancelled":
+            assert params is not None
             code = params.code or failures.of_reason(params.decline or outcome)
             return decline(uow, charge, failures.failure(code, params.message))
         case "expired":

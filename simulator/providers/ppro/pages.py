@@ -74,7 +74,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     chosen = _chosen(call, charge)
-    if charge.state == "AUTHENTICATION_PENDING" and charge.order_code is not None:
+    if _awaits_a_choice(runtime.open(workspace), charge):
         if not _is_possible(chosen, form):
             return pages.error_page(call, 400, "error_title", "refused_text")
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
@@ -86,6 +86,12 @@ def act(call: Call, runtime: Runtime) -> Reply:
         return pages.see_other(target)
     view = {"view": call.query["view"]} if "view" in call.query else {}
     return pages.see_other(_url(charge, type=chosen, **view))
+
+
+def _awaits_a_choice(uow: UnitOfWork, charge: Charge) -> bool:
+    """Whether a button may still be pressed: not while the wallet takes its time to answer an earlier one."""
+    order = uow.find(Order, charge.order_code or "")
+    return charge.state == "AUTHENTICATION_PENDING" and order is not None and order.state != "paying"
 
 
 def _is_possible(chosen: str, form: dict[str, str]) -> bool:
@@ -152,6 +158,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         phase=_phase(charge),
         mark=_MARKS.get(_phase(charge), "declined"),
         pending=pending,
+        paying=pending and order is not None and order.state == "paying",
         chosen=chosen,
         tabs=[
             (_url(charge, type=type_), *_TABS[type_], type_ == chosen)

@@ -203,6 +203,17 @@ async def test_a_scenario_may_make_the_provider_slow(
         assert after["authorizations"][0]["failure"]["failureCode"] == "PAYMENT_METHOD_TIMEOUT"
 
 
+async def test_a_delay_alone_leaves_the_outcome_to_the_amount(sim: Sim, ppro: Merchant) -> None:
+    await sim.arm([{"wallet": {"delay": "1m"}}])
+    charge = await ppro.mock(value=300002)
+
+    await sim.advance(minutes=1)
+
+    after = await ppro.charge(charge["id"])
+    assert (charge["status"], after["status"]) == ("AUTHORIZATION_ASYNC", "FAILED")
+    assert after["failure"]["failureCode"] == "INSUFFICIENT_FUNDS"
+
+
 async def test_an_auto_capture_may_be_declined_too(sim: Sim, ppro: Merchant) -> None:
     await sim.arm([{"when": {"operation": "capture"}, "bank": {"decline": "declined"}}])
 

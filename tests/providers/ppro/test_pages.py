@@ -213,6 +213,23 @@ async def test_a_scenario_may_leave_the_consumer_hesitating(sim: Sim, ppro: Merc
     assert await ppro.status(charge["id"]) == "AUTHENTICATION_PENDING"
 
 
+async def test_while_the_wallet_thinks_there_is_nothing_to_press(sim: Sim, ppro: Merchant) -> None:
+    await sim.arm([{"wallet": {"delay": "2m", "outcome": "paid"}}])
+    charge = await ppro.create()
+
+    first = await ppro.press(charge["id"], "success")
+    page = (await ppro.open_page(charge["id"])).text
+    again = await ppro.press(charge["id"], "cancel")
+    meanwhile = await ppro.status(charge["id"])
+    await sim.advance(minutes=2)
+
+    assert first.headers["location"] == again.headers["location"]
+    assert first.headers["location"].startswith(PAGE)
+    assert "paying" in ids(page)
+    assert not {"ppro-success", "ppro-fail", "ppro-cancel"} & ids(page)
+    assert (meanwhile, await ppro.status(charge["id"])) == ("AUTHENTICATION_PENDING", "CAPTURED")
+
+
 # Scanning ------------------------------------------------------------------------------------------------------
 
 
