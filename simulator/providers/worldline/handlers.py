@@ -441,7 +441,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
             case "timer.settled":
                 _settle(uow, resource)
             case "timer.remitted":
-                _move(uow, resource, trigger)
+                _remit(uow, resource)
 
 
 def _settle(uow: UnitOfWork, payment: Payment) -> None:
@@ -451,6 +451,15 @@ def _settle(uow: UnitOfWork, payment: Payment) -> None:
         return
     remits_at = uow.now + timedelta(seconds=_setting_s(uow, "remittance_s", REMITTANCE_S))
     _move(uow, payment, "timer.settled", amount_paid=payment.amount, remits_at=remits_at)
+
+
+def _remit(uow: UnitOfWork, payment: Payment) -> None:
+    """The funds go on to the merchant, which changes only the code; a bank rule may take them back instead."""
+    effect = _bank(uow, payment, "remit", payment.amount)
+    if effect is not None and _is_declined(effect):
+        _move(uow, payment, "bank.reversed", amount_reversed=payment.amount_paid - payment.amount_refunded)
+    else:
+        _move(uow, payment, "timer.remitted")
 
 
 # Refunds -------------------------------------------------------------------------------------------------------
@@ -644,6 +653,13 @@ def _offered(order: wire.Order, filters: wire.ProductFilters | None) -> tuple[in
     if filters is not None and filters.exclude is not None and filters.exclude.products is not None:
         found = [id_ for id_ in found if id_ not in filters.exclude.products]
     return tuple(found)
+
+
+def is_client_eligible(uow: UnitOfWork, checkout: HostedCheckout) -> bool:
+    """Whether the consumer's device can use the product: always, unless a scenario says `client_eligible: false`."""
+    facts = {"amount": checkout.money.value, "currency": checkout.currency, "reference": checkout.reference}
+    effect = uow.rule("provider", "worldline", operation="hostedcheckout", **facts)
+    return effect is None or effect.params.get("client_eligible", True) is not False
 
 
 def pay_by_checkout(uow: UnitOfWork, checkout: HostedCheckout, product: int, origin: str, mobile: bool) -> Payment:

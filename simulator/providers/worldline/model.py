@@ -83,6 +83,7 @@ class Payment(Resource):
     wallet_used: str | None = None
     """Alipay+ only."""
     amount_paid: int = 0
+    amount_reversed: int = 0
     amount_refunded: int = 0
     amount_refund_requested: int = 0
     refunds: int = 0

@@ -73,6 +73,9 @@ def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedChe
     if payment is None or not is_over:
         with runtime.unit(workspace, provider="worldline", kind="page") as uow:
             own = uow.get(HostedCheckout, checkout.id)
+            if own.payment is None and not handlers.is_client_eligible(uow, own):
+                uow.fire(own, "page.not_eligible")
+                return pages.see_other(wire.page_path(own))
             mobile = pages.is_phone(call)
             payment = handlers.pay_by_checkout(uow, own, product, call.base_url, mobile)
     if payment.order_code is None:
@@ -104,6 +107,8 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
     )
     if checkout.state == "CANCELLED_BY_CONSUMER":
         step, outcome = "cancelled", "cancelled"
+    elif checkout.state != "IN_PROGRESS" and payment is None:
+        step, outcome = "not_eligible", "declined"
     elif payment is None:
         step, outcome = "choice", ""
     elif payment.state in _LIVE:

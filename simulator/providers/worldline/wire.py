@@ -334,6 +334,7 @@ def payment_output(payment: Payment) -> dict[str, Any]:
                 }
             ),
             "amountPaid": payment.amount_paid or None,
+            "amountReversed": payment.amount_reversed or None,
             "amountRefunded": payment.amount_refunded or None,
             "amountRefundRequested": payment.amount_refund_requested or None,
             "paymentMethod": "redirect",

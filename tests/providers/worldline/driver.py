@@ -101,7 +101,8 @@ class Merchant:
             "Authorization", f"GCS v1HMAC:{self.own['api_key_id']}:{sign(self.own['secret_api_key'], text)}"
         )
         url = httpx.URL("http://sim.test").copy_with(raw_path=target.encode())
-        return await self.sim.http.request(method, url, content=raw, headers=sent)
+        raw_headers = [(name.encode(), value.encode()) for name, value in sent.items()]
+        return await self.sim.http.request(method, url, content=raw, headers=raw_headers)
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self.call("GET", path, **more)
