@@ -44,6 +44,12 @@ class Hook:
         return party.verify(self.sim.workspace, self.headers, self.raw)
 
 
+def acknowledge(request: httpx.Request) -> httpx.Response:
+    """200, with the value that a provider sends along when it verifies an endpoint."""
+    challenges = [value for name, value in request.headers.items() if name.lower().endswith("-verification")]
+    return httpx.Response(200, text="".join(challenges))
+
+
 class Sim:
     """`clock` starts frozen at `STARTED`. `answer` decides what the merchant's server says to a webhook."""
 
@@ -58,7 +64,7 @@ class Sim:
         db: str = ":memory:",
     ) -> None:
         self.hooks: list[Hook] = []
-        self.answer: Callable[[httpx.Request], httpx.Response] = lambda request: httpx.Response(200)
+        self.answer: Callable[[httpx.Request], httpx.Response] = acknowledge
         transport = httpx.MockTransport(self._receive)
         dispatcher = Dispatcher(lambda: httpx.AsyncClient(transport=transport))
         settings = Settings(db=db, strict=strict, port=80)
@@ -101,6 +107,8 @@ class Sim:
         return dict(self.workspace.credentials[provider])
 
     async def _receive(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":  # a provider verifies an endpoint before it is saved
+            return self.answer(request)
         raw = await request.aread()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.hooks.append(Hook(self, str(request.url), headers, raw, self.workspace.clock.now()))

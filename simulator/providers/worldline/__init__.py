@@ -93,7 +93,7 @@ PROVIDER = Provider(
         "refund_approval": "auto",
         "consumer_cancel": "CANCELLED",
         "date_skew_s": auth.DATE_SKEW_S,
-        "verify_endpoint": False,
+        "verify_endpoint": True,
     },
     documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",
 )

@@ -64,9 +64,8 @@ def sign(sending: Sending) -> dict[str, str]:
 
 
 def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
-    """The GET that an endpoint must echo before it is saved. Off unless the setting `verify_endpoint` is true: a
-    receiver on a laptop is rarely up when it is configured."""
-    if not workspace.setting("worldline", "verify_endpoint", False):
+    """The GET that an endpoint must echo before it is saved, unless the setting `verify_endpoint` is false."""
+    if not workspace.setting("worldline", "verify_endpoint", True):
         return None
     challenge = str(Ids().guid())
     return {VERIFICATION_HEADER: challenge, "expect": challenge}
