@@ -146,7 +146,6 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         else None,
         wallet_url=wire.redirect_url(payment).removeprefix(payment.origin) if payment and step == "pending" else None,
         return_url=target if target and pages.is_safe_return(target) else None,
-        auto_return_s=AUTO_RETURN_S if step == "successful" and call.query.get("stay") != "1" else None,
     )
 
 

@@ -1,0 +1,154 @@
+"""Our request models against the official schemas: the same names with the same types, and wrong types refused as there."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from providers.worldline.driver import ORDER, RETURN_URL, payment_body
+from simulator.providers.worldline import wire
+
+SPECS = Path(__file__).parents[4] / "shared" / "reference" / "specs" / "worldline"
+MODELS: dict[str, type[BaseModel]] = {
+    "CreatePaymentRequest": wire.CreatePaymentRequest,
+    "CreateHostedCheckoutRequest": wire.CreateHostedCheckoutRequest,
+    "RefundRequest": wire.RefundRequest,
+    "ApproveRefundRequest": wire.ApproveRefundRequest,
+    "SessionRequest": wire.SessionRequest,
+    "CreateTokenRequest": wire.CreateTokenRequest,
+}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "CreatePaymentRequest": payment_body(
+        **{
+            "order.references.merchantOrderId": 7,
+            "order.customer.billingAddress": {
+                "countryCode": "CN",
+                "street": "One",
+                "zip": "200000",
+                "city": "Shanghai",
+            },
+            "order.customer.personalInformation": {"name": {"firstName": "Mei", "surname": "Li"}},
+            "order.customer.device": {"userAgent": "Mozilla/5.0"},
+            "redirectPaymentMethodSpecificInput.expirationPeriod": 30,
+            "fraudFields": {"customerIpAddress": "192.0.2.7"},
+        }
+    ),
+    "CreateHostedCheckoutRequest": {
+        "order": ORDER,
+        "hostedCheckoutSpecificInput": {
+            "locale": "en_GB",
+            "variant": "138",
+            "returnUrl": RETURN_URL,
+            "showResultPage": True,
+            "returnCancelState": False,
+            "paymentProductFilters": {"restrictTo": {"products": [861], "groups": []}, "tokensOnly": False},
+        },
+        "redirectPaymentMethodSpecificInput": {"paymentProductId": 861, "expirationPeriod": 30},
+    },
+    "RefundRequest": {
+        "amountOfMoney": {"amount": 900, "currencyCode": "CNY"},
+        "refundReferences": {"merchantReference": "R1"},
+        "refundDate": "20251014",
+        "refundReason": "RETURN",
+    },
+    "ApproveRefundRequest": {"amount": 199},
+    "SessionRequest": {"tokens": ["a"], "paymentProductFilters": {"exclude": {"products": [1]}}},
+    "CreateTokenRequest": {"paymentProductId": 861},
+}
+WRONG: dict[str, Any] = {"string": {"not": "a string"}, "integer": "not a number", "boolean": "maybe"}
+WRONG |= {"object": "not an object", "array": "not a list"}
+
+
+@pytest.fixture(params=MODELS)
+def schema(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    path = SPECS / "schemas" / f"{request.param}.json"
+    if not path.exists():
+        pytest.skip("the official schemas are not part of this repository")
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return request.param, found
+
+
+def resolve(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in part:
+        target: Any = schema
+        for name in part["$ref"].removeprefix("#/").split("/"):
+            target = target[name]
+        part = target
+    return part
+
+
+def nested(annotation: Any) -> type[BaseModel] | None:
+    """The model inside of an annotation such as `list[Model] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, list, typing.Annotated):
+        return next((found for arg in typing.get_args(annotation) if (found := nested(arg))), None)
+    return None
+
+
+def members(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        yield (*path, name)
+        inner = nested(field.annotation)
+        if inner is not None:
+            yield from members(inner, (*path, name))
+
+
+def test_every_member_that_we_read_is_an_official_one(schema: tuple[str, dict[str, Any]]) -> None:
+    name, official = schema
+
+    for path in members(MODELS[name]):
+        part = resolve(official, official)
+        for step in path:
+            part = resolve(official, part.get("items", part))
+            assert step in part["properties"], f"{name}: {'.'.join(path)} is not official"
+            part = resolve(official, part["properties"][step])
+
+
+def test_our_examples_pass_both(schema: tuple[str, dict[str, Any]]) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="no JSON schema validator is installed")
+    name, official = schema
+
+    jsonschema.Draft4Validator(official).validate(EXAMPLES[name])
+    MODELS[name].model_validate(EXAMPLES[name])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (*path, name)
+            yield from places(inner, (*path, name))
+
+
+def test_a_wrong_type_is_refused_wherever_the_schema_refuses_it(schema: tuple[str, dict[str, Any]]) -> None:
+    """An object's unknown members are another matter: the platform ignores them."""
+    jsonschema = pytest.importorskip("jsonschema", reason="no JSON schema validator is installed")
+    name, official = schema
+    validator = jsonschema.Draft4Validator(official)
+
+    for path in places(EXAMPLES[name]):
+        for wrong in WRONG.values():
+            body = json.loads(json.dumps(EXAMPLES[name]))
+            target = body
+            for step in path[:-1]:
+                target = target[step]
+            are_objects = isinstance(target[path[-1]], dict) and isinstance(wrong, dict)
+            target[path[-1]] = wrong
+            if are_objects or validator.is_valid(body):
+                continue
+            with pytest.raises(ValidationError):
+                MODELS[name].model_validate(body)
+                pytest.fail(f"{name}: {'.'.join(map(str, path))} = {wrong!r} was taken")
+
+
+def test_numbers_as_strings_and_unknown_members_are_taken_though_the_schema_does_not() -> None:
+    body = payment_body(**{"order.amountOfMoney.amount": "2500", "order.unknown": 1})
+
+    assert wire.CreatePaymentRequest.model_validate(body).order.amountOfMoney.amount == 2500
