@@ -91,6 +91,14 @@ def _no_provider(merchant_id: str, product: object, country: str, currency: str)
     return Refused("430900", words)
 
 
+def _check_types(call: Call) -> None:
+    """What the request models do not read must still be of the official types. Raises `Invalid`."""
+    assert call.endpoint is not None and call.endpoint.body is not None
+    wrong = list(wire.wrong_types(call.scratch.get("body", {}), wire.official_types()[call.endpoint.body.__name__]))
+    if wrong:
+        raise Invalid(wrong)
+
+
 def _flag(value: str | None) -> bool:
     return (value or "").lower() == "true"
 
@@ -190,6 +198,7 @@ def create_payment(call: Call, uow: UnitOfWork) -> Reply:
     A refusal at creation is 402 with the rejected payment in it, which can be fetched afterwards.
     Source: reference/worldline.md, sections 3.2 and 5.3.
     """
+    _check_types(call)
     terms = _terms(call, uow, call.body)
     payment = start_payment(uow, call.credential["merchant_id"], call.base_url, terms)
     if payment.state == "REJECTED":
@@ -471,6 +480,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     Raises `LimitExceeded` (400/300450) when it is not PAID, nothing is left or too much is asked; `Refused` with 405
     after 90 days. Source: reference/worldline.md, sections 3.6 and 7.
     """
+    _check_types(call)
     payment, request = _payment(call, uow), call.body
     asked = request.amountOfMoney.amount if request.amountOfMoney else payment.left
     if payment.state != "PAID":
@@ -604,6 +614,7 @@ def cancel_refund(call: Call, uow: UnitOfWork) -> Reply:
 
 def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
     """POST /hostedcheckouts: a MyCheckout page, open for two hours. Source: reference/worldline.md, section 3.11."""
+    _check_types(call)
     request: wire.CreateHostedCheckoutRequest = call.body
     hosted = request.hostedCheckoutSpecificInput or wire.HostedCheckoutSpecificInput()
     preset = request.redirectPaymentMethodSpecificInput or wire.RedirectInputBase()

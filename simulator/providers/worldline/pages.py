@@ -25,13 +25,15 @@ _LIVE = ("CREATED", "REDIRECTED")
 
 
 def _find(runtime: Runtime, token: str) -> tuple[Workspace, HostedCheckout]:
+    """Raises `NotFound`. After its two hours a checkout still shows what became of its payment."""
     parts = token.split(":")
     found = runtime.locate(HostedCheckout, parts[1]) if len(parts) == 3 else None
     if found is None:
         raise NotFound("hostedcheckout", token)
     workspace, checkout = found
     assert isinstance(checkout, HostedCheckout)
-    if checkout.token != token or checkout.is_gone:
+    is_over = checkout.is_gone and (checkout.state == "DELETED" or checkout.payment is None)
+    if checkout.token != token or is_over:
         raise NotFound("hostedcheckout", token)
     return workspace, checkout
 
@@ -139,7 +141,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         outcome=outcome,
         decided_by=order.decided_by if order is not None else None,
         action=wire.page_path(checkout),
-        products=[products.PRODUCTS[id_] for id_ in checkout.products],
+        products=[] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in checkout.products],
         cny=MoneyView.of(Money(fen, "CNY")),
         rate=f"1 {checkout.currency} = {alipay.RATES[checkout.currency]} CNY"
         if checkout.currency in alipay.RATES and checkout.currency != "CNY"

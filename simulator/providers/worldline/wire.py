@@ -7,7 +7,10 @@ answer are omitted, never null; empty arrays stay. Source: reference/worldline.m
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,6 +27,7 @@ from pydantic import (
 )
 
 from simulator.kernel.money import CURRENCIES
+from simulator.kernel.refusals import Violation
 from simulator.providers.worldline import states
 from simulator.providers.worldline.model import HostedCheckout, Payment, Refund
 from simulator.providers.worldline.products import COUNTRIES, PRODUCTS, Product, limits
@@ -255,6 +259,39 @@ class CreateTokenRequest(Model):
 
 class Nothing(Model):
     """A call without a body; whatever comes is ignored."""
+
+
+@cache
+def official_types() -> dict[str, Any]:
+    """Members and types of the official request schemas, by model; an array has one element, the type of its own."""
+    return dict(orjson.loads((Path(__file__).parent / "request_types.json").read_bytes()))
+
+
+def wrong_types(value: Any, official: Any, path: str = "") -> Iterator[Violation]:
+    """Where a body differs from its official types. Unknown members are ignored; numbers may come as strings."""
+    if isinstance(official, dict) and isinstance(value, dict):
+        for name, member in value.items():
+            if name in official:
+                yield from wrong_types(member, official[name], f"{path}.{name}" if path else name)
+    elif isinstance(official, list) and isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from wrong_types(element, official[0], f"{path}.{index}")
+    elif not _is_of(value, official, path):
+        yield Violation(path, "type", given=value)
+
+
+def _is_of(value: Any, official: Any, path: str) -> bool:
+    match official:
+        case "string":
+            is_number = isinstance(value, int) and not isinstance(value, bool)
+            return isinstance(value, str) or (is_number and path.endswith(".merchantCustomerId"))
+        case "integer":
+            number = _number(value)
+            return isinstance(number, int) and not isinstance(number, bool)
+        case "boolean":
+            return isinstance(value, bool)
+        case _:
+            return False
 
 
 def is_currency(code: str) -> bool:

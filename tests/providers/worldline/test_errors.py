@@ -88,6 +88,26 @@ async def test_a_wrong_value_is_1099(worldline: Merchant, path: str, value: Any,
 @pytest.mark.parametrize(
     ("path", "value"),
     [
+        ("order.shipping.isFirstUsage", "yes"),
+        ("order.customer.account.paymentActivity.numberOfPurchasesLast6Months", "many"),
+        ("order.customer.companyInformation", "LanternShop"),
+        ("fraudFields.shippingDetails.methodSpeed", 1.5),
+        ("fraudFields.userData", "one"),
+        ("redirectPaymentMethodSpecificInput.paymentProduct863SpecificInput.openId", 7),
+        ("merchant.seller", []),
+    ],
+)
+async def test_members_that_are_not_used_must_still_be_of_the_official_types(
+    worldline: Merchant, path: str, value: Any
+) -> None:
+    status, [error] = await refused(worldline, payment_body(**{path: value}))
+
+    assert (status, error["code"], error["propertyName"]) == (400, "1099", path)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
         ("order.references.merchantReference", "x" * 31),
         ("order.references.merchantReference", "a\x00b"),
         ("order.references.descriptor", "灯" * 257),

@@ -124,6 +124,19 @@ async def test_a_declined_consumer_may_try_again(sim: Sim, worldline: Merchant) 
     assert found["createdPaymentOutput"]["payment"]["id"].endswith("0000200001")
 
 
+async def test_a_consumer_who_pays_late_still_sees_the_result(sim: Sim, worldline: Merchant) -> None:
+    """The checkout is gone after two hours, its payment is not."""
+    created = await worldline.checkout()
+    consumer = Consumer(sim, created)
+    code = await consumer.pay()
+    await sim.advance(hours=3)
+
+    back = await consumer.confirm(code)
+
+    assert (await worldline.get(f"/hostedcheckouts/{created['hostedCheckoutId']}")).status_code == 404
+    assert "Your payment is successful" in (await sim.http.get(back)).text
+
+
 async def test_while_the_wallet_is_open_the_page_offers_an_update(sim: Sim, worldline: Merchant) -> None:
     consumer = Consumer(sim, await worldline.checkout())
     code = await consumer.pay()

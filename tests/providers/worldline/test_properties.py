@@ -128,7 +128,7 @@ def test_any_query_at_all(ask: Any, path: str, query: dict[str, str]) -> None:
     ask(act)
 
 
-@RELAXED
+@settings(RELAXED, max_examples=20)
 @given(
     segments=st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4),
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]),

@@ -101,6 +101,22 @@ def members(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tupl
             yield from members(inner, (*path, name))
 
 
+def types_of(schema: dict[str, Any], part: dict[str, Any]) -> Any:
+    part = resolve(schema, part)
+    if part["type"] == "object":
+        return {name: types_of(schema, member) for name, member in part.get("properties", {}).items()}
+    return [types_of(schema, part["items"])] if part["type"] == "array" else part["type"]
+
+
+def test_the_table_of_types_is_the_official_one(schema: tuple[str, dict[str, Any]]) -> None:
+    name, official = schema
+
+    if name in wire.official_types():
+        assert wire.official_types()[name] == types_of(official, official)
+    else:
+        assert name in ("ApproveRefundRequest", "SessionRequest", "CreateTokenRequest")
+
+
 def test_every_member_that_we_read_is_an_official_one(schema: tuple[str, dict[str, Any]]) -> None:
     name, official = schema
 
