@@ -41,13 +41,19 @@ class Protocol(HttpToolsProtocol):
     """
 
     _within_message = False
+    _held = b""
+    """The beginning of a lower-case method that has not arrived as a whole."""
 
     def data_received(self, data: bytes) -> None:
         if not self._within_message:
+            data, self._held = self._held + data, b""
             if data[:1].islower():
-                token = data[:8].partition(b" ")[0] + b" "
-                if token in _LOWER:
-                    data = token.upper() + data[len(token) :]
+                if any(token.startswith(data) for token in _LOWER):
+                    self._held = data
+                    return
+                for token in _LOWER:
+                    if data.startswith(token):
+                        data = token.upper() + data[len(token) :]
             if b"h2c" in data:
                 head, end, body = data.partition(b"\r\n\r\n")
                 if _OFFERS_HTTP_2.search(head):
