@@ -154,9 +154,13 @@ def show(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     return render(call, runtime, *found, auto_return_s=auto_return_s)
 
 
-def render(call: Call, runtime: Runtime, workspace: Workspace, order: Order, *, auto_return_s: int) -> Reply:
-    """The wallet in place: also for providers whose own links show it (`/p/s/i/…`, `/page/aplus-linker/…`)."""
+def render(
+    call: Call, runtime: Runtime, workspace: Workspace, order: Order, *, auto_return_s: int, hint: str = ""
+) -> Reply:
+    """The wallet in place: also for providers whose own links show it (`/p/s/i/…`, `/page/aplus-linker/…`). `hint` is
+    what the provider's testers are told to do there, a key of the catalogue."""
     page, context = _context(call, runtime, workspace, order, auto_return_s)
+    context["hint"] = hint
     is_result = context["result"] is not None and not context["result"].retry
     template = "wallet/result.html" if is_result else "wallet/phone.html" if page.mobile else "wallet/cashier.html"
     return pages.answer(call, template, page, **context)
