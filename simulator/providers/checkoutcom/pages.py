@@ -160,7 +160,7 @@ def show_qr(call: Call, runtime: Runtime) -> Reply:
     """Terminal WEB: the wallet's cashier in place. The deep link in `url` carries the payment code."""
     match = _CODE.search(call.query.get("url", ""))
     workspace, _, order = _find(runtime, match[1] if match else "")
-    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S, hint="cko_scan_hint")
 
 
 def show_previous(call: Call, runtime: Runtime) -> Reply:

@@ -142,6 +142,15 @@ async def test_the_first_act_wins_and_a_final_page_fires_nothing(sim: Sim, cko: 
     assert sim.hooks == []
 
 
+async def test_the_qr_page_says_which_wallet_a_tester_chooses(sim: Sim, cko: Merchant) -> None:
+    created = await cko.request(ONE_TIME | {"processing": {"terminal_type": "WEB"}})
+
+    page = (await sim.http.get(link_of(created), headers=DESKTOP)).text
+
+    assert 'data-testid="wallet-hint"' in page and "TEST_WALLET" in page
+    assert 'data-testid="qr"' in page
+
+
 async def test_reading_a_page_changes_nothing(sim: Sim, cko: Merchant) -> None:
     created = await cko.request(ONE_TIME)
     before = await cko.payment(created["id"])
