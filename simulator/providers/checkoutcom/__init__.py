@@ -7,8 +7,8 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.checkoutcom import auth, demo, errors, handlers, pages, receiver
-from simulator.providers.checkoutcom.endpoints import ENDPOINTS, read_body
+from simulator.providers.checkoutcom import auth, demo, errors, handlers, pages, receiver, wire
+from simulator.providers.checkoutcom.endpoints import ENDPOINTS
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
 from simulator.providers.checkoutcom.states import PHASES
 from simulator.providers.checkoutcom.webhooks import WEBHOOKS
@@ -79,7 +79,7 @@ PROVIDER = Provider(
     pages=pages.PAGES,
     authenticate=auth.authenticate,
     before=before,
-    read_body=read_body,
+    read_body=wire.read_body,
     refuse=errors.refuse,
     claims=auth.claims,
     webhooks=WEBHOOKS,

@@ -19,7 +19,7 @@ from simulator.engine.provider import Call, Directory
 from simulator.engine.workspace import Workspace
 from simulator.kernel.crypto import equals, hmac_sha256
 from simulator.kernel.ids import Ids
-from simulator.kernel.refusals import Forbidden, Refused, Unauthenticated
+from simulator.kernel.refusals import Forbidden, MalformedBody, Refused, Unauthenticated
 
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -216,7 +216,7 @@ def authenticate_client(call: Call, directory: Directory) -> None:
     """POST /connect/token: HTTP Basic, form fields, or both at once. Raises `Refused("oauth")` with OAuth's own error."""
     try:
         form = call.form
-    except Exception as error:
+    except MalformedBody as error:
         raise Refused("oauth", {"error": "invalid_request"}) from error
     client, secret = form.get("client_id"), form.get("client_secret")
     scheme, _, rest = call.headers.get("authorization", "").partition(" ")

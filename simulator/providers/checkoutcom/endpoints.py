@@ -5,25 +5,14 @@ Source: reference/checkoutcom.md, section 3.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel
 
-from simulator.engine.provider import Call, Endpoint, Handler
+from simulator.engine.provider import Endpoint, Handler
 from simulator.providers.checkoutcom import accounts as a
 from simulator.providers.checkoutcom import auth
 from simulator.providers.checkoutcom import handlers as h
 from simulator.providers.checkoutcom import notifications as n
 from simulator.providers.checkoutcom import wire as w
-
-OPTIONAL_BODIES = (w.ActionRequest, w.WorkflowUpdate, w.WebhookUpdate, w.CustomerUpdate, w.InstrumentUpdate)
-
-
-def read_body(call: Call, endpoint: Endpoint) -> Any:
-    """An empty body asks for everything where that has a meaning (`POST …/refunds`), else it is no object (inferred)."""
-    if not call.raw_body.strip():
-        return {} if endpoint.body in OPTIONAL_BODIES else None
-    return call.json
 
 
 def _get(
@@ -39,7 +28,7 @@ SUBJECT = "/workflows/events/subject/{subject}"
 
 # fmt: off
 ENDPOINTS = (
-    Endpoint("POST",   "/payments",                    h.request_payment,        "pay",         w.PaymentRequest, idempotent=True),
+    Endpoint("POST",   "/payments",                    h.request_payment,        "pay",         w.PaymentRequest, idempotent=True, checks_body=False),
     _get(              "/payments",                    h.list_payments,          "getPayment",  w.PaymentsQuery),
     Endpoint("POST",   "/payments/search",             h.search_payments,        "getPayment",  w.SearchRequest),
     _get(              PAY,                            h.get_payment,            "getPayment"),

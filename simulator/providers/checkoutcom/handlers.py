@@ -6,18 +6,27 @@ Source: reference/checkoutcom.md, sections 3.1 to 3.9, 4 and 7.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from simulator.engine.gateway import validate
 from simulator.engine.pages import with_query
 from simulator.engine.provider import Call, Reply
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import BASE62
 from simulator.kernel.money import Money
-from simulator.kernel.refusals import Forbidden, IllegalTransition, LimitExceeded, NotFound, Refused
+from simulator.kernel.refusals import (
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    Refused,
+    Violation,
+)
 from simulator.providers.checkoutcom import errors, wire
 from simulator.providers.checkoutcom.model import (
     Action,
@@ -72,11 +81,12 @@ def seconds(uow: UnitOfWork, name: str) -> timedelta:
 def request_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments: 202 with a redirect, or without one when a stored agreement is charged.
 
-    Raises `Refused` with the gateway's codes (all of them) or the wallet connector's one. Source: section 3.1.
+    Raises `Invalid` with all that the gateway has against it, or `Refused` with the wallet connector's one code.
+
+    Source: section 3.1.
     """
-    request: wire.PaymentRequest = call.body
     platform = call.credential["platform"]
-    _check_gateway(uow, request, platform)
+    request = _read_request(call, uow, platform)
     customer = _customer_of(uow, request.customer, request.source)
     agreement = _agreement_of(uow, request.source, customer)
     type_ = agreement.type if agreement is not None else request.source.type
@@ -163,7 +173,9 @@ def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
         payment = uow.amend(resource, order_code=_wallet_order(uow, resource).id)
         return payment.order_code
     if isinstance(resource, Hosted) and resource.state in ("Payment Pending", "Active"):
-        return start_try(uow, resource).order_code
+        latest = uow.find(Payment, resource.payment_id or "")
+        if latest is None or latest.state in ("Declined", "Canceled", "Expired"):
+            return start_try(uow, resource).order_code
     return None
 
 
@@ -223,32 +235,59 @@ def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str
     return ["cko_processing_channel_id_invalid"] if setting(uow, "strict_channels") and given != own else []
 
 
-def _check_gateway(uow: UnitOfWork, request: wire.PaymentRequest, platform: str) -> None:
-    """What only the account knows, all of it at once. Source: sections 3.1.1 and 5.3."""
-    codes, source = [], request.source
+_FIELDS = [field.alias or name for name, field in wire.PaymentRequest.model_fields.items()]
+
+
+def _read_request(call: Call, uow: UnitOfWork, platform: str) -> wire.PaymentRequest:
+    """The validated request. Raises `Invalid` with all that is wrong, in the order of the fields: their own rules, and
+    what only the account knows about those that are well-formed. Source: sections 3.1 and 5.1."""
+    assert call.endpoint is not None
+    raw, broken = wire.read_body(call, call.endpoint), []
+    try:
+        request = validate(wire.PaymentRequest, raw)
+    except Invalid as invalid:
+        if not isinstance(raw, dict):
+            raise
+        broken = invalid.violations
+        sane = {"source": {"type": "alipay" if platform == "previous" else "alipay_cn"}, "amount": 1, "currency": "USD"}
+        bad = {violation.path.partition(".")[0] for violation in broken}
+        request = validate(wire.PaymentRequest, sane | {name: raw[name] for name in raw if name not in bad})
+    assert isinstance(request, wire.PaymentRequest)
+    found = [*broken, *_unknown_to_account(uow, request, platform)]
+    if found:
+        raise Invalid(sorted(found, key=lambda violation: _FIELDS.index(violation.path.partition(".")[0])))
+    return request
+
+
+def _unknown_to_account(uow: UnitOfWork, request: wire.PaymentRequest, platform: str) -> Iterator[Violation]:
+    """What only the account knows. Source: sections 3.1.1 and 5.3."""
+    source = request.source
     if source.type == "id":
         agreement = uow.find(Instrument, source.id or "")
         if agreement is None:
-            codes.append("source_id_unknown")
-        elif agreement.state == "Issued" or agreement.state == "Dead":
-            codes.append("source_id_invalid")
+            yield _says("source", "source_id_unknown")
+        elif agreement.state != "Usable":
+            yield _says("source", "source_id_invalid")
     elif source.type == "customer":
         known = _find_customer(uow, source.id, source.email)
         if known is None:
-            codes.append("customer_not_found")
+            yield _says("source", "customer_not_found")
         elif _default_agreement(uow, known) is None:
-            codes.append("source_invalid")
+            yield _says("source", "source_invalid")
     elif (source.type == "alipay") != (platform == "previous"):
-        codes.append("payment_method_not_supported")
+        yield _says("source", "payment_method_not_supported")
     if platform == "previous" and request.currency not in PREVIOUS_CURRENCIES:
-        codes.append("currency_invalid")
+        yield _says("currency", "currency_invalid")
     elif request.currency not in CURRENCIES:
-        codes.append("currency_not_supported")
+        yield _says("currency", "currency_not_supported")
     if request.customer is not None and request.customer.id and uow.find(Customer, request.customer.id) is None:
-        codes.append("customer_not_found")
-    codes += check_channel(uow, request.processing_channel_id, platform)
-    if codes:
-        raise Refused("request_invalid", {"codes": list(dict.fromkeys(codes))})
+        yield _says("customer", "customer_not_found")
+    for code in check_channel(uow, request.processing_channel_id, platform):
+        yield _says("processing_channel_id", code)
+
+
+def _says(field: str, code: str) -> Violation:
+    return Violation(field, "format", message=code)
 
 
 def _check_connector(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -26,8 +26,10 @@ from pydantic import (
 )
 
 from simulator.engine.pages import is_safe_return
+from simulator.engine.provider import Call, Endpoint
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import CURRENCIES
+from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.checkoutcom.model import (
     Action,
     Customer,
@@ -166,7 +168,7 @@ Text1024 = Annotated[str, StringConstraints(max_length=1024, strict=True)]
 CountryCode = Annotated[str, StringConstraints(min_length=1, max_length=7, strict=True)]
 PhoneNumber = Annotated[str, StringConstraints(min_length=6, max_length=25, strict=True)]
 SignatureKey = Annotated[str, StringConstraints(min_length=1, max_length=1024, strict=True)]
-FilterText = Annotated[str, StringConstraints(min_length=1, max_length=80, strict=True)]
+FilterText = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$", strict=True)]
 Flag = Annotated[StrictBool, BeforeValidator(_flag)]
 Amount = Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)]
 AmountOrAll = Annotated[StrictInt, Field(ge=0, le=MAX_AMOUNT)]
@@ -503,9 +505,35 @@ class EventsQuery(Model):
     """GET /events"""
 
     payment_id: Annotated[str, StringConstraints(pattern=r"^pay_\w{26}$")] | None = None
-    reference: Text80 | None = None
+    reference: FilterText | None = None
     limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100)] = 10
     skip: Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_AMOUNT)] = 0
+
+
+OPTIONAL_BODIES = (ActionRequest, WorkflowUpdate, WebhookUpdate, CustomerUpdate, InstrumentUpdate)
+
+
+def read_body(call: Call, endpoint: Endpoint) -> Any:
+    """An empty body asks for everything where that has a meaning (`POST …/refunds`), else it is no object (inferred)."""
+    if not call.raw_body.strip():
+        return {} if endpoint.body in OPTIONAL_BODIES else None
+    if b"\\u0000" in call.raw_body and (nulls := list(_nulls(call.json, ""))):
+        raise Invalid([Violation(path, "format", message="must not hold a NUL") for path in nulls])
+    return call.json
+
+
+def _nulls(value: Any, path: str) -> Iterator[str]:
+    """Where a text, or the name of a member, holds a NUL: no store takes it everywhere (inferred)."""
+    if isinstance(value, str) and "\0" in value:
+        yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if "\0" in name:
+                yield path
+            yield from _nulls(inner, f"{path}.{name}".strip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _nulls(inner, f"{path}.{index}")
 
 
 # Values ----------------------------------------------------------------------------------------------------------

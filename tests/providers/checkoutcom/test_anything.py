@@ -143,7 +143,7 @@ def world() -> Any:
     made.close()
 
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @QUICK
@@ -168,7 +168,7 @@ def test_no_path_makes_a_foreign_answer(world: World, path: str, id_: str) -> No
     assert is_own(answer), (answer.status_code, answer.headers, answer.text)
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=40)
 @given(raw=st.binary(max_size=200), path=st.sampled_from(["/payments", "/customers", "/workflows", "/connect/token"]))
 def test_no_bytes_make_a_foreign_answer(world: World, raw: bytes, path: str) -> None:
     answer = world.send("POST", path, raw)
@@ -177,7 +177,7 @@ def test_no_bytes_make_a_foreign_answer(world: World, raw: bytes, path: str) -> 
     assert answer.status_code in (400, 422)
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=40)
 @given(authorization=st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
 def test_no_authorization_header_makes_a_foreign_answer(world: World, authorization: str) -> None:
     answer = world.run(world.sim.http.get("/payments/pay_x", headers={"Authorization": authorization}))

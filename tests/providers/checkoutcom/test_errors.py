@@ -64,11 +64,19 @@ REQUEST_INVALID: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
     ("risk without its switch", {"risk": {}}, [], ["risk_enabled_required"]),
     ("a malformed channel", {"processing_channel_id": "pc_1"}, [], ["processing_channel_id_invalid"]),
     ("an item without a whole quantity", {"items": [{"quantity": 0}]}, [], ["items_0_quantity_invalid"]),
+    ("a NUL in a reference", {"reference": "a\0b"}, [], ["reference_invalid"]),
+    ("a NUL in metadata", {"metadata": {"a\0": "x"}}, [], ["metadata_key_invalid"]),
     (
         "several mistakes at once, in the order of the fields",
         {"amount": -1, "currency": "XXZ", "payment_type": "X", "payment_ip": "x"},
         [],
         ["amount_invalid", "currency_invalid", "payment_type_invalid", "ip_address_invalid"],
+    ),
+    (
+        "rules of the fields and what the account knows, together",
+        {"amount": -1, "currency": "PLN", "customer": {"id": "cus_" + "a" * 26}, "payment_ip": "x", "3ds": 7},
+        [],
+        ["amount_invalid", "currency_not_supported", "customer_not_found", "3ds_invalid", "ip_address_invalid"],
     ),
     (
         "several that only the account knows",
@@ -316,6 +324,7 @@ async def test_lists_need_a_reference_and_sane_paging(cko: Merchant) -> None:
     for query, code in (
         ("", "reference_required"),
         ("?reference=", "reference_invalid"),
+        ("?reference=%00", "reference_invalid"),
         ("?reference=x&limit=0", "paging_limit_invalid"),
         ("?reference=x&limit=101", "paging_limit_invalid"),
         ("?reference=x&limit=a", "paging_limit_invalid"),

@@ -139,6 +139,18 @@ async def test_the_console_pays_a_page_that_nobody_has_opened(sim: Sim, cko: Mer
     assert (await latest(cko, f"/hosted-payments/{body['id']}"))["status"] == "Payment Received"
 
 
+async def test_a_page_that_is_being_paid_is_not_paid_twice(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/hosted-payments", HOSTED)
+    await sim.act("checkoutcom", body["id"], "pay")
+
+    again = await sim.http.post(f"{sim.path}/payments/checkoutcom/{body['id']}/pay", json={})
+    pressed = await sim.http.post(f"/page/{body['id']}", data={"outcome": "pay"})
+    await sim.advance(seconds=5)
+
+    assert (again.status_code, pressed.headers["location"]) == (409, f"/page/{body['id']}")
+    assert cko.heard().count("payment_captured") == 1
+
+
 INVALID: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"amount": 0}, [], ["amount_invalid"]),
     ({}, ["currency"], ["currency_required"]),

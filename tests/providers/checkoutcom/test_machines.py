@@ -203,6 +203,22 @@ async def test_a_bank_that_refuses_the_capture_declines_the_payment(sim: Sim, ck
     assert (declined["action_id"], declined["response_code"]) == (pending["action_id"], "20068")
 
 
+async def test_a_scenario_lets_the_wallet_answer_late_or_never(sim: Sim, cko: Merchant) -> None:
+    await sim.arm([{"when": {"reference": "late"}, "wallet": {"outcome": "paid", "delay": "PT30S"}}])
+    late, cancelled = await cko.request(reference="late"), await cko.request(reference="gone")
+    await sim.act("checkoutcom", late["id"], "pay")
+    await sim.advance(seconds=29)
+    waiting = await sim.payment("checkoutcom", late["id"])
+
+    await sim.advance(seconds=10)
+    await sim.arm([{"when": {"reference": "gone"}, "wallet": {"outcome": "cancelled"}}])
+    await sim.act("checkoutcom", cancelled["id"], "pay")
+
+    assert (waiting["status"], waiting["wallet"]["state"]) == ("Pending", "paying")
+    assert await cko.status(late["id"]) == "Captured"
+    assert await cko.status(cancelled["id"]) == "Canceled"
+
+
 async def test_a_slow_bank_settles_a_refund_when_it_says(sim: Sim, cko: Merchant) -> None:
     created = await cko.paid()
     bank: dict[str, Any] = {"outcome": "pending", "then": "declined", "delay": "PT2H"}

@@ -12,7 +12,7 @@ import pytest
 from support import HOOKS, Sim
 
 from providers.checkoutcom.driver import KEY, ONE_TIME, RECURRING, Merchant
-from simulator.providers.checkoutcom import receiver, signing
+from simulator.providers.checkoutcom import PROVIDER, receiver, signing
 
 V1 = (
     b'{"id":"evt_kkjm7n2vyubezkq3wzd5hl4aoi","source":"gateway","type":"payment_captured",'
@@ -176,6 +176,24 @@ async def test_only_a_2xx_acknowledges(sim: Sim, cko: Merchant, status: int, aga
     await sim.advance(minutes=6)
 
     assert len(sim.hooks) == (2 if again else 1)
+
+
+@pytest.mark.parametrize("problem", [httpx.ConnectError("refused"), httpx.ReadTimeout("ten seconds are over")])
+async def test_no_answer_within_ten_seconds_is_a_failure(sim: Sim, cko: Merchant, problem: httpx.HTTPError) -> None:
+    problems = iter([problem])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        for raised in problems:
+            raise raised
+        return httpx.Response(200)
+
+    sim.answer = answer
+    await cko.request()
+
+    await sim.advance(minutes=6)
+
+    assert [hook.at - sim.started_at for hook in sim.hooks] == [timedelta(0), timedelta(minutes=5)]
+    assert PROVIDER.webhooks.retry.timeout_s == 10
 
 
 async def test_without_any_endpoint_the_events_are_kept(sim: Sim) -> None:
