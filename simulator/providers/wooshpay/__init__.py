@@ -8,7 +8,7 @@ from simulator.engine.provider import Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
-from simulator.providers.wooshpay import auth, errors, handlers, pages, receiver
+from simulator.providers.wooshpay import auth, demo, errors, handlers, pages, receiver
 from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
@@ -94,6 +94,7 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     banner=auth.banner,
+    demo=demo.story,
     documents=(
         "Payment intents and checkout sessions, shaped like Stripe's API: JSON or form-encoded requests, HTTP Basic or Bearer with "
         "the secret key. The live key answers with `livemode: true`."

@@ -12,6 +12,7 @@ from simulator.engine import pages
 from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
+from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedResult, HostedView, MoneyView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
@@ -21,8 +22,8 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.handlers import choose
 from simulator.providers.wooshpay.model import CashierCode, CheckoutSession, PaymentIntent
+from simulator.wallet import alipay, buyers, qr
 from simulator.wallet import pages as wallet_pages
-from simulator.wallet import qr
 from simulator.wallet.order import Order
 
 AUTO_RETURN_S = 5
@@ -61,6 +62,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         console_url=f"/console/{workspace.name}/payments/{intent.id}",
         mobile=pages.is_phone(call),
     )
+    buyer = buyers.get(uow, buyers.DEFAULT)
     now, open_ = uow.now, session.state == "open"
     hosted = HostedView(
         merchant=order.merchant if order else workspace.setting("wooshpay", "merchant_name", "Riverside Books"),
@@ -78,6 +80,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
     back = links.with_scheme(session.cancel_url) if session.cancel_url else None
     own = links.session_path(session)
     live = order is not None and not order.is_final and intent.state == "requires_action"
+    prediction = alipay.predict(uow, order if live and order is not None else _prospect(uow, intent), buyer)
     return pages.answer(
         call,
         "hosted/wooshpay/session.html",
@@ -87,6 +90,8 @@ def show(call: Call, runtime: Runtime) -> Reply:
             (item["description"], item["quantity"], Money(item["amount_total"], item["currency"]).symbol())
             for item in session.line_items
         ],
+        prediction=prediction,
+        buyer_name=buyer.name_zh if page.lang == "zh" else buyer.name_en,
         failed=intent.last_payment_error is not None,
         processing=intent.state == "processing",
         action=own,
@@ -96,6 +101,26 @@ def show(call: Call, runtime: Runtime) -> Reply:
         if live and order is not None
         else f"/pay/{call.path['session']}/qr.png?key={session.key}",
         phone_url=f"{own}&view=phone",
+    )
+
+
+def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
+    """The order that the button would open, for the prediction only; it is not stored."""
+    return Order(
+        id="",
+        state="open",
+        created_at=uow.now,
+        updated_at=uow.now,
+        payee_provider=intent.PROVIDER,
+        payee_kind=intent.KIND,
+        payee_id=intent.id,
+        payee_title="WooshPay",
+        amount=intent.money,
+        cny=alipay.in_fen(intent.money),
+        rate=None,
+        merchant="",
+        reference=intent.merchant_order_id or intent.id,
+        operation="confirm",
     )
 
 
