@@ -7,7 +7,6 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from support import Sim
 
@@ -251,16 +250,6 @@ async def test_the_page_speaks_chinese_too(sim: Sim, wooshpay: Merchant, desktop
     assert "在此浏览器付款" in desktop.page
 
 
-@pytest.mark.parametrize(
-    "path", ["/pay/cs_1", "/pay/cs_test_1?key=pk_test_nobody", "/pay/nonsense", "/pay/cs_1/qr.png"]
-)
-async def test_an_unknown_session_is_a_page_that_says_so(sim: Sim, path: str) -> None:
-    answer = await sim.http.get(path)
-
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("text/html")
-
-
 async def test_a_session_of_one_account_is_not_shown_under_anothers_key(
     sim: Sim, wooshpay: Merchant, desktop: Browser
 ) -> None:
@@ -355,21 +344,24 @@ async def test_the_link_of_a_decided_intent_shows_its_end_and_changes_nothing(
     assert len(sim.hooks) == heard
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/open/v1/ac/cashier/self/codevalue/checkout.htm",
-        "/api/open/v1/ac/cashier/self/codevalue/checkout.htm?codeValue=28166604009x",
-        "/p/s/i/",
-        "/p/s/i/?scheme=alipays%3A%2F%2Fx%3Fqrcode%3D1",
-        "/v1/3ds/index.html?dataId=pi_1&clientSecret=x",
-    ],
-)
-async def test_an_unknown_code_is_a_page_that_says_so(sim: Sim, path: str) -> None:
-    answer: httpx.Response = await sim.http.get(path)
+UNKNOWN = [
+    "/pay/cs_1",
+    "/pay/cs_test_1?key=pk_test_nobody",
+    "/pay/nonsense",
+    "/pay/cs_1/qr.png",
+    "/api/open/v1/ac/cashier/self/codevalue/checkout.htm",
+    "/api/open/v1/ac/cashier/self/codevalue/checkout.htm?codeValue=28166604009x",
+    "/p/s/i/",
+    "/p/s/i/?scheme=alipays%3A%2F%2Fx%3Fqrcode%3D1",
+    "/v1/3ds/index.html?dataId=pi_1&clientSecret=x",
+]
 
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("text/html")
+
+async def test_an_unknown_session_or_code_is_a_page_that_says_so(sim: Sim) -> None:
+    for path in UNKNOWN:
+        answer = await sim.http.get(path)
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"].startswith("text/html")
 
 
 # Saved methods -------------------------------------------------------------------------------------------------

@@ -132,25 +132,25 @@ async def test_a_dead_endpoint_is_tried_eighteen_times_with_one_signature(sim: S
     assert len(delivery["attempts"]) == 18
 
 
-@pytest.mark.parametrize("status", [200, 201, 204, 299])
-async def test_any_2xx_is_a_success(sim: Sim, wooshpay: Merchant, status: int) -> None:
-    sim.answer = lambda request: httpx.Response(status)
+async def test_any_2xx_is_a_success(sim: Sim, wooshpay: Merchant) -> None:
+    answers = iter([200, 201, 204, 299])
+    sim.answer = lambda request: httpx.Response(next(answers))
+    for _ in range(4):
+        await wooshpay.made("payment_intents", {"amount": 100, "currency": "CNY"})
+
+    await sim.advance(days=5)
+
+    assert len(sim.hooks) == 4
+
+
+async def test_anything_else_is_tried_again_redirects_included(sim: Sim, wooshpay: Merchant) -> None:
+    answers = iter([301, 302, 400, 404, 410, 503])
+    sim.answer = lambda request: httpx.Response(next(answers, 200), headers={"location": OTHER})
     await wooshpay.made("payment_intents", {"amount": 100, "currency": "CNY"})
 
     await sim.advance(days=5)
 
-    assert len(sim.hooks) == 1
-
-
-@pytest.mark.parametrize("status", [301, 302, 400, 404, 410, 503])
-async def test_anything_else_is_tried_again_redirects_included(sim: Sim, wooshpay: Merchant, status: int) -> None:
-    answers = iter([httpx.Response(status, headers={"location": OTHER})])
-    sim.answer = lambda request: next(answers, httpx.Response(200))
-    await wooshpay.made("payment_intents", {"amount": 100, "currency": "CNY"})
-
-    await sim.advance(seconds=10)
-
-    assert [hook.at - sim.started_at for hook in sim.hooks] == [timedelta(0), timedelta(seconds=2)]
+    assert [hook.at - sim.started_at for hook in sim.hooks] == [timedelta(seconds=s) for s in SCHEDULE[:7]]
     assert OTHER not in {hook.url for hook in sim.hooks}
 
 
