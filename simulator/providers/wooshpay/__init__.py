@@ -44,8 +44,16 @@ def summarise(resource: Resource) -> Summary | None:
         phase=phase,
         status=resource.state,
         order=resource.order_code,
-        expires_at=resource.code_expires_at if resource.state == "requires_action" else None,
+        expires_at=_expires_at(resource),
     )
+
+
+def _expires_at(intent: PaymentIntent) -> datetime | None:
+    """When it stops waiting: with its wallet code, or with its session."""
+    if intent.state == "requires_action":
+        return intent.code_expires_at
+    waits = intent.state in ("requires_payment_method", "requires_confirmation")
+    return intent.session_expires_at if waits else None
 
 
 def finish(call: Call, reply: Reply) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Endpoint, Handler
 from simulator.kernel.refusals import MalformedBody
+from simulator.providers.wooshpay import account as a
 from simulator.providers.wooshpay import forms, wire
 from simulator.providers.wooshpay import handlers as h
 from simulator.providers.wooshpay.auth import authenticate_either
@@ -111,32 +112,32 @@ ENDPOINTS = (
     _get( "/v1/charges",                      h.list_charges,                       "List charges",          _LIST),
     _get( "/v1/charges/{id}",                 h.get_charge,                         "Retrieve a charge"),
 
-    _post("/v1/webhook_endpoints",            h.create_webhook_endpoint, "webhook", wire.EndpointRequest, "Create a webhook"),
-    _get( "/v1/webhook_endpoints",            h.list_webhook_endpoints,             "List webhooks",         _LIST),
-    _get( "/v1/webhook_endpoints/{id}",       h.get_webhook_endpoint,               "Retrieve a webhook"),
-    _post("/v1/webhook_endpoints/{id}",       h.update_webhook_endpoint, "webhook", wire.EndpointUpdate, "Update a webhook"),
-    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", h.delete_webhook_endpoint, "webhook", summary="Delete a webhook"),
+    _post("/v1/webhook_endpoints",            a.create_webhook_endpoint, "webhook", wire.EndpointRequest, "Create a webhook"),
+    _get( "/v1/webhook_endpoints",            a.list_webhook_endpoints,             "List webhooks",         _LIST),
+    _get( "/v1/webhook_endpoints/{id}",       a.get_webhook_endpoint,               "Retrieve a webhook"),
+    _post("/v1/webhook_endpoints/{id}",       a.update_webhook_endpoint, "webhook", wire.EndpointUpdate, "Update a webhook"),
+    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", a.delete_webhook_endpoint, "webhook", summary="Delete a webhook"),
     _get( "/v1/events",                       h.list_events,                        "List events",           _LIST),
     _get( "/v1/events/{id}",                  h.get_event,                          "Retrieve an event"),
 
-    _post("/v1/payment_methods",              h.create_payment_method,  "method",   wire.MethodRequest,  "Create a PaymentMethod"),
-    _get( "/v1/payment_methods",              h.list_payment_methods,               "List PaymentMethods",   _LIST),
-    _get( METHOD,                             h.get_payment_method,                 "Retrieve a PaymentMethod"),
-    _post(METHOD,                             h.update_payment_method,  "method",   wire.MethodUpdate,   "Update a PaymentMethod"),
-    _post(f"{METHOD}/attach",                 h.attach_payment_method,  "method",   wire.AttachRequest,  "Attach a PaymentMethod to a customer"),
-    _post(f"{METHOD}/detach",                 h.detach_payment_method,  "method",   wire.Empty,          "Detach a PaymentMethod"),
+    _post("/v1/payment_methods",              a.create_payment_method,  "method",   wire.MethodRequest,  "Create a PaymentMethod"),
+    _get( "/v1/payment_methods",              a.list_payment_methods,               "List PaymentMethods",   _LIST),
+    _get( METHOD,                             a.get_payment_method,                 "Retrieve a PaymentMethod"),
+    _post(METHOD,                             a.update_payment_method,  "method",   wire.MethodUpdate,   "Update a PaymentMethod"),
+    _post(f"{METHOD}/attach",                 a.attach_payment_method,  "method",   wire.AttachRequest,  "Attach a PaymentMethod to a customer"),
+    _post(f"{METHOD}/detach",                 a.detach_payment_method,  "method",   wire.Empty,          "Detach a PaymentMethod"),
 
-    _post("/v1/customers",                    h.create_customer,        "customer", wire.CustomerRequest, "Create a customer"),
-    _get( "/v1/customers",                    h.list_customers,                     "List customers",        _LIST),
-    _get( CUSTOMER,                           h.get_customer,                       "Retrieve a customer"),
-    _post(CUSTOMER,                           h.update_customer,        "customer", wire.CustomerRequest, "Update a customer"),
-    Endpoint("DELETE", CUSTOMER,              h.delete_customer,        "customer", summary="Delete a customer"),
-    _get( f"{CUSTOMER}/payment_methods",      h.list_customer_payment_methods,      "List a customer's PaymentMethods", _LIST),
-    _get( f"{CUSTOMER}/payment_methods/{{payment_method}}", h.get_customer_payment_method, "Retrieve a customer's PaymentMethod"),
+    _post("/v1/customers",                    a.create_customer,        "customer", wire.CustomerRequest, "Create a customer"),
+    _get( "/v1/customers",                    a.list_customers,                     "List customers",        _LIST),
+    _get( CUSTOMER,                           a.get_customer,                       "Retrieve a customer"),
+    _post(CUSTOMER,                           a.update_customer,        "customer", wire.CustomerRequest, "Update a customer"),
+    Endpoint("DELETE", CUSTOMER,              a.delete_customer,        "customer", summary="Delete a customer"),
+    _get( f"{CUSTOMER}/payment_methods",      a.list_customer_payment_methods,      "List a customer's PaymentMethods", _LIST),
+    _get( f"{CUSTOMER}/payment_methods/{{payment_method}}", a.get_customer_payment_method, "Retrieve a customer's PaymentMethod"),
 
-    _post("/v1/products",                     h.create_product,         "product",  wire.ProductRequest, "Create a product"),
-    _get( "/v1/products/{id}",                h.get_product,                        "Retrieve a product"),
-    _post("/v1/prices",                       h.create_price,           "price",    wire.PriceRequest,   "Create a price"),
-    _get( "/v1/prices/{id}",                  h.get_price,                          "Retrieve a price"),
+    _post("/v1/products",                     a.create_product,         "product",  wire.ProductRequest, "Create a product"),
+    _get( "/v1/products/{id}",                a.get_product,                        "Retrieve a product"),
+    _post("/v1/prices",                       a.create_price,           "price",    wire.PriceRequest,   "Create a price"),
+    _get( "/v1/prices/{id}",                  a.get_price,                          "Retrieve a price"),
 )
 # fmt: on

@@ -1,14 +1,14 @@
-"""What WooshPay's operations do. Success is 200 for everything, creation included; amounts are minor units."""
+"""Payment intents, checkout sessions, refunds, charges and events. Success is 200 for everything, creation included;
+amounts are minor units."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Any
 
-from simulator.engine.pages import is_safe_return, with_query
+from simulator.engine.pages import with_query
 from simulator.engine.provider import Call, Reply
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
@@ -16,14 +16,24 @@ from simulator.kernel.clock import from_micros, millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Faulted, NotFound
 from simulator.providers.wooshpay import links, wire
-from simulator.providers.wooshpay.auth import webhook_secret
+from simulator.providers.wooshpay.account import add_method, new_price
 from simulator.providers.wooshpay.errors import bracketed, refused
+from simulator.providers.wooshpay.lookup import (
+    as_millis,
+    check_url,
+    find,
+    listed,
+    merged,
+    newest_first,
+    owned,
+    query_of,
+    raw,
+)
 from simulator.providers.wooshpay.model import (
     CashierCode,
     Charge,
     CheckoutSession,
     Customer,
-    Owned,
     PaymentIntent,
     PaymentMethod,
     Price,
@@ -31,7 +41,6 @@ from simulator.providers.wooshpay.model import (
     Refund,
     StoredEvent,
     mint,
-    rounded_ms,
 )
 from simulator.providers.wooshpay.states import SESSION_LIFETIME, WALLET_CODE_LIFETIME
 from simulator.wallet import alipay, buyers
@@ -47,18 +56,6 @@ DEFAULT_METHOD_TYPES = ("card", "alipay", "wechat_pay", "alipay_hk", "unionpay")
 # Methods that take several partial refunds. Source: reference/wooshpay.md, section 7.2 (seed: not Alipay).
 SEVERAL_REFUNDS = frozenset({"card", "wechat_pay"})
 
-PREFIXES = {
-    PaymentIntent: "pi",
-    CheckoutSession: "cs",
-    Refund: "re",
-    Charge: "ch",
-    PaymentMethod: "pm",
-    Customer: "cus",
-    Product: "prod",
-    Price: "price",
-    StoredEvent: "evt",
-}
-
 ATTEMPT_FAILED = "payment_intent_payment_attempt_failed"
 AUTHENTICATION_FAILED = "payment_intent_authentication_failure"
 ATTEMPT_EXPIRED = "payment_intent_payment_attempt_expired"
@@ -69,50 +66,6 @@ FAILURE_MESSAGES = {
     AUTHENTICATION_FAILED: "The wallet could not authenticate the customer.",
     ATTEMPT_EXPIRED: "The wallet code expired before the customer paid.",
 }
-
-O = TypeVar("O", bound=Owned)  # noqa: E741  # one letter like every type variable here
-
-
-# Looking up ----------------------------------------------------------------------------------------------------
-
-
-def find(call: Call, uow: UnitOfWork, kind: type[O], id_: str, param: str = "id") -> O:
-    """Ill-formed ids are 400 `id is invalid`, unknown ones and those of the other mode 404.
-
-    Source: reference/wooshpay.md, section 5.3 (the text is observed in an integration).
-    """
-    prefix = PREFIXES[kind]
-    if not re.fullmatch(rf"{prefix}_(test_)?[0-9]{{1,25}}", id_):
-        raise refused("id_invalid", param)
-    found = uow.find(kind, id_.replace("_test_", "_", 1))
-    if found is None or found.livemode != call.credential["livemode"]:
-        raise NotFound(kind.KIND, id_, param)
-    return found
-
-
-def _owned(call: Call, uow: UnitOfWork) -> dict[str, Any]:
-    return {"livemode": call.credential["livemode"], "created_at": uow.now, "updated_at": uow.now}
-
-
-def _raw(call: Call, name: str) -> Any:
-    """A member as it was sent (after form decoding), for echoing."""
-    return call.scratch["body"].get(name)
-
-
-def _merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict[str, str] | None:
-    """Metadata merges key by key; an empty text deletes a key, an empty object everything (inferred, Stripe)."""
-    if new is None:
-        return dict(old) if old else None
-    if not new:
-        return None
-    return {name: value for name, value in {**(old or {}), **new}.items() if value != ""} or None
-
-
-def _check_url(url: str | None, param: str) -> None:
-    """What no browser may follow is refused; `www.shop.example` is not (seed)."""
-    if url is not None and not is_safe_return(links.with_scheme(url)):
-        raise refused("url_invalid", param)
-
 
 # Payment intents -----------------------------------------------------------------------------------------------
 
@@ -128,7 +81,7 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     method = _method(call, uow, request)
     types = _types(call, uow, request, method)
     _check_method(types, method, request.currency, request.capture_method)
-    _check_url(request.return_url, "return_url")
+    check_url(request.return_url, "return_url")
     if request.customer is not None:
         find(call, uow, Customer, request.customer, "customer")
     intent = _new_intent(
@@ -143,9 +96,9 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
         payment_method_options=_options(call),
         customer=request.customer,
         description=request.description,
-        metadata=_merged(None, request.metadata),
+        metadata=merged(None, request.metadata),
         merchant_order_id=request.merchant_order_id,
-        shipping=_raw(call, "shipping"),
+        shipping=raw(call, "shipping"),
         receipt_email=request.receipt_email,
         statement_descriptor=request.statement_descriptor,
         statement_descriptor_suffix=request.statement_descriptor_suffix,
@@ -165,29 +118,19 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
 def _new_intent(call: Call, uow: UnitOfWork, **members: Any) -> PaymentIntent:
     id_ = mint(uow, "pi")
     secret = f"{id_}_secret_{uow.ids.text(24)}"
-    intent = PaymentIntent(id=id_, client_secret=secret, origin=call.base_url, **_owned(call, uow), **members)
+    intent = PaymentIntent(id=id_, client_secret=secret, origin=call.base_url, **owned(call, uow), **members)
     return uow.add(intent, events=["payment_intent.created"])
 
 
 def _method(call: Call, uow: UnitOfWork, request: wire.IntentFields) -> PaymentMethod | None:
     """The saved method, or one made of the inline data: it is minted before the intent (seed)."""
     if request.payment_method_data is not None:
-        data: dict[str, Any] = _raw(call, "payment_method_data")
+        data: dict[str, Any] = raw(call, "payment_method_data")
         type_ = request.payment_method_data.type
-        return _add_method(call, uow, type_, data.get("billing_details"), None)
+        return add_method(call, uow, type_, data.get("billing_details"), None)
     if request.payment_method is not None:
         return find(call, uow, PaymentMethod, request.payment_method, "payment_method")
     return None
-
-
-def _add_method(
-    call: Call, uow: UnitOfWork, type_: str, billing: dict[str, Any] | None, metadata: dict[str, str] | None
-) -> PaymentMethod:
-    id_ = mint(uow, "pm")
-    owned = _owned(call, uow)
-    return uow.add(
-        PaymentMethod(id=id_, type=type_, details={}, billing_details=billing, metadata=metadata or None, **owned)
-    )
 
 
 def _types(call: Call, uow: UnitOfWork, request: wire.IntentFields, method: PaymentMethod | None) -> tuple[str, ...]:
@@ -213,7 +156,7 @@ def _check_method(types: tuple[str, ...], method: PaymentMethod | None, currency
 
 def _options(call: Call) -> dict[str, Any] | None:
     """`payment_method_options` as sent, but the members of Alipay in the seed's order."""
-    sent: dict[str, Any] | None = _raw(call, "payment_method_options")
+    sent: dict[str, Any] | None = raw(call, "payment_method_options")
     if not sent:
         return None
     order = ("terminal_type", "os_type", "client_ip")
@@ -383,13 +326,13 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
     """The members of an update or a confirmation that are simply taken over."""
     fields = type(request).model_fields
     changes = {name: getattr(request, name) for name in _PLAIN if name in fields and getattr(request, name) is not None}
-    _check_url(request.return_url, "return_url")
+    check_url(request.return_url, "return_url")
     if changes.get("customer") is not None:
         find(call, uow, Customer, changes["customer"], "customer")
     if request.metadata is not None:
-        changes["metadata"] = _merged(intent.metadata, request.metadata)
+        changes["metadata"] = merged(intent.metadata, request.metadata)
     if request.shipping is not None:
-        changes["shipping"] = _raw(call, "shipping")
+        changes["shipping"] = raw(call, "shipping")
     if request.payment_method_types is not None:
         changes["payment_method_types"] = tuple(dict.fromkeys(request.payment_method_types))
     if request.payment_method_options is not None:
@@ -648,10 +591,10 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         if request.mode == "subscription":
             raise refused("checkout_recurring_not_supported", "line_items")
         raise refused("parameter_invalid_string_enum", "mode", message="the simulator has payment only")
-    _check_url(request.success_url, "success_url")
-    _check_url(request.cancel_url, "cancel_url")
+    check_url(request.success_url, "success_url")
+    check_url(request.cancel_url, "cancel_url")
     customer = find(call, uow, Customer, request.customer, "customer") if request.customer else None
-    session_id = mint(uow, "cs")
+    session_id, expires_at = mint(uow, "cs"), _expiry(uow, request.expires_at)
     prices, items = _line_items(call, uow, request)
     currency, total = prices[0].currency, sum(item["amount_total"] for item in items)
     types = tuple(dict.fromkeys(request.payment_method_types or ()))
@@ -669,7 +612,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     capture = data.capture_method or "automatic"
     _check_method(types or ("card",), None, currency, capture)
     defaults = uow.workspace.setting("wooshpay", "payment_method_types", DEFAULT_METHOD_TYPES)
-    sent_data: dict[str, Any] = _raw(call, "payment_intent_data") or {}
+    sent_data: dict[str, Any] = raw(call, "payment_intent_data") or {}
     intent = _new_intent(
         call,
         uow,
@@ -686,6 +629,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         capture_method=capture,
         setup_future_usage=data.setup_future_usage,
         session=session_id,
+        session_expires_at=expires_at,
     )
     key = "live_publishable_key" if call.credential["livemode"] else "publishable_key"
     session = uow.add(
@@ -702,7 +646,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
             customer=request.customer,
             customer_email=request.customer_email,
             client_reference_id=request.client_reference_id,
-            metadata=_merged(None, request.metadata),
+            metadata=merged(None, request.metadata),
             shipping=sent_data.get("shipping"),
             payment_method_options=_options(call),
             payment_method_types=types or None,
@@ -711,8 +655,8 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
             client_secret=intent.client_secret,
             billing_address_collection=request.billing_address_collection,
             shipping_address_collection=request.shipping_address_collection,
-            expires_at=_expiry(uow, request.expires_at),
-            **_owned(call, uow),
+            expires_at=expires_at,
+            **owned(call, uow),
         )
     )
     return _session_reply(uow, session)
@@ -722,14 +666,10 @@ def _expiry(uow: UnitOfWork, given: int | None) -> datetime:
     """24 hours (documented), or what was asked for: below 10^12 it is seconds (inferred)."""
     if given is None:
         return uow.now + SESSION_LIFETIME
-    now, given_ms = millis(uow.now), _as_millis(given)
+    now, given_ms = millis(uow.now), as_millis(given)
     if not now < given_ms <= now + 366 * 86_400_000:
         raise refused("parameter_invalid_integer", "expires_at")
     return from_micros(given_ms * 1000)
-
-
-def _as_millis(given: int) -> int:
-    return given * 1000 if abs(given) < 10**12 else given
 
 
 def _line_items(call: Call, uow: UnitOfWork, request: wire.SessionRequest) -> tuple[list[Price], list[dict[str, Any]]]:
@@ -738,7 +678,7 @@ def _line_items(call: Call, uow: UnitOfWork, request: wire.SessionRequest) -> tu
         where = f"line_items.{index}"
         id_ = mint(uow, "li")
         if item.price_data is not None:
-            price, product = _new_price(call, uow, item.price_data, f"{where}.price_data")
+            price, product = new_price(call, uow, item.price_data, f"{where}.price_data")
         elif item.price is not None:
             price = find(call, uow, Price, item.price, bracketed(f"{where}.price"))
             product = uow.get(Product, price.product)
@@ -747,47 +687,6 @@ def _line_items(call: Call, uow: UnitOfWork, request: wire.SessionRequest) -> tu
         prices.append(price)
         items.append(wire.line_item(id_, price, product, item.quantity))
     return prices, items
-
-
-def _new_price(
-    call: Call, uow: UnitOfWork, data: wire.PriceData | wire.PriceRequest, where: str
-) -> tuple[Price, Product]:
-    """The price is minted before its product (seed). `billing_scheme` is ignored: it always is `per_unit` (seed)."""
-    id_ = mint(uow, "price")
-    if data.product_data is not None:
-        product = _add_product(call, uow, data.product_data, data.active)
-    elif data.product is not None:
-        product = find(call, uow, Product, data.product, bracketed(f"{where}.product") if where else "product")
-    else:
-        raise refused("parameter_missing", bracketed(f"{where}.product_data") if where else "product")
-    price = Price(
-        id=id_,
-        currency=data.currency,
-        unit_amount=data.unit_amount,
-        product=product.id,
-        active=data.active,
-        lookup_key=data.lookup_key,
-        metadata=_merged(None, data.metadata),
-        nickname=data.nickname,
-        recurring=data.recurring,
-        **_owned(call, uow),
-    )
-    return uow.add(price), product
-
-
-def _add_product(call: Call, uow: UnitOfWork, data: wire.ProductData | wire.ProductRequest, active: bool) -> Product:
-    return uow.add(
-        Product(
-            id=mint(uow, "prod"),
-            name=data.name,
-            active=active if data.active is None else data.active,
-            description=data.description,
-            images=tuple(data.images) if data.images else None,
-            metadata=_merged(None, data.metadata),
-            url=data.url,
-            **_owned(call, uow),
-        )
-    )
 
 
 def _session_reply(uow: UnitOfWork, session: CheckoutSession) -> Reply:
@@ -824,7 +723,7 @@ def expire(uow: UnitOfWork, session: CheckoutSession, trigger: str) -> CheckoutS
 
 def list_line_items(call: Call, uow: UnitOfWork) -> Reply:
     session = find(call, uow, CheckoutSession, call.path["id"])
-    query = _query(call)
+    query = query_of(call)
     ids = [item["id"] for item in session.line_items]
     for name in ("starting_after", "ending_before"):
         given = getattr(query, name)
@@ -871,8 +770,8 @@ def create_refund(call: Call, uow: UnitOfWork) -> Reply:
         payment_intent=intent.id,
         charge=intent.charge,
         reason=request.reason,
-        metadata=_merged(None, request.metadata),
-        **_owned(call, uow),
+        metadata=merged(None, request.metadata),
+        **owned(call, uow),
     )
     refund = uow.add(refund, events=[] if pending else ["charge.refund.updated"])
     if pending:
@@ -922,87 +821,32 @@ def get_charge(call: Call, uow: UnitOfWork) -> Reply:
 # Lists ---------------------------------------------------------------------------------------------------------
 
 
-def _query(call: Call) -> Any:
-    """The query of a list: validated by the gateway's caller in `endpoints.read_query`."""
-    return call.scratch["query"]
-
-
-def _newest_first(uow: UnitOfWork, kind: type[O], key: tuple[str, str], before: str | None) -> Iterator[O]:
-    while True:
-        found, more = uow.listing(kind, limit=100, before=before, key=key)
-        yield from found
-        if not more:
-            return
-        before = found[-1].id
-
-
-def _listed(call: Call, uow: UnitOfWork, kind: type[O], **filters: str | None) -> tuple[list[O], bool]:
-    """A page of what belongs to this side of the account, newest first. Source: reference/wooshpay.md, section 3.7."""
-    query = _query(call)
-    for name in ("starting_after", "ending_before"):
-        if getattr(query, name) is not None:
-            find(call, uow, kind, getattr(query, name), name)
-    side = "live" if call.credential["livemode"] else "test"
-    wanted = {name: value for name, value in filters.items() if value is not None}
-    name, value = next(iter(wanted.items()), ("side", None))
-    key = ("side", side) if value is None else (name, f"{side}:{value}")
-    if query.ending_before is None and len(wanted) < 2 and query.created is None:
-        return uow.listing(kind, limit=query.limit, before=query.starting_after, key=key)
-    found: list[O] = []
-    for resource in _newest_first(uow, kind, key, query.starting_after):
-        if resource.id == query.ending_before:
-            break
-        facets = resource.facets()
-        if all(facets.get(n) == v for n, v in wanted.items()) and _is_within(resource, query.created):
-            found.append(resource)
-            if query.ending_before is None and len(found) > query.limit:
-                break
-    if query.ending_before is not None:
-        return found[-query.limit :], len(found) > query.limit
-    return found[: query.limit], len(found) > query.limit
-
-
-def _is_within(resource: Resource, created: Any) -> bool:
-    if created is None:
-        return True
-    at = rounded_ms(resource.created_at)
-    if isinstance(created, int):
-        return at == _as_millis(created)
-    bounds = {name: _as_millis(v) for name in ("gt", "gte", "lt", "lte") if (v := getattr(created, name)) is not None}
-    return (
-        at > bounds.get("gt", at - 1)
-        and at >= bounds.get("gte", at)
-        and at < bounds.get("lt", at + 1)
-        and at <= bounds.get("lte", at)
-    )
-
-
 def list_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
-    found, more = _listed(call, uow, PaymentIntent, customer=_query(call).customer)
+    found, more = listed(call, uow, PaymentIntent, customer=query_of(call).customer)
     return Reply(200, wire.listing("/v1/payment_intents", [wire.payment_intent(i) for i in found], more))
 
 
 def list_sessions(call: Call, uow: UnitOfWork) -> Reply:
-    query = _query(call)
-    found, more = _listed(call, uow, CheckoutSession, customer=query.customer, payment_intent=query.payment_intent)
+    query = query_of(call)
+    found, more = listed(call, uow, CheckoutSession, customer=query.customer, payment_intent=query.payment_intent)
     data = [wire.checkout_session(s, links.session_url(uow.workspace, s)) for s in found]
     return Reply(200, wire.listing("/v1/checkout/sessions", data, more))
 
 
 def list_refunds(call: Call, uow: UnitOfWork) -> Reply:
-    query = _query(call)
-    found, more = _listed(call, uow, Refund, payment_intent=query.payment_intent, charge=query.charge)
+    query = query_of(call)
+    found, more = listed(call, uow, Refund, payment_intent=query.payment_intent, charge=query.charge)
     return Reply(200, wire.listing("/v1/refunds", [wire.refund(r) for r in found], more))
 
 
 def list_charges(call: Call, uow: UnitOfWork) -> Reply:
-    query = _query(call)
-    found, more = _listed(call, uow, Charge, payment_intent=query.payment_intent, customer=query.customer)
+    query = query_of(call)
+    found, more = listed(call, uow, Charge, payment_intent=query.payment_intent, customer=query.customer)
     return Reply(200, wire.listing("/v1/charges", [wire.charge(c) for c in found], more))
 
 
 def list_events(call: Call, uow: UnitOfWork) -> Reply:
-    found, more = _listed(call, uow, StoredEvent, type=_query(call).type)
+    found, more = listed(call, uow, StoredEvent, type=query_of(call).type)
     version = uow.workspace.setting("wooshpay", "api_version", "1.0.1")
     return Reply(200, wire.listing("/v1/events", [wire.event(e, version) for e in found], more))
 
@@ -1022,13 +866,13 @@ def search_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
 
     Source: reference/wooshpay.md, section 3.8 (the grammar beyond the first is inferred).
     """
-    query = _query(call)
+    query = query_of(call)
     clauses = [_clause(text) for text in re.split(r"\sAND\s", query.query)]
     side = "live" if call.credential["livemode"] else "test"
     order_id = next((value for field, _, value in clauses if field == "merchant_order_id"), None)
     key = ("side", side) if order_id is None else ("merchant_order_id", f"{side}:{order_id}")
     found: list[PaymentIntent] = []
-    for intent in _newest_first(uow, PaymentIntent, key, None):
+    for intent in newest_first(uow, PaymentIntent, key, None):
         if all(_matches(intent, *clause) for clause in clauses):
             found.append(intent)
             if len(found) > query.limit:
@@ -1052,235 +896,3 @@ def _matches(intent: PaymentIntent, field: str, key: str | None, value: str) -> 
     if field == "currency":
         return intent.currency == value.upper()
     return bool(getattr(intent, "state" if field == "status" else field) == value)
-
-
-# Webhook endpoints ---------------------------------------------------------------------------------------------
-
-
-def _endpoints(call: Call, uow: UnitOfWork) -> list[dict[str, Any]]:
-    """Those of this side of the account, oldest first."""
-    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
-    return [endpoint for endpoint in own if endpoint["livemode"] == call.credential["livemode"]]
-
-
-def _endpoint(call: Call, uow: UnitOfWork) -> dict[str, Any]:
-    id_ = call.path["id"]
-    if not re.fullmatch(r"we_[0-9]{1,25}", id_):
-        raise refused("id_invalid", "id")
-    found = next((endpoint for endpoint in _endpoints(call, uow) if endpoint["id"] == id_), None)
-    if found is None:
-        raise NotFound("webhook_endpoint", id_, "id")
-    return found
-
-
-def _keep_endpoints(uow: UnitOfWork, endpoints: list[dict[str, Any]]) -> None:
-    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "wooshpay": endpoints})
-
-
-def _check_endpoint_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    if not good or any(ord(character) <= 32 for character in url):
-        raise refused("url_invalid", "url")
-
-
-def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/webhook_endpoints: active at once; plain HTTP is fine for local work (documented).
-
-    Source: reference/wooshpay.md, section 3.16.
-    """
-    request: wire.EndpointRequest = call.body
-    _check_endpoint_url(request.url)
-    endpoint = wire.present(
-        {
-            "id": mint(uow, "we"),
-            "created": rounded_ms(uow.now),
-            "livemode": call.credential["livemode"],
-            "api_version": request.api_version,
-            "description": request.description,
-            "metadata": _merged(None, request.metadata),
-            "secret": webhook_secret(uow.ids),
-            "status": "enabled",
-            "url": request.url,
-            "enabled_events": sorted(set(request.enabled_events)),
-        }
-    )
-    _keep_endpoints(uow, [*uow.workspace.webhook_endpoints.get("wooshpay", []), endpoint])
-    return Reply(200, wire.webhook_endpoint(endpoint))
-
-
-def get_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.webhook_endpoint(_endpoint(call, uow)))
-
-
-def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/webhook_endpoints/{id}; disabling it stops its pending retries (inferred)."""
-    endpoint, request = _endpoint(call, uow), call.body
-    changes: dict[str, Any] = wire.present({"url": request.url, "description": request.description})
-    if request.url is not None:
-        _check_endpoint_url(request.url)
-    if request.enabled_events is not None:
-        changes["enabled_events"] = sorted(set(request.enabled_events))
-    if request.metadata is not None:
-        changes["metadata"] = _merged(endpoint.get("metadata"), request.metadata)
-    if request.disabled is not None:
-        changes["status"] = "disabled" if request.disabled else "enabled"
-    if request.status is not None:
-        changes["status"] = request.status
-    changed = {**endpoint, **changes}
-    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
-    _keep_endpoints(uow, [changed if e["id"] == endpoint["id"] else e for e in own])
-    return Reply(200, wire.webhook_endpoint(changed))
-
-
-def delete_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    endpoint = _endpoint(call, uow)
-    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
-    _keep_endpoints(uow, [e for e in own if e["id"] != endpoint["id"]])
-    return Reply(200, wire.deleted("webhook_endpoint", endpoint["id"]))
-
-
-def list_webhook_endpoints(call: Call, uow: UnitOfWork) -> Reply:
-    query = _query(call)
-    found = _endpoints(call, uow)[::-1]
-    ids = [endpoint["id"] for endpoint in found]
-    for name in ("starting_after", "ending_before"):
-        given = getattr(query, name)
-        if given is not None and given not in ids:
-            raise NotFound("webhook_endpoint", given, name)
-    start = ids.index(query.starting_after) + 1 if query.starting_after else 0
-    stop = ids.index(query.ending_before) if query.ending_before else len(ids)
-    items = found[start:stop]
-    page = items[-query.limit :] if query.ending_before else items[: query.limit]
-    data = [wire.webhook_endpoint(endpoint) for endpoint in page]
-    return Reply(200, wire.listing("/v1/webhook_endpoints", data, len(items) > len(page)))
-
-
-# Payment methods and customers ---------------------------------------------------------------------------------
-
-
-def create_payment_method(call: Call, uow: UnitOfWork) -> Reply:
-    request: wire.MethodRequest = call.body
-    metadata = _merged(None, request.metadata)
-    method = _add_method(call, uow, request.type, _raw(call, "billing_details"), metadata)
-    return Reply(200, wire.payment_method(method))
-
-
-def get_payment_method(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.payment_method(find(call, uow, PaymentMethod, call.path["id"])))
-
-
-def update_payment_method(call: Call, uow: UnitOfWork) -> Reply:
-    method, request = find(call, uow, PaymentMethod, call.path["id"]), call.body
-    changes: dict[str, Any] = {}
-    if request.billing_details is not None:
-        changes["billing_details"] = {**(method.billing_details or {}), **_raw(call, "billing_details")}
-    if request.metadata is not None:
-        changes["metadata"] = _merged(method.metadata, request.metadata)
-    return Reply(200, wire.payment_method(uow.amend(method, **changes)))
-
-
-def attach_payment_method(call: Call, uow: UnitOfWork) -> Reply:
-    method = find(call, uow, PaymentMethod, call.path["id"])
-    customer = find(call, uow, Customer, call.body.customer, "customer")
-    return Reply(200, wire.payment_method(uow.amend(method, customer=customer.id)))
-
-
-def detach_payment_method(call: Call, uow: UnitOfWork) -> Reply:
-    method = find(call, uow, PaymentMethod, call.path["id"])
-    return Reply(200, wire.payment_method(uow.amend(method, customer=None, buyer=None)))
-
-
-def list_payment_methods(call: Call, uow: UnitOfWork) -> Reply:
-    return _methods(call, uow, _query(call).customer, "/v1/payment_methods")
-
-
-def list_customer_payment_methods(call: Call, uow: UnitOfWork) -> Reply:
-    customer = find(call, uow, Customer, call.path["id"])
-    return _methods(call, uow, customer.id, f"/v1/customers/{customer.id}/payment_methods")
-
-
-def _methods(call: Call, uow: UnitOfWork, customer: str | None, url: str) -> Reply:
-    found, more = _listed(call, uow, PaymentMethod, customer=customer, type=_query(call).type)
-    return Reply(200, wire.listing(url, [wire.payment_method(m) for m in found], more))
-
-
-def get_customer_payment_method(call: Call, uow: UnitOfWork) -> Reply:
-    customer = find(call, uow, Customer, call.path["id"])
-    method = find(call, uow, PaymentMethod, call.path["payment_method"])
-    if method.customer != customer.id:
-        raise NotFound(PaymentMethod.KIND, method.id, "payment_method")
-    return Reply(200, wire.payment_method(method))
-
-
-def create_customer(call: Call, uow: UnitOfWork) -> Reply:
-    request: wire.CustomerRequest = call.body
-    method = None
-    if request.payment_method is not None:
-        method = find(call, uow, PaymentMethod, request.payment_method, "payment_method")
-    customer = uow.add(
-        Customer(
-            id=mint(uow, "cus"),
-            address=_raw(call, "address") or {},
-            description=request.description,
-            email=request.email,
-            metadata=_merged(None, request.metadata),
-            name=request.name,
-            phone=request.phone,
-            shipping=_raw(call, "shipping"),
-            **_owned(call, uow),
-        )
-    )
-    if method is not None:
-        uow.amend(method, customer=customer.id)
-    return Reply(200, wire.customer(customer))
-
-
-def get_customer(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.customer(find(call, uow, Customer, call.path["id"])))
-
-
-def update_customer(call: Call, uow: UnitOfWork) -> Reply:
-    customer, request = find(call, uow, Customer, call.path["id"]), call.body
-    names = ("description", "email", "name", "phone")
-    changes: dict[str, Any] = wire.present({name: getattr(request, name) for name in names})
-    for name in ("address", "shipping"):
-        if getattr(request, name) is not None:
-            changes[name] = _raw(call, name)
-    if request.metadata is not None:
-        changes["metadata"] = _merged(customer.metadata, request.metadata)
-    return Reply(200, wire.customer(uow.amend(customer, **changes)))
-
-
-def delete_customer(call: Call, uow: UnitOfWork) -> Reply:
-    customer = find(call, uow, Customer, call.path["id"])
-    uow.delete(customer)
-    return Reply(200, wire.deleted("customer", customer.id))
-
-
-def list_customers(call: Call, uow: UnitOfWork) -> Reply:
-    found, more = _listed(call, uow, Customer)
-    return Reply(200, wire.listing("/v1/customers", [wire.customer(c) for c in found], more))
-
-
-# Products and prices -------------------------------------------------------------------------------------------
-
-
-def create_product(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.product(_add_product(call, uow, call.body, True)))
-
-
-def get_product(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.product(find(call, uow, Product, call.path["id"])))
-
-
-def create_price(call: Call, uow: UnitOfWork) -> Reply:
-    price, _ = _new_price(call, uow, call.body, "")
-    return Reply(200, wire.price(price))
-
-
-def get_price(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.price(find(call, uow, Price, call.path["id"])))

@@ -114,6 +114,7 @@ class PaymentIntent(Owned):
     amount_refunded: int = 0
     charge: str | None = None
     session: str | None = None
+    session_expires_at: datetime | None = None
     order_code: str | None = None
     code_expires_at: datetime | None = None
     failed_as: str | None = None

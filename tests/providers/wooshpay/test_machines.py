@@ -417,6 +417,17 @@ async def test_a_session_may_be_given_its_own_deadline(sim: Sim, wooshpay: Merch
     assert (await session_of(wooshpay, session["payment_intent"]))["status"] == "expired"
 
 
+async def test_the_control_api_shows_until_when_a_payment_waits(sim: Sim, wooshpay: Merchant) -> None:
+    """With its session while no wallet order is open, then with the wallet's code."""
+    intent = await of_session(wooshpay)
+    before = await sim.payment("wooshpay", intent)
+
+    await press(wooshpay, intent)
+
+    assert (before["phase"], before["expires_at"]) == ("waiting", "2026-03-05T05:00:00.000Z")
+    assert (await sim.payment("wooshpay", intent))["expires_at"] == "2026-03-04T05:15:00.000Z"
+
+
 async def test_a_sessions_intent_cannot_be_cancelled(sim: Sim, wooshpay: Merchant) -> None:
     intent = await of_session(wooshpay)
 
