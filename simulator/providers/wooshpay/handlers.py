@@ -241,7 +241,7 @@ def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, 
     if type_ == "card":
         redirect = {"url": links.challenge_url(uow.workspace, intent), "return_url": intent.return_url}
         return {"type": "challenge_redirect", "challenge_redirect": wire.present(redirect)}
-    member = f"{'alipay' if type_ in ALIPAY else type_}_handle_redirect"
+    member = f"{type_}_handle_redirect"
     kind = uow.workspace.setting("wooshpay", "next_action_type", "redirect_to_url")
     url = links.wallet_url(uow.workspace, intent.origin, code, app=app)
     return {"type": "redirect_to_url" if kind == "redirect_to_url" else member, member: {"url": url}}

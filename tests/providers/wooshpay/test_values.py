@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -49,6 +50,13 @@ async def test_ids_only_grow_and_are_never_given_twice(sim: Sim, wooshpay: Merch
     assert [number(id_) for id_ in minted] == sorted({number(id_) for id_ in minted})
     assert {instant_ms(id_) for id_ in minted} == {int(sim.started_at.timestamp() * 1000)}
     assert instant_ms(later) == int(sim.started_at.timestamp() * 1000) + 1
+
+
+async def test_requests_that_arrive_together_get_ids_of_their_own(wooshpay: Merchant) -> None:
+    intents = await asyncio.gather(*(wooshpay.pay_link() for _ in range(20)))
+
+    assert len({intent["id"] for intent in intents}) == 20
+    assert len((await wooshpay.read("events", limit=100))["data"]) == 40
 
 
 async def test_a_session_mints_in_the_documented_order(wooshpay: Merchant) -> None:
