@@ -47,7 +47,7 @@
   }
 
   function localTimes() {
-    for (const time of all("time[datetime]")) time.textContent = new Date(time.dateTime).toTimeString().slice(0, 8);
+    for (const time of all("time[data-local]")) time.textContent = new Date(time.dateTime).toTimeString().slice(0, 8);
   }
 
   function setClock(clock) {
@@ -166,6 +166,20 @@
       else setTimeout(() => { if (source && !polling) listen(); }, 500);
     });
   }
+
+  /* ---------------------------------------------------------------- a page without events looks again by itself */
+
+  const again = one("[data-again]");
+
+  async function lookAgain() {
+    try {
+      const answer = await fetch(location.href, { cache: "no-store", redirect: "manual" });
+      const seen = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (one("[data-again]", seen)?.dataset.key !== again.dataset.key) location.reload();
+    } catch { /* the next look may succeed */ }
+  }
+
+  if (again) setInterval(lookAgain, again.dataset.again * 1000);
 
   /* ---------------------------------------------------------------- small conveniences */
 

@@ -562,7 +562,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
         asks_name=payment.page is not None,
         last_name=typed,
         note=_note(call, uow, order, payment.money, payment.payment_id),
-        wallet_url=f"/w/{order.id}",
+        wallet_url=f"/w/{order.id}?here=1",
         back=back,
     )
 

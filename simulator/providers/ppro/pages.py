@@ -168,7 +168,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         is_scanner=chosen == "SCAN_CODE" and page.mobile,
         action=_url(charge, type=chosen, **({"view": "phone"} if page.mobile else {})),
         scanner_url=_url(charge, type="SCAN_CODE", view="phone"),
-        wallet_url=f"/w/{charge.order_code}",
+        wallet_url=f"/w/{charge.order_code}?here=1",
         catalogue=failures.CATALOGUE,
         default_failure=DEFAULT_FAILURE,
         page_url=wire.authenticator_url(charge),

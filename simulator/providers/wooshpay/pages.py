@@ -163,7 +163,7 @@ def _wallet_link(intent: PaymentIntent) -> str:
     action = intent.next_action or {}
     url = next((value["url"] for value in action.values() if isinstance(value, dict)), "")
     parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else f"/w/{intent.order_code}"
+    return f"{parts.path}?{parts.query}" if parts.query else f"/w/{intent.order_code}?here=1"
 
 
 def session_qr(call: Call, runtime: Runtime) -> Reply:
