@@ -6,7 +6,7 @@ No sleeping: `sim.advance`, `sim.settle`. Each `Sim` has its own store and its o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,7 +64,7 @@ class Sim:
         db: str = ":memory:",
     ) -> None:
         self.hooks: list[Hook] = []
-        self.answer: Callable[[httpx.Request], httpx.Response] = acknowledge
+        self.answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]] = acknowledge
         transport = httpx.MockTransport(self._receive)
         dispatcher = Dispatcher(lambda: httpx.AsyncClient(transport=transport))
         settings = Settings(db=db, strict=strict, port=80)
@@ -112,7 +112,8 @@ class Sim:
         raw = await request.aread()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.hooks.append(Hook(self, str(request.url), headers, raw, self.workspace.clock.now()))
-        return self.answer(request)
+        answer = self.answer(request)
+        return await answer if isinstance(answer, Awaitable) else answer
 
     async def receive_webhooks(self, provider: str, url: str = HOOKS, **more: Any) -> None:
         """The account-level endpoint (for providers whose own API configures endpoints, use that)."""

@@ -360,7 +360,7 @@ class Gateway:
         if key is not None and policy is not None and policy.keeps(reply.status):
             sent, content_type, _ = self._render(provider, call, reply)
             now = call.workspace.clock.now()
-            with self.runtime._transaction():
+            with self.runtime.transaction():
                 idempotency.keep(self.runtime.store, policy, call, key, now, reply, sent, content_type)
         return self._answer(provider, call, reply, started, help_)
 

@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import heapq
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
@@ -74,10 +75,13 @@ class Runtime:
         self._credentials: dict[tuple[str, str], int] = {}
         self._writing = False
         self._joined = False
+        self._commit_is_near = False
         self._afterwards: list[tuple[UnitOfWork, set[Identity]]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._unwritten: list[Row] = []
         self._agenda: list[tuple[float, int]] = []
+        self._soonest: dict[int, float] = {}
+        """The entry of each workspace on the agenda that counts; it may have later ones, which are passed over."""
         self._nudge = asyncio.Event()
         self.buckets = Buckets()
         """What the customers' rate limits have left."""
@@ -128,7 +132,7 @@ class Runtime:
         self._refuse_taken(wanted, workspace.id)
         kept = [pair for pair in known if pair[0] not in self.providers]
         changed = dataclasses.replace(workspace, credentials=made)
-        with self._transaction():
+        with self.transaction():
             self.store.remove_credentials(workspace.id)
             self.store.add_credentials(workspace.id, [*wanted, *kept])
             self.store.save_workspace(workspace.id, workspace.name, changed.dump())
@@ -205,7 +209,7 @@ class Runtime:
             webhooks={p: dict((webhooks or {})[p]) if (webhooks or {}).get(p) else None for p in self.providers},
             settings={p: dict(v) for p, v in (settings or {}).items()},
         )
-        with self._transaction():
+        with self.transaction():
             id_ = self.store.add_workspace(public_id, name, workspace.dump())
             self.store.add_credentials(id_, lookups)
         workspace = dataclasses.replace(workspace, id=id_)
@@ -217,7 +221,7 @@ class Runtime:
     def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:
         """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
         changed = dataclasses.replace(self._workspaces[workspace.id], **changes)
-        with self._transaction():
+        with self.transaction():
             self.store.save_workspace(changed.id, changed.name, changed.dump())
         self._remember(changed)
         self._schedule(changed.id)
@@ -232,7 +236,7 @@ class Runtime:
         await self.dispatcher.abandon(workspace.id)
         self.buckets.forget(workspace.id)
         changed = dataclasses.replace(self._workspaces[workspace.id], clock=Clock(), scenarios=(), draws=0)
-        with self._transaction():
+        with self.transaction():
             self._unwritten = [row for row in self._unwritten if row[0] != workspace.id]
             self.store.clear(workspace.id)
             self.store.save_workspace(changed.id, changed.name, changed.dump())
@@ -243,7 +247,7 @@ class Runtime:
     async def delete_workspace(self, workspace: Workspace) -> None:
         await self.dispatcher.abandon(workspace.id)
         self.buckets.forget(workspace.id)
-        with self._transaction():
+        with self.transaction():
             self._unwritten = [row for row in self._unwritten if row[0] != workspace.id]
             self.store.remove_workspace(workspace.id)
         del self._workspaces[workspace.id]
@@ -308,7 +312,13 @@ class Runtime:
             for identity in changed:
                 self._notify(identity)
 
+    def _commit_soon(self) -> None:
+        if not self._commit_is_near:
+            self._commit_is_near = True
+            asyncio.get_running_loop().call_soon(self._commit_together)
+
     def _commit_together(self) -> None:
+        self._commit_is_near = False
         try:
             self._commit()
         except Exception:  # everybody who waits for this commit is told
@@ -323,7 +333,8 @@ class Runtime:
         return waiter
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self, *, together: bool = False) -> Iterator[None]:
+        """For what no unit of work writes. With `together` somebody else commits: await `committed`."""
         self.begin()
         try:
             yield
@@ -331,7 +342,10 @@ class Runtime:
             self.rollback()
             raise
         self._join()
-        self._commit()
+        if together:
+            self._commit_soon()
+        else:
+            self._commit()
 
     def open(self, workspace: Workspace, now: datetime | None = None) -> UnitOfWork:
         """A unit of work that the caller commits or rolls back."""
@@ -340,7 +354,7 @@ class Runtime:
 
     @contextmanager
     def unit(
-        self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None
+        self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None, together: bool = False
     ) -> Iterator[UnitOfWork]:
         """A unit of work outside of an API call (a page, a timer, the control API): committed unless it raises."""
         uow = self.open(workspace, now)
@@ -349,7 +363,7 @@ class Runtime:
         except BaseException:
             self.rollback()
             raise
-        self.commit(uow, self._story(uow, kind, provider))
+        self.commit(uow, self._story(uow, kind, provider), together=together)
 
     def _story(self, uow: UnitOfWork, kind: str, provider: str) -> list[Row]:
         if not uow.moves:
@@ -381,10 +395,10 @@ class Runtime:
         if uow._workspace_changed:
             self._remember(uow.workspace)
         self._afterwards.append((uow, changed))
-        if not together:
+        if together:
+            self._commit_soon()
+        else:
             self._commit()
-        elif len(self._afterwards) == 1:
-            asyncio.get_running_loop().call_soon(self._commit_together)
 
     def note(self, rows: list[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""
@@ -396,7 +410,7 @@ class Runtime:
 
     def write_notes(self) -> None:
         if self._unwritten:
-            with self._transaction():
+            with self.transaction():
                 rows, self._unwritten = self._unwritten, []
                 self.store.insert_journal(rows)
 
@@ -444,6 +458,8 @@ class Runtime:
 
     def _schedule(self, workspace_id: int, due: datetime | None = None) -> None:
         """Puts a workspace's next deadline on the agenda and wakes the loop if it is the soonest."""
+        if workspace_id not in self._workspaces:
+            return
         if due is None:
             raw = self.store.next_due(workspace_id)
             if raw is None:
@@ -456,13 +472,16 @@ class Runtime:
             real = 0.0
         else:
             real = (due - clock.offset).timestamp()
-        soonest = not self._agenda or real < self._agenda[0][0]
+        if real >= self._soonest.get(workspace_id, math.inf):
+            return
+        self._soonest[workspace_id] = real
         heapq.heappush(self._agenda, (real, workspace_id))
-        if soonest:
+        if self._agenda[0][0] == real:
             self._nudge.set()
 
-    def wake(self, workspace_id: int) -> None:
-        if workspace_id in self._workspaces:
+    def delivered(self, workspace_id: int) -> None:
+        """A delivery is done, so another may begin; whoever walks through a workspace's deadlines begins it himself."""
+        if workspace_id not in self._walking:
             self._schedule(workspace_id)
 
     async def run(self) -> None:
@@ -476,14 +495,23 @@ class Runtime:
             if wait is None or wait > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._nudge.wait(), None if wait is None else min(wait, 3600.0))
-            self.write_notes()
-            due, now = set(), time_of_day().timestamp()
+            self._write_notes_or_tell()
+            due, now = list[int](), time_of_day().timestamp()
             while self._agenda and self._agenda[0][0] <= now:
-                due.add(heapq.heappop(self._agenda)[1])
+                real, workspace_id = heapq.heappop(self._agenda)
+                if self._soonest.get(workspace_id) == real:
+                    del self._soonest[workspace_id]
+                    due.append(workspace_id)
             for workspace_id in due:
                 if workspace_id in self._workspaces and workspace_id not in self._walking:
                     self._turn(workspace_id)
             await asyncio.sleep(0)
+
+    def _write_notes_or_tell(self) -> None:
+        try:
+            self.write_notes()
+        except Exception:
+            log.exception("the journal of read-only requests could not be written")
 
     def _turn(self, workspace_id: int) -> None:
         """One workspace's turn; a bug in one of them must not stop the clock of the others."""
@@ -515,7 +543,7 @@ class Runtime:
             due = from_micros(row.due)
             fired.append({"at": iso_millis(due), "kind": row.trigger, "provider": row.provider, "resource_id": row.id})
             try:
-                with self.unit(workspace, provider=row.provider, kind="timer", now=due) as uow:
+                with self.unit(workspace, provider=row.provider, kind="timer", now=due, together=True) as uow:
                     self.begin()
                     self.store.delete_timer(row.seq)
                     party = self.parties[row.provider]
@@ -532,10 +560,11 @@ class Runtime:
             except Exception:
                 log.exception("timer %s of %s/%s failed", row.trigger, row.provider, row.id)
                 self._forget_timer(row.seq)
+        self._commit()
         return fired
 
     def _forget_timer(self, seq: int) -> None:
-        with self._transaction():
+        with self.transaction():
             self.store.delete_timer(seq)
 
     @asynccontextmanager
@@ -566,8 +595,8 @@ class Runtime:
                     fired += await self._quiesce(workspace.id)
                 at = to
             finally:
-                final = started.moved_to(at)
-                self.change_workspace(self._workspaces[workspace.id], clock=final)
+                if workspace.id in self._workspaces:
+                    self.change_workspace(workspace, clock=started.moved_to(at))
         summary = f"advanced to {iso_millis(to)}"
         row = (workspace.id, micros(to), "clock", "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
         self.note([row])
@@ -583,10 +612,13 @@ class Runtime:
         self._schedule(workspace.id)
 
     async def _quiesce(self, workspace_id: int) -> list[dict[str, Any]]:
+        """Raises `NotFound` when the workspace is deleted meanwhile."""
         self._commit()
         fired = self.run_timers(workspace_id)
         self.dispatcher.start(workspace_id, fired)
         while await self.dispatcher.finished_one(workspace_id):
+            if workspace_id not in self._workspaces:
+                raise NotFound("workspace", str(workspace_id))
             fired += self.run_timers(workspace_id)
             self.dispatcher.start(workspace_id, fired)
         return fired

@@ -685,7 +685,7 @@ class Control:
             account = workspace.webhooks.get(row.provider) or {}
             if not account.get("url"):
                 raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
-            self.runtime.store.run("UPDATE outbox SET url = ? WHERE seq = ?", (account["url"], row.seq))
+            self.runtime.store.set_message_url(row.seq, account["url"])
         await self.runtime.dispatcher.attempt(workspace.id, row, manual=True)
         return answer(delivery_views(self.runtime, [self._message(workspace, request)])[0])
 

@@ -320,6 +320,23 @@ class Store(ABC):
             WHERE workspace = ? AND state = 'pending' AND due <= ? ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, limit))]
 
+    def due_groups(self, workspace: int, until: int, look: int) -> list[tuple[str, str, str]]:
+        """Provider, subject and address of the first `look` messages that are due, soonest first, each once."""
+        sql = """SELECT provider, subject, url FROM outbox
+            WHERE workspace = ? AND state = 'pending' AND due <= ? ORDER BY due, seq LIMIT ?"""
+        return list(dict.fromkeys(tuple(row) for row in self.rows(sql, (workspace, until, look))))
+
+    def next_message(self, workspace: int, provider: str, subject: str, url: str, until: int) -> OutboxRow | None:
+        """The first due message of a payment to one address."""
+        sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
+            AND state = 'pending' AND due <= ? ORDER BY due, seq LIMIT 1"""  # noqa: S608
+        found = self.rows(sql, (workspace, subject, provider, url, until))
+        return OutboxRow(*found[0]) if found else None
+
+    def message_at(self, seq: int) -> OutboxRow | None:
+        found = self.rows(f"SELECT {_OUTBOX} FROM outbox WHERE seq = ?", (seq,))  # noqa: S608
+        return OutboxRow(*found[0]) if found else None
+
     def pending_messages(self, workspace: int, limit: int = 500) -> list[OutboxRow]:
         return self.due_messages(workspace, 2**62, limit)
 
@@ -376,6 +393,9 @@ class Store(ABC):
 
     def set_message_state(self, seq: int, state: str, due: int | None) -> None:
         self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))
+
+    def set_message_url(self, seq: int, url: str) -> None:
+        self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
 
     def attempts(self, messages: Sequence[int]) -> list[Row]:
         """`(message, n, at, status, duration_ms, error, headers, answer)` of these messages."""
