@@ -220,8 +220,8 @@ class Store(ABC):
             where.append("seq < ?")
             values.append(before)
         if q:
-            like = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            where.append("(id LIKE ? ESCAPE '\\' OR reference LIKE ? ESCAPE '\\')")
+            like = "%" + q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            where.append("(LOWER(id) LIKE ? ESCAPE '\\' OR LOWER(reference) LIKE ? ESCAPE '\\')")
             values += [like, like]
         sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608
         return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", [*values, limit])

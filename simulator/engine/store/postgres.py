@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 import psycopg
@@ -17,35 +18,50 @@ class PostgresStore(Store):
     dialect: ClassVar[str] = "postgresql"
 
     def __init__(self, where: str) -> None:
+        self._where = where
         self._connection = psycopg.connect(where, autocommit=True)
         for statement in schema.statements("postgresql"):
-            self._connection.execute(statement)
+            self._connection.execute(statement.encode())
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
+        if self._connection.closed:  # the server was restarted; what was under way has failed already
+            self._connection = psycopg.connect(self._where, autocommit=True)
+        return self._connection.execute(_placeholders(sql), _without_nul(values))
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        return list(self._connection.execute(_placeholders(sql), tuple(values)).fetchall())
+        return list(self._execute(sql, values).fetchall())
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
-        return self._connection.execute(_placeholders(sql), tuple(values)).rowcount
+        return self._execute(sql, values).rowcount
 
     def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        rows = [tuple(row) for row in values]
-        if rows:
+        rows = [_without_nul(row) for row in values]
+        if len(rows) == 1:
+            self._execute(sql, rows[0])
+        elif rows:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_placeholders(sql), rows)
 
     def begin(self) -> None:
-        self._connection.execute("BEGIN")
+        self._execute("BEGIN")
 
     def commit(self) -> None:
-        self._connection.execute("COMMIT")
+        self._execute("COMMIT")
 
     def rollback(self) -> None:
-        if self._connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            self._connection.execute("ROLLBACK")
+        status = psycopg.pq.TransactionStatus
+        if self._connection.info.transaction_status not in (status.IDLE, status.UNKNOWN):
+            self._execute("ROLLBACK")
 
     def close(self) -> None:
         self._connection.close()
 
 
+def _without_nul(values: Sequence[Any]) -> tuple[Any, ...]:
+    """PostgreSQL's texts cannot hold U+0000; the look-up columns show U+FFFD for it, the JSON bodies keep it."""
+    return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) and "\0" in v else v for v in values)
+
+
+@cache
 def _placeholders(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("?", "%s").encode()

@@ -1,0 +1,365 @@
+"""Both stores keep the same promises. Each test runs over SQLite and over PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from support import Sim
+from toy.acme import ACME
+
+from engine import postgres
+from engine.merchant import Merchant
+from simulator.engine.store import Store, StoreConflict, StoreUnavailable, open_store
+
+FAR = 2**62
+BYTES = bytes(range(256))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.cluster() as address:
+        yield address
+
+
+@contextmanager
+def own_schema(address: str) -> Iterator[str]:
+    """Each test has tables of its own."""
+    import psycopg
+
+    name = f"t_{uuid4().hex}"
+    with psycopg.connect(address) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+    yield f"{address}&options=-csearch_path%3D{name}"
+    with psycopg.connect(address) as connection:
+        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    with own_schema(request.getfixturevalue("postgres_server")) as address:
+        yield address
+
+
+@pytest.fixture
+def store(where: str) -> Iterator[Store]:
+    opened = open_store(where)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def sim(where: str) -> AsyncIterator[Sim]:
+    async with Sim(providers=[ACME], db=where) as simulator:
+        yield simulator
+
+
+def resource(id_: str, **other: Any) -> tuple[Any, ...]:
+    row = {"workspace": 1, "provider": "acme", "kind": "charge", "id": id_, "version": 1, "phase": "waiting"}
+    row |= {"reference": f"ref-{id_}", "body": BYTES} | other
+    return tuple(row.values())
+
+
+def message(id_: str, **other: Any) -> tuple[Any, ...]:
+    row: dict[str, Any] = {"id": id_, "workspace": 1, "provider": "acme", "event": "paid", "subject": "ch_1"}
+    row |= {"url": "http://merchant.test", "state": "pending", "due": 10, "created": 10, "attempts": 0}
+    row |= {"context": b"{}", "body": BYTES} | other
+    return tuple(row.values())
+
+
+# The store -----------------------------------------------------------------------------------------------------
+
+
+def test_bytes_come_back_as_bytes(store: Store) -> None:
+    store.insert_resources([resource("ch_1")])
+
+    assert store.resource(1, "acme", "charge", "ch_1") == BYTES
+    assert isinstance(store.resource(1, "acme", "charge", "ch_1"), bytes)
+    assert store.resource(2, "acme", "charge", "ch_1") is None
+
+
+def test_instants_need_64_bits(store: Store) -> None:
+    """Microseconds since 1970 do not fit into 32."""
+    store.insert_timers([(1, FAR, "acme", "charge", "ch_1", "timer.expired", b"{}")])
+
+    assert [timer.due for timer in store.timers(1)] == [FAR]
+    assert store.next_due(1) == FAR
+    assert store.timers(1, FAR - 1) == []
+
+
+def test_a_transaction_is_taken_back_whole(store: Store) -> None:
+    store.begin()
+    store.insert_resources([resource("ch_1")])
+    store.insert_messages([message("dlv_1")])
+    store.rollback()
+
+    assert store.resource(1, "acme", "charge", "ch_1") is None
+    assert store.message(1, "dlv_1") is None
+
+
+def test_a_part_of_a_transaction_is_taken_back_alone(store: Store) -> None:
+    store.begin()
+    store.insert_resources([resource("ch_1")])
+    store.begin_part()
+    store.insert_resources([resource("ch_2")])
+    store.rollback_part()
+    store.begin_part()
+    store.insert_resources([resource("ch_3")])
+    store.commit_part()
+    store.commit()
+
+    found = [store.resource(1, "acme", "charge", id_) is not None for id_ in ("ch_1", "ch_2", "ch_3")]
+    assert found == [True, False, True]
+
+
+def test_a_part_that_broke_a_rule_of_the_store_can_be_taken_back(store: Store) -> None:
+    store.begin()
+    store.insert_resources([resource("ch_1")])
+    store.begin_part()
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        store.insert_resources([resource("ch_1")])
+    store.rollback_part()
+    store.commit()
+
+    assert store.resource(1, "acme", "charge", "ch_1") == BYTES
+
+
+def test_rolling_back_nothing_is_no_error(store: Store) -> None:
+    store.rollback()
+
+    assert store.workspaces() == []
+
+
+def test_only_the_version_that_was_read_can_be_replaced(store: Store) -> None:
+    store.insert_resources([resource("ch_1")])
+
+    store.update_resource(1, "acme", "charge", "ch_1", 2, "paid", "ref", b"new")
+
+    with pytest.raises(StoreConflict):
+        store.update_resource(1, "acme", "charge", "ch_1", 2, "paid", "ref", b"other")
+    assert store.resource(1, "acme", "charge", "ch_1") == b"new"
+
+
+def test_a_list_turns_its_pages_in_both_directions(store: Store) -> None:
+    store.insert_resources([resource(f"ch_{n}") for n in range(5)])
+    seqs = [store.seq_of(1, "acme", "charge", f"ch_{n}") for n in range(5)]
+
+    newest = store.resources_of_kind(1, "acme", "charge", before=None, after=None, limit=2)
+    older = store.resources_of_kind(1, "acme", "charge", before=newest[-1][0], after=None, limit=2)
+    back = store.resources_of_kind(1, "acme", "charge", before=None, after=older[0][0], limit=2)
+
+    assert [[seqs.index(seq) for seq, _ in page] for page in (newest, older, back)] == [[4, 3], [2, 1], [4, 3]]
+
+
+def test_a_search_takes_its_text_literally(store: Store) -> None:
+    store.insert_resources([resource("ch_1", reference="100%"), resource("ch_2", reference="100 a_b")])
+
+    def found(q: str) -> list[str]:
+        rows = store.payments(1, provider=None, phase=None, reference=None, q=q, before=None, limit=10)
+        return [row[3] for row in rows]
+
+    assert found("0%") == ["ch_1"]
+    assert found("A_B") == ["ch_2"]
+    assert found("a%b") == []
+    assert found("h_1") == ["ch_1"]
+    assert found("\\") == []
+
+
+def test_a_text_with_a_nul_can_be_kept_and_found(store: Store) -> None:
+    store.insert_resources([resource("ch_1")])
+    store.insert_keys([("or\0der", "reference", "charge", "acme", 1, "ch_1")])
+
+    assert store.resources_by_key(1, "acme", "charge", "reference", "or\0der") == [BYTES]
+
+
+def test_filters_of_payments_add_up(store: Store) -> None:
+    store.insert_resources(
+        [resource("ch_1"), resource("ch_2", phase="paid"), resource("re_1", phase=None), resource("ch_3", workspace=2)]
+    )
+
+    def found(**only: Any) -> list[str]:
+        given = {"provider": None, "phase": None, "reference": None, "q": None, "before": None, "limit": 10} | only
+        return [row[3] for row in store.payments(1, **given)]
+
+    assert found() == ["ch_2", "ch_1"]
+    assert found(phase="paid") == ["ch_2"]
+    assert found(reference="ref-ch_1", phase="waiting") == ["ch_1"]
+    assert found(provider="other") == []
+
+
+def test_keys_find_the_newest_first_and_can_change(store: Store) -> None:
+    store.insert_resources([resource("ch_1", body=b"1"), resource("ch_2", body=b"2")])
+    keys = [("order", "reference", "charge", "acme", 1, id_) for id_ in ("ch_1", "ch_2")]
+    store.insert_keys(keys)
+    store.insert_keys(keys)
+
+    assert store.resources_by_key(1, "acme", "charge", "reference", "order") == [b"2", b"1"]
+    store.delete_keys(keys[1:])
+    assert store.resources_by_key(1, "acme", "charge", "reference", "order") == [b"1"]
+    assert store.key_anywhere("acme", "charge", "reference", "order") == (1, b"1")
+
+
+def test_groups_come_once_in_the_order_in_which_they_fell_due(store: Store) -> None:
+    store.insert_messages(
+        [
+            message("dlv_1", subject="ch_2", due=30),
+            message("dlv_2", subject="ch_1", due=20),
+            message("dlv_3", subject="ch_1", due=10),
+            message("dlv_4", subject="ch_3", due=99),
+            message("dlv_5", subject="ch_4", due=None, state="kept", url=None),
+        ]
+    )
+
+    groups = store.due_groups(1, 50, 100)
+
+    assert groups == [("acme", "ch_1", "http://merchant.test"), ("acme", "ch_2", "http://merchant.test")]
+    first = store.next_message(1, *groups[0], 50)
+    assert first is not None and (first.id, first.body) == ("dlv_3", BYTES)
+    assert store.next_message(1, *groups[0], 9) is None
+
+
+def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
+    store.insert_messages([message("dlv_1")])
+    first = store.message(1, "dlv_1")
+    assert first is not None
+
+    store.save_attempt(
+        first, n=1, at=10, status=503, duration_ms=1.5, error=None, headers=b"{}", answer="no", state="pending", due=FAR
+    )
+
+    after = store.message_at(first.seq)
+    assert after is not None
+    assert (after.state, after.due, after.attempts) == ("pending", FAR, 1)
+    assert [tuple(row) for row in store.attempts([first.seq])] == [(first.seq, 1, 10, 503, 1.5, None, b"{}", "no")]
+
+
+def test_a_reply_is_replaced_under_its_key(store: Store) -> None:
+    for status in (201, 200):
+        store.save_reply(1, "acme", "/charges", "key", 10, BYTES[:32], status, b"{}", BYTES)
+
+    found = store.reply(1, "acme", "/charges", "key")
+
+    assert found is not None and tuple(found) == (10, BYTES[:32], 200, b"{}", BYTES)
+
+
+def test_clearing_a_workspace_leaves_the_others(store: Store) -> None:
+    store.insert_resources([resource("ch_1"), resource("ch_1", workspace=2)])
+    store.insert_messages([message("dlv_1"), message("dlv_2", workspace=2)])
+    store.insert_journal([(1, 10, "request", "acme", "ch_1", "/acme", 200, b"{}")])
+
+    store.clear(1)
+
+    assert store.resource(1, "acme", "charge", "ch_1") is None
+    assert store.resource(2, "acme", "charge", "ch_1") == BYTES
+    assert (store.message(1, "dlv_1"), store.message(2, "dlv_2") is not None) == (None, True)
+    assert store.journal_of(1, "ch_1") == []
+
+
+def test_requests_are_found_by_a_pattern_of_their_path(store: Store) -> None:
+    store.insert_journal(
+        [
+            (1, 10, "request", "acme", None, "/acme/charges", 201, b"1"),
+            (1, 10, "request", "acme", "ch_1", "/acme/charges/ch_1/refunds", 409, b"2"),
+            (1, 10, "moves", "acme", "ch_1", None, None, b"3"),
+        ]
+    )
+
+    def found(**only: Any) -> list[bytes]:
+        given = {"provider": None, "status": None, "path": None, "before": None, "limit": 10} | only
+        return [row[-1] for row in store.requests(1, **given)]
+
+    assert found() == [b"2", b"1"]
+    assert found(path="/acme/charges/*/refunds") == [b"2"]
+    assert found(status=201) == [b"1"]
+
+
+def test_what_is_written_is_there_when_the_store_is_opened_again(where: str) -> None:
+    first = open_store(where)
+    first.set_meta("page_secret", "one")
+    first.set_meta("page_secret", "two")
+    id_ = first.add_workspace("ws_1", "default", b"{}")
+    first.add_credentials(id_, [("acme", "key")])
+    first.close()
+
+    again = open_store(where)
+
+    assert again.meta("page_secret") == "two"
+    assert [tuple(row) for row in again.workspaces()] == [(id_, b"{}")]
+    assert [tuple(row) for row in again.credentials()] == [("acme", "key", id_)]
+    again.close()
+
+
+def test_a_restarted_postgresql_is_reached_again(postgres_server: str) -> None:
+    """What was under way fails; what comes after does not."""
+    import psycopg
+
+    with own_schema(postgres_server) as address:
+        opened = open_store(address)
+        opened.begin()
+        opened.set_meta("page_secret", "lost")
+        with psycopg.connect(postgres_server, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+        with pytest.raises(psycopg.OperationalError):
+            opened.meta("page_secret")
+        opened.rollback()
+
+        assert opened.meta("page_secret") is None
+        opened.close()
+
+
+def test_a_server_that_is_not_there_is_said_in_words() -> None:
+    with pytest.raises(StoreUnavailable, match="cannot open the PostgreSQL store"):
+        open_store("postgresql:///nothing?host=/nowhere&connect_timeout=1")
+
+
+# The simulator over it -------------------------------------------------------------------------------------------
+
+
+async def test_a_purchase_with_its_refund_walks_over_either_store(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    acme = Merchant(sim)
+    id_ = await acme.paid()
+
+    await acme.refund(id_, 1000)
+    await sim.settle()
+
+    assert await acme.status(id_) == "REFUNDED"
+    assert acme.heard == ["charge.captured", "charge.refunded"]
+    view = await sim.payment("acme", id_)
+    assert (view["phase"], view["decided_by"]) == ("refunded", "buyer:li-na")
+    assert len(view["timeline"]) > 5
+
+
+async def test_deadlines_and_repeated_keys_hold_over_either_store(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    acme = Merchant(sim)
+    first = await acme.create(**{"Acme-Key": "once"})
+
+    again = await acme.create(**{"Acme-Key": "once"})
+    await sim.advance(hours=13)
+
+    assert again.json() == first.json()
+    assert again.headers["acme-replayed"] == sim.started_at.isoformat()
+    assert await acme.status(first.json()["id"]) == "EXPIRED"
+    assert [hook.at for hook in sim.hooks] == [sim.started_at + timedelta(hours=2)]
+
+
+async def test_a_refused_request_leaves_either_store_as_it_was(sim: Sim) -> None:
+    acme = Merchant(sim)
+    id_ = await acme.paid()
+
+    refused = await acme.refund(id_, 2000)
+
+    assert refused.status_code == 409
+    assert await acme.status(id_) == "CAPTURED"
+    assert (await sim.payment("acme", id_))["refunded"]["value"] == 0
