@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -220,6 +221,7 @@ def with_query(url: str, **parameters: str) -> str:
 
 _URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "view-source"})
 
 
@@ -232,4 +234,4 @@ def is_safe_return(url: str) -> bool:
     scheme = parts.scheme.lower()
     if scheme in ("http", "https") and not parts.netloc:
         return False
-    return bool(scheme) and scheme not in _UNSAFE_SCHEMES and not any(ord(c) < 32 for c in url)
+    return bool(scheme) and scheme not in _UNSAFE_SCHEMES and _CONTROL.search(url) is None

@@ -29,7 +29,7 @@ from simulator.engine.throttle import Buckets
 from simulator.engine.uow import Identity, UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, time_of_day
-from simulator.kernel.ids import Ids
+from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
 log = logging.getLogger("simulator")
@@ -83,6 +83,7 @@ class Runtime:
         self._soonest: dict[int, float] = {}
         """The entry of each workspace on the agenda that counts; it may have later ones, which are passed over."""
         self._nudge = asyncio.Event()
+        self.randomness = Pool()
         self.buckets = Buckets()
         """What the customers' rate limits have left."""
         self._walks: dict[int, asyncio.Lock] = {}

@@ -15,7 +15,7 @@ from simulator.engine.resource import Resource, changed, dump, load
 from simulator.engine.scenarios import Effect, Facet, scoped_to_payment
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, micros
-from simulator.kernel.ids import Ids
+from simulator.kernel.ids import Ids, instant_text
 from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
@@ -65,9 +65,14 @@ class UnitOfWork:
     @cached_property
     def ids(self) -> Ids:
         if self.workspace.seed is None:
-            return Ids()
+            return Ids(self.runtime.randomness)
         self._drew = True
         return Ids.seeded(self.workspace.seed, self.workspace.draws)
+
+    @cached_property
+    def _instant(self) -> str:
+        """Messages' ids begin with it, so that new ones stand together in the store's index."""
+        return instant_text(micros(self.now))
 
     # Reading ---------------------------------------------------------------------------------------------------
 
@@ -251,7 +256,7 @@ class UnitOfWork:
             return []
         promised = []
         for message in party.webhooks.render(self, Event(event, resource, about, extra or {})):
-            id_ = "dlv_" + self.ids.text(21)
+            id_ = f"dlv_{self._instant}{self.ids.text(12)}"
             plan = self._plan(party.name, message, resource)
             self._messages.append((id_, party.name, message, plan))
             self.touch(party.name, resource.subject)
