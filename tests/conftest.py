@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 from support import Sim
+
+settings.register_profile("project", deadline=None)  # a busy machine is not a finding
+settings.load_profile("project")
 
 
 @pytest.fixture

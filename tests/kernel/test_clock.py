@@ -1,0 +1,106 @@
+"""Clocks stand, run, and never disagree with themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.kernel.clock import (
+    Clock,
+    from_micros,
+    iso_millis,
+    micros,
+    millis,
+    parse_duration,
+    parse_instant,
+    time_of_day,
+)
+
+NOON = datetime(2026, 3, 4, 12, 0, 0, 214_987, tzinfo=UTC)
+instants = st.datetimes(
+    min_value=datetime(1970, 1, 1),
+    max_value=datetime(2200, 1, 1),
+    timezones=st.just(UTC),
+)
+
+
+def test_a_frozen_clock_shows_one_instant() -> None:
+    clock = Clock().frozen(NOON)
+
+    assert (clock.now(), clock.now()) == (NOON, NOON)
+    assert clock.moved_to(NOON + timedelta(hours=1)).now() == NOON + timedelta(hours=1)
+
+
+def test_a_moved_clock_runs_on() -> None:
+    clock = Clock().moved_to(NOON)
+
+    first, second = clock.now(), clock.now()
+
+    assert NOON <= first <= second < NOON + timedelta(minutes=1)
+
+
+def test_a_resumed_clock_goes_on_from_where_it_stood() -> None:
+    resumed = Clock().frozen(NOON).resumed()
+
+    assert resumed.mode == "real"
+    assert NOON <= resumed.now() < NOON + timedelta(minutes=1)
+
+
+def test_a_clock_that_is_held_for_a_walk_keeps_its_mode() -> None:
+    held = Clock().standing(NOON)
+
+    assert (held.mode, held.now()) == ("real", NOON)
+
+
+def test_the_plain_clock_is_the_time_of_day() -> None:
+    before = time_of_day()
+
+    assert before <= Clock().now() <= time_of_day()
+
+
+@given(instants)
+def test_stored_instants_come_back_whole(at: datetime) -> None:
+    assert from_micros(micros(at)) == at
+    assert millis(at) == micros(at) // 1000
+
+
+@given(instants)
+def test_written_instants_are_cut_off_not_rounded(at: datetime) -> None:
+    written = iso_millis(at)
+
+    assert len(written) == 24
+    assert parse_instant(written) == at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def test_an_instant_needs_a_zone() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        parse_instant("2026-03-04T12:00:00")
+    east = timezone(timedelta(hours=8))
+    assert parse_instant("2026-03-04T20:00:00+08:00") == datetime(2026, 3, 4, 20, tzinfo=east)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("PT12H", timedelta(hours=12)),
+        ("P3DT2H", timedelta(days=3, hours=2)),
+        ("P2W", timedelta(weeks=2)),
+        ("PT0.5S", timedelta(milliseconds=500)),
+        ("12h", timedelta(hours=12)),
+        ("90s", timedelta(seconds=90)),
+        ("2h30m", timedelta(hours=2, minutes=30)),
+        ("1d 2h", timedelta(days=1, hours=2)),
+        ("15min", timedelta(minutes=15)),
+    ],
+)
+def test_durations_are_read_in_both_spellings(text: str, meant: timedelta) -> None:
+    assert parse_duration(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "P", "PT", "P1DT", "12", "h", "-5s", "1y", "PT5X", "soon"])
+def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration; write PT12H"):
+        parse_duration(text)

@@ -1,0 +1,52 @@
+"""Chance has one home: seeded it repeats itself, unseeded it does not."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.kernel.ids import BASE62, UNAMBIGUOUS, Ids, Pool, instant_text
+
+
+def test_equal_seeds_and_draws_give_equal_identifiers() -> None:
+    def drawn(seed: str, draw: int) -> tuple[str, ...]:
+        ids = Ids.seeded(seed, draw)
+        return (ids.text(21), ids.digits(10), ids.hex(7), str(ids.guid()), ids.base32_guid())
+
+    assert drawn("spring", 1) == drawn("spring", 1)
+    assert drawn("spring", 1) != drawn("spring", 2)
+    assert drawn("spring", 1) != drawn("autumn", 1)
+
+
+def test_identifiers_have_the_length_and_the_letters_that_were_asked_for() -> None:
+    ids = Ids()
+
+    assert len(ids.text(21)) == 21
+    assert set(ids.text(5000)) <= set(BASE62)
+    assert set(ids.text(5000, UNAMBIGUOUS)) == set(UNAMBIGUOUS)
+    assert ids.digits(12).isdigit()
+    assert len(ids.hex(7)) == 7
+    assert ids.guid().version == 4
+    assert len(ids.base32_guid()) == 26
+
+
+def test_an_alphabet_of_ones_own_is_taken_whole() -> None:
+    assert set(Ids().text(500, "ab")) == {"a", "b"}
+
+
+@given(st.lists(st.integers(min_value=0, max_value=5000), max_size=50))
+def test_a_pool_hands_out_each_byte_once(lengths: list[int]) -> None:
+    """Whatever is asked for, across refills: the right number, and no sixteen bytes twice."""
+    pool = Pool()
+
+    drawn = [pool(length) for length in lengths]
+
+    assert [len(piece) for piece in drawn] == lengths
+    long = [piece[:16] for piece in drawn if len(piece) >= 16]
+    assert len(set(long)) == len(long)
+
+
+@given(*[st.integers(min_value=0, max_value=2**52)] * 2)
+def test_texts_of_instants_sort_as_the_instants_do(one: int, other: int) -> None:
+    assert len(instant_text(one)) == 9
+    assert (instant_text(one) < instant_text(other)) == (one < other)
