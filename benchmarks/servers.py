@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -71,7 +72,8 @@ def _wait(server: Server, path: str, started: float) -> None:
 @contextmanager
 def _running(arguments: list[str], port: int, path: str) -> Iterator[Server]:
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     server = Server(port, process)
     try:
         _wait(server, path, started)

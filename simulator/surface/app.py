@@ -91,8 +91,8 @@ class App:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.start()
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # what a start has made stays for good: the collector need not look at it again
+        gc.enable()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.stop()

@@ -36,9 +36,12 @@ class SqliteStore(Store):
         found = int(self._execute("PRAGMA user_version").fetchone()[0])
         if found not in (0, schema.VERSION):
             raise RuntimeError(f"{where} was written by another version (schema {found}, here {schema.VERSION})")
-        for statement in schema.statements("sqlite"):
-            self._execute(statement)
-        self._execute(f"PRAGMA user_version = {schema.VERSION}")
+        if found != schema.VERSION:
+            self.begin()
+            for statement in schema.statements("sqlite"):
+                self._execute(statement)
+            self._execute(f"PRAGMA user_version = {schema.VERSION}")
+            self.commit()
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._execute(sql, values).fetchall()
