@@ -24,6 +24,8 @@ class Entry:
     category: str | None = None
     numbered: bool = False
     bare: bool = False
+    property_name: str | None = None
+    """Unless the refusal names another."""
 
 
 # fmt: off
@@ -32,8 +34,8 @@ CATALOGUE: dict[str, Entry] = {
     "9002":     Entry(401, "MISSING_OR_INVALID_AUTHORIZATION",              bare=True),
     "9007":     Entry(403, "ACCESS_TO_MERCHANT_NOT_ALLOWED",                bare=True),
     "9999":     Entry(500, "UNKNOWN_SERVER_ERROR"),
-    "1002":     Entry(404, "UNKNOWN_PAYMENT_ID",                            "UNKNOWN_PAYMENT_ID",             CONNECT),
-    "1007":     Entry(404, "UNKNOWN_PRODUCT_ID",                            "UNKNOWN_PRODUCT_ID",             CONNECT),
+    "1002":     Entry(404, "UNKNOWN_PAYMENT_ID", "UNKNOWN_PAYMENT_ID", CONNECT, property_name="paymentId"),
+    "1007":     Entry(404, "UNKNOWN_PRODUCT_ID", "UNKNOWN_PRODUCT_ID", CONNECT, property_name="productId"),
     "1099":     Entry(400, "INVALID_VALUE",                                 "INVALID_VALUE",                  CONNECT),
     "1409":     Entry(409, "DUPLICATE REQUEST IN PROGRESS"),
     "103000":   Entry(409, "ANOTHER_ACTION_IS_IN_PROCESS"),
@@ -86,7 +88,7 @@ def api_error(
         "requestId": number,
         "id": None if brief else words.pop("id", None) or entry.id,
         "category": None if brief else entry.category,
-        "propertyName": property_name,
+        "propertyName": property_name or entry.property_name,
         "message": message,
         "httpStatusCode": None if entry.bare else http or entry.http,
     }
@@ -132,9 +134,9 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             known_shape = len(id_) == 30 and id_.isascii() and id_.isdigit()
             if known_shape:
                 return _answer(api_error("300240", ids))
-            return _answer(api_error("1002", ids, property_name="paymentId"))
+            return _answer(api_error("1002", ids))
         case r.NotFound(kind="product"):
-            return _answer(api_error("1007", ids, property_name="productId"))
+            return _answer(api_error("1007", ids))
         case r.NotFound(path=path):
             text = UNKNOWN.get(path, "UNKNOWN_ID")
             return _answer(api_error("1002", ids, property_name=path or None, message=text, id=text))

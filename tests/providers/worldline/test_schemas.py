@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from support import Sim
 
-from providers.worldline.driver import ORDER, RETURN_URL, payment_body
+from providers.worldline.driver import ORDER, RETURN_URL, Merchant, payment_body
 from simulator.providers.worldline import wire
 
 SPECS = Path(__file__).parents[4] / "shared" / "reference" / "specs" / "worldline"
@@ -168,3 +169,78 @@ def test_numbers_as_strings_and_unknown_members_are_taken_though_the_schema_does
     body = payment_body(**{"order.amountOfMoney.amount": "2500", "order.unknown": 1})
 
     assert wire.CreatePaymentRequest.model_validate(body).order.amountOfMoney.amount == 2500
+
+
+# Answers ---------------------------------------------------------------------------------------------------------
+
+
+def fields_of(models: dict[str, Any], name: str) -> dict[str, str]:
+    found = dict(models[name].get("fields", {}))
+    for base in models[name].get("bases", []):
+        found |= fields_of(models, base) if base in models else {}
+    return found
+
+
+PRIMITIVES: dict[str, type] = {"str": str, "int": int, "bool": bool, "float": float}
+
+
+def unlike(models: dict[str, Any], kind: str, value: Any, path: str) -> Iterator[str]:
+    """Where an answer has a member that the official model lacks, or another type."""
+    if kind.startswith("List["):
+        assert isinstance(value, list), path
+        for index, element in enumerate(value):
+            yield from unlike(models, kind[5:-1], element, f"{path}.{index}")
+    elif kind in PRIMITIVES:
+        if type(value) is not PRIMITIVES[kind]:
+            yield f"{path}: {value!r} is no {kind}"
+    else:
+        known = fields_of(models, kind)
+        for name, member in value.items():
+            if name in known:
+                yield from unlike(models, known[name], member, f"{path}.{name}")
+            else:
+                yield f"{path}.{name}: {kind} has no such member"
+
+
+async def test_every_member_of_an_answer_is_in_the_official_models(sim: Sim, worldline: Merchant) -> None:
+    path = SPECS / "models.json"
+    if not path.exists():
+        pytest.skip("the official models are not part of this repository")
+    models: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    id_ = await worldline.paid(**{"order.references.merchantOrderId": 7})
+    refund = await worldline.refund(id_, 900)
+    await sim.advance(hours=1)
+    checkout = await worldline.checkout()
+    await sim.act("worldline", checkout["hostedCheckoutId"], "decline")
+    declined = await worldline.post("/payments", payment_body(**{"order.amountOfMoney.amount": 430330}))
+    query = "countryCode=CN&currencyCode=CNY"
+    answers: list[tuple[str, Any]] = [
+        ("CreatePaymentResponse", await worldline.create()),
+        ("PaymentErrorResponse", declined.json()),
+        ("RefundResponse", refund),
+        ("CreateHostedCheckoutResponse", checkout),
+        ("SessionResponse", (await worldline.post("/sessions", {"tokens": ["a"]})).json()),
+        ("ErrorResponse", (await worldline.get("/payments/unknown")).json()),
+        *[("WebhooksEvent", hook.body) for hook in sim.hooks],
+    ]
+    for model, where in (
+        ("PaymentResponse", f"/payments/{id_}?returnOperations=true"),
+        ("FindPaymentsResponse", "/payments?merchantOrderId=7"),
+        ("FindRefundsResponse", "/refunds?merchantOrderId=7"),
+        ("RefundsResponse", f"/payments/{id_}/refunds"),
+        ("CapturesResponse", f"/payments/{id_}/captures"),
+        ("CaptureResponse", f"/captures/{id_}"),
+        ("ThirdPartyStatusResponse", f"/payments/{id_}/thirdpartystatus"),
+        ("GetHostedCheckoutResponse", f"/hostedcheckouts/{checkout['hostedCheckoutId']}"),
+        ("PaymentProducts", f"/products?{query}"),
+        ("PaymentProductResponse", f"/products/866?{query}"),
+        ("PaymentProductGroups", f"/productgroups?{query}"),
+        ("TestConnection", "/services/testconnection"),
+        ("ConvertAmount", "/services/convert/amount?source=EUR&target=CNY&amount=1"),
+    ):
+        answers.append((model, (await worldline.get(where)).raise_for_status().json()))
+
+    problems = [problem for model, answer in answers for problem in unlike(models, model, answer, model)]
+
+    assert problems == []
+    assert len(sim.hooks) > 8
