@@ -9,7 +9,10 @@ import pytest
 from support import Sim
 
 from providers.checkoutcom.driver import RECURRING, Merchant
+from simulator.kernel.machine import Move
+from simulator.kernel.refusals import IllegalTransition
 from simulator.providers.checkoutcom import states
+from simulator.providers.checkoutcom.model import Payment
 
 
 async def walk_to(sim: Sim, cko: Merchant, state: str) -> str:
@@ -260,3 +263,39 @@ async def test_an_agreement_dies_with_its_first_payment(sim: Sim, cko: Merchant)
     for source in sources:
         refused = await cko.refused(RECURRING | {"source": {"type": "id", "id": source}})
         assert refused == ("request_invalid", ["source_id_invalid"])
+
+
+ROWS = list(states.PAYMENT.moves.values())
+
+
+def fire(sim: Sim, id_: str, trigger: str) -> str:
+    """The bare move, whoever would cause it: the state that it leads to."""
+    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", kind="tests") as uow:
+        return uow.fire(uow.get(Payment, id_), trigger).state
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.trigger} from {row.source}" for row in ROWS])
+async def test_every_row_leads_where_it_says_and_fires_its_webhooks(sim: Sim, cko: Merchant, row: Move) -> None:
+    id_ = await walk_to(sim, cko, row.source)
+
+    reached = fire(sim, id_, row.trigger)
+    await sim.settle()
+
+    assert reached == row.target == await cko.status(id_)
+    assert cko.heard() == list(row.events)
+
+
+@pytest.mark.parametrize("state", states.PAYMENT.states)
+async def test_no_other_move_is_possible_and_none_is_announced(sim: Sim, cko: Merchant, state: str) -> None:
+    id_ = await walk_to(sim, cko, state)
+    others = {trigger for trigger, _ in states.PAYMENT.moves} - set(states.PAYMENT.allowed(state))
+
+    for trigger in sorted(others):
+        with pytest.raises(IllegalTransition) as refused:
+            fire(sim, id_, trigger)
+        assert (refused.value.state, refused.value.trigger) == (state, trigger)
+    await sim.settle()
+
+    assert others
+    assert await cko.status(id_) == state
+    assert sim.hooks == []
