@@ -11,6 +11,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import click
 
@@ -130,6 +131,8 @@ class Merchant:
 
     def _show(self, url: str) -> None:
         self._teller.tell(f"  Scan with a phone, or open {url}")
+        if urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
+            self._teller.tell("  A phone cannot reach this address; with --lan it can.")
         drawn = None if self._teller.silent else terminal.qr(url, invert=self._invert)
         if drawn is not None:
             self._teller.tell("\n" + "\n".join(f"    {line}" for line in drawn.splitlines()) + "\n")
@@ -139,8 +142,8 @@ class Merchant:
 
     def _wait_for_a_person(self, payment_id: str, url: str | None) -> None:
         """Until a key decides here, or somebody decides on the wallet's page."""
-        self._teller.tell(f"  {_SAID}")
         with terminal.keys() as keys:
+            self._teller.tell(f"  {_SAID}")
             while True:
                 key = keys.pressed(0.4)
                 if key == "q":

@@ -31,18 +31,33 @@ def test_a_provider_without_a_line_of_its_own_shows_its_title_and_first_credenti
 
 
 def test_the_banner_names_the_console_the_base_url_and_the_credentials_in_columns() -> None:
+    """Exactly the layout of the design, for all five."""
     app = App(Settings(db=":memory:", port=8123))
 
     lines = banner(app).splitlines()
     app.runtime.store.close()
 
-    assert lines[0] == "SIMULATOR - no real money" + " " * 45 + "workspace default"
-    assert lines[2] == "  Console    http://localhost:8123/console"
-    assert lines[3].startswith("  API        http://localhost:8123   one base URL for ")
-    providers = lines[5 : 5 + len(app.runtime.providers)]
-    assert providers[0].split() == ["PPRO", "key_sandbox_default", "Merchant-Id", "merch_default"]
-    assert len({line.index(line.split()[1]) for line in providers}) == 1
-    assert lines[-2:] == [
+    assert lines == [
+        "SIMULATOR - no real money" + " " * 45 + "workspace default",
+        "",
+        "  Console    http://localhost:8123/console",
+        "  API        http://localhost:8123   one base URL for all five; the paths are the providers' own",
+        "",
+        "  PPRO       key_sandbox_default                   Merchant-Id merch_default",
+        "  WooshPay   sk_test_default",
+        "  Checkout   sk_sbox_defaultaaaaaaaaaaaaaaaaaaaa   channel pc_defaultaaaaaaaaaaaaaaaaaaa",
+        "  ecommpay   project 201                           secret in the console",
+        "  Worldline  merchant 1001                         key id 5eed000000000001",
+        "",
         "  Clock  real time    Webhooks  kept here, no URL set    Phones  not reachable, add --lan",
         "  Try it  psp-simulator demo ppro",
     ]
+
+
+def test_an_open_console_shows_the_token_in_its_address() -> None:
+    app = App(Settings(db=":memory:", open_console=True, admin_token="open sesame"))
+
+    lines = banner(app).splitlines()
+    app.runtime.store.close()
+
+    assert lines[2] == "  Console    http://localhost:8080/console?token=open%20sesame"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from email.utils import format_datetime
 
-from simulator.engine.provider import Call, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import auth, demo, errors, handlers, pages, receiver
@@ -84,4 +84,5 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     settings=handlers.DEFAULTS,
+    banner=lambda own: BannerLine("ecommpay", f"project {own['project_id']}", "secret in the console"),
 )

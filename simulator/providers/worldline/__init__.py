@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.clock import millis
 from simulator.providers.worldline import auth, demo, errors, handlers, receiver, wire
@@ -96,4 +96,5 @@ PROVIDER = Provider(
         "verify_endpoint": True,
     },
     documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",
+    banner=lambda own: BannerLine("Worldline", f"merchant {own['merchant_id']}", f"key id {own['api_key_id']}"),
 )
