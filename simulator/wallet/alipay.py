@@ -6,7 +6,7 @@ test amount, the buyer's account. Confirming only means "go": the last three may
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,6 +14,7 @@ from typing import Any
 
 from simulator.engine.provider import Party
 from simulator.engine.resource import Resource
+from simulator.engine.scenarios import Effect
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import UNAMBIGUOUS
 from simulator.kernel.money import Money, decimals
@@ -125,16 +126,8 @@ def show_code(uow: UnitOfWork, order: Order) -> Order:
 
 def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = None) -> Decision:
     """What Confirm would lead to, without doing it."""
-    facts = {
-        "operation": order.operation,
-        "amount": order.amount.value,
-        "currency": order.amount.currency,
-        "reference": order.reference,
-        "buyer": buyer.id,
-        "payment": order.payee_id,
-    }
     delay: timedelta | None = None
-    for effect in uow.rules("wallet", order.payee_provider, **facts):
+    for effect in _rules(uow, order, buyer):
         params = effect.params
         delay = params.delay if delay is None else delay
         if params.decline is not None:
@@ -159,6 +152,18 @@ def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = No
     elif buyer.balance < order.cny:
         return Decision("declined", own, "balance", delay=delay, shortfall=order.cny - buyer.balance)
     return Decision("paid", own, delay=delay)
+
+
+def _rules(uow: UnitOfWork, order: Order, buyer: Buyer) -> Iterator[Effect]:
+    facts = {
+        "operation": order.operation,
+        "amount": order.amount.value,
+        "currency": order.amount.currency,
+        "reference": order.reference,
+        "buyer": buyer.id,
+        "payment": order.payee_id,
+    }
+    return uow.rules("wallet", order.payee_provider, **facts)
 
 
 def best_method(order: Order, buyer: Buyer) -> str:
@@ -247,7 +252,10 @@ def approve(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order
 
 def _approval(uow: UnitOfWork, order: Order, buyer: Buyer, decided_by: str) -> Decision:
     decision = predict(uow, order, buyer, "balance")
-    return Decision("paid", decided_by) if decision.decided_by.startswith("buyer:") else decision
+    if not decision.decided_by.startswith("buyer:"):
+        return decision
+    armed = (effect.params.delay for effect in _rules(uow, order, buyer) if effect.params.delay is not None)
+    return Decision("paid", decided_by, delay=next(armed, NO_DELAY))
 
 
 def answer(uow: UnitOfWork, order: Order) -> Order:

@@ -290,14 +290,14 @@ async def test_go_on_a_providers_page_asks_no_buyer_but_a_scenario(wallet: Walle
 
 async def test_go_on_a_providers_page_may_be_answered_late(wallet: Wallet, sim: Sim) -> None:
     """A delay alone says nothing of the outcome: it is still the page that decided."""
-    await sim.arm([{"wallet": {"outcome": "paid", "delay": "PT20S"}}])
+    await sim.arm([{"wallet": {"delay": "PT20S"}}])
     code = await wallet.order()
 
     waiting = wallet.do(alipay.approve, code)
     await sim.advance(seconds=20)
 
     assert (waiting.state, waiting.decided_by) == ("paying", None)
-    assert wallet.look(code).state == "paid"
+    assert (wallet.look(code).state, wallet.look(code).decided_by) == ("paid", "page")
 
 
 async def test_the_story_of_a_payment_says_who_decided(wallet: Wallet) -> None:

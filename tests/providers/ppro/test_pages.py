@@ -214,7 +214,7 @@ async def test_a_scenario_may_leave_the_consumer_hesitating(sim: Sim, ppro: Merc
 
 
 async def test_while_the_wallet_thinks_there_is_nothing_to_press(sim: Sim, ppro: Merchant) -> None:
-    await sim.arm([{"wallet": {"delay": "2m", "outcome": "paid"}}])
+    await sim.arm([{"wallet": {"delay": "2m"}}])
     charge = await ppro.create()
 
     first = await ppro.press(charge["id"], "success")
