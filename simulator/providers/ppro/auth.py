@@ -55,7 +55,7 @@ def limit(call: Call) -> tuple[str, RateLimit]:
     """One bucket for reads and one for writes. Refuses only where setting `rate_limit` (tokens per second) is given."""
     bucket = "reads" if call.method == "GET" else "writes"
     configured = call.workspace.setting("ppro", "rate_limit")
-    if isinstance(configured, int) and configured > 0:
+    if isinstance(configured, int) and not isinstance(configured, bool) and configured > 0:
         return bucket, RateLimit(configured, 2 * configured, enforced=True)
     return bucket, RateLimit(RATE, BURST, enforced=False)
 
