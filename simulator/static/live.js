@@ -239,6 +239,7 @@
     const body = new URLSearchParams({ token: phone.dataset.token });
     fetch(phone.dataset.scan, { method: "POST", body, redirect: "manual" }).catch(() => {});
   }
+  one("[data-go]")?.form.requestSubmit();
   localTimes();
   tick();
   setInterval(tick, 250);

@@ -1,7 +1,7 @@
 """MyCheckout, and the wallet behind the redirect URL. Source: reference/worldline.md, sections 3.11, 3.17 and 8.
 
-A GET changes nothing, with one exception that is the provider's own: opening a MyCheckout page whose product the merchant
-has chosen skips the choice and creates the payment.
+A GET changes nothing. Where the merchant has chosen the product, the page's script presses Continue by itself: a browser
+skips the choice as at the provider, and a link preview begins no payment.
 """
 
 from __future__ import annotations
@@ -44,10 +44,7 @@ def _payment(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -
 
 def show(call: Call, runtime: Runtime) -> Reply:
     """GET /checkout/{token}: the choice of product, or what has become of the payment."""
-    workspace, checkout = _find(runtime, call.path["token"])
-    if checkout.state == "IN_PROGRESS" and checkout.product is not None:
-        return _pay(call, runtime, workspace, checkout, checkout.product)
-    return _page(call, runtime, workspace, checkout)
+    return _page(call, runtime, *_find(runtime, call.path["token"]))
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
@@ -61,7 +58,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if call.form.get("action") == "cancel":
         return _cancel(runtime, workspace, checkout)
     chosen = call.form.get("product", "")
-    if chosen not in map(str, checkout.products):
+    if chosen not in map(str, _choice(checkout)):
         return pages.error_page(call, 400, "error_title", "refused_text", link_url=wire.page_path(checkout))
     return _pay(call, runtime, workspace, checkout, int(chosen))
 
@@ -92,6 +89,11 @@ def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) ->
             uow.fire(uow.get(HostedCheckout, checkout.id), "page.cancel")
     target = handlers.checkout_return(checkout)
     return pages.see_other(target or wire.page_path(checkout))
+
+
+def _choice(checkout: HostedCheckout) -> tuple[int, ...]:
+    """The products on the page: the one that the merchant has chosen, or all that are offered."""
+    return checkout.products if checkout.product is None else (checkout.product,)
 
 
 _SUCCESSFUL = ("CAPTURED", "PAID", "REFUNDED", "REVERSED")
@@ -141,7 +143,8 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         outcome=outcome,
         decided_by=order.decided_by if order is not None else None,
         action=wire.page_path(checkout),
-        products=[] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in checkout.products],
+        products=[] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in _choice(checkout)],
+        preset=step == "choice" and checkout.product is not None,
         cny=MoneyView.of(Money(fen, "CNY")),
         rate=f"1 {checkout.currency} = {alipay.RATES[checkout.currency]} CNY"
         if checkout.currency in alipay.RATES and checkout.currency != "CNY"

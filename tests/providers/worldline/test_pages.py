@@ -154,17 +154,21 @@ async def test_while_the_wallet_is_open_the_page_offers_an_update(sim: Sim, worl
 
 
 async def test_a_preset_product_skips_the_choice(sim: Sim, worldline: Merchant) -> None:
-    """As at the provider, opening the page then begins the payment; opening it again does not begin another."""
+    """The page offers that product alone and goes on by itself; opening it (a preview, say) begins nothing."""
     preset = {"redirectPaymentMethodSpecificInput": {"paymentProductId": 861}}
     created = await worldline.checkout(**preset)
     consumer = Consumer(sim, created)
 
-    first = await consumer.open()
-    second = await consumer.open()
+    opened = await consumer.open()
+    untouched = (await worldline.get(f"/payments?hostedCheckoutId={created['hostedCheckoutId']}")).json()
+    pressed = await consumer.act(action="pay", product="861")
+    again = await consumer.open()
 
-    assert first.status_code == 303
-    assert first.headers["location"].startswith("/mock/alipay/cashier?token=")
-    assert (second.status_code, "wl-refresh" in test_ids(second.text)) == (200, True)
+    assert ("wl-product-861" in test_ids(opened.text), "wl-product-866" in test_ids(opened.text)) == (True, False)
+    assert "data-go" in opened.text
+    assert untouched["totalCount"] == 0
+    assert pressed.headers["location"].startswith("/mock/alipay/cashier?token=")
+    assert "data-go" not in again.text
     found = (await worldline.get(f"/payments?hostedCheckoutId={created['hostedCheckoutId']}")).json()
     assert found["totalCount"] == 1
 
