@@ -69,11 +69,13 @@ ACCESS: dict[str, tuple[str, ...] | None] = {
     "reflow":              ("flow:reflow",),
     "balances":            ("balances:view",),
     "disputes":            ("disputes:view",),
+    "acceptDispute":       ("disputes:accept",),
+    "disputeEvidence":     ("disputes:provide-evidence",),
     "hosted":              None,
     "previous":            None,
 }
 PREVIOUS_ONLY = frozenset(["previous"])
-DEFAULT_ONLY = frozenset(["workflows", "events", "reflow", "balances", "authorize", "cancel", "reverse", "disputes"])
+DEFAULT_ONLY = frozenset(["workflows", "events", "reflow", "balances", "authorize", "cancel", "reverse"])
 # fmt: on
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from simulator.engine.provider import Endpoint, Handler
 from simulator.providers.checkoutcom import accounts as a
 from simulator.providers.checkoutcom import auth
+from simulator.providers.checkoutcom import disputes as d
 from simulator.providers.checkoutcom import handlers as h
 from simulator.providers.checkoutcom import notifications as n
 from simulator.providers.checkoutcom import wire as w
@@ -53,6 +54,13 @@ ENDPOINTS = (
     _get(              "/hosted-payments/{id}",        a.get_hosted_payment,     "hosted"),
     Endpoint("POST",   "/payment-links",               a.create_payment_link,    "hosted",      w.PaymentLinkRequest),
     _get(              "/payment-links/{id}",          a.get_payment_link,       "hosted"),
+
+    _get(              "/disputes",                    d.list_disputes,          "disputes",    w.DisputesQuery),
+    _get(              "/disputes/{id}",               d.get_dispute,            "disputes"),
+    Endpoint("POST",   "/disputes/{id}/accept",        d.accept_dispute,         "acceptDispute"),
+    _get(              "/disputes/{id}/evidence",      d.get_evidence,           "disputes"),
+    Endpoint("PUT",    "/disputes/{id}/evidence",      d.provide_evidence,       "disputeEvidence", w.EvidenceRequest),
+    Endpoint("POST",   "/disputes/{id}/evidence",      d.submit_evidence,        "disputeEvidence"),
 
     _get(              "/workflows",                   n.list_workflows,         "workflows"),
     Endpoint("POST",   "/workflows",                   n.create_workflow,        "workflows",   w.WorkflowRequest),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from simulator.engine.gateway import validate
@@ -27,10 +27,11 @@ from simulator.kernel.refusals import (
     Refused,
     Violation,
 )
-from simulator.providers.checkoutcom import errors, wire
+from simulator.providers.checkoutcom import disputes, errors, wire
 from simulator.providers.checkoutcom.model import (
     Action,
     Customer,
+    Dispute,
     Hosted,
     HostedPayment,
     Instrument,
@@ -404,6 +405,10 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
             _confirm(uow, resource, data.get("then"))
         case Payment(), "timer.refund":
             _settle_refund(uow, resource, uow.get(Action, data["action"]), data.get("then"))
+        case Payment(), "timer.dispute":
+            disputes.begin(uow, resource, data["verdict"])
+        case Dispute(), "timer.verdict":
+            disputes.decide(uow, resource)
         case Payment(), "timer.expired":
             alipay.close(uow, resource.order_code, "expired", decided_by="timer")
             expire(uow, resource)
@@ -463,6 +468,7 @@ def _confirm(uow: UnitOfWork, payment: Payment, then: str | None) -> None:
     payment = uow.fire(payment, "bank.captured", about=capture, approved=True)
     _tell_agreement(uow, payment, "bank.captured")
     _tell_hosted(uow, payment)
+    disputes.foresee(uow, payment)
 
 
 def _bank_verdict(
@@ -611,7 +617,7 @@ def search_payments(call: Call, uow: UnitOfWork) -> Reply:
             raise Refused("request_invalid", {"codes": ["query_invalid"]})
         terms[match[1]] = match[2]
     found, _ = uow.listing(Payment, limit=1000)
-    since, until = _instant(request.from_), _instant(request.to)
+    since, until = wire.moment(request.from_), wire.moment(request.to)
     held = [
         payment
         for payment in found
@@ -626,13 +632,6 @@ def _member(payment: Payment, name: str) -> str | None:
     return {"id": payment.id, "reference": payment.reference, "status": payment.state, "currency": payment.currency}[
         name
     ]
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def get_actions(call: Call, uow: UnitOfWork) -> Reply:

@@ -256,7 +256,37 @@ class PaymentLink(Hosted):
     return_url: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dispute(Kept):
+    """A chargeback of a payment. `verdict` is what the bank will say once evidence is submitted: won or lost."""
+
+    KIND: ClassVar[str] = "dispute"
+    MACHINE: ClassVar[Machine | None] = states.DISPUTE
+
+    payment_id: str
+    payment_action_id: str | None = None
+    payment_reference: str | None = None
+    payment_method: str
+    payment_processed_on: datetime
+    processing_channel_id: str | None = None
+    category: str = "general"
+    reason_code: str = "general"
+    amount: int
+    currency: str
+    evidence_required_by: datetime
+    evidence: dict[str, Any] | None = None
+    verdict: str = "won"
+
+    @property
+    def subject(self) -> str:
+        return self.payment_id
+
+    def keys(self) -> dict[str, str]:
+        return {"payment": self.payment_id}
+
+
 RESOURCES = (
+    Dispute,
     Payment,
     Action,
     Customer,

@@ -19,7 +19,7 @@ from simulator.engine.store.base import OutboxRow
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound, Refused
-from simulator.providers.checkoutcom import webhooks, wire
+from simulator.providers.checkoutcom import disputes, webhooks, wire
 from simulator.providers.checkoutcom.handlers import CHANNEL
 from simulator.providers.checkoutcom.model import EventRecord, Payment, Webhook, Workflow, new_id
 
@@ -187,8 +187,10 @@ def test_workflow(call: Call, uow: UnitOfWork) -> Reply:
         code="",
         processing_channel_id=uow.workspace.credentials["checkoutcom"][CHANNEL],
     )
+    disputed = disputes.of(uow, sample)
     for name in dict.fromkeys(request.event_types):
-        uow.emit(name, sample, extra={webhooks.SAMPLE: workflow.id})
+        about = {"data": disputed} if name in webhooks.DISPUTE_EVENTS else {}
+        uow.emit(name, sample, extra={webhooks.SAMPLE: workflow.id, **about})
     return Reply(204)
 
 

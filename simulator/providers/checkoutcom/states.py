@@ -85,6 +85,24 @@ PAYMENT_LINK = Machine(
         ("Active",   "expires_at", "timer.expired"),
     ],
 )
+
+# A chargeback. It begins by a scenario, since no shopper of ours complains by himself.
+DISPUTE = Machine(
+    "checkoutcom.dispute",
+    initial="evidence_required",
+    table=[
+        # trigger         from                     to                       webhook
+        ("api.accept",    "evidence_required",     "accepted",              "dispute_accepted"),
+        ("api.submit",    "evidence_required",     "evidence_under_review", "dispute_evidence_submitted"),
+        ("timer.expired", "evidence_required",     "expired",               "dispute_expired"),
+        ("bank.won",      "evidence_under_review", "won",                   "dispute_won"),
+        ("bank.lost",     "evidence_under_review", "lost",                  "dispute_lost"),
+    ],
+    timeouts=[
+        # in state             after                    trigger
+        ("evidence_required",  "evidence_required_by",  "timer.expired"),
+    ],
+)
 # fmt: on
 
 PHASES = {

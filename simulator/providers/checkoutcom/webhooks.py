@@ -18,8 +18,8 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.checkoutcom import signing, wire
-from simulator.providers.checkoutcom.model import Action, EventRecord, Payment, Webhook, Workflow, new_id
-from simulator.providers.checkoutcom.states import PAYMENT
+from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, Payment, Webhook, Workflow, new_id
+from simulator.providers.checkoutcom.states import DISPUTE, PAYMENT
 
 RETRY = RetryPolicy(
     # Up to eight retries. Source: section 6.6.
@@ -72,7 +72,7 @@ OLD_EVENTS = (
     "charge.voided",
 )
 
-EVENTS = ("payment_pending", *PAYMENT.events)
+EVENTS = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events)
 
 RESEND = "resend"
 """`extra` of an event that is sent again: the record's id, and where to."""
@@ -222,14 +222,10 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
 # Envelopes -------------------------------------------------------------------------------------------------------
 
 
-def record(uow: UnitOfWork, name: str, payment: Payment, action: Action | None) -> EventRecord:
+def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -> EventRecord:
     """Keeps the event with its exact body."""
-    id_ = new_id(uow.ids, "evt")
-    return _keep(uow, id_, name, payment, data_of(name, uow, payment, action))
-
-
-def _keep(uow: UnitOfWork, id_: str, name: str, payment: Payment, data: dict[str, Any]) -> EventRecord:
-    base = payment.origin
+    id_, base = new_id(uow.ids, "evt"), payment.origin
+    source = "dispute" if name in DISPUTE_EVENTS else "gateway"
     if payment.platform == "previous":
         timestamp = wire.instant(uow.now)
         links = {"self": wire.link(f"{base}/events/{id_}"), "payment": wire.link(f"{base}/payments/{payment.id}")}
@@ -239,7 +235,7 @@ def _keep(uow: UnitOfWork, id_: str, name: str, payment: Payment, data: dict[str
         subject = f"{base}/workflows/events/subject/{payment.id}"
         body = {
             "id": id_,
-            "source": "gateway",
+            "source": source,
             "type": name,
             "timestamp": wire.instant3(uow.now),
             "version": wire.VERSION,
@@ -252,6 +248,7 @@ def _keep(uow: UnitOfWork, id_: str, name: str, payment: Payment, data: dict[str
             created_at=uow.now,
             updated_at=uow.now,
             type=name,
+            source=source,
             platform=payment.platform,
             payment_id=payment.id,
             reference=payment.reference,
@@ -266,13 +263,19 @@ def _keep(uow: UnitOfWork, id_: str, name: str, payment: Payment, data: dict[str
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
-    payment = event.resource
-    assert isinstance(payment, Payment)
+    resource = event.resource
+    assert isinstance(resource, Payment | Dispute)
+    payment = resource if isinstance(resource, Payment) else uow.get(Payment, resource.payment_id)
     again = event.extra.get(RESEND)
     if again is not None:
         kept = uow.get(EventRecord, again["event"])
         return _messages(uow, kept, payment, again.get("to"), manual=True)
-    kept = record(uow, event.name, payment, event.about)
+    disputed = resource if isinstance(resource, Dispute) else event.extra.get("data")
+    if disputed is not None:
+        data = wire.dispute_event(disputed, entity_of(payment.processing_channel_id))
+    else:
+        data = data_of(event.name, uow, payment, event.about)
+    kept = record(uow, event.name, payment, data)
     sample = event.extra.get(SAMPLE)
     if sample is not None:
         [workflow] = [w for w in endpoints(uow.workspace, Workflow) if w.id == sample]

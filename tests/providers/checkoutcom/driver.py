@@ -64,6 +64,19 @@ EVENTS = [
     "payment_refunded",
     "payment_refund_declined",
 ]
+HOOKS_FOR_DISPUTES: dict[str, Any] = {
+    "type": "event",
+    "events": {
+        "disputes": [
+            "dispute_received",
+            "dispute_accepted",
+            "dispute_evidence_submitted",
+            "dispute_expired",
+            "dispute_won",
+            "dispute_lost",
+        ]
+    },
+}
 HOSTED: dict[str, Any] = {
     "amount": 1100,
     "currency": "EUR",

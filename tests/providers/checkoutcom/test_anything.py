@@ -60,6 +60,8 @@ PATHS = [
     "/hosted-payments/{id}",
     "/payment-links/{id}",
     "/balances/{id}?query={id}",
+    "/disputes/{id}",
+    "/disputes?statuses={id}&from={id}&limit={id}",
 ]
 
 

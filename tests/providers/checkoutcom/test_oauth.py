@@ -78,6 +78,9 @@ OPENS: list[tuple[str, str, str, Any, int]] = [
     ("flow:events", "GET", "/workflows/events/evt_x", None, 404),
     ("flow:reflow", "POST", "/workflows/events/evt_x/reflow", {}, 404),
     ("balances:view", "GET", "/balances/ent_x", None, 404),
+    ("disputes:view", "GET", "/disputes", None, 200),
+    ("disputes:accept", "POST", "/disputes/dsp_x/accept", {}, 404),
+    ("disputes", "POST", "/disputes/dsp_x/evidence", {}, 404),
 ]
 
 
@@ -101,6 +104,7 @@ SHUT: list[tuple[str, str, str, Any]] = [
     ("gateway vault flow balances", "POST", "/hosted-payments", HOSTED),
     ("gateway vault flow balances", "GET", "/webhooks", None),
     ("fx", "GET", "/balances/ent_x", None),
+    ("disputes:view", "POST", "/disputes/dsp_x/accept", {}),
 ]
 
 

@@ -23,6 +23,11 @@ EXCEPTIONS = (
     ("/payments", r"data/\d+/balances: 'id' is a required property", "no example has an id among the balances"),
     ("/payments/{id}", r"balances: 'id' is a required property", "no example has an id among the balances"),
     (
+        "/disputes/{dispute_id}",
+        r"relevant_evidence/\d+: ",
+        "the document asks for lists and gives a word as the example",
+    ),
+    (
         "/events/{eventId}",
         r"notifications/\d+/_links/self: .* is not of type 'string'",
         "the document's own example is an object with `href`",
@@ -151,6 +156,21 @@ async def test_workflows_and_events_answer_as_documented(sim: Sim, cko: Merchant
     check("/workflows/events/{eventId}/reflow", await cko.post(f"{event}/reflow"))
     check("/workflows/events/subject/{subjectId}/reflow", await cko.post(f"{subject}/reflow"))
     check("/workflows/{workflowId}", await cko.send("DELETE", own))
+
+    assert check.bad == []
+
+
+async def test_disputes_answer_as_documented(sim: Sim, cko: Merchant) -> None:
+    check = Checked("nas")
+    await sim.arm([{"when": {"operation": "capture"}, "provider": {"dispute": "PT1H"}}])
+    await cko.paid()
+    await sim.advance(hours=1)
+
+    listed = check("/disputes", await cko.get("/disputes"))
+    own = f"/disputes/{listed['data'][0]['id']}"
+    check("/disputes/{dispute_id}", await cko.get(own))
+    check("/disputes/{dispute_id}/accept", await cko.post(f"{own}/accept"))
+    check("/disputes/{dispute_id}", await cko.get("/disputes/dsp_unknown"))
 
     assert check.bad == []
 

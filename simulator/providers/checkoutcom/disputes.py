@@ -1,0 +1,141 @@
+"""Chargebacks: raised by a scenario, answered with evidence or accepted, decided by the bank.
+
+A rule `provider: {dispute: PT1H, verdict: lost}` for the operation `capture` raises one that long after the capture.
+Source: reference/checkoutcom.md, section 3.17; what begins and decides a dispute here is inferred.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import parse_duration
+from simulator.kernel.refusals import NotFound, Refused
+from simulator.providers.checkoutcom import wire
+from simulator.providers.checkoutcom.auth import BASE32
+from simulator.providers.checkoutcom.model import Dispute, Payment
+from simulator.providers.checkoutcom.webhooks import entity_of
+
+TIME_FOR_EVIDENCE = timedelta(days=14)
+TIME_FOR_REVIEW = timedelta(days=1)
+
+
+def foresee(uow: UnitOfWork, payment: Payment) -> None:
+    """Asks the scenarios whether this captured payment will be disputed, and when."""
+    facts = {"amount": payment.amount, "currency": payment.currency, "reference": payment.reference}
+    rule = uow.rule("provider", "checkoutcom", operation="capture", payment=payment.id, **facts)
+    if rule is not None and rule.params.get("dispute"):
+        try:
+            after = parse_duration(str(rule.params["dispute"]))
+        except ValueError as error:
+            uow.note("state", "bank", f"no dispute is raised: {error}", subject=payment.id)
+            return
+        uow.arm(payment, "timer.dispute", after=after, verdict=str(rule.params.get("verdict", "won")))
+
+
+def of(uow: UnitOfWork, payment: Payment, verdict: str = "won") -> Dispute:
+    """A dispute about what is left of the payment, not yet stored."""
+    return Dispute(
+        id="dsp_" + uow.ids.text(22, BASE32),
+        state="evidence_required",
+        created_at=uow.now,
+        updated_at=uow.now,
+        payment_id=payment.id,
+        payment_action_id=payment.capture_action_id,
+        payment_reference=payment.reference,
+        payment_method=payment.source_type,
+        payment_processed_on=payment.updated_at,
+        processing_channel_id=payment.processing_channel_id,
+        amount=payment.refundable or payment.amount,
+        currency=payment.currency,
+        evidence_required_by=uow.now + TIME_FOR_EVIDENCE,
+        verdict="lost" if verdict == "lost" else "won",
+    )
+
+
+def begin(uow: UnitOfWork, payment: Payment, verdict: str) -> None:
+    """`dispute_received`. What has been refunded in full is not disputed any more."""
+    if payment.refundable > 0:
+        uow.add(of(uow, payment, verdict), events=["dispute_received"])
+
+
+def decide(uow: UnitOfWork, dispute: Dispute) -> None:
+    uow.fire(dispute, f"bank.{dispute.verdict}")
+
+
+# Handlers --------------------------------------------------------------------------------------------------------
+
+
+def _dispute(call: Call, uow: UnitOfWork) -> Dispute:
+    return uow.get(Dispute, call.path["id"], "id")
+
+
+def list_disputes(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /disputes: newest first; the filters that were given are echoed before `total_count`."""
+    query: wire.DisputesQuery = call.body
+    found, _ = uow.listing(Dispute, limit=10_000)
+    held = [dispute for dispute in found if _holds(dispute, query)]
+    given = query.model_dump(by_alias=True, exclude_none=True)
+    page = held[query.skip : query.skip + query.limit]
+    data = [wire.dispute_short(dispute, call.base_url) for dispute in page]
+    return Reply(200, {**given, "total_count": len(held), "data": data})
+
+
+def _holds(dispute: Dispute, query: wire.DisputesQuery) -> bool:
+    """Whether every filter holds. What no Alipay dispute has (an ARN, a merchant category) is never equal."""
+    exact: dict[str, tuple[str | None, str | None]] = {
+        "id": (query.id, dispute.id),
+        "payment_id": (query.payment_id, dispute.payment_id),
+        "payment_reference": (query.payment_reference, dispute.payment_reference),
+        "payment_arn": (query.payment_arn, None),
+        "payment_mcc": (query.payment_mcc, None),
+    }
+    if any(wanted is not None and wanted != own for wanted, own in exact.values()):
+        return False
+    if query.statuses is not None and dispute.state not in query.statuses.split(","):
+        return False
+    if query.entity_ids is not None and entity_of(dispute.processing_channel_id) not in query.entity_ids.split(","):
+        return False
+    if query.sub_entity_ids is not None:
+        return False
+    since, until = (wire.moment(text) for text in (query.from_, query.to))
+    return (since is None or dispute.updated_at >= since) and (until is None or dispute.updated_at <= until)
+
+
+def get_dispute(call: Call, uow: UnitOfWork) -> Reply:
+    dispute = _dispute(call, uow)
+    payment = uow.get(Payment, dispute.payment_id)
+    entity_id = entity_of(dispute.processing_channel_id)
+    return Reply(200, wire.dispute(dispute, entity_id, payment.amount, call.base_url), subject=payment.id)
+
+
+def accept_dispute(call: Call, uow: UnitOfWork) -> Reply:
+    """Raises `IllegalTransition` (403) unless evidence is still required."""
+    uow.fire(_dispute(call, uow), "api.accept")
+    return Reply(204)
+
+
+def provide_evidence(call: Call, uow: UnitOfWork) -> Reply:
+    """PUT: kept until it is submitted, with what was given before."""
+    dispute = _dispute(call, uow)
+    request: wire.EvidenceRequest = call.body
+    uow.amend(dispute, evidence={**(dispute.evidence or {}), **(request.model_extra or {})})
+    return Reply(204)
+
+
+def get_evidence(call: Call, uow: UnitOfWork) -> Reply:
+    dispute = _dispute(call, uow)
+    if not dispute.evidence:
+        raise NotFound("evidence", dispute.id, "id")
+    return Reply(200, dispute.evidence)
+
+
+def submit_evidence(call: Call, uow: UnitOfWork) -> Reply:
+    """POST: the bank decides a day later (inferred). Raises `Refused` when there is nothing to submit."""
+    dispute = _dispute(call, uow)
+    if not dispute.evidence and dispute.state == "evidence_required":
+        raise Refused("request_invalid", {"codes": ["evidence_required"]})
+    dispute = uow.fire(dispute, "api.submit")
+    uow.arm(dispute, "timer.verdict", after=TIME_FOR_REVIEW)
+    return Reply(204)
