@@ -133,7 +133,7 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         click.echo(f"Let your client and browser trust {issued.authority}", err=True)
     sys.stdout.flush()
     config = uvicorn.Config(
-        app, http=Protocol, loop="uvloop", ws="none", lifespan="on", access_log=False, log_level="warning",
+        app, http=Protocol, loop="auto", ws="none", lifespan="on", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=3, backlog=BACKLOG,
         ssl_certfile=str(issued.server) if issued else None,
     )  # fmt: skip
@@ -197,9 +197,10 @@ def facts(app: App) -> dict[str, Any]:
 
 
 def console_url(app: App) -> str:
-    """What to open in a browser; with the admin token, if one is wanted."""
-    token = app.settings.admin_token
-    return f"{app.settings.base_url}/console" + (f"?token={quote(token, safe='')}" if token else "")
+    """What to open in a browser on this machine; with the admin token, if one is wanted."""
+    settings, token = app.settings, app.settings.admin_token
+    local = settings if settings.open_console else replace(settings, public_url=None)
+    return f"{local.base_url}/console" + (f"?token={quote(token, safe='')}" if token else "")
 
 
 def banner(app: App) -> str:

@@ -61,3 +61,14 @@ def test_an_open_console_shows_the_token_in_its_address() -> None:
     app.runtime.store.close()
 
     assert lines[2] == "  Console    http://localhost:8080/console?token=open%20sesame"
+
+
+def test_with_lan_the_console_is_named_where_it_answers() -> None:
+    app = App(Settings(db=":memory:", host="0.0.0.0", lan=True, public_url="http://192.168.1.20:8080"))
+
+    lines = banner(app).splitlines()
+    app.runtime.store.close()
+
+    assert lines[2] == "  Console    http://localhost:8080/console"
+    assert lines[3].startswith("  API        http://192.168.1.20:8080   ")
+    assert lines[-2].endswith("Phones  reachable")
