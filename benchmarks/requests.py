@@ -30,6 +30,8 @@ class Dialect:
 
 JSON = {"Content-Type": "application/json"}
 BACK = "https://shop.example/back"
+AMOUNT = 1000
+"""Minor units; none of the providers' test amounts."""
 
 
 # PPRO ----------------------------------------------------------------------------------------------------------
@@ -46,7 +48,7 @@ def _ppro_create(own: Credentials) -> Build:
         body = {
             "paymentMethod": "ALIPAY",
             "merchantPaymentChargeReference": f"bench-{n}",
-            "amount": {"value": 1000 + n % 5000, "currency": "CNY"},
+            "amount": {"value": AMOUNT, "currency": "CNY"},
             "consumer": {"country": "CN", "name": "Li Na"},
             "authenticationSettings": [{"type": "REDIRECT", "settings": {"returnUrl": BACK}}],
         }
@@ -71,7 +73,7 @@ def _wooshpay_create(own: Credentials) -> Build:
 
     def build(n: int) -> bytes:
         body = {
-            "amount": 1000 + n % 5000,
+            "amount": AMOUNT,
             "currency": "CNY",
             "confirm": True,
             "merchant_order_id": f"bench-{n}",
@@ -98,7 +100,7 @@ def _checkoutcom_create(own: Credentials) -> Build:
     def build(n: int) -> bytes:
         body = {
             "source": {"type": "alipay_cn"},
-            "amount": 1000 + n % 5000,
+            "amount": AMOUNT,
             "currency": "CNY",
             "reference": f"bench-{n}",
             "processing": {"terminal_type": "WEB"},
@@ -139,7 +141,7 @@ def _ecommpay_create(own: Credentials) -> Build:
         body = {
             "general": {"project_id": own["project_id"], "payment_id": f"bench-{run}-{n}"},
             "customer": {"id": "customer-1", "ip_address": "192.0.2.1"},
-            "payment": {"amount": 1000 + n % 5000, "currency": "CNY", "description": "benchmark"},
+            "payment": {"amount": AMOUNT, "currency": "CNY", "description": "benchmark"},
             "return_url": {"return": BACK, "success": BACK},
         }
         return _ecommpay_request(own, "/v2/payment/wallet/alipay/sale", body)
@@ -167,7 +169,7 @@ def _worldline_create(own: Credentials) -> Build:
     def build(n: int) -> bytes:
         body = {
             "order": {
-                "amountOfMoney": {"amount": 1000 + n % 5000, "currencyCode": "CNY"},
+                "amountOfMoney": {"amount": AMOUNT, "currencyCode": "CNY"},
                 "customer": {"billingAddress": {"countryCode": "CN"}},
                 "references": {"merchantReference": f"bench-{n}"},
             },
