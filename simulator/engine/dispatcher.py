@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,7 +33,7 @@ log = logging.getLogger("simulator")
 ANSWER_LIMIT = 4096
 """Characters of a receiver's answer that are kept."""
 
-PER_RECEIVER = 16
+PER_RECEIVER = 8
 """Deliveries that one workspace has under way to one host; the others wait, those to other hosts do not."""
 
 AT_ONCE = 64
@@ -239,4 +241,7 @@ def _describe(problem: Exception) -> str:
 def _plain_client() -> httpx.AsyncClient:
     import httpx
 
+    if find_spec("sniffio") is None:
+        # httpcore looks for it seven times in each request; Python remembers modules that it found, not those it missed
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to say that there is none
     return httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=None))
