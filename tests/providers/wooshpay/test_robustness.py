@@ -19,7 +19,17 @@ OBJECTS = {
     "webhook_endpoint", "event", "list", "search_result",
 }  # fmt: skip
 
-POSTS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST"]
+QUERIES = [
+    "limit",
+    "starting_after",
+    "ending_before",
+    "created",
+    "created[gte]",
+    "customer",
+    "type",
+    "query",
+    "x[y][z]",
+]
 ODD = st.sampled_from(
     [None, "", 0, -1, 1, 20, 2**31, 2**63, 1.5, True, [], {}, [[]], "1", "1.5", "CNY", "cny", "EUR", "alipay", "card",
      "WEB", "payment", "automatic", "manual", "off_session", "https://shop.example/r", "javascript:alert(1)", "\x00",
@@ -39,8 +49,12 @@ def _names(model: Any, depth: int = 0) -> list[str]:
 @st.composite
 def _requests(draw: st.DrawFn) -> tuple[str, str, bytes, str]:
     """A call of one of the routes: a good body with a few members changed, or members that exist with odd values."""
-    endpoint = draw(st.sampled_from(POSTS))
+    endpoint = draw(st.sampled_from(ENDPOINTS))
     path = endpoint.path.replace("{id}", draw(st.sampled_from(["{intent}", "{session}", "pi_1", "x", "cs_test_1"])))
+    path = path.replace("{payment_method}", "pm_1")
+    if endpoint.method != "POST":
+        pairs = draw(st.lists(st.tuples(st.sampled_from(QUERIES), ODD.map(str)), max_size=3))
+        return endpoint.method, f"{path}?{urlencode(pairs, errors='replace')}", b"", "application/json"
     names = _names(endpoint.body) or ["nothing"]
     base: dict[str, Any] = {}
     if endpoint.path == "/v1/payment_intents":
@@ -76,7 +90,7 @@ def test_no_request_breaks_it() -> None:
             calls: list[tuple[str, str, bytes, str]] = []
 
             @settings(
-                max_examples=150, deadline=None, database=None, derandomize=True,
+                max_examples=200, deadline=None, database=None, derandomize=True,
                 suppress_health_check=[HealthCheck.too_slow],
             )  # fmt: skip
             @given(_requests())
