@@ -56,6 +56,7 @@ class Runtime:
         base_url: str = "http://localhost:8080",
         public_url: str | None = None,
         strict: bool = False,
+        auto_return_s: int = 5,
         dispatcher: Dispatcher | None = None,
         default_overrides: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -68,6 +69,8 @@ class Runtime:
         self.public_url = public_url
         """Overrides the request's own host in every link."""
         self.strict = strict
+        self.auto_return_s = auto_return_s
+        """Seconds of browser time until a finished page goes back to the merchant; 0 keeps it where it is."""
         self.dispatcher = dispatcher or Dispatcher()
         self.dispatcher.runtime = self
         self._workspaces: dict[int, Workspace] = {}

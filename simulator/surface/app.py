@@ -51,6 +51,7 @@ class App:
             base_url=self.settings.base_url,
             public_url=self.settings.public_url,
             strict=self.settings.strict,
+            auto_return_s=self.settings.auto_return,
             dispatcher=dispatcher,
             default_overrides=self.settings.credentials,
         )

@@ -91,3 +91,15 @@ def test_scenarios_know_what_a_provider_documents() -> None:
     assert known.documents("webhooks", "things")
     assert not known.documents("wallet", "things")
     assert not known.documents("webhooks", "others")
+
+
+def test_pages_of_providers_know_when_they_return_to_the_merchant() -> None:
+    from simulator.surface.app import App
+    from simulator.surface.settings import Settings
+
+    app = App(Settings(db=":memory:", auto_return=0))
+
+    returns = app.runtime.auto_return_s
+    app.runtime.store.close()
+
+    assert returns == 0
