@@ -26,7 +26,6 @@ from simulator.wallet import alipay, buyers, qr
 from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
-AUTO_RETURN_S = 5
 _QRCODE = re.compile(r"qrcode=([0-9A-Za-z]+)")
 
 
@@ -76,7 +75,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         frozen=workspace.clock.mode == "frozen",
     )
     if not open_:
-        return _end(call, page, hosted, session, order)
+        return _end(call, runtime, page, hosted, session, order)
     back = links.with_scheme(session.cancel_url) if session.cancel_url else None
     own = links.session_path(session)
     live = order is not None and not order.is_final and intent.state == "requires_action"
@@ -124,9 +123,11 @@ def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
     )
 
 
-def _end(call: Call, page: PageView, hosted: HostedView, session: CheckoutSession, order: Order | None) -> Reply:
+def _end(
+    call: Call, runtime: Runtime, page: PageView, hosted: HostedView, session: CheckoutSession, order: Order | None
+) -> Reply:
     """Complete leads to `success_url`, expired to `cancel_url`; nothing fires."""
-    complete, t = session.state == "complete", Texts(page.lang)
+    complete, stays, t = session.state == "complete", call.query.get("stay") == "1", Texts(page.lang)
     url = session.success_url if complete else session.cancel_url
     target = links.with_scheme(url) if url else None
     safe = target is not None and pages.is_safe_return(target)
@@ -137,7 +138,7 @@ def _end(call: Call, page: PageView, hosted: HostedView, session: CheckoutSessio
         decided_by=order.decided_by if order is not None and order.decided_by else None,
         return_url=target,
         return_is_link=safe,
-        auto_return_s=AUTO_RETURN_S if safe and complete and call.query.get("stay") != "1" else None,
+        auto_return_s=(runtime.auto_return_s or None) if safe and complete and not stays else None,
     )
     return pages.answer(call, "hosted/wooshpay/ended.html", page, hosted=hosted, result=result)
 
@@ -205,7 +206,7 @@ def challenge(call: Call, runtime: Runtime) -> Reply:
 def _rendered(call: Call, runtime: Runtime, workspace: Workspace | None, order: object) -> Reply:
     if workspace is None or not isinstance(order, Order):
         return pages.answer(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
-    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=runtime.auto_return_s)
 
 
 PAGES = (

@@ -357,6 +357,19 @@ UNKNOWN = [
 ]
 
 
+async def test_a_paid_page_returns_by_itself_unless_it_is_told_to_stay(
+    sim: Sim, wooshpay: Merchant, desktop: Browser
+) -> None:
+    session = await wooshpay.session(**SHOP)
+    await sim.act("wooshpay", session["payment_intent"], "pay")
+
+    await desktop.open(session["url"])
+    returns = 'data-return-in="5"' in desktop.page
+    await desktop.open(desktop.link("stay"))
+
+    assert (returns, "data-return-in" in desktop.page) == (True, False)
+
+
 async def test_an_unknown_session_or_code_is_a_page_that_says_so(sim: Sim) -> None:
     for path in UNKNOWN:
         answer = await sim.http.get(path)
