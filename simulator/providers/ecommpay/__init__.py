@@ -43,7 +43,7 @@ def summarise(resource: Resource) -> Summary | None:
         currency = resource.currency or "CNY"
         return Summary(
             kind="request",
-            reference=resource.payment_id,
+            reference=resource.payment_id.replace("\x00", ""),
             amount=Money(resource.amount or 0, currency),
             refunded=Money(0, currency),
             phase=PHASES[resource.state],
@@ -83,6 +83,8 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
+    documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
+    "with status success only says that the request was accepted; results and most errors arrive by callback.",
     settings=handlers.DEFAULTS,
     banner=lambda own: BannerLine("ecommpay", f"project {own['project_id']}", "secret in the console"),
 )

@@ -692,7 +692,8 @@ def request_status(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v2/payment/status/request: what became of one accepted request. Source: section 3.5."""
     body = call.json
     request_id, secret = body["request_id"], auth.secret_of(uow.workspace)
-    request = uow.find(Request, request_id) if isinstance(request_id, str) else None
+    is_possible = isinstance(request_id, str) and request_id.isascii() and request_id.isprintable()
+    request = uow.find(Request, request_id) if is_possible else None
     if request is None or request.project_id != call.credential["project_id"]:
         raise Refused("3061")
     if request.errors:

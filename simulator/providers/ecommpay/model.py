@@ -179,7 +179,7 @@ def operations_of(uow: UnitOfWork, payment: Payment) -> list[Operation]:
 
 
 def find_payment(uow: UnitOfWork, project_id: int, payment_id: object) -> Payment | None:
-    if not isinstance(payment_id, str):
+    if not isinstance(payment_id, str) or "\x00" in payment_id:
         return None
     return uow.first_by_key(Payment, "payment", payment_key(project_id, payment_id))
 

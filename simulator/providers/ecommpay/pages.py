@@ -116,7 +116,13 @@ def _is_web(url: str) -> bool:
 
 
 def refuse(refusal: Refusal, call: Call) -> Reply:
-    """A plain page for everything that Payment Page refuses."""
+    """A plain page for everything that Payment Page refuses; the library's frame may show it."""
+    reply = _refusal(refusal, call)
+    reply.headers["content-security-policy"] = CSP
+    return reply
+
+
+def _refusal(refusal: Refusal, call: Call) -> Reply:
     match refusal:
         case Refused(code="page", detail=detail):
             return pages.error_page(call, detail["status"], "error_title", detail["text"], name=detail["name"])
@@ -174,7 +180,9 @@ def open_page(call: Call, uow: UnitOfWork) -> Reply:
         return pages.see_other(visit.url(_step="instructions"))
     if call.method == "POST" and visit.step == "pay":
         return _pay(visit)
-    is_chosen = visit.step == "instructions" or visit.parameters.get("force_payment_method") == METHOD
+    is_forced = visit.parameters.get("force_payment_method") == METHOD
+    is_first = visit.parameters.get("default_payment_method") == METHOD and visit.step != "method"
+    is_chosen = visit.step == "instructions" or is_forced or is_first
     return _form(visit, "instructions" if is_chosen else "method")
 
 
@@ -427,7 +435,7 @@ def _form(visit: Visit, step: str, missing: list[str] | None = None) -> Reply:
         note=_note(call, uow, None, visit.money, parameters["payment_id"]),
         asked_for=wanted if wanted and page.lang == wanted[:2].lower() else None,
         back=way_back(parameters, "merchant", "return"),
-        back_to_methods=visit.url() if parameters.get("force_payment_method") != METHOD else None,
+        back_to_methods=visit.url(_step="method") if parameters.get("force_payment_method") != METHOD else None,
         framed=visit.framed,
     )
 

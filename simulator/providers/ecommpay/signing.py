@@ -150,10 +150,14 @@ def sign(secret: str, tree: Any) -> str:
 
 
 def verify(secret: str, tree: Any, signature: str) -> bool:
-    """Whether any of the official signers would have signed so. Every candidate is compared in constant time."""
-    candidates = dict.fromkeys(base_string(tree, dialect) for dialect in DIALECTS)
-    matches = [equals(digest(secret, text), signature) for text in candidates]
-    return True in matches
+    """Whether any of the official signers would have signed so; each comparison takes constant time."""
+    tried = set()
+    for dialect in DIALECTS:
+        text = base_string(tree, dialect)
+        if text not in tried and equals(digest(secret, text), signature):
+            return True
+        tried.add(text)
+    return False
 
 
 def explain(secret: str, tree: Any, signature: str) -> dict[str, Any]:

@@ -355,6 +355,31 @@ async def test_a_scenario_can_produce_any_code(sim: Sim, ecommpay: Merchant, cod
     assert ecommpay.last["operation"]["message"] == errors.catalogue()[code]
 
 
+@pytest.mark.parametrize("id_", ["a\u0000b", "x" * 5000, "付款", "a/b", "../c"])
+async def test_an_odd_id_is_unknown_and_no_trouble(sim: Sim, ecommpay: Merchant, id_: str) -> None:
+    request = {"project_id": ecommpay.project, "request_id": id_}
+
+    status = await ecommpay.status(id_)
+    of_request = await ecommpay.post("payment/status/request", request)
+
+    assert status["errors"][0]["code"] == 3061
+    assert body_of(of_request) == (404, said("3061"))
+
+
+@pytest.mark.parametrize("id_", ["付款 1", "a/b", "..", "x" * 255, "a?b#c"])
+async def test_a_payment_id_that_cannot_stand_in_a_path_is_found_by_its_reference(
+    sim: Sim, ecommpay: Merchant, id_: str
+) -> None:
+    await ecommpay.begin(id_)
+    listed = await sim.http.get(f"{sim.path}/payments", params={"reference": id_})
+
+    [view] = listed.json()["data"]
+    await sim.act("ecommpay", view["id"], "pay")
+
+    assert view["id"].isdigit()
+    assert await ecommpay.status_of(id_) == "success"
+
+
 async def test_a_scenario_fails_the_api_in_its_own_words(sim: Sim, ecommpay: Merchant) -> None:
     await sim.arm([{"when": {"operation": "sale"}, "api": {"status": 503, "times": 1}}])
 

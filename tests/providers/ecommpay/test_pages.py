@@ -57,6 +57,16 @@ async def test_a_forced_method_leaves_no_choice(sim: Sim, ecommpay: Merchant) ->
     assert "Choose another method" not in page.text and "选择其他付款方式" not in page.text
 
 
+async def test_a_default_method_comes_first_and_may_be_changed(sim: Sim, ecommpay: Merchant) -> None:
+    page = await ecommpay.open(default_payment_method="alipay", language_code="en")
+    [other] = re.findall(r'href="([^"]+)">Choose another method', page.text)
+
+    methods = await sim.http.get(html.unescape(other))
+
+    assert has(page, "ecp-instructions")
+    assert has(methods, "ecp-method-alipay")
+
+
 async def test_a_hidden_method_is_not_offered(sim: Sim, ecommpay: Merchant) -> None:
     page = await ecommpay.open(hide="card,alipay")
 
@@ -404,7 +414,9 @@ async def test_the_pages_may_be_framed_and_run_no_inline_script(sim: Sim, ecommp
     emulator = await ecommpay.register()
     result = await ecommpay.press(emulator, "ecp-success")
 
-    for page in (method, emulator, result):
+    refused = await ecommpay.open(signature="wrong", payment_id="b", payment_amount="x")
+
+    for page in (method, emulator, result, refused):
         policy = page.headers["content-security-policy"]
         assert "frame-ancestors *" in policy and "default-src 'self'" in policy
         assert re.findall(r"<script(?![^>]*\bsrc=)", page.text) == []
