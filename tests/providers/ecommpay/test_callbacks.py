@@ -340,3 +340,9 @@ async def test_a_scenario_doubles_and_reverses(sim: Sim, ecommpay: Merchant) -> 
     await ecommpay.paid()
 
     assert [status for status, _, _ in ecommpay.told] == ["awaiting redirect result", "success", "success"]
+
+
+async def test_alipay_has_no_banks(sim: Sim, ecommpay: Merchant) -> None:
+    answer = await ecommpay.post("info/banks/alipay/sale/list", {"project_id": ecommpay.project})
+
+    assert (answer.status_code, answer.json()) == (200, [])
