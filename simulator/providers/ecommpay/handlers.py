@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "clarification_s": 1800,
     "processing_delay_s": 0.5,
     "refund_delay_s": 1.0,
+    "status_delay_s": 0,
     "required_customer_fields": [],
     "currencies": list(ALIPAY_CURRENCIES),
     "amount_alone_decides": False,
@@ -679,7 +680,8 @@ def status(call: Call, uow: UnitOfWork) -> Reply:
     project_id, payment_id = call.credential["project_id"], general["payment_id"]
     secret = auth.secret_of(uow.workspace)
     payment = find_payment(uow, project_id, payment_id)
-    if payment is None:
+    wait = timedelta(seconds=setting(uow, "status_delay_s"))
+    if payment is None or uow.now < payment.created_at + wait:
         body = wire.unknown_payment(project_id, _text(payment_id), errors.item("3061"))
         return Reply(200, signing.signed(secret, body))
     is_asking = payment.state == "awaiting clarification"

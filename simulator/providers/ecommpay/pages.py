@@ -407,7 +407,7 @@ def _note(call: Call, uow: UnitOfWork, order: Order | None, money: Money, refere
         text = texts("ecp_scenario_decides", scenario=decides.partition(":")[2], outcome=outcome)
     else:
         text = texts("ecp_button_decides")
-    return {"text": text, "decides": decides, "outcome": outcome, "code": code}
+    return {"title": texts("ecp_decides_title"), "text": text, "decides": decides, "outcome": outcome, "code": code}
 
 
 def _form(visit: Visit, step: str, missing: list[str] | None = None) -> Reply:

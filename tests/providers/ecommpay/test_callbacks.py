@@ -119,6 +119,17 @@ async def test_the_status_answer_is_as_documented(sim: Sim, ecommpay: Merchant) 
     assert masked(unknown) == masked({**VECTORS["S2 not found"], "project_id": ecommpay.project})
 
 
+async def test_a_project_may_learn_of_a_new_payment_late(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.settings("ecommpay", status_delay_s=10)
+    await ecommpay.begin()
+
+    early = await ecommpay.status()
+    await sim.advance(seconds=10)
+
+    assert early["errors"][0]["code"] == 3061
+    assert await ecommpay.status_of() == "awaiting redirect result"
+
+
 async def test_the_status_of_a_request_is_as_documented(sim: Sim, ecommpay: Merchant) -> None:
     sale = await ecommpay.paid()
     refund = await ecommpay.refund(amount=400)

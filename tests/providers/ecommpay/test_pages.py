@@ -96,6 +96,16 @@ async def test_the_language_is_the_one_that_was_asked_for(
     assert "How do you want to pay?" in switched.text
 
 
+async def test_the_simulators_note_speaks_the_viewers_language(sim: Sim, ecommpay: Merchant) -> None:
+    """The buyer's texts are Chinese because the request asked for it; the tester reads English."""
+    url = f"/payment?{urlencode(ecommpay.page(force_payment_method='alipay', payment_amount=40000))}"
+
+    page = await sim.http.get(url, headers={"accept-language": "en"})
+
+    assert "使用支付宝付款" in page.text
+    assert "With amount 40000 the callback says decline, code 20105" in page.text
+
+
 async def test_pay_registers_the_payment_and_leads_to_the_emulator(sim: Sim, ecommpay: Merchant) -> None:
     """No intermediate callback for Payment Page: the page itself leads on."""
     emulator = await ecommpay.register()
