@@ -49,7 +49,7 @@ async def test_a_customer_is_changed_and_deleted_without_a_body(cko: Merchant) -
         ({"email": "nobody"}, ["email_invalid"]),
         ({"email": "LI.NA@example.test"}, ["customer_already_exists"]),
         ({"email": "x@example.com", "phone": {"number": "1"}}, ["phone_number_length_invalid"]),
-        ({"email": "x@example.com", "default": "src_inmwstthmjyfcskeir3gcqtyj4"}, ["source_id_unknown"]),
+        ({"email": "x@example.com", "default": "src_bbbbbbbbbbbbbbbbbbbbbbbbbe"}, ["source_id_unknown"]),
     ],
 )
 async def test_a_bad_customer_is_refused(cko: Merchant, body: dict[str, Any], codes: list[str]) -> None:

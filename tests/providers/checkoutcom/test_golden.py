@@ -63,6 +63,13 @@ async def test_the_published_answer_is_given(sim: Sim, cko: Merchant, previous: 
     assert masked(answer.json()) == masked(json.loads(GOLDEN[name]))
 
 
-async def test_the_seeds_recurring_source_needs_an_agreement_of_ones_own(cko: Merchant) -> None:
-    """The third published request as printed names a source of another account."""
-    assert await cko.refused(FOLLOW_UP) == ("request_invalid", ["source_id_unknown"])
+async def test_the_published_follow_up_works_exactly_as_printed(cko: Merchant) -> None:
+    """It names an agreement that no request of the page makes: every workspace has it."""
+    first = await cko.request(FOLLOW_UP)
+    second = await cko.request(FOLLOW_UP | {"reference": "ORD-5023-4E89-1235"})
+
+    assert first["status"] == "Pending"
+    assert first["source"] == {"id": "src_inmwstthmjyfcskeir3gcqtyj4", "type": "alipay_cn"}
+    assert "redirect" not in first["_links"]
+    assert first["customer"] == second["customer"]
+    assert (first["customer"]["email"], first["customer"]["name"]) == ("john.smith@example.com", "John Smith")

@@ -23,7 +23,7 @@ async def test_an_agreement_is_not_usable_before_its_first_payment_is_captured(s
 
 async def test_an_unknown_malformed_or_missing_source_has_a_code_each(cko: Merchant) -> None:
     for source, code in (
-        ({"type": "id", "id": "src_inmwstthmjyfcskeir3gcqtyj4"}, "source_id_unknown"),
+        ({"type": "id", "id": "src_bbbbbbbbbbbbbbbbbbbbbbbbbe"}, "source_id_unknown"),
         ({"type": "id", "id": "src_short"}, "source_id_invalid"),
         ({"type": "id"}, "source_id_required"),
         ({"type": "customer"}, "source_id_or_email_required"),
