@@ -776,12 +776,12 @@ class Control:
     # The inbox
 
     async def receive(self, request: Request) -> Response:
+        """Any request is kept and answered 200, but for an endpoint verification, which is echoed."""
         workspace = self.workspace(request)
-        body = await request.body()
-        inbox.keep(self.runtime, workspace, request, body)
-        challenge = request.headers.get("x-gcs-webhooks-endpoint-verification")
+        challenge = inbox.challenge_of(request)
         if challenge is not None:
             return Response(challenge, media_type="text/plain")
+        inbox.keep(self.runtime, workspace, request, await request.body())
         return answer({"received": True})
 
     async def read_inbox(self, request: Request) -> Response:

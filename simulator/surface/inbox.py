@@ -36,6 +36,12 @@ class Received(Resource):
 INBOX = Party(name="inbox", resources=(Received,))
 
 
+def challenge_of(request: Request) -> str | None:
+    """The value that a provider wants echoed before it saves an endpoint; no webhook, so it is not kept."""
+    found = (value for name, value in request.headers.items() if name.lower().endswith("-endpoint-verification"))
+    return next(found, None) if request.method == "GET" else None
+
+
 def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) -> None:
     with runtime.unit(workspace, provider="inbox", kind="inbox") as uow:
         uow.add(

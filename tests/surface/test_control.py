@@ -356,6 +356,15 @@ async def test_the_inbox_keeps_what_comes_and_says_whether_the_signature_is_good
     assert kept[1]["signature"]["expected"] != kept[1]["signature"]["received"]
 
 
+async def test_the_inbox_echoes_an_endpoint_verification_and_keeps_only_webhooks(sim: Sim) -> None:
+    inbox = f"/_sim/inbox/{sim.workspace.public_id}/orders"
+
+    echoed = await sim.http.get(inbox, headers={"X-GCS-Webhooks-Endpoint-Verification": "say-it"})
+
+    assert (echoed.status_code, echoed.text) == (200, "say-it")
+    assert (await sim.http.get(f"{sim.path}/inbox/orders")).json()["data"] == []
+
+
 # Requests
 
 

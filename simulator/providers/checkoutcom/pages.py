@@ -31,7 +31,6 @@ from simulator.wallet.view import Prediction
 SIMULATION = "/page/simulation-wallet/acwallet/alipayconnectcode.html"
 QR = "/page/aplus-linker/acwallet/qrcode.html"
 PREVIOUS = "/LP.Core/api/payment/{number}"
-AUTO_RETURN_S = 5
 """Browser time until the cashier returns to the merchant. Source: the design, section 4.2."""
 
 _CODE = re.compile(r"[?&]code=([0-9A-Za-z]+)")
@@ -160,13 +159,15 @@ def show_qr(call: Call, runtime: Runtime) -> Reply:
     """Terminal WEB: the wallet's cashier in place. The deep link in `url` carries the payment code."""
     match = _CODE.search(call.query.get("url", ""))
     workspace, _, order = _find(runtime, match[1] if match else "")
-    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S, hint="cko_scan_hint")
+    return wallet_pages.render(
+        call, runtime, workspace, order, auto_return_s=runtime.auto_return_s, hint="cko_scan_hint"
+    )
 
 
 def show_previous(call: Call, runtime: Runtime) -> Reply:
     """The Previous platform's redirect: the cashier in place."""
     workspace, _, order = _find(runtime, call.path["number"])
-    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=runtime.auto_return_s)
 
 
 # Hosted pages and payment links ------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from simulator.wallet import alipay
 from simulator.wallet.order import Order
 
 PURPOSE = "worldline"
-AUTO_RETURN_S = 5
 _LIVE = ("CREATED", "REDIRECTED")
 
 
@@ -172,7 +171,7 @@ def _order(runtime: Runtime, call: Call) -> tuple[Workspace, Order, Payment]:
 def _wallet(call: Call, runtime: Runtime, workspace: Workspace, order: Order) -> Reply:
     from simulator.wallet import pages as wallet_pages
 
-    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=AUTO_RETURN_S)
+    return wallet_pages.render(call, runtime, workspace, order, auto_return_s=runtime.auto_return_s)
 
 
 def show_alipay(call: Call, runtime: Runtime) -> Reply:
