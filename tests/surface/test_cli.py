@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -196,15 +197,25 @@ def test_tail_shows_requests_that_belong_to_no_payment(shell: Shell) -> None:
     assert (row["summary"], row["payment"]) == ("GET /v1/payment-charges/charge_x 404", None)
 
 
+def hear_interrupts() -> None:
+    """A suite that a shell runs in the background hands down SIGINT as ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_tail_follows_until_it_is_stopped(server: Launched, shell: Shell) -> None:
     command = [sys.executable, "-m", "simulator.surface.cli", "tail", "--json"]
     where = ["--url", server.url, "--workspace", shell.world.id]
-    with subprocess.Popen([*command, *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*command, *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_interrupts
+    ) as process:
         assert process.stdout is not None
         charge = shell.create()
         first = json.loads(process.stdout.readline())
-        process.send_signal(2)
-        process.communicate(timeout=10)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=10)
+        finally:
+            process.kill()
 
     assert (first["kind"], first["payment"]) == ("request", charge)
     assert process.returncode == 130
