@@ -54,14 +54,14 @@ class World:
         self.control("DELETE", f"{self.path}/scenario")
 
     def receive_webhooks(self, provider: str) -> Callable[[], list[dict[str, Any]]]:
-        """Into the built-in inbox; the result reads it."""
+        """Into the built-in inbox; the result reads it (without the GETs by which a provider verifies an endpoint)."""
         inbox = f"/_sim/inbox/{self.workspace['id']}/{provider}"
         self.control("PUT", f"{self.path}/webhooks/{provider}", {"url": self.url + inbox})
 
         def read() -> list[dict[str, Any]]:
             self.control("POST", f"{self.path}/settle")
             data: list[dict[str, Any]] = self.control("GET", f"{self.path}/inbox/{provider}?limit=500")["data"]
-            return data
+            return [received for received in data if received["method"] == "POST"]
 
         return read
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-PLUGIN = ("-p", "simulator.surface.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+# The plugin may be installed or not; loaded twice it would be refused.
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+PLUGIN = ("-p", "simulator.surface.pytest_plugin", "-p", "no:cacheprovider")
 
 
 def test_the_shop_passes_its_own_tests(tmp_path: Path) -> None:
@@ -18,6 +20,8 @@ def test_the_shop_passes_its_own_tests(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", *PLUGIN, "-c", str(config), "--rootdir", str(folder), str(folder)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PSP_"))}
 
-    ran = subprocess.run(command, env={**environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(
+        command, env={**environ, "PYTHONPATH": str(ROOT), **ALONE}, capture_output=True, text=True, timeout=60
+    )
 
     assert ran.stdout.strip().splitlines()[-1].startswith("6 passed"), ran.stdout

@@ -37,6 +37,8 @@ def test_odd(psp_workspace, what):
     assert psp_workspace.payments() == []
 """
 ROOT = Path(__file__).parent.parent.parent
+# The plugin may be installed or not; loaded twice it would be refused.
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 OPTIONS = (
     "-q",
     "-p",
@@ -62,7 +64,7 @@ class Suite:
         (self.folder / "pytest.ini").write_text("[pytest]\n")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PSP_"))}
         command = [sys.executable, "-W", "error", "-m", "pytest", *OPTIONS, *options]
-        environ["PYTHONPATH"] = str(ROOT)
+        environ |= {"PYTHONPATH": str(ROOT), **ALONE}
         ran = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60)
         return ran.stdout.strip().splitlines()[-1]
 
