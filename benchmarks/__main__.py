@@ -11,7 +11,10 @@ import json
 import platform
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -21,6 +24,11 @@ from benchmarks.purchase import purchases
 from benchmarks.requests import DIALECTS
 
 CONNECTIONS = (1, 16)
+BARE = "bare Starlette + orjson"
+FLOOR = "the same + 4 inserts, 1 transaction: floor"
+
+Contender = tuple[int, Build]
+"""A port, and what is sent to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,27 @@ def heading(text: str, *columns: str) -> None:
     print("-" * (44 + 22 * len(columns)), flush=True)
 
 
-def best(port: int, build: Build, connections: int, extent: Extent) -> float:
-    """The best of a few rounds: what disturbs a round only ever makes it slower."""
-    load(port, build, connections=connections, count=extent.requests // 10, first=10_000_000)
-    return max(
-        load(port, build, connections=connections, count=extent.requests, first=n * extent.requests).rate
-        for n in range(extent.rounds)
-    )
+def compete(contenders: dict[str, Contender], connections: int, extent: Extent) -> dict[str, float]:
+    """Requests per second of each: the best of a few rounds in which they take turns.
+
+    What disturbs a round only ever makes it slower; taking turns lets it disturb all alike.
+    """
+    for port, build in contenders.values():
+        load(port, build, connections=connections, count=extent.requests // 10, first=_fresh(extent))
+    rates = dict.fromkeys(contenders, 0.0)
+    for _ in range(extent.rounds):
+        for name, (port, build) in contenders.items():
+            found = load(port, build, connections=connections, count=extent.requests, first=_fresh(extent))
+            rates[name] = max(rates[name], found.rate)
+    return rates
+
+
+_numbers = count()
+
+
+def _fresh(extent: Extent) -> int:
+    """The number of a request that was never sent: no reference comes twice."""
+    return next(_numbers) * extent.requests
 
 
 def _plain(n: int) -> bytes:
@@ -69,20 +91,19 @@ def _plain(n: int) -> bytes:
 
 
 def creating(folder: Path, extent: Extent) -> None:
-    heading("Creating a payment, per second", *(f"{n} connection{'s' * (n > 1)}" for n in CONNECTIONS))
-    with servers.floor() as server:
-        bare = [best(server.port, _plain, n, extent) for n in CONNECTIONS]
-    line("bare Starlette + orjson", *(f"{rate:,.0f}" for rate in bare))
-    with servers.floor(folder / "floor.db") as server:
-        floor = [best(server.port, _plain, n, extent) for n in CONNECTIONS]
-    line("the same + 4 inserts, 1 transaction: floor", *(f"{rate:,.0f}" for rate in floor))
-    for provider, dialect in DIALECTS.items():
-        with servers.simulator(folder / f"create-{provider}.db") as server:
+    with ExitStack() as running:
+        bare = running.enter_context(servers.floor())
+        inserting = running.enter_context(servers.floor(folder / "floor.db"))
+        contenders: dict[str, Contender] = {BARE: (bare.port, _plain), FLOOR: (inserting.port, _plain)}
+        for provider, dialect in DIALECTS.items():
+            server = running.enter_context(servers.simulator(folder / f"create-{provider}.db"))
             own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
-            rates = [best(server.port, dialect.create(own), n, extent) for n in CONNECTIONS]
-        line(
-            provider, *(f"{rate:,.0f} = {rate / at_best:.2f} floor" for rate, at_best in zip(rates, floor, strict=True))
-        )
+            contenders[provider] = (server.port, dialect.create(own))
+        rates = [compete(contenders, connections, extent) for connections in CONNECTIONS]
+    heading("Creating a payment, per second", *(f"{n} connection{'s' * (n > 1)}" for n in CONNECTIONS))
+    for name in contenders:
+        against = [f" = {found[name] / found[FLOOR]:.2f} floor" if name in DIALECTS else "" for found in rates]
+        line(name, *(f"{found[name]:,.0f}{more}" for found, more in zip(rates, against, strict=True)))
 
 
 def starting(folder: Path, extent: Extent) -> None:
@@ -112,25 +133,31 @@ def _mb(value: float | None) -> str:
 
 
 def growing(folder: Path, extent: Extent) -> None:
-    heading("With this many payments in the store, per second", "read", "list 50", "create")
     provider, dialect = next(iter(DIALECTS.items()))
-    first: tuple[float, ...] | None = None
-    for count in extent.stores:
-        db = folder / f"grown-{count}.db"
-        with servers.simulator(db) as server:
-            own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
-            payment = _create(server.port, dialect.create(own)(0), dialect.id_of)
-        fill.multiply(db, provider, payment, count - 1)
-        with servers.simulator(db) as server:
-            read = dialect.read(own, payment)
-            listing = request("GET", f"/_sim/workspaces/default/payments?provider={provider}&limit=50")
-            rates = (
-                best(server.port, lambda n, read=read: read, 16, extent),  # type: ignore[misc]
-                best(server.port, lambda n, listing=listing: listing, 16, _shorter(extent)),  # type: ignore[misc]
-                best(server.port, dialect.create(own), 16, extent),
-            )
-        first = first or rates
-        line(f"{count:,}", *(f"{rate:,.0f} = {rate / one:.2f}" for rate, one in zip(rates, first, strict=True)))
+    reads: dict[str, Contender] = {}
+    lists: dict[str, Contender] = {}
+    creates: dict[str, Contender] = {}
+    listing = request("GET", f"/_sim/workspaces/default/payments?provider={provider}&limit=50")
+    with ExitStack() as running:
+        for size in extent.stores:
+            db, name = folder / f"grown-{size}.db", f"{size:,}"
+            with servers.simulator(db) as server:
+                own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
+                payment = _create(server.port, dialect.create(own)(0), dialect.id_of)
+            fill.multiply(db, provider, payment, size - 1)
+            server = running.enter_context(servers.simulator(db))
+            reads[name] = (server.port, partial(_same, dialect.read(own, payment)))
+            lists[name] = (server.port, partial(_same, listing))
+            creates[name] = (server.port, dialect.create(own))
+        rates = [compete(reads, 16, extent), compete(lists, 16, _shorter(extent)), compete(creates, 16, extent)]
+    heading("With this many payments in the store, per second", "read", "list 50", "create")
+    smallest = f"{extent.stores[0]:,}"
+    for name in reads:
+        line(name, *(f"{found[name]:,.0f} = {found[name] / found[smallest]:.2f}" for found in rates))
+
+
+def _same(raw: bytes, n: int) -> bytes:
+    return raw
 
 
 def _shorter(extent: Extent) -> Extent:

@@ -81,7 +81,7 @@ def _fields(kind: type[Any]) -> tuple[str, ...]:
 
 
 def changed(resource: R, **changes: Any) -> R:
-    """The same resource with other values: `dataclasses.replace` without running the constructor, a tenth of its cost.
+    """The same resource with other values: `dataclasses.replace` without running the constructor, at a seventh of its cost.
 
     Raises `TypeError` for a field that the resource does not have.
     """
