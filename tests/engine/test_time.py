@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +11,25 @@ import httpx
 from support import Sim
 
 from engine.merchant import Merchant
+from simulator.engine.runtime import TIMERS_IN_A_TURN
 from simulator.kernel.clock import iso_millis, stopwatch
 
 
 def at(sim: Sim, **after: float) -> str:
     return iso_millis(sim.started_at + timedelta(**after))
+
+
+async def until(sim: Sim, said: Callable[[], bool]) -> None:
+    """Waits for the live loop: each webhook that arrives may be the one."""
+    arrived = asyncio.Event()
+
+    def receive(request: httpx.Request) -> httpx.Response:
+        if said():
+            arrived.set()
+        return httpx.Response(200)
+
+    sim.answer = receive
+    await arrived.wait()
 
 
 async def clock(sim: Sim) -> dict[str, Any]:
@@ -109,6 +125,24 @@ async def test_a_timer_that_comes_too_late_changes_nothing(sim: Sim, acme: Merch
     assert await acme.status(id_) == "VOIDED"
     assert sim.hooks == []
     assert (await sim.http.get(f"{sim.path}/timers")).json()["data"] == []
+
+
+async def test_many_deadlines_at_once_leave_room_for_requests(sim: Sim, acme: Merchant) -> None:
+    """In real time a turn of the loop fires a few of the timers that are due, then serves who has asked meanwhile."""
+    ids = [await acme.charge(f"order-{n}") for n in range(40)]
+    runtime = sim.app.runtime
+    with runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+        for id_ in ids:
+            uow.arm(uow.get(runtime.parties["acme"].kinds["charge"], id_), "timer.expired", after=timedelta(0))
+
+    fired = runtime.run_timers(sim.workspace.id, TIMERS_IN_A_TURN)
+
+    assert [f["resource_id"] for f in fired] == ids[:TIMERS_IN_A_TURN]
+    assert await acme.status(ids[-1]) == "PENDING"
+    await sim.http.post(f"{sim.path}/clock/resume")
+    await sim.app.start()
+    await until(sim, lambda: len(sim.hooks) == 40)
+    assert await acme.status(ids[-1]) == "EXPIRED"
 
 
 async def test_leaving_a_state_disarms_its_timeout(sim: Sim, acme: Merchant) -> None:
