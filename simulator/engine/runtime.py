@@ -38,7 +38,7 @@ JOURNAL_BUFFER = 200
 """Read-only requests wait for this many, for the next commit, or for the loop's next turn before they are written."""
 
 
-TIMERS_IN_A_TURN = 16
+TIMERS_IN_A_TURN = 4
 """In real time; requests that have arrived meanwhile are served before the next ones."""
 
 
