@@ -1,0 +1,132 @@
+"""One browser: a size, a language, a theme, cookies of its own. It notes every request and every complaint."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from browser.shop import Shop
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844), "wide": (1440, 900), "narrow": (320, 640)}
+PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
+
+EXPECTED = ("Failed to load resource", "net::ERR", "Scripts may close only the windows")
+"""What the console says of pages that are meant not to be found, of blocked events, and of Done in a tab of its own."""
+
+
+class Window:
+    """`complaints` are requests to a foreign host, messages of the console and errors of the script."""
+
+    def __init__(
+        self,
+        chromium: Any,
+        shop: Shop,
+        *,
+        size: str = "desktop",
+        phone: bool = False,
+        script: bool = True,
+        theme: str = "light",
+        lang: str = "en",
+        events: bool = True,
+        host: str | None = None,
+    ) -> None:
+        self.shop, self.lang, self.theme = shop, lang, theme
+        self.origin = shop.url if host is None else f"http://{host}:{urlsplit(shop.url).port}"
+        self.complaints: list[str] = []
+        width, height = SIZES[size]
+        more: dict[str, Any] = {"user_agent": PHONE, "has_touch": True, "device_scale_factor": 2} if phone else {}
+        self.context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            java_script_enabled=script,
+            locale="zh-CN" if lang == "zh" else "en-GB",
+            color_scheme=theme,
+            reduced_motion="reduce",
+            **more,
+        )
+        self.context.set_default_timeout(20_000)
+        self.context.on("request", self._see_request)
+        if not events:
+            self.context.route(re.compile(r"/events(\?|$)"), lambda route: route.abort())
+        self.page = self._watch(self.context.new_page())
+        self.context.on("page", self._watch)
+
+    def _watch(self, page: Any) -> Any:
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("console", self._hear)
+        return page
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning") and not any(words in message.text for words in EXPECTED):
+            self.complaints.append(f"console: {message.text}")
+
+    def _see_request(self, request: Any) -> None:
+        if not request.url.startswith((self.origin, self.shop.back, "data:", "blob:")):
+            self.complaints.append(f"foreign request: {request.url}")
+
+    def close(self) -> None:
+        self.context.close()
+
+    # Looking
+
+    def open(self, path: str, **query: str) -> Any:
+        """Opens a page in this window's language; returns Playwright's page."""
+        parts = urlsplit(path)
+        merged = dict(parse_qsl(parts.query, keep_blank_values=True)) | {"lang": self.lang} | query
+        self.page.goto(f"{self.origin}{parts.path}?{urlencode(merged)}")
+        return self.page
+
+    def see(self, testid: str, *, timeout: float = 20_000, **attributes: str) -> Any:
+        """Waits until an element with that test id and those attributes (`state="paid"`) is there."""
+        wanted = "".join(f'[data-{name.replace("_", "-")}="{value}"]' for name, value in attributes.items())
+        found = self.page.locator(f'[data-testid="{testid}"]{wanted}')
+        found.first.wait_for(state="attached", timeout=timeout)
+        return found.first
+
+    def press(self, testid: str) -> None:
+        """Presses what is there; opens what hides it first."""
+        button = self.page.locator(f'[data-testid="{testid}"]').first
+        if not button.is_visible():
+            for summary in self.page.locator(f'details:has([data-testid="{testid}"]):not([open]) > summary').all():
+                summary.click()
+        button.click()
+
+    def returned(self, timeout: float = 20_000) -> dict[str, str]:
+        """Waits until the browser is back at the shop; returns what it brought along."""
+        self.page.wait_for_url(f"{self.shop.back}*", timeout=timeout)
+        return dict(parse_qsl(urlsplit(self.page.url).query))
+
+    def scrolls_sideways(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+    def scan(self) -> list[str]:
+        """The texts of the QR codes in a screenshot of the window."""
+        decoder = pytest.importorskip("pyzbar.pyzbar", reason="pyzbar or libzbar is not installed")
+        from PIL import Image
+
+        picture = Image.open(io.BytesIO(self.page.screenshot(full_page=True)))
+        found = decoder.decode(picture, symbols=[decoder.ZBarSymbol.QRCODE])
+        return [symbol.data.decode() for symbol in found]
+
+    def findings(self, axe: str) -> list[str]:
+        """Serious and critical findings of axe, one line each: all of them in this theme, colours in the other."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(axe)
+        other = "light" if self.theme == "dark" else "dark"
+        found = self._axe("{resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}")
+        self.page.emulate_media(color_scheme=other)
+        found += self._axe("{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}")
+        self.page.emulate_media(color_scheme=self.theme)
+        return found
+
+    def _axe(self, options: str) -> list[str]:
+        found = self.page.evaluate(f"axe.run(document, {options})")
+        return [
+            f"{self.page.url}: {violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+            for violation in found["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
