@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -68,6 +68,13 @@ class UnitOfWork:
             return Ids(self.runtime.randomness)
         self._drew = True
         return Ids.seeded(self.workspace.seed, self.workspace.draws)
+
+    def own_id(self, kind: type[Resource], mint: Callable[[], str]) -> str:
+        """An id that is made of time, for what a page finds by its id alone: no other workspace holds it at the moment."""
+        id_ = mint()
+        while self.runtime.locate(kind, id_) is not None:
+            id_ = mint()
+        return id_
 
     @cached_property
     def _instant(self) -> str:

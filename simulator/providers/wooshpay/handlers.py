@@ -594,7 +594,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     check_url(request.success_url, "success_url")
     check_url(request.cancel_url, "cancel_url")
     customer = find(call, uow, Customer, request.customer, "customer") if request.customer else None
-    session_id, expires_at = mint(uow, "cs"), _expiry(uow, request.expires_at)
+    session_id, expires_at = uow.own_id(CheckoutSession, lambda: mint(uow, "cs")), _expiry(uow, request.expires_at)
     prices, items = _line_items(call, uow, request)
     currency, total = prices[0].currency, sum(item["amount_total"] for item in items)
     types = tuple(dict.fromkeys(request.payment_method_types or ()))
