@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -103,16 +103,33 @@ class ScenarioBody(_Body):
     scope: dict[str, Any] | None = None
 
 
+def _fen(value: Any) -> Any:
+    """An amount as buyers are read, `{"value", "currency": "CNY"}`, or its fen alone."""
+    if not isinstance(value, dict):
+        return value
+    if set(value) != {"value", "currency"} or value["currency"] != "CNY":
+        raise ValueError('an amount is {"value": fen, "currency": "CNY"}')
+    return value["value"]
+
+
+Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0)]
+
+
+class CardBody(_Body):
+    last4: str = Field(pattern=r"^[0-9]{4}$")
+    limit: Fen
+
+
 class BuyerBody(_Body):
-    """Members of a buyer; amounts in fen. Unknown slugs make a new buyer."""
+    """Members of a buyer; amounts in fen, alone or as money in CNY. Unknown slugs make a new buyer."""
 
     name_en: str | None = None
     name_zh: str | None = None
-    balance: int | None = Field(None, ge=0)
-    card: dict[str, Any] | None = None
-    daily_limit: int | None = Field(None, ge=0)
-    daily_used: int | None = Field(None, ge=0)
-    per_payment_limit: int | None = Field(None, ge=0)
+    balance: Fen | None = None
+    card: CardBody | None = None
+    daily_limit: Fen | None = None
+    daily_used: Fen | None = None
+    per_payment_limit: Fen | None = None
     blocked: bool | None = None
     sign_in: dict[str, str] | None = None
     payment_code: str | None = None
@@ -120,6 +137,25 @@ class BuyerBody(_Body):
     walks_away: bool | None = None
     refusal: Literal["final", "retry"] | None = None
     language: Literal["en", "zh"] | None = None
+
+    @field_validator(
+        "name_en",
+        "name_zh",
+        "balance",
+        "daily_used",
+        "blocked",
+        "delay_s",
+        "walks_away",
+        "refusal",
+        "language",
+        mode="before",
+    )
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        """What every buyer has cannot be taken away; a member that is left out stays as it is."""
+        if value is None:
+            raise ValueError("must not be null")
+        return value
 
 
 # Views ---------------------------------------------------------------------------------------------------------
@@ -261,7 +297,12 @@ def buyer_view(buyer: buyers.Buyer) -> dict[str, Any]:
         "refusal": buyer.refusal,
         "language": buyer.language,
         "ledger": [
-            {"at": at, "what": what, "order": order, "amount": {"value": fen, "currency": "CNY"}}
+            {
+                "at": iso_millis(parse_instant(at)),
+                "what": what,
+                "order": order,
+                "amount": {"value": fen, "currency": "CNY"},
+            }
             for at, what, order, fen in buyer.ledger
         ],
     }
@@ -406,6 +447,7 @@ class Control:
                     allowed = sorted(self.runtime.providers)
                     message = f"{member}.{name}: there is no such provider"
                     raise ControlError(422, "invalid", message, field=f"{member}.{name}", allowed=allowed)
+        _check_credentials(self.runtime, body.credentials)
         clock = Clock()
         if body.clock is not None:
             at = _instant(body.clock.now, "clock.now") if body.clock.now else None
@@ -835,9 +877,25 @@ def _armed(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _instant(text: str, field: str) -> Any:
     try:
-        return parse_instant(text)
-    except ValueError as error:
+        at = parse_instant(text)
+    except (ValueError, OverflowError) as error:
         raise ControlError(422, "invalid", f"{field}: {error}", field=field) from error
+    if not 1970 <= at.year < 9000:  # deadlines are reckoned from it, and years have four digits
+        raise ControlError(422, "invalid", f"{field}: must be between the years 1970 and 9000", field=field)
+    return at
+
+
+def _check_credentials(runtime: Runtime, given: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuses members that a provider does not have, and texts that no header could carry."""
+    for provider, members in given.items():
+        known = sorted(runtime.default.credentials[provider])
+        for name, value in members.items():
+            field = f"credentials.{provider}.{name}"
+            if name not in known:
+                message = f"{field}: there is no such credential"
+                raise ControlError(422, "invalid", message, field=field, allowed=known)
+            if isinstance(value, str) and (not value.strip() or not value.isprintable()):
+                raise ControlError(422, "invalid", f"{field}: must be a text in one line", field=field)
 
 
 def _check_url(url: str, field: str) -> None:
@@ -846,6 +904,7 @@ def _check_url(url: str, field: str) -> None:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        valid = valid and not any(c.isspace() or ord(c) < 32 or ord(c) == 127 for c in url)
     except ValueError:
         valid = False
     if not valid:

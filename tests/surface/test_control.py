@@ -484,3 +484,69 @@ async def test_what_nobody_claims_names_the_nearest_routes(sim: Sim) -> None:
 
     assert answer.status_code == 404
     assert error_of(answer)["code"] == "not_found"
+
+
+# What is handed in
+
+
+async def test_a_buyer_may_be_written_as_he_is_read(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+    await sim.act("ppro", charge["id"], "pay")
+
+    [line] = (await sim.http.put(f"{sim.path}/buyers/li-na", json={})).json()["ledger"]
+    paid = {"value": 500, "currency": "CNY"}
+    edited = (await sim.http.put(f"{sim.path}/buyers/li-na", json={"balance": paid, "daily_limit": paid})).json()
+
+    assert line["at"] == "2026-03-04T05:00:00.000Z"
+    assert (edited["balance"], edited["daily_limit"]) == (paid, 500)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"balance": {"value": 5, "currency": "EUR"}}, "balance"),
+        ({"balance": {"value": 5}}, "balance"),
+        ({"balance": {"value": -5, "currency": "CNY"}}, "balance"),
+        ({"balance": None}, "balance"),
+        ({"name_en": None}, "name_en"),
+        ({"card": {}}, "card.last4"),
+        ({"card": {"last4": "44171", "limit": 5}}, "card.last4"),
+        ({"card": {"last4": "4417", "limit": "x"}}, "card.limit"),
+    ],
+)
+async def test_a_buyer_that_could_not_pay_is_refused_and_stays_as_he_was(
+    sim: Sim, change: dict[str, Any], field: str
+) -> None:
+    before = (await sim.http.get(f"{sim.path}/buyers")).json()
+
+    refused = await sim.http.put(f"{sim.path}/buyers/li-na", json=change)
+
+    assert (refused.status_code, error_of(refused)["code"], error_of(refused)["field"]) == (422, "invalid", field)
+    assert (await sim.http.get(f"{sim.path}/buyers")).json() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"credentials": {"ppro": {"apikey": "key_mistyped"}}}, "credentials.ppro.apikey"),
+        ({"credentials": {"ppro": {"api_key": ""}}}, "credentials.ppro.api_key"),
+        ({"credentials": {"ppro": {"api_key": "key\nInjected: yes"}}}, "credentials.ppro.api_key"),
+        ({"webhooks": {"ppro": {"url": "http://shop.test/ hooks"}}}, "webhooks.ppro.url"),
+        ({"webhooks": {"ppro": {"url": "http://shop.test/\r\nInjected: yes"}}}, "webhooks.ppro.url"),
+        ({"clock": {"mode": "frozen", "now": "9999-12-31T23:59:59.999Z"}}, "clock.now"),
+        ({"clock": {"mode": "frozen", "now": "0001-01-01T00:00:00.000Z"}}, "clock.now"),
+    ],
+)
+async def test_a_workspace_that_could_not_work_is_not_made(sim: Sim, body: dict[str, Any], field: str) -> None:
+    before = (await sim.http.get("/_sim/workspaces")).json()["data"]
+
+    refused = await sim.http.post("/_sim/workspaces", json=body)
+
+    assert (refused.status_code, error_of(refused)["code"], error_of(refused)["field"]) == (422, "invalid", field)
+    assert [w["id"] for w in (await sim.http.get("/_sim/workspaces")).json()["data"]] == [w["id"] for w in before]
+
+
+async def test_a_mistyped_credential_is_told_the_names_that_there_are(sim: Sim) -> None:
+    refused = await sim.http.post("/_sim/workspaces", json={"credentials": {"ppro": {"apikey": "key_mistyped"}}})
+
+    assert error_of(refused)["allowed"] == ["api_key", "merchant_id", "webhook_secret"]
