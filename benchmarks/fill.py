@@ -27,7 +27,6 @@ def multiply(db: Path, provider: str, payment: str, count: int) -> None:
             connection.executemany(sql, [[_rename(value, names) for value in row] for row in rows])
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.execute("ANALYZE")
     connection.close()
 
 

@@ -386,6 +386,10 @@ class UnitOfWork:
                 old_keys += [(v, n, kind, provider, workspace, id_) for n, v in before.items() if after.get(n) != v]
                 new_keys += [(v, n, kind, provider, workspace, id_) for n, v in after.items() if before.get(n) != v]
             self._live[identity] = self._base[identity] = stored
+        for identity in self._deleted:
+            provider, kind, id_ = identity
+            stored_keys = self._base.pop(identity).keys()
+            old_keys += [(v, n, kind, provider, workspace, id_) for n, v in stored_keys.items()]
         if inserts:
             self.store.insert_resources(inserts)
         if old_keys:
@@ -394,7 +398,6 @@ class UnitOfWork:
             self.store.insert_keys(new_keys)
         for provider, kind, id_ in self._deleted:
             self.store.delete_resource(workspace, provider, kind, id_)
-            self._base.pop((provider, kind, id_), None)
         self._dirty.clear()
         self._deleted.clear()
 

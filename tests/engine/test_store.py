@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from toy.acme import ACME
 
 from engine import postgres
 from engine.merchant import Merchant
-from simulator.engine.store import Store, StoreConflict, StoreUnavailable, open_store
+from simulator.engine.store import SqliteStore, Store, StoreConflict, StoreUnavailable, open_store
 
 FAR = 2**62
 BYTES = bytes(range(256))
@@ -320,6 +320,39 @@ def test_a_restarted_postgresql_is_reached_again(postgres_server: str) -> None:
 def test_a_server_that_is_not_there_is_said_in_words() -> None:
     with pytest.raises(StoreUnavailable, match="cannot open the PostgreSQL store"):
         open_store("postgresql:///nothing?host=/nowhere&connect_timeout=1")
+
+
+LOOKUPS: dict[str, Callable[[Store], object]] = {
+    "keys k|PRIMARY KEY": lambda store: store.resources_by_key(1, "acme", "charge", "reference", "order", 1),
+    "keys k|PRIMARY KEY (value": lambda store: store.key_anywhere("acme", "charge", "reference", "order"),
+    "keys k|PRIMARY KEY (value=?": lambda store: store.resources_of_kind(
+        1, "acme", "charge", before=None, after=None, limit=10, key=("reference", "order")
+    ),
+    "resources|resources_id": lambda store: store.payment(1, "acme", "ch_1"),
+    "resources|resources_id (id=?": lambda store: store.resource(1, "acme", "charge", "ch_1"),
+    "timers|timers_of": lambda store: store.delete_timers_of(1, "acme", "charge", "ch_1", "timer.expired"),
+    "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
+}
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+def test_looking_one_thing_up_does_not_walk_through_a_workspace(lookup: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's planner, which knows no numbers, begins with the index that is named."""
+    store = open_store(":memory:")
+    assert isinstance(store, SqliteStore)
+    execute, plans = store._execute, list[str]()
+
+    def explain(sql: str, values: Any = ()) -> Any:
+        plans.append(execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()[0][3])
+        return execute(sql, values)
+
+    monkeypatch.setattr(store, "_execute", explain)
+
+    LOOKUPS[lookup](store)
+
+    table, index = lookup.split("|")
+    assert plans == [plan for plan in plans if plan.startswith(f"SEARCH {table.split()[-1]} ") and index in plan]
+    store.close()
 
 
 # The simulator over it -------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """What the engine asks of a store, in SQL that SQLite and PostgreSQL both understand.
 
+Where a planner without statistics would walk through all that a workspace has, the SQL shows it the way: `CROSS JOIN` names the
+table to begin with, a `+` before a column keeps its index out. `tests/engine/test_store.py` reads the plans.
+
 A store is used by one thread at a time. Reads outside a transaction see the last commit; `begin` opens the one writing
 transaction, and everything up to `commit` becomes visible together.
 """
@@ -153,16 +156,17 @@ class Store(ABC):
         self, workspace: int, provider: str, kind: str, name: str, value: str, limit: int = 1000
     ) -> list[bytes]:
         """Newest first."""
-        sql = """SELECT r.body FROM keys k JOIN resources r
-            ON r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
+        sql = """SELECT r.body FROM keys k CROSS JOIN resources r
             WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND k.workspace = ?
+            AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
             ORDER BY r.seq DESC LIMIT ?"""
         return [row[0] for row in self.rows(sql, (value, name, kind, provider, workspace, limit))]
 
     def key_anywhere(self, provider: str, kind: str, name: str, value: str) -> tuple[int, bytes] | None:
-        sql = """SELECT r.workspace, r.body FROM keys k JOIN resources r
-            ON r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
-            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? ORDER BY r.seq DESC LIMIT 1"""
+        sql = """SELECT r.workspace, r.body FROM keys k CROSS JOIN resources r
+            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ?
+            AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
+            ORDER BY r.seq DESC LIMIT 1"""
         found = self.rows(sql, (value, name, kind, provider))
         return (found[0][0], found[0][1]) if found else None
 
@@ -179,18 +183,19 @@ class Store(ABC):
     ) -> list[tuple[int, bytes]]:
         """`(seq, body)`, newest first; `before` and `after` are exclusive sequence numbers. With `after` the page is the
         one right above it, still newest first. `key` is name and value of a look-up key."""
-        where = "workspace = ? AND provider = ? AND kind = ?"
+        source, where = "resources r", "r.workspace = ? AND r.provider = ? AND r.kind = ?"
         values: list[Any] = [workspace, provider, kind]
         if key is not None:
-            where += """ AND EXISTS (SELECT 1 FROM keys k WHERE k.value = ? AND k.name = ? AND k.kind = resources.kind
-                AND k.provider = resources.provider AND k.workspace = resources.workspace AND k.id = resources.id)"""
-            values += [key[1], key[0]]
+            source = "keys k CROSS JOIN resources r"
+            where = """k.value = ? AND k.name = ? AND k.workspace = ? AND k.provider = ? AND k.kind = ?
+                AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace"""
+            values = [key[1], key[0], *values]
         if before is not None:
-            where, values = f"{where} AND seq < ?", [*values, before]
+            where, values = f"{where} AND r.seq < ?", [*values, before]
         if after is not None:
-            where, values = f"{where} AND seq > ?", [*values, after]
+            where, values = f"{where} AND r.seq > ?", [*values, after]
         order = "ASC" if after is not None and before is None else "DESC"
-        sql = f"SELECT seq, body FROM resources WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608
+        sql = f"SELECT r.seq, r.body FROM {source} WHERE {where} ORDER BY r.seq {order} LIMIT ?"  # noqa: S608
         found = [(int(row[0]), row[1]) for row in self.rows(sql, [*values, limit])]
         return found[::-1] if order == "ASC" else found
 
@@ -229,7 +234,7 @@ class Store(ABC):
     def payment(self, workspace: int, provider: str, id_: str) -> Row | None:
         """`(kind, body)` of the payment with that id."""
         sql = """SELECT kind, body FROM resources
-            WHERE id = ? AND provider = ? AND workspace = ? AND phase IS NOT NULL"""
+            WHERE id = ? AND provider = ? AND +workspace = ? AND phase IS NOT NULL"""
         found = self.rows(sql, (id_, provider, workspace))
         return found[0] if found else None
 
@@ -262,8 +267,6 @@ class Store(ABC):
             "DELETE FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?",
             (id_, kind, provider, workspace),
         )
-        sql = "DELETE FROM keys WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
-        self.run(sql, (id_, kind, provider, workspace))
 
     def insert_keys(self, rows: Sequence[Row]) -> None:
         """Rows of `(value, name, kind, provider, workspace, id)`."""
@@ -283,7 +286,7 @@ class Store(ABC):
         self.run_many(sql, rows)
 
     def delete_timers_of(self, workspace: int, provider: str, kind: str, id_: str, trigger: str | None) -> None:
-        sql = "DELETE FROM timers WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
+        sql = "DELETE FROM timers WHERE id = ? AND kind = ? AND provider = ? AND +workspace = ?"
         values = [id_, kind, provider, workspace]
         if trigger is not None:
             sql, values = f"{sql} AND trigger = ?", [*values, trigger]
@@ -329,7 +332,7 @@ class Store(ABC):
     def next_message(self, workspace: int, provider: str, subject: str, url: str, until: int) -> OutboxRow | None:
         """The first due message of a payment to one address."""
         sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
-            AND state = 'pending' AND due <= ? ORDER BY due, seq LIMIT 1"""  # noqa: S608
+            AND state = 'pending' AND +due <= ? ORDER BY +due, seq LIMIT 1"""  # noqa: S608
         found = self.rows(sql, (workspace, subject, provider, url, until))
         return OutboxRow(*found[0]) if found else None
 

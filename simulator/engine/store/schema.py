@@ -57,7 +57,7 @@ CREATE INDEX IF NOT EXISTS journal_kind ON journal (workspace, kind, seq);
 CREATE TABLE IF NOT EXISTS replies (
     workspace BIGINT NOT NULL, provider TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
     at BIGINT NOT NULL, fingerprint {blob} NOT NULL, status BIGINT NOT NULL, headers {blob} NOT NULL,
-    body {blob} NOT NULL, PRIMARY KEY (key, scope, provider, workspace)){clustered};
+    body {blob} NOT NULL, PRIMARY KEY (workspace, provider, key, scope)){clustered};
 """
 
 
