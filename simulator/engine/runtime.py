@@ -424,9 +424,9 @@ class Runtime:
 
     # Looking up without a credential -------------------------------------------------------------------------------
 
-    def locate(self, kind: type[Resource], id_: str) -> tuple[Workspace, Resource] | None:
-        """A resource by its id in whatever workspace it lives: pages are opened without a credential."""
-        found = self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_)
+    def locate(self, kind: type[Resource], id_: str, *, oldest: bool = False) -> tuple[Workspace, Resource] | None:
+        """A resource by its id in whatever workspace it lives, the newest unless told: pages have no credential."""
+        found = self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_, oldest)
         return None if found is None else (self._workspaces[found[0]], load(kind, found[1]))
 
     def locate_by_key(self, kind: type[Resource], name: str, value: str) -> tuple[Workspace, Resource] | None:

@@ -144,12 +144,10 @@ class Store(ABC):
         found = self.rows(sql, (id_, kind, provider, workspace))
         return found[0][0] if found else None
 
-    def resource_anywhere(self, provider: str, kind: str, id_: str) -> tuple[int, bytes] | None:
-        """The newest resource with that id in any workspace: pages are opened without a credential."""
-        sql = (
-            "SELECT workspace, body FROM resources WHERE id = ? AND kind = ? AND provider = ? ORDER BY seq DESC LIMIT 1"
-        )
-        found = self.rows(sql, (id_, kind, provider))
+    def resource_anywhere(self, provider: str, kind: str, id_: str, oldest: bool = False) -> tuple[int, bytes] | None:
+        """The newest (or oldest) resource with that id in any workspace: pages are opened without a credential."""
+        sql = "SELECT workspace, body FROM resources WHERE id = ? AND kind = ? AND provider = ? ORDER BY seq"
+        found = self.rows(f"{sql} LIMIT 1" if oldest else f"{sql} DESC LIMIT 1", (id_, kind, provider))
         return (found[0][0], found[0][1]) if found else None
 
     def resources_by_key(

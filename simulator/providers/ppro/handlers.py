@@ -57,13 +57,16 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
     types = rules.authentication_types(request, keys)
     settings = [entry.sent() for entry in request.authenticationSettings or []]
     scan_by = rules.setting(settings, "SCAN_CODE", "scanBy")
+    id_ = new_id(uow.ids, "charge")
+    is_twin = uow.workspace.seed is not None and uow.runtime.locate(Charge, id_) is not None
     return Charge(
-        id=new_id(uow.ids, "charge"),
+        id=id_,
         state="AUTHORIZATION_PROCESSING",
         created_at=uow.now,
         updated_at=uow.now,
         merchant_id=call.credential["merchant_id"],
         origin=call.base_url,
+        twin_in=uow.workspace.public_id if is_twin else "",
         payment_method=request.paymentMethod,
         payment_medium=request.paymentMedium or "ECOMMERCE",
         initiator=request.initiator,

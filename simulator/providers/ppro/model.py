@@ -64,6 +64,8 @@ class Charge(Resource):
 
     merchant_id: str
     origin: str
+    twin_in: str = ""
+    """Its workspace's id, if another workspace (of the same seed) already held this id; its pages then name it."""
     payment_method: str
     payment_medium: str = "ECOMMERCE"
     initiator: str | None = None

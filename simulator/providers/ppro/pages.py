@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from simulator.engine import pages
 from simulator.engine.provider import Call, Page, Reply
-from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
@@ -41,8 +40,17 @@ _TABS = {
 _MARKS = {"paid": "paid", "partly_refunded": "paid", "refunded": "paid", "cancelled": "cancelled", "expired": "expired"}
 
 
-def _find(runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
-    found: tuple[Workspace, Resource] | None = None if "\0" in id_ else runtime.locate(Charge, id_)
+def _find(call: Call, runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
+    """The charge of that id. Workspaces of one seed mint alike: the first has the plain address, others name theirs."""
+    if "\0" in id_:
+        raise NotFound("payment-charge", id_)
+    named = call.query.get("workspace")
+    if named:
+        world = runtime.find_workspace(named)
+        if world is None:
+            raise NotFound("payment-charge", id_)
+        return world, runtime.open(world).get(Charge, id_)
+    found = runtime.locate(Charge, id_, oldest=True)
     if found is None:
         raise NotFound("payment-charge", id_)
     workspace, charge = found
@@ -57,7 +65,8 @@ def _chosen(call: Call, charge: Charge) -> str:
 
 
 def _url(charge: Charge, **query: str) -> str:
-    return f"{PATH}?{urlencode({'payment-charge-id': charge.id, **query})}"
+    named = {"workspace": charge.twin_in} if charge.twin_in else {}
+    return f"{PATH}?{urlencode({'payment-charge-id': charge.id, **named, **query})}"
 
 
 # Acting --------------------------------------------------------------------------------------------------------
@@ -70,7 +79,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
     """
     form = call.form
     charge_id = call.query.get("payment-charge-id") or form.get("payment-charge-id", "")
-    workspace, charge = _find(runtime, charge_id)
+    workspace, charge = _find(call, runtime, charge_id)
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     chosen = _chosen(call, charge)
@@ -134,7 +143,7 @@ class Prediction:
 
 
 def show(call: Call, runtime: Runtime) -> Reply:
-    workspace, charge = _find(runtime, call.query.get("payment-charge-id", ""))
+    workspace, charge = _find(call, runtime, call.query.get("payment-charge-id", ""))
     chosen = _chosen(call, charge)
     page = pages.view(
         call,
@@ -173,7 +182,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         default_failure=DEFAULT_FAILURE,
         page_url=wire.authenticator_url(charge),
         code_payload=wire.code_payload(charge),
-        qr_url=f"/default/v0/authenticator/payment/{charge.id}/qr.png",
+        qr_url=wire.code_image_path(charge),
         prediction=_predict(uow, order) if order is not None and pending else None,
         decided_by=order.decided_by if order is not None else None,
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
@@ -264,7 +273,7 @@ def _sample(charge: Charge, language: str) -> str:
 
 def code_image(call: Call, runtime: Runtime) -> Reply:
     """The QR code as a PNG: what `codeImage` points at. For other types it says the page's own address."""
-    _, charge = _find(runtime, call.path["id"])
+    _, charge = _find(call, runtime, call.path["id"])
     text = wire.code_payload(charge) if "SCAN_CODE" in charge.authentication_types else wire.authenticator_url(charge)
     headers = {"cache-control": "public, max-age=3600"}
     return Reply(200, qr.png(text), headers, content_type="image/png")

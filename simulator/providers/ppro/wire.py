@@ -373,7 +373,13 @@ def alone(charge: Charge, operation: Operation) -> dict[str, Any]:
 
 
 def authenticator_url(charge: Charge) -> str:
-    return f"{charge.origin}/default/authenticator.html?payment-charge-id={charge.id}"
+    own = f"{charge.origin}/default/authenticator.html?payment-charge-id={charge.id}"
+    return f"{own}&workspace={charge.twin_in}" if charge.twin_in else own
+
+
+def code_image_path(charge: Charge) -> str:
+    own = f"/default/v0/authenticator/payment/{charge.id}/qr.png"
+    return f"{own}?workspace={charge.twin_in}" if charge.twin_in else own
 
 
 def code_payload(charge: Charge) -> str:
@@ -389,7 +395,7 @@ def authentication_method(charge: Charge, type_: str) -> dict[str, Any]:
     if type_ == "SCAN_CODE":
         details = {
             "codeType": "QR",
-            "codeImage": f"{charge.origin}/default/v0/authenticator/payment/{charge.id}/qr.png",
+            "codeImage": f"{charge.origin}{code_image_path(charge)}",
             "codePayload": code_payload(charge),
             "scanBy": charge.scan_by,
         }
