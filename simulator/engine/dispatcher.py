@@ -244,4 +244,9 @@ def _plain_client() -> httpx.AsyncClient:
     if find_spec("sniffio") is None:
         # httpcore looks for it seven times in each request; Python remembers modules that it found, not those it missed
         sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to say that there is none
-    return httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=None))
+    return httpx.AsyncClient(
+        headers={"user-agent": "psp-simulator"},
+        follow_redirects=False,
+        trust_env=False,
+        limits=httpx.Limits(max_connections=None),
+    )
