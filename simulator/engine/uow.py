@@ -70,7 +70,7 @@ class UnitOfWork:
         return Ids.seeded(self.workspace.seed, self.workspace.draws)
 
     def own_id(self, kind: type[Resource], mint: Callable[[], str]) -> str:
-        """An id that is made of time, for what a page finds by its id alone: no other workspace holds it at the moment."""
+        """An id for what a page finds by its id alone: no other workspace, of the same seed say, holds it at the moment."""
         id_ = mint()
         while self.runtime.locate(kind, id_) is not None:
             id_ = mint()

@@ -225,7 +225,7 @@ def create_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /hosted-payments. The page's lifetime is not documented: setting `hosted_lifetime_s` (inferred: 30 minutes)."""
     request: wire.HostedPaymentRequest = call.body
     hosted = HostedPayment(
-        id=new_short_id(uow.ids, "hpp"),
+        id=uow.own_id(HostedPayment, lambda: new_short_id(uow.ids, "hpp")),
         state="Payment Pending",
         success_url=request.success_url,
         cancel_url=request.cancel_url,
@@ -241,7 +241,7 @@ def create_payment_link(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payment-links: open for `expires_in` seconds, a day unless given."""
     request: wire.PaymentLinkRequest = call.body
     link = PaymentLink(
-        id=new_short_id(uow.ids, "pl"),
+        id=uow.own_id(PaymentLink, lambda: new_short_id(uow.ids, "pl")),
         state="Active",
         return_url=request.return_url,
         expires_at=uow.now + timedelta(seconds=request.expires_in or LINK_LIFETIME_S),

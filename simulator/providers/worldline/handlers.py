@@ -625,7 +625,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
     _expiry(preset.expirationPeriod)
     if preset.paymentProductId is not None:
         check_acceptable(merchant_id, preset.paymentProductId, order)
-    checkout_id = model.hosted_checkout_id(uow.ids)
+    checkout_id = uow.own_id(HostedCheckout, lambda: model.hosted_checkout_id(uow.ids))
     checkout = HostedCheckout(
         id=checkout_id,
         state="IN_PROGRESS",
