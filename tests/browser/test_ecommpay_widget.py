@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import http.server
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-pytest.importorskip("playwright", reason="playwright is not installed")
-
-from playwright.sync_api import Browser, Page, sync_playwright
 from providers.ecommpay.driver import PAGE, sign
 from sdk.conftest import World
 
 from simulator.surface.launch import Launched, launched
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
 
 EVENTS = (
     "onLoaded", "onPaymentMethodSelect", "onPaymentSent", "onRedirectIframe", "onPaymentSubmitResult",
@@ -32,15 +24,6 @@ EVENTS = (
 def server() -> Iterator[Launched]:
     with launched() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        started.close()
 
 
 class Shop(http.server.BaseHTTPRequestHandler):
@@ -65,7 +48,7 @@ def shop() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shop) as running:
         thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
-        yield f"http://localhost:{running.server_address[1]}"
+        yield f"http://shop.test:{running.server_address[1]}"
         running.shutdown()
         thread.join()
 
@@ -75,7 +58,7 @@ def world(server: Launched) -> World:
     return World(server.url)
 
 
-def open_shop(browser: Browser, shop: str, world: World, how: str, **parameters: str) -> Page:
+def open_shop(chromium: Any, shop: str, world: World, how: str, **parameters: str) -> Any:
     """A page of the shop that has loaded the library and opens Payment Page."""
     own = world.credentials("ecommpay")
     given = {"project_id": own["project_id"], **PAGE, "language_code": "en", **parameters}
@@ -88,17 +71,17 @@ def open_shop(browser: Browser, shop: str, world: World, how: str, **parameters:
         '<button id="buy">Buy</button><div id="here"></div>'
         f"<script>var said = []; var config = Object.assign({json.dumps(config)}, {{{handlers}}}); {how}</script>"
     )
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(f"{shop}/cart")
     return page
 
 
-def told(page: Page) -> list[str]:
+def told(page: Any) -> list[str]:
     names: list[str] = page.evaluate("said.map((entry) => entry[0])")
     return names
 
 
-def pay(page: Page, button: str = "ecp-success") -> None:
+def pay(page: Any, button: str = "ecp-success") -> None:
     frame = page.frame_locator("iframe.epay-frame")
     frame.get_by_test_id("ecp-continue").click()
     frame.get_by_test_id("ecp-pay").click()
@@ -107,8 +90,8 @@ def pay(page: Page, button: str = "ecp-success") -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_buyer_pays_in_a_modal(browser: Browser, shop: str, world: World, method: str) -> None:
-    page = open_shop(browser, shop, world, f"EPayWidget.run(config, '{method}');")
+def test_a_buyer_pays_in_a_modal(chromium: Any, shop: str, world: World, method: str) -> None:
+    page = open_shop(chromium, shop, world, f"EPayWidget.run(config, '{method}');")
 
     pay(page)
     page.frame_locator("iframe.epay-frame").get_by_test_id("ecp-result").wait_for()
@@ -125,8 +108,8 @@ def test_a_buyer_pays_in_a_modal(browser: Browser, shop: str, world: World, meth
     page.close()
 
 
-def test_a_buyer_pays_in_an_iframe_of_the_shop(browser: Browser, shop: str, world: World) -> None:
-    page = open_shop(browser, shop, world, "EPayWidget.run(config);", target_element="here")
+def test_a_buyer_pays_in_an_iframe_of_the_shop(chromium: Any, shop: str, world: World) -> None:
+    page = open_shop(chromium, shop, world, "EPayWidget.run(config);", target_element="here")
 
     assert page.locator("#here iframe.epay-frame").count() == 1
     pay(page, "ecp-decline")
@@ -136,8 +119,8 @@ def test_a_buyer_pays_in_an_iframe_of_the_shop(browser: Browser, shop: str, worl
     page.close()
 
 
-def test_a_click_opens_the_modal_and_the_cross_closes_it(browser: Browser, shop: str, world: World) -> None:
-    page = open_shop(browser, shop, world, "EPayWidget.bind('buy', config);")
+def test_a_click_opens_the_modal_and_the_cross_closes_it(chromium: Any, shop: str, world: World) -> None:
+    page = open_shop(chromium, shop, world, "EPayWidget.bind('buy', config);")
 
     assert page.locator(".epay-modal").count() == 0
     page.locator("#buy").click()
@@ -149,9 +132,9 @@ def test_a_click_opens_the_modal_and_the_cross_closes_it(browser: Browser, shop:
     page.close()
 
 
-def test_the_whole_page_goes_to_the_shop_when_the_mode_says_so(browser: Browser, shop: str, world: World) -> None:
+def test_the_whole_page_goes_to_the_shop_when_the_mode_says_so(chromium: Any, shop: str, world: World) -> None:
     page = open_shop(
-        browser,
+        chromium,
         shop,
         world,
         "EPayWidget.run(config);",
@@ -166,8 +149,8 @@ def test_the_whole_page_goes_to_the_shop_when_the_mode_says_so(browser: Browser,
     page.close()
 
 
-def test_the_library_builds_the_address(browser: Browser, shop: str, world: World) -> None:
-    page = open_shop(browser, shop, world, "var built = EPayWidget.create(config).buildUrl();")
+def test_the_library_builds_the_address(chromium: Any, shop: str, world: World) -> None:
+    page = open_shop(chromium, shop, world, "var built = EPayWidget.create(config).buildUrl();")
 
     page.goto(page.evaluate("built"))
 

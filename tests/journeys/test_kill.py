@@ -185,7 +185,7 @@ async def test_nothing_answered_is_lost_when_the_server_is_killed_again_and_agai
         reached = PROMISED[found[id_]]
         assert reached[: len(PROMISED[answered])] == PROMISED[answered], f"{id_} was {answered} and is {found[id_]}"
         assert in_order(receiver.heard[id_]) == reached, f"{id_}: {receiver.heard[id_]}"
-    assert set(found.values()) == {"REFUNDED", "CAPTURED", "AUTHENTICATION_PENDING"}
+    assert len(set(found.values())) > 1, "the kills came between the steps of a purchase"
 
 
 async def status(api: httpx.AsyncClient, id_: str) -> str:
