@@ -29,7 +29,7 @@ class SqliteStore(Store):
             f"synchronous = {synchronous}",
             "temp_store = MEMORY",
             "cache_size = -16000",
-            "wal_autocheckpoint = 4000",
+            "wal_autocheckpoint = 16000",
             "busy_timeout = 30000",
         ):
             self._execute(f"PRAGMA {pragma}")
