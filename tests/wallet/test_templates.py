@@ -358,7 +358,7 @@ HOSTED_PAGE = """
 {{ ui.select("wallet", "Wallet", [("A", "TEST_WALLET"), ("B", "Other")], value="B", testid="cko-wallet", mono=true) }}
 {{ ui.segmented("lang", "Language", [("curl", "cURL"), ("py", "Python")], "py") }}
 {% endcall %}
-{{ ui.steps(["One", "Two"]) }}{{ ui.rows([("Charge", "charge_1", "mono")]) }}{{ ui.monogram("ppro") }}
+{{ ui.steps(["One", "Two"]) }}{{ ui.rows([("Charge", "charge_1", "mono")]) }}{{ ui.monogram("PP") }}
 {{ ui.pill("waiting", "Waiting for buyer") }}{{ ui.copy_field("777123") }}{{ ui.code_block("curl <x>") }}
 {{ ui.empty("Nothing yet.") }}
 {% endblock %}
