@@ -400,7 +400,7 @@ class Gateway:
             sent = body.encode()
         else:
             sent = provider.encode(body)
-        headers = [(_latin(name), _header_value(value)) for name, value in reply.headers.items()]
+        headers = _raw_headers(reply)
         if content_type:
             headers.append((b"content-type", content_type.encode("latin-1")))
         if reply.status not in _BODILESS:
@@ -425,7 +425,7 @@ class Gateway:
     @staticmethod
     def _page_answer(reply: Reply) -> Answer:
         body = reply.body if isinstance(reply.body, bytes) else (reply.body or "").encode()
-        headers = [(_latin(name), _header_value(value)) for name, value in reply.headers.items()]
+        headers = _raw_headers(reply)
         headers.append((b"content-type", (reply.content_type or "text/html; charset=utf-8").encode()))
         headers.append((b"content-length", str(len(body)).encode()))
         return reply.status, headers, body
@@ -452,6 +452,13 @@ class Gateway:
         if isinstance(refusal, MethodNotAllowed):
             headers.append((b"allow", ", ".join(refusal.allowed).encode()))
         return status, headers, body
+
+
+def _raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
+    headers = [(_latin(name), _header_value(value)) for name, value in reply.headers.items()]
+    if reply.cookies:
+        headers += [(b"set-cookie", _header_value(cookie)) for cookie in reply.cookies]
+    return headers
 
 
 def _named(reply: Reply) -> list[str]:

@@ -114,7 +114,7 @@ def answer(call: Call, template: str, page: PageView, *, status: int = 200, **co
     reply = Reply(status, html(template, page, **context), page_headers(), content_type="text/html; charset=utf-8")
     for name, value in (("lang", page.lang), ("theme", page.theme)):
         if call.query.get(name) and value:
-            reply.headers["set-cookie"] = f"{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"
+            reply.cookies.append(f"{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")
     return reply
 
 
@@ -137,9 +137,7 @@ def page_headers() -> dict[str, str]:
 def see_other(url: str, cookie: str | None = None) -> Reply:
     """`url` may hold characters that a header cannot (`/订单`): they are percent-encoded as a browser would."""
     headers = {"location": quote(url, safe=_URL_CHARACTERS), "cache-control": "no-store"}
-    if cookie:
-        headers["set-cookie"] = cookie
-    return Reply(303, "", headers)
+    return Reply(303, "", headers, cookies=[cookie] if cookie else [])
 
 
 def refused(call: Call, refusal: Refusal) -> Reply:

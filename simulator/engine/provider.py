@@ -41,6 +41,8 @@ class Reply:
     """Overrides the provider's own content type."""
     subject: str | None = None
     """The payment in whose story the request belongs, when it is not one that the handler touched."""
+    cookies: list[str] = field(default_factory=list)
+    """Each is sent as a `Set-Cookie` of its own."""
 
 
 @dataclass

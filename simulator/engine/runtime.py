@@ -13,8 +13,8 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import orjson
 
@@ -28,7 +28,7 @@ from simulator.engine.store.base import Row
 from simulator.engine.throttle import Buckets
 from simulator.engine.uow import Identity, UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, time_of_day
+from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, short_duration, time_of_day
 from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
@@ -40,6 +40,14 @@ JOURNAL_BUFFER = 200
 
 TIMERS_IN_A_TURN = 4
 """In real time; requests that have arrived meanwhile are served before the next ones."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stride:
+    """An advance of a clock that is under way: how far it goes, and who asked for it."""
+
+    by: timedelta
+    actor: Literal["console", "page"]
 
 
 class WorkspaceError(ValueError):
@@ -95,6 +103,8 @@ class Runtime:
         """What the customers' rate limits have left."""
         self._walks: dict[int, asyncio.Lock] = {}
         self._walking: set[int] = set()
+        self.strides: dict[int, Stride] = {}
+        """By workspace."""
         self._watchers: dict[tuple[str, str, str], set[Callable[[], None]]] = {}
         self.closing = False
         """Set by `hang_up`: whoever keeps a connection open ends it."""
@@ -587,7 +597,9 @@ class Runtime:
             finally:
                 self._walking.discard(workspace_id)
 
-    async def advance(self, workspace: Workspace, to: datetime) -> list[dict[str, Any]]:
+    async def advance(
+        self, workspace: Workspace, to: datetime, actor: Literal["console", "page"] = "console"
+    ) -> list[dict[str, Any]]:
         """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included."""
         fired: list[dict[str, Any]] = []
         async with self._walk(workspace.id):
@@ -595,6 +607,7 @@ class Runtime:
             if to < started.now():
                 raise WorkspaceError("the clock never runs backwards", "to")
             at = started.now()
+            stride = self.strides[workspace.id] = Stride(to - at, actor)
             try:
                 fired += await self._quiesce(workspace.id)
                 while True:
@@ -606,9 +619,10 @@ class Runtime:
                     fired += await self._quiesce(workspace.id)
                 at = to
             finally:
+                del self.strides[workspace.id]
                 if workspace.id in self._workspaces:
                     self.change_workspace(workspace, clock=started.moved_to(at))
-        summary = f"advanced to {iso_millis(to)}"
+        summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
         row = (workspace.id, micros(to), "clock", "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
         self.note([row])
         return fired

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
+
+from simulator.kernel.clock import spans
 
 Language = Literal["en", "zh"]
 
@@ -37,6 +40,11 @@ class Texts:
     def __call__(self, key: str, **values: object) -> str:
         """The text with its `{placeholders}` filled. Raises `KeyError` for an unknown key or a missing value."""
         return self.pattern(key).format(**values)
+
+    def duration(self, duration: timedelta) -> str:
+        """In words, by its two largest units: `1 hour`, `1 day 2 hours`."""
+        parts = [(count, unit if count == 1 else f"{unit}s") for count, unit in spans(duration)]
+        return " ".join(self(f"span_{unit}", n=count) for count, unit in parts)
 
     def pattern(self, key: str) -> str:
         """The text with its `{placeholders}` left as they are. Raises `KeyError` for an unknown key."""

@@ -20,7 +20,7 @@ from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
 if TYPE_CHECKING:
-    from simulator.engine.runtime import Runtime
+    from simulator.engine.runtime import Runtime, Stride
 
 R = TypeVar("R", bound=Resource)
 Identity = tuple[str, str, str]
@@ -59,6 +59,11 @@ class UnitOfWork:
         self._drew = False
         self._next_due: int | None = None
         self._workspace_changed = False
+
+    @property
+    def stride(self) -> Stride | None:
+        """The advance of the clock that is under way, if this unit is part of one."""
+        return self.runtime.strides.get(self.workspace.id)
 
     # Chance ----------------------------------------------------------------------------------------------------
 

@@ -76,6 +76,9 @@ def iso_millis(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+_UNITS = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}
+_SHORT_UNITS = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
+
 _SHORT = re.compile(r"^(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)s)?$")
 _ISO = re.compile(r"^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
 
@@ -91,6 +94,22 @@ def parse_duration(text: str) -> timedelta:
         days, hours, minutes, seconds = match.groups(default="0")
         return timedelta(days=int(days), hours=int(hours), minutes=int(minutes), seconds=float(seconds))
     raise ValueError(f"{text!r} is not a duration; write PT12H, 12h, 90s or 2h30m")
+
+
+def spans(duration: timedelta) -> list[tuple[int, str]]:
+    """The two largest units of a duration, rounded to seconds: `[(1, "day"), (2, "hour")]`; `[(0, "second")]` of nothing."""
+    left = round(duration.total_seconds())
+    found = []
+    for unit, seconds in _UNITS.items():
+        count, left = divmod(left, seconds)
+        if count:
+            found.append((count, unit))
+    return found[:2] or [(0, "second")]
+
+
+def short_duration(duration: timedelta) -> str:
+    """`5 min`, `12 h`, `1 d 2 h`."""
+    return " ".join(f"{count} {_SHORT_UNITS[unit]}" for count, unit in spans(duration))
 
 
 def parse_instant(text: str) -> datetime:

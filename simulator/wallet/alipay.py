@@ -353,7 +353,10 @@ def close(uow: UnitOfWork, code: str | None, outcome: str, *, decided_by: str = 
         return
     trigger = "api.cancel" if outcome == "cancelled" else "api.expire"
     uow.disarm(order, "timer.answer")
-    _note_decision(uow, uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now))
+    more: dict[str, Any] = {}
+    if decided_by == "timer" and (stride := uow.stride) is not None:
+        more = {"advanced_s": round(stride.by.total_seconds()), "advanced_by": stride.actor}
+    _note_decision(uow, uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now, **more))
 
 
 def refund(uow: UnitOfWork, code: str | None, amount: Money) -> None:

@@ -74,6 +74,10 @@ class Order(Resource):
     message: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    advanced_s: int | None = None
+    """How far the clock was being advanced when the time to pay was over (seconds), and by whom."""
+    advanced_by: str | None = None
+    """`console` or `page`."""
     refunded_cny: int = 0
 
     @property

@@ -25,7 +25,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import MoneyView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import iso_millis
+from simulator.kernel.clock import iso_millis, micros
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.wallet import alipay, buyers, qr
@@ -355,7 +355,20 @@ def _result_view(
         phone_only_done=phone_only and not retry,
         retry=retry,
         already=look.already,
+        advanced=_span(order.advanced_s, lang),
+        advanced_by=order.advanced_by,  # type: ignore[arg-type]
+        merchant_told=order.is_final and _merchant_told(uow, order, at),
     )
+
+
+def _span(seconds: int | None, lang: str) -> str | None:
+    return None if seconds is None else Texts("zh" if lang == "zh" else "en").duration(timedelta(seconds=seconds))
+
+
+def _merchant_told(uow: UnitOfWork, order: Order, since: datetime) -> bool:
+    """Whether the provider made an event of the payment's end; some of them say nothing of an expiry."""
+    messages = uow.store.messages(uow.workspace.id, provider=order.payee_provider, subject=order.subject)
+    return any(message.created >= micros(since) for message in messages)
 
 
 def _payment_number(order: Order) -> str:

@@ -209,6 +209,11 @@ class ResultView:
     """This phone scanned for a desktop, which returns by itself."""
     retry: bool = False
     """The order is still open: another buyer may try."""
+    advanced: str | None = None
+    """How far somebody was advancing the clock when the time to pay was over: `1 hour`, in the page's language."""
+    advanced_by: Literal["console", "page"] | None = None
+    merchant_told: bool = False
+    """Whether an event about the end of the payment was made, sent or kept here."""
     already: bool = False
     """Somebody else was faster; what was pressed here did nothing."""
 

@@ -96,7 +96,8 @@ def test_a_deadline_that_passes_is_shown_by_itself(window: Open, shop: Shop) -> 
     shop.workspace.advance("PT13H")
 
     assert desktop.see("result", outcome="expired").get_attribute("data-decided-by") == "timer"
-    assert desktop.page.locator("text=Decided by the clock").is_visible()
+    note = desktop.page.locator("[data-testid=sim-note]").inner_text()
+    assert "Expired because the clock was advanced by 13 hours in the console. The merchant has been told." in note
 
 
 def test_a_reset_takes_the_order_away(window: Open, shop: Shop) -> None:

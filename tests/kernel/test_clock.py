@@ -16,6 +16,7 @@ from simulator.kernel.clock import (
     millis,
     parse_duration,
     parse_instant,
+    short_duration,
     time_of_day,
 )
 
@@ -104,3 +105,17 @@ def test_durations_are_read_in_both_spellings(text: str, meant: timedelta) -> No
 def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration; write PT12H"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        (timedelta(minutes=5), "5 min"),
+        (timedelta(hours=12), "12 h"),
+        (timedelta(days=1, hours=2, minutes=3), "1 d 2 h"),
+        (timedelta(hours=11, minutes=59, seconds=59, milliseconds=800), "12 h"),
+        (timedelta(0), "0 s"),
+    ],
+)
+def test_a_duration_is_said_by_its_two_largest_units(duration: timedelta, said: str) -> None:
+    assert short_duration(duration) == said

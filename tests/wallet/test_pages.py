@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from support import Sim
+from support import STARTED, Sim
 
 from simulator.wallet import alipay
 from wallet.conftest import Wallet
@@ -101,6 +102,15 @@ async def test_a_chosen_language_is_remembered_by_the_browser(wallet: Wallet, vi
     later = await browser.open(f"/w/{await wallet.order(language='en')}")
 
     assert [page.elements[0][1]["lang"] for page in (chinese, later)] == ["zh-Hans", "zh-Hans"]
+
+
+async def test_a_language_and_a_theme_chosen_at_once_are_both_remembered(wallet: Wallet, visit: Visit) -> None:
+    browser = visit()
+    await browser.open(f"/w/{await wallet.order()}?lang=zh&theme=dark")
+
+    later = await browser.open(f"/w/{await wallet.order()}")
+
+    assert later.elements[0] == ("html", {"lang": "zh-Hans", "data-theme": "dark"})
 
 
 # Reading changes nothing -----------------------------------------------------------------------------------------
@@ -485,6 +495,36 @@ async def test_while_the_bank_thinks_nothing_else_counts(wallet: Wallet, visit: 
         assert (await phone.press(button)).state == "paying"
 
     assert wallet.look(code) == waiting
+
+
+@pytest.mark.parametrize(
+    ("lang", "because"),
+    [
+        ("en", "Expired because the clock was advanced by 1 hour in the console."),
+        ("zh", "因在控制台将时钟快进 1 小时而过期。"),
+    ],
+)
+async def test_an_order_that_expires_while_the_clock_is_advanced_says_so(
+    wallet: Wallet, sim: Sim, visit: Visit, lang: str, because: str
+) -> None:
+    code = await wallet.order()
+
+    await sim.advance(hours=1)
+    page = await visit().open(f"/w/{code}?lang={lang}&stay=1")
+
+    assert page.result == ("expired", "", "timer")
+    assert because in page.text
+    assert wallet.look(code).decided_at == STARTED + timedelta(minutes=15)
+
+
+async def test_an_order_that_expires_by_itself_names_the_clock(wallet: Wallet, visit: Visit, sim: Sim) -> None:
+    code = await wallet.order()
+    wallet.do(lambda uow, order: alipay.close(uow, order.id, "expired", decided_by="timer"), code)
+
+    page = await visit().open(f"/w/{code}?stay=1")
+
+    assert "Decided by the clock: the time to pay was over." in page.text
+    assert "The merchant has been told." not in page.text
 
 
 async def test_a_buyer_who_closes_the_app_leaves_the_order_open(wallet: Wallet, visit: Visit, sim: Sim) -> None:

@@ -404,7 +404,8 @@ def keys_in_use() -> tuple[set[str], set[str]]:
     either = re.findall(r"""(?:t|rich)\("([a-z_]+)" if [^,]+? else "([a-z_]+)\"""", templates)
     in_modules = set(re.findall(r"""["']([a-z][a-z0-9_]+)["']""", modules)) & set(catalogue("en"))
     prefixes = set(re.findall(r"""\bt\(["']([a-z0-9_]+_)["'] ~""", templates))
-    views = "\n".join(path.read_text("utf-8") for path in (ROOT / "simulator").rglob("view*.py"))
+    paths = [*(ROOT / "simulator").rglob("view*.py"), ROOT / "simulator/engine/texts.py"]
+    views = "\n".join(path.read_text("utf-8") for path in paths)
     prefixes |= set(re.findall(r"""f["']([a-z0-9]+_)\{""", views))
     return in_templates | in_modules | {key for pair in either for key in pair}, prefixes
 
