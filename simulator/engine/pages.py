@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CSP = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; object-src 'none'"
 
 TOKEN_AGE_S = 14 * 24 * 3600
+CLOCK = "clock"
 
 
 @cache
@@ -84,12 +85,14 @@ def view(
     title: str,
     *,
     lang: str | None = None,
+    runtime: Runtime | None = None,
     workspace: Workspace | None = None,
     console_url: str = "/console",
     token: str = "",
     mobile: bool = False,
 ) -> PageView:
-    """What every template needs. `title` is a key of the catalogue; `lang` is what the provider's request demanded."""
+    """What every template needs. `title` is a key of the catalogue; `lang` is what the provider's request demanded. A page
+    that knows its `runtime` and `workspace` can freeze the clock."""
     chosen = language(call, lang)
     return PageView(
         lang=chosen,
@@ -99,6 +102,7 @@ def view(
         console_url=console_url,
         static_version=static_version(),
         token=token,
+        clock_token=_signed(runtime, CLOCK, workspace.public_id) if runtime and workspace else "",
         theme=theme(call),
         mobile=mobile,
     )
@@ -182,22 +186,56 @@ def error_page(
 
 def token(runtime: Runtime, purpose: str, value: str) -> str:
     """A signed page token: proves that a form came from a page of ours about `value`."""
-    return str(_serializer(runtime, purpose).dumps(value))
+    return _signed(runtime, purpose, value)
 
 
-def token_holds(runtime: Runtime, purpose: str, value: str, given: str | None) -> bool:
+def token_value(runtime: Runtime, purpose: str, given: str | None) -> str | None:
+    """What a page token is about; None if it is not one of ours."""
     import itsdangerous
 
     try:
-        return bool(given) and _serializer(runtime, purpose).loads(given, max_age=TOKEN_AGE_S) == value
+        return str(_serializer(runtime, purpose).loads(given or "", max_age=TOKEN_AGE_S))
     except itsdangerous.BadSignature:
-        return False
+        return None
+
+
+def token_holds(runtime: Runtime, purpose: str, value: str, given: str | None) -> bool:
+    return token_value(runtime, purpose, given) == value
+
+
+def _signed(runtime: Runtime, purpose: str, value: str) -> str:
+    return str(_serializer(runtime, purpose).dumps(value))
 
 
 def _serializer(runtime: Runtime, purpose: str) -> Any:
     from itsdangerous import URLSafeTimedSerializer
 
     return URLSafeTimedSerializer(runtime.secret, salt=purpose)
+
+
+def hold_clock(call: Call, runtime: Runtime) -> Reply:
+    """The button beside a countdown: `mode` is `freeze` or `run`, `back` the page that the form stands on.
+
+    Time limits are part of what is simulated, so every page that shows one can stop it. Only a page's own token names the
+    workspace; pressing twice changes nothing.
+    """
+    if not is_own_origin(call):
+        return error_page(call, 403, "error_title", "foreign_origin")
+    public_id, mode = token_value(runtime, CLOCK, call.form.get("token")), call.form.get("mode")
+    workspace = runtime.find_workspace(public_id) if public_id is not None else None
+    if workspace is None:
+        return error_page(call, 403, "error_title", "stale_form")
+    if mode not in ("freeze", "run"):
+        return error_page(call, 400, "error_title", "refused_text")
+    if (mode == "freeze") != (workspace.clock.mode == "frozen"):
+        clock = workspace.clock.frozen() if mode == "freeze" else workspace.clock.resumed()
+        runtime.change_workspace(workspace, clock=clock)
+    return see_other(_own_path(call.form.get("back", "")) or "/console")
+
+
+def _own_path(path: str) -> str | None:
+    """A path on this origin, which a browser cannot take for another host."""
+    return path if path.startswith("/") and path[1:2] not in ("/", "\\") and not _CONTROL.search(path) else None
 
 
 def is_own_origin(call: Call) -> bool:

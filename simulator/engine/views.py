@@ -30,6 +30,8 @@ class Page:
     """Changes with the static files, so that they can be cached for ever."""
     token: str = ""
     """Sent back by every form."""
+    clock_token: str = ""
+    """Sent back by the button that freezes the clock; empty where the page has no workspace."""
     theme: Literal["light", "dark"] | None = None
     """Chosen by the viewer; `None` follows the device."""
     mobile: bool = False

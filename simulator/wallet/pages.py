@@ -52,6 +52,7 @@ def routes(auto_return_s: int) -> tuple[Page, ...]:
         return Page("POST", f"/w/{{code}}/{action}", functools.partial(handler, auto_return_s=auto_return_s))
 
     return (
+        Page("POST", "/w/clock", pages.hold_clock),
         get("/w/{code}", show),
         get("/w/{code}/qr.png", qr_image),
         get("/w/{code}/state.json", state_json),
@@ -176,6 +177,7 @@ def _context(
         call,
         f"title_{order.state}",
         lang=order.language,
+        runtime=runtime,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{order.payee_id}",
         token=pages.token(runtime, PURPOSE, order.id),
@@ -503,10 +505,8 @@ def answer_now(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
 
 
 def force(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    """The simulator's options: decline with a reason, cancel, expire, answer late, close the app, freeze the clock."""
+    """The simulator's options: decline with a reason, cancel, expire, answer late, close the app."""
     outcome, reason = call.form.get("outcome", ""), call.form.get("reason") or "declined"
-    if outcome in ("freeze", "run"):
-        return _hold_clock(call, runtime, outcome == "freeze")
     acts: dict[str, Act] = {
         "declined": lambda uow, order: alipay.decline(uow, order, reason),
         "cancelled": alipay.cancel,
@@ -520,19 +520,6 @@ def force(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     if outcome not in acts or reason not in alipay.REASONS:
         return pages.error_page(call, 400, "error_title", "refused_text")
     return _act(call, runtime, acts[outcome])
-
-
-def _hold_clock(call: Call, runtime: Runtime, freeze: bool) -> Reply:
-    """The page stays as it was, also behind the sign-in."""
-    found = _checked(call, runtime)
-    if isinstance(found, Reply):
-        return found
-    workspace, order = found
-    if freeze != (workspace.clock.mode == "frozen"):
-        clock = workspace.clock.frozen() if freeze else workspace.clock.resumed()
-        runtime.change_workspace(workspace, clock=clock)
-    kept = {name: call.query[name] for name in ("step", "buyer", "seal") if name in call.query}
-    return pages.see_other(_back(call, order, **kept))
 
 
 def change_buyer(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:

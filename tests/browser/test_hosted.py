@@ -18,6 +18,7 @@ OF_THE_WALLET = ("wp_wallet", "wp_app", "cko_qr", "wl_wallet")
 SHOP = "the shop"
 STAYS = "the page"
 LANGUAGES = {"lang-en": STAYS, "lang-zh": STAYS}
+HOLD = {"hold-clock": STAYS}
 OUTCOMES = {"ppro-success": SHOP, "ppro-fail": SHOP, "ppro-cancel": SHOP}
 SCANNED = {"ppro-success": "result", "ppro-fail": "result", "ppro-cancel": "result"}
 TABS = {"tab-redirect": "ppro-success", "tab-scan-code": "open-scanner", "tab-multi-factor": "mfa-code"}
@@ -26,40 +27,40 @@ WINDOWS = ("qr", "open-scanner", "open-phone")
 
 PRESSES: dict[str, dict[str, str]] = {
     # page: button: where it leads (the shop, a test id, or the page as it was)
-    "ppro": {**LANGUAGES, **OUTCOMES, "tab-redirect": STAYS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
-    "ppro_tabs": {**LANGUAGES, **OUTCOMES, **TABS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
+    "ppro": {**LANGUAGES, **HOLD, **OUTCOMES, "tab-redirect": STAYS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
+    "ppro_tabs": {**LANGUAGES, **HOLD, **OUTCOMES, **TABS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
     "ppro_scan": {
-        **LANGUAGES, "tab-scan-code": STAYS, "qr": "ppro-success", "open-scanner": "ppro-success", "copy": STAYS,
+        **LANGUAGES, **HOLD, "tab-scan-code": STAYS, "qr": "ppro-success", "open-scanner": "ppro-success", "copy": STAYS,
         "refresh": STAYS, "use-wallet": "sign-in",
     },
-    "ppro_scanner": {**LANGUAGES, **SCANNED, "use-wallet": "sign-in"},
+    "ppro_scanner": {**LANGUAGES, **HOLD, **SCANNED, "use-wallet": "sign-in"},
     "ppro_mfa": {
-        **LANGUAGES, "tab-multi-factor": STAYS, "copy": STAYS, "mfa-submit": "result", "mfa-wrong": "result",
+        **LANGUAGES, **HOLD, "tab-multi-factor": STAYS, "copy": STAYS, "mfa-submit": "result", "mfa-wrong": "result",
     },
     "ppro_paid": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},
     "ppro_declined": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},
-    "wp_session": {**LANGUAGES, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
-    "wp_declined": {**LANGUAGES, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
+    "wp_session": {**LANGUAGES, **HOLD, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
+    "wp_declined": {**LANGUAGES, **HOLD, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
     "wp_complete": {**LANGUAGES, "return": SHOP},
     "wp_expired": {**LANGUAGES, "return": SHOP},
     "cko_simulation": {**LANGUAGES, "cko-pay-now": "cko-done", "cko-cancel": "cko-done"},
     "cko_paying": {**LANGUAGES, "cko-answer": "cko-done"},
     "cko_paid": {**LANGUAGES, "cko-done": SHOP},
     "cko_declined": {**LANGUAGES, "cko-done": SHOP},
-    "cko_hosted": {**LANGUAGES, "cko-page-pay": "sign-in", "cko-page-cancel": SHOP},
-    "cko_link": {**LANGUAGES, "cko-page-pay": "sign-in"},
+    "cko_hosted": {**LANGUAGES, **HOLD, "cko-page-pay": "sign-in", "cko-page-cancel": SHOP},
+    "cko_link": {**LANGUAGES, **HOLD, "cko-page-pay": "sign-in"},
     "ecp_method": {**LANGUAGES, "ecp-continue": "ecp-pay", "ecp-back": SHOP},
     "ecp_instructions": {**LANGUAGES, "ecp-pay": "ecp-emulator", "ecp-back": SHOP},
     "ecp_clarification": {**LANGUAGES, "ecp-pay": "ecp-clarification", "ecp-back": SHOP},
     "ecp_emulator": {
-        **LANGUAGES, "ecp-random": "ecp-last-name", "ecp-success": SHOP, "ecp-decline": SHOP, "use-wallet": "sign-in",
+        **LANGUAGES, **HOLD, "ecp-random": "ecp-last-name", "ecp-success": SHOP, "ecp-decline": SHOP, "use-wallet": "sign-in",
     },
     "ecp_decline_amount": {
-        **LANGUAGES, "ecp-random": "ecp-last-name", "ecp-success": SHOP, "ecp-decline": SHOP, "use-wallet": "sign-in",
+        **LANGUAGES, **HOLD, "ecp-random": "ecp-last-name", "ecp-success": SHOP, "ecp-decline": SHOP, "use-wallet": "sign-in",
     },
-    "ecp_qr": {**LANGUAGES, "qr": "ecp-emulator", "open-phone": "ecp-emulator", "ecp-back": SHOP},
+    "ecp_qr": {**LANGUAGES, **HOLD, "qr": "ecp-emulator", "open-phone": "ecp-emulator", "ecp-back": SHOP},
     "ecp_phone": {
-        **LANGUAGES, "ecp-random": "ecp-last-name", "ecp-success": "ecp-result", "ecp-decline": "ecp-result",
+        **LANGUAGES, **HOLD, "ecp-random": "ecp-last-name", "ecp-success": "ecp-result", "ecp-decline": "ecp-result",
         "use-wallet": "sign-in",
     },
     "ecp_paid": {**LANGUAGES, "ecp-back": SHOP},

@@ -168,7 +168,7 @@ DESKTOP_OPEN = {
     "force-decline": (RESULT, {"outcome": "declined", "reason": "balance", "decided-by": "page"}),
     "force-late": ("wallet-cashier", {"state": "paying"}),
     "force-leave": ("wallet-cashier", {"state": "open"}),
-    "force-clock": ("countdown", {"frozen": "true"}),
+    "hold-clock": ("countdown", {"frozen": "true"}),
     "force-cancel": (RESULT, {"outcome": "cancelled", "decided-by": "page"}),
     "force-expire": (RESULT, {"outcome": "expired", "decided-by": "page"}),
     "qr": ("wallet-cashier", {"state": "scanned"}),
@@ -185,14 +185,14 @@ PHONE_OPEN = {
     "force-expire": (RESULT, {"outcome": "expired", "decided-by": "page"}),
     "force-late": ("wallet-phone", {"state": "paying"}),
     "force-leave": ("wallet-phone", {}),
-    "force-clock": ("countdown", {"frozen": "true"}),
+    "hold-clock": ("countdown", {"frozen": "true"}),
     **{f"buyer-{slug}": ELSEWHERE for slug in BUYERS},
 }
 SIGNED_IN = {
     **{name: ELSEWHERE for name in DESKTOP_OPEN if name not in ("more-buyers", "sign-in")},
     "confirm": (RESULT, {"outcome": "paid", "decided-by": "buyer:li-na"}),
     "change-buyer": ("sign-in", {}),
-    "force-clock": ("confirm", {}),
+    "hold-clock": ("confirm", {}),
     "cancel": (RESULT, {"outcome": "cancelled", "decided-by": "page"}),
 }
 SCANNED = {
@@ -201,11 +201,13 @@ SCANNED = {
     "show-code": ("wallet-cashier", {"state": "open"}),
     "force-leave": ("wallet-cashier", {"state": "scanned"}),
 }
-PAYING = {
+PAYING: dict[str, tuple[str, dict[str, str]]] = {
     "lang-en": ("wallet-cashier", {"state": "paying"}),
     "lang-zh": ("wallet-cashier", {"state": "paying"}),
     "answer-now": (RESULT, {"outcome": "paid", "decided-by": "buyer:sun-li"}),
+    "hold-clock": ("answer-due", {"frozen": "true"}),
 }
+ANSWERS = {name: PAYING[name] for name in ("answer-now", "hold-clock")}
 FINAL = {"lang-en": (RESULT, {}), "lang-zh": (RESULT, {}), "return": None}
 PHONE_FINAL = {"done": (RESULT, {}), "return": None}
 
@@ -215,7 +217,7 @@ PAGES: dict[str, tuple[str, bool, dict[str, Any]]] = {
     "cashier, scanned": ("scanned", False, SCANNED),
     "cashier, paying": ("paying", False, PAYING),
     "phone": ("open", True, PHONE_OPEN),
-    "phone, paying": ("paying", True, {"lang-zh": ("wallet-phone", {}), "answer-now": PAYING["answer-now"]}),
+    "phone, paying": ("paying", True, {"lang-zh": ("wallet-phone", {}), **ANSWERS}),
     "paid": ("paid", False, FINAL),
     "declined": ("declined", False, FINAL),
     "cancelled": ("cancelled", False, FINAL),

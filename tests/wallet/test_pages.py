@@ -310,9 +310,9 @@ async def test_the_clock_is_frozen_and_let_run_from_every_page(
     code, browser = await wallet.order(), visit()
     frozen = await browser.open(f"/w/{code}{path}")
 
-    running = await browser.press("force-clock")
+    running = await browser.press("hold-clock")
     mode = sim.workspace.clock.mode
-    again = await browser.press("force-clock")
+    again = await browser.press("hold-clock")
 
     assert [page.get("countdown")["data-frozen"] for page in (frozen, running, again)] == ["true", "false", "true"]
     assert (mode, sim.workspace.clock.mode) == ("real", "frozen")
@@ -324,11 +324,58 @@ async def test_freezing_the_clock_keeps_the_buyer_signed_in(wallet: Wallet, visi
     await browser.open(f"/w/{await wallet.order()}")
     await browser.press("sign-in", buyer="zhao-lei", password="right")
 
-    page = await browser.press("force-clock")
+    page = await browser.press("hold-clock")
     paid = await browser.press("confirm")
 
     assert "confirm" in page.ids()
     assert paid.result == ("paid", "", "buyer:zhao-lei")
+
+
+async def test_only_a_pages_own_form_holds_the_clock(wallet: Wallet, visit: Visit, sim: Sim) -> None:
+    await sim.http.post(f"{sim.path}/clock/resume")
+    browser = visit()
+    page = await browser.open(f"/w/{await wallet.order()}")
+    own = page.form_of("hold-clock")[1]
+    of_the_order = page.form_of("sign-in")[1]["token"]
+
+    tried = [
+        await browser.post("/w/clock", own, origin="https://evil.example"),
+        await browser.post("/w/clock", own | {"token": of_the_order}),
+        await browser.post("/w/clock", own | {"token": ""}),
+        await browser.post("/w/clock", {"mode": "freeze"}),
+        await browser.post("/w/clock", own | {"mode": "backwards"}),
+    ]
+
+    assert [answer.status_code for answer in tried] == [403, 403, 403, 403, 400]
+    assert sim.workspace.clock.mode == "real"
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+)
+async def test_the_button_beside_a_countdown_leads_nowhere_else(wallet: Wallet, visit: Visit, back: str) -> None:
+    browser = visit()
+    page = await browser.open(f"/w/{await wallet.order()}")
+
+    answer = await browser.post("/w/clock", page.form_of("hold-clock")[1] | {"back": back})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+
+
+async def test_freezing_twice_is_freezing_once(wallet: Wallet, visit: Visit, sim: Sim) -> None:
+    browser = visit()
+    await browser.open(f"/w/{await wallet.order()}")
+    await browser.press("hold-clock")
+    running = browser.page
+
+    await browser.press("hold-clock")
+    stands_at = sim.workspace.clock.now()
+    browser.page = running
+    form = running.form_of("hold-clock")[1]
+    await browser.post("/w/clock", form)
+
+    assert form["mode"] == "freeze"
+    assert (sim.workspace.clock.mode, sim.workspace.clock.now()) == ("frozen", stands_at)
 
 
 # The buyers ------------------------------------------------------------------------------------------------------
@@ -652,15 +699,14 @@ ACTIONS = {
     "sign-in": {"buyer": "zhao-lei", "password": "wrong"},
     "confirm": {"buyer": "li-na"},
     "cancel": {},
-    "force": {"outcome": "freeze"},
+    "force": {"outcome": "declined", "reason": "balance"},
     "buyer": {"buyer": "sun-li"},
 }
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://sim.test.evil.example", "null"])
-async def test_a_foreign_page_cannot_press(wallet: Wallet, visit: Visit, sim: Sim, action: str, origin: str) -> None:
-    await sim.http.post(f"{sim.path}/clock/resume")
+async def test_a_foreign_page_cannot_press(wallet: Wallet, visit: Visit, action: str, origin: str) -> None:
     code = await wallet.order()
     before = wallet.look(code)
 
@@ -669,7 +715,6 @@ async def test_a_foreign_page_cannot_press(wallet: Wallet, visit: Visit, sim: Si
     assert answer.status_code == 403
     assert "The form came from another site, so nothing was changed." in answer.text
     assert wallet.look(code) == before
-    assert sim.workspace.clock.mode == "real"
     assert "set-cookie" not in answer.headers
 
 

@@ -73,7 +73,11 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
     workspace, payment, order = _find(runtime, call.query.get("code", ""))
     uow = runtime.open(workspace)
     page = pages.view(
-        call, "cko_title", workspace=workspace, console_url=f"/console/{workspace.name}/payments/{payment.id}"
+        call,
+        "cko_title",
+        runtime=runtime,
+        workspace=workspace,
+        console_url=f"/console/{workspace.name}/payments/{payment.id}",
     )
     texts, every = Texts(page.lang), buyers.every(uow)
     chosen = _chosen(call, every)
@@ -198,6 +202,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
         call,
         "cko_page_title",
         lang=hosted.locale,
+        runtime=runtime,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{payment.id if payment else hosted.id}",
     )

@@ -346,12 +346,14 @@ def after_payment(payment: Payment) -> str:
 # Showing -------------------------------------------------------------------------------------------------------
 
 
-def _view(call: Call, title: str, wanted: str | None, workspace: Workspace, path: str, payment: str = "") -> PageView:
+def _view(
+    call: Call, runtime: Runtime, title: str, wanted: str | None, workspace: Workspace, path: str, payment: str = ""
+) -> PageView:
     """The language of the buyer's texts: `?lang=`, then `language_code` (English if we do not have it), then the browser.
 
     Source: reference/ecommpay.md, section 3.9.3.
     """
-    page = pages.view(call, title, workspace=workspace)
+    page = pages.view(call, title, runtime=runtime, workspace=workspace)
     lang: Language = page.lang
     if wanted and call.query.get("lang", "")[:2].lower() not in languages:
         lang = "zh" if wanted[:2].lower() == "zh" else "en"
@@ -415,7 +417,7 @@ def _form(visit: Visit, step: str, missing: list[str] | None = None) -> Reply:
     call, uow, parameters = visit.call, visit.uow, visit.parameters
     wanted = parameters.get("language_code")
     more = {"_step": step} if step == "instructions" else {}
-    page = _view(call, TITLES[step], wanted, uow.workspace, visit.url(**more))
+    page = _view(call, uow.runtime, TITLES[step], wanted, uow.workspace, visit.url(**more))
     texts = Texts(page.lang)
     hidden = {name.strip() for name in parameters.get("hide", "").split(",")}
     reference = texts("ecp_payment" if step == "method" else "ecp_payment_alipay", id=parameters["payment_id"])
@@ -445,9 +447,8 @@ def _end(
 ) -> Reply:
     """The result page, also of what never became a payment."""
     call, uow, parameters = visit.call, visit.uow, visit.parameters
-    page = _view(
-        call, title, parameters.get("language_code"), uow.workspace, visit.url(), payment.id if payment else ""
-    )
+    wanted, id_ = parameters.get("language_code"), payment.id if payment else ""
+    page = _view(call, uow.runtime, title, wanted, uow.workspace, visit.url(), id_)
     texts = Texts(page.lang)
     state = payment.state if payment is not None else "expired" if outcome == "expired" else "error"
     kind: Kind = result_kind(payment) if payment is not None else "fail"
@@ -494,7 +495,9 @@ def _result_object(uow: UnitOfWork, payment: Payment, sale: Sale) -> dict[str, A
 def _qr_page(visit: Visit, payment: Payment) -> Reply:
     """The QR variant: the picture and the time that is left. It looks again by itself."""
     call, uow = visit.call, visit.uow
-    page = _view(call, "ecp_title_qr", visit.parameters.get("language_code"), uow.workspace, visit.url(), payment.id)
+    page = _view(
+        call, uow.runtime, "ecp_title_qr", visit.parameters.get("language_code"), uow.workspace, visit.url(), payment.id
+    )
     reference = Texts(page.lang)("ecp_payment_alipay", id=payment.payment_id)
     url = f"/emulator/qr/{payment.order_code}"
     return _answer(
@@ -531,7 +534,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
     uow = runtime.open(workspace)
     wanted = payment.page.get("language_code") if payment.page else order.language
     page = replace(
-        _view(call, "ecp_title_emulator", wanted, workspace, _own_path(call), payment.id),
+        _view(call, runtime, "ecp_title_emulator", wanted, workspace, _own_path(call), payment.id),
         token=pages.token(runtime, PURPOSE, order.id),
         mobile=call.path["kind"] == "qr" and pages.is_phone(call),
     )

@@ -149,6 +149,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         call,
         "ppro_title",
         lang=charge.consumer.get("locale"),
+        runtime=runtime,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{charge.id}",
         mobile=pages.is_phone(call),

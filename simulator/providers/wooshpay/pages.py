@@ -57,6 +57,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
     page = pages.view(
         call,
         "wp_title",
+        runtime=runtime,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{intent.id}",
         mobile=pages.is_phone(call),
