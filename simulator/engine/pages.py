@@ -110,7 +110,7 @@ def view(
 
 def html(template: str, page: PageView, **context: Any) -> str:
     """Renders a template in the language of its page."""
-    return environment().get_template(template).render(t=Texts(page.lang), page=page, **context)
+    return environment().get_template(template).render(t=Texts(page.lang, page.voice), page=page, **context)
 
 
 def answer(call: Call, template: str, page: PageView, *, status: int = 200, **context: Any) -> Reply:

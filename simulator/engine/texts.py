@@ -36,6 +36,13 @@ class Texts:
     """
 
     language: Language
+    voice: Language | None = None
+    """The language of the simulator's own remarks, where it differs."""
+
+    @property
+    def sim(self) -> "Texts":
+        """What the simulator says, in its own voice."""
+        return Texts(self.voice or self.language)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text with its `{placeholders}` filled. Raises `KeyError` for an unknown key or a missing value."""

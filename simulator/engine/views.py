@@ -36,6 +36,8 @@ class Page:
     """Chosen by the viewer; `None` follows the device."""
     mobile: bool = False
     """The phone page is shown, on whatever device."""
+    voice: Language | None = None
+    """The viewer's language, in which the simulator speaks where the page speaks another one."""
 
     def url(self, **query: str) -> str:
         """This page with some query parameters set, others kept."""

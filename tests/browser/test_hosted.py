@@ -60,8 +60,7 @@ PRESSES: dict[str, dict[str, str]] = {
     },
     "ecp_qr": {**LANGUAGES, **HOLD, "qr": "ecp-emulator", "open-phone": "ecp-emulator", "ecp-back": SHOP},
     "ecp_phone": {
-        **LANGUAGES, **HOLD, "ecp-random": "ecp-last-name", "ecp-success": "ecp-result", "ecp-decline": "ecp-result",
-        "use-wallet": "sign-in",
+        **LANGUAGES, **HOLD, "ecp-success": "ecp-result", "ecp-decline": "ecp-result", "use-wallet": "sign-in",
     },
     "ecp_paid": {**LANGUAGES, "ecp-back": SHOP},
     "ecp_declined": {**LANGUAGES, "ecp-back": SHOP},

@@ -400,10 +400,11 @@ def keys_in_use() -> tuple[set[str], set[str]]:
     templates = "\n".join(path.read_text("utf-8") for path in TEMPLATES.rglob("*.html"))
     templates = re.sub(r"\{#.*?#\}", "", templates, flags=re.S)
     modules = "\n".join(path.read_text("utf-8") for path in (ROOT / "simulator").rglob("*.py"))
-    in_templates = set(re.findall(r"""(?:\bt|t\.pattern|ui\.rich|rich)\(\s*["']([a-z0-9_]+)["']\s*[,)]""", templates))
+    callers = r"(?:\bt|t\.sim|t\.pattern|ui\.rich|rich|said)"
+    in_templates = set(re.findall(callers + r"""\(\s*["']([a-z0-9_]+)["']\s*[,)]""", templates))
     either = re.findall(r"""(?:t|rich)\("([a-z_]+)" if [^,]+? else "([a-z_]+)\"""", templates)
     in_modules = set(re.findall(r"""["']([a-z][a-z0-9_]+)["']""", modules)) & set(catalogue("en"))
-    prefixes = set(re.findall(r"""\bt\(["']([a-z0-9_]+_)["'] ~""", templates))
+    prefixes = set(re.findall(r"""\bt(?:\.sim)?\(["']([a-z0-9_]+_)["'] ~""", templates))
     paths = [*(ROOT / "simulator").rglob("view*.py"), ROOT / "simulator/engine/texts.py"]
     views = "\n".join(path.read_text("utf-8") for path in paths)
     prefixes |= set(re.findall(r"""f["']([a-z0-9]+_)\{""", views))

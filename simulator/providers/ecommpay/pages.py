@@ -18,7 +18,7 @@ from simulator.engine import pages
 from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Directory, Endpoint, Page, Reply
 from simulator.engine.runtime import Runtime
-from simulator.engine.texts import Language, Texts, languages
+from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedResult, HostedView, MoneyView, Outcome
 from simulator.engine.views import Page as PageView
@@ -97,6 +97,7 @@ def authenticate(call: Call, directory: Directory) -> None:
         if is_wrong:
             raise Refused("page", {"status": 400, "text": "ecp_wrong", "name": name})
     call.scratch["parameters"] = parameters
+    call.scratch["signed"] = signing.without_our_own(secret, parameters, signature)
     call.facts.update(amount=int(amount), currency=currency, reference=parameters["payment_id"])
 
 
@@ -160,6 +161,11 @@ class Visit:
     def framed(self) -> bool:
         return is_framed(self.parameters)
 
+    @property
+    def typed(self) -> dict[str, str]:
+        """What the customer has typed into the form of clarification: nobody signs it."""
+        return {name: value for name, value in _given(self.call).items() if name.startswith("_customer_")}
+
     def url(self, **more: str) -> str:
         return f"{PATH}?{urlencode({**self.parameters, **more})}"
 
@@ -171,15 +177,20 @@ def open_page(call: Call, uow: UnitOfWork) -> Reply:
     """
     visit = Visit(call, uow, call.scratch["parameters"])
     payment = find_payment(uow, call.credential["project_id"], visit.parameters["payment_id"])
+    best_before = _best_before(visit)
+    is_over = best_before is not None and best_before <= uow.now
+    if call.method == "POST" and visit.step in ("continue", "pay"):
+        if payment is not None or is_over:
+            return pages.see_other(visit.url())
+        return _pay(visit) if visit.step == "pay" else pages.see_other(visit.url(_step="instructions"))
     if payment is not None:
         return _existing(visit, payment)
-    best_before = _best_before(visit)
-    if best_before is not None and best_before <= uow.now:
+    if is_over:
         return _end(visit, "expired", "ecp_expired_title", "ecp_expired_text")
-    if call.method == "POST" and visit.step == "continue":
-        return pages.see_other(visit.url(_step="instructions"))
-    if call.method == "POST" and visit.step == "pay":
-        return _pay(visit)
+    if visit.step == "rejected" and (problems := _problems(visit)):
+        return _end(visit, "declined", "ecp_rejected_title", "ecp_rejected_text", problem=problems[0]["message"])
+    if visit.step == "clarification" and (asked := _asked(visit)):
+        return _form(visit, "clarification", asked)
     is_forced = visit.parameters.get("force_payment_method") == METHOD
     is_first = visit.parameters.get("default_payment_method") == METHOD and visit.step != "method"
     is_chosen = visit.step == "instructions" or is_forced or is_first
@@ -197,16 +208,11 @@ def _pay(visit: Visit) -> Reply:
     call, uow, parameters = visit.call, visit.uow, visit.parameters
     if not pages.is_own_origin(call):
         raise Forbidden("the form came from another site", uow.workspace.id)
-    customer = _customer(visit)
-    money = visit.money
-    chosen = handlers.options(uow, money.value, money.currency, parameters["payment_id"])
-    missing = [name for name in chosen["required_customer_fields"] if not customer.get(name)]
-    if missing:
-        return _form(visit, "clarification", missing=missing)
+    customer, money = _customer(visit), visit.money
+    if any(not customer.get(name) for name in _asked(visit)):
+        return pages.see_other(visit.url(_step="clarification", **visit.typed))
     project_id, request_id = call.credential["project_id"], new_request_id(uow)
-    problems = handlers.purchase_problems(
-        uow, project_id, parameters["payment_id"], money.value, money.currency, prefix="_"
-    ) + _malformed(customer)
+    problems = _problems(visit)
     if problems:
         handlers.reject(
             uow,
@@ -225,7 +231,7 @@ def _pay(visit: Visit) -> Reply:
                 callback_url=parameters.get("merchant_callback_url") or None,
             ),
         )
-        return _end(visit, "declined", "ecp_rejected_title", "ecp_rejected_text", problem=problems[0]["message"])
+        return pages.see_other(visit.url(_step="rejected", **visit.typed))
     payment = handlers.register(
         uow,
         handlers.Purchase(
@@ -241,11 +247,27 @@ def _pay(visit: Visit) -> Reply:
             callback_url=parameters.get("merchant_callback_url") or None,
             success_callback_url=parameters.get("merchant_success_callback_url") or None,
             decline_callback_url=parameters.get("merchant_decline_callback_url") or None,
-            page=parameters,
+            page=call.scratch["signed"],
         ),
     )
     payment = handlers.proceed(uow, payment)
     return pages.see_other(_where(payment))
+
+
+def _asked(visit: Visit) -> list[str]:
+    """The customer's data that the project requires and the merchant has not sent."""
+    money, parameters = visit.money, visit.parameters
+    chosen = handlers.options(visit.uow, money.value, money.currency, parameters["payment_id"])
+    return [name for name in chosen["required_customer_fields"] if not parameters.get(f"customer_{name}")]
+
+
+def _problems(visit: Visit) -> list[dict[str, Any]]:
+    """Why the platform would not accept the purchase."""
+    project_id, money = visit.call.credential["project_id"], visit.money
+    found = handlers.purchase_problems(
+        visit.uow, project_id, visit.parameters["payment_id"], money.value, money.currency, prefix="_"
+    )
+    return found + _malformed(_customer(visit))
 
 
 def _customer(visit: Visit) -> dict[str, str]:
@@ -349,16 +371,18 @@ def after_payment(payment: Payment) -> str:
 def _view(
     call: Call, runtime: Runtime, title: str, wanted: str | None, workspace: Workspace, path: str, payment: str = ""
 ) -> PageView:
-    """The language of the buyer's texts: `?lang=`, then `language_code` (English if we do not have it), then the browser.
-
-    Source: reference/ecommpay.md, section 3.9.3.
+    """The buyer's texts: what the viewer has chosen here, then `language_code` (English if we do not have it), then the
+    browser's language. The simulator speaks the viewer's. Source: reference/ecommpay.md, section 3.9.3.
     """
-    page = pages.view(call, title, runtime=runtime, workspace=workspace)
-    lang: Language = page.lang
-    if wanted and call.query.get("lang", "")[:2].lower() not in languages:
-        lang = "zh" if wanted[:2].lower() == "zh" else "en"
+    asked = ("zh" if wanted[:2].lower() == "zh" else "en") if wanted else None
     console = f"/console/{workspace.name}/payments" + (f"/{payment}" if payment else "")
-    return replace(page, lang=lang, title=Texts(lang)(title), path=path, console_url=console)
+    page = pages.view(call, title, runtime=runtime, lang=asked, workspace=workspace, console_url=console)
+    return replace(page, path=path, voice=pages.language(call))
+
+
+def _titled(page: PageView, result: str) -> PageView:
+    """With the result in the title of the window."""
+    return replace(page, title=Texts(page.lang)("ecp_title_result", result=result))
 
 
 def _hosted(
@@ -383,40 +407,77 @@ def _answer(call: Call, template: str, page: PageView, status: int = 200, **cont
     return reply
 
 
-def _note(call: Call, uow: UnitOfWork, order: Order | None, money: Money, reference: str) -> dict[str, Any]:
-    """The simulator's word on what will come of it, in the viewer's language."""
-    texts = Texts(pages.language(call))
-    outcome, code, decides = "success", "0", "page"
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The simulator's word on what will come of it. `title` and `text` are keys of the catalogue."""
+
+    decides: str
+    outcome: Literal["success", "decline", "open"]
+    """`open` when nobody will answer."""
+    code: str
+    title: str
+    text: str
+    values: dict[str, Any]
+
+
+Stage = Literal["form", "code", "emulator"]
+"""Where the note stands: before Pay, beside the QR code, above the emulator's buttons."""
+
+
+def _note(uow: UnitOfWork, order: Order | None, money: Money, reference: str, stage: Stage, alone: bool) -> Note:
+    """`alone`: the project lets the amount decide, and never the button."""
+    decides, outcome, code = _decision(uow, order, money, reference)
+    who, _, name = decides.partition(":")
+    if who == "page" and alone:
+        decides, who = f"amount:{money.value}", "alone"
+    title = {"amount": "ecp_amount_title", "alone": "ecp_amount_title", "scenario": "ecp_scenario_title"}
+    text = {
+        "amount": {"form": "ecp_amount_tests", "code": "ecp_amount_ends", "emulator": "ecp_amount_decides"},
+        "alone": dict.fromkeys(("form", "code", "emulator"), "ecp_amount_alone"),
+        "scenario": {"form": "ecp_scenario_ends", "code": "ecp_scenario_ends", "emulator": "ecp_scenario_decides"},
+        "page": {"form": "ecp_button_waits", "code": "ecp_button_waits", "emulator": "ecp_button_decides"},
+    }[who][stage]
+    if outcome == "open":
+        text = "ecp_scenario_open"
+    return Note(
+        decides=decides,
+        outcome=outcome,
+        code=code,
+        title="simulator" if stage == "form" else title.get(who, "ecp_button_title"),
+        text=text,
+        values={"amount": money.value, "outcome": outcome, "code": code, "scenario": name},
+    )
+
+
+def _decision(
+    uow: UnitOfWork, order: Order | None, money: Money, reference: str
+) -> tuple[str, Literal["success", "decline", "open"], str]:
+    """Who decides, how it ends, and the code, if Success is pressed."""
+    ended, reason, own_code, decides = "paid", None, None, "page"
     if order is not None:
-        decision = alipay.predict(uow, order, buyers.get(uow, buyers.DEFAULT), "balance")
+        decision = alipay.predict(uow, order, buyers.get(uow, order.buyer or buyers.DEFAULT), "balance")
         if not decision.decided_by.startswith("buyer:"):
-            decides, code = decision.decided_by, decision.code or errors.WALLET_REASONS.get(decision.reason or "", "0")
-            outcome = "success" if decision.outcome == "paid" else "decline"
+            ended, reason, own_code, decides = decision.outcome, decision.reason, decision.code, decision.decided_by
     else:
         facts = {"amount": money.value, "currency": money.currency, "reference": reference, "buyer": buyers.DEFAULT}
-        effect = uow.rule("wallet", "ecommpay", operation="sale", **facts)
-        if effect is not None:
+        for effect in uow.rules("wallet", "ecommpay", operation="sale", **facts):
             params = effect.params
-            is_paid = params.decline is None and params.outcome in (None, "paid")
-            outcome, decides = ("success" if is_paid else "decline"), effect.label
-            code = params.code or (
-                "0" if is_paid else errors.WALLET_REASONS.get(params.decline or "cancelled", "20000")
-            )
-    values = {"amount": money.value, "outcome": outcome, "code": code}
-    if decides.startswith("amount:"):
-        text = texts("ecp_amount_decides", **values)
-    elif decides.startswith("scenario:"):
-        text = texts("ecp_scenario_decides", scenario=decides.partition(":")[2], outcome=outcome)
-    else:
-        text = texts("ecp_button_decides")
-    return {"title": texts("ecp_decides_title"), "text": text, "decides": decides, "outcome": outcome, "code": code}
+            if params.decline is not None or params.outcome is not None:
+                ended, reason = ("declined", params.decline) if params.decline else (params.outcome, params.outcome)
+                own_code, decides = params.code, effect.label
+                break
+    if ended == "open":
+        return decides, "open", ""
+    if ended == "paid":
+        return decides, "success", own_code or "0"
+    return decides, "decline", own_code or errors.WALLET_REASONS.get(reason or ended, errors.WALLET_REASONS["declined"])
 
 
-def _form(visit: Visit, step: str, missing: list[str] | None = None) -> Reply:
+def _form(visit: Visit, step: str, asked: list[str] | None = None) -> Reply:
     """The steps before Pay: `method`, `instructions`, `clarification`."""
     call, uow, parameters = visit.call, visit.uow, visit.parameters
     wanted = parameters.get("language_code")
-    more = {"_step": step} if step == "instructions" else {}
+    more = {} if step == "method" else {"_step": step, **visit.typed}
     page = _view(call, uow.runtime, TITLES[step], wanted, uow.workspace, visit.url(**more))
     texts = Texts(page.lang)
     hidden = {name.strip() for name in parameters.get("hide", "").split(",")}
@@ -432,14 +493,20 @@ def _form(visit: Visit, step: str, missing: list[str] | None = None) -> Reply:
         parameters=parameters,
         description=parameters.get("payment_description", ""),
         offers_alipay=METHOD not in hidden,
-        missing=missing or [],
-        typed={name: value for name, value in _customer(visit).items() if name in (missing or [])},
-        note=_note(call, uow, None, visit.money, parameters["payment_id"]),
+        asked=asked or [],
+        typed=_customer(visit),
+        note=_note(uow, None, visit.money, parameters["payment_id"], "form", _is_alone(visit)),
         asked_for=wanted if wanted and page.lang == wanted[:2].lower() else None,
         back=way_back(parameters, "merchant", "return"),
         back_to_methods=visit.url(_step="method") if parameters.get("force_payment_method") != METHOD else None,
         framed=visit.framed,
     )
+
+
+def _is_alone(visit: Visit) -> bool:
+    money = visit.money
+    chosen = handlers.options(visit.uow, money.value, money.currency, visit.parameters["payment_id"])
+    return bool(chosen["amount_alone_decides"])
 
 
 def _end(
@@ -450,6 +517,7 @@ def _end(
     wanted, id_ = parameters.get("language_code"), payment.id if payment else ""
     page = _view(call, uow.runtime, title, wanted, uow.workspace, visit.url(), id_)
     texts = Texts(page.lang)
+    page = _titled(page, texts(title))
     state = payment.state if payment is not None else "expired" if outcome == "expired" else "error"
     kind: Kind = result_kind(payment) if payment is not None else "fail"
     event, data, redirect = "", "", None
@@ -469,8 +537,6 @@ def _end(
             event = "onPaymentSuccess" if kind == "success" else "onPaymentFail"
             data = json.dumps(_result_object(uow, payment, sale), ensure_ascii=False)
             redirect = way_back(parameters, "redirect", kind)
-            if redirect is not None and redirect.target == "_self" and not redirect.act and not visit.framed:
-                redirect = replace(redirect, target="_self")
     back = way_back(parameters, "merchant", kind) or redirect or way_back(parameters, "merchant", "return")
     return _answer(
         call,
@@ -480,6 +546,8 @@ def _end(
         result=HostedResult(outcome, texts(title), texts(text, problem=problem), decided_by),
         facts=facts,
         back=back,
+        field=f"merchant_{kind}_url" if not any(map(parameters.get, RETURN_ADDRESSES)) else None,
+        already=False,
         redirect=redirect,
         event=event,
         data=data,
@@ -508,6 +576,9 @@ def _qr_page(visit: Visit, payment: Payment) -> Reply:
         scan_url=f"{payment.origin}{url}",
         phone_url=url,
         image_url=f"{url}/image.png",
+        note=_note(
+            uow, uow.get(Order, payment.order_code or ""), payment.money, payment.payment_id, "code", _alone(payment)
+        ),
         back=way_back(visit.parameters, "redirect", "return") or way_back(visit.parameters, "merchant", "return"),
     )
 
@@ -542,26 +613,28 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
     if order.is_final:
         outcome, title, text = _outcome(payment)
         url = handlers.return_to(uow, payment, order)
-        back = Way(url) if url is not None and pages.is_safe_return(url) else None
+        back = _safe(url)
+        wanted = "success" if outcome == "paid" else "decline"
         return _answer(
             call,
             "result",
-            replace(page, title=texts(title)),
+            _titled(page, texts(title)),
             hosted=_hosted(uow, payment.money, texts("ecp_payment_alipay", id=payment.payment_id), payment.state),
             result=HostedResult(outcome, texts(title), texts(text, problem=""), order.decided_by),
             facts=[(texts("ecp_payment_id"), payment.payment_id, "mono")],
             back=back,
+            field=f"return_url.{wanted}" if url is None else None,
+            already=call.query.get("already") == "1",
             redirect=None,
             event="",
             data="",
         )
-    typed = call.form.get("last_name", "") if call.method == "POST" else ""
-    if call.method == "POST" and call.form.get("fill"):
-        typed = LAST_NAMES[sum(order.id.encode()) % len(LAST_NAMES)]
     if payment.page is not None:
         back = way_back(payment.page, "redirect", "return")
     else:
-        back = Way(payment.return_url["return"]) if payment.return_url.get("return") else None
+        back = _safe(payment.return_url.get("return"))
+    is_paying = order.state == "paying"
+    due = order.answer_at if is_paying else None
     return _answer(
         call,
         "emulator",
@@ -570,12 +643,24 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
             uow, payment.money, texts("ecp_payment_emulator", id=payment.payment_id), payment.state, payment.expires_at
         ),
         action=_own_path(call),
-        asks_name=payment.page is not None,
-        last_name=typed,
-        note=_note(call, uow, order, payment.money, payment.payment_id),
+        is_paying=is_paying,
+        answer_at=iso_millis(due) if due else None,
+        answer_left_s=max(0, int((due - uow.now).total_seconds())) if due else 0,
+        asks_name=payment.page is not None and call.path["kind"] == "aps",
+        last_name=call.query.get("last_name", "")[:255],
+        note=_note(uow, order, payment.money, payment.payment_id, "emulator", _alone(payment)),
         wallet_url=f"/w/{order.id}?here=1",
         back=back,
     )
+
+
+def _alone(payment: Payment) -> bool:
+    return bool(payment.options["amount_alone_decides"])
+
+
+def _safe(url: str | None) -> Way | None:
+    """A way only where a browser may follow it."""
+    return Way(url) if url and pages.is_safe_return(url) else None
 
 
 def _own_path(call: Call) -> str:
@@ -583,26 +668,34 @@ def _own_path(call: Call) -> str:
 
 
 def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = success or decline. The first act wins. Without an outcome the page is just shown: so it is reached
-    by the form of `redirect_data`, which a merchant's page posts."""
+    """POST `outcome` = success or decline, `answer` while the wallet takes its time, or `fill`. The first act wins. Without
+    any of them it leads to the page, which is reached so by the form of `redirect_data` that a merchant's page posts."""
     workspace, order, payment = _find(runtime, call)
     outcome = call.form.get("outcome", "")
-    if outcome not in ("success", "decline"):
-        return show_emulator(call, runtime)
+    if call.form.get("fill"):
+        name = LAST_NAMES[sum(order.id.encode()) % len(LAST_NAMES)]
+        return pages.see_other(f"{_own_path(call)}?{urlencode({'last_name': name})}")
+    if outcome not in ("success", "decline", "answer"):
+        return pages.see_other(_own_path(call))
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     given = call.form.get("token")
     if given is not None and not pages.token_holds(runtime, PURPOSE, order.id, given):
         return pages.error_page(call, 403, "error_title", "stale_form", link_url=_own_path(call))
     if order.is_final:
+        return pages.see_other(f"{_own_path(call)}?already=1")
+    if (order.state == "paying") != (outcome == "answer"):
         return pages.see_other(_own_path(call))
     with runtime.unit(workspace, provider="ecommpay", kind="page") as uow:
         uow.base_url = call.base_url
         order = alipay.order_of(uow, order.id)
         decision = alipay.predict(uow, order, buyers.get(uow, buyers.DEFAULT), "balance")
-        amount_decides = decision.decided_by.startswith("amount:") or payment.options["amount_alone_decides"]
-        if outcome == "success" or amount_decides:
-            order = alipay.approve(uow, order)
+        amount_decides = decision.decided_by.startswith("amount:") or _alone(payment)
+        if outcome == "answer":
+            order = alipay.answer(uow, order)
+        elif outcome == "success" or amount_decides:
+            decided_by = f"amount:{payment.amount}" if _alone(payment) else "page"
+            order = alipay.approve(uow, order, decided_by=decided_by)
         else:
             order = alipay.decline(uow, order, "cancelled")
         target = handlers.return_to(uow, uow.get(Payment, payment.id), order) if order.is_final else None

@@ -199,6 +199,12 @@ def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> b
     return False
 
 
+def without_our_own(secret: str, parameters: Mapping[str, str], signature: str) -> dict[str, str]:
+    """The parameters as the merchant has sent them."""
+    plain = {name: value for name, value in parameters.items() if name not in OUR_OWN}
+    return plain if verify_page(secret, plain, signature) else dict(parameters)
+
+
 def signed(secret: str, tree: dict[str, Any]) -> dict[str, Any]:
     """The message with its signature as the last member."""
     return {**tree, "signature": sign(secret, tree)}

@@ -59,9 +59,8 @@ async def test_a_forced_method_leaves_no_choice(sim: Sim, ecommpay: Merchant) ->
 
 async def test_a_default_method_comes_first_and_may_be_changed(sim: Sim, ecommpay: Merchant) -> None:
     page = await ecommpay.open(default_payment_method="alipay", language_code="en")
-    [other] = re.findall(r'href="([^"]+)">Choose another method', page.text)
 
-    methods = await sim.http.get(html.unescape(other))
+    methods = await sim.http.get(element(page, "ecp-other")["href"])
 
     assert has(page, "ecp-instructions")
     assert has(methods, "ecp-method-alipay")
@@ -103,7 +102,10 @@ async def test_the_simulators_note_speaks_the_viewers_language(sim: Sim, ecommpa
     page = await sim.http.get(url, headers={"accept-language": "en"})
 
     assert "使用支付宝付款" in page.text
-    assert "With amount 40000 the callback says decline, code 20105" in page.text
+    assert "Shown in Chinese because the request asked for" in page.text
+    assert "Amount <code>40000</code> is a test amount of ecommpay: this purchase ends in <b>decline</b>." in page.text
+    assert element(page, "sim-note")["lang"] == element(page, "sim-ribbon")["lang"] == "en"
+    assert "SIMULATOR - no real money" in page.text
 
 
 async def test_pay_registers_the_payment_and_leads_to_the_emulator(sim: Sim, ecommpay: Merchant) -> None:
@@ -172,8 +174,10 @@ async def test_a_random_last_name_is_filled_in_without_a_script(sim: Sim, ecommp
     emulator = await ecommpay.register()
     action = Forms(emulator.text).of("ecp-success").action
 
-    filled = await sim.http.post(action, data={"fill": "random"})
+    answer = await sim.http.post(action, data={"fill": "random"})
+    filled = await ecommpay.follow(answer)
 
+    assert answer.status_code == 303
     assert element(filled, "ecp-last-name")["value"] != ""
     assert await ecommpay.status_of("580") == "awaiting redirect result"
 
@@ -208,7 +212,7 @@ async def test_a_final_payment_is_shown_and_nothing_more(sim: Sim, ecommpay: Mer
     told = ecommpay.told
 
     page = await ecommpay.open()
-    pressed = await sim.http.post("/payment", data={**ecommpay.page(), "_step": "pay"})
+    pressed = await ecommpay.follow(await sim.http.post("/payment", data={**ecommpay.page(), "_step": "pay"}))
     await sim.advance(minutes=1)
 
     assert has(page, "ecp-result") and has(pressed, "ecp-result")
@@ -498,9 +502,8 @@ async def test_a_wrong_value_is_named(sim: Sim, ecommpay: Merchant, name: str, v
 async def test_an_expired_page_registers_nothing(sim: Sim, ecommpay: Merchant) -> None:
     """`best_before` more than 30 days ahead, or unreadable, is ignored."""
     over = await ecommpay.open(best_before="2026-03-04T12:59:59+08:00")
-    pressed = await sim.http.post(
-        "/payment", data={**ecommpay.page(best_before="2026-03-04T12:59:59+08"), "_step": "pay"}
-    )
+    fields = {**ecommpay.page(best_before="2026-03-04T12:59:59+08"), "_step": "pay"}
+    pressed = await ecommpay.follow(await sim.http.post("/payment", data=fields))
     far = await ecommpay.open(best_before="2030-01-31T10:15:30+08:00")
     odd = await ecommpay.open(best_before="soon")
     near = await ecommpay.open(best_before="2026-03-04T05:10:00+00:00")
@@ -621,3 +624,148 @@ async def test_a_console_link_leads_to_the_payment(sim: Sim, ecommpay: Merchant)
     emulator = await ecommpay.register()
 
     assert f'href="/console/{sim.workspace.name}/payments/580"' in emulator.text
+
+
+# What is said, and what a second press does ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "form", "emulator", "agrees"),
+    [
+        (
+            {"decline": "limit"},
+            "ends in <b>decline</b>",
+            "<code>decline</code>, code <code>20101</code>",
+            "ecp-decline",
+        ),
+        ({"outcome": "paid"}, "ends in <b>success</b>", "<code>success</code>, code <code>0</code>", "ecp-success"),
+        ({"outcome": "open"}, "nobody answers", "nobody answers", "ecp-success"),
+    ],
+)
+async def test_a_scenario_is_announced_with_its_end_and_code(
+    sim: Sim, ecommpay: Merchant, rule: dict[str, str], form: str, emulator: str, agrees: str
+) -> None:
+    await sim.arm([{"wallet": rule}])
+    before = await ecommpay.open(force_payment_method="alipay", language_code="en")
+    page = await ecommpay.press(before, "ecp-pay")
+
+    assert form in before.text and emulator in page.text
+    assert element(page, "sim-note")["data-decides"].startswith("scenario:")
+    assert "button-primary" in Forms(page.text).buttons[agrees][1]["class"]
+
+
+async def test_a_delay_alone_does_not_hide_a_test_amount(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.arm([{"wallet": {"delay": "PT30S"}}])
+
+    page = await ecommpay.open(payment_amount=40000, language_code="en")
+
+    assert element(page, "sim-note")["data-decides"] == "amount:40000"
+
+
+async def test_while_the_wallet_takes_its_time_a_second_press_does_nothing(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.arm([{"wallet": {"delay": "PT30S"}}])
+    emulator = await ecommpay.register(language_code="en")
+    paying = await ecommpay.press(emulator, "ecp-success")
+
+    again = await ecommpay.press(emulator, "ecp-decline")
+    once_more = await ecommpay.press(emulator, "ecp-success")
+
+    for page in (paying, again, once_more):
+        assert has(page, "answer-now") and has(page, "answer-due") and not has(page, "ecp-success")
+    assert await ecommpay.status_of("580") == "awaiting redirect result"
+
+    result = await ecommpay.press(paying, "answer-now")
+    assert element(result, "result")["data-outcome"] == "paid"
+
+
+async def test_whoever_comes_too_late_is_told(sim: Sim, ecommpay: Merchant) -> None:
+    emulator = await ecommpay.register(language_code="en")
+    await ecommpay.press(emulator, "ecp-success")
+
+    late = await ecommpay.press(emulator, "ecp-decline")
+
+    assert "This payment was already paid on another device." in late.text
+    assert element(late, "result")["data-outcome"] == "paid"
+
+
+async def test_a_project_that_lets_the_amount_alone_decide_says_so(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.settings("ecommpay", amount_alone_decides=True)
+    emulator = await ecommpay.register(language_code="en")
+
+    await ecommpay.press(emulator, "ecp-decline")
+
+    assert "lets the amount alone decide" in emulator.text
+    assert element(emulator, "sim-note")["data-decides"] == "amount:1000"
+    assert (await sim.payment("ecommpay", "580"))["decided_by"] == "amount:1000"
+
+
+async def test_what_was_typed_stays_until_all_is_there(sim: Sim, ecommpay: Merchant) -> None:
+    """The form that asks has an address of its own, so it can be reloaded."""
+    await sim.settings("ecommpay", required_customer_fields=["first_name", "email"])
+    page = await ecommpay.open(force_payment_method="alipay")
+    form = Forms(page.text).of("ecp-pay")
+
+    answer = await sim.http.post(form.action, data=form.fields)
+    asked = await ecommpay.follow(answer)
+    again = await ecommpay.press(asked, "ecp-pay", _customer_first_name="梅")
+    emulator = await ecommpay.press(again, "ecp-pay", _customer_email="mei@shop.test")
+
+    assert answer.status_code == 303
+    assert element(again, "ecp-field-first_name")["value"] == "梅"
+    assert has(emulator, "ecp-emulator")
+
+
+async def test_a_rejected_payment_can_be_looked_at_again(sim: Sim, ecommpay: Merchant) -> None:
+    page = await ecommpay.open(force_payment_method="alipay", payment_amount=999, language_code="en")
+    form = Forms(page.text).of("ecp-pay")
+
+    answer = await sim.http.post(form.action, data=form.fields)
+    for _ in range(2):
+        assert "was not accepted" in (await ecommpay.follow(answer)).text
+    await sim.advance(seconds=1)
+
+    assert answer.status_code == 303
+    assert ecommpay.told == [("error", "sale", "error")]
+
+
+async def test_the_viewers_choice_of_language_lasts(sim: Sim, ecommpay: Merchant) -> None:
+    """It stands in a cookie and goes before `language_code`; the merchant's address stays as he signed it."""
+    url = f"/payment?{urlencode(ecommpay.page(force_payment_method='alipay'))}"
+    chosen = await sim.http.get(f"{url}&lang=en")
+    sim.http.cookies.set("lang", "en")
+
+    emulator = await ecommpay.press(chosen, "ecp-pay")
+    result = await ecommpay.press(emulator, "ecp-success")
+
+    assert "Finish the test payment" in emulator.text
+    assert "<h1" in result.text and "Payment successful – ecommpay [Simulator]" in result.text
+    assert "lang=en" not in str(result.url)
+
+
+@pytest.mark.parametrize(
+    ("gate", "field"), [(True, "return_url.success"), (False, "merchant_success_url")], ids=["Gate", "Payment Page"]
+)
+async def test_the_end_names_the_address_that_was_not_given(
+    sim: Sim, ecommpay: Merchant, gate: bool, field: str
+) -> None:
+    if gate:
+        await ecommpay.begin(return_url=None)
+        emulator = await sim.http.get(ecommpay.last["redirect_data"]["url"], headers={"accept-language": "en"})
+    else:
+        emulator = await ecommpay.register(language_code="en")
+
+    result = await ecommpay.press(emulator, "ecp-success")
+
+    assert "The merchant gave no return address, so this page is the end." in result.text
+    assert f"<code>{field}</code>" in result.text and has(result, "open-console")
+
+
+async def test_the_phone_behind_the_code_asks_for_no_name(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.settings("ecommpay", alipay_flow="qr")
+    page = await ecommpay.register(payment_amount=40000, language_code="en")
+
+    phone = await sim.http.get(element(page, "qr")["href"])
+
+    assert "The amount decides: <code>40000</code> ends in decline, whichever button is pressed." in page.text
+    assert 'alt="QR code for the payment of' in page.text
+    assert has(phone, "ecp-success") and not has(phone, "ecp-last-name")
