@@ -56,7 +56,7 @@ def chromium(pytestconfig: pytest.Config) -> Iterator[Any]:
     if program is None:
         pytest.skip("no Chromium on this machine")
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    options.append("--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    options.append("--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
 
     def start() -> tuple[Any, Any]:
         manager = playwright.sync_playwright().start()

@@ -1,0 +1,179 @@
+"""A phone of its own: `serve --lan`, seen from another host of the same network.
+
+The other host is a network namespace that this module makes: its packets come from an address that is not this machine's,
+so what is refused to a phone is refused for real.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from browser.shop import Shop
+from browser.window import PHONE, Window
+from simulator.surface.client import Client
+from simulator.surface.launch import Launched, launched
+from simulator.surface.serve import lan_address
+
+PRESS = """
+import httpx, json, sys
+with httpx.Client(timeout=5, headers={"user-agent": sys.argv[1]}) as client:
+    answers = []
+    for method, url, headers, body in json.loads(sys.argv[2]):
+        try:
+            answer = client.request(method, url, headers=headers, **body)
+            answers.append([answer.status_code, answer.text])
+        except httpx.ConnectError:
+            answers.append([0, "nobody answers"])
+print(json.dumps(answers))
+"""
+
+
+class Phone:
+    """A host of its own. `ask` sends requests from there, one after another, and returns status and text of each."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+
+    def ask(
+        self, *requests: tuple[str, str] | tuple[str, str, dict[str, str], dict[str, Any]]
+    ) -> list[tuple[int, str]]:
+        asked = [(*request, {}, {})[:4] for request in requests]
+        command = ["ip", "netns", "exec", self.namespace, sys.executable, "-c", PRESS, PHONE, json.dumps(asked)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        return [(status, text) for status, text in json.loads(done.stdout)]
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], capture_output=True, text=True, timeout=10, check=True)
+
+
+@pytest.fixture(scope="module")
+def phone() -> Iterator[Phone]:
+    if shutil.which("ip") is None or os.geteuid() != 0:
+        pytest.skip("a host of its own needs `ip` and the rights to make a network namespace")
+    name, here, there = f"psp{os.getpid()}", f"ph{os.getpid()}", f"pt{os.getpid()}"
+    net = f"10.213.{os.getpid() % 250}"
+    try:
+        ip("netns", "add", name)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no network namespace can be made here: {error.stderr.strip()}")
+    try:
+        ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", name)
+        ip("addr", "add", f"{net}.1/30", "dev", here)
+        ip("link", "set", here, "up")
+        ip("-n", name, "addr", "add", f"{net}.2/30", "dev", there)
+        ip("-n", name, "link", "set", there, "up")
+        ip("-n", name, "route", "add", "default", "via", f"{net}.1")
+        yield Phone(name)
+    finally:
+        ip("netns", "del", name)
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Launched]:
+    if lan_address() is None:
+        pytest.skip("this machine has no address in a network")
+    with launched("--lan", environ={**os.environ, "PSP_SIMULATOR_AUTO_RETURN": "1"}) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(network: Launched) -> Iterator[Shop]:
+    with Client(network.url) as client:
+        shop = Shop(client, network.url)
+        yield shop
+        shop.close()
+
+
+def address(server: Launched) -> str:
+    """The server as the network knows it."""
+    return f"http://{lan_address()}:{urlsplit(server.url).port}"
+
+
+def test_a_phone_in_the_network_scans_the_code_and_pays(
+    window: Callable[..., Window], shop: Shop, network: Launched, phone: Phone
+) -> None:
+    code = shop.order()
+    desktop = window(host="localhost")
+    desktop.open(f"/w/{code}")
+    desktop.see("live", live="sse")
+
+    [url] = desktop.scan()
+    (seen, page), (scanned, _), (confirmed, _) = phone.ask(
+        ("GET", url), ("POST", f"{url}/scan"), ("POST", f"{url}/confirm", {}, {"data": {"buyer": "li-na"}})
+    )
+
+    assert url == f"{address(network)}/w/{code}"
+    assert 'data-testid="wallet-phone"' in page
+    assert (seen, scanned, confirmed) == (200, 303, 303)
+    desktop.see("result", outcome="paid")
+    assert desktop.returned() == {"payment-charge-id": shop.ids[code]}
+    assert shop.state(code) == ("paid", "buyer:li-na")
+
+
+def test_with_lan_the_page_does_not_warn_of_localhost(window: Callable[..., Window], shop: Shop) -> None:
+    desktop = window(host="localhost")
+    page = desktop.open(shop.open())
+
+    assert "A phone cannot reach localhost." not in page.inner_text("main")
+    assert page.inner_text("[data-testid=open-phone]").strip() == "No phone here? Open the phone page"
+
+
+def test_the_network_reaches_the_api_and_the_buyers_pages_and_nothing_else(
+    shop: Shop, network: Launched, phone: Phone
+) -> None:
+    base, code, keys = address(network), shop.order(), shop.workspace.credentials
+    bearer = {"Authorization": f"Bearer {keys['checkoutcom']['secret_key']}"}
+    ppro = {"Authorization": f"Bearer {keys['ppro']['api_key']}", "Merchant-Id": keys["ppro"]["merchant_id"]}
+    charge = f"/v1/payment-charges/{shop.ids[code]}"
+    before = shop.state(code)
+
+    answers = phone.ask(
+        ("GET", f"{base}{charge}", ppro, {}),
+        ("GET", f"{base}/payments/pay_unknown", bearer, {}),
+        ("GET", f"{base}/default/authenticator.html?payment-charge-id={shop.ids[code]}"),
+        ("GET", f"{base}/w/{code}/qr.png"),
+        ("GET", f"{base}/_sim/static/sim.css"),
+        ("GET", f"{base}/_sim/health"),
+        ("GET", f"{base}/console"),
+        ("GET", f"{base}/console/default/payments"),
+        ("GET", f"{base}/_sim/workspaces"),
+        ("GET", f"{base}/_sim/workspaces/default/payments"),
+        ("POST", f"{base}/_sim/workspaces/default/clock/advance", {}, {"json": {"by": "PT13H"}}),
+        ("POST", f"{base}/_sim/workspaces/{shop.workspace.id}/reset"),
+    )
+
+    assert [status for status, _ in answers[:6]] == [200, 404, 200, 200, 200, 200]
+    assert [status for status, _ in answers[6:]] == [403] * 6
+    assert all("local_only" in text for _, text in answers[6:])
+    assert shop.state(code) == before
+
+
+def test_without_lan_nobody_else_is_answered(server: Launched, network: Launched, phone: Phone) -> None:
+    answers = phone.ask(("GET", f"{address(server)}/_sim/health"), ("GET", f"{address(network)}/_sim/health"))
+
+    assert [status for status, _ in answers] == [0, 200]
+
+
+def test_the_page_of_a_server_of_this_machine_only_says_so(chromium: Any, server: Launched) -> None:
+    with Client(server.url) as client:
+        shop = Shop(client, server.url)
+        look = Window(chromium, shop)
+        page = look.open(shop.open())
+        text = page.inner_text("[data-testid=wallet-cashier]")
+        primary = page.locator("[data-testid=open-phone].button-primary").count()
+        look.close()
+        shop.close()
+
+    assert "A phone cannot reach localhost." in text
+    assert "psp-simulator serve --lan" in text
+    assert primary == 1
