@@ -369,6 +369,8 @@ class Provider(Party):
     """The payment view of a resource; None for resources that are not payments."""
     return_to: Callable[[UnitOfWork, Resource, Resource], str | None]
     """Where the wallet sends the buyer's browser afterwards: `(uow, payment, order)`."""
+    return_field: str = ""
+    """Where a merchant states that address, in the provider's words; shown to those who gave none."""
     open_order: Callable[[UnitOfWork, Resource], str | None] = lambda uow, payment: None
     """Opens the wallet order of a payment that has none yet, if its state allows it, and returns the code."""
     read_body: Callable[[Call, Endpoint], Any] | None = None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -250,10 +250,7 @@ def _is_only_here(base_url: str) -> bool:
 def _form_error(order: Order, look: Look) -> FormError | None:
     if order.is_final or look.wrong not in ("password", "payment_code"):
         return None
-    left = max(0, alipay.SECRET_TRIES - order.tries)
-    if look.wrong == "password":
-        return FormError("password", "wrong_password", left)
-    return FormError("payment_code", "wrong_code", left)
+    return FormError(look.wrong, 1 if order.tries == alipay.SECRET_TRIES - 1 else 2)  # type: ignore[arg-type]
 
 
 def _left(until: datetime | None, now: datetime) -> int | None:
@@ -346,6 +343,10 @@ def _result_view(
         answered_at=iso_millis(at),
         answered_at_text=at.strftime("%H:%M:%S UTC"),
         reason=order.reason if order.reason in _OWN_REASONS else None,  # type: ignore[arg-type]
+        detail=_detail(order, payer, at),
+        open_for=_span(max(1, round((at - order.created_at).total_seconds())), lang)
+        if order.state == "expired"
+        else None,
         buyer_name=_name(uow, order.buyer, lang),
         method=method,  # type: ignore[arg-type]
         card_last4=card,
@@ -353,6 +354,7 @@ def _result_view(
         shortfall=shortfall,
         return_url=target,
         return_is_link=safe,
+        return_field=_return_field(runtime, order) if not safe else "",
         auto_return_s=auto_return_s if safe and auto_return_s and not look.stays and not phone_only else None,
         phone_only_done=phone_only and not retry,
         retry=retry,
@@ -361,6 +363,23 @@ def _result_view(
         advanced_by=order.advanced_by,  # type: ignore[arg-type]
         merchant_told=order.is_final and _merchant_told(uow, order, at),
     )
+
+
+def _detail(order: Order, payer: Buyer | None, at: datetime) -> Literal["payment", "password"] | None:
+    """Which limit, which secret; asked of the buyer only where his account decided."""
+    if payer is None or order.decided_by not in (None, f"buyer:{payer.id}"):
+        return None
+    if order.reason == "authentication":
+        return "password" if payer.password is not None else None
+    if order.reason != "limit":
+        return None
+    daily = payer.daily_limit is not None and payer.used_today(at) + order.cny > payer.daily_limit
+    return None if daily else "payment"
+
+
+def _return_field(runtime: Runtime, order: Order) -> str:
+    party = runtime.party(order.payee_provider)
+    return party.return_field if isinstance(party, Provider) else ""
 
 
 def _span(seconds: int | None, lang: str) -> str | None:

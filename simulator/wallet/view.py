@@ -85,8 +85,12 @@ class FormError:
     """A refusal that is shown beside the field that it is about."""
 
     field: Literal["password", "payment_code"]
-    key: Literal["wrong_password", "wrong_code"]
-    tries_left: int
+    tries_left: Literal[1, 2]
+
+    @property
+    def what(self) -> str:
+        """`password_2`: what was wrong, and how often it may still be."""
+        return f"{'password' if self.field == 'password' else 'code'}_{self.tries_left}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,10 @@ class ResultView:
     answered_at_text: str
     """Time of day in the viewer's zone."""
     reason: Reason | None = None
+    detail: Literal["payment", "password"] | None = None
+    """A `limit` per payment instead of per day, an `authentication` by password instead of by payment code."""
+    open_for: str | None = None
+    """How long an expired order could be paid: `15 minutes`, in the page's language."""
     buyer_name: str | None = None
     """In the page's language."""
     method: Literal["balance", "card"] | None = None
@@ -203,6 +211,8 @@ class ResultView:
     return_url: str | None = None
     return_is_link: bool = False
     """Whether `return_url` may be followed: http, https or an app's own scheme."""
+    return_field: str = ""
+    """Where a merchant says it, in the provider's words."""
     auto_return_s: int | None = None
     """Seconds of browser time until the page goes to `return_url`; `None` when it stays."""
     phone_only_done: bool = False
@@ -216,6 +226,12 @@ class ResultView:
     """Whether an event about the end of the payment was made, sent or kept here."""
     already: bool = False
     """Somebody else was faster; what was pressed here did nothing."""
+
+    @property
+    def reason_key(self) -> str:
+        """Of the sentence that says why, behind `reason_`."""
+        reason = self.reason or self.outcome
+        return f"{reason}_{self.detail}" if self.detail else reason
 
     @property
     def can_return(self) -> bool:

@@ -204,9 +204,9 @@ def test_after_the_sign_in_the_desktop_confirms() -> None:
 @pytest.mark.parametrize(
     ("name", "field", "text"),
     [
-        ("wrong password", "password", "Wrong password. Tries left: 2."),
-        ("signed in, wrong code", "payment-code", "Wrong payment code. Tries left: 1."),
-        ("phone code", "payment-code", "Wrong payment code. Tries left: 2."),
+        ("wrong password", "password", "Wrong password. Two tries are left."),
+        ("signed in, wrong code", "payment-code", "Wrong payment code. One try is left."),
+        ("phone code", "payment-code", "Wrong payment code. Two tries are left."),
     ],
 )
 def test_a_refusal_stands_beside_its_field(name: str, field: str, text: str) -> None:
@@ -279,10 +279,13 @@ def test_whoever_decided_is_named(kind: str, language: Language) -> None:
 
 
 def test_a_low_balance_is_accounted_for() -> None:
-    html = case("declined").html
+    desktop, phone = case("declined").html, case("phone declined").html
 
-    assert [amount in html for amount in ("86.03", "5.00", "81.03")] == [True] * 3
-    assert "Wang Wei has ¥\N{NO-BREAK SPACE}5.00, the order is ¥\N{NO-BREAK SPACE}86.03." in html
+    assert "account: Wang Wei has ¥\N{NO-BREAK SPACE}5.00, the order is ¥\N{NO-BREAK SPACE}86.03." in (
+        desktop.replace("&#39;", "'")
+    )
+    assert "81.03" not in desktop
+    assert [amount in phone for amount in ("86.03", "5.00", "81.03")] == [True] * 3
 
 
 def test_the_automatic_return_can_be_stopped() -> None:
@@ -414,13 +417,17 @@ def keys_in_use() -> tuple[set[str], set[str]]:
 PLANNED = "console_"
 """The agreed texts of the console's pages, which are still being built."""
 
+SHORTER_IN_CHINESE = ("return_to",)
+"""The design's Chinese button says "back to the merchant" without his name."""
+
 
 def test_both_languages_have_the_same_keys_and_placeholders() -> None:
     english, chinese = catalogue("en"), catalogue("zh")
 
     assert list(english) == list(chinese)
     for key, text in english.items():
-        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
+        if key not in SHORTER_IN_CHINESE:
+            assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
 
 
 def test_no_text_is_missing_and_none_is_unused() -> None:

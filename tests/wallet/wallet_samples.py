@@ -80,7 +80,7 @@ DECLINED = replace(
     payment_number=None, shortfall=Shortfall(yuan("86.03"), yuan("5.00"), yuan("81.03")), auto_return_s=None,
 )  # fmt: skip
 CANCELLED = replace(PAID, outcome="cancelled", decided_by="page", method=None, payment_number=None)
-EXPIRED = replace(CANCELLED, outcome="expired", decided_by="timer", auto_return_s=None)
+EXPIRED = replace(CANCELLED, outcome="expired", decided_by="timer", open_for="15 minutes", auto_return_s=None)
 
 
 def page(lang: Language, **changes: Any) -> Page:
@@ -120,7 +120,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "open, buyer further down": ("wallet/cashier.html", ordered(LIU_YANG)),
     "wrong password": (
         "wallet/cashier.html",
-        ordered(ZHAO_LEI, error=FormError("password", "wrong_password", 2)),
+        ordered(ZHAO_LEI, error=FormError("password", 2)),
     ),
     "unreachable": ("wallet/cashier.html", ordered(unreachable=True)),
     "walked away": ("wallet/cashier.html", ordered(ZHOU_TING, walked_away="Zhou Ting")),
@@ -132,13 +132,13 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "signed in": ("wallet/cashier.html", ordered(signed_in=True)),
     "signed in, wrong code": (
         "wallet/cashier.html",
-        ordered(LIU_YANG, signed_in=True, error=FormError("payment_code", "wrong_code", 1)),
+        ordered(LIU_YANG, signed_in=True, error=FormError("payment_code", 1)),
     ),
     "phone": ("wallet/phone.html", ordered(mobile=True, seconds_left=848)),
     "phone short": ("wallet/phone.html", ordered(WANG_WEI, mobile=True, state="scanned")),
     "phone code": (
         "wallet/phone.html",
-        ordered(LIU_YANG, mobile=True, error=FormError("payment_code", "wrong_code", 2)),
+        ordered(LIU_YANG, mobile=True, error=FormError("payment_code", 2)),
     ),
     "phone app link": ("wallet/phone.html", ordered(mobile=True, app_link=True)),
     "phone amount": ("wallet/phone.html", ordered(_ARMED, mobile=True, **_AMOUNT)),

@@ -89,6 +89,7 @@ PROVIDER = Provider(
     hear=handlers.hear_wallet,
     on_timer=handlers.on_timer,
     return_to=handlers.return_to,
+    return_field="success_url, failure_url",
     open_order=handlers.open_order,
     finish=finish,
     idempotency=IDEMPOTENCY,

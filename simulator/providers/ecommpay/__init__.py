@@ -78,6 +78,7 @@ PROVIDER = Provider(
     hear=handlers.hear_wallet,
     on_timer=handlers.on_timer,
     return_to=handlers.return_to,
+    return_field="return_url.success, return_url.decline",
     finish=finish,
     content_type="application/json; charset=UTF-8",
     verify=receiver.verify,

@@ -93,6 +93,7 @@ PROVIDER = Provider(
     hear=handlers.hear_wallet,
     on_timer=handlers.on_timer,
     return_to=handlers.return_to,
+    return_field="authenticationSettings[].settings.returnUrl",
     finish=finish,
     idempotency=IDEMPOTENCY,
     documents=(

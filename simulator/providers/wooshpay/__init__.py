@@ -95,6 +95,7 @@ PROVIDER = Provider(
     hear=handlers.hear_wallet,
     on_timer=handlers.on_timer,
     return_to=handlers.return_to,
+    return_field="return_url",
     open_order=handlers.open_order,
     finish=finish,
     content_type="application/json;charset=UTF-8",

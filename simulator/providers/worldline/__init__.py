@@ -78,6 +78,7 @@ PROVIDER = Provider(
     hear=handlers.hear_wallet,
     on_timer=handlers.on_timer,
     return_to=handlers.return_to,
+    return_field="redirectPaymentMethodSpecificInput.redirectionData.returnUrl",
     open_order=handlers.open_order,
     finish=finish,
     encode=wire.encode,
