@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,8 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from simulator.engine import faults, idempotency, journal, pages
 from simulator.engine.provider import Call, Endpoint, Page, Provider, Reply
-from simulator.engine.runtime import Runtime
+from simulator.engine.runtime import Runtime, WorkspaceError
 from simulator.engine.store.base import Row
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import micros, stopwatch
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import (
@@ -30,6 +31,7 @@ from simulator.kernel.refusals import (
     Forbidden,
     Invalid,
     MethodNotAllowed,
+    NotFound,
     Refusal,
     Unauthenticated,
     UnknownRoute,
@@ -229,6 +231,8 @@ class Gateway:
         body = await read_body(receive, headers)
         call = self._call(scope, headers, body or b"")
         status, sent_headers, sent = self._serve(call, body is None, started)
+        if call.walk_to is not None:
+            await self._walk(call.workspace, call.walk_to)
         if (committed := self.runtime.committed()) is not None:
             try:
                 await committed
@@ -412,6 +416,7 @@ class Gateway:
     # Pages and what nobody claims --------------------------------------------------------------------------------
 
     def _page(self, provider: Provider | None, call: Call, page: Page) -> Answer:
+        call.ask = partial(self._ask, call)
         try:
             reply = page.handler(call, self.runtime)
         except Refusal as refusal:
@@ -421,6 +426,29 @@ class Gateway:
             self.runtime.rollback()
             reply = pages.refused(call, self._crashed(call))
         return self._page_answer(reply)
+
+    def _ask(self, page: Call, method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
+        """The very same way as a call from outside, but that the journal knows who sent it."""
+        call = Call(
+            provider="",
+            method=method,
+            target=path,
+            raw_path=path,
+            raw_query="",
+            headers={"host": page.headers.get("host", ""), "content-length": str(len(body)), **headers},
+            raw_body=body,
+            base_url=page.base_url,
+            strict=page.strict,
+            sent_by="page",
+        )
+        return self._serve(call, False, stopwatch())[0]
+
+    async def _walk(self, workspace: Workspace, to: datetime) -> None:
+        """Somebody else may have gone there, or further, or have removed the workspace, while we waited for our turn."""
+        try:
+            await self.runtime.advance(workspace, to, "page")
+        except (WorkspaceError, NotFound, KeyError) as refusal:
+            log.debug("the clock of workspace %s does not go to %s: %s", workspace.id, to, refusal)
 
     @staticmethod
     def _page_answer(reply: Reply) -> Answer:

@@ -59,6 +59,7 @@ def request_entry(
         "request": {"headers": mask_headers(call.headers), "body": _text(call.raw_body)},
         "response": {"headers": mask_headers(reply.headers), "body": _text(sent)},
         "notices": call.notices,
+        "sent_by": call.sent_by,
     }
     if help_:
         entry["help"] = dict(help_)
@@ -98,7 +99,7 @@ def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]
         instant = iso_millis(from_micros(at))
         if kind == "request":
             summary = f"{body['method']} {body['path']} {body['status']}"
-            events.append((at, seq * 100, {"at": instant, "kind": "request", "actor": "merchant"}))
+            events.append((at, seq * 100, {"at": instant, "kind": "request", "actor": body.get("sent_by", "merchant")}))
             events[-1][2].update({"from": "merchant", "to": provider, "summary": summary, "ref": f"req_{seq}"})
         elif kind == "clock":
             events.append((at, seq * 100, {"at": instant, "kind": "clock", "actor": "ops", "summary": body["summary"]}))

@@ -45,6 +45,10 @@ class Reply:
     """Each is sent as a `Set-Cookie` of its own."""
 
 
+def _nobody_asks(method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
+    raise RuntimeError("only a page makes API calls")
+
+
 @dataclass
 class Call:
     """One request as a handler sees it. Header names are lower case; `raw_*` are the bytes as sent, for signatures."""
@@ -73,6 +77,12 @@ class Call:
     scratch: dict[str, Any] = field(default_factory=dict)
     """For a provider's own pre-checks to leave something for its renderers (a request id)."""
     strict: bool = False
+    sent_by: Literal["merchant", "page"] = "merchant"
+    """Who really sent it: `page` when one of our pages makes the merchant's call for him."""
+    ask: Callable[[str, str, Mapping[str, str], bytes], int] = _nobody_asks
+    """For pages: makes an API call as the merchant's server would, and returns its status. Method, path, headers, body."""
+    walk_to: datetime | None = None
+    """For pages: the workspace's clock goes there, from deadline to deadline, before the answer leaves."""
 
     @cached_property
     def query(self) -> dict[str, str]:

@@ -47,7 +47,7 @@
   }
 
   function localTimes() {
-    for (const time of all("time[data-local]")) time.textContent = new Date(time.dateTime).toTimeString().slice(0, 8);
+    for (const time of all("time[data-local]")) time.textContent = new Date(time.dateTime).toTimeString().slice(0, time.dataset.local || 8);
   }
 
   function setClock(clock) {

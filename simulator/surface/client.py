@@ -126,6 +126,7 @@ class RequestView(TypedDict):
     request: dict[str, Any]
     response: dict[str, Any]
     notices: list[str]
+    sent_by: Literal["merchant", "page"]
     help: NotRequired[dict[str, Any]]
     resource_id: NotRequired[str]
 

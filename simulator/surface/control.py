@@ -863,6 +863,7 @@ def request_view(row: Sequence[Any]) -> dict[str, Any]:
         "request": body["request"],
         "response": body["response"],
         "notices": body["notices"],
+        "sent_by": body.get("sent_by", "merchant"),
     }
     if "help" in body:
         view["help"] = body["help"]

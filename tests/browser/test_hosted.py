@@ -19,23 +19,24 @@ SHOP = "the shop"
 STAYS = "the page"
 LANGUAGES = {"lang-en": STAYS, "lang-zh": STAYS}
 HOLD = {"hold-clock": STAYS}
-OUTCOMES = {"ppro-success": SHOP, "ppro-fail": SHOP, "ppro-cancel": SHOP}
-SCANNED = {"ppro-success": "result", "ppro-fail": "result", "ppro-cancel": "result"}
+OUTCOMES = {"ppro-success": SHOP, "ppro-fail": SHOP, "ppro-cancel": SHOP, "jump-there": "result"}
+SCANNED = {"ppro-success": "result", "ppro-fail": "result", "ppro-cancel": "result", "jump-there": "result"}
 TABS = {"tab-redirect": "ppro-success", "tab-scan-code": "open-scanner", "tab-multi-factor": "mfa-code"}
 WINDOWS = ("qr", "open-scanner", "open-phone")
 """Links that open a page in a window of its own."""
 
 PRESSES: dict[str, dict[str, str]] = {
     # page: button: where it leads (the shop, a test id, or the page as it was)
-    "ppro": {**LANGUAGES, **HOLD, **OUTCOMES, "tab-redirect": STAYS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
-    "ppro_tabs": {**LANGUAGES, **HOLD, **OUTCOMES, **TABS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
+    "ppro": {**LANGUAGES, **OUTCOMES, "tab-redirect": STAYS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
+    "ppro_tabs": {**LANGUAGES, **OUTCOMES, **TABS, "qr": "ppro-authenticator", "use-wallet": "sign-in"},
     "ppro_scan": {
         **LANGUAGES, **HOLD, "tab-scan-code": STAYS, "qr": "ppro-success", "open-scanner": "ppro-success", "copy": STAYS,
-        "refresh": STAYS, "use-wallet": "sign-in",
+        "refresh": STAYS, "use-wallet": "sign-in", "ppro-cancel": "result", "jump-there": "result",
     },
-    "ppro_scanner": {**LANGUAGES, **HOLD, **SCANNED, "use-wallet": "sign-in"},
+    "ppro_scanner": {**LANGUAGES, **SCANNED, "use-wallet": "sign-in"},
     "ppro_mfa": {
-        **LANGUAGES, **HOLD, "tab-multi-factor": STAYS, "copy": STAYS, "mfa-submit": "result", "mfa-wrong": "result",
+        **LANGUAGES, "tab-multi-factor": STAYS, "copy": STAYS, "mfa-submit": "result", "mfa-wrong": "result",
+        "ppro-cancel": "result", "jump-there": "result",
     },
     "ppro_paid": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},
     "ppro_declined": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},

@@ -5,21 +5,24 @@ It is a page without login or key. A GET changes nothing; the first POST wins, e
 
 from __future__ import annotations
 
-import shlex
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from simulator.engine import pages
+import orjson
+
+from simulator.engine import pages, samples
 from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.runtime import Runtime
+from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import NotFound
 from simulator.providers.ppro import failures, wire
-from simulator.providers.ppro.handlers import MFA_CODE, check_code, return_to
+from simulator.providers.ppro.handlers import MFA_CODE, return_to
 from simulator.providers.ppro.model import Charge
 from simulator.providers.ppro.states import PHASES
 from simulator.wallet import alipay, buyers, qr
@@ -73,9 +76,10 @@ def _url(charge: Charge, **query: str) -> str:
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = success, fail (with `code`), cancel, or mfa (with `verificationCode`, or `wrong`).
+    """POST `outcome` = success, fail (with `code`), cancel, mfa (with `verificationCode`, or `wrong`), or expire.
 
-    REDIRECT then goes to the `returnUrl`; the other types stay here.
+    REDIRECT then goes to the `returnUrl`; the other types stay here. `mfa` makes the merchant's API call, `expire` lets
+    the clock go to the deadline.
     """
     form = call.form
     charge_id = call.query.get("payment-charge-id") or form.get("payment-charge-id", "")
@@ -86,15 +90,26 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if _awaits_a_choice(runtime.open(workspace), charge):
         if not _is_possible(chosen, form):
             return pages.error_page(call, 400, "error_title", "refused_text")
+        if form["outcome"] == "mfa":
+            status = _submit(call, workspace, charge, form)
+            answered = {"answered": str(status)} if status != 200 else {}
+            return pages.see_other(_here(call, charge, chosen, **answered))
+        if form["outcome"] == "expire":
+            call.workspace, call.walk_to = workspace, charge.authenticate_by
+            return pages.see_other(_here(call, charge, chosen))
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
             _decide(uow, charge, form)
             charge = uow.get(Charge, charge.id)
-    target = return_to(runtime.open(workspace), charge, charge)
+    target = _safe_return(runtime.open(workspace), charge)
     is_over = charge.state != "AUTHENTICATION_PENDING"
     if chosen == "REDIRECT" and is_over and target is not None:
         return pages.see_other(target)
+    return pages.see_other(_here(call, charge, chosen))
+
+
+def _here(call: Call, charge: Charge, chosen: str, **more: str) -> str:
     view = {"view": call.query["view"]} if "view" in call.query else {}
-    return pages.see_other(_url(charge, type=chosen, **view))
+    return _url(charge, type=chosen, **view, **more)
 
 
 def _awaits_a_choice(uow: UnitOfWork, charge: Charge) -> bool:
@@ -106,8 +121,9 @@ def _awaits_a_choice(uow: UnitOfWork, charge: Charge) -> bool:
 def _is_possible(chosen: str, form: dict[str, str]) -> bool:
     outcome = form.get("outcome")
     if chosen == "MULTI_FACTOR":
-        return outcome == "mfa" and bool(form.get("verificationCode") or form.get("wrong"))
-    return outcome in ("success", "fail", "cancel")
+        is_code = outcome == "mfa" and bool(form.get("verificationCode") or form.get("wrong"))
+        return is_code or outcome in ("cancel", "expire")
+    return outcome in ("success", "fail", "cancel", "expire")
 
 
 def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
@@ -119,8 +135,28 @@ def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
             alipay.cancel(uow, order)
         case "fail":
             alipay.decline(uow, order, code=_failure_code(form.get("code", "")))
-        case "mfa":
-            check_code(uow, charge, WRONG_CODE if form.get("wrong") else form["verificationCode"].replace(" ", ""))
+
+
+def _submit(call: Call, workspace: Workspace, charge: Charge, form: dict[str, str]) -> int:
+    """The merchant's call with the consumer's code, by the credentials of this workspace; returns its status."""
+    code = WRONG_CODE if form.get("wrong") else form["verificationCode"].replace(" ", "")
+    found = workspace.credentials["ppro"]
+    headers = {
+        "authorization": f"Bearer {found['api_key']}",
+        "merchant-id": found["merchant_id"],
+        "content-type": "application/json",
+        "user-agent": "psp-simulator",
+    }
+    return call.ask("POST", _authorizations(charge), headers, orjson.dumps(_confirmation(code)))
+
+
+def _authorizations(charge: Charge) -> str:
+    return f"/v1/payment-charges/{charge.id}/authorizations"
+
+
+def _confirmation(code: str) -> dict[str, object]:
+    """Source: reference/ppro.md, section 8.4."""
+    return {"authenticationResult": {"type": "MULTI_FACTOR", "details": {"verificationCode": code}}}
 
 
 def _failure_code(wanted: str) -> str:
@@ -157,13 +193,14 @@ def show(call: Call, runtime: Runtime) -> Reply:
     uow = runtime.open(workspace)
     order = uow.find(Order, charge.order_code or "")
     pending = charge.state == "AUTHENTICATION_PENDING" and order is not None
-    expires_at = charge.authenticate_by if pending else None
-    sample = call.query.get("sample", "")
+    deadline = charge.authenticate_by if pending else None
+    sample = call.query.get("sample", "curl")
+    text = _sample(charge, sample)
     return pages.answer(
         call,
         "hosted/ppro/authenticator.html",
         page,
-        hosted=_hosted(uow, charge, order, expires_at),
+        hosted=_hosted(uow, charge, order),
         charge=charge,
         phase=_phase(charge),
         mark=_MARKS.get(_phase(charge), "declined"),
@@ -189,20 +226,18 @@ def show(call: Call, runtime: Runtime) -> Reply:
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
         code=MFA_CODE,
         scan_left_s=_left(charge.scan_by, uow.now),
-        now_text=_hour(uow.now),
-        expires_text=_hour(charge.authenticate_by),
-        samples=[
-            (_url(charge, type=chosen, sample=name), title, name == (sample or "curl"))
-            for name, title in SAMPLES.items()
-        ],
-        sample=_sample(charge, sample),
-        clock_url=f"/console/{workspace.name}/clock",
+        answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
+        phone_time=_hour(uow.now),
+        deadline=_hour(deadline) if deadline else None,
+        lasts=_lasts(deadline - charge.created_at, Texts(page.lang)) if deadline else "",
+        samples=[(_url(charge, type=chosen, sample=name), title, name == sample) for name, title in SAMPLES.items()],
+        sample=text,
+        sample_parts=list(samples.coloured(text)),
         return_url=_safe_return(uow, charge),
     )
 
 
-def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None, expires_at: datetime | None) -> HostedView:
-    left = max(0, int((expires_at - uow.now).total_seconds())) if expires_at else None
+def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None) -> HostedView:
     return HostedView(
         merchant=order.merchant if order else "",
         amount=MoneyView.of(charge.money),
@@ -210,8 +245,6 @@ def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None, expires_at: da
         reference=charge.id,
         state=charge.state,
         now=iso_millis(uow.now),
-        expires_at=iso_millis(expires_at) if expires_at else None,
-        seconds_left=left,
         frozen=uow.workspace.clock.mode == "frozen",
     )
 
@@ -242,14 +275,22 @@ def _left(scan_by: str | None, now: datetime) -> int | None:
     return None if scan_by is None else max(0, int((parse_instant(scan_by) - now).total_seconds()))
 
 
-def _hour(at: datetime | None) -> str:
-    return at.strftime("%H:%M") if at else ""
+def _hour(at: datetime) -> tuple[str, str]:
+    """The instant, and how it reads before the script puts it into the viewer's zone."""
+    return iso_millis(at), at.strftime("%H:%M")
+
+
+def _lasts(span: timedelta, texts: Texts) -> str:
+    """`12 hours`; in minutes where it is less, or not a whole number of hours."""
+    minutes = round(span.total_seconds() / 60)
+    if minutes >= 120 and minutes % 60 == 0:
+        return texts("ppro_hours", n=minutes // 60)
+    return texts("ppro_minutes", n=minutes)
 
 
 def _sample(charge: Charge, language: str) -> str:
     """The call that the merchant's server makes with the consumer's code."""
-    path = f"/v1/payment-charges/{charge.id}/authorizations"
-    body = '{"authenticationResult": {"type": "MULTI_FACTOR", "details": {"verificationCode": "' + MFA_CODE + '"}}}'
+    path, body = _authorizations(charge), json.dumps(_confirmation(MFA_CODE))
     if language == "python":
         return (
             f'httpx.post(PPRO_URL + "{path}",\n'
@@ -264,11 +305,12 @@ def _sample(charge: Charge, language: str) -> str:
             f"  body: JSON.stringify({body}),\n"
             "})"
         )
+    broken = ",\n        "
     return (
         f'curl "$PPRO_URL{path}" \\\n'
         '  -H "Authorization: Bearer $PPRO_TOKEN" \\\n'
         "  -H 'Content-Type: application/json' \\\n"
-        f"  -d {shlex.quote(body)}"
+        f"  -d '{body.replace(', ', broken)}'"
     )
 
 

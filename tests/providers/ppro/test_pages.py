@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 from html import unescape
@@ -38,7 +39,7 @@ async def test_an_alipay_charge_has_one_tab_and_three_outcomes(ppro: Merchant) -
     assert not {"tab-scan-code", "tab-multi-factor", "mfa-code"} & ids(page)
     assert attribute(page, "ppro-authenticator", "data-state") == "AUTHENTICATION_PENDING"
     assert (attribute(page, "amount", "data-minor"), attribute(page, "amount", "data-currency")) == ("1000", "CNY")
-    assert attribute(page, "countdown", "data-expires-at") == "2026-03-04T17:00:00.000Z"
+    assert re.search(r'expires at <time datetime="2026-03-04T17:00:00.000Z"[^>]*>17:00</time>, after 12 hours', page)
     for shown in ("Riverside Books", "ALIPAY", charge["id"], charge["authorizations"][0]["id"]):
         assert shown in page
 
@@ -327,7 +328,80 @@ async def test_the_lent_page_submits_the_code(ppro: Merchant, form: dict[str, st
     assert await ppro.status(charge["id"]) == status
 
 
-@pytest.mark.parametrize(("outcome", "form"), [("success", {}), ("cancel", {}), ("mfa", {})])
+async def test_the_lent_page_makes_the_merchants_own_call_and_the_journal_knows_it(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+
+    await ppro.press(charge["id"], "mfa", verificationCode="777123")
+
+    [call, *_] = await sim.requests()
+    assert (call["method"], call["path"]) == ("POST", f"/v1/payment-charges/{charge['id']}/authorizations")
+    assert (call["status"], call["sent_by"]) == (200, "page")
+    assert '"verificationCode":"777123"' in call["request"]["body"]
+    assert '"status":"AUTHORIZED"' in call["response"]["body"]
+    assert sim.credentials("ppro")["api_key"] not in str(call)
+    timeline = (await sim.payment("ppro", charge["id"]))["timeline"]
+    assert [entry["actor"] for entry in timeline if entry["kind"] == "request"] == ["merchant", "page"]
+
+
+async def test_the_lent_pages_call_fails_as_the_merchants_would(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+    await sim.arm([{"api": {"status": 503}, "when": {"operation": "confirm"}}])
+
+    answer = await ppro.press(charge["id"], "mfa", verificationCode="777123")
+
+    shown = await sim.http.get(answer.headers["location"])
+    assert "The API answered 503." in shown.text
+    assert await ppro.status(charge["id"]) == "AUTHENTICATION_PENDING"
+
+
+async def test_a_second_code_makes_no_second_call(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+    await ppro.press(charge["id"], "mfa", wrong="1")
+    heard, asked = list(ppro.heard), len(await sim.requests())
+
+    again = await ppro.press(charge["id"], "mfa", verificationCode="777123")
+
+    assert again.status_code == 303
+    assert (await ppro.charge(charge["id"]))["failure"]["failureCode"] == "AUTHENTICATION_FAILED"
+    assert ppro.heard == heard
+    assert len(await sim.requests()) == asked + 1, "only the look at the charge"
+
+
+@pytest.mark.parametrize("type_", ALL)
+async def test_a_consumer_who_does_nothing_can_be_waited_for(sim: Sim, ppro: Merchant, type_: str) -> None:
+    charge = await ppro.waiting(type_)
+
+    answer = await ppro.press(charge["id"], "expire", type_)
+
+    assert answer.status_code == 303
+    assert await ppro.status(charge["id"]) == "DISCARDED"
+    assert (await sim.payment("ppro", charge["id"]))["decided_by"] == "timer"
+    now = (await sim.http.get(f"{sim.path}/clock")).json()["now"]
+    assert now == "2026-03-04T17:00:00.000Z"
+
+
+async def test_waiting_twice_goes_no_further(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.waiting("MULTI_FACTOR")
+
+    await asyncio.gather(*(ppro.press(charge["id"], "expire") for _ in range(2)))
+
+    assert (await sim.http.get(f"{sim.path}/clock")).json()["now"] == "2026-03-04T17:00:00.000Z"
+    assert ppro.heard.count("AUTHENTICATION_FAILED") <= 1
+
+
+@pytest.mark.parametrize("type_", ["SCAN_CODE", "MULTI_FACTOR"])
+async def test_the_consumer_can_cancel_on_every_tab(ppro: Merchant, type_: str) -> None:
+    charge = await ppro.waiting(type_)
+    page = (await ppro.open_page(charge["id"])).text
+
+    answer = await ppro.press(charge["id"], "cancel", type_)
+
+    assert "ppro-cancel" in ids(page)
+    assert answer.headers["location"].startswith(PAGE)
+    assert (await ppro.charge(charge["id"]))["failure"]["failureCode"] == "CANCELED_BY_CONSUMER"
+
+
+@pytest.mark.parametrize(("outcome", "form"), [("success", {}), ("fail", {}), ("mfa", {})])
 async def test_the_lent_page_has_no_other_button(ppro: Merchant, outcome: str, form: dict[str, str]) -> None:
     charge = await ppro.waiting("MULTI_FACTOR")
 
