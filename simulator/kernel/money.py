@@ -190,7 +190,7 @@ CURRENCIES = frozenset(
     ]
 )
 
-SYMBOLS = {"CNY": "¥", "EUR": "€", "GBP": "£", "USD": "$", "HKD": "HK$", "JPY": "JP¥"}
+SYMBOLS = {"CNY": "¥", "EUR": "€", "GBP": "£", "USD": "$", "JPY": "JP¥"}
 
 
 def decimals(currency: str) -> int:

@@ -106,7 +106,7 @@ def _look(call: Call, runtime: Runtime, uow: UnitOfWork, order: Order) -> Look:
     mobile = order.device == "app" or pages.is_phone(call)
     if call.query.get("view") == "desktop":
         mobile = False
-    buyer, step, seal = _chosen(call, uow), call.query.get("step", ""), call.query.get("seal", "")
+    buyer, step, seal = chosen_buyer(call, uow), call.query.get("step", ""), call.query.get("seal", "")
     if step == "confirm" and not _is_signed_in(runtime, order, buyer, seal):
         step = "sign-in"
     in_place = not call.raw_path.startswith("/w/")
@@ -122,7 +122,7 @@ def _look(call: Call, runtime: Runtime, uow: UnitOfWork, order: Order) -> Look:
     )
 
 
-def _chosen(call: Call, uow: UnitOfWork) -> Buyer:
+def chosen_buyer(call: Call, uow: UnitOfWork) -> Buyer:
     """The buyer of this browser: named in the address, remembered in a cookie, or the first one."""
     known = {buyer.id: buyer for buyer in buyers.every(uow)}
     for slug in (call.query.get("buyer"), pages.cookies(call).get(COOKIE_BUYER)):
@@ -461,7 +461,7 @@ def _back(call: Call, order: Order, **more: str) -> str:
 
 
 def scan(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
-    return _act(call, runtime, lambda uow, order: alipay.scan(uow, order, _chosen(call, uow).id))
+    return _act(call, runtime, lambda uow, order: alipay.scan(uow, order, chosen_buyer(call, uow).id))
 
 
 def show_code(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
@@ -495,7 +495,7 @@ def confirm(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     wrong: dict[str, str] = {}
 
     def act(uow: UnitOfWork, order: Order) -> None:
-        buyer = buyers.get(uow, call.form.get("buyer") or _chosen(call, uow).id)
+        buyer = buyers.get(uow, call.form.get("buyer") or chosen_buyer(call, uow).id)
         method = call.form.get("method") if call.form.get("method") in ("balance", "card") else None
         if not _is_signed_in(runtime, order, buyer, call.query.get("seal", "")):
             after = alipay.sign_in(uow, order, buyer.id, call.form.get("password", ""))
@@ -530,8 +530,8 @@ def force(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
         "declined": lambda uow, order: alipay.decline(uow, order, reason),
         "cancelled": alipay.cancel,
         "expired": alipay.expire,
-        "late": lambda uow, order: alipay.confirm_late(uow, order, _chosen(call, uow).id, LATE),
-        "left": lambda uow, order: alipay.walk_away(uow, order, _chosen(call, uow).id),
+        "late": lambda uow, order: alipay.confirm_late(uow, order, chosen_buyer(call, uow).id, LATE),
+        "left": lambda uow, order: alipay.walk_away(uow, order, chosen_buyer(call, uow).id),
     }
     found = _checked(call, runtime)
     if isinstance(found, Reply):
@@ -672,4 +672,4 @@ def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-__all__: Sequence[str] = ("Events", "render", "return_target", "routes")
+__all__: Sequence[str] = ("Events", "chosen_buyer", "render", "return_target", "routes")

@@ -69,7 +69,7 @@ PRESSES: dict[str, dict[str, str]] = {
     "wl_pending": {**LANGUAGES, "wl-continue": "sign-in", "wl-refresh": STAYS, "wl-back": SHOP},
     "wl_successful": {**LANGUAGES, "wl-back": SHOP, "wl-refresh": STAYS},
     "wl_unsuccessful": {**LANGUAGES, "wl-continue": "sign-in", "wl-back": SHOP, "wl-refresh": STAYS},
-    "wl_wallets": {**LANGUAGES, "wl-continue": "sign-in"},
+    "wl_wallets": {**LANGUAGES, **HOLD, "wl-continue": "sign-in", "wl-back": "wallet-result"},
 }  # fmt: skip
 
 BUTTONS = "main button[data-testid], main a[data-testid], main summary[data-testid]"

@@ -76,7 +76,7 @@ def test_a_consumer_pays_and_returns_to_the_shop(world: World, chromium: Any, sc
     page.get_by_test_id("wl-continue").click()
     page.get_by_test_id("sign-in").click()
     page.get_by_test_id("confirm").wait_for()
-    assert page.get_by_text("23.03").first.is_visible()
+    assert page.get_by_text("22.87").first.is_visible()
     page.get_by_test_id("confirm").click()
     page.get_by_test_id("return").click()
     page.get_by_test_id("wl-refresh").click()

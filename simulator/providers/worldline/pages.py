@@ -6,9 +6,13 @@ skips the choice as at the provider, and a link preview begins no payment.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 from simulator.engine import pages
 from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.runtime import Runtime
+from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
@@ -17,6 +21,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.worldline import handlers, products, wire
 from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.wallet import alipay
+from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
 PURPOSE = "worldline"
@@ -24,15 +29,14 @@ _LIVE = ("CREATED", "REDIRECTED")
 
 
 def _find(runtime: Runtime, token: str) -> tuple[Workspace, HostedCheckout]:
-    """Raises `NotFound`. After its two hours a checkout still shows what became of its payment."""
+    """Raises `NotFound`."""
     parts = token.split(":")
     found = runtime.locate(HostedCheckout, parts[1]) if len(parts) == 3 else None
     if found is None:
         raise NotFound("hostedcheckout", token)
     workspace, checkout = found
     assert isinstance(checkout, HostedCheckout)
-    is_over = checkout.is_gone and (checkout.state == "DELETED" or checkout.payment is None)
-    if checkout.token != token or is_over:
+    if checkout.token != token:
         raise NotFound("hostedcheckout", token)
     return workspace, checkout
 
@@ -42,8 +46,20 @@ def _payment(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -
 
 
 def show(call: Call, runtime: Runtime) -> Reply:
-    """GET /checkout/{token}: the choice of product, or what has become of the payment."""
-    return _page(call, runtime, *_find(runtime, call.path["token"]))
+    """GET /checkout/{token}: the choice of product, or what has become of the payment. Without a result page the browser
+    goes on to the merchant, with 302 and GET."""
+    workspace, checkout = _find(runtime, call.path["token"])
+    step, _ = _step(checkout, _payment(runtime, workspace, checkout))
+    target = _target(checkout)
+    if target is not None and not checkout.show_result_page and step in ("successful", "unsuccessful", "cancelled"):
+        return Reply(302, "", {**pages.see_other(target).headers})
+    return _page(call, runtime, workspace, checkout)
+
+
+def _target(checkout: HostedCheckout) -> str | None:
+    """Back to the merchant, where a browser may follow."""
+    target = handlers.checkout_return(checkout)
+    return target if target and pages.is_safe_return(target) else None
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
@@ -67,7 +83,7 @@ def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedChe
     payment = _payment(runtime, workspace, checkout)
     is_over = payment is not None and payment.state not in ("REJECTED", "CANCELLED")
     if checkout.state not in ("IN_PROGRESS", "PAYMENT_CREATED") or (is_over and payment.state not in _LIVE):  # type: ignore[union-attr]
-        return pages.see_other(wire.page_path(checkout))
+        return pages.see_other(f"{wire.page_path(checkout)}?already=1")
     if payment is None or not is_over:
         with runtime.unit(workspace, provider="worldline", kind="page") as uow:
             own = uow.get(HostedCheckout, checkout.id)
@@ -86,8 +102,7 @@ def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) ->
     if checkout.return_cancel_state and checkout.state == "IN_PROGRESS":
         with runtime.unit(workspace, provider="worldline", kind="page") as uow:
             uow.fire(uow.get(HostedCheckout, checkout.id), "page.cancel")
-    target = handlers.checkout_return(checkout)
-    return pages.see_other(target or wire.page_path(checkout))
+    return pages.see_other(_target(checkout) or wire.page_path(checkout))
 
 
 def _choice(checkout: HostedCheckout) -> tuple[int, ...]:
@@ -95,63 +110,123 @@ def _choice(checkout: HostedCheckout) -> tuple[int, ...]:
     return checkout.products if checkout.product is None else (checkout.product,)
 
 
+_TITLES = {
+    "successful": "wl_title_paid",
+    "unsuccessful": "wl_title_unpaid",
+    "cancelled": "wl_title_unpaid",
+    "not_eligible": "wl_title_unpaid",
+    "gone": "wl_title_gone",
+}
 _SUCCESSFUL = ("CAPTURED", "PAID", "REFUNDED", "REVERSED")
+
+
+def _step(checkout: HostedCheckout, payment: Payment | None) -> tuple[str, str]:
+    """What the page shows, and the outcome once there is one. After its two hours a checkout still shows what became of
+    its payment."""
+    if checkout.is_gone and (checkout.state == "DELETED" or payment is None):
+        return "gone", "expired"
+    if checkout.state == "CANCELLED_BY_CONSUMER":
+        return "cancelled", "cancelled"
+    if checkout.state != "IN_PROGRESS" and payment is None:
+        return "not_eligible", "declined"
+    if payment is None:
+        return "choice", ""
+    if payment.state in _LIVE:
+        return "pending", ""
+    if payment.state in _SUCCESSFUL:
+        return "successful", "paid"
+    return "unsuccessful", {"cancelled": "cancelled", "expired": "expired"}.get(payment.phase, "declined")
 
 
 def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -> Reply:
     payment = _payment(runtime, workspace, checkout)
+    step, outcome = _step(checkout, payment)
     page = pages.view(
         call,
-        "wl_title",
+        _TITLES.get(step, "wl_title"),
         lang=checkout.locale,
         runtime=runtime,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{checkout.id}",
         token=pages.token(runtime, PURPOSE, checkout.id),
     )
-    if checkout.state == "CANCELLED_BY_CONSUMER":
-        step, outcome = "cancelled", "cancelled"
-    elif checkout.state != "IN_PROGRESS" and payment is None:
-        step, outcome = "not_eligible", "declined"
-    elif payment is None:
-        step, outcome = "choice", ""
-    elif payment.state in _LIVE:
-        step, outcome = "pending", ""
-    elif payment.state in _SUCCESSFUL:
-        step, outcome = "successful", "paid"
-    else:
-        step, outcome = "unsuccessful", {"cancelled": "cancelled", "expired": "expired"}.get(payment.phase, "declined")
-    target = handlers.checkout_return(checkout)
-    order = runtime.open(workspace).find(Order, payment.order_code) if payment and payment.order_code else None
-    now = workspace.clock.now()
-    fen = alipay.in_fen(checkout.money)
+    uow = runtime.open(workspace)
+    order = uow.find(Order, payment.order_code) if payment and payment.order_code else None
     hosted = HostedView(
         merchant=workspace.setting("worldline", "merchant_name", handlers.MERCHANT_NAME),
         amount=MoneyView.of(checkout.money),
         provider_title="Worldline MyCheckout",
-        reference=checkout.reference or "",
+        reference=checkout.reference or checkout.id,
         state=checkout.state,
-        now=iso_millis(now),
+        now=iso_millis(workspace.clock.now()),
         frozen=workspace.clock.mode == "frozen",
     )
+    offered = [] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in _choice(checkout)]
     return pages.answer(
         call,
         "hosted/worldline/mycheckout.html",
         page,
+        status=404 if step == "gone" else 200,
         hosted=hosted,
         step=step,
         outcome=outcome,
+        payment=payment,
         decided_by=order.decided_by if order is not None else None,
+        already=call.query.get("already") == "1",
         action=wire.page_path(checkout),
-        products=[] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in _choice(checkout)],
+        products=offered,
         preset=step == "choice" and checkout.product is not None,
-        cny=MoneyView.of(Money(fen, "CNY")),
-        rate=f"1 {checkout.currency} = {alipay.RATES[checkout.currency]} CNY"
-        if checkout.currency in alipay.RATES and checkout.currency != "CNY"
-        else None,
+        cny=MoneyView.of(Money(alipay.in_fen(checkout.money), "CNY")),
+        rate=_rate(checkout.currency),
+        note=_note(call, uow, _prospect(uow, checkout)) if step in ("choice", "unsuccessful") else None,
         wallet_url=wire.redirect_url(payment).removeprefix(payment.origin) if payment and step == "pending" else None,
-        return_url=target if target and pages.is_safe_return(target) else None,
+        return_url=_target(checkout),
+        can_cancel=_target(checkout) is not None or (checkout.return_cancel_state and step == "choice"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The simulator's word on what will come of it."""
+
+    decided_by: str
+    outcome: str = ""
+    """As `Decision.outcome`, or `paying` for what is paid later; empty when no wallet opens."""
+
+
+def _rate(currency: str) -> str | None:
+    return f"1 {currency} = {alipay.RATES[currency]} CNY" if currency in alipay.RATES and currency != "CNY" else None
+
+
+def _prospect(uow: UnitOfWork, checkout: HostedCheckout) -> Order:
+    """The order that Continue would open, for the prediction only; it is not stored."""
+    return Order(
+        id="",
+        state="open",
+        created_at=uow.now,
+        updated_at=uow.now,
+        payee_provider=checkout.PROVIDER,
+        payee_kind=checkout.KIND,
+        payee_id=checkout.id,
+        payee_title="",
+        amount=checkout.money,
+        cny=alipay.in_fen(checkout.money),
+        rate=None,
+        merchant="",
+        reference=checkout.reference or checkout.id,
+        operation="authorize",
+    )
+
+
+def _note(call: Call, uow: UnitOfWork, order: Order) -> Note:
+    """The bank refuses at once, or what comes of it when this browser's buyer confirms."""
+    facts = {"amount": order.amount.value, "currency": order.amount.currency, "reference": order.reference}
+    refusal = uow.rule("bank", "worldline", operation="authorize", payment=order.payee_id, **facts)
+    if not order.id and refusal is not None and (refusal.params.decline or refusal.params.outcome == "declined"):
+        return Note(refusal.label)
+    decision = alipay.predict(uow, order, wallet_pages.chosen_buyer(call, uow))
+    is_later = decision.outcome == "paid" and decision.delay > timedelta(0)
+    return Note(decision.decided_by, "paying" if is_later else decision.outcome)
 
 
 # The wallet ------------------------------------------------------------------------------------------------------
@@ -170,8 +245,6 @@ def _order(runtime: Runtime, call: Call) -> tuple[Workspace, Order, Payment]:
 
 
 def _wallet(call: Call, runtime: Runtime, workspace: Workspace, order: Order) -> Reply:
-    from simulator.wallet import pages as wallet_pages
-
     return wallet_pages.render(call, runtime, workspace, order, auto_return_s=runtime.auto_return_s)
 
 
@@ -186,23 +259,26 @@ def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
     workspace, order, payment = _order(runtime, call)
     if payment.wallet_used is not None or order.is_final:
         return _wallet(call, runtime, workspace, order)
+    uow = runtime.open(workspace)
     page = pages.view(
         call,
-        "wl_title",
+        "wl_title_wallets",
         lang=payment.locale,
         runtime=runtime,
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{payment.id}",
         token=pages.token(runtime, PURPOSE, order.id),
     )
-    clock = workspace.clock
+    clock, now = workspace.clock, uow.now
     hosted = HostedView(
         merchant=order.merchant,
         amount=MoneyView.of(payment.money),
         provider_title="Alipay+",
         reference=order.reference,
         state=payment.state,
-        now=iso_millis(clock.now()),
+        now=iso_millis(now),
+        expires_at=iso_millis(order.expires_at) if order.expires_at else None,
+        seconds_left=max(0, int((order.expires_at - now).total_seconds())) if order.expires_at else None,
         frozen=clock.mode == "frozen",
     )
     return pages.answer(
@@ -210,25 +286,37 @@ def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
         "hosted/worldline/wallets.html",
         page,
         hosted=hosted,
-        action=f"/mock/alipayplus/cashier?token={order.id}",
+        action=_wallets_path(order),
         wallets=products.wallets_for(payment.currency),
+        cny=MoneyView.of(Money(order.cny, "CNY")),
+        rate=_rate(payment.currency),
+        note=_note(call, uow, order),
     )
 
 
+def _wallets_path(order: Order) -> str:
+    return f"/mock/alipayplus/cashier?token={order.id}"
+
+
 def choose_wallet(call: Call, runtime: Runtime) -> Reply:
-    """POST `wallet`: remembered as `walletUsed`. The first choice stays."""
+    """POST `wallet`: remembered as `walletUsed`; the first choice stays. Or `action` = cancel, as in the wallet."""
     workspace, order, payment = _order(runtime, call)
-    own = f"/mock/alipayplus/cashier?token={order.id}"
+    own = _wallets_path(order)
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     given = call.form.get("token")
     if given is not None and not pages.token_holds(runtime, PURPOSE, order.id, given):
         return pages.error_page(call, 403, "error_title", "stale_form", link_url=own)
-    chosen = call.form.get("wallet", "")
-    if chosen not in products.WALLETS:
+    chosen, cancels = call.form.get("wallet", ""), call.form.get("action") == "cancel"
+    if not cancels and chosen not in products.WALLETS:
         return pages.error_page(call, 400, "error_title", "refused_text", link_url=own)
-    if payment.wallet_used is None and payment.state == "REDIRECTED":
-        with runtime.unit(workspace, provider="worldline", kind="page") as uow:
+    if order.is_final:
+        return pages.see_other(f"{own}&already=1")
+    with runtime.unit(workspace, provider="worldline", kind="page") as uow:
+        uow.base_url = call.base_url
+        if cancels:
+            alipay.cancel(uow, alipay.order_of(uow, order.id))
+        elif payment.wallet_used is None and payment.state == "REDIRECTED":
             uow.amend(uow.get(Payment, payment.id), wallet_used=chosen)
     return pages.see_other(own)
 

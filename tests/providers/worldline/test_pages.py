@@ -150,7 +150,9 @@ async def test_while_the_wallet_is_open_the_page_offers_an_update(sim: Sim, worl
     assert attribute(pending, "wl-continue", "href") == f"/mock/alipay/cashier?token={code}"
     assert again == code
     assert "Your payment is successful" in refreshed
-    assert (await consumer.act(action="pay", product="861")).headers["location"] == urlsplit(consumer.url).path
+    late = await consumer.act(action="pay", product="861")
+    assert late.headers["location"] == f"{urlsplit(consumer.url).path}?already=1"
+    assert "already paid on another device" in (await sim.http.get(late.headers["location"])).text
 
 
 async def test_a_preset_product_skips_the_choice(sim: Sim, worldline: Merchant) -> None:
@@ -368,3 +370,111 @@ async def test_yen_have_two_implied_decimals_on_the_wire_and_none_on_the_page(si
 
     assert view["amount"] == {"value": 100, "currency": "JPY"}
     assert (await worldline.payment(id_))["paymentOutput"]["amountOfMoney"]["amount"] == 10000
+
+
+# What the pages say, and how they end -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("amount", "decides", "text"),
+    [
+        (1100, "buyer:li-na", "it will be paid"),
+        (160160, "amount:160160", "it will be declined"),
+        (130130, "amount:130130", "it stays open until it expires"),
+        (430330, "amount:430330", "The bank refuses this payment at once"),
+    ],
+)
+async def test_the_page_says_what_will_happen(
+    sim: Sim, worldline: Merchant, amount: int, decides: str, text: str
+) -> None:
+    money = {"order.amountOfMoney": {"amount": amount, "currencyCode": "EUR"}}
+    consumer = Consumer(sim, await worldline.checkout(**money))
+
+    page = (await consumer.open()).text
+
+    assert attribute(page, "sim-note", "data-decides") == decides
+    assert text in page
+
+
+async def test_the_buyer_of_the_browser_is_the_one_that_is_predicted(sim: Sim, worldline: Merchant) -> None:
+    consumer = Consumer(sim, await worldline.checkout())
+
+    page = (await sim.http.get(consumer.url, headers={"cookie": "buyer=chen-jie"})).text
+
+    assert attribute(page, "sim-note", "data-decides") == "buyer:chen-jie"
+    assert "it will be declined" in page
+
+
+@pytest.mark.parametrize("ends", ["confirm", "force", "cancel"])
+async def test_without_a_result_page_mycheckout_goes_on_to_the_shop(sim: Sim, worldline: Merchant, ends: str) -> None:
+    """A page that was waiting meanwhile, too: 302 with the parameters that the merchant knows."""
+    created = await worldline.checkout(**{"hostedCheckoutSpecificInput.showResultPage": False})
+    consumer = Consumer(sim, created)
+    code = await consumer.pay()
+    waiting = await consumer.open()
+    fields = {"buyer": "li-na"} if ends == "confirm" else {"outcome": "declined", "reason": "balance"}
+    await sim.http.post(f"/w/{code}/{ends}", data=fields)
+
+    answer = await consumer.open()
+
+    assert waiting.status_code == 200 and "data-again" in waiting.text
+    query = f"RETURNMAC={created['RETURNMAC']}&hostedCheckoutId={created['hostedCheckoutId']}"
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{RETURN_URL}&{query}")
+
+
+async def test_a_result_names_the_state_that_the_merchant_sees(sim: Sim, worldline: Merchant) -> None:
+    consumer = Consumer(sim, await worldline.checkout())
+    code = await consumer.pay()
+    await sim.http.post(f"/w/{code}/confirm", data={"buyer": "wang-wei"})
+
+    page = (await consumer.open()).text
+
+    assert "<title>Your payment is not successful – MyCheckout [Simulator]</title>" in page
+    assert ">REJECTED 160</code>" in page
+    assert 'tabindex="-1" autofocus>Your payment is not successful</h1>' in page
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+async def test_a_checkout_that_is_gone_still_leads_back(sim: Sim, worldline: Merchant, how: str) -> None:
+    created = await worldline.checkout()
+    consumer = Consumer(sim, created)
+    if how == "deleted":
+        await worldline.call("DELETE", f"/hostedcheckouts/{created['hostedCheckoutId']}")
+    else:
+        await sim.advance(hours=2, seconds=1)
+
+    page = await consumer.open()
+    pressed = await consumer.act(action="pay", product="861")
+
+    assert page.status_code == 404
+    assert "This payment page is no longer open" in page.text and "wl-continue" not in test_ids(page.text)
+    assert attribute(page.text, "wl-back", "href").startswith(RETURN_URL)
+    assert pressed.status_code == 303
+    assert worldline.events == []
+
+
+async def test_nothing_offers_to_cancel_where_nobody_waits(sim: Sim, worldline: Merchant) -> None:
+    consumer = Consumer(sim, await worldline.checkout(**{"hostedCheckoutSpecificInput.returnUrl": None}))
+
+    page = (await consumer.open()).text
+
+    assert "gave no return address" in page and "hostedCheckoutSpecificInput.returnUrl" in page
+    assert "open-console" in test_ids(page)
+
+
+async def test_the_consumer_cancels_before_he_has_chosen_a_wallet(sim: Sim, worldline: Merchant) -> None:
+    product = {"redirectPaymentMethodSpecificInput.paymentProductId": 866}
+    created = await worldline.create(**product)
+    url = created["merchantAction"]["redirectData"]["redirectURL"]
+    page = (await sim.http.get(url)).text
+
+    answer = await sim.http.post(url, data={"action": "cancel"})
+    again = await sim.http.post(url, data={"wallet": "ALIPAY_CN"})
+
+    assert {"wl-back", "sim-note", "countdown"} <= set(test_ids(page))
+    assert (answer.status_code, again.status_code) == (303, 303)
+    ended = (await sim.http.get("http://sim.test" + again.headers["location"])).text
+    assert attribute(ended, "result", "data-outcome") == "cancelled"
+    assert attribute(ended, "result", "data-decided-by") == "page"
+    payment = await worldline.payment(created["payment"]["id"])
+    assert (payment["status"], payment["statusOutput"]["statusCode"]) == ("CANCELLED", 99999)
