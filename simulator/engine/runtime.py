@@ -46,6 +46,7 @@ TIMERS_IN_A_TURN = 4
 class Stride:
     """An advance of a clock that is under way: how far it goes, and who asked for it."""
 
+    since: datetime
     by: timedelta
     actor: Literal["console", "page"]
 
@@ -168,7 +169,7 @@ class Runtime:
     def _remember(self, workspace: Workspace) -> None:
         clock = workspace.clock
         if clock.mode == "real" and clock.standing_at is not None and workspace.id not in self._walking:
-            workspace = dataclasses.replace(workspace, clock=Clock("real", clock.offset))
+            workspace = dataclasses.replace(workspace, clock=Clock("real", clock.offset, None, clock.advanced))
         before = self._workspaces.get(workspace.id)
         self._workspaces[workspace.id] = workspace
         if before is not None and before.clock != workspace.clock:
@@ -607,7 +608,7 @@ class Runtime:
             if to < started.now():
                 raise WorkspaceError("the clock never runs backwards", "to")
             at = started.now()
-            stride = self.strides[workspace.id] = Stride(to - at, actor)
+            stride = self.strides[workspace.id] = Stride(at, to - at, actor)
             try:
                 fired += await self._quiesce(workspace.id)
                 while True:

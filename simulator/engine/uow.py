@@ -65,6 +65,12 @@ class UnitOfWork:
         """The advance of the clock that is under way, if this unit is part of one."""
         return self.runtime.strides.get(self.workspace.id)
 
+    @property
+    def unadvanced(self) -> datetime:
+        """What the clock would show now if nobody had ever advanced it."""
+        walked = self.now - self.stride.since if self.stride is not None else timedelta(0)
+        return self.now - walked - self.workspace.clock.advanced
+
     # Chance ----------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -34,6 +34,15 @@ class Clock:
     mode: Mode = "real"
     offset: timedelta = timedelta(0)
     standing_at: datetime | None = None
+    advanced: timedelta = timedelta(0)
+    """By how much it was moved, all in all."""
+
+    @classmethod
+    def beginning(cls, at: datetime | None = None, *, frozen: bool = False) -> Clock:
+        """A new world's clock: it begins at an instant, and nobody has advanced it yet."""
+        now = time_of_day()
+        at = at or now
+        return cls("frozen", timedelta(0), at) if frozen else cls("real", at - now)
 
     def now(self) -> datetime:
         if self.standing_at is not None:
@@ -41,12 +50,14 @@ class Clock:
         return time_of_day() + self.offset
 
     def frozen(self, at: datetime | None = None) -> Clock:
-        return Clock("frozen", self.offset, at or self.now())
+        now = self.now()
+        at = at or now
+        return Clock("frozen", self.offset, at, self.advanced + (at - now))
 
     def resumed(self) -> Clock:
         """Runs on from where it stands."""
         now = self.now()
-        return Clock("real", now - time_of_day(), None)
+        return Clock("real", now - time_of_day(), None, self.advanced)
 
     def standing(self, at: datetime) -> Clock:
         """The same clock held at `at` while an advance walks from deadline to deadline."""
@@ -54,7 +65,10 @@ class Clock:
 
     def moved_to(self, at: datetime) -> Clock:
         """The same mode, showing `at`."""
-        return Clock("frozen", self.offset, at) if self.mode == "frozen" else Clock("real", at - time_of_day(), None)
+        advanced = self.advanced + (at - self.now())
+        if self.mode == "frozen":
+            return Clock("frozen", self.offset, at, advanced)
+        return Clock("real", at - time_of_day(), None, advanced)
 
 
 def micros(at: datetime) -> int:

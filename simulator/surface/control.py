@@ -452,9 +452,9 @@ class Control:
         if body.clock is not None:
             at = _instant(body.clock.now, "clock.now") if body.clock.now else None
             if body.clock.mode == "frozen":
-                clock = clock.frozen(at)
+                clock = Clock.beginning(at, frozen=True)
             elif at is not None:
-                clock = clock.moved_to(at)
+                clock = Clock.beginning(at)
         webhooks = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
         for name, hook in webhooks.items():
             _check_url(hook["url"], f"webhooks.{name}.url")

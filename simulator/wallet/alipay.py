@@ -41,7 +41,8 @@ NO_DELAY = timedelta(0)
 class Decision:
     """What will come of pressing Confirm. `outcome`: paid, declined, cancelled, expired, or open (nobody answers).
 
-    `shortfall` is in fen. `code` and `message` are the provider's own words where a documented trigger fixes them.
+    `detail` is `payment` for a limit per payment, `password` for an authentication without a code. `shortfall` is in
+    fen. `code` and `message` are the provider's own words where a documented trigger fixes them.
     """
 
     outcome: str
@@ -50,6 +51,7 @@ class Decision:
     code: str | None = None
     message: str | None = None
     delay: timedelta = timedelta(0)
+    detail: str | None = None
     shortfall: int = 0
 
 
@@ -142,13 +144,13 @@ def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = No
     if buyer.blocked:
         return Decision("declined", own, "blocked", delay=delay)
     method = method or best_method(order, buyer)
-    if buyer.daily_limit is not None and buyer.used_today(uow.now) + order.cny > buyer.daily_limit:
+    if buyer.daily_limit is not None and buyers.used_today(uow, buyer) + order.cny > buyer.daily_limit:
         return Decision("declined", own, "limit", delay=delay)
     if buyer.per_payment_limit is not None and order.cny > buyer.per_payment_limit:
-        return Decision("declined", own, "limit", delay=delay)
+        return Decision("declined", own, "limit", delay=delay, detail="payment")
     if method == "card":
         if buyer.card is None or order.cny > buyer.card.limit:
-            return Decision("declined", own, "limit", delay=delay)
+            return Decision("declined", own, "limit", delay=delay, detail="payment")
     elif buyer.balance < order.cny:
         return Decision("declined", own, "balance", delay=delay, shortfall=order.cny - buyer.balance)
     return Decision("paid", own, delay=delay)
@@ -188,7 +190,7 @@ def confirm(
         return _wrong_secret(uow, order, buyer)
     decision = predict(uow, order, buyer, method)
     if decision.outcome == "declined" and buyer.refusal == "retry" and decision.decided_by.startswith("buyer:"):
-        return uow.amend(order, buyer=buyer.id, method=method, reason=decision.reason)
+        return uow.amend(order, buyer=buyer.id, method=method, **_why(decision))
     return _go(uow, order, buyer, method, decision)
 
 
@@ -209,7 +211,8 @@ def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
     order = uow.amend(order, tries=tries, buyer=buyer.id, reason=None)
     if tries < SECRET_TRIES:
         return order
-    refusal = Decision("declined", f"buyer:{buyer.id}", "authentication")
+    detail = "password" if buyer.password is not None else None
+    refusal = Decision("declined", f"buyer:{buyer.id}", "authentication", detail=detail)
     return _decide(uow, order, buyer, best_method(order, buyer), refusal)
 
 
@@ -316,7 +319,7 @@ def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: 
         _TRIGGERS[decision.outcome],
         buyer=buyer.id,
         method=method,
-        reason=decision.reason,
+        **_why(decision),
         code=decision.code,
         message=decision.message,
         decided_by=decision.decided_by,
@@ -325,6 +328,11 @@ def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: 
     _note_decision(uow, decided)
     _tell(uow, decided, f"wallet.{decision.outcome}")
     return decided
+
+
+def _why(decision: Decision) -> dict[str, Any]:
+    """Kept as it was then: the buyer's account may change later."""
+    return {"reason": decision.reason, "detail": decision.detail, "shortfall": decision.shortfall}
 
 
 def _must_be_undecided(order: Order, trigger: str) -> None:

@@ -32,7 +32,7 @@ class Buyer(Resource):
     daily_limit: int | None = None
     daily_used: int = 0
     used_on: str | None = None
-    """The day (in China) to which `daily_used` belongs; None means today, whichever day that is."""
+    """The day (in China) to which `daily_used` belongs; None means today, unless the clock is advanced to another day."""
     per_payment_limit: int | None = None
     blocked: bool = False
     password: str | None = None
@@ -57,8 +57,12 @@ class Buyer(Resource):
     def initials(self) -> str:
         return "".join(part[0] for part in self.name_en.split()[:2]).upper()
 
-    def used_today(self, now: datetime) -> int:
-        return self.daily_used if self.used_on in (None, _day(now)) else 0
+
+def used_today(uow: UnitOfWork, buyer: Buyer, at: datetime | None = None) -> int:
+    """What counts against the daily limit (fen), now or `at` an instant of the same clock."""
+    at = at or uow.now
+    used_on = buyer.used_on or _day(uow.unadvanced)
+    return buyer.daily_used if used_on == _day(at) else 0
 
 
 def _day(now: datetime) -> str:
@@ -121,7 +125,7 @@ def save(uow: UnitOfWork, buyer: Buyer) -> Buyer:
 def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> Buyer:
     """Takes the money of a payment: from the balance, or from the card (which only counts against the limits)."""
     taken = fen if method == "balance" else 0
-    used = buyer.used_today(uow.now) + fen
+    used = used_today(uow, buyer) + fen
     line = (uow.now.isoformat(), f"paid by {method}", order, -fen)
     changed = replace(
         buyer,

@@ -70,6 +70,9 @@ class Order(Resource):
     """Who said "go" without a buyer, while the answer is still on its way."""
     walked_away: str | None = None
     reason: str | None = None
+    detail: str | None = None
+    shortfall: int = 0
+    """What `reason` was about, when it was decided; see `alipay.Decision`."""
     code: str | None = None
     message: str | None = None
     decided_by: str | None = None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -329,9 +329,8 @@ def _result_view(
     safe = target is not None and pages.is_safe_return(target)
     payer = buyers.get(uow, order.buyer) if order.buyer else None
     shortfall = None
-    if order.reason == "balance" and payer is not None and order.cny > payer.balance:
-        short = order.cny - payer.balance
-        shortfall = Shortfall(_yuan(order.cny), _yuan(payer.balance), _yuan(short))
+    if order.shortfall:
+        shortfall = Shortfall(_yuan(order.cny), _yuan(order.cny - order.shortfall), _yuan(order.shortfall))
     at = order.decided_at or order.updated_at
     phone_only = look.mobile and not look.began_here
     card = payer.card.last4 if payer and payer.card else None
@@ -343,7 +342,7 @@ def _result_view(
         answered_at=iso_millis(at),
         answered_at_text=at.strftime("%H:%M:%S UTC"),
         reason=order.reason if order.reason in _OWN_REASONS else None,  # type: ignore[arg-type]
-        detail=_detail(order, payer, at),
+        detail=order.detail,  # type: ignore[arg-type]
         open_for=_span(max(1, round((at - order.created_at).total_seconds())), lang)
         if order.state == "expired"
         else None,
@@ -363,18 +362,6 @@ def _result_view(
         advanced_by=order.advanced_by,  # type: ignore[arg-type]
         merchant_told=order.is_final and _merchant_told(uow, order, at),
     )
-
-
-def _detail(order: Order, payer: Buyer | None, at: datetime) -> Literal["payment", "password"] | None:
-    """Which limit, which secret; asked of the buyer only where his account decided."""
-    if payer is None or order.decided_by not in (None, f"buyer:{payer.id}"):
-        return None
-    if order.reason == "authentication":
-        return "password" if payer.password is not None else None
-    if order.reason != "limit":
-        return None
-    daily = payer.daily_limit is not None and payer.used_today(at) + order.cny > payer.daily_limit
-    return None if daily else "payment"
 
 
 def _return_field(runtime: Runtime, order: Order) -> str:

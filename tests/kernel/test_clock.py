@@ -119,3 +119,13 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
 )
 def test_a_duration_is_said_by_its_two_largest_units(duration: timedelta, said: str) -> None:
     assert short_duration(duration) == said
+
+
+def test_a_clock_knows_by_how_much_it_was_advanced() -> None:
+    begun = Clock.beginning(NOON, frozen=True)
+
+    moved = begun.moved_to(NOON + timedelta(hours=3)).frozen(NOON + timedelta(hours=5)).resumed()
+
+    assert begun.advanced == timedelta(0)
+    assert moved.advanced == timedelta(hours=5)
+    assert Clock.beginning(NOON).advanced == timedelta(0)
