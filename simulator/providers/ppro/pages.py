@@ -78,8 +78,8 @@ def _url(charge: Charge, **query: str) -> str:
 def act(call: Call, runtime: Runtime) -> Reply:
     """POST `outcome` = success, fail (with `code`), cancel, mfa (with `verificationCode`, or `wrong`), or expire.
 
-    REDIRECT then goes to the `returnUrl`; the other types stay here. `mfa` makes the merchant's API call, `expire` lets
-    the clock go to the deadline.
+    REDIRECT then goes to the `returnUrl`; the other types stay here, and so does a press that comes too late. `mfa` makes
+    the merchant's API call, `expire` lets the clock go to the deadline.
     """
     form = call.form
     charge_id = call.query.get("payment-charge-id") or form.get("payment-charge-id", "")
@@ -87,7 +87,8 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     chosen = _chosen(call, charge)
-    if _awaits_a_choice(runtime.open(workspace), charge):
+    is_first = _awaits_a_choice(runtime.open(workspace), charge)
+    if is_first:
         if not _is_possible(chosen, form):
             return pages.error_page(call, 400, "error_title", "refused_text")
         if form["outcome"] == "mfa":
@@ -102,7 +103,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
             charge = uow.get(Charge, charge.id)
     target = _safe_return(runtime.open(workspace), charge)
     is_over = charge.state != "AUTHENTICATION_PENDING"
-    if chosen == "REDIRECT" and is_over and target is not None:
+    if chosen == "REDIRECT" and is_first and is_over and target is not None:
         return pages.see_other(target)
     return pages.see_other(_here(call, charge, chosen))
 
@@ -230,7 +231,10 @@ def show(call: Call, runtime: Runtime) -> Reply:
         phone_time=_hour(uow.now),
         deadline=_hour(deadline) if deadline else None,
         lasts=_lasts(deadline - charge.created_at, Texts(page.lang)) if deadline else "",
-        samples=[(_url(charge, type=chosen, sample=name), title, name == sample) for name, title in SAMPLES.items()],
+        samples=[
+            (_url(charge, type=chosen, sample=name), title, f"sample-{name}", name == sample)
+            for name, title in SAMPLES.items()
+        ],
         sample=text,
         sample_parts=list(samples.coloured(text)),
         return_url=_safe_return(uow, charge),
@@ -254,6 +258,9 @@ def _phase(charge: Charge) -> str:
     if charge.state == "CAPTURE_PENDING":
         return "paid"
     if charge.state == "DISCARDED" and charge.discards[-1].type == "MERCHANT_INITIATED_DISCARD":
+        return "cancelled"
+    failure = charge.authorizations[-1].failure if charge.authorizations else None
+    if charge.state == "FAILED" and failure and failure["failureCode"] == "CANCELED_BY_CONSUMER":
         return "cancelled"
     return PHASES[charge.state]
 
