@@ -245,9 +245,7 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     outcome = call.form.get("outcome", "")
-    if outcome == "cancel" and isinstance(hosted, HostedPayment):
-        return pages.see_other(hosted.cancel_url)
-    if outcome != "pay":
+    if outcome not in (("pay", "cancel") if isinstance(hosted, HostedPayment) else ("pay",)):
         return pages.error_page(call, 400, "error_title", "refused_text")
     if not _is_open(hosted):
         return pages.see_other(call.target)
@@ -255,6 +253,8 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
     if payment is not None and payment.capture_action_id is not None and payment.state != "Declined":
         return pages.see_other(call.target)
+    if outcome == "cancel" and isinstance(hosted, HostedPayment):
+        return pages.see_other(hosted.cancel_url)
     if payment is None or payment.state != "Pending":
         terminal = "WAP" if pages.is_phone(call) else "WEB"
         with runtime.unit(workspace, provider="checkoutcom", kind="page") as unit:

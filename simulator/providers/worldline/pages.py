@@ -98,7 +98,11 @@ def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedChe
 
 
 def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -> Reply:
-    """Sends the consumer back in both settings; only with `returnCancelState` the status changes."""
+    """Sends the consumer back in both settings; only with `returnCancelState` the status changes. Once it is decided how
+    the payment ended, the page shows that."""
+    payment = _payment(runtime, workspace, checkout)
+    if checkout.state == "CANCELLED_BY_CONSUMER" or (payment is not None and payment.state not in _LIVE):
+        return pages.see_other(wire.page_path(checkout))
     if checkout.return_cancel_state and checkout.state == "IN_PROGRESS":
         with runtime.unit(workspace, provider="worldline", kind="page") as uow:
             uow.fire(uow.get(HostedCheckout, checkout.id), "page.cancel")
