@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from browser.shop import Shop
-from browser.window import Window
+from browser.window import Contexts, Window
 from simulator.surface.client import Client
 from simulator.surface.launch import Launched, launched
 
@@ -84,13 +84,18 @@ def shop(server: Launched) -> Iterator[Shop]:
         shop.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: Any) -> Contexts:
+    return Contexts(chromium)
+
+
 @pytest.fixture
-def window(chromium: Any, shop: Shop, pytestconfig: pytest.Config) -> Iterator[Callable[..., Window]]:
+def window(contexts: Contexts, shop: Shop, pytestconfig: pytest.Config) -> Iterator[Callable[..., Window]]:
     """`window()` opens a browser of its own (cookies, size, language); at the end none of them may have complained."""
     windows: list[Window] = []
 
     def open_window(**options: Any) -> Window:
-        windows.append(Window(chromium, shop, **options))
+        windows.append(Window(contexts, shop, **options))
         return windows[-1]
 
     yield open_window

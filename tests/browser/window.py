@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -18,12 +19,50 @@ EXPECTED = ("Failed to load resource", "net::ERR", "Scripts may close only the w
 """What the console says of pages that are meant not to be found, of blocked events, and of Done in a tab of its own."""
 
 
+_EVENTS = re.compile(r"/events(\?|$)")
+
+
+def _abort(route: Any) -> None:
+    route.abort()
+
+
+class Contexts:
+    """Chromium's contexts, kept for the next test: to make one costs as much as five pages."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+        self._idle: dict[tuple[bool, bool], list[Any]] = {}
+
+    def take(self, *, phone: bool, script: bool) -> Any:
+        """With one page, and no cookie."""
+        idle = self._idle.setdefault((phone, script), [])
+        if idle:
+            return idle.pop()
+        more: dict[str, Any] = {"user_agent": PHONE, "has_touch": True, "device_scale_factor": 2} if phone else {}
+        context = self._chromium.new_context(
+            java_script_enabled=script, locale="en-GB", reduced_motion="reduce", **more
+        )
+        context.set_default_timeout(20_000)
+        context.new_page()
+        return context
+
+    def give_back(self, context: Any, *, phone: bool, script: bool) -> None:
+        if not context.pages:
+            context.close()
+            return
+        for page in context.pages[1:]:
+            page.close()
+        context.pages[0].goto("about:blank")
+        context.clear_cookies()
+        self._idle[phone, script].append(context)
+
+
 class Window:
     """`complaints` are requests to a foreign host, messages of the console and errors of the script."""
 
     def __init__(
         self,
-        chromium: Any,
+        contexts: Contexts,
         shop: Shop,
         *,
         size: str = "desktop",
@@ -33,42 +72,50 @@ class Window:
         lang: str = "en",
         events: bool = True,
         host: str | None = None,
+        friends: tuple[str, ...] = (),
     ) -> None:
+        """`friends` are other origins that the pages may ask."""
         self.shop, self.lang, self.theme = shop, lang, theme
         self.origin = shop.url if host is None else f"http://{host}:{urlsplit(shop.url).port}"
         self.complaints: list[str] = []
-        width, height = SIZES[size]
-        more: dict[str, Any] = {"user_agent": PHONE, "has_touch": True, "device_scale_factor": 2} if phone else {}
-        self.context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            java_script_enabled=script,
-            locale="zh-CN" if lang == "zh" else "en-GB",
-            color_scheme=theme,
-            reduced_motion="reduce",
-            **more,
+        self._contexts, self._kind = contexts, {"phone": phone, "script": script}
+        self._friends = (self.origin, shop.back, "data:", "blob:", *friends)
+        self.context = contexts.take(**self._kind)
+        self._listeners: tuple[tuple[str, Callable[[Any], None]], ...] = (
+            ("request", self._see_request),
+            ("weberror", self._see_error),
+            ("console", self._hear),
         )
-        self.context.set_default_timeout(20_000)
-        self.context.on("request", self._see_request)
-        if not events:
-            self.context.route(re.compile(r"/events(\?|$)"), lambda route: route.abort())
-        self.page = self._watch(self.context.new_page())
-        self.context.on("page", self._watch)
+        for event, listener in self._listeners:
+            self.context.on(event, listener)
+        self._blocks = not events
+        if self._blocks:
+            self.context.route(_EVENTS, _abort)
+        self.page = self.context.pages[0]
+        self.resize(size)
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
 
-    def _watch(self, page: Any) -> Any:
-        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        page.on("console", self._hear)
-        return page
+    def resize(self, size: str) -> None:
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def _see_error(self, error: Any) -> None:
+        self.complaints.append(f"script: {error.error}")
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning") and not any(words in message.text for words in EXPECTED):
             self.complaints.append(f"console: {message.text}")
 
     def _see_request(self, request: Any) -> None:
-        if not request.url.startswith((self.origin, self.shop.back, "data:", "blob:")):
+        if not request.url.startswith(self._friends):
             self.complaints.append(f"foreign request: {request.url}")
 
     def close(self) -> None:
-        self.context.close()
+        for event, listener in self._listeners:
+            self.context.remove_listener(event, listener)
+        if self._blocks:
+            self.context.unroute(_EVENTS, _abort)
+        self._contexts.give_back(self.context, **self._kind)
 
     # Looking
 
