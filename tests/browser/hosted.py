@@ -28,6 +28,16 @@ class Merchant:
         payment = self.shop.workspace.payment(*self.last)
         return payment["phase"], payment["decided_by"]
 
+    def remember(self, provider: str) -> None:
+        """The newest payment is the last one: the buyer's press has made it."""
+        self.last = (provider, self.shop.workspace.latest(1, provider=provider)[0]["id"])
+
+    def wallet(self) -> str:
+        """The wallet itself, for an order at PPRO."""
+        code = self.shop.order()
+        self.last = ("ppro", self.shop.ids[code])
+        return f"/w/{code}"
+
     def act(self, what: str, **body: Any) -> None:
         provider, id_ = self.last
         path = f"/_sim/workspaces/{self.shop.workspace.id}/payments/{provider}/{id_}/{what}"
@@ -63,6 +73,10 @@ class Merchant:
         keys = self.keys["ppro"]
         headers = {"Authorization": f"Bearer {keys['api_key']}", "Merchant-Id": keys["merchant_id"]}
         self.last = ("ppro", self.post("/v1/payment-charges", body, headers)["id"])
+        return f"/default/authenticator.html?payment-charge-id={self.last[1]}"
+
+    def shown(self) -> str:
+        """The last charge once more."""
         return f"/default/authenticator.html?payment-charge-id={self.last[1]}"
 
     def ppro_tabs(self) -> str:
@@ -294,11 +308,15 @@ class Merchant:
             "references": {"merchantReference": "LS-7781"},
         }
 
-    def wl_checkout(self) -> str:
-        body = {"order": self._order(), "hostedCheckoutSpecificInput": {"returnUrl": self.shop.back, "locale": "en_GB"}}
-        created = self._worldline("hostedcheckouts", body)
+    def wl_checkout(self, **more: Any) -> str:
+        given = {"returnUrl": self.shop.back, "locale": "en_GB", **more}
+        created = self._worldline("hostedcheckouts", {"order": self._order(), "hostedCheckoutSpecificInput": given})
         self.last = ("worldline", created["hostedCheckoutId"])
         return urlsplit("https://payment." + created["partialRedirectUrl"]).path
+
+    def wl_preset(self) -> str:
+        """With one product only, and no choice to make."""
+        return self.wl_checkout(paymentProductFilters={"restrictTo": {"products": [861]}})
 
     def wl_pending(self) -> str:
         path = self.wl_checkout()

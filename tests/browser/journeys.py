@@ -1,0 +1,907 @@
+"""Every path of the design's sections 4 and 5, told once and walked by three kinds of buyers.
+
+A journey begins at the merchant, and returns how the payment ended: its phase, and who decided. What a buyer can do is
+in `Buyer`; how he does it (forms alone, a mouse without a script, a keyboard) is his own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from browser.hosted import Merchant
+
+Ending = tuple[str, str | None]
+
+
+class Buyer(Protocol):
+    has_script: bool
+
+    def open(self, path: str) -> Any: ...
+    def press(self, testid: str) -> None: ...
+    def choose(self, testid: str, value: str = "") -> None: ...
+    def fill(self, testid: str, value: str) -> None: ...
+    def window(self, testid: str) -> None: ...
+    def leave_window(self) -> None: ...
+    def reload(self) -> Any: ...
+    def see(self, testid: str, **attributes: str) -> Any: ...
+    def goes_back(self) -> None:
+        """From the wallet's result to the provider's page: by itself where there is a browser."""
+
+    def returned(self) -> dict[str, str]: ...
+
+
+Journey = Callable[[Merchant, Buyer], Ending]
+
+DESKTOP: dict[str, Journey] = {}
+PHONE: dict[str, Journey] = {}
+OPEN_END: set[str] = set()
+"""Journeys after which another try is still possible, so that a second press is a first one again."""
+
+
+def desktop(journey: Journey) -> Journey:
+    DESKTOP[journey.__name__] = journey
+    return journey
+
+
+def phone(journey: Journey) -> Journey:
+    PHONE[journey.__name__] = journey
+    return journey
+
+
+def open_end(journey: Journey) -> Journey:
+    OPEN_END.add(journey.__name__)
+    return journey
+
+
+LI_NA: Ending = ("paid", "buyer:li-na")
+BLOCKED: Ending = ("declined", "buyer:chen-jie")
+CANCELLED: Ending = ("cancelled", "page")
+
+
+def signs_in(b: Buyer, buyer: str = "", password: str = "") -> None:
+    """On the desktop, to the amount in yuan."""
+    if buyer:
+        b.press("more-buyers")
+        b.choose(f"buyer-{buyer}")
+    if password:
+        b.fill("password", password)
+    b.press("sign-in")
+
+
+def pays(b: Buyer) -> None:
+    """Li Na, who is chosen already."""
+    signs_in(b)
+    b.see("confirm")
+    b.press("confirm")
+    b.see("result", outcome="paid", decided_by="buyer:li-na")
+
+
+# The wallet on a desktop ---------------------------------------------------------------------------------------------
+
+
+@desktop
+def wallet_pays(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    pays(b)
+    assert b.returned() == {"payment-charge-id": m.last[1]}
+    return LI_NA
+
+
+@desktop
+def wallet_asks_for_the_right_password(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    signs_in(b, "zhao-lei", "wrong")
+    b.see("password")
+    b.fill("password", "right")
+    b.press("sign-in")
+    b.see("confirm")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.returned()
+    return "paid", "buyer:zhao-lei"
+
+
+@desktop
+def wallet_asks_for_the_payment_code(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    signs_in(b, "liu-yang")
+    b.fill("payment-code", "111111")
+    b.press("confirm")
+    b.see("payment-code")
+    b.fill("payment-code", "246810")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.returned()
+    return "paid", "buyer:liu-yang"
+
+
+@desktop
+def wallet_pays_by_card(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    signs_in(b)
+    b.choose("method-card")
+    b.choose("method-balance")
+    b.choose("method-card")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wallet_changes_the_buyer(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.choose("buyer-wang-wei")
+    b.press("sign-in")
+    b.press("change-buyer")
+    b.see("sign-in")
+    b.choose("buyer-li-na")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wallet_declines(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.choose("buyer-wang-wei")
+    b.press("sign-in")
+    b.press("confirm")
+    b.see("result", outcome="declined", reason="balance", decided_by="buyer:wang-wei")
+    b.returned()
+    return "declined", "buyer:wang-wei"
+
+
+@desktop
+def wallet_lets_another_buyer_try(m: Merchant, b: Buyer) -> Ending:
+    m.shop.edit_buyer("wang-wei", refusal="retry")
+    b.open(m.wallet())
+    b.choose("buyer-wang-wei")
+    b.press("sign-in")
+    b.press("confirm")
+    b.see("result", outcome="declined")
+    b.press("try-another")
+    b.choose("buyer-li-na")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wallet_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    signs_in(b, "sun-li")
+    b.press("confirm")
+    b.see("wallet-cashier", state="paying")
+    b.press("answer-now")
+    b.see("result", outcome="paid", decided_by="buyer:sun-li")
+    b.returned()
+    return "paid", "buyer:sun-li"
+
+
+@desktop
+def wallet_is_left_and_expires(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    signs_in(b, "zhou-ting")
+    b.press("confirm")
+    b.see("wallet-cashier", state="open")
+    b.press("force-expire")
+    b.see("result", outcome="expired")
+    b.returned()
+    return "expired", "page"
+
+
+@desktop
+def wallet_is_cancelled(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("cancel")
+    b.see("result", outcome="cancelled")
+    b.returned()
+    return CANCELLED
+
+
+@desktop
+def wallet_is_cancelled_by_the_simulator(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("force-cancel")
+    b.see("result", outcome="cancelled")
+    b.returned()
+    return CANCELLED
+
+
+@desktop
+def wallet_is_made_to_decline(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("sim-options")
+    b.choose("force-reason", "limit")
+    b.press("force-decline")
+    b.see("result", outcome="declined", reason="limit", decided_by="page")
+    b.returned()
+    return "declined", "page"
+
+
+@desktop
+def wallet_is_made_to_be_late(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("sim-options")
+    b.press("force-leave")
+    b.see("wallet-cashier", state="open")
+    b.press("sim-options")
+    b.press("force-late")
+    b.see("wallet-cashier", state="paying")
+    b.press("answer-now")
+    b.see("result", outcome="paid")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wallet_is_paid_in_the_phones_window(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.window("open-phone")
+    b.see("wallet-phone")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.press("done")
+    b.leave_window()
+    if not b.has_script:
+        b.reload()
+    b.see("result", outcome="paid")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wallet_shows_the_code_again(m: Merchant, b: Buyer) -> Ending:
+    path = m.wallet()
+    m.shop.post(path.rpartition("/")[2], "scan")
+    b.open(path)
+    b.see("wallet-cashier", state="scanned")
+    b.press("show-code")
+    b.see("wallet-cashier", state="open")
+    b.window("qr")
+    b.see("wallet-phone")
+    b.press("cancel")
+    b.leave_window()
+    b.reload()
+    b.see("result", outcome="cancelled")
+    b.returned()
+    return CANCELLED
+
+
+@desktop
+@open_end
+def wallet_result_waits_for_a_press(m: Merchant, b: Buyer) -> Ending:
+    """The address of a page on which the automatic return was stopped."""
+    path = m.wallet()
+    m.shop.post(path.rpartition("/")[2], "confirm", buyer="chen-jie")
+    b.open(f"{path}?stay=1")
+    b.press("return")
+    assert b.returned() == {"payment-charge-id": m.last[1]}
+    return BLOCKED
+
+
+# The wallet on a phone -------------------------------------------------------------------------------------------------
+
+
+@phone
+def phone_pays(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.choose("method-card")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.press("done")
+    b.press("return")
+    b.returned()
+    return LI_NA
+
+
+@phone
+def phone_changes_the_buyer(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("change-buyer")
+    b.press("buyer-chen-jie")
+    b.press("confirm")
+    b.see("result", outcome="declined", reason="blocked")
+    return BLOCKED
+
+
+@phone
+def phone_asks_for_the_password(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("change-buyer")
+    b.press("buyer-zhao-lei")
+    b.fill("password", "wrong")
+    b.press("confirm")
+    b.see("password")
+    b.fill("password", "right")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    return "paid", "buyer:zhao-lei"
+
+
+@phone
+def phone_asks_for_the_code(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("change-buyer")
+    b.press("buyer-liu-yang")
+    b.fill("payment-code", "246810")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    return "paid", "buyer:liu-yang"
+
+
+@phone
+def phone_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("change-buyer")
+    b.press("buyer-sun-li")
+    b.press("confirm")
+    b.see("wallet-phone", state="paying")
+    b.press("answer-now")
+    b.see("result", outcome="paid")
+    return "paid", "buyer:sun-li"
+
+
+@phone
+def phone_lets_another_buyer_try(m: Merchant, b: Buyer) -> Ending:
+    m.shop.edit_buyer("wang-wei", refusal="retry")
+    b.open(m.wallet())
+    b.press("change-buyer")
+    b.press("buyer-wang-wei")
+    b.press("confirm")
+    b.see("result", outcome="declined")
+    b.press("try-another")
+    b.press("change-buyer")
+    b.press("buyer-li-na")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    return LI_NA
+
+
+@phone
+def phone_leaves_and_comes_back(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("change-buyer")
+    b.press("buyer-zhou-ting")
+    b.press("confirm")
+    b.see("wallet-phone")
+    b.press("change-buyer")
+    b.press("buyer-zhang-min")
+    b.press("confirm")
+    b.see("result", outcome="declined", reason="limit")
+    return "declined", "buyer:zhang-min"
+
+
+@phone
+def phone_cancels(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("cancel")
+    b.see("result", outcome="cancelled")
+    return CANCELLED
+
+
+@phone
+def phone_closes_the_wallet(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("close")
+    b.see("result", outcome="cancelled")
+    return CANCELLED
+
+
+@phone
+def phone_is_made_to_decline(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("sim-options")
+    b.choose("force-reason", "authentication")
+    b.press("force-decline")
+    b.see("result", outcome="declined", reason="authentication")
+    return "declined", "page"
+
+
+@phone
+def phone_is_made_to_cancel(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("sim-options")
+    b.press("force-cancel")
+    b.see("result", outcome="cancelled")
+    return CANCELLED
+
+
+@phone
+def phone_is_made_to_expire(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("sim-options")
+    b.press("force-leave")
+    b.see("wallet-phone", state="scanned" if b.has_script else "open")
+    b.press("sim-options")
+    b.press("force-expire")
+    b.see("result", outcome="expired")
+    return "expired", "page"
+
+
+@phone
+def phone_is_made_to_be_late(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wallet())
+    b.press("sim-options")
+    b.press("force-late")
+    b.see("wallet-phone", state="paying")
+    b.press("answer-now")
+    b.see("result", outcome="paid")
+    return LI_NA
+
+
+# PPRO ------------------------------------------------------------------------------------------------------------------
+
+
+@desktop
+def ppro_authorises(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro())
+    b.press("ppro-success")
+    assert b.returned() == {"payment-charge-id": m.last[1]}
+    return "paid", "page"
+
+
+@desktop
+def ppro_fails_with_a_code(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro())
+    b.choose("ppro-fail-code", "INTERNAL_DECLINE/BLOCKED_ACCOUNT")
+    b.press("ppro-fail")
+    b.returned()
+    b.open(f"/default/authenticator.html?payment-charge-id={m.last[1]}")
+    b.see("result", outcome="declined")
+    b.press("return")
+    b.returned()
+    return "declined", "page"
+
+
+@desktop
+def ppro_is_cancelled(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro())
+    b.press("ppro-cancel")
+    b.returned()
+    return CANCELLED
+
+
+@desktop
+def ppro_uses_the_wallet(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro())
+    b.press("use-wallet")
+    pays(b)
+    assert b.returned() == {"payment-charge-id": m.last[1]}
+    return LI_NA
+
+
+@desktop
+def ppro_code_is_scanned(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_scan())
+    b.press("refresh")
+    b.window("open-scanner")
+    b.press("ppro-success")
+    b.see("result", outcome="paid")
+    b.leave_window()
+    b.reload()
+    b.see("result", outcome="paid")
+    return "paid", "page"
+
+
+@phone
+def ppro_scanner_fails(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_scan())
+    b.choose("ppro-fail-code", "PROVIDER_DECLINE/INSUFFICIENT_FUNDS")
+    b.press("ppro-fail")
+    b.see("result", outcome="declined")
+    return "declined", "page"
+
+
+@phone
+def ppro_scanner_is_cancelled(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_scan())
+    b.press("ppro-cancel")
+    b.see("result", outcome="cancelled")
+    return CANCELLED
+
+
+@phone
+def ppro_scanner_uses_the_wallet(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_scan())
+    b.press("use-wallet")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    return LI_NA
+
+
+@desktop
+def ppro_code_is_typed(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_tabs())
+    b.press("tab-scan-code")
+    b.press("use-wallet")
+    b.open(m.shown())
+    b.press("tab-redirect")
+    b.press("tab-multi-factor")
+    b.press("sample-python")
+    b.press("sample-node")
+    b.press("sample-curl")
+    b.fill("mfa-code", "777 123")
+    b.press("mfa-submit")
+    b.see("result", outcome="paid")
+    return "paid", "page"
+
+
+@desktop
+def ppro_code_is_wrong(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_mfa())
+    b.press("mfa-wrong")
+    b.see("result", outcome="declined")
+    return "declined", "page"
+
+
+# WooshPay --------------------------------------------------------------------------------------------------------------
+
+
+@desktop
+def wooshpay_pays(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wp_session())
+    b.choose("wp-method-alipay")
+    b.press("wp-pay")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@phone
+def wooshpay_opens_the_wallet(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wp_session())
+    b.press("wp-pay")
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wooshpay_declines_and_is_tried_again(m: Merchant, b: Buyer) -> Ending:
+    session = m.wp_session()
+    b.open(session)
+    b.press("wp-pay")
+    b.choose("buyer-wang-wei")
+    b.press("sign-in")
+    b.press("confirm")
+    b.see("result", outcome="declined")
+    b.open(session)
+    b.see("wp-retry")
+    b.press("wp-pay")
+    b.choose("buyer-li-na")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@desktop
+@open_end
+def wooshpay_leads_back(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wp_session())
+    b.press("wp-back")
+    assert b.returned() == {"cancelled": "1"}
+    return "waiting", None
+
+
+@desktop
+@open_end
+def wooshpay_ends(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wp_complete())
+    b.see("result", outcome="paid")
+    b.press("return")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+@open_end
+def wooshpay_link_shows_the_cashier(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wp_wallet())
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@phone
+def wooshpay_link_opens_the_app(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wp_app())
+    b.press("confirm")
+    b.see("result", outcome="paid")
+    b.returned()
+    return LI_NA
+
+
+# Checkout.com ----------------------------------------------------------------------------------------------------------
+
+
+@desktop
+def checkoutcom_pays(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.cko_simulation())
+    b.choose("cko-wallet", "TEST_WALLET")
+    b.press("cko-pay-now")
+    b.see("cko-status")
+    b.press("cko-done")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def checkoutcom_declines(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.cko_simulation())
+    b.choose("cko-buyer", "chen-jie")
+    b.press("cko-pay-now")
+    b.see("cko-status")
+    b.press("cko-done")
+    b.returned()
+    return BLOCKED
+
+
+@desktop
+def checkoutcom_is_cancelled(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.cko_simulation())
+    b.press("cko-cancel")
+    b.see("cko-status")
+    b.press("cko-done")
+    b.returned()
+    return CANCELLED
+
+
+@phone
+def checkoutcom_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.checkoutcom("WAP"))
+    b.choose("cko-buyer", "sun-li")
+    b.press("cko-pay-now")
+    b.press("cko-answer")
+    b.see("cko-status")
+    b.press("cko-done")
+    b.returned()
+    return "paid", "buyer:sun-li"
+
+
+@desktop
+def checkoutcom_code_is_paid(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.cko_qr())
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def checkoutcom_page_pays(m: Merchant, b: Buyer) -> Ending:
+    path = m.cko_hosted()
+    b.open(path)
+    b.press("cko-page-pay")
+    m.remember("checkoutcom")
+    pays(b)
+    b.returned()
+    b.open(path)
+    b.see("result", outcome="paid")
+    b.press("return")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+@open_end
+def checkoutcom_page_leads_back(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.cko_hosted())
+    b.press("cko-page-pay")
+    m.remember("checkoutcom")
+    b.press("cancel")
+    b.see("result", outcome="cancelled")
+    b.returned()
+    b.open(m.cko_hosted())
+    b.press("cko-page-cancel")
+    b.returned()
+    return CANCELLED
+
+
+@desktop
+def checkoutcom_link_pays(m: Merchant, b: Buyer) -> Ending:
+    path = m.cko_link()
+    b.open(path)
+    b.press("cko-page-pay")
+    m.remember("checkoutcom")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+# ecommpay --------------------------------------------------------------------------------------------------------------
+
+
+@desktop
+def ecommpay_succeeds(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_method())
+    b.choose("ecp-method-alipay")
+    b.press("ecp-continue")
+    b.press("ecp-other-method")
+    b.press("ecp-continue")
+    b.press("ecp-pay")
+    m.last = ("ecommpay", "580")
+    b.see("ecp-emulator")
+    b.press("ecp-random")
+    b.fill("ecp-last-name", "Zhou")
+    b.press("ecp-success")
+    b.returned()
+    b.open(m.ecp_method())
+    b.see("result", outcome="paid")
+    b.press("ecp-back")
+    b.returned()
+    return "paid", "page"
+
+
+@desktop
+def ecommpay_declines(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_instructions())
+    b.press("ecp-pay")
+    m.last = ("ecommpay", "580")
+    b.press("ecp-decline")
+    b.returned()
+    return "declined", "page"
+
+
+@desktop
+def ecommpay_amount_decides(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_decline_amount())
+    b.press("ecp-success")
+    b.returned()
+    return "declined", "amount:40000"
+
+
+@desktop
+def ecommpay_asks_for_more(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_clarification())
+    b.press("ecp-pay")
+    b.see("ecp-clarification")
+    b.fill("ecp-field-first_name", "Mei")
+    b.fill("ecp-field-email", "mei@shop.test")
+    b.press("ecp-pay")
+    b.see("ecp-emulator")
+    b.press("ecp-success")
+    b.returned()
+    return "paid", "page"
+
+
+@desktop
+def ecommpay_code_is_scanned(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_qr())
+    b.window("open-phone")
+    b.press("ecp-success")
+    b.see("result", outcome="paid")
+    b.leave_window()
+    if not b.has_script:
+        b.reload()
+    b.see("result", outcome="paid")
+    return "paid", "page"
+
+
+@phone
+def ecommpay_code_is_refused(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_phone())
+    b.press("ecp-decline")
+    b.see("result", outcome="declined")
+    b.press("ecp-back")
+    b.returned()
+    return "declined", "page"
+
+
+@desktop
+def ecommpay_uses_the_wallet(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_emulator())
+    b.press("use-wallet")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
+@desktop
+@open_end
+def ecommpay_leads_back(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_method())
+    b.press("ecp-back")
+    b.returned()
+    b.open(m.ecp_instructions())
+    b.press("ecp-back")
+    b.returned()
+    b.open(m.ecp_qr())
+    b.press("ecp-back")
+    b.returned()
+    return "waiting", None
+
+
+# Worldline -------------------------------------------------------------------------------------------------------------
+
+
+@desktop
+def worldline_pays(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wl_checkout())
+    b.choose("wl-product-866")
+    b.choose("wl-product-861")
+    b.press("wl-continue")
+    pays(b)
+    b.goes_back()
+    b.see("wl-checkout")
+    b.press("wl-refresh")
+    b.see("result", outcome="paid")
+    b.press("wl-back")
+    assert b.returned()["hostedCheckoutId"] == m.last[1]
+    return LI_NA
+
+
+@desktop
+def worldline_declines_and_is_tried_again(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wl_checkout())
+    b.press("wl-continue")
+    b.choose("buyer-wang-wei")
+    b.press("sign-in")
+    b.press("confirm")
+    b.goes_back()
+    b.see("wl-checkout")
+    b.see("result", outcome="declined")
+    b.press("wl-continue")
+    b.choose("buyer-li-na")
+    pays(b)
+    b.goes_back()
+    b.see("wl-checkout")
+    b.see("result", outcome="paid")
+    b.press("wl-back")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def worldline_offers_wallets(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wl_checkout())
+    b.choose("wl-product-866")
+    b.press("wl-continue")
+    b.choose("wl-wallet-ALIPAY_CN")
+    b.press("wl-continue")
+    pays(b)
+    b.goes_back()
+    b.see("wl-checkout")
+    b.press("wl-back")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def worldline_goes_on_with_the_only_product(m: Merchant, b: Buyer) -> Ending:
+    """With a script by itself."""
+    b.open(m.wl_preset())
+    if not b.has_script:
+        b.press("wl-continue")
+    pays(b)
+    b.goes_back()
+    b.see("wl-checkout")
+    b.press("wl-back")
+    b.returned()
+    return LI_NA
+
+
+@desktop
+@open_end
+def worldline_leads_back(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wl_checkout())
+    b.press("wl-back")
+    b.returned()
+    path = m.wl_pending().partition("?")[0]
+    b.open(path)
+    b.press("wl-refresh")
+    b.press("wl-continue")
+    b.open(path)
+    b.press("wl-back")
+    b.returned()
+    return "waiting", None
+
+
+@desktop
+def worldline_wallet_returns_to_the_shop(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wl_wallet())
+    pays(b)
+    b.returned()
+    return LI_NA
