@@ -75,13 +75,18 @@ def server() -> Iterator[Launched]:
         yield running
 
 
-@pytest.fixture
-def shop(server: Launched) -> Iterator[Shop]:
-    """A merchant in workspaces of his own."""
+@pytest.fixture(scope="session")
+def client(server: Launched) -> Iterator[Client]:
     with Client(server.url) as client:
-        shop = Shop(client, server.url)
-        yield shop
-        shop.close()
+        yield client
+
+
+@pytest.fixture
+def shop(client: Client) -> Iterator[Shop]:
+    """A merchant in workspaces of his own."""
+    shop = Shop(client, client.url)
+    yield shop
+    shop.close()
 
 
 @pytest.fixture(scope="session")

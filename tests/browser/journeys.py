@@ -523,7 +523,7 @@ def ppro_code_is_typed(m: Merchant, b: Buyer) -> Ending:
     b.press("sample-python")
     b.press("sample-node")
     b.press("sample-curl")
-    b.fill("mfa-code", "777 123")
+    b.fill("mfa-code", "777123")
     b.press("mfa-submit")
     b.see("result", outcome="paid")
     return "paid", "page"

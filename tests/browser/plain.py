@@ -124,7 +124,8 @@ class ByForms:
 
     def __init__(self, shop: Shop, *, phone: bool = False) -> None:
         self.shop = shop
-        self.http = httpx.Client(base_url=shop.url, headers={"user-agent": PHONE} if phone else {})
+        headers = {"user-agent": PHONE} if phone else {}
+        self.http = httpx.Client(base_url=shop.url, headers=headers, verify=False, trust_env=False)
         self.pressed: set[tuple[str, str]] = set()
         self.posts: list[tuple[str, dict[str, str]]] = []
         self._late: list[tuple[str, dict[str, str]]] = []
@@ -132,6 +133,8 @@ class ByForms:
         self._seen: list[Page] = []
         self._first: list[Page] = []
         self._shop_url = ""
+        self._before: Any = None
+        """What `world` said after the last look, as long as nothing was pressed."""
 
     def close(self) -> None:
         self.http.close()
@@ -139,17 +142,23 @@ class ByForms:
     # Walking
 
     def open(self, path: str) -> None:
+        """Begins at a page. Meanwhile the merchant may have done something."""
+        self._before = None
+        self._look(path)
+
+    def _look(self, path: str) -> None:
         """Shows a page, wherever that leads; at the shop's own address the way ends."""
         url = urljoin(self.shop.url, path)
         if url.startswith(self.shop.back):
             self._shop_url = url
             return
-        before = self.world()
+        before = self._before or self.world()
         answer = self.http.get(url)
         assert answer.status_code in (200, 303), f"{path} answered {answer.status_code}"
-        assert self.world() == before, f"to look at {path} has changed something"
+        self._before = self.world()
+        assert self._before == before, f"to look at {path} has changed something"
         if answer.status_code == 303:
-            self.open(answer.headers["location"])
+            self._look(answer.headers["location"])
         else:
             self.page = Page(path, answer.text)
             self._seen.append(self.page)
@@ -165,7 +174,7 @@ class ByForms:
         control = self.page.control(testid)
         self.pressed.add((self.page.root, testid))
         if control.tag == "a":
-            self.open(urljoin(self.page.url, control.attributes["href"]))
+            self._look(urljoin(self.page.url, control.attributes["href"]))
         elif control.tag == "button":
             assert control.form is not None
             form = self.page.forms[control.form]
@@ -174,9 +183,10 @@ class ByForms:
             self.send(*self.posts[-1])
 
     def send(self, action: str, sent: dict[str, str]) -> None:
+        self._before = None
         answer = self.http.post(action, data=sent, headers={"origin": self.shop.url})
         assert answer.status_code == 303, f"{action} answered {answer.status_code}: {answer.text[:300]}"
-        self.open(urljoin(action, answer.headers["location"]))
+        self._look(urljoin(action, answer.headers["location"]))
 
     def choose(self, testid: str, value: str = "") -> None:
         """A radio button, or a value of a select."""

@@ -35,7 +35,8 @@ PRESSES: dict[str, dict[str, str]] = {
     },
     "ppro_scanner": {**LANGUAGES, **SCANNED, "use-wallet": "sign-in"},
     "ppro_mfa": {
-        **LANGUAGES, "tab-multi-factor": STAYS, "copy": STAYS, "mfa-submit": "result", "mfa-wrong": "result",
+        **LANGUAGES, "tab-multi-factor": STAYS, "copy": STAYS, "sample-curl": STAYS, "sample-python": STAYS,
+        "sample-node": STAYS, "mfa-submit": "result", "mfa-wrong": "result",
         "ppro-cancel": "result", "jump-there": "result",
     },
     "ppro_paid": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},

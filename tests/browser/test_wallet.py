@@ -179,6 +179,7 @@ PHONE_OPEN = {
     "confirm": (RESULT, {"outcome": "paid", "decided-by": "buyer:li-na"}),
     "change-buyer": ("buyer-sun-li", {}),
     "cancel": (RESULT, {"outcome": "cancelled", "decided-by": "page"}),
+    "close": (RESULT, {"outcome": "cancelled", "decided-by": "page"}),
     "sim-options": ("force-decline", {}),
     "force-decline": (RESULT, {"outcome": "declined", "reason": "balance", "decided-by": "page"}),
     "force-cancel": (RESULT, {"outcome": "cancelled", "decided-by": "page"}),
@@ -209,6 +210,7 @@ PAYING: dict[str, tuple[str, dict[str, str]]] = {
 }
 ANSWERS = {name: PAYING[name] for name in ("answer-now", "hold-clock")}
 FINAL = {"lang-en": (RESULT, {}), "lang-zh": (RESULT, {}), "return": None}
+RETRY = {"lang-en": (RESULT, {}), "lang-zh": (RESULT, {}), "try-another": ("sign-in", {}), "why": ("payments", {})}
 PHONE_FINAL = {"done": (RESULT, {}), "return": None}
 
 PAGES: dict[str, tuple[str, bool, dict[str, Any]]] = {
@@ -219,10 +221,10 @@ PAGES: dict[str, tuple[str, bool, dict[str, Any]]] = {
     "phone": ("open", True, PHONE_OPEN),
     "phone, paying": ("paying", True, {"lang-zh": ("wallet-phone", {}), **ANSWERS}),
     "paid": ("paid", False, FINAL),
-    "declined": ("declined", False, FINAL),
+    "declined": ("declined", False, {**FINAL, "why": ("payments", {})}),
     "cancelled": ("cancelled", False, FINAL),
     "expired": ("expired", False, FINAL),
-    "retry": ("retry", False, {"lang-en": (RESULT, {}), "lang-zh": (RESULT, {}), "try-another": ("sign-in", {})}),
+    "retry": ("retry", False, RETRY),
     "phone, paid": ("paid", True, PHONE_FINAL),
     "phone, declined": ("declined", True, PHONE_FINAL),
     "phone, retry": ("retry", True, {"try-another": ("confirm", {})}),
