@@ -719,7 +719,7 @@ def ecommpay_succeeds(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ecp_method())
     b.choose("ecp-method-alipay")
     b.press("ecp-continue")
-    b.press("ecp-other-method")
+    b.press("ecp-other")
     b.press("ecp-continue")
     b.press("ecp-pay")
     m.last = ("ecommpay", "580")

@@ -236,7 +236,7 @@ class ByForms:
         before = self.world()
         for action, sent in self.posts + [late for page in list(self._seen) for late in _every_post(page)]:
             press = (action, {name: value for name, value in sent.items() if name != "token"})
-            if press in self._late or sent.get("outcome") in ("freeze", "run"):
+            if press in self._late or "freeze" in sent.values() or "run" in sent.values():
                 continue
             self._late.append(press)
             self.send(action, sent)

@@ -164,15 +164,10 @@ def test_without_lan_nobody_else_is_answered(server: Launched, network: Launched
     assert [status for status, _ in answers] == [0, 200]
 
 
-def test_the_page_of_a_server_of_this_machine_only_says_so(chromium: Any, server: Launched) -> None:
-    with Client(server.url) as client:
-        shop = Shop(client, server.url)
-        look = Window(chromium, shop)
-        page = look.open(shop.open())
-        text = page.inner_text("[data-testid=wallet-cashier]")
-        primary = page.locator("[data-testid=open-phone].button-primary").count()
-        look.close()
-        shop.close()
+def test_the_page_of_a_server_of_this_machine_only_says_so(window: Callable[..., Window], shop: Shop) -> None:
+    page = window().open(shop.open())
+    text = page.inner_text("[data-testid=wallet-cashier]")
+    primary = page.locator("[data-testid=open-phone].button-primary").count()
 
     assert "A phone cannot reach localhost." in text
     assert "psp-simulator serve --lan" in text

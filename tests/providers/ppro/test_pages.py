@@ -273,7 +273,7 @@ async def test_the_scanner_decides_and_no_browser_goes_back(
 ) -> None:
     charge = await ppro.waiting("REDIRECT", "SCAN_CODE")
     scanner = (await ppro.open_page(charge["id"], type="SCAN_CODE", view="phone")).text
-    action = unescape(re.findall(r'<form method="post" action="([^"]+)"', scanner)[0])
+    action = unescape(re.findall(r'<form method="post" action="(/default[^"]+)"', scanner)[0])
 
     answer = await sim.http.post(action, data={"outcome": outcome})
 
