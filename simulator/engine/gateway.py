@@ -292,7 +292,7 @@ class Gateway:
         if too_large:
             return self._refused(provider, call, BodyTooLarge(BODY_LIMIT), started)
         if isinstance(route, Page):
-            return self._page(provider, call, route)
+            return self._page(provider, call, route, started)
         assert provider is not None
         return self._endpoint(provider, call, route, started)
 
@@ -415,7 +415,7 @@ class Gateway:
 
     # Pages and what nobody claims --------------------------------------------------------------------------------
 
-    def _page(self, provider: Provider | None, call: Call, page: Page) -> Answer:
+    def _page(self, provider: Provider | None, call: Call, page: Page, started: float) -> Answer:
         call.ask = partial(self._ask, call)
         try:
             reply = page.handler(call, self.runtime)
@@ -424,7 +424,10 @@ class Gateway:
             reply = pages.refused(call, refusal)
         except Exception:
             self.runtime.rollback()
-            reply = pages.refused(call, self._crashed(call))
+            crashed = self._crashed(call)
+            reply = pages.refused(call, crashed)
+            story = self._story(call, reply, b"", started, [], [], {"error_id": crashed.error_id})
+            self.runtime.note(story)
         return self._page_answer(reply)
 
     def _ask(self, page: Call, method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:

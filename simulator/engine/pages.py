@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
+from simulator import __version__
 from simulator.engine.provider import Call, Reply
 from simulator.engine.texts import Language, Texts, catalogue, languages
 from simulator.engine.views import ErrorView
@@ -149,10 +151,22 @@ def refused(call: Call, refusal: Refusal) -> Reply:
     if isinstance(refusal, NotFound):
         return error_page(call, 404, "not_found_title", "not_found_text")
     if isinstance(refusal, Crashed):
-        return error_page(call, 500, "bug_title", "bug_text", error_id=refusal.error_id)
+        return _bug_page(call, refusal.error_id)
     if isinstance(refusal, MethodNotAllowed):
         return error_page(call, 405, "error_title", "method_text")
     return error_page(call, 400, "error_title", "refused_text")
+
+
+def _bug_page(call: Call, error_id: str) -> Reply:
+    """Says what to report, and where the request stands in the journal."""
+    workspace = call.workspace.name if call.workspace is not None else "default"
+    lines = (
+        f"psp-simulator {__version__}, Python {platform.python_version()}",
+        f"error {error_id}",
+        f"{call.method} {call.target}",
+    )
+    journal = {"link_url": f"/_sim/workspaces/{workspace}/requests?status=500", "link_text": "bug_journal"}
+    return error_page(call, 500, "bug_title", "bug_text", report="\n".join(lines), **journal)
 
 
 def error_page(
@@ -163,11 +177,13 @@ def error_page(
     *,
     expected: str | None = None,
     received: str | None = None,
+    report: str | None = None,
     link_url: str | None = "/console",
     link_text: str = "to_console",
     **values: object,
 ) -> Reply:
-    """`title`, `text` and `link_text` are keys of the catalogue; `expected` and `received` are shown as a pair."""
+    """`title`, `text` and `link_text` are keys of the catalogue; `expected` and `received` are shown as a pair, `report` is
+    to be copied."""
     page = view(call, title)
     texts = Texts(page.lang)
     error = ErrorView(
@@ -175,6 +191,7 @@ def error_page(
         text=texts(text, **values),
         expected=expected,
         received=received,
+        report=report,
         link_url=link_url,
         link_text=texts(link_text) if link_url else "",
     )
@@ -258,7 +275,13 @@ def with_query(url: str, **parameters: str) -> str:
 _URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
-_UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "view-source"})
+# What a browser itself understands, and what is no app of the merchant's.
+_UNSAFE_SCHEMES = frozenset(
+    {
+        *("about", "blob", "chrome", "content", "data", "file", "filesystem", "ftp", "jar", "javascript", "mailto"),
+        *("resource", "sms", "tel", "vbscript", "view-source", "ws", "wss"),
+    }
+)
 
 
 def is_safe_return(url: str) -> bool:

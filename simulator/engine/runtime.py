@@ -69,7 +69,7 @@ class Runtime:
         base_url: str = "http://localhost:8080",
         public_url: str | None = None,
         strict: bool = False,
-        auto_return_s: int = 5,
+        auto_return_s: int | None = 5,
         dispatcher: Dispatcher | None = None,
         default_overrides: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:

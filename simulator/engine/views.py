@@ -105,5 +105,7 @@ class ErrorView:
     expected: str | None = None
     received: str | None = None
     """The pair that differs, such as two signature base strings."""
+    report: str | None = None
+    """What somebody who reports a fault should say."""
     link_url: str | None = None
     link_text: str = ""

@@ -279,7 +279,7 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
     ]
 
 
-def buyer_view(buyer: buyers.Buyer) -> dict[str, Any]:
+def buyer_view(uow: UnitOfWork, buyer: buyers.Buyer) -> dict[str, Any]:
     return {
         "slug": buyer.id,
         "name_en": buyer.name_en,
@@ -287,7 +287,7 @@ def buyer_view(buyer: buyers.Buyer) -> dict[str, Any]:
         "balance": {"value": buyer.balance, "currency": "CNY"},
         "card": {"last4": buyer.card.last4, "limit": buyer.card.limit} if buyer.card else None,
         "daily_limit": buyer.daily_limit,
-        "daily_used": buyer.daily_used,
+        "daily_used": buyers.used_today(uow, buyer),
         "per_payment_limit": buyer.per_payment_limit,
         "blocked": buyer.blocked,
         "sign_in": {"password": buyer.password} if buyer.password else None,
@@ -799,14 +799,14 @@ class Control:
 
     async def list_buyers(self, request: Request) -> Response:
         uow = self.runtime.open(self.workspace(request))
-        return answer({"data": [buyer_view(buyer) for buyer in buyers.every(uow)], "next": None})
+        return answer({"data": [buyer_view(uow, buyer) for buyer in buyers.every(uow)], "next": None})
 
     async def put_buyer(self, request: Request) -> Response:
         workspace, body = self.workspace(request), await _body(request, BuyerBody)
         slug = request.path_params["slug"]
         with self.runtime.unit(workspace, provider="wallet", kind="control") as uow:
             buyer = buyers.edit(uow, slug, body.model_dump(exclude_unset=True))
-        return answer(buyer_view(buyer))
+        return answer(buyer_view(uow, buyer))
 
     async def openapi(self, request: Request) -> Response:
         """The OpenAPI document of a provider, or `control.json` for this API."""

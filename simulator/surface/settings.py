@@ -25,7 +25,8 @@ class Settings:
     lan: bool = False
     open_console: bool = False
     tls: bool = False
-    auto_return: int = 5
+    auto_return: int | None = 5
+    """Seconds of browser time, 0 to 30; None leaves the buyer where he is."""
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -76,8 +77,23 @@ _SIMPLE = {f.name: f.default for f in fields(Settings) if f.name != "credentials
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
+LONGEST_RETURN_S = 30
+
+
+def _auto_return(name: str, value: Any) -> int | None:
+    """Seconds, or None for "off" (which is a boolean in YAML). Raises `ValueError`."""
+    text = str(value).lower()
+    if text in ("off", "false", "no"):
+        return None
+    if not text.isdecimal() or int(text) > LONGEST_RETURN_S:
+        raise ValueError(f"{name}: {value!r} is neither off nor a number from 0 to {LONGEST_RETURN_S}")
+    return int(text)
+
+
 def _typed(name: str, value: Any, like: Any) -> Any:
     """The value in the type of the setting's default. Raises `ValueError`."""
+    if name.lower().endswith("auto_return"):
+        return _auto_return(name, value)
     text = str(value).lower()
     if isinstance(like, bool):
         if text not in _YES + _NO:

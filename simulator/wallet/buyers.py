@@ -138,7 +138,7 @@ def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> 
 
 
 def give_back(uow: UnitOfWork, slug: str, fen: int, order: str) -> Buyer:
-    """A refund goes to the balance."""
+    """A refund goes to the balance. What was spent today stays spent: a daily limit counts payments."""
     buyer = get(uow, slug)
     line = (uow.now.isoformat(), "refunded", order, fen)
     return save(uow, replace(buyer, balance=buyer.balance + fen, ledger=(*buyer.ledger[-99:], line)))
@@ -153,5 +153,5 @@ def edit(uow: UnitOfWork, slug: str, members: dict[str, Any]) -> Buyer:
     if changes.get("card") is not None:
         changes["card"] = Card(str(changes["card"]["last4"]), int(changes["card"]["limit"]))
     if "daily_used" in changes:
-        changes["used_on"] = None
+        changes["used_on"] = _day(uow.now)
     return save(uow, replace(known, **changes))

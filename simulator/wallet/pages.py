@@ -42,8 +42,8 @@ PING_S = 15.0
 LATE = timedelta(seconds=30)
 
 
-def routes(auto_return_s: int) -> tuple[Page, ...]:
-    """`auto_return_s` is browser time until a desktop returns to the merchant; 0 switches it off."""
+def routes(auto_return_s: int | None) -> tuple[Page, ...]:
+    """`auto_return_s` is browser time until a desktop returns to the merchant; None switches it off."""
 
     def get(path: str, handler: Callable[..., Reply]) -> Page:
         return Page("GET", path, functools.partial(handler, auto_return_s=auto_return_s))
@@ -148,7 +148,7 @@ def _not_found(call: Call) -> Reply:
     return pages.answer(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
 
 
-def show(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def show(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     found = _find(runtime, call.path["code"])
     if found is None:
         return _not_found(call)
@@ -156,7 +156,7 @@ def show(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
 
 
 def render(
-    call: Call, runtime: Runtime, workspace: Workspace, order: Order, *, auto_return_s: int, hint: str = ""
+    call: Call, runtime: Runtime, workspace: Workspace, order: Order, *, auto_return_s: int | None, hint: str = ""
 ) -> Reply:
     """The wallet in place: also for providers whose own links show it (`/p/s/i/…`, `/page/aplus-linker/…`). `hint` is
     what the provider's testers are told to do there, a key of the catalogue."""
@@ -168,7 +168,7 @@ def render(
 
 
 def _context(
-    call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int
+    call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int | None
 ) -> tuple[PageView, dict[str, Any]]:
     uow = runtime.open(workspace)
     look = _look(call, runtime, uow, order)
@@ -319,7 +319,7 @@ def _yuan(fen: int) -> str:
 
 
 def _result_view(
-    runtime: Runtime, uow: UnitOfWork, order: Order, look: Look, lang: str, auto_return_s: int
+    runtime: Runtime, uow: UnitOfWork, order: Order, look: Look, lang: str, auto_return_s: int | None
 ) -> ResultView | None:
     tried = order.state in ("open", "scanned") and order.reason is not None
     retry = tried and look.step not in ("sign-in", "confirm") and not look.wrong
@@ -354,7 +354,7 @@ def _result_view(
         return_url=target,
         return_is_link=safe,
         return_field=_return_field(runtime, order) if not safe else "",
-        auto_return_s=auto_return_s if safe and auto_return_s and not look.stays and not phone_only else None,
+        auto_return_s=auto_return_s if safe and not look.stays and not phone_only else None,
         phone_only_done=phone_only and not retry,
         retry=retry,
         already=look.already,
@@ -398,7 +398,7 @@ def return_target(runtime: Runtime, uow: UnitOfWork, order: Order) -> str | None
     return party.return_to(uow, payment, order)
 
 
-def qr_image(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def qr_image(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     found = _find(runtime, call.path["code"])
     if found is None:
         return _not_found(call)
@@ -447,15 +447,15 @@ def _back(call: Call, order: Order, **more: str) -> str:
     return f"/w/{order.id}?{urlencode(query)}" if query else f"/w/{order.id}"
 
 
-def scan(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def scan(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     return _act(call, runtime, lambda uow, order: alipay.scan(uow, order, chosen_buyer(call, uow).id))
 
 
-def show_code(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def show_code(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     return _act(call, runtime, alipay.show_code)
 
 
-def sign_in(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     """The desktop's form: a buyer and his password (any, unless he must have a certain one)."""
     found = _checked(call, runtime)
     if isinstance(found, Reply):
@@ -477,7 +477,7 @@ def sign_in(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     return pages.see_other(_back(call, order, step="confirm", buyer=slug, **seal), _buyer_cookie(slug))
 
 
-def confirm(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def confirm(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     """`buyer`, `method`, and `payment_code` or `password` from those buyers who must have a certain one."""
     wrong: dict[str, str] = {}
 
@@ -502,15 +502,15 @@ def confirm(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     return pages.see_other(f"/w/{call.path['code']}?{urlencode(kept | wrong)}")
 
 
-def cancel(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def cancel(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     return _act(call, runtime, alipay.cancel)
 
 
-def answer_now(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def answer_now(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     return _act(call, runtime, alipay.answer, while_paying=True)
 
 
-def force(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def force(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     """The simulator's options: decline with a reason, cancel, expire, answer late, close the app."""
     outcome, reason = call.form.get("outcome", ""), call.form.get("reason") or "declined"
     acts: dict[str, Act] = {
@@ -528,7 +528,7 @@ def force(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
     return _act(call, runtime, acts[outcome])
 
 
-def change_buyer(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def change_buyer(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     """Remembered by this browser for the next order too."""
     found = _checked(call, runtime)
     if isinstance(found, Reply):
@@ -545,7 +545,7 @@ def _buyer_cookie(slug: str) -> str:
 # Live ----------------------------------------------------------------------------------------------------------
 
 
-def state_json(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
+def state_json(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     found = _find(runtime, call.path["code"])
     if found is None:
         return Reply(404, b"{}", content_type="application/json")
@@ -555,7 +555,7 @@ def state_json(call: Call, runtime: Runtime, auto_return_s: int) -> Reply:
 
 
 def _news(
-    call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int
+    call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     page, context = _context(call, runtime, workspace, order, auto_return_s)
     texts, view = Texts(page.lang), context["order"]
@@ -584,7 +584,7 @@ class Events:
     or when the server stops.
     """
 
-    def __init__(self, runtime: Runtime, auto_return_s: int) -> None:
+    def __init__(self, runtime: Runtime, auto_return_s: int | None) -> None:
         self.runtime = runtime
         self.auto_return_s = auto_return_s
 

@@ -38,6 +38,8 @@ def test_variables_are_typed_and_keys_go_to_their_provider() -> None:
     [
         ("PORT", "eighty", "PSP_SIMULATOR_PORT: 'eighty' is not a number"),
         ("STRICT", "maybe", "PSP_SIMULATOR_STRICT: 'maybe' is neither yes nor no"),
+        ("AUTO_RETURN", "31", "PSP_SIMULATOR_AUTO_RETURN: '31' is neither off nor a number from 0 to 30"),
+        ("AUTO_RETURN", "soon", "PSP_SIMULATOR_AUTO_RETURN: 'soon' is neither off nor a number from 0 to 30"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, value: str, complaint: str) -> None:
@@ -45,6 +47,17 @@ def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, value
         from_environment({f"PSP_SIMULATOR_{name}": value})
 
     assert str(error.value) == complaint
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("0", 0), ("30", 30), ("off", None)])
+def test_the_way_back_to_the_shop_is_a_number_of_seconds_or_off(
+    tmp_path: Path, value: str, seconds: int | None
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"auto_return: {value}\n")
+
+    assert from_environment({"PSP_SIMULATOR_AUTO_RETURN": value}).auto_return == seconds
+    assert from_environment({"PSP_SIMULATOR_CONFIG": str(file)}).auto_return == seconds
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

@@ -108,6 +108,43 @@ async def test_the_daily_limit_is_per_day_in_china_on_the_workspaces_clock(walle
     assert wallet.buyer("zhang-min").daily_used == 50_000
 
 
+async def test_a_new_day_frees_the_daily_limit_of_a_buyer_who_has_not_paid_yet(wallet: Wallet, sim: Sim) -> None:
+    """It is the workspace's clock that brings the day, not the one of the machine."""
+    before = wallet.do(alipay.confirm, await wallet.order(), "zhang-min")
+    await sim.advance(hours=10, minutes=59)
+    same_day = wallet.do(alipay.confirm, await wallet.order(), "zhang-min")
+    await sim.advance(minutes=1)
+    after = wallet.do(alipay.confirm, await wallet.order(), "zhang-min")
+
+    assert [order.state for order in (before, same_day, after)] == ["declined", "declined", "paid"]
+    assert wallet.buyer("zhang-min").daily_used == 8603
+
+
+async def test_what_is_written_into_a_buyer_counts_today(wallet: Wallet, sim: Sim) -> None:
+    await sim.advance(days=3)
+    await wallet.edit("zhang-min", daily_used=49_900)
+
+    today = wallet.do(alipay.confirm, await wallet.order(200, "CNY"), "zhang-min")
+    shown = (await sim.http.get(f"{sim.path}/buyers")).json()["data"]
+    await sim.advance(days=1)
+    tomorrow = wallet.do(alipay.confirm, await wallet.order(200, "CNY"), "zhang-min")
+
+    assert (today.state, tomorrow.state) == ("declined", "paid")
+    assert next(buyer["daily_used"] for buyer in shown if buyer["slug"] == "zhang-min") == 49_900
+
+
+async def test_a_refund_does_not_give_the_daily_limit_back(wallet: Wallet, sim: Sim) -> None:
+    code = await wallet.order(2_000, "CNY")
+    wallet.do(alipay.confirm, code, "zhang-min")
+
+    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+        alipay.refund(uow, code, Money(2_000, "CNY"))
+    again = wallet.do(alipay.confirm, await wallet.order(1, "CNY"), "zhang-min")
+
+    assert wallet.buyer("zhang-min").balance == 2_000_000
+    assert outcome(again) == ("declined", "limit", "buyer:zhang-min")
+
+
 async def test_a_limit_per_payment_is_kept(wallet: Wallet) -> None:
     await wallet.edit("li-na", per_payment_limit=8602)
 

@@ -14,7 +14,7 @@ from support import STARTED, Sim
 
 from simulator.wallet import alipay
 from wallet.conftest import Wallet
-from wallet.visitor import PHONE, Visitor
+from wallet.visitor import PHONE, Seen, Visitor
 
 Visit = Callable[..., Visitor]
 
@@ -765,11 +765,38 @@ async def test_what_a_form_cannot_say_is_refused(
     assert wallet.look(code) == before
 
 
+async def test_a_fault_of_the_simulator_says_what_to_report(
+    wallet: Wallet, visit: Visit, sim: Sim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(uow: object, order: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    code, browser = await wallet.order(), visit()
+    await browser.open(f"/w/{code}")
+    monkeypatch.setattr(alipay, "cancel", broken)
+
+    page = Seen(await browser.submit("cancel"))
+    [link] = [values["href"] for _, values in page.elements if values.get("href", "").startswith("/_sim/workspaces")]
+    journal = (await sim.http.get(link)).json()["data"]
+
+    assert (page.status, wallet.look(code).state) == (500, "open")
+    assert "The simulator has a bug." in page.text
+    report = page.get("copy")["data-copy"].splitlines()
+    assert report[0].startswith("psp-simulator ")
+    assert report[2] == f"POST /w/{code}/cancel"
+    assert (journal[0]["path"], journal[0]["status"]) == (f"/w/{code}/cancel", 500)
+    assert f"error {journal[0]['help']['error_id']}" == report[1]
+
+
 # Returning to the merchant ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "http://[", "shop"]
+    "address",
+    [
+        *("javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd"),
+        *("http://[", "shop", "mailto:a@shop.example", "ftp://shop.example/", "blob:http://sim.test/1"),
+    ],
 )
 async def test_an_address_that_is_no_place_is_never_a_link(wallet: Wallet, visit: Visit, address: str) -> None:
     code, browser = await wallet.order(return_url=address), visit()
@@ -793,13 +820,17 @@ async def test_an_apps_own_scheme_is_a_link(wallet: Wallet, visit: Visit) -> Non
 
 
 async def test_without_an_address_the_page_is_the_end(wallet: Wallet, visit: Visit) -> None:
-    browser = visit()
-    await browser.open(f"/w/{await wallet.order(return_url=None)}")
+    code, browser = await wallet.order(return_url=None), visit()
+    await browser.open(f"/w/{code}")
 
     page = await browser.press("cancel")
 
     assert "The merchant gave no return address, so this page is the end." in page.html
+    assert "The field to set is <code>bill.back</code>." in page.html
     assert "return" not in page.ids()
+    assert [values["href"] for tag, values in page.elements if "button-primary" in values.get("class", "")] == [
+        f"/console/{wallet.sim.workspace.name}/payments/{wallet.bill(code).id}"
+    ]
 
 
 async def test_the_automatic_return_can_be_stopped(wallet: Wallet, visit: Visit) -> None:

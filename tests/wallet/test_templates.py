@@ -337,6 +337,61 @@ def test_what_a_merchant_wrote_is_escaped_wherever_it_appears() -> None:
         Tags(html)
 
 
+def test_the_direction_of_a_merchants_name_ends_with_it() -> None:
+    """An override (U+202E) would turn the rest of the sentence round."""
+    name = "\N{RIGHT-TO-LEFT OVERRIDE}skooB"
+    result = replace(PAID, merchant=name)
+
+    sentences = [
+        render("wallet/result.html", ended(result)),
+        render("wallet/result.html", ended(result, auto_return_s=None)),
+        render("wallet/result.html", ended(result, phone_only_done=True, mobile=True)),
+    ]
+
+    for html in sentences:
+        inside = re.findall(rf"[^>]*{name}[^<]*", re.sub(rf"<(bdi|dd|h1)>{name}</\1>", "", html))
+        assert inside == []
+
+
+@pytest.mark.parametrize("name", ["paid", "phone done", "declined", "phone declined", "cancelled", "phone expired"])
+def test_a_result_has_one_primary_button(name: str) -> None:
+    primary = [values for _, values in case(name).all if "button-primary" in (values.get("class") or "")]
+
+    assert len(primary) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "primary"),
+    [("open", "sign-in"), ("unreachable", "open-phone"), ("signed in", "confirm"), ("scanned", "sign-in")],
+)
+def test_the_cashier_has_one_primary_button(name: str, primary: str) -> None:
+    found = [values["data-testid"] for _, values in case(name).all if "button-primary" in (values.get("class") or "")]
+
+    assert found == [primary]
+
+
+@pytest.mark.parametrize("seconds", [0, 5, 30])
+def test_a_page_returns_after_the_seconds_that_were_set(seconds: int) -> None:
+    html = render("wallet/result.html", ended(PAID, auto_return_s=seconds))
+
+    assert f'data-return-in="{seconds}"' in html
+    assert f'content="{seconds};url=' in html
+
+
+@every_language
+def test_the_words_of_the_refusals_are_those_of_the_design(language: Language) -> None:
+    texts = {
+        "balance": ("The balance is too low. Nothing was charged.", "账户余额不足，未扣款。"),
+        "limit": ("The daily limit is reached. Nothing was charged.", "已超出每日限额，未扣款。"),
+        "blocked": ("The account is blocked. Nothing was charged.", "账户已被限制使用，未扣款。"),
+        "authentication": ("The payment code was wrong three times.", "支付密码已连续输错三次。"),
+    }
+
+    for reason, words in texts.items():
+        html = render("wallet/result.html", ended(DECLINED, reason=reason, shortfall=None), language)
+        assert words[language == "zh"] in html
+
+
 def test_the_live_panel_is_the_part_of_the_page_that_it_replaces() -> None:
     variables = ordered(LIU_YANG)
 

@@ -102,6 +102,7 @@ ACME = Provider(
     lookups=lambda credentials: [credentials["key"]],
     summarise=_summarise,
     return_to=_return_to,
+    return_field="bill.back",
 )
 
 

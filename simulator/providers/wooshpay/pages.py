@@ -139,7 +139,7 @@ def _end(
         decided_by=order.decided_by if order is not None and order.decided_by else None,
         return_url=target,
         return_is_link=safe,
-        auto_return_s=(runtime.auto_return_s or None) if safe and complete and not stays else None,
+        auto_return_s=runtime.auto_return_s if safe and complete and not stays else None,
     )
     return pages.answer(call, "hosted/wooshpay/ended.html", page, hosted=hosted, result=result)
 
