@@ -33,7 +33,8 @@
       const { now, rate, frozen, expiresAt } = timer.dataset;
       const key = now + rate + frozen + expiresAt;
       if (timer.clock?.key !== key) {
-        timer.clock = { key, left: (Date.parse(expiresAt) - Date.parse(now)) / 1000, since: performance.now() };
+        const left = (Date.parse(expiresAt) - Date.parse(now)) / 1000;
+        timer.clock = { key, left, since: performance.now(), shown: timer.clock?.shown };
       }
       const passed = frozen === "true" ? 0 : ((performance.now() - timer.clock.since) / 1000) * Number(rate);
       const left = Math.max(0, Math.ceil(timer.clock.left - passed));

@@ -65,6 +65,9 @@ class Shop:
         path = f"/_sim/workspaces/{self.workspace.id}/buyers/{slug}"
         self.http.put(path, json=members).raise_for_status()
 
+    def set(self, provider: str, **values: Any) -> None:
+        self.http.put(f"/_sim/workspaces/{self.workspace.id}/settings/{provider}", json=values).raise_for_status()
+
     def freeze(self) -> None:
         self.http.post(f"/_sim/workspaces/{self.workspace.id}/clock/freeze").raise_for_status()
 

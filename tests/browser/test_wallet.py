@@ -71,6 +71,34 @@ def test_a_screen_reader_hears_each_change_once(window: Open, shop: Shop) -> Non
     assert desktop.page.title() == "Cancelled – Mock Wallet [Simulator]"
 
 
+def test_the_countdown_speaks_at_five_minutes_one_minute_and_thirty_seconds(window: Open, shop: Shop) -> None:
+    """Also when somebody advances the clock past one of them, and not at any other second."""
+    code = shop.order()
+    desktop = window()
+    desktop.open(f"/w/{code}")
+    desktop.see("live", live="sse")
+    heard = []
+
+    def left_after(seconds: float) -> None:
+        left = desktop.page.evaluate(
+            "Date.parse(one.dataset.expiresAt) - Date.parse(one.dataset.now)".replace(
+                "one", "document.querySelector('[data-testid=countdown]')"
+            )
+        )
+        shop.workspace.advance(f"PT{left / 1000 - seconds:.3f}S")
+
+    shop.freeze()
+    desktop.see("countdown", frozen="true")
+    for seconds in (400, 290, 200, 59, 40, 20):
+        left_after(seconds)
+        shown = f"{seconds // 60:02d}:{seconds % 60:02d}"
+        desktop.page.wait_for_selector(f"[data-testid=countdown] >> text={shown}")
+        heard.append(desktop.see("status-live").text_content())
+
+    said = ["", "04:50 left to pay.", "04:50 left to pay.", "00:59 left to pay.", "00:59 left to pay."]
+    assert heard == [*said, "00:20 left to pay."]
+
+
 def test_a_change_of_the_clock_reaches_the_page(window: Open, shop: Shop) -> None:
     desktop = window()
     desktop.open(shop.open())
@@ -413,6 +441,25 @@ def test_nothing_scrolls_sideways_at_320_pixels(window: Open, shop: Shop, lang: 
             narrow.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
             if narrow.scrolls_sideways():
                 wide_pages.append(f"{state} {view}, all opened")
+
+    assert wide_pages == []
+
+
+@pytest.mark.parametrize("size", ["narrow", "desktop"])
+def test_a_merchants_long_name_breaks_no_page(window: Open, shop: Shop, size: str) -> None:
+    """Markup, a turned direction and a word without end."""
+    name = "\u202e<b>Books</b> " + "Donaudampfschifffahrtsgesellschaft" * 5
+    shop.set("ppro", merchant_name=name)
+    look = window(size=size)
+    wide_pages = []
+
+    for state in ("open", "scanned", "signed_in", "paying", "paid", "declined", "cancelled"):
+        path = getattr(shop, state)()
+        for view in ("phone", "desktop"):
+            look.open(path, view=view)
+            assert look.page.locator("main b", has_text="Books").count() == 0
+            if look.scrolls_sideways():
+                wide_pages.append(f"{state} {view}")
 
     assert wide_pages == []
 

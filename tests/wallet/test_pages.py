@@ -415,7 +415,11 @@ async def test_a_balance_that_is_too_low_is_explained(wallet: Wallet, visit: Vis
     page = await phone.press("confirm")
 
     assert "Will be declined: ¥\u00a081.03 short" in shown.html
+    await wallet.edit("wang-wei", balance=100_000)
+    later = await phone.reload()
+
     assert "Wang Wei has ¥\u00a05.00." in page.html
+    assert "Wang Wei has ¥\u00a05.00." in later.html
     assert ["¥\u00a086.03" in page.text, "¥\u00a081.03" in page.text] == [True, True]
 
 
