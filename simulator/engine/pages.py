@@ -194,6 +194,7 @@ def error_page(
         report=report,
         link_url=link_url,
         link_text=texts(link_text) if link_url else "",
+        can_reload=call.method == "GET",
     )
     return answer(call, "error.html", page, status=status, error=error)
 

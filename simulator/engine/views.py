@@ -109,3 +109,5 @@ class ErrorView:
     """What somebody who reports a fault should say."""
     link_url: str | None = None
     link_text: str = ""
+    can_reload: bool = False
+    """Whether the address may be opened again, in the other language."""

@@ -227,7 +227,7 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
         answer_at=iso_millis(order.answer_at) if order.state == "paying" and order.answer_at else None,
         answer_left_s=_left(order.answer_at, now) if order.state == "paying" else None,
         frozen=clock.mode == "frozen",
-        unreachable=_is_only_here(call.base_url),
+        unreachable=is_only_here(call.base_url),
         app_link=order.device == "app" and "Mobi" not in call.headers.get("user-agent", ""),
         scanned_by=_name(uow, order.scanned_by, lang),
         walked_away=_name(uow, order.walked_away, lang),
@@ -237,7 +237,7 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
     )
 
 
-def _is_only_here(base_url: str) -> bool:
+def is_only_here(base_url: str) -> bool:
     """Whether an address means "this machine" to whoever opens it."""
     host = urlsplit(base_url).hostname or ""
     try:
@@ -659,4 +659,4 @@ def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-__all__: Sequence[str] = ("Events", "chosen_buyer", "render", "return_target", "routes")
+__all__: Sequence[str] = ("Events", "chosen_buyer", "is_only_here", "render", "return_target", "routes")

@@ -37,6 +37,7 @@ from simulator.providers.ecommpay.model import (
 )
 from simulator.providers.ecommpay.states import AWAITING
 from simulator.wallet import alipay, buyers, qr
+from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
 PATH = "/payment"
@@ -576,6 +577,7 @@ def _qr_page(visit: Visit, payment: Payment) -> Reply:
         scan_url=f"{payment.origin}{url}",
         phone_url=url,
         image_url=f"{url}/image.png",
+        unreachable=wallet_pages.is_only_here(payment.origin),
         note=_note(
             uow, uow.get(Order, payment.order_code or ""), payment.money, payment.payment_id, "code", _alone(payment)
         ),

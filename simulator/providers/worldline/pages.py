@@ -182,7 +182,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         preset=step == "choice" and checkout.product is not None,
         cny=MoneyView.of(Money(alipay.in_fen(checkout.money), "CNY")),
         rate=_rate(checkout.currency),
-        note=_note(call, uow, _prospect(uow, checkout)) if step in ("choice", "unsuccessful") else None,
+        note=_foretold(call, uow, checkout, order, step),
         wallet_url=wire.redirect_url(payment).removeprefix(payment.origin) if payment and step == "pending" else None,
         return_url=_target(checkout),
         can_cancel=_target(checkout) is not None or (checkout.return_cancel_state and step == "choice"),
@@ -220,6 +220,13 @@ def _prospect(uow: UnitOfWork, checkout: HostedCheckout) -> Order:
         reference=checkout.reference or checkout.id,
         operation="authorize",
     )
+
+
+def _foretold(call: Call, uow: UnitOfWork, checkout: HostedCheckout, order: Order | None, step: str) -> Note | None:
+    """Of the order that waits, or of the one that the next try would open."""
+    if step == "pending" and order is not None:
+        return _note(call, uow, order)
+    return _note(call, uow, _prospect(uow, checkout)) if step in ("choice", "unsuccessful") else None
 
 
 def _note(call: Call, uow: UnitOfWork, order: Order) -> Note:
