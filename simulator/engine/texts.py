@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -52,6 +52,17 @@ class Texts:
         """In words, by its two largest units: `1 hour`, `1 day 2 hours`."""
         parts = [(count, unit if count == 1 else f"{unit}s") for count, unit in spans(duration)]
         return " ".join(self(f"span_{unit}", n=count) for count, unit in parts)
+
+    def day_hour(self, at: datetime, now: datetime) -> str:
+        """`tomorrow, 09:41`; the day by its date where it is neither today nor tomorrow. The script does it again in the
+        viewer's zone."""
+        hour = at.strftime("%H:%M")
+        match (at.date() - now.date()).days:
+            case 0:
+                return self("today", time=hour)
+            case 1:
+                return self("tomorrow", time=hour)
+        return f"{at:%Y-%m-%d} {hour}"
 
     def pattern(self, key: str) -> str:
         """The text with its `{placeholders}` left as they are. Raises `KeyError` for an unknown key."""

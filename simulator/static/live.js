@@ -48,7 +48,12 @@
   }
 
   function localTimes() {
-    for (const time of all("time[data-local]")) time.textContent = new Date(time.dateTime).toTimeString().slice(0, time.dataset.local || 8);
+    for (const time of all("time[data-local]")) {
+      const { local, days, now } = time.dataset, at = new Date(time.dateTime);
+      const text = at.toTimeString().slice(0, local || 8);
+      const day = days && Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / 864e5);
+      time.textContent = days ? (days.split("|")[day] || at.toLocaleDateString("sv") + " {time}").replace("{time}", text) : text;
+    }
   }
 
   function setClock(clock) {

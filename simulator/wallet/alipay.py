@@ -106,6 +106,26 @@ def open_order(
     )
 
 
+def prospect(uow: UnitOfWork, payee: Resource, *, amount: Money, reference: str, operation: str) -> Order:
+    """The order that a provider's page would open, for `predict` only: it is not stored and has no code."""
+    return Order(
+        id="",
+        state="open",
+        created_at=uow.now,
+        updated_at=uow.now,
+        payee_provider=payee.PROVIDER,
+        payee_kind=payee.KIND,
+        payee_id=payee.id,
+        payee_title="",
+        amount=amount,
+        cny=in_fen(amount),
+        rate=None,
+        merchant="",
+        reference=reference,
+        operation=operation,
+    )
+
+
 def order_of(uow: UnitOfWork, code: str) -> Order:
     return uow.get(Order, code, "code")
 

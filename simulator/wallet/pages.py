@@ -470,11 +470,11 @@ def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
         buyer, order = buyers.get(uow, slug), alipay.order_of(uow, order.id)
         after = alipay.sign_in(uow, order, slug, call.form.get("password", ""))
     if after.is_final:
-        return pages.see_other(_back(call, order), _buyer_cookie(slug))
+        return pages.see_other(_back(call, order), buyer_cookie(slug))
     if after is not order:
-        return pages.see_other(_back(call, order, buyer=slug, wrong="password"), _buyer_cookie(slug))
+        return pages.see_other(_back(call, order, buyer=slug, wrong="password"), buyer_cookie(slug))
     seal = {"seal": pages.token(runtime, SEAL, f"{order.id} {slug}")} if buyer.password is not None else {}
-    return pages.see_other(_back(call, order, step="confirm", buyer=slug, **seal), _buyer_cookie(slug))
+    return pages.see_other(_back(call, order, step="confirm", buyer=slug, **seal), buyer_cookie(slug))
 
 
 def confirm(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
@@ -535,10 +535,10 @@ def change_buyer(call: Call, runtime: Runtime, auto_return_s: int | None) -> Rep
         return found
     workspace, order = found
     slug = buyers.get(runtime.open(workspace), call.form.get("buyer") or buyers.DEFAULT).id
-    return pages.see_other(_back(call, order, step="sign-in"), _buyer_cookie(slug))
+    return pages.see_other(_back(call, order, step="sign-in"), buyer_cookie(slug))
 
 
-def _buyer_cookie(slug: str) -> str:
+def buyer_cookie(slug: str) -> str:
     return f"{COOKIE_BUYER}={slug}; Path=/; Max-Age=31536000; SameSite=Lax"
 
 
@@ -659,4 +659,4 @@ def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-__all__: Sequence[str] = ("Events", "chosen_buyer", "is_only_here", "render", "return_target", "routes")
+__all__: Sequence[str] = ("Events", "buyer_cookie", "chosen_buyer", "is_only_here", "render", "return_target", "routes")

@@ -22,6 +22,7 @@ HOLD = {"hold-clock": STAYS}
 OUTCOMES = {"ppro-success": SHOP, "ppro-fail": SHOP, "ppro-cancel": SHOP, "jump-there": "result"}
 SCANNED = {"ppro-success": "result", "ppro-fail": "result", "ppro-cancel": "result", "jump-there": "result"}
 TABS = {"tab-redirect": "ppro-success", "tab-scan-code": "open-scanner", "tab-multi-factor": "mfa-code"}
+BUYERS = ("li-na", "wang-wei", "zhang-min", "chen-jie", "zhao-lei", "liu-yang", "sun-li", "zhou-ting")
 WINDOWS = ("qr", "open-scanner", "open-phone")
 """Links that open a page in a window of its own."""
 
@@ -41,16 +42,19 @@ PRESSES: dict[str, dict[str, str]] = {
     },
     "ppro_paid": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},
     "ppro_declined": {**LANGUAGES, "tab-redirect": STAYS, "return": SHOP},
-    "wp_session": {**LANGUAGES, **HOLD, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
-    "wp_declined": {**LANGUAGES, **HOLD, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
+    "wp_session": {**LANGUAGES, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
+    "wp_declined": {**LANGUAGES, "wp-back": SHOP, "qr": "wp-pay", "wp-pay": "sign-in"},
     "wp_complete": {**LANGUAGES, "return": SHOP},
     "wp_expired": {**LANGUAGES, "return": SHOP},
-    "cko_simulation": {**LANGUAGES, "cko-pay-now": "cko-done", "cko-cancel": "cko-done"},
-    "cko_paying": {**LANGUAGES, "cko-answer": "cko-done"},
+    "cko_simulation": {
+        **LANGUAGES, "change-buyer": STAYS, **{f"buyer-{slug}": STAYS for slug in BUYERS},
+        "cko-pay-now": "cko-done", "cko-cancel": "cko-done",
+    },
+    "cko_paying": {**LANGUAGES, **HOLD, "cko-answer": "cko-done"},
     "cko_paid": {**LANGUAGES, "cko-done": SHOP},
     "cko_declined": {**LANGUAGES, "cko-done": SHOP},
     "cko_hosted": {**LANGUAGES, **HOLD, "cko-page-pay": "sign-in", "cko-page-cancel": SHOP},
-    "cko_link": {**LANGUAGES, **HOLD, "cko-page-pay": "sign-in"},
+    "cko_link": {**LANGUAGES, **HOLD, "cko-page-pay": "sign-in", "return": SHOP},
     "ecp_method": {**LANGUAGES, "ecp-continue": "ecp-pay", "ecp-back": SHOP},
     "ecp_instructions": {**LANGUAGES, "ecp-pay": "ecp-emulator", "ecp-back": SHOP},
     "ecp_clarification": {**LANGUAGES, "ecp-pay": "ecp-clarification", "ecp-back": SHOP},

@@ -16,6 +16,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
+from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
@@ -65,7 +66,9 @@ class Payer:
 
     slug: str
     name: str
-    hint: str
+    prediction: Prediction
+    url: str
+    """This page with him as the one who pays."""
 
 
 def show_simulation(call: Call, runtime: Runtime) -> Reply:
@@ -81,11 +84,13 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
     )
     texts, every = Texts(page.lang), buyers.every(uow)
     chosen = _chosen(call, every)
+    payers = {buyer.id: _payer(uow, order, buyer, page) for buyer in every}
     target = handlers.return_to(uow, payment, order)
     terminal = payment.terminal_type
     if payment.os_type:
         terminal = texts("cko_on", terminal=terminal, system=payment.os_type)
     is_open = order.state in ("open", "scanned")
+    due = order.answer_at if order.state == "paying" else None
     return pages.answer(
         call,
         "hosted/checkoutcom/simulation.html",
@@ -99,21 +104,24 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         terminal=terminal,
         cny=MoneyView.of(Money(order.cny, "CNY")),
         rate_text=f"1 {order.amount.currency} = {order.rate} CNY" if order.rate else None,
-        buyers=[_payer(uow, order, buyer, texts, page.lang) for buyer in every] if is_open else [],
-        chosen=chosen.id,
-        decides=alipay.predict(uow, order, chosen).decided_by if is_open else "",
+        buyers=payers.values(),
+        payer=payers[chosen.id],
+        answer_at=iso_millis(due) if due else None,
+        answer_left_s=max(0, int((due - uow.now).total_seconds())) if due else None,
+        reason=order.reason if order.reason in _REASONS else None,
         action=f"{SIMULATION}?{urlencode(call.query_pairs)}",
         return_url=target,
         return_is_link=target is not None and pages.is_safe_return(target),
     )
 
 
-def _payer(uow: UnitOfWork, order: Order, buyer: Buyer, texts: Texts, lang: str) -> Payer:
+def _payer(uow: UnitOfWork, order: Order, buyer: Buyer, page: PageView) -> Payer:
     decision = alipay.predict(uow, order, buyer)
     outcome = "paying" if decision.outcome == "paid" and decision.delay.total_seconds() > 0 else decision.outcome
     reason = decision.reason if decision.reason in _REASONS else None
     prediction = Prediction(outcome, reason, decision.decided_by)  # type: ignore[arg-type]  # names of the wallet's own
-    return Payer(buyer.id, buyer.name_zh if lang == "zh" else buyer.name_en, texts(f"hint_{prediction.hint}"))
+    name = buyer.name_zh if page.lang == "zh" else buyer.name_en
+    return Payer(buyer.id, name, prediction, page.url(buyer=buyer.id))
 
 
 def act_simulation(call: Call, runtime: Runtime) -> Reply:
@@ -135,7 +143,8 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
                 alipay.cancel(uow, order)
             else:
                 alipay.answer(uow, order)
-    return pages.see_other(f"{SIMULATION}?{urlencode(call.query_pairs)}")
+    remembered = wallet_pages.buyer_cookie(slug) if outcome == "pay" else None
+    return pages.see_other(f"{SIMULATION}?{urlencode(call.query_pairs)}", remembered)
 
 
 def _hosted_view(
@@ -197,6 +206,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     uow = runtime.open(workspace)
     merchant = str(handlers.setting(uow, "merchant_name"))
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
+    prediction = alipay.predict(uow, _prospect(uow, hosted), wallet_pages.chosen_buyer(call, uow))
     is_received = hosted.state == "Payment Received" or (payment is not None and payment.capture_action_id is not None)
     page = pages.view(
         call,
@@ -210,9 +220,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     text = texts("cko_page_expired_text", at=hosted.expires_at.strftime("%Y-%m-%d %H:%M UTC"))
     if is_received:
         text = texts("cko_page_paid_text", merchant=merchant)
-    back = hosted.return_url if isinstance(hosted, PaymentLink) else None
-    if isinstance(hosted, HostedPayment):
-        back = hosted.success_url if is_received else hosted.cancel_url
+    back = _way_back(hosted, is_received)
     return pages.answer(
         call,
         "hosted/checkoutcom/page.html",
@@ -222,6 +230,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
         products=[_row(product, hosted.currency, texts) for product in hosted.products],
         is_open=_is_open(hosted) and not is_received,
         failed=payment is not None and payment.state in ("Declined", "Canceled", "Expired"),
+        prediction=prediction,
         can_cancel=isinstance(hosted, HostedPayment),
         method="alipay" if hosted.platform == "previous" else "alipay_cn",
         action=call.target,
@@ -230,6 +239,17 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
         result_text=text,
         shop_url=back if back and pages.is_safe_return(back) else None,
     )
+
+
+def _way_back(hosted: Hosted, is_received: bool) -> str | None:
+    if isinstance(hosted, HostedPayment):
+        return hosted.success_url if is_received else hosted.cancel_url
+    return hosted.return_url if isinstance(hosted, PaymentLink) else None
+
+
+def _prospect(uow: UnitOfWork, hosted: Hosted) -> Order:
+    reference = hosted.reference or hosted.id
+    return alipay.prospect(uow, hosted, amount=hosted.money, reference=reference, operation="pay")
 
 
 def _row(product: dict[str, Any], currency: str, texts: Texts) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 import orjson
@@ -230,7 +230,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
         phone_time=_hour(uow.now),
         deadline=_hour(deadline) if deadline else None,
-        lasts=_lasts(deadline - charge.created_at, Texts(page.lang)) if deadline else "",
+        lasts=Texts(page.lang).duration(deadline - charge.created_at) if deadline else "",
         samples=[
             (_url(charge, type=chosen, sample=name), title, f"sample-{name}", name == sample)
             for name, title in SAMPLES.items()
@@ -285,14 +285,6 @@ def _left(scan_by: str | None, now: datetime) -> int | None:
 def _hour(at: datetime) -> tuple[str, str]:
     """The instant, and how it reads before the script puts it into the viewer's zone."""
     return iso_millis(at), at.strftime("%H:%M")
-
-
-def _lasts(span: timedelta, texts: Texts) -> str:
-    """`12 hours`; in minutes where it is less, or not a whole number of hours."""
-    minutes = round(span.total_seconds() / 60)
-    if minutes >= 120 and minutes % 60 == 0:
-        return texts("ppro_hours", n=minutes // 60)
-    return texts("ppro_minutes", n=minutes)
 
 
 def _sample(charge: Charge, language: str) -> str:

@@ -22,7 +22,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.handlers import choose
 from simulator.providers.wooshpay.model import CashierCode, CheckoutSession, PaymentIntent
-from simulator.wallet import alipay, buyers, qr
+from simulator.wallet import alipay, qr
 from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
@@ -62,7 +62,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         console_url=f"/console/{workspace.name}/payments/{intent.id}",
         mobile=pages.is_phone(call),
     )
-    buyer = buyers.get(uow, buyers.DEFAULT)
+    buyer = wallet_pages.chosen_buyer(call, uow)
     now, open_ = uow.now, session.state == "open"
     hosted = HostedView(
         merchant=order.merchant if order else workspace.setting("wooshpay", "merchant_name", "Riverside Books"),
@@ -96,32 +96,18 @@ def show(call: Call, runtime: Runtime) -> Reply:
         processing=intent.state == "processing",
         action=own,
         back_url=back if back and pages.is_safe_return(back) else None,
-        qr_target=f"{call.base_url}/w/{order.id}" if live and order is not None else call.base_url + own,
+        qr_target=f"{call.base_url}/w/{order.id}" if live and order is not None else _scanned(call, session),
         qr_url=f"/w/{order.id}/qr.png"
         if live and order is not None
         else f"/pay/{call.path['session']}/qr.png?key={session.key}",
+        until=(iso_millis(session.expires_at), Texts(page.lang).day_hour(session.expires_at, now)),
         phone_url=f"{own}&view=phone",
     )
 
 
 def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
-    """The order that the button would open, for the prediction only; it is not stored."""
-    return Order(
-        id="",
-        state="open",
-        created_at=uow.now,
-        updated_at=uow.now,
-        payee_provider=intent.PROVIDER,
-        payee_kind=intent.KIND,
-        payee_id=intent.id,
-        payee_title="WooshPay",
-        amount=intent.money,
-        cny=alipay.in_fen(intent.money),
-        rate=None,
-        merchant="",
-        reference=intent.merchant_order_id or intent.id,
-        operation="confirm",
-    )
+    reference = intent.merchant_order_id or intent.id
+    return alipay.prospect(uow, intent, amount=intent.money, reference=reference, operation="confirm")
 
 
 def _end(
@@ -168,10 +154,15 @@ def _wallet_link(intent: PaymentIntent) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else f"/w/{intent.order_code}?here=1"
 
 
+def _scanned(call: Call, session: CheckoutSession) -> str:
+    """What the code says: without the key, which would only make the symbol larger; no other session has this id."""
+    return call.base_url + links.session_path(session).partition("?")[0]
+
+
 def session_qr(call: Call, runtime: Runtime) -> Reply:
     """The code before any order is open: it leads a phone to this session."""
     _, session = _find(call, runtime)
-    image = qr.png(call.base_url + links.session_path(session))
+    image = qr.png(_scanned(call, session))
     return Reply(200, image, {"cache-control": "public, max-age=3600"}, content_type="image/png")
 
 

@@ -203,23 +203,8 @@ def _rate(currency: str) -> str | None:
 
 
 def _prospect(uow: UnitOfWork, checkout: HostedCheckout) -> Order:
-    """The order that Continue would open, for the prediction only; it is not stored."""
-    return Order(
-        id="",
-        state="open",
-        created_at=uow.now,
-        updated_at=uow.now,
-        payee_provider=checkout.PROVIDER,
-        payee_kind=checkout.KIND,
-        payee_id=checkout.id,
-        payee_title="",
-        amount=checkout.money,
-        cny=alipay.in_fen(checkout.money),
-        rate=None,
-        merchant="",
-        reference=checkout.reference or checkout.id,
-        operation="authorize",
-    )
+    reference = checkout.reference or checkout.id
+    return alipay.prospect(uow, checkout, amount=checkout.money, reference=reference, operation="authorize")
 
 
 def _foretold(call: Call, uow: UnitOfWork, checkout: HostedCheckout, order: Order | None, step: str) -> Note | None:

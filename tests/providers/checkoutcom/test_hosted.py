@@ -82,6 +82,26 @@ async def test_a_phone_gets_the_simulation_wallet(sim: Sim, cko: Merchant) -> No
     assert "https://shop.example/thanks" in end
 
 
+async def test_the_page_says_what_will_come_of_it(sim: Sim, cko: Merchant) -> None:
+    plain = await cko.made("/hosted-payments", HOSTED)
+    forced = await cko.made("/hosted-payments", HOSTED | {"amount": 1105, "products": None})
+
+    first = (await sim.http.get(f"/page/{plain['id']}", headers={"Cookie": "buyer=chen-jie"})).text
+    second = (await sim.http.get(f"/page/{forced['id']}")).text
+
+    assert 'data-decides="buyer:chen-jie"' in first and "it will be declined." in first
+    assert 'data-decides="amount:' in second and "Decided by test amount" in second
+
+
+async def test_a_links_page_leads_back_to_its_return_url(sim: Sim, cko: Merchant) -> None:
+    with_one = await cko.made("/payment-links", LINK | {"return_url": "https://shop.example/thanks"})
+    without = await cko.made("/payment-links", LINK)
+
+    back = 'href="https://shop.example/thanks" rel="noreferrer" data-testid="return"'
+    assert back in (await sim.http.get(f"/link/{with_one['id']}")).text
+    assert 'data-testid="return"' not in (await sim.http.get(f"/link/{without['id']}")).text
+
+
 async def test_a_declined_try_leaves_the_page_open_for_another(sim: Sim, cko: Merchant) -> None:
     body = await cko.made("/hosted-payments", HOSTED)
     page = f"/page/{body['id']}"

@@ -112,6 +112,55 @@ async def test_a_payer_can_be_chosen_and_may_be_declined(sim: Sim, cko: Merchant
     assert "Payment declined" in (await sim.http.get(link_of(created))).text
 
 
+async def test_changing_the_payer_is_looked_at_before_it_is_done_and_remembered_after(sim: Sim, cko: Merchant) -> None:
+    first, second = await cko.request(ONE_TIME | {"amount": 1100}), await cko.request(ONE_TIME | {"amount": 1100})
+    page = (await sim.http.get(link_of(first))).text
+    link = re.search(r'href="([^"]+)"[^>]*data-testid="buyer-chen-jie"', page)
+    assert "Pay Now pays as Li Na" in page and link is not None
+
+    other = (await sim.http.get(link[1].replace("&amp;", "&"))).text
+    form = re.search(r'name="buyer" value="([^"]+)"', other)
+    status = await cko.status(first["id"])
+    pressed = await sim.http.post(link_of(first), data={"outcome": "pay", "buyer": "chen-jie"})
+    cookie = pressed.headers["set-cookie"].partition(";")[0]
+    next_page = (await sim.http.get(link_of(second), headers={"Cookie": cookie})).text
+
+    assert form is not None and form[1] == "chen-jie"
+    assert "Pay Now as Chen Jie: blocked" in other and 'data-decides="buyer:chen-jie"' in other
+    assert status == "Pending"
+    assert "Pay Now as Chen Jie: blocked" in next_page
+
+
+@pytest.mark.parametrize(
+    ("buyer", "outcome", "status", "decided_by"),
+    [
+        ("li-na", "paid", "Captured", "buyer:li-na"),
+        ("wang-wei", "declined", "Declined", "buyer:wang-wei"),
+        ("zhang-min", "declined", "Declined", "buyer:zhang-min"),
+        ("chen-jie", "declined", "Declined", "buyer:chen-jie"),
+        ("zhao-lei", "paid", "Captured", "buyer:zhao-lei"),
+        ("liu-yang", "paid", "Captured", "buyer:liu-yang"),
+        ("sun-li", "paid", "Captured", "buyer:sun-li"),
+        ("zhou-ting", None, "Pending", None),
+    ],
+)
+async def test_each_of_the_eight_buyers_decides_on_the_simulation_wallet(
+    sim: Sim, cko: Merchant, buyer: str, outcome: str | None, status: str, decided_by: str | None
+) -> None:
+    created = await cko.request(ONE_TIME | {"amount": 1100})
+
+    await sim.http.post(link_of(created), data={"outcome": "pay", "buyer": buyer})
+    await sim.advance(seconds=40)
+
+    page = (await sim.http.get(link_of(created))).text
+    assert await cko.status(created["id"]) == status
+    assert (await sim.payment("checkoutcom", created["id"]))["decided_by"] == decided_by
+    if outcome is not None:
+        assert f'data-outcome="{outcome}"' in page and f'data-decided-by="{decided_by}"' in page
+    else:
+        assert "The buyer closed the app." in page and "cko-pay-now" in page
+
+
 async def test_a_slow_bank_is_waited_for_or_answers_now(sim: Sim, cko: Merchant) -> None:
     created = await cko.request(ONE_TIME)
     page = link_of(created)
