@@ -438,7 +438,17 @@ def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) 
         return pages.see_other(_back(call, order))
     with runtime.unit(workspace, provider="wallet", kind="page") as uow:
         act(uow, alipay.order_of(uow, order.id))
+        _note_return(runtime, uow, order.id)
     return pages.see_other(_back(call, order))
+
+
+def _note_return(runtime: Runtime, uow: UnitOfWork, code: str) -> None:
+    """The story says where a browser goes when the order is decided; what it carries along is the merchant's business."""
+    order = alipay.order_of(uow, code)
+    target = return_target(runtime, uow, order) if order.is_final and runtime.auto_return_s is not None else None
+    if target is not None and pages.is_safe_return(target):
+        address = target.partition("?")[0]
+        uow.note("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
 
 
 def _back(call: Call, order: Order, **more: str) -> str:
@@ -469,6 +479,7 @@ def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     with runtime.unit(workspace, provider="wallet", kind="page") as uow:
         buyer, order = buyers.get(uow, slug), alipay.order_of(uow, order.id)
         after = alipay.sign_in(uow, order, slug, call.form.get("password", ""))
+        _note_return(runtime, uow, order.id)
     if after.is_final:
         return pages.see_other(_back(call, order), buyer_cookie(slug))
     if after is not order:

@@ -837,6 +837,22 @@ async def test_without_an_address_the_page_is_the_end(wallet: Wallet, visit: Vis
     ]
 
 
+@pytest.mark.parametrize(
+    ("address", "said"), [(None, False), ("javascript:alert(1)", False), ("shop://back?x=1", True)]
+)
+async def test_the_story_says_where_the_browser_was_sent(
+    wallet: Wallet, visit: Visit, address: str | None, said: bool
+) -> None:
+    """Whether anybody answered there is not known: the browser went by itself."""
+    code, phone = await wallet.order(return_url=address), visit(PHONE)
+    await phone.open(f"/w/{code}")
+
+    await phone.press("confirm")
+    story = [event["summary"] for event in (await wallet.payment(code))["timeline"]]
+
+    assert [line for line in story if "browser" in line] == (["browser was sent to shop://back"] if said else [])
+
+
 async def test_the_automatic_return_can_be_stopped(wallet: Wallet, visit: Visit) -> None:
     browser = visit()
     await browser.open(f"/w/{await wallet.order()}")
