@@ -237,6 +237,28 @@ class Merchant:
     def ecp_instructions(self) -> str:
         return self.ecommpay("580", force_payment_method="alipay")
 
+    def ecp_chosen(self) -> str:
+        """The same after the choice, which can be made again."""
+        return f"{self.ecommpay('580')}&_step=instructions"
+
+    def ecp_asked(self) -> str:
+        return f"{self.ecp_clarification()}&_step=clarification"
+
+    def ecp_paying(self) -> str:
+        path = f"/_sim/workspaces/{self.shop.workspace.id}/scenario"
+        slow = {"rules": [{"wallet": {"delay": "PT30S"}}], "scope": {}}
+        self.http.put(path, json=slow).raise_for_status()
+        emulator = self.ecp_emulator()
+        self.press(emulator, outcome="success")
+        return emulator
+
+    def ecp_rejected(self) -> str:
+        path = self.ecommpay("580", 999, payment_currency="CNY", force_payment_method="alipay")
+        return self.press("/payment", **_fields(path), _step="pay")
+
+    def ecp_expired(self) -> str:
+        return self.ecommpay("580", best_before="2020-01-01T00:00:00+00:00")
+
     def ecp_emulator(self, amount: int = 1100, payment_id: str = "580") -> str:
         path = self.ecommpay(payment_id, amount, force_payment_method="alipay")
         answer = self.http.post(f"{path}&_step=pay", data=_fields(path) | {"_step": "pay"})
@@ -336,6 +358,16 @@ class Merchant:
     def wl_unsuccessful(self) -> str:
         return self._decided(self.wl_pending(), buyer="chen-jie")
 
+    def wl_cancelled(self) -> str:
+        path = self.wl_checkout(returnCancelState=True)
+        self.press(path, action="cancel")
+        return path
+
+    def wl_gone(self) -> str:
+        path = self.wl_checkout()
+        self.shop.workspace.advance("PT3H")
+        return path
+
     def _worldline_payment(self, product: int) -> str:
         given = {"paymentProductId": product, "redirectionData": {"returnUrl": self.shop.back}}
         body = {"order": self._order(), "redirectPaymentMethodSpecificInput": given}
@@ -385,7 +417,12 @@ PAGES = {
     "cko_link": "cko-page",
     "ecp_method": "ecp-method",
     "ecp_instructions": "ecp-instructions",
+    "ecp_chosen": "ecp-instructions",
     "ecp_clarification": "ecp-instructions",
+    "ecp_asked": "ecp-clarification",
+    "ecp_rejected": "ecp-result",
+    "ecp_expired": "ecp-result",
+    "ecp_paying": "ecp-emulator",
     "ecp_emulator": "ecp-emulator",
     "ecp_decline_amount": "ecp-emulator",
     "ecp_qr": "ecp-qr",
@@ -396,6 +433,8 @@ PAGES = {
     "wl_pending": "wl-checkout",
     "wl_successful": "wl-checkout",
     "wl_unsuccessful": "wl-checkout",
+    "wl_cancelled": "wl-checkout",
+    "wl_gone": "wl-checkout",
     "wl_wallet": "wallet-cashier",
     "wl_wallets": "wl-wallets",
 }

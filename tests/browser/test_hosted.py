@@ -57,7 +57,12 @@ PRESSES: dict[str, dict[str, str]] = {
     "cko_link": {**LANGUAGES, **HOLD, "cko-page-pay": "sign-in", "return": SHOP},
     "ecp_method": {**LANGUAGES, "ecp-continue": "ecp-pay", "ecp-back": SHOP},
     "ecp_instructions": {**LANGUAGES, "ecp-pay": "ecp-emulator", "ecp-back": SHOP},
+    "ecp_chosen": {**LANGUAGES, "ecp-pay": "ecp-emulator", "ecp-other": "ecp-method", "ecp-back": SHOP},
     "ecp_clarification": {**LANGUAGES, "ecp-pay": "ecp-clarification", "ecp-back": SHOP},
+    "ecp_asked": {**LANGUAGES, "ecp-pay": STAYS, "ecp-back": SHOP},
+    "ecp_rejected": {**LANGUAGES, "ecp-back": SHOP},
+    "ecp_expired": {**LANGUAGES, "ecp-back": SHOP},
+    "ecp_paying": {**LANGUAGES, **HOLD, "answer-now": SHOP},
     "ecp_emulator": {
         **LANGUAGES, **HOLD, "ecp-random": "ecp-last-name", "ecp-success": SHOP, "ecp-decline": SHOP, "use-wallet": "sign-in",
     },
@@ -74,6 +79,8 @@ PRESSES: dict[str, dict[str, str]] = {
     "wl_pending": {**LANGUAGES, "wl-continue": "sign-in", "wl-refresh": STAYS, "wl-back": SHOP},
     "wl_successful": {**LANGUAGES, "wl-back": SHOP, "wl-refresh": STAYS},
     "wl_unsuccessful": {**LANGUAGES, "wl-continue": "sign-in", "wl-back": SHOP, "wl-refresh": STAYS},
+    "wl_cancelled": {**LANGUAGES, "wl-back": SHOP, "wl-refresh": STAYS},
+    "wl_gone": {**LANGUAGES, "wl-back": SHOP},
     "wl_wallets": {**LANGUAGES, **HOLD, "wl-continue": "sign-in", "wl-back": "wallet-result"},
 }  # fmt: skip
 

@@ -516,25 +516,21 @@ def _end(
     """The result page, also of what never became a payment."""
     call, uow, parameters = visit.call, visit.uow, visit.parameters
     wanted, id_ = parameters.get("language_code"), payment.id if payment else ""
-    page = _view(call, uow.runtime, title, wanted, uow.workspace, visit.url(), id_)
+    more = {"_step": visit.step, **visit.typed} if problem else {}
+    page = _view(call, uow.runtime, title, wanted, uow.workspace, visit.url(**more), id_)
     texts = Texts(page.lang)
     page = _titled(page, texts(title))
     state = payment.state if payment is not None else "expired" if outcome == "expired" else "error"
     kind: Kind = result_kind(payment) if payment is not None else "fail"
     event, data, redirect = "", "", None
-    decided_by, facts = None, [(texts("ecp_payment_id"), parameters["payment_id"], "mono")]
-    if parameters.get("payment_description"):
-        facts.append((texts("ecp_description"), parameters["payment_description"], ""))
-    money = visit.money
+    decided_by, money = None, visit.money
+    facts = _facts(texts, parameters["payment_id"], parameters.get("payment_description"), payment, uow)
     if payment is not None:
         money = payment.money
         order = uow.find(Order, payment.order_code or "")
         decided_by = order.decided_by if order is not None else None
-        facts.append((texts("ecp_date"), payment.changed_at.strftime("%Y-%m-%d %H:%M:%S UTC"), ""))
-        sale = uow.get(Sale, payment.sale_id)
-        if payment.state == "decline":
-            facts.append((texts("ecp_code"), f"{sale.code} {sale.message}", "mono"))
         if payment.page is not None and outcome != "expired":
+            sale = uow.get(Sale, payment.sale_id)
             event = "onPaymentSuccess" if kind == "success" else "onPaymentFail"
             data = json.dumps(_result_object(uow, payment, sale), ensure_ascii=False)
             redirect = way_back(parameters, "redirect", kind)
@@ -553,6 +549,21 @@ def _end(
         event=event,
         data=data,
     )
+
+
+def _facts(
+    texts: Texts, id_: str, description: str | None, payment: Payment | None, uow: UnitOfWork
+) -> list[tuple[str, str, str]]:
+    """What a result page lists. Source: reference/ecommpay.md, section 8.4."""
+    facts = [(texts("ecp_payment_id"), id_, "mono")]
+    if description:
+        facts.append((texts("ecp_description"), description, ""))
+    if payment is not None:
+        facts.append((texts("ecp_date"), payment.changed_at.strftime("%Y-%m-%d %H:%M:%S UTC"), ""))
+        if payment.state == "decline":
+            sale = uow.get(Sale, payment.sale_id)
+            facts.append((texts("ecp_code"), f"{sale.code} {sale.message}", "mono"))
+    return facts
 
 
 def _result_object(uow: UnitOfWork, payment: Payment, sale: Sale) -> dict[str, Any]:
@@ -623,7 +634,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
             _titled(page, texts(title)),
             hosted=_hosted(uow, payment.money, texts("ecp_payment_alipay", id=payment.payment_id), payment.state),
             result=HostedResult(outcome, texts(title), texts(text, problem=""), order.decided_by),
-            facts=[(texts("ecp_payment_id"), payment.payment_id, "mono")],
+            facts=_facts(texts, payment.payment_id, payment.description, payment, uow),
             back=back,
             field=f"return_url.{wanted}" if url is None else None,
             already=call.query.get("already") == "1",

@@ -579,6 +579,7 @@ async def test_the_page_is_gone_with_its_time(sim: Sim, ecommpay: Merchant) -> N
     assert ecommpay.told == [DECLINE]
     assert ecommpay.last_hook.at == sim.started_at + timedelta(minutes=30)
     assert element(late, "result")["data-outcome"] == "declined"
+    assert "20602 Time-out" in late.text
 
 
 # The library and the check ---------------------------------------------------------------------------------------------
