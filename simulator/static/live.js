@@ -79,7 +79,7 @@
 
   function startReturn() {
     const seconds = one("[data-return-in]");
-    const link = one("a[data-testid=return]");
+    const link = one("a[data-testid=return], a[data-return]");
     if (!seconds || !link || returning) return;
     const until = performance.now() + Number(seconds.dataset.returnIn) * 1000;
     returning = setInterval(() => {

@@ -290,12 +290,12 @@ class Merchant:
     def ecp_paid(self) -> str:
         self.ecp_emulator()
         self.act("pay")
-        return self.ecommpay("580", force_payment_method="alipay")
+        return f"{self.ecommpay('580', force_payment_method='alipay')}&stay=1"
 
     def ecp_declined(self) -> str:
         self.ecp_emulator()
         self.act("decline", reason="balance")
-        return self.ecommpay("580", force_payment_method="alipay")
+        return f"{self.ecommpay('580', force_payment_method='alipay')}&stay=1"
 
     def ecp_bad_signature(self) -> str:
         return self.ecommpay("580") + "x"

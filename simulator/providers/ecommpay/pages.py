@@ -520,8 +520,9 @@ def _end(
     page = _view(call, uow.runtime, title, wanted, uow.workspace, visit.url(**more), id_)
     texts = Texts(page.lang)
     page = _titled(page, texts(title))
+    automatic = None
     state = payment.state if payment is not None else "expired" if outcome == "expired" else "error"
-    kind: Kind = result_kind(payment) if payment is not None else "fail"
+    kind = result_kind(payment) if payment is not None else "fail"
     event, data, redirect = "", "", None
     decided_by, money = None, visit.money
     facts = _facts(texts, parameters["payment_id"], parameters.get("payment_description"), payment, uow)
@@ -533,21 +534,57 @@ def _end(
             sale = uow.get(Sale, payment.sale_id)
             event = "onPaymentSuccess" if kind == "success" else "onPaymentFail"
             data = json.dumps(_result_object(uow, payment, sale), ensure_ascii=False)
-            redirect = way_back(parameters, "redirect", kind)
-    back = way_back(parameters, "merchant", kind) or redirect or way_back(parameters, "merchant", "return")
+            redirect, automatic = way_back(parameters, "redirect", kind), _automatic(parameters, kind)
+    back = automatic or _way_out(parameters, kind)
     return _answer(
         call,
         "result",
         page,
         hosted=_hosted(uow, money, texts("ecp_payment", id=parameters["payment_id"]), state),
-        result=HostedResult(outcome, texts(title), texts(text, problem=problem), decided_by),
+        result=_result(call, uow.runtime, outcome, texts(title), texts(text, problem=problem), decided_by, automatic),
         facts=facts,
         back=back,
-        field=f"merchant_{kind}_url" if not any(map(parameters.get, RETURN_ADDRESSES)) else None,
+        field=_field(parameters, kind),
         already=False,
+        is_done=False,
         redirect=redirect,
         event=event,
         data=data,
+    )
+
+
+def _automatic(parameters: Mapping[str, str], kind: Literal["success", "fail"]) -> Way | None:
+    """Where the page goes on by itself: `redirect_*_url`, unless the library or a new tab sees to it."""
+    way = way_back(parameters, "redirect", kind)
+    return way if way is not None and way.target == "_self" and not way.act and not is_framed(parameters) else None
+
+
+def _way_out(parameters: Mapping[str, str], kind: Kind) -> Way | None:
+    """The button of a result page."""
+    return (
+        way_back(parameters, "merchant", kind)
+        or way_back(parameters, "redirect", kind)
+        or way_back(parameters, "merchant", "return")
+    )
+
+
+def _field(parameters: Mapping[str, str], kind: Kind) -> str | None:
+    """What the merchant could have sent, where he sent no address at all."""
+    return None if any(map(parameters.get, RETURN_ADDRESSES)) else f"merchant_{kind}_url"
+
+
+def _result(
+    call: Call, runtime: Runtime, outcome: Outcome, title: str, text: str, decided_by: str | None, automatic: Way | None
+) -> HostedResult:
+    goes = automatic is not None and call.query.get("stay") != "1" and bool(runtime.auto_return_s)
+    return HostedResult(
+        outcome,
+        title,
+        text,
+        decided_by,
+        return_url=automatic.url if automatic is not None else None,
+        return_is_link=automatic is not None,
+        auto_return_s=runtime.auto_return_s if goes else None,
     )
 
 
@@ -625,19 +662,25 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
     texts = Texts(page.lang)
     if order.is_final:
         outcome, title, text = _outcome(payment)
-        url = handlers.return_to(uow, payment, order)
-        back = _safe(url)
-        wanted = "success" if outcome == "paid" else "decline"
+        is_phone, kind = call.path["kind"] == "qr", result_kind(payment)
+        if payment.page is not None:
+            automatic, back = _automatic(payment.page, kind), _way_out(payment.page, kind)
+            field = _field(payment.page, kind)
+        else:
+            automatic = back = _safe(handlers.gate_return(payment))
+            field = None if payment.return_url else f"return_url.{'success' if kind == 'success' else 'decline'}"
+        automatic = None if is_phone else automatic
         return _answer(
             call,
             "result",
             _titled(page, texts(title)),
             hosted=_hosted(uow, payment.money, texts("ecp_payment_alipay", id=payment.payment_id), payment.state),
-            result=HostedResult(outcome, texts(title), texts(text, problem=""), order.decided_by),
+            result=_result(call, runtime, outcome, texts(title), texts(text, problem=""), order.decided_by, automatic),
             facts=_facts(texts, payment.payment_id, payment.description, payment, uow),
-            back=back,
-            field=f"return_url.{wanted}" if url is None else None,
+            back=automatic or back,
+            field=None if is_phone else field,
             already=call.query.get("already") == "1",
+            is_done=is_phone,
             redirect=None,
             event="",
             data="",

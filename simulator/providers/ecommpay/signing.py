@@ -175,7 +175,7 @@ def explain(secret: str, tree: Any, signature: str) -> dict[str, Any]:
 
 _BOOLEANS = {"true": "1", "True": "1", "false": "0", "False": "0"}
 
-OUR_OWN = frozenset({"lang", "theme", "view"})
+OUR_OWN = frozenset({"lang", "theme", "view", "stay"})
 """What the simulator's own pages add to the address; a parameter of that name is signed only if the merchant sent it."""
 
 

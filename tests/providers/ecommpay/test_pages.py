@@ -758,7 +758,34 @@ async def test_the_end_names_the_address_that_was_not_given(
     result = await ecommpay.press(emulator, "ecp-success")
 
     assert "The merchant gave no return address, so this page is the end." in result.text
-    assert f"<code>{field}</code>" in result.text and has(result, "open-console")
+    assert f"<code>{field}</code>" in result.text and has(result, "to-console")
+
+
+async def test_a_page_that_was_waiting_goes_on_by_itself(sim: Sim, ecommpay: Merchant) -> None:
+    """Somebody else decided meanwhile; the return can be stopped, and without a script it happens all the same."""
+    shop = "https://shop.example/done?order=580"
+    emulator = await ecommpay.register(language_code="en", redirect_success_url=shop)
+    await sim.act("ecommpay", "580", "pay")
+    action = Forms(emulator.text).of("ecp-success").action
+
+    for address in (action, f"/payment?{urlencode(ecommpay.page(language_code='en', redirect_success_url=shop))}"):
+        result = await sim.http.get(address)
+        stopped = await sim.http.get(html.unescape(element(result, "stay")["href"]))
+
+        assert "Returning to" in result.text and f'content="5;url={shop}"' in html.unescape(result.text)
+        assert "data-return" in element(result, "ecp-back") and element(result, "ecp-back")["href"] == shop
+        assert "data-return" not in element(stopped, "ecp-back") and not has(stopped, "stay")
+
+
+async def test_a_button_of_the_merchant_is_never_pressed_for_him(sim: Sim, ecommpay: Merchant) -> None:
+    shop = "https://shop.example/done"
+    emulator = await ecommpay.register(merchant_success_url=shop)
+    await ecommpay.press(emulator, "ecp-success")
+
+    again = await sim.http.get(Forms(emulator.text).of("ecp-success").action)
+
+    assert element(again, "ecp-back")["href"] == shop
+    assert not has(again, "stay")
 
 
 async def test_the_phone_behind_the_code_asks_for_no_name(sim: Sim, ecommpay: Merchant) -> None:
@@ -770,3 +797,6 @@ async def test_the_phone_behind_the_code_asks_for_no_name(sim: Sim, ecommpay: Me
     assert "The amount decides: <code>40000</code> ends in decline, whichever button is pressed." in page.text
     assert 'alt="QR code for the payment of' in page.text
     assert has(phone, "ecp-success") and not has(phone, "ecp-last-name")
+    done = await ecommpay.press(phone, "ecp-decline")
+    assert "You can put the phone away." in done.text and has(done, "done")
+    assert not has(done, "stay")

@@ -97,6 +97,8 @@ async def test_the_consumer_pays_and_comes_back_to_the_result(sim: Sim, worldlin
     returned = attribute(page, "wl-back", "href")
     assert returned == (f"{RETURN_URL}&RETURNMAC={created['RETURNMAC']}&hostedCheckoutId={created['hostedCheckoutId']}")
     assert attribute(page, "wl-refresh", "href").startswith(urlsplit(consumer.url).path)
+    assert "Returning to" in page and "stay" in test_ids(page)
+    assert "Returning to" not in (await sim.http.get(f"{back}?stay=1")).text
 
 
 async def test_without_a_result_page_the_wallet_returns_to_the_shop(sim: Sim, worldline: Merchant) -> None:
@@ -459,7 +461,7 @@ async def test_nothing_offers_to_cancel_where_nobody_waits(sim: Sim, worldline: 
     page = (await consumer.open()).text
 
     assert "gave no return address" in page and "hostedCheckoutSpecificInput.returnUrl" in page
-    assert "open-console" in test_ids(page)
+    assert "to-console" in test_ids(page)
 
 
 async def test_the_consumer_cancels_before_he_has_chosen_a_wallet(sim: Sim, worldline: Merchant) -> None:
