@@ -331,14 +331,15 @@ class Merchant:
         }
 
     def wl_checkout(self, **more: Any) -> str:
-        given = {"returnUrl": self.shop.back, "locale": "en_GB", **more}
-        created = self._worldline("hostedcheckouts", {"order": self._order(), "hostedCheckoutSpecificInput": given})
+        given = {"returnUrl": self.shop.back, "locale": "en_GB"}
+        body = {"order": self._order(), "hostedCheckoutSpecificInput": given, **more}
+        created = self._worldline("hostedcheckouts", body)
         self.last = ("worldline", created["hostedCheckoutId"])
         return urlsplit("https://payment." + created["partialRedirectUrl"]).path
 
     def wl_preset(self) -> str:
         """With one product only, and no choice to make."""
-        return self.wl_checkout(paymentProductFilters={"restrictTo": {"products": [861]}})
+        return self.wl_checkout(redirectPaymentMethodSpecificInput={"paymentProductId": 861})
 
     def wl_pending(self) -> str:
         path = self.wl_checkout()

@@ -23,6 +23,7 @@ class Buyer(Protocol):
     def fill(self, testid: str, value: str) -> None: ...
     def window(self, testid: str) -> None: ...
     def leave_window(self) -> None: ...
+    def leave_window_by(self, testid: str) -> None: ...
     def reload(self) -> Any: ...
     def see(self, testid: str, **attributes: str) -> Any: ...
     def goes_back(self) -> None:
@@ -69,6 +70,19 @@ def signs_in(b: Buyer, buyer: str = "", password: str = "") -> None:
     b.press("sign-in")
 
 
+def holds_the_clock(b: Buyer) -> None:
+    """And lets it go on."""
+    b.press("hold-clock")
+    b.see("hold-clock")
+    b.press("hold-clock")
+
+
+def peeps(b: Buyer, testid: str) -> None:
+    """Into a window of its own."""
+    b.window(testid)
+    b.leave_window()
+
+
 def pays(b: Buyer) -> None:
     """Li Na, who is chosen already."""
     signs_in(b)
@@ -83,6 +97,7 @@ def pays(b: Buyer) -> None:
 @desktop
 def wallet_pays(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
+    holds_the_clock(b)
     pays(b)
     assert b.returned() == {"payment-charge-id": m.last[1]}
     return LI_NA
@@ -91,7 +106,10 @@ def wallet_pays(m: Merchant, b: Buyer) -> Ending:
 @desktop
 def wallet_asks_for_the_right_password(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
-    signs_in(b, "zhao-lei", "wrong")
+    b.press("more-buyers")
+    b.choose("buyer-chen-jie")
+    b.choose("buyer-zhao-lei")
+    signs_in(b, password="wrong")
     b.see("password")
     b.fill("password", "right")
     b.press("sign-in")
@@ -132,6 +150,7 @@ def wallet_pays_by_card(m: Merchant, b: Buyer) -> Ending:
 @desktop
 def wallet_changes_the_buyer(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
+    b.choose("buyer-zhang-min")
     b.choose("buyer-wang-wei")
     b.press("sign-in")
     b.press("change-buyer")
@@ -243,8 +262,7 @@ def wallet_is_paid_in_the_phones_window(m: Merchant, b: Buyer) -> Ending:
     b.see("wallet-phone")
     b.press("confirm")
     b.see("result", outcome="paid")
-    b.press("done")
-    b.leave_window()
+    b.leave_window_by("done")
     if not b.has_script:
         b.reload()
     b.see("result", outcome="paid")
@@ -277,9 +295,23 @@ def wallet_result_waits_for_a_press(m: Merchant, b: Buyer) -> Ending:
     path = m.wallet()
     m.shop.post(path.rpartition("/")[2], "confirm", buyer="chen-jie")
     b.open(f"{path}?stay=1")
+    b.press("why")
+    b.see("payments")
+    b.open(f"{path}?stay=1")
     b.press("return")
     assert b.returned() == {"payment-charge-id": m.last[1]}
     return BLOCKED
+
+
+@desktop
+@open_end
+def wallet_does_not_know_the_code(m: Merchant, b: Buyer) -> Ending:
+    m.wallet()
+    b.open("/w/nosuchcode")
+    b.see("wallet-not-found")
+    b.press("to-console")
+    b.see("payments")
+    return "waiting", None
 
 
 # The wallet on a phone -------------------------------------------------------------------------------------------------
@@ -288,7 +320,9 @@ def wallet_result_waits_for_a_press(m: Merchant, b: Buyer) -> Ending:
 @phone
 def phone_pays(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
+    holds_the_clock(b)
     b.choose("method-card")
+    b.choose("method-balance")
     b.press("confirm")
     b.see("result", outcome="paid")
     b.press("done")
@@ -438,6 +472,7 @@ def phone_is_made_to_be_late(m: Merchant, b: Buyer) -> Ending:
 @desktop
 def ppro_authorises(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ppro())
+    peeps(b, "qr")
     b.press("ppro-success")
     assert b.returned() == {"payment-charge-id": m.last[1]}
     return "paid", "page"
@@ -477,6 +512,7 @@ def ppro_uses_the_wallet(m: Merchant, b: Buyer) -> Ending:
 def ppro_code_is_scanned(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ppro_scan())
     b.press("refresh")
+    holds_the_clock(b)
     b.window("open-scanner")
     b.press("ppro-success")
     b.see("result", outcome="paid")
@@ -517,6 +553,7 @@ def ppro_code_is_typed(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ppro_tabs())
     b.press("tab-scan-code")
     b.press("use-wallet")
+    b.see("sign-in")
     b.open(m.shown())
     b.press("tab-redirect")
     b.press("tab-multi-factor")
@@ -535,6 +572,14 @@ def ppro_code_is_wrong(m: Merchant, b: Buyer) -> Ending:
     b.press("mfa-wrong")
     b.see("result", outcome="declined")
     return "declined", "page"
+
+
+@desktop
+def ppro_clock_jumps_to_the_deadline(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ppro_mfa())
+    b.press("jump-there")
+    b.see("result", outcome="expired")
+    return "expired", "timer"
 
 
 # WooshPay --------------------------------------------------------------------------------------------------------------
@@ -582,6 +627,8 @@ def wooshpay_declines_and_is_tried_again(m: Merchant, b: Buyer) -> Ending:
 @open_end
 def wooshpay_leads_back(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wp_session())
+    holds_the_clock(b)
+    peeps(b, "qr")
     b.press("wp-back")
     assert b.returned() == {"cancelled": "1"}
     return "waiting", None
@@ -674,7 +721,10 @@ def checkoutcom_code_is_paid(m: Merchant, b: Buyer) -> Ending:
 def checkoutcom_page_pays(m: Merchant, b: Buyer) -> Ending:
     path = m.cko_hosted()
     b.open(path)
+    holds_the_clock(b)
+    b.choose("cko-method-alipay")
     b.press("cko-page-pay")
+    b.see("sign-in")
     m.remember("checkoutcom")
     pays(b)
     b.returned()
@@ -690,6 +740,7 @@ def checkoutcom_page_pays(m: Merchant, b: Buyer) -> Ending:
 def checkoutcom_page_leads_back(m: Merchant, b: Buyer) -> Ending:
     b.open(m.cko_hosted())
     b.press("cko-page-pay")
+    b.see("sign-in")
     m.remember("checkoutcom")
     b.press("cancel")
     b.see("result", outcome="cancelled")
@@ -705,8 +756,13 @@ def checkoutcom_link_pays(m: Merchant, b: Buyer) -> Ending:
     path = m.cko_link()
     b.open(path)
     b.press("cko-page-pay")
+    b.see("sign-in")
     m.remember("checkoutcom")
     pays(b)
+    b.goes_back()
+    b.see("cko-page")
+    b.see("result", outcome="paid")
+    b.press("return")
     b.returned()
     return LI_NA
 
@@ -740,6 +796,7 @@ def ecommpay_declines(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ecp_instructions())
     b.press("ecp-pay")
     m.last = ("ecommpay", "580")
+    holds_the_clock(b)
     b.press("ecp-decline")
     b.returned()
     return "declined", "page"
@@ -770,6 +827,9 @@ def ecommpay_asks_for_more(m: Merchant, b: Buyer) -> Ending:
 @desktop
 def ecommpay_code_is_scanned(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ecp_qr())
+    holds_the_clock(b)
+    peeps(b, "qr")
+    peeps(b, "qr-link")
     b.window("open-phone")
     b.press("ecp-success")
     b.see("result", outcome="paid")
@@ -829,7 +889,9 @@ def worldline_pays(m: Merchant, b: Buyer) -> Ending:
     b.press("wl-refresh")
     b.see("result", outcome="paid")
     b.press("wl-back")
-    assert b.returned()["hostedCheckoutId"] == m.last[1]
+    back = b.returned()
+    assert set(back) == {"RETURNMAC", "hostedCheckoutId"}
+    assert back["hostedCheckoutId"] == m.last[1]
     return LI_NA
 
 
@@ -859,7 +921,9 @@ def worldline_offers_wallets(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wl_checkout())
     b.choose("wl-product-866")
     b.press("wl-continue")
-    b.choose("wl-wallet-ALIPAY_CN")
+    holds_the_clock(b)
+    for wallet in ("DANA", "TNG", "TRUEMONEY", "KAKAOPAY", "GCASH", "ALIPAY_HK", "ALIPAY_CN"):
+        b.choose(f"wl-wallet-{wallet}")
     b.press("wl-continue")
     pays(b)
     b.goes_back()
@@ -905,3 +969,11 @@ def worldline_wallet_returns_to_the_shop(m: Merchant, b: Buyer) -> Ending:
     pays(b)
     b.returned()
     return LI_NA
+
+
+@desktop
+def worldline_wallets_are_left(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.wl_wallets())
+    b.press("wl-back")
+    b.returned()
+    return CANCELLED

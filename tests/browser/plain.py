@@ -154,7 +154,7 @@ class ByForms:
             return
         before = self._before or self.world()
         answer = self.http.get(url)
-        assert answer.status_code in (200, 303), f"{path} answered {answer.status_code}"
+        assert answer.status_code in (200, 303, 404), f"{path} answered {answer.status_code}"
         self._before = self.world()
         assert self._before == before, f"to look at {path} has changed something"
         if answer.status_code == 303:
@@ -213,6 +213,10 @@ class ByForms:
     def leave_window(self) -> None:
         self.page = self._first.pop()
 
+    def leave_window_by(self, testid: str) -> None:
+        self.press(testid)
+        self.leave_window()
+
     def reload(self) -> None:
         self.open(self.page.url)
 
@@ -225,6 +229,7 @@ class ByForms:
     def returned(self) -> dict[str, str]:
         if not self._shop_url:
             self.press("return")
+        assert self._shop_url, f"the last press led to {self.page.url}"
         url, self._shop_url = self._shop_url, ""
         return dict(parse_qsl(urlsplit(url).query))
 

@@ -12,7 +12,11 @@ import pytest
 
 from browser.shop import Shop
 
-SIZES = {"desktop": (1280, 900), "phone": (390, 844), "wide": (1440, 900), "narrow": (320, 640)}
+SIZES = {
+    "desktop": (1280, 900), "phone": (390, 844), "wide": (1440, 900), "narrow": (320, 640), "zoomed": (640, 450),
+}  # fmt: skip
+ALL_RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+COLOURS = "['color-contrast', 'link-in-text-block']"
 PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
 
 EXPECTED = ("Failed to load resource", "net::ERR", "Scripts may close only the windows")
@@ -128,10 +132,14 @@ class Window:
 
     def see(self, testid: str, *, timeout: float = 20_000, **attributes: str) -> Any:
         """Waits until an element with that test id and those attributes (`state="paid"`) is there."""
-        wanted = "".join(f'[data-{name.replace("_", "-")}="{value}"]' for name, value in attributes.items())
-        found = self.page.locator(f'[data-testid="{testid}"]{wanted}')
+        found = self.page.locator(self.selector(testid, **attributes))
         found.first.wait_for(state="attached", timeout=timeout)
         return found.first
+
+    @staticmethod
+    def selector(testid: str, **attributes: str) -> str:
+        wanted = "".join(f'[data-{name.replace("_", "-")}="{value}"]' for name, value in attributes.items())
+        return f'[data-testid="{testid}"]{wanted}'
 
     def press(self, testid: str) -> None:
         """Presses what is there; opens what hides it first."""
@@ -158,22 +166,33 @@ class Window:
         found = decoder.decode(picture, symbols=[decoder.ZBarSymbol.QRCODE])
         return [symbol.data.decode() for symbol in found]
 
-    def findings(self, axe: str) -> list[str]:
-        """Serious and critical findings of axe, one line each: all of them in this theme, colours in the other."""
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(axe)
-        other = "light" if self.theme == "dark" else "dark"
-        found = self._axe("{resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}")
-        self.page.emulate_media(color_scheme=other)
-        found += self._axe("{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}")
-        self.page.emulate_media(color_scheme=self.theme)
+    def findings(self) -> list[str]:
+        """Serious and critical findings of axe (which is in the page), one line each: of the page as it is in light
+        colours, of its colours in the dark, and of whatever opens, opened."""
+        found = self._axe("document", ALL_RULES)
+        opened = "document.querySelector('details[open][data-looked]')"
+        closed = self.page.locator("details:not([open])")
+        count = closed.count()
+        for number in range(count):
+            self.page.locator("details").nth(number).evaluate("each => { each.open = true; each.dataset.looked = ''; }")
+            found += self._axe(opened, ALL_RULES)
+            self.page.emulate_media(color_scheme="dark")
+            found += self._axe(opened, COLOURS)
+            self.page.emulate_media(color_scheme="light")
+            self.page.locator("details").nth(number).evaluate(
+                "each => { each.open = false; delete each.dataset.looked; }"
+            )
+        self.page.emulate_media(color_scheme="dark")
+        found += self._axe("document", COLOURS)
+        self.page.emulate_media(color_scheme="light")
         return found
 
-    def _axe(self, options: str) -> list[str]:
-        found = self.page.evaluate(f"axe.run(document, {options})")
+    def _axe(self, where: str, rules: str) -> list[str]:
+        options = f"{{resultTypes: ['violations'], preload: false, iframes: false, runOnly: {rules}}}"
+        found = self.page.evaluate(f"axe.run({where}, {options}).then((told) => told.violations)")
         return [
-            f"{self.page.url}: {violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-            for violation in found["violations"]
+            f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+            for violation in found
             if violation["impact"] in ("serious", "critical")
             for node in violation["nodes"]
         ]
