@@ -91,6 +91,8 @@ class HostedResult:
     text: str
     decided_by: str | None = None
     return_url: str | None = None
+    return_field: str = ""
+    """The provider's name of the address, for a merchant who gave none."""
     return_is_link: bool = False
     auto_return_s: int | None = None
     """Seconds of browser time until the page goes to `return_url`; `None` when it stays."""

@@ -175,17 +175,19 @@
 
   /* ---------------------------------------------------------------- a page without events looks again by itself */
 
-  const again = one("[data-again]");
+  let again = one("[data-again]");
 
   async function lookAgain() {
+    if (!again) return;
     try {
       const answer = await fetch(location.href, { cache: "no-store", redirect: "manual" });
       const seen = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (one("[data-again]", seen)?.dataset.key !== again.dataset.key) location.reload();
+      if (again && one("[data-again]", seen)?.dataset.key !== again.dataset.key) location.reload();
     } catch { /* the next look may succeed */ }
   }
 
   if (again) setInterval(lookAgain, again.dataset.again * 1000);
+  addEventListener("beforeunload", () => { again = null; });  // a reload would stop whatever was pressed
 
   /* ---------------------------------------------------------------- small conveniences */
 

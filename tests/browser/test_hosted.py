@@ -32,7 +32,7 @@ def test_the_codes_of_the_providers_pages_can_be_scanned(window: Open, shop: Sho
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["wp_session", "ecp_qr", "wl_pending", "ppro_scan"])
+@pytest.mark.parametrize("name", ["wp_session", "ecp_qr", "wl_pending", "ppro", "ppro_scan"])
 def test_a_page_that_waits_notices_by_itself(window: Open, shop: Shop, name: str) -> None:
     merchant, path = fresh(shop, name)
     if name == "wp_session":

@@ -100,6 +100,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         order=order,
         is_open=is_open,
         outcome=order.state if order.is_final else None,
+        already=call.query.get("already") == "1",
         psp_name=payment.source_type.upper(),
         terminal=terminal,
         cny=MoneyView.of(Money(order.cny, "CNY")),
@@ -132,6 +133,8 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
     outcome, slug = call.form.get("outcome", ""), _chosen(call, buyers.every(runtime.open(workspace))).id
     if outcome not in ("pay", "cancel", "answer"):
         return pages.error_page(call, 400, "error_title", "refused_text")
+    if order.is_final:
+        return pages.see_other(f"{SIMULATION}?{urlencode({**call.query, 'already': '1'})}")
     if (order.state in ("open", "scanned") and outcome != "answer") or (
         order.state == "paying" and outcome == "answer"
     ):

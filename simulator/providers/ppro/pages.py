@@ -26,6 +26,7 @@ from simulator.providers.ppro.handlers import MFA_CODE, return_to
 from simulator.providers.ppro.model import Charge
 from simulator.providers.ppro.states import PHASES
 from simulator.wallet import alipay, buyers, qr
+from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
 PATH = "/default/authenticator.html"
@@ -105,7 +106,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
     is_over = charge.state != "AUTHENTICATION_PENDING"
     if chosen == "REDIRECT" and is_first and is_over and target is not None:
         return pages.see_other(target)
-    return pages.see_other(_here(call, charge, chosen))
+    return pages.see_other(_here(call, charge, chosen, **({"already": "1"} if is_over and not is_first else {})))
 
 
 def _here(call: Call, charge: Charge, chosen: str, **more: str) -> str:
@@ -228,6 +229,8 @@ def show(call: Call, runtime: Runtime) -> Reply:
         code=MFA_CODE,
         scan_left_s=_left(charge.scan_by, uow.now),
         answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
+        already=call.query.get("already") == "1",
+        only_here=wallet_pages.is_only_here(call.base_url),
         phone_time=_hour(uow.now),
         deadline=_hour(deadline) if deadline else None,
         lasts=Texts(page.lang).duration(deadline - charge.created_at) if deadline else "",

@@ -102,6 +102,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         else f"/pay/{call.path['session']}/qr.png?key={session.key}",
         until=(iso_millis(session.expires_at), Texts(page.lang).day_hour(session.expires_at, now)),
         phone_url=f"{own}&view=phone",
+        only_here=wallet_pages.is_only_here(call.base_url),
     )
 
 
@@ -124,6 +125,7 @@ def _end(
         text=t("wp_complete_text" if complete else "wp_expired_text"),
         decided_by=order.decided_by if order is not None and order.decided_by else None,
         return_url=target,
+        return_field="success_url" if complete else "cancel_url",
         return_is_link=safe,
         auto_return_s=runtime.auto_return_s if safe and complete and not stays else None,
     )

@@ -187,6 +187,9 @@ async def test_the_first_act_wins_and_a_final_page_fires_nothing(sim: Sim, cko: 
     await sim.settle()
 
     assert [a.status_code for a in answers] == [303] * 4
+    late = (await sim.http.get(answers[0].headers["location"])).text
+    assert "It ended on another device." in late
+    assert "<title>Payment cancelled – Simulation wallet [Simulator]</title>" in late
     assert await cko.status(created["id"]) == "Canceled"
     assert sim.hooks == []
 

@@ -111,6 +111,41 @@ async def test_pressing_twice_changes_nothing_and_sends_nothing(ppro: Merchant) 
     assert not {"ppro-success", "ppro-fail", "ppro-cancel"} & ids(page.text)
 
 
+async def test_a_press_that_comes_too_late_is_told_so(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+    await ppro.press(charge["id"], "success")
+
+    late = await sim.http.get((await ppro.press(charge["id"], "cancel")).headers["location"])
+    plain = await ppro.open_page(charge["id"])
+
+    assert "This payment was already paid on another device." in late.text
+    assert "another device" not in plain.text
+    assert "<title>Authorised – Mock authenticator [Simulator]</title>" in plain.text
+
+
+async def test_without_a_return_address_the_page_names_the_field(ppro: Merchant) -> None:
+    charge = await ppro.waiting("REDIRECT", authenticationSettings=[])
+
+    answer = await ppro.press(charge["id"], "success")
+
+    page = unescape((await ppro.sim.http.get(answer.headers["location"])).text)
+    assert "The merchant gave no return address, so this page is the end." in page
+    assert "<code>authenticationSettings[].settings.returnUrl</code>" in page
+    assert {"open-console"} <= ids(page) and "return" not in ids(page)
+
+
+@pytest.mark.parametrize("type_", ["REDIRECT", "SCAN_CODE"])
+async def test_a_code_for_localhost_says_that_no_phone_can_reach_it(sim: Sim, ppro: Merchant, type_: str) -> None:
+    charge = await ppro.waiting(type_)
+    path = f"{PAGE}?payment-charge-id={charge['id']}"
+
+    here = (await sim.http.get(path, headers={"Host": "localhost:8080"})).text
+    reachable = (await sim.http.get(path, headers={"Host": "192.168.1.20:8080"})).text
+
+    assert "A phone cannot reach localhost." in here and "psp-simulator serve --lan" in here
+    assert "A phone cannot reach" not in reachable
+
+
 async def test_looking_changes_nothing(ppro: Merchant) -> None:
     charge = await ppro.waiting(*ALL)
 
@@ -227,7 +262,7 @@ async def test_while_the_wallet_thinks_there_is_nothing_to_press(sim: Sim, ppro:
     assert first.headers["location"] == again.headers["location"]
     assert first.headers["location"].startswith(PAGE)
     assert "paying" in ids(page)
-    assert 'data-again="3"' in page
+    assert 'data-again="1"' in page
     assert not {"ppro-success", "ppro-fail", "ppro-cancel"} & ids(page)
     assert (meanwhile, await ppro.status(charge["id"])) == ("AUTHENTICATION_PENDING", "CAPTURED")
 
