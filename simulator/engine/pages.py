@@ -65,6 +65,7 @@ def language(call: Call, wanted: str | None = None) -> Language:
 
 
 def theme(call: Call) -> Literal["light", "dark"] | None:
+    """`?theme=light|dark|auto`, then the cookie; None follows the device."""
     chosen = call.query.get("theme") or cookies(call).get("theme")
     return "light" if chosen == "light" else "dark" if chosen == "dark" else None
 
@@ -118,9 +119,13 @@ def html(template: str, page: PageView, **context: Any) -> str:
 def answer(call: Call, template: str, page: PageView, *, status: int = 200, **context: Any) -> Reply:
     """A page as an answer; a language or theme chosen by query is remembered in a cookie."""
     reply = Reply(status, html(template, page, **context), page_headers(), content_type="text/html; charset=utf-8")
-    for name, value in (("lang", page.lang), ("theme", page.theme)):
-        if call.query.get(name) and value:
-            reply.cookies.append(f"{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax")
+    lang, chosen = call.query.get("lang", "")[:2].lower(), call.query.get("theme")
+    if lang in languages:
+        reply.cookies.append(f"lang={lang}; Path=/; Max-Age=31536000; SameSite=Lax")
+    if chosen in ("light", "dark"):
+        reply.cookies.append(f"theme={chosen}; Path=/; Max-Age=31536000; SameSite=Lax")
+    elif chosen == "auto":
+        reply.cookies.append("theme=; Path=/; Max-Age=0; SameSite=Lax")
     return reply
 
 

@@ -19,7 +19,7 @@ from browser.window import Window
 
 Open = Callable[..., Window]
 
-EVERYWHERE = {"skip", "open-console", "lang-en", "lang-zh", "copy"}
+EVERYWHERE = {"skip", "open-console", "lang-en", "lang-zh", "theme", "copy"}
 """Pressed on every page in test_looks."""
 
 PREDICTIONS = {

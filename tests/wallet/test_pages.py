@@ -113,6 +113,26 @@ async def test_a_language_and_a_theme_chosen_at_once_are_both_remembered(wallet:
     assert later.elements[0] == ("html", {"lang": "zh-Hans", "data-theme": "dark"})
 
 
+async def test_the_theme_goes_round_and_is_remembered(wallet: Wallet, visit: Visit) -> None:
+    browser = visit()
+    await browser.open(f"/w/{await wallet.order()}")
+
+    chosen = []
+    for _ in range(3):
+        await browser.follow("theme")
+        page = await browser.open(f"/w/{await wallet.order()}")
+        chosen.append(page.elements[0][1].get("data-theme"))
+
+    assert chosen == ["dark", "light", None]
+
+
+async def test_an_unknown_language_or_theme_is_not_remembered(wallet: Wallet, visit: Visit) -> None:
+    page = await visit().open(f"/w/{await wallet.order()}?lang=fr&theme=blue")
+
+    assert page.elements[0] == ("html", {"lang": "en"})
+    assert "set-cookie" not in page.headers
+
+
 # Reading changes nothing -----------------------------------------------------------------------------------------
 
 
