@@ -576,7 +576,7 @@ def _field(parameters: Mapping[str, str], kind: Kind) -> str | None:
 def _result(
     call: Call, runtime: Runtime, outcome: Outcome, title: str, text: str, decided_by: str | None, automatic: Way | None
 ) -> HostedResult:
-    goes = automatic is not None and call.query.get("stay") != "1" and bool(runtime.auto_return_s)
+    goes = automatic is not None and call.query.get("stay") != "1"
     return HostedResult(
         outcome,
         title,
@@ -755,8 +755,11 @@ def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
         else:
             order = alipay.decline(uow, order, "cancelled")
         target = handlers.return_to(uow, uow.get(Payment, payment.id), order) if order.is_final else None
-    if target is None or not pages.is_safe_return(target) or call.path["kind"] == "qr":
-        return pages.see_other(_own_path(call))
+        if target is None or not pages.is_safe_return(target) or call.path["kind"] == "qr":
+            return pages.see_other(_own_path(call))
+        if target != f"{payment.origin}{own_page(payment)}":
+            address = target.partition("?")[0]
+            uow.note("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
     return pages.see_other(target)
 
 

@@ -202,7 +202,7 @@ class Note:
 def _auto_return_s(call: Call, runtime: Runtime, checkout: HostedCheckout) -> int | None:
     """A button or a timer leads to the merchant. Source: reference/worldline.md, section 3.17."""
     goes = _target(checkout) is not None and call.query.get("stay") != "1"
-    return runtime.auto_return_s or None if goes else None
+    return runtime.auto_return_s if goes else None
 
 
 def _rate(currency: str) -> str | None:

@@ -360,6 +360,10 @@ async def test_payment_page_redirects_by_itself_when_asked(
     redirected = await ecommpay.press(automatic, button)
     shown = await ecommpay.press(by_button, button)
 
+    sent = [e["summary"] for e in (await sim.payment("ecommpay", "a"))["timeline"] if "browser" in e["summary"]]
+    shown_only = [e["summary"] for e in (await sim.payment("ecommpay", "b"))["timeline"] if "browser" in e["summary"]]
+    assert sent == [f"browser was sent to https://shop.example/{kind}"]
+    assert shown_only == []
     assert redirected.headers["location"] == url
     assert html.unescape(element(shown, "ecp-back")["href"]) == url
 
