@@ -104,6 +104,10 @@ async def test_the_simulators_note_speaks_the_viewers_language(sim: Sim, ecommpa
     assert "使用支付宝付款" in page.text
     assert "Shown in Chinese because the request asked for" in page.text
     assert "Amount <code>40000</code> is a test amount of ecommpay: this purchase ends in <b>decline</b>." in page.text
+    emulator = await ecommpay.press(page, "ecp-pay")
+    assert "完成测试付款" in emulator.text
+    assert element(emulator, "hold-clock")["lang"] == "en" and "Let the clock run" in emulator.text
+    assert "The button that agrees with the amount comes first." in emulator.text
     assert element(page, "sim-note")["lang"] == element(page, "sim-ribbon")["lang"] == "en"
     assert "SIMULATOR - no real money" in page.text
 
