@@ -650,7 +650,7 @@ def _find(runtime: Runtime, call: Call) -> tuple[Workspace, Order, Payment]:
 
 
 def show_emulator(call: Call, runtime: Runtime) -> Reply:
-    """GET changes nothing, whatever the state."""
+    """GET changes nothing, whatever the state. In a frame the end is shown by Payment Page, which tells the library."""
     workspace, order, payment = _find(runtime, call)
     uow = runtime.open(workspace)
     wanted = payment.page.get("language_code") if payment.page else order.language
@@ -659,7 +659,9 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
         token=pages.token(runtime, PURPOSE, order.id),
         mobile=call.path["kind"] == "qr" and pages.is_phone(call),
     )
-    texts = Texts(page.lang)
+    texts, framed = Texts(page.lang), is_framed(payment.page or {})
+    if order.is_final and framed and call.path["kind"] == "aps":
+        return Reply(302, "", {"location": own_page(payment), "cache-control": "no-store"})
     if order.is_final:
         outcome, title, text = _outcome(payment)
         is_phone, kind = call.path["kind"] == "qr", result_kind(payment)
@@ -706,6 +708,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
         last_name=call.query.get("last_name", "")[:255],
         note=_note(uow, order, payment.money, payment.payment_id, "emulator", _alone(payment)),
         wallet_url=f"/w/{order.id}?here=1",
+        framed=framed,
         back=back,
     )
 

@@ -431,6 +431,19 @@ async def test_a_framed_page_tells_the_library_what_happened(sim: Sim, ecommpay:
     ]  # fmt: skip
 
 
+async def test_a_frame_leads_to_the_wallet_in_a_window_and_hears_of_the_end(sim: Sim, ecommpay: Merchant) -> None:
+    """Nobody may frame the wallet; the emulator notices what happened there, and Payment Page tells the library."""
+    emulator = await ecommpay.register(frame_mode="iframe")
+    link = element(emulator, "use-wallet")
+    await sim.http.post(f"{link['href'].partition('?')[0]}/confirm", data={"buyer": "li-na"})
+
+    noticed = await sim.http.get(Forms(emulator.text).of("ecp-success").action)
+
+    assert link["target"] == "_blank" and "data-again" in emulator.text
+    assert noticed.status_code == 302
+    assert 'data-event="onPaymentSuccess"' in (await ecommpay.follow(noticed)).text
+
+
 async def test_the_pages_may_be_framed_and_run_no_inline_script(sim: Sim, ecommpay: Merchant) -> None:
     method = await ecommpay.open()
     emulator = await ecommpay.register()
