@@ -193,6 +193,7 @@ def _context(
         "buyers": sorted(views, key=lambda view: view.special is not None),
         "buyer": chosen_view,
         "signed_in": look.step == "confirm" and not look.mobile,
+        "at_leisure": look.mobile or bool(look.step or look.wrong),
         "result": _result_view(runtime, uow, order, look, page.lang, auto_return_s),
     }
 

@@ -223,14 +223,26 @@ def test_escape_closes_what_a_key_has_opened(window: Open, shop: Shop) -> None:
 
 def test_without_a_script_the_desktop_notices_the_phone(window: Open, shop: Shop) -> None:
     code = shop.order()
-    shop.post(code, "scan")
     desktop = window(script=False)
     desktop.open(f"/w/{code}")
-    desktop.see("wallet-cashier", state="scanned")
+    desktop.see("wallet-cashier", state="open")
 
+    shop.post(code, "scan")
+    desktop.see("wallet-cashier", state="scanned", timeout=5000)
     shop.post(code, "cancel")
 
     desktop.see("result", outcome="cancelled", timeout=5000)
+
+
+def test_without_a_script_nobody_is_hurried_who_signs_in(window: Open, shop: Shop) -> None:
+    desktop = window(script=False)
+    page = desktop.open(shop.open())
+
+    desktop.press("at-leisure")
+    page.locator("[data-testid=buyer-wang-wei]").check()
+    page.wait_for_timeout(3500)
+
+    assert page.locator("[data-testid=buyer-wang-wei]").is_checked()
 
 
 # What is seen ----------------------------------------------------------------------------------------------------

@@ -157,7 +157,9 @@ def test_the_cashier_offers_the_code_and_the_sign_in() -> None:
 def test_without_a_script_a_waiting_page_looks_again_and_a_final_one_does_not() -> None:
     assert '<meta http-equiv="refresh" content="3">' in case("scanned").html
     assert '<meta http-equiv="refresh" content="3">' in case("paying").html
-    assert 'http-equiv="refresh"' in case("open").html
+    assert '<meta http-equiv="refresh" content="3">' in case("open").html
+    assert '<meta http-equiv="refresh" content="30">' in case("signed in").html
+    assert '<meta http-equiv="refresh" content="30">' in render("wallet/phone.html", ordered(mobile=True))
     assert 'http-equiv="refresh"' not in case("declined").html
     assert f'content="5;url={PAID.return_url}"' in case("paid").html
 

@@ -100,7 +100,15 @@ def ordered(
 ) -> dict[str, Any]:
     """The variables of an order that is still open."""
     order = replace(ORDER, prediction=buyer.prediction, **{"note_decides": f"buyer:{buyer.slug}"} | changes)
-    return {"order": order, "buyers": BUYERS, "buyer": buyer, "signed_in": signed_in, "result": None, "mobile": mobile}
+    return {
+        "order": order,
+        "buyers": BUYERS,
+        "buyer": buyer,
+        "signed_in": signed_in,
+        "at_leisure": signed_in or mobile,
+        "result": None,
+        "mobile": mobile,
+    }
 
 
 def ended(result: ResultView, *, mobile: bool = False, **changes: Any) -> dict[str, Any]:
