@@ -627,7 +627,6 @@ def wooshpay_declines_and_is_tried_again(m: Merchant, b: Buyer) -> Ending:
 @open_end
 def wooshpay_leads_back(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wp_session())
-    holds_the_clock(b)
     peeps(b, "qr")
     b.press("wp-back")
     assert b.returned() == {"cancelled": "1"}
@@ -670,7 +669,7 @@ def checkoutcom_pays(m: Merchant, b: Buyer) -> Ending:
     b.open(m.cko_simulation())
     b.choose("cko-wallet", "TEST_WALLET")
     b.press("cko-pay-now")
-    b.see("cko-status")
+    b.see("own-status")
     b.press("cko-done")
     b.returned()
     return LI_NA
@@ -679,9 +678,11 @@ def checkoutcom_pays(m: Merchant, b: Buyer) -> Ending:
 @desktop
 def checkoutcom_declines(m: Merchant, b: Buyer) -> Ending:
     b.open(m.cko_simulation())
-    b.choose("cko-buyer", "chen-jie")
+    for slug in ("li-na", "wang-wei", "zhang-min", "zhao-lei", "liu-yang", "sun-li", "zhou-ting", "chen-jie"):
+        b.press("change-buyer")
+        b.press(f"buyer-{slug}")
     b.press("cko-pay-now")
-    b.see("cko-status")
+    b.see("own-status")
     b.press("cko-done")
     b.returned()
     return BLOCKED
@@ -691,7 +692,7 @@ def checkoutcom_declines(m: Merchant, b: Buyer) -> Ending:
 def checkoutcom_is_cancelled(m: Merchant, b: Buyer) -> Ending:
     b.open(m.cko_simulation())
     b.press("cko-cancel")
-    b.see("cko-status")
+    b.see("own-status")
     b.press("cko-done")
     b.returned()
     return CANCELLED
@@ -700,10 +701,12 @@ def checkoutcom_is_cancelled(m: Merchant, b: Buyer) -> Ending:
 @phone
 def checkoutcom_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
     b.open(m.checkoutcom("WAP"))
-    b.choose("cko-buyer", "sun-li")
+    b.press("change-buyer")
+    b.press("buyer-sun-li")
     b.press("cko-pay-now")
+    holds_the_clock(b)
     b.press("cko-answer")
-    b.see("cko-status")
+    b.see("own-status")
     b.press("cko-done")
     b.returned()
     return "paid", "buyer:sun-li"

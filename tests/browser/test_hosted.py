@@ -52,3 +52,17 @@ def test_a_wrong_signature_is_explained(window: Open, shop: Shop) -> None:
     page = look.open(Merchant(shop).ecp_bad_signature())
 
     assert "payment_amount:1100" in page.inner_text("main")
+
+
+def test_what_a_merchant_writes_stays_inside_the_page(window: Open, shop: Shop) -> None:
+    """Long words, long names and large amounts, at 320 pixels."""
+    merchant, word = Merchant(shop), "Donaudampfschifffahrtsgesellschaft" * 3
+    product = {"currency": "EUR", "unit_amount": 99_999_999, "product_data": {"name": word}}
+    session = merchant.wooshpay(line_items=[{"price_data": product, "quantity": 1}], client_reference_id=word)
+    payment = merchant.checkoutcom("APP", reference="R" * 50, amount=99_999_999)
+    look = window(size="narrow")
+
+    for path in (session["url"].removeprefix(shop.url), payment):
+        look.open(path)
+        look.see("amount")
+        assert not look.scrolls_sideways(), path

@@ -210,9 +210,9 @@ def show(call: Call, runtime: Runtime) -> Reply:
         paying=pending and order is not None and order.state == "paying",
         chosen=chosen,
         tabs=[
-            (_url(charge, type=type_), *_TABS[type_], type_ == chosen)
-            for type_ in charge.authentication_types
-            if type_ in _TABS
+            (_url(charge, type=type_), Texts(page.lang)(key), icon, testid, type_ == chosen)
+            for type_, (key, icon, testid) in _TABS.items()
+            if type_ in charge.authentication_types
         ],
         is_scanner=chosen == "SCAN_CODE" and page.mobile,
         action=_url(charge, type=chosen, **({"view": "phone"} if page.mobile else {})),
@@ -235,7 +235,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         deadline=_hour(deadline) if deadline else None,
         lasts=Texts(page.lang).duration(deadline - charge.created_at) if deadline else "",
         samples=[
-            (_url(charge, type=chosen, sample=name), title, f"sample-{name}", name == sample)
+            (_url(charge, type=chosen, sample=name), title, None, f"sample-{name}", name == sample)
             for name, title in SAMPLES.items()
         ],
         sample=text,
