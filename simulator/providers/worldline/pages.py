@@ -185,7 +185,6 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         note=_foretold(call, uow, checkout, order, step),
         wallet_url=wire.redirect_url(payment).removeprefix(payment.origin) if payment and step == "pending" else None,
         return_url=_target(checkout),
-        auto_return_s=_auto_return_s(call, runtime, checkout) if step == "successful" else None,
         can_cancel=_target(checkout) is not None or (checkout.return_cancel_state and step == "choice"),
     )
 
@@ -197,12 +196,6 @@ class Note:
     decided_by: str
     outcome: str = ""
     """As `Decision.outcome`, or `paying` for what is paid later; empty when no wallet opens."""
-
-
-def _auto_return_s(call: Call, runtime: Runtime, checkout: HostedCheckout) -> int | None:
-    """A button or a timer leads to the merchant. Source: reference/worldline.md, section 3.17."""
-    goes = _target(checkout) is not None and call.query.get("stay") != "1"
-    return runtime.auto_return_s if goes else None
 
 
 def _rate(currency: str) -> str | None:
