@@ -787,7 +787,7 @@ def ecommpay_succeeds(m: Merchant, b: Buyer) -> Ending:
     b.fill("ecp-last-name", "Zhou")
     b.press("ecp-success")
     b.returned()
-    b.open(m.ecp_method())
+    b.open(f"{m.ecp_method()}&stay=1")
     b.see("result", outcome="paid")
     b.press("ecp-back")
     b.returned()
@@ -803,6 +803,15 @@ def ecommpay_declines(m: Merchant, b: Buyer) -> Ending:
     b.press("ecp-decline")
     b.returned()
     return "declined", "page"
+
+
+@desktop
+def ecommpay_takes_its_time(m: Merchant, b: Buyer) -> Ending:
+    b.open(m.ecp_paying())
+    holds_the_clock(b)
+    b.press("answer-now")
+    b.returned()
+    return "paid", "page"
 
 
 @desktop
@@ -871,6 +880,10 @@ def ecommpay_leads_back(m: Merchant, b: Buyer) -> Ending:
     b.open(m.ecp_instructions())
     b.press("ecp-back")
     b.returned()
+    b.open(m.ecp_asked())
+    b.press("ecp-back")
+    b.returned()
+    m.shop.workspace.set_settings("ecommpay", required_customer_fields=[])
     b.open(m.ecp_qr())
     b.press("ecp-back")
     b.returned()
