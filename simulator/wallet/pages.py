@@ -577,7 +577,7 @@ def _news(
         "version": order.version,
         "html": pages.html("wallet/_panel.html", page, **context),
         "title": texts(view.title_key),
-        "announce": texts(view.announce_key, buyer=buyer),
+        "announce": "" if page.mobile and order.state == "scanned" else texts(view.announce_key, buyer=buyer),
     }
     return state, _clock_news(workspace, order)
 

@@ -17,6 +17,7 @@ class Hands:
     """What both can do with a browser. `pressed` are pairs of a page's root and a control."""
 
     has_script: bool
+    tries_all = False
 
     def __init__(self, window: Window) -> None:
         self.look = window

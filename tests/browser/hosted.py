@@ -439,3 +439,10 @@ PAGES = {
     "wl_wallet": "wallet-cashier",
     "wl_wallets": "wl-wallets",
 }
+
+NOWHERE = {
+    "no such page": "/emulator/aps/nothing1",
+    "no such charge": "/default/authenticator.html?payment-charge-id=charge_nothing",
+    "no such session": "/pay/cs_nothing?key=nothing",
+    "no such checkout": "/checkout/1001-nothing",
+}

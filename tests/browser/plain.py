@@ -99,7 +99,9 @@ class Page(HTMLParser):
         return None
 
     def control(self, testid: str) -> Control:
-        return next(control for control in self.controls if control.testid == testid and control.is_usable)
+        found = [control for control in self.controls if control.testid == testid and control.is_usable]
+        assert found, f"{testid} is not on {self.url}"
+        return found[0]
 
     def fields(self, form: int, button: Control) -> dict[str, str]:
         sent = {
@@ -121,6 +123,7 @@ class ByForms:
     """`pressed` are pairs of a page's root and a control; `posts` are all forms that were sent."""
 
     has_script = False
+    tries_all = True
 
     def __init__(self, shop: Shop, *, phone: bool = False) -> None:
         self.shop = shop

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from html import unescape
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urljoin
 
 import pytest
 
 from browser.hands import ByKeyboard, ByMouse
+from browser.hosted import NOWHERE, Merchant
 from browser.hosted import PAGES as HOSTED
-from browser.hosted import Merchant
 from browser.journeys import DESKTOP, OPEN_END, PHONE
 from browser.plain import ByForms, Page
 from browser.shop import STATES, Shop
 from browser.window import Window
+from simulator.engine.pages import with_query
 
 Open = Callable[..., Window]
 
@@ -64,14 +65,32 @@ def test_forms_and_links_are_enough_and_every_control_is_pressed(shop: Shop) -> 
 
 
 def every_page(shop: Shop) -> Iterator[Page]:
-    for name in HOSTED:
+    for name in (*HOSTED, "ecp_bad_signature"):
         shop.renew()
-        path = getattr(Merchant(shop), name)()
-        yield Page(path, shop.http.get(path).text)
+        yield asked(shop, getattr(Merchant(shop), name)())
     for state in STATES:
         path = getattr(shop, state)()
         for view in ("desktop", "phone"):
-            yield Page(path, shop.http.get(path, params={**dict(parse_qsl(urlsplit(path).query)), "view": view}).text)
+            yield asked(shop, with_query(path, view=view))
+    for path in NOWHERE.values():
+        yield asked(shop, path)
+
+
+def asked(shop: Shop, path: str) -> Page:
+    """A page that keeps its strict policy: nothing inline, nothing of another origin; its links to the console lead on."""
+    answer = shop.http.get(path)
+    page = Page(path, answer.text)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "unsafe" not in policy
+    for tag, given in page.elements:
+        assert tag != "style" and (tag != "script" or given["src"].startswith("/")), f"{path}: inline {tag}"
+        assert not [name for name in given if name == "style" or name.startswith("on")], f"{path}: {tag} {given}"
+        assert tag == "a" or not given.get("src", given.get("href", "/")).startswith(("http", "//")), f"{path}: {given}"
+    console, english = page.control("open-console"), page.find("lang-en")
+    assert shop.http.get(console.attributes["href"]).status_code in (200, 303, 404)
+    if english is not None:
+        assert '<html lang="en"' in shop.http.get(urljoin(path, english["href"])).text
+    return page
 
 
 def page_controls(page: Page) -> list[tuple[str, str]]:

@@ -16,7 +16,9 @@ SIZES = {
     "desktop": (1280, 900), "phone": (390, 844), "wide": (1440, 900), "narrow": (320, 640), "zoomed": (640, 450),
 }  # fmt: skip
 ALL_RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
-COLOURS = "['color-contrast', 'link-in-text-block']"
+OPENED = "document.querySelector('details.sheet[open]')"
+COLOURS = "['color-contrast']"
+"""What a theme may change. (A link in a text is told from it by its line, whatever its colour.)"""
 PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
 
 EXPECTED = ("Failed to load resource", "net::ERR", "Scripts may close only the windows")
@@ -35,11 +37,11 @@ class Contexts:
 
     def __init__(self, chromium: Any) -> None:
         self._chromium = chromium
-        self._idle: dict[tuple[bool, bool], list[Any]] = {}
+        self._idle: dict[tuple[bool, bool, str], list[Any]] = {}
 
-    def take(self, *, phone: bool, script: bool) -> Any:
-        """With one page, and no cookie."""
-        idle = self._idle.setdefault((phone, script), [])
+    def take(self, *, phone: bool, script: bool, axe: str) -> Any:
+        """With one page, and no cookie; with a source of axe it is in every document."""
+        idle = self._idle.setdefault((phone, script, axe), [])
         if idle:
             return idle.pop()
         more: dict[str, Any] = {"user_agent": PHONE, "has_touch": True, "device_scale_factor": 2} if phone else {}
@@ -47,10 +49,12 @@ class Contexts:
             java_script_enabled=script, locale="en-GB", reduced_motion="reduce", **more
         )
         context.set_default_timeout(20_000)
+        if axe:
+            context.add_init_script(axe)
         context.new_page()
         return context
 
-    def give_back(self, context: Any, *, phone: bool, script: bool) -> None:
+    def give_back(self, context: Any, *, phone: bool, script: bool, axe: str) -> None:
         if not context.pages:
             context.close()
             return
@@ -58,7 +62,7 @@ class Contexts:
             page.close()
         context.pages[0].goto("about:blank")
         context.clear_cookies()
-        self._idle[phone, script].append(context)
+        self._idle[phone, script, axe].append(context)
 
 
 class Window:
@@ -77,12 +81,13 @@ class Window:
         events: bool = True,
         host: str | None = None,
         friends: tuple[str, ...] = (),
+        axe: str = "",
     ) -> None:
         """`friends` are other origins that the pages may ask."""
         self.shop, self.lang, self.theme = shop, lang, theme
         self.origin = shop.url if host is None else f"http://{host}:{urlsplit(shop.url).port}"
         self.complaints: list[str] = []
-        self._contexts, self._kind = contexts, {"phone": phone, "script": script}
+        self._contexts, self._kind = contexts, dict[str, Any](phone=phone, script=script, axe=axe)
         self._friends = (self.origin, shop.back, "data:", "blob:", *friends)
         self.context = contexts.take(**self._kind)
         self._listeners: tuple[tuple[str, Callable[[Any], None]], ...] = (
@@ -166,24 +171,19 @@ class Window:
         found = decoder.decode(picture, symbols=[decoder.ZBarSymbol.QRCODE])
         return [symbol.data.decode() for symbol in found]
 
-    def findings(self) -> list[str]:
-        """Serious and critical findings of axe (which is in the page), one line each: of the page as it is in light
-        colours, of its colours in the dark, and of whatever opens, opened."""
-        found = self._axe("document", ALL_RULES)
-        opened = "document.querySelector('details[open][data-looked]')"
-        closed = self.page.locator("details:not([open])")
-        count = closed.count()
-        for number in range(count):
-            self.page.locator("details").nth(number).evaluate("each => { each.open = true; each.dataset.looked = ''; }")
-            found += self._axe(opened, ALL_RULES)
-            self.page.emulate_media(color_scheme="dark")
-            found += self._axe(opened, COLOURS)
-            self.page.emulate_media(color_scheme="light")
-            self.page.locator("details").nth(number).evaluate(
-                "each => { each.open = false; delete each.dataset.looked; }"
-            )
+    def findings(self, *, opens: bool) -> list[str]:
+        """Serious and critical findings of axe, one line each: of the page as it is in light colours, of its colours in
+        the dark, and, if it `opens`, of each sheet opened."""
+        found = self._axe("document", ALL_RULES) + self._dark("document")
+        for sheet in self.page.locator("details.sheet").all() if opens else []:
+            sheet.evaluate("sheet => { sheet.open = true; }")
+            found += self._axe(OPENED, ALL_RULES) + self._dark(OPENED)
+            sheet.evaluate("sheet => { sheet.open = false; }")
+        return found
+
+    def _dark(self, where: str) -> list[str]:
         self.page.emulate_media(color_scheme="dark")
-        found += self._axe("document", COLOURS)
+        found = self._axe(where, COLOURS)
         self.page.emulate_media(color_scheme="light")
         return found
 
