@@ -19,7 +19,6 @@ class Buyer(Protocol):
     tries_all: bool
     """Each of many controls of one kind; else one of them will do."""
 
-
     def open(self, path: str) -> Any: ...
     def press(self, testid: str) -> None: ...
     def choose(self, testid: str, value: str = "") -> None: ...
@@ -315,6 +314,9 @@ def wallet_does_not_know_the_code(m: Merchant, b: Buyer) -> Ending:
     b.open("/w/nosuchcode")
     b.see("wallet-not-found")
     b.press("to-console")
+    b.see("payments")
+    b.open("/emulator/aps/nothing1")
+    b.press("go-on")
     b.see("payments")
     return "waiting", None
 
@@ -838,7 +840,13 @@ def ecommpay_amount_decides(m: Merchant, b: Buyer) -> Ending:
 
 @desktop
 def ecommpay_asks_for_more(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.ecp_clarification())
+    path = m.ecp_clarification()
+    b.open(path)
+    b.press("ecp-pay")
+    b.see("ecp-clarification")
+    b.press("ecp-back")
+    b.returned()
+    b.open(path)
     b.press("ecp-pay")
     b.see("ecp-clarification")
     b.fill("ecp-field-first_name", "Mei")
@@ -883,6 +891,20 @@ def ecommpay_uses_the_wallet(m: Merchant, b: Buyer) -> Ending:
     pays(b)
     b.returned()
     return LI_NA
+
+
+@desktop
+def ecommpay_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
+    path = m.ecp_emulator()
+    b.open(path)
+    b.press("use-wallet")
+    signs_in(b, "sun-li")
+    b.press("confirm")
+    b.see("wallet-cashier", state="paying")
+    b.open(path)
+    b.press("answer-now")
+    b.returned()
+    return "paid", "buyer:sun-li"
 
 
 @desktop
