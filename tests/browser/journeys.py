@@ -721,7 +721,7 @@ def checkoutcom_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
     b.press("buyer-sun-li")
     b.press("cko-pay-now")
     holds_the_clock(b)
-    b.press("cko-answer")
+    b.press("answer-now")
     b.see("own-status")
     b.press("cko-done")
     b.returned()

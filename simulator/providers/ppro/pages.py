@@ -77,7 +77,8 @@ def _url(charge: Charge, **query: str) -> str:
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = success, fail (with `code`), cancel, mfa (with `verificationCode`, or `wrong`), or expire.
+    """POST `outcome` = success, fail (with `code`), cancel, mfa (with `verificationCode`, or `wrong`), expire, or answer
+    (while the wallet takes its time).
 
     REDIRECT then goes to the `returnUrl`; the other types stay here, and so does a press that comes too late. `mfa` makes
     the merchant's API call, `expire` lets the clock go to the deadline.
@@ -88,8 +89,14 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     chosen = _chosen(call, charge)
-    is_first = _awaits_a_choice(runtime.open(workspace), charge)
-    if is_first:
+    uow = runtime.open(workspace)
+    is_first, answers = _awaits_a_choice(uow, charge), form.get("outcome") == "answer" and _is_paying(uow, charge)
+    if answers:
+        is_first = True
+        with runtime.unit(workspace, provider="ppro", kind="page") as uow:
+            alipay.answer(uow, alipay.order_of(uow, charge.order_code or ""))
+            charge = uow.get(Charge, charge.id)
+    elif is_first:
         if not _is_possible(chosen, form):
             return pages.error_page(call, 400, "error_title", "refused_text")
         if form["outcome"] == "mfa":
@@ -118,6 +125,11 @@ def _awaits_a_choice(uow: UnitOfWork, charge: Charge) -> bool:
     """Whether a button may still be pressed: not while the wallet takes its time to answer an earlier one."""
     order = uow.find(Order, charge.order_code or "")
     return charge.state == "AUTHENTICATION_PENDING" and order is not None and order.state != "paying"
+
+
+def _is_paying(uow: UnitOfWork, charge: Charge) -> bool:
+    order = uow.find(Order, charge.order_code or "")
+    return charge.state == "AUTHENTICATION_PENDING" and order is not None and order.state == "paying"
 
 
 def _is_possible(chosen: str, form: dict[str, str]) -> bool:
@@ -207,7 +219,9 @@ def show(call: Call, runtime: Runtime) -> Reply:
         phase=_phase(charge),
         mark=_MARKS.get(_phase(charge), "declined"),
         pending=pending,
-        paying=pending and order is not None and order.state == "paying",
+        paying=_is_paying(uow, charge),
+        answer_at=iso_millis(order.answer_at) if order is not None and order.answer_at else None,
+        answer_left_s=_left(order.answer_at, uow.now) if order is not None else None,
         chosen=chosen,
         tabs=[
             (_url(charge, type=type_), Texts(page.lang)(key), icon, testid, type_ == chosen)
@@ -227,7 +241,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         decided_by=order.decided_by if order is not None else None,
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
         code=MFA_CODE,
-        scan_left_s=_left(charge.scan_by, uow.now),
+        scan_left_s=_left(parse_instant(charge.scan_by) if charge.scan_by else None, uow.now),
         answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
         already=call.query.get("already") == "1",
         only_here=wallet_pages.is_only_here(call.base_url),
@@ -281,8 +295,8 @@ def _safe_return(uow: UnitOfWork, charge: Charge) -> str | None:
     return target if target and pages.is_safe_return(target) else None
 
 
-def _left(scan_by: str | None, now: datetime) -> int | None:
-    return None if scan_by is None else max(0, int((parse_instant(scan_by) - now).total_seconds()))
+def _left(until: datetime | None, now: datetime) -> int | None:
+    return None if until is None else max(0, int((until - now).total_seconds()))
 
 
 def _hour(at: datetime) -> tuple[str, str]:

@@ -172,7 +172,7 @@ async def test_a_slow_bank_is_waited_for_or_answers_now(sim: Sim, cko: Merchant)
     await sim.http.post(page, data={"outcome": "answer"})
     await sim.advance(seconds=5)
 
-    assert 'data-testid="cko-answer"' in waiting and "http-equiv" in waiting
+    assert 'data-testid="answer-now"' in waiting and "http-equiv" in waiting
     assert await cko.status(created["id"]) == "Captured"
 
 

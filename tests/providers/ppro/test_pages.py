@@ -267,6 +267,22 @@ async def test_while_the_wallet_thinks_there_is_nothing_to_press(sim: Sim, ppro:
     assert (meanwhile, await ppro.status(charge["id"])) == ("AUTHENTICATION_PENDING", "CAPTURED")
 
 
+async def test_the_wallet_can_be_told_to_answer_now(sim: Sim, ppro: Merchant) -> None:
+    await sim.arm([{"wallet": {"delay": "2m"}}])
+    charge = await ppro.create()
+    await ppro.press(charge["id"], "success")
+    page = (await ppro.open_page(charge["id"])).text
+
+    answer = await ppro.press(charge["id"], "answer")
+    late = await ppro.press(charge["id"], "answer")
+
+    assert attribute(page, "answer-due", "data-expires-at") == "2026-03-04T05:02:00.000Z"
+    assert answer.headers["location"].startswith("https://www.webshop.com/")
+    assert late.headers["location"].startswith(PAGE)
+    assert await ppro.status(charge["id"]) == "CAPTURED"
+    assert ppro.heard.count("AUTHORIZATION_SUCCEEDED") == 1
+
+
 # Scanning ------------------------------------------------------------------------------------------------------
 
 
