@@ -230,8 +230,8 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
         frozen=clock.mode == "frozen",
         unreachable=is_only_here(call.base_url),
         app_link=order.device == "app" and "Mobi" not in call.headers.get("user-agent", ""),
-        scanned_by=_name(uow, order.scanned_by, lang),
-        walked_away=_name(uow, order.walked_away, lang),
+        scanned_by=buyer_name(uow, order.scanned_by, lang),
+        walked_away=buyer_name(uow, order.walked_away, lang),
         error=_form_error(order, look),
         keeps=keeps,
         progress=look.progress,
@@ -258,7 +258,7 @@ def _left(until: datetime | None, now: datetime) -> int | None:
     return None if until is None else max(0, int((until - now).total_seconds()))
 
 
-def _name(uow: UnitOfWork, slug: str | None, lang: str) -> str | None:
+def buyer_name(uow: UnitOfWork, slug: str | None, lang: str) -> str | None:
     if slug is None:
         return None
     try:
@@ -347,7 +347,7 @@ def _result_view(
         open_for=_span(max(1, round((at - order.created_at).total_seconds())), lang)
         if order.state == "expired"
         else None,
-        buyer_name=_name(uow, order.buyer, lang),
+        buyer_name=buyer_name(uow, order.buyer, lang),
         method=method,  # type: ignore[arg-type]
         card_last4=card,
         payment_number=_payment_number(order) if order.state == "paid" else None,

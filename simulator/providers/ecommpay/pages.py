@@ -709,6 +709,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
         note=_note(uow, order, payment.money, payment.payment_id, "emulator", _alone(payment)),
         wallet_url=f"/w/{order.id}?here=1",
         framed=framed,
+        walked_away=wallet_pages.buyer_name(uow, order.walked_away, page.voice or page.lang),
         back=back,
     )
 

@@ -177,6 +177,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         payment=payment,
         decided_by=order.decided_by if order is not None else None,
         already=call.query.get("already") == "1",
+        walked_away=wallet_pages.buyer_name(uow, order.walked_away if order else None, page.lang),
         action=wire.page_path(checkout),
         products=offered,
         preset=step == "choice" and checkout.product is not None,

@@ -700,6 +700,17 @@ async def test_while_the_wallet_takes_its_time_a_second_press_does_nothing(sim: 
     assert element(result, "result")["data-outcome"] == "paid"
 
 
+async def test_a_buyer_who_has_closed_the_app_is_named(sim: Sim, ecommpay: Merchant) -> None:
+    """The simulator says so in the tester's language; the payment goes on waiting, and the buttons still work."""
+    emulator = await ecommpay.register()
+    wallet = element(emulator, "use-wallet")["href"].partition("?")[0]
+    await sim.http.post(f"{wallet}/confirm", data={"buyer": "zhou-ting"})
+
+    again = await sim.http.get(Forms(emulator.text).of("ecp-success").action, headers={"accept-language": "en"})
+
+    assert "Zhou Ting closed the app." in again.text and has(again, "ecp-success")
+
+
 async def test_whoever_comes_too_late_is_told(sim: Sim, ecommpay: Merchant) -> None:
     emulator = await ecommpay.register(language_code="en")
     await ecommpay.press(emulator, "ecp-success")

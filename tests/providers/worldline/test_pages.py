@@ -422,6 +422,16 @@ async def test_without_a_result_page_mycheckout_goes_on_to_the_shop(sim: Sim, wo
     assert (answer.status_code, answer.headers["location"]) == (302, f"{RETURN_URL}&{query}")
 
 
+async def test_a_buyer_who_has_closed_the_app_is_named(sim: Sim, worldline: Merchant) -> None:
+    consumer = Consumer(sim, await worldline.checkout())
+    code = await consumer.pay()
+    await sim.http.post(f"/w/{code}/confirm", data={"buyer": "zhou-ting"})
+
+    page = (await consumer.open()).text
+
+    assert "Zhou Ting closed the app." in page and "wl-continue" in test_ids(page)
+
+
 async def test_a_result_names_the_state_that_the_merchant_sees(sim: Sim, worldline: Merchant) -> None:
     consumer = Consumer(sim, await worldline.checkout())
     code = await consumer.pay()
