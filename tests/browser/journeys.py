@@ -1009,6 +1009,7 @@ def worldline_leads_back(m: Merchant, b: Buyer) -> Ending:
     b.open(path)
     b.press("wl-refresh")
     b.press("wl-continue")
+    b.see("sign-in")
     b.open(path)
     b.press("wl-back")
     b.returned()
