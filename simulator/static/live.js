@@ -18,7 +18,7 @@
 
   const say = (text) => { if (status && text) status.textContent = text; };
 
-  /* ---------------------------------------------------------------- countdown, on the workspace's clock */
+  /* ---- countdown, on the workspace's clock */
 
   const SPOKEN = [300, 60, 30];
 
@@ -66,7 +66,7 @@
     tick();
   }
 
-  /* ---------------------------------------------------------------- return to the merchant, in browser time */
+  /* ---- return to the merchant, in browser time */
 
   let returning = 0;
 
@@ -94,7 +94,7 @@
 
   addEventListener("pageshow", (event) => { if (event.persisted) stay(); });
 
-  /* ---------------------------------------------------------------- the panel */
+  /* ---- the panel */
 
   function replacePanel(html) {
     const fresh = document.createElement("template");
@@ -121,7 +121,7 @@
     if (FINAL.includes(news.state)) { stopListening(); startReturn(); }
   }
 
-  /* ---------------------------------------------------------------- events, or a look every two seconds */
+  /* ---- events, or a look every two seconds */
 
   let source = null;
   let polling = 0;
@@ -173,7 +173,7 @@
     });
   }
 
-  /* ---------------------------------------------------------------- a page without events looks again by itself */
+  /* ---- a page without events looks again by itself */
 
   let again = one("[data-again]");
 
@@ -189,7 +189,7 @@
   if (again) setInterval(lookAgain, again.dataset.again * 1000);
   addEventListener("beforeunload", () => { again = null; });  // a reload would stop whatever was pressed
 
-  /* ---------------------------------------------------------------- small conveniences */
+  /* ---- small conveniences */
 
   async function copy(button) {
     const label = one("span", button);
@@ -240,7 +240,7 @@
     setTimeout(() => { delete event.target.dataset.sent; }, 3000);
   });
 
-  /* ---------------------------------------------------------------- start */
+  /* ---- start */
 
   const phone = one("[data-scan]");
   if (phone) {

@@ -528,8 +528,8 @@ def test_catalogues_are_flat() -> None:
 def test_the_static_files_stay_small_and_ask_no_other_host() -> None:
     css, js = (STATIC / "sim.css").read_text("utf-8"), (STATIC / "live.js").read_text("utf-8")
 
-    assert len(css.encode()) < 30 * 1024
-    assert len(js.encode()) < 10 * 1024
+    assert len(css.encode()) < 30_000
+    assert len(js.encode()) < 10_000
     assert not re.search(r"url\(|@import|https?://", css)
     assert not re.search(r"https?://|eval\(|innerHTML = (?!html)", js)
 
