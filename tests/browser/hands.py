@@ -17,7 +17,7 @@ class Hands:
     """What both can do with a browser. `pressed` are pairs of a page's root and a control."""
 
     has_script: bool
-    tries_all = False
+    tries_all: bool
 
     def __init__(self, window: Window) -> None:
         self.look = window
@@ -62,6 +62,7 @@ class Hands:
 
 class ByMouse(Hands):
     has_script = False
+    tries_all = False
 
     def press(self, testid: str) -> None:
         self.page.locator(f"[data-testid={testid}]:visible").first.click()
@@ -81,6 +82,7 @@ class ByKeyboard(Hands):
     """Tab until the control has the focus, then the key that a keyboard user presses."""
 
     has_script = True
+    tries_all = True
 
     def press(self, testid: str) -> None:
         self._tab_to(testid)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from browser.shop import Shop
-from browser.window import PHONE, Window
+from browser.window import PHONE, Contexts, Window
 from simulator.surface.client import Client
 from simulator.surface.launch import Launched, launched
 from simulator.surface.serve import lan_address
@@ -164,10 +164,14 @@ def test_without_lan_nobody_else_is_answered(server: Launched, network: Launched
     assert [status for status, _ in answers] == [0, 200]
 
 
-def test_the_page_of_a_server_of_this_machine_only_says_so(window: Callable[..., Window], shop: Shop) -> None:
-    page = window().open(shop.open())
+def test_the_page_of_a_server_of_this_machine_only_says_so(contexts: Contexts, client: Client) -> None:
+    shop = Shop(client, client.url)
+    look = Window(contexts, shop)
+    page = look.open(shop.open())
     text = page.inner_text("[data-testid=wallet-cashier]")
     primary = page.locator("[data-testid=open-phone].button-primary").count()
+    look.close()
+    shop.close()
 
     assert "A phone cannot reach localhost." in text
     assert "psp-simulator serve --lan" in text
