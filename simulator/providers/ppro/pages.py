@@ -237,6 +237,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         page_url=wire.authenticator_url(charge),
         code_payload=wire.code_payload(charge),
         qr_url=wire.code_image_path(charge),
+        page_qr_url=pages.with_query(wire.code_image_path(charge), type="REDIRECT"),
         prediction=_predict(uow, order) if order is not None and pending else None,
         decided_by=order.decided_by if order is not None else None,
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
@@ -331,9 +332,10 @@ def _sample(charge: Charge, language: str) -> str:
 
 
 def code_image(call: Call, runtime: Runtime) -> Reply:
-    """The QR code as a PNG: what `codeImage` points at. For other types it says the page's own address."""
+    """The QR code as a PNG: what `codeImage` points at. On the page of another type it says the page's own address."""
     _, charge = _find(call, runtime, call.path["id"])
-    text = wire.code_payload(charge) if "SCAN_CODE" in charge.authentication_types else wire.authenticator_url(charge)
+    is_own = call.query.get("type") == "REDIRECT" or "SCAN_CODE" not in charge.authentication_types
+    text = wire.authenticator_url(charge) if is_own else wire.code_payload(charge)
     headers = {"cache-control": "public, max-age=3600"}
     return Reply(200, qr.png(text), headers, content_type="image/png")
 
