@@ -88,6 +88,13 @@ class ByKeyboard(Hands):
         self._tab_to(testid)
         self.page.keyboard.press("Enter")
 
+    def see(self, testid: str, **attributes: str) -> None:
+        super().see(testid, **attributes)
+        if testid == "result":  # where a screen reader goes on
+            self.page.wait_for_function(
+                "() => document.activeElement.matches('[data-testid=result] :is(h1, h2)')", timeout=5000
+            )
+
     def leave_window_by(self, testid: str) -> None:
         self._tab_to(testid)
         with self.page.expect_event("close"), suppress(Error):  # the window is gone before the key is let go
