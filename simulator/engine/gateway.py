@@ -286,9 +286,13 @@ class Gateway:
         if match is None:
             provider = next((p for p, _ in node.routes.values() if p is not None), None)
             refusal = MethodNotAllowed(call.method, sorted(node.routes))
+            if all(isinstance(route, Page) for _, route in node.routes.values()):
+                return self._page_answer(pages.refused(call, refusal))
             return self._refused(provider, call, refusal, started)
         provider, route = match
         call.provider = provider.name if provider else "wallet"
+        if too_large and isinstance(route, Page):
+            return self._page_answer(pages.refused(call, BodyTooLarge(BODY_LIMIT)))
         if too_large:
             return self._refused(provider, call, BodyTooLarge(BODY_LIMIT), started)
         if isinstance(route, Page):

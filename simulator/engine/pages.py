@@ -16,7 +16,7 @@ from simulator.engine.views import ErrorView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.crypto import sha256_hex
-from simulator.kernel.refusals import Crashed, MethodNotAllowed, NotFound, Refusal
+from simulator.kernel.refusals import BodyTooLarge, Crashed, MethodNotAllowed, NotFound, Refusal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -100,7 +100,7 @@ def view(
     return PageView(
         lang=chosen,
         title=Texts(chosen)(title) if title in catalogue(chosen) else title,
-        path=call.raw_path + (f"?{call.raw_query}" if call.raw_query else ""),
+        path="/" + call.raw_path.lstrip("/") + (f"?{call.raw_query}" if call.raw_query else ""),
         workspace=workspace.name if workspace else "default",
         console_url=console_url,
         static_version=static_version(),
@@ -158,7 +158,11 @@ def refused(call: Call, refusal: Refusal) -> Reply:
     if isinstance(refusal, Crashed):
         return _bug_page(call, refusal.error_id)
     if isinstance(refusal, MethodNotAllowed):
-        return error_page(call, 405, "error_title", "method_text")
+        reply = error_page(call, 405, "error_title", "method_text")
+        reply.headers["allow"] = ", ".join(refusal.allowed)
+        return reply
+    if isinstance(refusal, BodyTooLarge):
+        return error_page(call, 413, "error_title", "refused_text")
     return error_page(call, 400, "error_title", "refused_text")
 
 

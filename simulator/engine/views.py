@@ -20,7 +20,7 @@ class Page:
 
     lang: Language
     title: str
-    """Of the browser's window, in the page's language; see `OrderView.title_key`."""
+    """Of the browser's window, in the page's language."""
     path: str
     """Path and query under which the browser sees the page, with no origin."""
     workspace: str

@@ -113,9 +113,11 @@
   function setState(news) {
     if (news.version <= Number(live.dataset.version)) return;
     live.dataset.version = news.version;
+    const shown = () => one("[data-state]", live)?.dataset.state;
+    const before = shown();
     replacePanel(news.html);
     document.title = news.title;
-    say(news.announce);
+    if (shown() !== before) say(news.announce);
     localTimes();
     tick();
     if (FINAL.includes(news.state)) { stopListening(); startReturn(); }

@@ -31,7 +31,16 @@ from simulator.kernel.refusals import NotFound
 from simulator.wallet import alipay, buyers, qr
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order
-from simulator.wallet.view import BuyerView, FormError, OrderView, Prediction, ResultView, Shortfall
+from simulator.wallet.view import (
+    BuyerView,
+    FormError,
+    OrderView,
+    Prediction,
+    ResultView,
+    Shortfall,
+    announce_key,
+    title_key,
+)
 
 PURPOSE = "wallet"
 SEAL = "signed-in"
@@ -109,7 +118,7 @@ def _look(call: Call, runtime: Runtime, uow: UnitOfWork, order: Order) -> Look:
     buyer, step, seal = chosen_buyer(call, uow), call.query.get("step", ""), call.query.get("seal", "")
     if step == "confirm" and not _is_signed_in(runtime, order, buyer, seal):
         step = "sign-in"
-    in_place = not call.raw_path.startswith("/w/")
+    in_place = not call.target.startswith("/w/")
     return Look(
         mobile=mobile,
         step=step,
@@ -173,9 +182,11 @@ def _context(
     uow = runtime.open(workspace)
     look = _look(call, runtime, uow, order)
     chosen = buyers.get(uow, order.buyer) if order.state == "paying" and order.buyer else look.buyer
+    result = _result_view(runtime, uow, order, look, pages.language(call, order.language), auto_return_s)
+    shown = result.outcome if result is not None else order.state
     page = pages.view(
         call,
-        f"title_{order.state}",
+        title_key(shown),
         lang=order.language,
         runtime=runtime,
         workspace=workspace,
@@ -194,7 +205,7 @@ def _context(
         "buyer": chosen_view,
         "signed_in": look.step == "confirm" and not look.mobile,
         "at_leisure": look.mobile or bool(look.step or look.wrong),
-        "result": _result_view(runtime, uow, order, look, page.lang, auto_return_s),
+        "result": result,
     }
 
 
@@ -570,14 +581,15 @@ def _news(
     call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     page, context = _context(call, runtime, workspace, order, auto_return_s)
-    texts, view = Texts(page.lang), context["order"]
+    texts, view, result = Texts(page.lang), context["order"], context["result"]
+    shown = result.outcome if result is not None else order.state
     buyer = view.scanned_by or context["buyer"].name(page.lang)
     state = {
         "state": order.state,
         "version": order.version,
         "html": pages.html("wallet/_panel.html", page, **context),
-        "title": texts(view.title_key),
-        "announce": "" if page.mobile and order.state == "scanned" else texts(view.announce_key, buyer=buyer),
+        "title": page.title,
+        "announce": "" if page.mobile and shown == "scanned" else texts(announce_key(shown), buyer=buyer),
     }
     return state, _clock_news(workspace, order)
 
@@ -604,8 +616,9 @@ class Events:
         call = self._call(scope)
         found = _find(self.runtime, call.path["code"])
         if found is None or scope["method"] != "GET":
-            status = 404 if found is None else 405
-            await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+            status, headers = (404, []) if found is None else (405, [(b"allow", b"GET")])
+            headers.append((b"content-length", b"0"))
+            await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
         changed = asyncio.Event()

@@ -20,6 +20,16 @@ FINAL: tuple[State, ...] = ("paid", "declined", "cancelled", "expired")
 REASONS: tuple[Reason, ...] = ("balance", "limit", "blocked", "authentication")
 
 
+def title_key(shown: str) -> str:
+    """Of the window's title, for the state that the page shows."""
+    return f"title_{shown}"
+
+
+def announce_key(shown: str) -> str:
+    """Of what a screen reader says when that state is reached; takes `buyer`."""
+    return f"announce_{shown}"
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What pressing Confirm would lead to, and who decides it."""
@@ -151,16 +161,6 @@ class OrderView:
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
-
-    @property
-    def title_key(self) -> str:
-        """Text key of the window's title in this state."""
-        return f"title_{self.state}"
-
-    @property
-    def announce_key(self) -> str:
-        """Text key of what a screen reader says when this state is reached; takes `buyer`."""
-        return f"announce_{self.state}"
 
     def action(self, name: Action) -> str:
         """Where the form of that name is posted."""

@@ -70,6 +70,20 @@ def test_a_screen_reader_hears_each_change_once(window: Open, shop: Shop) -> Non
     assert desktop.page.title() == "Cancelled – Mock Wallet [Simulator]"
 
 
+def test_a_screen_reader_hears_nothing_while_the_state_stays(window: Open, shop: Shop) -> None:
+    code = shop.order()
+    shop.post(code, "scan")
+    desktop = window()
+    desktop.open(f"/w/{code}")
+    desktop.see("wallet-cashier", state="scanned")
+    version = desktop.page.locator("#live").get_attribute("data-version")
+
+    shop.post(code, "confirm", buyer="liu-yang", payment_code="111111")
+    desktop.page.wait_for_function(f"document.getElementById('live').dataset.version !== '{version}'")
+
+    assert desktop.see("status-live").text_content() == ""
+
+
 def test_the_countdown_speaks_at_five_minutes_one_minute_and_thirty_seconds(window: Open, shop: Shop) -> None:
     """Also when somebody advances the clock past one of them, and not at any other second."""
     code = shop.order()

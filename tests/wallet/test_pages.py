@@ -158,7 +158,29 @@ async def test_what_changes_something_cannot_be_fetched(wallet: Wallet, visit: V
     answers = [await visit().http.request(method, f"/w/{code}/{action}") for method in ("GET", "HEAD")]
 
     assert [answer.status_code for answer in answers] == [405, 405]
+    assert [answer.headers["allow"] for answer in answers] == ["POST", "POST"]
+    assert "This page does not take this kind of request." in answers[0].text
     assert wallet.look(code) == before
+
+
+async def test_a_form_that_is_too_large_gets_a_page(wallet: Wallet, visit: Visit) -> None:
+    code = await wallet.order()
+
+    answer = await visit().http.post(f"/w/{code}/confirm", content=b"buyer=" + b"x" * 1_000_001)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert wallet.look(code).state == "open"
+
+
+async def test_a_slash_too_many_leads_to_no_other_host(wallet: Wallet, visit: Visit) -> None:
+    code = await wallet.order()
+    browser = visit()
+
+    page = await browser.open(f"{browser.origin}//w/{code}")
+
+    links = [values[name] for _, values in page.elements for name in ("href", "action", "value") if name in values]
+    assert page.status == 200
+    assert not [link for link in links if link.startswith("//")]
 
 
 async def test_every_page_forbids_what_it_does_not_need(wallet: Wallet, visit: Visit) -> None:
@@ -635,6 +657,17 @@ async def test_a_refusal_that_is_not_final_offers_another_buyer(wallet: Wallet, 
     assert paid.result == ("paid", "", "buyer:li-na")
 
 
+async def test_a_refusal_that_is_not_final_is_announced_as_one(wallet: Wallet) -> None:
+    await wallet.edit("wang-wei", refusal="retry")
+    code = await wallet.order()
+    wallet.do(alipay.confirm, code, "wang-wei")
+
+    news = (await wallet.sim.http.get(f"/w/{code}/state.json?view=desktop&lang=en")).json()
+
+    assert (news["state"], news["title"]) == ("open", "Declined – Mock Wallet [Simulator]")
+    assert news["announce"] == "Payment declined."
+
+
 async def test_each_browser_remembers_its_buyer(wallet: Wallet, visit: Visit) -> None:
     mine, other = visit(PHONE), visit(PHONE)
     await mine.open(f"/w/{await wallet.order()}")
@@ -1098,6 +1131,7 @@ async def test_only_a_get_follows_the_stream(wallet: Wallet, sim: Sim) -> None:
     ]
 
     assert [answer.status_code for answer in answers] == [405, 405, 405]
+    assert [answer.headers["allow"] for answer in answers] == ["GET", "GET", "GET"]
 
 
 async def test_a_payment_has_a_number_of_its_own(wallet: Wallet, visit: Visit) -> None:
