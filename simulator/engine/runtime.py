@@ -387,7 +387,8 @@ class Runtime:
     def _story(self, uow: UnitOfWork, kind: str, provider: str) -> list[Row]:
         if not uow.moves:
             return []
-        return journal.rows_for(uow.workspace.id, micros(uow.now), kind, provider, uow.moves, uow.subjects)
+        subjects = uow.subjects or dict.fromkeys(move["subject"] for move in uow.moves if move.get("subject"))
+        return journal.rows_for(uow.workspace.id, micros(uow.now), kind, provider, uow.moves, subjects)
 
     def commit(
         self, uow: UnitOfWork, story: list[Row], also: Callable[[], None] | None = None, *, together: bool = False

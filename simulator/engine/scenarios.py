@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from simulator.kernel.clock import parse_duration
 
@@ -81,6 +81,9 @@ def _duration(value: Any) -> Any:
     return parse_duration(value) if isinstance(value, str) else value
 
 
+Delay = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=3660))]
+
+
 class WalletEffect(_Strict):
     """`decline` is a neutral reason; `code` and `message` are the provider's own, where its documents fix them."""
 
@@ -88,9 +91,7 @@ class WalletEffect(_Strict):
     outcome: Literal["paid", "cancelled", "expired", "open"] | None = None
     code: str | None = None
     message: str | None = None
-    delay: timedelta | None = None
-
-    _delay = field_validator("delay", mode="before")(_duration)
+    delay: Delay | None = None
 
 
 class ApiEffect(_Strict):
@@ -102,11 +103,9 @@ class ApiEffect(_Strict):
 
 class WebhooksEffect(_Strict):
     copies: int = Field(1, ge=0, le=10)
-    delay: timedelta = timedelta(0)
+    delay: Delay = timedelta(0)
     order: Literal["as_happened", "reversed"] = "as_happened"
     drop: bool = False
-
-    _delay = field_validator("delay", mode="before")(_duration)
 
 
 class BankEffect(_Strict):
@@ -117,9 +116,7 @@ class BankEffect(_Strict):
     then: Literal["succeeded", "declined"] | None = None
     code: str | None = None
     message: str | None = None
-    delay: timedelta | None = None
-
-    _delay = field_validator("delay", mode="before")(_duration)
+    delay: Delay | None = None
 
 
 class Rule(_Strict):

@@ -99,6 +99,13 @@ _ISO = re.compile(r"^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:
 
 def parse_duration(text: str) -> timedelta:
     """ISO 8601 (`PT12H`, `P3DT2H`) or short (`12h`, `90s`, `2h30m`, `1d`). Raises `ValueError` on anything else."""
+    try:
+        return _parsed_duration(text)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too long") from error
+
+
+def _parsed_duration(text: str) -> timedelta:
     given = text.strip()
     if (match := _ISO.match(given)) and given not in ("P", "PT") and not given.endswith("T"):
         weeks, days, hours, minutes, seconds = match.groups(default="0")

@@ -6,6 +6,7 @@ A contract: see docs/control-api.md. Every answer is JSON; errors are `{"error":
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar
@@ -112,7 +113,7 @@ def _fen(value: Any) -> Any:
     return value["value"]
 
 
-Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0)]
+Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0, le=10**15)]
 
 
 class CardBody(_Body):
@@ -120,20 +121,29 @@ class CardBody(_Body):
     limit: Fen
 
 
+class SignInBody(_Body):
+    password: str = Field(min_length=1, max_length=64)
+
+
+BuyerName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""It stands in addresses, cookies and `decided_by`."""
+
+
 class BuyerBody(_Body):
     """Members of a buyer; amounts in fen, alone or as money in CNY. Unknown slugs make a new buyer."""
 
-    name_en: str | None = None
-    name_zh: str | None = None
+    name_en: BuyerName | None = None
+    name_zh: BuyerName | None = None
     balance: Fen | None = None
     card: CardBody | None = None
     daily_limit: Fen | None = None
     daily_used: Fen | None = None
     per_payment_limit: Fen | None = None
     blocked: bool | None = None
-    sign_in: dict[str, str] | None = None
-    payment_code: str | None = None
-    delay_s: int | None = Field(None, ge=0)
+    sign_in: SignInBody | None = None
+    payment_code: str | None = Field(None, pattern=r"^[0-9]{6}$")
+    delay_s: int | None = Field(None, ge=0, le=366 * 24 * 3600)
     walks_away: bool | None = None
     refusal: Literal["final", "retry"] | None = None
     language: Literal["en", "zh"] | None = None
@@ -804,6 +814,9 @@ class Control:
     async def put_buyer(self, request: Request) -> Response:
         workspace, body = self.workspace(request), await _body(request, BuyerBody)
         slug = request.path_params["slug"]
+        if SLUG.fullmatch(slug) is None:
+            what = "a buyer's slug has 1 to 64 letters, digits, dots, hyphens and underscores"
+            raise ControlError(422, "invalid", what, field="slug")
         with self.runtime.unit(workspace, provider="wallet", kind="control") as uow:
             buyer = buyers.edit(uow, slug, body.model_dump(exclude_unset=True))
         return answer(buyer_view(uow, buyer))

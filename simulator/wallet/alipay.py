@@ -7,7 +7,7 @@ test amount, the buyer's account. Confirming only means "go": the last three may
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -149,7 +149,8 @@ def show_code(uow: UnitOfWork, order: Order) -> Order:
 def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = None) -> Decision:
     """What Confirm would lead to, without doing it."""
     delay: timedelta | None = None
-    for effect in _rules(uow, order, buyer):
+    method = method or best_method(order, buyer)
+    for effect in _rules(uow, order, buyer, method):
         params = effect.params
         delay = params.delay if delay is None else delay
         if params.decline is not None:
@@ -163,7 +164,6 @@ def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = No
         return Decision("open", own)
     if buyer.blocked:
         return Decision("declined", own, "blocked", delay=delay)
-    method = method or best_method(order, buyer)
     if buyer.daily_limit is not None and buyers.used_today(uow, buyer) + order.cny > buyer.daily_limit:
         return Decision("declined", own, "limit", delay=delay)
     if buyer.per_payment_limit is not None and order.cny > buyer.per_payment_limit:
@@ -176,13 +176,14 @@ def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = No
     return Decision("paid", own, delay=delay)
 
 
-def _rules(uow: UnitOfWork, order: Order, buyer: Buyer) -> Iterator[Effect]:
+def _rules(uow: UnitOfWork, order: Order, buyer: Buyer, method: str) -> Iterator[Effect]:
     facts = {
         "operation": order.operation,
         "amount": order.amount.value,
         "currency": order.amount.currency,
         "reference": order.reference,
         "buyer": buyer.id,
+        "method": method,
         "payment": order.payee_id,
     }
     return uow.rules("wallet", order.payee_provider, **facts)
@@ -277,7 +278,7 @@ def _approval(uow: UnitOfWork, order: Order, buyer: Buyer, decided_by: str) -> D
     decision = predict(uow, order, buyer, "balance")
     if not decision.decided_by.startswith("buyer:"):
         return decision
-    armed = (effect.params.delay for effect in _rules(uow, order, buyer) if effect.params.delay is not None)
+    armed = (effect.params.delay for effect in _rules(uow, order, buyer, "balance") if effect.params.delay is not None)
     return Decision("paid", decided_by, delay=next(armed, NO_DELAY))
 
 
@@ -388,14 +389,18 @@ def close(uow: UnitOfWork, code: str | None, outcome: str, *, decided_by: str = 
 
 
 def refund(uow: UnitOfWork, code: str | None, amount: Money) -> None:
-    """Gives part of a paid order back to its buyer; `amount` is in the order's currency."""
+    """Gives part of a paid order back to its buyer; `amount` is in the order's currency.
+
+    The sum of all parts is converted, not each part: whoever gets everything back has what he had before.
+    """
     order = uow.find(Order, code) if code else None
     if order is None or order.state != "paid" or order.buyer is None:
         return
-    fen = min(in_fen(amount), order.cny - order.refunded_cny)
-    if fen > 0:
-        buyers.give_back(uow, order.buyer, fen, order.id)
-        uow.amend(order, refunded_cny=order.refunded_cny + fen)
+    refunded = min(order.refunded + amount.value, order.amount.value)
+    cny = order.cny if refunded == order.amount.value else min(in_fen(replace(amount, value=refunded)), order.cny)
+    if cny > order.refunded_cny:
+        buyers.give_back(uow, order.buyer, cny - order.refunded_cny, order.method or "balance", order.id)
+    uow.amend(order, refunded=refunded, refunded_cny=max(cny, order.refunded_cny))
 
 
 def _on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:

@@ -137,11 +137,13 @@ def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> 
     return save(uow, changed)
 
 
-def give_back(uow: UnitOfWork, slug: str, fen: int, order: str) -> Buyer:
-    """A refund goes to the balance. What was spent today stays spent: a daily limit counts payments."""
+def give_back(uow: UnitOfWork, slug: str, fen: int, method: str, order: str) -> Buyer:
+    """A refund goes where the money came from, the balance or the card. What was spent today stays spent: a daily limit
+    counts payments."""
     buyer = get(uow, slug)
-    line = (uow.now.isoformat(), "refunded", order, fen)
-    return save(uow, replace(buyer, balance=buyer.balance + fen, ledger=(*buyer.ledger[-99:], line)))
+    given, what = (fen, "refunded") if method == "balance" else (0, "refunded to card")
+    line = (uow.now.isoformat(), what, order, fen)
+    return save(uow, replace(buyer, balance=buyer.balance + given, ledger=(*buyer.ledger[-99:], line)))
 
 
 def edit(uow: UnitOfWork, slug: str, members: dict[str, Any]) -> Buyer:

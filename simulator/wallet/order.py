@@ -81,6 +81,8 @@ class Order(Resource):
     """How far the clock was being advanced when the time to pay was over (seconds), and by whom."""
     advanced_by: str | None = None
     """`console` or `page`."""
+    refunded: int = 0
+    """In minor units of `amount`; `refunded_cny` is what the buyer got of it (fen)."""
     refunded_cny: int = 0
 
     @property

@@ -346,6 +346,35 @@ async def test_the_story_of_a_payment_says_who_decided(wallet: Wallet) -> None:
     assert "declined (balance), decided by buyer:wang-wei" in summaries
 
 
+async def test_the_story_of_a_payment_tells_what_the_phone_did(wallet: Wallet, sim: Sim) -> None:
+    code = await wallet.order()
+
+    wallet.do(alipay.scan, code)
+    wallet.do(alipay.show_code, code)
+    wallet.do(alipay.confirm, code, "sun-li")
+
+    summaries = [event["summary"] for event in (await wallet.payment(code))["timeline"]]
+    assert summaries[-3:] == ["order open > scanned", "order scanned > open", "order open > paying"]
+
+
+async def test_a_scenario_may_be_about_the_card(wallet: Wallet, sim: Sim) -> None:
+    await sim.arm([{"when": {"method": "card"}, "wallet": {"decline": "blocked"}}])
+    by_balance, by_card = await wallet.order(), await wallet.order()
+
+    wallet.do(alipay.confirm, by_balance, "li-na", method="balance")
+    wallet.do(alipay.confirm, by_card, "li-na", method="card")
+
+    assert wallet.look(by_balance).state == "paid"
+    assert (wallet.look(by_card).state, wallet.look(by_card).decided_by) == ("declined", "scenario:adhoc")
+
+
+@pytest.mark.parametrize("delay", ["-1s", "4000d", "P99999999999D", -1, 10**12])
+async def test_a_delay_that_no_clock_reaches_is_refused(sim: Sim, delay: object) -> None:
+    answer = await sim.http.put(f"{sim.path}/scenario", json={"rules": [{"wallet": {"delay": delay}}]})
+
+    assert answer.status_code == 422, answer.text
+
+
 # Once decided ----------------------------------------------------------------------------------------------------
 
 
@@ -412,3 +441,64 @@ async def test_an_unpaid_order_gives_nothing_back(wallet: Wallet, sim: Sim) -> N
         alipay.refund(uow, code, Money(400, "EUR"))
 
     assert wallet.buyer("li-na").balance == 800_000
+
+
+@pytest.mark.parametrize("parts", [(367, 367, 366), (1, 1, 1, 1097), (333, 333, 434)])
+async def test_who_gets_everything_back_in_parts_has_what_he_had(
+    wallet: Wallet, sim: Sim, parts: tuple[int, ...]
+) -> None:
+    code = await wallet.order()
+    wallet.do(alipay.confirm, code, "li-na")
+
+    for cents in parts:
+        with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+            alipay.refund(uow, code, Money(cents, "EUR"))
+
+    assert wallet.buyer("li-na").balance == 800_000
+
+
+async def test_a_refund_of_a_card_payment_makes_nobody_richer(wallet: Wallet, sim: Sim) -> None:
+    code = await wallet.order()
+    wallet.do(alipay.confirm, code, "li-na", method="card")
+
+    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+        alipay.refund(uow, code, Money(1100, "EUR"))
+
+    buyer = wallet.buyer("li-na")
+    assert buyer.balance == 800_000
+    assert [(what, fen) for _, what, _, fen in buyer.ledger] == [("paid by card", -8603), ("refunded to card", 8603)]
+
+
+# Buyers as they are written ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "slug, members",
+    [
+        ("a;b", {}),
+        ("李", {}),
+        ("a%0Ab", {}),
+        ("x" * 65, {}),
+        ("anna", {"name_en": ""}),
+        ("anna", {"name_zh": " \n "}),
+        ("anna", {"payment_code": "12345"}),
+        ("anna", {"sign_in": {"password": ""}}),
+        ("anna", {"delay_s": 10**12}),
+        ("anna", {"balance": 10**18}),
+    ],
+)
+async def test_a_buyer_whom_no_page_could_serve_is_refused(wallet: Wallet, slug: str, members: dict[str, Any]) -> None:
+    answer = await wallet.sim.http.put(f"{wallet.sim.path}/buyers/{slug}", json=members)
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"]["field"].split(".")[0] == next(iter(members), "slug")
+
+
+async def test_a_buyer_can_be_copied(wallet: Wallet) -> None:
+    sim = wallet.sim
+    [zhao] = [b for b in (await sim.http.get(f"{sim.path}/buyers")).json()["data"] if b["slug"] == "zhao-lei"]
+    members = {name: value for name, value in zhao.items() if name not in ("slug", "ledger")}
+
+    copied = (await sim.http.put(f"{sim.path}/buyers/zhao-2", json=members)).raise_for_status().json()
+
+    assert copied == zhao | {"slug": "zhao-2"}
