@@ -55,6 +55,8 @@ class Summary:
     order: str | None = None
     """Code of the wallet order, if one was opened."""
     expires_at: datetime | None = None
+    decided_by: str | None = None
+    """Who ended it, where no wallet order was asked; else the order says it."""
 
 
 PHASES = (

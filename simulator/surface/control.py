@@ -209,7 +209,7 @@ def payment_view(
         "refunded": money(summary.refunded),
         "phase": summary.phase,
         "status": summary.status,
-        "decided_by": order.decided_by if order is not None else None,
+        "decided_by": summary.decided_by or (order.decided_by if order is not None else None),
         "wallet": None
         if order is None
         else {

@@ -360,7 +360,8 @@ class Merchant:
         return self._decided(self.wl_pending(), buyer="chen-jie")
 
     def wl_cancelled(self) -> str:
-        path = self.wl_checkout(returnCancelState=True)
+        given = {"returnUrl": self.shop.back, "locale": "en_GB", "returnCancelState": True}
+        path = self.wl_checkout(hostedCheckoutSpecificInput=given)
         self.press(path, action="cancel")
         return path
 

@@ -41,6 +41,7 @@ def summarise(resource: Resource) -> Summary | None:
             status=resource.state,
             order=resource.payment_order,
             expires_at=resource.expires_at,
+            decided_by="timer" if resource.state == "Expired" else None,
         )
     return None
 

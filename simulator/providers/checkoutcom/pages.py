@@ -95,7 +95,9 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         call,
         "hosted/checkoutcom/simulation.html",
         page,
-        hosted=_hosted_view(uow, order.merchant, payment, payment.reference or payment.id, payment.state, order),
+        hosted=_hosted_view(
+            uow, order.merchant, payment, payment.reference or payment.id, payment.state, not order.is_final
+        ),
         payment=payment,
         order=order,
         is_open=is_open,
@@ -107,6 +109,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         rate_text=f"1 {order.amount.currency} = {order.rate} CNY" if order.rate else None,
         buyers=payers.values(),
         payer=payers[chosen.id],
+        walked_away=wallet_pages.buyer_name(uow, order.walked_away, page.lang),
         answer_at=iso_millis(due) if due else None,
         answer_left_s=max(0, int((due - uow.now).total_seconds())) if due else None,
         reason=order.reason if order.reason in _REASONS else None,
@@ -151,9 +154,8 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
 
 
 def _hosted_view(
-    uow: UnitOfWork, merchant: str, payment: Payment | Hosted, reference: str, state: str, order: Order | None
+    uow: UnitOfWork, merchant: str, payment: Payment | Hosted, reference: str, state: str, is_open: bool
 ) -> HostedView:
-    is_open = order is None or not order.is_final
     expires_at = payment.expires_at if is_open else None
     return HostedView(
         merchant=merchant,
@@ -210,7 +212,9 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     merchant = str(handlers.setting(uow, "merchant_name"))
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
     prediction = alipay.predict(uow, _prospect(uow, hosted), wallet_pages.chosen_buyer(call, uow))
+    order = uow.find(Order, payment.order_code) if payment is not None and payment.order_code else None
     is_received = hosted.state == "Payment Received" or (payment is not None and payment.capture_action_id is not None)
+    is_open = _is_open(hosted) and not is_received
     page = pages.view(
         call,
         "cko_page_title",
@@ -228,11 +232,13 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
         call,
         "hosted/checkoutcom/page.html",
         page,
-        hosted=_hosted_view(uow, merchant, hosted, hosted.reference or hosted.id, hosted.state, None),
+        hosted=_hosted_view(uow, merchant, hosted, hosted.reference or hosted.id, hosted.state, is_open),
         subject=hosted,
         products=[_row(product, hosted.currency, texts) for product in hosted.products],
-        is_open=_is_open(hosted) and not is_received,
+        is_open=is_open,
         failed=payment is not None and payment.state in ("Declined", "Canceled", "Expired"),
+        failed_by=order.decided_by if order is not None and order.state != "paid" else None,
+        decided_by="timer" if hosted.state == "Expired" else order.decided_by if order is not None else None,
         prediction=prediction,
         can_cancel=isinstance(hosted, HostedPayment),
         method="alipay" if hosted.platform == "previous" else "alipay_cn",
@@ -241,6 +247,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
         result="cko_page_paid" if is_received else "cko_page_expired",
         result_text=text,
         shop_url=back if back and pages.is_safe_return(back) else None,
+        shop_field="return_url" if isinstance(hosted, PaymentLink) else "success_url" if is_received else "cancel_url",
     )
 
 

@@ -524,7 +524,7 @@ def _end(
     state = payment.state if payment is not None else "expired" if outcome == "expired" else "error"
     kind = result_kind(payment) if payment is not None else "fail"
     event, data, redirect = "", "", None
-    decided_by, money = None, visit.money
+    decided_by, money = "timer" if outcome == "expired" else None, visit.money
     facts = _facts(texts, parameters["payment_id"], parameters.get("payment_description"), payment, uow)
     if payment is not None:
         money = payment.money

@@ -45,6 +45,7 @@ def summarise(resource: Resource) -> Summary | None:
         status=resource.state,
         order=resource.order_code,
         expires_at=_expires_at(resource),
+        decided_by=resource.ended_by,
     )
 
 

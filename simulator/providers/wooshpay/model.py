@@ -124,6 +124,11 @@ class PaymentIntent(Owned):
         return {"customer": self.customer, "merchant_order_id": self.merchant_order_id}
 
     @property
+    def ended_by(self) -> str | None:
+        """Who cancelled it, whatever the wallet said to an earlier attempt."""
+        return None if self.state != "canceled" else "timer" if self.ended_by_clock else "api"
+
+    @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
 

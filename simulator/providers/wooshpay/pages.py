@@ -76,7 +76,8 @@ def show(call: Call, runtime: Runtime) -> Reply:
         frozen=workspace.clock.mode == "frozen",
     )
     if not open_:
-        return _end(call, runtime, page, hosted, session, order)
+        decided_by = intent.ended_by or (order.decided_by if order is not None else None)
+        return _end(call, runtime, page, hosted, session, decided_by)
     back = links.with_scheme(session.cancel_url) if session.cancel_url else None
     own = links.session_path(session)
     live = order is not None and not order.is_final and intent.state == "requires_action"
@@ -93,6 +94,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         prediction=prediction,
         buyer_name=buyer.name_zh if page.lang == "zh" else buyer.name_en,
         failed=intent.last_payment_error is not None,
+        failed_by=order.decided_by if order is not None and order.state != "paid" else None,
         processing=intent.state == "processing",
         action=own,
         back_url=back if back and pages.is_safe_return(back) else None,
@@ -112,7 +114,7 @@ def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
 
 
 def _end(
-    call: Call, runtime: Runtime, page: PageView, hosted: HostedView, session: CheckoutSession, order: Order | None
+    call: Call, runtime: Runtime, page: PageView, hosted: HostedView, session: CheckoutSession, decided_by: str | None
 ) -> Reply:
     """Complete leads to `success_url`, expired to `cancel_url`; nothing fires."""
     complete, stays, t = session.state == "complete", call.query.get("stay") == "1", Texts(page.lang)
@@ -123,7 +125,7 @@ def _end(
         outcome="paid" if complete else "expired",
         title=t("wp_complete" if complete else "wp_expired"),
         text=t("wp_complete_text" if complete else "wp_expired_text"),
-        decided_by=order.decided_by if order is not None and order.decided_by else None,
+        decided_by=decided_by,
         return_url=target,
         return_field="success_url" if complete else "cancel_url",
         return_is_link=safe,

@@ -36,6 +36,7 @@ def summarise(resource: Resource) -> Summary | None:
             status=resource.state,
             order=resource.order_code,
             expires_at=resource.expires_at if resource.state == "IN_PROGRESS" else None,
+            decided_by=resource.ended_by,
         )
     return None
 

@@ -199,6 +199,12 @@ class HostedCheckout(Resource):
         return self.state in ("DELETED", "EXPIRED")
 
     @property
+    def ended_by(self) -> str | None:
+        """Who ended it before it had a payment; afterwards the payment's wallet order says who decided."""
+        ended = {"CANCELLED_BY_CONSUMER": "page", "DELETED": "api", "EXPIRED": "timer"}
+        return ended.get(self.state) if self.payment is None else None
+
+    @property
     def phase(self) -> str:
         if self.payment_phase is not None:
             return self.payment_phase

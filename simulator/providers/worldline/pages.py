@@ -175,7 +175,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         step=step,
         outcome=outcome,
         payment=payment,
-        decided_by=order.decided_by if order is not None else None,
+        decided_by=order.decided_by if order is not None else checkout.ended_by,
         already=call.query.get("already") == "1",
         walked_away=wallet_pages.buyer_name(uow, order.walked_away if order else None, page.lang),
         action=wire.page_path(checkout),

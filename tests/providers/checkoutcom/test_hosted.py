@@ -115,6 +115,7 @@ async def test_a_declined_try_leaves_the_page_open_for_another(sim: Sim, cko: Me
     found = await latest(cko, f"/hosted-payments/{body['id']}")
 
     assert "The payment did not go through" in shown
+    assert "The last try did not go through. Decided in the console." in re.sub(r"<[^>]+>|\s+", " ", shown)
     assert found["status"] == "Payment Pending"
     assert found["payment_id"] != first
 
@@ -128,11 +129,33 @@ async def test_nobody_came_in_time(sim: Sim, cko: Merchant, kind: str, made: dic
 
     assert (await latest(cko, f"/{kind}/{body['id']}"))["status"] == "Expired"
     shown = await sim.http.get(page)
-    assert 'data-outcome="expired"' in shown.text
+    assert 'data-outcome="expired"' in shown.text and 'data-decides="timer"' in shown.text
+    assert 'data-testid="countdown"' not in shown.text
+    assert (await sim.payment("checkoutcom", body["id"]))["decided_by"] == "timer"
     assert (await sim.http.post(page, data={"outcome": "pay"})).headers["location"] == page.removeprefix(
         "http://sim.test"
     )
     assert (await sim.http.get(f"{sim.path}/payments?phase=waiting")).json()["data"] == []
+
+
+async def test_the_end_says_who_decided_and_counts_nothing_down(sim: Sim, cko: Merchant) -> None:
+    body = await cko.made("/payment-links", LINK)
+    page = f"/link/{body['id']}"
+    before = (await sim.http.get(page)).text
+    await sim.http.post(page, data={"outcome": "pay"})
+    wallet = (await sim.payment("checkoutcom", body["id"]))["wallet"]
+    await sim.http.post(f"/w/{wallet['code']}/confirm", data={"buyer": "li-na"})
+
+    at_once = (await sim.http.get(page)).text
+    await sim.advance(seconds=5)
+    later = (await sim.http.get(page)).text
+
+    assert 'data-testid="countdown"' in before
+    for shown in (at_once, later):
+        assert 'data-outcome="paid"' in shown and 'data-decided-by="buyer:li-na"' in shown
+        assert "Decided by the buyer" in shown
+        assert 'data-testid="countdown"' not in shown and 'data-testid="hold-clock"' not in shown
+        assert "The merchant gave no return address" in shown and "return_url" in shown
 
 
 async def test_the_way_back_and_what_is_no_button(sim: Sim, cko: Merchant) -> None:

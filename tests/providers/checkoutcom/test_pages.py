@@ -158,7 +158,7 @@ async def test_each_of_the_eight_buyers_decides_on_the_simulation_wallet(
     if outcome is not None:
         assert f'data-outcome="{outcome}"' in page and f'data-decided-by="{decided_by}"' in page
     else:
-        assert "The buyer closed the app." in page and "cko-pay-now" in page
+        assert "Zhou Ting closed the app. The order stays open until it expires." in page and "cko-pay-now" in page
 
 
 async def test_a_slow_bank_is_waited_for_or_answers_now(sim: Sim, cko: Merchant) -> None:

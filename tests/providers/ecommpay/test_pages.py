@@ -532,6 +532,7 @@ async def test_an_expired_page_registers_nothing(sim: Sim, ecommpay: Merchant) -
     for page in (over, pressed):
         assert page.status_code == 200
         assert element(page, "result")["data-outcome"] == "expired"
+        assert element(page, "sim-note")["data-decides"] == "timer"
     assert has(far, "ecp-method") and has(odd, "ecp-method")
     assert element(near, "countdown")["data-expires-at"] == "2026-03-04T05:10:00.000Z"
     assert await unknown(ecommpay)

@@ -130,8 +130,11 @@ async def test_a_declined_payment_leads_back_to_the_page_for_another_try(
     await desktop.open(wallet)
     back = desktop.link("return")
     await desktop.open(back)
+    decided = (await sim.payment("wooshpay", session["payment_intent"]))["decided_by"]
     again = await desktop.press("wp-pay")
 
+    assert decided == "page"
+    assert "The last try did not go through. Decided on the page." in desktop.page
     assert back == session["url"]
     assert (desktop.state, desktop.shows("wp-retry")) == ("open", True)
     assert again != wallet
@@ -167,6 +170,27 @@ async def test_an_expired_session_has_an_end_page_and_cannot_be_paid(
     assert (desktop.state, desktop.shows("wp-pay")) == ("expired", False)
     assert desktop.link("return") == "https://shop.example/basket"
     assert len(sim.hooks) == heard
+    assert "Decided by the clock" in desktop.page
+    assert (await sim.payment("wooshpay", session["payment_intent"]))["decided_by"] == "timer"
+
+
+async def test_the_clock_ends_a_session_whatever_the_buyer_decided_before(
+    sim: Sim, wooshpay: Merchant, desktop: Browser
+) -> None:
+    session = await wooshpay.session(**SHOP)
+    await desktop.open(session["url"])
+    await desktop.press("wp-pay")
+    code = (await sim.payment("wooshpay", session["payment_intent"]))["wallet"]["code"]
+    await sim.http.post(f"/w/{code}/confirm", data={"buyer": "wang-wei"})
+    first = (await sim.payment("wooshpay", session["payment_intent"]))["decided_by"]
+
+    await sim.advance(hours=24)
+    await desktop.open(session["url"])
+    last = await sim.payment("wooshpay", session["payment_intent"])
+
+    assert first == "buyer:wang-wei"
+    assert (last["phase"], last["decided_by"]) == ("expired", "timer")
+    assert desktop.state == "expired" and 'data-decided-by="timer"' in desktop.page
 
 
 async def test_looking_at_the_page_changes_nothing(sim: Sim, wooshpay: Merchant, desktop: Browser) -> None:

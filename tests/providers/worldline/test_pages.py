@@ -195,6 +195,9 @@ async def test_cancelling_returns_to_the_shop_in_both_settings(
     assert found == {"status": status}
     page = (await consumer.open()).text
     assert ("wl-continue" in test_ids(page)) == (status == "IN_PROGRESS")
+    decided = (await sim.payment("worldline", created["hostedCheckoutId"]))["decided_by"]
+    assert decided == ("page" if cancel_state else None)
+    assert ('data-decided-by="page"' in page and "Decided on the page." in page) == cancel_state
     assert worldline.events == []
 
 
@@ -459,6 +462,7 @@ async def test_a_checkout_that_is_gone_still_leads_back(sim: Sim, worldline: Mer
     assert page.status_code == 404
     assert "This payment page is no longer open" in page.text and "wl-continue" not in test_ids(page.text)
     assert attribute(page.text, "wl-back", "href").startswith(RETURN_URL)
+    assert attribute(page.text, "sim-note", "data-decides") == {"deleted": "api", "expired": "timer"}[how]
     assert pressed.status_code == 303
     assert worldline.events == []
 
