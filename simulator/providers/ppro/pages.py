@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import orjson
@@ -240,6 +240,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         page_qr_url=pages.with_query(wire.code_image_path(charge), type="REDIRECT"),
         prediction=_predict(uow, order) if order is not None and pending else None,
         decided_by=order.decided_by if order is not None else None,
+        walked_away=wallet_pages.buyer_name(uow, order.walked_away if order else None, page.lang) if pending else None,
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
         code=MFA_CODE,
         scan_left_s=_left(parse_instant(charge.scan_by) if charge.scan_by else None, uow.now),
@@ -286,8 +287,9 @@ def _phase(charge: Charge) -> str:
 def _predict(uow: UnitOfWork, order: Order) -> Prediction:
     decision = alipay.predict(uow, order, buyers.get(uow, buyers.DEFAULT), "balance")
     if decision.decided_by.startswith("buyer:"):
-        return Prediction("paid", "page")
-    code = decision.code or failures.of_reason(decision.reason) if decision.outcome != "paid" else None
+        return Prediction("paying" if decision.delay > timedelta(0) else "paid", "page")
+    fails = decision.outcome not in ("paid", "open")
+    code = decision.code or failures.of_reason(decision.reason) if fails else None
     return Prediction(decision.outcome, decision.decided_by, code)
 
 

@@ -243,10 +243,26 @@ async def test_a_scenario_may_leave_the_consumer_hesitating(sim: Sim, ppro: Merc
     await sim.arm([{"wallet": {"outcome": "open"}}])
     charge = await ppro.create()
 
+    before = (await ppro.open_page(charge["id"])).text
     answer = await ppro.press(charge["id"], "success")
+    after = (await ppro.open_page(charge["id"])).text
 
     assert answer.headers["location"].startswith(f"{PAGE}?payment-charge-id={charge['id']}")
     assert await ppro.status(charge["id"]) == "AUTHENTICATION_PENDING"
+    assert "If this payment is confirmed, it stays open until it expires. Decided by scenario Adhoc." in before
+    assert "still fails" not in before and "closed the app" not in before
+    assert "Li Na closed the app. The order stays open until it expires." in after
+
+
+@pytest.mark.parametrize("type_", ["REDIRECT", "SCAN_CODE", "MULTI_FACTOR"])
+async def test_an_armed_delay_is_foretold(sim: Sim, ppro: Merchant, type_: str) -> None:
+    await sim.arm([{"wallet": {"delay": "2m"}}])
+    charge = await ppro.waiting(type_)
+
+    page = (await ppro.open_page(charge["id"])).text
+
+    assert "If this payment is confirmed, it will be paid later." in page
+    assert "No scenario is armed" not in page
 
 
 async def test_while_the_wallet_thinks_there_is_nothing_to_press(sim: Sim, ppro: Merchant) -> None:
