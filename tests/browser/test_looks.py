@@ -27,9 +27,10 @@ p { margin-bottom: 2em !important; }"""
 
 CUT = """() => [...document.querySelectorAll("main *, header *")].filter((each) => {
   const style = getComputedStyle(each);
-  if (!each.textContent.trim() || !each.getClientRects().length || each.closest(".skip, pre")) return false;
+  if (!each.textContent.trim() || !each.checkVisibility()) return false;
+  if (!each.getClientRects().length || each.closest(".skip, pre")) return false;
   if (style.display === "inline" || style.clipPath !== "none") return false;
-  const hides = style.overflowX !== "visible" || style.overflowY !== "visible";
+  const hides = /hidden|clip/.test(style.overflowX + style.overflowY);
   const isControl = each.matches("button, .button, .pill, .tag");
   return (hides || isControl) && (each.scrollWidth > each.clientWidth + 2 || each.scrollHeight > each.clientHeight + 2);
 }).map((each) => `${each.tagName} ${each.className}: ${each.innerText.slice(0, 40)}`)"""
