@@ -79,7 +79,7 @@ class Runtime:
         self.scenarios = scenarios or Scenarios()
         self.base_url = base_url
         """Where clients reach us, for links that are made outside of a request."""
-        self.public_url = public_url
+        self.public_url = public_url.rstrip("/") if public_url else None
         """Overrides the request's own host in every link."""
         self.strict = strict
         self.auto_return_s = auto_return_s

@@ -152,7 +152,9 @@ def _certificates(settings: Settings) -> tls.Certificates:
 
 def _check(settings: Settings) -> None:
     url = urlsplit(settings.public_url) if settings.public_url else None
-    if url is not None and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment):
+    if url is not None and (
+        url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query or url.fragment
+    ):
         what = f"{settings.public_url!r} cannot be the public URL"
         raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
 

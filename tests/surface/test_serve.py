@@ -199,8 +199,9 @@ def test_a_taken_port_is_told_in_two_lines_and_exits_with_3(server: Launched) ->
     ]
 
 
-def test_a_launch_that_fails_says_why() -> None:
-    with pytest.raises(NotStarted, match="'nonsense' cannot be the public URL"), launched("--public-url", "nonsense"):
+@pytest.mark.parametrize("url", ["nonsense", "https://sandbox.example/psp", "ftp://sandbox.example"])
+def test_a_launch_that_fails_says_why(url: str) -> None:
+    with pytest.raises(NotStarted, match=f"'{url}' cannot be the public URL"), launched("--public-url", url):
         pass
 
 

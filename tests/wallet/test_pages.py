@@ -12,6 +12,8 @@ import httpx
 import pytest
 from support import STARTED, Sim
 
+from simulator.surface.app import App
+from simulator.surface.settings import Settings
 from simulator.wallet import alipay
 from wallet.conftest import Wallet
 from wallet.visitor import PHONE, Seen, Visitor
@@ -975,6 +977,18 @@ async def test_the_public_address_goes_into_the_code(wallet: Wallet, visit: Visi
 
     assert page.get("qr")["data-url"] == f"http://192.168.1.20:8080/w/{code}"
     assert "psp-simulator serve --lan" not in page.html
+
+
+async def test_a_slash_behind_the_public_address_does_no_harm(wallet: Wallet, visit: Visit) -> None:
+    runtime = App(Settings(db=":memory:", public_url="https://sandbox.example:444/")).runtime
+    wallet.sim.app.runtime.public_url = runtime.public_url
+    code, browser = await wallet.order(), visit()
+
+    page = await browser.open(f"/w/{code}")
+    answer = await browser.post(f"/w/{code}/scan", {}, origin="https://sandbox.example:444")
+
+    assert page.get("qr")["data-url"] == f"https://sandbox.example:444/w/{code}"
+    assert answer.status_code == 303
 
 
 # Live ------------------------------------------------------------------------------------------------------------
