@@ -99,9 +99,7 @@ class ByKeyboard(Hands):
     def see(self, testid: str, **attributes: str) -> None:
         super().see(testid, **attributes)
         if testid == "result":  # where a screen reader goes on
-            self.page.wait_for_function(
-                "() => document.activeElement.matches('[data-testid=result] :is(h1, h2)')", timeout=5000
-            )
+            self.page.wait_for_function("() => document.activeElement.matches('[data-testid=result] h1')", timeout=5000)
 
     def leave_window_by(self, testid: str) -> None:
         self._tab_to(testid)

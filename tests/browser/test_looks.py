@@ -97,6 +97,7 @@ def test_every_page_in_each_language_theme_and_width(window: Open, shop: Shop, a
                 "([label, text]) => label.innerText === text",
                 arg=[button.locator("span").element_handle(), button.get_attribute("data-copied")],
             )
+        assert page.locator("h1").count() == 1
         assert page.locator("[role=status]").count() == 1
         assert page.locator("[role=status]").inner_text() == ""
         opens = wanted.maker not in SAME_SHEETS
