@@ -63,6 +63,21 @@ def test_a_page_that_waits_notices_by_itself(window: Open, shop: Shop, name: str
     look.page.wait_for_function("() => !document.querySelector('[data-again]')")
 
 
+@pytest.mark.parametrize("name", ["cko_hosted", "cko_link", "cko_simulation", "wl_checkout", "wp_session", "ppro_mfa"])
+def test_a_page_that_nobody_presses_notices_that_its_time_is_over(window: Open, shop: Shop, name: str) -> None:
+    _, path = fresh(shop, name)
+    look = window()
+    look.open(path)
+    state = look.see(PAGES[name]).get_attribute("data-state")
+
+    shop.workspace.advance("PT26H")
+
+    look.page.wait_for_function("() => !document.querySelector('[data-again]')")
+    assert look.see("result").get_attribute("data-outcome") == "expired"
+    assert look.see("result").get_attribute("data-decided-by") == "timer"
+    assert look.see(PAGES[name]).get_attribute("data-state") != state
+
+
 def test_a_wrong_signature_is_explained(window: Open, shop: Shop) -> None:
     look = window()
 
