@@ -688,7 +688,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
             data="",
         )
     if payment.page is not None:
-        back = way_back(payment.page, "redirect", "return")
+        back = way_back(payment.page, "redirect", "return") or way_back(payment.page, "merchant", "return")
     else:
         back = _safe(payment.return_url.get("return"))
     is_paying = order.state == "paying"

@@ -340,16 +340,19 @@ async def test_without_a_return_address_the_emulator_shows_the_result(sim: Sim, 
 
 
 async def test_the_buyer_may_go_back_before_deciding(sim: Sim, ecommpay: Merchant) -> None:
-    """`return_url.return` at Gate, `redirect_return_url` on Payment Page; the payment goes on waiting."""
+    """`return_url.return` at Gate, `redirect_return_url` or `merchant_return_url` on Payment Page; the payment goes on waiting."""
     await ecommpay.begin()
     gate = await sim.http.get(ecommpay.last["redirect_data"]["url"])
     form = await ecommpay.open(merchant_return_url="https://shop.example/cart")
     page = await ecommpay.register(redirect_return_url="https://shop.example/wait")
+    only = await ecommpay.register(payment_id="only", merchant_return_url="https://shop.example/cart")
+    none = await ecommpay.register(payment_id="none")
 
     assert element(gate, "ecp-back")["href"] == "http://example.com/return"
     assert not has(gate, "ecp-last-name")
     assert element(form, "ecp-back")["href"] == "https://shop.example/cart"
     assert element(page, "ecp-back")["href"] == "https://shop.example/wait"
+    assert element(only, "ecp-back")["href"] == "https://shop.example/cart" and not has(none, "ecp-back")
 
 
 @pytest.mark.parametrize(("button", "kind"), [("ecp-success", "success"), ("ecp-decline", "fail")])
