@@ -57,11 +57,20 @@ def language(call: Call, wanted: str | None = None) -> Language:
         code = (candidate or "")[:2].lower()
         if code in languages:
             return "zh" if code == "zh" else "en"
-    for part in call.headers.get("accept-language", "").split(","):
-        code = part.split(";")[0].strip()[:2].lower()
+    for code in _accepted(call.headers.get("accept-language", "")):
         if code in languages:
             return "zh" if code == "zh" else "en"
     return "en"
+
+
+def _accepted(header: str) -> list[str]:
+    """The languages of an Accept-Language header, the dearest first; without those of weight 0."""
+    weighed = []
+    for part in header.split(","):
+        tag, _, weight = part.partition(";")
+        number = re.fullmatch(r"\s*q=([01](?:\.\d*)?)\s*", weight)
+        weighed.append((float(number[1]) if number else 1.0, tag.strip()[:2].lower()))
+    return [code for weight, code in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
 
 
 def theme(call: Call) -> Literal["light", "dark"] | None:

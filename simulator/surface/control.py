@@ -219,7 +219,7 @@ def payment_view(
             "qr": f"{base_url}/w/{order.id}/qr.png",
         },
         "created_at": iso_millis(resource.created_at),
-        "updated_at": iso_millis(resource.updated_at),
+        "updated_at": iso_millis(max(resource.updated_at, order.updated_at) if order else resource.updated_at),
         "expires_at": iso_millis(expires_at) if expires_at else None,
     }
 

@@ -211,6 +211,7 @@ def confirm(
         return _wrong_secret(uow, order, buyer)
     decision = predict(uow, order, buyer, method)
     if decision.outcome == "declined" and buyer.refusal == "retry" and decision.decided_by.startswith("buyer:"):
+        _note(uow, order, f"declined ({decision.reason}) by {decision.decided_by}, may be tried again")
         return uow.amend(order, buyer=buyer.id, method=method, **_why(decision))
     return _go(uow, order, buyer, method, decision)
 
@@ -230,6 +231,8 @@ def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
     """Tries are counted per buyer: another one begins anew."""
     tries = order.tries + 1 if order.buyer == buyer.id else 1
     order = uow.amend(order, tries=tries, buyer=buyer.id, reason=None)
+    secret = "payment code" if buyer.password is None else "password"
+    _note(uow, order, f"wrong {secret} of {buyer.id}, try {tries} of {SECRET_TRIES}")
     if tries < SECRET_TRIES:
         return order
     detail = "password" if buyer.password is not None else None
@@ -240,6 +243,7 @@ def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
 def _go(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: Decision, **changes: Any) -> Order:
     """Acts on a decision: nobody answers, or the answer comes later, or now."""
     if decision.outcome == "open":
+        _note(uow, order, f"left open by {decision.decided_by}")
         return uow.amend(order, buyer=buyer.id, walked_away=buyer.id, reason=None, answer_at=None, **changes)
     if decision.delay > timedelta(0) and order.state != "paying":
         return _wait(uow, order, buyer, method, decision.delay, **changes)
@@ -263,6 +267,7 @@ def confirm_late(uow: UnitOfWork, order: Order, buyer_slug: str, delay: timedelt
 def walk_away(uow: UnitOfWork, order: Order, buyer_slug: str) -> Order:
     """The buyer closes the app; the order stays open until it expires."""
     _must_be_undecided(order, "wallet.confirm")
+    _note(uow, order, "left open by page")
     return uow.amend(order, walked_away=buyers.get(uow, buyer_slug).id)
 
 
@@ -364,7 +369,10 @@ def _must_be_undecided(order: Order, trigger: str) -> None:
 def _note_decision(uow: UnitOfWork, order: Order) -> None:
     """The journal's line for "who decided"; the move itself names only the trigger."""
     because = f" ({order.reason})" if order.reason not in (None, order.state) else ""
-    summary = f"{order.state}{because}, decided by {order.decided_by}"
+    _note(uow, order, f"{order.state}{because}, decided by {order.decided_by}")
+
+
+def _note(uow: UnitOfWork, order: Order, summary: str) -> None:
     uow.note("wallet", "wallet", summary, subject=order.subject, ref=order.id)
 
 

@@ -357,6 +357,30 @@ async def test_the_story_of_a_payment_tells_what_the_phone_did(wallet: Wallet, s
     assert summaries[-3:] == ["order open > scanned", "order scanned > open", "order open > paying"]
 
 
+async def test_the_story_tells_what_did_not_end_the_payment(wallet: Wallet, sim: Sim) -> None:
+    await wallet.edit("wang-wei", refusal="retry")
+    code = await wallet.order()
+    made = (await wallet.payment(code))["updated_at"]
+
+    await sim.advance(seconds=10)
+    wallet.do(alipay.confirm, code, "liu-yang", payment_code="1")
+    wallet.do(alipay.sign_in, code, "zhao-lei", "wrong")
+    wallet.do(alipay.confirm, code, "wang-wei")
+    wallet.do(alipay.confirm, code, "zhou-ting")
+    wallet.do(alipay.walk_away, code, "li-na")
+
+    payment = await wallet.payment(code)
+    assert payment["updated_at"] > made
+    assert [event["summary"] for event in payment["timeline"] if event["kind"] == "wallet"] == [
+        "order open",
+        "wrong payment code of liu-yang, try 1 of 3",
+        "wrong password of zhao-lei, try 1 of 3",
+        "declined (balance) by buyer:wang-wei, may be tried again",
+        "left open by buyer:zhou-ting",
+        "left open by page",
+    ]
+
+
 async def test_a_scenario_may_be_about_the_card(wallet: Wallet, sim: Sim) -> None:
     await sim.arm([{"when": {"method": "card"}, "wallet": {"decline": "blocked"}}])
     by_balance, by_card = await wallet.order(), await wallet.order()
