@@ -262,11 +262,11 @@ def _prospect(uow: UnitOfWork, hosted: Hosted) -> Order:
     return alipay.prospect(uow, hosted, amount=hosted.money, reference=reference, operation="pay")
 
 
-def _row(product: dict[str, Any], currency: str, texts: Texts) -> tuple[str, str, str]:
-    name, quantity = product.get("name") or product.get("reference") or "", product.get("quantity", 1)
+def _row(product: dict[str, Any], currency: str, texts: Texts) -> tuple[str, int, str]:
+    """Name, quantity and price of all of them; the name may be missing, and so may the price."""
+    name, quantity = product.get("name") or product.get("reference") or texts("cko_unnamed"), product.get("quantity", 1)
     price = product.get("price", product.get("unit_price"))
-    label = texts("cko_item", name=name, quantity=quantity)
-    return label, "" if price is None else Money(price * quantity, currency).symbol(), ""
+    return name, quantity, "" if price is None else Money(price * quantity, currency).symbol()
 
 
 def act_hosted(call: Call, runtime: Runtime) -> Reply:

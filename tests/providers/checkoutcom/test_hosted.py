@@ -103,6 +103,18 @@ async def test_a_links_page_leads_back_to_its_return_url(sim: Sim, cko: Merchant
     assert 'data-testid="return"' not in alone and "The shop gave no <code>return_url</code>" in alone
 
 
+async def test_a_product_may_lack_a_name_or_turn_the_line_around(sim: Sim, cko: Merchant) -> None:
+    products = [{"quantity": 2, "price": 300}, {"name": "\u202e<b>Lamp", "quantity": 3}]
+    body = await cko.made("/hosted-payments", HOSTED | {"products": products})
+
+    page = (await sim.http.get(f"/page/{body['id']}?lang=en")).text
+    chinese = (await sim.http.get(f"/page/{body['id']}?lang=zh")).text
+
+    assert "<dt><bdi>Item</bdi> × 2</dt><dd>€ 6.00</dd>".replace("€ ", "€\u00a0") in page
+    assert "<dt><bdi>\u202e&lt;b&gt;Lamp</bdi> × 3</dt><dd></dd>" in page
+    assert "<bdi>商品</bdi> × 2" in chinese
+
+
 async def test_a_declined_try_leaves_the_page_open_for_another(sim: Sim, cko: Merchant) -> None:
     body = await cko.made("/hosted-payments", HOSTED)
     page = f"/page/{body['id']}"

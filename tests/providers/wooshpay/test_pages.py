@@ -70,7 +70,7 @@ async def test_a_desktop_shopper_pays_and_is_sent_to_the_success_url(
     session = await wooshpay.session(**SHOP)
     await desktop.open(session["url"])
     assert (desktop.state, desktop.shows("wp-qr")) == ("open", True)
-    assert 'taiwan fengli <span class="quiet">× 1</span>' in desktop.page
+    assert '<bdi>taiwan fengli</bdi> <span class="quiet">× 1</span>' in desktop.page
     assert re.search(r"Session open until <time [^>]*>tomorrow, \d\d:\d\d</time>", desktop.page)
     assert "¥\u00a01,000.00" in desktop.page
 
