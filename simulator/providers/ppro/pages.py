@@ -95,7 +95,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
         is_first = True
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
             alipay.answer(uow, alipay.order_of(uow, charge.order_code or ""))
-            charge = uow.get(Charge, charge.id)
+            charge = _told(uow, uow.get(Charge, charge.id), chosen)
     elif is_first:
         if not _is_possible(chosen, form):
             return pages.error_page(call, 400, "error_title", "refused_text")
@@ -108,7 +108,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
             return pages.see_other(_here(call, charge, chosen))
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
             _decide(uow, charge, form)
-            charge = uow.get(Charge, charge.id)
+            charge = _told(uow, uow.get(Charge, charge.id), chosen)
     target = _safe_return(runtime.open(workspace), charge)
     is_over = charge.state != "AUTHENTICATION_PENDING"
     if chosen == "REDIRECT" and is_first and is_over and target is not None:
@@ -149,6 +149,17 @@ def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
             alipay.cancel(uow, order)
         case "fail":
             alipay.decline(uow, order, code=_failure_code(form.get("code", "")))
+
+
+def _told(uow: UnitOfWork, charge: Charge, chosen: str) -> Charge:
+    """The story says where the browser goes."""
+    target = _safe_return(uow, charge) if chosen == "REDIRECT" and charge.state != "AUTHENTICATION_PENDING" else None
+    if target is not None:
+        order = alipay.order_of(uow, charge.order_code or "")
+        uow.note(
+            "wallet", "wallet", f"browser was sent to {target.partition('?')[0]}", subject=order.subject, ref=order.id
+        )
+    return charge
 
 
 def _submit(call: Call, workspace: Workspace, charge: Charge, form: dict[str, str]) -> int:

@@ -75,7 +75,10 @@ async def test_every_outcome_goes_back_to_the_shop_by_the_same_address(
     assert (answer.status_code, answer.headers["location"]) == (303, back)
     assert after["status"] == status
     assert after.get("failure", {}).get("failureCode") == code
-    assert (await ppro.sim.payment("ppro", charge["id"]))["decided_by"] == "page"
+    payment = await ppro.sim.payment("ppro", charge["id"])
+    assert payment["decided_by"] == "page"
+    sent = [entry["summary"] for entry in payment["timeline"] if "browser" in entry["summary"]]
+    assert sent == ["browser was sent to https://www.webshop.com/order-results-page"]
 
 
 @pytest.mark.parametrize(
