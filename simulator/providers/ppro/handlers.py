@@ -389,6 +389,7 @@ def void_charge(call: Call, uow: UnitOfWork) -> Reply:
         void, changes = _operation(uow, "voids", "void", "VOIDED", asked, **more), {}
         trigger = "bank.voided_rest" if charge.captured else "bank.voided"
         trigger = "bank.voided_part" if asked < charge.left_open else trigger
+        alipay.refund(uow, charge.order_code, replace(charge.money, value=asked))
     charge = uow.fire(charge, trigger, about=void, voids=(*charge.voids, void), **changes)
     return Reply(200, wire.alone(charge, void))
 

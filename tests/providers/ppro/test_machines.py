@@ -249,3 +249,17 @@ def test_an_operations_machine_takes_its_own_moves_only(kind: str) -> None:
                     operation.moved(trigger, STARTED)
     with pytest.raises(MachineError):
         Operation(status="UNHEARD_OF", **common)
+
+
+async def test_what_is_voided_goes_back_to_the_buyer(ppro: Merchant) -> None:
+    charge = await ppro.waiting("REDIRECT", more="requiresCapture=true")
+    await ppro.press(charge["id"], "success")
+
+    async def balance() -> int:
+        buyers = (await ppro.sim.http.get(f"{ppro.sim.path}/buyers")).json()["data"]
+        return next(int(buyer["balance"]["value"]) for buyer in buyers if buyer["slug"] == "li-na")
+
+    authorized = await balance()
+    await ppro.void(charge["id"], 1000)
+
+    assert (authorized < 800_000, await balance()) == (True, 800_000)
