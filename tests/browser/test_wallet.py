@@ -84,6 +84,14 @@ def test_a_screen_reader_hears_nothing_while_the_state_stays(window: Open, shop:
     assert desktop.see("status-live").text_content() == ""
 
 
+@pytest.mark.parametrize("maker", ["wrong_password", "wrong_code"])
+def test_who_typed_something_wrong_can_type_again_at_once(window: Open, shop: Shop, maker: str) -> None:
+    page = window().open(getattr(shop, maker)())
+
+    assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+    assert page.locator("[autofocus]").count() == 1
+
+
 def test_the_countdown_speaks_at_five_minutes_one_minute_and_thirty_seconds(window: Open, shop: Shop) -> None:
     """Also when somebody advances the clock past one of them, and not at any other second."""
     code = shop.order()
