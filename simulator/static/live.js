@@ -219,10 +219,10 @@
     if (!target) return;
     if ("copy" in target.dataset) { copy(target); return; }
     if ("window" in target.dataset && (event.metaKey || event.ctrlKey || event.shiftKey)) return;
+    if (target.dataset.testid === "stay") { stay(); return; }  // its link keeps the page from returning later
     event.preventDefault();
     if ("window" in target.dataset) window.open(target.href, "_blank", "noopener,width=390,height=844");
-    else if ("close" in target.dataset) { window.close(); say(target.dataset.close); target.textContent = target.dataset.close; }
-    else stay();
+    else { window.close(); say(target.dataset.close); target.textContent = target.dataset.close; }
   });
 
   addEventListener("keydown", (event) => {

@@ -208,10 +208,13 @@ def test_the_automatic_return_can_be_stopped(window: Open, shop: Shop) -> None:
     desktop.see("stay")
 
     desktop.press("stay")
+    desktop.page.wait_for_url("**stay=1**")
+    desktop.press("lang-zh")
     desktop.page.wait_for_timeout(1300)
 
     assert desktop.page.url.startswith(desktop.origin)
     assert desktop.see("return").is_visible()
+    assert desktop.page.locator("[data-return-in]").count() == 0
 
 
 def test_the_phone_page_opens_in_a_window_of_a_phones_size(window: Open, shop: Shop) -> None:
