@@ -196,6 +196,15 @@ async def test_a_buyer_who_cancels_is_told_apart_from_one_who_is_refused(purchas
     assert WORDS[purchase.merchant.name]["cancelled"] in purchase.heard()
 
 
+async def test_the_story_tells_what_the_phone_did(purchase: Purchase, world: Sim) -> None:
+    await purchase.phone.http.post(f"/w/{purchase.code}/scan")
+    await purchase.as_buyer("zhou-ting")
+
+    payment = await world.payment(purchase.merchant.name, purchase.id)
+    told = [entry["summary"] for entry in payment["timeline"] if entry["kind"] == "wallet"]
+    assert told[-2:] == ["order open > scanned", "left open by buyer:zhou-ting"]
+
+
 async def test_the_daily_limit_is_free_again_the_next_day(purchase: Purchase, world: Sim) -> None:
     """Zhang Min may spend 20 yuan more today; tomorrow his whole limit is there again."""
     refused = await purchase.as_buyer("zhang-min")
