@@ -51,6 +51,8 @@ class Decision:
     code: str | None = None
     message: str | None = None
     delay: timedelta = timedelta(0)
+    delayed_by: str | None = None
+    """What was armed to delay the answer, where it says nothing of the outcome."""
     detail: str | None = None
     shortfall: int = 0
 
@@ -149,31 +151,36 @@ def show_code(uow: UnitOfWork, order: Order) -> Order:
 def predict(uow: UnitOfWork, order: Order, buyer: Buyer, method: str | None = None) -> Decision:
     """What Confirm would lead to, without doing it."""
     delay: timedelta | None = None
+    delayed_by = None
     method = method or best_method(order, buyer)
     for effect in _rules(uow, order, buyer, method):
         params = effect.params
-        delay = params.delay if delay is None else delay
+        if delay is None and params.delay is not None:
+            delay, delayed_by = params.delay, effect.label
         if params.decline is not None:
             return Decision("declined", effect.label, params.decline, params.code, params.message, delay or NO_DELAY)
         if params.outcome is not None:
             reason = params.outcome if params.outcome in ("cancelled", "expired") else None
             return Decision(params.outcome, effect.label, reason, params.code, params.message, delay or NO_DELAY)
-    delay = timedelta(seconds=buyer.delay_s) if delay is None else delay
+    late: dict[str, Any] = {
+        "delay": timedelta(seconds=buyer.delay_s) if delay is None else delay,
+        "delayed_by": delayed_by,
+    }
     own = f"buyer:{buyer.id}"
     if buyer.walks_away:
-        return Decision("open", own)
+        return Decision("open", own, delayed_by=delayed_by)
     if buyer.blocked:
-        return Decision("declined", own, "blocked", delay=delay)
+        return Decision("declined", own, "blocked", **late)
     if buyer.daily_limit is not None and buyers.used_today(uow, buyer) + order.cny > buyer.daily_limit:
-        return Decision("declined", own, "limit", delay=delay)
+        return Decision("declined", own, "limit", **late)
     if buyer.per_payment_limit is not None and order.cny > buyer.per_payment_limit:
-        return Decision("declined", own, "limit", delay=delay, detail="payment")
+        return Decision("declined", own, "limit", detail="payment", **late)
     if method == "card":
         if buyer.card is None or order.cny > buyer.card.limit:
-            return Decision("declined", own, "limit", delay=delay, detail="payment")
+            return Decision("declined", own, "limit", detail="payment", **late)
     elif buyer.balance < order.cny:
-        return Decision("declined", own, "balance", delay=delay, shortfall=order.cny - buyer.balance)
-    return Decision("paid", own, delay=delay)
+        return Decision("declined", own, "balance", shortfall=order.cny - buyer.balance, **late)
+    return Decision("paid", own, **late)
 
 
 def _rules(uow: UnitOfWork, order: Order, buyer: Buyer, method: str) -> Iterator[Effect]:

@@ -314,6 +314,7 @@ def _buyer_view(uow: UnitOfWork, order: Order, buyer: Buyer) -> BuyerView:
             outcome=outcome,  # type: ignore[arg-type]
             reason=decision.reason if decision.reason in _OWN_REASONS else None,  # type: ignore[arg-type]
             decided_by=decision.decided_by,
+            delayed_by=decision.delayed_by,
             values=values,
         ),
         card_last4=buyer.card.last4 if buyer.card else None,

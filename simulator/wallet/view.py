@@ -39,6 +39,8 @@ class Prediction:
     reason: Reason | None = None
     decided_by: str = "buyer:"
     """As `ResultView.decided_by`."""
+    delayed_by: str | None = None
+    """`scenario:<name>` or `amount:<minor units>` that only delays the answer."""
     values: Mapping[str, str] = field(default_factory=dict)
     """`short` (money) for a balance that is too low, `delay` (such as `30 s`) for `paying`, `by` = `card`."""
 

@@ -425,6 +425,18 @@ async def test_freezing_twice_is_freezing_once(wallet: Wallet, visit: Visit, sim
     assert (sim.workspace.clock.mode, sim.workspace.clock.now()) == ("frozen", stands_at)
 
 
+async def test_a_scenario_that_only_delays_is_named_beside_the_prediction(
+    wallet: Wallet, visit: Visit, sim: Sim
+) -> None:
+    nothing = await visit().open(f"/w/{await wallet.order()}")
+    (await sim.http.put(f"{sim.path}/scenario", json={"name": "slow-wallet"})).raise_for_status()
+    slow = await visit().open(f"/w/{await wallet.order()}")
+
+    assert "No scenario is armed and no test amount applies." in nothing.text
+    assert "No scenario is armed" not in slow.text
+    assert "Decided by the buyer's account. Scenario Slow wallet delays the answer." in slow.text
+
+
 # The buyers ------------------------------------------------------------------------------------------------------
 
 
