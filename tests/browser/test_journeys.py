@@ -21,7 +21,7 @@ from simulator.engine.pages import with_query
 Open = Callable[..., Window]
 
 EVERYWHERE = {"skip", "open-console", "lang-en", "lang-zh", "theme", "copy"}
-"""Pressed on every page in test_looks."""
+"""Pressed in test_looks."""
 NO_SCRIPT = {"at-leisure"}
 """There where scripts are off; pressed in test_wallet."""
 

@@ -133,6 +133,25 @@ def resized(look: Window) -> list[str]:
     return wrong
 
 
+GROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.parametrize("name", ["wallet, open", "ppro", "wp_session", "cko_simulation", "ecp_method", "wl_checkout"])
+def test_the_theme_goes_round_by_its_button(window: Open, shop: Shop, name: str) -> None:
+    """The device's own, which is light here, then dark, then light, then the device's again."""
+    look = window()
+    page = look.open(LOOKS[name].path(shop))
+
+    seen = [page.evaluate(GROUND)]
+    for chosen in ("dark", "light", None):
+        look.press("theme")
+        page.wait_for_url(f"**theme={chosen or 'auto'}*")
+        assert page.get_attribute("html", "data-theme") == chosen
+        seen.append(page.evaluate(GROUND))
+
+    assert seen == ["rgb(246, 246, 243)", "rgb(15, 19, 21)", "rgb(246, 246, 243)", "rgb(246, 246, 243)"]
+
+
 def test_a_theme_changes_nothing_but_colours() -> None:
     """The cookie's theme and the browser's are the same values, too."""
     sheet = (Path(simulator.__file__).parent / "static" / "sim.css").read_text("utf-8")
