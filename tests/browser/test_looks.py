@@ -172,6 +172,6 @@ def test_nothing_moves_for_those_who_do_not_want_it(window: Open, shop: Shop) ->
     still = page.evaluate("document.getAnimations().length")
     shown = page.evaluate("getComputedStyle(document.querySelector('.spinner'), '::before').content")
     page.emulate_media(reduced_motion="no-preference")
-    page.wait_for_function("document.getAnimations().length > 0")
+    page.wait_for_function("() => document.getAnimations().length > 0")
 
     assert (still, shown) == (0, '"…"')

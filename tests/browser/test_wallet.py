@@ -79,7 +79,7 @@ def test_a_screen_reader_hears_nothing_while_the_state_stays(window: Open, shop:
     version = desktop.page.locator("#live").get_attribute("data-version")
 
     shop.post(code, "confirm", buyer="liu-yang", payment_code="111111")
-    desktop.page.wait_for_function(f"document.getElementById('live').dataset.version !== '{version}'")
+    desktop.page.wait_for_function(f"() => document.getElementById('live').dataset.version !== '{version}'")
 
     assert desktop.see("status-live").text_content() == ""
 
