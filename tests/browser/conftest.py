@@ -30,10 +30,12 @@ THREAD: pytest.StashKey[ThreadPoolExecutor] = pytest.StashKey()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser that hangs on a busy machine is asked once more; whatever else goes wrong is wrong at once."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="TimeoutError"))
 
 
 def in_thread(config: pytest.Config, work: Callable[[], Any]) -> Any:
