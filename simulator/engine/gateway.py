@@ -454,7 +454,7 @@ class Gateway:
         """Somebody else may have gone there, or further, or have removed the workspace, while we waited for our turn."""
         try:
             await self.runtime.advance(workspace, to, "page")
-        except (WorkspaceError, NotFound, KeyError) as refusal:
+        except (WorkspaceError, NotFound) as refusal:
             log.debug("the clock of workspace %s does not go to %s: %s", workspace.id, to, refusal)
 
     @staticmethod

@@ -83,7 +83,7 @@ class Runtime:
         """Overrides the request's own host in every link."""
         self.strict = strict
         self.auto_return_s = auto_return_s
-        """Seconds of browser time until a finished page goes back to the merchant; 0 keeps it where it is."""
+        """Seconds of browser time until a finished page goes back to the merchant; None keeps it where it is."""
         self.dispatcher = dispatcher or Dispatcher()
         self.dispatcher.runtime = self
         self._workspaces: dict[int, Workspace] = {}
@@ -592,7 +592,9 @@ class Runtime:
 
     @asynccontextmanager
     async def _walk(self, workspace_id: int) -> AsyncIterator[None]:
+        """One at a time. Raises `NotFound` when the workspace was deleted while somebody else walked."""
         async with self._walks.setdefault(workspace_id, asyncio.Lock()):
+            self._must_exist(workspace_id)
             self._walking.add(workspace_id)
             try:
                 yield
@@ -644,11 +646,14 @@ class Runtime:
         fired = self.run_timers(workspace_id)
         self.dispatcher.start(workspace_id, fired)
         while await self.dispatcher.finished_one(workspace_id):
-            if workspace_id not in self._workspaces:
-                raise NotFound("workspace", str(workspace_id))
+            self._must_exist(workspace_id)
             fired += self.run_timers(workspace_id)
             self.dispatcher.start(workspace_id, fired)
         return fired
+
+    def _must_exist(self, workspace_id: int) -> None:
+        if workspace_id not in self._workspaces:
+            raise NotFound("workspace", str(workspace_id))
 
     async def close(self) -> None:
         await self.dispatcher.close()

@@ -944,7 +944,12 @@ def application(runtime: Runtime, settings: Settings, more: Sequence[BaseRoute] 
     routes.append(Route("/", home))
     app = Starlette(
         routes=routes,
-        exception_handlers={ControlError: _refuse, HTTPException: _refuse_http, Exception: _crash},
+        exception_handlers={
+            ControlError: _refuse,
+            HTTPException: _refuse_http,
+            NotFound: _refuse_gone,
+            Exception: _crash,
+        },
         middleware=[],
     )
     app.router.redirect_slashes = False
@@ -961,6 +966,13 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
     codes = {404: "not_found", 405: "method_not_allowed"}
     message = f"{request.method} {request.url.path}: {error.detail}"
     return answer({"error": {"code": codes.get(error.status_code, "error"), "message": message}}, error.status_code)
+
+
+async def _refuse_gone(request: Request, error: Exception) -> Response:
+    """What was there when the request came: somebody else removed it while this one was being answered."""
+    assert isinstance(error, NotFound)
+    message = f"{request.method} {request.url.path}: the {error.kind} was removed meanwhile"
+    return answer({"error": {"code": "not_found", "message": message}}, 404)
 
 
 async def _crash(request: Request, error: Exception) -> Response:

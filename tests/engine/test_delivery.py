@@ -146,6 +146,7 @@ async def test_a_delivered_message_can_be_sent_again(sim: Sim, acme: Merchant) -
 
 
 async def test_deleting_a_workspace_stops_what_is_on_its_way(sim: Sim, acme: Merchant) -> None:
+    """Who waits for it is done; who waits for his turn to advance the clock is told that there is nothing left."""
     id_ = await acme.charge()
     begun, never = asyncio.Event(), asyncio.Event()
 
@@ -156,14 +157,18 @@ async def test_deleting_a_workspace_stops_what_is_on_its_way(sim: Sim, acme: Mer
 
     sim.answer = hang
     await sim.http.post(f"{sim.path}/payments/acme/{id_}/pay", json={})
-    settling = asyncio.create_task(sim.settle())
-    await begun.wait()
-
     path = sim.path
+    settling = asyncio.create_task(sim.http.post(f"{path}/settle"))
+    await begun.wait()
+    advancing = asyncio.create_task(sim.http.post(f"{path}/clock/advance", json={"by": "1h"}))
+    await asyncio.sleep(0)
+
     deleted = await sim.http.delete(path)
 
     assert deleted.status_code == 204
-    await asyncio.gather(settling, return_exceptions=True)
+    settled, late = await asyncio.gather(settling, advancing)
+    assert settled.status_code == 200
+    assert (late.status_code, late.json()["error"]["code"]) == (404, "not_found")
     assert (await sim.http.get(path)).status_code == 404
     assert len(sim.hooks) == 1
 
