@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -280,6 +281,11 @@ def is_own_origin(call: Call) -> bool:
     if not origin:
         return True
     return origin.partition("://")[2] in (call.headers.get("host"), call.base_url.partition("://")[2])
+
+
+def seconds_left(until: datetime | None, now: datetime) -> int | None:
+    """Whole seconds of clock time for a countdown; None where nothing is due."""
+    return None if until is None else max(0, int((until - now).total_seconds()))
 
 
 def with_query(url: str, **parameters: str) -> str:

@@ -383,6 +383,12 @@ def _note(uow: UnitOfWork, order: Order, summary: str) -> None:
     uow.note("wallet", "wallet", summary, subject=order.subject, ref=order.id)
 
 
+def note_return(uow: UnitOfWork, order: Order, target: str) -> None:
+    """The story says where a browser goes; what it carries along is the merchant's business."""
+    address = target.partition("?")[0]
+    uow.note("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
+
+
 def _tell(uow: UnitOfWork, order: Order, news: str) -> None:
     uow.tell(order.payee_provider, order.payee_kind, order.payee_id, news, order)
 

@@ -235,9 +235,9 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
         prediction=chosen.prediction,
         rate_text=f"1 {order.amount.currency} = {order.rate} CNY" if order.rate else None,
         expires_at=iso_millis(order.expires_at) if order.expires_at else None,
-        seconds_left=_left(order.expires_at, now),
+        seconds_left=pages.seconds_left(order.expires_at, now),
         answer_at=iso_millis(order.answer_at) if order.state == "paying" and order.answer_at else None,
-        answer_left_s=_left(order.answer_at, now) if order.state == "paying" else None,
+        answer_left_s=pages.seconds_left(order.answer_at, now) if order.state == "paying" else None,
         frozen=clock.mode == "frozen",
         unreachable=is_only_here(call.base_url),
         app_link=order.device == "app" and "Mobi" not in call.headers.get("user-agent", ""),
@@ -263,10 +263,6 @@ def _form_error(order: Order, look: Look) -> FormError | None:
     if order.is_final or look.wrong not in ("password", "payment_code"):
         return None
     return FormError(look.wrong, 1 if order.tries == alipay.SECRET_TRIES - 1 else 2)  # type: ignore[arg-type]
-
-
-def _left(until: datetime | None, now: datetime) -> int | None:
-    return None if until is None else max(0, int((until - now).total_seconds()))
 
 
 def buyer_name(uow: UnitOfWork, slug: str | None, lang: str) -> str | None:
@@ -456,12 +452,10 @@ def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) 
 
 
 def _note_return(runtime: Runtime, uow: UnitOfWork, code: str) -> None:
-    """The story says where a browser goes when the order is decided; what it carries along is the merchant's business."""
     order = alipay.order_of(uow, code)
     target = return_target(runtime, uow, order) if order.is_final and runtime.auto_return_s is not None else None
     if target is not None and pages.is_safe_return(target):
-        address = target.partition("?")[0]
-        uow.note("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
+        alipay.note_return(uow, order, target)
 
 
 def _back(call: Call, order: Order, **more: str) -> str:

@@ -111,7 +111,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         payer=payers[chosen.id],
         walked_away=wallet_pages.buyer_name(uow, order.walked_away, page.lang),
         answer_at=iso_millis(due) if due else None,
-        answer_left_s=max(0, int((due - uow.now).total_seconds())) if due else None,
+        answer_left_s=pages.seconds_left(due, uow.now),
         reason=order.reason if order.reason in _REASONS else None,
         action=f"{SIMULATION}?{urlencode(call.query_pairs)}",
         return_url=target,
@@ -165,7 +165,7 @@ def _hosted_view(
         state=state,
         now=iso_millis(uow.now),
         expires_at=iso_millis(expires_at) if expires_at else None,
-        seconds_left=max(0, int((expires_at - uow.now).total_seconds())) if expires_at else None,
+        seconds_left=pages.seconds_left(expires_at, uow.now),
         frozen=uow.workspace.clock.mode == "frozen",
     )
 

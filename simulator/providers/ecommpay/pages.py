@@ -397,7 +397,7 @@ def _hosted(
         state=state,
         now=iso_millis(uow.now),
         expires_at=iso_millis(expires_at) if expires_at else None,
-        seconds_left=max(0, int((expires_at - uow.now).total_seconds())) if expires_at else None,
+        seconds_left=pages.seconds_left(expires_at, uow.now),
         frozen=uow.workspace.clock.mode == "frozen",
     )
 
@@ -703,7 +703,7 @@ def show_emulator(call: Call, runtime: Runtime) -> Reply:
         action=_own_path(call),
         is_paying=is_paying,
         answer_at=iso_millis(due) if due else None,
-        answer_left_s=max(0, int((due - uow.now).total_seconds())) if due else 0,
+        answer_left_s=pages.seconds_left(due, uow.now) or 0,
         asks_name=payment.page is not None and call.path["kind"] == "aps",
         last_name=call.query.get("last_name", "")[:255],
         note=_note(uow, order, payment.money, payment.payment_id, "emulator", _alone(payment)),
@@ -762,8 +762,7 @@ def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
         if target is None or not pages.is_safe_return(target) or call.path["kind"] == "qr":
             return pages.see_other(_own_path(call))
         if target != f"{payment.origin}{own_page(payment)}":
-            address = target.partition("?")[0]
-            uow.note("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
+            alipay.note_return(uow, order, target)
     return pages.see_other(target)
 
 

@@ -155,10 +155,7 @@ def _told(uow: UnitOfWork, charge: Charge, chosen: str) -> Charge:
     """The story says where the browser goes."""
     target = _safe_return(uow, charge) if chosen == "REDIRECT" and charge.state != "AUTHENTICATION_PENDING" else None
     if target is not None:
-        order = alipay.order_of(uow, charge.order_code or "")
-        uow.note(
-            "wallet", "wallet", f"browser was sent to {target.partition('?')[0]}", subject=order.subject, ref=order.id
-        )
+        alipay.note_return(uow, alipay.order_of(uow, charge.order_code or ""), target)
     return charge
 
 
@@ -232,7 +229,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         pending=pending,
         paying=_is_paying(uow, charge),
         answer_at=iso_millis(order.answer_at) if order is not None and order.answer_at else None,
-        answer_left_s=_left(order.answer_at, uow.now) if order is not None else None,
+        answer_left_s=pages.seconds_left(order.answer_at, uow.now) if order is not None else None,
         chosen=chosen,
         tabs=[
             (_url(charge, type=type_), Texts(page.lang)(key), icon, testid, type_ == chosen)
@@ -254,7 +251,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         walked_away=wallet_pages.buyer_name(uow, order.walked_away if order else None, page.lang) if pending else None,
         failure=charge.authorizations[-1].failure if charge.authorizations else None,
         code=MFA_CODE,
-        scan_left_s=_left(parse_instant(charge.scan_by) if charge.scan_by else None, uow.now),
+        scan_left_s=pages.seconds_left(parse_instant(charge.scan_by) if charge.scan_by else None, uow.now),
         answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
         already=call.query.get("already") == "1",
         only_here=wallet_pages.is_only_here(call.base_url),
@@ -307,10 +304,6 @@ def _predict(uow: UnitOfWork, order: Order) -> Prediction:
 def _safe_return(uow: UnitOfWork, charge: Charge) -> str | None:
     target = return_to(uow, charge, charge) if "REDIRECT" in charge.authentication_types else None
     return target if target and pages.is_safe_return(target) else None
-
-
-def _left(until: datetime | None, now: datetime) -> int | None:
-    return None if until is None else max(0, int((until - now).total_seconds()))
 
 
 def _hour(at: datetime) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         state=session.state,
         now=iso_millis(now),
         expires_at=iso_millis(session.expires_at) if open_ else None,
-        seconds_left=max(0, int((session.expires_at - now).total_seconds())) if open_ else None,
+        seconds_left=pages.seconds_left(session.expires_at, now) if open_ else None,
         frozen=workspace.clock.mode == "frozen",
     )
     if not open_:

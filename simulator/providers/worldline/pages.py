@@ -275,7 +275,7 @@ def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
         state=payment.state,
         now=iso_millis(now),
         expires_at=iso_millis(order.expires_at) if order.expires_at else None,
-        seconds_left=max(0, int((order.expires_at - now).total_seconds())) if order.expires_at else None,
+        seconds_left=pages.seconds_left(order.expires_at, now),
         frozen=clock.mode == "frozen",
     )
     return pages.answer(
