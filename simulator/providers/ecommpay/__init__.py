@@ -8,9 +8,12 @@ from email.utils import format_datetime
 from simulator.engine.provider import BannerLine, Call, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay import auth, demo, errors, handlers, pages, receiver
+from simulator.kernel.refusals import Refusal
+from simulator.providers.ecommpay import auth, demo, errors, receiver, settings
 from simulator.providers.ecommpay.endpoints import ENDPOINTS
+from simulator.providers.ecommpay.handlers import news
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
+from simulator.providers.ecommpay.pages import refusals, returns, routes
 from simulator.providers.ecommpay.states import PHASES
 from simulator.providers.ecommpay.webhooks import WEBHOOKS
 
@@ -52,6 +55,11 @@ def summarise(resource: Resource) -> Summary | None:
     return None
 
 
+def refuse(refusal: Refusal, call: Call) -> Reply:
+    """Payment Page refuses with a page, everything else with JSON."""
+    return refusals.refuse(refusal, call) if call.target == returns.PATH else errors.refuse(refusal, call)
+
+
 def finish(call: Call, reply: Reply) -> None:
     """Pages bring headers of their own."""
     if "content-security-policy" in reply.headers:
@@ -66,18 +74,18 @@ PROVIDER = Provider(
     title="ecommpay",
     monogram="EP",
     resources=(Payment, Sale, Refund, Request),
-    endpoints=(*ENDPOINTS, *pages.ENDPOINTS),
-    pages=pages.PAGES,
+    endpoints=(*ENDPOINTS, *routes.ENDPOINTS),
+    pages=routes.PAGES,
     authenticate=auth.authenticate,
-    refuse=errors.refuse,
+    refuse=refuse,
     claims=auth.claims,
     webhooks=WEBHOOKS,
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=handlers.hear_wallet,
-    on_timer=handlers.on_timer,
-    return_to=handlers.return_to,
+    hear=news.hear_wallet,
+    on_timer=news.on_timer,
+    return_to=returns.return_to,
     return_field="return_url.success, return_url.decline",
     finish=finish,
     content_type="application/json; charset=UTF-8",
@@ -86,6 +94,6 @@ PROVIDER = Provider(
     demo=demo.story,
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",
-    settings=handlers.DEFAULTS,
+    settings=settings.DEFAULTS,
     banner=lambda own: BannerLine("ecommpay", f"project {own['project_id']}", "secret in the console"),
 )

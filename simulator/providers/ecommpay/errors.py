@@ -129,10 +129,6 @@ _STATUS = {"2004": 400, "3261": 400, "3262": 400, "2442": 404, "3061": 404, "303
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
-    if call.target == "/payment":
-        from simulator.providers.ecommpay import pages
-
-        return pages.refuse(refusal, call)
     match refusal:
         case r.Unauthenticated(reason=reason):
             code = "3262" if reason == "the signature is empty" else "3261"

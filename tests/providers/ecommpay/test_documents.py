@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.providers import ecommpay
-from simulator.providers.ecommpay import handlers, states
+from simulator.providers.ecommpay import settings, states
 
 ROOT = Path(__file__).parents[3]
 README = ROOT / "simulator" / "providers" / "ecommpay" / "README.md"
@@ -28,7 +28,7 @@ def test_a_drawn_machine_is_the_machine(name: str) -> None:
 def test_every_setting_is_in_the_readme() -> None:
     rows = re.findall(r"^\| `(\w+)`", README.read_text("utf-8").partition("## Settings")[2], re.MULTILINE)
 
-    assert rows == list(handlers.DEFAULTS)
+    assert rows == list(settings.DEFAULTS)
 
 
 def test_every_endpoint_event_and_named_test_of_the_coverage_page_exists() -> None:

@@ -15,7 +15,7 @@ import pytest
 from support import Sim
 
 from providers.ecommpay.driver import SALE, Forms, Merchant
-from simulator.providers.ecommpay.pages import Way, way_back
+from simulator.providers.ecommpay.pages.returns import Way, way_back
 
 ID = SALE["general"]["payment_id"]
 SUCCESS = ("success", "sale", "success")

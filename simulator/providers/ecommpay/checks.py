@@ -1,0 +1,65 @@
+"""What may be wrong with a request after it was accepted: its members, and the purchase itself.
+
+Both Gate and Payment Page ask here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from simulator.engine.gateway import validate
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.money import CURRENCIES
+from simulator.kernel.refusals import Invalid
+from simulator.providers.ecommpay import errors
+from simulator.providers.ecommpay.model import find_payment
+from simulator.providers.ecommpay.settings import setting
+
+LIMITS = {"CNY": (1000, 500_000), "USD": (100, None)}
+"""Minor units; other currencies have neither a minimum nor a maximum (inferred)."""
+
+LISTED_MAXIMUM = 1_000_000_000
+"""What the list of methods says where there is no maximum. Source: reference/ecommpay.md, section 3.7."""
+
+
+def schema_problems(model: type[BaseModel], body: Any) -> list[dict[str, Any]]:
+    try:
+        validate(model, body)
+    except Invalid as invalid:
+        return [errors.of_violation(violation) for violation in invalid.violations]
+    return []
+
+
+def purchase_problems(
+    uow: UnitOfWork, project_id: int, payment_id: Any, amount: Any, currency: Any, prefix: str = "."
+) -> list[dict[str, Any]]:
+    """What is wrong with the purchase itself; members of a wrong type are left to the schema.
+
+    `prefix` joins object and member: a dot at Gate, an underscore on Payment Page.
+    """
+    found = []
+    id_field = "general.payment_id" if prefix == "." else "payment_id"
+    if isinstance(payment_id, str) and is_malformed_id(payment_id):
+        found.append(errors.item("3024", id_field))
+    elif find_payment(uow, project_id, payment_id) is not None:
+        found.append(errors.item("3041", id_field))
+    if isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isupper():
+        field = f"payment{prefix}currency"
+        if currency not in CURRENCIES:
+            found.append(errors.item("3121", field))
+        elif currency not in setting(uow, "currencies"):
+            found.append(errors.item("3023", field))
+        elif isinstance(amount, int) and not isinstance(amount, bool) and amount >= 1:
+            minimum, maximum = LIMITS.get(currency, (1, None))
+            if amount < minimum:
+                found.append(errors.item("3358", f"payment{prefix}amount"))
+            elif maximum is not None and amount > maximum:
+                found.append(errors.item("2642", f"payment{prefix}amount"))
+    return found
+
+
+def is_malformed_id(payment_id: str) -> bool:
+    """White space at either end, or control characters. Source: reference/ecommpay.md, section 2.8."""
+    return payment_id != payment_id.strip() or any(ord(c) < 32 or ord(c) == 127 for c in payment_id)

@@ -1,0 +1,68 @@
+"""The answer to every request of Gate, also to one that failed its checks: accepted, the error follows by callback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.ecommpay import flow, wire
+from simulator.providers.ecommpay.checks import schema_problems
+from simulator.providers.ecommpay.model import METHOD, Payment, Request
+
+
+def accepted(call: Call, request_id: str) -> Reply:
+    return Reply(200, wire.accepted(request_id, call.credential["project_id"], call.json["general"]["payment_id"]))
+
+
+def rejected(
+    call: Call,
+    uow: UnitOfWork,
+    request_id: str,
+    type_: str,
+    problems: list[dict[str, Any]],
+    known: Payment | None = None,
+) -> Reply:
+    """Accepts the request and lets the error callback follow. Source: reference/ecommpay.md, section 6.8."""
+    body = call.json
+    general = body["general"]
+    payment = body.get("payment") if isinstance(body.get("payment"), dict) else {}
+    customer = body.get("customer") if isinstance(body.get("customer"), dict) else {}
+    callback = body.get("callback") if isinstance(body.get("callback"), dict) else {}
+    url, delay = general.get("merchant_callback_url"), callback.get("delay")
+    amount, currency = payment.get("amount"), payment.get("currency")
+    if known is not None and amount is None:
+        amount, currency = known.amount, known.currency
+    delay_s = whole_number(delay) or 0
+    flow.reject(
+        uow,
+        Request(
+            id=request_id,
+            state="accepted",
+            created_at=uow.now,
+            updated_at=uow.now,
+            project_id=call.credential["project_id"],
+            payment_id=plain_text(general["payment_id"]),
+            type=type_,
+            method=plain_text(call.path.get("payment_method", METHOD)),
+            amount=whole_number(amount),
+            currency=plain_text(currency) if isinstance(currency, str) else None,
+            description=plain_text(payment.get("description")),
+            customer_id=plain_text(customer.get("id")) or (known.customer_id if known is not None else ""),
+            errors=tuple(problems),
+            callback_url=url if isinstance(url, str) and not schema_problems(wire.General, general) else None,
+            callback_delay_s=delay_s if delay_s <= 600 else 0,
+            callback_disabled=callback.get("force_disable") in (True, 1),
+        ),
+    )
+    return accepted(call, request_id)
+
+
+def whole_number(value: Any) -> int | None:
+    """An amount that every client can read, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def plain_text(value: Any) -> str:
+    """What a callback may repeat of a member that can be anything."""
+    return value[:255] if isinstance(value, str) else "" if value is None else str(value)[:255]

@@ -1,0 +1,73 @@
+"""The customer's data that a project requires and a purchase lacked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay.checks import schema_problems
+from simulator.providers.ecommpay.flow import move, proceed
+from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
+from simulator.providers.ecommpay.model import Payment, Request, find_payment, new_request_id, text_members
+from simulator.providers.ecommpay.settings import setting
+
+
+def clarification(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v2/payment/clarification: the data that was asked for. The 30 minutes begin anew with every request.
+
+    Source: reference/ecommpay.md, section 3.6.
+    """
+    body, request_id = call.json, new_request_id(uow)
+    payment = find_payment(uow, call.credential["project_id"], body["general"]["payment_id"])
+    if payment is None:
+        return rejected(call, uow, request_id, "sale", [errors.item("3061", "general.payment_id")])
+    problems = schema_problems(wire.ClarificationRequest, body)
+    if payment.state != "awaiting clarification":
+        problems = [errors.item("3060")]
+    if problems:
+        return rejected(call, uow, request_id, "sale", problems, payment)
+    uow.add(
+        Request(
+            id=request_id,
+            state="accepted",
+            created_at=uow.now,
+            updated_at=uow.now,
+            project_id=payment.project_id,
+            payment_id=payment.payment_id,
+            payment=payment.id,
+            operation=payment.sale_id,
+        )
+    )
+    customer, missing = _completed(payment, body["additional_data"])
+    clarify_by = uow.now + timedelta(seconds=payment.options["clarification_s"])
+    payment = uow.amend(payment, customer=customer, missing=missing, clarify_by=clarify_by)
+    uow.disarm(payment, "timer.clarification")
+    uow.arm(payment, "timer.clarification", at=clarify_by)
+    uow.arm(payment, "timer.clarified", after=timedelta(seconds=setting(uow, "processing_delay_s")))
+    return accepted(call, request_id)
+
+
+def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The customer with what was sent, and what is still missing. A malformed value counts as missing (inferred)."""
+    sent = given.get("customer")
+    answers = text_members(sent)
+    wanted = payment.missing.get("customer", [])
+    good = {
+        name: answers[name]
+        for name in wanted
+        if answers.get(name) and not schema_problems(wire.Customer, {name: answers[name]})
+    }
+    left = [name for name in wanted if name not in good]
+    return {**payment.customer, **good}, {"customer": left} if left else {}
+
+
+def clarified(uow: UnitOfWork, payment: Payment) -> None:
+    if payment.missing:
+        extra = {"clarification_fields": payment.missing}
+        move(uow, payment, "bank.clarify_again", code="3191", extra=extra)
+        return
+    proceed(uow, move(uow, payment, "bank.clarified"))

@@ -1,0 +1,33 @@
+"""What a project can be paid with: the list of methods, and the list of banks, which is empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.gateway import validate
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.ecommpay import wire
+from simulator.providers.ecommpay.checks import LIMITS, LISTED_MAXIMUM
+from simulator.providers.ecommpay.model import METHOD
+from simulator.providers.ecommpay.settings import setting
+
+
+def methods(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v2/info/available_methods_for_merchant/list. Source: reference/ecommpay.md, section 3.7."""
+    request = validate(wire.MethodsRequest, call.json)
+    assert isinstance(request, wire.MethodsRequest)
+    found: dict[str, Any] = {}
+    is_wanted = "payin" in request.directions and request.payment_method in (None, METHOD)
+    for currency in setting(uow, "currencies") if is_wanted else ():
+        minimum, maximum = LIMITS.get(currency, (1, None))
+        highest = maximum or LISTED_MAXIMUM
+        fits = request.amount is None or minimum <= request.amount <= highest
+        if request.currency in (None, currency) and (fits or request.show_unavailable_methods_by_rules):
+            found[currency] = [wire.method_entry(minimum, highest)]
+    return Reply(200, found)
+
+
+def banks(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v2/info/banks/…/list: Alipay has no banks. Source: reference/ecommpay.md, section 3.8."""
+    return Reply(200, [])

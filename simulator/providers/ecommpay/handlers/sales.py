@@ -1,0 +1,65 @@
+"""Purchases at Gate, and the payout that Alipay does not have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay.checks import purchase_problems, schema_problems
+from simulator.providers.ecommpay.flow import Purchase, register
+from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
+from simulator.providers.ecommpay.model import METHOD, new_request_id, text_members
+
+
+def sale(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v2/payment/wallet/{payment_method}/sale: begins a purchase. Amounts in minor units.
+
+    Source: reference/ecommpay.md, sections 3.1, 4.3 and 5.3.
+    """
+    body, request_id = call.json, new_request_id(uow)
+    general, payment, customer = body["general"], body["payment"], body["customer"]
+    problems = schema_problems(wire.SaleRequest, body) + _customer_id(customer) + _purchase(uow, call, general, payment)
+    if problems:
+        return rejected(call, uow, request_id, "sale", problems)
+    callback = body.get("callback") or {}
+    register(
+        uow,
+        Purchase(
+            request_id=request_id,
+            project_id=call.credential["project_id"],
+            payment_id=general["payment_id"],
+            amount=payment["amount"],
+            currency=payment["currency"],
+            description=payment.get("description") or "",
+            customer={name: customer[name] for name in wire.CUSTOMER_FIELDS if isinstance(customer.get(name), str)},
+            origin=call.base_url,
+            best_before=payment.get("best_before"),
+            return_url=text_members(body.get("return_url")),
+            callback_url=general.get("merchant_callback_url"),
+            success_callback_url=general.get("merchant_success_callback_url"),
+            decline_callback_url=general.get("merchant_decline_callback_url"),
+            callback_delay_s=callback.get("delay") or 0,
+            callback_disabled=bool(callback.get("force_disable")),
+        ),
+    )
+    return accepted(call, request_id)
+
+
+def _customer_id(customer: Any) -> list[dict[str, Any]]:
+    given = customer.get("id") if isinstance(customer, dict) else None
+    return [errors.item("2154", "customer.id")] if given in (None, "") else []
+
+
+def _purchase(uow: UnitOfWork, call: Call, general: Any, payment: Any) -> list[dict[str, Any]]:
+    if call.path.get("payment_method", METHOD) != METHOD:
+        return [errors.item("2541")]
+    return purchase_problems(
+        uow, call.credential["project_id"], general["payment_id"], payment.get("amount"), payment.get("currency")
+    )
+
+
+def payout(call: Call, uow: UnitOfWork) -> Reply:
+    """POST …/payout: Alipay pays nobody out; accepted, then refused by callback (inferred). Source: section 3.8."""
+    return rejected(call, uow, new_request_id(uow), "sale", [errors.item("20706")])

@@ -1,0 +1,51 @@
+"""What became of a payment or of a request: answered at once and signed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Refused
+from simulator.providers.ecommpay import auth, errors, signing, wire
+from simulator.providers.ecommpay.handlers.acceptance import plain_text
+from simulator.providers.ecommpay.model import Payment, Request, find_payment, operations_of
+from simulator.providers.ecommpay.settings import setting
+
+
+def status(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v2/payment/status: the present state, at once and signed. Source: reference/ecommpay.md, section 3.4."""
+    general = call.json["general"]
+    project_id, payment_id = call.credential["project_id"], general["payment_id"]
+    secret = auth.secret_of(uow.workspace)
+    payment = find_payment(uow, project_id, payment_id)
+    wait = timedelta(seconds=setting(uow, "status_delay_s"))
+    if payment is None or uow.now < payment.created_at + wait:
+        body = wire.unknown_payment(project_id, plain_text(payment_id), errors.item("3061"))
+        return Reply(200, signing.signed(secret, body))
+    is_asking = payment.state == "awaiting clarification"
+    extra = {"clarification_fields": payment.missing} if is_asking else {}
+    body = wire.status(payment, operations_of(uow, payment), extra)
+    return Reply(200, signing.signed(secret, body), subject=payment.id)
+
+
+def request_status(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v2/payment/status/request: what became of one accepted request. Source: section 3.5."""
+    body = call.json
+    request_id, secret = body["request_id"], auth.secret_of(uow.workspace)
+    is_possible = isinstance(request_id, str) and request_id.isascii() and request_id.isprintable()
+    request = uow.find(Request, request_id) if is_possible else None
+    if request is None or request.project_id != call.credential["project_id"]:
+        raise Refused("3061")
+    if request.errors:
+        told = wire.rejected_request(request)
+        payment_id = request.payment_id
+    else:
+        payment = uow.get(Payment, request.payment or "")
+        operations = operations_of(uow, payment)
+        operation = next(each for each in operations if each.id == request.operation)
+        told = wire.request_status(request, payment, operation, operations)
+        payment_id = payment.payment_id
+    general = {"project_id": request.project_id, "payment_id": payment_id}
+    signature = signing.sign(secret, {"general": general, **told})
+    return Reply(200, {"general": {**general, "signature": signature}, **told}, subject=request.subject)
