@@ -8,8 +8,11 @@ from simulator.engine.provider import Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
-from simulator.providers.wooshpay import auth, demo, errors, handlers, pages, receiver
+from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body
+from simulator.providers.wooshpay.handlers.confirmation import open_order
+from simulator.providers.wooshpay.handlers.method_types import DEFAULT_METHOD_TYPES
+from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
 
@@ -93,11 +96,11 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=handlers.hear_wallet,
-    on_timer=handlers.on_timer,
-    return_to=handlers.return_to,
+    hear=hear_wallet,
+    on_timer=on_timer,
+    return_to=return_to,
     return_field="return_url",
-    open_order=handlers.open_order,
+    open_order=open_order,
     finish=finish,
     content_type="application/json;charset=UTF-8",
     idempotency=IDEMPOTENCY,
@@ -117,7 +120,7 @@ PROVIDER = Provider(
         "signature_headers": "both",
         "signature_t": "milliseconds",
         "wallet_code_minutes": 15,
-        "payment_method_types": list(handlers.DEFAULT_METHOD_TYPES),
+        "payment_method_types": list(DEFAULT_METHOD_TYPES),
         "api_version": "1.0.1",
     },
 )

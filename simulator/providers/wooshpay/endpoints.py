@@ -10,11 +10,69 @@ from pydantic import BaseModel
 from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Endpoint, Handler
 from simulator.kernel.refusals import MalformedBody
-from simulator.providers.wooshpay import account as a
-from simulator.providers.wooshpay import forms, wire
-from simulator.providers.wooshpay import handlers as h
+from simulator.providers.wooshpay import forms
 from simulator.providers.wooshpay.auth import authenticate_either
 from simulator.providers.wooshpay.errors import refused
+from simulator.providers.wooshpay.handlers.charges import get_charge, list_charges
+from simulator.providers.wooshpay.handlers.checkout_sessions import (
+    create_session,
+    expire_session,
+    get_session,
+    list_line_items,
+    list_sessions,
+)
+from simulator.providers.wooshpay.handlers.customers import (
+    create_customer,
+    delete_customer,
+    get_customer,
+    list_customers,
+    update_customer,
+)
+from simulator.providers.wooshpay.handlers.events import get_event, list_events
+from simulator.providers.wooshpay.handlers.payment_intents import (
+    cancel_payment_intent,
+    capture_payment_intent,
+    confirm_payment_intent,
+    create_payment_intent,
+    get_payment_intent,
+    list_payment_intents,
+    search_payment_intents,
+    update_payment_intent,
+)
+from simulator.providers.wooshpay.handlers.payment_methods import (
+    attach_payment_method,
+    create_payment_method,
+    detach_payment_method,
+    get_customer_payment_method,
+    get_payment_method,
+    list_customer_payment_methods,
+    list_payment_methods,
+    update_payment_method,
+)
+from simulator.providers.wooshpay.handlers.products import create_price, create_product, get_price, get_product
+from simulator.providers.wooshpay.handlers.refunds import create_refund, get_refund, list_refunds
+from simulator.providers.wooshpay.handlers.webhook_endpoints import (
+    create_webhook_endpoint,
+    delete_webhook_endpoint,
+    get_webhook_endpoint,
+    list_webhook_endpoints,
+    update_webhook_endpoint,
+)
+from simulator.providers.wooshpay.wire.checkout_sessions import SessionRequest
+from simulator.providers.wooshpay.wire.customers import CustomerRequest
+from simulator.providers.wooshpay.wire.lists import ListQuery, SearchQuery
+from simulator.providers.wooshpay.wire.payment_intents import (
+    CancelRequest,
+    CaptureRequest,
+    ConfirmRequest,
+    IntentRequest,
+    IntentUpdate,
+)
+from simulator.providers.wooshpay.wire.payment_methods import AttachRequest, MethodRequest, MethodUpdate
+from simulator.providers.wooshpay.wire.products import PriceRequest, ProductRequest
+from simulator.providers.wooshpay.wire.refunds import RefundRequest
+from simulator.providers.wooshpay.wire.values import Empty
+from simulator.providers.wooshpay.wire.webhook_endpoints import EndpointRequest, EndpointUpdate
 
 FORM = "application/x-www-form-urlencoded"
 KEY_LIMIT = 255
@@ -83,61 +141,61 @@ def _post(path: str, handler: Handler, operation: str, body: type[BaseModel], su
     return Endpoint("POST", path, handler, operation, body, idempotent=True, summary=summary, **more)
 
 
-_LIST: type[BaseModel] = wire.ListQuery
+_LIST: type[BaseModel] = ListQuery
 _PUBLIC: dict[str, Any] = {"authenticate": authenticate_either}
 INTENT, SESSION = "/v1/payment_intents/{id}", "/v1/checkout/sessions/{id}"
 METHOD, CUSTOMER = "/v1/payment_methods/{id}", "/v1/customers/{id}"
 
 # fmt: off
 ENDPOINTS = (
-    _post("/v1/payment_intents",              h.create_payment_intent,  "create",   wire.IntentRequest,  "Create a PaymentIntent"),
-    _get( "/v1/payment_intents",              h.list_payment_intents,               "List PaymentIntents",   _LIST),
-    _get( "/v1/payment_intents/search",       h.search_payment_intents,             "Search PaymentIntents", wire.SearchQuery),
-    _get( INTENT,                             h.get_payment_intent,                 "Retrieve a PaymentIntent", **_PUBLIC),
-    _post(INTENT,                             h.update_payment_intent,  "update",   wire.IntentUpdate,   "Update a PaymentIntent"),
-    _post(f"{INTENT}/confirm",                h.confirm_payment_intent, "confirm",  wire.ConfirmRequest, "Confirm a PaymentIntent", **_PUBLIC),
-    _post(f"{INTENT}/capture",                h.capture_payment_intent, "capture",  wire.CaptureRequest, "Capture a PaymentIntent"),
-    _post(f"{INTENT}/cancel",                 h.cancel_payment_intent,  "cancel",   wire.CancelRequest,  "Cancel a PaymentIntent"),
+    _post("/v1/payment_intents",              create_payment_intent,  "create",   IntentRequest,  "Create a PaymentIntent"),
+    _get( "/v1/payment_intents",              list_payment_intents,               "List PaymentIntents",   _LIST),
+    _get( "/v1/payment_intents/search",       search_payment_intents,             "Search PaymentIntents", SearchQuery),
+    _get( INTENT,                             get_payment_intent,                 "Retrieve a PaymentIntent", **_PUBLIC),
+    _post(INTENT,                             update_payment_intent,  "update",   IntentUpdate,   "Update a PaymentIntent"),
+    _post(f"{INTENT}/confirm",                confirm_payment_intent, "confirm",  ConfirmRequest, "Confirm a PaymentIntent", **_PUBLIC),
+    _post(f"{INTENT}/capture",                capture_payment_intent, "capture",  CaptureRequest, "Capture a PaymentIntent"),
+    _post(f"{INTENT}/cancel",                 cancel_payment_intent,  "cancel",   CancelRequest,  "Cancel a PaymentIntent"),
 
-    _post("/v1/checkout/sessions",            h.create_session,         "create",   wire.SessionRequest, "Create a Session"),
-    _get( "/v1/checkout/sessions",            h.list_sessions,                      "List Sessions",         _LIST),
-    _get( "/v1/checkout/sessions/list",       h.list_sessions,                      "List Sessions",         _LIST),
-    _get( SESSION,                            h.get_session,                        "Retrieve a Session"),
-    _post(f"{SESSION}/expire",                h.expire_session,         "expire",   wire.Empty,          "Expire a Session"),
-    _get( f"{SESSION}/line_items",            h.list_line_items,                    "List a Session's line items", _LIST),
+    _post("/v1/checkout/sessions",            create_session,         "create",   SessionRequest, "Create a Session"),
+    _get( "/v1/checkout/sessions",            list_sessions,                      "List Sessions",         _LIST),
+    _get( "/v1/checkout/sessions/list",       list_sessions,                      "List Sessions",         _LIST),
+    _get( SESSION,                            get_session,                        "Retrieve a Session"),
+    _post(f"{SESSION}/expire",                expire_session,         "expire",   Empty,          "Expire a Session"),
+    _get( f"{SESSION}/line_items",            list_line_items,                    "List a Session's line items", _LIST),
 
-    _post("/v1/refunds",                      h.create_refund,          "refund",   wire.RefundRequest,  "Create a refund"),
-    _get( "/v1/refunds",                      h.list_refunds,                       "List refunds",          _LIST),
-    _get( "/v1/refunds/{id}",                 h.get_refund,                         "Retrieve a refund"),
-    _get( "/v1/charges",                      h.list_charges,                       "List charges",          _LIST),
-    _get( "/v1/charges/{id}",                 h.get_charge,                         "Retrieve a charge"),
+    _post("/v1/refunds",                      create_refund,          "refund",   RefundRequest,  "Create a refund"),
+    _get( "/v1/refunds",                      list_refunds,                       "List refunds",          _LIST),
+    _get( "/v1/refunds/{id}",                 get_refund,                         "Retrieve a refund"),
+    _get( "/v1/charges",                      list_charges,                       "List charges",          _LIST),
+    _get( "/v1/charges/{id}",                 get_charge,                         "Retrieve a charge"),
 
-    _post("/v1/webhook_endpoints",            a.create_webhook_endpoint, "webhook", wire.EndpointRequest, "Create a webhook"),
-    _get( "/v1/webhook_endpoints",            a.list_webhook_endpoints,             "List webhooks",         _LIST),
-    _get( "/v1/webhook_endpoints/{id}",       a.get_webhook_endpoint,               "Retrieve a webhook"),
-    _post("/v1/webhook_endpoints/{id}",       a.update_webhook_endpoint, "webhook", wire.EndpointUpdate, "Update a webhook"),
-    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", a.delete_webhook_endpoint, "webhook", summary="Delete a webhook"),
-    _get( "/v1/events",                       h.list_events,                        "List events",           _LIST),
-    _get( "/v1/events/{id}",                  h.get_event,                          "Retrieve an event"),
+    _post("/v1/webhook_endpoints",            create_webhook_endpoint, "webhook", EndpointRequest, "Create a webhook"),
+    _get( "/v1/webhook_endpoints",            list_webhook_endpoints,             "List webhooks",         _LIST),
+    _get( "/v1/webhook_endpoints/{id}",       get_webhook_endpoint,               "Retrieve a webhook"),
+    _post("/v1/webhook_endpoints/{id}",       update_webhook_endpoint, "webhook", EndpointUpdate, "Update a webhook"),
+    Endpoint("DELETE", "/v1/webhook_endpoints/{id}", delete_webhook_endpoint, "webhook", summary="Delete a webhook"),
+    _get( "/v1/events",                       list_events,                        "List events",           _LIST),
+    _get( "/v1/events/{id}",                  get_event,                          "Retrieve an event"),
 
-    _post("/v1/payment_methods",              a.create_payment_method,  "method",   wire.MethodRequest,  "Create a PaymentMethod"),
-    _get( "/v1/payment_methods",              a.list_payment_methods,               "List PaymentMethods",   _LIST),
-    _get( METHOD,                             a.get_payment_method,                 "Retrieve a PaymentMethod"),
-    _post(METHOD,                             a.update_payment_method,  "method",   wire.MethodUpdate,   "Update a PaymentMethod"),
-    _post(f"{METHOD}/attach",                 a.attach_payment_method,  "method",   wire.AttachRequest,  "Attach a PaymentMethod to a customer"),
-    _post(f"{METHOD}/detach",                 a.detach_payment_method,  "method",   wire.Empty,          "Detach a PaymentMethod"),
+    _post("/v1/payment_methods",              create_payment_method,  "method",   MethodRequest,  "Create a PaymentMethod"),
+    _get( "/v1/payment_methods",              list_payment_methods,               "List PaymentMethods",   _LIST),
+    _get( METHOD,                             get_payment_method,                 "Retrieve a PaymentMethod"),
+    _post(METHOD,                             update_payment_method,  "method",   MethodUpdate,   "Update a PaymentMethod"),
+    _post(f"{METHOD}/attach",                 attach_payment_method,  "method",   AttachRequest,  "Attach a PaymentMethod to a customer"),
+    _post(f"{METHOD}/detach",                 detach_payment_method,  "method",   Empty,          "Detach a PaymentMethod"),
 
-    _post("/v1/customers",                    a.create_customer,        "customer", wire.CustomerRequest, "Create a customer"),
-    _get( "/v1/customers",                    a.list_customers,                     "List customers",        _LIST),
-    _get( CUSTOMER,                           a.get_customer,                       "Retrieve a customer"),
-    _post(CUSTOMER,                           a.update_customer,        "customer", wire.CustomerRequest, "Update a customer"),
-    Endpoint("DELETE", CUSTOMER,              a.delete_customer,        "customer", summary="Delete a customer"),
-    _get( f"{CUSTOMER}/payment_methods",      a.list_customer_payment_methods,      "List a customer's PaymentMethods", _LIST),
-    _get( f"{CUSTOMER}/payment_methods/{{payment_method}}", a.get_customer_payment_method, "Retrieve a customer's PaymentMethod"),
+    _post("/v1/customers",                    create_customer,        "customer", CustomerRequest, "Create a customer"),
+    _get( "/v1/customers",                    list_customers,                     "List customers",        _LIST),
+    _get( CUSTOMER,                           get_customer,                       "Retrieve a customer"),
+    _post(CUSTOMER,                           update_customer,        "customer", CustomerRequest, "Update a customer"),
+    Endpoint("DELETE", CUSTOMER,              delete_customer,        "customer", summary="Delete a customer"),
+    _get( f"{CUSTOMER}/payment_methods",      list_customer_payment_methods,      "List a customer's PaymentMethods", _LIST),
+    _get( f"{CUSTOMER}/payment_methods/{{payment_method}}", get_customer_payment_method, "Retrieve a customer's PaymentMethod"),
 
-    _post("/v1/products",                     a.create_product,         "product",  wire.ProductRequest, "Create a product"),
-    _get( "/v1/products/{id}",                a.get_product,                        "Retrieve a product"),
-    _post("/v1/prices",                       a.create_price,           "price",    wire.PriceRequest,   "Create a price"),
-    _get( "/v1/prices/{id}",                  a.get_price,                          "Retrieve a price"),
+    _post("/v1/products",                     create_product,         "product",  ProductRequest, "Create a product"),
+    _get( "/v1/products/{id}",                get_product,                        "Retrieve a product"),
+    _post("/v1/prices",                       create_price,           "price",    PriceRequest,   "Create a price"),
+    _get( "/v1/prices/{id}",                  get_price,                          "Retrieve a price"),
 )
 # fmt: on

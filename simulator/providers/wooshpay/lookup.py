@@ -56,6 +56,10 @@ def find(call: Call, uow: UnitOfWork, kind: type[O], id_: str, param: str = "id"
     return found
 
 
+def session_of(uow: UnitOfWork, intent: PaymentIntent) -> CheckoutSession | None:
+    return uow.find(CheckoutSession, intent.session) if intent.session else None
+
+
 def owned(call: Call, uow: UnitOfWork) -> dict[str, Any]:
     return {"livemode": call.credential["livemode"], "created_at": uow.now, "updated_at": uow.now}
 

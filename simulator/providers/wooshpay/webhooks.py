@@ -18,7 +18,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import millis
 from simulator.kernel.retry import RetryPolicy
-from simulator.providers.wooshpay import links, signing, wire
+from simulator.providers.wooshpay import links, signing
 from simulator.providers.wooshpay.model import (
     Charge,
     CheckoutSession,
@@ -28,6 +28,12 @@ from simulator.providers.wooshpay.model import (
     StoredEvent,
     mint,
 )
+from simulator.providers.wooshpay.wire.charges import charge
+from simulator.providers.wooshpay.wire.checkout_sessions import checkout_session
+from simulator.providers.wooshpay.wire.events import delivered_event
+from simulator.providers.wooshpay.wire.payment_intents import payment_intent
+from simulator.providers.wooshpay.wire.refunds import refund
+from simulator.providers.wooshpay.wire.values import present
 
 EVENTS = (
     "payment_intent.created",
@@ -79,13 +85,13 @@ def data_object(workspace: Workspace, resource: Resource) -> dict[str, Any]:
     """What a retrieve would answer at this moment."""
     match resource:
         case PaymentIntent():
-            return wire.payment_intent(resource)
+            return payment_intent(resource)
         case CheckoutSession():
-            return wire.checkout_session(resource, links.session_url(workspace, resource))
+            return checkout_session(resource, links.session_url(workspace, resource))
         case Refund():
-            return wire.refund(resource)
+            return refund(resource)
         case Charge():
-            return wire.charge(resource)
+            return charge(resource)
         case _:
             raise TypeError(resource.KIND)
 
@@ -110,7 +116,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
             about=resource.subject,
         )
     )
-    body = orjson.dumps(wire.delivered_event(stored))
+    body = orjson.dumps(delivered_event(stored))
     if not known:
         return [Message(event.name, body, None)]
     return [Message(event.name, body, endpoint["url"], {"endpoint": endpoint["id"]}) for endpoint in listeners]
@@ -121,7 +127,7 @@ def _request(uow: UnitOfWork) -> dict[str, Any] | None:
     if uow.call is None:
         return None
     id_ = uow.call.scratch.setdefault("request_id", "req_" + uow.ids.text(14))
-    return wire.present({"id": id_, "idempotency_key": uow.call.headers.get("idempotency-key")})
+    return present({"id": id_, "idempotency_key": uow.call.headers.get("idempotency-key")})
 
 
 def sign(sending: Sending) -> dict[str, str]:

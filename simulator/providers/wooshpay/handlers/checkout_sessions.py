@@ -1,0 +1,182 @@
+"""Checkout sessions and their line items. A session makes its payment intent when it is created."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import from_micros, millis
+from simulator.kernel.refusals import NotFound
+from simulator.providers.wooshpay import links
+from simulator.providers.wooshpay.errors import bracketed, refused
+from simulator.providers.wooshpay.handlers.method_types import (
+    ALIPAY,
+    ALIPAY_CURRENCIES,
+    DEFAULT_METHOD_TYPES,
+    check_method,
+    given_options,
+)
+from simulator.providers.wooshpay.handlers.outcomes import expire
+from simulator.providers.wooshpay.handlers.payment_intents import new_intent
+from simulator.providers.wooshpay.handlers.products import new_price
+from simulator.providers.wooshpay.lookup import as_millis, check_url, find, listed, merged, owned, query_of, raw
+from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
+from simulator.providers.wooshpay.states import SESSION_LIFETIME
+from simulator.providers.wooshpay.wire import checkout_sessions as wire
+from simulator.providers.wooshpay.wire.lists import listing
+from simulator.providers.wooshpay.wire.values import AMOUNT_LIMIT
+
+
+def create_session(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/checkout/sessions. Ids are minted in the order session, then item, price and product, then intent.
+
+    Source: reference/wooshpay.md, section 3.9 (seed).
+    """
+    request: wire.SessionRequest = call.body
+    if request.mode != "payment":
+        if request.mode == "subscription":
+            raise refused("checkout_recurring_not_supported", "line_items")
+        raise refused("parameter_invalid_string_enum", "mode", message="the simulator has payment only")
+    check_url(request.success_url, "success_url")
+    check_url(request.cancel_url, "cancel_url")
+    customer = find(call, uow, Customer, request.customer, "customer") if request.customer else None
+    session_id, expires_at = uow.own_id(CheckoutSession, lambda: mint(uow, "cs")), _expiry(uow, request.expires_at)
+    prices, items = _line_items(call, uow, request)
+    currency, total = prices[0].currency, sum(item["amount_total"] for item in items)
+    types = tuple(dict.fromkeys(request.payment_method_types or ()))
+    takes_alipay = any(type_ in ALIPAY for type_ in types)
+    if any(price.currency != currency for price in prices):
+        raise refused("checkout_mixed_currencies", "line_items")
+    if any(price.recurring for price in prices) and (takes_alipay or not types):
+        raise refused("checkout_recurring_not_supported", "line_items")
+    if takes_alipay and currency not in ALIPAY_CURRENCIES:
+        message = f"Alipay takes {', '.join(ALIPAY_CURRENCIES)}, not {currency}"
+        raise refused("currency_not_supported", "line_items[0][price_data][currency]", message=message)
+    if total > AMOUNT_LIMIT:
+        raise refused("amount_too_large", "line_items", available=AMOUNT_LIMIT)
+    data = request.payment_intent_data or wire.PaymentIntentData()
+    capture = data.capture_method or "automatic"
+    check_method(types or ("card",), None, currency, capture)
+    defaults = uow.workspace.setting("wooshpay", "payment_method_types", DEFAULT_METHOD_TYPES)
+    sent_data: dict[str, Any] = raw(call, "payment_intent_data") or {}
+    intent = new_intent(
+        call,
+        uow,
+        state="requires_payment_method",
+        amount=total,
+        currency=currency,
+        payment_method_types=types or tuple(defaults),
+        payment_method_options=given_options(call),
+        customer=customer.id if customer else None,
+        description=data.description,
+        metadata={**(request.metadata or {}), **(data.metadata or {})} or None,
+        merchant_order_id=request.client_reference_id,
+        shipping=sent_data.get("shipping"),
+        capture_method=capture,
+        setup_future_usage=data.setup_future_usage,
+        session=session_id,
+        session_expires_at=expires_at,
+    )
+    key = "live_publishable_key" if call.credential["livemode"] else "publishable_key"
+    session = uow.add(
+        CheckoutSession(
+            id=session_id,
+            state="open",
+            currency=currency,
+            amount_total=total,
+            key=uow.workspace.credentials["wooshpay"][key],
+            origin=call.base_url,
+            success_url=request.success_url,
+            cancel_url=request.cancel_url,
+            mode=request.mode,
+            customer=request.customer,
+            customer_email=request.customer_email,
+            client_reference_id=request.client_reference_id,
+            metadata=merged(None, request.metadata),
+            shipping=sent_data.get("shipping"),
+            payment_method_options=given_options(call),
+            payment_method_types=types or None,
+            line_items=tuple(items),
+            payment_intent=intent.id,
+            client_secret=intent.client_secret,
+            billing_address_collection=request.billing_address_collection,
+            shipping_address_collection=request.shipping_address_collection,
+            expires_at=expires_at,
+            **owned(call, uow),
+        )
+    )
+    return _session_reply(uow, session)
+
+
+def _expiry(uow: UnitOfWork, given: int | None) -> datetime:
+    """24 hours (documented), or what was asked for: below 10^12 it is seconds (inferred)."""
+    if given is None:
+        return uow.now + SESSION_LIFETIME
+    now, given_ms = millis(uow.now), as_millis(given)
+    if not now < given_ms <= now + 366 * 86_400_000:
+        raise refused("parameter_invalid_integer", "expires_at")
+    return from_micros(given_ms * 1000)
+
+
+def _line_items(call: Call, uow: UnitOfWork, request: wire.SessionRequest) -> tuple[list[Price], list[dict[str, Any]]]:
+    prices, items = [], []
+    for index, item in enumerate(request.line_items):
+        where = f"line_items.{index}"
+        id_ = mint(uow, "li")
+        if item.price_data is not None:
+            price, product = new_price(call, uow, item.price_data, f"{where}.price_data")
+        elif item.price is not None:
+            price = find(call, uow, Price, item.price, bracketed(f"{where}.price"))
+            product = uow.get(Product, price.product)
+        else:
+            raise refused("parameter_missing", bracketed(f"{where}.price_data"))
+        prices.append(price)
+        items.append(wire.line_item(id_, price, product, item.quantity))
+    return prices, items
+
+
+def _session_reply(uow: UnitOfWork, session: CheckoutSession) -> Reply:
+    body = wire.checkout_session(session, links.session_url(uow.workspace, session))
+    return Reply(200, body, subject=session.payment_intent)
+
+
+def get_session(call: Call, uow: UnitOfWork) -> Reply:
+    return _session_reply(uow, find(call, uow, CheckoutSession, call.path["id"]))
+
+
+def expire_session(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/checkout/sessions/{id}/expire: only from `open`; its intent is canceled with it (inferred).
+
+    Source: reference/wooshpay.md, section 3.11.
+    """
+    session = find(call, uow, CheckoutSession, call.path["id"])
+    intent = uow.get(PaymentIntent, session.payment_intent)
+    if session.state != "open" or intent.state == "processing":
+        shown = session.state if session.state != "open" else "open, but its payment is processing"
+        raise refused("checkout_session_unexpected_state", None, state=shown)
+    return _session_reply(uow, expire(uow, session, "api.expire"))
+
+
+def list_line_items(call: Call, uow: UnitOfWork) -> Reply:
+    session = find(call, uow, CheckoutSession, call.path["id"])
+    query = query_of(call)
+    ids = [item["id"] for item in session.line_items]
+    for name in ("starting_after", "ending_before"):
+        given = getattr(query, name)
+        if given is not None and given not in ids:
+            raise NotFound("item", given, name)
+    start = ids.index(query.starting_after) + 1 if query.starting_after else 0
+    stop = ids.index(query.ending_before) if query.ending_before else len(ids)
+    items = session.line_items[start:stop]
+    page = items[-query.limit :] if query.ending_before else items[: query.limit]
+    url = f"/v1/checkout/sessions/{session.id}/line_items"
+    return Reply(200, listing(url, list(page), len(items) > len(page)), subject=session.payment_intent)
+
+
+def list_sessions(call: Call, uow: UnitOfWork) -> Reply:
+    query = query_of(call)
+    found, more = listed(call, uow, CheckoutSession, customer=query.customer, payment_intent=query.payment_intent)
+    data = [wire.checkout_session(s, links.session_url(uow.workspace, s)) for s in found]
+    return Reply(200, listing("/v1/checkout/sessions", data, more))

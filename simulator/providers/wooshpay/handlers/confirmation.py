@@ -1,0 +1,117 @@
+"""How an intent comes to the wallet: by a confirmation, by a choice on a page, or by the control API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.wooshpay import links
+from simulator.providers.wooshpay.handlers.method_types import ALIPAY, ALIPAY_CURRENCIES
+from simulator.providers.wooshpay.lookup import session_of
+from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod, mint
+from simulator.providers.wooshpay.states import WALLET_CODE_LIFETIME
+from simulator.providers.wooshpay.wire.values import present
+from simulator.wallet import alipay, buyers
+
+
+def confirm(
+    uow: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, trigger: str = "api.confirm"
+) -> PaymentIntent:
+    """Issues a wallet link, or charges at once a method whose shopper has agreed to that (section 7.7, inferred)."""
+    if intent.order_code is not None:
+        alipay.close(uow, intent.order_code, "cancelled")
+    charges_at_once = method.buyer is not None and method.customer == intent.customer and method.customer is not None
+    app = _is_app(intent, method.type)
+    lifetime = _code_lifetime(uow)
+    order = alipay.open_order(
+        uow,
+        intent,
+        title="WooshPay",
+        amount=intent.money,
+        merchant=uow.workspace.setting("wooshpay", "merchant_name", "Riverside Books"),
+        reference=intent.merchant_order_id or intent.id,
+        description=intent.description or "",
+        operation="confirm",
+        device="app" if app else "web",
+        expires_at=None if lifetime is None else uow.now + lifetime,
+    )
+    code = links.cashier_code(uow.ids)
+    while uow.runtime.locate(CashierCode, code) is not None:
+        code = links.cashier_code(uow.ids)
+    link = CashierCode(id=code, created_at=uow.now, updated_at=uow.now, order_code=order.id, payment_intent=intent.id)
+    uow.add(link)
+    uow.disarm(intent, "timer.code_expired")
+    was_waiting = intent.state == "requires_action"
+    intent = uow.fire(
+        intent,
+        trigger,
+        silent=charges_at_once,
+        payment_method=method.id,
+        method_type=method.type,
+        order_code=order.id,
+        code_expires_at=order.expires_at,
+        last_payment_error=None,
+        failed_as=None,
+        next_action=_next_action(uow, intent, method.type, code, app),
+    )
+    if was_waiting and intent.code_expires_at is not None:
+        uow.arm(intent, "timer.code_expired", at=intent.code_expires_at)
+    if charges_at_once:
+        alipay.confirm(uow, order, method.buyer or buyers.DEFAULT)
+        intent = uow.get(PaymentIntent, intent.id)
+    return intent
+
+
+def _code_lifetime(uow: UnitOfWork) -> timedelta | None:
+    minutes = uow.workspace.setting("wooshpay", "wallet_code_minutes")
+    if minutes is None:
+        return WALLET_CODE_LIFETIME
+    return timedelta(minutes=float(minutes)) if float(minutes) > 0 else None
+
+
+def _is_app(intent: PaymentIntent, type_: str) -> bool:
+    """`terminal_type` selects the link: WEB unless APP or WAP is asked for (WAP inferred)."""
+    options = (intent.payment_method_options or {}).get(type_) or {}
+    return options.get("terminal_type") in ("APP", "WAP")
+
+
+def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, app: bool) -> dict[str, Any]:
+    """`<type>_handle_redirect` with nothing but the link. Setting `next_action_type` = `alipay_handle_redirect` for the
+    shape of 2024. Source: reference/wooshpay.md, sections 3.1 and 7.4."""
+    if type_ == "card":
+        redirect = {"url": links.challenge_url(uow.workspace, intent), "return_url": intent.return_url}
+        return {"type": "challenge_redirect", "challenge_redirect": present(redirect)}
+    member = f"{type_}_handle_redirect"
+    kind = uow.workspace.setting("wooshpay", "next_action_type", "redirect_to_url")
+    url = links.wallet_url(uow.workspace, intent.origin, code, app=app)
+    return {"type": "redirect_to_url" if kind == "redirect_to_url" else member, member: {"url": url}}
+
+
+def open_order(uow: UnitOfWork, payment: Resource) -> str | None:
+    """The shopper picks a method on a page: Alipay where the intent takes it, else the first type it takes."""
+    assert isinstance(payment, PaymentIntent)
+    session = session_of(uow, payment)
+    if payment.state == "requires_action":
+        return payment.order_code
+    tried = payment.last_payment_error is not None
+    if payment.state not in ("requires_payment_method", "requires_confirmation") or (tried and session is None):
+        return None
+    if session is not None and session.state != "open":
+        return None
+    return choose(uow, payment, app=False).order_code
+
+
+def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool) -> PaymentIntent:
+    """`page.confirm`: what the hosted page does when its button is pressed."""
+    method = uow.find(PaymentMethod, intent.payment_method) if intent.payment_method else None
+    if method is None:
+        takes_alipay = "alipay" in intent.payment_method_types and intent.currency in ALIPAY_CURRENCIES
+        type_ = "alipay" if takes_alipay else intent.payment_method_types[0]
+        id_, times = mint(uow, "pm"), {"created_at": uow.now, "updated_at": uow.now}
+        method = uow.add(PaymentMethod(id=id_, type=type_, details={}, livemode=intent.livemode, **times))  # type: ignore[arg-type]
+    if intent.session is not None and method.type in ALIPAY:
+        options = {**(intent.payment_method_options or {}), method.type: {"terminal_type": "APP" if app else "WEB"}}
+        intent = uow.amend(intent, payment_method_options=options)
+    return confirm(uow, intent, method, "page.confirm")

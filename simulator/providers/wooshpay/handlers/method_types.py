@@ -1,0 +1,64 @@
+"""Which payment methods an intent takes, and what a method excludes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.provider import Call
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.wooshpay.errors import refused
+from simulator.providers.wooshpay.handlers.payment_methods import add_method
+from simulator.providers.wooshpay.lookup import find, raw
+from simulator.providers.wooshpay.model import PaymentMethod
+from simulator.providers.wooshpay.wire.payment_intents import IntentFields
+
+# Source: reference/wooshpay.md, section 7.2 (seed).
+ALIPAY_CURRENCIES = ("CNY", "GBP", "USD", "EUR", "HKD")
+ALIPAY = ("alipay", "alipayplus")
+
+# Source: reference/wooshpay.md, section 3.1 (inferred). Setting `payment_method_types`.
+DEFAULT_METHOD_TYPES = ("card", "alipay", "wechat_pay", "alipay_hk", "unionpay")
+
+
+def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentMethod | None:
+    """The saved method, or one made of the inline data: it is minted before the intent (seed)."""
+    if request.payment_method_data is not None:
+        data: dict[str, Any] = raw(call, "payment_method_data")
+        type_ = request.payment_method_data.type
+        return add_method(call, uow, type_, data.get("billing_details"), None)
+    if request.payment_method is not None:
+        return find(call, uow, PaymentMethod, request.payment_method, "payment_method")
+    return None
+
+
+def given_types(call: Call, uow: UnitOfWork, request: IntentFields, method: PaymentMethod | None) -> tuple[str, ...]:
+    """What was sent; else the type of the inline method (documented); else the account's defaults (inferred)."""
+    if request.payment_method_types is not None:
+        return tuple(dict.fromkeys(request.payment_method_types))
+    if method is not None:
+        return (method.type,)
+    return tuple(uow.workspace.setting("wooshpay", "payment_method_types", DEFAULT_METHOD_TYPES))
+
+
+def check_method(types: tuple[str, ...], method: PaymentMethod | None, currency: str, capture: str | None) -> None:
+    if method is not None and method.type not in types:
+        raise refused("payment_method_type_mismatch", "payment_method_data[type]", given=method.type)
+    is_alipay = method.type in ALIPAY if method is not None else all(type_ in ALIPAY for type_ in types)
+    if is_alipay and currency not in ALIPAY_CURRENCIES:
+        message = f"Alipay takes {', '.join(ALIPAY_CURRENCIES)}, not {currency}"
+        raise refused("currency_not_supported", "currency", message=message)
+    if is_alipay and capture == "manual":
+        message = "Alipay cannot authorize first and capture later"
+        raise refused("parameter_invalid", "capture_method", message=message)
+
+
+def given_options(call: Call) -> dict[str, Any] | None:
+    """`payment_method_options` as sent, but the members of Alipay in the seed's order."""
+    sent: dict[str, Any] | None = raw(call, "payment_method_options")
+    if not sent:
+        return None
+    order = ("terminal_type", "os_type", "client_ip")
+    return {
+        type_: {name: given[name] for name in order if name in given} if type_ in ALIPAY else given
+        for type_, given in sent.items()
+    }

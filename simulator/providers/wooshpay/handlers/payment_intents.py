@@ -1,0 +1,284 @@
+"""Payment intents: create, retrieve, update, confirm, capture, cancel, list and search."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.money import Money
+from simulator.kernel.refusals import Faulted, NotFound
+from simulator.providers.wooshpay.errors import refused
+from simulator.providers.wooshpay.handlers.confirmation import confirm
+from simulator.providers.wooshpay.handlers.method_types import check_method, given_method, given_options, given_types
+from simulator.providers.wooshpay.handlers.outcomes import end
+from simulator.providers.wooshpay.lookup import (
+    check_url,
+    find,
+    listed,
+    merged,
+    newest_first,
+    owned,
+    query_of,
+    raw,
+    session_of,
+)
+from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, PaymentMethod, mint
+from simulator.providers.wooshpay.wire import payment_intents as wire
+from simulator.providers.wooshpay.wire.lists import listing
+from simulator.wallet import alipay
+
+
+def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment_intents: with `confirm` creation and confirmation in one.
+
+    Source: reference/wooshpay.md, section 3.1 (seed).
+    """
+    request: wire.IntentRequest = call.body
+    if request.confirm:
+        _refuse_by_rule(uow, "confirm", request.amount, request.currency, request.merchant_order_id)
+    method = given_method(call, uow, request)
+    types = given_types(call, uow, request, method)
+    check_method(types, method, request.currency, request.capture_method)
+    check_url(request.return_url, "return_url")
+    if request.customer is not None:
+        find(call, uow, Customer, request.customer, "customer")
+    intent = new_intent(
+        call,
+        uow,
+        amount=request.amount,
+        currency=request.currency,
+        payment_method_types=types,
+        state="requires_payment_method" if method is None else "requires_confirmation",
+        payment_method=method.id if method else None,
+        method_type=method.type if method else None,
+        payment_method_options=given_options(call),
+        customer=request.customer,
+        description=request.description,
+        metadata=merged(None, request.metadata),
+        merchant_order_id=request.merchant_order_id,
+        shipping=raw(call, "shipping"),
+        receipt_email=request.receipt_email,
+        statement_descriptor=request.statement_descriptor,
+        statement_descriptor_suffix=request.statement_descriptor_suffix,
+        return_url=request.return_url,
+        confirmation_method=request.confirmation_method or "automatic",
+        capture_method=request.capture_method or "automatic",
+        setup_future_usage=request.setup_future_usage,
+    )
+    if request.confirm:
+        if method is None:
+            raise refused("parameter_missing", "payment_method_data")
+        _note_return_url(call, intent)
+        intent = confirm(uow, intent, method)
+    return Reply(200, wire.payment_intent(intent))
+
+
+def new_intent(call: Call, uow: UnitOfWork, **members: Any) -> PaymentIntent:
+    id_ = mint(uow, "pi")
+    secret = f"{id_}_secret_{uow.ids.text(24)}"
+    intent = PaymentIntent(id=id_, client_secret=secret, origin=call.base_url, **owned(call, uow), **members)
+    return uow.add(intent, events=["payment_intent.created"])
+
+
+def _note_return_url(call: Call, intent: PaymentIntent) -> None:
+    """Needed when a redirect method is confirmed (inferred): noted, and refused where the server is strict."""
+    if intent.return_url is None:
+        if call.strict:
+            raise refused("parameter_missing", "return_url")
+        call.differs_live("return_url: the live API probably needs it to confirm a redirect method")
+
+
+def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:
+    """A scenario's or a test amount's `provider: {refuse: {status, code}}`: the call fails before anything happens."""
+    facts = {"operation": operation, "amount": amount, "currency": currency, "reference": reference}
+    effect = uow.rule("provider", "wooshpay", **facts)
+    if effect is not None and isinstance(effect.params.get("refuse"), dict):
+        fault = effect.params["refuse"]
+        raise Faulted(int(fault.get("status", 500)), {"code": fault.get("code"), "message": fault.get("message")})
+
+
+def _intent(call: Call, uow: UnitOfWork) -> PaymentIntent:
+    """The intent of the path. A publishable key must name its client secret (inferred)."""
+    intent = find(call, uow, PaymentIntent, call.path["id"])
+    if call.credential["publishable"]:
+        given = call.query.get("client_secret") or call.scratch.get("body", {}).get("client_secret")
+        if not given:
+            raise refused("parameter_missing", "client_secret")
+        if given != intent.client_secret:
+            raise NotFound(PaymentIntent.KIND, intent.id, "client_secret")
+    return intent
+
+
+def get_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
+    intent = _intent(call, uow)
+    return Reply(200, wire.payment_intent(intent), subject=intent.id)
+
+
+def _must_allow(intent: PaymentIntent, trigger: str, act: str) -> None:
+    machine = intent.MACHINE
+    assert machine is not None
+    if not machine.allows(trigger, intent.state):
+        raise _unexpected_state(intent, act)
+
+
+def _unexpected_state(intent: PaymentIntent, act: str) -> Exception:
+    shown = wire.payment_intent(intent)
+    return refused("payment_intent_unexpected_state", None, act=act, state=intent.state, payment_intent=shown)
+
+
+_ALWAYS = frozenset({"metadata", "description"})
+_WHILE_WAITING = _ALWAYS | {"merchant_order_id"}
+
+
+def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment_intents/{id}. What may change depends on the status (inferred).
+
+    Source: reference/wooshpay.md, section 3.3.
+    """
+    intent, request = _intent(call, uow), call.body
+    sent = {name for name in type(request).model_fields if getattr(request, name) is not None}
+    if intent.state not in ("requires_payment_method", "requires_confirmation"):
+        allowed = _WHILE_WAITING if intent.state == "requires_action" else _ALWAYS
+        if not sent <= allowed:
+            raise _unexpected_state(intent, "updated")
+    changes = _changes(call, uow, intent, request)
+    method = given_method(call, uow, request)
+    if {"amount", "currency", "payment_method_types", "capture_method"} & sent or method is not None:
+        now = method or (uow.find(PaymentMethod, intent.payment_method) if intent.payment_method else None)
+        types = changes.get("payment_method_types", intent.payment_method_types)
+        currency = changes.get("currency", intent.currency)
+        check_method(types, now, currency, changes.get("capture_method", intent.capture_method))
+    if method is not None:
+        changes |= {"payment_method": method.id, "method_type": method.type}
+        if intent.state == "requires_payment_method":
+            intent = uow.fire(intent, "api.attach", **changes)
+            return Reply(200, wire.payment_intent(intent))
+    intent = uow.amend(intent, **changes)
+    return Reply(200, wire.payment_intent(intent))
+
+
+_PLAIN = (
+    "amount", "currency", "description", "merchant_order_id", "receipt_email", "setup_future_usage", "capture_method",
+    "confirmation_method", "statement_descriptor", "statement_descriptor_suffix", "return_url", "customer",
+)  # fmt: skip
+
+
+def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.IntentFields) -> dict[str, Any]:
+    """The members of an update or a confirmation that are simply taken over."""
+    fields = type(request).model_fields
+    changes = {name: getattr(request, name) for name in _PLAIN if name in fields and getattr(request, name) is not None}
+    check_url(request.return_url, "return_url")
+    if changes.get("customer") is not None:
+        find(call, uow, Customer, changes["customer"], "customer")
+    if request.metadata is not None:
+        changes["metadata"] = merged(intent.metadata, request.metadata)
+    if request.shipping is not None:
+        changes["shipping"] = raw(call, "shipping")
+    if request.payment_method_types is not None:
+        changes["payment_method_types"] = tuple(dict.fromkeys(request.payment_method_types))
+    if request.payment_method_options is not None:
+        changes["payment_method_options"] = given_options(call)
+    return changes
+
+
+def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment_intents/{id}/confirm; again from `requires_action` with a fresh wallet code (inferred).
+
+    Source: reference/wooshpay.md, section 3.4.
+    """
+    intent, request = _intent(call, uow), call.body
+    _must_allow(intent, "api.confirm", "confirmed")
+    _refuse_by_rule(uow, "confirm", intent.amount, intent.currency, intent.merchant_order_id)
+    method = given_method(call, uow, request)
+    if method is None and intent.payment_method is not None:
+        method = uow.get(PaymentMethod, intent.payment_method)
+    if method is None:
+        raise refused("parameter_missing", "payment_method_data")
+    changes = _changes(call, uow, intent, request)
+    capture = changes.get("capture_method", intent.capture_method)
+    check_method(changes.get("payment_method_types", intent.payment_method_types), method, intent.currency, capture)
+    intent = uow.amend(intent, **changes)
+    _note_return_url(call, intent)
+    return Reply(200, wire.payment_intent(confirm(uow, intent, method)))
+
+
+def capture_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment_intents/{id}/capture: once; what is not captured is released (documented). Cards only.
+
+    Source: reference/wooshpay.md, section 3.5 (`amount_received` inferred).
+    """
+    intent = _intent(call, uow)
+    _must_allow(intent, "api.capture", "captured")
+    asked = call.body.amount_to_capture or intent.amount
+    if asked > intent.amount:
+        raise refused("amount_too_large", "amount_to_capture", available=intent.amount)
+    intent = uow.fire(intent, "api.capture", amount_received=asked)
+    charge = uow.get(Charge, intent.charge or "")
+    charge = uow.amend(charge, amount_captured=asked)
+    uow.emit("charge.succeeded", charge)
+    session = session_of(uow, intent)
+    if session is not None:
+        uow.amend(session, payment_status="paid")
+    alipay.refund(uow, intent.order_code, Money(intent.amount - asked, intent.currency))
+    return Reply(200, wire.payment_intent(intent))
+
+
+def cancel_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment_intents/{id}/cancel. A session's intent cannot be cancelled (documented).
+
+    Source: reference/wooshpay.md, section 3.6.
+    """
+    intent = _intent(call, uow)
+    _must_allow(intent, "api.cancel", "canceled")
+    if intent.session is not None:
+        raise refused("payment_intent_belongs_to_session")
+    intent = end(uow, intent, "api.cancel", cancellation_reason=call.body.cancellation_reason)
+    return Reply(200, wire.payment_intent(intent))
+
+
+def list_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
+    found, more = listed(call, uow, PaymentIntent, customer=query_of(call).customer)
+    return Reply(200, listing("/v1/payment_intents", [wire.payment_intent(i) for i in found], more))
+
+
+_CLAUSE = re.compile(r"""^\s*([a-z_]+)(?:\[(['"])(.{1,200}?)\2\])?\s*:\s*(['"])(.*?)\4\s*$""", re.DOTALL)
+_SEARCHABLE = ("merchant_order_id", "status", "currency", "customer", "metadata")
+
+
+def search_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /v1/payment_intents/search: `merchant_order_id:'…'`, `status:'…'`, `metadata['k']:'v'`, joined by AND.
+
+    Source: reference/wooshpay.md, section 3.8 (the grammar beyond the first is inferred).
+    """
+    query = query_of(call)
+    clauses = [_clause(text) for text in re.split(r"\sAND\s", query.query)]
+    side = "live" if call.credential["livemode"] else "test"
+    order_id = next((value for field, _, value in clauses if field == "merchant_order_id"), None)
+    key = ("side", side) if order_id is None else ("merchant_order_id", f"{side}:{order_id}")
+    found: list[PaymentIntent] = []
+    for intent in newest_first(uow, PaymentIntent, key, None):
+        if all(_matches(intent, *clause) for clause in clauses):
+            found.append(intent)
+            if len(found) > query.limit:
+                break
+    data = [wire.payment_intent(intent) for intent in found[: query.limit]]
+    url = "/v1/payment_intents/search"
+    return Reply(200, listing(url, data, len(found) > query.limit, "search_result"))
+
+
+def _clause(text: str) -> tuple[str, str | None, str]:
+    match = _CLAUSE.match(text)
+    if match is None or match[1] not in _SEARCHABLE or (match[1] == "metadata") != (match[3] is not None):
+        message = f"write field:'value' with one of {', '.join(_SEARCHABLE)}, joined by AND"
+        raise refused("parameter_invalid", "query", message=message)
+    return match[1], match[3], match[5]
+
+
+def _matches(intent: PaymentIntent, field: str, key: str | None, value: str) -> bool:
+    if field == "metadata":
+        return (intent.metadata or {}).get(key or "") == value
+    if field == "currency":
+        return intent.currency == value.upper()
+    return bool(getattr(intent, "state" if field == "status" else field) == value)

@@ -1,0 +1,120 @@
+"""Webhook endpoints that the merchant makes by the API. They belong to the workspace, so a reset keeps them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import NotFound
+from simulator.providers.wooshpay.auth import webhook_secret
+from simulator.providers.wooshpay.errors import refused
+from simulator.providers.wooshpay.lookup import merged, query_of
+from simulator.providers.wooshpay.model import mint, rounded_ms
+from simulator.providers.wooshpay.wire import webhook_endpoints as wire
+from simulator.providers.wooshpay.wire.lists import listing
+from simulator.providers.wooshpay.wire.values import deleted, present
+
+
+def _endpoints(call: Call, uow: UnitOfWork) -> list[dict[str, Any]]:
+    """Those of this side of the account, oldest first."""
+    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
+    return [endpoint for endpoint in own if endpoint["livemode"] == call.credential["livemode"]]
+
+
+def _endpoint(call: Call, uow: UnitOfWork) -> dict[str, Any]:
+    id_ = call.path["id"]
+    if not re.fullmatch(r"we_[0-9]{1,25}", id_):
+        raise refused("id_invalid", "id")
+    found = next((endpoint for endpoint in _endpoints(call, uow) if endpoint["id"] == id_), None)
+    if found is None:
+        raise NotFound("webhook_endpoint", id_, "id")
+    return found
+
+
+def _keep_endpoints(uow: UnitOfWork, endpoints: list[dict[str, Any]]) -> None:
+    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "wooshpay": endpoints})
+
+
+def _check_endpoint_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or any(ord(character) <= 32 for character in url):
+        raise refused("url_invalid", "url")
+
+
+def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/webhook_endpoints: active at once; plain HTTP is fine for local work (documented).
+
+    Source: reference/wooshpay.md, section 3.16.
+    """
+    request: wire.EndpointRequest = call.body
+    _check_endpoint_url(request.url)
+    endpoint = present(
+        {
+            "id": mint(uow, "we"),
+            "created": rounded_ms(uow.now),
+            "livemode": call.credential["livemode"],
+            "api_version": request.api_version,
+            "description": request.description,
+            "metadata": merged(None, request.metadata),
+            "secret": webhook_secret(uow.ids),
+            "status": "enabled",
+            "url": request.url,
+            "enabled_events": sorted(set(request.enabled_events)),
+        }
+    )
+    _keep_endpoints(uow, [*uow.workspace.webhook_endpoints.get("wooshpay", []), endpoint])
+    return Reply(200, wire.webhook_endpoint(endpoint))
+
+
+def get_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
+    return Reply(200, wire.webhook_endpoint(_endpoint(call, uow)))
+
+
+def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/webhook_endpoints/{id}; disabling it stops its pending retries (inferred)."""
+    endpoint, request = _endpoint(call, uow), call.body
+    changes: dict[str, Any] = present({"url": request.url, "description": request.description})
+    if request.url is not None:
+        _check_endpoint_url(request.url)
+    if request.enabled_events is not None:
+        changes["enabled_events"] = sorted(set(request.enabled_events))
+    if request.metadata is not None:
+        changes["metadata"] = merged(endpoint.get("metadata"), request.metadata)
+    if request.disabled is not None:
+        changes["status"] = "disabled" if request.disabled else "enabled"
+    if request.status is not None:
+        changes["status"] = request.status
+    changed = {**endpoint, **changes}
+    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
+    _keep_endpoints(uow, [changed if e["id"] == endpoint["id"] else e for e in own])
+    return Reply(200, wire.webhook_endpoint(changed))
+
+
+def delete_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
+    endpoint = _endpoint(call, uow)
+    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
+    _keep_endpoints(uow, [e for e in own if e["id"] != endpoint["id"]])
+    return Reply(200, deleted("webhook_endpoint", endpoint["id"]))
+
+
+def list_webhook_endpoints(call: Call, uow: UnitOfWork) -> Reply:
+    query = query_of(call)
+    found = _endpoints(call, uow)[::-1]
+    ids = [endpoint["id"] for endpoint in found]
+    for name in ("starting_after", "ending_before"):
+        given = getattr(query, name)
+        if given is not None and given not in ids:
+            raise NotFound("webhook_endpoint", given, name)
+    start = ids.index(query.starting_after) + 1 if query.starting_after else 0
+    stop = ids.index(query.ending_before) if query.ending_before else len(ids)
+    items = found[start:stop]
+    page = items[-query.limit :] if query.ending_before else items[: query.limit]
+    data = [wire.webhook_endpoint(endpoint) for endpoint in page]
+    return Reply(200, listing("/v1/webhook_endpoints", data, len(items) > len(page)))

@@ -1,0 +1,101 @@
+"""Requests about products and prices, and the answers to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.providers.wooshpay.model import Price, Product, rounded_ms
+from simulator.providers.wooshpay.wire.values import (
+    Amount,
+    Boolean,
+    Currency,
+    Filled,
+    Id,
+    Metadata,
+    Model,
+    Text,
+    as_list,
+    present,
+)
+
+
+class ProductData(Model):
+    name: Filled
+    active: Boolean | None = None
+    description: Text | None = None
+    images: list[Text] | None = None
+    metadata: Metadata | None = None
+    url: Text | None = None
+
+
+class PriceData(Model):
+    currency: Currency
+    unit_amount: Amount
+    product: Id | None = None
+    product_data: ProductData | None = None
+    active: Boolean = False
+    lookup_key: Text | None = None
+    metadata: Metadata | None = None
+    nickname: Text | None = None
+    recurring: dict[str, Any] | None = None
+
+
+class ProductRequest(Model):
+    name: Filled
+    active: Boolean = True
+    description: Text | None = None
+    images: list[Text] | None = None
+    metadata: Metadata | None = None
+    url: Text | None = None
+
+
+class PriceRequest(Model):
+    currency: Currency
+    unit_amount: Amount
+    product: Id | None = None
+    product_data: ProductData | None = None
+    active: Boolean = True
+    lookup_key: Text | None = None
+    metadata: Metadata | None = None
+    nickname: Text | None = None
+    recurring: dict[str, Any] | None = None
+
+
+def price(found: Price, embedded: Any = None) -> dict[str, Any]:
+    """`embedded` is the whole product, as in a line item; elsewhere the product is its id (inferred)."""
+    return present(
+        {
+            "id": found.id,
+            "object": "price",
+            "created": rounded_ms(found.created_at),
+            "active": found.active,
+            "currency": found.currency,
+            "metadata": found.metadata or None,
+            "nickname": found.nickname,
+            "product": embedded or found.product,
+            "recurring": found.recurring,
+            "type": "recurring" if found.recurring else "one_time",
+            "livemode": found.livemode,
+            "unit_amount": found.unit_amount,
+            "billing_scheme": "per_unit",
+            "lookup_key": found.lookup_key,
+        }
+    )
+
+
+def product(found: Product) -> dict[str, Any]:
+    return present(
+        {
+            "id": found.id,
+            "object": "product",
+            "created": rounded_ms(found.created_at),
+            "active": found.active,
+            "description": found.description,
+            "images": as_list(found.images),
+            "metadata": found.metadata or None,
+            "name": found.name,
+            "livemode": found.livemode,
+            "url": found.url,
+            "updated": rounded_ms(found.updated_at),
+        }
+    )

@@ -1,0 +1,52 @@
+"""Requests about webhook endpoints, and the endpoint that answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from simulator.providers.wooshpay.wire.values import Boolean, Filled, Metadata, Model, Text, one_or_more, present
+
+
+class EndpointRequest(Model):
+    """POST /v1/webhook_endpoints"""
+
+    url: Filled
+    enabled_events: Annotated[list[Filled], BeforeValidator(one_or_more), Field(min_length=1, max_length=200)]
+    description: Text | None = None
+    api_version: Text | None = None
+    metadata: Metadata | None = None
+
+
+class EndpointUpdate(Model):
+    """POST /v1/webhook_endpoints/{id}. `disabled` is Stripe's, `status` ours (inferred)."""
+
+    url: Filled | None = None
+    enabled_events: (
+        Annotated[list[Filled], BeforeValidator(one_or_more), Field(min_length=1, max_length=200)] | None
+    ) = None
+    description: Text | None = None
+    metadata: Metadata | None = None
+    disabled: Boolean | None = None
+    status: Literal["enabled", "disabled"] | None = None
+
+
+def webhook_endpoint(found: Mapping[str, Any]) -> dict[str, Any]:
+    """`secret` is answered on reads too, as the samples show (inferred)."""
+    return present(
+        {
+            "id": found["id"],
+            "object": "webhook_endpoint",
+            "created": found["created"],
+            "livemode": found["livemode"],
+            "api_version": found.get("api_version"),
+            "description": found.get("description"),
+            "metadata": found.get("metadata") or None,
+            "secret": found["secret"],
+            "status": found["status"],
+            "url": found["url"],
+            "enabled_events": found["enabled_events"],
+        }
+    )
