@@ -7,11 +7,17 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.clock import millis
-from simulator.providers.worldline import auth, demo, errors, handlers, receiver, wire
+from simulator.providers.worldline import auth, demo, errors, receiver
 from simulator.providers.worldline.endpoints import ENDPOINTS
+from simulator.providers.worldline.handlers.hosted_checkouts import open_order
+from simulator.providers.worldline.handlers.moves import MERCHANT_NAME
+from simulator.providers.worldline.handlers.outcomes import REMITTANCE_S, SETTLEMENT_S, hear_wallet, on_timer, return_to
+from simulator.providers.worldline.handlers.refunds import REFUND_S
+from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
 from simulator.providers.worldline.webhooks import WEBHOOKS
+from simulator.providers.worldline.wire.layout import encode
 
 
 def summarise(resource: Resource) -> Summary | None:
@@ -69,29 +75,29 @@ PROVIDER = Provider(
     pages=PAGES,
     authenticate=auth.authenticate,
     before=auth.check_idempotence_key,
-    read_body=handlers.read_body,
+    read_body=read_body,
     refuse=errors.refuse,
     claims=auth.claims,
     webhooks=WEBHOOKS,
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=handlers.hear_wallet,
-    on_timer=handlers.on_timer,
-    return_to=handlers.return_to,
+    hear=hear_wallet,
+    on_timer=on_timer,
+    return_to=return_to,
     return_field="redirectPaymentMethodSpecificInput.redirectionData.returnUrl",
-    open_order=handlers.open_order,
+    open_order=open_order,
     finish=finish,
-    encode=wire.encode,
+    encode=encode,
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
     settings={
-        "merchant_name": handlers.MERCHANT_NAME,
-        "settlement_s": handlers.SETTLEMENT_S,
-        "remittance_s": handlers.REMITTANCE_S,
-        "refund_s": handlers.REFUND_S,
+        "merchant_name": MERCHANT_NAME,
+        "settlement_s": SETTLEMENT_S,
+        "remittance_s": REMITTANCE_S,
+        "refund_s": REFUND_S,
         "refund_approval": "auto",
         "consumer_cancel": "CANCELLED",
         "date_skew_s": auth.DATE_SKEW_S,

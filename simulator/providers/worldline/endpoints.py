@@ -3,8 +3,46 @@
 from __future__ import annotations
 
 from simulator.engine.provider import Endpoint, Handler
-from simulator.providers.worldline import handlers as h
-from simulator.providers.worldline import wire as w
+from simulator.providers.worldline.handlers.captures import get_capture, get_captures
+from simulator.providers.worldline.handlers.hosted_checkouts import (
+    create_hosted_checkout,
+    delete_hosted_checkout,
+    get_hosted_checkout,
+)
+from simulator.providers.worldline.handlers.payments import (
+    cancel_payment,
+    create_payment,
+    find_payments,
+    get_payment,
+    get_third_party_status,
+    not_pending,
+)
+from simulator.providers.worldline.handlers.products import (
+    get_directory,
+    get_networks,
+    get_product,
+    get_product_group,
+    get_product_groups,
+    get_products,
+)
+from simulator.providers.worldline.handlers.refunds import (
+    approve_refund,
+    cancel_approval,
+    cancel_refund,
+    find_refunds,
+    get_refund,
+    get_refunds,
+    refund_payment,
+)
+from simulator.providers.worldline.handlers.services import convert_amount, get_privacy_policy, test_connection
+from simulator.providers.worldline.handlers.sessions import create_session
+from simulator.providers.worldline.handlers.tokens import create_token, unknown_token
+from simulator.providers.worldline.wire.hosted_checkouts import CreateHostedCheckoutRequest
+from simulator.providers.worldline.wire.payments import CreatePaymentRequest
+from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
+from simulator.providers.worldline.wire.sessions import SessionRequest
+from simulator.providers.worldline.wire.tokens import CreateTokenRequest
+from simulator.providers.worldline.wire.values import Model
 
 V1 = "/v1/{merchantId:digits}"
 PAYMENT = f"{V1}/payments/{{paymentId}}"
@@ -18,49 +56,49 @@ def _get(path: str, handler: Handler, operation: str) -> Endpoint:
     return Endpoint("GET", path, handler, operation, reads=True)
 
 
-def _post(path: str, handler: Handler, operation: str, body: type[w.Model] | None = None) -> Endpoint:
+def _post(path: str, handler: Handler, operation: str, body: type[Model] | None = None) -> Endpoint:
     return Endpoint("POST", path, handler, operation, body, idempotent=True)
 
 
 # fmt: off
 ENDPOINTS = (
-    _post(f"{V1}/payments",                    h.create_payment,         "payments.create", w.CreatePaymentRequest),
-    _get( f"{V1}/payments",                    h.find_payments,          "payments.find"),
-    _get( PAYMENT,                             h.get_payment,            "payments.get"),
-    _post(f"{PAYMENT}/cancel",                 h.cancel_payment,         "payments.cancel"),
-    _post(f"{PAYMENT}/refund",                 h.refund_payment,         "payments.refund", w.RefundRequest),
-    _get( f"{PAYMENT}/refunds",                h.get_refunds,            "payments.refunds"),
-    _post(f"{PAYMENT}/approve",                h.not_pending,            "payments.approve"),
-    _post(f"{PAYMENT}/cancelapproval",         h.not_pending,            "payments.cancelapproval"),
-    _post(f"{PAYMENT}/capture",                h.not_pending,            "payments.capture"),
-    _post(f"{PAYMENT}/finalizecapture",        h.not_pending,            "payments.finalizecapture"),
-    _post(f"{PAYMENT}/complete",               h.not_pending,            "payments.complete"),
-    _post(f"{PAYMENT}/processchallenged",      h.not_pending,            "payments.processchallenged"),
-    _post(f"{PAYMENT}/tokenize",               h.not_pending,            "payments.tokenize"),
-    _get( f"{PAYMENT}/captures",               h.get_captures,           "payments.captures"),
-    _get( f"{PAYMENT}/thirdpartystatus",       h.get_third_party_status, "payments.thirdpartystatus"),
-    _get( f"{V1}/captures/{{captureId}}",      h.get_capture,            "captures.get"),
-    _get( f"{V1}/refunds",                     h.find_refunds,           "refunds.find"),
-    _get( REFUND,                              h.get_refund,             "refunds.get"),
-    _post(f"{REFUND}/approve",                 h.approve_refund,         "refunds.approve", w.ApproveRefundRequest),
-    _post(f"{REFUND}/cancel",                  h.cancel_refund,          "refunds.cancel"),
-    _post(f"{REFUND}/cancelapproval",          h.cancel_approval,        "refunds.cancelapproval"),
-    _post(f"{V1}/hostedcheckouts",             h.create_hosted_checkout, "hostedcheckouts.create", w.CreateHostedCheckoutRequest),
-    _get( CHECKOUT,                            h.get_hosted_checkout,    "hostedcheckouts.get"),
-    Endpoint("DELETE", CHECKOUT,               h.delete_hosted_checkout, "hostedcheckouts.delete"),
-    _get( f"{V1}/products",                    h.get_products,           "products.find"),
-    _get( PRODUCT,                             h.get_product,            "products.get"),
-    _get( f"{PRODUCT}/directory",              h.get_directory,          "products.directory"),
-    _get( f"{PRODUCT}/networks",               h.get_networks,           "products.networks"),
-    _get( f"{V1}/productgroups",               h.get_product_groups,     "productgroups.find"),
-    _get( f"{V1}/productgroups/{{paymentProductGroupId}}", h.get_product_group, "productgroups.get"),
-    _get( f"{V1}/services/testconnection",     h.test_connection,        "services.testconnection"),
-    _get( f"{V1}/services/convert/amount",     h.convert_amount,         "services.convertAmount"),
-    _get( f"{V1}/services/privacypolicy",      h.get_privacy_policy,     "services.privacypolicy"),
-    _post(f"{V1}/sessions",                    h.create_session,         "sessions.create", w.SessionRequest),
-    _post(f"{V1}/tokens",                      h.create_token,           "tokens.create", w.CreateTokenRequest),
-    _get( TOKEN,                               h.unknown_token,          "tokens.get"),
-    Endpoint("PUT",    TOKEN,                  h.unknown_token,          "tokens.update"),
-    Endpoint("DELETE", TOKEN,                  h.unknown_token,          "tokens.delete"),
+    _post(f"{V1}/payments",                    create_payment,         "payments.create", CreatePaymentRequest),
+    _get( f"{V1}/payments",                    find_payments,          "payments.find"),
+    _get( PAYMENT,                             get_payment,            "payments.get"),
+    _post(f"{PAYMENT}/cancel",                 cancel_payment,         "payments.cancel"),
+    _post(f"{PAYMENT}/refund",                 refund_payment,         "payments.refund", RefundRequest),
+    _get( f"{PAYMENT}/refunds",                get_refunds,            "payments.refunds"),
+    _post(f"{PAYMENT}/approve",                not_pending,            "payments.approve"),
+    _post(f"{PAYMENT}/cancelapproval",         not_pending,            "payments.cancelapproval"),
+    _post(f"{PAYMENT}/capture",                not_pending,            "payments.capture"),
+    _post(f"{PAYMENT}/finalizecapture",        not_pending,            "payments.finalizecapture"),
+    _post(f"{PAYMENT}/complete",               not_pending,            "payments.complete"),
+    _post(f"{PAYMENT}/processchallenged",      not_pending,            "payments.processchallenged"),
+    _post(f"{PAYMENT}/tokenize",               not_pending,            "payments.tokenize"),
+    _get( f"{PAYMENT}/captures",               get_captures,           "payments.captures"),
+    _get( f"{PAYMENT}/thirdpartystatus",       get_third_party_status, "payments.thirdpartystatus"),
+    _get( f"{V1}/captures/{{captureId}}",      get_capture,            "captures.get"),
+    _get( f"{V1}/refunds",                     find_refunds,           "refunds.find"),
+    _get( REFUND,                              get_refund,             "refunds.get"),
+    _post(f"{REFUND}/approve",                 approve_refund,         "refunds.approve", ApproveRefundRequest),
+    _post(f"{REFUND}/cancel",                  cancel_refund,          "refunds.cancel"),
+    _post(f"{REFUND}/cancelapproval",          cancel_approval,        "refunds.cancelapproval"),
+    _post(f"{V1}/hostedcheckouts",             create_hosted_checkout, "hostedcheckouts.create", CreateHostedCheckoutRequest),
+    _get( CHECKOUT,                            get_hosted_checkout,    "hostedcheckouts.get"),
+    Endpoint("DELETE", CHECKOUT,               delete_hosted_checkout, "hostedcheckouts.delete"),
+    _get( f"{V1}/products",                    get_products,           "products.find"),
+    _get( PRODUCT,                             get_product,            "products.get"),
+    _get( f"{PRODUCT}/directory",              get_directory,          "products.directory"),
+    _get( f"{PRODUCT}/networks",               get_networks,           "products.networks"),
+    _get( f"{V1}/productgroups",               get_product_groups,     "productgroups.find"),
+    _get( f"{V1}/productgroups/{{paymentProductGroupId}}", get_product_group, "productgroups.get"),
+    _get( f"{V1}/services/testconnection",     test_connection,        "services.testconnection"),
+    _get( f"{V1}/services/convert/amount",     convert_amount,         "services.convertAmount"),
+    _get( f"{V1}/services/privacypolicy",      get_privacy_policy,     "services.privacypolicy"),
+    _post(f"{V1}/sessions",                    create_session,         "sessions.create", SessionRequest),
+    _post(f"{V1}/tokens",                      create_token,           "tokens.create", CreateTokenRequest),
+    _get( TOKEN,                               unknown_token,          "tokens.get"),
+    Endpoint("PUT",    TOKEN,                  unknown_token,          "tokens.update"),
+    Endpoint("DELETE", TOKEN,                  unknown_token,          "tokens.delete"),
 )
 # fmt: on

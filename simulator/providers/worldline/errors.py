@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 from simulator.kernel.ids import Ids
-from simulator.providers.worldline import wire
+from simulator.providers.worldline.wire.layout import error_response
 
 CONNECT = "CONNECT_PLATFORM_ERROR"
 PLATFORM = "PAYMENT_PLATFORM_ERROR"
@@ -101,7 +101,7 @@ def error_id(ids: Ids) -> str:
 
 def _answer(*errors: dict[str, Any], status: int | None = None) -> Reply:
     http = status or errors[0].get("httpStatusCode") or CATALOGUE[errors[0]["code"]].http
-    return Reply(http, wire.error_response(error_id(Ids()), list(errors)))
+    return Reply(http, error_response(error_id(Ids()), list(errors)))
 
 
 def _html(status: int) -> Reply:

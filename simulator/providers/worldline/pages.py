@@ -18,8 +18,12 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
-from simulator.providers.worldline import handlers, products, wire
+from simulator.providers.worldline import products
+from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return, is_client_eligible, pay_by_checkout
+from simulator.providers.worldline.handlers.moves import MERCHANT_NAME
 from simulator.providers.worldline.model import HostedCheckout, Payment
+from simulator.providers.worldline.wire.hosted_checkouts import page_path
+from simulator.providers.worldline.wire.payments import redirect_url
 from simulator.wallet import alipay
 from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
@@ -58,7 +62,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
 
 def _target(checkout: HostedCheckout) -> str | None:
     """Back to the merchant, where a browser may follow."""
-    target = handlers.checkout_return(checkout)
+    target = checkout_return(checkout)
     return target if target and pages.is_safe_return(target) else None
 
 
@@ -69,12 +73,12 @@ def act(call: Call, runtime: Runtime) -> Reply:
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     given = call.form.get("token")
     if given is not None and not pages.token_holds(runtime, PURPOSE, checkout.id, given):
-        return pages.error_page(call, 403, "error_title", "stale_form", link_url=wire.page_path(checkout))
+        return pages.error_page(call, 403, "error_title", "stale_form", link_url=page_path(checkout))
     if call.form.get("action") == "cancel":
         return _cancel(runtime, workspace, checkout)
     chosen = call.form.get("product", "")
     if chosen not in map(str, _choice(checkout)):
-        return pages.error_page(call, 400, "error_title", "refused_text", link_url=wire.page_path(checkout))
+        return pages.error_page(call, 400, "error_title", "refused_text", link_url=page_path(checkout))
     return _pay(call, runtime, workspace, checkout, int(chosen))
 
 
@@ -83,18 +87,18 @@ def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedChe
     payment = _payment(runtime, workspace, checkout)
     is_over = payment is not None and payment.state not in ("REJECTED", "CANCELLED")
     if checkout.state not in ("IN_PROGRESS", "PAYMENT_CREATED") or (is_over and payment.state not in _LIVE):  # type: ignore[union-attr]
-        return pages.see_other(f"{wire.page_path(checkout)}?already=1")
+        return pages.see_other(f"{page_path(checkout)}?already=1")
     if payment is None or not is_over:
         with runtime.unit(workspace, provider="worldline", kind="page") as uow:
             own = uow.get(HostedCheckout, checkout.id)
-            if own.payment is None and not handlers.is_client_eligible(uow, own):
+            if own.payment is None and not is_client_eligible(uow, own):
                 uow.fire(own, "page.not_eligible")
-                return pages.see_other(wire.page_path(own))
+                return pages.see_other(page_path(own))
             mobile = pages.is_phone(call)
-            payment = handlers.pay_by_checkout(uow, own, product, call.base_url, mobile)
+            payment = pay_by_checkout(uow, own, product, call.base_url, mobile)
     if payment.order_code is None:
-        return pages.see_other(wire.page_path(checkout))
-    return pages.see_other(wire.redirect_url(payment).removeprefix(payment.origin))
+        return pages.see_other(page_path(checkout))
+    return pages.see_other(redirect_url(payment).removeprefix(payment.origin))
 
 
 def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -> Reply:
@@ -102,11 +106,11 @@ def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) ->
     the payment ended, the page shows that."""
     payment = _payment(runtime, workspace, checkout)
     if checkout.state == "CANCELLED_BY_CONSUMER" or (payment is not None and payment.state not in _LIVE):
-        return pages.see_other(wire.page_path(checkout))
+        return pages.see_other(page_path(checkout))
     if checkout.return_cancel_state and checkout.state == "IN_PROGRESS":
         with runtime.unit(workspace, provider="worldline", kind="page") as uow:
             uow.fire(uow.get(HostedCheckout, checkout.id), "page.cancel")
-    return pages.see_other(_target(checkout) or wire.page_path(checkout))
+    return pages.see_other(_target(checkout) or page_path(checkout))
 
 
 def _choice(checkout: HostedCheckout) -> tuple[int, ...]:
@@ -157,7 +161,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
     uow = runtime.open(workspace)
     order = uow.find(Order, payment.order_code) if payment and payment.order_code else None
     hosted = HostedView(
-        merchant=workspace.setting("worldline", "merchant_name", handlers.MERCHANT_NAME),
+        merchant=workspace.setting("worldline", "merchant_name", MERCHANT_NAME),
         amount=MoneyView.of(checkout.money),
         provider_title="Worldline MyCheckout",
         reference=checkout.reference or checkout.id,
@@ -178,13 +182,13 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         decided_by=order.decided_by if order is not None else checkout.ended_by,
         already=call.query.get("already") == "1",
         walked_away=wallet_pages.buyer_name(uow, order.walked_away if order else None, page.lang),
-        action=wire.page_path(checkout),
+        action=page_path(checkout),
         products=offered,
         preset=step == "choice" and checkout.product is not None,
         cny=MoneyView.of(Money(alipay.in_fen(checkout.money), "CNY")),
         rate=_rate(checkout.currency),
         note=_foretold(call, uow, checkout, order, step),
-        wallet_url=wire.redirect_url(payment).removeprefix(payment.origin) if payment and step == "pending" else None,
+        wallet_url=redirect_url(payment).removeprefix(payment.origin) if payment and step == "pending" else None,
         return_url=_target(checkout),
         can_cancel=_target(checkout) is not None or (checkout.return_cancel_state and step == "choice"),
     )

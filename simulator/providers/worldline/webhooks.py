@@ -12,9 +12,12 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.retry import RetryPolicy
-from simulator.providers.worldline import signing, wire
+from simulator.providers.worldline import signing
 from simulator.providers.worldline.model import Payment, Refund
 from simulator.providers.worldline.states import PAYMENT, REFUND
+from simulator.providers.worldline.wire.layout import event_time
+from simulator.providers.worldline.wire.payments import payment
+from simulator.providers.worldline.wire.refunds import refund
 
 EVENTS = ("payment.created", *PAYMENT.events, "refund.created", *REFUND.events)
 
@@ -31,11 +34,11 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     """The object is what GET would answer at that moment."""
     resource = event.resource
     if isinstance(resource, Payment):
-        merchant_id, about = resource.merchant_id, {"payment": wire.payment(resource)}
+        merchant_id, about = resource.merchant_id, {"payment": payment(resource)}
     else:
         assert isinstance(resource, Refund)
         merchant_id = uow.get(Payment, resource.payment).merchant_id
-        about = {"refund": wire.refund(resource)}
+        about = {"refund": refund(resource)}
     account = uow.workspace.webhooks.get("worldline") or {}
     wanted = account.get("events")
     if wanted and event.name not in wanted:
@@ -43,7 +46,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     envelope = {
         "apiVersion": "v1",
         "id": str(uow.ids.guid()),
-        "created": wire.event_time(uow.now),
+        "created": event_time(uow.now),
         "merchantId": merchant_id,
         "type": event.name,
         **about,

@@ -14,16 +14,21 @@ from pydantic import BaseModel, ValidationError
 from support import Sim
 
 from providers.worldline.driver import ORDER, RETURN_URL, Merchant, payment_body
-from simulator.providers.worldline import wire
+from simulator.providers.worldline.wire.hosted_checkouts import CreateHostedCheckoutRequest
+from simulator.providers.worldline.wire.official import official_types
+from simulator.providers.worldline.wire.payments import CreatePaymentRequest
+from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
+from simulator.providers.worldline.wire.sessions import SessionRequest
+from simulator.providers.worldline.wire.tokens import CreateTokenRequest
 
 SPECS = Path(__file__).parents[4] / "shared" / "reference" / "specs" / "worldline"
 MODELS: dict[str, type[BaseModel]] = {
-    "CreatePaymentRequest": wire.CreatePaymentRequest,
-    "CreateHostedCheckoutRequest": wire.CreateHostedCheckoutRequest,
-    "RefundRequest": wire.RefundRequest,
-    "ApproveRefundRequest": wire.ApproveRefundRequest,
-    "SessionRequest": wire.SessionRequest,
-    "CreateTokenRequest": wire.CreateTokenRequest,
+    "CreatePaymentRequest": CreatePaymentRequest,
+    "CreateHostedCheckoutRequest": CreateHostedCheckoutRequest,
+    "RefundRequest": RefundRequest,
+    "ApproveRefundRequest": ApproveRefundRequest,
+    "SessionRequest": SessionRequest,
+    "CreateTokenRequest": CreateTokenRequest,
 }
 EXAMPLES: dict[str, dict[str, Any]] = {
     "CreatePaymentRequest": payment_body(
@@ -112,8 +117,8 @@ def types_of(schema: dict[str, Any], part: dict[str, Any]) -> Any:
 def test_the_table_of_types_is_the_official_one(schema: tuple[str, dict[str, Any]]) -> None:
     name, official = schema
 
-    if name in wire.official_types():
-        assert wire.official_types()[name] == types_of(official, official)
+    if name in official_types():
+        assert official_types()[name] == types_of(official, official)
     else:
         assert name in ("ApproveRefundRequest", "SessionRequest", "CreateTokenRequest")
 
@@ -168,7 +173,7 @@ def test_a_wrong_type_is_refused_wherever_the_schema_refuses_it(schema: tuple[st
 def test_numbers_as_strings_and_unknown_members_are_taken_though_the_schema_does_not() -> None:
     body = payment_body(**{"order.amountOfMoney.amount": "2500", "order.unknown": 1})
 
-    assert wire.CreatePaymentRequest.model_validate(body).order.amountOfMoney.amount == 2500
+    assert CreatePaymentRequest.model_validate(body).order.amountOfMoney.amount == 2500
 
 
 # Answers ---------------------------------------------------------------------------------------------------------

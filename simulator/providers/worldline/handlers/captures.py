@@ -1,0 +1,23 @@
+"""Captures: a payment has one once the wallet has confirmed."""
+
+from __future__ import annotations
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import NotFound
+from simulator.providers.worldline.handlers.payments import payment_of
+from simulator.providers.worldline.model import Payment
+from simulator.providers.worldline.wire import captures as wire
+
+
+def get_captures(call: Call, uow: UnitOfWork) -> Reply:
+    payment = payment_of(call, uow)
+    captures = [wire.capture(payment)] if payment.captured_at is not None else []
+    return Reply(200, {"captures": captures}, subject=payment.id)
+
+
+def get_capture(call: Call, uow: UnitOfWork) -> Reply:
+    payment = uow.find(Payment, call.path["captureId"])
+    if payment is None or payment.captured_at is None:
+        raise NotFound("capture", call.path["captureId"], "captureId")
+    return Reply(200, wire.capture(payment), subject=payment.id)

@@ -1,0 +1,155 @@
+"""Hosted checkouts: the MyCheckout page's resource, and the payments that are made on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from simulator.engine.pages import with_query
+from simulator.engine.provider import Call, Reply
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import NotFound, Refused
+from simulator.providers.worldline import model
+from simulator.providers.worldline.handlers.moves import next_order_number, start_payment
+from simulator.providers.worldline.handlers.products import eligible
+from simulator.providers.worldline.handlers.requests import check_types, location
+from simulator.providers.worldline.handlers.terms import (
+    Terms,
+    check_acceptable,
+    check_return_url,
+    check_values,
+    expiry_of,
+)
+from simulator.providers.worldline.model import HostedCheckout, Payment
+from simulator.providers.worldline.wire import hosted_checkouts as wire
+from simulator.providers.worldline.wire.orders import Order
+from simulator.providers.worldline.wire.products import ProductFilters
+from simulator.providers.worldline.wire.values import is_country
+
+HOSTED_CHECKOUT_LIFETIME = timedelta(hours=2)
+
+
+def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /hostedcheckouts: a MyCheckout page, open for two hours. Source: reference/worldline.md, section 3.11."""
+    check_types(call)
+    request: wire.CreateHostedCheckoutRequest = call.body
+    hosted = request.hostedCheckoutSpecificInput or wire.HostedCheckoutSpecificInput()
+    preset = request.redirectPaymentMethodSpecificInput or wire.RedirectInputBase()
+    merchant_id, order = call.credential["merchant_id"], request.order
+    check_values(order)
+    if hosted.returnUrl is not None:
+        check_return_url(call, hosted.returnUrl, "hostedCheckoutSpecificInput.returnUrl")
+    expiry_of(preset.expirationPeriod)
+    if preset.paymentProductId is not None:
+        check_acceptable(merchant_id, preset.paymentProductId, order)
+    checkout_id = uow.own_id(HostedCheckout, lambda: model.hosted_checkout_id(uow.ids))
+    checkout = HostedCheckout(
+        id=checkout_id,
+        state="IN_PROGRESS",
+        created_at=uow.now,
+        updated_at=uow.now,
+        merchant_id=merchant_id,
+        origin=call.base_url,
+        token=f"{merchant_id}-{uow.ids.hex(32)}:{checkout_id}:{uow.ids.hex(32)}",
+        returnmac=str(uow.ids.guid()),
+        order=call.scratch["body"]["order"],
+        amount=order.amountOfMoney.amount,
+        currency=order.amountOfMoney.currencyCode,
+        reference=order.references.merchantReference if order.references else None,
+        expires_at=uow.now + HOSTED_CHECKOUT_LIFETIME,
+        return_url=hosted.returnUrl,
+        locale=hosted.locale or "en_GB",
+        variant=hosted.variant,
+        show_result_page=hosted.showResultPage is not False,
+        return_cancel_state=hosted.returnCancelState is True,
+        product=preset.paymentProductId,
+        products=_offered(order, hosted.paymentProductFilters),
+        expiration_period=preset.expirationPeriod,
+        order_number=next_order_number(uow),
+    )
+    checkout = uow.add(checkout)
+    body = wire.create_hosted_checkout_response(checkout)
+    return Reply(201, body, location(call, f"hostedcheckouts/{checkout.id}"))
+
+
+def _offered(order: Order, filters: ProductFilters | None) -> tuple[int, ...]:
+    found = eligible(order.amountOfMoney.currencyCode, order.amountOfMoney.amount)
+    if not is_country(order.customer.billingAddress.countryCode):
+        return ()
+    if filters is not None and filters.restrictTo is not None and filters.restrictTo.products is not None:
+        found = [id_ for id_ in found if id_ in filters.restrictTo.products]
+    if filters is not None and filters.exclude is not None and filters.exclude.products is not None:
+        found = [id_ for id_ in found if id_ not in filters.exclude.products]
+    return tuple(found)
+
+
+def is_client_eligible(uow: UnitOfWork, checkout: HostedCheckout) -> bool:
+    """Whether the consumer's device can use the product: always, unless a scenario says `client_eligible: false`."""
+    facts = {"amount": checkout.money.value, "currency": checkout.currency, "reference": checkout.reference}
+    effect = uow.rule("provider", "worldline", operation="hostedcheckout", **facts)
+    return effect is None or effect.params.get("client_eligible", True) is not False
+
+
+def pay_by_checkout(uow: UnitOfWork, checkout: HostedCheckout, product: int, origin: str, mobile: bool) -> Payment:
+    """The consumer has chosen a product on the page: a new attempt of the checkout's order."""
+    terms = Terms(
+        order=Order.model_validate(checkout.order),
+        product=product,
+        returnmac=checkout.returnmac,
+        return_url=checkout.return_url,
+        expiry=expiry_of(checkout.expiration_period),
+        mobile=mobile,
+    )
+    payment = start_payment(uow, checkout.merchant_id, origin, terms, checkout)
+    uow.fire(
+        checkout,
+        "page.pay",
+        attempts=checkout.attempts + 1,
+        payment=payment.id,
+        payment_phase=payment.phase,
+        order_code=payment.order_code,
+    )
+    return payment
+
+
+def _hosted_checkout(call: Call, uow: UnitOfWork) -> HostedCheckout:
+    id_ = call.path["hostedCheckoutId"]
+    checkout = uow.find(HostedCheckout, id_)
+    if checkout is None or checkout.is_gone:
+        raise NotFound("hostedcheckout", id_, "hostedCheckoutId")
+    return checkout
+
+
+def get_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /hostedcheckouts/{id}: always 200, also for a rejected payment. Source: reference/worldline.md, section 3.12."""
+    checkout = _hosted_checkout(call, uow)
+    created = uow.get(Payment, checkout.payment) if checkout.payment is not None else None
+    return Reply(200, wire.hosted_checkout(checkout, created), subject=checkout.id)
+
+
+def delete_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
+    """204; with a payment already 409 (inferred: section 3.13)."""
+    checkout = _hosted_checkout(call, uow)
+    if checkout.payment is not None:
+        raise Refused("103000")
+    uow.fire(checkout, "api.delete")
+    return Reply(204)
+
+
+def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
+    """Lets a waiting hosted checkout be paid without its page: as if the consumer had chosen the first product."""
+    if not isinstance(resource, HostedCheckout) or resource.state not in ("IN_PROGRESS", "PAYMENT_CREATED"):
+        return None
+    if resource.payment is not None and resource.payment_phase not in ("declined", "cancelled", "expired"):
+        return None
+    product = resource.product or next(iter(resource.products), None)
+    if product is None:
+        return None
+    return pay_by_checkout(uow, resource, product, resource.origin, False).order_code
+
+
+def checkout_return(checkout: HostedCheckout) -> str | None:
+    """The same for every outcome."""
+    if checkout.return_url is None:
+        return None
+    return with_query(checkout.return_url, RETURNMAC=checkout.returnmac, hostedCheckoutId=checkout.id)

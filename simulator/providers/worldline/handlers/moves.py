@@ -1,0 +1,101 @@
+"""How a payment starts and how it moves; the hosted checkout that it came from follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.worldline import errors, model
+from simulator.providers.worldline.handlers.bank import ask_bank
+from simulator.providers.worldline.handlers.terms import Terms
+from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment
+from simulator.providers.worldline.states import PAYMENT_CODES
+from simulator.providers.worldline.wire.orders import OrderReferences
+from simulator.wallet import alipay
+
+MERCHANT_NAME = "Riverside Books"
+
+
+def next_order_number(uow: UnitOfWork) -> int:
+    """Counts per workspace."""
+    counter = uow.find(OrderCounter, "orders")
+    if counter is None:
+        uow.add(OrderCounter(id="orders", created_at=uow.now, updated_at=uow.now, last=1))
+        return 1
+    return uow.amend(counter, last=counter.last + 1).last
+
+
+def start_payment(
+    uow: UnitOfWork, merchant_id: str, origin: str, terms: Terms, checkout: HostedCheckout | None = None
+) -> Payment:
+    """Creates a payment, asks the bank (a scenario may refuse) and opens the wallet's order."""
+    order, references = terms.order, terms.order.references or OrderReferences()
+    number = checkout.order_number if checkout else next_order_number(uow)
+    payment = Payment(
+        id=model.payment_id(merchant_id, number, checkout.attempts + 1 if checkout else 1),
+        state="CREATED",
+        created_at=uow.now,
+        updated_at=uow.now,
+        changed_at=uow.now,
+        merchant_id=merchant_id,
+        origin=origin,
+        order_number=number,
+        product=terms.product,
+        amount=order.amountOfMoney.amount,
+        currency=order.amountOfMoney.currencyCode,
+        country=order.customer.billingAddress.countryCode,
+        returnmac=terms.returnmac,
+        return_url=terms.return_url,
+        merchant_reference=references.merchantReference,
+        merchant_order_id=references.merchantOrderId,
+        provider_id=references.providerId,
+        provider_merchant_id=references.providerMerchantId,
+        descriptor=references.descriptor,
+        locale=order.customer.locale,
+        mobile=terms.mobile,
+        expires_at=uow.now + terms.expiry,
+        hosted_checkout_id=checkout.id if checkout else None,
+        variant=checkout.variant if checkout else None,
+    )
+    payment = uow.add(payment, events=["payment.created"])
+    uow.claim_scenarios("worldline", payment.id)
+    effect = ask_bank(uow, payment, "authorize", payment.amount)
+    if effect is not None and (effect.decline is not None or effect.outcome == "declined"):
+        error = errors.api_error(effect.code or errors.DECLINED, uow.ids, message=effect.message)
+        return move_payment(uow, payment, "bank.refused", errors=(error,))
+    order_code = _open_order(uow, payment)
+    return move_payment(uow, payment, "api.redirect", order_code=order_code)
+
+
+def _open_order(uow: UnitOfWork, payment: Payment) -> str:
+    order = alipay.open_order(
+        uow,
+        payment,
+        title="Worldline Connect",
+        amount=payment.money,
+        merchant=uow.workspace.setting("worldline", "merchant_name", MERCHANT_NAME),
+        reference=payment.merchant_reference or payment.id,
+        description=payment.descriptor or f"{payment.merchant_id} {payment.merchant_order_id or payment.order_number}",
+        operation="authorize",
+        device="app" if payment.mobile else "web",
+        language=(payment.locale or "")[:2] or None,
+        expires_at=payment.expires_at,
+    )
+    return order.id
+
+
+def move_payment(uow: UnitOfWork, payment: Payment, trigger: str, **changes: Any) -> Payment:
+    """A move of the payment with its statusCode; the hosted checkout that it came from follows."""
+    moved = uow.fire(payment, trigger, code=PAYMENT_CODES[trigger], changed_at=uow.now, **changes)
+    tell_checkout(uow, moved)
+    return moved
+
+
+def tell_checkout(uow: UnitOfWork, payment: Payment) -> None:
+    checkout = uow.find(HostedCheckout, payment.hosted_checkout_id) if payment.hosted_checkout_id else None
+    if checkout is not None and checkout.payment == payment.id:
+        uow.amend(checkout, payment_phase=payment.phase, refunded=payment.amount_refunded)
+
+
+def setting_s(uow: UnitOfWork, name: str, default: float) -> float:
+    return float(uow.workspace.setting("worldline", name, default))

@@ -1,0 +1,102 @@
+"""What becomes of a payment when the wallet, the bank or the clock speaks, and where the consumer returns to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.pages import with_query
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.worldline import errors, products
+from simulator.providers.worldline.handlers.bank import ask_bank, is_declined
+from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return
+from simulator.providers.worldline.handlers.moves import move_payment, setting_s
+from simulator.providers.worldline.handlers.refunds import execute_refund
+from simulator.providers.worldline.model import HostedCheckout, Payment, Refund
+from simulator.providers.worldline.wire.hosted_checkouts import page_path
+from simulator.wallet import alipay
+from simulator.wallet.order import Order
+
+SETTLEMENT_S = 2 * 24 * 3600
+REMITTANCE_S = 7 * 24 * 3600
+
+
+def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
+    """The wallet's order has moved."""
+    assert isinstance(resource, Payment) and isinstance(teller, Order)
+    match news:
+        case "wallet.paid":
+            capture_payment(uow, resource)
+        case "wallet.declined":
+            code = teller.code or errors.DECLINED
+            error = errors.api_error(code, uow.ids, brief=True, message=teller.message)
+            move_payment(uow, resource, news, errors=(error,))
+        case "wallet.cancelled":
+            as_rejected = uow.workspace.setting("worldline", "consumer_cancel", "CANCELLED") == "REJECTED"
+            move_payment(uow, resource, "wallet.cancelled_125" if as_rejected else news)
+        case "wallet.expired":
+            move_payment(uow, resource, "timer.expired")
+
+
+def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
+    """The wallet has confirmed: funds are on their way and arrive by the clock.
+
+    A bank rule may delay them or let them stay away (`outcome: pending`).
+    """
+    effect = ask_bank(uow, payment, "settle", payment.amount)
+    settles_at = uow.now + timedelta(seconds=setting_s(uow, "settlement_s", SETTLEMENT_S))
+    if effect is not None and effect.delay is not None:
+        settles_at = uow.now + effect.delay
+    stays = effect is not None and effect.outcome == "pending" and effect.delay is None
+    changes: dict[str, Any] = {"captured_at": uow.now, "settles_at": None if stays else settles_at}
+    if payment.product == products.ALIPAY_PLUS and payment.wallet_used is None:
+        changes["wallet_used"] = "ALIPAY_CN"
+    return move_payment(uow, payment, "wallet.paid", **changes)
+
+
+def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+    if isinstance(resource, Refund):
+        execute_refund(uow, resource)
+    elif isinstance(resource, HostedCheckout):
+        uow.fire(resource, trigger)
+    elif isinstance(resource, Payment):
+        match trigger:
+            case "timer.expired":
+                move_payment(uow, resource, trigger)
+                alipay.close(uow, resource.order_code, "expired", decided_by="timer")
+            case "timer.settled":
+                _settle(uow, resource)
+            case "timer.remitted":
+                _remit(uow, resource)
+
+
+def _settle(uow: UnitOfWork, payment: Payment) -> None:
+    effect = ask_bank(uow, payment, "settle", payment.amount)
+    if effect is not None and (effect.decline is not None or "declined" in (effect.outcome, effect.then)):
+        move_payment(uow, payment, "bank.funds_missing")
+        return
+    remits_at = uow.now + timedelta(seconds=setting_s(uow, "remittance_s", REMITTANCE_S))
+    move_payment(uow, payment, "timer.settled", amount_paid=payment.amount, remits_at=remits_at)
+
+
+def _remit(uow: UnitOfWork, payment: Payment) -> None:
+    """The funds go on to the merchant, which changes only the code; a bank rule may take them back instead."""
+    effect = ask_bank(uow, payment, "remit", payment.amount)
+    if effect is not None and is_declined(effect):
+        move_payment(uow, payment, "bank.reversed", amount_reversed=payment.amount_paid - payment.amount_refunded)
+    else:
+        move_payment(uow, payment, "timer.remitted")
+
+
+def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
+    """The merchant with RETURNMAC and REF, or MyCheckout's result page. Source: reference/worldline.md, section 3.17."""
+    assert isinstance(payment, Payment)
+    if payment.hosted_checkout_id is None:
+        assert payment.return_url is not None
+        return with_query(payment.return_url, RETURNMAC=payment.returnmac, REF=payment.id)
+    checkout = uow.get(HostedCheckout, payment.hosted_checkout_id)
+    if checkout.show_result_page or checkout.return_url is None:
+        return f"{payment.origin}{page_path(checkout)}"
+    return checkout_return(checkout)

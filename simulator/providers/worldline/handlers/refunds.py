@@ -1,0 +1,159 @@
+"""Refunds: create, approve, cancel, get and find; Alipay executes them by the clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import IllegalTransition, Invalid, LimitExceeded, Refused, Violation
+from simulator.providers.worldline import errors, model, products
+from simulator.providers.worldline.handlers.bank import ask_bank, is_declined
+from simulator.providers.worldline.handlers.moves import move_payment, setting_s, tell_checkout
+from simulator.providers.worldline.handlers.payments import payment_of
+from simulator.providers.worldline.handlers.requests import check_types, location
+from simulator.providers.worldline.handlers.searches import find_by_reference
+from simulator.providers.worldline.model import Payment, Refund
+from simulator.providers.worldline.states import REFUND_CODES
+from simulator.providers.worldline.wire import refunds as wire
+from simulator.providers.worldline.wire.layout import page_of
+from simulator.wallet import alipay
+
+REFUND_S = 3600
+
+
+def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payments/{paymentId}/refund: part, or with an empty body all that is left, of a PAID payment.
+
+    Raises `LimitExceeded` (400/300450) when it is not PAID, nothing is left or too much is asked; `Refused` with 405
+    after 90 days. Source: reference/worldline.md, sections 3.6 and 7.
+    """
+    check_types(call)
+    payment, request = payment_of(call, uow), call.body
+    asked = request.amountOfMoney.amount if request.amountOfMoney else payment.left
+    if payment.state != "PAID":
+        raise LimitExceeded(asked, 0)
+    if payment.captured_at is not None and uow.now - payment.captured_at > products.REFUND_WINDOW:
+        raise Refused("300450", {"http": 405})
+    if request.amountOfMoney and request.amountOfMoney.currencyCode != payment.currency:
+        path, given = "amountOfMoney.currencyCode", request.amountOfMoney.currencyCode
+        raise Invalid([Violation(path, "enum", payment.currency, given)])
+    if request.amountOfMoney and asked == 0:
+        raise Invalid([Violation("amountOfMoney.amount", "min", 1, 0)])
+    if asked > payment.left or payment.left == 0:
+        raise LimitExceeded(asked, payment.left)
+    references = request.refundReferences or wire.RefundReferences()
+    refund = Refund(
+        id=model.refund_id(payment.id, payment.refunds + 1),
+        state="CREATED",
+        created_at=uow.now,
+        updated_at=uow.now,
+        changed_at=uow.now,
+        payment=payment.id,
+        amount=asked,
+        currency=payment.currency,
+        merchant_reference=references.merchantReference,
+        merchant_order_id=payment.merchant_order_id,
+        hosted_checkout_id=payment.hosted_checkout_id,
+        descriptor=references.descriptor,
+        reason=request.refundReason,
+        total_paid=payment.amount_paid,
+        total_refunded=payment.amount_refunded,
+    )
+    payment = uow.amend(payment, refunds=payment.refunds + 1)
+    refund = uow.add(refund, events=["refund.created"])
+    effect = ask_bank(uow, payment, "refund", refund.amount)
+    if effect is not None and effect.delay is None and is_declined(effect):
+        refund = _move_refund(uow, refund, "bank.refused")
+        code = effect.code or errors.DECLINED
+        error = errors.api_error(code, uow.ids, brief=True, message=effect.message)
+        return Reply(402, wire.refund_error_response(errors.error_id(uow.ids), [error], refund))
+    uow.amend(payment, amount_refund_requested=payment.amount_refund_requested + refund.amount)
+    if uow.workspace.setting("worldline", "refund_approval", "auto") == "manual":
+        refund = _move_refund(uow, refund, "api.await_approval")
+    else:
+        refund = _request(uow, refund, payment, "api.request")
+    return Reply(201, wire.refund(refund), location(call, f"refunds/{refund.id}"))
+
+
+def _move_refund(uow: UnitOfWork, refund: Refund, trigger: str, **changes: Any) -> Refund:
+    return uow.fire(refund, trigger, code=REFUND_CODES[trigger], changed_at=uow.now, **changes)
+
+
+def _request(uow: UnitOfWork, refund: Refund, payment: Payment, trigger: str, **changes: Any) -> Refund:
+    """Alipay is asked; it answers by the clock, or not at all when a bank rule says `pending` without a delay."""
+    effect = ask_bank(uow, payment, "refund", changes.get("amount", refund.amount))
+    executes_at = uow.now + timedelta(seconds=setting_s(uow, "refund_s", REFUND_S))
+    if effect is not None and effect.delay is not None:
+        executes_at = uow.now + effect.delay
+    stays = effect is not None and effect.outcome == "pending" and effect.delay is None and effect.then is None
+    return _move_refund(uow, refund, trigger, executes_at=None if stays else executes_at, **changes)
+
+
+def execute_refund(uow: UnitOfWork, refund: Refund) -> None:
+    """Alipay has executed the refund, or refused it."""
+    payment = uow.get(Payment, refund.payment)
+    effect = ask_bank(uow, payment, "refund", refund.amount)
+    requested = payment.amount_refund_requested - refund.amount
+    if effect is not None and (is_declined(effect) or effect.then == "declined"):
+        uow.amend(payment, amount_refund_requested=requested)
+        _move_refund(uow, refund, "bank.rejected")
+        return
+    refunded = payment.amount_refunded + refund.amount
+    payment = uow.amend(payment, amount_refund_requested=requested, amount_refunded=refunded)
+    _move_refund(uow, refund, "timer.executed", total_refunded=refunded)
+    alipay.refund(uow, payment.order_code, model.to_money(refund.amount, refund.currency))
+    if refunded == payment.amount_paid and payment.product == products.ALIPAY_PLUS:
+        move_payment(uow, payment, "bank.refunded")
+    else:
+        tell_checkout(uow, payment)
+
+
+def _refund(call: Call, uow: UnitOfWork) -> Refund:
+    return uow.get(Refund, call.path["refundId"], "refundId")
+
+
+def get_refund(call: Call, uow: UnitOfWork) -> Reply:
+    refund = _refund(call, uow)
+    return Reply(200, wire.refund(refund), subject=refund.payment)
+
+
+def get_refunds(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /payments/{paymentId}/refunds, oldest first (the order is inferred)."""
+    payment = payment_of(call, uow)
+    found = uow.by_key(Refund, "payment", payment.id)
+    return Reply(200, {"refunds": [wire.refund(refund) for refund in reversed(found)]}, subject=payment.id)
+
+
+def find_refunds(call: Call, uow: UnitOfWork) -> Reply:
+    found, limit, offset, total = find_by_reference(call, uow, Refund)
+    return Reply(200, page_of("refunds", [wire.refund(r) for r in found], limit, offset, total))
+
+
+def approve_refund(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /refunds/{refundId}/approve: the amount may be changed. Source: reference/worldline.md, section 3.8."""
+    refund = _refund(call, uow)
+    if refund.state != "PENDING_APPROVAL":
+        raise IllegalTransition("worldline.refund", refund.state, "api.approve")
+    payment = uow.get(Payment, refund.payment)
+    amount = refund.amount if call.body.amount is None else call.body.amount
+    if amount > payment.left + refund.amount:
+        raise LimitExceeded(amount, payment.left + refund.amount)
+    requested = payment.amount_refund_requested - refund.amount + amount
+    payment = uow.amend(payment, amount_refund_requested=requested)
+    _request(uow, refund, payment, "api.approve", amount=amount)
+    return Reply(204)
+
+
+def cancel_approval(call: Call, uow: UnitOfWork) -> Reply:
+    _move_refund(uow, _refund(call, uow), "api.cancelapproval")
+    return Reply(204)
+
+
+def cancel_refund(call: Call, uow: UnitOfWork) -> Reply:
+    """The amount becomes refundable again."""
+    refund = _move_refund(uow, _refund(call, uow), "api.cancel")
+    payment = uow.get(Payment, refund.payment)
+    uow.amend(payment, amount_refund_requested=payment.amount_refund_requested - refund.amount)
+    return Reply(204)

@@ -1,0 +1,91 @@
+"""How a request is read: its body, its flags and its numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simulator.engine.provider import Call, Endpoint
+from simulator.kernel.refusals import Invalid, MalformedBody, Refused, Violation
+from simulator.providers.worldline.wire.official import official_types, wrong_types
+from simulator.providers.worldline.wire.payments import CreatePaymentRequest
+from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
+from simulator.providers.worldline.wire.sessions import SessionRequest
+
+BODY_DEPTH = 64
+"""Levels of nesting; the official schemas need eight."""
+
+METHODS = re.compile(r"[A-Za-z]+PaymentMethodSpecificInput")
+
+OPTIONAL_BODIES = (
+    RefundRequest,
+    ApproveRefundRequest,
+    SessionRequest,
+)
+
+
+def read_body(call: Call, endpoint: Endpoint) -> Any:
+    """`null` counts as absent; nothing, `[]` and an empty object are the same where a body may be empty.
+
+    Source: reference/worldline.md, section 2.7.
+    """
+    if endpoint.body in OPTIONAL_BODIES and call.raw_body.strip() in (b"", b"[]"):
+        return {}
+    body = _without_nulls(call.json, BODY_DEPTH)
+    if endpoint.body is CreatePaymentRequest:
+        _check_method(call, body)
+    call.scratch["body"] = body
+    return body
+
+
+def _without_nulls(value: Any, depth: int) -> Any:
+    if depth == 0:
+        raise MalformedBody(f"nested deeper than {BODY_DEPTH} levels")
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner, depth - 1) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner, depth - 1) for inner in value] if isinstance(value, list) else value
+
+
+def _check_method(call: Call, body: Any) -> None:
+    """Exactly one `…PaymentMethodSpecificInput`, and it must be the redirect one: the account has no other product."""
+    if not isinstance(body, dict):
+        return
+    given = [name for name in body if METHODS.fullmatch(name)]
+    if len(given) > 1:
+        raise Invalid([Violation(given[1], "required")])
+    if given and given[0] != "redirectPaymentMethodSpecificInput":
+        method = body[given[0]]
+        product = method.get("paymentProductId", "") if isinstance(method, dict) else ""
+        raise no_provider(call.credential["merchant_id"], str(product)[:10], "", "")
+
+
+def no_provider(merchant_id: str, product: object, country: str, currency: str) -> Refused:
+    words = {"merchant": merchant_id, "product": product, "country": country, "currency": currency}
+    return Refused("430900", words)
+
+
+def check_types(call: Call) -> None:
+    """What the request models do not read must still be of the official types. Raises `Invalid`."""
+    assert call.endpoint is not None and call.endpoint.body is not None
+    wrong = list(wrong_types(call.scratch.get("body", {}), official_types()[call.endpoint.body.__name__]))
+    if wrong:
+        raise Invalid(wrong)
+
+
+def flag(value: str | None) -> bool:
+    return (value or "").lower() == "true"
+
+
+def count(call: Call, name: str, default: int, maximum: int) -> int:
+    raw = call.query.get(name) or str(default)
+    if not raw.isascii() or not raw.isdigit() or int(raw[:12]) > maximum:
+        raise Invalid([Violation(name, "type", maximum, raw)])
+    return int(raw)
+
+
+def location(call: Call, path: str) -> dict[str, str]:
+    """With an explicit port, as the platform writes it."""
+    scheme, _, host = call.base_url.partition("://")
+    if not re.search(r":\d+$", host):
+        host += ":443" if scheme == "https" else ":80"
+    return {"Location": f"{scheme}://{host}/v1/{call.credential['merchant_id']}/{path}"}

@@ -1,0 +1,103 @@
+"""What a payment is about, and the checks that it must pass before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from simulator.engine.pages import is_safe_return
+from simulator.engine.provider import Call
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Invalid, Refused, Violation
+from simulator.providers.worldline import products
+from simulator.providers.worldline.handlers.requests import no_provider
+from simulator.providers.worldline.wire.orders import Order
+from simulator.providers.worldline.wire.payments import CreatePaymentRequest
+from simulator.providers.worldline.wire.values import is_country, is_currency
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a payment is about, from a direct call or from a hosted checkout."""
+
+    order: Order
+    product: int
+    returnmac: str
+    return_url: str | None
+    expiry: timedelta
+    mobile: bool
+
+
+def payment_terms(call: Call, uow: UnitOfWork, request: CreatePaymentRequest) -> Terms:
+    given, order = request.redirectPaymentMethodSpecificInput, request.order
+    path = "redirectPaymentMethodSpecificInput"
+    if given.redirectionData is not None:
+        return_url, where = given.redirectionData.returnUrl, f"{path}.redirectionData.returnUrl"
+    else:
+        return_url, where = given.returnUrl or "", f"{path}.{'returnUrl' if given.returnUrl else 'redirectionData'}"
+    missing = [Violation(f"{path}.redirectionData.returnUrl", "required")] if not return_url else []
+    if given.paymentProductId == products.ALIPAY_PLUS and order.customer.merchantCustomerId is None:
+        missing.insert(0, Violation("order.customer.merchantCustomerId", "required"))
+    if missing:
+        raise Invalid(missing)
+    check_values(order)
+    check_return_url(call, return_url, where)
+    check_acceptable(call.credential["merchant_id"], given.paymentProductId, order)
+    own = given.paymentProduct861SpecificInput
+    agent = (order.customer.device.userAgent if order.customer.device else None) or ""
+    return Terms(
+        order=order,
+        product=given.paymentProductId,
+        returnmac=str(uow.ids.guid()),
+        return_url=return_url,
+        expiry=expiry_of(given.expirationPeriod),
+        mobile=bool(own and own.mobileDevice) or "Mobi" in agent,
+    )
+
+
+def check_values(order: Order) -> None:
+    """Well-formed but impossible values."""
+    wrong = []
+    if order.amountOfMoney.amount == 0:
+        wrong.append(Violation("order.amountOfMoney.amount", "min", given=0))
+    if not is_currency(order.amountOfMoney.currencyCode):
+        given = order.amountOfMoney.currencyCode
+        wrong.append(Violation("order.amountOfMoney.currencyCode", "enum", given=given))
+    if wrong:
+        raise Invalid(wrong)
+
+
+def check_return_url(call: Call, url: str, path: str) -> None:
+    """An absolute URL, https or an app's scheme. http and this machine's own names are noted as a live difference."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise Invalid([Violation(path, "pattern", given=url)]) from error
+    if not is_safe_return(url) or (parts.scheme.lower() in ("http", "https") and not host):
+        raise Invalid([Violation(path, "pattern", given=url)])
+    is_local = host == "localhost" or "." not in host or host.replace(".", "").isdigit() or ":" in host
+    if parts.scheme.lower() == "http" or (parts.scheme.lower() == "https" and is_local):
+        if call.strict:
+            raise Invalid([Violation(path, "pattern", given=url)])
+        call.differs_live(f"{path}: the live API accepts https and public host names only")
+
+
+def check_acceptable(merchant_id: str, product: int, order: Order) -> None:
+    """Product, country, currency, then limits. Source: reference/worldline.md, section 5.4 (HTTP statuses inferred)."""
+    amount, country = order.amountOfMoney, order.customer.billingAddress.countryCode
+    known = product in products.PRODUCTS and amount.currencyCode in products.CURRENCIES and is_country(country)
+    if not known:
+        raise no_provider(merchant_id, product, country, amount.currencyCode)
+    if not products.is_within_limits(amount.amount, amount.currencyCode):
+        raise Refused("410120")
+
+
+def expiry_of(minutes: int | None) -> timedelta:
+    if minutes is None:
+        return products.DEFAULT_EXPIRY
+    if minutes not in products.EXPIRATION_MINUTES:
+        path = "redirectPaymentMethodSpecificInput.expirationPeriod"
+        raise Invalid([Violation(path, "enum", products.EXPIRATION_MINUTES, minutes)])
+    return timedelta(minutes=minutes)

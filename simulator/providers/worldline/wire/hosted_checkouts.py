@@ -1,0 +1,75 @@
+"""The request that makes a hosted checkout, and the answers about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StrictBool
+
+from simulator.providers.worldline import states
+from simulator.providers.worldline.model import HostedCheckout, Payment
+from simulator.providers.worldline.wire.orders import FraudFields, Order
+from simulator.providers.worldline.wire.payments import creation_references, payment
+from simulator.providers.worldline.wire.products import ProductFilters
+from simulator.providers.worldline.wire.values import Model, Number, Text
+
+
+class HostedCheckoutSpecificInput(Model):
+    isRecurring: StrictBool | None = None
+    locale: Annotated[Text, Field(max_length=6)] | None = None
+    paymentProductFilters: ProductFilters | None = None
+    returnCancelState: StrictBool | None = None
+    returnUrl: Annotated[Text, Field(max_length=512)] | None = None
+    showResultPage: StrictBool | None = None
+    tokens: Text | None = None
+    validateShoppingCart: StrictBool | None = None
+    variant: Text | None = None
+
+
+class RedirectInputBase(Model):
+    """`redirectPaymentMethodSpecificInput` of a hosted checkout"""
+
+    paymentProductId: Number | None = None
+    expirationPeriod: Number | None = None
+    recurringPaymentSequenceIndicator: Text | None = None
+    requiresApproval: StrictBool | None = None
+    token: Text | None = None
+    tokenize: StrictBool | None = None
+
+
+class CreateHostedCheckoutRequest(Model):
+    """POST /v1/{merchantId}/hostedcheckouts"""
+
+    order: Order
+    hostedCheckoutSpecificInput: HostedCheckoutSpecificInput | None = None
+    redirectPaymentMethodSpecificInput: RedirectInputBase | None = None
+    fraudFields: FraudFields | None = None
+
+
+def partial_redirect_url(found: HostedCheckout) -> str:
+    """Without a scheme: the merchant puts `https://payment.` (here `http://`) before it."""
+    return f"{found.origin.partition('://')[2]}{page_path(found)}"
+
+
+def page_path(found: HostedCheckout) -> str:
+    return f"/checkout/{found.token}"
+
+
+def create_hosted_checkout_response(found: HostedCheckout) -> dict[str, Any]:
+    return {
+        "RETURNMAC": found.returnmac,
+        "hostedCheckoutId": found.id,
+        "partialRedirectUrl": partial_redirect_url(found),
+    }
+
+
+def hosted_checkout(found: HostedCheckout, created: Payment | None) -> dict[str, Any]:
+    """`createdPaymentOutput` comes before `status`."""
+    if created is None:
+        return {"status": found.state}
+    output = {
+        "payment": payment(created),
+        "paymentCreationReferences": creation_references(created),
+        "paymentStatusCategory": states.PAYMENT_STATUS_CATEGORIES.get(created.state, "SUCCESSFUL"),
+    }
+    return {"createdPaymentOutput": output, "status": found.state}

@@ -1,0 +1,53 @@
+"""Values that are checked as they are read, in requests of every kind."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints
+
+from simulator.kernel.money import CURRENCIES
+from simulator.providers.worldline.products import COUNTRIES
+
+_DIGITS = re.compile(r"-?\d{1,18}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def as_number(value: Any) -> Any:
+    """`"100"` counts as 100."""
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) and value.isascii() else value
+
+
+def _digits_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _printable(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("FIELD_VALIDATION_ERROR: control characters are not allowed")
+    return value
+
+
+Number = Annotated[StrictInt, BeforeValidator(as_number)]
+Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_printable)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
+CustomerId = Annotated[Text, Field(max_length=15), BeforeValidator(_digits_as_text)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+
+class AmountOfMoney(Model):
+    amount: Annotated[Number, Field(ge=0, le=999_999_999_999)]
+    currencyCode: Currency
+
+
+def is_currency(code: str) -> bool:
+    return code in CURRENCIES
+
+
+def is_country(code: str) -> bool:
+    return code in COUNTRIES
