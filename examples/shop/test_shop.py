@@ -1,4 +1,4 @@
-"""The shop's own tests, with the fixtures that `pip install psp-simulator` brings. Run: `pytest examples/shop`."""
+"""The shop's own tests, with the fixtures that psp-simulator brings once it is installed. Run: `pytest examples/shop`."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def open_store(where: str) -> Store:
 
             from simulator.engine.store.postgres import PostgresStore
         except ImportError as error:
-            raise StoreUnavailable("PostgreSQL needs the extra: pip install 'psp-simulator[postgres]'") from error
+            raise StoreUnavailable("PostgreSQL needs the package psycopg; install psp-simulator[postgres]") from error
         try:
             return PostgresStore(where)
         except psycopg.Error as error:
