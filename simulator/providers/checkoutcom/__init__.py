@@ -7,11 +7,14 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.checkoutcom import auth, demo, errors, handlers, pages, receiver, wire
+from simulator.providers.checkoutcom import auth, demo, errors, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS
+from simulator.providers.checkoutcom.handlers import decisions
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
+from simulator.providers.checkoutcom.settings import SETTINGS
 from simulator.providers.checkoutcom.states import PHASES
 from simulator.providers.checkoutcom.webhooks import WEBHOOKS
+from simulator.providers.checkoutcom.wire.bodies import read_body
 
 VERSION = "3.31.4"
 """`Cko-Version`: that of the answering service. Source: reference/checkoutcom.md, section 2.5."""
@@ -80,18 +83,18 @@ PROVIDER = Provider(
     pages=pages.PAGES,
     authenticate=auth.authenticate,
     before=before,
-    read_body=wire.read_body,
+    read_body=read_body,
     refuse=errors.refuse,
     claims=auth.claims,
     webhooks=WEBHOOKS,
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=handlers.hear_wallet,
-    on_timer=handlers.on_timer,
-    return_to=handlers.return_to,
+    hear=decisions.hear_wallet,
+    on_timer=decisions.on_timer,
+    return_to=decisions.return_to,
     return_field="success_url, failure_url",
-    open_order=handlers.open_order,
+    open_order=decisions.open_order,
     finish=finish,
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
@@ -99,5 +102,5 @@ PROVIDER = Provider(
     demo=demo.story,
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
-    settings=handlers.SETTINGS,
+    settings=SETTINGS,
 )

@@ -21,8 +21,11 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
-from simulator.providers.checkoutcom import handlers, wire
+from simulator.providers.checkoutcom.handlers.decisions import return_to
+from simulator.providers.checkoutcom.handlers.hosted import start_try
 from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink
+from simulator.providers.checkoutcom.settings import setting
+from simulator.providers.checkoutcom.wire.payments import redirect_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet import pages as wallet_pages
 from simulator.wallet.buyers import Buyer
@@ -85,7 +88,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
     texts, every = Texts(page.lang), buyers.every(uow)
     chosen = _chosen(call, every)
     payers = {buyer.id: _payer(uow, order, buyer, page) for buyer in every}
-    target = handlers.return_to(uow, payment, order)
+    target = return_to(uow, payment, order)
     terminal = payment.terminal_type
     if payment.os_type:
         terminal = texts("cko_on", terminal=terminal, system=payment.os_type)
@@ -209,7 +212,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     """Open: what is bought and the button. Paid or expired: says so, with the way back."""
     workspace, hosted = _find_hosted(call, runtime)
     uow = runtime.open(workspace)
-    merchant = str(handlers.setting(uow, "merchant_name"))
+    merchant = str(setting(uow, "merchant_name"))
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
     prediction = alipay.predict(uow, _prospect(uow, hosted), wallet_pages.chosen_buyer(call, uow))
     order = uow.find(Order, payment.order_code) if payment is not None and payment.order_code else None
@@ -289,8 +292,8 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
         terminal = "WAP" if pages.is_phone(call) else "WEB"
         with runtime.unit(workspace, provider="checkoutcom", kind="page") as unit:
             unit.base_url = call.base_url
-            payment = handlers.start_try(unit, unit.get(type(hosted), hosted.id), terminal)
-    return pages.see_other(wire.redirect_of(payment, "") or call.target)
+            payment = start_try(unit, unit.get(type(hosted), hosted.id), terminal)
+    return pages.see_other(redirect_of(payment, "") or call.target)
 
 
 PAGES = (

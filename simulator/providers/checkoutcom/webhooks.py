@@ -17,9 +17,10 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.retry import RetryPolicy
-from simulator.providers.checkoutcom import signing, wire
+from simulator.providers.checkoutcom import signing
 from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, Payment, Webhook, Workflow, new_id
 from simulator.providers.checkoutcom.states import DISPUTE, PAYMENT
+from simulator.providers.checkoutcom.wire import actions, disputes, events, payments, values
 
 RETRY = RetryPolicy(
     # Up to eight retries. Source: section 6.6.
@@ -136,7 +137,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "reference": payment.reference,
                 "amount": payment.amount,
                 "currency": payment.currency,
-                "processed_on": wire.instant7(now),
+                "processed_on": values.instant7(now),
                 "metadata": metadata,
             }
         case "payment_capture_pending":
@@ -144,7 +145,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "id": payment.id,
                 "action_id": action_id,
                 "amount": payment.amount,
-                "processed_on": wire.instant7(now, "+00:00"),
+                "processed_on": values.instant7(now, "+00:00"),
                 "reference": payment.reference,
                 "metadata": metadata,
                 "currency": payment.currency,
@@ -153,13 +154,13 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
             own = f"{payment.origin}/payments/{payment.id}"
             members = {
                 **base,
-                "processed_on": wire.instant7(now),
+                "processed_on": values.instant7(now),
                 "response_code": action.response_code if action else None,
                 "response_summary": action.response_summary if action else None,
-                "balances": wire.balances(payment),
+                "balances": payments.balances(payment),
                 "metadata": metadata,
                 "currency": payment.currency,
-                "processing": wire.processing_of(action) if action else {},
+                "processing": actions.processing_of(action) if action else {},
                 "event_links": {"payment": own, "payment_actions": f"{own}/actions", "refund": f"{own}/refunds"},
             }
         case "payment_declined":
@@ -167,12 +168,12 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 **base,
                 "currency": payment.currency,
                 "payment_type": payment.payment_type,
-                "processed_on": wire.instant7(now),
+                "processed_on": values.instant7(now),
                 "response_code": action.response_code if action else None,
                 "response_summary": action.response_summary if action else None,
-                "source": wire.source_of(payment),
-                "customer": wire.customer_of(payment),
-                "balances": wire.balances(payment),
+                "source": payments.source_of(payment),
+                "customer": payments.customer_of(payment),
+                "balances": payments.balances(payment),
                 "risk": {"flagged": bool(action and (action.response_code or "").startswith("4"))},
                 "processing": {},
                 "metadata": metadata,
@@ -182,7 +183,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "id": payment.id,
                 "action_id": action_id,
                 "amount": action.amount if action else payment.amount,
-                "processed_on": wire.instant7(now, "+00:00"),
+                "processed_on": values.instant7(now, "+00:00"),
                 "currency": payment.currency,
             }
         case "payment_refunded":
@@ -192,11 +193,11 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "response_summary": action.response_summary if action else None,
                 "reference": (action.reference if action else None) or payment.reference,
                 "amount": action.amount if action else payment.amount,
-                "balances": wire.balances(payment),
+                "balances": payments.balances(payment),
                 "processing": {},
                 "id": payment.id,
                 "currency": payment.currency,
-                "processed_on": wire.instant7(now),
+                "processed_on": values.instant7(now),
                 "metadata": metadata,
             }
         case "payment_refund_declined":
@@ -209,14 +210,14 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "response_summary": action.response_summary if action else None,
                 "reference": (action.reference if action else None) or payment.reference,
                 "metadata": metadata,
-                "processed_on": wire.instant7(now),
+                "processed_on": values.instant7(now),
             }
         case _:
             # payment_canceled and payment_expired carry an action although nothing was captured.
-            ending = {"currency": payment.currency, "processed_on": wire.instant7(now)}
+            ending = {"currency": payment.currency, "processed_on": values.instant7(now)}
             first = {"action_id": action_id, "id": payment.id, "reference": payment.reference, "amount": payment.amount}
             members = {**first, **ending, "metadata": metadata if name == "payment_expired" else None}
-    return wire.present(members)
+    return values.present(members)
 
 
 # Envelopes -------------------------------------------------------------------------------------------------------
@@ -227,8 +228,8 @@ def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -
     id_, base = new_id(uow.ids, "evt"), payment.origin
     source = "dispute" if name in DISPUTE_EVENTS else "gateway"
     if payment.platform == "previous":
-        timestamp = wire.instant(uow.now)
-        links = {"self": wire.link(f"{base}/events/{id_}"), "payment": wire.link(f"{base}/payments/{payment.id}")}
+        timestamp = values.instant(uow.now)
+        links = {"self": values.link(f"{base}/events/{id_}"), "payment": values.link(f"{base}/payments/{payment.id}")}
         body = {"id": id_, "type": name, "created_on": timestamp, "data": data, "_links": links}
     else:
         timestamp = iso_millis(uow.now)
@@ -237,10 +238,10 @@ def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -
             "id": id_,
             "source": source,
             "type": name,
-            "timestamp": wire.instant3(uow.now),
-            "version": wire.VERSION,
+            "timestamp": values.instant3(uow.now),
+            "version": events.VERSION,
             "data": data,
-            "_links": {"self": wire.link(f"{base}/workflows/events/{id_}"), "subject": wire.link(subject)},
+            "_links": {"self": values.link(f"{base}/workflows/events/{id_}"), "subject": values.link(subject)},
         }
     return uow.add(
         EventRecord(
@@ -272,7 +273,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         return _messages(uow, kept, payment, again.get("to"), manual=True)
     disputed = resource if isinstance(resource, Dispute) else event.extra.get("data")
     if disputed is not None:
-        data = wire.dispute_event(disputed, entity_of(payment.processing_channel_id))
+        data = disputes.dispute_event(disputed, entity_of(payment.processing_channel_id))
     else:
         data = data_of(event.name, uow, payment, event.about)
     kept = record(uow, event.name, payment, data)

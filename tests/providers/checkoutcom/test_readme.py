@@ -9,7 +9,7 @@ import pytest
 
 import simulator.providers.checkoutcom as package
 from simulator.providers.checkoutcom import PROVIDER, states
-from simulator.providers.checkoutcom.handlers import SETTINGS
+from simulator.providers.checkoutcom.settings import SETTINGS
 
 README = Path(package.__file__).with_name("README.md").read_text("utf-8")
 DRAWN = {

@@ -12,10 +12,11 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import parse_duration
 from simulator.kernel.refusals import NotFound, Refused
-from simulator.providers.checkoutcom import wire
 from simulator.providers.checkoutcom.auth import BASE32
 from simulator.providers.checkoutcom.model import Dispute, Payment
 from simulator.providers.checkoutcom.webhooks import entity_of
+from simulator.providers.checkoutcom.wire import disputes as wire
+from simulator.providers.checkoutcom.wire import values
 
 TIME_FOR_EVIDENCE = timedelta(days=14)
 TIME_FOR_REVIEW = timedelta(days=1)
@@ -64,9 +65,6 @@ def decide(uow: UnitOfWork, dispute: Dispute) -> None:
     uow.fire(dispute, f"bank.{dispute.verdict}")
 
 
-# Handlers --------------------------------------------------------------------------------------------------------
-
-
 def _dispute(call: Call, uow: UnitOfWork) -> Dispute:
     return uow.get(Dispute, call.path["id"], "id")
 
@@ -99,7 +97,7 @@ def _holds(dispute: Dispute, query: wire.DisputesQuery) -> bool:
         return False
     if query.sub_entity_ids is not None:
         return False
-    since, until = (wire.moment(text) for text in (query.from_, query.to))
+    since, until = (values.moment(text) for text in (query.from_, query.to))
     return (since is None or dispute.updated_at >= since) and (until is None or dispute.updated_at <= until)
 
 

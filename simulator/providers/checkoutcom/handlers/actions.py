@@ -1,0 +1,91 @@
+"""Actions of a payment: refunds and reversals, and what Alipay does not know.
+
+Source: reference/checkoutcom.md, sections 3.4 to 3.8.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Forbidden, IllegalTransition, LimitExceeded, Refused
+from simulator.providers.checkoutcom.handlers.payments import find_payment
+from simulator.providers.checkoutcom.model import Action, Payment, new_id
+from simulator.providers.checkoutcom.settings import seconds
+from simulator.providers.checkoutcom.wire import actions as wire
+
+REFUND_WINDOW = timedelta(days=365)
+REFUND_LIMIT = 150
+
+
+def get_actions(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /payments/{id}/actions: an array, newest first. Source: section 3.4."""
+    payment = find_payment(call, uow)
+    found = uow.by_key(Action, "payment", payment.id)
+    return Reply(200, [wire.action(action) for action in found], subject=payment.id)
+
+
+def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payments/{id}/refunds: everything that is left unless an amount is given (0 is none: inferred).
+
+    Raises `IllegalTransition` (403) when nothing can be refunded, `LimitExceeded` when more is asked than is left.
+    Source: section 3.5.
+    """
+    request: wire.ActionRequest = call.body
+    refund = _refund(uow, find_payment(call, uow), request.amount, request)
+    return Reply(202, wire.action_accepted(refund, call.base_url))
+
+
+def reverse_payment(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payments/{id}/reversals: a captured payment is refunded in full. Source: section 3.8."""
+    refund = _refund(uow, find_payment(call, uow), None, call.body)
+    return Reply(202, wire.action_accepted(refund, call.base_url, "Refund"))
+
+
+def _refund(uow: UnitOfWork, payment: Payment, amount: int | None, request: wire.ActionRequest) -> Action:
+    left = payment.refundable
+    if left <= 0 or uow.now - payment.created_at > REFUND_WINDOW:
+        raise IllegalTransition("checkoutcom.payment", payment.state, "api.refund")
+    if request.capture_action_id not in (None, payment.capture_action_id):
+        raise Refused("request_invalid", {"codes": ["capture_action_id_invalid"]})
+    asked = amount or left
+    if asked > left:
+        raise LimitExceeded(asked, left)
+    if payment.refund_count >= REFUND_LIMIT:
+        raise Refused("processing_error", {"codes": ["action_failure_limit_exceeded"]})
+    draft = new_action(uow, payment, "Refund", asked, reference=request.reference, metadata=request.metadata)
+    refund = uow.add(draft)
+    payment = uow.fire(
+        payment,
+        "api.refund",
+        about=refund,
+        refunding=payment.refunding + asked,
+        refund_count=payment.refund_count + 1,
+    )
+    uow.arm(payment, "timer.refund", after=seconds(uow, "refund_delay_s"), action=refund.id)
+    return refund
+
+
+def new_action(
+    uow: UnitOfWork, payment: Payment, type_: str, amount: int, *, state: str = "In Progress", **more: Any
+) -> Action:
+    return Action(
+        id=new_id(uow.ids, "act"),
+        state=state,
+        created_at=uow.now,
+        updated_at=uow.now,
+        payment_id=payment.id,
+        type=type_,
+        amount=amount,
+        processed_on=uow.now,
+        **more,
+    )
+
+
+def not_for_alipay(call: Call, uow: UnitOfWork) -> Reply:
+    """Captures, voids, authorizations, cancellations: Alipay is one step, so 403 in every state (inferred: section 3.6)."""
+    payment = find_payment(call, uow)
+    operation = call.endpoint.operation if call.endpoint else "this"
+    raise Forbidden(f"{operation} is not possible for {payment.source_type}, which is captured by itself")

@@ -1,0 +1,116 @@
+"""Customers: kept by the merchant, or made by the first payment that names them.
+
+Source: reference/checkoutcom.md, sections 3.1 and 3.11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import NotFound, Refused
+from simulator.providers.checkoutcom.model import Customer, Instrument, new_id
+from simulator.providers.checkoutcom.wire import customers as wire
+from simulator.providers.checkoutcom.wire import values
+from simulator.providers.checkoutcom.wire.payments import Source
+
+
+def _customer(call: Call, uow: UnitOfWork) -> Customer:
+    """By id or by e-mail. Raises `NotFound`."""
+    identifier = call.path["identifier"]
+    if "@" in identifier:
+        found = uow.first_by_key(Customer, "email", identifier.lower())
+        if found is None:
+            raise NotFound("customer", identifier, "identifier")
+        return found
+    return uow.get(Customer, identifier, "identifier")
+
+
+def create_customer(call: Call, uow: UnitOfWork) -> Reply:
+    request: wire.CustomerRequest = call.body
+    _check_new_email(uow, request.email)
+    made = Customer(
+        id=new_id(uow.ids, "cus"),
+        created_at=uow.now,
+        updated_at=uow.now,
+        email=request.email,
+        name=request.name,
+        phone=values.plain(request.phone),
+        metadata=request.metadata,
+        default=request.default,
+    )
+    uow.add(made)
+    _adopt(uow, made, [*(request.instruments or []), *([request.default] if request.default else [])])
+    return Reply(201, {"id": made.id})
+
+
+def get_customer(call: Call, uow: UnitOfWork) -> Reply:
+    customer = _customer(call, uow)
+    agreements = uow.by_key(Instrument, "customer", customer.id)
+    default = customer.default or (agreements[-1].id if agreements else None)
+    return Reply(200, wire.customer(replace(customer, default=default), agreements))
+
+
+def update_customer(call: Call, uow: UnitOfWork) -> Reply:
+    request: wire.CustomerUpdate = call.body
+    customer = _customer(call, uow)
+    if request.email is not None and request.email.lower() != (customer.email or "").lower():
+        _check_new_email(uow, request.email)
+    changes: dict[str, Any] = request.model_dump(exclude_none=True, exclude={"instruments"})
+    _adopt(uow, customer, [*(request.instruments or []), *([request.default] if request.default else [])])
+    uow.amend(customer, **changes)
+    return Reply(204)
+
+
+def delete_customer(call: Call, uow: UnitOfWork) -> Reply:
+    customer = _customer(call, uow)
+    for agreement in uow.by_key(Instrument, "customer", customer.id):
+        uow.delete(agreement)
+    uow.delete(customer)
+    return Reply(204)
+
+
+def _check_new_email(uow: UnitOfWork, email: str) -> None:
+    if uow.first_by_key(Customer, "email", email.lower()) is not None:
+        raise Refused("request_invalid", {"codes": ["customer_already_exists"]})
+
+
+def _adopt(uow: UnitOfWork, customer: Customer, ids: list[str]) -> None:
+    """Stored agreements move to this customer. Raises `Refused` for one that does not exist."""
+    for id_ in ids:
+        agreement = uow.find(Instrument, id_)
+        if agreement is None:
+            raise Refused("request_invalid", {"codes": ["source_id_unknown"]})
+        uow.amend(agreement, customer_id=customer.id)
+
+
+def find_customer(uow: UnitOfWork, id_: str | None, email: str | None) -> Customer | None:
+    if id_:
+        return uow.find(Customer, id_)
+    return uow.first_by_key(Customer, "email", email.lower()) if email else None
+
+
+def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Source | None) -> Customer:
+    """Linked by id or by e-mail, else made. The stored name wins over the request's. Source: section 3.1."""
+    id_, email = (given.id, given.email) if given is not None else (None, None)
+    if id_ is None and email is None and source is not None:
+        if source.type == "id":
+            agreement = uow.get(Instrument, source.id or "")
+            id_ = agreement.customer_id
+        elif source.type == "customer":
+            id_, email = source.id, source.email
+    name = given.name if given is not None else None
+    found = find_customer(uow, id_, email)
+    if found is not None:
+        return uow.amend(found, name=name) if name and not found.name else found
+    made = Customer(
+        id=new_id(uow.ids, "cus"),
+        created_at=uow.now,
+        updated_at=uow.now,
+        email=email,
+        name=name,
+        phone=values.plain(given.phone) if given is not None else None,
+    )
+    return uow.add(made)

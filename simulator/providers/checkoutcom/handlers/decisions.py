@@ -1,0 +1,246 @@
+"""What the shopper, the acquirer and the clock decide about a payment, and what comes of it.
+
+Source: reference/checkoutcom.md, sections 3.4, 4, 6.3 and 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.pages import with_query
+from simulator.engine.resource import Resource
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.money import Money
+from simulator.providers.checkoutcom import errors
+from simulator.providers.checkoutcom.handlers import disputes
+from simulator.providers.checkoutcom.handlers.actions import new_action
+from simulator.providers.checkoutcom.handlers.hosted import start_try
+from simulator.providers.checkoutcom.handlers.payments import wallet_order
+from simulator.providers.checkoutcom.model import (
+    Action,
+    Dispute,
+    Hosted,
+    HostedPayment,
+    Instrument,
+    Payment,
+    PaymentLink,
+)
+from simulator.providers.checkoutcom.settings import seconds, setting
+from simulator.wallet import alipay, buyers
+from simulator.wallet.order import Order
+
+
+def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
+    """Something to decide for the control API: a follow-up's order, or a new try on a hosted page."""
+    if isinstance(resource, Payment):
+        if resource.state != "Pending" or resource.order_code is not None:
+            return None
+        payment = uow.amend(resource, order_code=wallet_order(uow, resource).id)
+        return payment.order_code
+    if isinstance(resource, Hosted) and resource.state in ("Payment Pending", "Active"):
+        latest = uow.find(Payment, resource.payment_id or "")
+        if latest is None or latest.state in ("Declined", "Canceled", "Expired"):
+            return start_try(uow, resource).order_code
+    return None
+
+
+def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
+    """The wallet's order has moved."""
+    assert isinstance(resource, Payment) and isinstance(teller, Order)
+    match news:
+        case "wallet.paid":
+            approve(uow, resource)
+        case "wallet.declined":
+            decline(uow, resource, news, *errors.response(teller.code, teller.reason))
+        case "wallet.cancelled":
+            cancel(uow, resource)
+        case "wallet.expired":
+            expire(uow, resource)
+
+
+def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+    match resource, trigger:
+        case Payment(), "timer.follow_up":
+            _charge_agreement(uow, resource)
+        case Payment(), "timer.capture":
+            _confirm(uow, resource, data.get("then"))
+        case Payment(), "timer.refund":
+            _settle_refund(uow, resource, uow.get(Action, data["action"]), data.get("then"))
+        case Payment(), "timer.dispute":
+            disputes.begin(uow, resource, data["verdict"])
+        case Dispute(), "timer.verdict":
+            disputes.decide(uow, resource)
+        case Payment(), "timer.expired":
+            alipay.close(uow, resource.order_code, "expired", decided_by="timer")
+            expire(uow, resource)
+        case _:
+            uow.fire(resource, trigger)
+
+
+def _charge_agreement(uow: UnitOfWork, payment: Payment) -> None:
+    """A follow-up asks the account that signed the agreement; nobody opens a page. Source: section 7.4."""
+    if payment.order_code is not None or payment.state != "Pending":
+        return
+    agreement = uow.find(Instrument, payment.source_id or "")
+    if agreement is None or agreement.state != "Usable":
+        decline(uow, payment, "bank.declined", *errors.response(errors.REFUND_DECLINED))
+        return
+    order = wallet_order(uow, payment)
+    uow.amend(payment, order_code=order.id)
+    alipay.confirm(uow, order, agreement.buyer or buyers.DEFAULT)
+
+
+def approve(uow: UnitOfWork, payment: Payment) -> Payment:
+    """The shopper has said yes: `payment_capture_pending`, and the acquirer confirms in a moment. Source: section 4.1."""
+    capture = uow.add(new_action(uow, payment, "Capture", payment.amount, reference=payment.reference))
+    payment = uow.fire(
+        payment,
+        "wallet.paid",
+        about=capture,
+        capture_action_id=capture.id,
+        partner_customer_id=f"2102{uow.ids.digits(17)}",
+    )
+    uow.disarm(payment, "timer.expired")
+    uow.arm(payment, "timer.capture", after=seconds(uow, "capture_delay_s"))
+    return payment
+
+
+def _confirm(uow: UnitOfWork, payment: Payment, then: str | None) -> None:
+    if payment.state != "Pending" or payment.capture_action_id is None:
+        return
+    verdict = _bank_verdict(uow, payment, "capture", payment.amount, then, "timer.capture", {})
+    if verdict is None:
+        return
+    succeeds, code, reason = verdict
+    if not succeeds:
+        decline(uow, payment, "bank.declined", *errors.response(code, reason))
+        return
+    capture = uow.get(Action, payment.capture_action_id)
+    code, summary = errors.response("10000")
+    capture = uow.fire(
+        capture,
+        "bank.approved",
+        processed_on=uow.now,
+        response_code=code,
+        response_summary=summary,
+        acquirer_transaction_id=uow.ids.digits(10),
+        acquirer_reference_number=uow.ids.digits(12),
+    )
+    payment = uow.fire(payment, "bank.captured", about=capture, approved=True)
+    _tell_agreement(uow, payment, "bank.captured")
+    _tell_hosted(uow, payment)
+    disputes.foresee(uow, payment)
+
+
+def _settle_refund(uow: UnitOfWork, payment: Payment, refund: Action, then: str | None) -> None:
+    if refund.state != "In Progress":
+        return
+    data = {"action": refund.id}
+    verdict = _bank_verdict(uow, payment, "refund", refund.amount, then, "timer.refund", data)
+    if verdict is None:
+        return
+    succeeds, code, _ = verdict
+    refunding = payment.refunding - refund.amount
+    if not succeeds:
+        code, summary = errors.response(code, default=errors.REFUND_DECLINED)
+        refund = uow.fire(refund, "bank.declined", processed_on=uow.now, response_code=code, response_summary=summary)
+        uow.fire(payment, "bank.refund_declined", about=refund, refunding=refunding)
+        return
+    code, summary = errors.response("10000")
+    refund = uow.fire(refund, "bank.approved", processed_on=uow.now, response_code=code, response_summary=summary)
+    refunded = payment.refunded + refund.amount
+    alipay.refund(uow, payment.order_code, Money(refund.amount, payment.currency))
+    trigger = "bank.refunded_rest" if refunded == payment.captured else "bank.refunded_part"
+    uow.fire(payment, trigger, about=refund, refunded=refunded, refunding=refunding)
+
+
+def _bank_verdict(
+    uow: UnitOfWork,
+    payment: Payment,
+    operation: str,
+    amount: int,
+    then: str | None,
+    trigger: str,
+    data: Mapping[str, Any],
+) -> tuple[bool, str | None, str | None] | None:
+    """What the acquirer says: yes or no with a code and a reason, or None when it is asked again later, or never."""
+    if then is not None:
+        return then == "succeeded", None, "declined"
+    facts = {"operation": operation, "amount": amount, "currency": payment.currency, "reference": payment.reference}
+    effect = uow.rule("bank", "checkoutcom", payment=payment.id, **facts)
+    if effect is None:
+        return True, None, None
+    params = effect.params
+    if params.outcome == "pending" or params.delay is not None:
+        outcome = "declined" if params.decline or params.outcome == "declined" else params.then
+        if params.outcome != "pending":
+            outcome = outcome or "succeeded"
+        if outcome is not None:
+            uow.arm(payment, trigger, after=params.delay or timedelta(0), then=outcome, **data)
+        return None
+    if params.decline or params.outcome == "declined":
+        return False, params.code, params.decline
+    return True, None, None
+
+
+def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary: str) -> Payment:
+    """`payment_declined` with an action that carries the code. Source: sections 3.4 and 6.3."""
+    uow.disarm(payment, "timer.capture")
+    told: dict[str, Any] = {"processed_on": uow.now, "response_code": code, "response_summary": summary}
+    if payment.capture_action_id is not None:
+        refused = uow.fire(uow.get(Action, payment.capture_action_id), "bank.declined", **told)
+    else:
+        draft = new_action(uow, payment, "Authorization", payment.amount, state="Declined", reference=payment.reference)
+        refused = uow.add(replace(draft, response_code=code, response_summary=summary))
+    payment = uow.fire(payment, trigger, about=refused)
+    _tell_agreement(uow, payment, "bank.declined")
+    return payment
+
+
+def cancel(uow: UnitOfWork, payment: Payment) -> Payment:
+    if setting(uow, "strict_events"):
+        return decline(uow, payment, "wallet.cancelled_as_declined", *errors.response(None, "cancelled"))
+    return _end(uow, payment, "wallet.cancelled")
+
+
+def expire(uow: UnitOfWork, payment: Payment) -> Payment:
+    if setting(uow, "strict_events"):
+        return decline(uow, payment, "timer.expired_as_declined", *errors.response(None, "expired"))
+    return _end(uow, payment, "timer.expired")
+
+
+def _end(uow: UnitOfWork, payment: Payment, trigger: str) -> Payment:
+    """`payment_canceled` and `payment_expired` carry an action although nothing was captured. Source: section 6.3."""
+    refused = uow.add(new_action(uow, payment, "Authorization", payment.amount, state="Declined"))
+    payment = uow.fire(payment, trigger, about=refused)
+    _tell_agreement(uow, payment, "bank.declined")
+    return payment
+
+
+def _tell_agreement(uow: UnitOfWork, payment: Payment, trigger: str) -> None:
+    """The first payment decides whether its agreement can be used."""
+    agreement = uow.find(Instrument, payment.source_id or "")
+    if agreement is None or agreement.payment_id != payment.id or agreement.state != "Issued":
+        return
+    order = uow.find(Order, payment.order_code or "")
+    uow.fire(agreement, trigger, buyer=order.buyer if order is not None else None)
+
+
+def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
+    if payment.hosted_id is None:
+        return
+    hosted: Hosted | None = uow.find(HostedPayment, payment.hosted_id) or uow.find(PaymentLink, payment.hosted_id)
+    if hosted is not None and hosted.state in ("Payment Pending", "Active"):
+        uow.fire(hosted, "bank.captured", payment_id=payment.id, payment_order=payment.order_code)
+
+
+def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
+    """`success_url` or `failure_url` with the session's and the payment's id. Source: section 7.3."""
+    assert isinstance(payment, Payment) and isinstance(order, Order)
+    target = payment.success_url if order.state == "paid" else payment.failure_url
+    if target is None:
+        return None
+    return with_query(target, **{"cko-session-id": payment.session_id, "cko-payment-id": payment.id})

@@ -1,0 +1,181 @@
+"""Events of the Default platform: reading them, and sending them again. Source: reference/checkoutcom.md, section 3.10."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from typing import Any
+
+import orjson
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.store.base import OutboxRow
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import from_micros
+from simulator.kernel.refusals import NotFound, Refused
+from simulator.providers.checkoutcom import webhooks
+from simulator.providers.checkoutcom.handlers.workflows import find_workflow
+from simulator.providers.checkoutcom.model import EventRecord, Payment, Workflow
+from simulator.providers.checkoutcom.wire import events as wire
+from simulator.providers.checkoutcom.wire import values
+
+STATUSES = {"pending": "pending", "delivered": "successful", "failed": "failed"}
+_TITLES = {"gateway": "Gateway", "dispute": "Disputes"}
+
+
+def list_event_types(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /workflows/event-types. Display names and descriptions are ours (inferred)."""
+    groups = (("gateway", webhooks.GATEWAY_EVENTS), ("dispute", webhooks.DISPUTE_EVENTS))
+    body = []
+    for source, names in groups:
+        title = _TITLES[source]
+        events = [
+            {"id": name, "display_name": name.replace("_", " ").capitalize(), "description": f"{title} event {name}"}
+            for name in names
+        ]
+        entry = {"id": source, "display_name": title, "description": f"Events of the source {source}", "events": events}
+        body.append(entry)
+    return Reply(200, body)
+
+
+def messages(uow: UnitOfWork, event: EventRecord) -> list[tuple[OutboxRow, dict[str, Any]]]:
+    """What went out for this event, oldest first, with its context."""
+    rows = uow.store.messages(uow.workspace.id, provider="checkoutcom", subject=event.payment_id, limit=10_000)
+    found = [(row, orjson.loads(row.context)) for row in rows]
+    return [(row, context) for row, context in found if context.get("event") == event.id]
+
+
+def find_event(call: Call, uow: UnitOfWork, platform: str = "default") -> EventRecord:
+    found = uow.get(EventRecord, call.path["event"], "event")
+    if found.platform != platform:
+        raise NotFound("event", found.id, "event")
+    return found
+
+
+def get_event(call: Call, uow: UnitOfWork) -> Reply:
+    event = find_event(call, uow)
+    latest: dict[tuple[str, str], str] = {}
+    for row, context in messages(uow, event):
+        if "workflow" in context:
+            latest[context["workflow"], context["action"]] = STATUSES.get(row.state, "pending")
+    invocations = [(workflow, action, status) for (workflow, action), status in latest.items()]
+    return Reply(200, wire.event(event, invocations, call.base_url))
+
+
+def get_action_invocations(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /workflows/events/{event}/actions/{action}: every attempt, latest first."""
+    event, action_id = find_event(call, uow), call.path["action"]
+    mine = [(row, context) for row, context in messages(uow, event) if context.get("action") == action_id]
+    if not mine:
+        raise NotFound("workflow-action", action_id, "action")
+    rows = {row.seq: row for row, _ in mine}
+    attempts = sorted(uow.store.attempts(list(rows)), key=lambda attempt: (attempt[2], attempt[0], attempt[1]))
+    shown = []
+    for index, (seq, n, at, status, duration_ms, _, headers, _) in enumerate(attempts):
+        row, moment = rows[seq], from_micros(at)
+        received = from_micros(at + int(duration_ms * 1000)) if status is not None else None
+        details = {
+            "status_code": status,
+            "url": row.url,
+            "headers": orjson.loads(headers),
+            "response_received_timestamp": values.instant(received.replace(microsecond=0)) if received else None,
+        }
+        succeeded = status is not None and 200 <= status < 300
+        shown.append(
+            {
+                "invocation_id": derived_id("ivc", f"{row.id}/{n}"),
+                "timestamp": values.instant(moment.replace(microsecond=0)),
+                "retry": index > 0,
+                "succeeded": succeeded,
+                "final": succeeded or (row.state == "failed" and n == row.attempts),
+                "result_details": values.present(details),
+            }
+        )
+    last_row, context = mine[-1]
+    own = f"{call.base_url}/workflows/events/{event.id}/actions/{action_id}"
+    body = {
+        "workflow_id": context["workflow"],
+        "event_id": event.id,
+        "workflow_action_id": action_id,
+        "action_type": "webhook",
+        "status": STATUSES.get(last_row.state, "pending"),
+        "action_invocations": shown[::-1],
+        "_links": {"self": values.link(own)},
+    }
+    return Reply(200, body)
+
+
+def derived_id(prefix: str, of: str) -> str:
+    """An id that is always the same for the same attempt; nothing has to be stored."""
+    guid = uuid.UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4)
+    return f"{prefix}_{base64.b32encode(guid.bytes_le).decode().lower().rstrip('=')}"
+
+
+def _events_of(uow: UnitOfWork, subject: str) -> list[EventRecord]:
+    found = [e for e in uow.by_key(EventRecord, "payment", subject)[::-1] if e.platform == "default"]
+    if not found:
+        raise NotFound("subject", subject, "subject")
+    return found
+
+
+def get_subject_events(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /workflows/events/subject/{id}: ascending by time."""
+    found = _events_of(uow, call.path["subject"])
+    return Reply(200, {"data": [wire.event_short(event, call.base_url) for event in found]})
+
+
+def resend(uow: UnitOfWork, event: EventRecord, to: list[str] | None) -> None:
+    """The same event, the same bytes, to the workflows or webhooks as they are now (inferred)."""
+    payment = uow.find(Payment, event.payment_id)
+    if payment is not None:
+        uow.emit(event.type, payment, extra={webhooks.RESEND: {"event": event.id, "to": to}})
+
+
+def reflow_event(call: Call, uow: UnitOfWork) -> Reply:
+    resend(uow, find_event(call, uow), None)
+    return Reply(202)
+
+
+def reflow_event_to_workflow(call: Call, uow: UnitOfWork) -> Reply:
+    resend(uow, find_event(call, uow), [find_workflow(call, uow).id])
+    return Reply(202)
+
+
+def reflow_subject(call: Call, uow: UnitOfWork) -> Reply:
+    for event in _events_of(uow, call.path["subject"]):
+        resend(uow, event, None)
+    return Reply(202)
+
+
+def reflow_subject_to_workflow(call: Call, uow: UnitOfWork) -> Reply:
+    workflow = find_workflow(call, uow)
+    for event in _events_of(uow, call.path["subject"]):
+        resend(uow, event, [workflow.id])
+    return Reply(202)
+
+
+def reflow(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /workflows/events/reflow: events or subjects, to the named workflows."""
+    request: wire.ReflowRequest = call.body
+    codes, events = [], []
+    for id_ in request.events or []:
+        event = uow.find(EventRecord, id_)
+        if event is None or event.platform != "default":
+            codes.append("event_ids_invalid")
+        else:
+            events.append(event)
+    for subject in request.subjects or []:
+        found = [e for e in uow.by_key(EventRecord, "payment", subject)[::-1] if e.platform == "default"]
+        if not found:
+            codes.append("subject_id_invalid")
+        events += found
+    if not request.events and not request.subjects:
+        codes.append("event_ids_invalid")
+    if any(webhooks.find_endpoint(uow.workspace, Workflow, id_) is None for id_ in request.workflows or []):
+        codes.append("workflow_ids_invalid")
+    if codes:
+        raise Refused("request_invalid", {"codes": list(dict.fromkeys(codes))})
+    for event in events:
+        resend(uow, event, request.workflows)
+    return Reply(202)

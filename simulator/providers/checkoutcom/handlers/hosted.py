@@ -1,0 +1,148 @@
+"""Hosted pages and payment links: made, read, and paid by one try after another.
+
+Source: reference/checkoutcom.md, section 3.13.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Refused
+from simulator.providers.checkoutcom.handlers.customers import customer_of
+from simulator.providers.checkoutcom.handlers.instruments import issue_agreement
+from simulator.providers.checkoutcom.handlers.payments import begin_payment, new_code
+from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink, new_id, new_short_id
+from simulator.providers.checkoutcom.rules import CHANNEL, CURRENCIES, PREVIOUS_CURRENCIES, check_channel
+from simulator.providers.checkoutcom.settings import seconds
+from simulator.providers.checkoutcom.wire import hosted as wire
+from simulator.providers.checkoutcom.wire import values
+from simulator.providers.checkoutcom.wire.customers import CustomerInput
+
+LINK_LIFETIME_S = 86_400
+METHODS_OFFERED = frozenset(["alipay_cn", "alipay_hk", "alipay_plus", "alipay"])
+
+
+def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[str, Any]:
+    platform = call.credential["platform"]
+    allowed = PREVIOUS_CURRENCIES if platform == "previous" else CURRENCIES
+    codes = [] if request.currency in allowed else ["currency_not_supported"]
+    codes += check_channel(uow, request.processing_channel_id, platform)
+    if codes:
+        raise Refused("request_invalid", {"codes": codes})
+    return {
+        "created_at": uow.now,
+        "updated_at": uow.now,
+        "amount": request.amount,
+        "currency": request.currency,
+        "reference": request.reference,
+        "description": request.description,
+        "payment_type": request.payment_type or "Regular",
+        "customer": values.plain(request.customer),
+        "billing": values.plain(request.billing),
+        "shipping": values.plain(request.shipping),
+        "products": tuple(values.plain(product) or {} for product in request.products or ()),
+        "metadata": request.metadata,
+        "locale": request.locale,
+        "payment_ip": request.payment_ip,
+        "processing_channel_id": request.processing_channel_id,
+        "platform": platform,
+        "origin": call.base_url,
+    }
+
+
+def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
+    """One for each allowed method that cannot be offered here. The element's shape is inferred (section 3.13)."""
+    return [
+        {"code": "payment_method_unavailable", "value": method, "description": f"{method} cannot be offered"}
+        for method in request.allow_payment_methods or []
+        if method not in METHODS_OFFERED
+    ]
+
+
+def create_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /hosted-payments. The page's lifetime is not documented: setting `hosted_lifetime_s` (inferred: 30 minutes)."""
+    request: wire.HostedPaymentRequest = call.body
+    hosted = HostedPayment(
+        id=uow.own_id(HostedPayment, lambda: new_short_id(uow.ids, "hpp")),
+        state="Payment Pending",
+        success_url=request.success_url,
+        cancel_url=request.cancel_url,
+        failure_url=request.failure_url,
+        expires_at=uow.now + seconds(uow, "hosted_lifetime_s"),
+        **_members(call, uow, request),
+    )
+    uow.add(hosted)
+    return Reply(201, wire.hosted_created(hosted, call.base_url, _warnings(request)), subject=hosted.id)
+
+
+def create_payment_link(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payment-links: open for `expires_in` seconds, a day unless given."""
+    request: wire.PaymentLinkRequest = call.body
+    link = PaymentLink(
+        id=uow.own_id(PaymentLink, lambda: new_short_id(uow.ids, "pl")),
+        state="Active",
+        return_url=request.return_url,
+        expires_at=uow.now + timedelta(seconds=request.expires_in or LINK_LIFETIME_S),
+        **_members(call, uow, request),
+    )
+    uow.add(link)
+    return Reply(201, wire.hosted_created(link, call.base_url, _warnings(request)), subject=link.id)
+
+
+def get_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
+    return _shown(call, uow.get(HostedPayment, call.path["id"], "id"))
+
+
+def get_payment_link(call: Call, uow: UnitOfWork) -> Reply:
+    return _shown(call, uow.get(PaymentLink, call.path["id"], "id"))
+
+
+def _shown(call: Call, hosted: Hosted) -> Reply:
+    return Reply(200, wire.hosted(hosted, call.base_url), subject=hosted.id)
+
+
+def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Payment:
+    """A new payment for a hosted page or a payment link: each try is a `pay_` of its own (inferred)."""
+    own_page = f"{hosted.origin}/link/{hosted.id}"
+    success, failure = own_page, own_page
+    if isinstance(hosted, HostedPayment):
+        success, failure = hosted.success_url, hosted.failure_url
+    given = CustomerInput.model_validate(hosted.customer) if hosted.customer else None
+    customer = customer_of(uow, given, None)
+    payment = Payment(
+        id=new_id(uow.ids, "pay"),
+        state="Pending",
+        created_at=uow.now,
+        updated_at=uow.now,
+        platform=hosted.platform,
+        origin=hosted.origin,
+        amount=hosted.amount,
+        currency=hosted.currency,
+        payment_type=hosted.payment_type,
+        source_type="alipay" if hosted.platform == "previous" else "alipay_cn",
+        reference=hosted.reference,
+        description=hosted.description,
+        customer_id=customer.id,
+        customer_email=customer.email,
+        customer_name=customer.name,
+        shipping=hosted.shipping,
+        payment_ip=hosted.payment_ip,
+        metadata=hosted.metadata,
+        terminal_type=terminal_type,
+        success_url=success,
+        failure_url=failure,
+        processing_channel_id=hosted.processing_channel_id or uow.workspace.credentials["checkoutcom"].get(CHANNEL),
+        session_id=new_id(uow.ids, "sid"),
+        code=new_code(uow, hosted.platform),
+        hosted_id=hosted.id,
+        expires_at=uow.now + seconds(uow, "payment_lifetime_s"),
+    )
+    if hosted.payment_type == "Recurring" and hosted.platform == "default":
+        payment = replace(payment, source_id=issue_agreement(uow, payment).id)
+    payment = begin_payment(uow, payment)
+    uow.amend(hosted, payment_id=payment.id, payment_order=payment.order_code)
+    return payment

@@ -1,0 +1,89 @@
+"""Instruments: stored agreements with a wallet. Source: reference/checkoutcom.md, sections 3.1, 3.12 and 4.3."""
+
+from __future__ import annotations
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Refused
+from simulator.providers.checkoutcom.handlers.customers import customer_of, find_customer
+from simulator.providers.checkoutcom.model import Customer, Instrument, Payment, new_id
+from simulator.providers.checkoutcom.wire import instruments as wire
+from simulator.providers.checkoutcom.wire.customers import CustomerInput
+from simulator.providers.checkoutcom.wire.payments import Source
+
+# The stored agreement of the published follow-up request. Source: the seed.
+PUBLISHED_SOURCE = "src_inmwstthmjyfcskeir3gcqtyj4"
+PUBLISHED_EMAIL = "john.smith@example.com"
+PUBLISHED_NAME = "John Smith"
+
+
+def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """Inferred: the documents do not say that an Alipay `src_` is readable here (section 3.12)."""
+    agreement = uow.get(Instrument, call.path["id"], "id")
+    return Reply(200, wire.instrument(agreement, uow.find(Customer, agreement.customer_id)))
+
+
+def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    request: wire.InstrumentUpdate = call.body
+    agreement = uow.get(Instrument, call.path["id"], "id")
+    customer = (request.customer or {}).get("id")
+    if customer is not None:
+        if not isinstance(customer, str) or uow.find(Customer, customer) is None:
+            raise Refused("request_invalid", {"codes": ["customer_not_found"]})
+        agreement = uow.amend(agreement, customer_id=customer)
+    return Reply(200, {"type": agreement.type})
+
+
+def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """Later payments with this source are refused with `source_id_unknown` (inferred)."""
+    uow.delete(uow.get(Instrument, call.path["id"], "id"))
+    return Reply(204)
+
+
+def default_agreement(uow: UnitOfWork, customer: Customer) -> Instrument | None:
+    usable = [i for i in uow.by_key(Instrument, "customer", customer.id) if i.state == "Usable"]
+    return next((i for i in usable if i.id == customer.default), usable[0] if usable else None)
+
+
+def agreement_of(uow: UnitOfWork, source: Source, customer: Customer) -> Instrument | None:
+    if source.type == "id":
+        return uow.get(Instrument, source.id or "")
+    if source.type == "customer":
+        known = find_customer(uow, source.id, source.email)
+        return default_agreement(uow, known) if known is not None else None
+    return None
+
+
+def published_agreement(uow: UnitOfWork) -> Instrument:
+    """The agreement that the published follow-up request names: every workspace's customer John Smith has signed it.
+
+    Source: the seed, whose third request is to work as printed. It comes into being when it is first used.
+    """
+    known = uow.find(Instrument, PUBLISHED_SOURCE)
+    if known is not None:
+        return known
+    customer = customer_of(uow, CustomerInput(email=PUBLISHED_EMAIL, name=PUBLISHED_NAME), None)
+    agreement = Instrument(
+        id=PUBLISHED_SOURCE,
+        state="Issued",
+        created_at=uow.now,
+        updated_at=uow.now,
+        type="alipay_cn",
+        customer_id=customer.id,
+        payment_id=PUBLISHED_SOURCE,
+    )
+    return uow.fire(uow.add(agreement), "bank.captured")
+
+
+def issue_agreement(uow: UnitOfWork, payment: Payment) -> Instrument:
+    """The `src_` stands in the 202 already, before the shopper has agreed. Source: sections 3.1 and 4.3."""
+    agreement = Instrument(
+        id=new_id(uow.ids, "src"),
+        state="Issued",
+        created_at=uow.now,
+        updated_at=uow.now,
+        type=payment.source_type,
+        customer_id=payment.customer_id,
+        payment_id=payment.id,
+    )
+    return uow.add(agreement)

@@ -1,0 +1,233 @@
+"""Payments: asking for one and reading them. An Alipay payment is captured by itself.
+
+Source: reference/checkoutcom.md, sections 3.1 to 3.3, 5.1 and 5.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from simulator.engine.gateway import validate
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.ids import BASE62
+from simulator.kernel.refusals import Invalid, NotFound, Refused, Violation
+from simulator.providers.checkoutcom.handlers.customers import customer_of, find_customer
+from simulator.providers.checkoutcom.handlers.instruments import (
+    PUBLISHED_SOURCE,
+    agreement_of,
+    default_agreement,
+    issue_agreement,
+    published_agreement,
+)
+from simulator.providers.checkoutcom.model import Action, Customer, Instrument, Payment, new_id
+from simulator.providers.checkoutcom.rules import (
+    CHANNEL,
+    CURRENCIES,
+    PREVIOUS_CURRENCIES,
+    check_channel,
+    check_connector,
+)
+from simulator.providers.checkoutcom.settings import seconds, setting
+from simulator.providers.checkoutcom.wire import payments as wire
+from simulator.providers.checkoutcom.wire import values
+from simulator.providers.checkoutcom.wire.bodies import read_body
+from simulator.wallet import alipay
+from simulator.wallet.order import Order
+
+
+def request_payment(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payments: 202 with a redirect, or without one when a stored agreement is charged.
+
+    Raises `Invalid` with all that the gateway has against it, or `Refused` with the wallet connector's one code.
+
+    Source: section 3.1.
+    """
+    platform = call.credential["platform"]
+    request = _read_request(call, uow, platform)
+    customer = customer_of(uow, request.customer, request.source)
+    agreement = agreement_of(uow, request.source, customer)
+    type_ = agreement.type if agreement is not None else request.source.type
+    terminal_type, os_type = check_connector(uow, request, platform, agreement)
+    payment = Payment(
+        id=new_id(uow.ids, "pay"),
+        state="Pending",
+        created_at=uow.now,
+        updated_at=uow.now,
+        platform=platform,
+        origin=call.base_url,
+        amount=request.amount,
+        currency=request.currency,
+        payment_type=request.payment_type or "Regular",
+        source_type=type_,
+        is_follow_up=agreement is not None,
+        reference=request.reference or None,
+        description=request.description,
+        customer_id=customer.id,
+        customer_email=customer.email,
+        customer_name=customer.name,
+        shipping=values.plain(request.shipping),
+        items=tuple(values.plain(item) or {} for item in request.items or ()),
+        payment_ip=request.payment_ip,
+        metadata=request.metadata,
+        terminal_type=terminal_type,
+        os_type=os_type,
+        success_url=request.success_url,
+        failure_url=request.failure_url,
+        processing_channel_id=request.processing_channel_id or uow.workspace.credentials["checkoutcom"].get(CHANNEL),
+        session_id=new_id(uow.ids, "sid"),
+        code=new_code(uow, platform),
+        expires_at=uow.now + seconds(uow, "payment_lifetime_s"),
+        source_id=agreement.id if agreement is not None else None,
+    )
+    if agreement is None and payment.payment_type == "Recurring" and platform == "default":
+        payment = replace(payment, source_id=issue_agreement(uow, payment).id)
+    payment = begin_payment(uow, payment)
+    return Reply(202, wire.payment_accepted(payment, call.base_url))
+
+
+def new_code(uow: UnitOfWork, platform: str) -> str:
+    """The payment code of the redirect link, an integer on the Previous platform. Source: sections 7.2 and 7.6."""
+    while True:
+        code = uow.ids.digits(9) if platform == "previous" else f"28{uow.ids.digits(10)}{uow.ids.text(24, BASE62)}"
+        code = code.lstrip("0") or "1"
+        if uow.runtime.locate_by_key(Payment, "code", code) is None:
+            return code
+
+
+def begin_payment(uow: UnitOfWork, payment: Payment) -> Payment:
+    """Stores a new payment and says `payment_pending`; a redirect opens its wallet order, a follow-up its own timer."""
+    if payment.is_follow_up:
+        uow.claim_scenarios(payment.PROVIDER, payment.id)
+        payment = uow.add(payment, events=["payment_pending"])
+        uow.arm(payment, "timer.follow_up", after=seconds(uow, "follow_up_delay_s"))
+        return payment
+    return uow.add(replace(payment, order_code=wallet_order(uow, payment).id), events=["payment_pending"])
+
+
+def wallet_order(uow: UnitOfWork, payment: Payment) -> Order:
+    return alipay.open_order(
+        uow,
+        payment,
+        title="Checkout.com",
+        amount=payment.money,
+        merchant=setting(uow, "merchant_name"),
+        reference=payment.reference or payment.id,
+        description=payment.description or "",
+        operation="recurring" if payment.is_follow_up else "pay",
+        device="app" if payment.terminal_type == "APP" else "web",
+        expires_at=payment.expires_at,
+    )
+
+
+_FIELDS = [field.alias or name for name, field in wire.PaymentRequest.model_fields.items()]
+
+
+def _read_request(call: Call, uow: UnitOfWork, platform: str) -> wire.PaymentRequest:
+    """The validated request. Raises `Invalid` with all that is wrong, in the order of the fields: their own rules, and
+    what only the account knows about those that are well-formed. Source: sections 3.1 and 5.1."""
+    assert call.endpoint is not None
+    raw, broken = read_body(call, call.endpoint), []
+    try:
+        request = validate(wire.PaymentRequest, raw)
+    except Invalid as invalid:
+        if not isinstance(raw, dict):
+            raise
+        broken = invalid.violations
+        sane = {"source": {"type": "alipay" if platform == "previous" else "alipay_cn"}, "amount": 1, "currency": "USD"}
+        bad = {violation.path.partition(".")[0] for violation in broken}
+        request = validate(wire.PaymentRequest, sane | {name: raw[name] for name in raw if name not in bad})
+    assert isinstance(request, wire.PaymentRequest)
+    found = [*broken, *_unknown_to_account(uow, request, platform)]
+    if found:
+        raise Invalid(sorted(found, key=lambda violation: _FIELDS.index(violation.path.partition(".")[0])))
+    return request
+
+
+def _unknown_to_account(uow: UnitOfWork, request: wire.PaymentRequest, platform: str) -> Iterator[Violation]:
+    """What only the account knows. Source: sections 3.1.1 and 5.3."""
+    source = request.source
+    if source.type == "id":
+        agreement = published_agreement(uow) if source.id == PUBLISHED_SOURCE else uow.find(Instrument, source.id or "")
+        if agreement is None:
+            yield _says("source", "source_id_unknown")
+        elif agreement.state != "Usable":
+            yield _says("source", "source_id_invalid")
+    elif source.type == "customer":
+        known = find_customer(uow, source.id, source.email)
+        if known is None:
+            yield _says("source", "customer_not_found")
+        elif default_agreement(uow, known) is None:
+            yield _says("source", "source_invalid")
+    elif (source.type == "alipay") != (platform == "previous"):
+        yield _says("source", "payment_method_not_supported")
+    if platform == "previous" and request.currency not in PREVIOUS_CURRENCIES:
+        yield _says("currency", "currency_invalid")
+    elif request.currency not in CURRENCIES:
+        yield _says("currency", "currency_not_supported")
+    if request.customer is not None and request.customer.id and uow.find(Customer, request.customer.id) is None:
+        yield _says("customer", "customer_not_found")
+    for code in check_channel(uow, request.processing_channel_id, platform):
+        yield _says("processing_channel_id", code)
+
+
+def _says(field: str, code: str) -> Violation:
+    return Violation(field, "format", message=code)
+
+
+def find_payment(call: Call, uow: UnitOfWork) -> Payment:
+    return uow.get(Payment, call.path["id"], "id")
+
+
+def get_payment(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /payments/{id}: by `pay_`, or by the `sid_` that the browser brought back, then with `actions`."""
+    id_ = call.path["id"]
+    if not id_.startswith("sid_"):
+        return Reply(200, wire.payment(find_payment(call, uow), call.base_url), subject=id_)
+    payment = uow.first_by_key(Payment, "session", id_)
+    if payment is None:
+        raise NotFound("payment", id_, "id")
+    body = wire.payment(payment, call.base_url, uow.by_key(Action, "payment", payment.id))
+    return Reply(200, body, subject=payment.id)
+
+
+def list_payments(call: Call, uow: UnitOfWork) -> Reply:
+    """GET /payments?reference=: newest first; `total_count` ignores paging. Source: section 3.3."""
+    query: wire.PaymentsQuery = call.body
+    found = uow.by_key(Payment, "reference", query.reference)
+    page = found[query.skip : query.skip + query.limit]
+    body: dict[str, Any] = {"limit": query.limit, "skip": query.skip, "total_count": len(found)}
+    return Reply(200, body | {"data": [wire.payment(payment, call.base_url) for payment in page]})
+
+
+_TERM = re.compile(r"^\s*(id|reference|status|currency)\s*:\s*'([^']*)'\s*$")
+
+
+def search_payments(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payments/search: one or more `name:'value'` joined by AND. Source: section 3.3 (grammar inferred)."""
+    request: wire.SearchRequest = call.body
+    terms: dict[str, str] = {}
+    for part in filter(None, re.split(r"\s+AND\s+", request.query.strip())):
+        match = _TERM.match(part)
+        if match is None:
+            raise Refused("request_invalid", {"codes": ["query_invalid"]})
+        terms[match[1]] = match[2]
+    found, _ = uow.listing(Payment, limit=1000)
+    since, until = values.moment(request.from_), values.moment(request.to)
+    held = [
+        payment
+        for payment in found
+        if all(_member(payment, name) == value for name, value in terms.items())
+        and (since is None or payment.created_at >= since)
+        and (until is None or payment.created_at <= until)
+    ]
+    return Reply(200, {"data": [wire.payment(payment, call.base_url) for payment in held[: request.limit]]})
+
+
+def _member(payment: Payment, name: str) -> str | None:
+    return {"id": payment.id, "reference": payment.reference, "status": payment.state, "currency": payment.currency}[
+        name
+    ]

@@ -1,0 +1,60 @@
+"""What Checkout.com and the wallet's connector ask of a payment: currencies, the channel, terminal and operating system.
+
+Source: reference/checkoutcom.md, sections 3.1, 5.1 and 7.1.
+"""
+
+from __future__ import annotations
+
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Refused
+from simulator.providers.checkoutcom.model import Instrument
+from simulator.providers.checkoutcom.settings import setting
+from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
+
+# Source: section 7.1 (inferred: the seed shows EUR; its own list is not legible).
+CURRENCIES = frozenset([
+    "EUR", "GBP", "USD", "CNY", "HKD", "SGD", "JPY", "AUD", "CAD", "CHF", "NZD", "SEK", "NOK", "DKK", "THB",
+    "MYR", "PHP", "IDR", "KRW", "AED",
+])  # fmt: skip
+PREVIOUS_CURRENCIES = frozenset(["USD"])
+TERMINALS = ("APP", "WAP", "WEB")
+SYSTEMS = ("ANDROID", "IOS")
+CHANNEL = "processing_channel_id"
+
+
+def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str]:
+    """Well-formed channels count as the merchant's own unless `strict_channels` is on. Source: section 3.1."""
+    if platform == "previous":
+        return []
+    if given is None:
+        return ["processing_channel_id_required"] if setting(uow, "channel_required") else []
+    own = uow.workspace.credentials["checkoutcom"].get(CHANNEL)
+    return ["cko_processing_channel_id_invalid"] if setting(uow, "strict_channels") and given != own else []
+
+
+def check_connector(
+    uow: UnitOfWork, request: PaymentRequest, platform: str, agreement: Instrument | None
+) -> tuple[str, str | None]:
+    """The wallet's connector refuses with one code and the swapped `invalid_request`. Source: sections 3.1 and 5.1.
+
+    Returns terminal and operating system.
+    """
+    facts = {"amount": request.amount, "currency": request.currency, "reference": request.reference}
+    rule = uow.rule("provider", "checkoutcom", operation="pay", **facts)
+    refusal = rule.params.get("refusal") if rule is not None else setting(uow, "alipay_refusal")
+    if refusal:
+        raise Refused("invalid_request", {"codes": [str(refusal)]})
+    if platform == "previous":
+        return "WEB", None
+    if not request.reference:
+        raise Refused("invalid_request", {"codes": ["reference_invalid"]})
+    processing = request.processing or Processing()
+    terminal, system = processing.terminal_type, processing.os_type
+    terminal = "WEB" if terminal is None else terminal
+    if terminal not in TERMINALS:
+        raise Refused("invalid_request", {"codes": ["terminal_type_invalid"]})
+    if system is None and terminal != "WEB" and agreement is None:
+        raise Refused("invalid_request", {"codes": ["os_type_required"]})
+    if system is not None and system not in SYSTEMS:
+        raise Refused("invalid_request", {"codes": ["os_type_invalid"]})
+    return terminal, system

@@ -1,0 +1,39 @@
+"""How a request's body is read, before its model looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from simulator.engine.provider import Call, Endpoint
+from simulator.kernel.refusals import Invalid, Violation
+from simulator.providers.checkoutcom.wire.actions import ActionRequest
+from simulator.providers.checkoutcom.wire.customers import CustomerUpdate
+from simulator.providers.checkoutcom.wire.instruments import InstrumentUpdate
+from simulator.providers.checkoutcom.wire.previous import WebhookUpdate
+from simulator.providers.checkoutcom.wire.workflows import WorkflowUpdate
+
+OPTIONAL_BODIES = (ActionRequest, WorkflowUpdate, WebhookUpdate, CustomerUpdate, InstrumentUpdate)
+
+
+def read_body(call: Call, endpoint: Endpoint) -> Any:
+    """An empty body asks for everything where that has a meaning (`POST …/refunds`), else it is no object (inferred)."""
+    if not call.raw_body.strip():
+        return {} if endpoint.body in OPTIONAL_BODIES else None
+    if b"\\u0000" in call.raw_body and (nulls := list(_nulls(call.json, ""))):
+        raise Invalid([Violation(path, "format", message="must not hold a NUL") for path in nulls])
+    return call.json
+
+
+def _nulls(value: Any, path: str) -> Iterator[str]:
+    """Where a text, or the name of a member, holds a NUL: no store takes it everywhere (inferred)."""
+    if isinstance(value, str) and "\0" in value:
+        yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if "\0" in name:
+                yield path
+            yield from _nulls(inner, f"{path}.{name}".strip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _nulls(inner, f"{path}.{index}")

@@ -1,0 +1,50 @@
+"""Events of the Default platform, and the request to send them again. Source: reference/checkoutcom.md, section 3.10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import StrictStr
+
+from simulator.providers.checkoutcom.model import EventRecord
+from simulator.providers.checkoutcom.wire.fields import Model
+from simulator.providers.checkoutcom.wire.values import link
+
+VERSION = "1.0.29"
+
+
+class ReflowRequest(Model):
+    """POST /workflows/events/reflow"""
+
+    events: list[StrictStr] | None = None
+    subjects: list[StrictStr] | None = None
+    workflows: list[StrictStr] | None = None
+
+
+def event_short(event: EventRecord, base: str) -> dict[str, Any]:
+    href = f"{base}/workflows/events/{event.id}"
+    return {"id": event.id, "type": event.type, "timestamp": event.timestamp, "_links": {"self": link(href)}}
+
+
+def event(event: EventRecord, invocations: Sequence[tuple[str, str, str]], base: str) -> dict[str, Any]:
+    """`invocations` are workflow, action and status."""
+    own = f"{base}/workflows/events/{event.id}"
+    return {
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "timestamp": event.timestamp,
+        "version": VERSION,
+        "data": event.data,
+        "action_invocations": [
+            {
+                "workflow_id": workflow_id,
+                "workflow_action_id": action_id,
+                "status": status,
+                "_links": {"self": link(f"{own}/actions/{action_id}")},
+            }
+            for workflow_id, action_id, status in invocations
+        ],
+        "_links": {"self": link(own), "payment": link(f"{base}/payments/{event.payment_id}")},
+    }

@@ -1,0 +1,132 @@
+"""The types of request members, and what each of them accepts. Source: reference/checkoutcom.md, section 3."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+)
+
+from simulator.engine.pages import is_safe_return
+from simulator.kernel.money import CURRENCIES
+
+MAX_AMOUNT = 9_999_999_999
+"""Minor units. The documented bound of a void, taken for every amount (inferred)."""
+PAYMENT_TYPES = ("Regular", "Recurring", "MOTO", "Installment", "Unscheduled", "PayLater")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
+
+
+def _flag(value: Any) -> Any:
+    """The seed itself sends `"capture": "true"`."""
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _url(value: str) -> str:
+    scheme, colon, rest = value.partition(":")
+    if not is_safe_return(value) or any(c.isspace() for c in value):
+        raise ValueError("must be a URI")
+    if scheme.lower() in ("http", "https") and not (colon and rest.startswith("//") and rest[2:3] not in ("", "/")):
+        raise ValueError("must be a URI")
+    return value
+
+
+def _hook_url(value: str) -> str:
+    if not value.lower().startswith(("http://", "https://")):
+        raise ValueError("must be an http or https URL")
+    return _url(value)
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in CURRENCIES:
+        raise ValueError("must be an ISO 4217 code")
+    return value
+
+
+def _ip(value: str) -> str:
+    ipaddress.ip_address(value)
+    return value
+
+
+def _payment_type(value: str) -> str:
+    """Any case, echoed in the canonical one (inferred: the seed writes both `recurring` and `Recurring`)."""
+    for known in PAYMENT_TYPES:
+        if known.lower() == value.lower():
+            return known
+    raise ValueError("must be a payment type")
+
+
+def _moment(value: str) -> str:
+    datetime.fromisoformat(value)
+    return value
+
+
+def _metadata(value: Any) -> Any:
+    """Flat, up to 20 keys, values of up to 255 characters. Raises for anything else."""
+    if not isinstance(value, dict) or len(value) > 20:
+        raise ValueError("must be an object of at most 20 members")
+    for name, inner in value.items():
+        if len(name) > 100 or not isinstance(inner, str | int | float | bool) or len(str(inner)) > 255:
+            raise ValueError("values must be short strings, numbers or booleans")
+    return value
+
+
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+            raise ValueError("must be header names and values in one line")
+    return value
+
+
+def digits(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+Text13 = Annotated[str, StringConstraints(max_length=13, strict=True)]
+Text20 = Annotated[str, StringConstraints(max_length=20, strict=True)]
+Text45 = Annotated[str, StringConstraints(max_length=45, strict=True)]
+Text50 = Annotated[str, StringConstraints(max_length=50, strict=True)]
+Text80 = Annotated[str, StringConstraints(max_length=80, strict=True)]
+Text100 = Annotated[str, StringConstraints(max_length=100, strict=True)]
+Text200 = Annotated[str, StringConstraints(max_length=200, strict=True)]
+Text255 = Annotated[str, StringConstraints(max_length=255, strict=True)]
+Text1024 = Annotated[str, StringConstraints(max_length=1024, strict=True)]
+SignatureKey = Annotated[str, StringConstraints(min_length=1, max_length=1024, strict=True)]
+FilterText = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$", strict=True)]
+Flag = Annotated[StrictBool, BeforeValidator(_flag)]
+Amount = Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)]
+AmountOrAll = Annotated[StrictInt, Field(ge=0, le=MAX_AMOUNT)]
+Currency = Annotated[StrictStr, AfterValidator(_currency)]
+Url = Annotated[Text1024, AfterValidator(_url)]
+ShortUrl = Annotated[Text255, AfterValidator(_url)]
+HookUrl = Annotated[Text1024, AfterValidator(_hook_url)]
+Email = Annotated[Text255, AfterValidator(_email)]
+Metadata = Annotated[dict[str, Any], BeforeValidator(_metadata)]
+PaymentType = Annotated[StrictStr, AfterValidator(_payment_type)]
+Moment = Annotated[StrictStr, AfterValidator(_moment)]
+Ip = Annotated[Text45, AfterValidator(_ip)]
+EventName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,80}$", strict=True)]
+Headers = Annotated[dict[StrictStr, StrictStr], AfterValidator(_headers)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", defer_build=True, populate_by_name=True)

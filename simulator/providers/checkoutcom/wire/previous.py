@@ -1,0 +1,95 @@
+"""Webhooks and events of the Previous platform. Source: reference/checkoutcom.md, section 3.15."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from simulator.providers.checkoutcom.model import EventRecord, Webhook
+from simulator.providers.checkoutcom.wire.fields import (
+    MAX_AMOUNT,
+    EventName,
+    FilterText,
+    Flag,
+    Headers,
+    HookUrl,
+    Model,
+    digits,
+)
+from simulator.providers.checkoutcom.wire.values import link
+
+
+class WebhookRequest(Model):
+    """POST and PUT /webhooks. PUT needs all five members."""
+
+    url: HookUrl
+    active: Flag | None = None
+    headers: Headers | None = None
+    content_type: Literal["json", "xml"] | None = None
+    event_types: Annotated[list[EventName], Field(min_length=1, max_length=200)]
+
+
+class WebhookReplacement(Model):
+    """PUT /webhooks/{id}"""
+
+    url: HookUrl
+    active: Flag
+    headers: Headers
+    content_type: Literal["json", "xml"]
+    event_types: Annotated[list[EventName], Field(min_length=1, max_length=200)]
+
+
+class WebhookUpdate(Model):
+    """PATCH /webhooks/{id}"""
+
+    url: HookUrl | None = None
+    active: Flag | None = None
+    headers: Headers | None = None
+    content_type: Literal["json", "xml"] | None = None
+    event_types: Annotated[list[EventName], Field(min_length=1, max_length=200)] | None = None
+
+
+class EventsQuery(Model):
+    """GET /events"""
+
+    payment_id: Annotated[str, StringConstraints(pattern=r"^pay_\w{26}$")] | None = None
+    reference: FilterText | None = None
+    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)] = 10
+    skip: Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_AMOUNT)] = 0
+
+
+def webhook(webhook: Webhook, base: str) -> dict[str, Any]:
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "active": webhook.active,
+        "headers": webhook.headers,
+        "content_type": webhook.content_type,
+        "event_types": list(webhook.event_types),
+        "_links": {"self": link(f"{base}/webhooks/{webhook.id}")},
+    }
+
+
+def previous_event_short(event: EventRecord, base: str) -> dict[str, Any]:
+    own = f"{base}/events/{event.id}"
+    links = {"self": link(own), "webhooks-retry": link(f"{own}/webhooks/retry")}
+    return {"id": event.id, "type": event.type, "created_on": event.timestamp, "_links": links}
+
+
+def previous_event(event: EventRecord, notifications: Sequence[tuple[str, str, bool]], base: str) -> dict[str, Any]:
+    """`notifications` are id, URL and whether it was delivered."""
+    own = f"{base}/events/{event.id}"
+    return {
+        "id": event.id,
+        "type": event.type,
+        "version": "2.0",
+        "created_on": event.timestamp,
+        "data": event.data,
+        "notifications": [
+            {"id": id_, "url": url, "success": success, "_links": {"self": link(f"{own}/notifications/{id_}")}}
+            for id_, url, success in notifications
+        ],
+        "_links": {"self": link(own), "webhooks-retry": link(f"{own}/webhooks/retry")},
+    }

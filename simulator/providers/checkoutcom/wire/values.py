@@ -1,0 +1,48 @@
+"""What answers and webhooks are made of: instants, links, and objects without what is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from simulator.kernel.clock import iso_millis
+
+
+def instant(at: datetime) -> str:
+    """`2022-09-02T07:15:58.894077Z`: the fraction without trailing zeros, none at all when it is zero."""
+    fraction = f".{at.microsecond:06d}".rstrip("0") if at.microsecond else ""
+    return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def moment(text: str | None) -> datetime | None:
+    """A validated `Moment`; one without a zone is in UTC, as the Python client sends it."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def instant7(at: datetime, zone: str = "Z") -> str:
+    """Seven digits, as webhooks print `processed_on`; the zone is `Z` or `+00:00`, depending on the event."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0{zone}"
+
+
+def instant3(at: datetime) -> str:
+    """`2021-06-11T11:40:34.011+00:00`: the `timestamp` of a webhook."""
+    return iso_millis(at).replace("Z", "+00:00")
+
+
+def present(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def link(href: str) -> dict[str, str]:
+    return {"href": href}
+
+
+def plain(model: BaseModel | None) -> dict[str, Any] | None:
+    """A validated model as the object that was sent, without what was absent."""
+    return None if model is None else model.model_dump(exclude_none=True)

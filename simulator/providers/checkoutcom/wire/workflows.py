@@ -1,0 +1,98 @@
+"""Workflows with their conditions and actions. Source: reference/checkoutcom.md, section 3.10."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StrictStr, model_validator
+
+from simulator.providers.checkoutcom.model import Workflow
+from simulator.providers.checkoutcom.wire.fields import (
+    EventName,
+    Flag,
+    Headers,
+    HookUrl,
+    Model,
+    SignatureKey,
+    Text255,
+)
+from simulator.providers.checkoutcom.wire.values import link, present
+
+
+class Condition(Model):
+    type: Literal["event", "entity", "processing_channel"]
+    events: dict[StrictStr, list[EventName]] | None = None
+    entities: list[StrictStr] | None = None
+    processing_channels: list[StrictStr] | None = None
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Condition:
+        wanted = {"event": self.events, "entity": self.entities, "processing_channel": self.processing_channels}
+        if wanted[self.type] is None:
+            raise ValueError(f"workflow_condition_{self.type}_required")
+        return self
+
+
+class Signature(Model):
+    method: Literal["HMACSHA256"] = "HMACSHA256"
+    key: SignatureKey
+
+
+class WorkflowAction(Model):
+    type: Literal["webhook"]
+    url: HookUrl
+    headers: Headers | None = None
+    signature: Signature | None = None
+
+
+def _once_each(conditions: list[Condition]) -> list[Condition]:
+    types = [condition.type for condition in conditions]
+    if len(types) != len(set(types)):
+        raise ValueError("workflow_condition_type_duplicate")
+    return conditions
+
+
+class WorkflowRequest(Model):
+    """POST /workflows"""
+
+    name: Text255 | None = None
+    active: Flag | None = None
+    conditions: Annotated[list[Condition], Field(max_length=10), AfterValidator(_once_each)] | None = None
+    actions: Annotated[list[WorkflowAction], Field(min_length=1, max_length=100)]
+
+
+class WorkflowUpdate(Model):
+    """PATCH /workflows/{id}"""
+
+    name: Text255 | None = None
+    active: Flag | None = None
+
+
+class WorkflowTest(Model):
+    """POST /workflows/{id}/test"""
+
+    event_types: Annotated[list[StrictStr], Field(min_length=1, max_length=100)]
+
+
+def workflow_part(workflow: Workflow, part: Mapping[str, Any], kind: str, base: str) -> dict[str, Any]:
+    href = f"{base}/workflows/{workflow.id}/{kind}/{part['id']}"
+    return {**part, "_links": {"self": link(href)}}
+
+
+def workflow_short(workflow: Workflow, base: str) -> dict[str, Any]:
+    href = f"{base}/workflows/{workflow.id}"
+    return present(
+        {"id": workflow.id, "name": workflow.name, "active": workflow.active, "_links": {"self": link(href)}}
+    )
+
+
+def workflow(workflow: Workflow, base: str) -> dict[str, Any]:
+    short = workflow_short(workflow, base)
+    links = short.pop("_links")
+    return {
+        **short,
+        "conditions": [workflow_part(workflow, c, "conditions", base) for c in workflow.conditions],
+        "actions": [workflow_part(workflow, a, "actions", base) for a in workflow.actions],
+        "_links": links,
+    }
