@@ -7,8 +7,9 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.ppro import auth, demo, errors, handlers, pages, receiver
+from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
+from simulator.providers.ppro.handlers import decisions
 from simulator.providers.ppro.model import Charge, Instrument
 from simulator.providers.ppro.states import PHASES
 from simulator.providers.ppro.webhooks import WEBHOOKS
@@ -90,9 +91,9 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=handlers.hear_wallet,
-    on_timer=handlers.on_timer,
-    return_to=handlers.return_to,
+    hear=decisions.hear_wallet,
+    on_timer=decisions.on_timer,
+    return_to=decisions.return_to,
     return_field="authenticationSettings[].settings.returnUrl",
     finish=finish,
     idempotency=IDEMPOTENCY,

@@ -6,8 +6,19 @@ from pydantic import BaseModel
 
 from simulator.engine.provider import Call, Endpoint, Handler
 from simulator.kernel.refusals import Invalid, Violation
-from simulator.providers.ppro import handlers as h
 from simulator.providers.ppro import wire as w
+from simulator.providers.ppro.handlers import (
+    authorizations,
+    captures,
+    charges,
+    discards,
+    funds_statuses,
+    instruments,
+    operations,
+    refunds,
+    voids,
+)
+from simulator.providers.ppro.handlers.left_out import left_out
 
 CHARGE = "/v1/payment-charges/{id}"
 INSTRUMENT = "/v1/payment-instruments/{id}"
@@ -75,34 +86,34 @@ def _post(path: str, handler: Handler, operation: str, body: type[BaseModel]) ->
 
 def _left_out(method: str, path: str, kind: str, operation: str) -> Endpoint:
     summary = "Left out of the simulator: answers 404."
-    return Endpoint(method, path, h.left_out(kind), operation, answers={404: "Left out"}, summary=summary)
+    return Endpoint(method, path, left_out(kind), operation, answers={404: "Left out"}, summary=summary)
 
 
 # fmt: off
 ENDPOINTS = (
-    Endpoint("POST",   "/v1/payment-charges",     h.create_charge,     "authorize",   w.ChargeRequest, answers=CREATED, idempotent=True),
-    _get(              "/v1/payment-charges",     h.search_charges,    "searchPaymentCharge"),
-    _get(              CHARGE,                    h.get_charge,        "getPaymentCharge"),
-    _post(             f"{CHARGE}/authorizations", h.confirm,          "confirm",     w.ConfirmRequest),
-    _post(             f"{CHARGE}/captures",      h.capture_charge,    "capture",     w.CaptureRequest),
-    _post(             f"{CHARGE}/refunds",       h.refund_charge,     "refund",      w.RefundRequest),
-    _post(             f"{CHARGE}/voids",         h.void_charge,       "processVoid", w.VoidRequest),
-    _post(             f"{CHARGE}/discards",      h.discard_charge,    "discard",     w.DiscardRequest),
-    *(_get(f"{CHARGE}/{kind}",                    h.list_operations(kind), many) for kind, (many, _) in NAMES.items()),
-    *(_get(f"{CHARGE}/{kind}/{{operation}}",      h.get_operation(kind),   one)  for kind, (_, one) in NAMES.items()),
-    _get(              f"{CHARGE}/funds-statuses", h.get_funds_statuses, "getFundsStatuses"),
-    _post(             "/v1/payment-instruments", h.create_instrument, "createPaymentInstrument", w.InstrumentInput),
-    _get(              INSTRUMENT,                h.get_instrument,    "fetchPaymentInstrument"),
-    Endpoint("PUT",    INSTRUMENT,                h.update_instrument, "updatePaymentInstrument", w.InstrumentInput, answers=DONE),
-    Endpoint("DELETE", INSTRUMENT,                h.delete_instrument, "deletePaymentInstrument", answers={204: "Deleted", 404: "Unknown"}),
-    _left_out("POST",  "/v1/payment-agreements",  "payment-agreement", "createAgreement"),
-    _left_out("GET",   AGREEMENT,                 "payment-agreement", "getAgreement"),
-    _left_out("POST",  f"{AGREEMENT}/authorizations", "payment-agreement", "confirmAgreement"),
-    _left_out("POST",  f"{AGREEMENT}/revocations",    "payment-agreement", "revokeAgreement"),
-    _left_out("POST",  f"{AGREEMENT}/payment-charges", "payment-agreement", "createAgreementCharge"),
-    _left_out("POST",  "/v1/payment-sessions",    "payment-session",   "createSession"),
-    _left_out("GET",   SESSION,                   "payment-session",   "getSession"),
-    _left_out("PATCH", SESSION,                   "payment-session",   "updateSession"),
-    _left_out("POST",  f"{SESSION}/authorizations", "payment-session", "authorizeSession"),
+    Endpoint("POST",   "/v1/payment-charges",       charges.create_charge,              "authorize",               w.ChargeRequest, answers=CREATED, idempotent=True),
+    _get(              "/v1/payment-charges",       charges.search_charges,             "searchPaymentCharge"),
+    _get(              CHARGE,                      charges.get_charge,                 "getPaymentCharge"),
+    _post(             f"{CHARGE}/authorizations",  authorizations.confirm,             "confirm",                 w.ConfirmRequest),
+    _post(             f"{CHARGE}/captures",        captures.capture_charge,            "capture",                 w.CaptureRequest),
+    _post(             f"{CHARGE}/refunds",         refunds.refund_charge,              "refund",                  w.RefundRequest),
+    _post(             f"{CHARGE}/voids",           voids.void_charge,                  "processVoid",             w.VoidRequest),
+    _post(             f"{CHARGE}/discards",        discards.discard_charge,            "discard",                 w.DiscardRequest),
+    *(_get(f"{CHARGE}/{kind}",                      operations.list_operations(kind),     many) for kind, (many, _) in NAMES.items()),
+    *(_get(f"{CHARGE}/{kind}/{{operation}}",        operations.get_operation(kind),       one)  for kind, (_, one) in NAMES.items()),
+    _get(              f"{CHARGE}/funds-statuses",  funds_statuses.get_funds_statuses,  "getFundsStatuses"),
+    _post(             "/v1/payment-instruments",   instruments.create_instrument,      "createPaymentInstrument", w.InstrumentInput),
+    _get(              INSTRUMENT,                  instruments.get_instrument,         "fetchPaymentInstrument"),
+    Endpoint("PUT",    INSTRUMENT,                  instruments.update_instrument,      "updatePaymentInstrument", w.InstrumentInput, answers=DONE),
+    Endpoint("DELETE", INSTRUMENT,                  instruments.delete_instrument,      "deletePaymentInstrument", answers={204: "Deleted", 404: "Unknown"}),
+    _left_out("POST",  "/v1/payment-agreements",         "payment-agreement", "createAgreement"),
+    _left_out("GET",   AGREEMENT,                        "payment-agreement", "getAgreement"),
+    _left_out("POST",  f"{AGREEMENT}/authorizations",    "payment-agreement", "confirmAgreement"),
+    _left_out("POST",  f"{AGREEMENT}/revocations",       "payment-agreement", "revokeAgreement"),
+    _left_out("POST",  f"{AGREEMENT}/payment-charges",   "payment-agreement", "createAgreementCharge"),
+    _left_out("POST",  "/v1/payment-sessions",           "payment-session",   "createSession"),
+    _left_out("GET",   SESSION,                          "payment-session",   "getSession"),
+    _left_out("PATCH", SESSION,                          "payment-session",   "updateSession"),
+    _left_out("POST",  f"{SESSION}/authorizations",      "payment-session",   "authorizeSession"),
 )
 # fmt: on

@@ -1,0 +1,53 @@
+"""Captures. Source: reference/ppro.md, sections 3.5 and 5.4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.ppro import wire
+from simulator.providers.ppro.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.funds_statuses import settle_later
+from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
+from simulator.providers.ppro.model import Charge, Operation
+
+
+def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
+    """POST …/captures. Above what is left open, or in another state: a FAILED capture, the charge as it was."""
+    charge, asked = find_charge(call, uow), call.body.amount
+    more = {"reference": call.body.merchantCaptureReference, "labels": call.body.labels}
+    refused = capture_refusal(charge, asked)
+    if refused is not None:
+        return refused_operation(uow, charge, "captures", "capture", asked, refused, more)
+    charge = capture(uow, charge, asked, more)
+    return Reply(200, wire.alone(charge, charge.captures[-1]))
+
+
+def capture(uow: UnitOfWork, charge: Charge, amount: int, more: Mapping[str, Any]) -> Charge:
+    """A separate capture, which a scenario's bank may decline."""
+    effect = bank_rule(uow, charge, "capture", amount)
+    charge = uow.fire(charge, "api.capture")
+    if declines(effect):
+        failure = bank_failure(effect, "Payment Capture Failed")
+        capture = new_operation(uow, "captures", "capture", "FAILED", amount, failure=failure, **more)
+        captures = (*charge.captures, capture)
+        return uow.fire(charge, "bank.capture_failed", about=capture, captures=captures, failure=failure)
+    return captured(uow, charge, new_operation(uow, "captures", "capture", "CAPTURED", amount, **more))
+
+
+def captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:
+    trigger = "bank.captured" if capture.amount == charge.left_open else "bank.captured_part"
+    charge = uow.fire(charge, trigger, about=capture, captures=(*charge.captures, capture))
+    settle_later(uow, charge, capture)
+    return charge
+
+
+def capture_refusal(charge: Charge, asked: int) -> str | None:
+    """Source: reference/ppro.md, section 5.4."""
+    if not charge.total("authorizations", "AUTHORIZED"):
+        return "NO_AUTHORIZED_AMOUNT"
+    if charge.state != "CAPTURE_PENDING" or asked > charge.left_open:
+        return "EXCEEDS_AUTHORIZED_AMOUNT"
+    return None

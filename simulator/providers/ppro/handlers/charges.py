@@ -1,0 +1,138 @@
+"""Payment charges: making one, reading it, searching. Source: reference/ppro.md, sections 3.1, 3.4, 7 and 8."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import iso_millis, parse_instant
+from simulator.kernel.refusals import Invalid, Violation
+from simulator.providers.ppro import failures, rules, wire
+from simulator.providers.ppro.handlers.decisions import bank_decides, decline
+from simulator.providers.ppro.handlers.instruments import add_instrument
+from simulator.providers.ppro.handlers.operations import find_charge, new_operation
+from simulator.providers.ppro.model import Charge, Instrument, new_id
+from simulator.wallet import alipay
+
+PAGE_SIZE = 20
+
+
+def create_charge(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment-charges: one payment attempt. Amounts in minor units.
+
+    Raises `Refused` (422) for amounts of zero and less, `Invalid` (400) for addresses that are none.
+    Source: reference/ppro.md, sections 3.1, 7 and 8.
+    """
+    request: wire.ChargeRequest = call.body
+    rules.check(call, request)
+    charge = _new_charge(call, uow, request)
+    uow.claim_scenarios("ppro", charge.id)
+    charge = uow.add(charge, events=["PAYMENT_CHARGE_CREATED"])
+    status = "AUTHENTICATION_PENDING" if charge.authentication_types else "PROVIDER_CONFIRMATION_PENDING"
+    authorization = new_operation(uow, "authorizations", "authz", status, charge.amount)
+    charge = uow.amend(charge, authorizations=(authorization,))
+    refused = rules.refusal(uow, charge, request)
+    if refused is not None:
+        charge = decline(uow, uow.amend(charge, authentication_types=()), failures.failure(refused))
+    elif charge.authentication_types:
+        charge = uow.fire(charge, "api.authenticate")
+        charge = _open_order(uow, charge)
+    else:
+        charge = bank_decides(uow, charge)
+    return Reply(200, wire.payment_charge(charge))
+
+
+def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Charge:
+    keys = rules.mock_keys(request)
+    types = rules.authentication_types(request, keys)
+    settings = [entry.sent() for entry in request.authenticationSettings or []]
+    scan_by = rules.setting(settings, "SCAN_CODE", "scanBy")
+    id_ = new_id(uow.ids, "charge")
+    is_twin = uow.workspace.seed is not None and uow.runtime.locate(Charge, id_) is not None
+    return Charge(
+        id=id_,
+        state="AUTHORIZATION_PROCESSING",
+        created_at=uow.now,
+        updated_at=uow.now,
+        merchant_id=call.credential["merchant_id"],
+        origin=call.base_url,
+        twin_in=uow.workspace.public_id if is_twin else "",
+        payment_method=request.paymentMethod,
+        payment_medium=request.paymentMedium or "ECOMMERCE",
+        initiator=request.initiator,
+        schedule_type=request.scheduleType or "UNSCHEDULED",
+        instrument_id=request.instrumentId or _instrument_of(uow, request).id,
+        amount=request.amount.value,
+        currency=request.amount.currency,
+        country=request.consumer.country,
+        payment_descriptor=request.paymentDescriptor,
+        consumer=request.consumer.sent(),
+        order=request.order.sent() if request.order is not None else None,
+        authentication_types=types,
+        authentication_settings=tuple(settings),
+        authenticate_by=rules.authenticate_by(types, scan_by, uow.now),
+        scan_by=iso_millis(parse_instant(scan_by)) if scan_by else None,
+        return_url=rules.setting(settings, "REDIRECT", "returnUrl"),
+        requires_capture=keys.get("requiresCapture") == "true",
+        auto_capture=bool(request.autoCapture),
+        confirmation_delay_s=rules.confirmation_delay(keys),
+        reference=request.merchantPaymentChargeReference,
+        labels=request.labels,
+        webhooks_url=request.webhooksUrl,
+    )
+
+
+def _instrument_of(uow: UnitOfWork, request: wire.ChargeRequest) -> Instrument:
+    """The charge's own instrument, also when the request named none."""
+    if request.instrument is not None:
+        return add_instrument(uow, request.instrument.type, request.instrument.details)
+    return add_instrument(uow, "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET", None)
+
+
+def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
+    order = alipay.open_order(
+        uow,
+        charge,
+        title="PPRO",
+        amount=charge.money,
+        merchant=str(uow.workspace.setting("ppro", "merchant_name", "Riverside Books")),
+        reference=charge.reference or charge.id,
+        operation="authorize",
+        language=(charge.consumer.get("locale") or "")[:2] or None,
+        expires_at=charge.authenticate_by,
+    )
+    return uow.amend(charge, order_code=order.id)
+
+
+def get_charge(call: Call, uow: UnitOfWork) -> Reply:
+    """GET …/{id}: the charge. Raises `NotFound` (404)."""
+    return Reply(200, wire.payment_charge(find_charge(call, uow)), subject=call.path["id"])
+
+
+def search_charges(call: Call, uow: UnitOfWork) -> Reply:
+    """Exactly one filter; newest first, pages of 20 (both inferred). `page` is a token of `nextPage`.
+
+    Source: reference/ppro.md, section 3.4.
+    """
+    reference, agreement = call.query.get("merchantPaymentChargeReference"), call.query.get("agreementId")
+    if bool(reference) == bool(agreement):
+        message = "exactly one of merchantPaymentChargeReference and agreementId must be given"
+        raise Invalid([Violation("merchantPaymentChargeReference", "custom", message=message)])
+    found = uow.by_key(Charge, "reference", reference) if reference and "\0" not in reference else []
+    start, token = 0, call.query.get("page")
+    if token is not None:
+        start = next((n for n, charge in enumerate(found, 1) if _token(charge) == token), 0)
+        if start == 0:
+            raise Invalid([Violation("page", "format", message="is not a token of nextPage")])
+    page = found[start : start + PAGE_SIZE]
+    body: dict[str, Any] = {"data": [wire.payment_charge(charge) for charge in page]}
+    if start + PAGE_SIZE < len(found):
+        body["nextPage"] = _token(page[-1])
+    body["_links"] = {}
+    return Reply(200, body)
+
+
+def _token(charge: Charge) -> str:
+    """Names the charge after which a page begins, so that new charges do not shift the pages."""
+    return charge.id.removeprefix("charge_")[::-1]

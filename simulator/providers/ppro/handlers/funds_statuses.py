@@ -1,0 +1,45 @@
+"""Funds statuses: where the money of each capture and refund is. Source: reference/ppro.md, sections 3.6 and 4.2."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import parse_duration
+from simulator.kernel.refusals import Refused
+from simulator.providers.ppro import wire
+from simulator.providers.ppro.bank import bank_rule, declines
+from simulator.providers.ppro.handlers.operations import find_charge, find_operation, with_operation
+from simulator.providers.ppro.model import Charge, Operation
+
+
+def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
+    """GET …/funds-statuses: where the money of each capture and refund is, as a bare array."""
+    return Reply(200, wire.funds_statuses(find_charge(call, uow)), subject=call.path["id"])
+
+
+def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
+    """Setting `funds_after`: settlement speaks of a capture or refund after that time. Off unless it is set."""
+    after = uow.workspace.setting("ppro", "funds_after")
+    if after is None:
+        return
+    try:
+        delay = parse_duration(str(after))
+    except ValueError as error:
+        raise Refused("setting", {"message": f"funds_after: {error}"}) from error
+    uow.arm(charge, "timer.funds", after=delay, kind=operation.kind, operation=operation.id)
+
+
+def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:
+    """Source: reference/ppro.md, sections 3.6 and 4.2, row 22."""
+    operation = find_operation(charge, kind, id_)
+    declined = declines(bank_rule(uow, charge, "settle", operation.amount))
+    if kind == "captures":
+        funds = "CAPTURE_FUNDS_MISSING" if declined else "CAPTURE_FUNDS_RECEIVED"
+    else:
+        funds = "REFUND_FUNDS_REJECTED" if declined else "REFUND_FUNDS_SENT"
+    moved = replace(operation, funds=funds)
+    changes: dict[str, Any] = {kind: with_operation(charge, moved), "updated_at": charge.updated_at}
+    uow.fire(charge, "bank.funds_moved", about=moved, **changes)

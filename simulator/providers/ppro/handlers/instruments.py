@@ -1,0 +1,56 @@
+"""Payment instruments. Source: reference/ppro.md, sections 3.7 and 3.8."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Invalid, Violation
+from simulator.providers.ppro import wire
+from simulator.providers.ppro.model import Instrument, new_id
+
+
+def _stored(type_: str, details: dict[str, Any] | None) -> dict[str, Any]:
+    """What is kept of an instrument. A card is vaulted: neither its number nor its code is ever given out.
+
+    Source: reference/ppro.md, sections 3.7 and 3.8.
+    """
+    if type_ == "PASSTHROUGH_WALLET":
+        return {"type": type_, "details": None}
+    if type_ != "RAW_CARD":
+        return {"type": type_, "details": details}
+    given = details or {}
+    number = given.get("number")
+    if not isinstance(number, str) or not number.isascii() or not number.isdigit() or not 12 <= len(number) <= 19:
+        raise Invalid([Violation("details.number", "format", message="must be a card number")])
+    kept = {"bin": number[:6], "last4Digits": number[-4:]}
+    kept |= {name: given[name] for name in ("expiryMonth", "expiryYear", "holderName") if name in given}
+    return {"type": "CARD_PPRO_VAULTED", "details": kept}
+
+
+def add_instrument(uow: UnitOfWork, type_: str, details: dict[str, Any] | None) -> Instrument:
+    id_ = new_id(uow.ids, "instr")
+    return uow.add(Instrument(id=id_, created_at=uow.now, updated_at=uow.now, **_stored(type_, details)))
+
+
+def create_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/payment-instruments: a stored instrument."""
+    return Reply(200, wire.instrument(add_instrument(uow, call.body.type, call.body.details)))
+
+
+def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """GET …/{id}: for Alipay exactly `id` and `type`."""
+    return Reply(200, wire.instrument(uow.get(Instrument, call.path["id"])))
+
+
+def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """PUT …/{id}: another type or other details."""
+    found = uow.get(Instrument, call.path["id"])
+    return Reply(200, wire.instrument(uow.amend(found, **_stored(call.body.type, call.body.details))))
+
+
+def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
+    """DELETE …/{id}: 204 without body."""
+    uow.delete(uow.get(Instrument, call.path["id"]))
+    return Reply(204)

@@ -1,0 +1,73 @@
+"""The operations of a charge of every kind: finding, making and replacing them, and those that are refused.
+
+Source: reference/ppro.md, sections 3.5 and 5.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import NotFound, Refused
+from simulator.providers.ppro import failures, wire
+from simulator.providers.ppro.model import Charge, Operation, new_id
+
+
+def find_charge(call: Call, uow: UnitOfWork) -> Charge:
+    return uow.get(Charge, call.path["id"])
+
+
+def find_operation(charge: Charge, kind: str, id_: str) -> Operation:
+    for operation in charge.operations(kind):
+        if operation.id == id_:
+            return operation
+    raise NotFound(kind, id_)
+
+
+def new_operation(uow: UnitOfWork, kind: str, prefix: str, status: str, amount: int | None, **more: Any) -> Operation:
+    id_ = new_id(uow.ids, prefix)
+    return Operation(id=id_, kind=kind, amount=amount, status=status, created_at=uow.now, updated_at=uow.now, **more)
+
+
+def replace_operation(uow: UnitOfWork, charge: Charge, operation: Operation) -> Charge:
+    return uow.amend(charge, **{operation.kind: with_operation(charge, operation)})
+
+
+def with_operation(charge: Charge, operation: Operation) -> tuple[Operation, ...]:
+    return tuple(operation if op.id == operation.id else op for op in charge.operations(operation.kind))
+
+
+def list_operations(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
+    def handler(call: Call, uow: UnitOfWork) -> Reply:
+        """GET: all operations of one kind of a charge."""
+        return Reply(200, wire.operations(find_charge(call, uow), kind), subject=call.path["id"])
+
+    return handler
+
+
+def get_operation(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
+    def handler(call: Call, uow: UnitOfWork) -> Reply:
+        """GET: one operation of a charge. Raises `NotFound`."""
+        charge = find_charge(call, uow)
+        return Reply(200, wire.alone(charge, find_operation(charge, kind, call.path["operation"])), subject=charge.id)
+
+    return handler
+
+
+def refused_operation(
+    uow: UnitOfWork, charge: Charge, kind: str, prefix: str, amount: int, code: str, more: Mapping[str, Any]
+) -> Reply:
+    """A refused operation is an entity too: stored on the charge, answered with 200, announced as `…_FAILED`.
+
+    Inferred: an older manual answers 400 instead; setting `refusals: "400"` does so (`Refused("operation")`).
+    Source: reference/ppro.md, sections 5.4 and 11, question 1.
+    """
+    failure = failures.failure(code)
+    if uow.workspace.setting("ppro", "refusals") == "400":
+        raise Refused("operation", failure)
+    operation = new_operation(uow, kind, prefix, "FAILED", amount, failure=failure, **more)
+    charge = uow.amend(charge, failure=failure, **{kind: (*charge.operations(kind), operation)})
+    uow.emit(f"PAYMENT_CHARGE_{prefix.upper()}_FAILED", charge, operation)
+    return Reply(200, wire.alone(charge, operation))

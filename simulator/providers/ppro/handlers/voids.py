@@ -1,0 +1,37 @@
+"""Voids. Source: reference/ppro.md, sections 3.5 and 5.4."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.engine.provider import Call, Reply
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.ppro import wire
+from simulator.providers.ppro.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.captures import capture_refusal
+from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
+from simulator.wallet import alipay
+
+
+def void_charge(call: Call, uow: UnitOfWork) -> Reply:
+    """POST …/voids: releases what is not captured yet."""
+    charge, asked = find_charge(call, uow), call.body.amount
+    more = {"reference": call.body.merchantVoidReference, "labels": call.body.labels}
+    refused = capture_refusal(charge, asked)
+    if refused is not None:
+        return refused_operation(uow, charge, "voids", "void", asked, refused, more)
+    effect = bank_rule(uow, charge, "void", asked)
+    charge = uow.fire(charge, "api.void")
+    if declines(effect):
+        failure = bank_failure(effect, "Payment Void Failed")
+        void = new_operation(uow, "voids", "void", "FAILED", asked, failure=failure, **more)
+        changes: dict[str, Any] = {"failure": failure}
+        trigger = "bank.void_failed"
+    else:
+        void, changes = new_operation(uow, "voids", "void", "VOIDED", asked, **more), {}
+        trigger = "bank.voided_rest" if charge.captured else "bank.voided"
+        trigger = "bank.voided_part" if asked < charge.left_open else trigger
+        alipay.refund(uow, charge.order_code, replace(charge.money, value=asked))
+    charge = uow.fire(charge, trigger, about=void, voids=(*charge.voids, void), **changes)
+    return Reply(200, wire.alone(charge, void))
