@@ -82,7 +82,7 @@ ENDPOINTS = (
     _get(              "/disputes/{id}",                 disputes.get_dispute,               "disputes"),
     Endpoint("POST",   "/disputes/{id}/accept",          disputes.accept_dispute,            "acceptDispute"),
     _get(              "/disputes/{id}/evidence",        disputes.get_evidence,              "disputes"),
-    Endpoint("PUT",    "/disputes/{id}/evidence",        disputes.provide_evidence,          "disputeEvidence",EvidenceRequest),
+    Endpoint("PUT",    "/disputes/{id}/evidence",        disputes.provide_evidence,          "disputeEvidence", EvidenceRequest),
     Endpoint("POST",   "/disputes/{id}/evidence",        disputes.submit_evidence,           "disputeEvidence"),
 
     _get(              "/workflows",                     workflows.list_workflows,           "workflows"),
@@ -102,9 +102,9 @@ ENDPOINTS = (
     _get(              f"{EVT}/actions/{{action}}",      events.get_action_invocations,      "events"),
     _get(              SUBJECT,                          events.get_subject_events,          "events"),
     Endpoint("POST",   f"{EVT}/reflow",                  events.reflow_event,                "reflow"),
-    Endpoint("POST",   f"{EVT}/workflow/{{workflow}}/reflow",events.reflow_event_to_workflow,    "reflow"),
+    Endpoint("POST",   f"{EVT}/workflow/{{workflow}}/reflow", events.reflow_event_to_workflow,    "reflow"),
     Endpoint("POST",   f"{SUBJECT}/reflow",              events.reflow_subject,              "reflow"),
-    Endpoint("POST",   f"{SUBJECT}/workflow/{{workflow}}/reflow",events.reflow_subject_to_workflow,  "reflow"),
+    Endpoint("POST",   f"{SUBJECT}/workflow/{{workflow}}/reflow", events.reflow_subject_to_workflow,  "reflow"),
     Endpoint("POST",   "/workflows/events/reflow",       events.reflow,                      "reflow",       ReflowRequest),
 
     _get(              "/webhooks",                      previous.list_webhooks,             "previous"),
@@ -116,8 +116,8 @@ ENDPOINTS = (
     _get(              "/event-types",                   previous.list_previous_event_types, "previous"),
     _get(              "/events",                        previous.list_previous_events,      "previous",     EventsQuery),
     _get(              "/events/{event}",                previous.get_previous_event,        "previous"),
-    _get(              "/events/{event}/notifications/{notification}",previous.get_notification,          "previous"),
+    _get(              "/events/{event}/notifications/{notification}", previous.get_notification,          "previous"),
     Endpoint("POST",   "/events/{event}/webhooks/retry", previous.retry_all_webhooks,        "previous"),
-    Endpoint("POST",   "/events/{event}/webhooks/{webhook}/retry",previous.retry_webhook,             "previous"),
+    Endpoint("POST",   "/events/{event}/webhooks/{webhook}/retry", previous.retry_webhook,             "previous"),
 )
 # fmt: on

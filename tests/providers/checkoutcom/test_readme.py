@@ -11,7 +11,8 @@ import simulator.providers.checkoutcom as package
 from simulator.providers.checkoutcom import PROVIDER, states
 from simulator.providers.checkoutcom.settings import SETTINGS
 
-README = Path(package.__file__).with_name("README.md").read_text("utf-8")
+FOLDER = Path(package.__file__).parent
+README = (FOLDER / "README.md").read_text("utf-8")
 DRAWN = {
     "payment": states.PAYMENT,
     "action": states.ACTION,
@@ -35,3 +36,9 @@ def test_the_machine_is_drawn_as_it_is(name: str) -> None:
 def test_every_machine_and_every_setting_is_named() -> None:
     assert {f"checkoutcom.{name}" for name in DRAWN} == {machine.name for machine in PROVIDER.machines}
     assert [name for name in SETTINGS if f"`{name}`" not in README] == []
+
+
+def test_every_module_has_its_place() -> None:
+    modules = {path.stem for path in FOLDER.rglob("*.py")} - {"__init__"}
+
+    assert modules <= set(re.findall(r"`(\w+)`", README.partition("## Payment")[0]))
