@@ -9,7 +9,7 @@ from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import auth, demo, errors, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS
-from simulator.providers.checkoutcom.handlers import decisions
+from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
 from simulator.providers.checkoutcom.settings import SETTINGS
 from simulator.providers.checkoutcom.states import PHASES
@@ -90,11 +90,11 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=decisions.hear_wallet,
-    on_timer=decisions.on_timer,
-    return_to=decisions.return_to,
+    hear=outcomes.hear_wallet,
+    on_timer=outcomes.on_timer,
+    return_to=outcomes.return_to,
     return_field="success_url, failure_url",
-    open_order=decisions.open_order,
+    open_order=outcomes.open_order,
     finish=finish,
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,

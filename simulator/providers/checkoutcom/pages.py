@@ -21,8 +21,8 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
-from simulator.providers.checkoutcom.handlers.decisions import return_to
 from simulator.providers.checkoutcom.handlers.hosted import start_try
+from simulator.providers.checkoutcom.handlers.outcomes import return_to
 from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink
 from simulator.providers.checkoutcom.settings import setting
 from simulator.providers.checkoutcom.wire.payments import redirect_of

@@ -9,7 +9,7 @@ from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
-from simulator.providers.ppro.handlers import decisions
+from simulator.providers.ppro.handlers import outcomes
 from simulator.providers.ppro.model import Charge, Instrument
 from simulator.providers.ppro.states import PHASES
 from simulator.providers.ppro.webhooks import WEBHOOKS
@@ -91,9 +91,9 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=decisions.hear_wallet,
-    on_timer=decisions.on_timer,
-    return_to=decisions.return_to,
+    hear=outcomes.hear_wallet,
+    on_timer=outcomes.on_timer,
+    return_to=outcomes.return_to,
     return_field="authenticationSettings[].settings.returnUrl",
     finish=finish,
     idempotency=IDEMPOTENCY,

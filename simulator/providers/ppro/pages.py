@@ -23,7 +23,7 @@ from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import NotFound
 from simulator.providers.ppro import failures, wire
 from simulator.providers.ppro.handlers.authorizations import MFA_CODE
-from simulator.providers.ppro.handlers.decisions import return_to
+from simulator.providers.ppro.handlers.outcomes import return_to
 from simulator.providers.ppro.model import Charge
 from simulator.providers.ppro.states import PHASES
 from simulator.wallet import alipay, buyers, qr

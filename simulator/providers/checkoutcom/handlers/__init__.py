@@ -1,1 +1,1 @@
-"""What each operation of Checkout.com's API does, by noun; `decisions` is what others do to a payment."""
+"""What the operations of Checkout.com's API do, one module for each noun; `outcomes` is what others do to a payment."""

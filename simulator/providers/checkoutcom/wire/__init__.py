@@ -1,4 +1,5 @@
-"""Checkout.com's JSON: request models with the documented names, renderers in the documented key order, by noun.
+"""Checkout.com's JSON, one module for each noun of the API: request models with the documented names, and renderers that answer in
+the documented key order.
 
 Absent members are omitted, never null (but for `approved` of an unfinished action); unknown members are ignored.
 Source: reference/checkoutcom.md, section 3.

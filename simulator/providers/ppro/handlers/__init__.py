@@ -1,1 +1,4 @@
-"""What each operation of PPRO's API does, by noun. Declines are 200 answers with `status: FAILED`, never errors."""
+"""What the operations of PPRO's API do, one module for each noun. `operations`, `bank` and `outcomes` hold what several share.
+
+Declines are 200 answers with `status: FAILED`, never errors.
+"""

@@ -9,9 +9,9 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.ppro import failures, rules, wire
-from simulator.providers.ppro.handlers.decisions import bank_decides, decline
 from simulator.providers.ppro.handlers.instruments import add_instrument
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation
+from simulator.providers.ppro.handlers.outcomes import bank_decides, decline
 from simulator.providers.ppro.model import Charge, Instrument, new_id
 from simulator.wallet import alipay
 

@@ -10,7 +10,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import parse_duration
 from simulator.kernel.refusals import Refused
 from simulator.providers.ppro import wire
-from simulator.providers.ppro.bank import bank_rule, declines
+from simulator.providers.ppro.handlers.bank import bank_rule, declines
 from simulator.providers.ppro.handlers.operations import find_charge, find_operation, with_operation
 from simulator.providers.ppro.model import Charge, Operation
 

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import failures, rules, wire
-from simulator.providers.ppro.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
 from simulator.providers.ppro.handlers.funds_statuses import settle_later
 from simulator.providers.ppro.handlers.operations import (
     find_charge,

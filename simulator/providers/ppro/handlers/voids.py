@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import wire
-from simulator.providers.ppro.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
 from simulator.providers.ppro.handlers.captures import capture_refusal
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
 from simulator.wallet import alipay
