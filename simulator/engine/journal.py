@@ -16,7 +16,8 @@ from simulator.kernel.clock import from_micros, iso_millis
 BODY_LIMIT = 65_536
 """Bytes of a body that the journal keeps."""
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
+COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 SECRET_MEMBERS = frozenset({"client_secret", "secret_key", "password", "cvv", "cvc", "verification_code"})
 
 _CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
@@ -25,13 +26,27 @@ _CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
 def mask_secret(value: str) -> str:
     """Keeps the scheme and the last four characters: `Bearer …cdef`."""
     scheme, space, rest = value.partition(" ")
-    if not space:
-        scheme, rest = "", value
-    return f"{scheme}{space}…{rest[-4:]}" if len(rest) > 8 else f"{scheme}{space}…"
+    return f"{scheme} {_masked(rest)}" if space else _masked(value)
+
+
+def mask_cookies(value: str) -> str:
+    """Keeps each name, of each value the last four characters: `theme=…; psp_simulator_token=…cdef`."""
+    pairs = (part.partition("=") for part in value.split(";"))
+    return ";".join(f"{name}{equals}{_masked(secret)}" if equals else name for name, equals, secret in pairs)
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: mask_secret(v) if name.lower() in SECRET_HEADERS else v for name, v in headers.items()}
+    return {name: _mask_header(name.lower(), value) for name, value in headers.items()}
+
+
+def _mask_header(name: str, value: str) -> str:
+    if name in COOKIE_HEADERS:
+        return mask_cookies(value)
+    return mask_secret(value) if name in SECRET_HEADERS else value
+
+
+def _masked(secret: str) -> str:
+    return f"…{secret[-4:]}" if len(secret) > 8 else "…"
 
 
 def mask_body(text: str) -> str:
