@@ -127,3 +127,16 @@ async def test_a_token_that_nobody_gave_is_made_up_and_stays_the_same_for_a_stor
     second.runtime.store.close()
     assert len(tokens) == 1
     assert len(str(tokens.pop())) == 24
+
+
+@pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "::ffff:127.9.9.9", "::1", "127.9.9.9"])
+async def test_loopback_is_this_machine_however_it_is_written(lan: Net, address: str) -> None:
+    """A socket that listens on `::` shows an IPv4 caller as a mapped address."""
+    async with lan.from_(address) as here:
+        assert (await here.get("/_sim/workspaces")).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["::ffff:192.168.1.33", "fe80::1", "::ffff:8.8.8.8", "a-unix-socket", "0.0.0.0"])
+async def test_an_address_of_the_network_is_not_this_machine_however_it_is_written(lan: Net, address: str) -> None:
+    async with lan.from_(address) as stranger:
+        assert (await stranger.get("/_sim/workspaces")).status_code == 403

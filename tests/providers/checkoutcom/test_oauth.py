@@ -144,3 +144,13 @@ async def test_without_a_scope_every_family_is_granted(sim: Sim) -> None:
     body = (await token(sim, None)).json()
 
     assert {"gateway", "vault", "flow", "balances"} <= set(body["scope"].split())
+
+
+async def test_a_token_holds_through_its_last_second_and_no_longer(sim: Sim) -> None:
+    merchant = await with_scope(sim, "gateway")
+
+    await sim.advance(seconds=3599, milliseconds=999)
+    assert (await merchant.get("/payments?reference=x")).status_code == 200
+
+    await sim.advance(milliseconds=1)
+    assert (await merchant.get("/payments?reference=x")).status_code == 401
