@@ -61,7 +61,7 @@ def refuse(refusal: Refusal, call: Call) -> Reply:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    """Pages bring headers of their own."""
+    """Adds the headers that live answers have. Pages, which can be told by their policy, have their own."""
     if "content-security-policy" in reply.headers:
         return
     for name, value in OBSERVED_HEADERS.items():

@@ -1,6 +1,7 @@
 """ecommpay's authentication: the signature in the body, by the project's secret. Source: reference/ecommpay.md, sections 2, 5.1.
 
-The order of checks is JSON, required members, project, signature; everything else is checked after acceptance.
+The checks are made in this order: JSON, required members, project, signature. Whatever else is wrong does not keep a
+request from being accepted; its callback tells.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from simulator.engine.provider import Call, Directory
 from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated
-from simulator.providers.ecommpay import signing
+from simulator.providers.ecommpay import errors, signing
 from simulator.providers.ecommpay.wire import REQUIRED
 
 PROJECT = 201
@@ -20,7 +21,6 @@ OTHER_PROJECTS = [120, 239]
 """The further projects of the Alipay article; they share the default workspace and its secret."""
 
 MAX_PROJECT = 4_294_967_295
-EMPTY = "the signature is empty"
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def secret_of(workspace: Workspace) -> str:
 
 
 def project_number(given: Any) -> int | None:
-    """A project id, also as digits; None for anything else."""
+    """A project id, given as a number or as digits; None for anything else."""
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= 10:
         given = int(given)
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_PROJECT:
@@ -47,7 +47,7 @@ def project_number(given: Any) -> int | None:
 
 
 def find_workspace(directory: Directory, project_id: Any) -> tuple[Workspace, int]:
-    """Raises `Refused` 2442 for a project that is nobody's."""
+    """Raises `Refused` 2442 when no workspace has the project."""
     number = project_number(project_id)
     workspace = None if number is None else directory.by_credential("ecommpay", str(number))
     if workspace is None or number is None:
@@ -74,7 +74,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     signature = holder["signature"]
     secret = secret_of(workspace)
     if signature == "":
-        raise Unauthenticated(EMPTY, signing.explain(secret, body, ""), workspace.id)
+        raise Unauthenticated(errors.EMPTY_SIGNATURE, signing.explain(secret, body, ""), workspace.id)
     if not isinstance(signature, str) or not signing.verify(secret, body, signature):
         raise Unauthenticated("the signature is wrong", signing.explain(secret, body, str(signature)), workspace.id)
     call.workspace = workspace
@@ -89,7 +89,7 @@ def _member(body: dict[str, Any], path: str) -> Any:
 
 
 def claims(call: Call) -> bool:
-    """Requests that match no route but look like Gate's or Payment Page's."""
+    """Whether a request that matches no route is meant for Gate, Payment Page, the library or the emulator."""
     return call.target == "/payment" or call.target.startswith(
         ("/v2/", "/payment/", "/params/", "/shared/", "/emulator/")
     )

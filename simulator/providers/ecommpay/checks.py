@@ -1,10 +1,11 @@
-"""What may be wrong with a request after it was accepted: its members, and the purchase itself.
+"""What may be wrong with a request that was accepted: its members, and the purchase itself.
 
-Both Gate and Payment Page ask here.
+Both Gate and Payment Page ask here. Every problem is an item of `errors`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,32 +13,34 @@ from pydantic import BaseModel
 from simulator.engine.gateway import validate
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import CURRENCIES
-from simulator.kernel.refusals import Invalid
+from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.model import find_payment
 from simulator.providers.ecommpay.settings import setting
 
 LIMITS = {"CNY": (1000, 500_000), "USD": (100, None)}
-"""Minor units; other currencies have neither a minimum nor a maximum (inferred)."""
+"""Lowest and highest amount in minor units; other currencies have neither (inferred). Source: reference/ecommpay.md, section 7."""
 
-LISTED_MAXIMUM = 1_000_000_000
-"""What the list of methods says where there is no maximum. Source: reference/ecommpay.md, section 3.7."""
+
+def violations(model: type[BaseModel], value: Any) -> Sequence[Violation]:
+    """What a request model finds wrong with a value."""
+    try:
+        validate(model, value)
+    except Invalid as invalid:
+        return invalid.violations
+    return ()
 
 
 def schema_problems(model: type[BaseModel], body: Any) -> list[dict[str, Any]]:
-    try:
-        validate(model, body)
-    except Invalid as invalid:
-        return [errors.of_violation(violation) for violation in invalid.violations]
-    return []
+    return [errors.of_violation(violation) for violation in violations(model, body)]
 
 
 def purchase_problems(
     uow: UnitOfWork, project_id: int, payment_id: Any, amount: Any, currency: Any, prefix: str = "."
 ) -> list[dict[str, Any]]:
-    """What is wrong with the purchase itself; members of a wrong type are left to the schema.
+    """What is wrong with the purchase itself. A member of a wrong type is passed over: the request model reports it.
 
-    `prefix` joins object and member: a dot at Gate, an underscore on Payment Page.
+    `prefix` joins object and member in the name of a field: a dot at Gate, an underscore on Payment Page.
     """
     found = []
     id_field = "general.payment_id" if prefix == "." else "payment_id"
@@ -63,3 +66,8 @@ def purchase_problems(
 def is_malformed_id(payment_id: str) -> bool:
     """White space at either end, or control characters. Source: reference/ecommpay.md, section 2.8."""
     return payment_id != payment_id.strip() or any(ord(c) < 32 or ord(c) == 127 for c in payment_id)
+
+
+def is_currency_code(text: str) -> bool:
+    """Three capital letters, whether or not such a currency exists."""
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()

@@ -1,4 +1,4 @@
-"""ecommpay's refusals: a synchronous body of three members, and the items of its `errors` lists.
+"""ecommpay's refusals: the answer of three members, and the items of the `errors` lists in callbacks and answers.
 
 Source: reference/ecommpay.md, section 5. The catalogue of response codes is `codes.json`.
 """
@@ -14,7 +14,7 @@ from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 
 WALLET_REASONS = {
-    # Neutral reason of the wallet to operation.code. Source: design, section 3; 20301 and 20602: section 8.1, 4.3.
+    # The wallet's reason, and operation.code. Source: design, section 3; 20301 and 20602: reference, sections 8.1 and 4.3.
     "balance": "20105",
     "limit": "20101",
     "blocked": "20201",
@@ -25,7 +25,7 @@ WALLET_REASONS = {
 }
 
 FIELD_CODES = {
-    # A malformed member that has a code of its own. Source: reference/ecommpay.md, section 5.3.
+    # Malformed members that have a code of their own; all others have 2003. Source: reference/ecommpay.md, section 5.3.
     "customer.id": "2124",
     "customer.email": "2426",
     "customer.country": "2610",
@@ -35,7 +35,7 @@ FIELD_CODES = {
 }
 
 CONSTRAINTS = {
-    # Neutral rule to JSON-schema keyword. Source: reference/ecommpay.md, section 5.2.
+    # The rule that was broken, and its keyword in JSON schema. Source: reference/ecommpay.md, section 5.2.
     "required": "required",
     "type": "type",
     "pattern": "pattern",
@@ -46,6 +46,10 @@ CONSTRAINTS = {
     "format": "format",
     "enum": "enum",
 }
+
+
+EMPTY_SIGNATURE = "the signature is empty"
+"""The reason of a refusal that has a code of its own."""
 
 
 @cache
@@ -60,11 +64,16 @@ def message(code: str) -> str:
     return catalogue().get(code, "")
 
 
+def decline_code(code: str | None, reason: str | None) -> str:
+    """`operation.code` of a decline: the one that a scenario or a documented trigger fixes, else that of the wallet's reason."""
+    return code or WALLET_REASONS.get(reason or "declined", WALLET_REASONS["declined"])
+
+
 # Items of `errors` ---------------------------------------------------------------------------------------------
 
 
 def item(code: str, field: str | None = None, constraint: str | None = None, text: str | None = None) -> dict[str, Any]:
-    """The code is a number here, unlike everywhere else."""
+    """The code is a number here; in all other places it is a string."""
     found: dict[str, Any] = {"code": int(code), "message": text or message(code)}
     if field is not None:
         found["field"] = field
@@ -92,7 +101,7 @@ _JSON_TYPES = (
 
 
 def _sentence(violation: r.Violation, constraint: str) -> str:
-    """The wording of PHP's JSON-schema validator (all but the first inferred)."""
+    """In the words of PHP's JSON-schema validator. Inferred, except for `required`."""
     name = violation.path.rpartition(".")[2]
     match constraint:
         case "required":
@@ -121,17 +130,13 @@ def _sentence(violation: r.Violation, constraint: str) -> str:
 # Answers -------------------------------------------------------------------------------------------------------
 
 
-def refused(code: str) -> r.Refused:
-    return r.Refused(code)
-
-
 _STATUS = {"2004": 400, "3261": 400, "3262": 400, "2442": 404, "3061": 404, "303": 403, "2003": 422}
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
     match refusal:
         case r.Unauthenticated(reason=reason):
-            code = "3262" if reason == "the signature is empty" else "3261"
+            code = "3262" if reason == EMPTY_SIGNATURE else "3261"
             return _body(400, code)
         case r.Refused(code=code):
             return _body(_STATUS.get(code, 400), code)

@@ -1,12 +1,12 @@
-"""How a purchase goes on, whether it came by Gate or by Payment Page: registered, asked for data, handed to the wallet, decided.
+"""The course of a purchase, from Gate or from Payment Page: registered, asked for data, handed to the wallet, decided.
 
-Every move of a payment and its sale is made here; who made it happen is a matter of `handlers` and `pages`.
+`handlers` and `pages` know what makes a purchase go on; what it does then is written here, once for both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,31 @@ from simulator.providers.ecommpay.model import Payment, Request, Sale, new_numbe
 from simulator.providers.ecommpay.settings import options, setting
 from simulator.wallet import alipay
 
+KEPT = (
+    "alipay_flow", "redirect_method", "qr_type", "qr_timeout_s", "threshold_s", "clarification_s", "amount_alone_decides",
+)  # fmt: skip
+"""The settings that a payment keeps as they were when it was made."""
+
+
+def accept(uow: UnitOfWork, request_id: str, payment: Payment, operation: str, type_: str = "sale") -> Request:
+    """Keeps a request that belongs to an operation, so that the merchant can ask for its status."""
+    return uow.add(
+        Request(
+            id=request_id,
+            state="accepted",
+            created_at=uow.now,
+            updated_at=uow.now,
+            project_id=payment.project_id,
+            payment_id=payment.payment_id,
+            type=type_,
+            payment=payment.id,
+            operation=operation,
+        )
+    )
+
 
 def reject(uow: UnitOfWork, request: Request) -> Request:
-    """Keeps a request that failed its checks; its callback leaves after the answer."""
+    """Keeps a request that failed its checks. A timer sends its callback, so that the answer leaves first."""
     request = uow.add(request)
     uow.arm(request, "timer.checked", after=timedelta(seconds=setting(uow, "processing_delay_s")))
     return request
@@ -27,7 +49,7 @@ def reject(uow: UnitOfWork, request: Request) -> Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """A purchase that has passed its checks, from Gate or from Payment Page (`page`)."""
+    """A purchase that has passed its checks."""
 
     request_id: str
     project_id: int
@@ -38,23 +60,25 @@ class Purchase:
     customer: dict[str, Any]
     origin: str
     best_before: str | None = None
-    return_url: Mapping[str, str]
+    return_url: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
     success_callback_url: str | None = None
     decline_callback_url: str | None = None
     callback_delay_s: int = 0
     callback_disabled: bool = False
     page: dict[str, str] | None = None
+    """The parameters of Payment Page; None when the purchase was made at Gate."""
 
 
 def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
-    """The payment and its sale in `processing`; the wallet's order unless customer data is missing.
+    """Makes the payment, its sale and, unless the customer's data is incomplete, the wallet's order.
 
-    At Gate a timer goes on from here; Payment Page goes on at once.
+    At Gate a timer then calls `proceed`, so that the answer leaves before the callback. Payment Page calls it at once; there
+    the customer has already been asked for their data.
     """
     chosen = options(uow, purchase.amount, purchase.currency, purchase.payment_id)
     transaction = new_number(uow)
-    best_before = wire.best_before(purchase.best_before) if purchase.best_before and purchase.page is None else None
+    best_before = wire.best_before(purchase.best_before or "")
     wanted = [name for name in chosen["required_customer_fields"] if not purchase.customer.get(name)]
     payment = Payment(
         id=_resource_id(uow, purchase.payment_id, transaction),
@@ -77,8 +101,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
         callback_disabled=purchase.callback_disabled,
         origin=purchase.origin,
         page=purchase.page,
-        options={name: chosen[name] for name in ("alipay_flow", "redirect_method", "qr_type", "qr_timeout_s")}
-        | {name: chosen[name] for name in ("threshold_s", "clarification_s", "amount_alone_decides")}
+        options={name: chosen[name] for name in KEPT}
         | ({"best_before": best_before.isoformat()} if best_before is not None else {}),
         missing={"customer": wanted} if wanted and purchase.page is None else {},
         sale_id=str(new_number(uow)),
@@ -95,18 +118,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     )
     payment = uow.add(payment)
     uow.add(operation)
-    uow.add(
-        Request(
-            id=purchase.request_id,
-            state="accepted",
-            created_at=uow.now,
-            updated_at=uow.now,
-            project_id=purchase.project_id,
-            payment_id=purchase.payment_id,
-            payment=payment.id,
-            operation=operation.id,
-        )
-    )
+    accept(uow, purchase.request_id, payment, operation.id)
     if not payment.missing:
         payment = _open_order(uow, payment)
     if payment.page is None:
@@ -115,14 +127,14 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
 
 
 def _resource_id(uow: UnitOfWork, payment_id: str, transaction: int) -> str:
-    """The merchant's own id finds the payment in the control API, unless it cannot stand in a path or is taken."""
+    """The id in the control API: the merchant's own, unless it cannot stand in an address or another payment has it."""
     is_plain = len(payment_id) <= 100 and all(c.isascii() and (c.isalnum() or c in "._-~") for c in payment_id)
     is_plain = is_plain and payment_id.strip(".") != ""
     return payment_id if is_plain and uow.find(Payment, payment_id) is None else str(transaction)
 
 
 def _open_order(uow: UnitOfWork, payment: Payment) -> Payment:
-    """The wallet's order, payable until the payment's time is over."""
+    """Opens the wallet's order. It expires after the project's threshold, the life of the QR code or `best_before`."""
     seconds = payment.options["threshold_s"]
     if payment.options["alipay_flow"] == "qr":
         seconds = min(seconds, payment.options["qr_timeout_s"])
@@ -130,7 +142,7 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> Payment:
     best_before = wire.best_before(payment.options.get("best_before", ""))
     if best_before is not None and best_before < expires_at:
         expires_at = max(best_before, uow.now)
-    language = (payment.page or payment.customer).get("language_code" if payment.page else "language")
+    language = payment.page.get("language_code") if payment.page else payment.customer.get("language")
     order = alipay.open_order(
         uow,
         payment,
@@ -157,25 +169,34 @@ def move(
     decided: bool = False,
     **changes: Any,
 ) -> Payment:
-    """Moves a payment and its sale together. `decided`: the provider has spoken, so its id and date are known."""
+    """Moves a payment and its sale together. `decided`: the provider has decided, so its id and date are known."""
     operation = uow.get(Sale, payment.sale_id)
     more: dict[str, Any] = {"code": code, "message": message or errors.message(code)}
     if decided:
-        more |= {"provider_payment_id": uow.ids.text(32), "provider_at": uow.now - timedelta(seconds=1)}
+        more |= provider_answer(uow)
     operation = uow.fire(operation, trigger, **more)
     return uow.fire(payment, trigger, about=operation, extra=extra, changed_at=uow.now, **changes)
 
 
+def provider_answer(uow: UnitOfWork) -> dict[str, Any]:
+    """What an operation keeps when the provider has decided: an id of the provider's, and a date a second ago."""
+    return {"provider_payment_id": uow.ids.text(32), "provider_at": uow.now - timedelta(seconds=1)}
+
+
 def proceed(uow: UnitOfWork, payment: Payment) -> Payment:
-    """The platform goes on with a payment in `processing`: ask for data, or hand out the URL or the QR code."""
+    """Takes a payment out of `processing`: asks for the missing data, or hands out the URL or the QR code of the wallet."""
     if payment.missing:
         clarify_by = uow.now + timedelta(seconds=payment.options["clarification_s"])
-        extra = {"clarification_fields": payment.missing}
-        return move(uow, payment, "bank.clarify", code="3191", extra=extra, clarify_by=clarify_by)
+        return ask(uow, payment, "bank.clarify", clarify_by=clarify_by)
     if payment.order_code is None:
         payment = _open_order(uow, payment)
     trigger = "bank.display" if payment.options["alipay_flow"] == "qr" else "bank.redirect"
     return move(uow, payment, trigger, extra=invitation(uow, payment))
+
+
+def ask(uow: UnitOfWork, payment: Payment, trigger: str, **changes: Any) -> Payment:
+    """Asks for the customer's data that is missing."""
+    return move(uow, payment, trigger, code="3191", extra=wire.clarification_fields(payment), **changes)
 
 
 def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, message: str | None = None) -> Payment:

@@ -11,7 +11,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay.states import PAYMENT, REFUND, REQUEST, SALE
+from simulator.providers.ecommpay.states import PAID, PAYMENT, REFUND, REQUEST, SALE
 
 SHARD = 20891
 """Operation ids are shard * 10^9 + a number; a request id ends in the next shard. Source: section 9.2."""
@@ -20,7 +20,7 @@ METHOD = "alipay"
 
 
 def payment_key(project_id: int, payment_id: str) -> str:
-    """A payment id is unique in its project, whatever its case. Source: reference/ecommpay.md, section 2.8."""
+    """In one project, ids that differ only in upper and lower case are the same. Source: reference/ecommpay.md, section 2.8."""
     return f"{project_id}:{payment_id.casefold()}"
 
 
@@ -29,15 +29,15 @@ def new_number(uow: UnitOfWork) -> int:
 
 
 def new_request_id(uow: UnitOfWork) -> str:
-    """40 hex, 40 hex, 8 digits: 90 characters."""
+    """40 hexadecimal digits, 40 more, 8 decimal digits, joined by hyphens."""
     return f"{uow.ids.hex(40)}-{uow.ids.hex(40)}-{SHARD + 1:08d}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Payment(Resource):
-    """`id` is the merchant's payment id where that is plain and free, else the transaction's number.
+    """A purchase. Amounts are in minor units.
 
-    `amount` in minor units. `changed_at` is the last change of the status (`payment.date`).
+    `id` is the merchant's payment id if it can stand in an address and no other payment has it, else the transaction's number.
     """
 
     PROVIDER: ClassVar[str] = "ecommpay"
@@ -58,14 +58,15 @@ class Payment(Resource):
     callback_delay_s: int = 0
     callback_disabled: bool = False
     origin: str = ""
-    """The address under which the merchant or the buyer reached us."""
+    """The scheme and host under which the merchant (Gate) or the buyer (Payment Page) reached us."""
     page: dict[str, str] | None = None
-    """The parameters of Payment Page, when the payment came that way."""
+    """The parameters of Payment Page; None when the payment was made at Gate."""
     options: dict[str, Any] = field(default_factory=dict)
     """The project's settings as they were when the payment was made."""
     missing: dict[str, list[str]] = field(default_factory=dict)
     """`clarification_fields`: what the project asks for and the request lacked."""
     changed_at: datetime
+    """When the status last changed (`payment.date`)."""
     expires_at: datetime | None = None
     clarify_by: datetime | None = None
     order_code: str | None = None
@@ -74,9 +75,7 @@ class Payment(Resource):
     merchant_refund_ids: tuple[str, ...] = ()
     refunded: int = 0
     refunding: int = 0
-    """Asked for and not answered yet."""
-    clarification: str | None = None
-    """The request id of the clarification that is being looked at."""
+    """The sum of the refunds that the bank has not answered yet."""
 
     def keys(self) -> dict[str, str]:
         return {"payment": payment_key(self.project_id, self.payment_id)}
@@ -84,6 +83,15 @@ class Payment(Resource):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the buyer has paid, even if all of it was given back since."""
+        return self.state in PAID
+
+    @property
+    def amount_alone_decides(self) -> bool:
+        return bool(self.options["amount_alone_decides"])
 
     @property
     def left(self) -> int:
@@ -97,7 +105,7 @@ class Payment(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Operation(Resource):
-    """`id` is the operation's number, `updated_at` its date. `provider_at` is None while the provider has not spoken."""
+    """A sale or a refund. `id` is its number, `updated_at` its date."""
 
     PROVIDER: ClassVar[str] = "ecommpay"
     TYPE: ClassVar[str]
@@ -110,6 +118,7 @@ class Operation(Resource):
     message: str = "Awaiting processing"
     provider_payment_id: str = ""
     provider_at: datetime | None = None
+    """When the provider (here Alipay) decided; None before that."""
     errors: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -126,7 +135,7 @@ class Sale(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Refund(Operation):
-    """`callback_url` of the refund request goes before the purchase's (inferred)."""
+    """Its callback goes to its own `callback_url`, else to the purchase's (inferred)."""
 
     KIND: ClassVar[str] = "refund"
     TYPE: ClassVar[str] = "refund"
@@ -134,7 +143,7 @@ class Refund(Operation):
 
     merchant_refund_id: str | None = None
     reserved: bool = False
-    """Whether its amount counts as used while it is being worked on."""
+    """Whether its amount counts in the payment's `refunding`. A refund that will be declined anyway does not."""
     callback_url: str | None = None
     callback_delay_s: int = 0
     callback_disabled: bool = False
@@ -142,7 +151,7 @@ class Refund(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Resource):
-    """A request that was answered with 200. `id` is its request id. `errors` tell why it never became an operation."""
+    """A request that was accepted. `id` is its request id; `errors` say why it became no operation, if it did not."""
 
     PROVIDER: ClassVar[str] = "ecommpay"
     KIND: ClassVar[str] = "request"
@@ -169,7 +178,7 @@ class Request(Resource):
 
     @property
     def is_payment(self) -> bool:
-        """Whether the console shows it as a payment of its own: a purchase that never came to be."""
+        """Whether the console lists it among the payments: a request that was accepted and then failed its checks."""
         return self.payment is None and bool(self.errors)
 
 
@@ -185,7 +194,7 @@ def find_payment(uow: UnitOfWork, project_id: int, payment_id: object) -> Paymen
 
 
 def text_members(value: Any) -> dict[str, str]:
-    """The members of an object that are text."""
+    """The members of an object whose value is text; none if `value` is no object."""
     if not isinstance(value, Mapping):
         return {}
     return {name: item for name, item in value.items() if isinstance(item, str)}

@@ -15,7 +15,7 @@ from simulator.engine.workspace import Workspace
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """Takes the signature out of the body (top level or `general`) and computes it over the rest."""
+    """Computes the signature over the body without its signature, which stands at the top or in `general`."""
     try:
         message = json.loads(body)
     except ValueError:
@@ -56,5 +56,5 @@ def _natural(path: str) -> list[Any]:
 
 
 def recognises(headers: Mapping[str, str], body: bytes) -> bool:
-    """A callback has no header of its own: its shape tells."""
+    """Whether it is a callback of ecommpay: as they have no header of their own, by the members of the body."""
     return body[:1] == b"{" and b'"project_id"' in body and b'"operation"' in body and b'"signature"' in body

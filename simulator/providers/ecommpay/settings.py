@@ -9,6 +9,7 @@ from simulator.engine.uow import UnitOfWork
 # Source: reference/ecommpay.md, section 7.
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")
 
+# Source: reference/ecommpay.md, section 3.10. The times are inferred (sections 4.3 and 4.4).
 DEFAULTS: dict[str, Any] = {
     "alipay_flow": "redirect",
     "redirect_method": "GET",
@@ -24,7 +25,6 @@ DEFAULTS: dict[str, Any] = {
     "amount_alone_decides": False,
     "merchant_name": "Tea House Online",
 }
-"""The project's settings. Source: reference/ecommpay.md, section 3.10; the times are inferred (sections 4.3 and 4.4)."""
 
 
 def setting(uow: UnitOfWork, name: str) -> Any:
@@ -32,7 +32,7 @@ def setting(uow: UnitOfWork, name: str) -> Any:
 
 
 def options(uow: UnitOfWork, amount: int, currency: str, reference: str) -> dict[str, Any]:
-    """The project's settings for one purchase: a scenario's `provider` rule goes before what the project has set."""
+    """All settings as they hold for one purchase: what a scenario's `provider` rule says, else what the project has set."""
     facts = {"amount": amount, "currency": currency, "reference": reference}
     effect = uow.rule("provider", "ecommpay", operation="sale", **facts)
     ruled = dict(effect.params) if effect is not None else {}

@@ -1,7 +1,7 @@
 """ecommpay's one signature: sorted `path:value` lines, HMAC-SHA512, Base64. Source: reference/ecommpay.md, section 2.
 
-The official SDKs differ in how they order and print the lines. We sign as the documentation says and accept what any of
-them signs: a dialect for each.
+The official SDKs differ in how they order and print the lines: each has its dialect here. We sign in the documentation's
+dialect and accept a signature in any of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NUMBERED = re.compile(r"^(?:0|[1-9]\d*)$", re.ASCII)
 
 
 def flatten(tree: Any) -> Iterator[Line]:
-    """Every scalar with its path, in document order. Empty arrays and objects leave nothing."""
+    """Every scalar with its path, in document order. An empty array or object has no scalar and so yields nothing."""
     pending: list[tuple[Path, Any]] = [((), tree)]
     while pending:
         path, value = pending.pop()
@@ -53,7 +53,7 @@ def _truncated(value: float) -> str:
 
 
 def _natural(path: str) -> list[tuple[int, int, str]]:
-    """Runs of digits compare as numbers, everything else by code point."""
+    """Sorts digits that stand together as one number, and every other character by its code point."""
     runs: list[tuple[int, int, str]] = []
     for run in _RUNS.findall(path):
         if run[0].isdecimal() and run[0].isascii():
@@ -176,11 +176,11 @@ def explain(secret: str, tree: Any, signature: str) -> dict[str, Any]:
 _BOOLEANS = {"true": "1", "True": "1", "false": "0", "False": "0"}
 
 OUR_OWN = frozenset({"lang", "theme", "view", "stay"})
-"""What the simulator's own pages add to the address; a parameter of that name is signed only if the merchant sent it."""
+"""Parameters that the simulator's own pages add to the address, after the merchant has signed it."""
 
 
 def page_parameters(pairs: Mapping[str, str]) -> dict[str, str]:
-    """The signed parameters of a Payment Page: names that begin with an underscore are telemetry.
+    """The parameters that are signed: names that begin with an underscore carry telemetry, or our own steps.
 
     Source: reference/ecommpay.md, section 2.4.
     """
@@ -188,9 +188,11 @@ def page_parameters(pairs: Mapping[str, str]) -> dict[str, str]:
 
 
 def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> bool:
-    """SDKs sign booleans as 1 and 0 but some send them as words. Source: reference/ecommpay.md, section 2.3."""
-    plain = {name: value for name, value in parameters.items() if name not in OUR_OWN}
-    for tree in (dict(parameters), plain):
+    """Whether the signature fits, also if what was signed as 1 or 0 came as `true` or `false`, as from some SDKs.
+
+    Source: reference/ecommpay.md, section 2.3.
+    """
+    for tree in (dict(parameters), _without_our_own(parameters)):
         if verify(secret, tree, signature):
             return True
         numbers = {name: _BOOLEANS.get(value, value) for name, value in tree.items()}
@@ -200,9 +202,13 @@ def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> b
 
 
 def without_our_own(secret: str, parameters: Mapping[str, str], signature: str) -> dict[str, str]:
-    """The parameters as the merchant has sent them."""
-    plain = {name: value for name, value in parameters.items() if name not in OUR_OWN}
+    """The parameters as the merchant has sent them: one of our names is theirs if the signature only fits with it."""
+    plain = _without_our_own(parameters)
     return plain if verify_page(secret, plain, signature) else dict(parameters)
+
+
+def _without_our_own(parameters: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if name not in OUR_OWN}
 
 
 def signed(secret: str, tree: dict[str, Any]) -> dict[str, Any]:

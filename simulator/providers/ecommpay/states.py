@@ -1,7 +1,7 @@
 """ecommpay's machines: a payment, its sale, its refunds, and a request that failed its checks after it was accepted.
 
-The statuses of a payment and of its sale are the same while the purchase goes on, so both tables are made of the same
-rows; the callback of such a move is about the payment. Source: reference/ecommpay.md, section 4.
+While a purchase goes on, the payment and its sale always have the same status. So both tables contain the same rows, and
+only the payment's rows name a callback: otherwise it would be sent twice. Source: reference/ecommpay.md, section 4.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ Row = tuple[str, str | tuple[str, ...], str, Events]
 
 PENDING = ("processing", "awaiting redirect result", "awaiting customer action")
 AWAITING = PENDING[1:]
-REFUNDABLE = ("success", "partially refunded")
+PAID = ("success", "partially refunded", "refunded")
+REFUNDABLE = PAID[:2]
 
 # fmt: off
 PURCHASE: tuple[Row, ...] = (

@@ -1,6 +1,6 @@
-"""ecommpay's callbacks: which URL, which body, when again. The signature is a member of the body, made with the event.
+"""ecommpay's callbacks: where they go, what they say, and when they are tried again. Source: reference/ecommpay.md, section 6.
 
-A callback has no name at ecommpay; ours is the type and the status of its operation. Source: reference/ecommpay.md, section 6.
+Callbacks have no names at ecommpay. Ours are made of the type and the status of the operation, such as `sale success`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EVENTS = (*PAYMENT.events, *REFUND.events, *REQUEST.events)
 INTERMEDIATE = frozenset(
     {"sale awaiting clarification", "sale awaiting redirect result", "sale awaiting customer action"}
 )
-"""On Payment Page these go to the page itself (inferred). Source: reference/ecommpay.md, section 6.3."""
+"""Not sent for a purchase on Payment Page, where only the page needs to know (inferred). Source: section 6.3."""
 
 ATTEMPTS = 120
 
@@ -42,7 +42,7 @@ RETRY = RetryPolicy(
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
-    """One message, or none when the request or Payment Page wants none."""
+    """One message, or none when the request or the project wants none. It is signed here: the signature is part of the body."""
     account = uow.workspace.webhooks.get("ecommpay") or {}
     if account.get("events") and event.name not in account["events"]:
         return []
@@ -73,13 +73,13 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 
 
 def _purchase_url(payment: Payment, event: str) -> str | None:
-    """The URL for a final result goes above the payment's own. Source: reference/ecommpay.md, section 6.1."""
+    """The URL that the request gave for this result, else the one that it gave for everything. Source: section 6.1."""
     final = {"sale success": payment.success_callback_url, "sale decline": payment.decline_callback_url}
     return final.get(event) or payment.callback_url
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    """The signature is in the body already, so that a retry repeats the same bytes (inferred)."""
+    """Nothing to sign: the body has its signature, and every attempt sends the same bytes (inferred)."""
     return {"content-type": "application/json"}
 
 

@@ -1,12 +1,14 @@
 """ecommpay's JSON: request models with the documented names, renderers in the documented key order.
 
-The models are checked after a request was accepted: what they refuse is told by callback, not in the answer. Callbacks hold
-no null, no float and no long array, so that every official SDK can verify them. Source: reference/ecommpay.md, 2.5, 3, 6.
+The models are checked after a request was accepted: what they refuse is told by callback, not in the answer. Callbacks
+contain no null, no float and no long array: official SDKs print and sort those in different ways, and would not all agree
+on the signature. Source: reference/ecommpay.md, 2.5, 3, 6.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +20,8 @@ from simulator.providers.ecommpay.model import METHOD, PROVIDER_ID, Operation, P
 MAX_AMOUNT = 10_000_000_000_000
 
 REQUIRED: dict[str, tuple[str, ...]] = {
-    # Members whose absence is answered at once with 2004. Source: reference/ecommpay.md, section 3 (the split inferred).
+    # Without one of these a request is refused at once with 2004; every other fault is told by callback.
+    # Source: reference/ecommpay.md, section 3. Inferred: which faults are of the first sort.
     "sale": (
         "general", "general.project_id", "general.payment_id", "general.signature", "customer", "customer.ip_address",
         "payment", "payment.amount", "payment.currency",
@@ -36,7 +39,7 @@ CUSTOMER_FIELDS = (
     "id", "ip_address", "first_name", "last_name", "middle_name", "phone", "email", "zip", "country", "city", "state",
     "street", "district", "building", "address", "language", "day_of_birth", "gender",
 )  # fmt: skip
-"""What is kept of a customer: the members that a project may ask for."""
+"""The members of a customer that are kept. A project may require any of them."""
 
 
 def _web_address(value: str) -> str:
@@ -53,8 +56,6 @@ def _return_address(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    from ipaddress import ip_address
-
     try:
         ip_address(value)
     except ValueError as error:
@@ -69,7 +70,7 @@ def _instant(value: str) -> str:
 
 
 def best_before(value: str) -> datetime | None:
-    """`YYYY-MM-DDThh:mm:ss` with `±hh`, `±hh:mm` or `Z`; None when it is nothing of the kind. Source: section 9.1."""
+    """Reads `YYYY-MM-DDThh:mm:ss` followed by `±hh`, `±hh:mm` or `Z`; None for anything else. Source: section 9.1."""
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
@@ -249,7 +250,7 @@ def date(at: datetime) -> str:
 
 
 def accepted(request_id: str, project_id: int, payment_id: Any) -> dict[str, Any]:
-    """Exactly four members, unsigned; tells nothing about the payment."""
+    """Exactly four members and no signature. It says nothing of the payment's status."""
     return {"status": "success", "request_id": request_id, "project_id": project_id, "payment_id": payment_id}
 
 
@@ -258,7 +259,7 @@ def sum_of(amount: int, currency: str) -> dict[str, Any]:
 
 
 def payment_info(payment: Payment, operation: Operation | None = None) -> dict[str, Any]:
-    """`payment` of callbacks and status answers. After refunds the sum is what remains."""
+    """`payment` in callbacks and in answers about the status. After a refund, `sum` is what remains."""
     info: dict[str, Any] = {
         "id": payment.payment_id,
         "type": "purchase",
@@ -310,7 +311,7 @@ def operation_in_callback(operation: Operation) -> dict[str, Any]:
 
 
 def operation_in_status(operation: Operation) -> dict[str, Any]:
-    """The same members, the code before the provider."""
+    """The same members as in a callback, but the code and message stand before the provider."""
     return {
         **_operation_head(operation),
         "code": operation.code,
@@ -320,7 +321,7 @@ def operation_in_status(operation: Operation) -> dict[str, Any]:
 
 
 def callback(payment: Payment, operation: Operation, extra: dict[str, Any]) -> dict[str, Any]:
-    """The default format, still without its signature. Source: reference/ecommpay.md, sections 6.4 to 6.9."""
+    """A callback without its signature, which is added later. Source: reference/ecommpay.md, sections 6.4 to 6.9."""
     body: dict[str, Any] = {
         "project_id": payment.project_id,
         "payment": payment_info(payment, operation),
@@ -331,6 +332,11 @@ def callback(payment: Payment, operation: Operation, extra: dict[str, Any]) -> d
     if operation.errors:
         body["errors"] = list(operation.errors)
     return body
+
+
+def clarification_fields(payment: Payment) -> dict[str, Any]:
+    """The member that names the missing data. Source: reference/ecommpay.md, section 3.6."""
+    return {"clarification_fields": payment.missing}
 
 
 def error_callback(request: Request) -> dict[str, Any]:
@@ -384,7 +390,7 @@ def status(payment: Payment, operations: list[Operation], extra: dict[str, Any])
 
 
 def unknown_payment(project_id: int, payment_id: str, error: dict[str, Any]) -> dict[str, Any]:
-    """200, not 404: the status describes the look-up, not the payment."""
+    """The answer is 200, not 404: its status `error` is about the look-up, not about a payment."""
     return {"project_id": project_id, "payment": {"id": payment_id, "status": "error"}, "errors": [error]}
 
 
@@ -430,12 +436,12 @@ def request_status(
 
 
 def rejected_request(request: Request) -> dict[str, Any]:
-    """The same call for a request that failed its checks: errors instead of payment data."""
+    """POST /v2/payment/status/request, for a request that failed its checks."""
     return {"request_id": request.id, "status": "error", "errors": list(request.errors)}
 
 
 def result_object(payment: Payment, sale: Operation, return_url: str) -> dict[str, Any]:
-    """What Payment Page's JavaScript events carry, without its signature. Source: reference/ecommpay.md, section 3.9.5."""
+    """What an event of the JavaScript library carries, without the signature. Source: reference/ecommpay.md, section 3.9.5."""
     money = sum_of(payment.amount, payment.currency)
     at = date(payment.changed_at)
     return {

@@ -1,4 +1,4 @@
-"""The answer to every request of Gate, also to one that failed its checks: accepted, the error follows by callback."""
+"""What Gate answers to nearly every request: accepted. If the request fails its checks, only a callback says so."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ def rejected(
     problems: list[dict[str, Any]],
     known: Payment | None = None,
 ) -> Reply:
-    """Accepts the request and lets the error callback follow. Source: reference/ecommpay.md, section 6.8."""
+    """Accepts the request and lets the error callback follow. `known` is the payment that it is about, if there is one.
+
+    Nothing in the body can be relied on here, so every member that the callback repeats is made presentable first.
+    Source: reference/ecommpay.md, section 6.8.
+    """
     body = call.json
     general = body["general"]
-    payment = body.get("payment") if isinstance(body.get("payment"), dict) else {}
-    customer = body.get("customer") if isinstance(body.get("customer"), dict) else {}
-    callback = body.get("callback") if isinstance(body.get("callback"), dict) else {}
+    payment, customer, callback = part(body, "payment"), part(body, "customer"), part(body, "callback")
     url, delay = general.get("merchant_callback_url"), callback.get("delay")
     amount, currency = payment.get("amount"), payment.get("currency")
     if known is not None and amount is None:
@@ -58,11 +60,17 @@ def rejected(
     return accepted(call, request_id)
 
 
+def part(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object in the body; empty when the member is absent or no object."""
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def whole_number(value: Any) -> int | None:
-    """An amount that every client can read, else None."""
+    """None unless it is a number from 0 that JavaScript can read exactly."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
 
 
 def plain_text(value: Any) -> str:
-    """What a callback may repeat of a member that can be anything."""
+    """The value as a text of at most 255 characters, whatever it is."""
     return value[:255] if isinstance(value, str) else "" if value is None else str(value)[:255]

@@ -1,4 +1,4 @@
-"""The customer's data that a project requires and a purchase lacked."""
+"""Clarifications: the customer's data that the project requires and that the sale request did not contain."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import errors, wire
 from simulator.providers.ecommpay.checks import schema_problems
-from simulator.providers.ecommpay.flow import move, proceed
+from simulator.providers.ecommpay.flow import accept, ask, move, proceed
 from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
-from simulator.providers.ecommpay.model import Payment, Request, find_payment, new_request_id, text_members
+from simulator.providers.ecommpay.model import Payment, find_payment, new_request_id, text_members
 from simulator.providers.ecommpay.settings import setting
 
 
 def clarification(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v2/payment/clarification: the data that was asked for. The 30 minutes begin anew with every request.
+    """POST /v2/payment/clarification: brings the data that was asked for. Every request gives the merchant the full time again.
 
     Source: reference/ecommpay.md, section 3.6.
     """
@@ -30,18 +30,7 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
         problems = [errors.item("3060")]
     if problems:
         return rejected(call, uow, request_id, "sale", problems, payment)
-    uow.add(
-        Request(
-            id=request_id,
-            state="accepted",
-            created_at=uow.now,
-            updated_at=uow.now,
-            project_id=payment.project_id,
-            payment_id=payment.payment_id,
-            payment=payment.id,
-            operation=payment.sale_id,
-        )
-    )
+    accept(uow, request_id, payment, payment.sale_id)
     customer, missing = _completed(payment, body["additional_data"])
     clarify_by = uow.now + timedelta(seconds=payment.options["clarification_s"])
     payment = uow.amend(payment, customer=customer, missing=missing, clarify_by=clarify_by)
@@ -52,9 +41,8 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The customer with what was sent, and what is still missing. A malformed value counts as missing (inferred)."""
-    sent = given.get("customer")
-    answers = text_members(sent)
+    """The customer with the data that was sent, and what is still missing. A malformed value counts as missing (inferred)."""
+    answers = text_members(given.get("customer"))
     wanted = payment.missing.get("customer", [])
     good = {
         name: answers[name]
@@ -66,8 +54,8 @@ def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, An
 
 
 def clarified(uow: UnitOfWork, payment: Payment) -> None:
+    """Some time after the request: asks again for what is still missing, or goes on with the purchase."""
     if payment.missing:
-        extra = {"clarification_fields": payment.missing}
-        move(uow, payment, "bank.clarify_again", code="3191", extra=extra)
-        return
-    proceed(uow, move(uow, payment, "bank.clarified"))
+        ask(uow, payment, "bank.clarify_again")
+    else:
+        proceed(uow, move(uow, payment, "bank.clarified"))

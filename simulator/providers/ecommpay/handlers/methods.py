@@ -8,9 +8,12 @@ from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import wire
-from simulator.providers.ecommpay.checks import LIMITS, LISTED_MAXIMUM
+from simulator.providers.ecommpay.checks import LIMITS
 from simulator.providers.ecommpay.model import METHOD
 from simulator.providers.ecommpay.settings import setting
+
+LISTED_MAXIMUM = 1_000_000_000
+"""What the list says where there is no maximum. Source: reference/ecommpay.md, section 3.7."""
 
 
 def methods(call: Call, uow: UnitOfWork) -> Reply:

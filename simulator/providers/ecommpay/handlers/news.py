@@ -1,4 +1,4 @@
-"""What the wallet and the clock tell, and what becomes of the payment then."""
+"""What happens to a payment, a refund or a request without a call of the merchant: the wallet has news, or a timer is due."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.wallet.order import Order
 
 
 def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
-    """The wallet's order has moved. A payment that is still in `processing` first gets its intermediate callback."""
+    """The wallet has decided. A payment still in `processing` first goes on, so that its intermediate callback comes first."""
     assert isinstance(resource, Payment) and isinstance(teller, Order)
     if news not in ("wallet.paid", "wallet.declined", "wallet.cancelled", "wallet.expired"):
         return
@@ -29,8 +29,7 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
     if news == "wallet.paid":
         move(uow, payment, news, code="0", decided=True)
         return
-    code = teller.code or errors.WALLET_REASONS.get(teller.reason or "declined", "20000")
-    decline(uow, payment, news, code, teller.message)
+    decline(uow, payment, news, errors.decline_code(teller.code, teller.reason), teller.message)
 
 
 def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:

@@ -1,9 +1,8 @@
-"""Refunds: accepted, refused or handed to the bank, and settled later."""
+"""Refunds: accepted at once, then declined by the platform or decided by the bank when a timer is due."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +11,12 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import errors, wire
 from simulator.providers.ecommpay.checks import schema_problems
-from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected, whole_number
+from simulator.providers.ecommpay.flow import accept, provider_answer
+from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected, whole_number
 from simulator.providers.ecommpay.model import (
     METHOD,
     Payment,
     Refund,
-    Request,
     find_payment,
     new_number,
     new_request_id,
@@ -30,22 +29,25 @@ PENDING_REFUND = timedelta(seconds=30)
 
 
 def refund(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/refund: gives back part or all of a purchase. Without an amount, everything that is left.
+    """POST …/refund: gives back part of a purchase or, without an amount, everything that is left.
 
-    What is wrong with the refund of a known payment becomes a declined operation. Source: sections 3.2, 4.4, 5.3.
+    If the payment is known, whatever else is wrong makes a declined refund, not an error callback; only a wrong payment
+    method does not. Source: reference/ecommpay.md, sections 3.2, 4.4 and 5.3.
     """
     body, request_id = call.json, new_request_id(uow)
-    general, asked = body["general"], body.get("payment") if isinstance(body.get("payment"), dict) else {}
+    general, asked = body["general"], part(body, "payment")
     payment = find_payment(uow, call.credential["project_id"], general["payment_id"])
     if payment is None:
         return rejected(call, uow, request_id, "refund", [errors.item("3061", "general.payment_id")])
     if call.path.get("payment_method", METHOD) != METHOD:
         return rejected(call, uow, request_id, "refund", [errors.item("2541")], payment)
     problems = schema_problems(wire.RefundRequest, body)
-    if problems:
+    if problems:  # nothing else that the request says counts
         general, asked, body = {}, {"amount": whole_number(asked.get("amount"))}, {}
     amount = asked.get("amount") or max(payment.left, 0)
     callback = body.get("callback") or {}
+    refused = "502" if problems else _refund_refusal(payment, asked, amount)
+    is_good = refused is None
     operation = Refund(
         id=str(new_number(uow)),
         state="processing",
@@ -60,41 +62,29 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
         callback_delay_s=callback.get("delay") or 0,
         callback_disabled=bool(callback.get("force_disable")),
         errors=tuple(problems),
+        reserved=is_good,
     )
-    refused = "502" if problems else _refund_refusal(payment, asked, amount)
     verdict: dict[str, Any] = {"code": refused}
     delay = timedelta(seconds=setting(uow, "refund_delay_s"))
-    if refused is None:
+    if is_good:
         verdict, delay = _bank_on_refund(uow, payment, amount, delay)
     known_ids = payment.merchant_refund_ids
-    if refused is None and operation.merchant_refund_id:
+    if is_good and operation.merchant_refund_id:
         known_ids = (*known_ids, operation.merchant_refund_id)
     uow.amend(
         payment,
         refund_ids=(*payment.refund_ids, operation.id),
         merchant_refund_ids=known_ids,
-        refunding=payment.refunding + (amount if refused is None else 0),
+        refunding=payment.refunding + (amount if is_good else 0),
     )
-    operation = uow.add(replace(operation, reserved=refused is None))
-    uow.add(
-        Request(
-            id=request_id,
-            state="accepted",
-            created_at=uow.now,
-            updated_at=uow.now,
-            project_id=payment.project_id,
-            payment_id=payment.payment_id,
-            type="refund",
-            payment=payment.id,
-            operation=operation.id,
-        )
-    )
+    uow.add(operation)
+    accept(uow, request_id, payment, operation.id, "refund")
     uow.arm(operation, "timer.refund", after=delay, **verdict)
     return accepted(call, request_id)
 
 
 def _refund_refusal(payment: Payment, asked: Mapping[str, Any], amount: int) -> str | None:
-    """The code with which a refund of a known payment is declined. Source: reference/ecommpay.md, section 5.3."""
+    """The code with which the platform declines a refund; None when the bank is to decide. Source: section 5.3."""
     if payment.state not in REFUNDABLE:
         return "3060"
     merchant_refund_id = asked.get("merchant_refund_id")
@@ -111,7 +101,7 @@ def _refund_refusal(payment: Payment, asked: Mapping[str, Any], amount: int) -> 
 def _bank_on_refund(
     uow: UnitOfWork, payment: Payment, amount: int, delay: timedelta
 ) -> tuple[dict[str, Any], timedelta]:
-    """What the wallet will say to a good refund, and when: the documented amounts and scenarios speak here."""
+    """What the bank will say, as data of the timer, and when. Documented test amounts and scenarios decide that."""
     facts = {"amount": amount, "currency": payment.currency, "reference": payment.payment_id, "payment": payment.id}
     effect = uow.rule("bank", "ecommpay", operation="refund", **facts)
     if effect is None:
@@ -122,18 +112,19 @@ def _bank_on_refund(
     elif params.outcome == "pending":
         delay = PENDING_REFUND
     if params.decline or params.outcome == "declined" or params.then == "declined":
-        code = params.code or errors.WALLET_REASONS.get(params.decline or "declined", "20000")
+        code = errors.decline_code(params.code, params.decline)
         return {"code": code, "message": params.message}, delay
     return {}, delay
 
 
 def settle_refund(uow: UnitOfWork, operation: Refund, code: str | None, message: str | None) -> None:
-    """The result of a refund: first the payment, then the operation, whose callback tells both."""
+    """The result of a refund. The payment moves first: the operation's callback shows both.
+
+    `code` is that of a decline. `provider` of a refund that the platform declined itself stays empty.
+    """
     payment = uow.get(Payment, operation.payment)
     refunding = payment.refunding - (operation.amount if operation.reserved else 0)
-    provider: dict[str, Any] = {}
-    if operation.reserved:
-        provider = {"provider_payment_id": uow.ids.text(32), "provider_at": uow.now - timedelta(seconds=1)}
+    provider = provider_answer(uow) if operation.reserved else {}
     if code is not None:
         uow.amend(payment, refunding=refunding)
         uow.fire(operation, "bank.declined", code=code, message=message or errors.message(code), **provider)

@@ -61,5 +61,5 @@ def _purchase(uow: UnitOfWork, call: Call, general: Any, payment: Any) -> list[d
 
 
 def payout(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/payout: Alipay pays nobody out; accepted, then refused by callback (inferred). Source: section 3.8."""
+    """POST …/payout: accepted, then refused by callback, because Alipay has no payouts (inferred). Source: section 3.8."""
     return rejected(call, uow, new_request_id(uow), "sale", [errors.item("20706")])

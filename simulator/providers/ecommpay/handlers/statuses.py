@@ -1,4 +1,4 @@
-"""What became of a payment or of a request: answered at once and signed."""
+"""Questions about the status of a payment or of a request. Unlike everything else they are answered at once, and signed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.providers.ecommpay.settings import setting
 
 
 def status(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v2/payment/status: the present state, at once and signed. Source: reference/ecommpay.md, section 3.4."""
+    """POST /v2/payment/status. A payment younger than `status_delay_s` is still unknown. Source: section 3.4."""
     general = call.json["general"]
     project_id, payment_id = call.credential["project_id"], general["payment_id"]
     secret = auth.secret_of(uow.workspace)
@@ -24,7 +24,7 @@ def status(call: Call, uow: UnitOfWork) -> Reply:
         body = wire.unknown_payment(project_id, plain_text(payment_id), errors.item("3061"))
         return Reply(200, signing.signed(secret, body))
     is_asking = payment.state == "awaiting clarification"
-    extra = {"clarification_fields": payment.missing} if is_asking else {}
+    extra = wire.clarification_fields(payment) if is_asking else {}
     body = wire.status(payment, operations_of(uow, payment), extra)
     return Reply(200, signing.signed(secret, body), subject=payment.id)
 

@@ -1,13 +1,15 @@
-"""Payment Page's parameters: they carry a signature, and are checked before anything is shown."""
+"""Payment Page's parameters. They carry a signature, and are checked before anything is shown."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from simulator.engine import pages
 from simulator.engine.provider import Call, Directory
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import Refused, Unauthenticated
 from simulator.providers.ecommpay import auth, signing, wire
-from simulator.providers.ecommpay.checks import is_malformed_id
+from simulator.providers.ecommpay.checks import is_currency_code, is_malformed_id
 from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
 
 REQUIRED = ("project_id", "payment_id", "payment_amount", "payment_currency", "customer_id", "signature")
@@ -16,9 +18,12 @@ CALLBACK_ADDRESSES = ("merchant_callback_url", "merchant_success_callback_url", 
 
 
 def authenticate(call: Call, directory: Directory) -> None:
-    """Required parameters, then the project, then the signature. Source: reference/ecommpay.md, sections 3.9.2 and 2.4."""
+    """Checks that the required parameters are there, then the project, the signature, and last the values.
+
+    Raises `Refused` "page" with what the page says, and `Unauthenticated` with what was expected and what came.
+    Source: reference/ecommpay.md, sections 3.9.2 and 2.4.
+    """
     given = given_in(call)
-    mode = given.get("mode", "purchase")
     for name in REQUIRED:
         if name not in given:
             raise Refused("page", {"status": 400, "text": "ecp_missing", "name": name})
@@ -30,30 +35,32 @@ def authenticate(call: Call, directory: Directory) -> None:
         help_ = {**signing.explain(secret, parameters, signature), "arrived": arrived}
         raise Unauthenticated("the signature is wrong", help_, workspace.id)
     call.workspace, call.credential = workspace, {"project_id": project}
-    amount = parameters["payment_amount"]
-    is_amount = amount.isascii() and amount.isdigit() and len(amount) <= 14 and 1 <= int(amount) <= wire.MAX_AMOUNT
-    currency = parameters["payment_currency"]
+    for name in wrong_values(parameters):
+        raise Refused("page", {"status": 400, "text": "ecp_wrong", "name": name})
+    call.scratch["parameters"] = parameters
+    call.scratch["signed"] = signing.without_our_own(secret, parameters, signature)
+    amount, currency = int(parameters["payment_amount"]), parameters["payment_currency"]
+    call.facts.update(amount=amount, currency=currency, reference=parameters["payment_id"])
+
+
+def wrong_values(parameters: Mapping[str, str]) -> list[str]:
+    """The names of the parameters with which Payment Page cannot open. Absent ones are not among them."""
+    id_, customer_id = parameters.get("payment_id", "-"), parameters.get("customer_id", "-")
     wrong = {
-        "mode": mode != "purchase",
-        "payment_id": not 1 <= len(parameters["payment_id"]) <= 255 or is_malformed_id(parameters["payment_id"]),
-        "payment_amount": not is_amount,
-        "payment_currency": not (
-            len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
-        ),
-        "customer_id": not 1 <= len(parameters["customer_id"]) <= 255,
+        "mode": parameters.get("mode", "purchase") != "purchase",
+        "payment_id": not 1 <= len(id_) <= 255 or is_malformed_id(id_),
+        "payment_amount": not _is_amount(parameters.get("payment_amount", "1")),
+        "payment_currency": not is_currency_code(parameters.get("payment_currency", "CNY")),
+        "customer_id": not 1 <= len(customer_id) <= 255,
         "payment_description": len(parameters.get("payment_description", "")) > 255,
         **{name: not pages.is_safe_return(parameters[name]) for name in RETURN_ADDRESSES if parameters.get(name)},
         **{name: not _is_web(parameters[name]) for name in CALLBACK_ADDRESSES if parameters.get(name)},
     }
-    for name, is_wrong in wrong.items():
-        if is_wrong:
-            raise Refused("page", {"status": 400, "text": "ecp_wrong", "name": name})
-    call.scratch["parameters"] = parameters
-    call.scratch["signed"] = signing.without_our_own(secret, parameters, signature)
-    call.facts.update(amount=int(amount), currency=currency, reference=parameters["payment_id"])
+    return [name for name, is_wrong in wrong.items() if is_wrong]
 
 
 def given_in(call: Call) -> dict[str, str]:
+    """The parameters as they came, from the query or from a form, with those that are not signed."""
     return call.form if call.method == "POST" else call.query
 
 
@@ -62,6 +69,10 @@ def _workspace(directory: Directory, project_id: str) -> tuple[Workspace, int]:
         return auth.find_workspace(directory, project_id)
     except Refused as refused:
         raise Refused("page", {"status": 404, "text": "ecp_no_project", "name": project_id[:20]}) from refused
+
+
+def _is_amount(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 14 and 1 <= int(text) <= wire.MAX_AMOUNT
 
 
 def _is_web(url: str) -> bool:

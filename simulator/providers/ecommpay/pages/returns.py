@@ -1,4 +1,4 @@
-"""Where the browser goes after paying: the merchant's addresses, and Payment Page's own result page."""
+"""Where the buyer's browser goes from Payment Page and from the emulator: to an address of the merchant, or to our result page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from simulator.engine import pages
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay.model import Payment
-from simulator.providers.ecommpay.states import REFUNDABLE
 
 PATH = "/payment"
 
@@ -20,7 +19,25 @@ RETURN_ADDRESSES = (
     "redirect_return_url",
 )  # fmt: skip
 
+Result = Literal["success", "fail"]
 Kind = Literal["success", "fail", "return"]
+"""`return`: the buyer goes back before anything is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link back to the merchant."""
+
+    url: str
+    target: Literal["_self", "_top", "_blank"] = "_self"
+    """The browsing context that opens it, as in HTML."""
+    act: Literal["", "close", "event"] = ""
+    """What the library does instead of following the link: close its modal, or send an event to the merchant's page."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the window that shows the page just goes there."""
+        return self.target == "_self" and not self.act
 
 
 def is_framed(parameters: Mapping[str, str]) -> bool:
@@ -28,19 +45,11 @@ def is_framed(parameters: Mapping[str, str]) -> bool:
     return parameters.get("frame_mode") in ("iframe", "popup")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Back to the merchant. `target` is the browsing context; `act` is what the library does instead of a navigation."""
-
-    url: str
-    target: Literal["_self", "_top", "_blank"] = "_self"
-    act: Literal["", "close", "event"] = ""
-
-
 def way_back(parameters: Mapping[str, str], prefix: Literal["merchant", "redirect"], kind: Kind) -> Way | None:
-    """The return matrix. None: no button, no redirect. The URL is used as given.
+    """What the parameters say of one address of Payment Page. None: the page neither shows a button nor redirects.
 
-    Source: reference/ecommpay.md, sections 3.9.1 and 3.9.4. Inferred: a button without a mode opens the whole page.
+    Source: reference/ecommpay.md, sections 3.9.1 and 3.9.4. Inferred: a button without a mode opens the whole page, and
+    nothing is appended to an address.
     """
     url, enabled = parameters.get(f"{prefix}_{kind}_url"), parameters.get(f"{prefix}_{kind}_enabled", "2")
     if not url or enabled == "0":
@@ -54,56 +63,94 @@ def way_back(parameters: Mapping[str, str], prefix: Literal["merchant", "redirec
     return Way(url, {"iframe": "_self", "blank_page": "_blank"}.get(mode, "_top"))  # type: ignore[arg-type]
 
 
-def own_page(payment: Payment) -> str:
-    return f"{PATH}?{urlencode(payment.page or {})}"
-
-
-def result_kind(payment: Payment) -> Literal["success", "fail"]:
-    return "success" if payment.state in ("success", "partially refunded", "refunded") else "fail"
-
-
-def after_payment(payment: Payment) -> str:
-    """`redirect_*_url` where the browser itself can go there, else the result page, which sees to the rest."""
-    way = way_back(payment.page or {}, "redirect", result_kind(payment))
-    if way is not None and way.target == "_self" and not way.act:
-        return way.url
-    return f"{payment.origin}{own_page(payment)}"
-
-
-def automatic_way(parameters: Mapping[str, str], kind: Literal["success", "fail"]) -> Way | None:
-    """Where the page goes on by itself: `redirect_*_url`, unless the library or a new tab sees to it."""
-    way = way_back(parameters, "redirect", kind)
-    return way if way is not None and way.target == "_self" and not way.act and not is_framed(parameters) else None
-
-
-def way_out(parameters: Mapping[str, str], kind: Kind) -> Way | None:
-    """The button of a result page."""
+def way_of_result(parameters: Mapping[str, str], result: Result) -> Way | None:
+    """The button of Payment Page's result page."""
     return (
-        way_back(parameters, "merchant", kind)
-        or way_back(parameters, "redirect", kind)
+        way_back(parameters, "merchant", result)
+        or way_back(parameters, "redirect", result)
         or way_back(parameters, "merchant", "return")
     )
 
 
-def missing_field(parameters: Mapping[str, str], kind: Kind) -> str | None:
-    """What the merchant could have sent, where he sent no address at all."""
-    return None if any(map(parameters.get, RETURN_ADDRESSES)) else f"merchant_{kind}_url"
+def automatic_way(parameters: Mapping[str, str], result: Result) -> Way | None:
+    """Where the result page goes by itself: `redirect_*_url`, unless it opens a new tab or the library takes care of it."""
+    way = way_back(parameters, "redirect", result)
+    return way if way is not None and way.is_plain and not is_framed(parameters) else None
 
 
-def safe_way(url: str | None) -> Way | None:
-    """A way only where a browser may follow it."""
-    return Way(url) if url and pages.is_safe_return(url) else None
+def early_way_of_page(parameters: Mapping[str, str]) -> Way | None:
+    """The link for a buyer who goes back before anything is decided."""
+    return way_back(parameters, "redirect", "return") or way_back(parameters, "merchant", "return")
+
+
+def early_way_of_payment(payment: Payment) -> Way | None:
+    """The same, also for a payment that was made at Gate."""
+    return _safe_way(payment.return_url.get("return")) if payment.page is None else early_way_of_page(payment.page)
+
+
+def absent_address(parameters: Mapping[str, str], result: Result) -> str | None:
+    """The parameter to recommend to a merchant who sent no address at all."""
+    return None if any(map(parameters.get, RETURN_ADDRESSES)) else f"merchant_{result}_url"
+
+
+# After the payment ---------------------------------------------------------------------------------------------
+
+
+def result_of(payment: Payment) -> Result:
+    """The word for it in the names of parameters."""
+    return "success" if payment.is_paid else "fail"
+
+
+def page_address(payment: Payment) -> str:
+    """Payment Page of a payment that was made there, without the origin."""
+    return f"{PATH}?{urlencode(payment.page or {})}"
+
+
+def address_after(payment: Payment) -> str:
+    """Of a payment made on Payment Page: `redirect_*_url` if the window just goes there, else the result page."""
+    way = way_back(payment.page or {}, "redirect", result_of(payment))
+    return way.url if way is not None and way.is_plain else f"{payment.origin}{page_address(payment)}"
+
+
+def _gate_address(payment: Payment) -> str | None:
+    """`return_url.success` or `.decline`, else `.return` (inferred)."""
+    wanted = "success" if payment.is_paid else "decline"
+    return payment.return_url.get(wanted) or payment.return_url.get("return") or None
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """Where the wallet sends the browser: the merchant's URL as given, or Payment Page's own result page."""
+    """Where the wallet sends the browser in the end."""
     assert isinstance(payment, Payment)
+    return _gate_address(payment) if payment.page is None else address_after(payment)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How the buyer leaves a result page."""
+
+    automatic: Way | None
+    """Followed after a few seconds."""
+    button: Way | None
+    field: str | None
+    """The address that the merchant could have sent, if they sent none."""
+
+
+def exit_of_page(parameters: Mapping[str, str], result: Result, *, may_redirect: bool) -> Exit:
+    """From Payment Page."""
+    automatic = automatic_way(parameters, result) if may_redirect else None
+    return Exit(automatic, automatic or way_of_result(parameters, result), absent_address(parameters, result))
+
+
+def exit_of_payment(payment: Payment, *, may_redirect: bool) -> Exit:
+    """From the emulator, whether the payment was made on Payment Page or at Gate."""
+    result = result_of(payment)
     if payment.page is not None:
-        return after_payment(payment)
-    return gate_return(payment)
+        return exit_of_page(payment.page, result, may_redirect=may_redirect)
+    way = _safe_way(_gate_address(payment))
+    wanted = "success" if result == "success" else "decline"
+    return Exit(way if may_redirect else None, way, None if payment.return_url else f"return_url.{wanted}")
 
 
-def gate_return(payment: Payment) -> str | None:
-    """`return_url.success` or `.decline`, else `.return` (inferred). Nothing is appended."""
-    wanted = "success" if payment.state in ("success", *REFUNDABLE, "refunded") else "decline"
-    return payment.return_url.get(wanted) or payment.return_url.get("return") or None
+def _safe_way(url: str | None) -> Way | None:
+    """None for an address that a browser must not follow."""
+    return Way(url) if url and pages.is_safe_return(url) else None

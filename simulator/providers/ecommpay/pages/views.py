@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,28 +17,48 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay.model import Payment, Sale
-from simulator.providers.ecommpay.pages.returns import Way
+from simulator.providers.ecommpay.pages.returns import Exit
 from simulator.providers.ecommpay.settings import setting
 
 CSP = pages.CSP.replace("frame-ancestors 'self'", "frame-ancestors *")
-"""The merchant may show Payment Page in a frame of his own site, and what it leads to."""
+"""The merchant may show Payment Page, and every page that it leads to, in a frame of their own site."""
 
 
-def buyer_view(
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a result page says. `title` and `text` are keys of the catalogue."""
+
+    outcome: Outcome
+    title: str
+    text: str
+    problem: str = ""
+    """The platform's words about a purchase that it did not accept."""
+
+
+PAID = Ending("paid", "ecp_paid_title", "ecp_paid_text")
+DECLINED = Ending("declined", "ecp_declined_title", "ecp_declined_text")
+UNDECIDED = Ending("expired", "ecp_waiting_title", "ecp_waiting_text")
+
+
+def ending_of(payment: Payment) -> Ending:
+    if payment.is_paid:
+        return PAID
+    return DECLINED if payment.state == "decline" else UNDECIDED
+
+
+def page_view(
     call: Call, runtime: Runtime, title: str, wanted: str | None, workspace: Workspace, path: str, payment: str = ""
 ) -> PageView:
-    """The buyer's texts: what the viewer has chosen here, then `language_code` (English if we do not have it), then the
-    browser's language. The simulator speaks the viewer's. Source: reference/ecommpay.md, section 3.9.3.
+    """What every page needs. `title` is a key of the catalogue, `wanted` the merchant's `language_code`.
+
+    The page speaks the language that the visitor has chosen on a page of ours; else the merchant's, or English if we do not
+    have that; else the browser's. The simulator's own remarks follow the visitor's choice and their browser, not the merchant.
+    Source: reference/ecommpay.md, section 3.9.3.
     """
     asked = ("zh" if wanted[:2].lower() == "zh" else "en") if wanted else None
     console = f"/console/{workspace.name}/payments" + (f"/{payment}" if payment else "")
     page = pages.view(call, title, runtime=runtime, lang=asked, workspace=workspace, console_url=console)
     return replace(page, path=path, voice=pages.language(call))
-
-
-def titled(page: PageView, result: str) -> PageView:
-    """With the result in the title of the window."""
-    return replace(page, title=Texts(page.lang)("ecp_title_result", result=result))
 
 
 def hosted_view(
@@ -57,45 +77,42 @@ def hosted_view(
     )
 
 
-def show(call: Call, template: str, page: PageView, status: int = 200, **context: Any) -> Reply:
-    reply = pages.answer(call, f"hosted/ecommpay/{template}.html", page, status=status, **context)
+def show(call: Call, template: str, page: PageView, **context: Any) -> Reply:
+    reply = pages.answer(call, f"hosted/ecommpay/{template}.html", page, **context)
     reply.headers["content-security-policy"] = CSP
     return reply
 
 
-def outcome_of(payment: Payment) -> tuple[Outcome, str, str]:
-    if payment.state in ("success", "partially refunded", "refunded"):
-        return "paid", "ecp_paid_title", "ecp_paid_text"
-    if payment.state == "decline":
-        return "declined", "ecp_declined_title", "ecp_declined_text"
-    return "expired", "ecp_waiting_title", "ecp_waiting_text"
-
-
-def result_view(
-    call: Call, runtime: Runtime, outcome: Outcome, title: str, text: str, decided_by: str | None, automatic: Way | None
-) -> HostedResult:
+def show_result(
+    call: Call, runtime: Runtime, page: PageView, ending: Ending, leaving: Exit, decided_by: str | None, **context: Any
+) -> Reply:
+    """The result page, with the result in the title of the window too. With `stay=1` it does not leave by itself."""
+    texts = Texts(page.lang)
+    title, automatic = texts(ending.title), leaving.automatic
     goes = automatic is not None and call.query.get("stay") != "1"
-    return HostedResult(
-        outcome,
+    result = HostedResult(
+        ending.outcome,
         title,
-        text,
+        texts(ending.text, problem=ending.problem),
         decided_by,
         return_url=automatic.url if automatic is not None else None,
         return_is_link=automatic is not None,
         auto_return_s=runtime.auto_return_s if goes else None,
     )
+    page = replace(page, title=texts("ecp_title_result", result=title))
+    return show(call, "result", page, result=result, back=leaving.button, field=leaving.field, **context)
 
 
-def facts_of(
-    texts: Texts, id_: str, description: str | None, payment: Payment | None, uow: UnitOfWork
+def facts(
+    uow: UnitOfWork, texts: Texts, payment_id: str, description: str | None, payment: Payment | None
 ) -> list[tuple[str, str, str]]:
-    """What a result page lists. Source: reference/ecommpay.md, section 8.4."""
-    facts = [(texts("ecp_payment_id"), id_, "mono")]
+    """The rows of a result page: label, value and style. Source: reference/ecommpay.md, section 8.4."""
+    found = [(texts("ecp_payment_id"), payment_id, "mono")]
     if description:
-        facts.append((texts("ecp_description"), description, ""))
+        found.append((texts("ecp_description"), description, ""))
     if payment is not None:
-        facts.append((texts("ecp_date"), payment.changed_at.strftime("%Y-%m-%d %H:%M:%S UTC"), ""))
+        found.append((texts("ecp_date"), payment.changed_at.strftime("%Y-%m-%d %H:%M:%S UTC"), ""))
         if payment.state == "decline":
             sale = uow.get(Sale, payment.sale_id)
-            facts.append((texts("ecp_code"), f"{sale.code} {sale.message}", "mono"))
-    return facts
+            found.append((texts("ecp_code"), f"{sale.code} {sale.message}", "mono"))
+    return found

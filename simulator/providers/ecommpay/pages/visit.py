@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator.engine.gateway import validate
 from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
-from simulator.kernel.refusals import Invalid
 from simulator.providers.ecommpay import errors, wire
-from simulator.providers.ecommpay.checks import purchase_problems
+from simulator.providers.ecommpay.checks import purchase_problems, violations
 from simulator.providers.ecommpay.pages.parameters import given_in
 from simulator.providers.ecommpay.pages.returns import PATH, is_framed
 from simulator.providers.ecommpay.settings import options
@@ -24,75 +21,77 @@ BEST_BEFORE_LIMIT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Visit:
-    """One look at Payment Page: the merchant's parameters and what they mean."""
+    """A request for Payment Page whose parameters are in order."""
 
     call: Call
     uow: UnitOfWork
     parameters: dict[str, str]
+    """The merchant's, as they were signed."""
+
+    @property
+    def payment_id(self) -> str:
+        return self.parameters["payment_id"]
+
+    @property
+    def project_id(self) -> int:
+        project_id: int = self.call.credential["project_id"]
+        return project_id
 
     @property
     def money(self) -> Money:
         return Money(int(self.parameters["payment_amount"]), self.parameters["payment_currency"])
 
     @property
-    def step(self) -> str:
-        return given_in(self.call).get("_step", "")
+    def description(self) -> str:
+        return self.parameters.get("payment_description", "")
+
+    @property
+    def best_before(self) -> datetime | None:
+        """None also for what is no instant or more than 30 days ahead. Source: reference/ecommpay.md, section 3.9.1."""
+        at = wire.best_before(self.parameters.get("best_before", ""))
+        return None if at is None or at > self.uow.now + BEST_BEFORE_LIMIT else at
 
     @property
     def framed(self) -> bool:
         return is_framed(self.parameters)
 
     @property
+    def step(self) -> str:
+        return given_in(self.call).get("_step", "")
+
+    @property
     def typed(self) -> dict[str, str]:
-        """What the customer has typed into the form of clarification: nobody signs it."""
+        """What the customer has typed when they were asked for missing data. It carries no signature."""
         return {name: value for name, value in given_in(self.call).items() if name.startswith("_customer_")}
 
+    @property
+    def customer(self) -> dict[str, str]:
+        """The merchant's `customer_*`; where one is missing, what the customer typed (`_customer_*`)."""
+        typed, found = self.typed, {}
+        for name in wire.CUSTOMER_FIELDS:
+            value = self.parameters.get(f"customer_{name}") or typed.get(f"_customer_{name}", "").strip()
+            if value:
+                found[name] = value
+        return found
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return options(self.uow, self.money.value, self.money.currency, self.payment_id)
+
+    @property
+    def asked(self) -> list[str]:
+        """The customer's data that the project requires and the merchant has not sent."""
+        required = self.options["required_customer_fields"]
+        return [name for name in required if not self.parameters.get(f"customer_{name}")]
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """Why the platform would not accept the purchase."""
+        money = self.money
+        found = purchase_problems(self.uow, self.project_id, self.payment_id, money.value, money.currency, prefix="_")
+        malformed = violations(wire.Customer, self.customer)
+        return found + [errors.of_violation(replace(each, path=f"customer.{each.path}")) for each in malformed]
+
     def url(self, **more: str) -> str:
+        """Payment Page again: the merchant's parameters and ours, such as `_step`."""
         return f"{PATH}?{urlencode({**self.parameters, **more})}"
-
-
-def best_before_of(visit: Visit) -> datetime | None:
-    """Ignored when it is no instant or more than 30 days ahead. Source: reference/ecommpay.md, section 3.9.1."""
-    at = wire.best_before(visit.parameters.get("best_before", ""))
-    return None if at is None or at > visit.uow.now + BEST_BEFORE_LIMIT else at
-
-
-def asked_of(visit: Visit) -> list[str]:
-    """The customer's data that the project requires and the merchant has not sent."""
-    money, parameters = visit.money, visit.parameters
-    chosen = options(visit.uow, money.value, money.currency, parameters["payment_id"])
-    return [name for name in chosen["required_customer_fields"] if not parameters.get(f"customer_{name}")]
-
-
-def problems_of(visit: Visit) -> list[dict[str, Any]]:
-    """Why the platform would not accept the purchase."""
-    project_id, money = visit.call.credential["project_id"], visit.money
-    found = purchase_problems(
-        visit.uow, project_id, visit.parameters["payment_id"], money.value, money.currency, prefix="_"
-    )
-    return found + _malformed(customer_of(visit))
-
-
-def customer_of(visit: Visit) -> dict[str, str]:
-    """`customer_*` of the merchant, completed by what the customer typed (`_customer_*`, which nobody signs)."""
-    given = given_in(visit.call)
-    found = {}
-    for name in wire.CUSTOMER_FIELDS:
-        value = visit.parameters.get(f"customer_{name}") or given.get(f"_customer_{name}", "").strip()
-        if value:
-            found[name] = value
-    return found
-
-
-def _malformed(customer: Mapping[str, str]) -> list[dict[str, Any]]:
-    try:
-        validate(wire.Customer, customer)
-    except Invalid as invalid:
-        return [errors.of_violation(replace(v, path=f"customer.{v.path}")) for v in invalid.violations]
-    return []
-
-
-def is_amount_alone(visit: Visit) -> bool:
-    money = visit.money
-    chosen = options(visit.uow, money.value, money.currency, visit.parameters["payment_id"])
-    return bool(chosen["amount_alone_decides"])
