@@ -11,7 +11,7 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
 from simulator.providers.ecommpay import auth, demo, errors, receiver, settings
 from simulator.providers.ecommpay.endpoints import ENDPOINTS
-from simulator.providers.ecommpay.handlers import news
+from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
 from simulator.providers.ecommpay.pages import refusals, returns, routes
 from simulator.providers.ecommpay.states import PHASES
@@ -83,8 +83,8 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
-    hear=news.hear_wallet,
-    on_timer=news.on_timer,
+    hear=outcomes.hear_wallet,
+    on_timer=outcomes.on_timer,
     return_to=returns.return_to,
     return_field="return_url.success, return_url.decline",
     finish=finish,

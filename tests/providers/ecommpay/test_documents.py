@@ -31,6 +31,12 @@ def test_every_setting_is_in_the_readme() -> None:
     assert rows == list(settings.DEFAULTS)
 
 
+def test_every_module_has_its_place_in_the_readme() -> None:
+    modules = {path.stem for path in README.parent.rglob("*.py")} - {"__init__"}
+
+    assert modules <= set(re.findall(r"`(\w+)`", README.read_text("utf-8").partition("## Credentials")[0]))
+
+
 def test_every_endpoint_event_and_named_test_of_the_coverage_page_exists() -> None:
     text = COVERAGE.read_text("utf-8")
     tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))

@@ -1,4 +1,5 @@
-"""What ecommpay's operations do. A request is answered with "accepted"; everything else happens later and is told by callback.
+"""What the operations of Gate do, one module for each noun. `acceptance` and `outcomes` hold what several share.
 
-So a handler checks, keeps what it found and arms a timer; `news` goes on from there. Source: reference/ecommpay.md, 3, 4.
+A request is answered with "accepted"; everything else happens later and is told by callback. So a handler checks, keeps what
+it found and starts a timer, and `outcomes` goes on when that is due. Source: reference/ecommpay.md, sections 3 and 4.
 """

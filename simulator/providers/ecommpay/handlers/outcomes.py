@@ -1,4 +1,4 @@
-"""What happens to a payment, a refund or a request without a call of the merchant: the wallet has news, or a timer is due."""
+"""What becomes of a payment, a refund or a request when the wallet or the clock speaks."""
 
 from __future__ import annotations
 
