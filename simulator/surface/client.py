@@ -14,171 +14,63 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+from typing import Any, Self, cast
 from urllib.parse import quote
 
 import httpx
 
+from simulator.surface.answers import (
+    Advanced,
+    Armed,
+    Attempt,
+    Buyer,
+    Clock,
+    Delivery,
+    Fired,
+    Health,
+    Money,
+    Payment,
+    Received,
+    RequestView,
+    ScenarioView,
+    Settled,
+    Signature,
+    TimelineEntry,
+    Timer,
+    WalletView,
+    WorkspaceView,
+)
+
 DEFAULT_URL = "http://localhost:8080"
 PAGE = 500
 
-
-class Money(TypedDict):
-    value: int
-    currency: str
-
-
-class Clock(TypedDict):
-    now: str
-    mode: Literal["real", "frozen"]
-    offset_s: float
-
-
-class Health(TypedDict):
-    status: str
-    version: str
-    providers: list[str]
-    store: str
-
-
-class WorkspaceView(TypedDict):
-    id: str
-    name: str
-    base_url: str
-    created_at: str
-    seed: str | None
-    clock: Clock
-    credentials: dict[str, dict[str, Any]]
-    webhooks: dict[str, dict[str, Any] | None]
-    settings: dict[str, dict[str, Any]]
-
-
-class WalletView(TypedDict):
-    code: str
-    url: str
-    state: Literal["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"]
-    qr: str
-
-
-TimelineEntry = TypedDict(
+__all__ = [
+    "DEFAULT_URL",
+    "Advanced",
+    "Answer",
+    "Armed",
+    "Attempt",
+    "Buyer",
+    "Client",
+    "Clock",
+    "Delivery",
+    "Fired",
+    "Health",
+    "Money",
+    "NotReached",
+    "Payment",
+    "Received",
+    "RequestView",
+    "SaidNo",
+    "ScenarioView",
+    "Settled",
+    "Signature",
     "TimelineEntry",
-    {
-        "at": str,
-        "seq": int,
-        "kind": str,
-        "actor": str,
-        "from": NotRequired[str],
-        "to": NotRequired[str],
-        "summary": str,
-        "ref": NotRequired[str],
-    },
-)
-
-
-class Payment(TypedDict):
-    id: str
-    provider: str
-    kind: str
-    reference: str
-    amount: Money
-    refunded: Money
-    phase: str
-    status: str
-    decided_by: str | None
-    wallet: WalletView | None
-    created_at: str
-    updated_at: str
-    expires_at: str | None
-    timeline: NotRequired[list[TimelineEntry]]
-
-
-class Attempt(TypedDict):
-    n: int
-    at: str
-    status: int | None
-    duration_ms: int
-    error: str | None
-    response_body: str | None
-
-
-class Delivery(TypedDict):
-    id: str
-    provider: str
-    event: str
-    resource_id: str
-    url: str | None
-    state: Literal["pending", "delivered", "failed", "kept"]
-    body: str
-    headers: dict[str, str]
-    created_at: str
-    next_attempt_at: str | None
-    attempts: list[Attempt]
-
-
-class RequestView(TypedDict):
-    id: str
-    at: str
-    provider: str
-    method: str
-    path: str
-    status: int
-    duration_ms: float
-    request: dict[str, Any]
-    response: dict[str, Any]
-    notices: list[str]
-    sent_by: Literal["merchant", "page"]
-    help: NotRequired[dict[str, Any]]
-    resource_id: NotRequired[str]
-
-
-class Signature(TypedDict):
-    valid: bool
-    reason: str
-    signed: NotRequired[str]
-    expected: NotRequired[str]
-    received: NotRequired[str]
-
-
-class Received(TypedDict):
-    id: str
-    at: str
-    method: str
-    headers: dict[str, str]
-    body: str
-    provider: str | None
-    signature: Signature | None
-
-
-class Fired(TypedDict):
-    at: str
-    kind: str
-    provider: str
-    resource_id: str
-
-
-class Advanced(TypedDict):
-    now: str
-    fired: list[Fired]
-
-
-class Settled(TypedDict):
-    delivered: int
-    failed: int
-    pending: int
-
-
-class ScenarioView(TypedDict):
-    name: str
-    title: str
-    description: str
-    armable: bool
-    rules: list[dict[str, Any]]
-
-
-class Armed(TypedDict):
-    name: str
-    scope: dict[str, Any]
-    rules: list[dict[str, Any]]
+    "Timer",
+    "WalletView",
+    "Workspace",
+    "WorkspaceView",
+]
 
 
 class SaidNo(Exception):
@@ -426,12 +318,12 @@ class Workspace:
     def _act(self, provider: str, id_: str, act: str, body: Mapping[str, Any]) -> Payment:
         return cast(Payment, self._call("POST", f"/payments/{provider}/{quote(id_)}/{act}", body))
 
-    def buyers(self) -> list[dict[str, Any]]:
+    def buyers(self) -> list[Buyer]:
         return list(self._call("GET", "/buyers")["data"])
 
-    def set_buyer(self, slug: str, **members: Any) -> dict[str, Any]:
+    def set_buyer(self, slug: str, **members: Any) -> Buyer:
         """Changes a test buyer, or makes a new one; amounts are in fen."""
-        return cast(dict[str, Any], self._call("PUT", f"/buyers/{quote(slug, safe='')}", members))
+        return cast(Buyer, self._call("PUT", f"/buyers/{quote(slug, safe='')}", members))
 
     # Time
 
@@ -455,7 +347,7 @@ class Workspace:
     def resume(self) -> Clock:
         return cast(Clock, self._call("POST", "/clock/resume"))
 
-    def timers(self) -> list[dict[str, Any]]:
+    def timers(self) -> list[Timer]:
         """What is due later, soonest first, webhook retries included."""
         return list(self._call("GET", "/timers", limit=PAGE)["data"])
 

@@ -12,7 +12,9 @@ from simulator.engine import journal
 from simulator.engine.runtime import Runtime
 from simulator.engine.views import MoneyView
 from simulator.kernel.money import Money
-from simulator.surface import control, web
+from simulator.surface import web
+from simulator.surface.control import payments as neutral
+from simulator.surface.control.operation import workspace_of
 
 
 def routes(runtime: Runtime) -> list[BaseRoute]:
@@ -21,9 +23,9 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
 
     async def payments(request: Request) -> Response:
         """The newest fifty, or the one that is named, each with everything that happened to it."""
-        workspace, chosen = control.workspace_of(runtime, request), request.path_params.get("id")
+        workspace, chosen = workspace_of(runtime, request), request.path_params.get("id")
         runtime.write_notes()
-        found = control.payments_page(runtime, workspace, limit=50, q=chosen)
+        found = neutral.newest(runtime, workspace, 50, chosen)
         shown = [view(payment) for payment in found if chosen in (None, payment["id"])]
         for payment in shown:
             payment["story"] = journal.timeline(runtime.store, workspace.id, payment["id"])

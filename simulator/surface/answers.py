@@ -1,0 +1,237 @@
+"""What the control API answers, as typed dictionaries: the client's types, and the source of the API's OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, NotRequired, TypeVar
+
+from typing_extensions import TypedDict  # pydantic reads its schemas from this one only, before Python 3.12
+
+T = TypeVar("T")
+
+
+class Page(TypedDict, Generic[T]):
+    """A page of a list; `next` is the cursor of the page after it."""
+
+    data: list[T]
+    next: str | None
+
+
+class ErrorObject(TypedDict):
+    code: str
+    message: str
+    field: NotRequired[str]
+    allowed: NotRequired[list[Any]]
+
+
+class ErrorAnswer(TypedDict):
+    """Every refusal."""
+
+    error: ErrorObject
+
+
+class Money(TypedDict):
+    value: int
+    currency: str
+
+
+class Clock(TypedDict):
+    now: str
+    mode: Literal["real", "frozen"]
+    offset_s: float
+
+
+class Health(TypedDict):
+    status: str
+    version: str
+    providers: list[str]
+    store: str
+
+
+class WorkspaceView(TypedDict):
+    id: str
+    name: str
+    base_url: str
+    created_at: str
+    seed: str | None
+    clock: Clock
+    credentials: dict[str, dict[str, Any]]
+    webhooks: dict[str, dict[str, Any] | None]
+    settings: dict[str, dict[str, Any]]
+
+
+class WalletView(TypedDict):
+    code: str
+    url: str
+    state: Literal["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"]
+    qr: str
+
+
+TimelineEntry = TypedDict(
+    "TimelineEntry",
+    {
+        "at": str,
+        "seq": int,
+        "kind": str,
+        "actor": str,
+        "from": NotRequired[str],
+        "to": NotRequired[str],
+        "summary": str,
+        "ref": NotRequired[str],
+    },
+)
+
+
+class Payment(TypedDict):
+    id: str
+    provider: str
+    kind: str
+    reference: str
+    amount: Money
+    refunded: Money
+    phase: str
+    status: str
+    decided_by: str | None
+    wallet: WalletView | None
+    created_at: str
+    updated_at: str
+    expires_at: str | None
+    timeline: NotRequired[list[TimelineEntry]]
+
+
+class Attempt(TypedDict):
+    n: int
+    at: str
+    status: int | None
+    duration_ms: int
+    error: str | None
+    response_body: str | None
+
+
+class Delivery(TypedDict):
+    id: str
+    provider: str
+    event: str
+    resource_id: str
+    url: str | None
+    state: Literal["pending", "delivered", "failed", "kept"]
+    body: str
+    headers: dict[str, str]
+    created_at: str
+    next_attempt_at: str | None
+    attempts: list[Attempt]
+
+
+class RequestView(TypedDict):
+    id: str
+    at: str
+    provider: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    request: dict[str, Any]
+    response: dict[str, Any]
+    notices: list[str]
+    sent_by: Literal["merchant", "page"]
+    help: NotRequired[dict[str, Any]]
+    resource_id: NotRequired[str]
+
+
+class Signature(TypedDict):
+    valid: bool
+    reason: str
+    signed: NotRequired[str]
+    expected: NotRequired[str]
+    received: NotRequired[str]
+
+
+class Received(TypedDict):
+    id: str
+    at: str
+    method: str
+    headers: dict[str, str]
+    body: str
+    provider: str | None
+    signature: Signature | None
+
+
+class Fired(TypedDict):
+    at: str
+    kind: str
+    provider: str
+    resource_id: str
+
+
+class Advanced(TypedDict):
+    now: str
+    fired: list[Fired]
+
+
+class Settled(TypedDict):
+    delivered: int
+    failed: int
+    pending: int
+
+
+class ScenarioView(TypedDict):
+    name: str
+    title: str
+    description: str
+    armable: bool
+    rules: list[dict[str, Any]]
+
+
+class Armed(TypedDict):
+    name: str
+    scope: dict[str, Any]
+    rules: list[dict[str, Any]]
+
+
+class ArmedScenarios(TypedDict):
+    data: list[Armed]
+
+
+class Timer(TypedDict):
+    at: str
+    kind: str
+    """The trigger that will be fired, or `webhook`."""
+    provider: str
+    resource_id: str
+    resource: NotRequired[str]
+    event: NotRequired[str]
+    attempt: NotRequired[int]
+
+
+class Card(TypedDict):
+    last4: str
+    limit: int
+
+
+class SignIn(TypedDict):
+    password: str
+
+
+class LedgerLine(TypedDict):
+    at: str
+    what: str
+    order: str
+    amount: Money
+
+
+class Buyer(TypedDict):
+    slug: str
+    name_en: str
+    name_zh: str
+    balance: Money
+    card: Card | None
+    daily_limit: int | None
+    daily_used: int
+    per_payment_limit: int | None
+    blocked: bool
+    sign_in: SignIn | None
+    payment_code: str | None
+    delay_s: int
+    walks_away: bool
+    refusal: Literal["final", "retry"]
+    language: str
+    ledger: list[LedgerLine]

@@ -1,0 +1,38 @@
+"""The control API under `/_sim`: what tests, the console, the command line and the Python client steer a simulator with.
+
+A contract: see docs/control-api.md. It stands in `table`; each noun's handlers, models and views are a module of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from simulator.engine.pages import folder
+from simulator.engine.runtime import Runtime
+from simulator.surface.control.errors import HANDLERS
+from simulator.surface.control.inbox import receiver
+from simulator.surface.control.table import TABLE
+
+ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def application(runtime: Runtime, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The table, the inbox and the static files as one application; `more` are the console's routes."""
+    routes: list[BaseRoute] = [Route(row.path, row.endpoint(runtime), methods=[row.method]) for row in TABLE]
+    routes.append(Route("/_sim/inbox/{ws}/{name}", receiver(runtime), methods=ANY_METHOD))
+    routes.append(Mount("/_sim/static", StaticFiles(directory=folder("static"))))
+    routes += more
+    routes.append(Route("/", _home))
+    app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _home(request: Request) -> Response:
+    return RedirectResponse("/console", 303)

@@ -1,0 +1,124 @@
+"""The test buyers: reading and editing them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import iso_millis, parse_instant
+from simulator.surface.control.errors import invalid
+from simulator.surface.control.operation import Body, ControlCall, NoBody
+from simulator.surface.control.paging import ListQuery
+from simulator.wallet import buyers
+
+
+def _fen(value: Any) -> Any:
+    """An amount as buyers are read, `{"value", "currency": "CNY"}`, or its fen alone."""
+    if not isinstance(value, dict):
+        return value
+    if set(value) != {"value", "currency"} or value["currency"] != "CNY":
+        raise ValueError('an amount is {"value": fen, "currency": "CNY"}')
+    return value["value"]
+
+
+Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0, le=10**15)]
+
+
+class CardBody(Body):
+    last4: str = Field(pattern=r"^[0-9]{4}$")
+    limit: Fen
+
+
+class SignInBody(Body):
+    password: str = Field(min_length=1, max_length=64)
+
+
+BuyerName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""It stands in addresses, cookies and `decided_by`."""
+
+
+class BuyerBody(Body):
+    """Members of a buyer; amounts in fen, alone or as money in CNY. Unknown slugs make a new buyer."""
+
+    name_en: BuyerName | None = None
+    name_zh: BuyerName | None = None
+    balance: Fen | None = None
+    card: CardBody | None = None
+    daily_limit: Fen | None = None
+    daily_used: Fen | None = None
+    per_payment_limit: Fen | None = None
+    blocked: bool | None = None
+    sign_in: SignInBody | None = None
+    payment_code: str | None = Field(None, pattern=r"^[0-9]{6}$")
+    delay_s: int | None = Field(None, ge=0, le=366 * 24 * 3600)
+    walks_away: bool | None = None
+    refusal: Literal["final", "retry"] | None = None
+    language: Literal["en", "zh"] | None = None
+
+    @field_validator(
+        "name_en",
+        "name_zh",
+        "balance",
+        "daily_used",
+        "blocked",
+        "delay_s",
+        "walks_away",
+        "refusal",
+        "language",
+        mode="before",
+    )
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        """What every buyer has cannot be taken away; a member that is left out stays as it is."""
+        if value is None:
+            raise ValueError("must not be null")
+        return value
+
+
+def buyer_view(uow: UnitOfWork, buyer: buyers.Buyer) -> dict[str, Any]:
+    return {
+        "slug": buyer.id,
+        "name_en": buyer.name_en,
+        "name_zh": buyer.name_zh,
+        "balance": {"value": buyer.balance, "currency": "CNY"},
+        "card": {"last4": buyer.card.last4, "limit": buyer.card.limit} if buyer.card else None,
+        "daily_limit": buyer.daily_limit,
+        "daily_used": buyers.used_today(uow, buyer),
+        "per_payment_limit": buyer.per_payment_limit,
+        "blocked": buyer.blocked,
+        "sign_in": {"password": buyer.password} if buyer.password else None,
+        "payment_code": buyer.payment_code,
+        "delay_s": buyer.delay_s,
+        "walks_away": buyer.walks_away,
+        "refusal": buyer.refusal,
+        "language": buyer.language,
+        "ledger": [
+            {
+                "at": iso_millis(parse_instant(at)),
+                "what": what,
+                "order": order,
+                "amount": {"value": fen, "currency": "CNY"},
+            }
+            for at, what, order, fen in buyer.ledger
+        ],
+    }
+
+
+async def list_buyers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
+    """The eight in their order, then those that were added."""
+    uow = call.runtime.open(call.workspace)
+    return {"data": [buyer_view(uow, buyer) for buyer in buyers.every(uow)], "next": None}
+
+
+async def put_buyer(call: ControlCall[BuyerBody]) -> dict[str, Any]:
+    """Changes the members that are given, or makes a new buyer."""
+    slug = call.path["slug"]
+    if SLUG.fullmatch(slug) is None:
+        raise invalid("a buyer's slug has 1 to 64 letters, digits, dots, hyphens and underscores", "slug")
+    with call.runtime.unit(call.workspace, provider="wallet", kind="control") as uow:
+        buyer = buyers.edit(uow, slug, call.body.model_dump(exclude_unset=True))
+    return buyer_view(uow, buyer)

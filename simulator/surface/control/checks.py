@@ -1,0 +1,30 @@
+"""Checks of single values that a model cannot make alone. Each raises 422 and names the field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from simulator.kernel.clock import parse_instant
+from simulator.surface.control.errors import invalid
+
+
+def instant(text: str, field: str) -> datetime:
+    try:
+        at = parse_instant(text)
+    except (ValueError, OverflowError) as error:
+        raise invalid(f"{field}: {error}", field) from error
+    if not 1970 <= at.year < 9000:  # deadlines are reckoned from it, and years have four digits
+        raise invalid(f"{field}: must be between the years 1970 and 9000", field)
+    return at
+
+
+def http_url(url: str, field: str) -> None:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        valid = valid and not any(c.isspace() or ord(c) < 32 or ord(c) == 127 for c in url)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise invalid(f"{field}: must be an http or https URL", field)

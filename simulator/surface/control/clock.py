@@ -1,0 +1,104 @@
+"""A workspace's time: what it is, moving it, what falls due, and doing what is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from simulator.engine.runtime import WorkspaceError
+from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
+from simulator.surface.control import checks
+from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.operation import Body, ControlCall, NoBody
+from simulator.surface.control.paging import ListQuery
+
+
+class AdvanceBody(Body):
+    by: str | None = None
+    to: str | None = None
+    next: bool = False
+
+
+class FreezeBody(Body):
+    at: str | None = None
+
+
+def clock_view(clock: Clock) -> dict[str, Any]:
+    return {"now": iso_millis(clock.now()), "mode": clock.mode, "offset_s": clock.offset.total_seconds()}
+
+
+async def get_clock(call: ControlCall) -> dict[str, Any]:
+    return clock_view(call.workspace.clock)
+
+
+async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
+    """Walks deadline by deadline; what fell due is done when this answers, webhook attempts included."""
+    runtime, workspace, body = call.runtime, call.workspace, call.body
+    if sum((body.by is not None, body.to is not None, body.next)) != 1:
+        message = "give exactly one of by, to and next"
+        raise ControlError(422, "invalid", message, allowed=["by", "to", "next"])
+    now = workspace.clock.now()
+    if body.by is not None:
+        try:
+            to = now + parse_duration(body.by)
+        except (ValueError, OverflowError) as error:
+            raise invalid(f"by: {error}", "by") from error
+    elif body.to is not None:
+        to = checks.instant(body.to, "to")
+    else:
+        raw = runtime.store.next_due(workspace.id)
+        to = now if raw is None else max(now, from_micros(raw))
+    try:
+        fired = await runtime.advance(workspace, to)
+    except WorkspaceError as error:
+        raise ControlError(422, "invalid", str(error), field=error.field) from error
+    clock = runtime.workspace(workspace.id).clock
+    return {"now": iso_millis(to if clock.mode == "real" else clock.now()), "fired": fired}
+
+
+async def freeze(call: ControlCall[FreezeBody]) -> dict[str, Any]:
+    workspace, given = call.workspace, call.body.at
+    at = checks.instant(given, "at") if given else None
+    if at is not None and at < workspace.clock.now() - timedelta(seconds=1):
+        raise invalid("at: the clock never runs backwards", "at")
+    return clock_view(call.runtime.change_workspace(workspace, clock=workspace.clock.frozen(at)).clock)
+
+
+async def resume(call: ControlCall) -> dict[str, Any]:
+    workspace = call.workspace
+    clock = workspace.clock.resumed() if workspace.clock.mode == "frozen" else workspace.clock
+    return clock_view(call.runtime.change_workspace(workspace, clock=clock).clock)
+
+
+async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
+    """Pending timers and webhook retries, soonest first."""
+    store, workspace, limit = call.runtime.store, call.workspace, call.query.limit
+    entries: list[tuple[int, dict[str, Any]]] = [
+        (row.due, {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "resource": row.kind})
+        for row in store.timers(workspace.id, limit=limit)
+    ]
+    entries += [
+        (
+            row.due or 0,
+            {
+                "kind": "webhook",
+                "provider": row.provider,
+                "resource_id": row.subject,
+                "event": row.event,
+                "attempt": row.attempts + 1,
+            },
+        )
+        for row in store.pending_messages(workspace.id, limit)
+    ]
+    entries.sort(key=lambda entry: entry[0])
+    return {"data": [{"at": iso_millis(from_micros(due)), **view} for due, view in entries[:limit]], "next": None}
+
+
+async def settle(call: ControlCall) -> dict[str, Any]:
+    """Does everything that is due at the workspace's present instant, and counts the webhooks."""
+    runtime, workspace = call.runtime, call.workspace
+    before = runtime.store.message_counts(workspace.id)
+    await runtime.settle(workspace)
+    after = runtime.store.message_counts(workspace.id)
+    counted = {state: after.get(state, 0) - before.get(state, 0) for state in ("delivered", "failed")}
+    return {**counted, "pending": after.get("pending", 0)}

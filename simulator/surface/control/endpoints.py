@@ -1,0 +1,51 @@
+"""The account-level webhook endpoint of a provider whose own API has no call for it."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from simulator.engine.provider import Provider
+from simulator.engine.runtime import Runtime
+from simulator.engine.workspace import Workspace
+from simulator.surface.control import checks
+from simulator.surface.control.errors import ControlError, as_json
+from simulator.surface.control.operation import ControlCall
+from simulator.surface.control.workspaces import WebhookBody, workspace_view
+
+
+async def put_webhook(call: ControlCall[WebhookBody]) -> Response:
+    """What the provider would object to stands in the header Simulator-Notice; a strict simulator refuses it (422)."""
+    provider, runtime = call.provider, call.runtime
+    checks.http_url(call.body.url, "url")
+    notice = await _objection(runtime, call.workspace, provider, call.body.url)
+    if notice is not None and runtime.strict:
+        raise ControlError(422, "endpoint_not_verified", notice, field="url")
+    hook = call.body.model_dump(exclude_none=True)
+    if notice is not None:
+        hook["verified"] = False
+    workspace = call.workspace
+    workspace = runtime.change_workspace(workspace, webhooks={**workspace.webhooks, provider.name: hook})
+    response = as_json(workspace_view(call, workspace))
+    if notice is not None:
+        response.headers["simulator-notice"] = notice
+    return response
+
+
+async def _objection(runtime: Runtime, workspace: Workspace, provider: Provider, url: str) -> str | None:
+    """What the provider would have objected to, if it verifies endpoints before it saves them."""
+    challenge = provider.webhooks.verify_endpoint(workspace, url)
+    if challenge is None:
+        return None
+    expected = challenge.pop("expect")
+    try:
+        response = await runtime.dispatcher.fetch(url, challenge, timeout_s=5.0)
+    except Exception as error:  # whatever went wrong at the merchant's endpoint is the answer
+        return f"{provider.title} would refuse this endpoint: it did not answer ({type(error).__name__})"
+    if response.status_code != 200 or response.text != expected:
+        return f"{provider.title} would refuse this endpoint: it must answer 200 with the verification value"
+    return None
+
+
+async def delete_webhook(call: ControlCall) -> None:
+    provider, workspace = call.provider, call.workspace
+    call.runtime.change_workspace(workspace, webhooks={**workspace.webhooks, provider.name: None})

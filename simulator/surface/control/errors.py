@@ -1,0 +1,73 @@
+"""How the control API says no: `{"error": {"code", "message", "field"?, "allowed"?}}`, for its own refusals and for all else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from simulator.kernel.refusals import NotFound
+
+
+class ControlError(Exception):
+    """A refusal. `more` are further members of the error object: `field` and `allowed`."""
+
+    def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"code": code, "message": message, **more}}
+
+
+def invalid(message: str, field: str, allowed: Sequence[Any] | None = None) -> ControlError:
+    """422: `field` is what has to change, `allowed` what it could be."""
+    more = {} if allowed is None else {"allowed": list(allowed)}
+    return ControlError(422, "invalid", message, field=field, **more)
+
+
+def as_json(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return as_json({"error": {"code": code, "message": message}}, status)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ControlError)
+    return as_json(error.body, error.status)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    code = codes.get(error.status_code, "error")
+    return _error(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}")
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """What was there when the request came: somebody else removed it while this one was being answered."""
+    assert isinstance(error, NotFound)
+    return _error(404, "not_found", f"{request.method} {request.url.path}: the {error.kind} was removed meanwhile")
+
+
+async def _hung_up(request: Request, error: Exception) -> Response:
+    """The client went away before its body was complete. Nothing was done, and nobody is left to read this."""
+    return _error(400, "incomplete_body", f"{request.method} {request.url.path}: the body ended before its length")
+
+
+async def _crashed(request: Request, error: Exception) -> Response:
+    return _error(500, "bug", f"the simulator has a bug: {type(error).__name__}")
+
+
+HANDLERS: dict[Any, Callable[[Request, Exception], Any]] = {
+    ControlError: _refused,
+    HTTPException: _http,
+    NotFound: _gone,
+    ClientDisconnect: _hung_up,
+    Exception: _crashed,
+}
+"""For Starlette: which error is answered by what."""

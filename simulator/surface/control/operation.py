@@ -1,0 +1,196 @@
+"""What one call of the control API is: a row of the table, and what its handler is given. Nothing here knows a noun."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import orjson
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import ErrorDetails, core_schema
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypeVar
+
+from simulator.engine.provider import Provider
+from simulator.engine.runtime import Runtime
+from simulator.engine.workspace import Workspace
+from simulator.surface.control.errors import ControlError, as_json, invalid
+
+BODY_LIMIT = 1_000_000
+TOKEN = "token"
+"""By this parameter a browser hands in the admin token at any address; the guard reads it."""
+HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Body(BaseModel):
+    """A request's JSON. Members that are not declared are refused."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class Query(BaseModel):
+    """A request's query. Parameters that are not declared are refused."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class NoBody(Body):
+    """No member: an empty body, or `{}`."""
+
+
+class NoQuery(Query):
+    """No parameter."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a text that is one of a table's words: `Annotated[str, OneOf(PHASES)]`."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.words))
+
+
+B = TypeVar("B", bound=BaseModel, default=NoBody)
+Q = TypeVar("Q", bound=BaseModel, default=NoQuery)
+
+
+@dataclass(frozen=True)
+class ControlCall(Generic[B, Q]):
+    """One call whose body and query hold what their models say."""
+
+    runtime: Runtime
+    operation: str
+    """The name of the row."""
+    request: Request
+    body: B
+    query: Q
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The parts of the path that the row names in braces."""
+        return self.request.path_params
+
+    @property
+    def base_url(self) -> str:
+        """The address under which the caller knows this simulator."""
+        return base_url(self.runtime, self.request)
+
+    @property
+    def workspace(self) -> Workspace:
+        """`{ws}` as it is at this moment; ask again after an `await`. Raises 404."""
+        return workspace_of(self.runtime, self.request)
+
+    @property
+    def provider(self) -> Provider:
+        """`{provider}`. Raises 404."""
+        return self.provider_named(self.path["provider"])
+
+    def provider_named(self, name: str) -> Provider:
+        found = self.runtime.providers.get(name)
+        if found is None:
+            allowed = sorted(self.runtime.providers)
+            raise ControlError(404, "not_found", f"there is no provider {name!r}", field="provider", allowed=allowed)
+        return found
+
+    def known_provider(self, name: str | None, field: str = "provider") -> str | None:
+        """A provider's name from a query or a body. Raises 422."""
+        if name is not None and name not in self.runtime.providers:
+            allowed = sorted(self.runtime.providers)
+            raise invalid(f"{field}: {name!r} is not one of {', '.join(allowed)}", field, allowed)
+        return name
+
+
+@dataclass(frozen=True)
+class Operation(Generic[B, Q]):
+    """A row of the table: how a call looks from outside, and the handler that does it.
+
+    The handler returns what becomes JSON under `status`, or a response of its own where there is more to say than that.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[ControlCall[B, Q]], Awaitable[Any]]
+    body: type[B] = NoBody  # type: ignore[assignment]  # B and Q are these when a row names none
+    query: type[Q] = NoQuery  # type: ignore[assignment]
+    status: int = 200
+    returns: Any = None
+    """The type of the JSON (`simulator.surface.answers`), for the OpenAPI document; None where there is none."""
+    summary: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its `operationId`."""
+        return self.handler.__name__
+
+    def endpoint(self, runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
+        """The row as Starlette wants it."""
+
+        async def respond(request: Request) -> Response:
+            if "ws" in request.path_params:
+                workspace_of(runtime, request)
+            given = {name: value for name, value in request.query_params.items() if name != TOKEN}
+            query = _checked(self.query, given, "query")
+            data = await read_json(request) if self.method in HAS_BODY else {}
+            call = ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), query)
+            result = await self.handler(call)
+            if isinstance(result, Response):
+                return result
+            return Response(status_code=204) if self.status == 204 else as_json(result, self.status)
+
+        return respond
+
+
+def workspace_of(runtime: Runtime, request: Request) -> Workspace:
+    wanted = request.path_params.get("ws", "default")
+    workspace = runtime.find_workspace(wanted)
+    if workspace is None:
+        raise ControlError(404, "not_found", f"there is no workspace {wanted!r}", field="ws")
+    return workspace
+
+
+def base_url(runtime: Runtime, request: Request) -> str:
+    return runtime.public_url or f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def read_body(request: Request) -> bytes:
+    """All of it: raises 413 when it is too large, and Starlette's `ClientDisconnect` when the client goes away before its
+    end, so that half a body is never taken for a whole one."""
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > BODY_LIMIT:
+            raise ControlError(413, "body_too_large", f"the body is larger than {BODY_LIMIT} bytes")
+    return bytes(raw)
+
+
+async def read_json(request: Request) -> Any:
+    raw = await read_body(request)
+    try:
+        return orjson.loads(raw) if raw.strip() else {}
+    except orjson.JSONDecodeError as error:
+        raise ControlError(400, "malformed_json", str(error)) from error
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _checked(model: type[M], data: Any, what: str) -> M:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise invalid(f"{field or what}: {first['msg']}", field, _allowed(model, first)) from error
+
+
+def _allowed(model: type[BaseModel], error: ErrorDetails) -> list[str] | None:
+    if error["type"] == "extra_forbidden":
+        return sorted(model.model_fields)
+    if error["type"] == "literal_error":
+        return re.findall(r"'([^']*)'", error["ctx"]["expected"])
+    return None

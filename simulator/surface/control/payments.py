@@ -1,0 +1,189 @@
+"""Payments of all providers in one neutral shape, and the buyer's decisions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+from simulator.engine import journal
+from simulator.engine.provider import Provider
+from simulator.engine.resource import PHASES, Resource, load
+from simulator.engine.runtime import Runtime
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
+from simulator.kernel.money import Money
+from simulator.kernel.refusals import IllegalTransition, NotFound
+from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.operation import Body, ControlCall, NoBody, OneOf
+from simulator.surface.control.paging import ListQuery, page, place_of
+from simulator.wallet import alipay, buyers
+from simulator.wallet.order import Order
+
+
+class PaymentsQuery(ListQuery):
+    provider: str | None = None
+    phase: Annotated[str, OneOf(PHASES)] | None = None
+    reference: str | None = None
+    q: str | None = None
+    """A part of an id or of a reference."""
+
+
+class PayBody(Body):
+    buyer: str = buyers.DEFAULT
+    method: Literal["balance", "card"] | None = None
+
+
+class ReasonBody(Body):
+    reason: str | None = None
+    code: str | None = None
+
+
+class DeclineBody(ReasonBody):
+    reason: Annotated[str, OneOf(alipay.REASONS)] | None = None
+
+
+# What is shown -------------------------------------------------------------------------------------------------
+
+
+def money(value: Money) -> dict[str, Any]:
+    return {"value": value.value, "currency": value.currency}
+
+
+def payment_view(uow: UnitOfWork, provider: Provider, resource: Resource, base_url: str) -> dict[str, Any]:
+    summary = provider.summarise(resource)
+    assert summary is not None
+    order = uow.find(Order, summary.order) if summary.order else None
+    expires_at = summary.expires_at or (order.expires_at if order is not None and not order.is_final else None)
+    return {
+        "id": resource.id,
+        "provider": provider.name,
+        "kind": summary.kind,
+        "reference": summary.reference,
+        "amount": money(summary.amount),
+        "refunded": money(summary.refunded),
+        "phase": summary.phase,
+        "status": summary.status,
+        "decided_by": summary.decided_by or (order.decided_by if order is not None else None),
+        "wallet": None
+        if order is None
+        else {
+            "code": order.id,
+            "url": f"{base_url}/w/{order.id}",
+            "state": order.state,
+            "qr": f"{base_url}/w/{order.id}/qr.png",
+        },
+        "created_at": iso_millis(resource.created_at),
+        "updated_at": iso_millis(max(resource.updated_at, order.updated_at) if order else resource.updated_at),
+        "expires_at": iso_millis(expires_at) if expires_at else None,
+    }
+
+
+def payment_views(
+    runtime: Runtime, workspace: Workspace, rows: Sequence[Sequence[Any]], base_url: str
+) -> list[dict[str, Any]]:
+    """Rows of the store as they are shown; those of a provider that is not installed are left out."""
+    uow = runtime.open(workspace)
+    known = [(runtime.providers[name], kind, body) for _, name, kind, _, body in rows if name in runtime.providers]
+    loaded = [(provider, load(provider.kinds[kind], bytes(body))) for provider, kind, body in known]
+    return [payment_view(uow, provider, resource, base_url) for provider, resource in loaded]
+
+
+def newest(runtime: Runtime, workspace: Workspace, limit: int, q: str | None = None) -> list[dict[str, Any]]:
+    """The newest payments, newest first; `q` is a part of an id or of a reference."""
+    rows = runtime.store.payments(
+        workspace.id, provider=None, phase=None, reference=None, q=q, before=None, limit=limit
+    )
+    return payment_views(runtime, workspace, rows, runtime.base_url)
+
+
+async def list_payments(call: ControlCall[NoBody, PaymentsQuery]) -> dict[str, Any]:
+    """Newest first."""
+    query, workspace = call.query, call.workspace
+    rows = call.runtime.store.payments(
+        workspace.id,
+        provider=call.known_provider(query.provider),
+        phase=query.phase,
+        reference=query.reference,
+        q=query.q,
+        before=place_of(call),
+        limit=query.limit + 1,
+    )
+    return page(
+        call,
+        rows,
+        place=lambda row: int(row[0]),
+        views=lambda shown: payment_views(call.runtime, workspace, shown, call.base_url),
+    )
+
+
+async def get_payment(call: ControlCall) -> dict[str, Any]:
+    """With its timeline."""
+    return _shown(call)
+
+
+def _shown(call: ControlCall[Any, Any]) -> dict[str, Any]:
+    runtime, workspace = call.runtime, call.workspace
+    uow = runtime.open(workspace)
+    provider, resource = _found(call, workspace, uow)
+    view = payment_view(uow, provider, resource, call.base_url)
+    runtime.write_notes()
+    view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject)
+    return view
+
+
+def _found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) -> tuple[Provider, Resource]:
+    provider, id_ = call.provider, call.path["id"]
+    row = call.runtime.store.payment(workspace.id, provider.name, id_)
+    if row is None:
+        message = f"{provider.title} has no payment {id_!r} in workspace {workspace.name}"
+        raise ControlError(404, "not_found", message, field="id")
+    return provider, uow.get(provider.kinds[row[0]], id_)
+
+
+# What is decided -----------------------------------------------------------------------------------------------
+
+
+async def pay(call: ControlCall[PayBody]) -> dict[str, Any]:
+    """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
+    buyer, method = call.body.buyer, call.body.method
+    return _decided(call, lambda uow, order: alipay.confirm(uow, order, buyer, method=method))
+
+
+async def decline(call: ControlCall[DeclineBody]) -> dict[str, Any]:
+    """`code` is the provider's own, where it has several for one reason."""
+    reason, code = call.body.reason or "declined", call.body.code
+    return _decided(call, lambda uow, order: alipay.decline(uow, order, reason, decided_by="console", code=code))
+
+
+async def cancel(call: ControlCall[ReasonBody]) -> dict[str, Any]:
+    """The shopper cancels."""
+    return _decided(call, lambda uow, order: alipay.cancel(uow, order, decided_by="console"))
+
+
+async def expire(call: ControlCall[ReasonBody]) -> dict[str, Any]:
+    """The order's time is over, now."""
+    return _decided(call, lambda uow, order: alipay.expire(uow, order, decided_by="console"))
+
+
+def _decided(call: ControlCall[Any, Any], decide: Callable[[UnitOfWork, Order], Any]) -> dict[str, Any]:
+    """Raises 409 when nothing is left to decide. A payment that has no order yet, or whose order is over, gets one."""
+    workspace = call.workspace
+    try:
+        with call.runtime.unit(workspace, provider=call.path["provider"], kind="control") as uow:
+            provider, resource = _found(call, workspace, uow)
+            summary = provider.summarise(resource)
+            assert summary is not None
+            code = summary.order
+            if code is None or alipay.order_of(uow, code).is_final:
+                code = provider.open_order(uow, resource) or code
+            if code is None:
+                message = f"the payment is {summary.status}; there is nothing for a buyer to decide"
+                raise ControlError(409, "illegal_move", message)
+            decide(uow, alipay.order_of(uow, code))
+    except IllegalTransition as error:
+        message = f"{error.trigger} is not possible: the order is {error.state}"
+        raise ControlError(409, "illegal_move", message, allowed=error.allowed) from error
+    except NotFound as error:
+        raise invalid(f"there is no {error.kind} {error.id!r}", error.path) from error
+    return _shown(call)

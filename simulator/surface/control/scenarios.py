@@ -1,0 +1,84 @@
+"""Scenarios: those on disk, and those that are armed in a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.engine.scenarios import Scenario, ScenarioError, parse
+from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.operation import Body, ControlCall, NoBody
+from simulator.surface.control.paging import ListQuery
+
+SCOPES = ("next", "provider")
+
+
+class ScenarioBody(Body):
+    name: str | None = None
+    rules: list[dict[str, Any]] | None = None
+    scope: dict[str, Any] | None = None
+
+
+def armed_view(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": entry["scenario"]["name"], "scope": entry["scope"], "rules": entry["scenario"]["rules"]}
+
+
+async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
+    """Arms a scenario by name, or rules of one's own: for the next payments, for one provider, or until disarmed."""
+    workspace, scope, scenario = call.workspace, _scope(call), _scenario(call)
+    entry = {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
+    others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
+    changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
+    return {"data": [armed_view(e) for e in changed.scenarios]}
+
+
+def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
+    scope = dict(call.body.scope or {})
+    if unknown := sorted(set(scope) - set(SCOPES)):
+        raise invalid(f"scope.{unknown[0]}: is not a scope", "scope", SCOPES)
+    if "next" in scope and not (isinstance(scope["next"], int) and scope["next"] >= 1):
+        raise invalid("scope.next: must be a number from 1", "scope.next")
+    if "provider" in scope:
+        call.known_provider(scope["provider"], "scope.provider")
+    if "next" in scope:
+        scope["payments"] = []
+    return scope
+
+
+def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:
+    body, named = call.body, call.runtime.scenarios.named
+    if body.rules is not None:
+        try:
+            return parse({"name": body.name or "adhoc", "rules": body.rules}, "body")
+        except ScenarioError as error:
+            raise ControlError(422, "invalid_scenario", str(error), field="rules") from error
+    if body.name is None:
+        raise ControlError(422, "invalid", "give a name or rules", allowed=["name", "rules"])
+    if body.name not in named:
+        message = f"there is no scenario {body.name!r}"
+        raise ControlError(404, "not_found", message, field="name", allowed=sorted(named))
+    return named[body.name]
+
+
+async def get_scenario(call: ControlCall) -> dict[str, Any]:
+    """What is armed, the last one first."""
+    return {"data": [armed_view(entry) for entry in call.workspace.scenarios]}
+
+
+async def delete_scenario(call: ControlCall) -> None:
+    """Disarms all."""
+    call.runtime.change_workspace(call.workspace, scenarios=())
+
+
+async def list_scenarios(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
+    """Those on disk. What is not `armable` is a provider's documented test trigger and always holds."""
+    known = call.runtime.scenarios
+    data = [_view(scenario, armable=True) for scenario in known.named.values()]
+    data += [_view(scenario, armable=False) for scenario in known.documented.values()]
+    return {"data": data, "next": None}
+
+
+def _view(scenario: Scenario, *, armable: bool) -> dict[str, Any]:
+    rules = scenario.model_dump(mode="json", by_alias=True, exclude_none=True)["rules"]
+    head = {"name": scenario.name, "title": scenario.title, "description": scenario.description}
+    return {**head, "armable": armable, "rules": rules}

@@ -1,0 +1,98 @@
+"""The contract as a table. A call is one row here and one function in the module of its noun.
+
+A row is matched in the order of the table, so a path that ends in a verb stands before the path that it could be part of.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.surface.answers import (
+    Advanced,
+    ArmedScenarios,
+    Buyer,
+    Clock,
+    Delivery,
+    Health,
+    Page,
+    Payment,
+    Received,
+    RequestView,
+    ScenarioView,
+    Settled,
+    Timer,
+    WorkspaceView,
+)
+from simulator.surface.control import (
+    buyers,
+    clock,
+    documents,
+    endpoints,
+    health,
+    inbox,
+    payments,
+    requests,
+    scenarios,
+    settings,
+    webhooks,
+    workspaces,
+)
+from simulator.surface.control.buyers import BuyerBody
+from simulator.surface.control.clock import AdvanceBody, FreezeBody
+from simulator.surface.control.operation import Operation
+from simulator.surface.control.paging import ListQuery
+from simulator.surface.control.payments import DeclineBody, PayBody, PaymentsQuery, ReasonBody
+from simulator.surface.control.requests import RequestsQuery
+from simulator.surface.control.scenarios import ScenarioBody
+from simulator.surface.control.settings import SettingsBody
+from simulator.surface.control.webhooks import WebhooksQuery
+from simulator.surface.control.workspaces import WebhookBody, WorkspaceBody
+
+WS = "/_sim/workspaces/{ws}"
+PAYMENT = WS + "/payments/{provider}/{id:path}"
+
+# fmt: off
+TABLE: tuple[Operation[Any, Any], ...] = (
+    Operation("GET", "/_sim/health", health.health, returns=Health, summary="Whether the simulator can serve"),
+
+    Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),
+    Operation("GET", "/_sim/workspaces", workspaces.list_workspaces, query=ListQuery, returns=Page[WorkspaceView], summary="All workspaces"),
+    Operation("GET", WS, workspaces.get_workspace, returns=WorkspaceView, summary="One workspace"),
+    Operation("DELETE", WS, workspaces.delete_workspace, status=204, summary="Delete a workspace"),
+    Operation("POST", WS + "/reset", workspaces.reset, returns=WorkspaceView, summary="Drop what happened; keep credentials and endpoints"),
+    Operation("PUT", WS + "/webhooks/{provider}", endpoints.put_webhook, body=WebhookBody, returns=WorkspaceView, summary="Set a provider's account-level endpoint"),
+    Operation("DELETE", WS + "/webhooks/{provider}", endpoints.delete_webhook, status=204, summary="Remove it"),
+    Operation("PUT", WS + "/settings/{provider}", settings.put_settings, body=SettingsBody, returns=WorkspaceView, summary="Set the options of a provider, or of the simulator"),
+
+    Operation("GET", WS + "/payments", payments.list_payments, query=PaymentsQuery, returns=Page[Payment], summary="Payments, newest first"),
+    Operation("POST", PAYMENT + "/pay", payments.pay, body=PayBody, returns=Payment, summary="The shopper pays"),
+    Operation("POST", PAYMENT + "/decline", payments.decline, body=DeclineBody, returns=Payment, summary="The wallet declines"),
+    Operation("POST", PAYMENT + "/cancel", payments.cancel, body=ReasonBody, returns=Payment, summary="The shopper cancels"),
+    Operation("POST", PAYMENT + "/expire", payments.expire, body=ReasonBody, returns=Payment, summary="The order expires"),
+    Operation("GET", PAYMENT, payments.get_payment, returns=Payment, summary="One payment with its timeline"),
+
+    Operation("GET", WS + "/clock", clock.get_clock, returns=Clock, summary="The workspace's time"),
+    Operation("POST", WS + "/clock/advance", clock.advance, body=AdvanceBody, returns=Advanced, summary="Walk from deadline to deadline"),
+    Operation("POST", WS + "/clock/freeze", clock.freeze, body=FreezeBody, returns=Clock, summary="Stop the clock"),
+    Operation("POST", WS + "/clock/resume", clock.resume, returns=Clock, summary="Let it run again from where it stands"),
+    Operation("GET", WS + "/timers", clock.timers, query=ListQuery, returns=Page[Timer], summary="Pending timers and webhook retries, soonest first"),
+    Operation("POST", WS + "/settle", clock.settle, returns=Settled, summary="Deliver everything that is due now"),
+
+    Operation("GET", WS + "/webhooks", webhooks.list_webhooks, query=WebhooksQuery, returns=Page[Delivery], summary="Deliveries, oldest first"),
+    Operation("GET", WS + "/webhooks/{id}", webhooks.get_webhook, returns=Delivery, summary="One delivery"),
+    Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, returns=Delivery, summary="One more attempt now"),
+    Operation("GET", WS + "/requests", requests.list_requests, query=RequestsQuery, returns=Page[RequestView], summary="API calls, newest first"),
+
+    Operation("PUT", WS + "/scenario", scenarios.put_scenario, body=ScenarioBody, returns=ArmedScenarios, summary="Arm a scenario"),
+    Operation("GET", WS + "/scenario", scenarios.get_scenario, returns=ArmedScenarios, summary="What is armed"),
+    Operation("DELETE", WS + "/scenario", scenarios.delete_scenario, status=204, summary="Disarm all"),
+    Operation("GET", "/_sim/scenarios", scenarios.list_scenarios, query=ListQuery, returns=Page[ScenarioView], summary="The scenarios on disk"),
+
+    Operation("GET", WS + "/buyers", buyers.list_buyers, query=ListQuery, returns=Page[Buyer], summary="The test buyers"),
+    Operation("PUT", WS + "/buyers/{slug}", buyers.put_buyer, body=BuyerBody, returns=Buyer, summary="Change a test buyer, or make one"),
+
+    Operation("GET", WS + "/inbox/{name}", inbox.read_inbox, query=ListQuery, returns=Page[Received], summary="What the built-in receiver got, oldest first"),
+
+    Operation("GET", "/_sim/openapi/{name}.json", documents.describing(lambda: TABLE), returns=dict[str, Any], summary="The OpenAPI document of a provider, or of this API"),
+)
+# fmt: on

@@ -1,0 +1,95 @@
+"""Webhooks: what was promised to the merchant, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import orjson
+
+from simulator.engine.runtime import Runtime
+from simulator.engine.store import OutboxRow
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import from_micros, iso_millis
+from simulator.surface.control.errors import ControlError
+from simulator.surface.control.operation import ControlCall, NoBody
+from simulator.surface.control.paging import ListQuery, page, place_of
+
+
+class WebhooksQuery(ListQuery):
+    provider: str | None = None
+    event: str | None = None
+    resource_id: str | None = None
+    state: Literal["pending", "delivered", "failed", "kept"] | None = None
+
+
+def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str, Any]]:
+    tries: dict[int, list[dict[str, Any]]] = {}
+    headers: dict[int, dict[str, str]] = {}
+    for message, n, at, status, duration_ms, error, sent, answer in runtime.store.attempts([row.seq for row in rows]):
+        tries.setdefault(message, []).append(
+            {
+                "n": n,
+                "at": iso_millis(from_micros(at)),
+                "status": status,
+                "duration_ms": round(duration_ms),
+                "error": error,
+                "response_body": answer,
+            }
+        )
+        headers[message] = orjson.loads(sent)
+    return [
+        {
+            "id": row.id,
+            "provider": row.provider,
+            "event": row.event,
+            "resource_id": row.subject,
+            "url": row.url,
+            "state": row.state,
+            "body": bytes(row.body).decode("utf-8", "replace"),
+            "headers": headers.get(row.seq, {}),
+            "created_at": iso_millis(from_micros(row.created)),
+            "next_attempt_at": iso_millis(from_micros(row.due)) if row.due is not None else None,
+            "attempts": tries.get(row.seq, []),
+        }
+        for row in rows
+    ]
+
+
+async def list_webhooks(call: ControlCall[NoBody, WebhooksQuery]) -> dict[str, Any]:
+    """Oldest first."""
+    query = call.query
+    rows = call.runtime.store.messages(
+        call.workspace.id,
+        provider=call.known_provider(query.provider),
+        event=query.event,
+        subject=query.resource_id,
+        state=query.state,
+        after=place_of(call),
+        limit=query.limit + 1,
+    )
+    return page(call, rows, place=lambda row: row.seq, views=lambda shown: delivery_views(call.runtime, shown))
+
+
+def _message(call: ControlCall[Any, Any], workspace: Workspace) -> OutboxRow:
+    row = call.runtime.store.message(workspace.id, call.path["id"])
+    if row is None:
+        raise ControlError(404, "not_found", f"there is no webhook {call.path['id']!r}", field="id")
+    return row
+
+
+async def get_webhook(call: ControlCall) -> dict[str, Any]:
+    return delivery_views(call.runtime, [_message(call, call.workspace)])[0]
+
+
+async def resend(call: ControlCall) -> dict[str, Any]:
+    """One more attempt now. Raises 409 when there is still no URL to send it to."""
+    workspace = call.workspace
+    row = _message(call, workspace)
+    if row.url is None:
+        account = workspace.webhooks.get(row.provider) or {}
+        if not account.get("url"):
+            raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
+        call.runtime.store.set_message_url(row.seq, account["url"])
+    await call.runtime.dispatcher.attempt(workspace.id, row, manual=True)
+    return delivery_views(call.runtime, [_message(call, workspace)])[0]

@@ -1,0 +1,133 @@
+"""Workspaces: making, listing, reading, resetting and deleting one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from simulator.engine.runtime import Runtime, WorkspaceError
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import Clock, iso_millis
+from simulator.surface.control import checks
+from simulator.surface.control.clock import clock_view
+from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.operation import Body, ControlCall, NoBody
+from simulator.surface.control.paging import ListQuery, page, place_of
+
+SIMULATOR = "simulator"
+"""Under this name stand the simulator's own options, beside those of the providers."""
+
+
+class ClockBody(Body):
+    mode: Literal["real", "frozen"] = "real"
+    now: str | None = None
+
+
+class WebhookBody(Body):
+    """The account-level endpoint of a provider."""
+
+    url: str
+    secret: str | None = None
+    events: list[str] | None = None
+    key_id: str | None = None
+
+
+class WorkspaceBody(Body):
+    name: str | None = Field(None, min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$")
+    seed: str | int | None = None
+    clock: ClockBody | None = None
+    credentials: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    webhooks: dict[str, WebhookBody | None] = Field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[str, Any]:
+    return {
+        "id": workspace.public_id,
+        "name": workspace.name,
+        "base_url": call.base_url,
+        "created_at": iso_millis(workspace.created_at),
+        "seed": workspace.seed,
+        "clock": clock_view(workspace.clock),
+        "credentials": workspace.credentials,
+        "webhooks": {name: workspace.webhooks.get(name) for name in call.runtime.providers},
+        "settings": workspace.settings,
+    }
+
+
+async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
+    """Credentials are made up where none are given. Raises 409 when a name or a credential is taken."""
+    runtime, body = call.runtime, call.body
+    for member in ("credentials", "webhooks", "settings"):
+        for name in getattr(body, member):
+            if name not in runtime.providers and not (member == "settings" and name == SIMULATOR):
+                field = f"{member}.{name}"
+                raise invalid(f"{field}: there is no such provider", field, sorted(runtime.providers))
+    _check_credentials(runtime, body.credentials)
+    webhooks = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
+    for name, hook in webhooks.items():
+        checks.http_url(hook["url"], f"webhooks.{name}.url")
+    try:
+        workspace = runtime.create_workspace(
+            name=body.name,
+            seed=None if body.seed is None else str(body.seed),
+            clock=_clock(body.clock),
+            credentials=body.credentials,
+            webhooks=webhooks,
+            settings=body.settings,
+        )
+    except WorkspaceError as error:
+        raise ControlError(409, "conflict", str(error), field=error.field) from error
+    except (TypeError, ValueError) as error:
+        raise invalid(f"credentials: {error}", "credentials") from error
+    return workspace_view(call, workspace)
+
+
+def _clock(given: ClockBody | None) -> Clock:
+    if given is None:
+        return Clock()
+    at = checks.instant(given.now, "clock.now") if given.now else None
+    if given.mode == "frozen":
+        return Clock.beginning(at, frozen=True)
+    return Clock() if at is None else Clock.beginning(at)
+
+
+def _check_credentials(runtime: Runtime, given: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuses members that a provider does not have, and texts that no header could carry."""
+    for provider, members in given.items():
+        known = sorted(runtime.default.credentials[provider])
+        for name, value in members.items():
+            field = f"credentials.{provider}.{name}"
+            if name not in known:
+                raise invalid(f"{field}: there is no such credential", field, known)
+            if isinstance(value, str) and (not value.strip() or not value.isprintable()):
+                raise invalid(f"{field}: must be a text in one line", field)
+
+
+async def list_workspaces(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
+    after = place_of(call) or 0
+    found = [workspace for workspace in call.runtime.workspaces() if workspace.id > after]
+    return page(
+        call,
+        found[: call.query.limit + 1],
+        place=lambda workspace: workspace.id,
+        views=lambda shown: [workspace_view(call, workspace) for workspace in shown],
+    )
+
+
+async def get_workspace(call: ControlCall) -> dict[str, Any]:
+    return workspace_view(call, call.workspace)
+
+
+async def delete_workspace(call: ControlCall) -> None:
+    workspace = call.workspace
+    if workspace.name == "default":
+        raise ControlError(409, "conflict", "workspace default always exists; reset it instead", field="ws")
+    await call.runtime.delete_workspace(workspace)
+
+
+async def reset(call: ControlCall) -> dict[str, Any]:
+    """Drops payments, webhooks, journal, scenarios and the clock's offset; keeps credentials and endpoints."""
+    return workspace_view(call, await call.runtime.reset(call.workspace))
