@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel
 
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.shop import Account, Answer, Request, Shop
 from simulator.engine.throttle import RateLimit
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
@@ -276,16 +277,6 @@ class Directory(Protocol):
     def workspaces(self) -> Sequence[Workspace]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class DemoAnswer:
-    """What the provider's API answered in a demo. `json` is None when the body is not JSON."""
-
-    status: int
-    json: Any
-    text: str
-    headers: Mapping[str, str]
-
-
 class DemoMerchant(Protocol):
     """The merchant's side of a demo: an HTTP client that tells what it does. See `surface/demo.py`.
 
@@ -293,21 +284,15 @@ class DemoMerchant(Protocol):
     through `check`, which ends the demo.
     """
 
-    credentials: Mapping[str, Any]
-    """Of this provider, in the demo's workspace."""
     inbox: str
     """Absolute URL of the built-in receiver: where webhooks are to go."""
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> DemoAnswer:
-        """One call of the provider's API. `json` is sent as it is given; `content` are exact bytes (signatures)."""
+    @property
+    def account(self) -> Account:
+        """Of this provider, in the demo's workspace, as of now."""
+
+    def send(self, request: Request) -> Answer:
+        """One call of the provider's API, signed by the provider's shop."""
 
     def configure_webhook(self, **more: Any) -> None:
         """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""
@@ -401,6 +386,8 @@ class Provider(Party):
     """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None
     """The seed's own purchase as a story (module `demo`)."""
+    shop: Shop | None = None
+    """The merchant's requests as values (module `shop`); without them nobody but a merchant can make a payment."""
     banner: Callable[[Mapping[str, Any]], BannerLine] | None = None
     """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""

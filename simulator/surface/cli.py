@@ -53,7 +53,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="psp-simulator")
 def main() -> None:
-    """A local sandbox of PPRO, WooshPay, Checkout.com, ecommpay and Worldline Connect for taking Alipay."""
+    """A local sandbox of payment service providers' APIs for taking Alipay."""
 
 
 # serve ---------------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def main() -> None:
 @click.option("--quiet", is_flag=True, help="No banner.")
 @click.option("--json", "as_json", is_flag=True, help="First line of stdout: address, port and credentials as JSON.")
 def serve(quiet: bool, as_json: bool, **given: Any) -> None:
-    """Serve all five providers on one port."""
+    """Serve all providers on one port."""
     gc.disable()  # a start makes next to no garbage, and looking for it takes a fifth of the time; see App._lifespan
     from simulator.surface import serve as serving
     from simulator.surface.settings import from_environment
@@ -356,7 +356,7 @@ def demo(
     invert: bool,
     as_json: bool,
 ) -> None:
-    """Tell a purchase at one provider, or at all five: request, QR code, buyer, webhooks, refund."""
+    """Tell a purchase at one provider, or at all: request, QR code, buyer, webhooks, refund."""
     from simulator.providers import built_in
     from simulator.surface import demo as stories
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import click
 
-from simulator.engine.provider import DemoAnswer, Provider
+from simulator.engine.provider import Provider
+from simulator.engine.shop import Account, Answer, Request, Shop
+from simulator.kernel.clock import time_of_day
 from simulator.kernel.money import Money
 from simulator.surface import terminal
 from simulator.surface.client import Client, Delivery, Payment, SaidNo, Workspace
@@ -60,14 +62,14 @@ class Merchant:
     """A `DemoMerchant` in one workspace. Without `act` a person at the terminal is the shopper."""
 
     def __init__(
-        self, workspace: Workspace, provider: str, teller: Teller, *, act: Act | None, invert: bool = False
+        self, workspace: Workspace, provider: str, shop: Shop, teller: Teller, *, act: Act | None, invert: bool = False
     ) -> None:
         self.workspace = workspace
         self.provider = provider
-        self.credentials: Mapping[str, Any] = workspace.credentials[provider]
         self.inbox = workspace.inbox_url(provider)
         self.payment: Payment | None = None
         """The one that the story is about, as it was last seen."""
+        self._shop = shop
         self._teller = teller
         self._act = act
         self._invert = invert
@@ -78,32 +80,26 @@ class Merchant:
 
     # The provider's API
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> DemoAnswer:
-        sent = dict(headers or {})
-        if json is not None:
-            content = _dump(json)
-            if not any(name.lower() == "content-type" for name in sent):
-                sent["Content-Type"] = "application/json"
-        answer = self.workspace.client.send(method, path, headers=sent, content=content)
-        text = answer.content.decode("utf-8", "replace")
-        reply = DemoAnswer(answer.status, _parse(text), text, answer.headers)
-        call = f"{method} {path.partition('?')[0]}"
-        line = f"  {method + ' ' + _short_path(path):<40} {reply.status}"
-        if reply.status < 400:
+    @property
+    def account(self) -> Account:
+        """As of now."""
+        own = self.workspace
+        return Account(own.credentials[self.provider], own.client.url, time_of_day())
+
+    def send(self, request: Request) -> Answer:
+        request = self._shop.sign(self.account, request)
+        content = request.body or None
+        got = self.workspace.client.send(request.method, request.path, headers=request.headers, content=content)
+        answer = Answer(got.status, got.content, got.headers)
+        call = f"{request.method} {request.path.partition('?')[0]}"
+        line = f"  {request.method + ' ' + _short_path(request.path):<40} {answer.status}"
+        if answer.status < 400:
             newest = self.workspace.latest(1, provider=self.provider)
             told = f"  {newest[0]['status']:<24} {_money(newest[0])}" if newest else ""
-            self._teller.tell(f"{line}{told}", call=call, status=reply.status)
+            self._teller.tell(f"{line}{told}", call=call, status=answer.status)
         else:
-            self._teller.tell(f"{line}  {text[:160]}", call=call, status=reply.status, body=text)
-        return reply
+            self._teller.tell(f"{line}  {answer.text[:160]}", call=call, status=answer.status, body=answer.text)
+        return answer
 
     def configure_webhook(self, **more: Any) -> None:
         self.workspace.set_webhook(self.provider, self.inbox, **more)
@@ -246,38 +242,32 @@ def run(
     """
     results = []
     for name, provider in providers.items():
-        if provider.demo is None:
+        if provider.demo is None or provider.shop is None:
             raise terminal.Failure(f"{provider.title} has no story to tell", "Choose another provider.")
-        shop = client.workspace(workspace) if workspace else client.create_workspace(_free_name(client, name))
-        results.append(_tell(shop, provider.demo, name, provider.title, act, as_json, invert, lasting))
+        world = client.workspace(workspace) if workspace else client.create_workspace(_free_name(client, name))
+        results.append(_tell(world, provider, act, as_json, invert, lasting))
         if results[-1]["outcome"] == "quit":
             break
     return results
 
 
 def _free_name(client: Client, provider: str) -> str:
-    """`demo-ppro`, or the next number that is not taken."""
+    """`demo-` and the provider, or the next number that is not taken."""
     taken = {workspace["name"] for workspace in client.workspaces()}
     names = (f"demo-{provider}{'-' + str(n) if n > 1 else ''}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
 
 
 def _tell(
-    shop: Workspace,
-    story: Callable[[Any], None],
-    name: str,
-    title: str,
-    act: Act | None,
-    as_json: bool,
-    invert: bool,
-    lasting: bool,
+    world: Workspace, provider: Provider, act: Act | None, as_json: bool, invert: bool, lasting: bool
 ) -> dict[str, Any]:
-    teller = Teller(silent=as_json)
-    teller.tell(f"{title}, workspace {shop.name}, {shop.client.url}")
-    merchant = Merchant(shop, name, teller, act=act, invert=invert)
-    result: dict[str, Any] = {"provider": name, "ok": True, "workspace": shop.name, "outcome": "complete"}
+    assert provider.demo is not None and provider.shop is not None
+    name, teller = provider.name, Teller(silent=as_json)
+    teller.tell(f"{provider.title}, workspace {world.name}, {world.client.url}")
+    merchant = Merchant(world, name, provider.shop, teller, act=act, invert=invert)
+    result: dict[str, Any] = {"provider": name, "ok": True, "workspace": world.name, "outcome": "complete"}
     try:
-        story(merchant)
+        provider.demo(merchant)
     except Ended as end:
         teller.tell(f"  {end}", said=str(end))
         result["outcome"] = "ended"
@@ -292,19 +282,19 @@ def _tell(
         result |= {"ok": False, "outcome": "differs", "error": lacking}
     payment = merchant.payment
     if payment is not None:
-        payment = shop.payment(name, payment["id"])
+        payment = world.payment(name, payment["id"])
         result |= {"payment": payment["id"], "status": payment["status"], "phase": payment["phase"]}
         decided = f", decided by {payment['decided_by']}" if payment["decided_by"] else ""
         teller.tell(f"  Now {payment['status']}, {_money(payment)}{decided}")
         if lasting:
-            teller.tell(f"  Its story  {_console(shop, payment)}")
+            teller.tell(f"  Its story  {_console(world, payment)}")
     teller.tell("")
     result["steps"] = teller.steps
     return result
 
 
-def _console(shop: Workspace, payment: Payment) -> str:
-    return f"{shop.client.url}/console/{shop.name}/payments/{payment['id']}"
+def _console(world: Workspace, payment: Payment) -> str:
+    return f"{world.client.url}/console/{world.name}/payments/{payment['id']}"
 
 
 def _money(payment: Payment) -> str:
@@ -318,10 +308,6 @@ def _short_path(path: str) -> str:
     """Without the query, and with long ids shortened."""
     segments = path.partition("?")[0].split("/")
     return "/".join(segment if len(segment) <= 20 else f"{segment[:8]}…" for segment in segments)
-
-
-def _dump(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
 def _parse(text: str) -> Any:

@@ -14,6 +14,7 @@ from simulator.providers.ecommpay.endpoints import ENDPOINTS
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
 from simulator.providers.ecommpay.pages import refusals, returns, routes
+from simulator.providers.ecommpay.shop import SHOP
 from simulator.providers.ecommpay.states import PHASES
 from simulator.providers.ecommpay.webhooks import WEBHOOKS
 
@@ -92,6 +93,7 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
+    shop=SHOP,
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",
     settings=settings.DEFAULTS,

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-from simulator.engine.provider import DemoAnswer, DemoMerchant
+from simulator.engine.provider import DemoMerchant
 from simulator.kernel.ids import Ids
-from simulator.providers.ecommpay import signing
+from simulator.kernel.money import Money
+from simulator.providers.ecommpay import shop, signing
 
-CUSTOMER = {
-    "id": "123",
-    "ip_address": "192.0.2.0",
-    "first_name": "之的",
-    "last_name": "张",
-    "phone": "13632264148",
-    "email": "2524243674@example.com",
-    "street": "street",
-    "city": "city",
-    "zip": "123045608",
-    "country": "CH",
-}
-REFUNDED = 400
+REFUNDED = Money(400, "CNY")
 FINAL = {"paid": ("success", "0"), "declined": ("decline", "20000"), "cancelled": ("decline", "20301")}
 """Payment status and operation code by what the shopper did; a decline without a reason is a general one."""
 
 
 def story(merchant: DemoMerchant) -> None:
-    project, secret = merchant.credentials["project_id"], merchant.credentials["secret_key"]
+    account, secret = merchant.account, merchant.account.credentials["secret_key"]
     payment_id = "ECT_TEST_" + Ids().digits(15)
-    general = {"project_id": project, "payment_id": payment_id}
+    order = replace(shop.SAMPLE, reference=payment_id)
     merchant.configure_webhook()
 
-    def call(path: str, **members: Any) -> DemoAnswer:
-        body = {"general": general, **members}
-        signature = signing.sign(secret, body)
-        return merchant.send("POST", f"/v2/payment/{path}", {**body, "general": {**general, "signature": signature}})
-
-    sale = call(
-        "wallet/alipay/sale",
-        customer=CUSTOMER,
-        payment={"amount": 1000, "currency": "CNY", "description": "test payment"},
-        return_url={"return": "http://example.com/return", "success": "http://example.com/success"},
-    )
+    sale = merchant.send(shop.create(account, order))
     merchant.check("the sale is accepted", (200, "success"), (sale.status, sale.json["status"]))
     members = ["status", "request_id", "project_id", "payment_id"]
     merchant.check("the answer has exactly four members", members, list(sale.json))
@@ -56,22 +35,18 @@ def story(merchant: DemoMerchant) -> None:
     merchant.check(f"{outcome}: the callback says {wanted}", wanted, final["payment"]["status"])
     if outcome != "declined":
         merchant.check(f"{outcome}: the code is {code}", code, final["operation"]["code"])
-    status = call("status")
+    status = merchant.send(shop.read(account, payment_id))
     merchant.check(f"{outcome}: so does the status", wanted, status.json["payment"]["status"])
     merchant.check("the status is signed", signing.sign(secret, status.json), status.json["signature"])
     if outcome != "paid":
         return
 
-    refund = call(
-        "wallet/alipay/refund",
-        customer={"ip_address": "192.0.2.0"},
-        payment={"amount": REFUNDED, "description": "part of it"},
-    )
+    refund = merchant.send(shop.refund(account, payment_id, REFUNDED))
     merchant.check("a refund is accepted", (200, "success"), (refund.status, refund.json["status"]))
     [refunded] = merchant.webhooks(payment_id, "refund success")
     told = (refunded["payment"]["status"], refunded["payment"]["sum"]["amount"])
-    merchant.check("the payment tells what remains", ("partially refunded", 1000 - REFUNDED), told)
+    merchant.check("the payment tells what remains", ("partially refunded", order.amount.value - REFUNDED.value), told)
     asked = refunded["operation"]["sum_initial"]["amount"]
-    merchant.check("the operation tells what was given back", REFUNDED, asked)
-    status = call("status")
+    merchant.check("the operation tells what was given back", REFUNDED.value, asked)
+    status = merchant.send(shop.read(account, payment_id))
     merchant.check("and so does the status", "partially refunded", status.json["payment"]["status"])

@@ -11,6 +11,7 @@ from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
 from simulator.providers.ppro.handlers import outcomes
 from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.shop import SHOP
 from simulator.providers.ppro.states import PHASES
 from simulator.providers.ppro.webhooks import WEBHOOKS
 
@@ -112,5 +113,6 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
+    shop=SHOP,
     banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {own['merchant_id']}"),
 )

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from simulator.engine.provider import DemoMerchant
+from simulator.engine.shop import Request
+from simulator.kernel.money import Money
+from simulator.providers.ppro import shop
 
-ORDER_VALUE = 1000
-ORDER = {
-    "paymentMethod": "ALIPAY",
-    "amount": {"value": ORDER_VALUE, "currency": "CNY"},
-    "consumer": {"country": "CN"},
-    "authenticationSettings": [
-        {"type": "REDIRECT", "settings": {"returnUrl": "https://www.webshop.com/order-results-page"}}
-    ],
-}
+REFUNDED = Money(400, "CNY")
 MEMBERS = [
     "id", "paymentMethod", "paymentMedium", "scheduleType", "instrumentId", "currency", "country", "status", "consumer",
     "authenticationMethods", "authorizations", "captures", "refunds", "discards", "voids", "createdAt", "updatedAt",
     "_links",
 ]  # fmt: skip
-REFUNDED = 400
 NOTHING_LEFT = "EXCEEDS_REFUNDABLE_AMOUNT"
 FINAL = {"paid": "CAPTURED", "declined": "FAILED", "cancelled": "FAILED"}
 EVENTS = {
@@ -29,23 +23,22 @@ EVENTS = {
 
 
 def story(merchant: DemoMerchant) -> None:
-    own = merchant.credentials
-    headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"]}
+    account, order = merchant.account, shop.SAMPLE
     merchant.configure_webhook()
 
-    created = merchant.send("POST", "/v1/payment-charges", ORDER, headers=headers)
+    created = merchant.send(shop.create(account, order))
     merchant.check("the charge waits for the buyer", "AUTHENTICATION_PENDING", created.json["status"])
     merchant.check("its members stand in the documented order", MEMBERS, list(created.json))
     merchant.check("it offers a redirect", "REDIRECT", created.json["authenticationMethods"][0]["type"])
-    instrument = merchant.send("GET", f"/v1/payment-instruments/{created.json['instrumentId']}", headers=headers)
+    instrument = merchant.send(Request("GET", f"/v1/payment-instruments/{created.json['instrumentId']}"))
     wallet = {"id": created.json["instrumentId"], "type": "PASSTHROUGH_WALLET"}
     merchant.check("its instrument is a wallet without details", wallet, instrument.json)
-    charge = f"/v1/payment-charges/{created.json['id']}"
-    merchant.webhooks(created.json["id"], "PAYMENT_CHARGE_CREATED", "PAYMENT_CHARGE_AUTHENTICATION_PENDING")
+    charge = created.json["id"]
+    merchant.webhooks(charge, "PAYMENT_CHARGE_CREATED", "PAYMENT_CHARGE_AUTHENTICATION_PENDING")
 
-    outcome = merchant.shopper(created.json["id"])
-    merchant.webhooks(created.json["id"], *EVENTS[outcome])
-    final = merchant.send("GET", charge, headers=headers)
+    outcome = merchant.shopper(charge)
+    merchant.webhooks(charge, *EVENTS[outcome])
+    final = merchant.send(shop.read(account, charge))
     merchant.check(f"{outcome}: the charge says so", FINAL[outcome], final.json["status"])
     if outcome != "paid":
         failure = final.json["failure"]
@@ -54,16 +47,16 @@ def story(merchant: DemoMerchant) -> None:
         merchant.check("it is the provider's decline", "PROVIDER_DECLINE", failure["failureType"])
         if outcome == "cancelled":
             merchant.check("it says who gave up", "CANCELED_BY_CONSUMER", failure["failureCode"])
-        refused = merchant.send("POST", f"{charge}/refunds", {"amount": REFUNDED}, headers=headers)
+        refused = merchant.send(shop.refund(account, charge, REFUNDED))
         code = refused.json["failure"]["failureCode"]
         merchant.check("there is nothing to refund", ("FAILED", NOTHING_LEFT), (refused.json["status"], code))
-        merchant.webhooks(created.json["id"], "PAYMENT_CHARGE_REFUND_FAILED")
+        merchant.webhooks(charge, "PAYMENT_CHARGE_REFUND_FAILED")
         return
     captured = [(entry["status"], entry["amount"]) for entry in final.json["captures"]]
-    merchant.check("everything was captured at once", [("CAPTURED", ORDER_VALUE)], captured)
+    merchant.check("everything was captured at once", [("CAPTURED", order.amount.value)], captured)
 
-    refund = merchant.send("POST", f"{charge}/refunds", {"amount": REFUNDED}, headers=headers)
-    merchant.check("a part is refunded", ("REFUNDED", REFUNDED), (refund.json["status"], refund.json["amount"]))
-    merchant.webhooks(created.json["id"], "PAYMENT_CHARGE_REFUND_SUCCEEDED")
-    final = merchant.send("GET", charge, headers=headers)
+    refund = merchant.send(shop.refund(account, charge, REFUNDED))
+    merchant.check("a part is refunded", ("REFUNDED", REFUNDED.value), (refund.json["status"], refund.json["amount"]))
+    merchant.webhooks(charge, "PAYMENT_CHARGE_REFUND_SUCCEEDED")
+    final = merchant.send(shop.read(account, charge))
     merchant.check("the rest stays captured", "CAPTURED", final.json["status"])

@@ -14,6 +14,7 @@ from simulator.providers.wooshpay.handlers.confirmation import open_order
 from simulator.providers.wooshpay.handlers.method_types import DEFAULT_METHOD_TYPES
 from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent
+from simulator.providers.wooshpay.shop import SHOP
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
 
 PHASES = {
@@ -108,6 +109,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     banner=auth.banner,
     demo=demo.story,
+    shop=SHOP,
     documents=(
         "Payment intents and checkout sessions, shaped like Stripe's API: JSON or form-encoded requests, HTTP Basic or Bearer with "
         "the secret key. The live key answers with `livemode: true`."

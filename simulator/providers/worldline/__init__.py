@@ -16,6 +16,7 @@ from simulator.providers.worldline.handlers.refunds import REFUND_S
 from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
+from simulator.providers.worldline.shop import SHOP
 from simulator.providers.worldline.webhooks import WEBHOOKS
 from simulator.providers.worldline.wire.layout import encode
 
@@ -93,6 +94,7 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
+    shop=SHOP,
     settings={
         "merchant_name": MERCHANT_NAME,
         "settlement_s": SETTLEMENT_S,

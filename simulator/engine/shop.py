@@ -1,0 +1,158 @@
+"""The merchant's side of one purchase at a provider, as pure values: which requests it takes, what the answers say.
+
+A provider's `shop` says once what the contract suite, the demo, the benchmarks and a test payment of the control API need:
+requests go in as values and come out as bytes. Nothing is sent from here; whoever holds a `Request` sends it in his own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from simulator.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose requests these are, where they go, and when."""
+
+    credentials: Mapping[str, Any]
+    """The merchant's, of this provider, as a workspace shows them."""
+    base_url: str
+    """Scheme, host and port of the API, without a trailing slash, for schemes that sign the address."""
+    now: datetime
+    """The time of day, for schemes that sign it: a merchant's own clock is real whatever the workspace's clock shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What the merchant wants to be paid for."""
+
+    amount: Money
+    return_url: str
+    """Where the buyer's browser comes back to."""
+    reference: str = ""
+    """The merchant's own; at some providers it is the payment's id. Without one it is left out where the API allows it."""
+    variant: str = ""
+    """One of `Shop.variants`; the first unless given."""
+    inbox: str = ""
+    """Where this payment's webhooks go, if the API takes it with the request; elsewhere it is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of a provider's API, byte for byte. `path` is the target: path and query."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def plus(self, headers: Mapping[str, str]) -> Request:
+        """The same with these headers."""
+        return replace(self, headers={**self.headers, **headers})
+
+
+def json_request(method: str, path: str, body: Any) -> Request:
+    return Request(method, path, {"Content-Type": "application/json"}, orjson.dumps(body))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the provider's API answered. Header names are lower case."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None when it is not JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How a payment goes at this provider: its own words for the three main states, and how long things take."""
+
+    waiting: str
+    """The status while the buyer has not decided."""
+    paid: str
+    expired: str
+    expires_after: timedelta | None = None
+    """When an unpaid payment ends by itself; None when it never does."""
+    settles_after: timedelta = timedelta(0)
+    """Clock time between what happens and the status that says so: until the wallet's link is there, or the money."""
+    refundable_after: timedelta = timedelta(0)
+    """Clock time between the paid payment and the first refund that is taken."""
+    ends: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Phases in which `decline`, `cancel` or `expire` may end, where the provider has no state of its own for it."""
+    reasons: Mapping[str, str]
+    """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body."""
+
+
+def _refused(refund: Answer, later: Answer | None) -> bool:
+    return refund.status >= 400
+
+
+def _nothing(answer: Answer) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """The requests are not signed yet, so that more headers may be added: `sign` makes what is really sent.
+
+    An id is what the provider's other calls take. Amounts of refunds are always given: of the rest, what is left.
+    """
+
+    sample: Purchase
+    """The purchase that the provider's documents show."""
+    variants: Mapping[str, str]
+    """The ways of paying that can be tried here, each with words for a person. The first is what a merchant begins with."""
+    currencies: Sequence[str]
+    """Those in which a purchase may be made."""
+
+    # Requests
+
+    sign: Callable[[Account, Request], Request]
+    """Adds the credential or the signature. What cannot be signed (a body that is not the API's JSON) stays as it is."""
+    create: Callable[[Account, Purchase], Request]
+    refund: Callable[[Account, str, Money], Request]
+    read: Callable[[Account, str], Request] | None = None
+    """None where the API has no call that reads a payment: what becomes of it is told by webhook alone."""
+    cancel: Callable[[Account, str], Request] | None = None
+    """Gives up a payment that waits for its buyer; None where the API has no call for it."""
+
+    # Answers
+
+    id_of: Callable[[Purchase, Answer], str]
+    """The payment's id, of the answer to `create`, or of the purchase where the merchant chooses it."""
+    status_of: Callable[[Answer], str] | None = None
+    """The provider's word for the payment's state, of the answer to `read`; None where there is no `read`."""
+    pay_url: Callable[[Answer], str | None] = _nothing
+    """Where the buyer is sent, of the answer to `create`, or of that to `read` where the first does not say it."""
+    refused: Callable[[Answer, Answer | None], bool] = _refused
+    """Whether a refund was refused: of its answer, and of that to a later `read` where the first only says `accepted`."""
+    is_error: Callable[[Answer], bool]
+    """Whether an answer is an error in the provider's own format."""
+
+    # Facts
+
+    unauthenticated: int = 401
+    """The status of a call with no credential or a wrong one."""
+    unknown_path: Callable[[Account], str]
+    """A path of the provider's shape that nobody has; 404 is the answer."""
+    course: Course

@@ -1,0 +1,139 @@
+"""A merchant's purchase at ecommpay: a sale through Gate. Source: reference/ecommpay.md, sections 2, 3.1 to 3.3 (seed).
+
+The merchant chooses the payment's id. An answer only says that the request was accepted: where the customer is sent, and
+whether a refund was taken, stands in the status of the payment.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
+from simulator.kernel.money import Money
+from simulator.providers.ecommpay import signing
+from simulator.providers.ecommpay.settings import ALIPAY_CURRENCIES
+
+SALE = "/v2/payment/wallet/alipay/sale"
+REFUND = "/v2/payment/wallet/alipay/refund"
+STATUS = "/v2/payment/status"
+
+SAMPLE = Purchase(Money(1000, "CNY"), "http://example.com/return", "ECT_TEST_1")
+
+CUSTOMER = {
+    "id": "123",
+    "ip_address": "192.0.2.0",
+    "first_name": "之的",
+    "last_name": "张",
+    "phone": "13632264148",
+    "email": "2524243674@example.com",
+    "street": "street",
+    "city": "city",
+    "zip": "123045608",
+    "country": "CH",
+}
+
+
+def sign(account: Account, request: Request) -> Request:
+    """The signature is a member of the body: of `general`, or of the whole where there is no `general`."""
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return request
+    if not isinstance(body, dict):
+        return request
+    signature = signing.sign(account.credentials["secret_key"], body)
+    if isinstance(body.get("general"), dict):
+        body["general"]["signature"] = signature
+    else:
+        body["signature"] = signature
+    return Request(request.method, request.path, request.headers, orjson.dumps(body))
+
+
+def _request(account: Account, path: str, payment_id: str, **members: Any) -> Request:
+    general = {"project_id": account.credentials["project_id"], "payment_id": payment_id}
+    return json_request("POST", path, {"general": general, **members})
+
+
+def create(account: Account, purchase: Purchase) -> Request:
+    back = purchase.return_url
+    request = _request(
+        account,
+        SALE,
+        purchase.reference,
+        customer=CUSTOMER,
+        payment={
+            "amount": purchase.amount.value,
+            "currency": purchase.amount.currency,
+            "description": "test payment",
+        },
+        return_url={"return": back, "success": back.replace("/return", "/success")},
+    )
+    return request if not purchase.inbox else _called_back(request, purchase.inbox)
+
+
+def _called_back(request: Request, url: str) -> Request:
+    body = orjson.loads(request.body)
+    body["general"]["merchant_callback_url"] = url
+    return json_request(request.method, request.path, body)
+
+
+def read(account: Account, id_: str) -> Request:
+    return _request(account, STATUS, id_)
+
+
+def refund(account: Account, id_: str, amount: Money) -> Request:
+    payment = {"amount": amount.value, "currency": amount.currency, "description": "refund"}
+    return _request(account, REFUND, id_, customer={"ip_address": "192.0.2.0"}, payment=payment)
+
+
+def pay_url(answer: Answer) -> str | None:
+    redirect = answer.json.get("redirect_data")
+    return None if redirect is None else str(redirect["url"])
+
+
+def refused(refund: Answer, later: Answer | None) -> bool:
+    if refund.status >= 400 or later is None:
+        return refund.status >= 400
+    last = later.json["operations"][-1]
+    return bool(last["type"] != "refund" or last["status"] == "decline")
+
+
+def is_error(answer: Answer) -> bool:
+    body = answer.json
+    return list(body) == ["status", "code", "message"] and body["status"] == "error"
+
+
+SHOP = Shop(
+    sample=SAMPLE,
+    variants={"alipay": "Gate: redirect to Alipay"},
+    currencies=("CNY", *(currency for currency in ALIPAY_CURRENCIES if currency != "CNY")),
+    sign=sign,
+    create=create,
+    read=read,
+    refund=refund,
+    id_of=lambda purchase, answer: purchase.reference,
+    status_of=lambda answer: str(answer.json["payment"]["status"]),
+    pay_url=pay_url,
+    refused=refused,
+    is_error=is_error,
+    unauthenticated=400,
+    unknown_path=lambda account: "/v2/nothing",
+    course=Course(
+        waiting="awaiting redirect result",
+        paid="success",
+        expired="decline",
+        expires_after=timedelta(minutes=30),
+        settles_after=timedelta(seconds=5),
+        ends={"cancel": ("declined", "cancelled"), "expire": ("expired", "declined")},
+        reasons={
+            "balance": '"code":"20105"',
+            "limit": '"code":"20101"',
+            "blocked": '"code":"20201"',
+            "authentication": '"code":"20000"',
+            "cancelled": '"code":"20301"',
+        },
+    ),
+)
