@@ -21,7 +21,7 @@ from statistics import median
 from benchmarks import fill, servers
 from benchmarks.load import Build, load, request
 from benchmarks.purchase import purchases
-from benchmarks.requests import DIALECTS
+from benchmarks.requests import SHOPS, Merchant, merchant
 
 CONNECTIONS = (1, 16)
 BARE = "bare Starlette + orjson"
@@ -82,8 +82,8 @@ def _fresh(extent: Extent) -> int:
 
 def _plain(n: int) -> bytes:
     body = {
-        "paymentMethod": "ALIPAY",
-        "merchantPaymentChargeReference": f"bench-{n}",
+        "method": "ALIPAY",
+        "reference": f"bench-{n}",
         "amount": {"value": 1000, "currency": "CNY"},
         "consumer": {"country": "CN", "name": "Li Na"},
     }
@@ -95,15 +95,18 @@ def creating(folder: Path, extent: Extent) -> None:
         bare = running.enter_context(servers.floor())
         inserting = running.enter_context(servers.floor(folder / "floor.db"))
         contenders: dict[str, Contender] = {BARE: (bare.port, _plain), FLOOR: (inserting.port, _plain)}
-        for provider, dialect in DIALECTS.items():
+        for provider in SHOPS:
             server = running.enter_context(servers.simulator(folder / f"create-{provider}.db"))
-            own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
-            contenders[provider] = (server.port, dialect.create(own))
+            contenders[provider] = (server.port, _merchant(server, provider).create)
         rates = [compete(contenders, connections, extent) for connections in CONNECTIONS]
     heading("Creating a payment, per second", *(f"{n} connection{'s' * (n > 1)}" for n in CONNECTIONS))
     for name in contenders:
-        against = [f" = {found[name] / found[FLOOR]:.2f} floor" if name in DIALECTS else "" for found in rates]
+        against = [f" = {found[name] / found[FLOOR]:.2f} floor" if name in SHOPS else "" for found in rates]
         line(name, *(f"{found[name]:,.0f}{more}" for found, more in zip(rates, against, strict=True)))
+
+
+def _merchant(server: servers.Server, provider: str) -> Merchant:
+    return merchant(provider, server.call("GET", "/_sim/workspaces/default")["credentials"][provider])
 
 
 def starting(folder: Path, extent: Extent) -> None:
@@ -120,11 +123,9 @@ def starting(folder: Path, extent: Extent) -> None:
 
 def remembering(folder: Path, extent: Extent) -> None:
     heading("Resident memory", "MB")
-    provider, dialect = next(iter(DIALECTS.items()))
     with servers.simulator(folder / "memory.db") as server:
         line("at start", _mb(server.resident_mb))
-        own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
-        load(server.port, dialect.create(own), connections=16, count=extent.remembered)
+        load(server.port, _merchant(server, next(iter(SHOPS))).create, connections=16, count=extent.remembered)
         line(f"after {extent.remembered:,} payments", _mb(server.resident_mb))
 
 
@@ -133,7 +134,7 @@ def _mb(value: float | None) -> str:
 
 
 def growing(folder: Path, extent: Extent) -> None:
-    provider, dialect = next(iter(DIALECTS.items()))
+    provider = next(name for name, shop in SHOPS.items() if shop.read is not None)
     reads: dict[str, Contender] = {}
     lists: dict[str, Contender] = {}
     creates: dict[str, Contender] = {}
@@ -142,13 +143,13 @@ def growing(folder: Path, extent: Extent) -> None:
         for size in extent.stores:
             db, name = folder / f"grown-{size}.db", f"{size:,}"
             with servers.simulator(db) as server:
-                own = server.call("GET", "/_sim/workspaces/default")["credentials"][provider]
-                payment = _create(server.port, dialect.create(own)(0), dialect.id_of)
+                own = _merchant(server, provider)
+                payment = own.id_of(0, _answer(server.port, own.create(0)))
             fill.multiply(db, provider, payment, size - 1)
             server = running.enter_context(servers.simulator(db))
-            reads[name] = (server.port, partial(_same, dialect.read(own, payment)))
+            reads[name] = (server.port, partial(_same, own.read(payment)))
             lists[name] = (server.port, partial(_same, listing))
-            creates[name] = (server.port, dialect.create(own))
+            creates[name] = (server.port, _merchant(server, provider).create)
         rates = [compete(reads, 16, extent), compete(lists, 16, _shorter(extent)), compete(creates, 16, extent)]
     heading("With this many payments in the store, per second", "read", "list 50", "create")
     smallest = f"{extent.stores[0]:,}"
@@ -165,17 +166,16 @@ def _shorter(extent: Extent) -> Extent:
     return Extent(extent.requests // 10, extent.rounds, 0, 0, (), 0)
 
 
-def _create(port: int, raw: bytes, id_of: object) -> str:
+def _answer(port: int, raw: bytes) -> bytes:
+    """The body of the answer to one request."""
     head, _, body = raw.partition(b"\r\n\r\n")
     asked, *pairs = head.decode().split("\r\n")
     method, path, _ = asked.split(" ")
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request(method, path, body, dict(pair.split(": ", 1) for pair in pairs))
-    answer = connection.getresponse()
-    found = json.loads(answer.read())
+    answer = connection.getresponse().read()
     connection.close()
-    assert callable(id_of)
-    return str(id_of(found))
+    return answer
 
 
 def buying(folder: Path, extent: Extent) -> None:

@@ -107,7 +107,7 @@ def _refused(refund: Answer, later: Answer | None) -> bool:
     return refund.status >= 400
 
 
-def _nothing(answer: Answer) -> str | None:
+def _nothing(document: Any) -> str | None:
     return None
 
 
@@ -142,8 +142,8 @@ class Shop:
     """The payment's id, of the answer to `create`, or of the purchase where the merchant chooses it."""
     status_of: Callable[[Answer], str] | None = None
     """The provider's word for the payment's state, of the answer to `read`; None where there is no `read`."""
-    pay_url: Callable[[Answer], str | None] = _nothing
-    """Where the buyer is sent, of the answer to `create`, or of that to `read` where the first does not say it."""
+    pay_url: Callable[[Any], str | None] = _nothing
+    """Where the buyer is sent: of the JSON of the answer to `create`, or of a webhook where only that says it."""
     refused: Callable[[Answer, Answer | None], bool] = _refused
     """Whether a refund was refused: of its answer, and of that to a later `read` where the first only says `accepted`."""
     is_error: Callable[[Answer], bool]
@@ -152,7 +152,9 @@ class Shop:
     # Facts
 
     unauthenticated: int = 401
-    """The status of a call with no credential or a wrong one."""
+    """The status of a call with no credential or a wrong signature."""
+    stranger: int = 401
+    """That of a call with a credential that nobody has."""
     unknown_path: Callable[[Account], str]
     """A path of the provider's shape that nobody has; 404 is the answer."""
     course: Course

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from merchant import Merchant
 from support import Sim
 from toy.acme import ACME
 from wallet.visitor import PHONE, Seen, Visitor
 
-from contract.dialects import DIALECTS, Dialect
-from simulator.providers import BUILT_IN, built_in
+from simulator.providers import built_in
 
 AMOUNT = 8610
 """Yuan in fen: more than Wang Wei has, and more than Zhang Min may still spend today."""
@@ -23,10 +23,10 @@ async def world() -> AsyncIterator[Sim]:
         yield sim
 
 
-@pytest.fixture(params=BUILT_IN)
-async def merchant(request: pytest.FixtureRequest, world: Sim) -> Dialect:
-    await world.receive_webhooks(request.param)
-    return DIALECTS[request.param](world)
+@pytest.fixture(params=(*built_in(), ACME), ids=lambda provider: provider.title)
+async def merchant(request: pytest.FixtureRequest, world: Sim) -> Merchant:
+    await world.receive_webhooks(request.param.name)
+    return Merchant(world, request.param)
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Purchase:
     """One order at one provider, on a buyer's phone."""
 
     world: Sim
-    merchant: Dialect
+    merchant: Merchant
     id: str
     code: str
     phone: Visitor
@@ -46,7 +46,7 @@ class Purchase:
         return await self.phone.press("confirm", **typed)
 
     async def pass_time(self, seconds: float) -> None:
-        await self.world.advance(seconds=seconds + self.merchant.settles_after.total_seconds())
+        await self.world.advance(seconds=seconds + self.merchant.course.settles_after.total_seconds())
 
     async def page(self) -> tuple[str, str, str]:
         return (await self.phone.open(f"/w/{self.code}?stay=1")).result
@@ -63,9 +63,8 @@ class Purchase:
 
 
 @pytest.fixture
-async def purchase(world: Sim, merchant: Dialect) -> AsyncIterator[Purchase]:
-    id_ = merchant.id_of(await merchant.create("order-1", AMOUNT))
-    await world.advance(seconds=merchant.settles_after.total_seconds() + 5)
+async def purchase(world: Sim, merchant: Merchant) -> AsyncIterator[Purchase]:
+    id_ = await merchant.waiting("order-1", AMOUNT)
     code = (await world.payment(merchant.name, id_))["wallet"]["code"]
     phone = Visitor(world, PHONE)
     yield Purchase(world, merchant, id_, code, phone)
@@ -78,44 +77,6 @@ PAID: dict[str, dict[str, str]] = {
     "liu-yang": {"payment_code": "246810"},
 }
 DECLINED = {"wang-wei": "balance", "zhang-min": "limit", "chen-jie": "blocked"}
-WORDS = {
-    # What the provider says of each of the wallet's reasons. Source: design, section 3, and the references' catalogues.
-    "ppro": {
-        "balance": "INSUFFICIENT_FUNDS",
-        "limit": "GENERIC_DECLINE",
-        "blocked": "BLOCKED_ACCOUNT",
-        "authentication": "AUTHENTICATION_FAILED",
-        "cancelled": "CANCELED_BY_CONSUMER",
-    },
-    "wooshpay": {
-        "balance": '"code":"payment_intent_payment_attempt_failed"',
-        "limit": '"code":"payment_intent_payment_attempt_failed"',
-        "blocked": '"code":"payment_intent_payment_attempt_failed"',
-        "authentication": '"code":"payment_intent_authentication_failure"',
-        "cancelled": '"code":"payment_intent_payment_attempt_failed"',
-    },
-    "checkoutcom": {
-        "balance": '"response_code":"20051"',
-        "limit": '"response_code":"20061"',
-        "blocked": '"response_code":"20062"',
-        "authentication": '"response_code":"20063"',
-        "cancelled": '"type":"payment_canceled"',
-    },
-    "ecommpay": {
-        "balance": '"code":"20105"',
-        "limit": '"code":"20101"',
-        "blocked": '"code":"20201"',
-        "authentication": '"code":"20000"',
-        "cancelled": '"code":"20301"',
-    },
-    "worldline": {
-        "balance": '"code":"430330"',
-        "limit": '"code":"430330"',
-        "blocked": '"code":"430330"',
-        "authentication": '"code":"430330"',
-        "cancelled": '"statusCode":99999',
-    },
-}
 
 
 @pytest.mark.parametrize("slug", PAID)
@@ -140,7 +101,7 @@ async def test_a_buyer_who_cannot_pay_is_refused_in_the_providers_words(
     assert pressed.result == await purchase.page() == ("declined", reason, decided)
     assert await purchase.facts() == ("declined", decided, [f"declined ({reason}), decided by {decided}"])
     assert len(world.hooks) > sent
-    assert WORDS[purchase.merchant.name][reason] in purchase.heard()
+    assert purchase.merchant.course.reasons[reason] in purchase.heard()
 
 
 async def test_three_wrong_payment_codes_end_the_payment(purchase: Purchase) -> None:
@@ -154,7 +115,7 @@ async def test_three_wrong_payment_codes_end_the_payment(purchase: Purchase) -> 
     phase, decided, told = await purchase.facts()
     assert (phase, decided) == ("declined", "buyer:liu-yang")
     assert told == ["declined (authentication), decided by buyer:liu-yang"]
-    assert WORDS[purchase.merchant.name]["authentication"] in purchase.heard()
+    assert purchase.merchant.course.reasons["authentication"] in purchase.heard()
 
 
 async def test_a_slow_bank_answers_on_the_clock(purchase: Purchase, world: Sim) -> None:
@@ -173,12 +134,12 @@ async def test_a_buyer_who_closes_the_app_decides_nothing(purchase: Purchase, wo
     """The order stays open, and the clock decides at the end where the provider's payments end by themselves."""
     pressed = await purchase.as_buyer("zhou-ting")
     open_ = await purchase.facts()
-    if purchase.merchant.expiry is not None:
-        await world.advance(seconds=purchase.merchant.expiry.total_seconds() + 60)
+    if purchase.merchant.course.expires_after is not None:
+        await world.advance(seconds=purchase.merchant.course.expires_after.total_seconds() + 60)
 
     assert "confirm" in pressed.ids()
     assert open_ == ("waiting", None, [])
-    if purchase.merchant.expiry is not None:
+    if purchase.merchant.course.expires_after is not None:
         assert await purchase.page() == ("expired", "", "timer")
         assert (await purchase.facts())[1] == "timer"
 
@@ -191,9 +152,9 @@ async def test_a_buyer_who_cancels_is_told_apart_from_one_who_is_refused(purchas
 
     assert pressed.result == await purchase.page() == ("cancelled", "", "page")
     phase, decided, told = await purchase.facts()
-    assert phase in purchase.merchant.ends.get("cancel", ("cancelled",))
+    assert phase in purchase.merchant.course.ends.get("cancel", ("cancelled",))
     assert (decided, told) == ("page", ["cancelled, decided by page"])
-    assert WORDS[purchase.merchant.name]["cancelled"] in purchase.heard()
+    assert purchase.merchant.course.reasons["cancelled"] in purchase.heard()
 
 
 async def test_the_story_tells_what_the_phone_did(purchase: Purchase, world: Sim) -> None:
@@ -209,8 +170,7 @@ async def test_the_daily_limit_is_free_again_the_next_day(purchase: Purchase, wo
     """Zhang Min may spend 20 yuan more today; tomorrow his whole limit is there again."""
     refused = await purchase.as_buyer("zhang-min")
     await world.advance(days=1)
-    id_ = purchase.merchant.id_of(await purchase.merchant.create("order-2", AMOUNT))
-    await world.advance(seconds=purchase.merchant.settles_after.total_seconds() + 5)
+    id_ = await purchase.merchant.waiting("order-2", AMOUNT)
     code = (await world.payment(purchase.merchant.name, id_))["wallet"]["code"]
     tomorrow = Purchase(world, purchase.merchant, id_, code, purchase.phone)
 
@@ -227,7 +187,7 @@ async def test_a_refund_returns_the_money_to_the_buyer_who_paid(purchase: Purcha
 
     before = await balance()
     await purchase.as_buyer("zhao-lei", password="right")
-    await purchase.pass_time(purchase.merchant.refundable_after.total_seconds() + 5)
+    await purchase.pass_time(purchase.merchant.course.refundable_after.total_seconds() + 5)
     after = await balance()
 
     await purchase.merchant.refund(purchase.id, 610)

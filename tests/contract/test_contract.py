@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
+from merchant import Merchant, purchase
 from support import Sim
 from toy.acme import ACME
 
-from contract.dialects import DIALECTS, Dialect
+from simulator.engine.shop import Request
 from simulator.providers import BUILT_IN, built_in
 
-EVERYBODY = [name for name in (*BUILT_IN, "acme") if name in DIALECTS]
+assert ACME.shop is not None
+UNREADABLE = replace(ACME, shop=replace(ACME.shop, read=None, status_of=None))
+"""The toy as a provider whose API has no call that reads a payment."""
+
+EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME)} | {"Acme, unreadable": UNREADABLE}
 
 
 @pytest.fixture
@@ -22,26 +28,14 @@ async def world() -> AsyncIterator[Sim]:
 
 
 @pytest.fixture(params=EVERYBODY)
-async def merchant(request: pytest.FixtureRequest, world: Sim) -> Dialect:
-    await world.receive_webhooks(request.param)
-    return DIALECTS[request.param](world)
+async def merchant(request: pytest.FixtureRequest, world: Sim) -> Merchant:
+    provider = EVERYBODY[request.param]
+    await world.receive_webhooks(provider.name)
+    return Merchant(world, provider)
 
 
-async def settled(world: Sim, merchant: Dialect) -> None:
-    """Everything that happens by itself after an act has happened."""
-    await world.advance(seconds=merchant.settles_after.total_seconds() + 5)
-
-
-async def paid(world: Sim, merchant: Dialect, reference: str = "order-1", amount: int = 1000) -> str:
-    id_ = merchant.id_of(await merchant.create(reference, amount))
-    await settled(world, merchant)
-    await world.act(merchant.name, id_, "pay")
-    await world.advance(seconds=merchant.settles_after.total_seconds() + merchant.refundable_after.total_seconds() + 5)
-    return id_
-
-
-def test_every_provider_has_a_dialect() -> None:
-    assert set(BUILT_IN) <= set(DIALECTS)
+def test_every_provider_has_a_shop() -> None:
+    assert [provider.name for provider in built_in() if provider.shop is None] == []
 
 
 async def test_a_toy_provider_lives_from_its_own_folder(world: Sim) -> None:
@@ -51,24 +45,23 @@ async def test_a_toy_provider_lives_from_its_own_folder(world: Sim) -> None:
     assert health["providers"] == [*BUILT_IN, "acme"]
 
 
-async def test_an_order_is_paid_on_the_wallets_page(world: Sim, merchant: Dialect) -> None:
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
-    assert await merchant.status(id_) == merchant.waiting
+async def test_an_order_is_paid_on_the_wallets_page(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.waiting()
+    assert await merchant.status(id_) == merchant.course.waiting
     code = (await world.payment(merchant.name, id_))["wallet"]["code"]
 
     answer = await world.http.post(f"/w/{code}/confirm", data={"buyer": "li-na", "method": "balance"})
-    await settled(world, merchant)
-    await world.advance(seconds=merchant.refundable_after.total_seconds())
+    await merchant.settle()
+    await merchant.until_refundable()
 
     assert answer.status_code == 303
-    assert await merchant.status(id_) == merchant.paid
+    assert await merchant.status(id_) == merchant.course.paid
     assert (await world.payment(merchant.name, id_))["decided_by"] == "buyer:li-na"
     assert (await world.http.get(f"/w/{code}")).status_code == 200
 
 
-async def test_every_webhook_verifies_with_the_merchants_own_code(world: Sim, merchant: Dialect) -> None:
-    id_ = await paid(world, merchant)
+async def test_every_webhook_verifies_with_the_merchants_own_code(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
     await merchant.refund(id_, 400)
     await world.advance(hours=1)
 
@@ -76,8 +69,8 @@ async def test_every_webhook_verifies_with_the_merchants_own_code(world: Sim, me
     assert [hook.verdict(merchant.name).valid for hook in world.hooks] == [True] * len(world.hooks)
 
 
-async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Dialect) -> None:
-    await paid(world, merchant)
+async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Merchant) -> None:
+    await merchant.paid()
     hook = world.hooks[-1]
 
     hook.raw = hook.raw.replace(b"1000", b"1001")
@@ -85,20 +78,20 @@ async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Dialect) 
     assert not hook.verdict(merchant.name).valid
 
 
-async def test_an_unpaid_payment_expires_at_its_instant(world: Sim, merchant: Dialect) -> None:
-    if merchant.expiry is None:
+async def test_an_unpaid_payment_expires_at_its_instant(world: Sim, merchant: Merchant) -> None:
+    if merchant.course.expires_after is None:
         pytest.skip("this provider's payments do not expire by themselves")
-    id_ = merchant.id_of(await merchant.create("order-1"))
+    id_ = await merchant.create()
     await world.settle()
 
-    await world.advance(seconds=merchant.expiry.total_seconds() + 3600)
+    await world.advance(seconds=merchant.course.expires_after.total_seconds() + 3600)
 
-    assert await merchant.status(id_) == merchant.expired
+    assert await merchant.status(id_) == merchant.course.expired
     assert (await world.payment(merchant.name, id_))["wallet"]["state"] == "expired"
 
 
-async def test_more_than_was_paid_cannot_be_refunded(world: Sim, merchant: Dialect) -> None:
-    id_ = await paid(world, merchant)
+async def test_more_than_was_paid_cannot_be_refunded(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
     before = (await world.payment(merchant.name, id_))["refunded"]
 
     answer = await merchant.refund(id_, 100_000)
@@ -106,22 +99,21 @@ async def test_more_than_was_paid_cannot_be_refunded(world: Sim, merchant: Diale
 
     assert await merchant.was_refused(id_, answer)
     assert (await world.payment(merchant.name, id_))["refunded"] == before
-    assert await merchant.status(id_) == merchant.paid
+    assert await merchant.status(id_) == merchant.course.paid
 
 
-async def test_what_was_not_paid_cannot_be_refunded(world: Sim, merchant: Dialect) -> None:
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+async def test_what_was_not_paid_cannot_be_refunded(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.waiting()
 
     answer = await merchant.refund(id_, 100)
     await world.advance(minutes=1)
 
     assert await merchant.was_refused(id_, answer)
-    assert await merchant.status(id_) == merchant.waiting
+    assert await merchant.status(id_) == merchant.course.waiting
 
 
-async def test_a_part_can_be_refunded(world: Sim, merchant: Dialect) -> None:
-    id_ = await paid(world, merchant)
+async def test_a_part_can_be_refunded(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
 
     answer = await merchant.refund(id_, 400)
     await world.advance(days=3)
@@ -131,117 +123,111 @@ async def test_a_part_can_be_refunded(world: Sim, merchant: Dialect) -> None:
     assert (view["phase"], view["refunded"]["value"]) == ("partly_refunded", 400)
 
 
-async def test_a_repeated_request_is_executed_once(world: Sim, merchant: Dialect) -> None:
-    if merchant.idempotency_header is None:
+async def test_a_repeated_request_is_executed_once(world: Sim, merchant: Merchant) -> None:
+    if merchant.provider.idempotency is None:
         pytest.skip("this provider has no idempotency key")
-    key = {merchant.idempotency_header: "key-1"}
+    key = {merchant.provider.idempotency.header: "key-1"}
 
-    first = await merchant.create("order-1", **key)
-    second = await merchant.create("order-1", **key)
+    first = await merchant.send(merchant.creation(), key)
+    second = await merchant.send(merchant.creation(), key)
 
-    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert (second.status, second.body) == (first.status, first.body)
     listed = (await world.http.get(f"{world.path}/payments")).json()["data"]
     assert len(listed) == 1
 
 
-async def test_no_key_and_a_wrong_key_are_refused(world: Sim, merchant: Dialect) -> None:
-    created = await merchant.create("order-1")
-    body = created.request.content
+async def test_no_key_and_a_wrong_key_are_refused(world: Sim, merchant: Merchant) -> None:
+    """Nothing at all, a key that nobody has, and where the signature stands in the body, another body under it."""
+    await merchant.create("order-1")
+    unsigned = merchant.creation("order-2")
+    shop, signed = merchant.shop, merchant.shop.sign(merchant.account, unsigned)
+    strangers = shop.sign(merchant.strangers, shop.create(merchant.strangers, purchase("order-2")))
+    wrong = [(unsigned, shop.unauthenticated), (strangers, shop.stranger)]
+    if signed.body != unsigned.body:
+        wrong.append((replace(signed, body=signed.body.replace(b"order-2", b"order-3")), shop.unauthenticated))
 
-    for headers in ({}, merchant.wrong_key()):
-        answer = await world.http.post(
-            merchant.create_path, content=_unsigned(body), headers={"content-type": "application/json", **headers}
-        )
-        assert answer.status_code == merchant.unauthenticated
-        assert merchant.is_own_error(answer)
+    for request, status in wrong:
+        answer = await merchant.ask(request)
+        assert answer.status == status
+        assert shop.is_error(answer)
     assert len((await world.http.get(f"{world.path}/payments")).json()["data"]) == 1
 
 
-def _unsigned(body: bytes) -> bytes:
-    """Where the signature stands in the body, it is broken; elsewhere the body stays."""
-    return body.replace(b'"signature": "', b'"signature": "x').replace(b"order-1", b"order-2")
+async def test_an_unknown_route_is_refused_in_the_providers_words(merchant: Merchant) -> None:
+    answer = await merchant.send(Request("GET", merchant.shop.unknown_path(merchant.account)))
+
+    assert answer.status == 404
+    assert merchant.shop.is_error(answer)
 
 
-async def test_an_unknown_route_is_refused_in_the_providers_words(world: Sim, merchant: Dialect) -> None:
-    status, path = merchant.unknown_route
+async def test_a_wrong_method_is_refused_in_the_providers_words(merchant: Merchant) -> None:
+    answer = await merchant.send(Request("DELETE", merchant.creation().path))
 
-    answer = await merchant.send("GET", path)
-
-    assert answer.status_code == status
-    assert merchant.is_own_error(answer)
-
-
-async def test_a_wrong_method_is_refused_in_the_providers_words(world: Sim, merchant: Dialect) -> None:
-    answer = await merchant.send("DELETE", merchant.create_path)
-
-    assert answer.status_code in (404, 405)
-    assert merchant.is_own_error(answer)
+    assert answer.status in (404, 405)
+    assert merchant.shop.is_error(answer)
 
 
 @pytest.mark.parametrize("body", [b"{", b"[1, 2", b"\xff\xfe", b'{"a": NaN}', b"[" * 5000])
-async def test_what_is_not_json_is_refused_in_the_providers_words(world: Sim, merchant: Dialect, body: bytes) -> None:
-    answer = await merchant.send("POST", merchant.create_path, body)
+async def test_what_is_not_json_is_refused_in_the_providers_words(world: Sim, merchant: Merchant, body: bytes) -> None:
+    answer = await merchant.send(replace(merchant.creation(), body=body))
 
-    assert 400 <= answer.status_code < 500
-    assert merchant.is_own_error(answer)
+    assert 400 <= answer.status < 500
+    assert merchant.shop.is_error(answer)
     assert (await world.http.get(f"{world.path}/payments")).json()["data"] == []
 
 
-async def test_a_body_over_one_megabyte_is_refused(world: Sim, merchant: Dialect) -> None:
-    answer = await merchant.send("POST", merchant.create_path, b'{"a": "' + b"x" * 10_000_000 + b'"}')
+async def test_a_body_over_one_megabyte_is_refused(merchant: Merchant) -> None:
+    answer = await merchant.send(replace(merchant.creation(), body=b'{"a": "' + b"x" * 10_000_000 + b'"}'))
 
-    assert 400 <= answer.status_code < 500
-    assert merchant.is_own_error(answer)
+    assert 400 <= answer.status < 500
+    assert merchant.shop.is_error(answer)
 
 
-async def test_the_journal_shows_every_request(world: Sim, merchant: Dialect) -> None:
-    await merchant.create("order-1")
-    await merchant.send("POST", merchant.create_path, b"{")
+async def test_the_journal_shows_every_request(world: Sim, merchant: Merchant) -> None:
+    creation = merchant.creation()
+    await merchant.send(creation)
+    await merchant.send(replace(creation, body=b"{"))
 
     requests = await world.requests()
 
-    assert [entry["path"] for entry in requests if entry["method"] == "POST"][:1] == [merchant.create_path]
+    assert [entry["path"] for entry in requests if entry["method"] == "POST"][:1] == [creation.path]
     assert all(entry["provider"] == merchant.name for entry in requests)
 
 
-async def test_two_workspaces_never_see_one_another(merchant: Dialect, world: Sim) -> None:
+async def test_two_workspaces_never_see_one_another(merchant: Merchant, world: Sim) -> None:
     """The same references, other clocks and other scenarios: nothing crosses."""
     other = Sim.beside(world)
     await other.__aenter__()
-    stranger = DIALECTS[merchant.name](other)
-    mine = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+    stranger = Merchant(other, merchant.provider)
+    mine = await merchant.waiting()
     await other.arm([{"wallet": {"decline": "balance"}}])
 
-    theirs_answer = await stranger.create("order-1")
-    await other.advance(seconds=merchant.settles_after.total_seconds() + 5)
-    theirs = stranger.id_of(theirs_answer)
+    theirs = await stranger.waiting()
     await other.act(merchant.name, theirs, "pay")
     await other.advance(days=2)
     await world.act(merchant.name, mine, "pay")
-    await world.advance(seconds=merchant.settles_after.total_seconds() + merchant.refundable_after.total_seconds())
+    await merchant.until_refundable()
 
-    assert await merchant.status(mine) == merchant.paid
-    assert await stranger.status(theirs) != merchant.paid
+    assert await merchant.status(mine) == merchant.course.paid
+    assert await stranger.status(theirs) != merchant.course.paid
     assert {view["id"] for view in (await world.http.get(f"{world.path}/payments")).json()["data"]} == {mine}
 
 
-async def test_a_scenarios_outage_is_told_in_the_providers_words(world: Sim, merchant: Dialect) -> None:
+async def test_a_scenarios_outage_is_told_in_the_providers_words(world: Sim, merchant: Merchant) -> None:
     await world.arm([{"api": {"status": 503, "times": 1}}])
 
-    refused = await merchant.create("order-1")
-    accepted = await merchant.create("order-1")
+    refused = await merchant.answer("order-1")
+    accepted = await merchant.answer("order-1")
 
-    assert refused.status_code == 503
-    assert accepted.status_code < 300
+    assert refused.status == 503
+    assert accepted.status < 300
     assert merchant.id_of(accepted)
 
 
-async def test_a_merchant_that_is_down_hears_later(world: Sim, merchant: Dialect) -> None:
+async def test_a_merchant_that_is_down_hears_later(world: Sim, merchant: Merchant) -> None:
     """The outage is shorter than any provider's schedule of retries."""
     world.answer = lambda request: httpx.Response(503)
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+    id_ = await merchant.waiting()
     await world.act(merchant.name, id_, "pay")
     missed = len(world.hooks)
     world.hooks.clear()
@@ -255,22 +241,93 @@ async def test_a_merchant_that_is_down_hears_later(world: Sim, merchant: Dialect
     assert states == {"delivered"}
 
 
-async def test_a_return_address_that_is_a_script_is_never_followed(world: Sim, merchant: Dialect) -> None:
+async def test_a_return_address_that_is_a_script_is_never_followed(world: Sim, merchant: Merchant) -> None:
     """Either the provider refuses it, or no page makes a link of it."""
-    created = await merchant.create("order-1")
-    body = created.request.content
-    if b"https://shop.example/back" not in body:
-        pytest.skip("this provider's request has no return address")
+    answer = await merchant.answer("order-9", return_url="javascript:alert(1)")
 
-    hostile = body.replace(b"https://shop.example/back", b"javascript:alert(1)").replace(b"order-1", b"order-9")
-    answer = await merchant.send("POST", merchant.create_path, hostile)
-
-    if answer.status_code < 300:
-        code = (await world.payment(merchant.name, merchant.id_of(answer)))["wallet"]["code"]
-        await world.http.post(f"/w/{code}/confirm", data={"buyer": "li-na"})
-        assert 'href="javascript:' not in (await world.http.get(f"/w/{code}")).text
+    if answer.status >= 300:
+        assert merchant.shop.is_error(answer)
+        return
+    await merchant.settle()
+    [view] = (await world.http.get(f"{world.path}/payments")).json()["data"]
+    if view["wallet"] is None:
+        assert view["phase"] == "error", "it was accepted first, and refused by webhook"
     else:
-        assert merchant.is_own_error(answer)
+        wallet = view["wallet"]
+        await world.http.post(f"/w/{wallet['code']}/confirm", data={"buyer": "li-na"})
+        assert 'href="javascript:' not in (await world.http.get(f"/w/{wallet['code']}")).text
+
+
+# The shop ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_sample_is_taken(world: Sim, merchant: Merchant) -> None:
+    """Whoever makes a test payment without saying more makes this one."""
+    sample = merchant.shop.sample
+
+    answer = await merchant.send(merchant.shop.create(merchant.account, sample))
+    await merchant.settle()
+
+    view = await world.payment(merchant.name, merchant.shop.id_of(sample, answer))
+    assert view["phase"] == "waiting"
+    assert view["amount"] == {"value": sample.amount.value, "currency": sample.amount.currency}
+
+
+async def test_every_way_of_paying_makes_a_payment_that_can_be_paid(world: Sim, merchant: Merchant) -> None:
+    phases = {}
+    for number, variant in enumerate(merchant.shop.variants):
+        id_ = await merchant.create(f"order-{number}", variant=variant)
+        await merchant.settle()
+        await world.act(merchant.name, id_, "pay")
+        await merchant.settle()
+        phases[variant] = (await world.payment(merchant.name, id_))["phase"]
+
+    assert phases == dict.fromkeys(merchant.shop.variants, "paid")
+
+
+async def test_every_currency_of_the_shop_is_taken(world: Sim, merchant: Merchant) -> None:
+    phases = {}
+    for currency in merchant.shop.currencies:
+        id_ = await merchant.create(f"order-{currency}", 500_000, currency=currency)
+        await merchant.settle()
+        phases[currency] = (await world.payment(merchant.name, id_))["phase"]
+
+    assert phases == dict.fromkeys(merchant.shop.currencies, "waiting")
+
+
+async def test_the_address_for_the_buyer_leads_the_buyer_to_a_page(world: Sim, merchant: Merchant) -> None:
+    """Where the answer only says `accepted`, a webhook says where to go."""
+    answer = await merchant.answer()
+    await merchant.settle()
+
+    told = [merchant.shop.pay_url(document) for document in (answer.json, *(hook.body for hook in world.hooks))]
+    url = next(found for found in told if found is not None)
+    page = await world.http.get(url, follow_redirects=True)
+    assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
+
+
+async def test_the_merchant_can_give_up_a_payment_that_waits(world: Sim, merchant: Merchant) -> None:
+    if merchant.shop.cancel is None:
+        pytest.skip("this provider has no call for it")
+    id_ = await merchant.waiting()
+
+    answer = await merchant.send(merchant.shop.cancel(merchant.account, id_))
+    await merchant.settle()
+
+    assert answer.status < 300
+    view = await world.payment(merchant.name, id_)
+    assert (view["phase"], view["wallet"]["state"]) == ("cancelled", "cancelled")
+
+
+async def test_all_that_is_left_can_be_refunded(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
+
+    answer = await merchant.refund(id_, 1000)
+    await world.advance(days=3)
+
+    assert not await merchant.was_refused(id_, answer)
+    view = await world.payment(merchant.name, id_)
+    assert (view["phase"], view["refunded"]["value"]) == ("refunded", 1000)
 
 
 # Who decides ---------------------------------------------------------------------------------------------------
@@ -289,26 +346,25 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("buyer", OUTCOMES)
-async def test_each_buyer_produces_his_outcome(world: Sim, merchant: Dialect, buyer: str) -> None:
+async def test_each_buyer_produces_his_outcome(world: Sim, merchant: Merchant, buyer: str) -> None:
     """Wang Wei has 5 yuan, Chen Jie is blocked, Sun Li's bank takes its time, Zhou Ting closes the app."""
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+    id_ = await merchant.waiting()
     await world.act(merchant.name, id_, "pay", buyer=buyer)
 
-    await world.advance(seconds=60 + merchant.settles_after.total_seconds())
+    await world.advance(seconds=60 + merchant.course.settles_after.total_seconds())
 
     view = await world.payment(merchant.name, id_)
     assert view["phase"] == OUTCOMES[buyer]
     assert view["decided_by"] == (None if buyer == "zhou-ting" else f"buyer:{buyer}")
 
 
-async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Dialect) -> None:
+async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Merchant) -> None:
     async def balance() -> int:
         buyers = (await world.http.get(f"{world.path}/buyers")).json()["data"]
         return int(next(b["balance"]["value"] for b in buyers if b["slug"] == "li-na"))
 
     before = await balance()
-    id_ = await paid(world, merchant)
+    id_ = await merchant.paid()
     after_payment = await balance()
     await merchant.refund(id_, 400)
     await world.advance(days=1)
@@ -317,19 +373,17 @@ async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Dia
 
 
 @pytest.mark.parametrize(("act", "phase"), [("decline", "declined"), ("cancel", "cancelled"), ("expire", "expired")])
-async def test_the_console_decides(world: Sim, merchant: Dialect, act: str, phase: str) -> None:
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+async def test_the_console_decides(world: Sim, merchant: Merchant, act: str, phase: str) -> None:
+    id_ = await merchant.waiting()
 
     view = await world.act(merchant.name, id_, act)
 
     assert view["decided_by"] == "console"
-    assert view["phase"] in merchant.ends.get(act, (phase,))
+    assert view["phase"] in merchant.course.ends.get(act, (phase,))
 
 
-async def test_the_first_act_wins(world: Sim, merchant: Dialect) -> None:
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+async def test_the_first_act_wins(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.waiting()
     await world.act(merchant.name, id_, "cancel")
     code = (await world.payment(merchant.name, id_))["wallet"]["code"]
     sent = len(world.hooks)
@@ -342,9 +396,8 @@ async def test_the_first_act_wins(world: Sim, merchant: Dialect) -> None:
     assert len(world.hooks) == sent
 
 
-async def test_a_get_changes_nothing(world: Sim, merchant: Dialect) -> None:
-    id_ = merchant.id_of(await merchant.create("order-1"))
-    await settled(world, merchant)
+async def test_a_get_changes_nothing(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.waiting()
     before = await world.payment(merchant.name, id_)
     code = before["wallet"]["code"]
 

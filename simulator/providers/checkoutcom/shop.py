@@ -47,8 +47,8 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
     return json_request("POST", f"/payments/{id_}/refunds", {"amount": amount.value})
 
 
-def pay_url(answer: Answer) -> str | None:
-    link = answer.json["_links"].get("redirect")
+def pay_url(document: Any) -> str | None:
+    link = document["_links"].get("redirect")
     return None if link is None else str(link["href"])
 
 

@@ -1,7 +1,7 @@
 """A merchant's purchase at ecommpay: a sale through Gate. Source: reference/ecommpay.md, sections 2, 3.1 to 3.3 (seed).
 
-The merchant chooses the payment's id. An answer only says that the request was accepted: where the customer is sent, and
-whether a refund was taken, stands in the status of the payment.
+The merchant chooses the payment's id. An answer only says that the request was accepted: where the customer is sent is told by
+callback, and whether a refund was taken stands in the status of the payment.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
     return _request(account, REFUND, id_, customer={"ip_address": "192.0.2.0"}, payment=payment)
 
 
-def pay_url(answer: Answer) -> str | None:
-    redirect = answer.json.get("redirect_data")
+def pay_url(document: Any) -> str | None:
+    redirect = document.get("redirect_data")
     return None if redirect is None else str(redirect["url"])
 
 
@@ -120,6 +120,7 @@ SHOP = Shop(
     refused=refused,
     is_error=is_error,
     unauthenticated=400,
+    stranger=404,
     unknown_path=lambda account: "/v2/nothing",
     course=Course(
         waiting="awaiting redirect result",

@@ -45,8 +45,8 @@ def cancel(account: Account, id_: str) -> Request:
     return json_request("POST", f"{CHARGES}/{id_}/discards", {})
 
 
-def pay_url(answer: Answer) -> str | None:
-    for method in answer.json.get("authenticationMethods", ()):
+def pay_url(document: Any) -> str | None:
+    for method in document.get("authenticationMethods", ()):
         if method["type"] == "REDIRECT":
             return str(method["details"]["requestUrl"])
     return None

@@ -48,8 +48,8 @@ def cancel(account: Account, id_: str) -> Request:
     return json_request("POST", f"{INTENTS}/{id_}/cancel", {})
 
 
-def pay_url(answer: Answer) -> str | None:
-    action = answer.json.get("next_action") or {}
+def pay_url(document: Any) -> str | None:
+    action = document.get("next_action") or {}
     return next((str(found["url"]) for found in action.values() if isinstance(found, dict) and "url" in found), None)
 
 

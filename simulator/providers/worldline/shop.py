@@ -34,8 +34,11 @@ def create(account: Account, purchase: Purchase) -> Request:
     }
     if purchase.reference:
         order["references"] = {"merchantReference": purchase.reference}
+    product = int(purchase.variant or products.ALIPAY)
+    if product == products.ALIPAY_PLUS:
+        order["customer"]["merchantCustomerId"] = "1234"
     redirect = {
-        "paymentProductId": int(purchase.variant or products.ALIPAY),
+        "paymentProductId": product,
         "redirectionData": {"returnUrl": purchase.return_url},
     }
     body = {"order": order, "redirectPaymentMethodSpecificInput": redirect}
@@ -55,8 +58,8 @@ def cancel(account: Account, id_: str) -> Request:
     return Request("POST", path(account, f"/payments/{id_}/cancel"))
 
 
-def pay_url(answer: Answer) -> str | None:
-    action = answer.json.get("merchantAction")
+def pay_url(document: Any) -> str | None:
+    action = document.get("merchantAction")
     return None if action is None else str(action["redirectData"]["redirectURL"])
 
 

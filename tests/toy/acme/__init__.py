@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from simulator.engine.pages import with_query
 from simulator.engine.provider import (
+    BannerLine,
     Call,
     Directory,
     Endpoint,
@@ -36,6 +37,8 @@ from simulator.kernel.money import Money
 from simulator.kernel.retry import RetryPolicy
 from simulator.wallet import alipay
 from simulator.wallet.order import Order
+from toy.acme import demo
+from toy.acme.shop import SHOP
 
 # fmt: off
 CHARGE = Machine(
@@ -100,8 +103,14 @@ class RefundRequest(BaseModel):
     amount: StrictInt = Field(ge=1)
 
 
-def charge_view(charge: Charge) -> dict[str, Any]:
-    return {"id": charge.id, "status": charge.state, "amount": charge.amount, "refunded": charge.refunded}
+def charge_view(charge: Charge, base_url: str) -> dict[str, Any]:
+    return {
+        "id": charge.id,
+        "status": charge.state,
+        "amount": charge.amount,
+        "refunded": charge.refunded,
+        "pay_at": f"{base_url}/w/{charge.order_code}" if charge.state == "PENDING" else None,
+    }
 
 
 def create_charge(call: Call, uow: UnitOfWork) -> Reply:
@@ -120,17 +129,17 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
         uow, charge, title="Acme", amount=Money(charge.amount, charge.currency), merchant="Corner Shop",
         reference=charge.reference, operation="create", expires_at=uow.now + timedelta(hours=2),
     )  # fmt: skip
-    return Reply(201, charge_view(uow.amend(charge, order_code=order.id)))
+    return Reply(201, charge_view(uow.amend(charge, order_code=order.id), call.base_url))
 
 
 def get_charge(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, charge_view(uow.get(Charge, call.path["id"])))
+    return Reply(200, charge_view(uow.get(Charge, call.path["id"]), call.base_url))
 
 
 def void_charge(call: Call, uow: UnitOfWork) -> Reply:
     charge = uow.fire(uow.get(Charge, call.path["id"]), "api.void")
     alipay.close(uow, charge.order_code, "cancelled")
-    return Reply(200, charge_view(charge))
+    return Reply(200, charge_view(charge, call.base_url))
 
 
 def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
@@ -142,7 +151,7 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
     trigger = "api.refund_rest" if asked == left else "api.refund_part"
     charge = uow.fire(charge, trigger, refunded=charge.refunded + asked)
     alipay.refund(uow, charge.order_code, Money(asked, charge.currency))
-    return Reply(200, charge_view(charge))
+    return Reply(200, charge_view(charge, call.base_url))
 
 
 def hear(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
@@ -187,7 +196,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     charge = event.resource
     assert isinstance(charge, Charge)
-    body = {"type": event.name, "at": uow.now.isoformat(), "charge": charge_view(charge)}
+    body = {"type": event.name, "at": uow.now.isoformat(), "charge": charge_view(charge, uow.base_url)}
     url = (uow.workspace.webhooks.get("acme") or {}).get("url")
     return [Message(event.name, orjson.dumps(body), url)]
 
@@ -254,4 +263,7 @@ ACME = Provider(
     idempotency=Idempotency("Acme-Key", lambda call: call.target, lambda status: status < 300, replayed=replayed),
     verify=verify,
     recognises=lambda headers, body: "acme-signature" in headers,
+    shop=SHOP,
+    demo=demo.story,
+    banner=lambda own: BannerLine("Acme", own["key"]),
 )

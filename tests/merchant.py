@@ -1,0 +1,111 @@
+"""A merchant at any provider, as far as its shop says: what the tests need who do not care which provider it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from support import Sim
+
+from simulator.engine.provider import Provider
+from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop
+from simulator.kernel.clock import time_of_day
+from simulator.kernel.ids import Ids
+from simulator.kernel.money import Money
+
+BACK = "https://shop.example/back"
+
+
+class Merchant:
+    """Its purchases are in yuan, 10.00 unless another amount is said."""
+
+    def __init__(self, sim: Sim, provider: Provider) -> None:
+        assert provider.shop is not None
+        self.sim, self.provider, self.name = sim, provider, provider.name
+        self.shop: Shop = provider.shop
+        self.course: Course = provider.shop.course
+
+    @property
+    def account(self) -> Account:
+        return Account(self.sim.credentials(self.name), str(self.sim.http.base_url), time_of_day())
+
+    @property
+    def strangers(self) -> Account:
+        """The account of a merchant whom nobody knows."""
+        nobody = self.provider.credentials(Ids(), False)
+        return Account(nobody, self.account.base_url, self.account.now)
+
+    # Calls
+
+    async def ask(self, request: Request) -> Answer:
+        """Sends a request as it is."""
+        answer = await self.sim.http.request(
+            request.method, request.path, content=request.body, headers=dict(request.headers)
+        )
+        return Answer(answer.status_code, answer.content, dict(answer.headers))
+
+    async def send(self, request: Request, headers: Mapping[str, str] = {}) -> Answer:
+        """Signs it first, together with these headers."""
+        return await self.ask(self.shop.sign(self.account, request.plus(headers)))
+
+    def creation(self, reference: str = "order-1", amount: int = 1000, **more: Any) -> Request:
+        return self.shop.create(self.account, purchase(reference, amount, **more))
+
+    # Payments
+
+    async def answer(self, reference: str = "order-1", amount: int = 1000, **more: Any) -> Answer:
+        """The answer to a new payment's creation."""
+        return await self.send(self.creation(reference, amount, **more))
+
+    def id_of(self, answer: Answer, reference: str = "order-1") -> str:
+        return self.shop.id_of(purchase(reference), answer)
+
+    async def create(self, reference: str = "order-1", amount: int = 1000, **more: Any) -> str:
+        """A new payment's id."""
+        answer = await self.answer(reference, amount, **more)
+        assert answer.status < 300, answer.text
+        return self.id_of(answer, reference)
+
+    async def read(self, id_: str) -> Answer:
+        assert self.shop.read is not None
+        return await self.send(self.shop.read(self.account, id_))
+
+    async def status(self, id_: str) -> str:
+        """In the provider's own words: asked of its API, or of the control API where it has no call for it."""
+        if self.shop.status_of is None:
+            return str((await self.sim.payment(self.name, id_))["status"])
+        return self.shop.status_of(await self.read(id_))
+
+    async def refund(self, id_: str, amount: int = 1000) -> Answer:
+        return await self.send(self.shop.refund(self.account, id_, Money(amount, "CNY")))
+
+    async def was_refused(self, id_: str, refund: Answer) -> bool:
+        """Whether a refund was refused, in whatever way the provider says so, once everything has settled."""
+        return self.shop.refused(refund, None if self.shop.read is None else await self.read(id_))
+
+    # Time
+
+    async def settle(self) -> None:
+        """Everything that happens by itself after an act has happened."""
+        await self.sim.advance(seconds=self.course.settles_after.total_seconds() + 5)
+
+    async def until_refundable(self) -> None:
+        wanted = self.course.settles_after + self.course.refundable_after
+        await self.sim.advance(seconds=wanted.total_seconds() + 5)
+
+    async def waiting(self, reference: str = "order-1", amount: int = 1000) -> str:
+        """A payment that waits for its buyer."""
+        id_ = await self.create(reference, amount)
+        await self.settle()
+        return id_
+
+    async def paid(self, reference: str = "order-1", amount: int = 1000) -> str:
+        """One that was paid, and can be refunded."""
+        id_ = await self.waiting(reference, amount)
+        await self.sim.act(self.name, id_, "pay")
+        await self.until_refundable()
+        return id_
+
+
+def purchase(reference: str = "order-1", amount: int = 1000, *, currency: str = "CNY", **more: Any) -> Purchase:
+    return Purchase(Money(amount, currency), more.pop("return_url", BACK), reference, **more)
