@@ -523,6 +523,26 @@ async def test_a_wrong_value_is_named(sim: Sim, ecommpay: Merchant, name: str, v
     assert sim.hooks == []
 
 
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+async def test_the_parameter_check_finds_whatever_payment_page_would_refuse(
+    sim: Sim, ecommpay: Merchant, name: str, value: str
+) -> None:
+    answer = await sim.http.get("/params/check", params=ecommpay.page(**{name: value}))
+
+    assert answer.status_code == 400
+    assert [(e["code"], e["field"]) for e in answer.json()["errors"]] == [(2003, name)]
+
+
+async def test_the_parameter_check_leaves_out_what_payment_page_would_not_mind(sim: Sim, ecommpay: Merchant) -> None:
+    """An empty address is none."""
+    parameters = ecommpay.page(merchant_return_url="", payment_description="x" * 255)
+
+    checked = await sim.http.get("/params/check", params=parameters)
+    opened = await sim.http.get("/payment", params=parameters)
+
+    assert (checked.status_code, opened.status_code) == (200, 200)
+
+
 async def test_an_expired_page_registers_nothing(sim: Sim, ecommpay: Merchant) -> None:
     """`best_before` more than 30 days ahead, or unreadable, is ignored."""
     over = await ecommpay.open(best_before="2026-03-04T12:59:59+08:00")

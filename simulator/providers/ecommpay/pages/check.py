@@ -1,27 +1,33 @@
-"""The check of parameters that the official SDKs ask for before they open Payment Page."""
+"""The check of parameters that official SDKs offer: would Payment Page open with them?"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from simulator.engine import pages
 from simulator.engine.provider import Call, Directory, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ecommpay import auth, errors, signing, wire
-from simulator.providers.ecommpay.pages.parameters import REQUIRED
+from simulator.providers.ecommpay import auth, errors, signing
+from simulator.providers.ecommpay.pages.parameters import CALLBACK_ADDRESSES, REQUIRED, wrong_values
 from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
+
+WORDS = {
+    # Parameter: constraint and text of its error. All inferred, as is the composition of the answer.
+    "payment_amount": ("type", "String value found, but an integer is required"),
+    **dict.fromkeys((*RETURN_ADDRESSES, *CALLBACK_ADDRESSES), ("format", "Invalid URL format")),
+}
+OTHER_WORDS = ("format", "Invalid format")
 
 
 def authenticate_check(call: Call, directory: Directory) -> None:
-    """The check serves a developer: it needs a project that exists, and says everything else itself."""
-    given = _checked(call)
+    """Only the project has to exist: everything else is what the check is there to report. Raises `Refused` 2442."""
+    given = _given(call)
     workspace, number = auth.find_workspace(directory, given.get("project_id", ""))
     call.workspace, call.credential = workspace, {"project_id": number}
     call.scratch["given"] = given
 
 
-def _checked(call: Call) -> dict[str, str]:
-    """The query (PHP SDK) or a JSON object (.NET SDK)."""
+def _given(call: Call) -> dict[str, str]:
+    """From the query (PHP SDK) or from a JSON object (.NET SDK)."""
     if call.method == "GET":
         return call.query
     body = call.json
@@ -31,25 +37,22 @@ def _checked(call: Call) -> dict[str, str]:
 
 
 def _as_sent(value: Any) -> str:
+    """The value as it would stand in the address of Payment Page."""
     return ("1" if value else "0") if isinstance(value, bool) else "" if value is None else str(value)
 
 
 def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
-    """GET and POST /params/check: 200 when Payment Page would open, else a list of errors (composition inferred)."""
+    """GET and POST /params/check: 200 when Payment Page would open, else 400 with a list of errors (inferred).
+
+    A signature may be absent: there need not be one yet while the page's parameters are being written.
+    """
     given: dict[str, str] = call.scratch["given"]
     problems = [
         errors.item("2003", name, "required", f"The property {name} is required")
         for name in REQUIRED
         if name not in given and name != "signature"
     ]
-    amount = given.get("payment_amount")
-    if amount is not None and not (
-        amount.isascii() and amount.isdigit() and 1 <= int(amount[:20] or 0) <= wire.MAX_AMOUNT
-    ):
-        problems.append(errors.item("2003", "payment_amount", "type", "String value found, but an integer is required"))
-    for name, value in given.items():
-        if name in RETURN_ADDRESSES and not pages.is_safe_return(value):
-            problems.append(errors.item("2003", name, "format", "Invalid URL format"))
+    problems += [errors.item("2003", name, *WORDS.get(name, OTHER_WORDS)) for name in wrong_values(given)]
     signature = given.get("signature")
     secret = auth.secret_of(uow.workspace)
     if signature is not None and not signing.verify_page(secret, signing.page_parameters(given), signature):
