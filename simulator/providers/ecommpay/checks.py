@@ -48,7 +48,7 @@ def purchase_problems(
         found.append(errors.item("3024", id_field))
     elif find_payment(uow, project_id, payment_id) is not None:
         found.append(errors.item("3041", id_field))
-    if isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isupper():
+    if isinstance(currency, str) and is_currency_code(currency):
         field = f"payment{prefix}currency"
         if currency not in CURRENCIES:
             found.append(errors.item("3121", field))

@@ -132,6 +132,7 @@ REJECTED: dict[str, tuple[dict[str, Any], int, str | None]] = {
     "currency not enabled": ({"payment": {"currency": "BRL"}}, 3023, "payment.currency"),
     "currency unknown": ({"payment": {"currency": "QQQ"}}, 3121, "payment.currency"),
     "currency malformed": ({"payment": {"currency": "cny"}}, 3121, "payment.currency"),
+    "currency with a digit": ({"payment": {"currency": "A1B"}}, 3121, "payment.currency"),
     "amount below the limit": ({"payment": {"amount": 999}}, 3358, "payment.amount"),
     "amount above the limit": ({"payment": {"amount": 500_001}}, 2642, "payment.amount"),
     "customer id missing": ({"customer": {"id": None}}, 2154, "customer.id"),
@@ -171,7 +172,7 @@ async def test_what_fails_its_checks_is_answered_with_200_and_then_told_by_callb
     assert answer.status_code == 200, answer.text
     assert before == []
     [told] = ecommpay.callbacks
-    first = told["errors"][0]
+    [first] = told["errors"]
     assert (first["code"], first.get("field")) == (code, field)
     assert (told["payment"]["status"], told["operation"]["status"]) == ("error", "error")
     assert told["operation"]["request_id"] == answer.json()["request_id"]
