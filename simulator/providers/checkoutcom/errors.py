@@ -142,6 +142,11 @@ def error(call: Call, error_type: str, codes: list[str], status: int = 422) -> R
     return Reply(status, {"request_id": request_id(call), "error_type": error_type, "error_codes": codes})
 
 
+def refused(*codes: str, error_type: str = "request_invalid") -> r.Refused:
+    """A refusal (422) with these `error_codes`, each named once. The wallet's connector says `invalid_request` instead."""
+    return r.Refused(error_type, {"codes": list(dict.fromkeys(codes))})
+
+
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
     match refusal:
         case r.Unauthenticated():

@@ -234,6 +234,11 @@ class Hosted(Kept):
     """The wallet order of the latest try."""
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can still be paid: neither paid nor expired."""
+        return self.state in ("Payment Pending", "Active")
+
+    @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
 

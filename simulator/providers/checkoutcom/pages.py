@@ -204,10 +204,6 @@ def _find_hosted(call: Call, runtime: Runtime) -> tuple[Workspace, Hosted]:
     return workspace, hosted
 
 
-def _is_open(hosted: Hosted) -> bool:
-    return hosted.state in ("Payment Pending", "Active")
-
-
 def show_hosted(call: Call, runtime: Runtime) -> Reply:
     """Open: what is bought and the button. Paid or expired: says so, with the way back."""
     workspace, hosted = _find_hosted(call, runtime)
@@ -217,7 +213,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     prediction = alipay.predict(uow, _prospect(uow, hosted), wallet_pages.chosen_buyer(call, uow))
     order = uow.find(Order, payment.order_code) if payment is not None and payment.order_code else None
     is_received = hosted.state == "Payment Received" or (payment is not None and payment.capture_action_id is not None)
-    is_open = _is_open(hosted) and not is_received
+    is_open = hosted.is_open and not is_received
     page = pages.view(
         call,
         "cko_page_title",
@@ -280,7 +276,7 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
     outcome = call.form.get("outcome", "")
     if outcome not in (("pay", "cancel") if isinstance(hosted, HostedPayment) else ("pay",)):
         return pages.error_page(call, 400, "error_title", "refused_text")
-    if not _is_open(hosted):
+    if not hosted.is_open:
         return pages.see_other(call.target)
     uow = runtime.open(workspace)
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None

@@ -6,7 +6,7 @@ Source: reference/checkoutcom.md, sections 3.1, 5.1 and 7.1.
 from __future__ import annotations
 
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Refused
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Instrument
 from simulator.providers.checkoutcom.settings import setting
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
@@ -19,7 +19,11 @@ CURRENCIES = frozenset([
 PREVIOUS_CURRENCIES = frozenset(["USD"])
 TERMINALS = ("APP", "WAP", "WEB")
 SYSTEMS = ("ANDROID", "IOS")
-CHANNEL = "processing_channel_id"
+
+
+def own_channel(uow: UnitOfWork) -> str:
+    """The processing channel of the workspace, which a payment without one belongs to."""
+    return str(uow.workspace.credentials["checkoutcom"]["processing_channel_id"])
 
 
 def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str]:
@@ -28,8 +32,9 @@ def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str
         return []
     if given is None:
         return ["processing_channel_id_required"] if setting(uow, "channel_required") else []
-    own = uow.workspace.credentials["checkoutcom"].get(CHANNEL)
-    return ["cko_processing_channel_id_invalid"] if setting(uow, "strict_channels") and given != own else []
+    return (
+        ["cko_processing_channel_id_invalid"] if setting(uow, "strict_channels") and given != own_channel(uow) else []
+    )
 
 
 def check_connector(
@@ -43,18 +48,18 @@ def check_connector(
     rule = uow.rule("provider", "checkoutcom", operation="pay", **facts)
     refusal = rule.params.get("refusal") if rule is not None else setting(uow, "alipay_refusal")
     if refusal:
-        raise Refused("invalid_request", {"codes": [str(refusal)]})
+        raise refused(str(refusal), error_type="invalid_request")
     if platform == "previous":
         return "WEB", None
     if not request.reference:
-        raise Refused("invalid_request", {"codes": ["reference_invalid"]})
+        raise refused("reference_invalid", error_type="invalid_request")
     processing = request.processing or Processing()
     terminal, system = processing.terminal_type, processing.os_type
     terminal = "WEB" if terminal is None else terminal
     if terminal not in TERMINALS:
-        raise Refused("invalid_request", {"codes": ["terminal_type_invalid"]})
+        raise refused("terminal_type_invalid", error_type="invalid_request")
     if system is None and terminal != "WEB" and agreement is None:
-        raise Refused("invalid_request", {"codes": ["os_type_required"]})
+        raise refused("os_type_required", error_type="invalid_request")
     if system is not None and system not in SYSTEMS:
-        raise Refused("invalid_request", {"codes": ["os_type_invalid"]})
+        raise refused("os_type_invalid", error_type="invalid_request")
     return terminal, system

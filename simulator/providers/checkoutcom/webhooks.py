@@ -16,6 +16,7 @@ from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
+from simulator.kernel.refusals import NotFound
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.checkoutcom import signing
 from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, Payment, Webhook, Workflow, new_id
@@ -93,6 +94,14 @@ def endpoints(workspace: Workspace, kind: type[Endpoint]) -> list[Endpoint]:
     return [kind(**entry["endpoint"]) for entry in kept if entry["kind"] == kind.__name__]
 
 
+def get_endpoint(workspace: Workspace, kind: type[Endpoint], id_: str) -> Endpoint:
+    """Raises `NotFound` when there is none, or none any more."""
+    found = find_endpoint(workspace, kind, id_)
+    if found is None:
+        raise NotFound(kind.__name__.lower(), id_)
+    return found
+
+
 def find_endpoint(workspace: Workspace, kind: type[Endpoint], id_: str) -> Endpoint | None:
     return next((endpoint for endpoint in endpoints(workspace, kind) if endpoint.id == id_), None)
 
@@ -128,7 +137,15 @@ def _string(value: Any) -> str:
 def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None) -> dict[str, Any]:
     """`data` of each event with its own members in its own order. Source: section 6.3."""
     now, metadata = uow.now, _strings(payment.metadata)
-    action_id = action.id if action else None
+    action_id, code, summary, action_amount, action_reference = None, None, None, payment.amount, payment.reference
+    if action is not None:
+        action_id, code, summary, action_amount = (
+            action.id,
+            action.response_code,
+            action.response_summary,
+            action.amount,
+        )
+        action_reference = action.reference or payment.reference
     base = {"id": payment.id, "action_id": action_id, "reference": payment.reference, "amount": payment.amount}
     match name:
         case "payment_pending":
@@ -155,8 +172,8 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
             members = {
                 **base,
                 "processed_on": values.instant7(now),
-                "response_code": action.response_code if action else None,
-                "response_summary": action.response_summary if action else None,
+                "response_code": code,
+                "response_summary": summary,
                 "balances": payments.balances(payment),
                 "metadata": metadata,
                 "currency": payment.currency,
@@ -169,12 +186,12 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "currency": payment.currency,
                 "payment_type": payment.payment_type,
                 "processed_on": values.instant7(now),
-                "response_code": action.response_code if action else None,
-                "response_summary": action.response_summary if action else None,
+                "response_code": code,
+                "response_summary": summary,
                 "source": payments.source_of(payment),
                 "customer": payments.customer_of(payment),
                 "balances": payments.balances(payment),
-                "risk": {"flagged": bool(action and (action.response_code or "").startswith("4"))},
+                "risk": {"flagged": (code or "").startswith("4")},
                 "processing": {},
                 "metadata": metadata,
             }
@@ -182,17 +199,17 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
             members = {
                 "id": payment.id,
                 "action_id": action_id,
-                "amount": action.amount if action else payment.amount,
+                "amount": action_amount,
                 "processed_on": values.instant7(now, "+00:00"),
                 "currency": payment.currency,
             }
         case "payment_refunded":
             members = {
                 "action_id": action_id,
-                "response_code": action.response_code if action else None,
-                "response_summary": action.response_summary if action else None,
-                "reference": (action.reference if action else None) or payment.reference,
-                "amount": action.amount if action else payment.amount,
+                "response_code": code,
+                "response_summary": summary,
+                "reference": action_reference,
+                "amount": action_amount,
                 "balances": payments.balances(payment),
                 "processing": {},
                 "id": payment.id,
@@ -204,19 +221,25 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
             members = {
                 "id": payment.id,
                 "action_id": action_id,
-                "amount": action.amount if action else payment.amount,
+                "amount": action_amount,
                 "currency": payment.currency,
-                "response_code": action.response_code if action else None,
-                "response_summary": action.response_summary if action else None,
-                "reference": (action.reference if action else None) or payment.reference,
+                "response_code": code,
+                "response_summary": summary,
+                "reference": action_reference,
                 "metadata": metadata,
                 "processed_on": values.instant7(now),
             }
         case _:
-            # payment_canceled and payment_expired carry an action although nothing was captured.
-            ending = {"currency": payment.currency, "processed_on": values.instant7(now)}
-            first = {"action_id": action_id, "id": payment.id, "reference": payment.reference, "amount": payment.amount}
-            members = {**first, **ending, "metadata": metadata if name == "payment_expired" else None}
+            # payment_canceled, payment_expired and the samples of other events.
+            members = {
+                "action_id": action_id,
+                "id": payment.id,
+                "reference": payment.reference,
+                "amount": payment.amount,
+                "currency": payment.currency,
+                "processed_on": values.instant7(now),
+                "metadata": metadata if name == "payment_expired" else None,
+            }
     return values.present(members)
 
 

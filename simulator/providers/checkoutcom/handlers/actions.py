@@ -10,7 +10,8 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Forbidden, IllegalTransition, LimitExceeded, Refused
+from simulator.kernel.refusals import Forbidden, IllegalTransition, LimitExceeded
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.payments import find_payment
 from simulator.providers.checkoutcom.model import Action, Payment, new_id
 from simulator.providers.checkoutcom.settings import seconds
@@ -49,12 +50,12 @@ def _refund(uow: UnitOfWork, payment: Payment, amount: int | None, request: wire
     if left <= 0 or uow.now - payment.created_at > REFUND_WINDOW:
         raise IllegalTransition("checkoutcom.payment", payment.state, "api.refund")
     if request.capture_action_id not in (None, payment.capture_action_id):
-        raise Refused("request_invalid", {"codes": ["capture_action_id_invalid"]})
+        raise refused("capture_action_id_invalid")
     asked = amount or left
     if asked > left:
         raise LimitExceeded(asked, left)
     if payment.refund_count >= REFUND_LIMIT:
-        raise Refused("processing_error", {"codes": ["action_failure_limit_exceeded"]})
+        raise refused("action_failure_limit_exceeded", error_type="processing_error")
     draft = new_action(uow, payment, "Refund", asked, reference=request.reference, metadata=request.metadata)
     refund = uow.add(draft)
     payment = uow.fire(

@@ -8,12 +8,13 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound, Refused
 from simulator.providers.checkoutcom.model import Payment
+from simulator.providers.checkoutcom.rules import own_channel
 from simulator.providers.checkoutcom.webhooks import entity_of
 
 
 def get_balances(call: Call, uow: UnitOfWork) -> Reply:
     """GET /balances/{id}: what was captured and not refunded, per currency. Source: section 3.16."""
-    if call.path["id"] != entity_of(uow.workspace.credentials["checkoutcom"]["processing_channel_id"]):
+    if call.path["id"] != entity_of(own_channel(uow)):
         raise NotFound("entity", call.path["id"], "id")
     query = call.query.get("query")
     wanted = None

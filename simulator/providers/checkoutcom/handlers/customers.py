@@ -10,7 +10,8 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import NotFound, Refused
+from simulator.kernel.refusals import NotFound
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Customer, Instrument, new_id
 from simulator.providers.checkoutcom.wire import customers as wire
 from simulator.providers.checkoutcom.wire import values
@@ -42,7 +43,7 @@ def create_customer(call: Call, uow: UnitOfWork) -> Reply:
         default=request.default,
     )
     uow.add(made)
-    _adopt(uow, made, [*(request.instruments or []), *([request.default] if request.default else [])])
+    _adopt(uow, made, request)
     return Reply(201, {"id": made.id})
 
 
@@ -59,7 +60,7 @@ def update_customer(call: Call, uow: UnitOfWork) -> Reply:
     if request.email is not None and request.email.lower() != (customer.email or "").lower():
         _check_new_email(uow, request.email)
     changes: dict[str, Any] = request.model_dump(exclude_none=True, exclude={"instruments"})
-    _adopt(uow, customer, [*(request.instruments or []), *([request.default] if request.default else [])])
+    _adopt(uow, customer, request)
     uow.amend(customer, **changes)
     return Reply(204)
 
@@ -74,15 +75,15 @@ def delete_customer(call: Call, uow: UnitOfWork) -> Reply:
 
 def _check_new_email(uow: UnitOfWork, email: str) -> None:
     if uow.first_by_key(Customer, "email", email.lower()) is not None:
-        raise Refused("request_invalid", {"codes": ["customer_already_exists"]})
+        raise refused("customer_already_exists")
 
 
-def _adopt(uow: UnitOfWork, customer: Customer, ids: list[str]) -> None:
-    """Stored agreements move to this customer. Raises `Refused` for one that does not exist."""
-    for id_ in ids:
+def _adopt(uow: UnitOfWork, customer: Customer, request: wire.CustomerRequest | wire.CustomerUpdate) -> None:
+    """Moves the stored agreements that the request names to this customer. Raises `Refused` for one that does not exist."""
+    for id_ in filter(None, [*(request.instruments or ()), request.default]):
         agreement = uow.find(Instrument, id_)
         if agreement is None:
-            raise Refused("request_invalid", {"codes": ["source_id_unknown"]})
+            raise refused("source_id_unknown")
         uow.amend(agreement, customer_id=customer.id)
 
 

@@ -11,8 +11,9 @@ from datetime import timedelta
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import parse_duration
-from simulator.kernel.refusals import NotFound, Refused
+from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.auth import BASE32
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Dispute, Payment
 from simulator.providers.checkoutcom.webhooks import entity_of
 from simulator.providers.checkoutcom.wire import disputes as wire
@@ -133,7 +134,7 @@ def submit_evidence(call: Call, uow: UnitOfWork) -> Reply:
     """POST: the bank decides a day later (inferred). Raises `Refused` when there is nothing to submit."""
     dispute = _dispute(call, uow)
     if not dispute.evidence and dispute.state == "evidence_required":
-        raise Refused("request_invalid", {"codes": ["evidence_required"]})
+        raise refused("evidence_required")
     dispute = uow.fire(dispute, "api.submit")
     uow.arm(dispute, "timer.verdict", after=TIME_FOR_REVIEW)
     return Reply(204)

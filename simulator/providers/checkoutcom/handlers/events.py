@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from simulator.engine.provider import Call, Reply
-from simulator.engine.store.base import OutboxRow
+from simulator.engine.store.base import OutboxRow, Row
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
-from simulator.kernel.refusals import NotFound, Refused
+from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom import webhooks
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.workflows import find_workflow
 from simulator.providers.checkoutcom.model import EventRecord, Payment, Workflow
 from simulator.providers.checkoutcom.wire import events as wire
@@ -46,6 +48,11 @@ def messages(uow: UnitOfWork, event: EventRecord) -> list[tuple[OutboxRow, dict[
     return [(row, context) for row, context in found if context.get("event") == event.id]
 
 
+def attempts_of(uow: UnitOfWork, messages: Iterable[int]) -> list[Row]:
+    """Every attempt to deliver these messages (by `seq`), oldest first."""
+    return sorted(uow.store.attempts(list(messages)), key=lambda attempt: (attempt[2], attempt[0], attempt[1]))
+
+
 def find_event(call: Call, uow: UnitOfWork, platform: str = "default") -> EventRecord:
     found = uow.get(EventRecord, call.path["event"], "event")
     if found.platform != platform:
@@ -70,9 +77,8 @@ def get_action_invocations(call: Call, uow: UnitOfWork) -> Reply:
     if not mine:
         raise NotFound("workflow-action", action_id, "action")
     rows = {row.seq: row for row, _ in mine}
-    attempts = sorted(uow.store.attempts(list(rows)), key=lambda attempt: (attempt[2], attempt[0], attempt[1]))
     shown = []
-    for index, (seq, n, at, status, duration_ms, _, headers, _) in enumerate(attempts):
+    for index, (seq, n, at, status, duration_ms, _, headers, _) in enumerate(attempts_of(uow, rows)):
         row, moment = rows[seq], from_micros(at)
         received = from_micros(at + int(duration_ms * 1000)) if status is not None else None
         details = {
@@ -113,15 +119,21 @@ def derived_id(prefix: str, of: str) -> str:
 
 
 def _events_of(uow: UnitOfWork, subject: str) -> list[EventRecord]:
-    found = [e for e in uow.by_key(EventRecord, "payment", subject)[::-1] if e.platform == "default"]
+    """What happened to a payment, oldest first; nothing for an unknown one."""
+    return [event for event in uow.by_key(EventRecord, "payment", subject)[::-1] if event.platform == "default"]
+
+
+def _subject_events(call: Call, uow: UnitOfWork) -> list[EventRecord]:
+    """Raises `NotFound` for a subject to which nothing has happened."""
+    found = _events_of(uow, call.path["subject"])
     if not found:
-        raise NotFound("subject", subject, "subject")
+        raise NotFound("subject", call.path["subject"], "subject")
     return found
 
 
 def get_subject_events(call: Call, uow: UnitOfWork) -> Reply:
     """GET /workflows/events/subject/{id}: ascending by time."""
-    found = _events_of(uow, call.path["subject"])
+    found = _subject_events(call, uow)
     return Reply(200, {"data": [wire.event_short(event, call.base_url) for event in found]})
 
 
@@ -143,14 +155,14 @@ def reflow_event_to_workflow(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def reflow_subject(call: Call, uow: UnitOfWork) -> Reply:
-    for event in _events_of(uow, call.path["subject"]):
+    for event in _subject_events(call, uow):
         resend(uow, event, None)
     return Reply(202)
 
 
 def reflow_subject_to_workflow(call: Call, uow: UnitOfWork) -> Reply:
     workflow = find_workflow(call, uow)
-    for event in _events_of(uow, call.path["subject"]):
+    for event in _subject_events(call, uow):
         resend(uow, event, [workflow.id])
     return Reply(202)
 
@@ -166,7 +178,7 @@ def reflow(call: Call, uow: UnitOfWork) -> Reply:
         else:
             events.append(event)
     for subject in request.subjects or []:
-        found = [e for e in uow.by_key(EventRecord, "payment", subject)[::-1] if e.platform == "default"]
+        found = _events_of(uow, subject)
         if not found:
             codes.append("subject_id_invalid")
         events += found
@@ -175,7 +187,7 @@ def reflow(call: Call, uow: UnitOfWork) -> Reply:
     if any(webhooks.find_endpoint(uow.workspace, Workflow, id_) is None for id_ in request.workflows or []):
         codes.append("workflow_ids_invalid")
     if codes:
-        raise Refused("request_invalid", {"codes": list(dict.fromkeys(codes))})
+        raise refused(*codes)
     for event in events:
         resend(uow, event, request.workflows)
     return Reply(202)

@@ -5,18 +5,16 @@ Source: reference/checkoutcom.md, section 3.13.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Refused
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of
-from simulator.providers.checkoutcom.handlers.instruments import issue_agreement
-from simulator.providers.checkoutcom.handlers.payments import begin_payment, new_code
-from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink, new_id, new_short_id
-from simulator.providers.checkoutcom.rules import CHANNEL, CURRENCIES, PREVIOUS_CURRENCIES, check_channel
+from simulator.providers.checkoutcom.handlers.payments import begin_payment
+from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink, new_short_id
+from simulator.providers.checkoutcom.rules import CURRENCIES, PREVIOUS_CURRENCIES, check_channel, own_channel
 from simulator.providers.checkoutcom.settings import seconds
 from simulator.providers.checkoutcom.wire import hosted as wire
 from simulator.providers.checkoutcom.wire import values
@@ -32,7 +30,7 @@ def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[s
     codes = [] if request.currency in allowed else ["currency_not_supported"]
     codes += check_channel(uow, request.processing_channel_id, platform)
     if codes:
-        raise Refused("request_invalid", {"codes": codes})
+        raise refused(*codes)
     return {
         "created_at": uow.now,
         "updated_at": uow.now,
@@ -112,12 +110,9 @@ def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Pa
     if isinstance(hosted, HostedPayment):
         success, failure = hosted.success_url, hosted.failure_url
     given = CustomerInput.model_validate(hosted.customer) if hosted.customer else None
-    customer = customer_of(uow, given, None)
-    payment = Payment(
-        id=new_id(uow.ids, "pay"),
-        state="Pending",
-        created_at=uow.now,
-        updated_at=uow.now,
+    payment = begin_payment(
+        uow,
+        customer_of(uow, given, None),
         platform=hosted.platform,
         origin=hosted.origin,
         amount=hosted.amount,
@@ -126,23 +121,14 @@ def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Pa
         source_type="alipay" if hosted.platform == "previous" else "alipay_cn",
         reference=hosted.reference,
         description=hosted.description,
-        customer_id=customer.id,
-        customer_email=customer.email,
-        customer_name=customer.name,
         shipping=hosted.shipping,
         payment_ip=hosted.payment_ip,
         metadata=hosted.metadata,
         terminal_type=terminal_type,
         success_url=success,
         failure_url=failure,
-        processing_channel_id=hosted.processing_channel_id or uow.workspace.credentials["checkoutcom"].get(CHANNEL),
-        session_id=new_id(uow.ids, "sid"),
-        code=new_code(uow, hosted.platform),
+        processing_channel_id=hosted.processing_channel_id or own_channel(uow),
         hosted_id=hosted.id,
-        expires_at=uow.now + seconds(uow, "payment_lifetime_s"),
     )
-    if hosted.payment_type == "Recurring" and hosted.platform == "default":
-        payment = replace(payment, source_id=issue_agreement(uow, payment).id)
-    payment = begin_payment(uow, payment)
     uow.amend(hosted, payment_id=payment.id, payment_order=payment.order_code)
     return payment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Refused
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of, find_customer
 from simulator.providers.checkoutcom.model import Customer, Instrument, Payment, new_id
 from simulator.providers.checkoutcom.wire import instruments as wire
@@ -29,7 +29,7 @@ def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
     customer = (request.customer or {}).get("id")
     if customer is not None:
         if not isinstance(customer, str) or uow.find(Customer, customer) is None:
-            raise Refused("request_invalid", {"codes": ["customer_not_found"]})
+            raise refused("customer_not_found")
         agreement = uow.amend(agreement, customer_id=customer)
     return Reply(200, {"type": agreement.type})
 

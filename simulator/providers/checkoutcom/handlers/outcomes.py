@@ -40,7 +40,7 @@ def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
             return None
         payment = uow.amend(resource, order_code=wallet_order(uow, resource).id)
         return payment.order_code
-    if isinstance(resource, Hosted) and resource.state in ("Payment Pending", "Active"):
+    if isinstance(resource, Hosted) and resource.is_open:
         latest = uow.find(Payment, resource.payment_id or "")
         if latest is None or latest.state in ("Declined", "Canceled", "Expired"):
             return start_try(uow, resource).order_code
@@ -233,7 +233,7 @@ def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
     if payment.hosted_id is None:
         return
     hosted: Hosted | None = uow.find(HostedPayment, payment.hosted_id) or uow.find(PaymentLink, payment.hosted_id)
-    if hosted is not None and hosted.state in ("Payment Pending", "Active"):
+    if hosted is not None and hosted.is_open:
         uow.fire(hosted, "bank.captured", payment_id=payment.id, payment_order=payment.order_code)
 
 

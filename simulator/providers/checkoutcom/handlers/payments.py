@@ -14,7 +14,8 @@ from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import BASE62
-from simulator.kernel.refusals import Invalid, NotFound, Refused, Violation
+from simulator.kernel.refusals import Invalid, NotFound, Violation
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of, find_customer
 from simulator.providers.checkoutcom.handlers.instruments import (
     PUBLISHED_SOURCE,
@@ -25,11 +26,11 @@ from simulator.providers.checkoutcom.handlers.instruments import (
 )
 from simulator.providers.checkoutcom.model import Action, Customer, Instrument, Payment, new_id
 from simulator.providers.checkoutcom.rules import (
-    CHANNEL,
     CURRENCIES,
     PREVIOUS_CURRENCIES,
     check_channel,
     check_connector,
+    own_channel,
 )
 from simulator.providers.checkoutcom.settings import seconds, setting
 from simulator.providers.checkoutcom.wire import payments as wire
@@ -50,25 +51,20 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
     request = _read_request(call, uow, platform)
     customer = customer_of(uow, request.customer, request.source)
     agreement = agreement_of(uow, request.source, customer)
-    type_ = agreement.type if agreement is not None else request.source.type
     terminal_type, os_type = check_connector(uow, request, platform, agreement)
-    payment = Payment(
-        id=new_id(uow.ids, "pay"),
-        state="Pending",
-        created_at=uow.now,
-        updated_at=uow.now,
+    payment = begin_payment(
+        uow,
+        customer,
         platform=platform,
         origin=call.base_url,
         amount=request.amount,
         currency=request.currency,
         payment_type=request.payment_type or "Regular",
-        source_type=type_,
+        source_type=agreement.type if agreement is not None else request.source.type,
+        source_id=agreement.id if agreement is not None else None,
         is_follow_up=agreement is not None,
         reference=request.reference or None,
         description=request.description,
-        customer_id=customer.id,
-        customer_email=customer.email,
-        customer_name=customer.name,
         shipping=values.plain(request.shipping),
         items=tuple(values.plain(item) or {} for item in request.items or ()),
         payment_ip=request.payment_ip,
@@ -77,15 +73,8 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
         os_type=os_type,
         success_url=request.success_url,
         failure_url=request.failure_url,
-        processing_channel_id=request.processing_channel_id or uow.workspace.credentials["checkoutcom"].get(CHANNEL),
-        session_id=new_id(uow.ids, "sid"),
-        code=new_code(uow, platform),
-        expires_at=uow.now + seconds(uow, "payment_lifetime_s"),
-        source_id=agreement.id if agreement is not None else None,
+        processing_channel_id=request.processing_channel_id or own_channel(uow),
     )
-    if agreement is None and payment.payment_type == "Recurring" and platform == "default":
-        payment = replace(payment, source_id=issue_agreement(uow, payment).id)
-    payment = begin_payment(uow, payment)
     return Reply(202, wire.payment_accepted(payment, call.base_url))
 
 
@@ -98,13 +87,33 @@ def new_code(uow: UnitOfWork, platform: str) -> str:
             return code
 
 
-def begin_payment(uow: UnitOfWork, payment: Payment) -> Payment:
-    """Stores a new payment and says `payment_pending`; a redirect opens its wallet order, a follow-up its own timer."""
+def begin_payment(uow: UnitOfWork, customer: Customer, *, platform: str, **members: Any) -> Payment:
+    """Stores a new payment and announces `payment_pending`.
+
+    The first of recurring payments gets the agreement that it is to sign. A payment with a redirect opens its wallet
+    order; a follow-up has no redirect and is charged by its timer.
+    """
+    payment = Payment(
+        id=new_id(uow.ids, "pay"),
+        state="Pending",
+        created_at=uow.now,
+        updated_at=uow.now,
+        platform=platform,
+        customer_id=customer.id,
+        customer_email=customer.email,
+        customer_name=customer.name,
+        session_id=new_id(uow.ids, "sid"),
+        code=new_code(uow, platform),
+        expires_at=uow.now + seconds(uow, "payment_lifetime_s"),
+        **members,
+    )
     if payment.is_follow_up:
         uow.claim_scenarios(payment.PROVIDER, payment.id)
         payment = uow.add(payment, events=["payment_pending"])
         uow.arm(payment, "timer.follow_up", after=seconds(uow, "follow_up_delay_s"))
         return payment
+    if payment.payment_type == "Recurring" and platform == "default":
+        payment = replace(payment, source_id=issue_agreement(uow, payment).id)
     return uow.add(replace(payment, order_code=wallet_order(uow, payment).id), events=["payment_pending"])
 
 
@@ -213,7 +222,7 @@ def search_payments(call: Call, uow: UnitOfWork) -> Reply:
     for part in filter(None, re.split(r"\s+AND\s+", request.query.strip())):
         match = _TERM.match(part)
         if match is None:
-            raise Refused("request_invalid", {"codes": ["query_invalid"]})
+            raise refused("query_invalid")
         terms[match[1]] = match[2]
     found, _ = uow.listing(Payment, limit=1000)
     since, until = values.moment(request.from_), values.moment(request.to)

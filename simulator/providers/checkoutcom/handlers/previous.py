@@ -13,21 +13,14 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound, Refused
 from simulator.providers.checkoutcom import webhooks
-from simulator.providers.checkoutcom.handlers.events import derived_id, find_event, messages, resend
+from simulator.providers.checkoutcom.handlers.events import attempts_of, derived_id, find_event, messages, resend
 from simulator.providers.checkoutcom.model import EventRecord, Webhook, new_id
 from simulator.providers.checkoutcom.wire import previous as wire
 from simulator.providers.checkoutcom.wire import values
 
 
 def _webhook(call: Call, uow: UnitOfWork) -> Webhook:
-    return _find_webhook(uow, call.path["id"])
-
-
-def _find_webhook(uow: UnitOfWork, id_: str) -> Webhook:
-    found = webhooks.find_endpoint(uow.workspace, Webhook, id_)
-    if found is None:
-        raise NotFound("webhook", id_, "id")
-    return found
+    return webhooks.get_endpoint(uow.workspace, Webhook, call.path["id"])
 
 
 def list_webhooks(call: Call, uow: UnitOfWork) -> Reply:
@@ -127,7 +120,6 @@ def get_notification(call: Call, uow: UnitOfWork) -> Reply:
     if rows is None:
         raise NotFound("notification", id_, "notification")
     manual = {row.seq: orjson.loads(row.context).get("manual") for row in rows}
-    attempts = sorted(uow.store.attempts([row.seq for row in rows]), key=lambda a: (a[2], a[0], a[1]), reverse=True)
     own = f"{call.base_url}/events/{event.id}/notifications/{id_}"
     webhook = orjson.loads(rows[-1].context).get("webhook")
     body = {
@@ -142,7 +134,7 @@ def get_notification(call: Call, uow: UnitOfWork) -> Reply:
                 "send_mode": "Manual" if manual[seq] else "Automatic",
                 "timestamp": values.instant(from_micros(at)),
             }
-            for seq, _, at, status, _, error, _, answer in attempts
+            for seq, _, at, status, _, error, _, answer in reversed(attempts_of(uow, manual))
         ],
         "_links": {
             "self": values.link(own),
@@ -159,5 +151,5 @@ def retry_all_webhooks(call: Call, uow: UnitOfWork) -> Reply:
 
 def retry_webhook(call: Call, uow: UnitOfWork) -> Reply:
     event = find_event(call, uow, "previous")
-    resend(uow, event, [_find_webhook(uow, call.path["webhook"]).id])
+    resend(uow, event, [webhooks.get_endpoint(uow.workspace, Webhook, call.path["webhook"]).id])
     return Reply(202)

@@ -11,20 +11,18 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import NotFound, Refused
+from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom import webhooks
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers import disputes
 from simulator.providers.checkoutcom.model import Payment, Workflow, new_id
-from simulator.providers.checkoutcom.rules import CHANNEL
+from simulator.providers.checkoutcom.rules import own_channel
 from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire import workflows as wire
 
 
 def find_workflow(call: Call, uow: UnitOfWork) -> Workflow:
-    found = webhooks.find_endpoint(uow.workspace, Workflow, call.path["workflow"])
-    if found is None:
-        raise NotFound("workflow", call.path["workflow"], "workflow")
-    return found
+    return webhooks.get_endpoint(uow.workspace, Workflow, call.path["workflow"])
 
 
 def _change(uow: UnitOfWork, workflow: Workflow, **changes: Any) -> None:
@@ -120,14 +118,14 @@ def remove_action(call: Call, uow: UnitOfWork) -> Reply:
     workflow = find_workflow(call, uow)
     old = _part(workflow.actions, call.path["action"], "workflow-action")
     if len(workflow.actions) == 1:
-        raise Refused("request_invalid", {"codes": ["workflow_actions_required"]})
+        raise refused("workflow_actions_required")
     _change(uow, workflow, actions=tuple(a for a in workflow.actions if a is not old))
     return Reply(204)
 
 
 def _once(workflow: Workflow, condition: dict[str, Any]) -> None:
     if any(c["type"] == condition["type"] and c["id"] != condition["id"] for c in workflow.conditions):
-        raise Refused("request_invalid", {"codes": ["workflow_condition_type_duplicate"]})
+        raise refused("workflow_condition_type_duplicate")
 
 
 def add_condition(call: Call, uow: UnitOfWork) -> Reply:
@@ -162,7 +160,7 @@ def test_workflow(call: Call, uow: UnitOfWork) -> Reply:
     workflow = find_workflow(call, uow)
     known = (*webhooks.GATEWAY_EVENTS, *webhooks.DISPUTE_EVENTS)
     if any(name not in known for name in request.event_types):
-        raise Refused("request_invalid", {"codes": ["event_types_invalid"]})
+        raise refused("event_types_invalid")
     sample = Payment(
         id=new_id(uow.ids, "pay"),
         state="Pending",
@@ -176,7 +174,7 @@ def test_workflow(call: Call, uow: UnitOfWork) -> Reply:
         customer_id=new_id(uow.ids, "cus"),
         session_id=new_id(uow.ids, "sid"),
         code="",
-        processing_channel_id=uow.workspace.credentials["checkoutcom"][CHANNEL],
+        processing_channel_id=own_channel(uow),
     )
     disputed = disputes.of(uow, sample)
     for name in dict.fromkeys(request.event_types):

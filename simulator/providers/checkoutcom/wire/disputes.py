@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulator.providers.checkoutcom.model import Dispute
 from simulator.providers.checkoutcom.wire.fields import (
-    MAX_AMOUNT,
     FilterText,
     Flag,
+    LongPageLimit,
     Model,
     Moment,
+    Skip,
     Text1024,
-    digits,
 )
 from simulator.providers.checkoutcom.wire.values import instant, link, present
 
@@ -22,8 +22,8 @@ from simulator.providers.checkoutcom.wire.values import instant, link, present
 class DisputesQuery(Model):
     """GET /disputes"""
 
-    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=250)] = 50
-    skip: Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_AMOUNT)] = 0
+    limit: LongPageLimit = 50
+    skip: Skip = 0
     from_: Moment | None = Field(None, alias="from")
     to: Moment | None = None
     id: FilterText | None = None

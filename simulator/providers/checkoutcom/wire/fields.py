@@ -97,7 +97,7 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-def digits(value: Any) -> Any:
+def _digits(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
@@ -126,6 +126,10 @@ Moment = Annotated[StrictStr, AfterValidator(_moment)]
 Ip = Annotated[Text45, AfterValidator(_ip)]
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,80}$", strict=True)]
 Headers = Annotated[dict[StrictStr, StrictStr], AfterValidator(_headers)]
+
+PageLimit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100)]
+LongPageLimit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=250)]
+Skip = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_AMOUNT)]
 
 
 class Model(BaseModel):

@@ -91,12 +91,16 @@ def hosted_links(hosted: Hosted, base: str) -> dict[str, Any]:
     return links
 
 
+def _expires_on(link: PaymentLink) -> str:
+    """`2026-01-01T12:00:00+00:00`: with an offset, unlike every other instant."""
+    return f"{link.expires_at:%Y-%m-%dT%H:%M:%S}+00:00"
+
+
 def hosted_created(hosted: Hosted, base: str, warnings: list[dict[str, Any]]) -> dict[str, Any]:
-    expires = hosted.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00") if isinstance(hosted, PaymentLink) else None
     return present(
         {
             "id": hosted.id,
-            "expires_on": expires,
+            "expires_on": _expires_on(hosted) if isinstance(hosted, PaymentLink) else None,
             "reference": hosted.reference,
             "warnings": warnings or None,
             "_links": hosted_links(hosted, base),
@@ -107,7 +111,7 @@ def hosted_created(hosted: Hosted, base: str, warnings: list[dict[str, Any]]) ->
 def hosted(hosted: Hosted, base: str) -> dict[str, Any]:
     found: dict[str, Any] = {"id": hosted.id, "status": hosted.state, "payment_id": hosted.payment_id}
     if isinstance(hosted, PaymentLink):
-        found["expires_on"] = hosted.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        found["expires_on"] = _expires_on(hosted)
         found["return_url"] = hosted.return_url
     found |= {
         "amount": hosted.amount,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
 
 from simulator.providers.checkoutcom.model import Action, Payment
 from simulator.providers.checkoutcom.wire.actions import short_action
@@ -24,13 +24,14 @@ from simulator.providers.checkoutcom.wire.fields import (
     Metadata,
     Model,
     Moment,
+    PageLimit,
     PaymentType,
+    Skip,
     Text80,
     Text100,
     Text255,
     Text1024,
     Url,
-    digits,
 )
 from simulator.providers.checkoutcom.wire.values import instant, link, present
 
@@ -124,8 +125,8 @@ class PaymentsQuery(Model):
     """GET /payments"""
 
     reference: FilterText
-    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)] = 10
-    skip: Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_AMOUNT)] = 0
+    limit: PageLimit = 10
+    skip: Skip = 0
 
 
 class SearchRequest(Model):

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from simulator.providers.checkoutcom.model import EventRecord, Webhook
 from simulator.providers.checkoutcom.wire.fields import (
-    MAX_AMOUNT,
     EventName,
     FilterText,
     Flag,
     Headers,
     HookUrl,
     Model,
-    digits,
+    PageLimit,
+    Skip,
 )
 from simulator.providers.checkoutcom.wire.values import link
+
+EventTypes = Annotated[list[EventName], Field(min_length=1, max_length=200)]
 
 
 class WebhookRequest(Model):
@@ -28,7 +30,7 @@ class WebhookRequest(Model):
     active: Flag | None = None
     headers: Headers | None = None
     content_type: Literal["json", "xml"] | None = None
-    event_types: Annotated[list[EventName], Field(min_length=1, max_length=200)]
+    event_types: EventTypes
 
 
 class WebhookReplacement(Model):
@@ -38,7 +40,7 @@ class WebhookReplacement(Model):
     active: Flag
     headers: Headers
     content_type: Literal["json", "xml"]
-    event_types: Annotated[list[EventName], Field(min_length=1, max_length=200)]
+    event_types: EventTypes
 
 
 class WebhookUpdate(Model):
@@ -48,7 +50,7 @@ class WebhookUpdate(Model):
     active: Flag | None = None
     headers: Headers | None = None
     content_type: Literal["json", "xml"] | None = None
-    event_types: Annotated[list[EventName], Field(min_length=1, max_length=200)] | None = None
+    event_types: EventTypes | None = None
 
 
 class EventsQuery(Model):
@@ -56,8 +58,8 @@ class EventsQuery(Model):
 
     payment_id: Annotated[str, StringConstraints(pattern=r"^pay_\w{26}$")] | None = None
     reference: FilterText | None = None
-    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=100)] = 10
-    skip: Annotated[int, BeforeValidator(digits), Field(ge=0, le=MAX_AMOUNT)] = 0
+    limit: PageLimit = 10
+    skip: Skip = 0
 
 
 def webhook(webhook: Webhook, base: str) -> dict[str, Any]:
