@@ -29,10 +29,7 @@ def summarise(resource: Resource) -> Summary | None:
     phase = PHASES[resource.state]
     if resource.state == "CAPTURED" and resource.refunded:
         phase = "partly_refunded"
-    if resource.state == "DISCARDED" and resource.discards[-1].type == "MERCHANT_INITIATED_DISCARD":
-        phase = "cancelled"
-    declined = resource.authorizations[-1].failure if resource.authorizations else None
-    if resource.state == "FAILED" and declined and declined["failureCode"] == "CANCELED_BY_CONSUMER":
+    if resource.is_cancelled:
         phase = "cancelled"
     return Summary(
         kind="charge",

@@ -13,6 +13,9 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition
 from simulator.providers.ppro.states import MACHINE_OF, PAYMENT_CHARGE, STATUSES
 
+MERCHANT_DISCARD = "MERCHANT_INITIATED_DISCARD"
+"""`type` of a discard that the merchant asked for; the other types are timeouts."""
+
 
 def new_id(ids: Ids, prefix: str) -> str:
     """`charge_` + 21 base62 characters, and so on. Source: reference/ppro.md, section 9."""
@@ -109,6 +112,18 @@ class Charge(Resource):
     def total(self, kind: str, *statuses: str) -> int:
         """The sum of the amounts of operations in these statuses, in minor units."""
         return sum(op.amount or 0 for op in self.operations(kind) if op.status in statuses)
+
+    @property
+    def decline(self) -> dict[str, Any] | None:
+        """The `failure` of the authorization; None while it has none."""
+        return self.authorizations[-1].failure if self.authorizations else None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the merchant has discarded it or the consumer has given up, which no status of PPRO's says alone."""
+        if self.state == "DISCARDED":
+            return self.discards[-1].type == MERCHANT_DISCARD
+        return self.state == "FAILED" and (self.decline or {}).get("failureCode") == "CANCELED_BY_CONSUMER"
 
     @property
     def captured(self) -> int:

@@ -122,15 +122,21 @@ def _here(call: Call, charge: Charge, chosen: str, **more: str) -> str:
     return _url(charge, type=chosen, **view, **more)
 
 
+def _pending_order(uow: UnitOfWork, charge: Charge) -> Order | None:
+    """The wallet's order of a charge that still waits for its consumer."""
+    return uow.find(Order, charge.order_code or "") if charge.state == "AUTHENTICATION_PENDING" else None
+
+
 def _awaits_a_choice(uow: UnitOfWork, charge: Charge) -> bool:
-    """Whether a button may still be pressed: not while the wallet takes its time to answer an earlier one."""
-    order = uow.find(Order, charge.order_code or "")
-    return charge.state == "AUTHENTICATION_PENDING" and order is not None and order.state != "paying"
+    """Whether a button may still be pressed. It may not while the wallet takes its time to answer an earlier press."""
+    order = _pending_order(uow, charge)
+    return order is not None and order.state != "paying"
 
 
 def _is_paying(uow: UnitOfWork, charge: Charge) -> bool:
-    order = uow.find(Order, charge.order_code or "")
-    return charge.state == "AUTHENTICATION_PENDING" and order is not None and order.state == "paying"
+    """Whether the wallet takes its time to answer."""
+    order = _pending_order(uow, charge)
+    return order is not None and order.state == "paying"
 
 
 def _is_possible(chosen: str, form: dict[str, str]) -> bool:
@@ -250,7 +256,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         prediction=_predict(uow, order) if order is not None and pending else None,
         decided_by=order.decided_by if order is not None else None,
         walked_away=wallet_pages.buyer_name(uow, order.walked_away if order else None, page.lang) if pending else None,
-        failure=charge.authorizations[-1].failure if charge.authorizations else None,
+        failure=charge.decline,
         code=MFA_CODE,
         scan_left_s=pages.seconds_left(parse_instant(charge.scan_by) if charge.scan_by else None, uow.now),
         answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
@@ -285,12 +291,7 @@ def _phase(charge: Charge) -> str:
     """As in the console, but that an authorization without capture is a success here."""
     if charge.state == "CAPTURE_PENDING":
         return "paid"
-    if charge.state == "DISCARDED" and charge.discards[-1].type == "MERCHANT_INITIATED_DISCARD":
-        return "cancelled"
-    failure = charge.authorizations[-1].failure if charge.authorizations else None
-    if charge.state == "FAILED" and failure and failure["failureCode"] == "CANCELED_BY_CONSUMER":
-        return "cancelled"
-    return PHASES[charge.state]
+    return "cancelled" if charge.is_cancelled else PHASES[charge.state]
 
 
 def _predict(uow: UnitOfWork, order: Order) -> Prediction:

@@ -441,32 +441,23 @@ def operations(charge: Charge, kind: str) -> dict[str, Any]:
     return {"data": [alone(charge, op) for op in charge.operations(kind)], "_links": charge_link(charge)}
 
 
-def _funds(type_: str, operation: Operation) -> str:
-    """Until settlement has spoken: money is waited for unless the operation has failed (inferred)."""
-    return f"{type_}_FUNDS_NOT_EXPECTED" if operation.status == "FAILED" else f"{type_}_FUNDS_WAITING"
-
-
 def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
     """A bare array, one element for each capture and refund."""
-    captures = [
+    captures = [_funds("CAPTURE", op, {"merchantPaymentChargeReference": charge.reference}) for op in charge.captures]
+    return captures + [_funds("REFUND", op, {"merchantRefundReference": op.reference}) for op in charge.refunds]
+
+
+def _funds(type_: str, operation: Operation, reference: dict[str, Any]) -> dict[str, Any]:
+    """Until settlement has spoken, money is waited for unless the operation has failed (inferred)."""
+    expected = "NOT_EXPECTED" if operation.status == "FAILED" else "WAITING"
+    return _present(
         {
-            "operationId": op.id,
-            "operationType": "CAPTURE",
-            "fundsStatus": op.funds or _funds("CAPTURE", op),
-            "merchantPaymentChargeReference": charge.reference,
+            "operationId": operation.id,
+            "operationType": type_,
+            "fundsStatus": operation.funds or f"{type_}_FUNDS_{expected}",
+            **reference,
         }
-        for op in charge.captures
-    ]
-    refunds = [
-        {
-            "operationId": op.id,
-            "operationType": "REFUND",
-            "fundsStatus": op.funds or _funds("REFUND", op),
-            "merchantRefundReference": op.reference,
-        }
-        for op in charge.refunds
-    ]
-    return [_present(element) for element in captures + refunds]
+    )
 
 
 def instrument(found: Instrument) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ppro import wire
+from simulator.providers.ppro import failures, wire
 from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
 from simulator.providers.ppro.handlers.funds_statuses import settle_later
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
@@ -20,7 +20,7 @@ def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
     more = {"reference": call.body.merchantCaptureReference, "labels": call.body.labels}
     refused = capture_refusal(charge, asked)
     if refused is not None:
-        return refused_operation(uow, charge, "captures", "capture", asked, refused, more)
+        return refused_operation(uow, charge, "captures", asked, failures.failure(refused), more)
     charge = capture(uow, charge, asked, more)
     return Reply(200, wire.alone(charge, charge.captures[-1]))
 
@@ -31,10 +31,10 @@ def capture(uow: UnitOfWork, charge: Charge, amount: int, more: Mapping[str, Any
     charge = uow.fire(charge, "api.capture")
     if declines(effect):
         failure = bank_failure(effect, "Payment Capture Failed")
-        capture = new_operation(uow, "captures", "capture", "FAILED", amount, failure=failure, **more)
+        capture = new_operation(uow, "captures", "FAILED", amount, failure=failure, **more)
         captures = (*charge.captures, capture)
         return uow.fire(charge, "bank.capture_failed", about=capture, captures=captures, failure=failure)
-    return captured(uow, charge, new_operation(uow, "captures", "capture", "CAPTURED", amount, **more))
+    return captured(uow, charge, new_operation(uow, "captures", "CAPTURED", amount, **more))
 
 
 def captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:

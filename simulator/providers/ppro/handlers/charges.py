@@ -30,7 +30,7 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     uow.claim_scenarios("ppro", charge.id)
     charge = uow.add(charge, events=["PAYMENT_CHARGE_CREATED"])
     status = "AUTHENTICATION_PENDING" if charge.authentication_types else "PROVIDER_CONFIRMATION_PENDING"
-    authorization = new_operation(uow, "authorizations", "authz", status, charge.amount)
+    authorization = new_operation(uow, "authorizations", status, charge.amount)
     charge = uow.amend(charge, authorizations=(authorization,))
     refused = rules.refusal(uow, charge, request)
     if refused is not None:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Refused
 from simulator.providers.ppro import failures, wire
 from simulator.providers.ppro.handlers.authorizations import move_authorization
-from simulator.providers.ppro.handlers.operations import find_charge, new_operation
-from simulator.providers.ppro.model import Charge
+from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
+from simulator.providers.ppro.model import MERCHANT_DISCARD, Charge
 from simulator.wallet import alipay
 
 
 def discard_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/discards (inferred: the endpoint is linked from every charge, its schema is unpublished)."""
     charge, reference = find_charge(call, uow), call.body.merchantDiscardReference
-    type_ = "MERCHANT_INITIATED_DISCARD"
     if charge.MACHINE is not None and charge.MACHINE.allows("api.discard", charge.state):
-        charge = discard(uow, charge, type_, "api.discard", reference)
+        charge = discard(uow, charge, MERCHANT_DISCARD, "api.discard", reference)
         return Reply(200, wire.alone(charge, charge.discards[-1]))
     message = f"Payment charge in status {charge.state} cannot be discarded"
     failure = failures.failure("INTERNAL_DECLINE/INTERNAL_PROCESSING_ERROR", message)
-    if uow.workspace.setting("ppro", "refusals") == "400":
-        raise Refused("operation", failure)
-    entry = new_operation(uow, "discards", "discard", "FAILED", None, reference=reference, type=type_, failure=failure)
-    charge = uow.amend(charge, discards=(*charge.discards, entry), failure=failure)
-    uow.emit("PAYMENT_CHARGE_DISCARD_FAILED", charge, entry)
-    return Reply(200, wire.alone(charge, entry))
+    return refused_operation(uow, charge, "discards", None, failure, {"reference": reference, "type": MERCHANT_DISCARD})
 
 
 def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference: str | None = None) -> Charge:
@@ -38,7 +31,7 @@ def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference
     timed_out = trigger.startswith("timer.")
     if timed_out:
         charge = move_authorization(uow, charge, trigger, failure=failures.failure("PAYMENT_METHOD_TIMEOUT"))
-    entry = new_operation(uow, "discards", "discard", "DISCARDED", None, reference=reference, type=type_)
+    entry = new_operation(uow, "discards", "DISCARDED", None, reference=reference, type=type_)
     charge = uow.fire(charge, trigger, about=entry, discards=(*charge.discards, entry))
     uow.disarm(charge, "timer.provider_confirmation")
     outcome, decided_by = ("expired", "timer") if timed_out else ("cancelled", "api")

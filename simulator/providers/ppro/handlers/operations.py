@@ -11,8 +11,17 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound, Refused
-from simulator.providers.ppro import failures, wire
+from simulator.providers.ppro import wire
 from simulator.providers.ppro.model import Charge, Operation, new_id
+
+PREFIXES = {
+    # kind: what its ids begin with
+    "authorizations": "authz",
+    "captures": "capture",
+    "refunds": "refund",
+    "discards": "discard",
+    "voids": "void",
+}
 
 
 def find_charge(call: Call, uow: UnitOfWork) -> Charge:
@@ -26,8 +35,9 @@ def find_operation(charge: Charge, kind: str, id_: str) -> Operation:
     raise NotFound(kind, id_)
 
 
-def new_operation(uow: UnitOfWork, kind: str, prefix: str, status: str, amount: int | None, **more: Any) -> Operation:
-    id_ = new_id(uow.ids, prefix)
+def new_operation(uow: UnitOfWork, kind: str, status: str, amount: int | None, **more: Any) -> Operation:
+    """An operation that begins now. It is not on its charge yet."""
+    id_ = new_id(uow.ids, PREFIXES[kind])
     return Operation(id=id_, kind=kind, amount=amount, status=status, created_at=uow.now, updated_at=uow.now, **more)
 
 
@@ -57,17 +67,16 @@ def get_operation(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
 
 
 def refused_operation(
-    uow: UnitOfWork, charge: Charge, kind: str, prefix: str, amount: int, code: str, more: Mapping[str, Any]
+    uow: UnitOfWork, charge: Charge, kind: str, amount: int | None, failure: dict[str, Any], more: Mapping[str, Any]
 ) -> Reply:
     """A refused operation is an entity too: stored on the charge, answered with 200, announced as `…_FAILED`.
 
     Inferred: an older manual answers 400 instead; setting `refusals: "400"` does so (`Refused("operation")`).
     Source: reference/ppro.md, sections 5.4 and 11, question 1.
     """
-    failure = failures.failure(code)
     if uow.workspace.setting("ppro", "refusals") == "400":
         raise Refused("operation", failure)
-    operation = new_operation(uow, kind, prefix, "FAILED", amount, failure=failure, **more)
+    operation = new_operation(uow, kind, "FAILED", amount, failure=failure, **more)
     charge = uow.amend(charge, failure=failure, **{kind: (*charge.operations(kind), operation)})
-    uow.emit(f"PAYMENT_CHARGE_{prefix.upper()}_FAILED", charge, operation)
+    uow.emit(f"PAYMENT_CHARGE_{PREFIXES[kind].upper()}_FAILED", charge, operation)
     return Reply(200, wire.alone(charge, operation))

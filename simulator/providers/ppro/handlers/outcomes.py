@@ -61,7 +61,7 @@ def approve(uow: UnitOfWork, charge: Charge) -> Charge:
     charge = move_authorization(uow, charge, "bank.authorized")
     if not charge.requires_capture:
         charge = uow.fire(charge, "bank.authorized")
-        return captured(uow, charge, new_operation(uow, "captures", "capture", "CAPTURED", charge.amount))
+        return captured(uow, charge, new_operation(uow, "captures", "CAPTURED", charge.amount))
     charge = uow.fire(charge, "bank.authorized_for_capture")
     return capture(uow, charge, charge.amount, {}) if charge.auto_capture else charge
 

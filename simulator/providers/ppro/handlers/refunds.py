@@ -39,11 +39,11 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
     }
     refused = _refund_refusal(uow, charge, asked)
     if refused is not None:
-        return refused_operation(uow, charge, "refunds", "refund", asked, refused, more)
+        return refused_operation(uow, charge, "refunds", asked, failures.failure(refused), more)
     effect = bank_rule(uow, charge, "refund", asked)
     charge = uow.fire(charge, "api.refund")
     if effect is not None and effect.params.outcome == "pending":
-        refund = new_operation(uow, "refunds", "refund", "PENDING", asked, **more)
+        refund = new_operation(uow, "refunds", "PENDING", asked, **more)
         charge = uow.fire(charge, "bank.refund_pending", about=refund, refunds=(*charge.refunds, refund))
         params = effect.params
         after = params.delay if params.delay is not None else PENDING_REFUND_DELAY
@@ -51,11 +51,11 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
         uow.arm(charge, "timer.refund", after=after, refund=refund.id, code=code, message=params.message)
     elif declines(effect):
         failure = bank_failure(effect, "Payment Refund Failed")
-        refund = new_operation(uow, "refunds", "refund", "FAILED", asked, failure=failure, **more)
+        refund = new_operation(uow, "refunds", "FAILED", asked, failure=failure, **more)
         refunds = (*charge.refunds, refund)
         charge = uow.fire(charge, "bank.refund_failed", about=refund, refunds=refunds, failure=failure)
     else:
-        refund = new_operation(uow, "refunds", "refund", "REFUNDED", asked, **more)
+        refund = new_operation(uow, "refunds", "REFUNDED", asked, **more)
         charge = _refunded(uow, uow.amend(charge, refunds=(*charge.refunds, refund)), refund)
     return Reply(200, wire.alone(charge, refund))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ppro import wire
+from simulator.providers.ppro import failures, wire
 from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
 from simulator.providers.ppro.handlers.captures import capture_refusal
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
@@ -20,16 +20,16 @@ def void_charge(call: Call, uow: UnitOfWork) -> Reply:
     more = {"reference": call.body.merchantVoidReference, "labels": call.body.labels}
     refused = capture_refusal(charge, asked)
     if refused is not None:
-        return refused_operation(uow, charge, "voids", "void", asked, refused, more)
+        return refused_operation(uow, charge, "voids", asked, failures.failure(refused), more)
     effect = bank_rule(uow, charge, "void", asked)
     charge = uow.fire(charge, "api.void")
     if declines(effect):
         failure = bank_failure(effect, "Payment Void Failed")
-        void = new_operation(uow, "voids", "void", "FAILED", asked, failure=failure, **more)
+        void = new_operation(uow, "voids", "FAILED", asked, failure=failure, **more)
         changes: dict[str, Any] = {"failure": failure}
         trigger = "bank.void_failed"
     else:
-        void, changes = new_operation(uow, "voids", "void", "VOIDED", asked, **more), {}
+        void, changes = new_operation(uow, "voids", "VOIDED", asked, **more), {}
         trigger = "bank.voided_rest" if charge.captured else "bank.voided"
         trigger = "bank.voided_part" if asked < charge.left_open else trigger
         alipay.refund(uow, charge.order_code, replace(charge.money, value=asked))
