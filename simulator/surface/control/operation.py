@@ -20,7 +20,7 @@ from simulator.engine.workspace import Workspace
 from simulator.surface.control.errors import ControlError, as_json, invalid
 
 BODY_LIMIT = 1_000_000
-TOKEN = "token"
+TOKEN = "token"  # noqa: S105 - its name, not a token
 """By this parameter a browser hands in the admin token at any address; the guard reads it."""
 HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
 
