@@ -32,7 +32,7 @@ async def test_an_unknown_malformed_or_missing_source_has_a_code_each(cko: Merch
         assert await cko.refused(FOLLOW_UP | {"source": source}) == ("request_invalid", [code])
 
 
-async def test_a_customer_as_source_is_charged_by_his_agreement(sim: Sim, cko: Merchant) -> None:
+async def test_a_customer_as_source_is_charged_by_their_agreement(sim: Sim, cko: Merchant) -> None:
     source = await cko.agreement()
 
     created = await cko.request(FOLLOW_UP | {"source": {"type": "customer", "email": "john.smith@example.com"}})
@@ -40,6 +40,23 @@ async def test_a_customer_as_source_is_charged_by_his_agreement(sim: Sim, cko: M
 
     assert created["source"] == {"id": source, "type": "alipay_cn"}
     assert await cko.status(created["id"]) == "Captured"
+
+
+async def test_the_default_that_a_customer_shows_is_the_agreement_that_is_charged(sim: Sim, cko: Merchant) -> None:
+    """While the merchant has chosen none it is the first usable one (inferred); a cancelled one never is."""
+    cancelled = await cko.request(RECURRING)
+    await sim.act("checkoutcom", cancelled["id"], "cancel")
+    first, second = await cko.agreement(), await cko.agreement()
+    by_customer = FOLLOW_UP | {"source": {"type": "customer", "email": "john.smith@example.com"}}
+
+    shown = (await cko.get("/customers/john.smith@example.com")).json()
+    charged = await cko.request(by_customer)
+    await cko.send("PATCH", f"/customers/{shown['id']}", {"default": second})
+    chosen = (await cko.get(f"/customers/{shown['id']}")).json()
+    charged_then = await cko.request(by_customer)
+
+    assert shown["default"] == charged["source"]["id"] == first
+    assert chosen["default"] == charged_then["source"]["id"] == second
 
 
 async def test_a_test_amount_declines_a_follow_up_without_a_page(sim: Sim, cko: Merchant) -> None:

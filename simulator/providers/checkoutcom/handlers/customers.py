@@ -50,8 +50,9 @@ def create_customer(call: Call, uow: UnitOfWork) -> Reply:
 def get_customer(call: Call, uow: UnitOfWork) -> Reply:
     customer = _customer(call, uow)
     agreements = uow.by_key(Instrument, "customer", customer.id)
-    default = customer.default or (agreements[-1].id if agreements else None)
-    return Reply(200, wire.customer(replace(customer, default=default), agreements))
+    default = default_agreement(uow, customer)
+    shown = replace(customer, default=default.id if default is not None else customer.default)
+    return Reply(200, wire.customer(shown, agreements))
 
 
 def update_customer(call: Call, uow: UnitOfWork) -> Reply:
@@ -115,3 +116,12 @@ def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Sourc
         phone=values.plain(given.phone) if given is not None else None,
     )
     return uow.add(made)
+
+
+def default_agreement(uow: UnitOfWork, customer: Customer) -> Instrument | None:
+    """The agreement that is charged when a payment names only the customer: their default, else the first usable one.
+
+    Inferred: the manual does not say which one it is while the merchant has chosen none.
+    """
+    usable = [i for i in uow.by_key(Instrument, "customer", customer.id)[::-1] if i.state == "Usable"]
+    return next((i for i in usable if i.id == customer.default), usable[0] if usable else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.handlers.customers import customer_of, find_customer
+from simulator.providers.checkoutcom.handlers.customers import customer_of, default_agreement, find_customer
 from simulator.providers.checkoutcom.model import Customer, Instrument, Payment, new_id
 from simulator.providers.checkoutcom.wire import instruments as wire
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
@@ -38,11 +38,6 @@ def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
     """Later payments with this source are refused with `source_id_unknown` (inferred)."""
     uow.delete(uow.get(Instrument, call.path["id"], "id"))
     return Reply(204)
-
-
-def default_agreement(uow: UnitOfWork, customer: Customer) -> Instrument | None:
-    usable = [i for i in uow.by_key(Instrument, "customer", customer.id) if i.state == "Usable"]
-    return next((i for i in usable if i.id == customer.default), usable[0] if usable else None)
 
 
 def agreement_of(uow: UnitOfWork, source: Source, customer: Customer) -> Instrument | None:

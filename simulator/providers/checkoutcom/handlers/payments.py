@@ -16,11 +16,10 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import BASE62
 from simulator.kernel.refusals import Invalid, NotFound, Violation
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.handlers.customers import customer_of, find_customer
+from simulator.providers.checkoutcom.handlers.customers import customer_of, default_agreement, find_customer
 from simulator.providers.checkoutcom.handlers.instruments import (
     PUBLISHED_SOURCE,
     agreement_of,
-    default_agreement,
     issue_agreement,
     published_agreement,
 )
