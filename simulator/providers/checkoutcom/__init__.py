@@ -18,11 +18,11 @@ from simulator.providers.checkoutcom.webhooks import WEBHOOKS
 from simulator.providers.checkoutcom.wire.bodies import read_body
 
 VERSION = "3.31.4"
-"""`Cko-Version`: that of the answering service. Source: reference/checkoutcom.md, section 2.5."""
+"""Sent as `Cko-Version`: the version of the service that answers. Source: reference/checkoutcom.md, section 2.5."""
 
 
 def summarise(resource: Resource) -> Summary | None:
-    """A payment; a hosted page or link counts as a payment too while its shopper has not begun one."""
+    """What the console and the control API show of a payment, and of a hosted page or link, which can be paid like one."""
     if isinstance(resource, Payment):
         is_under_way = resource.state == "Pending" and (resource.approved or resource.capture_action_id is not None)
         return Summary(
@@ -51,19 +51,22 @@ def summarise(resource: Resource) -> Summary | None:
 
 
 def before(call: Call) -> None:
-    """The body is parsed before an idempotency key is looked at (inferred: section 11, row 26). Raises `MalformedBody`."""
+    """Refuses a body that is not JSON before the idempotency key is looked at. Raises `MalformedBody`.
+
+    Inferred: reference/checkoutcom.md, section 11, row 26.
+    """
     if call.endpoint is not None and call.endpoint.idempotent and call.raw_body.strip():
         _ = call.json
 
 
 def finish(call: Call, reply: Reply) -> None:
-    """On successes and failures alike. Source: reference/checkoutcom.md, section 2.5."""
+    """Adds the two headers that every answer bears, failures included. Source: reference/checkoutcom.md, section 2.5."""
     reply.headers.setdefault("Cko-Request-Id", errors.request_id(call))
     reply.headers.setdefault("Cko-Version", VERSION)
 
 
 def replayed(reply: Reply, first: datetime) -> None:
-    """The stored answer, under a request id of its own."""
+    """A repeated answer is the stored one, but for its `Cko-Request-Id`, which is new."""
     reply.headers.pop("Cko-Request-Id", None)
 
 

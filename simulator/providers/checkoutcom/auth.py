@@ -30,7 +30,8 @@ ABC_PUBLIC = re.compile(r"^pk_(test_)?\w{8}-\w{4}-\w{4}-\w{4}-\w{12}$")
 
 TOKEN_LIFETIME_S = 3600
 
-# Source: section 2.2 and the scopes that the official Python SDK names. A family's name covers its members.
+# A family's name (`vault`) grants its members (`vault:customers`) too. Source: section 2.2, and the scopes that the official
+# Python SDK names.
 SCOPES = frozenset([
     "accounts", "agentic:inventory", "balances", "balances:top-up-instructions", "balances:view",
     "card-management", "compliance-requests", "compliance-requests:read", "compliance-requests:respond",
@@ -109,8 +110,8 @@ def lookups(found: Mapping[str, Any]) -> Sequence[str]:
 def authenticate(call: Call, directory: Directory) -> None:
     """Finds the workspace, the platform and the scopes.
 
-    Raises `Unauthenticated` (401) for anything that is no good credential, `Forbidden` (403) for a good one that does not
-    open this endpoint.
+    Raises `Unauthenticated` (401) for a credential that is missing, malformed or unknown, and `Forbidden` (403) for one that
+    is good but does not open this endpoint.
     """
     given = call.headers.get("authorization", "").strip()
     if not given:
@@ -185,7 +186,7 @@ def _token(call: Call, directory: Directory, token: str) -> None:
 
 
 def make_token(workspace: Workspace, scopes: Sequence[str], now: datetime) -> str:
-    """A signed token that names its client, scopes and end: nothing has to be stored. Opaque to clients."""
+    """A signed token that holds its client, its scopes and when it ends, so that nothing has to be stored."""
     own = workspace.credentials["checkoutcom"]
     head = {"alg": "HS256", "typ": "at+jwt"}
     claims = {"client_id": own["client_id"], "scope": list(scopes), "exp": int(now.timestamp()) + TOKEN_LIFETIME_S}
@@ -194,7 +195,7 @@ def make_token(workspace: Workspace, scopes: Sequence[str], now: datetime) -> st
 
 
 def read_token(find: Callable[[str, str], Workspace | None], token: str) -> tuple[Workspace, dict[str, Any]]:
-    """Raises `Unauthenticated` for what is not a token of ours."""
+    """The workspace that issued a token, and what the token says. Raises `Unauthenticated` for anything that we did not issue."""
     parts = token.split(".")
     try:
         claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=="))
@@ -241,7 +242,7 @@ _PATHS = re.compile(
 
 
 def claims(call: Call) -> bool:
-    """Requests that match no route but bear Checkout.com's marks: a key of its shape, its header, its paths."""
+    """Whether a request that matches no route was meant for Checkout.com: by its key, its header or its path."""
     given = call.headers.get("authorization", "")
     key = given.partition(" ")[2].strip() if given.lower().startswith("bearer ") else given
     if any(shape.match(key) for shape in (NAS_SECRET, NAS_PUBLIC, ABC_SECRET, ABC_PUBLIC)):

@@ -17,7 +17,7 @@ EVENTS = {
     "cancelled": ("payment_canceled",),
 }
 PATIENCE = "PT5S"
-"""Captures and refunds are confirmed after a moment of clock time."""
+"""How far the clock is put forward: captures and refunds are confirmed within this time."""
 
 
 def story(merchant: DemoMerchant) -> None:

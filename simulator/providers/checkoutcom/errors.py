@@ -1,4 +1,4 @@
-"""Checkout.com's refusals: empty bodies on 401, 403 and 404, an error object on 422, OAuth's own form on its token endpoint.
+"""Checkout.com's refusals: an empty body on 401, 403 and 404, an error object on 422, OAuth's form on the token endpoint.
 
 Source: reference/checkoutcom.md, section 5.
 """
@@ -42,7 +42,7 @@ RESPONSE_CODES = {
 }
 
 WALLET_REASONS = {
-    # The wallet's neutral reason to a response code (inferred: the design's table, section 3).
+    # The neutral reason for which the wallet declines: the response code that says it (inferred: the design, section 3).
     "balance": "20051",
     "limit": "20061",
     "blocked": "20062",
@@ -56,15 +56,20 @@ REFUND_DECLINED = "20120"
 
 
 def response(code: str | None, reason: str | None = None, default: str = "20005") -> tuple[str, str]:
-    """`response_code` and `response_summary`; a code that we have no words for keeps the neutral ones."""
+    """`response_code` and `response_summary` of an action.
+
+    Without a code the wallet's reason chooses one, and without a known reason it is `default`. A code outside the table is
+    kept; its summary is then just "Declined".
+    """
     chosen = code or WALLET_REASONS.get(reason or "", default)
     return chosen, RESPONSE_CODES.get(chosen, "Declined")
 
 
 # Violations ----------------------------------------------------------------------------------------------------
 
-# A pattern of the violated path, the rule or None, the code. The first that fits. Source: sections 3.1, 5.3 and 5.4;
-# what no row names becomes `<path with underscores>_invalid` or `_required`, as the catalogue forms its own.
+# Which `error_codes` entry a violation becomes: the first row whose pattern fits its path and whose rule is its rule (None
+# fits every rule). Where no row fits, the code is the path with underscores and `_required` or `_invalid`, as most codes of
+# the catalogue are formed. Source: sections 3.1, 5.3 and 5.4.
 _CODES: tuple[tuple[str, str | None, str], ...] = (
     (r"", "type", "request_invalid"),
     (r"", None, "request_invalid"),
@@ -114,11 +119,13 @@ _CODES: tuple[tuple[str, str | None, str], ...] = (
 )
 _COMPILED = tuple((re.compile(rf"^(?:{pattern})$"), rule, code) for pattern, rule, code in _CODES)
 _CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
-"""A validator of ours that names the code itself says so as its message."""
+"""An error code. A validator that knows the right code raises it: `ValueError("source_id_invalid")`. Its message is then taken
+as the code, and the table above is not asked. Any other message is a sentence for people, like "must be a URI"."""
 _NAME = re.compile(r"[^a-z0-9]+")
 
 
 def code_of(violation: r.Violation) -> str:
+    """The `error_codes` entry of one violation."""
     if violation.rule == "format" and _CODE.fullmatch(violation.message):
         return violation.message
     for pattern, rule, code in _COMPILED:
@@ -132,7 +139,7 @@ def code_of(violation: r.Violation) -> str:
 
 
 def request_id(call: Call) -> str:
-    """One per request: the same in `Cko-Request-Id` and in the body."""
+    """The id of this request, drawn once: `Cko-Request-Id` and the error object bear the same one."""
     if "request_id" not in call.scratch:
         call.scratch["request_id"] = str(Ids().guid())
     return str(call.scratch["request_id"])
@@ -186,7 +193,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
 
 
 def _faulted(call: Call, status: int, body: dict[str, Any]) -> Reply:
-    """A scenario's failure. With a `code` on 422 or 429 (`duplicate_request`) there is an error object, else no body."""
+    """The failure that a scenario asked for. A 422, and a 429 with a `code`, has an error object; every other has no body."""
     if status == 422 or (status == 429 and body.get("code")):
         return error(call, "request_invalid", [body.get("code") or "service_unavailable"], status)
     return Reply(status)

@@ -32,7 +32,7 @@ class Kept(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Payment(Kept):
-    """A payment. `origin` is the address that the client used; `platform` is `default` (NAS) or `previous` (ABC)."""
+    """A payment. `origin` is the simulator's address as the client wrote it, `platform` is `default` (NAS) or `previous` (ABC)."""
 
     KIND: ClassVar[str] = "payment"
     MACHINE: ClassVar[Machine | None] = states.PAYMENT
@@ -74,9 +74,10 @@ class Payment(Kept):
     capture_action_id: str | None = None
     partner_customer_id: str | None = None
     refunded: int = 0
-    """Settled."""
+    """The sum of the refunds that the bank has approved, in minor units."""
     refunding: int = 0
-    """Accepted and not yet settled; reserved, so that two quick refunds cannot both take it (inferred)."""
+    """The sum of the refunds that are accepted and not decided yet. It is reserved, so that two refunds in quick succession cannot
+    give the same money back twice (inferred)."""
     refund_count: int = 0
 
     def keys(self) -> dict[str, str]:
@@ -165,7 +166,7 @@ class Instrument(Kept):
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """Conditions and actions are kept as the API shows them, without links. Kept in the workspace: a reset leaves it."""
+    """Conditions and actions as the API shows them, but without links. It belongs to the workspace, so a reset leaves it."""
 
     id: str
     name: str | None = None
@@ -176,7 +177,7 @@ class Workflow:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """An endpoint of the Previous platform. Kept in the workspace: a reset leaves it."""
+    """A webhook endpoint of the Previous platform. It belongs to the workspace, so a reset leaves it."""
 
     id: str
     url: str
@@ -188,7 +189,8 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True)
 class EventRecord(Kept):
-    """What happened, kept whether or not anybody was told. `body` is the exact webhook, sent again as it stands."""
+    """Something that happened to a payment, kept even when no webhook told of it. `body` is the webhook's exact body, which a
+    repeated webhook bears again."""
 
     KIND: ClassVar[str] = "event"
 
@@ -211,7 +213,7 @@ class EventRecord(Kept):
 
 @dataclass(frozen=True, kw_only=True)
 class Hosted(Kept):
-    """What a hosted page and a payment link have in common. `payment_id` is the latest try."""
+    """What a hosted page and a payment link have in common. `payment_id` is the payment of the latest try."""
 
     amount: int
     currency: str

@@ -1,6 +1,7 @@
 """Pages behind Checkout.com's redirect links: the simulation wallet, the QR page, the hosted page and the payment link.
 
-A GET never changes anything; the first act on a page wins. Source: reference/checkoutcom.md, sections 3.13, 7.2 and 8.2.
+A GET changes nothing; of several presses on a page the first one counts.
+Source: reference/checkoutcom.md, sections 3.13, 7.2 and 8.2.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from simulator.wallet.view import Prediction
 SIMULATION = "/page/simulation-wallet/acwallet/alipayconnectcode.html"
 QR = "/page/aplus-linker/acwallet/qrcode.html"
 PREVIOUS = "/LP.Core/api/payment/{number}"
-"""Browser time until the cashier returns to the merchant. Source: the design, section 4.2."""
 
 _CODE = re.compile(r"[?&]code=([0-9A-Za-z]+)")
 _REASONS = ("balance", "limit", "blocked", "authentication")
@@ -45,7 +45,7 @@ _REASONS = ("balance", "limit", "blocked", "authentication")
 
 
 def _find(runtime: Runtime, code: str) -> tuple[Workspace, Payment, Order]:
-    """By the payment code of the link. Raises `NotFound`."""
+    """The payment whose link bears this code. Raises `NotFound`."""
     found = runtime.locate_by_key(Payment, "code", code) if code else None
     if found is None:
         raise NotFound("payment", code)
@@ -65,17 +65,17 @@ def _chosen(call: Call, every: list[Buyer]) -> Buyer:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """A buyer as the page lists him: what Pay Now would lead to stands beside the name."""
+    """A buyer in the page's list, with what Pay Now would lead to if they pressed it."""
 
     slug: str
     name: str
     prediction: Prediction
     url: str
-    """This page with him as the one who pays."""
+    """This page with this buyer chosen."""
 
 
 def show_simulation(call: Call, runtime: Runtime) -> Reply:
-    """Terminal APP and WAP. There is no password here."""
+    """The simulation wallet, for the terminals APP and WAP. It asks for no password."""
     workspace, payment, order = _find(runtime, call.query.get("code", ""))
     uow = runtime.open(workspace)
     page = pages.view(
@@ -132,7 +132,7 @@ def _payer(uow: UnitOfWork, order: Order, buyer: Buyer, page: PageView) -> Payer
 
 
 def act_simulation(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = pay (with `buyer`), cancel, or answer (a slow bank answers now)."""
+    """POST `outcome`: `pay` (with `buyer`), `cancel`, or `answer` (a bank that takes its time answers now)."""
     workspace, _, order = _find(runtime, call.query.get("code", ""))
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
@@ -177,7 +177,7 @@ def _hosted_view(
 
 
 def show_qr(call: Call, runtime: Runtime) -> Reply:
-    """Terminal WEB: the wallet's cashier in place. The deep link in `url` carries the payment code."""
+    """For the terminal WEB: the wallet's cashier at this address. The payment code stands in the deep link in `url`."""
     match = _CODE.search(call.query.get("url", ""))
     workspace, _, order = _find(runtime, match[1] if match else "")
     return wallet_pages.render(
@@ -186,7 +186,7 @@ def show_qr(call: Call, runtime: Runtime) -> Reply:
 
 
 def show_previous(call: Call, runtime: Runtime) -> Reply:
-    """The Previous platform's redirect: the cashier in place."""
+    """For the Previous platform: the wallet's cashier at this address."""
     workspace, _, order = _find(runtime, call.path["number"])
     return wallet_pages.render(call, runtime, workspace, order, auto_return_s=runtime.auto_return_s)
 
@@ -205,7 +205,7 @@ def _find_hosted(call: Call, runtime: Runtime) -> tuple[Workspace, Hosted]:
 
 
 def show_hosted(call: Call, runtime: Runtime) -> Reply:
-    """Open: what is bought and the button. Paid or expired: says so, with the way back."""
+    """An open page shows what is bought and the button; a paid or expired one says so and leads back to the shop."""
     workspace, hosted = _find_hosted(call, runtime)
     uow = runtime.open(workspace)
     merchant = str(setting(uow, "merchant_name"))
@@ -262,14 +262,14 @@ def _prospect(uow: UnitOfWork, hosted: Hosted) -> Order:
 
 
 def _row(product: dict[str, Any], currency: str, texts: Texts) -> tuple[str, int, str]:
-    """Name, quantity and price of all of them; the name may be missing, and so may the price."""
+    """A product's name, quantity, and price times quantity (empty when the request named no price)."""
     name, quantity = product.get("name") or product.get("reference") or texts("cko_unnamed"), product.get("quantity", 1)
     price = product.get("price", product.get("unit_price"))
     return name, quantity, "" if price is None else Money(price * quantity, currency).symbol()
 
 
 def act_hosted(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = pay (a new payment, or the one that is still open) or cancel (back to `cancel_url`)."""
+    """POST `outcome`: `pay` leads to the payment that is still open, or to a new one; `cancel` leads back to `cancel_url`."""
     workspace, hosted = _find_hosted(call, runtime)
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")

@@ -11,7 +11,7 @@ from simulator.engine.workspace import Workspace
 
 
 def keys_of(workspace: Workspace) -> list[str]:
-    """Every key that the merchant may have been signed with: those of his workflows, the account's, the Previous key."""
+    """Every key with which a webhook to this merchant may be signed: their workflows' keys, the account's, the secret keys."""
     own = workspace.credentials["checkoutcom"]
     account = workspace.webhooks.get("checkoutcom") or {}
     found = [account.get("secret"), own["secret_key"], own["previous_secret_key"]]
@@ -21,7 +21,7 @@ def keys_of(workspace: Workspace) -> list[str]:
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """The receiver computes over the raw bytes; any of the merchant's keys may be the one that signed."""
+    """Whether one of the merchant's keys has signed exactly these bytes."""
     received = headers.get("cko-signature")
     if received is None:
         return Verdict(False, "no Cko-Signature came")

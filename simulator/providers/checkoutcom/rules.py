@@ -11,7 +11,7 @@ from simulator.providers.checkoutcom.model import Instrument
 from simulator.providers.checkoutcom.settings import setting
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
 
-# Source: section 7.1 (inferred: the seed shows EUR; its own list is not legible).
+# Source: section 7.1. Inferred: the seed shows EUR; the list in the seed cannot be read.
 CURRENCIES = frozenset([
     "EUR", "GBP", "USD", "CNY", "HKD", "SGD", "JPY", "AUD", "CAD", "CHF", "NZD", "SEK", "NOK", "DKK", "THB",
     "MYR", "PHP", "IDR", "KRW", "AED",
@@ -27,7 +27,10 @@ def own_channel(uow: UnitOfWork) -> str:
 
 
 def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str]:
-    """Well-formed channels count as the merchant's own unless `strict_channels` is on. Source: section 3.1."""
+    """The error codes that the channel of a request deserves, none if it is good.
+
+    Unless setting `strict_channels` is on, every well-formed channel counts as the merchant's own. Source: section 3.1.
+    """
     if platform == "previous":
         return []
     if given is None:
@@ -40,9 +43,10 @@ def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str
 def check_connector(
     uow: UnitOfWork, request: PaymentRequest, platform: str, agreement: Instrument | None
 ) -> tuple[str, str | None]:
-    """The wallet's connector refuses with one code and the swapped `invalid_request`. Source: sections 3.1 and 5.1.
+    """What the connector to the wallet checks once the gateway is satisfied. Returns terminal and operating system.
 
-    Returns terminal and operating system.
+    Raises `Refused` with the first thing that is wrong and the error type `invalid_request`, where the gateway names
+    everything that is wrong and says `request_invalid`. Source: sections 3.1 and 5.1.
     """
     facts = {"amount": request.amount, "currency": request.currency, "reference": request.reference}
     rule = uow.rule("provider", "checkoutcom", operation="pay", **facts)

@@ -36,7 +36,7 @@ PAYMENT = Machine(
     ],
 )
 
-# A capture or a refund: `approved` is null, then true or false. The payment's own rows announce it.
+# A capture or a refund: `approved` is null, then true or false. It has no webhooks of its own; the payment's rows tell of it.
 ACTION = Machine(
     "checkoutcom.action",
     initial=("In Progress", "Declined"),
@@ -86,7 +86,7 @@ PAYMENT_LINK = Machine(
     ],
 )
 
-# A chargeback. It begins by a scenario, since no shopper of ours complains by himself.
+# A chargeback. A scenario begins it, since the simulator's shoppers do not complain by themselves.
 DISPUTE = Machine(
     "checkoutcom.dispute",
     initial="evidence_required",

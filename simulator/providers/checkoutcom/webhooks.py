@@ -1,6 +1,6 @@
 """Checkout.com's event catalogue, payloads, envelopes and retry schedule. Source: reference/checkoutcom.md, section 6.
 
-Every event of a payment is kept as an `EventRecord`, whether or not a workflow or a webhook matched.
+Every event of a payment is kept as an `EventRecord`, even when no workflow or webhook asked for it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RETRY = RetryPolicy(
     timeout_s=10,
 )
 
-# What a workflow may name and its `test` may send. Source: section 6.1.
+# The events that a workflow may name, and that its `test` may send. Source: section 6.1.
 GATEWAY_EVENTS = (
     "payment_pending", "payment_capture_pending", "payment_captured", "payment_declined",
     "payment_refund_pending", "payment_refunded", "payment_refund_declined", "payment_canceled",
@@ -64,7 +64,7 @@ PREVIOUS_EVENTS = (
     "payment_chargeback", "payment_retrieval", "source_updated", "payment_paid",
 )  # fmt: skip
 
-# Only `charge.succeeded` of version 1.0's names is known; the others are inferred by analogy. Source: section 6.1.
+# The names of version 1.0. Only `charge.succeeded` is documented; the others are inferred from it. Source: section 6.1.
 OLD_EVENTS = (
     "charge.captured",
     "charge.failed",
@@ -77,10 +77,10 @@ OLD_EVENTS = (
 EVENTS = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events)
 
 RESEND = "resend"
-"""`extra` of an event that is sent again: the record's id, and where to."""
+"""Key of an event's `extra` when it is sent again: the id of its record, and to which workflows or webhooks (None: all)."""
 
 SAMPLE = "sample"
-"""`extra` of a sample that a workflow's test sends: the workflow's id."""
+"""Key of an event's `extra` when a workflow's test sends a sample: the id of that workflow."""
 
 
 # The merchant's endpoints ------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def drop_endpoint(uow: UnitOfWork, id_: str) -> None:
 
 
 def _strings(metadata: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """Webhooks print metadata as strings, whatever was sent. Source: section 6.2."""
+    """Metadata as webhooks print them: every value is a string, whatever was sent. Source: section 6.2."""
     if metadata is None:
         return None
     return {name: _string(value) for name, value in metadata.items()}
@@ -135,7 +135,7 @@ def _string(value: Any) -> str:
 
 
 def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None) -> dict[str, Any]:
-    """`data` of each event with its own members in its own order. Source: section 6.3."""
+    """`data` of an event. Each event has members of its own, in an order of its own. Source: section 6.3."""
     now, metadata = uow.now, _strings(payment.metadata)
     action_id, code, summary, action_amount, action_reference = None, None, None, payment.amount, payment.reference
     if action is not None:
@@ -247,7 +247,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
 
 
 def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -> EventRecord:
-    """Keeps the event with its exact body."""
+    """Stores an event with the exact body of its webhook."""
     id_, base = new_id(uow.ids, "evt"), payment.origin
     source = "dispute" if name in DISPUTE_EVENTS else "gateway"
     if payment.platform == "previous":
@@ -287,6 +287,10 @@ def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    """The messages of an event: a new one is recorded first, a repeated one is taken from its record.
+
+    A message without an address stands for an event that nobody asked for, so that the console shows it.
+    """
     resource = event.resource
     assert isinstance(resource, Payment | Dispute)
     payment = resource if isinstance(resource, Payment) else uow.get(Payment, resource.payment_id)
@@ -312,9 +316,9 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 def _messages(
     uow: UnitOfWork, kept: EventRecord, payment: Payment, to: Iterable[str] | None, *, manual: bool = False
 ) -> list[Message]:
-    """One message per matching workflow action or webhook, and one for the workspace's own endpoint, if it has any.
+    """One message for each action of each workflow that matches (or for each webhook), and one for the account's endpoint.
 
-    `to` narrows it to these workflows or webhooks.
+    With `to`, only these workflows or webhooks, and not the account's endpoint.
     """
     body, wanted, found = kept.body.encode(), None if to is None else set(to), []
     if kept.platform == "previous":
@@ -338,7 +342,10 @@ def _messages(
 
 
 def matches(workflow: Workflow, kept: EventRecord, payment: Payment) -> bool:
-    """Active, and every condition holds; without an event condition nothing fires. Inferred: section 3.10."""
+    """Whether a workflow is active and all of its conditions hold. One without an event condition never matches.
+
+    Inferred: section 3.10.
+    """
     if not workflow.active or not any(c["type"] == "event" for c in workflow.conditions):
         return False
     for condition in workflow.conditions:
@@ -356,7 +363,7 @@ def matches(workflow: Workflow, kept: EventRecord, payment: Payment) -> bool:
 
 
 def entity_of(channel: str | None) -> str:
-    """The entity of a channel: the same characters under another prefix, since a sandbox has one entity each (inferred)."""
+    """The id of a channel's entity: the same characters with another prefix. Inferred: a sandbox has one entity per channel."""
     return f"ent_{(channel or '').removeprefix('pc_')}"
 
 
@@ -364,7 +371,7 @@ def entity_of(channel: str | None) -> str:
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    """Custom headers verbatim, they win over ours; `Cko-Signature` with the endpoint's own key, if it has one.
+    """The headers of one attempt: the endpoint's own win over ours; `Cko-Signature` only where the endpoint has a key.
 
     Raises `Dropped` when the workflow action or the webhook has been removed. Source: sections 6.4 and 6.5.
     """

@@ -1,4 +1,4 @@
-"""Actions of a payment: refunds and reversals, and what Alipay does not know.
+"""Actions of a payment: refunds and reversals, and those that Alipay does not have.
 
 Source: reference/checkoutcom.md, sections 3.4 to 3.8.
 """
@@ -29,7 +29,7 @@ def get_actions(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/{id}/refunds: everything that is left unless an amount is given (0 is none: inferred).
+    """POST /payments/{id}/refunds: the given amount, or all that is left. An amount of 0 counts as none given (inferred).
 
     Raises `IllegalTransition` (403) when nothing can be refunded, `LimitExceeded` when more is asked than is left.
     Source: section 3.5.
@@ -40,7 +40,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def reverse_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/{id}/reversals: a captured payment is refunded in full. Source: section 3.8."""
+    """POST /payments/{id}/reversals: refunds all that is left of a captured payment. Source: section 3.8."""
     refund = _refund(uow, find_payment(call, uow), None, call.body)
     return Reply(202, wire.action_accepted(refund, call.base_url, "Refund"))
 
@@ -72,6 +72,7 @@ def _refund(uow: UnitOfWork, payment: Payment, amount: int | None, request: wire
 def new_action(
     uow: UnitOfWork, payment: Payment, type_: str, amount: int, *, state: str = "In Progress", **more: Any
 ) -> Action:
+    """An action that begins now, not yet stored."""
     return Action(
         id=new_id(uow.ids, "act"),
         state=state,
@@ -86,7 +87,10 @@ def new_action(
 
 
 def not_for_alipay(call: Call, uow: UnitOfWork) -> Reply:
-    """Captures, voids, authorizations, cancellations: Alipay is one step, so 403 in every state (inferred: section 3.6)."""
+    """Captures, voids, authorizations, cancellations: 403 in every state, since Alipay pays in one step.
+
+    Inferred: section 3.6.
+    """
     payment = find_payment(call, uow)
     operation = call.endpoint.operation if call.endpoint else "this"
     raise Forbidden(f"{operation} is not possible for {payment.source_type}, which is captured by itself")

@@ -19,7 +19,7 @@ from simulator.providers.checkoutcom.wire.payments import Source
 
 
 def _customer(call: Call, uow: UnitOfWork) -> Customer:
-    """By id or by e-mail. Raises `NotFound`."""
+    """The customer whom the path names by id or by e-mail. Raises `NotFound`."""
     identifier = call.path["identifier"]
     if "@" in identifier:
         found = uow.first_by_key(Customer, "email", identifier.lower())
@@ -95,7 +95,11 @@ def find_customer(uow: UnitOfWork, id_: str | None, email: str | None) -> Custom
 
 
 def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Source | None) -> Customer:
-    """Linked by id or by e-mail, else made. The stored name wins over the request's. Source: section 3.1."""
+    """The customer of a payment: found by id or by e-mail, else a new one.
+
+    Whom the request does not name, the source may: by the customer that it is, or by the agreement's. A name that is stored
+    already wins over the request's. Source: section 3.1.
+    """
     id_, email = (given.id, given.email) if given is not None else (None, None)
     if id_ is None and email is None and source is not None:
         if source.type == "id":

@@ -24,7 +24,7 @@ TIME_FOR_REVIEW = timedelta(days=1)
 
 
 def foresee(uow: UnitOfWork, payment: Payment) -> None:
-    """Asks the scenarios whether this captured payment will be disputed, and when."""
+    """Arms the dispute of a payment that was just captured, if a scenario wants one."""
     facts = {"amount": payment.amount, "currency": payment.currency, "reference": payment.reference}
     rule = uow.rule("provider", "checkoutcom", operation="capture", payment=payment.id, **facts)
     if rule is not None and rule.params.get("dispute"):
@@ -37,7 +37,7 @@ def foresee(uow: UnitOfWork, payment: Payment) -> None:
 
 
 def of(uow: UnitOfWork, payment: Payment, verdict: str = "won") -> Dispute:
-    """A dispute about what is left of the payment, not yet stored."""
+    """A new dispute about all that is not refunded, not yet stored."""
     return Dispute(
         id="dsp_" + uow.ids.text(22, BASE32),
         state="evidence_required",
@@ -57,7 +57,7 @@ def of(uow: UnitOfWork, payment: Payment, verdict: str = "won") -> Dispute:
 
 
 def begin(uow: UnitOfWork, payment: Payment, verdict: str) -> None:
-    """`dispute_received`. What has been refunded in full is not disputed any more."""
+    """Begins the dispute and announces `dispute_received`, unless everything has been refunded meanwhile."""
     if payment.refundable > 0:
         uow.add(of(uow, payment, verdict), events=["dispute_received"])
 
@@ -71,7 +71,7 @@ def _dispute(call: Call, uow: UnitOfWork) -> Dispute:
 
 
 def list_disputes(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /disputes: newest first; the filters that were given are echoed before `total_count`."""
+    """GET /disputes: newest first. The answer begins with the filters that were given."""
     query: wire.DisputesQuery = call.body
     found, _ = uow.listing(Dispute, limit=10_000)
     held = [dispute for dispute in found if _holds(dispute, query)]
@@ -82,7 +82,7 @@ def list_disputes(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _holds(dispute: Dispute, query: wire.DisputesQuery) -> bool:
-    """Whether every filter holds. What no Alipay dispute has (an ARN, a merchant category) is never equal."""
+    """Whether a dispute passes every filter. It never passes one for what no Alipay dispute has (ARN, merchant category)."""
     exact: dict[str, tuple[str | None, str | None]] = {
         "id": (query.id, dispute.id),
         "payment_id": (query.payment_id, dispute.payment_id),
@@ -116,7 +116,7 @@ def accept_dispute(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def provide_evidence(call: Call, uow: UnitOfWork) -> Reply:
-    """PUT: kept until it is submitted, with what was given before."""
+    """PUT: adds to the evidence that was given before. It is kept until it is submitted."""
     dispute = _dispute(call, uow)
     request: wire.EvidenceRequest = call.body
     uow.amend(dispute, evidence={**(dispute.evidence or {}), **(request.model_extra or {})})
@@ -131,7 +131,7 @@ def get_evidence(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def submit_evidence(call: Call, uow: UnitOfWork) -> Reply:
-    """POST: the bank decides a day later (inferred). Raises `Refused` when there is nothing to submit."""
+    """POST: submits the evidence; the bank decides a day later (inferred). Raises `Refused` when there is none."""
     dispute = _dispute(call, uow)
     if not dispute.evidence and dispute.state == "evidence_required":
         raise refused("evidence_required")

@@ -42,7 +42,7 @@ def list_event_types(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def messages(uow: UnitOfWork, event: EventRecord) -> list[tuple[OutboxRow, dict[str, Any]]]:
-    """What went out for this event, oldest first, with its context."""
+    """The messages that told of an event, oldest first, each with its context: which workflow or webhook it went to."""
     rows = uow.store.messages(uow.workspace.id, provider="checkoutcom", subject=event.payment_id, limit=10_000)
     found = [(row, orjson.loads(row.context)) for row in rows]
     return [(row, context) for row, context in found if context.get("event") == event.id]
@@ -54,6 +54,7 @@ def attempts_of(uow: UnitOfWork, messages: Iterable[int]) -> list[Row]:
 
 
 def find_event(call: Call, uow: UnitOfWork, platform: str = "default") -> EventRecord:
+    """The event that the path names. Raises `NotFound`, also for an event of the other platform."""
     found = uow.get(EventRecord, call.path["event"], "event")
     if found.platform != platform:
         raise NotFound("event", found.id, "event")
@@ -113,7 +114,7 @@ def get_action_invocations(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def derived_id(prefix: str, of: str) -> str:
-    """An id that is always the same for the same attempt; nothing has to be stored."""
+    """An id computed from what it names, and therefore always the same, although it is stored nowhere."""
     guid = uuid.UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4)
     return f"{prefix}_{base64.b32encode(guid.bytes_le).decode().lower().rstrip('=')}"
 
@@ -132,13 +133,16 @@ def _subject_events(call: Call, uow: UnitOfWork) -> list[EventRecord]:
 
 
 def get_subject_events(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /workflows/events/subject/{id}: ascending by time."""
+    """GET /workflows/events/subject/{id}: oldest first."""
     found = _subject_events(call, uow)
     return Reply(200, {"data": [wire.event_short(event, call.base_url) for event in found]})
 
 
 def resend(uow: UnitOfWork, event: EventRecord, to: list[str] | None) -> None:
-    """The same event, the same bytes, to the workflows or webhooks as they are now (inferred)."""
+    """Sends an event again: the same bytes, to the workflows or webhooks as they stand now (inferred).
+
+    `to` are their ids; None means all that match.
+    """
     payment = uow.find(Payment, event.payment_id)
     if payment is not None:
         uow.emit(event.type, payment, extra={webhooks.RESEND: {"event": event.id, "to": to}})
@@ -168,7 +172,10 @@ def reflow_subject_to_workflow(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def reflow(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /workflows/events/reflow: events or subjects, to the named workflows."""
+    """POST /workflows/events/reflow: sends events, or all events of subjects, again to the named workflows, else to all.
+
+    Raises `Refused` with every kind of id that is unknown; then nothing is sent.
+    """
     request: wire.ReflowRequest = call.body
     codes, events = [], []
     for id_ in request.events or []:

@@ -1,4 +1,4 @@
-"""Hosted pages and payment links: made, read, and paid by one try after another.
+"""Hosted pages and payment links: making and reading them, and the payments that shoppers begin on them.
 
 Source: reference/checkoutcom.md, section 3.13.
 """
@@ -25,6 +25,7 @@ METHODS_OFFERED = frozenset(["alipay_cn", "alipay_hk", "alipay_plus", "alipay"])
 
 
 def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[str, Any]:
+    """What a hosted page and a payment link take from their request. Raises `Refused` for its currency or channel."""
     platform = call.credential["platform"]
     allowed = PREVIOUS_CURRENCIES if platform == "previous" else CURRENCIES
     codes = [] if request.currency in allowed else ["currency_not_supported"]
@@ -53,7 +54,7 @@ def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[s
 
 
 def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
-    """One for each allowed method that cannot be offered here. The element's shape is inferred (section 3.13)."""
+    """A warning for each method that the request allows but the simulator cannot offer. Its members are inferred (section 3.13)."""
     return [
         {"code": "payment_method_unavailable", "value": method, "description": f"{method} cannot be offered"}
         for method in request.allow_payment_methods or []
@@ -62,7 +63,7 @@ def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
 
 
 def create_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /hosted-payments. The page's lifetime is not documented: setting `hosted_lifetime_s` (inferred: 30 minutes)."""
+    """POST /hosted-payments. How long the page lives is setting `hosted_lifetime_s`; 30 minutes are inferred."""
     request: wire.HostedPaymentRequest = call.body
     hosted = HostedPayment(
         id=uow.own_id(HostedPayment, lambda: new_short_id(uow.ids, "hpp")),
@@ -104,7 +105,7 @@ def _shown(call: Call, hosted: Hosted) -> Reply:
 
 
 def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Payment:
-    """A new payment for a hosted page or a payment link: each try is a `pay_` of its own (inferred)."""
+    """Begins a payment on a hosted page or a payment link. Each try is a payment of its own (inferred)."""
     own_page = f"{hosted.origin}/link/{hosted.id}"
     success, failure = own_page, own_page
     if isinstance(hosted, HostedPayment):

@@ -11,14 +11,14 @@ from simulator.providers.checkoutcom.wire import instruments as wire
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 from simulator.providers.checkoutcom.wire.payments import Source
 
-# The stored agreement of the published follow-up request. Source: the seed.
+# The stored agreement that the published follow-up request names, and its customer. Source: the seed.
 PUBLISHED_SOURCE = "src_inmwstthmjyfcskeir3gcqtyj4"
 PUBLISHED_EMAIL = "john.smith@example.com"
 PUBLISHED_NAME = "John Smith"
 
 
 def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
-    """Inferred: the documents do not say that an Alipay `src_` is readable here (section 3.12)."""
+    """GET /instruments/{id}. Inferred: the manual does not say that an agreement with Alipay can be read here (section 3.12)."""
     agreement = uow.get(Instrument, call.path["id"], "id")
     return Reply(200, wire.instrument(agreement, uow.find(Customer, agreement.customer_id)))
 
@@ -35,12 +35,13 @@ def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
-    """Later payments with this source are refused with `source_id_unknown` (inferred)."""
+    """DELETE /instruments/{id}: later payments with this source are refused with `source_id_unknown` (inferred)."""
     uow.delete(uow.get(Instrument, call.path["id"], "id"))
     return Reply(204)
 
 
 def agreement_of(uow: UnitOfWork, source: Source, customer: Customer) -> Instrument | None:
+    """The stored agreement that a payment's source charges; None when the shopper is to be redirected."""
     if source.type == "id":
         return uow.get(Instrument, source.id or "")
     if source.type == "customer":
@@ -50,9 +51,9 @@ def agreement_of(uow: UnitOfWork, source: Source, customer: Customer) -> Instrum
 
 
 def published_agreement(uow: UnitOfWork) -> Instrument:
-    """The agreement that the published follow-up request names: every workspace's customer John Smith has signed it.
+    """The agreement that the seed's third request names, so that this request works as printed in every workspace.
 
-    Source: the seed, whose third request is to work as printed. It comes into being when it is first used.
+    It is made when it is first used, as if a customer John Smith had signed it long ago.
     """
     known = uow.find(Instrument, PUBLISHED_SOURCE)
     if known is not None:
@@ -71,7 +72,7 @@ def published_agreement(uow: UnitOfWork) -> Instrument:
 
 
 def issue_agreement(uow: UnitOfWork, payment: Payment) -> Instrument:
-    """The `src_` stands in the 202 already, before the shopper has agreed. Source: sections 3.1 and 4.3."""
+    """The agreement that a first payment is to sign. The 202 already names it. Source: sections 3.1 and 4.3."""
     agreement = Instrument(
         id=new_id(uow.ids, "src"),
         state="Issued",

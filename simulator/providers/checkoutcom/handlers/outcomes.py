@@ -1,4 +1,4 @@
-"""What the shopper, the acquirer and the clock decide about a payment, and what comes of it.
+"""What becomes of a payment when the wallet, the acquirer or the clock speaks, and where the shopper returns to.
 
 Source: reference/checkoutcom.md, sections 3.4, 4, 6.3 and 7.
 """
@@ -34,7 +34,11 @@ from simulator.wallet.order import Order
 
 
 def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
-    """Something to decide for the control API: a follow-up's order, or a new try on a hosted page."""
+    """Opens a wallet order, so that the control API has something to decide.
+
+    For a follow-up it is the order that its timer would open; on a hosted page or link it belongs to a new try. None when
+    there is an order already, or nothing is left to decide.
+    """
     if isinstance(resource, Payment):
         if resource.state != "Pending" or resource.order_code is not None:
             return None
@@ -81,7 +85,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def _charge_agreement(uow: UnitOfWork, payment: Payment) -> None:
-    """A follow-up asks the account that signed the agreement; nobody opens a page. Source: section 7.4."""
+    """A follow-up is paid by the wallet account that signed the agreement; nobody opens a page. Source: section 7.4."""
     if payment.order_code is not None or payment.state != "Pending":
         return
     agreement = uow.find(Instrument, payment.source_id or "")
@@ -94,7 +98,10 @@ def _charge_agreement(uow: UnitOfWork, payment: Payment) -> None:
 
 
 def approve(uow: UnitOfWork, payment: Payment) -> Payment:
-    """The shopper has said yes: `payment_capture_pending`, and the acquirer confirms in a moment. Source: section 4.1."""
+    """The shopper has said yes: announces `payment_capture_pending` and lets the acquirer confirm a moment later.
+
+    Source: section 4.1.
+    """
     capture = uow.add(new_action(uow, payment, "Capture", payment.amount, reference=payment.reference))
     payment = uow.fire(
         payment,
@@ -109,6 +116,7 @@ def approve(uow: UnitOfWork, payment: Payment) -> Payment:
 
 
 def _confirm(uow: UnitOfWork, payment: Payment, then: str | None) -> None:
+    """The acquirer captures or declines. `then` is its postponed answer, if a scenario has postponed it."""
     if payment.state != "Pending" or payment.capture_action_id is None:
         return
     verdict = _bank_verdict(uow, payment, "capture", payment.amount, then, "timer.capture", {})
@@ -136,6 +144,7 @@ def _confirm(uow: UnitOfWork, payment: Payment, then: str | None) -> None:
 
 
 def _settle_refund(uow: UnitOfWork, payment: Payment, refund: Action, then: str | None) -> None:
+    """The acquirer approves or declines a refund. `then` is its postponed answer, if a scenario has postponed it."""
     if refund.state != "In Progress":
         return
     data = {"action": refund.id}
@@ -166,7 +175,11 @@ def _bank_verdict(
     trigger: str,
     data: Mapping[str, Any],
 ) -> tuple[bool, str | None, str | None] | None:
-    """What the acquirer says: yes or no with a code and a reason, or None when it is asked again later, or never."""
+    """What the acquirer says: whether it approves, with the code and the reason of a refusal.
+
+    None when a scenario postpones the answer: `trigger` is then armed to ask again with `then`, unless the scenario leaves
+    it pending for ever.
+    """
     if then is not None:
         return then == "succeeded", None, "declined"
     facts = {"operation": operation, "amount": amount, "currency": payment.currency, "reference": payment.reference}
@@ -187,7 +200,7 @@ def _bank_verdict(
 
 
 def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary: str) -> Payment:
-    """`payment_declined` with an action that carries the code. Source: sections 3.4 and 6.3."""
+    """Ends a payment with `payment_declined`; the response code stands in an action. Source: sections 3.4 and 6.3."""
     uow.disarm(payment, "timer.capture")
     told: dict[str, Any] = {"processed_on": uow.now, "response_code": code, "response_summary": summary}
     if payment.capture_action_id is not None:
@@ -213,7 +226,10 @@ def expire(uow: UnitOfWork, payment: Payment) -> Payment:
 
 
 def _end(uow: UnitOfWork, payment: Payment, trigger: str) -> Payment:
-    """`payment_canceled` and `payment_expired` carry an action although nothing was captured. Source: section 6.3."""
+    """Ends a payment with `payment_canceled` or `payment_expired`. Both name an action, although nothing was captured.
+
+    Source: section 6.3.
+    """
     refused = uow.add(new_action(uow, payment, "Authorization", payment.amount, state="Declined"))
     payment = uow.fire(payment, trigger, about=refused)
     _tell_agreement(uow, payment, "bank.declined")
@@ -221,7 +237,7 @@ def _end(uow: UnitOfWork, payment: Payment, trigger: str) -> Payment:
 
 
 def _tell_agreement(uow: UnitOfWork, payment: Payment, trigger: str) -> None:
-    """The first payment decides whether its agreement can be used."""
+    """The payment that was to sign an agreement has ended: the agreement becomes usable, or dead."""
     agreement = uow.find(Instrument, payment.source_id or "")
     if agreement is None or agreement.payment_id != payment.id or agreement.state != "Issued":
         return
@@ -230,6 +246,7 @@ def _tell_agreement(uow: UnitOfWork, payment: Payment, trigger: str) -> None:
 
 
 def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
+    """The hosted page or link on which this payment was made is paid."""
     if payment.hosted_id is None:
         return
     hosted: Hosted | None = uow.find(HostedPayment, payment.hosted_id) or uow.find(PaymentLink, payment.hosted_id)
@@ -238,7 +255,7 @@ def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """`success_url` or `failure_url` with the session's and the payment's id. Source: section 7.3."""
+    """`success_url` or `failure_url`, with the ids of the session and the payment added. Source: section 7.3."""
     assert isinstance(payment, Payment) and isinstance(order, Order)
     target = payment.success_url if order.state == "paid" else payment.failure_url
     if target is None:

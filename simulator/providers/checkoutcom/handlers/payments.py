@@ -42,7 +42,8 @@ from simulator.wallet.order import Order
 def request_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments: 202 with a redirect, or without one when a stored agreement is charged.
 
-    Raises `Invalid` with all that the gateway has against it, or `Refused` with the wallet connector's one code.
+    Raises `Invalid` with everything that the gateway finds wrong, or `Refused` with the first thing that the connector to
+    the wallet finds wrong.
 
     Source: section 3.1.
     """
@@ -78,7 +79,10 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def new_code(uow: UnitOfWork, platform: str) -> str:
-    """The payment code of the redirect link, an integer on the Previous platform. Source: sections 7.2 and 7.6."""
+    """A payment code for the redirect link that no payment has yet; an integer on the Previous platform.
+
+    Source: sections 7.2 and 7.6.
+    """
     while True:
         code = uow.ids.digits(9) if platform == "previous" else f"28{uow.ids.digits(10)}{uow.ids.text(24, BASE62)}"
         code = code.lstrip("0") or "1"
@@ -135,8 +139,11 @@ _FIELDS = [field.alias or name for name, field in wire.PaymentRequest.model_fiel
 
 
 def _read_request(call: Call, uow: UnitOfWork, platform: str) -> wire.PaymentRequest:
-    """The validated request. Raises `Invalid` with all that is wrong, in the order of the fields: their own rules, and
-    what only the account knows about those that are well-formed. Source: sections 3.1 and 5.1."""
+    """The validated request. Raises `Invalid` with everything that is wrong, in the order of the fields.
+
+    What only the account can judge is judged too when other fields are malformed: those are replaced by good values first.
+    Source: sections 3.1 and 5.1.
+    """
     assert call.endpoint is not None
     raw, broken = read_body(call, call.endpoint), []
     try:
@@ -156,7 +163,10 @@ def _read_request(call: Call, uow: UnitOfWork, platform: str) -> wire.PaymentReq
 
 
 def _unknown_to_account(uow: UnitOfWork, request: wire.PaymentRequest, platform: str) -> Iterator[Violation]:
-    """What only the account knows. Source: sections 3.1.1 and 5.3."""
+    """What is wrong with a well-formed request for this account: its sources, currencies, customers and channel.
+
+    Source: sections 3.1.1 and 5.3.
+    """
     source = request.source
     if source.type == "id":
         agreement = published_agreement(uow) if source.id == PUBLISHED_SOURCE else uow.find(Instrument, source.id or "")
@@ -183,6 +193,7 @@ def _unknown_to_account(uow: UnitOfWork, request: wire.PaymentRequest, platform:
 
 
 def _says(field: str, code: str) -> Violation:
+    """A violation that names its error code itself (`errors.code_of`)."""
     return Violation(field, "format", message=code)
 
 
@@ -191,7 +202,7 @@ def find_payment(call: Call, uow: UnitOfWork) -> Payment:
 
 
 def get_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /payments/{id}: by `pay_`, or by the `sid_` that the browser brought back, then with `actions`."""
+    """GET /payments/{id}: by `pay_`, or by the `sid_` that the browser brought back; the latter answer has `actions` too."""
     id_ = call.path["id"]
     if not id_.startswith("sid_"):
         return Reply(200, wire.payment(find_payment(call, uow), call.base_url), subject=id_)
@@ -203,7 +214,7 @@ def get_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_payments(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /payments?reference=: newest first; `total_count` ignores paging. Source: section 3.3."""
+    """GET /payments?reference=: newest first; `total_count` counts all pages. Source: section 3.3."""
     query: wire.PaymentsQuery = call.body
     found = uow.by_key(Payment, "reference", query.reference)
     page = found[query.skip : query.skip + query.limit]
@@ -215,7 +226,7 @@ _TERM = re.compile(r"^\s*(id|reference|status|currency)\s*:\s*'([^']*)'\s*$")
 
 
 def search_payments(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/search: one or more `name:'value'` joined by AND. Source: section 3.3 (grammar inferred)."""
+    """POST /payments/search: the query is `name:'value'`, or several of them joined by AND (inferred). Source: section 3.3."""
     request: wire.SearchRequest = call.body
     terms: dict[str, str] = {}
     for part in filter(None, re.split(r"\s+AND\s+", request.query.strip())):

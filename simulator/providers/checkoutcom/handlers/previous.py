@@ -24,13 +24,13 @@ def _webhook(call: Call, uow: UnitOfWork) -> Webhook:
 
 
 def list_webhooks(call: Call, uow: UnitOfWork) -> Reply:
-    """204 when there is none."""
+    """GET /webhooks: 204 when there is none."""
     found = webhooks.endpoints(uow.workspace, Webhook)
     return Reply(200, [wire.webhook(webhook, call.base_url) for webhook in found]) if found else Reply(204)
 
 
 def _must_be_free(uow: UnitOfWork, url: str | None, own: str | None = None) -> None:
-    """409 for a URL that is registered already. Source: section 3.15."""
+    """Raises `Refused` (409) when another webhook has this URL. Source: section 3.15."""
     if url is not None and any(w.url == url and w.id != own for w in webhooks.endpoints(uow.workspace, Webhook)):
         raise Refused("conflict")
 
@@ -68,7 +68,7 @@ def change_webhook(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def remove_webhook(call: Call, uow: UnitOfWork) -> Reply:
-    """200 with an empty body, not 204."""
+    """DELETE /webhooks/{id}: 200 with an empty body, not 204."""
     webhooks.drop_endpoint(uow, _webhook(call, uow).id)
     return Reply(200)
 
@@ -96,7 +96,7 @@ def list_previous_events(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _notifications(uow: UnitOfWork, event: EventRecord) -> dict[str, list[OutboxRow]]:
-    """Messages of an event by notification: one for each webhook that was told."""
+    """The messages that told of an event, by the id of their notification. There is one notification for each webhook."""
     found: dict[str, list[OutboxRow]] = {}
     for row, context in messages(uow, event):
         if row.url is not None:
@@ -114,7 +114,7 @@ def get_previous_event(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def get_notification(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /events/{event}/notifications/{id}: attempts, latest first."""
+    """GET /events/{event}/notifications/{id}: with its attempts, latest first."""
     event, id_ = find_event(call, uow, "previous"), call.path["notification"]
     rows = _notifications(uow, event).get(id_)
     if rows is None:

@@ -91,6 +91,7 @@ def delete_workflow(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _part(parts: Iterable[dict[str, Any]], id_: str, kind: str) -> dict[str, Any]:
+    """The condition or action with this id. Raises `NotFound`."""
     found = next((part for part in parts if part["id"] == id_), None)
     if found is None:
         raise NotFound(kind, id_)
@@ -114,7 +115,7 @@ def update_action(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def remove_action(call: Call, uow: UnitOfWork) -> Reply:
-    """The last action stays: a workflow needs one (inferred)."""
+    """Refuses to remove the last action, since a workflow needs one (inferred)."""
     workflow = find_workflow(call, uow)
     old = _part(workflow.actions, call.path["action"], "workflow-action")
     if len(workflow.actions) == 1:
@@ -124,6 +125,7 @@ def remove_action(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _once(workflow: Workflow, condition: dict[str, Any]) -> None:
+    """Raises `Refused` when the workflow has another condition of this type."""
     if any(c["type"] == condition["type"] and c["id"] != condition["id"] for c in workflow.conditions):
         raise refused("workflow_condition_type_duplicate")
 
@@ -155,7 +157,10 @@ def remove_condition(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def test_workflow(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /workflows/{id}/test: a sample of each event to the workflow's own actions; unknown events are refused."""
+    """POST /workflows/{id}/test: sends a sample of each named event to the actions of this workflow.
+
+    Raises `Refused` for an event that does not exist.
+    """
     request: wire.WorkflowTest = call.body
     workflow = find_workflow(call, uow)
     known = (*webhooks.GATEWAY_EVENTS, *webhooks.DISPUTE_EVENTS)

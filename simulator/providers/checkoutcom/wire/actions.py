@@ -1,4 +1,4 @@
-"""Actions of a payment: refunds and their kin, and the captures that come by themselves.
+"""Actions of a payment: those that are asked for, such as refunds, and captures, which come by themselves.
 
 Source: reference/checkoutcom.md, sections 3.4 to 3.8.
 """
@@ -15,7 +15,7 @@ from simulator.providers.checkoutcom.wire.values import instant, link, present
 
 
 class ActionRequest(Model):
-    """Refunds, captures, voids, reversals, authorizations, cancellations. An empty body asks for everything."""
+    """The body of refunds, captures, voids, reversals, authorizations and cancellations. Without `amount`: all that is left."""
 
     amount: AmountOrAll | None = None
     reference: Text80 | None = None

@@ -1,4 +1,4 @@
-"""How a request's body is read, before its model looks at it."""
+"""What becomes of a request's body before it is validated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ OPTIONAL_BODIES = (ActionRequest, WorkflowUpdate, WebhookUpdate, CustomerUpdate,
 
 
 def read_body(call: Call, endpoint: Endpoint) -> Any:
-    """An empty body asks for everything where that has a meaning (`POST …/refunds`), else it is no object (inferred)."""
+    """The parsed body. An empty one is an empty object where no member is required, else it is refused (inferred).
+
+    Raises `Invalid` for a NUL character.
+    """
     if not call.raw_body.strip():
         return {} if endpoint.body in OPTIONAL_BODIES else None
     if b"\\u0000" in call.raw_body and (nulls := list(_nulls(call.json, ""))):
@@ -26,7 +29,7 @@ def read_body(call: Call, endpoint: Endpoint) -> Any:
 
 
 def _nulls(value: Any, path: str) -> Iterator[str]:
-    """Where a text, or the name of a member, holds a NUL: no store takes it everywhere (inferred)."""
+    """The paths of texts and member names with a NUL character, which not every store can keep (refusing it is inferred)."""
     if isinstance(value, str) and "\0" in value:
         yield path
     elif isinstance(value, dict):

@@ -50,7 +50,10 @@ _EVIDENCE_MEMBERS = frozenset(f"{name}_{kind}" for name in EVIDENCE for kind in 
 
 
 class EvidenceRequest(BaseModel):
-    """PUT /disputes/{id}/evidence: `<kind>_file` (an id) and `<kind>_text` of up to 500 characters (bound inferred)."""
+    """PUT /disputes/{id}/evidence: for each kind an id (`<kind>_file`) and a text (`<kind>_text`).
+
+    Inferred: a text has at most 500 characters.
+    """
 
     model_config = ConfigDict(extra="allow", defer_build=True)
 

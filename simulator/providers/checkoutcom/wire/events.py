@@ -28,7 +28,7 @@ def event_short(event: EventRecord, base: str) -> dict[str, Any]:
 
 
 def event(event: EventRecord, invocations: Sequence[tuple[str, str, str]], base: str) -> dict[str, Any]:
-    """`invocations` are workflow, action and status."""
+    """GET /workflows/events/{id}. Each of `invocations` is the id of a workflow, the id of its action, and a status."""
     own = f"{base}/workflows/events/{event.id}"
     return {
         "id": event.id,

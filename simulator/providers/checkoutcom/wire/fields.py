@@ -23,7 +23,7 @@ from simulator.engine.pages import is_safe_return
 from simulator.kernel.money import CURRENCIES
 
 MAX_AMOUNT = 9_999_999_999
-"""Minor units. The documented bound of a void, taken for every amount (inferred)."""
+"""Minor units. Documented for voids; that it bounds every amount is inferred."""
 PAYMENT_TYPES = ("Regular", "Recurring", "MOTO", "Installment", "Unscheduled", "PayLater")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -31,7 +31,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 
 
 def _flag(value: Any) -> Any:
-    """The seed itself sends `"capture": "true"`."""
+    """Takes "true" and "false" for booleans, since the seed sends `"capture": "true"`."""
     return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
 
 
@@ -68,7 +68,7 @@ def _ip(value: str) -> str:
 
 
 def _payment_type(value: str) -> str:
-    """Any case, echoed in the canonical one (inferred: the seed writes both `recurring` and `Recurring`)."""
+    """Takes any case and echoes the documented one. Inferred: the seed writes both `recurring` and `Recurring`."""
     for known in PAYMENT_TYPES:
         if known.lower() == value.lower():
             return known
@@ -81,7 +81,7 @@ def _moment(value: str) -> str:
 
 
 def _metadata(value: Any) -> Any:
-    """Flat, up to 20 keys, values of up to 255 characters. Raises for anything else."""
+    """A flat object of at most 20 members, whose values are at most 255 characters long. Raises `ValueError` otherwise."""
     if not isinstance(value, dict) or len(value) > 20:
         raise ValueError("must be an object of at most 20 members")
     for name, inner in value.items():

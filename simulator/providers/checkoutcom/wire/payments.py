@@ -46,7 +46,10 @@ def _source_type(value: str) -> str:
 
 
 class Source(Model):
-    """`{"type": "alipay_cn"}`, a stored agreement or a customer. Source: section 3.1.1."""
+    """What pays: a wallet (`{"type": "alipay_cn"}`), a stored agreement (`id`) or a customer (`customer`).
+
+    Source: section 3.1.1.
+    """
 
     type: Annotated[StrictStr, AfterValidator(_source_type)]
     id: StrictStr | None = None
@@ -64,7 +67,7 @@ class Source(Model):
 
 
 class Processing(Model):
-    """`terminal_type` and `os_type` are judged by the wallet's connector, not by the gateway."""
+    """Takes anything, since not the gateway but the connector to the wallet checks it (`rules.check_connector`)."""
 
     terminal_type: Any = None
     os_type: Any = None
@@ -147,7 +150,10 @@ def source_of(payment: Payment) -> dict[str, Any]:
 
 
 def redirect_of(payment: Payment, base: str) -> str | None:
-    """Where the shopper pays. Source: sections 7.2 and 7.6; path and query as published, the origin is ours (inferred)."""
+    """The address to which the shopper is redirected; None for a follow-up.
+
+    Path and query are as published, the origin is the simulator's (inferred). Source: sections 7.2 and 7.6.
+    """
     if payment.is_follow_up:
         return None
     if payment.platform == "previous":
@@ -161,7 +167,7 @@ def redirect_of(payment: Payment, base: str) -> str | None:
 
 
 def payment_accepted(payment: Payment, base: str) -> dict[str, Any]:
-    """The 202. A one-time payment shows no `source`."""
+    """The 202 of POST /payments. A one-time payment has no `source` in it."""
     redirect = redirect_of(payment, base)
     links = {"self": link(f"{base}/payments/{payment.id}"), "redirect": link(redirect) if redirect else None}
     return present(
@@ -190,7 +196,7 @@ def balances(payment: Payment) -> dict[str, int]:
 
 
 def _item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The seed's order; `quantity` only when the request had one."""
+    """An item with its members in the seed's order, those of the request only."""
     order = (
         "name",
         "quantity",
@@ -206,7 +212,7 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def payment(payment: Payment, base: str, actions: Sequence[Action] | None = None) -> dict[str, Any]:
-    """GET /payments/{id}. `actions` only when it was asked for by session id."""
+    """GET /payments/{id}. `actions` are given only when the payment was asked for by session id."""
     own = f"{base}/payments/{payment.id}"
     redirect = redirect_of(payment, base) if payment.state == "Pending" and not payment.capture_action_id else None
     return present(

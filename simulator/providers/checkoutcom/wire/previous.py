@@ -24,7 +24,7 @@ EventTypes = Annotated[list[EventName], Field(min_length=1, max_length=200)]
 
 
 class WebhookRequest(Model):
-    """POST and PUT /webhooks. PUT needs all five members."""
+    """POST /webhooks"""
 
     url: HookUrl
     active: Flag | None = None
@@ -34,7 +34,7 @@ class WebhookRequest(Model):
 
 
 class WebhookReplacement(Model):
-    """PUT /webhooks/{id}"""
+    """PUT /webhooks/{id}: needs all five members."""
 
     url: HookUrl
     active: Flag
@@ -81,7 +81,7 @@ def previous_event_short(event: EventRecord, base: str) -> dict[str, Any]:
 
 
 def previous_event(event: EventRecord, notifications: Sequence[tuple[str, str, bool]], base: str) -> dict[str, Any]:
-    """`notifications` are id, URL and whether it was delivered."""
+    """GET /events/{id}. Each of `notifications` is an id, a URL, and whether it was delivered."""
     own = f"{base}/events/{event.id}"
     return {
         "id": event.id,

@@ -1,4 +1,4 @@
-"""What answers and webhooks are made of: instants, links, and objects without what is absent."""
+"""What answers and webhooks are made of: instants in three spellings, links, and objects without their absent members."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def instant(at: datetime) -> str:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A validated `Moment`; one without a zone is in UTC, as the Python client sends it."""
+    """The instant that a validated `Moment` names. Without a zone it is in UTC: the Python client sends it so."""
     if text is None:
         return None
     at = datetime.fromisoformat(text)
@@ -26,7 +26,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 def instant7(at: datetime, zone: str = "Z") -> str:
-    """Seven digits, as webhooks print `processed_on`; the zone is `Z` or `+00:00`, depending on the event."""
+    """`2022-09-02T07:15:58.8940770Z`: the `processed_on` of a webhook. Some events write the zone as `+00:00`."""
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0{zone}"
 
 
@@ -36,6 +36,7 @@ def instant3(at: datetime) -> str:
 
 
 def present(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that are not None."""
     return {name: value for name, value in members.items() if value is not None}
 
 
@@ -44,5 +45,5 @@ def link(href: str) -> dict[str, str]:
 
 
 def plain(model: BaseModel | None) -> dict[str, Any] | None:
-    """A validated model as the object that was sent, without what was absent."""
+    """A validated model as an object without its absent members; None for none."""
     return None if model is None else model.model_dump(exclude_none=True)
