@@ -24,6 +24,7 @@ RECORDED_HEADERS = {
 
 
 def summarise(resource: Resource) -> Summary | None:
+    """What the console and the control API show of a charge."""
     if not isinstance(resource, Charge):
         return None
     phase = PHASES[resource.state]
@@ -43,7 +44,10 @@ def summarise(resource: Resource) -> Summary | None:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    """The recorded headers, what is left of the rate limit, and the echo of `Request-Reference` (inferred)."""
+    """Adds what every answer bears: the recorded headers, what is left of the rate limit, and `Request-Reference` as it was sent.
+
+    Inferred: that `Request-Reference` is echoed.
+    """
     reply.headers |= RECORDED_HEADERS
     left = call.scratch.get("tokens_left")
     if left is not None:
@@ -61,6 +65,7 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def replayed(reply: Reply, first: datetime) -> None:
+    """Marks a repeated answer."""
     reply.headers["request-idempotency"] = "true"
 
 

@@ -38,7 +38,7 @@ def lookups(found: Mapping[str, Any]) -> Sequence[str]:
 
 
 def authenticate(call: Call, directory: Directory) -> None:
-    """Raises `Unauthenticated` for a missing header, another scheme or an unknown key: all give the same answer."""
+    """Finds the workspace. Raises `Unauthenticated` for a missing header, another scheme and an unknown key alike."""
     given = call.headers.get("authorization")
     if given is None:
         raise Unauthenticated("there is no Authorization header")
@@ -52,7 +52,7 @@ def authenticate(call: Call, directory: Directory) -> None:
 
 
 def limit(call: Call) -> tuple[str, RateLimit]:
-    """One bucket for reads and one for writes. Refuses only where setting `rate_limit` (tokens per second) is given."""
+    """One bucket for reads and one for writes. An empty bucket refuses only if setting `rate_limit` (tokens per second) is set."""
     bucket = "reads" if call.method == "GET" else "writes"
     configured = call.workspace.setting("ppro", "rate_limit")
     if isinstance(configured, int) and not isinstance(configured, bool) and configured > 0:
@@ -61,7 +61,10 @@ def limit(call: Call) -> tuple[str, RateLimit]:
 
 
 def check_headers(call: Call) -> None:
-    """`Merchant-Id`, then the content type. Source: reference/ppro.md, sections 2.1 and 5.2."""
+    """Checks `Merchant-Id`, then the content type. Raises `Invalid`, `Forbidden` or `UnsupportedMediaType`.
+
+    Source: reference/ppro.md, sections 2.1 and 5.2.
+    """
     endpoint = call.endpoint
     assert endpoint is not None
     own = call.workspace.credentials["ppro"]["merchant_id"]
@@ -76,5 +79,5 @@ def check_headers(call: Call) -> None:
 
 
 def claims(call: Call) -> bool:
-    """Requests that match no route but bear PPRO's marks."""
+    """Whether a request that matches no route was meant for PPRO."""
     return "merchant-id" in call.headers or call.target.startswith("/v1/payment-")

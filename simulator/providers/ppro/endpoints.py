@@ -26,11 +26,11 @@ AGREEMENT = "/v1/payment-agreements/{id}"
 SESSION = "/v1/payment-sessions/{id}"
 
 DEPTH = 64
-"""Inferred: no documented body comes near to it."""
+"""How deep a body may be nested. Inferred: no documented body comes near to it."""
 
 
 def read_body(call: Call, endpoint: Endpoint) -> object:
-    """JSON of a sane shape. A discard may come without a body (inferred)."""
+    """The parsed body. A discard may come without one (inferred). Raises `Invalid` for a nesting that is too deep, and for NUL."""
     if not call.raw_body and endpoint.body is w.DiscardRequest:
         return {}
     body: object = call.json
@@ -40,7 +40,7 @@ def read_body(call: Call, endpoint: Endpoint) -> object:
 
 
 def _check_shape(body: object) -> None:
-    """Raises `Invalid` for what is nested too deeply, and for NUL, which no text may hold."""
+    """Raises `Invalid` when the body is nested too deeply or a text in it has a NUL character, which not every store can keep."""
     level: list[object] = [body]
     for _ in range(DEPTH):
         inner: list[object] = []

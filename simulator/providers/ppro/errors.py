@@ -7,7 +7,7 @@ from simulator.kernel import refusals as r
 from simulator.kernel.clock import iso_millis
 
 SENTENCES = 10
-"""More broken rules than these are not told."""
+"""At most so many broken rules are named in one answer."""
 
 NOT_FOUND = {
     "payment-charge": "Payment charge not found",

@@ -42,7 +42,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
 PAIRS = tuple((type_, code) for type_, codes in CATALOGUE.items() for code in codes)
 
 USUAL_TYPE = {
-    # Codes that stand under two types: the one that is meant when nobody says. Source: reference/ppro.md, section 5.4.
+    # For a code that stands under two types: the type that is meant when none is given. Source: reference/ppro.md, section 5.4.
     "GENERIC_DECLINE": "PROVIDER_DECLINE",
     "CANCELED_BY_CONSUMER": "PROVIDER_DECLINE",
     "BLOCKED_ACCOUNT": "PROVIDER_DECLINE",
@@ -74,7 +74,8 @@ MESSAGES = {
 }
 
 WALLET_REASONS = {
-    # The wallet's neutral reason, to the failureCode. Source: design, section 3 ("expired" and "declined" inferred).
+    # The neutral reason for which the wallet declines: the failureCode that says it. Source: the design, section 3. Inferred:
+    # "expired" and "declined".
     "balance": "INSUFFICIENT_FUNDS",
     "limit": "GENERIC_DECLINE",
     "blocked": "BLOCKED_ACCOUNT",
@@ -88,8 +89,8 @@ WALLET_REASONS = {
 def failure(code: str, message: str | None = None) -> dict[str, Any]:
     """The `failure` object of a declined operation.
 
-    `code` is a failureCode, or `TYPE/CODE` for the rarer one of two types. A code outside of the catalogue is taken for a
-    provider's decline.
+    `code` is a failureCode, or `TYPE/CODE` where the code stands under two types. A code that is not in the catalogue counts
+    as a decline of the provider.
     """
     type_, slash, bare = code.partition("/")
     if not slash or type_ not in CATALOGUE:
@@ -100,5 +101,5 @@ def failure(code: str, message: str | None = None) -> dict[str, Any]:
 
 
 def of_reason(reason: str | None) -> str:
-    """The failureCode of a neutral reason."""
+    """The failureCode that says a neutral reason; a generic decline when there is none."""
     return WALLET_REASONS.get(reason or "", "GENERIC_DECLINE")

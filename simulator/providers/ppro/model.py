@@ -26,8 +26,8 @@ def new_id(ids: Ids, prefix: str) -> str:
 class Operation:
     """An authorization, capture, refund, void or discard of a charge. `amount` in minor units of the charge's currency.
 
-    `kind` is the charge's member in which it stands (`refunds`). `funds` is where its money is, once settlement has said
-    something about it.
+    `kind` is the member of the charge in which it stands (`refunds`). `funds` says where its money is; it is None until
+    settlement has reported.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Operation:
             raise MachineError(f"{MACHINE_OF[self.kind].name} has no state {self.status!r}")
 
     def moved(self, trigger: str, at: datetime, **changes: Any) -> Operation:
-        """One row of its machine. Raises `IllegalTransition`; the webhook is the charge's."""
+        """The operation after one move of its machine. Raises `IllegalTransition`. Its webhook belongs to the charge's own move."""
         machine = MACHINE_OF[self.kind]
         move = machine.moves.get((trigger, self.status))
         if move is None:
@@ -59,7 +59,10 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Charge(Resource):
-    """A payment charge. What the request sent is echoed as sent; `origin` is the address that the client used."""
+    """A payment charge. What the request sent is kept and echoed as it came.
+
+    `origin` is the simulator's address as the client wrote it.
+    """
 
     PROVIDER: ClassVar[str] = "ppro"
     KIND: ClassVar[str] = "payment-charge"
@@ -68,7 +71,8 @@ class Charge(Resource):
     merchant_id: str
     origin: str
     twin_in: str = ""
-    """Its workspace's id, if another workspace (of the same seed) already held this id; its pages then name it."""
+    """Empty, unless another workspace of the same seed had this id already. Then it is the id of the charge's own workspace, and
+    the addresses of its pages name it."""
     payment_method: str
     payment_medium: str = "ECOMMERCE"
     initiator: str | None = None

@@ -1,6 +1,7 @@
 """PPRO's mock authenticator, by which ALIPAY is paid in the sandbox. Source: reference/ppro.md, section 8.
 
-It is a page without login or key. A GET changes nothing; the first POST wins, every later one answers as if it had.
+It is a page without login or key. A GET changes nothing. The first POST decides; a later one changes nothing and leads back to the
+page, which then says what has happened.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ _MARKS = {"paid": "paid", "partly_refunded": "paid", "refunded": "paid", "cancel
 
 
 def _find(call: Call, runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
-    """The charge of that id. Workspaces of one seed mint alike: the first has the plain address, others name theirs."""
+    """The charge with that id. Workspaces of one seed draw the same ids: the oldest of them has the plain address, the addresses of
+    the others name their workspace. Raises `NotFound`."""
     if "\0" in id_:
         raise NotFound("payment-charge", id_)
     named = call.query.get("workspace")
@@ -64,7 +66,7 @@ def _find(call: Call, runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
 
 
 def _chosen(call: Call, charge: Charge) -> str:
-    """The type whose tab is open: the wanted one if the charge offers it, else its first."""
+    """The authentication type whose tab is open: the wanted one if the charge offers it, else the first that it offers."""
     wanted = call.query.get("type", "")
     return wanted if wanted in charge.authentication_types else next(iter(charge.authentication_types), "")
 
@@ -78,11 +80,14 @@ def _url(charge: Charge, **query: str) -> str:
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
-    """POST `outcome` = success, fail (with `code`), cancel, mfa (with `verificationCode`, or `wrong`), expire, or answer
-    (while the wallet takes its time).
+    """POST `outcome`: what the consumer does, or what happens to them.
 
-    REDIRECT then goes to the `returnUrl`; the other types stay here, and so does a press that comes too late. `mfa` makes
-    the merchant's API call, `expire` lets the clock go to the deadline.
+    `success`, `fail` (with `code`) and `cancel` decide. `mfa` makes the API call that the merchant makes with the consumer's
+    code (`verificationCode`, or a wrong one with `wrong`). `expire` lets the clock go to the deadline. `answer` ends the wait
+    for a wallet that takes its time.
+
+    For REDIRECT the browser then goes to the `returnUrl`. For the other types it stays on the page, as it does after a press
+    that comes too late.
     """
     form = call.form
     charge_id = call.query.get("payment-charge-id") or form.get("payment-charge-id", "")
@@ -159,7 +164,7 @@ def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
 
 
 def _told(uow: UnitOfWork, charge: Charge, chosen: str) -> Charge:
-    """The story says where the browser goes."""
+    """Notes in the charge's story where the browser is sent, and returns the charge."""
     target = _safe_return(uow, charge) if chosen == "REDIRECT" and charge.state != "AUTHENTICATION_PENDING" else None
     if target is not None:
         alipay.note_return(uow, alipay.order_of(uow, charge.order_code or ""), target)
@@ -167,7 +172,7 @@ def _told(uow: UnitOfWork, charge: Charge, chosen: str) -> Charge:
 
 
 def _submit(call: Call, workspace: Workspace, charge: Charge, form: dict[str, str]) -> int:
-    """The merchant's call with the consumer's code, by the credentials of this workspace; returns its status."""
+    """Makes the merchant's call with the consumer's code and this workspace's credentials. Returns the status of its answer."""
     code = WRONG_CODE if form.get("wrong") else form["verificationCode"].replace(" ", "")
     found = workspace.credentials["ppro"]
     headers = {
@@ -200,7 +205,7 @@ def _failure_code(wanted: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What Authorise would lead to, and who would have decided it."""
+    """What pressing Authorise would lead to, and who would have decided it."""
 
     outcome: str
     decides: str
@@ -288,7 +293,7 @@ def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None) -> HostedView:
 
 
 def _phase(charge: Charge) -> str:
-    """As in the console, but that an authorization without capture is a success here."""
+    """The charge's phase as in the console, except that here a charge which waits for its capture is paid."""
     if charge.state == "CAPTURE_PENDING":
         return "paid"
     return "cancelled" if charge.is_cancelled else PHASES[charge.state]
@@ -309,7 +314,7 @@ def _safe_return(uow: UnitOfWork, charge: Charge) -> str | None:
 
 
 def _hour(at: datetime) -> tuple[str, str]:
-    """The instant, and how it reads before the script puts it into the viewer's zone."""
+    """An instant, and its time of day in UTC, which the page's script replaces by that in the viewer's time zone."""
     return iso_millis(at), at.strftime("%H:%M")
 
 
@@ -340,7 +345,8 @@ def _sample(charge: Charge, language: str) -> str:
 
 
 def code_image(call: Call, runtime: Runtime) -> Reply:
-    """The QR code as a PNG: what `codeImage` points at. On the page of another type it says the page's own address."""
+    """The QR code to which `codeImage` points, as a PNG. With `type=REDIRECT`, or where scanning is not offered, the code holds the
+    address of the page."""
     _, charge = _find(call, runtime, call.path["id"])
     is_own = call.query.get("type") == "REDIRECT" or "SCAN_CODE" not in charge.authentication_types
     text = wire.authenticator_url(charge) if is_own else wire.code_payload(charge)

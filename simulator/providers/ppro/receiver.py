@@ -1,4 +1,4 @@
-"""The merchant's side of PPRO's webhooks, written from the manual and not from `signing`: the inbox and the demo verify with it."""
+"""The merchant's side of PPRO's webhooks, written from the manual and not from `signing`. The inbox and the demo verify with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulator.engine.workspace import Workspace
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """Checks whichever of the two headers came; both must hold if both came. Header names are lower case."""
+    """Checks the signature of each of the two headers that came; at least one must come. Header names are lower case."""
     account = workspace.webhooks.get("ppro") or {}
     secret = str(account.get("secret") or workspace.credentials["ppro"]["webhook_secret"])
     current, legacy = headers.get("ppro-signature"), headers.get("webhook-signature")

@@ -29,13 +29,13 @@ ALIPAY_COUNTRIES = frozenset({"CN"})
 ALIPAY_MINIMUM_FEN = 1
 ALIPAY_MAXIMUM_FEN = 300_000_00
 ALIPAY_REFUND_WINDOW = timedelta(days=360)
-"""From the last capture (start point inferred)."""
+"""Counted from the last capture (inferred: that it is the last one)."""
 
 MOCK_MAXIMUM_FEN = 10**15
-"""Inferred: more than anybody's wallet holds, and a number that every JSON reader can read."""
+"""Inferred: more than any wallet holds, and still a number that every JSON reader can read."""
 
 AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
-"""Those that the mock offers."""
+"""The types that the mock authenticator can play."""
 
 DEFAULT_CONFIRMATION_DELAY_S = 10.0
 _DELAY = re.compile(r"(\d{1,9})s?")
@@ -46,7 +46,7 @@ _PRIVATE = re.compile(r"(10|127)(\.\d{1,3}){3}|192\.168(\.\d{1,3}){2}|172\.(1[6-
 
 
 def check(call: Call, request: wire.ChargeRequest) -> None:
-    """What is refused with an error. Raises `Refused("semantic")` (422) and `Invalid` (400)."""
+    """Refuses what is answered with an error, not with a declined charge. Raises `Refused("semantic")` (422) or `Invalid` (400)."""
     if request.amount.value <= 0:
         # Well-formed but semantically wrong; for zero inferred. Source: reference/ppro.md, section 5.2.
         raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
@@ -62,9 +62,9 @@ def check(call: Call, request: wire.ChargeRequest) -> None:
 
 
 def _check_webhooks_url(call: Call, url: str) -> None:
-    """https only at the live API; here http reaches local receivers too, noted as a live difference.
+    """The live API takes https only. The simulator takes http for local hosts too, and notes it as a live difference.
 
-    Inferred: which hosts count as local. Source: reference/ppro.md, section 11, question 3.
+    Raises `Invalid`. Inferred: which hosts count as local. Source: reference/ppro.md, section 11, question 3.
     """
     wrong = Invalid([Violation("webhooksUrl", "pattern", wire.WEBHOOKS_URL.pattern.replace("https?", "https"))])
     match = wire.WEBHOOKS_URL.fullmatch(url)
@@ -92,7 +92,10 @@ def _is_local(host: str) -> bool:
 
 
 def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str | None:
-    """The failureCode with which a well-formed charge is declined at once. Source: reference/ppro.md, sections 5.4, 7."""
+    """The failureCode with which a well-formed charge is declined at once; None if it is not.
+
+    Source: reference/ppro.md, sections 5.4 and 7.
+    """
     if request.instrumentId is not None and uow.find(Instrument, request.instrumentId) is None:
         return "INSTRUMENT_NOT_FOUND"
     fen = alipay.in_fen(charge.money)
@@ -121,7 +124,7 @@ def _has_passed(at: datetime | None, now: datetime) -> bool:
 
 
 def mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
-    """`key=value` pairs of a MOCK charge's descriptor; free text and unknown keys count for nothing.
+    """The `key=value` pairs in the descriptor of a MOCK charge. Free text in it is skipped.
 
     Source: reference/ppro.md, section 8.3. ALIPAY ignores them (inferred).
     """
@@ -132,7 +135,7 @@ def mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
 
 
 def authentication_types(request: wire.ChargeRequest, keys: Mapping[str, str]) -> tuple[str, ...]:
-    """What the consumer may choose from, in the order of the key. ALIPAY offers REDIRECT alone."""
+    """The types of authentication that the consumer may choose from, in the order of the mock's key. ALIPAY has REDIRECT only."""
     if request.paymentMethod != "MOCK":
         return ("REDIRECT",)
     if keys.get("requiresAuthentication") != "true":
@@ -150,7 +153,7 @@ def confirmation_delay(keys: Mapping[str, str]) -> float | None:
 
 
 def setting(settings: list[dict[str, Any]], type_: str, member: str) -> Any:
-    """A member of the first entry of this type that has it."""
+    """The member's value in the first entry of this type that has one."""
     found = (entry.get("settings") or {} for entry in settings if entry["type"] == type_)
     return next((members[member] for members in found if members.get(member)), None)
 

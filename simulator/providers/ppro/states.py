@@ -1,6 +1,6 @@
-"""PPRO's machines, line by line as in the reference: the charge, and what is done to it.
+"""PPRO's machines, line by line as in the reference: the charge's, and those of its operations.
 
-`*_PROCESSING` states are transient: they are passed within one request and never left visible.
+A charge passes its `*_PROCESSING` states within one request, so nobody ever sees it in one of them.
 Source: reference/ppro.md, sections 3.2, 4.1 and 4.2.
 """
 
@@ -11,7 +11,7 @@ from datetime import timedelta
 from simulator.kernel.machine import Machine
 
 AUTHENTICATION_TIMEOUT = timedelta(hours=12)
-"""Of ALIPAY (documented). MOCK gets the same (inferred)."""
+"""Documented for ALIPAY. That it holds for MOCK too is inferred."""
 
 _DECIDING = ("AUTHORIZATION_PROCESSING", "AUTHENTICATION_PENDING", "AUTHORIZATION_ASYNC")
 
@@ -96,7 +96,7 @@ MACHINE_OF = {
     "discards": DISCARD,
     "voids": VOID,
 }
-"""The machine of each kind of operation, by its member of the charge."""
+"""The machine of each kind of operation, by the member of the charge in which operations of that kind stand."""
 
 MACHINES = (PAYMENT_CHARGE, *MACHINE_OF.values())
 STATUSES = {kind: frozenset(machine.states) for kind, machine in MACHINE_OF.items()}

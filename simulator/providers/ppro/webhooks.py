@@ -21,7 +21,7 @@ RETRY = RetryPolicy(doubling(15, 15), timeout_s=10)
 
 
 def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any]:
-    """What an operation adds: its id under the event's own name, the amount as an object, the failure, the reference."""
+    """The members of `data` that speak of the operation: its id (`captureId`, `refundId`, …), amount, failure and reference."""
     amount = {"value": operation.amount, "currency": charge.currency}
     failure = operation.failure and {k: v for k, v in operation.failure.items() if k in _FAILURE_MEMBERS}
     kind = name.removeprefix("PAYMENT_CHARGE_").partition("_")[0].lower()
@@ -35,7 +35,7 @@ def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any
 _FAILURE_MEMBERS = ("failureType", "failureCode", "providerFailureCode", "failureMessage")
 
 
-# What the webhook tells of the consumer and of the order: less than the charge. Source: reference/ppro.md, section 6.3.
+# The members of consumer, order and item that webhooks have; the charge has more. Source: reference/ppro.md, section 6.3.
 _CONSUMER = (
     "name", "email", "phone", "country", "locale", "taxIdentification", "merchantConsumerReference", "billingAddress",
 )  # fmt: skip
@@ -51,6 +51,7 @@ def _order(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _extra(event: Event, charge: Charge) -> dict[str, Any]:
+    """The members of `data` that only this event has."""
     match event.name:
         case "PAYMENT_CHARGE_CREATED":
             settings = [

@@ -64,7 +64,7 @@ WEBHOOKS_URL = re.compile(r"(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+
 
 
 class Model(BaseModel):
-    """Unknown members are ignored, `null` equals absent (both inferred)."""
+    """Unknown members are ignored, and `null` counts as absent (both inferred)."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
 
@@ -78,7 +78,7 @@ class Model(BaseModel):
 
 class AmountOfMoney(Model):
     value: Integer64
-    """Minor units. Zero and less is well-formed but refused with 422."""
+    """Minor units. Zero and less are well-formed, but refused with 422."""
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True), AfterValidator(_is_currency)]
 
 
@@ -136,7 +136,7 @@ class InstallmentPlan(Model):
 
 
 class IndustryData(Model):
-    """`details` is echoed as it came: airlines, schools and travel agencies are not what the simulator is about."""
+    """`details` is kept and echoed as it came, since the simulator does nothing with it."""
 
     details: dict[str, Any]
     type: Literal["AIRLINE", "EDUCATION", "TRAVEL"]
@@ -156,7 +156,7 @@ class Order(Model):
 
 
 class Settings(Model):
-    """The members that the simulator reads, and their limits; other flows' members are kept as they came."""
+    """The members that the simulator reads. Members of other flows are kept and echoed as they came."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -192,7 +192,7 @@ class InstrumentInput(Model):
 
 
 class ChargedInstrument(Model):
-    """The instrument of a charge; fewer types than on its own endpoint."""
+    """The instrument of a charge. It takes fewer types than /v1/payment-instruments."""
 
     type: Literal["BANCONTACT_ACCOUNT", "BANK_ACCOUNT", "CARD_NETWORK_TOKEN", "MOCK", "PASSTHROUGH_WALLET", "RAW_CARD"]
     details: dict[str, Any] | None = None
@@ -368,7 +368,7 @@ def charge_link(charge: Charge) -> dict[str, Any]:
 
 
 def alone(charge: Charge, operation: Operation) -> dict[str, Any]:
-    """An operation as a stand-alone answer: with its `_links`."""
+    """An operation as an answer of its own: with `_links`, which it does not have within its charge."""
     return {**OPERATIONS[operation.kind](charge, operation), "_links": charge_link(charge)}
 
 
@@ -383,13 +383,13 @@ def code_image_path(charge: Charge) -> str:
 
 
 def code_payload(charge: Charge) -> str:
-    """What the QR code says: the page itself, so that a phone's camera is the mock scanner (inferred)."""
+    """What the QR code holds: the address of the page, so that any phone's camera can be the mock scanner (inferred)."""
     own = authenticator_url(charge)
     return own if charge.authentication_types[:1] == ("SCAN_CODE",) else f"{own}&type=SCAN_CODE"
 
 
 def authentication_method(charge: Charge, type_: str) -> dict[str, Any]:
-    """`details` stands before `type`."""
+    """One way for the consumer to authenticate. `details` stands before `type`, as documented."""
     if type_ == "REDIRECT":
         return {"details": {"requestUrl": authenticator_url(charge), "requestMethod": "GET"}, "type": type_}
     if type_ == "SCAN_CODE":
@@ -442,13 +442,14 @@ def operations(charge: Charge, kind: str) -> dict[str, Any]:
 
 
 def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
-    """A bare array, one element for each capture and refund."""
+    """A bare array with an element for each capture and each refund."""
     captures = [_funds("CAPTURE", op, {"merchantPaymentChargeReference": charge.reference}) for op in charge.captures]
     return captures + [_funds("REFUND", op, {"merchantRefundReference": op.reference}) for op in charge.refunds]
 
 
 def _funds(type_: str, operation: Operation, reference: dict[str, Any]) -> dict[str, Any]:
-    """Until settlement has spoken, money is waited for unless the operation has failed (inferred)."""
+    """Where the money of a capture or refund is. Until settlement has reported, it is waited for, unless the operation has
+    failed (inferred)."""
     expected = "NOT_EXPECTED" if operation.status == "FAILED" else "WAITING"
     return _present(
         {

@@ -97,8 +97,8 @@ def find_customer(uow: UnitOfWork, id_: str | None, email: str | None) -> Custom
 def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Source | None) -> Customer:
     """The customer of a payment: found by id or by e-mail, else a new one.
 
-    Whom the request does not name, the source may: by the customer that it is, or by the agreement's. A name that is stored
-    already wins over the request's. Source: section 3.1.
+    Where the request names nobody, its source may: it is a customer, or an agreement, which belongs to one. A name that is
+    stored already wins over the request's. Source: section 3.1.
     """
     id_, email = (given.id, given.email) if given is not None else (None, None)
     if id_ is None and email is None and source is not None:

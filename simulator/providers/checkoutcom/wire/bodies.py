@@ -1,4 +1,4 @@
-"""What becomes of a request's body before it is validated."""
+"""How the body of a request is read before it is validated."""
 
 from __future__ import annotations
 

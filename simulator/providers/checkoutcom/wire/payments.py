@@ -67,7 +67,7 @@ class Source(Model):
 
 
 class Processing(Model):
-    """Takes anything, since not the gateway but the connector to the wallet checks it (`rules.check_connector`)."""
+    """Takes anything: the connector to the wallet checks it, not the gateway."""
 
     terminal_type: Any = None
     os_type: Any = None

@@ -18,8 +18,8 @@ MFA_CODE = "777123"
 def confirm(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/authorizations: completes MULTI_FACTOR with its code. A wrong code is a 200 with `FAILED`.
 
-    Raises `IllegalTransition` (400) when the charge waits for nobody, `Invalid` (400) when it does not offer the type
-    (both inferred). Source: reference/ppro.md, sections 3.5 and 8.4.
+    Raises `IllegalTransition` (400) when the charge does not wait for its consumer, and `Invalid` (400) when it does not
+    offer this type (both inferred). Source: reference/ppro.md, sections 3.5 and 8.4.
     """
     charge = find_charge(call, uow)
     if charge.state != "AUTHENTICATION_PENDING" or charge.order_code is None:
@@ -37,7 +37,7 @@ def confirm(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def check_code(uow: UnitOfWork, charge: Charge, code: str) -> None:
-    """The consumer's code: `777123` approves, anything else fails. Source: reference/ppro.md, section 8.4."""
+    """Decides by the consumer's code: `777123` approves, any other declines. Source: reference/ppro.md, section 8.4."""
     assert charge.order_code is not None
     order = alipay.order_of(uow, charge.order_code)
     if code == MFA_CODE:
@@ -47,6 +47,6 @@ def check_code(uow: UnitOfWork, charge: Charge, code: str) -> None:
 
 
 def move_authorization(uow: UnitOfWork, charge: Charge, trigger: str, **changes: Any) -> Charge:
-    """Moves the one authorization; its `created_at` stays."""
+    """Moves the charge's authorization by one row of its machine."""
     *others, last = charge.authorizations
     return uow.amend(charge, authorizations=(*others, last.moved(trigger, uow.now, **changes)))

@@ -1,4 +1,4 @@
-"""The bank behind PPRO: a scenario's rules may let it decline captures, voids, refunds and settlements."""
+"""The bank behind PPRO. It approves everything, unless a scenario lets it decline a capture, void, refund or settlement."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from simulator.providers.ppro.model import Charge
 
 
 def bank_rule(uow: UnitOfWork, charge: Charge, operation: str, amount: int | None) -> Effect | None:
+    """What a scenario has the bank say about an operation, if any scenario does."""
     facts = {"amount": amount, "currency": charge.currency, "reference": charge.reference, "payment": charge.id}
     return uow.rule("bank", "ppro", operation=operation, **facts)
 
@@ -20,6 +21,7 @@ def declines(effect: Effect | None) -> bool:
 
 
 def bank_failure(effect: Effect | None, message: str) -> dict[str, Any]:
+    """The `failure` of an operation that the bank declines. `message` is the text of a generic decline."""
     assert effect is not None
     params = effect.params
     code = params.code or failures.of_reason(params.decline)

@@ -15,7 +15,7 @@ from simulator.providers.ppro.model import Charge, Operation
 
 
 def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/captures. Above what is left open, or in another state: a FAILED capture, the charge as it was."""
+    """POST …/captures. More than is left open, or another state: a FAILED capture, and the charge stays as it was."""
     charge, asked = find_charge(call, uow), call.body.amount
     more = {"reference": call.body.merchantCaptureReference, "labels": call.body.labels}
     refused = capture_refusal(charge, asked)
@@ -26,7 +26,7 @@ def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def capture(uow: UnitOfWork, charge: Charge, amount: int, more: Mapping[str, Any]) -> Charge:
-    """A separate capture, which a scenario's bank may decline."""
+    """Captures an authorized charge, unless a scenario's bank declines it. `more` are further members of the operation."""
     effect = bank_rule(uow, charge, "capture", amount)
     charge = uow.fire(charge, "api.capture")
     if declines(effect):
@@ -38,6 +38,7 @@ def capture(uow: UnitOfWork, charge: Charge, amount: int, more: Mapping[str, Any
 
 
 def captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:
+    """Puts a successful capture on its charge."""
     trigger = "bank.captured" if capture.amount == charge.left_open else "bank.captured_part"
     charge = uow.fire(charge, trigger, about=capture, captures=(*charge.captures, capture))
     settle_later(uow, charge, capture)
@@ -45,7 +46,7 @@ def captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:
 
 
 def capture_refusal(charge: Charge, asked: int) -> str | None:
-    """Source: reference/ppro.md, section 5.4."""
+    """The failureCode with which a capture or void is refused; None if it is not. Source: reference/ppro.md, section 5.4."""
     if not charge.total("authorizations", "AUTHORIZED"):
         return "NO_AUTHORIZED_AMOUNT"
     if charge.state != "CAPTURE_PENDING" or asked > charge.left_open:

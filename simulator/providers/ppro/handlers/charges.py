@@ -21,7 +21,7 @@ PAGE_SIZE = 20
 def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment-charges: one payment attempt. Amounts in minor units.
 
-    Raises `Refused` (422) for amounts of zero and less, `Invalid` (400) for addresses that are none.
+    Raises `Refused` (422) for amounts of zero and less, `Invalid` (400) for malformed addresses.
     Source: reference/ppro.md, sections 3.1, 7 and 8.
     """
     request: wire.ChargeRequest = call.body
@@ -84,7 +84,7 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
 
 
 def _instrument_of(uow: UnitOfWork, request: wire.ChargeRequest) -> Instrument:
-    """The charge's own instrument, also when the request named none."""
+    """A new instrument for this charge, even if the request describes none."""
     if request.instrument is not None:
         return add_instrument(uow, request.instrument.type, request.instrument.details)
     return add_instrument(uow, "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET", None)
@@ -111,7 +111,9 @@ def get_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def search_charges(call: Call, uow: UnitOfWork) -> Reply:
-    """Exactly one filter; newest first, pages of 20 (both inferred). `page` is a token of `nextPage`.
+    """GET /v1/payment-charges: needs exactly one filter. Newest first, in pages of 20 (both inferred).
+
+    `page` is the token that stood in `nextPage`. Raises `Invalid` for no filter, for two, and for a page that does not exist.
 
     Source: reference/ppro.md, section 3.4.
     """
@@ -134,5 +136,5 @@ def search_charges(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _token(charge: Charge) -> str:
-    """Names the charge after which a page begins, so that new charges do not shift the pages."""
+    """A token of `nextPage`. It names the charge after which the page begins, so that new charges do not shift the pages."""
     return charge.id.removeprefix("charge_")[::-1]

@@ -12,7 +12,7 @@ from simulator.wallet import alipay
 
 
 def discard_charge(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/discards (inferred: the endpoint is linked from every charge, its schema is unpublished)."""
+    """POST …/discards. Inferred: every charge links to this endpoint, but its schema is not published."""
     charge, reference = find_charge(call, uow), call.body.merchantDiscardReference
     if charge.MACHINE is not None and charge.MACHINE.allows("api.discard", charge.state):
         charge = discard(uow, charge, MERCHANT_DISCARD, "api.discard", reference)
@@ -25,7 +25,7 @@ def discard_charge(call: Call, uow: UnitOfWork) -> Reply:
 def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference: str | None = None) -> Charge:
     """Ends a charge that nobody completed.
 
-    On a timeout the authorization fails with it, the charge itself shows no failure; a merchant's discard leaves the
+    On a timeout the authorization fails too, but the charge itself shows no failure. A merchant's discard leaves the
     authorization as it stands. Inferred: reference/ppro.md, section 11, question 7.
     """
     timed_out = trigger.startswith("timer.")

@@ -21,7 +21,7 @@ def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
-    """Setting `funds_after`: settlement speaks of a capture or refund after that time. Off unless it is set."""
+    """Lets settlement report a capture or refund after the time in setting `funds_after`. Without the setting it never does."""
     after = uow.workspace.setting("ppro", "funds_after")
     if after is None:
         return
@@ -33,7 +33,7 @@ def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
 
 
 def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:
-    """Source: reference/ppro.md, sections 3.6 and 4.2, row 22."""
+    """Settlement reports where the money of an operation is. Source: reference/ppro.md, sections 3.6 and 4.2, row 22."""
     operation = find_operation(charge, kind, id_)
     declined = declines(bank_rule(uow, charge, "settle", operation.amount))
     if kind == "captures":

@@ -12,7 +12,7 @@ from simulator.providers.ppro.model import Instrument, new_id
 
 
 def _stored(type_: str, details: dict[str, Any] | None) -> dict[str, Any]:
-    """What is kept of an instrument. A card is vaulted: neither its number nor its code is ever given out.
+    """What is kept of an instrument. Of a card neither the number nor the code is kept, so neither can be given out.
 
     Source: reference/ppro.md, sections 3.7 and 3.8.
     """
@@ -45,7 +45,7 @@ def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
-    """PUT …/{id}: another type or other details."""
+    """PUT …/{id}: replaces type and details."""
     found = uow.get(Instrument, call.path["id"])
     return Reply(200, wire.instrument(uow.amend(found, **_stored(call.body.type, call.body.details))))
 

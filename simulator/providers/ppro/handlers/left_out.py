@@ -10,7 +10,7 @@ from simulator.kernel.refusals import NotFound
 
 
 def left_out(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
-    """An endpoint of the live API that the simulator does not have: 404 in PPRO's own words, and a note."""
+    """The handler of an endpoint that only the live API has: it answers 404 in PPRO's format and notes the live difference."""
 
     def handler(call: Call, uow: UnitOfWork) -> Reply:
         call.differs_live(f"{kind}s exist at the live API; the simulator leaves them out")

@@ -42,6 +42,7 @@ def new_operation(uow: UnitOfWork, kind: str, status: str, amount: int | None, *
 
 
 def replace_operation(uow: UnitOfWork, charge: Charge, operation: Operation) -> Charge:
+    """The charge with this operation in the place of the one with the same id."""
     return uow.amend(charge, **{operation.kind: with_operation(charge, operation)})
 
 
@@ -69,9 +70,10 @@ def get_operation(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
 def refused_operation(
     uow: UnitOfWork, charge: Charge, kind: str, amount: int | None, failure: dict[str, Any], more: Mapping[str, Any]
 ) -> Reply:
-    """A refused operation is an entity too: stored on the charge, answered with 200, announced as `…_FAILED`.
+    """The answer to a refused operation, which is an entity too: stored on its charge as FAILED and announced as `…_FAILED`.
 
-    Inferred: an older manual answers 400 instead; setting `refusals: "400"` does so (`Refused("operation")`).
+    Inferred: an older manual answers 400 instead and stores nothing. With setting `refusals: "400"` it is so: raises
+    `Refused("operation")`.
     Source: reference/ppro.md, sections 5.4 and 11, question 1.
     """
     if uow.workspace.setting("ppro", "refusals") == "400":

@@ -1,4 +1,4 @@
-"""What the consumer, the bank and the clock decide about a charge, and what comes of it.
+"""What becomes of a charge when the wallet, the bank or the clock speaks, and where the consumer returns to.
 
 Source: reference/ppro.md, sections 4.2 and 7.
 """
@@ -24,9 +24,9 @@ from simulator.wallet.order import Order
 
 
 def bank_decides(uow: UnitOfWork, charge: Charge) -> Charge:
-    """No consumer is asked (any more): documented decline amounts and scenarios speak at once.
+    """Decides a charge for which no consumer is asked, or none any more: by the documented decline amounts and by scenarios.
 
-    A scenario's delay, `open` and `expired` make the provider confirm later, not yet, or never.
+    A scenario can make the provider confirm later (`delay`), not yet (`open`) or never (`expired`).
     """
     outcome, delay, params = "paid", None, None
     facts = {"operation": "authorize", "amount": charge.amount, "currency": charge.currency}
@@ -52,7 +52,7 @@ def bank_decides(uow: UnitOfWork, charge: Charge) -> Charge:
 
 
 def approve(uow: UnitOfWork, charge: Charge) -> Charge:
-    """The consumer (or the bank) has said yes: confirm later, or authorize and capture.
+    """The consumer or the bank has said yes: authorizes and captures, or waits for the provider's confirmation first.
 
     Source: reference/ppro.md, section 4.2, rows 3 to 5 and 10 to 12.
     """
@@ -106,7 +106,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """`returnUrl` with `payment-charge-id`, the same for every outcome. Source: reference/ppro.md, section 7."""
+    """`returnUrl` with `payment-charge-id` added, whatever the outcome. Source: reference/ppro.md, section 7."""
     assert isinstance(payment, Charge)
     if payment.return_url is None:
         return None

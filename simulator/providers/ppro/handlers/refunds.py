@@ -26,7 +26,7 @@ PENDING_REFUND_DELAY = timedelta(seconds=30)
 
 
 def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/refunds: full, partial, multiple, for 360 days. Over-refunds are FAILED refunds in a 200.
+    """POST …/refunds: all or parts of what was captured, for 360 days. More than is left is a FAILED refund in a 200.
 
     Source: reference/ppro.md, sections 3.5, 4.2 rows 18 to 21, 5.4.
     """
@@ -61,7 +61,7 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _refund_refusal(uow: UnitOfWork, charge: Charge, asked: int) -> str | None:
-    """Source: reference/ppro.md, section 5.4."""
+    """The failureCode with which a refund is refused; None if it is not. Source: reference/ppro.md, section 5.4."""
     if charge.total("refunds", "PENDING"):
         return "SIMULTANEOUS_OPERATION_IN_PROGRESS"
     left = charge.captured - charge.refunded
@@ -74,6 +74,7 @@ def _refund_refusal(uow: UnitOfWork, charge: Charge, asked: int) -> str | None:
 
 
 def _refunded(uow: UnitOfWork, charge: Charge, refund: Operation) -> Charge:
+    """Gives the money of a refund, which is on its charge already, back to the buyer."""
     assert refund.amount is not None
     alipay.refund(uow, charge.order_code, replace(charge.money, value=refund.amount))
     trigger = "bank.refunded" if charge.refunded == charge.captured else "bank.refunded_part"
@@ -83,7 +84,7 @@ def _refunded(uow: UnitOfWork, charge: Charge, refund: Operation) -> Charge:
 
 
 def decide_refund(uow: UnitOfWork, charge: Charge, data: Mapping[str, Any]) -> None:
-    """What the bank says about a refund that was pending."""
+    """The bank decides a refund that was pending, as the scenario said when the refund began."""
     refund = find_operation(charge, "refunds", data["refund"])
     charge = uow.fire(charge, "bank.refund_decided")
     if data["code"] is None:
