@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from published import facts
 from support import STARTED, Sim
 
-from providers.ppro import openapi
 from providers.ppro.driver import Merchant
 from simulator.providers.ppro import failures
 from simulator.providers.ppro.failures import PAIRS
@@ -26,12 +25,9 @@ def pair(failure: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_catalogue_is_the_published_one() -> None:
-    path = openapi.SPECS / "failure-codes.json"
-    if not path.exists():
-        pytest.skip("the list of PPRO's failure codes is not beside this repository")
-    published = [(entry["failureType"], entry["failureCode"]) for entry in json.loads(path.read_text("utf-8"))]
+    published = [tuple(pair) for pair in facts("ppro-failures")["pairs"]]
 
-    assert sorted(PAIRS) == sorted(published)
+    assert sorted(PAIRS) == published
     assert len(PAIRS) == 76
 
 

@@ -6,10 +6,11 @@ import json
 import types
 import typing
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from published import facts
 from pydantic import BaseModel, ValidationError
 from support import Sim
 
@@ -21,7 +22,6 @@ from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, Ref
 from simulator.providers.worldline.wire.sessions import SessionRequest
 from simulator.providers.worldline.wire.tokens import CreateTokenRequest
 
-SPECS = Path(__file__).parents[4] / "shared" / "reference" / "specs" / "worldline"
 MODELS: dict[str, type[BaseModel]] = {
     "CreatePaymentRequest": CreatePaymentRequest,
     "CreateHostedCheckoutRequest": CreateHostedCheckoutRequest,
@@ -74,11 +74,7 @@ WRONG |= {"object": "not an object", "array": "not a list"}
 
 @pytest.fixture(params=MODELS)
 def schema(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
-    path = SPECS / "schemas" / f"{request.param}.json"
-    if not path.exists():
-        pytest.skip("the official schemas are not part of this repository")
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return request.param, found
+    return request.param, facts("worldline-requests")[request.param]
 
 
 def resolve(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +131,6 @@ def test_every_member_that_we_read_is_an_official_one(schema: tuple[str, dict[st
 
 
 def test_our_examples_pass_both(schema: tuple[str, dict[str, Any]]) -> None:
-    jsonschema = pytest.importorskip("jsonschema", reason="no JSON schema validator is installed")
     name, official = schema
 
     jsonschema.Draft4Validator(official).validate(EXAMPLES[name])
@@ -151,7 +146,6 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def test_a_wrong_type_is_refused_wherever_the_schema_refuses_it(schema: tuple[str, dict[str, Any]]) -> None:
     """An object's unknown members are another matter: the platform ignores them."""
-    jsonschema = pytest.importorskip("jsonschema", reason="no JSON schema validator is installed")
     name, official = schema
     validator = jsonschema.Draft4Validator(official)
 
@@ -208,10 +202,7 @@ def unlike(models: dict[str, Any], kind: str, value: Any, path: str) -> Iterator
 
 
 async def test_every_member_of_an_answer_is_in_the_official_models(sim: Sim, worldline: Merchant) -> None:
-    path = SPECS / "models.json"
-    if not path.exists():
-        pytest.skip("the official models are not part of this repository")
-    models: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    models = facts("worldline-models")
     id_ = await worldline.paid(**{"order.references.merchantOrderId": 7})
     refund = await worldline.refund(id_, 900)
     await sim.advance(hours=1)
