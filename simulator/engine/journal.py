@@ -18,8 +18,11 @@ BODY_LIMIT = 65_536
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
 COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
-SECRET_MEMBERS = frozenset({"client_secret", "secret_key", "password", "cvv", "cvc", "verification_code"})
+SECRET_MEMBERS = ("client_secret", "secret_key", "password", "cvv", "cvc", "verification_code")
 
+_NAMES = "|".join(SECRET_MEMBERS)
+_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*)(?:"((?:[^"\\]|\\.)*)(?:"|$)|(\d+))')
+_FIELD = re.compile(rf"((?:^|&)(?:{_NAMES})=)([^&\s]+)")
 _CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
 
 
@@ -50,7 +53,9 @@ def _masked(secret: str) -> str:
 
 
 def mask_body(text: str) -> str:
-    """Card numbers (Luhn-valid) keep their last four digits."""
+    """Of the members in `SECRET_MEMBERS`, in JSON or a form, the last four characters stay; of card numbers (Luhn-valid) too."""
+    text = _MEMBER.sub(lambda match: f'{match[1]}"{_masked(match[2] or "")}"', text)
+    text = _FIELD.sub(lambda match: match[1] + _masked(match[2]), text)
     return _CARD.sub(lambda match: _masked_card(match.group()), text)
 
 
