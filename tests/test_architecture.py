@@ -139,6 +139,21 @@ def test_the_environment_is_read_in_one_place() -> None:
             assert where == "surface/settings.py", where
 
 
+def test_providers_read_settings_and_endpoints_through_the_engine() -> None:
+    """Settings by their model, the account's endpoint as an `AccountEndpoint`: never what is stored."""
+    for path in MODULES:
+        where = path.relative_to(PACKAGE).as_posix()
+        if not where.startswith(("providers/", "wallet/")):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in ("webhooks", "settings")
+                and "workspace" in (ast.unparse(node.value).rpartition(".")[2])
+            ):
+                raise AssertionError(f"{where}:{node.lineno} reads {ast.unparse(node)}")
+
+
 def test_no_module_outside_a_providers_folder_names_it_in_a_branch() -> None:
     """A branch on a provider's name is a design error."""
     from simulator.providers import BUILT_IN

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from simulator.engine.provider import Dropped, Sending
+from simulator.engine.settings import SimulatorSettings
 from simulator.engine.store import OutboxRow
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch
 
@@ -156,7 +157,7 @@ class Dispatcher:
         elif manual:
             state, due = current.state, current.due
         elif (pause := policy.pause_after(n)) is not None:
-            factor = float(workspace.setting("simulator", "retry_factor", 1.0))
+            factor = workspace.settings_of(SimulatorSettings).retry_factor
             state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
         else:
             state, due = "failed", None

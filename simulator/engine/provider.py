@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel
 
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Request, Shop
 from simulator.engine.throttle import RateLimit
 from simulator.engine.workspace import Workspace
@@ -210,14 +211,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A rendered webhook on its way to the outbox. `url` None keeps it unsent.
+    """A rendered webhook on its way to the outbox.
+
+    Without a `url` it goes to the account's endpoint, if that wants the event, and is kept unsent where none is set. A
+    `url` is an endpoint that the provider's own API knows, whose wishes the provider has looked at.
 
     `context` travels with it to `sign` (which endpoint, which key). `delay` postpones the first attempt.
     """
 
     event: str
     body: bytes
-    url: str | None
+    url: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     delay: timedelta = timedelta(0)
 
@@ -246,12 +250,19 @@ class Webhooks:
     """`render` turns an event into messages, in the transaction; `sign` makes the headers, at every attempt."""
 
     events: tuple[str, ...]
+    """Those that the simulator sends."""
     retry: RetryPolicy
     render: Callable[[UnitOfWork, Event], Sequence[Message]]
     sign: Callable[[Sending], dict[str, str]]
     verify_endpoint: Callable[[Workspace, str], dict[str, str] | None] = lambda workspace, url: None
     """Headers of the GET by which the provider verifies an endpoint, the value expected as the answer under
     `expect`; None if it does not."""
+    nameable: tuple[str, ...] = ()
+    """What an endpoint may ask for beside `events`: names that never come here, and `*` where the provider knows it."""
+    names_its_key: bool = False
+    """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
+    refuse_secret: Callable[[str], str | None] = lambda secret: None
+    """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,8 +403,8 @@ class Provider(Party):
     """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""
     """One paragraph for the OpenAPI document."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """Names and defaults of the provider's own options (`Workspace.setting`)."""
+    settings: type[WorkspaceSettings] = WorkspaceSettings
+    """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
 
     def banner_line(self, credentials: Mapping[str, Any]) -> BannerLine:
         """The banner's line, whether the provider words it or not."""

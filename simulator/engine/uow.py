@@ -13,6 +13,7 @@ import orjson
 from simulator.engine.provider import Call, Event, Message, Provider
 from simulator.engine.resource import Resource, changed, dump, load
 from simulator.engine.scenarios import Effect, Facet, scoped_to_payment
+from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, instant_text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.engine.runtime import Runtime, Stride
 
 R = TypeVar("R", bound=Resource)
+S = TypeVar("S", bound=WorkspaceSettings)
 Identity = tuple[str, str, str]
 
 
@@ -70,6 +72,10 @@ class UnitOfWork:
         """What the clock would show now if nobody had ever advanced it."""
         walked = self.now - self.stride.since if self.stride is not None else timedelta(0)
         return self.now - walked - self.workspace.clock.advanced
+
+    def settings(self, model: type[S]) -> S:
+        """What the workspace has set in one section: `uow.settings(AcmeSettings).merchant_name`."""
+        return self.workspace.settings_of(model)
 
     # Chance ----------------------------------------------------------------------------------------------------
 
@@ -273,13 +279,23 @@ class UnitOfWork:
         if not isinstance(party, Provider):
             return []
         promised = []
-        for message in party.webhooks.render(self, Event(event, resource, about, extra or {})):
+        for rendered in party.webhooks.render(self, Event(event, resource, about, extra or {})):
+            message = self._addressed(party.name, rendered)
+            if message is None:
+                continue
             id_ = f"dlv_{self._instant}{self.ids.text(12)}"
             plan = self._plan(party.name, message, resource)
             self._messages.append((id_, party.name, message, plan))
             self.touch(party.name, resource.subject)
             promised.append(id_)
         return promised
+
+    def _addressed(self, provider: str, message: Message) -> Message | None:
+        """The message with its address; None when the account's endpoint did not ask for such events."""
+        if message.url is not None:
+            return message
+        endpoint = self.workspace.account_endpoint(provider)
+        return dataclasses.replace(message, url=endpoint.url) if endpoint.wants(message.event) else None
 
     def _plan(self, provider: str, message: Message, resource: Resource) -> WebhookPlan:
         effect = None

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
 
+from simulator.engine.settings import Fault, WorkspaceSettings, read
 from simulator.kernel.clock import Clock
 
 REAL = Clock()
+
+S = TypeVar("S", bound=WorkspaceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEndpoint:
+    """Where a provider sends the webhooks of the account itself, as the control API has set it.
+
+    `url` is None where none is set. What is None beside it is for the provider to choose: its own secret and key id,
+    every event.
+    """
+
+    url: str | None = None
+    secret: str | None = None
+    events: frozenset[str] | None = None
+    key_id: str | None = None
+
+    def wants(self, event: str) -> bool:
+        return self.events is None or event in self.events or "*" in self.events
 
 
 @dataclass(frozen=True)
@@ -35,8 +55,35 @@ class Workspace:
     scenarios: tuple[dict[str, Any], ...] = ()
     webhook_endpoints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def setting(self, provider: str, name: str, default: Any = None) -> Any:
-        return self.settings.get(provider, {}).get(name, default)
+    _read: dict[type[WorkspaceSettings], tuple[WorkspaceSettings, list[Fault]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """Settings that have been read; a changed workspace is another value and reads anew."""
+
+    def settings_of(self, model: type[S]) -> S:
+        """The settings of one section. A stored value that is none (any more) gives way to its default."""
+        return cast(S, self._reading(model)[0])
+
+    def unusable_settings(self, model: type[WorkspaceSettings]) -> list[Fault]:
+        """Stored values for which the default holds, because a version that wrote them took more."""
+        return self._reading(model)[1]
+
+    def _reading(self, model: type[WorkspaceSettings]) -> tuple[WorkspaceSettings, list[Fault]]:
+        found = self._read.get(model)
+        if found is None:
+            found = self._read[model] = read(model, self.settings.get(model.SECTION, {}))
+        return found
+
+    def account_endpoint(self, provider: str) -> AccountEndpoint:
+        """The provider's endpoint that is set by the control API; the only reader of `webhooks`."""
+        stored = self.webhooks.get(provider) or {}
+        events = stored.get("events")
+        return AccountEndpoint(
+            url=stored.get("url") or None,
+            secret=stored.get("secret") or None,
+            events=frozenset(events) if events else None,
+            key_id=stored.get("key_id") or None,
+        )
 
     def dump(self) -> bytes:
         body = {

@@ -45,6 +45,30 @@ class Health(TypedDict):
     version: str
     providers: list[str]
     store: str
+    notices: NotRequired[list[str]]
+
+
+class SettingView(TypedDict):
+    name: str
+    kind: Literal["boolean", "integer", "number", "string", "duration", "array", "object"]
+    default: Any
+    about: str
+    values: str
+    allowed: NotRequired[list[Any]]
+    min: NotRequired[float]
+    max: NotRequired[float]
+
+
+class ProviderView(TypedDict):
+    name: str
+    title: str
+    events: list[str]
+    settings: list[SettingView]
+    documents: str
+
+
+class Providers(TypedDict):
+    data: list[ProviderView]
 
 
 class WorkspaceView(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.gateway import Gateway, Receive, Scope, Send
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
+from simulator.engine.sections import notices, sections
 from simulator.engine.store import open_store
 from simulator.kernel.crypto import sha256_hex
 from simulator.providers import built_in
@@ -22,6 +24,8 @@ from simulator.surface.guard import Guard
 from simulator.surface.inbox import INBOX
 from simulator.surface.settings import Settings
 from simulator.wallet.alipay import WALLET
+
+log = logging.getLogger("simulator")
 
 OURS = ("/_sim", "/console")
 
@@ -55,6 +59,8 @@ class App:
             dispatcher=dispatcher,
             default_overrides=self.settings.credentials,
         )
+        for notice in notices(self.runtime.workspaces(), sections(self.runtime.providers).values()):
+            log.warning(notice)
         if self.settings.open_console and not self.settings.admin_token:
             token = sha256_hex(f"admin token {self.runtime.secret}".encode())[:24]
             self.settings = replace(self.settings, admin_token=token)

@@ -428,3 +428,31 @@ async def test_a_strict_simulator_refuses_an_endpoint_that_does_not_verify() -> 
 
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "endpoint_not_verified")
         assert world.workspace.webhooks["acme"] is None
+
+
+async def test_an_endpoint_hears_only_the_events_that_it_asked_for(world: Sim, merchant: Merchant) -> None:
+    await merchant.paid()
+    told = [delivery["event"] for delivery in (await world.http.get(f"{world.path}/webhooks")).json()["data"]]
+    world.hooks.clear()
+    wanted = told[-1]
+
+    await world.receive_webhooks(merchant.name, events=[wanted])
+    await merchant.paid("order-2")
+
+    deliveries = (await world.http.get(f"{world.path}/webhooks")).json()["data"][len(told) :]
+    assert {delivery["event"] for delivery in deliveries} == {wanted}
+    assert len(world.hooks) == len(deliveries) == told.count(wanted)
+
+
+async def test_a_secret_of_the_endpoint_signs_what_is_sent_there(world: Sim, merchant: Merchant) -> None:
+    await world.receive_webhooks(merchant.name, secret="agreed by post")
+
+    await merchant.paid()
+
+    provider = world.app.runtime.providers[merchant.name]
+    assert provider.verify is not None
+    await world.http.delete(f"{world.path}/webhooks/{merchant.name}")
+    own = [provider.verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
+    await world.receive_webhooks(merchant.name, secret="agreed by post")
+    agreed = [provider.verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
+    assert world.hooks and not any(own) and all(agreed)

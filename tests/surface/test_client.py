@@ -100,6 +100,22 @@ def test_a_refusal_says_what_was_wrong_and_what_was_allowed(world: Workspace) ->
     assert "declined-balance" in error.allowed
 
 
+def test_settings_and_events_that_cannot_be_are_refused_before_anything_changes(world: Workspace) -> None:
+    """Whoever steers by the client or the fixtures meets the same checks."""
+    with pytest.raises(SaidNo) as setting:
+        world.set_settings("ppro", signatures="newest")
+    with pytest.raises(SaidNo) as event:
+        world.set_webhook("ppro", "http://shop.test", events=["PAYMENT_CHARGE_EATEN"])
+    with pytest.raises(SaidNo) as made:
+        world.client.create_workspace(settings={"simulator": {"retry_factor": "abc"}})
+
+    assert (setting.value.status, setting.value.field) == (422, "settings.ppro.signatures")
+    assert setting.value.allowed == ["both", "current", "legacy", "none"]
+    assert (event.value.status, event.value.field) == (422, "events")
+    assert "PAYMENT_CHARGE_CREATED" in (event.value.allowed or [])
+    assert (made.value.status, made.value.field) == (422, "settings.simulator.retry_factor")
+
+
 def test_a_second_decision_is_refused_and_changes_nothing(world: Workspace) -> None:
     id_ = charge(world)
     world.pay("ppro", id_)

@@ -11,7 +11,7 @@ from simulator.providers.checkoutcom import auth, demo, errors, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
-from simulator.providers.checkoutcom.settings import SETTINGS
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
 from simulator.providers.checkoutcom.webhooks import WEBHOOKS
@@ -107,5 +107,5 @@ PROVIDER = Provider(
     shop=SHOP,
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
-    settings=SETTINGS,
+    settings=CheckoutcomSettings,
 )

@@ -25,7 +25,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.handlers.hosted import start_try
 from simulator.providers.checkoutcom.handlers.outcomes import return_to
 from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink
-from simulator.providers.checkoutcom.settings import setting
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire.payments import redirect_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet import pages as wallet_pages
@@ -208,7 +208,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     """An open page shows what is bought and the button; a paid or expired one says so and leads back to the shop."""
     workspace, hosted = _find_hosted(call, runtime)
     uow = runtime.open(workspace)
-    merchant = str(setting(uow, "merchant_name"))
+    merchant = uow.settings(CheckoutcomSettings).merchant_name
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
     prediction = alipay.predict(uow, _prospect(uow, hosted), wallet_pages.chosen_buyer(call, uow))
     order = uow.find(Order, payment.order_code) if payment is not None and payment.order_code else None

@@ -13,8 +13,7 @@ from simulator.engine.workspace import Workspace
 def keys_of(workspace: Workspace) -> list[str]:
     """Every key with which a webhook to this merchant may be signed: their workflows' keys, the account's, the secret keys."""
     own = workspace.credentials["checkoutcom"]
-    account = workspace.webhooks.get("checkoutcom") or {}
-    found = [account.get("secret"), own["secret_key"], own["previous_secret_key"]]
+    found = [workspace.account_endpoint("checkoutcom").secret, own["secret_key"], own["previous_secret_key"]]
     for entry in workspace.webhook_endpoints.get("checkoutcom", ()):
         found += [(action.get("signature") or {}).get("key") for action in entry["endpoint"].get("actions", ())]
     return [str(key) for key in found if key]

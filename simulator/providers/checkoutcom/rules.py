@@ -8,7 +8,7 @@ from __future__ import annotations
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Instrument
-from simulator.providers.checkoutcom.settings import setting
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
 
 # Source: section 7.1. Inferred: the seed shows EUR; the list in the seed cannot be read.
@@ -33,11 +33,11 @@ def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str
     """
     if platform == "previous":
         return []
+    settings = uow.settings(CheckoutcomSettings)
     if given is None:
-        return ["processing_channel_id_required"] if setting(uow, "channel_required") else []
-    return (
-        ["cko_processing_channel_id_invalid"] if setting(uow, "strict_channels") and given != own_channel(uow) else []
-    )
+        return ["processing_channel_id_required"] if settings.channel_required else []
+    is_foreign = settings.strict_channels and given != own_channel(uow)
+    return ["cko_processing_channel_id_invalid"] if is_foreign else []
 
 
 def check_connector(
@@ -50,7 +50,7 @@ def check_connector(
     """
     facts = {"amount": request.amount, "currency": request.currency, "reference": request.reference}
     rule = uow.rule("provider", "checkoutcom", operation="pay", **facts)
-    refusal = rule.params.get("refusal") if rule is not None else setting(uow, "alipay_refusal")
+    refusal = rule.params.get("refusal") if rule is not None else uow.settings(CheckoutcomSettings).alipay_refusal
     if refusal:
         raise refused(str(refusal), error_type="invalid_request")
     if platform == "previous":

@@ -1,29 +1,30 @@
-"""Checkout.com's settings of a workspace, with their defaults."""
+"""The settings of a Checkout.com account. Delays and lifetimes are not published (inferred)."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from typing import ClassVar, Literal
 
-from simulator.engine.uow import UnitOfWork
+from pydantic import Field
 
-SETTINGS: dict[str, Any] = {
-    "merchant_name": "Riverside Books",
-    "payment_lifetime_s": 900.0,
-    "capture_delay_s": 2.0,
-    "refund_delay_s": 2.0,
-    "follow_up_delay_s": 1.0,
-    "hosted_lifetime_s": 1800.0,
-    "alipay_refusal": None,
-    "channel_required": False,
-    "strict_channels": False,
-    "strict_events": False,
-}
+from simulator.engine.settings import Line, Seconds, WorkspaceSettings
 
 
-def setting(uow: UnitOfWork, name: str) -> Any:
-    return uow.workspace.setting("checkoutcom", name, SETTINGS[name])
+class CheckoutcomSettings(WorkspaceSettings):
+    SECTION: ClassVar[str] = "checkoutcom"
 
-
-def seconds(uow: UnitOfWork, name: str) -> timedelta:
-    return timedelta(seconds=float(setting(uow, name)))
+    merchant_name: Line = Field("Riverside Books", description="what the shopper sees")
+    payment_lifetime_s: Seconds = Field(900, description="seconds until an unpaid payment expires (inferred)")
+    capture_delay_s: Seconds = Field(2, description="seconds from approval to `payment_captured`")
+    refund_delay_s: Seconds = Field(2, description="seconds from a refund's 202 to `payment_refunded`")
+    follow_up_delay_s: Seconds = Field(1, description="seconds until a stored agreement is charged")
+    hosted_lifetime_s: Seconds = Field(1800, description="seconds until a hosted page expires (inferred)")
+    alipay_refusal: Literal["apm_service_unavailable", "payee_not_onboarded"] | None = Field(
+        None, description="the error code with which a method that is not activated refuses, with null it is activated"
+    )
+    channel_required: bool = Field(False, description="a payment without `processing_channel_id` is refused")
+    strict_channels: bool = Field(False, description="only the workspace's own channel is known")
+    strict_events: bool = Field(
+        False,
+        description="cancelling and expiring end as `Declined` with `payment_declined`, as the AlipayCN page's seven "
+        "events suggest",
+    )

@@ -76,6 +76,9 @@ OLD_EVENTS = (
 
 EVENTS = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events)
 
+NAMEABLE = (*GATEWAY_EVENTS, *DISPUTE_EVENTS, *PREVIOUS_EVENTS, *OLD_EVENTS)
+"""An account's endpoint may name them all, also those that never happen to Alipay payments."""
+
 RESEND = "resend"
 """Key of an event's `extra` when it is sent again: the id of its record, and to which workflows or webhooks (None: all)."""
 
@@ -310,7 +313,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         contexts = [({"event": kept.id, "workflow": sample, "action": a["id"]}, a["url"]) for a in workflow.actions]
         return [Message(kept.type, kept.body.encode(), url, context) for context, url in contexts]
     found = _messages(uow, kept, payment, None)
-    return found or [Message(kept.type, kept.body.encode(), None, {"event": kept.id})]
+    return found or [Message(kept.type, kept.body.encode(), context={"event": kept.id, "account": kept.platform})]
 
 
 def _messages(
@@ -334,10 +337,9 @@ def _messages(
             for action in workflow.actions:
                 context = {"event": kept.id, "workflow": workflow.id, "action": action["id"], "manual": manual}
                 found.append(Message(kept.type, body, action["url"], context))
-    account = uow.workspace.webhooks.get("checkoutcom") or {}
-    if wanted is None and account.get("url") and kept.type in (account.get("events") or [kept.type]):
+    if wanted is None and uow.workspace.account_endpoint("checkoutcom").url is not None:
         context = {"event": kept.id, "account": kept.platform, "manual": manual}
-        found.append(Message(kept.type, body, account["url"], context))
+        found.append(Message(kept.type, body, context=context))
     return found
 
 
@@ -392,9 +394,8 @@ def sign(sending: Sending) -> dict[str, str]:
         headers |= {name.lower(): value for name, value in webhook.headers.items()}
         key = own["previous_secret_key"]
     elif "account" in context:
-        account = sending.workspace.webhooks.get("checkoutcom") or {}
         name = "previous_secret_key" if context["account"] == "previous" else "secret_key"
-        key = account.get("secret") or own[name]
+        key = sending.workspace.account_endpoint("checkoutcom").secret or own[name]
     for forbidden in ("content-length", "host", "transfer-encoding", "connection"):
         headers.pop(forbidden, None)
     if key is not None:
@@ -403,4 +404,4 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, nameable=NAMEABLE)

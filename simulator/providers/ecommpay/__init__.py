@@ -9,11 +9,12 @@ from simulator.engine.provider import BannerLine, Call, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
-from simulator.providers.ecommpay import auth, demo, errors, receiver, settings
+from simulator.providers.ecommpay import auth, demo, errors, receiver
 from simulator.providers.ecommpay.endpoints import ENDPOINTS
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
 from simulator.providers.ecommpay.pages import refusals, returns, routes
+from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.shop import SHOP
 from simulator.providers.ecommpay.states import PHASES
 from simulator.providers.ecommpay.webhooks import WEBHOOKS
@@ -96,6 +97,6 @@ PROVIDER = Provider(
     shop=SHOP,
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",
-    settings=settings.DEFAULTS,
+    settings=EcommpaySettings,
     banner=lambda own: BannerLine("ecommpay", f"project {own['project_id']}", "secret in the console"),
 )

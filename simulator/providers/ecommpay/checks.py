@@ -16,7 +16,7 @@ from simulator.kernel.money import CURRENCIES
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.model import find_payment
-from simulator.providers.ecommpay.settings import setting
+from simulator.providers.ecommpay.settings import EcommpaySettings
 
 LIMITS = {"CNY": (1000, 500_000), "USD": (100, None)}
 """Lowest and highest amount in minor units; other currencies have neither (inferred). Source: reference/ecommpay.md, section 7."""
@@ -52,7 +52,7 @@ def purchase_problems(
         field = f"payment{prefix}currency"
         if currency not in CURRENCIES:
             found.append(errors.item("3121", field))
-        elif currency not in setting(uow, "currencies"):
+        elif currency not in uow.settings(EcommpaySettings).currencies:
             found.append(errors.item("3023", field))
         elif isinstance(amount, int) and not isinstance(amount, bool) and amount >= 1:
             minimum, maximum = LIMITS.get(currency, (1, None))

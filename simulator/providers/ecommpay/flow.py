@@ -14,12 +14,12 @@ from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import errors, wire
 from simulator.providers.ecommpay.invitation import invitation
 from simulator.providers.ecommpay.model import Payment, Request, Sale, new_number
-from simulator.providers.ecommpay.settings import options, setting
+from simulator.providers.ecommpay.settings import EcommpaySettings, options
 from simulator.wallet import alipay
 
-KEPT = (
+KEPT = {
     "alipay_flow", "redirect_method", "qr_type", "qr_timeout_s", "threshold_s", "clarification_s", "amount_alone_decides",
-)  # fmt: skip
+}  # fmt: skip
 """The settings that a payment keeps as they were when it was made."""
 
 
@@ -43,7 +43,7 @@ def accept(uow: UnitOfWork, request_id: str, payment: Payment, operation: str, t
 def reject(uow: UnitOfWork, request: Request) -> Request:
     """Keeps a request that failed its checks. A timer sends its callback, so that the answer leaves first."""
     request = uow.add(request)
-    uow.arm(request, "timer.checked", after=timedelta(seconds=setting(uow, "processing_delay_s")))
+    uow.arm(request, "timer.checked", after=timedelta(seconds=uow.settings(EcommpaySettings).processing_delay_s))
     return request
 
 
@@ -79,7 +79,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     chosen = options(uow, purchase.amount, purchase.currency, purchase.payment_id)
     transaction = new_number(uow)
     best_before = wire.best_before(purchase.best_before or "")
-    wanted = [name for name in chosen["required_customer_fields"] if not purchase.customer.get(name)]
+    wanted = [name for name in chosen.required_customer_fields if not purchase.customer.get(name)]
     payment = Payment(
         id=_resource_id(uow, purchase.payment_id, transaction),
         state="processing",
@@ -101,7 +101,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
         callback_disabled=purchase.callback_disabled,
         origin=purchase.origin,
         page=purchase.page,
-        options={name: chosen[name] for name in KEPT}
+        options=chosen.model_dump(mode="json", include=KEPT)
         | ({"best_before": best_before.isoformat()} if best_before is not None else {}),
         missing={"customer": wanted} if wanted and purchase.page is None else {},
         sale_id=str(new_number(uow)),
@@ -122,7 +122,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     if not payment.missing:
         payment = _open_order(uow, payment)
     if payment.page is None:
-        uow.arm(payment, "timer.process", after=timedelta(seconds=chosen["processing_delay_s"]))
+        uow.arm(payment, "timer.process", after=timedelta(seconds=chosen.processing_delay_s))
     return payment
 
 
@@ -148,7 +148,7 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> Payment:
         payment,
         title="ecommpay",
         amount=payment.money,
-        merchant=setting(uow, "merchant_name"),
+        merchant=uow.settings(EcommpaySettings).merchant_name,
         reference=payment.payment_id,
         description=payment.description,
         operation="sale",

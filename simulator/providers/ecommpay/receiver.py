@@ -29,7 +29,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
     found: dict[str, str] = {}
     _collect(message, "", found)
     text = ";".join(f"{path}:{found[path]}" for path in sorted(found, key=_natural))
-    secret = str(workspace.credentials["ecommpay"]["secret_key"])
+    secret = str(workspace.account_endpoint("ecommpay").secret or workspace.credentials["ecommpay"]["secret_key"])
     mac = hmac.new(secret.encode("utf-8"), text.encode("utf-8"), hashlib.sha512).digest()
     expected = base64.b64encode(mac).decode("ascii")
     if not hmac.compare_digest(expected.encode(), received.encode()):

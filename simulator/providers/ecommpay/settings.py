@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
+from simulator.engine.settings import Line, OneOf, Seconds, WorkspaceSettings
 from simulator.engine.uow import UnitOfWork
+from simulator.providers.ecommpay.wire import CUSTOMER_FIELDS
 
 # Source: reference/ecommpay.md, section 7.
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")
 
-# Source: reference/ecommpay.md, section 3.10. The times are inferred (sections 4.3 and 4.4).
-DEFAULTS: dict[str, Any] = {
-    "alipay_flow": "redirect",
-    "redirect_method": "GET",
-    "qr_type": "qr_data",
-    "qr_timeout_s": 600,
-    "threshold_s": 1800,
-    "clarification_s": 1800,
-    "processing_delay_s": 0.5,
-    "refund_delay_s": 1.0,
-    "status_delay_s": 0,
-    "required_customer_fields": [],
-    "currencies": list(ALIPAY_CURRENCIES),
-    "amount_alone_decides": False,
-    "merchant_name": "Tea House Online",
-}
+
+class EcommpaySettings(WorkspaceSettings):
+    """Source: reference/ecommpay.md, section 3.10; the times are inferred (sections 4.3 and 4.4)."""
+
+    SECTION: ClassVar[str] = "ecommpay"
+
+    alipay_flow: Literal["redirect", "qr"] = Field(
+        "redirect",
+        description="`redirect`: the callback has `redirect_data`; `qr`: it has `display_data` (in a rule also `flow`)",
+    )
+    redirect_method: Literal["GET", "POST"] = Field(
+        "GET", description="`POST` adds form fields to `redirect_data.body`"
+    )
+    qr_type: Literal["qr_data", "qr_url", "qr_img"] = Field(
+        "qr_data",
+        description="`qr_data` is text, `qr_url` a link to a picture, `qr_img` a picture in Base64",
+    )
+    qr_timeout_s: Annotated[int, Field(ge=1, le=31_622_400)] = Field(
+        600, description="life of the code in seconds; the payment is declined after it"
+    )
+    threshold_s: Seconds = Field(1800, description="seconds after which an unpaid purchase is declined")
+    clarification_s: Seconds = Field(1800, description="seconds to answer a clarification callback")
+    processing_delay_s: Seconds = Field(
+        0.5, description="seconds from the answer to the intermediate or error callback"
+    )
+    refund_delay_s: Seconds = Field(1, description="seconds from the answer to the result of a refund")
+    status_delay_s: Seconds = Field(
+        0,
+        description="how many seconds a new payment is unknown to status requests; the documentation speaks of 10",
+    )
+    required_customer_fields: Annotated[
+        tuple[Annotated[str, OneOf(CUSTOMER_FIELDS)], ...], Field(strict=False, max_length=len(CUSTOMER_FIELDS))
+    ] = Field((), description="members of `customer` that are asked for when they are missing")
+    currencies: Annotated[
+        tuple[Annotated[str, OneOf(ALIPAY_CURRENCIES)], ...],
+        Field(strict=False, max_length=len(ALIPAY_CURRENCIES)),
+    ] = Field(ALIPAY_CURRENCIES, description="what the project takes")
+    amount_alone_decides: bool = Field(
+        False, description="true: the emulator's buttons do not matter, only the amount does"
+    )
+    merchant_name: Line = Field("Tea House Online", description="what the buyer sees")
 
 
-def setting(uow: UnitOfWork, name: str) -> Any:
-    return uow.workspace.setting("ecommpay", name, DEFAULTS[name])
-
-
-def options(uow: UnitOfWork, amount: int, currency: str, reference: str) -> dict[str, Any]:
-    """All settings as they hold for one purchase: what a scenario's `provider` rule says, else what the project has set."""
+def options(uow: UnitOfWork, amount: int, currency: str, reference: str) -> EcommpaySettings:
+    """The project's settings for one purchase: a scenario's `provider` rule goes before what the project has set."""
+    settings = uow.settings(EcommpaySettings)
     facts = {"amount": amount, "currency": currency, "reference": reference}
     effect = uow.rule("provider", "ecommpay", operation="sale", **facts)
-    ruled = dict(effect.params) if effect is not None else {}
-    if "flow" in ruled:
-        ruled["alipay_flow"] = ruled.pop("flow")
-    return {name: ruled.get(name, setting(uow, name)) for name in DEFAULTS}
+    if effect is None:
+        return settings
+    ruled = {"alipay_flow" if name == "flow" else name: value for name, value in effect.params.items()}
+    return settings.overruled(ruled)

@@ -12,6 +12,7 @@ import orjson
 
 from simulator.engine.provider import Event, Message, Sending, Webhooks
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.ecommpay import auth, signing, wire
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
@@ -43,9 +44,6 @@ RETRY = RetryPolicy(
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     """One message, or none when the request or the project wants none. It is signed here: the signature is part of the body."""
-    account = uow.workspace.webhooks.get("ecommpay") or {}
-    if account.get("events") and event.name not in account["events"]:
-        return []
     resource = event.resource
     url: str | None
     if isinstance(resource, Payment):
@@ -68,8 +66,13 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         if resource.callback_disabled:
             return []
         body, url, delay_s = wire.error_callback(resource), resource.callback_url, resource.callback_delay_s
-    raw = orjson.dumps(signing.signed(auth.secret_of(uow.workspace), body))
-    return [Message(event.name, raw, url or account.get("url"), delay=timedelta(seconds=delay_s))]
+    raw = orjson.dumps(signing.signed(_secret(uow.workspace), body))
+    return [Message(event.name, raw, url, delay=timedelta(seconds=delay_s))]
+
+
+def _secret(workspace: Workspace) -> str:
+    """The project's. A secret given to the endpoint goes before it, though the live platform has but one (inferred)."""
+    return workspace.account_endpoint("ecommpay").secret or auth.secret_of(workspace)
 
 
 def _purchase_url(payment: Payment, event: str) -> str | None:

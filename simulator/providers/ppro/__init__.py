@@ -11,6 +11,7 @@ from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
 from simulator.providers.ppro.handlers import outcomes
 from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.shop import SHOP
 from simulator.providers.ppro.states import PHASES
 from simulator.providers.ppro.webhooks import WEBHOOKS
@@ -104,14 +105,7 @@ PROVIDER = Provider(
         "PPRO's Global API for merchants who take Alipay: payment charges and their operations, payment instruments, and "
         "the sandbox's mock authenticator. Amounts are minor units; declines are 200 answers with `status: FAILED`."
     ),
-    settings={
-        "merchant_name": "Riverside Books",
-        "signatures": "both",
-        "webhook_headers": {},
-        "funds_after": None,
-        "rate_limit": None,
-        "refusals": "200",
-    },
+    settings=PproSettings,
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,

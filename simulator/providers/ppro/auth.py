@@ -9,6 +9,7 @@ from simulator.engine.provider import Call, Directory
 from simulator.engine.throttle import RateLimit
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import Forbidden, Invalid, Unauthenticated, UnsupportedMediaType, Violation
+from simulator.providers.ppro.settings import PproSettings
 
 JSON = "application/json"
 
@@ -54,8 +55,8 @@ def authenticate(call: Call, directory: Directory) -> None:
 def limit(call: Call) -> tuple[str, RateLimit]:
     """One bucket for reads and one for writes. An empty bucket refuses only if setting `rate_limit` (tokens per second) is set."""
     bucket = "reads" if call.method == "GET" else "writes"
-    configured = call.workspace.setting("ppro", "rate_limit")
-    if isinstance(configured, int) and not isinstance(configured, bool) and configured > 0:
+    configured = call.workspace.settings_of(PproSettings).rate_limit
+    if configured is not None:
         return bucket, RateLimit(configured, 2 * configured, enforced=True)
     return bucket, RateLimit(RATE, BURST, enforced=False)
 

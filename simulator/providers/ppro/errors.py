@@ -34,8 +34,6 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _envelope(call, 422, detail["message"])
         case r.Refused(code="operation", detail=detail):
             return _envelope(call, 400, detail["failureMessage"])
-        case r.Refused(code="setting", detail=detail):
-            return _envelope(call, 500, f"Setting of the simulator: {detail['message']}")
         case r.MalformedBody():
             return _envelope(call, 400, "Request body is not valid JSON")
         case r.BodyTooLarge(limit=limit):

@@ -12,8 +12,7 @@ from simulator.engine.workspace import Workspace
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
     """Checks the signature of each of the two headers that came; at least one must come. Header names are lower case."""
-    account = workspace.webhooks.get("ppro") or {}
-    secret = str(account.get("secret") or workspace.credentials["ppro"]["webhook_secret"])
+    secret = str(workspace.account_endpoint("ppro").secret or workspace.credentials["ppro"]["webhook_secret"])
     current, legacy = headers.get("ppro-signature"), headers.get("webhook-signature")
     if current is None and legacy is None:
         return Verdict(False, "neither PPRO-Signature nor Webhook-Signature came")

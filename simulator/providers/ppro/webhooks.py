@@ -13,6 +13,7 @@ from simulator.kernel.clock import iso_millis, micros
 from simulator.kernel.retry import RetryPolicy, doubling
 from simulator.providers.ppro import signing, wire
 from simulator.providers.ppro.model import Charge, Operation
+from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.states import PAYMENT_CHARGE
 
 EVENTS = ("PAYMENT_CHARGE_CREATED", *PAYMENT_CHARGE.events, "PAYMENT_CHARGE_DISCARD_FAILED")
@@ -118,24 +119,20 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         "time": iso_millis(uow.now),
         "data": {name: value for name, value in data.items() if value is not None},
     }
-    account = uow.workspace.webhooks.get("ppro") or {}
-    url = charge.webhooks_url or account.get("url")
-    wanted = account.get("events")
-    if charge.webhooks_url is None and wanted and event.name not in wanted:
-        return []
-    return [Message(event.name, orjson.dumps(envelope), url)]
+    return [Message(event.name, orjson.dumps(envelope), charge.webhooks_url)]
 
 
 def sign(sending: Sending) -> dict[str, str]:
     """Both signatures, made anew at every attempt; settings `ppro.signatures` = `both`, `current` or `legacy`."""
-    account = sending.workspace.webhooks.get("ppro") or {}
-    secret = account.get("secret") or sending.workspace.credentials["ppro"].get("webhook_secret")
+    settings = sending.workspace.settings_of(PproSettings)
+    secret = sending.workspace.account_endpoint("ppro").secret or sending.workspace.credentials["ppro"].get(
+        "webhook_secret"
+    )
     headers = {"content-type": "application/json", "user-agent": "PPRO-Webhooks"}
-    own = sending.workspace.setting("ppro", "webhook_headers", {})
-    headers.update({str(name).lower(): str(value) for name, value in own.items()})
+    headers.update({name.lower(): str(value) for name, value in settings.webhook_headers.items()})
     if not secret:
         return headers
-    which = sending.workspace.setting("ppro", "signatures", "both")
+    which = settings.signatures
     if which in ("both", "current"):
         headers["PPRO-Signature"] = signing.ppro_signature(secret, sending.body, micros(sending.at) // 1_000_000)
     if which in ("both", "legacy"):

@@ -11,9 +11,9 @@ from simulator.kernel.money import Money
 from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body
 from simulator.providers.wooshpay.handlers.confirmation import open_order
-from simulator.providers.wooshpay.handlers.method_types import DEFAULT_METHOD_TYPES
 from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent
+from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.shop import SHOP
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
 
@@ -114,15 +114,5 @@ PROVIDER = Provider(
         "Payment intents and checkout sessions, shaped like Stripe's API: JSON or form-encoded requests, HTTP Basic or Bearer with "
         "the secret key. The live key answers with `livemode: true`."
     ),
-    settings={
-        "merchant_name": "Riverside Books",
-        "hosts": "simulator",
-        "next_action_type": "redirect_to_url",
-        "error_envelope": "stripe",
-        "signature_headers": "both",
-        "signature_t": "milliseconds",
-        "wallet_code_minutes": 15,
-        "payment_method_types": list(DEFAULT_METHOD_TYPES),
-        "api_version": "1.0.1",
-    },
+    settings=WooshpaySettings,
 )

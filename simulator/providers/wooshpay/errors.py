@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
+from simulator.providers.wooshpay.settings import WooshpaySettings
 
 # fmt: off
 CATALOGUE: dict[str, tuple[int, str, str]] = {
@@ -151,5 +152,5 @@ def _error(call: Call, code: str, param: str | None, **places: Any) -> Reply:
 
 def _envelope(call: Call, status: int, error: dict[str, Any]) -> Reply:
     """Setting `error_envelope` = `stripe` (default) or `flat`."""
-    flat = call.workspace is not None and call.workspace.setting("wooshpay", "error_envelope") == "flat"
+    flat = call.workspace is not None and call.workspace.settings_of(WooshpaySettings).error_envelope == "flat"
     return Reply(status, error if flat else {"error": error})

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.providers.wooshpay.model import CheckoutSession, PaymentIntent
+from simulator.providers.wooshpay.settings import WooshpaySettings
 
 CHECKOUT = {True: "https://checkout.wooshpay.com", False: "https://checkouttest.wooshpay.com"}
 CASHIER = "https://open-sea.alipayplus.com"
@@ -31,7 +32,7 @@ def cashier_code(ids: Ids) -> str:
 
 
 def _host(workspace: Workspace, original: str, origin: str) -> str:
-    return original if workspace.setting("wooshpay", "hosts") == "original" else origin
+    return original if workspace.settings_of(WooshpaySettings).hosts == "original" else origin
 
 
 def session_path(session: CheckoutSession) -> str:

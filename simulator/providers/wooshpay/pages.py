@@ -22,6 +22,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.handlers.confirmation import choose
 from simulator.providers.wooshpay.model import CashierCode, CheckoutSession, PaymentIntent
+from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.wallet import alipay, qr
 from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
@@ -65,7 +66,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
     buyer = wallet_pages.chosen_buyer(call, uow)
     now, open_ = uow.now, session.state == "open"
     hosted = HostedView(
-        merchant=order.merchant if order else workspace.setting("wooshpay", "merchant_name", "Riverside Books"),
+        merchant=order.merchant if order else workspace.settings_of(WooshpaySettings).merchant_name,
         amount=MoneyView.of(session.money),
         provider_title="WooshPay",
         reference=session.client_reference_id or session.id,

@@ -15,8 +15,8 @@ from simulator.engine.workspace import Workspace
 
 def secrets(workspace: Workspace) -> list[str]:
     """A receiver knows the secret of its own endpoint; the inbox stands for all endpoints of a workspace."""
-    account = workspace.webhooks.get("wooshpay") or {}
-    own = [str(account.get("secret") or workspace.credentials["wooshpay"]["webhook_secret"])]
+    account = workspace.account_endpoint("wooshpay")
+    own = [str(account.secret or workspace.credentials["wooshpay"]["webhook_secret"])]
     return own + [str(e["secret"]) for e in reversed(workspace.webhook_endpoints.get("wooshpay", []))]
 
 

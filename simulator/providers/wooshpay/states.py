@@ -10,7 +10,6 @@ SESSION_LIFETIME = timedelta(hours=24)
 AUTHORIZATION_LIFETIME = timedelta(days=7)
 """Documented as "about 7 days". Cards only."""
 
-WALLET_CODE_LIFETIME = timedelta(minutes=15)
 """Inferred: no lifetime is published. Setting `wallet_code_minutes`, 0 for ever."""
 
 _NOT_CONFIRMED = ("requires_payment_method", "requires_confirmation")

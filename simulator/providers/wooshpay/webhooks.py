@@ -28,6 +28,7 @@ from simulator.providers.wooshpay.model import (
     StoredEvent,
     mint,
 )
+from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.charges import charge
 from simulator.providers.wooshpay.wire.checkout_sessions import checkout_session
 from simulator.providers.wooshpay.wire.events import delivered_event
@@ -67,11 +68,11 @@ RETRY = RetryPolicy(
 def endpoints(workspace: Workspace) -> list[dict[str, Any]]:
     """All of them, the account-level one last; its `livemode` is None because it hears both sides."""
     found = list(workspace.webhook_endpoints.get("wooshpay", ()))
-    account = workspace.webhooks.get("wooshpay")
-    if account:
-        secret = account.get("secret") or workspace.credentials["wooshpay"]["webhook_secret"]
-        own = {"id": ACCOUNT, "livemode": None, "status": "enabled", "url": account["url"], "secret": secret}
-        found.append({**own, "enabled_events": account.get("events") or ["*"]})
+    account = workspace.account_endpoint("wooshpay")
+    if account.url is not None:
+        secret = account.secret or workspace.credentials["wooshpay"]["webhook_secret"]
+        own = {"id": ACCOUNT, "livemode": None, "status": "enabled", "url": account.url, "secret": secret}
+        found.append({**own, "enabled_events": sorted(account.events or ["*"])})
     return found
 
 
@@ -141,10 +142,10 @@ def sign(sending: Sending) -> dict[str, str]:
     if endpoint is None or endpoint["status"] != "enabled":
         raise Dropped
     t = millis(sending.created_at)
-    if workspace.setting("wooshpay", "signature_t") == "seconds":
+    if workspace.settings_of(WooshpaySettings).signature_t == "seconds":
         t //= 1000
     value = signing.signature(endpoint["secret"], sending.body, t)
-    which = workspace.setting("wooshpay", "signature_headers", "both")
+    which = workspace.settings_of(WooshpaySettings).signature_headers
     headers = {"content-type": "application/json;charset=UTF-8", "user-agent": "Wooshpay/1.0"}
     if which in ("both", "documented"):
         headers["Wooshpay-Signature"] = value
@@ -153,4 +154,4 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, nameable=("*",))

@@ -10,12 +10,11 @@ from simulator.kernel.clock import millis
 from simulator.providers.worldline import auth, demo, errors, receiver
 from simulator.providers.worldline.endpoints import ENDPOINTS
 from simulator.providers.worldline.handlers.hosted_checkouts import open_order
-from simulator.providers.worldline.handlers.moves import MERCHANT_NAME
-from simulator.providers.worldline.handlers.outcomes import REMITTANCE_S, SETTLEMENT_S, hear_wallet, on_timer, return_to
-from simulator.providers.worldline.handlers.refunds import REFUND_S
+from simulator.providers.worldline.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
+from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.shop import SHOP
 from simulator.providers.worldline.webhooks import WEBHOOKS
 from simulator.providers.worldline.wire.layout import encode
@@ -95,16 +94,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
-    settings={
-        "merchant_name": MERCHANT_NAME,
-        "settlement_s": SETTLEMENT_S,
-        "remittance_s": REMITTANCE_S,
-        "refund_s": REFUND_S,
-        "refund_approval": "auto",
-        "consumer_cancel": "CANCELLED",
-        "date_skew_s": auth.DATE_SKEW_S,
-        "verify_endpoint": True,
-    },
+    settings=WorldlineSettings,
     documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",
     banner=lambda own: BannerLine("Worldline", f"merchant {own['merchant_id']}", f"key id {own['api_key_id']}"),
 )

@@ -14,13 +14,13 @@ from simulator.kernel.crypto import b64, equals
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import Forbidden, Invalid, Unauthenticated, Violation
 from simulator.providers.worldline import signing
+from simulator.providers.worldline.settings import WorldlineSettings
 
 _AUTHORIZATION = re.compile(r"GCS v1HMAC:([^:\s]+):(\S+)")
 _OWN_PATHS = re.compile(r"/(?:v1/\d+|client/v1|files/v1)(?:/|$)")
 
 STRICT_SKEW_S = 300
 """The sibling platform's rule, inferred for Connect."""
-DATE_SKEW_S = 24 * 3600
 """A recorded exchange shows a Date four hours off being accepted."""
 
 IDEMPOTENCE_KEY_LENGTH = 40
@@ -62,8 +62,8 @@ def authenticate(call: Call, directory: Directory) -> None:
         raise Unauthenticated(f"no workspace has the API key id {key_id}")
     own = workspace.credentials["worldline"]
     _check_signature(call, own["secret_api_key"], received, workspace.id)
-    allowed_s = STRICT_SKEW_S if call.strict else workspace.setting("worldline", "date_skew_s", DATE_SKEW_S)
-    _check_date(call.headers.get("date"), float(allowed_s), workspace.id)
+    allowed_s = STRICT_SKEW_S if call.strict else workspace.settings_of(WorldlineSettings).date_skew_s
+    _check_date(call.headers.get("date"), allowed_s, workspace.id)
     if "merchantId" in call.path and call.path["merchantId"] != own["merchant_id"]:
         raise Forbidden(f"the key belongs to merchant {own['merchant_id']}", workspace.id)
     call.workspace = workspace

@@ -20,8 +20,8 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.providers.worldline import products
 from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return, is_client_eligible, pay_by_checkout
-from simulator.providers.worldline.handlers.moves import MERCHANT_NAME
 from simulator.providers.worldline.model import HostedCheckout, Payment
+from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.wire.hosted_checkouts import page_path
 from simulator.providers.worldline.wire.payments import redirect_url
 from simulator.wallet import alipay
@@ -161,7 +161,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
     uow = runtime.open(workspace)
     order = uow.find(Order, payment.order_code) if payment and payment.order_code else None
     hosted = HostedView(
-        merchant=workspace.setting("worldline", "merchant_name", MERCHANT_NAME),
+        merchant=workspace.settings_of(WorldlineSettings).merchant_name,
         amount=MoneyView.of(checkout.money),
         provider_title="Worldline MyCheckout",
         reference=checkout.reference or checkout.id,

@@ -13,10 +13,10 @@ from simulator.engine.workspace import Workspace
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
     """Key id, then the HMAC over the body's bytes. Header names are lower case."""
-    account = workspace.webhooks.get("worldline") or {}
+    account = workspace.account_endpoint("worldline")
     own = workspace.credentials["worldline"]
-    key_id = str(account.get("key_id") or own["webhooks_key_id"])
-    secret = str(account.get("secret") or own["webhooks_secret"])
+    key_id = str(account.key_id or own["webhooks_key_id"])
+    secret = str(account.secret or own["webhooks_secret"])
     received = headers.get("x-gcs-signature")
     if received is None:
         return Verdict(False, "X-GCS-Signature did not come")

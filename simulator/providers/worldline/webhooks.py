@@ -14,6 +14,7 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.worldline import signing
 from simulator.providers.worldline.model import Payment, Refund
+from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import PAYMENT, REFUND
 from simulator.providers.worldline.wire.layout import event_time
 from simulator.providers.worldline.wire.payments import payment
@@ -39,10 +40,6 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         assert isinstance(resource, Refund)
         merchant_id = uow.get(Payment, resource.payment).merchant_id
         about = {"refund": refund(resource)}
-    account = uow.workspace.webhooks.get("worldline") or {}
-    wanted = account.get("events")
-    if wanted and event.name not in wanted:
-        return []
     envelope = {
         "apiVersion": "v1",
         "id": str(uow.ids.guid()),
@@ -51,27 +48,29 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         "type": event.name,
         **about,
     }
-    return [Message(event.name, orjson.dumps(envelope), account.get("url"))]
+    return [Message(event.name, orjson.dumps(envelope))]
 
 
 def sign(sending: Sending) -> dict[str, str]:
     """The same body has the same signature at every attempt; the header tells which key."""
-    account = sending.workspace.webhooks.get("worldline") or {}
+    account = sending.workspace.account_endpoint("worldline")
     own = sending.workspace.credentials["worldline"]
-    secret = account.get("secret") or own["webhooks_secret"]
+    secret = account.secret or own["webhooks_secret"]
     return {
         "Content-Type": "application/json",
-        "X-GCS-KeyId": account.get("key_id") or own["webhooks_key_id"],
+        "X-GCS-KeyId": account.key_id or own["webhooks_key_id"],
         "X-GCS-Signature": signing.webhook_signature(secret, sending.body),
     }
 
 
 def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
     """The GET that an endpoint must echo before it is saved, unless the setting `verify_endpoint` is false."""
-    if not workspace.setting("worldline", "verify_endpoint", True):
+    if not workspace.settings_of(WorldlineSettings).verify_endpoint:
         return None
     challenge = str(Ids().guid())
     return {VERIFICATION_HEADER: challenge, "expect": challenge}
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, verify_endpoint=verify_endpoint)
+WEBHOOKS = Webhooks(
+    events=EVENTS, retry=RETRY, render=render, sign=sign, verify_endpoint=verify_endpoint, names_its_key=True
+)

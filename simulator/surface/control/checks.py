@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from simulator.engine.settings import Fault
 from simulator.kernel.clock import parse_instant
 from simulator.surface.control.errors import invalid
 
@@ -17,6 +19,12 @@ def instant(text: str, field: str) -> datetime:
     if not 1970 <= at.year < 9000:  # deadlines are reckoned from it, and years have four digits
         raise invalid(f"{field}: must be between the years 1970 and 9000", field)
     return at
+
+
+def faultless(found: Sequence[Fault]) -> None:
+    """Raises the first of the faults, if there are any."""
+    for fault in found:
+        raise invalid(fault.message, fault.field, fault.allowed)
 
 
 def http_url(url: str, field: str) -> None:

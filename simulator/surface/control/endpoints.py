@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from simulator.engine import endpoints
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
@@ -17,6 +18,7 @@ async def put_webhook(call: ControlCall[WebhookBody]) -> Response:
     """What the provider would object to stands in the header Simulator-Notice; a strict simulator refuses it (422)."""
     provider, runtime = call.provider, call.runtime
     checks.http_url(call.body.url, "url")
+    checks.faultless(endpoints.faults(provider, call.body.model_dump()))
     notice = await _objection(runtime, call.workspace, provider, call.body.url)
     if notice is not None and runtime.strict:
         raise ControlError(422, "endpoint_not_verified", notice, field="url")

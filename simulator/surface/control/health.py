@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from simulator import __version__
+from simulator.engine.sections import notices, sections
 from simulator.surface.control.operation import ControlCall
+
+SHOWN = 20
+"""Notices; the log has them all."""
 
 
 async def health(call: ControlCall) -> dict[str, Any]:
     """It asks the store, so a 200 means that calls would be answered too."""
-    store = call.runtime.store
-    store.meta("page_secret")
-    return {"status": "ok", "version": __version__, "providers": list(call.runtime.providers), "store": store.dialect}
+    runtime = call.runtime
+    runtime.store.meta("page_secret")
+    body = {
+        "status": "ok",
+        "version": __version__,
+        "providers": list(runtime.providers),
+        "store": runtime.store.dialect,
+    }
+    found = notices(runtime.workspaces(), sections(runtime.providers).values())
+    return body | ({"notices": found[:SHOWN]} if found else {})

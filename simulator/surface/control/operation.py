@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
 import orjson
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
-from pydantic_core import ErrorDetails, core_schema
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypeVar
@@ -43,16 +45,6 @@ class NoBody(Body):
 
 class NoQuery(Query):
     """No parameter."""
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """Marks a text that is one of a table's words: `Annotated[str, OneOf(PHASES)]`."""
-
-    words: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.literal_schema(list(self.words))
 
 
 B = TypeVar("B", bound=BaseModel, default=NoBody)
@@ -121,6 +113,8 @@ class Operation(Generic[B, Q]):
     returns: Any = None
     """The type of the JSON (`simulator.surface.answers`), for the OpenAPI document; None where there is none."""
     summary: str = ""
+    subject: str = ""
+    """What the body is the value of (`settings.{provider}`): a refusal's `field` begins with it."""
 
     @property
     def name(self) -> str:
@@ -136,6 +130,8 @@ class Operation(Generic[B, Q]):
             given = {name: value for name, value in request.query_params.items() if name != TOKEN}
             query = _checked(self.query, given, "query")
             data = await read_json(request) if self.method in HAS_BODY else {}
+            for field in not_finite(data, self.subject.format_map(request.path_params)):
+                raise invalid(f"{field}: must be a finite number", field, ["a finite number"])
             call = ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), query)
             result = await self.handler(call)
             if isinstance(result, Response):
@@ -169,11 +165,27 @@ async def read_body(request: Request) -> bytes:
 
 
 async def read_json(request: Request) -> Any:
+    """NaN and infinity, which many languages write, are read, so that they can be refused by the name of their member."""
     raw = await read_body(request)
     try:
         return orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:
-        raise ControlError(400, "malformed_json", str(error)) from error
+        try:
+            data = json.loads(raw)
+        except (ValueError, RecursionError):
+            data = None
+        if not any(not_finite(data)):
+            raise ControlError(400, "malformed_json", str(error)) from error
+        return data
+
+
+def not_finite(data: Any, path: str = "") -> Iterator[str]:
+    """Where in a body there are numbers that are none."""
+    if isinstance(data, float) and not math.isfinite(data):
+        yield path
+    elif isinstance(data, dict | list):
+        for name, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from not_finite(value, f"{path}.{name}" if path else str(name))
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -9,13 +9,14 @@ from simulator.engine import journal
 from simulator.engine.provider import Provider
 from simulator.engine.resource import PHASES, Resource, load
 from simulator.engine.runtime import Runtime
+from simulator.engine.settings import OneOf
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, NotFound
 from simulator.surface.control.errors import ControlError, invalid
-from simulator.surface.control.operation import Body, ControlCall, NoBody, OneOf
+from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import RootModel
+from pydantic import RootModel, WithJsonSchema
 
+from simulator.engine.sections import sections
+from simulator.engine.settings import faults
+from simulator.surface.control import checks
+from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import ControlCall
-from simulator.surface.control.workspaces import SIMULATOR, workspace_view
+from simulator.surface.control.workspaces import workspace_view
 
 
-class SettingsBody(RootModel[dict[str, Any]]):
-    """Names and values of options; they replace those that were set."""
+class SettingsBody(RootModel[Annotated[Any, WithJsonSchema({"type": "object"})]]):
+    """Names and values of options; they replace those that were set. `GET /_sim/providers` describes them."""
 
 
 async def put_settings(call: ControlCall[SettingsBody]) -> dict[str, Any]:
-    """Options of one provider (see its README) or of the simulator itself (`retry_factor`)."""
-    name, workspace = call.path["provider"], call.workspace
-    if name != SIMULATOR:
-        call.provider_named(name)
-    settings = {**workspace.settings, name: call.body.root}
+    """Options of one provider or of the simulator itself. Raises 422 for what they cannot be, and changes nothing."""
+    name, workspace, known = call.path["provider"], call.workspace, sections(call.runtime.providers)
+    if name not in known:
+        allowed = sorted(known)
+        raise ControlError(404, "not_found", f"there is no provider {name!r}", field="provider", allowed=allowed)
+    values, field = call.body.root, f"settings.{name}"
+    if not isinstance(values, dict):
+        raise invalid(f"{field}: must be an object", field, sorted(known[name].model_fields))
+    checks.faultless(faults(known[name], values))
+    settings = {**workspace.settings, name: values}
     return workspace_view(call, call.runtime.change_workspace(workspace, settings=settings))

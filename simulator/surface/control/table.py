@@ -16,6 +16,7 @@ from simulator.surface.answers import (
     Health,
     Page,
     Payment,
+    Providers,
     Received,
     RequestView,
     ScenarioView,
@@ -31,6 +32,7 @@ from simulator.surface.control import (
     health,
     inbox,
     payments,
+    providers,
     requests,
     scenarios,
     settings,
@@ -54,6 +56,7 @@ PAYMENT = WS + "/payments/{provider}/{id:path}"
 # fmt: off
 TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", "/_sim/health", health.health, returns=Health, summary="Whether the simulator can serve"),
+    Operation("GET", "/_sim/providers", providers.list_providers, returns=Providers, summary="The providers, their events and every setting"),
 
     Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),
     Operation("GET", "/_sim/workspaces", workspaces.list_workspaces, query=ListQuery, returns=Page[WorkspaceView], summary="All workspaces"),
@@ -62,7 +65,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/reset", workspaces.reset, returns=WorkspaceView, summary="Drop what happened; keep credentials and endpoints"),
     Operation("PUT", WS + "/webhooks/{provider}", endpoints.put_webhook, body=WebhookBody, returns=WorkspaceView, summary="Set a provider's account-level endpoint"),
     Operation("DELETE", WS + "/webhooks/{provider}", endpoints.delete_webhook, status=204, summary="Remove it"),
-    Operation("PUT", WS + "/settings/{provider}", settings.put_settings, body=SettingsBody, returns=WorkspaceView, summary="Set the options of a provider, or of the simulator"),
+    Operation("PUT", WS + "/settings/{provider}", settings.put_settings, body=SettingsBody, returns=WorkspaceView, summary="Set the options of a provider, or of the simulator", subject="settings.{provider}"),
 
     Operation("GET", WS + "/payments", payments.list_payments, query=PaymentsQuery, returns=Page[Payment], summary="Payments, newest first"),
     Operation("POST", PAYMENT + "/pay", payments.pay, body=PayBody, returns=Payment, summary="The shopper pays"),

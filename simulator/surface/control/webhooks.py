@@ -87,9 +87,9 @@ async def resend(call: ControlCall) -> dict[str, Any]:
     workspace = call.workspace
     row = _message(call, workspace)
     if row.url is None:
-        account = workspace.webhooks.get(row.provider) or {}
-        if not account.get("url"):
+        url = workspace.account_endpoint(row.provider).url
+        if url is None:
             raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
-        call.runtime.store.set_message_url(row.seq, account["url"])
+        call.runtime.store.set_message_url(row.seq, url)
     await call.runtime.dispatcher.attempt(workspace.id, row, manual=True)
     return delivery_views(call.runtime, [_message(call, workspace)])[0]

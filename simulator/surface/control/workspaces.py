@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from simulator.engine import endpoints
 from simulator.engine.runtime import Runtime, WorkspaceError
+from simulator.engine.sections import sections
+from simulator.engine.settings import faults
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, iso_millis
 from simulator.surface.control import checks
@@ -16,9 +19,6 @@ from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
 
-SIMULATOR = "simulator"
-"""Under this name stand the simulator's own options, beside those of the providers."""
-
 
 class ClockBody(Body):
     mode: Literal["real", "frozen"] = "real"
@@ -26,12 +26,12 @@ class ClockBody(Body):
 
 
 class WebhookBody(Body):
-    """The account-level endpoint of a provider."""
+    """The account-level endpoint of a provider, which says what the last three may be (`engine.endpoints`)."""
 
     url: str
-    secret: str | None = None
-    events: list[str] | None = None
-    key_id: str | None = None
+    secret: Annotated[Any, WithJsonSchema({"type": "string"})] = None
+    events: Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "string"}})] = None
+    key_id: Annotated[Any, WithJsonSchema({"type": "string"})] = None
 
 
 class WorkspaceBody(Body):
@@ -60,15 +60,20 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
 async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
     """Credentials are made up where none are given. Raises 409 when a name or a credential is taken."""
     runtime, body = call.runtime, call.body
+    known = sections(runtime.providers)
     for member in ("credentials", "webhooks", "settings"):
+        allowed = sorted(known if member == "settings" else runtime.providers)
         for name in getattr(body, member):
-            if name not in runtime.providers and not (member == "settings" and name == SIMULATOR):
+            if name not in allowed:
                 field = f"{member}.{name}"
-                raise invalid(f"{field}: there is no such provider", field, sorted(runtime.providers))
+                raise invalid(f"{field}: there is no such provider", field, allowed)
     _check_credentials(runtime, body.credentials)
+    for name, values in body.settings.items():
+        checks.faultless(faults(known[name], values))
     webhooks = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
     for name, hook in webhooks.items():
         checks.http_url(hook["url"], f"webhooks.{name}.url")
+        checks.faultless(endpoints.faults(runtime.providers[name], hook, f"webhooks.{name}."))
     try:
         workspace = runtime.create_workspace(
             name=body.name,

@@ -9,7 +9,6 @@ import pytest
 
 import simulator.providers.checkoutcom as package
 from simulator.providers.checkoutcom import PROVIDER, states
-from simulator.providers.checkoutcom.settings import SETTINGS
 
 FOLDER = Path(package.__file__).parent
 README = (FOLDER / "README.md").read_text("utf-8")
@@ -33,9 +32,8 @@ def test_the_machine_is_drawn_as_it_is(name: str) -> None:
     assert drawn[1] == DRAWN[name].mermaid()
 
 
-def test_every_machine_and_every_setting_is_named() -> None:
+def test_every_machine_is_named() -> None:
     assert {f"checkoutcom.{name}" for name in DRAWN} == {machine.name for machine in PROVIDER.machines}
-    assert [name for name in SETTINGS if f"`{name}`" not in README] == []
 
 
 def test_every_module_has_its_place() -> None:

@@ -11,7 +11,7 @@ from published import facts
 from published.reduce import digest
 
 from simulator.providers import ecommpay
-from simulator.providers.ecommpay import settings, states
+from simulator.providers.ecommpay import states
 
 ROOT = Path(__file__).parents[3]
 README = ROOT / "simulator" / "providers" / "ecommpay" / "README.md"
@@ -25,12 +25,6 @@ def test_a_drawn_machine_is_the_machine(name: str) -> None:
     drawn = text.partition(f"<!-- machine:{name} -->\n")[2].partition(f"\n<!-- /machine:{name} -->")[0]
 
     assert drawn == f"```mermaid\n{getattr(states, name).mermaid()}\n```"
-
-
-def test_every_setting_is_in_the_readme() -> None:
-    rows = re.findall(r"^\| `(\w+)`", README.read_text("utf-8").partition("## Settings")[2], re.MULTILINE)
-
-    assert rows == list(settings.DEFAULTS)
 
 
 def test_every_module_has_its_place_in_the_readme() -> None:

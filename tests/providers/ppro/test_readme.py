@@ -1,4 +1,4 @@
-"""The README's machines are the ones that run, its settings the ones that are read, the coverage page names what there is."""
+"""The README's machines are the ones that run, the coverage page names what there is."""
 
 from __future__ import annotations
 
@@ -27,14 +27,6 @@ def drawn(name: str) -> str:
 @pytest.mark.parametrize("machine", states.MACHINES, ids=lambda machine: machine.name)
 def test_the_drawing_of_a_machine_is_the_machine(machine: states.Machine) -> None:
     assert drawn(machine.name) == machine.mermaid()
-
-
-def test_every_setting_is_explained_and_read() -> None:
-    source = "\n".join(path.read_text("utf-8") for path in FOLDER.rglob("*.py"))
-    read = set(re.findall(r'setting\("ppro", "(\w+)"', source))
-
-    explained = set(re.findall(r"^\| `(\w+)` \|", README.partition("## Settings")[2].partition("## Machines")[0], re.M))
-    assert read == set(PROVIDER.settings) == explained
 
 
 def test_every_module_has_its_place() -> None:

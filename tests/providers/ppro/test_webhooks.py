@@ -325,16 +325,6 @@ async def test_settlement_may_bring_bad_news(sim: Sim, ppro: Merchant) -> None:
     assert [n.get("merchantRefundReference") for n in news] == [None, "rf-1"]
 
 
-async def test_a_setting_that_is_no_duration_is_told_and_changes_nothing(sim: Sim, ppro: Merchant) -> None:
-    await sim.settings("ppro", funds_after="soon")
-
-    answer = await ppro.post("payment-charges", {**_seed(), "paymentMethod": "MOCK"})
-
-    assert answer.status_code == 500
-    assert answer.json()["failureMessage"].startswith("Setting of the simulator: funds_after: 'soon'")
-    assert (await sim.http.get(f"{sim.path}/payments")).json()["data"] == []
-
-
 async def test_scenarios_may_lose_double_or_turn_webhooks_round_from_the_first_event_on(
     sim: Sim, ppro: Merchant
 ) -> None:

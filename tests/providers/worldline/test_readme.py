@@ -1,4 +1,4 @@
-"""The provider's README: its diagrams are those of the machines, its settings those of the provider."""
+"""The provider's README: its diagrams are those of the machines."""
 
 from __future__ import annotations
 
@@ -24,11 +24,6 @@ def test_the_machines_are_drawn_as_they_are(machine: Machine) -> None:
 
     assert found is not None
     assert found[1] == machine.mermaid()
-
-
-def test_every_setting_is_described() -> None:
-    for name in package.PROVIDER.settings:
-        assert f"`{name}`" in README
 
 
 def test_the_coverage_names_every_endpoint_event_and_error() -> None:

@@ -28,6 +28,7 @@ from simulator.engine.provider import (
     Webhooks,
 )
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.settings import Line, WorkspaceSettings
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel import refusals as r
@@ -39,6 +40,13 @@ from simulator.wallet import alipay
 from simulator.wallet.order import Order
 from toy.acme import demo
 from toy.acme.shop import SHOP
+
+
+class AcmeSettings(WorkspaceSettings):
+    SECTION: ClassVar[str] = "acme"
+
+    merchant_name: Line = Field("Corner Shop", description="what the shopper reads")
+
 
 # fmt: off
 CHARGE = Machine(
@@ -126,8 +134,9 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     )
     charge = uow.add(charge)
     order = alipay.open_order(
-        uow, charge, title="Acme", amount=Money(charge.amount, charge.currency), merchant="Corner Shop",
-        reference=charge.reference, operation="create", expires_at=uow.now + timedelta(hours=2),
+        uow, charge, title="Acme", amount=Money(charge.amount, charge.currency),
+        merchant=uow.settings(AcmeSettings).merchant_name, reference=charge.reference, operation="create",
+        expires_at=uow.now + timedelta(hours=2),
     )  # fmt: skip
     return Reply(201, charge_view(uow.amend(charge, order_code=order.id), call.base_url))
 
@@ -197,12 +206,15 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     charge = event.resource
     assert isinstance(charge, Charge)
     body = {"type": event.name, "at": uow.now.isoformat(), "charge": charge_view(charge, uow.base_url)}
-    url = (uow.workspace.webhooks.get("acme") or {}).get("url")
-    return [Message(event.name, orjson.dumps(body), url)]
+    return [Message(event.name, orjson.dumps(body))]
+
+
+def secret_of(workspace: Workspace) -> str:
+    return workspace.account_endpoint("acme").secret or str(workspace.credentials["acme"]["secret"])
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    secret = sending.workspace.credentials["acme"]["secret"]
+    secret = secret_of(sending.workspace)
     return {"acme-signature": hmac.digest(secret.encode(), sending.body, "sha256").hex()}
 
 
@@ -212,7 +224,7 @@ def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    expected = hmac.new(workspace.credentials["acme"]["secret"].encode(), body, hashlib.sha256).hexdigest()
+    expected = hmac.new(secret_of(workspace).encode(), body, hashlib.sha256).hexdigest()
     return Verdict(expected == headers.get("acme-signature"))
 
 
@@ -239,6 +251,11 @@ def replayed(reply: Reply, first: datetime) -> None:
     reply.headers["acme-replayed"] = first.isoformat()
 
 
+def refuse_secret(secret: str) -> str | None:
+    """Acme's secrets are short words."""
+    return None if len(secret) <= 20 else "a text of at most 20 characters"
+
+
 ACME = Provider(
     name="acme",
     title="Acme",
@@ -253,7 +270,15 @@ ACME = Provider(
     authenticate=authenticate,
     refuse=refuse,
     claims=lambda call: call.target.startswith("/acme"),
-    webhooks=Webhooks(CHARGE.events, RetryPolicy((timedelta(minutes=1),) * 2), render, sign, verify_endpoint),
+    webhooks=Webhooks(
+        CHARGE.events,
+        RetryPolicy((timedelta(minutes=1),) * 2),
+        render,
+        sign,
+        verify_endpoint,
+        refuse_secret=refuse_secret,
+    ),
+    settings=AcmeSettings,
     credentials=credentials,
     lookups=lambda found: [found["key"]],
     summarise=summarise,

@@ -14,7 +14,7 @@ from simulator.kernel.refusals import Forbidden, IllegalTransition, LimitExceede
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.payments import find_payment
 from simulator.providers.checkoutcom.model import Action, Payment, new_id
-from simulator.providers.checkoutcom.settings import seconds
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire import actions as wire
 
 REFUND_WINDOW = timedelta(days=365)
@@ -65,7 +65,12 @@ def _refund(uow: UnitOfWork, payment: Payment, amount: int | None, request: wire
         refunding=payment.refunding + asked,
         refund_count=payment.refund_count + 1,
     )
-    uow.arm(payment, "timer.refund", after=seconds(uow, "refund_delay_s"), action=refund.id)
+    uow.arm(
+        payment,
+        "timer.refund",
+        after=timedelta(seconds=uow.settings(CheckoutcomSettings).refund_delay_s),
+        action=refund.id,
+    )
     return refund
 
 

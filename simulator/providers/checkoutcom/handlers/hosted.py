@@ -15,7 +15,7 @@ from simulator.providers.checkoutcom.handlers.customers import customer_of
 from simulator.providers.checkoutcom.handlers.payments import begin_payment
 from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink, new_short_id
 from simulator.providers.checkoutcom.rules import CURRENCIES, PREVIOUS_CURRENCIES, check_channel, own_channel
-from simulator.providers.checkoutcom.settings import seconds
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire import hosted as wire
 from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
@@ -71,7 +71,7 @@ def create_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
         success_url=request.success_url,
         cancel_url=request.cancel_url,
         failure_url=request.failure_url,
-        expires_at=uow.now + seconds(uow, "hosted_lifetime_s"),
+        expires_at=uow.now + timedelta(seconds=uow.settings(CheckoutcomSettings).hosted_lifetime_s),
         **_members(call, uow, request),
     )
     uow.add(hosted)

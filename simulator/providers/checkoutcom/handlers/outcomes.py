@@ -28,7 +28,7 @@ from simulator.providers.checkoutcom.model import (
     Payment,
     PaymentLink,
 )
-from simulator.providers.checkoutcom.settings import seconds, setting
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
 
@@ -111,7 +111,7 @@ def approve(uow: UnitOfWork, payment: Payment) -> Payment:
         partner_customer_id=f"2102{uow.ids.digits(17)}",
     )
     uow.disarm(payment, "timer.expired")
-    uow.arm(payment, "timer.capture", after=seconds(uow, "capture_delay_s"))
+    uow.arm(payment, "timer.capture", after=timedelta(seconds=uow.settings(CheckoutcomSettings).capture_delay_s))
     return payment
 
 
@@ -214,13 +214,13 @@ def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary:
 
 
 def cancel(uow: UnitOfWork, payment: Payment) -> Payment:
-    if setting(uow, "strict_events"):
+    if uow.settings(CheckoutcomSettings).strict_events:
         return decline(uow, payment, "wallet.cancelled_as_declined", *errors.response(None, "cancelled"))
     return _end(uow, payment, "wallet.cancelled")
 
 
 def expire(uow: UnitOfWork, payment: Payment) -> Payment:
-    if setting(uow, "strict_events"):
+    if uow.settings(CheckoutcomSettings).strict_events:
         return decline(uow, payment, "timer.expired_as_declined", *errors.response(None, "expired"))
     return _end(uow, payment, "timer.expired")
 

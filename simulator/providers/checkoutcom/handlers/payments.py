@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from simulator.engine.gateway import validate
@@ -31,7 +32,7 @@ from simulator.providers.checkoutcom.rules import (
     check_connector,
     own_channel,
 )
-from simulator.providers.checkoutcom.settings import seconds, setting
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire import payments as wire
 from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire.bodies import read_body
@@ -107,13 +108,15 @@ def begin_payment(uow: UnitOfWork, customer: Customer, *, platform: str, **membe
         customer_name=customer.name,
         session_id=new_id(uow.ids, "sid"),
         code=new_code(uow, platform),
-        expires_at=uow.now + seconds(uow, "payment_lifetime_s"),
+        expires_at=uow.now + timedelta(seconds=uow.settings(CheckoutcomSettings).payment_lifetime_s),
         **members,
     )
     if payment.is_follow_up:
         uow.claim_scenarios(payment.PROVIDER, payment.id)
         payment = uow.add(payment, events=["payment_pending"])
-        uow.arm(payment, "timer.follow_up", after=seconds(uow, "follow_up_delay_s"))
+        uow.arm(
+            payment, "timer.follow_up", after=timedelta(seconds=uow.settings(CheckoutcomSettings).follow_up_delay_s)
+        )
         return payment
     if payment.payment_type == "Recurring" and platform == "default":
         payment = replace(payment, source_id=issue_agreement(uow, payment).id)
@@ -126,7 +129,7 @@ def wallet_order(uow: UnitOfWork, payment: Payment) -> Order:
         payment,
         title="Checkout.com",
         amount=payment.money,
-        merchant=setting(uow, "merchant_name"),
+        merchant=uow.settings(CheckoutcomSettings).merchant_name,
         reference=payment.reference or payment.id,
         description=payment.description or "",
         operation="recurring" if payment.is_follow_up else "pay",

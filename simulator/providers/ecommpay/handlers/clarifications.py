@@ -13,7 +13,7 @@ from simulator.providers.ecommpay.checks import schema_problems
 from simulator.providers.ecommpay.flow import accept, ask, move, proceed
 from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
 from simulator.providers.ecommpay.model import Payment, find_payment, new_request_id, text_members
-from simulator.providers.ecommpay.settings import setting
+from simulator.providers.ecommpay.settings import EcommpaySettings
 
 
 def clarification(call: Call, uow: UnitOfWork) -> Reply:
@@ -36,7 +36,7 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
     payment = uow.amend(payment, customer=customer, missing=missing, clarify_by=clarify_by)
     uow.disarm(payment, "timer.clarification")
     uow.arm(payment, "timer.clarification", at=clarify_by)
-    uow.arm(payment, "timer.clarified", after=timedelta(seconds=setting(uow, "processing_delay_s")))
+    uow.arm(payment, "timer.clarified", after=timedelta(seconds=uow.settings(EcommpaySettings).processing_delay_s))
     return accepted(call, request_id)
 
 

@@ -10,7 +10,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import wire
 from simulator.providers.ecommpay.checks import LIMITS
 from simulator.providers.ecommpay.model import METHOD
-from simulator.providers.ecommpay.settings import setting
+from simulator.providers.ecommpay.settings import EcommpaySettings
 
 LISTED_MAXIMUM = 1_000_000_000
 """What the list says where there is no maximum. Source: reference/ecommpay.md, section 3.7."""
@@ -22,7 +22,7 @@ def methods(call: Call, uow: UnitOfWork) -> Reply:
     assert isinstance(request, wire.MethodsRequest)
     found: dict[str, Any] = {}
     is_wanted = "payin" in request.directions and request.payment_method in (None, METHOD)
-    for currency in setting(uow, "currencies") if is_wanted else ():
+    for currency in uow.settings(EcommpaySettings).currencies if is_wanted else ():
         minimum, maximum = LIMITS.get(currency, (1, None))
         highest = maximum or LISTED_MAXIMUM
         fits = request.amount is None or minimum <= request.amount <= highest

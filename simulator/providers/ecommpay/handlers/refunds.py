@@ -21,7 +21,7 @@ from simulator.providers.ecommpay.model import (
     new_number,
     new_request_id,
 )
-from simulator.providers.ecommpay.settings import setting
+from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.states import REFUNDABLE
 from simulator.wallet import alipay
 
@@ -65,7 +65,7 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
         reserved=is_good,
     )
     verdict: dict[str, Any] = {"code": refused}
-    delay = timedelta(seconds=setting(uow, "refund_delay_s"))
+    delay = timedelta(seconds=uow.settings(EcommpaySettings).refund_delay_s)
     if is_good:
         verdict, delay = _bank_on_refund(uow, payment, amount, delay)
     known_ids = payment.merchant_refund_ids

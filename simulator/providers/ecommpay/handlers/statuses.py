@@ -10,7 +10,7 @@ from simulator.kernel.refusals import Refused
 from simulator.providers.ecommpay import auth, errors, signing, wire
 from simulator.providers.ecommpay.handlers.acceptance import plain_text
 from simulator.providers.ecommpay.model import Payment, Request, find_payment, operations_of
-from simulator.providers.ecommpay.settings import setting
+from simulator.providers.ecommpay.settings import EcommpaySettings
 
 
 def status(call: Call, uow: UnitOfWork) -> Reply:
@@ -19,7 +19,7 @@ def status(call: Call, uow: UnitOfWork) -> Reply:
     project_id, payment_id = call.credential["project_id"], general["payment_id"]
     secret = auth.secret_of(uow.workspace)
     payment = find_payment(uow, project_id, payment_id)
-    wait = timedelta(seconds=setting(uow, "status_delay_s"))
+    wait = timedelta(seconds=uow.settings(EcommpaySettings).status_delay_s)
     if payment is None or uow.now < payment.created_at + wait:
         body = wire.unknown_payment(project_id, plain_text(payment_id), errors.item("3061"))
         return Reply(200, signing.signed(secret, body))

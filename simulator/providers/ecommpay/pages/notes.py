@@ -60,7 +60,7 @@ TEXTS: dict[str, dict[Stage, str]] = {
 
 def note_before_pay(visit: Visit) -> Note:
     forecast = _before_pay(visit.uow, visit.money, visit.payment_id)
-    return _note(forecast, visit.money, "form", alone=bool(visit.options["amount_alone_decides"]))
+    return _note(forecast, visit.money, "form", alone=visit.options.amount_alone_decides)
 
 
 def note_on(uow: UnitOfWork, payment: Payment, order: Order, stage: Stage) -> Note:

@@ -18,7 +18,7 @@ from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay.model import Payment, Sale
 from simulator.providers.ecommpay.pages.returns import Exit
-from simulator.providers.ecommpay.settings import setting
+from simulator.providers.ecommpay.settings import EcommpaySettings
 
 CSP = pages.CSP.replace("frame-ancestors 'self'", "frame-ancestors *")
 """The merchant may show Payment Page, and every page that it leads to, in a frame of their own site."""
@@ -65,7 +65,7 @@ def hosted_view(
     uow: UnitOfWork, money: Money, reference: str, state: str, expires_at: datetime | None = None
 ) -> HostedView:
     return HostedView(
-        merchant=setting(uow, "merchant_name"),
+        merchant=uow.settings(EcommpaySettings).merchant_name,
         amount=MoneyView.of(money),
         provider_title="ecommpay",
         reference=reference,

@@ -14,7 +14,7 @@ from simulator.providers.ecommpay import errors, wire
 from simulator.providers.ecommpay.checks import purchase_problems, violations
 from simulator.providers.ecommpay.pages.parameters import given_in
 from simulator.providers.ecommpay.pages.returns import PATH, is_framed
-from simulator.providers.ecommpay.settings import options
+from simulator.providers.ecommpay.settings import EcommpaySettings, options
 
 BEST_BEFORE_LIMIT = timedelta(days=30)
 
@@ -75,13 +75,13 @@ class Visit:
         return found
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> EcommpaySettings:
         return options(self.uow, self.money.value, self.money.currency, self.payment_id)
 
     @property
     def asked(self) -> list[str]:
         """The customer's data that the project requires and the merchant has not sent."""
-        required = self.options["required_customer_fields"]
+        required = self.options.required_customer_fields
         return [name for name in required if not self.parameters.get(f"customer_{name}")]
 
     @property

@@ -13,6 +13,7 @@ from simulator.providers.ppro.handlers.instruments import add_instrument
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation
 from simulator.providers.ppro.handlers.outcomes import bank_decides, decline
 from simulator.providers.ppro.model import Charge, Instrument, new_id
+from simulator.providers.ppro.settings import PproSettings
 from simulator.wallet import alipay
 
 PAGE_SIZE = 20
@@ -96,7 +97,7 @@ def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
         charge,
         title="PPRO",
         amount=charge.money,
-        merchant=str(uow.workspace.setting("ppro", "merchant_name", "Riverside Books")),
+        merchant=uow.settings(PproSettings).merchant_name,
         reference=charge.reference or charge.id,
         operation="authorize",
         language=(charge.consumer.get("locale") or "")[:2] or None,

@@ -7,12 +7,11 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.clock import parse_duration
-from simulator.kernel.refusals import Refused
 from simulator.providers.ppro import wire
 from simulator.providers.ppro.handlers.bank import bank_rule, declines
 from simulator.providers.ppro.handlers.operations import find_charge, find_operation, with_operation
 from simulator.providers.ppro.model import Charge, Operation
+from simulator.providers.ppro.settings import PproSettings
 
 
 def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
@@ -22,14 +21,9 @@ def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
 
 def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
     """Lets settlement report a capture or refund after the time in setting `funds_after`. Without the setting it never does."""
-    after = uow.workspace.setting("ppro", "funds_after")
-    if after is None:
-        return
-    try:
-        delay = parse_duration(str(after))
-    except ValueError as error:
-        raise Refused("setting", {"message": f"funds_after: {error}"}) from error
-    uow.arm(charge, "timer.funds", after=delay, kind=operation.kind, operation=operation.id)
+    after = uow.settings(PproSettings).funds_after
+    if after is not None:
+        uow.arm(charge, "timer.funds", after=after, kind=operation.kind, operation=operation.id)
 
 
 def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:

@@ -13,6 +13,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound, Refused
 from simulator.providers.ppro import wire
 from simulator.providers.ppro.model import Charge, Operation, new_id
+from simulator.providers.ppro.settings import PproSettings
 
 PREFIXES = {
     # kind: what its ids begin with
@@ -76,7 +77,7 @@ def refused_operation(
     `Refused("operation")`.
     Source: reference/ppro.md, sections 5.4 and 11, question 1.
     """
-    if uow.workspace.setting("ppro", "refusals") == "400":
+    if uow.settings(PproSettings).refusals == "400":
         raise Refused("operation", failure)
     operation = new_operation(uow, kind, "FAILED", amount, failure=failure, **more)
     charge = uow.amend(charge, failure=failure, **{kind: (*charge.operations(kind), operation)})

@@ -14,7 +14,6 @@ from simulator.providers.wooshpay.errors import bracketed, refused
 from simulator.providers.wooshpay.handlers.method_types import (
     ALIPAY,
     ALIPAY_CURRENCIES,
-    DEFAULT_METHOD_TYPES,
     check_method,
     given_options,
 )
@@ -23,6 +22,7 @@ from simulator.providers.wooshpay.handlers.payment_intents import new_intent
 from simulator.providers.wooshpay.handlers.products import new_price
 from simulator.providers.wooshpay.lookup import as_millis, check_url, find, listed, merged, owned, query_of, raw
 from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
+from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.states import SESSION_LIFETIME
 from simulator.providers.wooshpay.wire import checkout_sessions as wire
 from simulator.providers.wooshpay.wire.lists import listing
@@ -59,7 +59,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     data = request.payment_intent_data or wire.PaymentIntentData()
     capture = data.capture_method or "automatic"
     check_method(types or ("card",), None, currency, capture)
-    defaults = uow.workspace.setting("wooshpay", "payment_method_types", DEFAULT_METHOD_TYPES)
+    defaults = uow.settings(WooshpaySettings).payment_method_types
     sent_data: dict[str, Any] = raw(call, "payment_intent_data") or {}
     intent = new_intent(
         call,
@@ -67,7 +67,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         state="requires_payment_method",
         amount=total,
         currency=currency,
-        payment_method_types=types or tuple(defaults),
+        payment_method_types=types or defaults,
         payment_method_options=given_options(call),
         customer=customer.id if customer else None,
         description=data.description,

@@ -11,7 +11,7 @@ from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.handlers.method_types import ALIPAY, ALIPAY_CURRENCIES
 from simulator.providers.wooshpay.lookup import session_of
 from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod, mint
-from simulator.providers.wooshpay.states import WALLET_CODE_LIFETIME
+from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
 from simulator.wallet import alipay, buyers
 
@@ -30,7 +30,7 @@ def confirm(
         intent,
         title="WooshPay",
         amount=intent.money,
-        merchant=uow.workspace.setting("wooshpay", "merchant_name", "Riverside Books"),
+        merchant=uow.settings(WooshpaySettings).merchant_name,
         reference=intent.merchant_order_id or intent.id,
         description=intent.description or "",
         operation="confirm",
@@ -65,10 +65,8 @@ def confirm(
 
 
 def _code_lifetime(uow: UnitOfWork) -> timedelta | None:
-    minutes = uow.workspace.setting("wooshpay", "wallet_code_minutes")
-    if minutes is None:
-        return WALLET_CODE_LIFETIME
-    return timedelta(minutes=float(minutes)) if float(minutes) > 0 else None
+    minutes = uow.settings(WooshpaySettings).wallet_code_minutes
+    return timedelta(minutes=minutes) if minutes > 0 else None
 
 
 def _is_app(intent: PaymentIntent, type_: str) -> bool:
@@ -84,7 +82,7 @@ def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, 
         redirect = {"url": links.challenge_url(uow.workspace, intent), "return_url": intent.return_url}
         return {"type": "challenge_redirect", "challenge_redirect": present(redirect)}
     member = f"{type_}_handle_redirect"
-    kind = uow.workspace.setting("wooshpay", "next_action_type", "redirect_to_url")
+    kind = uow.settings(WooshpaySettings).next_action_type
     url = links.wallet_url(uow.workspace, intent.origin, code, app=app)
     return {"type": "redirect_to_url" if kind == "redirect_to_url" else member, member: {"url": url}}
 

@@ -10,14 +10,12 @@ from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.handlers.payment_methods import add_method
 from simulator.providers.wooshpay.lookup import find, raw
 from simulator.providers.wooshpay.model import PaymentMethod
+from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.payment_intents import IntentFields
 
 # Source: reference/wooshpay.md, section 7.2 (seed).
 ALIPAY_CURRENCIES = ("CNY", "GBP", "USD", "EUR", "HKD")
 ALIPAY = ("alipay", "alipayplus")
-
-# Source: reference/wooshpay.md, section 3.1 (inferred). Setting `payment_method_types`.
-DEFAULT_METHOD_TYPES = ("card", "alipay", "wechat_pay", "alipay_hk", "unionpay")
 
 
 def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentMethod | None:
@@ -37,7 +35,7 @@ def given_types(call: Call, uow: UnitOfWork, request: IntentFields, method: Paym
         return tuple(dict.fromkeys(request.payment_method_types))
     if method is not None:
         return (method.type,)
-    return tuple(uow.workspace.setting("wooshpay", "payment_method_types", DEFAULT_METHOD_TYPES))
+    return uow.settings(WooshpaySettings).payment_method_types
 
 
 def check_method(types: tuple[str, ...], method: PaymentMethod | None, currency: str, capture: str | None) -> None:

@@ -9,11 +9,10 @@ from simulator.providers.worldline import errors, model
 from simulator.providers.worldline.handlers.bank import ask_bank
 from simulator.providers.worldline.handlers.terms import Terms
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment
+from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import PAYMENT_CODES
 from simulator.providers.worldline.wire.orders import OrderReferences
 from simulator.wallet import alipay
-
-MERCHANT_NAME = "Riverside Books"
 
 
 def next_order_number(uow: UnitOfWork) -> int:
@@ -73,7 +72,7 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> str:
         payment,
         title="Worldline Connect",
         amount=payment.money,
-        merchant=uow.workspace.setting("worldline", "merchant_name", MERCHANT_NAME),
+        merchant=uow.settings(WorldlineSettings).merchant_name,
         reference=payment.merchant_reference or payment.id,
         description=payment.descriptor or f"{payment.merchant_id} {payment.merchant_order_id or payment.order_number}",
         operation="authorize",
@@ -95,7 +94,3 @@ def tell_checkout(uow: UnitOfWork, payment: Payment) -> None:
     checkout = uow.find(HostedCheckout, payment.hosted_checkout_id) if payment.hosted_checkout_id else None
     if checkout is not None and checkout.payment == payment.id:
         uow.amend(checkout, payment_phase=payment.phase, refunded=payment.amount_refunded)
-
-
-def setting_s(uow: UnitOfWork, name: str, default: float) -> float:
-    return float(uow.workspace.setting("worldline", name, default))

@@ -12,15 +12,13 @@ from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, products
 from simulator.providers.worldline.handlers.bank import ask_bank, is_declined
 from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return
-from simulator.providers.worldline.handlers.moves import move_payment, setting_s
+from simulator.providers.worldline.handlers.moves import move_payment
 from simulator.providers.worldline.handlers.refunds import execute_refund
 from simulator.providers.worldline.model import HostedCheckout, Payment, Refund
+from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.wire.hosted_checkouts import page_path
 from simulator.wallet import alipay
 from simulator.wallet.order import Order
-
-SETTLEMENT_S = 2 * 24 * 3600
-REMITTANCE_S = 7 * 24 * 3600
 
 
 def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
@@ -34,7 +32,7 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
             error = errors.api_error(code, uow.ids, brief=True, message=teller.message)
             move_payment(uow, resource, news, errors=(error,))
         case "wallet.cancelled":
-            as_rejected = uow.workspace.setting("worldline", "consumer_cancel", "CANCELLED") == "REJECTED"
+            as_rejected = uow.settings(WorldlineSettings).consumer_cancel == "REJECTED"
             move_payment(uow, resource, "wallet.cancelled_125" if as_rejected else news)
         case "wallet.expired":
             move_payment(uow, resource, "timer.expired")
@@ -46,7 +44,7 @@ def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
     A bank rule may delay them or let them stay away (`outcome: pending`).
     """
     effect = ask_bank(uow, payment, "settle", payment.amount)
-    settles_at = uow.now + timedelta(seconds=setting_s(uow, "settlement_s", SETTLEMENT_S))
+    settles_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).settlement_s)
     if effect is not None and effect.delay is not None:
         settles_at = uow.now + effect.delay
     stays = effect is not None and effect.outcome == "pending" and effect.delay is None
@@ -77,7 +75,7 @@ def _settle(uow: UnitOfWork, payment: Payment) -> None:
     if effect is not None and (effect.decline is not None or "declined" in (effect.outcome, effect.then)):
         move_payment(uow, payment, "bank.funds_missing")
         return
-    remits_at = uow.now + timedelta(seconds=setting_s(uow, "remittance_s", REMITTANCE_S))
+    remits_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).remittance_s)
     move_payment(uow, payment, "timer.settled", amount_paid=payment.amount, remits_at=remits_at)
 
 

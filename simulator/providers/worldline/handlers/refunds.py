@@ -10,17 +10,16 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition, Invalid, LimitExceeded, Refused, Violation
 from simulator.providers.worldline import errors, model, products
 from simulator.providers.worldline.handlers.bank import ask_bank, is_declined
-from simulator.providers.worldline.handlers.moves import move_payment, setting_s, tell_checkout
+from simulator.providers.worldline.handlers.moves import move_payment, tell_checkout
 from simulator.providers.worldline.handlers.payments import payment_of
 from simulator.providers.worldline.handlers.requests import check_types, location
 from simulator.providers.worldline.handlers.searches import find_by_reference
 from simulator.providers.worldline.model import Payment, Refund
+from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import REFUND_CODES
 from simulator.providers.worldline.wire import refunds as wire
 from simulator.providers.worldline.wire.layout import page_of
 from simulator.wallet import alipay
-
-REFUND_S = 3600
 
 
 def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
@@ -70,7 +69,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
         error = errors.api_error(code, uow.ids, brief=True, message=effect.message)
         return Reply(402, wire.refund_error_response(errors.error_id(uow.ids), [error], refund))
     uow.amend(payment, amount_refund_requested=payment.amount_refund_requested + refund.amount)
-    if uow.workspace.setting("worldline", "refund_approval", "auto") == "manual":
+    if uow.settings(WorldlineSettings).refund_approval == "manual":
         refund = _move_refund(uow, refund, "api.await_approval")
     else:
         refund = _request(uow, refund, payment, "api.request")
@@ -84,7 +83,7 @@ def _move_refund(uow: UnitOfWork, refund: Refund, trigger: str, **changes: Any) 
 def _request(uow: UnitOfWork, refund: Refund, payment: Payment, trigger: str, **changes: Any) -> Refund:
     """Alipay is asked; it answers by the clock, or not at all when a bank rule says `pending` without a delay."""
     effect = ask_bank(uow, payment, "refund", changes.get("amount", refund.amount))
-    executes_at = uow.now + timedelta(seconds=setting_s(uow, "refund_s", REFUND_S))
+    executes_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).refund_s)
     if effect is not None and effect.delay is not None:
         executes_at = uow.now + effect.delay
     stays = effect is not None and effect.outcome == "pending" and effect.delay is None and effect.then is None

@@ -1,0 +1,58 @@
+"""What may be set as a provider's account endpoint: which events, which secret, which key id. `AccountEndpoint` reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.engine.provider import Provider
+from simulator.engine.settings import Fault
+
+SECRET_LIMIT = 512
+_KEY_ID = re.compile(r"[\x21-\x7e]{1,100}")
+
+
+def faults(provider: Provider, given: Mapping[str, Any], prefix: str = "") -> list[Fault]:
+    """What is wrong with an endpoint's `events`, `secret` and `key_id`. `prefix` goes before each field's name.
+
+    What is absent or null is not set, and the provider chooses.
+    """
+    webhooks, found = provider.webhooks, []
+    events, secret, key_id = given.get("events"), given.get("secret"), given.get("key_id")
+    if events is not None:
+        allowed, field = nameable(provider), f"{prefix}events"
+        unknown = [event for event in events if event not in allowed] if isinstance(events, list) else []
+        if unknown:
+            found.append(Fault(field, f"{field}: {provider.title} has no event {unknown[0]!r}", allowed))
+        elif not isinstance(events, list) or not events:
+            found.append(Fault(field, f"{field}: must be a list of events; leave it out for all", allowed))
+    if secret is not None and (problem := _problem(secret) or webhooks.refuse_secret(secret)) is not None:
+        field = f"{prefix}secret"
+        found.append(Fault(field, f"{field}: must be {problem}", (problem,)))
+    if key_id is not None:
+        field = f"{prefix}key_id"
+        if not webhooks.names_its_key:
+            message = f"{field}: {provider.title}'s webhooks do not name their key"
+            found.append(Fault(field, message, ("url", "secret", "events")))
+        elif not isinstance(key_id, str) or _KEY_ID.fullmatch(key_id) is None:
+            problem = "1 to 100 visible characters in ASCII"
+            found.append(Fault(field, f"{field}: must be {problem}", (problem,)))
+    return found
+
+
+def nameable(provider: Provider) -> tuple[str, ...]:
+    """The events that an endpoint of this provider may name."""
+    return tuple(dict.fromkeys((*provider.webhooks.events, *provider.webhooks.nameable)))
+
+
+def _problem(secret: Any) -> str | None:
+    """Any text can be the key of an HMAC, but one that gets lost on its way into a merchant's configuration cannot be used."""
+    if (
+        isinstance(secret, str)
+        and 1 <= len(secret) <= SECRET_LIMIT
+        and secret.isprintable()
+        and secret == secret.strip()
+    ):
+        return None
+    return f"a text of 1 to {SECRET_LIMIT} printable characters without spaces around it"

@@ -1,0 +1,249 @@
+"""Settings of a workspace: one model for each section (a provider, or the simulator itself), with bounds and help.
+
+The model is the only source. What a client sets is checked against it (`faults`), what is stored is read through it
+(`read`), and the control API and the documentation describe it (`describe`, `table`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from simulator.kernel.clock import parse_duration
+
+log = logging.getLogger("simulator")
+
+YEAR_S = 366 * 24 * 3600
+
+Seconds = Annotated[float, Field(ge=0, le=YEAR_S)]
+"""Seconds of the workspace's clock."""
+
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+]
+"""A name as people read it: not blank, in one line."""
+
+
+def _from_text(given: Any) -> Any:
+    if not isinstance(given, str):
+        raise ValueError("a duration is a text")
+    return parse_duration(given)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_from_text),
+    Field(le=timedelta(seconds=YEAR_S)),
+    WithJsonSchema({"type": "string", "format": "duration"}),
+]
+"""A span of the workspace's clock as text: `P2D`, `12h`, `90s`."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """`Annotated[str, OneOf(NAMES)]`: one of names that stand in a table elsewhere."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(list(self.names))
+
+
+class WorkspaceSettings(BaseModel):
+    """The settings of one section. A subclass names its `SECTION`; every member has a default and a description.
+
+    A member whose default is None may be set to null. Types are strict: `"1"` and `true` are no numbers. A member whose
+    values cannot be said by its schema says them in words, as `json_schema_extra={"words": "…"}`.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
+
+    SECTION: ClassVar[str] = ""
+
+    def overruled(self, given: Mapping[str, Any]) -> Self:
+        """These settings, with what a scenario says instead. What is no setting, or no value for it, is passed over."""
+        known = {name: value for name, value in given.items() if name in type(self).model_fields}
+        chosen, wrong = read(type(self), known)
+        for fault in wrong:
+            log.warning("a scenario's value is passed over: %s", fault.message)
+        return self.model_copy(update={name: getattr(chosen, name) for name in chosen.model_fields_set})
+
+
+class SimulatorSettings(WorkspaceSettings):
+    """What is the simulator's own, whatever the provider."""
+
+    SECTION: ClassVar[str] = "simulator"
+
+    retry_factor: Annotated[float, Field(ge=0, le=1000)] = Field(
+        1.0,
+        description="every pause between two attempts of a webhook is multiplied by it; `0.01` shortens all retries",
+    )
+
+
+S = TypeVar("S", bound=WorkspaceSettings)
+
+
+# Reading and checking ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A setting that cannot be taken. `field` is its full name (`settings.ppro.signatures`)."""
+
+    field: str
+    message: str
+    allowed: tuple[Any, ...]
+
+
+def read(model: type[S], stored: Mapping[str, Any]) -> tuple[S, list[Fault]]:
+    """The settings that hold: a stored value that the model refuses gives way to the default and is a fault.
+
+    A store may have been written by a version that took other values, so this never raises.
+    """
+    if not stored:
+        return model(), []
+    try:
+        return model.model_validate(stored), []
+    except ValidationError as error:
+        wrong = list(dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False)))
+    usable = {name: value for name, value in stored.items() if name not in wrong}
+    return model.model_validate(usable), [_fault(model, name) for name in wrong]
+
+
+def faults(model: type[WorkspaceSettings], given: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with settings that a client wants to set; nothing if they can be taken."""
+    return read(model, given)[1]
+
+
+def _fault(model: type[WorkspaceSettings], name: str) -> Fault:
+    field = f"settings.{model.SECTION}.{name}"
+    described = next((one for one in _members(model) if one.name == name), None)
+    if described is None:
+        return Fault(field, f"{field}: there is no such setting", tuple(sorted(model.model_fields)))
+    return Fault(field, f"{field}: must be {described.words}", described.allowed)
+
+
+# Describing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One setting as its schema describes it. `words` completes the sentence "it must be …"."""
+
+    name: str
+    kind: str
+    default: Any
+    about: str
+    words: str
+    choices: tuple[Any, ...] | None
+    minimum: float | None
+    maximum: float | None
+    nullable: bool
+
+    @property
+    def allowed(self) -> tuple[Any, ...]:
+        """The values themselves where they can be counted, else their description."""
+        return self.choices if self.choices is not None else (self.words,)
+
+
+@cache
+def _members(model: type[WorkspaceSettings]) -> tuple[_Member, ...]:
+    properties: dict[str, dict[str, Any]] = model.model_json_schema().get("properties", {})
+    return tuple(_member(name, schema) for name, schema in properties.items())
+
+
+def _member(name: str, schema: dict[str, Any]) -> _Member:
+    kinds = schema.get("anyOf", [schema])
+    nullable = any(one.get("type") == "null" for one in kinds)
+    own = next(one for one in kinds if one.get("type") != "null")
+    choices = _choices(own)
+    words = schema.get("words") or _words(own, choices)
+    if nullable:
+        words += " or null"
+        choices = choices and (*choices, None)
+    return _Member(
+        name=name,
+        kind="duration" if own.get("format") == "duration" else str(own["type"]),
+        default=schema["default"],
+        about=schema["description"],
+        words=words,
+        choices=choices,
+        minimum=own.get("minimum"),
+        maximum=own.get("maximum"),
+        nullable=nullable,
+    )
+
+
+def _choices(schema: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The values that can be counted: of a list those of its items."""
+    if schema["type"] == "boolean":
+        return (True, False)
+    if schema["type"] == "array":
+        schema = schema["items"]
+    if "const" in schema:
+        return (schema["const"],)
+    return tuple(schema["enum"]) if "enum" in schema else None
+
+
+def _words(schema: dict[str, Any], choices: tuple[Any, ...] | None) -> str:
+    match schema["type"]:
+        case "boolean":
+            return "true or false"
+        case "integer" | "number" as kind:
+            what = "a whole number" if kind == "integer" else "a number"
+            return f"{what} from {_short(schema['minimum'])} to {_short(schema['maximum'])}"
+        case "array":
+            listed = f"of {', '.join(map(str, choices))}" if choices else "of texts"
+            return f"a list {listed}"
+        case _ if choices is not None:
+            return f"one of {', '.join(map(str, choices))}"
+        case "string" if schema.get("format") == "duration":
+            return "a duration (PT12H, 2d, 90s) of at most 366 days"
+        case "string":
+            return f"a text of {schema['minLength']} to {schema['maxLength']} characters in one line"
+    raise TypeError(f"a setting of this kind says its values in `words`: {schema}")
+
+
+def _short(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else str(bound)
+
+
+def describe(model: type[WorkspaceSettings]) -> list[dict[str, Any]]:
+    """Every setting as `GET /_sim/providers` shows it."""
+    return [
+        {"name": one.name, "kind": one.kind, "default": one.default, "about": one.about, "values": one.words}
+        | ({"allowed": list(one.choices)} if one.choices is not None else {})
+        | ({"min": one.minimum} if one.minimum is not None else {})
+        | ({"max": one.maximum} if one.maximum is not None else {})
+        for one in _members(model)
+    ]
+
+
+def table(model: type[WorkspaceSettings]) -> str:
+    """Every setting as a row of a Markdown table, for the documentation."""
+    rows = [
+        f"| `{one.name}` | {_cell(one.default)} | {one.words[0].upper() + one.words[1:]} | {one.about} |"
+        for one in _members(model)
+    ]
+    return "\n".join(["| Setting | Default | Values | Does |", "| --- | --- | --- | --- |", *rows])
+
+
+def _cell(default: Any) -> str:
+    return "none" if default is None else f"`{json.dumps(default)}`"

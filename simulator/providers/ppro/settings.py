@@ -1,0 +1,52 @@
+"""The settings of a PPRO account, which at PPRO itself only its staff can change. Source: reference/ppro.md, section 3."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from simulator.engine.settings import Duration, Line, WorkspaceSettings
+
+_OURS = ("content-length", "host", "transfer-encoding", "connection")
+"""Headers that belong to the delivery itself."""
+
+
+def _names(headers: dict[str, Any]) -> dict[str, Any]:
+    for name in headers:
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", name) or name.lower() in _OURS:
+            raise ValueError(f"{name!r} is no header that a webhook may bear")
+    return headers
+
+
+_Value = Annotated[str, StringConstraints(max_length=256, pattern=r"^[\x20-\x7e]*$")]
+_Number = Annotated[int, Field(ge=-(10**15), le=10**15)]
+
+
+class PproSettings(WorkspaceSettings):
+    SECTION: ClassVar[str] = "ppro"
+
+    merchant_name: Line = Field("Riverside Books", description="what pages call the merchant")
+    signatures: Literal["both", "current", "legacy", "none"] = Field(
+        "both", description="which headers sign a webhook: `PPRO-Signature` (current), `Webhook-Signature` (legacy)"
+    )
+    webhook_headers: Annotated[dict[str, _Value | _Number], Field(max_length=20), AfterValidator(_names)] = Field(
+        {},
+        description="static headers of every webhook",
+        json_schema_extra={
+            "words": "an object of at most 20 headers: names of up to 64 characters, values of up to 256 in ASCII or whole "
+            f"numbers; {', '.join(_OURS)} are the delivery's own"
+        },
+    )
+    funds_after: Duration | None = Field(
+        None, description="`FUNDS_STATE_CHANGED` comes that long after a capture or refund, with null never"
+    )
+    rate_limit: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        None,
+        description="tokens per second; an empty bucket answers 429. With null tokens are counted, but nothing is refused",
+    )
+    refusals: Literal["200", "400"] = Field(
+        "200",
+        description="`400`: operations that state or amount forbid answer 400 and store nothing, as an older manual says",
+    )

@@ -1,0 +1,31 @@
+"""The settings of a Connect merchant. Times are seconds of the workspace's clock; the periods are inferred."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from simulator.engine.settings import YEAR_S, Line, Seconds, WorkspaceSettings
+
+CENTURY_S = 100 * YEAR_S
+"""For requests that were signed long ago."""
+
+
+class WorldlineSettings(WorkspaceSettings):
+    SECTION: ClassVar[str] = "worldline"
+
+    merchant_name: Line = Field("Riverside Books", description="shown to the consumer")
+    settlement_s: Seconds = Field(2 * 24 * 3600, description="seconds from CAPTURED to PAID")
+    remittance_s: Seconds = Field(7 * 24 * 3600, description="seconds from PAID/1000 to PAID/1050, without an event")
+    refund_s: Seconds = Field(3600, description="seconds from REFUND_REQUESTED to REFUNDED")
+    refund_approval: Literal["auto", "manual"] = Field(
+        "auto", description="`manual`: refunds begin in PENDING_APPROVAL"
+    )
+    consumer_cancel: Literal["CANCELLED", "REJECTED"] = Field(
+        "CANCELLED", description="`REJECTED`: a consumer who cancels leads to REJECTED/125"
+    )
+    date_skew_s: Annotated[float, Field(ge=0, le=CENTURY_S)] = Field(
+        24 * 3600, description="how many seconds `Date` may be from the real time; `--strict` means 300"
+    )
+    verify_endpoint: bool = Field(True, description="whether a webhook endpoint is verified by GET when it is set")
