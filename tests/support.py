@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.courier import Courier
 from simulator.engine.provider import Provider, Verdict
 from simulator.kernel.clock import iso_millis
 from simulator.surface.app import App
@@ -66,9 +66,9 @@ class Sim:
         self.hooks: list[Hook] = []
         self.answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]] = acknowledge
         transport = httpx.MockTransport(self._receive)
-        dispatcher = Dispatcher(lambda: httpx.AsyncClient(transport=transport))
+        courier = Courier(lambda: httpx.AsyncClient(transport=transport))
         settings = Settings(db=db, strict=strict, port=80)
-        self.app = App(settings, providers=providers, dispatcher=dispatcher)
+        self.app = App(settings, providers=providers, courier=courier)
         inner = httpx.ASGITransport(self.app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=inner, base_url="http://sim.test")
         self._seed = seed

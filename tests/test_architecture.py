@@ -11,12 +11,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simulator"
 LAYERS = ("kernel", "engine", "wallet", "providers", "surface")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+PROVIDER_FOLDERS = sorted(path.parent for path in (PACKAGE / "providers").glob("*/__init__.py"))
 
 # Each capability has one home (architecture, section 3): module -> where it may be imported.
 HOMES = {
     "sqlite3": ("engine/store/",),
     "psycopg": ("engine/store/",),
-    "httpx": ("engine/dispatcher.py", "surface/client.py", "surface/demo.py", "surface/pytest_plugin.py"),
+    "httpx": ("engine/courier.py", "surface/client.py", "surface/demo.py", "surface/pytest_plugin.py"),
     "starlette": ("surface/",),
     "uvicorn": ("surface/",),
     "secrets": (),
@@ -117,6 +118,54 @@ def test_the_kernel_is_pure(path: Path) -> None:
         top = dotted.split(".")[0]
         assert top == "simulator" or top in sys.stdlib_module_names, f"{path.name} imports {dotted}"
         assert top not in {"socket", "sqlite3", "pathlib", "subprocess", "asyncio", "logging"}, dotted
+
+
+def _own_imports(room: str) -> dict[str, set[str]]:
+    """The modules of one part of the package, and which of their own they import, for types alone included."""
+    dotted = {
+        ".".join(("simulator", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in (PACKAGE / room).rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for name, path in dotted.items():
+        # `from simulator.engine import pages` imports the module `pages`, `from simulator.engine.call import Call` `call`
+        wanted = [found if found in dotted else found.rpartition(".")[0] for found in imports_of(path)]
+        graph[name] = {found for found in wanted if found in dotted and found != name}
+    return graph
+
+
+def _circle(graph: dict[str, set[str]]) -> list[str] | None:
+    """Some modules of which each imports the next and the last the first, if there are any."""
+    done: set[str] = set()
+
+    def walk(module: str, way: list[str]) -> list[str] | None:
+        if module in way:
+            return [*way[way.index(module) :], module]
+        if module in done:
+            return None
+        for imported in sorted(graph[module]):
+            if (circle := walk(imported, [*way, module])) is not None:
+                return circle
+        done.add(module)
+        return None
+
+    return next((circle for module in sorted(graph) if (circle := walk(module, [])) is not None), None)
+
+
+ROOMS = ["kernel", "engine", "wallet", "surface", *(f"providers/{path.name}" for path in PROVIDER_FOLDERS)]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_imports_run_in_a_circle(room: str) -> None:
+    """Not for types either: who reads one module should not have to read them all."""
+    circle = _circle(_own_imports(room))
+
+    assert circle is None, " imports ".join(circle or ())
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    assert _circle({"a": {"b"}, "b": {"c"}, "c": set()}) is None
+    assert _circle({"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}) == ["b", "d", "b"]
 
 
 def test_the_time_of_day_is_read_in_one_place() -> None:

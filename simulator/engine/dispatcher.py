@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
 
-from simulator.engine.provider import Dropped, Sending
+from simulator.engine.courier import Courier
+from simulator.engine.provider import Dropped, Provider, Sending
+from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
-from simulator.engine.store import OutboxRow
+from simulator.engine.store import OutboxRow, Store
+from simulator.engine.timers import Fired
+from simulator.engine.transactions import Transactions
+from simulator.engine.units import Units
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch
-
-if TYPE_CHECKING:
-    import httpx
-
-    from simulator.engine.runtime import Runtime
 
 log = logging.getLogger("simulator")
 
@@ -65,18 +62,29 @@ class _Queue:
 
 
 class Dispatcher:
-    """`client` makes the one HTTP client for the life of the process; tests hand in their own."""
+    """`delivered` is called with the workspace whenever a delivery is done, so that another may begin."""
 
-    runtime: Runtime
-
-    def __init__(self, client: Callable[[], httpx.AsyncClient] | None = None) -> None:
-        self._make_client = client
-        self._client: httpx.AsyncClient | None = None
-        self._first_use = asyncio.Lock()
+    def __init__(
+        self,
+        courier: Courier,
+        store: Store,
+        registry: Registry,
+        transactions: Transactions,
+        units: Units,
+        providers: Mapping[str, Provider],
+        delivered: Callable[[int], None],
+    ) -> None:
+        self._courier = courier
+        self._store = store
+        self._registry = registry
+        self._transactions = transactions
+        self._units = units
+        self._providers = providers
+        self._delivered = delivered
         self._queues: dict[int, _Queue] = {}
         self._abandoned: set[int] = set()
 
-    def start(self, workspace_id: int, fired: list[dict[str, Any]] | None = None) -> None:
+    def start(self, workspace_id: int, fired: list[Fired] | None = None) -> None:
         """Sends what is due, a task for each payment and address. `fired` collects the attempts."""
         if workspace_id in self._abandoned:
             return
@@ -93,8 +101,8 @@ class Dispatcher:
             del self._queues[workspace_id]
 
     def _look(self, workspace_id: int, queue: _Queue) -> None:
-        now = micros(self.runtime.workspace(workspace_id).clock.now())
-        for group in self.runtime.store.due_groups(workspace_id, now, LOOK_AHEAD):
+        now = micros(self._registry[workspace_id].clock.now())
+        for group in self._store.due_groups(workspace_id, now, LOOK_AHEAD):
             if group not in queue.active and group not in queue.waiting:
                 queue.waiting[group] = urlsplit(group[2]).netloc
 
@@ -114,43 +122,41 @@ class Dispatcher:
         if (error := task.exception()) is not None:
             log.error("a delivery failed", exc_info=error)
         elif self._queues.get(workspace_id) is queue:
-            self.runtime.delivered(workspace_id)
+            self._delivered(workspace_id)
 
-    async def _send_all(self, workspace_id: int, group: Group, fired: list[dict[str, Any]] | None) -> None:
-        runtime = self.runtime
+    async def _send_all(self, workspace_id: int, group: Group, fired: list[Fired] | None) -> None:
         while True:
-            now = micros(runtime.workspace(workspace_id).clock.now())
-            row = runtime.store.next_message(workspace_id, *group, now)
+            now = micros(self._registry[workspace_id].clock.now())
+            row = self._store.next_message(workspace_id, *group, now)
             if row is None:
                 return
             await self.attempt(workspace_id, row, fired)
 
     async def attempt(
-        self, workspace_id: int, row: OutboxRow, fired: list[dict[str, Any]] | None = None, manual: bool = False
+        self, workspace_id: int, row: OutboxRow, fired: list[Fired] | None = None, manual: bool = False
     ) -> None:
         """One try. A manual one does not touch the schedule unless it succeeds."""
-        runtime = self.runtime
-        current = runtime.store.message_at(row.seq)
+        current = self._store.message_at(row.seq)
         if current is None or (current.state != "pending" and not manual) or current.url is None:
             return
-        workspace = runtime.workspace(workspace_id)
+        workspace = self._registry[workspace_id]
         at, n = workspace.clock.now(), current.attempts + 1
-        policy = runtime.providers[current.provider].webhooks.retry
+        policy = self._providers[current.provider].webhooks.retry
         headers: dict[str, str] = {}
         status, error, answer = None, None, None
         started = stopwatch()
         try:
             headers = self._headers(workspace_id, current, n)
-            response = await self._post(current.url, current.body, headers, policy.timeout_s)
+            response = await self._courier.post(current.url, bytes(current.body), headers, policy.timeout_s)
             status, answer = response.status_code, response.text[:ANSWER_LIMIT]
         except Dropped:
-            with runtime.transaction():
-                runtime.store.set_message_state(current.seq, "failed", None)
+            with self._transactions.writing() as store:
+                store.set_message_state(current.seq, "failed", None)
             return
         except Exception as problem:  # whatever it was, it is recorded as the attempt's outcome and tried again
             error = _describe(problem)
         duration_ms = (stopwatch() - started) * 1000
-        if runtime.store.message_at(row.seq) is None:
+        if self._store.message_at(row.seq) is None:
             return
         if status is not None and policy.acknowledges(status):
             state, due = "delivered", None
@@ -161,8 +167,8 @@ class Dispatcher:
             state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
         else:
             state, due = "failed", None
-        with runtime.transaction(together=True):
-            runtime.store.save_attempt(
+        with self._transactions.writing(together=True) as store:
+            store.save_attempt(
                 current,
                 n=n,
                 at=micros(at),
@@ -174,7 +180,7 @@ class Dispatcher:
                 state=state,
                 due=due,
             )
-        if (committed := runtime.committed()) is not None:
+        if (committed := self._transactions.committed()) is not None:
             await committed
         if fired is not None:
             fired.append(
@@ -182,8 +188,8 @@ class Dispatcher:
             )
 
     def _headers(self, workspace_id: int, row: OutboxRow, n: int) -> dict[str, str]:
-        workspace = self.runtime.workspace(workspace_id)
-        uow = self.runtime.open(workspace)
+        workspace = self._registry[workspace_id]
+        uow = self._units.read(workspace)
         sending = Sending(
             workspace=workspace,
             event=row.event,
@@ -194,24 +200,7 @@ class Dispatcher:
             attempt=n,
             uow=uow,
         )
-        return self.runtime.providers[row.provider].webhooks.sign(sending)
-
-    async def _post(self, url: str, body: bytes, headers: dict[str, str], timeout_s: float) -> httpx.Response:
-        client = self._client or await self._connect()
-        return await client.post(url, content=bytes(body), headers=headers, timeout=timeout_s)
-
-    async def fetch(self, url: str, headers: dict[str, str], timeout_s: float = 10.0) -> httpx.Response:
-        """A GET to a merchant's endpoint (endpoint verification). Raises httpx's errors."""
-        client = self._client or await self._connect()
-        return await client.get(url, headers=headers, timeout=timeout_s)
-
-    async def _connect(self) -> httpx.AsyncClient:
-        """Makes the client at its first use. Importing httpx takes a tenth of a second, so a thread does it."""
-        async with self._first_use:
-            if self._client is None:
-                make = self._make_client
-                self._client = make() if make is not None else await asyncio.to_thread(_plain_client)
-        return self._client
+        return self._providers[row.provider].webhooks.sign(sending)
 
     async def abandon(self, workspace_id: int) -> None:
         """Stops what is on its way for a workspace that is reset or deleted, before the caller's next `await`."""
@@ -230,24 +219,8 @@ class Dispatcher:
     async def close(self) -> None:
         for workspace_id in list(self._queues):
             await self.abandon(workspace_id)
-        if self._client is not None:
-            await self._client.aclose()
 
 
 def _describe(problem: Exception) -> str:
     text = str(problem)
     return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
-
-
-def _plain_client() -> httpx.AsyncClient:
-    import httpx
-
-    if find_spec("sniffio") is None:
-        # httpcore looks for it seven times in each request; Python remembers modules that it found, not those it missed
-        sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to say that there is none
-    return httpx.AsyncClient(
-        headers={"user-agent": "psp-simulator"},
-        follow_redirects=False,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=None),
-    )

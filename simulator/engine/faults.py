@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from simulator.engine.provider import Call
+from simulator.engine.call import Call
 from simulator.engine.runtime import Runtime
 from simulator.kernel.refusals import Faulted
 

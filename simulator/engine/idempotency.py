@@ -7,7 +7,8 @@ from datetime import datetime
 
 import orjson
 
-from simulator.engine.provider import Call, Idempotency, Reply
+from simulator.engine.call import Call, Reply
+from simulator.engine.provider import Idempotency
 from simulator.engine.store import Store
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.refusals import IdempotencyConflict

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from simulator.engine.provider import Call, Reply
+from simulator.engine.call import Call, Reply
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
 from simulator.kernel.clock import from_micros, iso_millis

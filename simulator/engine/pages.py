@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from simulator import __version__
-from simulator.engine.provider import Call, Reply
+from simulator.engine.call import Call, Reply
+from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Language, Texts, catalogue, languages
+from simulator.engine.uow import World
 from simulator.engine.views import ErrorView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
@@ -21,8 +23,6 @@ from simulator.kernel.refusals import BodyTooLarge, Crashed, MethodNotAllowed, N
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from simulator.engine.runtime import Runtime
 
 CSP = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; object-src 'none'"
 
@@ -98,7 +98,7 @@ def view(
     title: str,
     *,
     lang: str | None = None,
-    runtime: Runtime | None = None,
+    runtime: World | None = None,
     workspace: Workspace | None = None,
     console_url: str = "/console",
     token: str = "",
@@ -221,12 +221,12 @@ def error_page(
 # Forms ---------------------------------------------------------------------------------------------------------
 
 
-def token(runtime: Runtime, purpose: str, value: str) -> str:
+def token(runtime: World, purpose: str, value: str) -> str:
     """A signed page token: proves that a form came from a page of ours about `value`."""
     return _signed(runtime, purpose, value)
 
 
-def token_value(runtime: Runtime, purpose: str, given: str | None) -> str | None:
+def token_value(runtime: World, purpose: str, given: str | None) -> str | None:
     """What a page token is about; None if it is not one of ours."""
     import itsdangerous
 
@@ -236,15 +236,15 @@ def token_value(runtime: Runtime, purpose: str, given: str | None) -> str | None
         return None
 
 
-def token_holds(runtime: Runtime, purpose: str, value: str, given: str | None) -> bool:
+def token_holds(runtime: World, purpose: str, value: str, given: str | None) -> bool:
     return token_value(runtime, purpose, given) == value
 
 
-def _signed(runtime: Runtime, purpose: str, value: str) -> str:
+def _signed(runtime: World, purpose: str, value: str) -> str:
     return str(_serializer(runtime, purpose).dumps(value))
 
 
-def _serializer(runtime: Runtime, purpose: str) -> Any:
+def _serializer(runtime: World, purpose: str) -> Any:
     from itsdangerous import URLSafeTimedSerializer
 
     return URLSafeTimedSerializer(runtime.secret, salt=purpose)

@@ -9,128 +9,52 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-from urllib.parse import parse_qsl
+from typing import Any, Literal, Protocol
 
 import orjson
 from pydantic import BaseModel
 
+from simulator.engine.call import Ask, Call, Operation, Reply, Walk
+from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Request, Shop
 from simulator.engine.throttle import RateLimit
+from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
-from simulator.kernel.refusals import MalformedBody, Refusal
+from simulator.kernel.refusals import Refusal
 from simulator.kernel.retry import RetryPolicy
 
-if TYPE_CHECKING:
-    from simulator.engine.uow import UnitOfWork
+__all__ = [
+    "Ask",
+    "Authenticate",
+    "BannerLine",
+    "Call",
+    "DemoAnswer",
+    "DemoMerchant",
+    "Directory",
+    "Dropped",
+    "Endpoint",
+    "Event",
+    "Handler",
+    "Idempotency",
+    "Message",
+    "Operation",
+    "Page",
+    "Party",
+    "Provider",
+    "Reply",
+    "Sending",
+    "Verdict",
+    "Walk",
+    "Webhooks",
+]
 
-# HTTP ----------------------------------------------------------------------------------------------------------
+# Routes -----------------------------------------------------------------------------------------------------
 
-
-@dataclass(slots=True)
-class Reply:
-    """An answer. `body` is JSON-able, or bytes or str sent as they are; None sends no body and no Content-Type."""
-
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    content_type: str | None = None
-    """Overrides the provider's own content type."""
-    subject: str | None = None
-    """The payment in whose story the request belongs, when it is not one that the handler touched."""
-    cookies: list[str] = field(default_factory=list)
-    """Each is sent as a `Set-Cookie` of its own."""
-
-
-def _nobody_asks(method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
-    raise RuntimeError("only a page makes API calls")
-
-
-@dataclass
-class Call:
-    """One request as a handler sees it. Header names are lower case; `raw_*` are the bytes as sent, for signatures."""
-
-    provider: str
-    method: str
-    target: str
-    """The path, percent-decoded, with duplicate slashes folded and no trailing slash."""
-    raw_path: str
-    raw_query: str
-    headers: Mapping[str, str]
-    raw_body: bytes
-    base_url: str
-    """Scheme, host and port under which clients reach the simulator, without a trailing slash."""
-    path: dict[str, str] = field(default_factory=dict)
-    """Path parameters by name."""
-    body: Any = None
-    """The validated request model, once the gateway has got that far."""
-    workspace: Workspace = None  # type: ignore[assignment]  # set by authentication, before any handler runs
-    credential: Mapping[str, Any] = field(default_factory=dict)
-    """What `authenticate` learned: which key, which scopes, which merchant."""
-    notices: list[str] = field(default_factory=list)
-    endpoint: Endpoint | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    """For the scenario rules: operation, amount, currency, reference."""
-    scratch: dict[str, Any] = field(default_factory=dict)
-    """For a provider's own pre-checks to leave something for its renderers (a request id)."""
-    strict: bool = False
-    sent_by: Literal["merchant", "page"] = "merchant"
-    """Who really sent it: `page` when one of our pages makes the merchant's call for him."""
-    ask: Callable[[str, str, Mapping[str, str], bytes], int] = _nobody_asks
-    """For pages: makes an API call as the merchant's server would, and returns its status. Method, path, headers, body."""
-    walk_to: datetime | None = None
-    """For pages: the workspace's clock goes there, from deadline to deadline, before the answer leaves."""
-
-    @cached_property
-    def query(self) -> dict[str, str]:
-        """The query's last value of each name."""
-        return dict(self.query_pairs)
-
-    @cached_property
-    def query_pairs(self) -> list[tuple[str, str]]:
-        return parse_qsl(self.raw_query, keep_blank_values=True)
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON. Raises `MalformedBody`."""
-        try:
-            return orjson.loads(self.raw_body)
-        except orjson.JSONDecodeError as error:
-            raise MalformedBody(str(error)) from error
-
-    @cached_property
-    def form_pairs(self) -> list[tuple[str, str]]:
-        """The body as application/x-www-form-urlencoded. Raises `MalformedBody` when it is not UTF-8."""
-        try:
-            return parse_qsl(self.raw_body.decode("utf-8"), keep_blank_values=True)
-        except (UnicodeDecodeError, ValueError) as error:
-            raise MalformedBody(str(error)) from error
-
-    @cached_property
-    def form(self) -> dict[str, str]:
-        return dict(self.form_pairs)
-
-    @property
-    def now(self) -> datetime:
-        """The workspace's time; the time of day while the workspace is not known."""
-        return self.workspace.clock.now() if self.workspace is not None else time_of_day()
-
-    @property
-    def media_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    def differs_live(self, notice: str) -> None:
-        """Notes that the live API would have refused this (shown in the journal and in `Simulator-Notice`)."""
-        if notice not in self.notices:
-            self.notices.append(notice)
-
-
-Handler = Callable[[Call, "UnitOfWork"], Reply]
+Handler = Callable[[Call, UnitOfWork], Reply]
 Authenticate = Callable[[Call, "Directory"], None]
 
 
@@ -165,12 +89,14 @@ class Endpoint:
 class Page:
     """A page that the provider hosts for buyers: no credential, HTML, forms answered with 303.
 
-    `handler` is called with the `Call`; the workspace is found by the page itself (`Visit`).
+    `handler` is called with the `Call` and the `Runtime`, and finds its workspace itself. With `asks` it gets an `Ask`
+    beside them: a page that makes a call of the merchant's.
     """
 
     method: str
     path: str
     handler: Callable[..., Reply]
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,37 +119,6 @@ class Idempotency:
 
 
 # Webhooks ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a resource, about to become messages.
-
-    `about` is the operation that the event is about (a refund, a capture) when it is not the resource itself; `extra`
-    is whatever the provider's renderer needs beside it.
-    """
-
-    name: str
-    resource: Resource
-    about: Any = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A rendered webhook on its way to the outbox.
-
-    Without a `url` it goes to the account's endpoint, if that wants the event, and is kept unsent where none is set. A
-    `url` is an endpoint that the provider's own API knows, whose wishes the provider has looked at.
-
-    `context` travels with it to `sign` (which endpoint, which key). `delay` postpones the first attempt.
-    """
-
-    event: str
-    body: bytes
-    url: str | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
-    delay: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +239,9 @@ class Party:
     hear: Callable[[UnitOfWork, Resource, str, Resource], None] | None = None
     """Called when another party has news about one of our resources: `(uow, resource, news, teller)`."""
 
+    is_provider = False
+    """Whether its moves are the story of a payment itself; those of others are told as theirs (`wallet`)."""
+
     @cached_property
     def kinds(self) -> dict[str, type[Resource]]:
         return {kind.KIND: kind for kind in self.resources}
@@ -352,10 +250,20 @@ class Party:
     def machines(self) -> tuple[Machine, ...]:
         return tuple(dict.fromkeys(kind.MACHINE for kind in self.resources if kind.MACHINE is not None))
 
+    def summary_of(self, resource: Resource) -> Summary | None:
+        """The payment view of a resource; only providers have payments."""
+        return None
+
+    def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]:
+        """The webhooks that an event becomes; only providers send any."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(Party):
     """Everything that the engine, the wallet and the surface know of a provider."""
+
+    is_provider = True
 
     title: str
     monogram: str
@@ -405,6 +313,12 @@ class Provider(Party):
     """One paragraph for the OpenAPI document."""
     settings: type[WorkspaceSettings] = WorkspaceSettings
     """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
+
+    def summary_of(self, resource: Resource) -> Summary | None:
+        return self.summarise(resource)
+
+    def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]:
+        return self.webhooks.render(uow, event)
 
     def banner_line(self, credentials: Mapping[str, Any]) -> BannerLine:
         """The banner's line, whether the provider words it or not."""

@@ -1,4 +1,7 @@
-"""One transaction over resources, timers, journal and outbox. Every change of state in the system is a `fire` here."""
+"""The words in which everything changes: find, add, fire, amend, arm, emit, tell. Every change of state is a `fire` here.
+
+A unit of work collects what it does (`changes.py`) and stands or falls as a whole; `units.py` opens and commits it.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +9,88 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from simulator.engine.provider import Call, Event, Message, Provider
-from simulator.engine.resource import Resource, changed, dump, load
-from simulator.engine.scenarios import Effect, Facet, scoped_to_payment
+from simulator.engine.call import Call
+from simulator.engine.changes import Changes, Identity, Share
+from simulator.engine.messages import Dispatch, Event, Message
+from simulator.engine.resource import Resource, Summary, changed
+from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
 from simulator.engine.settings import WorkspaceSettings
-from simulator.engine.workspace import Workspace
+from simulator.engine.store.base import Store
+from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
-from simulator.kernel.ids import Ids, instant_text
+from simulator.kernel.ids import Ids, Pool, instant_text
 from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
-if TYPE_CHECKING:
-    from simulator.engine.runtime import Runtime, Stride
-
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=WorkspaceSettings)
-Identity = tuple[str, str, str]
 
 
-def _identity(resource: Resource) -> Identity:
-    return (resource.PROVIDER, resource.KIND, resource.id)
+class Participant(Protocol):
+    """What a unit of work asks of those who take part, providers and the wallet alike (see `provider.Party`)."""
+
+    @property
+    def is_provider(self) -> bool: ...
+
+    @property
+    def kinds(self) -> Mapping[str, type[Resource]]: ...
+
+    @property
+    def hear(self) -> Callable[[UnitOfWork, Resource, str, Resource], None] | None: ...
+
+    def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]: ...
+
+
+class World(Protocol):
+    """What a unit of work, and a page that was handed one, asks of the running simulator (see `runtime.Runtime`)."""
+
+    @property
+    def parties(self) -> Mapping[str, Participant]: ...
+
+    @property
+    def scenarios(self) -> Scenarios: ...
+
+    @property
+    def randomness(self) -> Pool: ...
+
+    @property
+    def own_url(self) -> str:
+        """Where clients reach us, for links that are made outside of a request."""
+
+    @property
+    def secret(self) -> str: ...
+
+    @property
+    def auto_return_s(self) -> int | None: ...
+
+    def summary_of(self, resource: Resource) -> Summary | None:
+        """The payment view of a resource; None for what is no payment."""
+
+    def locate(self, kind: type[Resource], id_: str, *, oldest: bool = False) -> tuple[Workspace, Resource] | None: ...
+
+    def locate_by_key(self, kind: type[Resource], name: str, value: str) -> tuple[Workspace, Resource] | None: ...
 
 
 class UnitOfWork:
-    """Reads see this unit's own changes; nothing is written before `commit`.
+    """Reads see this unit's own changes; nothing is written before it ends.
 
-    `now` is one instant for the whole unit. Handlers get a unit from the gateway and never commit it themselves.
+    `now` is one instant for the whole unit. Handlers get a unit from the gateway and never commit it themselves. `stride`
+    is the advance of the clock that is under way, if the unit is part of one.
     """
 
-    def __init__(self, runtime: Runtime, workspace: Workspace, now: datetime) -> None:
-        self.runtime = runtime
+    def __init__(
+        self, world: World, share: Share, workspace: Workspace, now: datetime, stride: Stride | None = None
+    ) -> None:
+        self.runtime = world
+        self.store = share.store
         self.workspace = workspace
         self.now = now
-        self.store = runtime.store
-        self.base_url = runtime.public_url or runtime.base_url
+        self.stride = stride
+        self.base_url = world.own_url
         """For links; within an API call it is the address that the client used."""
         self.call: Call | None = None
         """The request that is being answered; None when something else acts (a page, a timer, the control API)."""
@@ -51,21 +98,12 @@ class UnitOfWork:
         """What happened, for the journal, in order."""
         self.subjects: dict[str, str] = {}
         """The payments that were touched: subject to provider, in order of the first touch."""
-        self._live: dict[Identity, Resource | None] = {}
-        self._base: dict[Identity, Resource] = {}
-        self._dirty: dict[Identity, Resource] = {}
-        self._deleted: dict[Identity, Resource] = {}
-        self._timers: list[tuple[Any, ...]] = []
-        self._disarmed: list[tuple[str, str, str, str | None]] = []
-        self._messages: list[tuple[str, str, Message, WebhookPlan]] = []
+        self.entry: dict[str, Any] = {}
+        """What the journal keeps beside the moves: the request that was answered."""
+        self.workspace_changed = False
+        self._share = share
+        self._changes = Changes(workspace.id, share, world.summary_of)
         self._drew = False
-        self._next_due: int | None = None
-        self._workspace_changed = False
-
-    @property
-    def stride(self) -> Stride | None:
-        """The advance of the clock that is under way, if this unit is part of one."""
-        return self.runtime.strides.get(self.workspace.id)
 
     @property
     def unadvanced(self) -> datetime:
@@ -87,7 +125,8 @@ class UnitOfWork:
         return Ids.seeded(self.workspace.seed, self.workspace.draws)
 
     def own_id(self, kind: type[Resource], mint: Callable[[], str]) -> str:
-        """An id for what a page finds by its id alone: no other workspace, of the same seed say, holds it at the moment."""
+        """A new id that no workspace uses yet. Needed where a page is opened with nothing but the id: two workspaces with
+        the same seed draw the same ids, and the page would belong to both."""
         id_ = mint()
         while self.runtime.locate(kind, id_) is not None:
             id_ = mint()
@@ -101,11 +140,7 @@ class UnitOfWork:
     # Reading ---------------------------------------------------------------------------------------------------
 
     def find(self, kind: type[R], id_: str) -> R | None:
-        identity = (kind.PROVIDER, kind.KIND, id_)
-        if identity in self._live:
-            return cast("R | None", self._live[identity])
-        raw = self.store.resource(self.workspace.id, kind.PROVIDER, kind.KIND, id_)
-        return self._adopt(kind, raw) if raw is not None else None
+        return self._changes.find(kind, id_)
 
     def get(self, kind: type[R], id_: str, path: str = "") -> R:
         """Raises `NotFound`; `path` says where the id stood in the request."""
@@ -118,13 +153,10 @@ class UnitOfWork:
         """All resources with this look-up key, newest first."""
         self.flush()
         rows = self.store.resources_by_key(self.workspace.id, kind.PROVIDER, kind.KIND, name, value, limit)
-        return [self._adopt(kind, raw) for raw in rows]
+        return [self._changes.adopt(kind, raw) for raw in rows]
 
     def first_by_key(self, kind: type[R], name: str, value: str) -> R | None:
         """The newest resource with this look-up key."""
-        if not self._dirty:
-            rows = self.store.resources_by_key(self.workspace.id, kind.PROVIDER, kind.KIND, name, value, 1)
-            return self._adopt(kind, rows[0]) if rows else None
         found = self.by_key(kind, name, value, 1)
         return found[0] if found else None
 
@@ -156,15 +188,7 @@ class UnitOfWork:
         more = len(rows) > limit
         if more:
             rows = rows[1:] if after is not None and before is None else rows[:limit]
-        return [self._adopt(kind, raw) for _, raw in rows], more
-
-    def _adopt(self, kind: type[R], raw: bytes) -> R:
-        resource = load(kind, raw)
-        identity = _identity(resource)
-        if identity in self._live:
-            return cast(R, self._live[identity])
-        self._live[identity] = self._base[identity] = resource
-        return resource
+        return [self._changes.adopt(kind, raw) for _, raw in rows], more
 
     # Changing --------------------------------------------------------------------------------------------------
 
@@ -173,8 +197,7 @@ class UnitOfWork:
         machine = resource.MACHINE
         if machine is not None and resource.state not in machine.initial:
             raise MachineError(f"{machine.name} does not begin in {resource.state!r}")
-        identity = _identity(resource)
-        self._live[identity] = self._dirty[identity] = resource
+        self._changes.put(resource)
         if machine is not None:
             self._record(resource, trigger, None, resource.state)
             self._arm_timeouts(resource)
@@ -219,17 +242,12 @@ class UnitOfWork:
         """Changes fields without a move of the machine (metadata, sums). Bumps `updated_at`."""
         changes.setdefault("updated_at", self.now)
         amended = changed(resource, **changes)
-        identity = _identity(amended)
-        self._live[identity] = self._dirty[identity] = amended
+        self._changes.put(amended)
         return amended
 
     def delete(self, resource: Resource) -> None:
-        identity = _identity(resource)
-        self._live[identity] = None
-        self._dirty.pop(identity, None)
-        if identity in self._base:
-            self._deleted[identity] = resource
-        self._disarmed.append((*identity, None))
+        """With all its timers."""
+        self._changes.remove(resource)
 
     # Timers ----------------------------------------------------------------------------------------------------
 
@@ -244,18 +262,11 @@ class UnitOfWork:
     ) -> None:
         """Lets `trigger` fall due for this resource; `data` comes back to the party's `on_timer`."""
         due = micros(at if at is not None else self.now + (after or timedelta(0)))
-        row = (self.workspace.id, due, resource.PROVIDER, resource.KIND, resource.id, trigger, orjson.dumps(data))
-        self._timers.append(row)
-        self._due(due)
+        self._changes.arm(resource, trigger, due, orjson.dumps(data))
 
     def disarm(self, resource: Resource, trigger: str | None = None) -> None:
         """Forgets the resource's timers, or those of one trigger."""
-        self._timers = [
-            row
-            for row in self._timers
-            if (row[2], row[3], row[4]) != _identity(resource) or trigger not in (None, row[5])
-        ]
-        self._disarmed.append((*_identity(resource), trigger))
+        self._changes.disarm(resource, trigger)
 
     def _arm_timeouts(self, resource: Resource) -> None:
         if resource.MACHINE is None:
@@ -266,27 +277,20 @@ class UnitOfWork:
             elif (at := getattr(resource, timeout.after)) is not None:
                 self.arm(resource, timeout.trigger, at=at)
 
-    def _due(self, due: int) -> None:
-        self._next_due = due if self._next_due is None else min(self._next_due, due)
-
     # Webhooks --------------------------------------------------------------------------------------------------
 
     def emit(
         self, event: str, resource: Resource, about: Any = None, extra: Mapping[str, Any] | None = None
     ) -> list[str]:
         """Renders an event into messages and promises them with this commit. Returns their ids."""
-        party = self.runtime.party(resource.PROVIDER)
-        if not isinstance(party, Provider):
-            return []
-        promised = []
-        for rendered in party.webhooks.render(self, Event(event, resource, about, extra or {})):
-            message = self._addressed(party.name, rendered)
+        party, promised = self.runtime.parties[resource.PROVIDER], []
+        for rendered in party.render(self, Event(event, resource, about, extra or {})):
+            message = self._addressed(resource.PROVIDER, rendered)
             if message is None:
                 continue
             id_ = f"dlv_{self._instant}{self.ids.text(12)}"
-            plan = self._plan(party.name, message, resource)
-            self._messages.append((id_, party.name, message, plan))
-            self.touch(party.name, resource.subject)
+            self._changes.promise(id_, resource.PROVIDER, message, self._dispatch(resource.PROVIDER, message, resource))
+            self.touch(resource.PROVIDER, resource.subject)
             promised.append(id_)
         return promised
 
@@ -297,11 +301,10 @@ class UnitOfWork:
         endpoint = self.workspace.account_endpoint(provider)
         return dataclasses.replace(message, url=endpoint.url) if endpoint.wants(message.event) else None
 
-    def _plan(self, provider: str, message: Message, resource: Resource) -> WebhookPlan:
+    def _dispatch(self, provider: str, message: Message, resource: Resource) -> Dispatch:
         effect = None
         if self.workspace.scenarios or self.runtime.scenarios.documents("webhooks", provider):
-            party = cast(Provider, self.runtime.party(provider))
-            summary = party.summarise(resource)
+            summary = self.runtime.summary_of(resource)
             facts = {
                 "event": message.event,
                 "reference": summary.reference if summary else None,
@@ -311,7 +314,7 @@ class UnitOfWork:
             }
             effect = self.rule("webhooks", provider, **facts)
         params = effect.params if effect else None
-        return WebhookPlan(
+        return Dispatch(
             resource.subject,
             copies=0 if params and params.drop else (params.copies if params else 1),
             delay=message.delay + (params.delay if params else timedelta(0)),
@@ -337,19 +340,19 @@ class UnitOfWork:
 
     def change_workspace(self, **changes: Any) -> None:
         self.workspace = dataclasses.replace(self.workspace, **changes)
-        self._workspace_changed = True
+        self.workspace_changed = True
 
     # Other parties ---------------------------------------------------------------------------------------------
 
     def resource_of(self, provider: str, kind: str, id_: str) -> Resource:
         """A resource of any party by its address; raises `NotFound`."""
-        return self.get(self.runtime.party(provider).kinds[kind], id_)
+        return self.get(self.runtime.parties[provider].kinds[kind], id_)
 
     def tell(self, provider: str, kind: str, id_: str, news: str, teller: Resource) -> None:
         """Lets another party hear news about one of its resources."""
-        party = self.runtime.party(provider)
-        if party.hear is not None:
-            party.hear(self, self.resource_of(provider, kind, id_), news, teller)
+        hear = self.runtime.parties[provider].hear
+        if hear is not None:
+            hear(self, self.resource_of(provider, kind, id_), news, teller)
 
     # Journal ---------------------------------------------------------------------------------------------------
 
@@ -362,7 +365,8 @@ class UnitOfWork:
 
     def _record(self, resource: Resource, trigger: str, source: str | None, target: str) -> None:
         actor = trigger.partition(".")[0]
-        kind = "state" if resource.PROVIDER in self.runtime.providers else resource.PROVIDER
+        is_provider = self.runtime.parties[resource.PROVIDER].is_provider
+        kind = "state" if is_provider else resource.PROVIDER
         summary = f"{resource.KIND} {source} > {target}" if source is not None else f"{resource.KIND} {target}"
         entry = {"kind": kind, "actor": actor, "summary": summary, "ref": resource.id, "trigger": trigger}
         if source is not None:
@@ -370,109 +374,36 @@ class UnitOfWork:
         entry["to"] = target
         entry["subject"] = resource.subject
         self.moves.append(entry)
-        if resource.PROVIDER in self.runtime.providers:
+        if is_provider:
             self.touch(resource.PROVIDER, resource.subject)
 
     # Writing ---------------------------------------------------------------------------------------------------
 
-    @property
-    def has_changes(self) -> bool:
-        return bool(
-            self._dirty
-            or self._deleted
-            or self._timers
-            or self._disarmed
-            or self._messages
-            or self._workspace_changed
-            or self._drew
-        )
+    def begin(self) -> Store:
+        """The store, for what is to be written beside this unit's own changes and stands or falls with them."""
+        self._share.begin()
+        return self.store
 
     def flush(self) -> None:
-        """Writes what has changed so far into the open transaction, so that queries see it."""
-        if not (self._dirty or self._deleted):
-            return
-        self.runtime.begin()
-        workspace, inserts, new_keys, old_keys = self.workspace.id, [], [], []
-        for identity, resource in self._dirty.items():
-            provider, kind, id_ = identity
-            base = self._base.get(identity)
-            stored = changed(resource, version=base.version + 1 if base else 1)
-            phase = reference = None
-            party = self.runtime.party(provider)
-            if isinstance(party, Provider) and (summary := party.summarise(stored)) is not None:
-                phase, reference = summary.phase, summary.reference
-            if base is None:
-                inserts.append((workspace, provider, kind, id_, 1, phase, reference, dump(stored)))
-            else:
-                self.store.update_resource(
-                    workspace, provider, kind, id_, stored.version, phase, reference, dump(stored)
-                )
-            before = base.keys() if base else {}
-            after = stored.keys()
-            if before != after:
-                old_keys += [(v, n, kind, provider, workspace, id_) for n, v in before.items() if after.get(n) != v]
-                new_keys += [(v, n, kind, provider, workspace, id_) for n, v in after.items() if before.get(n) != v]
-            self._live[identity] = self._base[identity] = stored
-        for identity in self._deleted:
-            provider, kind, id_ = identity
-            stored_keys = self._base.pop(identity).keys()
-            old_keys += [(v, n, kind, provider, workspace, id_) for n, v in stored_keys.items()]
-        if inserts:
-            self.store.insert_resources(inserts)
-        if old_keys:
-            self.store.delete_keys(old_keys)
-        if new_keys:
-            self.store.insert_keys(new_keys)
-        for provider, kind, id_ in self._deleted:
-            self.store.delete_resource(workspace, provider, kind, id_)
-        self._dirty.clear()
-        self._deleted.clear()
+        """Writes the resources that have changed so far, so that queries see them."""
+        self._changes.flush()
 
     def write(self) -> None:
-        """Writes everything; the runtime commits. The messages get their sequence from the order of `emit`."""
-        self.flush()
-        if self._disarmed or self._timers or self._messages:
-            self.runtime.begin()
-        for provider, kind, id_, trigger in self._disarmed:
-            self.store.delete_timers_of(self.workspace.id, provider, kind, id_, trigger)
-        if self._timers:
-            self.store.insert_timers(self._timers)
-        if self._messages:
-            self.store.insert_messages(self._outbox_rows())
+        """Writes everything. Only who has opened the unit calls this (`units.py`)."""
+        self._changes.write(self.now)
         if self._drew:
             self.change_workspace(draws=self.workspace.draws + 1)
-        if self._workspace_changed:
-            self.runtime.begin()
-            self.runtime.save_workspace(self.workspace)
+        if self.workspace_changed:
+            self._share.begin()
+            self.store.save_workspace(self.workspace.id, self.workspace.name, self.workspace.dump())
 
-    def _outbox_rows(self) -> list[tuple[Any, ...]]:
-        created, rows = micros(self.now), []
-        messages = list(self._messages)
-        if any(plan.reversed for *_, plan in messages):
-            messages.reverse()
-        for id_, provider, message, plan in messages:
-            due = created + plan.delay // timedelta(microseconds=1)
-            state = "kept" if message.url is None else "pending"
-            for copy_number in range(plan.copies):
-                copy_id = id_ if copy_number == 0 else f"{id_}_{copy_number + 1}"
-                context = orjson.dumps(dict(message.context))
-                row = (copy_id, self.workspace.id, provider, message.event, plan.subject, message.url, state)
-                rows.append((*row, due if state == "pending" else None, created, 0, context, message.body))
-                if state == "pending":
-                    self._due(due)
-        return rows
+    @property
+    def touched(self) -> set[Identity]:
+        """Every resource that was added, changed or deleted."""
+        return self._changes.touched
 
     @property
     def next_due(self) -> datetime | None:
         """The soonest deadline that this unit made."""
-        return None if self._next_due is None else from_micros(self._next_due)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class WebhookPlan:
-    """How a message leaves, after the scenario has spoken."""
-
-    subject: str
-    copies: int = 1
-    delay: timedelta = timedelta(0)
-    reversed: bool = False
+        due = self._changes.next_due
+        return None if due is None else from_micros(due)

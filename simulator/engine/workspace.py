@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import orjson
 
@@ -31,6 +31,15 @@ class AccountEndpoint:
 
     def wants(self, event: str) -> bool:
         return self.events is None or event in self.events or "*" in self.events
+
+
+@dataclass(frozen=True, slots=True)
+class Stride:
+    """An advance of a workspace's clock that is under way: since which instant, how far it goes, and who asked for it."""
+
+    since: datetime
+    by: timedelta
+    actor: Literal["console", "page"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,9 @@ class Workspace:
     def load(cls, id_: int, raw: bytes) -> Workspace:
         body = orjson.loads(raw)
         clock = body["clock"]
-        standing = datetime.fromisoformat(clock["standing_at"]) if clock["standing_at"] else None
+        # A real clock that stands was written in the middle of an advance: it runs on.
+        stands = clock["mode"] == "frozen" and clock["standing_at"]
+        standing = datetime.fromisoformat(clock["standing_at"]) if stands else None
         return cls(
             id=id_,
             public_id=body["public_id"],

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from simulator.engine import pages, scenarios
-from simulator.engine.dispatcher import Dispatcher
-from simulator.engine.gateway import Gateway, Receive, Scope, Send
+from simulator.engine.courier import Courier
+from simulator.engine.gateway import Gateway
+from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
@@ -42,7 +43,7 @@ class App:
         settings: Settings | None = None,
         *,
         providers: Sequence[Provider] | None = None,
-        dispatcher: Dispatcher | None = None,
+        courier: Courier | None = None,
     ) -> None:
         from simulator.wallet import pages as wallet_pages
 
@@ -56,7 +57,7 @@ class App:
             public_url=self.settings.public_url,
             strict=self.settings.strict,
             auto_return_s=self.settings.auto_return,
-            dispatcher=dispatcher,
+            courier=courier,
             default_overrides=self.settings.credentials,
         )
         for notice in notices(self.runtime.workspaces(), sections(self.runtime.providers).values()):

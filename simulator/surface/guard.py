@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import orjson
 
-from simulator.engine.gateway import Receive, Scope, Send, header_map
+from simulator.engine.http import Receive, Scope, Send, header_map
 
 OPEN = ("/_sim/health", "/_sim/static/", "/_sim/inbox/")
 COOKIE = "psp_simulator_token"

@@ -16,7 +16,7 @@ import click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from simulator.engine.runtime import WorkspaceError
+from simulator.engine.registry import WorkspaceError
 from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable
 from simulator.kernel.clock import iso_millis

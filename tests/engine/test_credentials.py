@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.engine.provider import Provider
-from simulator.engine.runtime import WorkspaceError
+from simulator.engine.registry import WorkspaceError
 from simulator.providers.ppro import PROVIDER
 from simulator.surface.app import App
 from simulator.surface.settings import Settings

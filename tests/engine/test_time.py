@@ -11,7 +11,7 @@ import httpx
 from support import Sim
 
 from engine.merchant import Merchant
-from simulator.engine.runtime import TIMERS_IN_A_TURN
+from simulator.engine.loop import TIMERS_IN_A_TURN
 from simulator.kernel.clock import iso_millis, stopwatch
 
 
@@ -135,7 +135,7 @@ async def test_many_deadlines_at_once_leave_room_for_requests(sim: Sim, acme: Me
         for id_ in ids:
             uow.arm(uow.get(runtime.parties["acme"].kinds["charge"], id_), "timer.expired", after=timedelta(0))
 
-    fired = runtime.run_timers(sim.workspace.id, TIMERS_IN_A_TURN)
+    fired = runtime.timers.fire(sim.workspace.id, TIMERS_IN_A_TURN)
 
     assert [f["resource_id"] for f in fired] == ids[:TIMERS_IN_A_TURN]
     assert await acme.status(ids[-1]) == "PENDING"

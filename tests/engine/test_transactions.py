@@ -11,7 +11,6 @@ from support import Sim
 from engine.merchant import Merchant
 from simulator.engine.resource import changed
 from simulator.engine.store import StoreConflict
-from simulator.engine.uow import UnitOfWork
 from simulator.wallet.order import Order
 
 
@@ -113,27 +112,52 @@ async def test_a_unit_that_raises_leaves_state_timers_and_outbox_alone(sim: Sim,
 async def test_two_units_cannot_both_change_what_they_read(sim: Sim, acme: Merchant) -> None:
     id_ = await acme.charge()
     runtime, kind = sim.app.runtime, sim.app.runtime.parties["acme"].kinds["charge"]
-    first, second = runtime.open(sim.workspace), runtime.open(sim.workspace)
-    first.amend(first.get(kind, id_), refunded=1)
-    second.amend(second.get(kind, id_), refunded=2)
 
-    runtime.commit(first, [])
+    with pytest.raises(StoreConflict), runtime.unit(sim.workspace, provider="acme", kind="test") as second:
+        second.amend(second.get(kind, id_), refunded=2)
+        with runtime.unit(sim.workspace, provider="acme", kind="test") as first:
+            first.amend(first.get(kind, id_), refunded=1)
 
-    with pytest.raises(StoreConflict):
-        runtime.commit(second, [])
     assert runtime.open(sim.workspace).get(kind, id_).refunded == 1
 
 
 async def test_a_unit_sees_its_own_changes_before_they_are_committed(sim: Sim, acme: Merchant) -> None:
     id_ = await acme.charge("order-7")
-    uow: UnitOfWork = sim.app.runtime.open(sim.workspace)
     kind = sim.app.runtime.parties["acme"].kinds["charge"]
+
+    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+        uow.amend(uow.get(kind, id_), reference="order-8")
+
+        assert [charge.id for charge in uow.by_key(kind, "reference", "order-8")] == [id_]
+        assert uow.by_key(kind, "reference", "order-7") == []
+
+
+async def test_a_unit_that_was_opened_for_looking_cannot_write(sim: Sim, acme: Merchant) -> None:
+    id_ = await acme.charge("order-7")
+    kind = sim.app.runtime.parties["acme"].kinds["charge"]
+    uow = sim.app.runtime.open(sim.workspace)
 
     uow.amend(uow.get(kind, id_), reference="order-8")
 
-    assert [charge.id for charge in uow.by_key(kind, "reference", "order-8")] == [id_]
-    assert uow.by_key(kind, "reference", "order-7") == []
-    sim.app.runtime.rollback()
+    with pytest.raises(RuntimeError, match="opened for reading"):
+        uow.by_key(kind, "reference", "order-8")
+
+
+async def test_there_is_one_writer_at_a_time(sim: Sim, acme: Merchant) -> None:
+    """Whoever wrote inside of another's block would be taken back with it, or stand without it."""
+    runtime, kind = sim.app.runtime, sim.app.runtime.parties["acme"].kinds["charge"]
+    id_ = await acme.charge()
+
+    with (
+        pytest.raises(RuntimeError, match="two writers at once"),
+        runtime.unit(sim.workspace, provider="acme", kind="test") as uow,
+    ):
+        uow.fire(uow.get(kind, id_), "wallet.paid")
+        uow.flush()
+        runtime.change_workspace(sim.workspace, seed="another")
+
+    assert await acme.status(id_) == "PENDING"
+    assert sim.workspace.seed == "tests"
 
 
 def test_changing_a_field_that_a_resource_does_not_have_is_refused(order: Order) -> None:

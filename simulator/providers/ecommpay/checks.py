@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from simulator.engine.gateway import validate
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.validation import validate
 from simulator.kernel.money import CURRENCIES
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.ecommpay import errors

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import orjson
 
 from simulator.engine import pages, samples
-from simulator.engine.provider import Call, Page, Reply
+from simulator.engine.provider import Ask, Call, Page, Reply, Walk
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
@@ -79,7 +79,7 @@ def _url(charge: Charge, **query: str) -> str:
 # Acting --------------------------------------------------------------------------------------------------------
 
 
-def act(call: Call, runtime: Runtime) -> Reply:
+def act(call: Call, runtime: Runtime, ask: Ask) -> Reply:
     """POST `outcome`: what the consumer does, or what happens to them.
 
     `success`, `fail` (with `code`) and `cancel` decide. `mfa` makes the API call that the merchant makes with the consumer's
@@ -106,12 +106,13 @@ def act(call: Call, runtime: Runtime) -> Reply:
         if not _is_possible(chosen, form):
             return pages.error_page(call, 400, "error_title", "refused_text")
         if form["outcome"] == "mfa":
-            status = _submit(call, workspace, charge, form)
+            status = _submit(ask, workspace, charge, form)
             answered = {"answered": str(status)} if status != 200 else {}
             return pages.see_other(_here(call, charge, chosen, **answered))
         if form["outcome"] == "expire":
-            call.workspace, call.walk_to = workspace, charge.authenticate_by
-            return pages.see_other(_here(call, charge, chosen))
+            back = pages.see_other(_here(call, charge, chosen))
+            back.walk = Walk(workspace, charge.authenticate_by) if charge.authenticate_by is not None else None
+            return back
         with runtime.unit(workspace, provider="ppro", kind="page") as uow:
             _decide(uow, charge, form)
             charge = _told(uow, uow.get(Charge, charge.id), chosen)
@@ -171,7 +172,7 @@ def _told(uow: UnitOfWork, charge: Charge, chosen: str) -> Charge:
     return charge
 
 
-def _submit(call: Call, workspace: Workspace, charge: Charge, form: dict[str, str]) -> int:
+def _submit(ask: Ask, workspace: Workspace, charge: Charge, form: dict[str, str]) -> int:
     """Makes the merchant's call with the consumer's code and this workspace's credentials. Returns the status of its answer."""
     code = WRONG_CODE if form.get("wrong") else form["verificationCode"].replace(" ", "")
     found = workspace.credentials["ppro"]
@@ -181,7 +182,7 @@ def _submit(call: Call, workspace: Workspace, charge: Charge, form: dict[str, st
         "content-type": "application/json",
         "user-agent": "psp-simulator",
     }
-    return call.ask("POST", _authorizations(charge), headers, orjson.dumps(_confirmation(code)))
+    return ask("POST", _authorizations(charge), headers, orjson.dumps(_confirmation(code)))
 
 
 def _authorizations(charge: Charge) -> str:
@@ -356,6 +357,6 @@ def code_image(call: Call, runtime: Runtime) -> Reply:
 
 PAGES = (
     Page("GET", PATH, show),
-    Page("POST", PATH, act),
+    Page("POST", PATH, act, asks=True),
     Page("GET", "/default/v0/authenticator/payment/{id}/qr.png", code_image),
 )

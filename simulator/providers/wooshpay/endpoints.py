@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Endpoint, Handler
+from simulator.engine.validation import validate
 from simulator.kernel.refusals import MalformedBody
 from simulator.providers.wooshpay import forms
 from simulator.providers.wooshpay.auth import authenticate_either

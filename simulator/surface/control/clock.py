@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from simulator.engine.runtime import WorkspaceError
+from simulator.engine.registry import WorkspaceError
 from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid

@@ -40,7 +40,7 @@ async def _objection(runtime: Runtime, workspace: Workspace, provider: Provider,
         return None
     expected = challenge.pop("expect")
     try:
-        response = await runtime.dispatcher.fetch(url, challenge, timeout_s=5.0)
+        response = await runtime.courier.fetch(url, challenge, timeout_s=5.0)
     except Exception as error:  # whatever went wrong at the merchant's endpoint is the answer
         return f"{provider.title} would refuse this endpoint: it did not answer ({type(error).__name__})"
     if response.status_code != 200 or response.text != expected:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from simulator.engine import endpoints
-from simulator.engine.runtime import Runtime, WorkspaceError
+from simulator.engine.registry import WorkspaceError
+from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
 from simulator.engine.workspace import Workspace

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from simulator.engine import pages
-from simulator.engine.gateway import Receive, Scope, Send, header_map
+from simulator.engine.http import Receive, Scope, Send, header_map
 from simulator.engine.provider import Call, Reply
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts

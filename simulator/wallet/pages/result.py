@@ -65,7 +65,7 @@ def result_view(
 
 
 def _return_field(runtime: Runtime, order: Order) -> str:
-    party = runtime.party(order.payee_provider)
+    party = runtime.parties[order.payee_provider]
     return party.return_field if isinstance(party, Provider) else ""
 
 
@@ -88,7 +88,7 @@ def _payment_number(order: Order) -> str:
 
 def return_target(runtime: Runtime, uow: UnitOfWork, order: Order) -> str | None:
     """Where the provider sends the buyer: the merchant's address with the provider's own parameters."""
-    party = runtime.party(order.payee_provider)
+    party = runtime.parties[order.payee_provider]
     if not isinstance(party, Provider):
         return None
     try:

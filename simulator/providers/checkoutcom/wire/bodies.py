@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.engine.provider import Call, Endpoint
+from simulator.engine.provider import Call, Operation
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.checkoutcom.wire.actions import ActionRequest
 from simulator.providers.checkoutcom.wire.customers import CustomerUpdate
@@ -16,7 +16,7 @@ from simulator.providers.checkoutcom.wire.workflows import WorkflowUpdate
 OPTIONAL_BODIES = (ActionRequest, WorkflowUpdate, WebhookUpdate, CustomerUpdate, InstrumentUpdate)
 
 
-def read_body(call: Call, endpoint: Endpoint) -> Any:
+def read_body(call: Call, endpoint: Operation) -> Any:
     """The parsed body. An empty one is an empty object where no member is required, else it is refused (inferred).
 
     Raises `Invalid` for a NUL character.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.engine.gateway import validate
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.validation import validate
 from simulator.providers.ecommpay import wire
 from simulator.providers.ecommpay.checks import LIMITS
 from simulator.providers.ecommpay.model import METHOD

@@ -8,9 +8,8 @@ from typing import Any
 
 from simulator.engine import pages
 from simulator.engine.provider import Call, Reply
-from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
-from simulator.engine.uow import UnitOfWork
+from simulator.engine.uow import UnitOfWork, World
 from simulator.engine.views import HostedResult, HostedView, MoneyView, Outcome
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
@@ -47,7 +46,7 @@ def ending_of(payment: Payment) -> Ending:
 
 
 def page_view(
-    call: Call, runtime: Runtime, title: str, wanted: str | None, workspace: Workspace, path: str, payment: str = ""
+    call: Call, runtime: World, title: str, wanted: str | None, workspace: Workspace, path: str, payment: str = ""
 ) -> PageView:
     """What every page needs. `title` is a key of the catalogue, `wanted` the merchant's `language_code`.
 
@@ -84,7 +83,7 @@ def show(call: Call, template: str, page: PageView, **context: Any) -> Reply:
 
 
 def show_result(
-    call: Call, runtime: Runtime, page: PageView, ending: Ending, leaving: Exit, decided_by: str | None, **context: Any
+    call: Call, runtime: World, page: PageView, ending: Ending, leaving: Exit, decided_by: str | None, **context: Any
 ) -> Reply:
     """The result page, with the result in the title of the window too. With `stay=1` it does not leave by itself."""
     texts = Texts(page.lang)

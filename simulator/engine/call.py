@@ -1,0 +1,137 @@
+"""One request, its answer, and what an answer may still ask for. Values only: nothing here acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal, Protocol
+from urllib.parse import parse_qsl
+
+import orjson
+from pydantic import BaseModel
+
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import time_of_day
+from simulator.kernel.refusals import MalformedBody
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A wish of a page: before its answer leaves, this workspace's clock goes there, from deadline to deadline."""
+
+    workspace: Workspace
+    to: datetime
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer. `body` is JSON-able, or bytes or str sent as they are; None sends no body and no Content-Type."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str | None = None
+    """Overrides the provider's own content type."""
+    subject: str | None = None
+    """The payment in whose story the request belongs, when it is not one that the handler touched."""
+    cookies: list[str] = field(default_factory=list)
+    """Each is sent as a `Set-Cookie` of its own."""
+    walk: Walk | None = None
+    """Only for pages."""
+
+
+Ask = Callable[[str, str, Mapping[str, str], bytes], int]
+"""Makes an API call as the merchant's server would, and returns its status: method, path, headers, body."""
+
+
+class Operation(Protocol):
+    """What a request knows of the row of the table of routes that it met: an `Endpoint` without its handler."""
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def body(self) -> type[BaseModel] | None: ...
+
+    @property
+    def query(self) -> type[BaseModel] | None: ...
+
+    @property
+    def idempotent(self) -> bool: ...
+
+
+@dataclass
+class Call:
+    """One request as a handler sees it. Header names are lower case; `raw_*` are the bytes as sent, for signatures."""
+
+    provider: str
+    method: str
+    target: str
+    """The path, percent-decoded, with duplicate slashes folded and no trailing slash."""
+    raw_path: str
+    raw_query: str
+    headers: Mapping[str, str]
+    raw_body: bytes
+    base_url: str
+    """Scheme, host and port under which clients reach the simulator, without a trailing slash."""
+    path: dict[str, str] = field(default_factory=dict)
+    """Path parameters by name."""
+    body: Any = None
+    """The validated request model, once the gateway has got that far."""
+    workspace: Workspace = None  # type: ignore[assignment]  # set by authentication, before any handler runs
+    credential: Mapping[str, Any] = field(default_factory=dict)
+    """What `authenticate` learned: which key, which scopes, which merchant."""
+    notices: list[str] = field(default_factory=list)
+    endpoint: Operation | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    """For the scenario rules: operation, amount, currency, reference."""
+    scratch: dict[str, Any] = field(default_factory=dict)
+    """For a provider's own pre-checks to leave something for its renderers (a request id)."""
+    strict: bool = False
+    sent_by: Literal["merchant", "page"] = "merchant"
+    """Who really sent it: `page` when one of our pages makes the merchant's call in their place."""
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query's last value of each name."""
+        return dict(self.query_pairs)
+
+    @cached_property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.raw_query, keep_blank_values=True)
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON. Raises `MalformedBody`."""
+        try:
+            return orjson.loads(self.raw_body)
+        except orjson.JSONDecodeError as error:
+            raise MalformedBody(str(error)) from error
+
+    @cached_property
+    def form_pairs(self) -> list[tuple[str, str]]:
+        """The body as application/x-www-form-urlencoded. Raises `MalformedBody` when it is not UTF-8."""
+        try:
+            return parse_qsl(self.raw_body.decode("utf-8"), keep_blank_values=True)
+        except (UnicodeDecodeError, ValueError) as error:
+            raise MalformedBody(str(error)) from error
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        return dict(self.form_pairs)
+
+    @property
+    def now(self) -> datetime:
+        """The workspace's time; the time of day while the workspace is not known."""
+        return self.workspace.clock.now() if self.workspace is not None else time_of_day()
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def differs_live(self, notice: str) -> None:
+        """Notes that the live API would have refused this (shown in the journal and in `Simulator-Notice`)."""
+        if notice not in self.notices:
+            self.notices.append(notice)

@@ -1,0 +1,73 @@
+"""ASGI as far as we need it: reading a body once, and headers in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from simulator.engine.call import Reply, Walk
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Answer(NamedTuple):
+    """What is sent: status, headers and body. `walk` is done before that."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    walk: Walk | None = None
+
+
+BODY_LIMIT = 1_000_000
+"""Bytes; larger bodies are refused."""
+
+DRAIN_LIMIT = 32_000_000
+"""Bytes of a refused body that are read on, so that the client sees the answer instead of a broken pipe."""
+
+BODILESS = frozenset({204, 304})
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The whole body, or None when it is larger than `BODY_LIMIT` (the rest is read on and dropped)."""
+    body, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= BODY_LIMIT:
+            body.append(chunk)
+        if not message.get("more_body") or size > DRAIN_LIMIT:
+            break
+    return b"".join(body) if size <= BODY_LIMIT else None
+
+
+def header_map(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Lower-case names to values; a header that comes twice is joined with a comma."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+@cache
+def _latin(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
+def header_value(value: str) -> bytes:
+    """Never a line break in a header, whatever a merchant sent us to echo."""
+    return value.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")
+
+
+def raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
+    headers = [(_latin(name), header_value(value)) for name, value in reply.headers.items()]
+    if reply.cookies:
+        headers += [(b"set-cookie", header_value(cookie)) for cookie in reply.cookies]
+    return headers

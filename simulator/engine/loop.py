@@ -1,0 +1,103 @@
+"""The live loop: gives each workspace its turn when something of it is due in real time.
+
+Several processes on one store would each run this loop; what is due is claimed in the store then (`SKIP LOCKED`), by who
+fires the timers and starts the deliveries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from simulator.engine.agenda import Agenda
+from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.registry import Registry
+from simulator.engine.store import Store
+from simulator.engine.timers import Timers
+from simulator.engine.transactions import Transactions
+from simulator.kernel.clock import from_micros, time_of_day
+
+log = logging.getLogger("simulator")
+
+TIMERS_IN_A_TURN = 4
+"""In real time; requests that have arrived meanwhile are served before the next ones."""
+
+NOTES_WAIT_S = 0.25
+
+
+class Loop:
+    """`walks` says whether somebody walks through a workspace's deadlines; then the loop leaves it alone."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        store: Store,
+        registry: Registry,
+        transactions: Transactions,
+        timers: Timers,
+        dispatcher: Dispatcher,
+        walks: Callable[[int], bool],
+    ) -> None:
+        self._agenda = agenda
+        self._store = store
+        self._registry = registry
+        self._transactions = transactions
+        self._timers = timers
+        self._dispatcher = dispatcher
+        self._walks = walks
+
+    def schedule(self, workspace_id: int, due: datetime | None = None) -> None:
+        """Puts a deadline of a workspace on the agenda; without `due` the next one that the store knows."""
+        if workspace_id not in self._registry:
+            return
+        if due is None:
+            raw = self._store.next_due(workspace_id)
+            if raw is None:
+                return
+            due = from_micros(raw)
+        clock = self._registry[workspace_id].clock
+        if clock.standing_at is None:
+            self._agenda.put(workspace_id, (due - clock.offset).timestamp())
+        elif due <= clock.standing_at:
+            self._agenda.put(workspace_id, 0.0)
+
+    async def run(self) -> None:
+        """Serves deadlines until cancelled."""
+        while True:
+            await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.has_notes else None)
+            self._write_notes()
+            for workspace_id in self._agenda.take_due(_now()):
+                if workspace_id in self._registry and not self._walks(workspace_id):
+                    self._turn(workspace_id)
+            await asyncio.sleep(0)
+
+    def _write_notes(self) -> None:
+        try:
+            self._transactions.write_notes()
+        except Exception:
+            log.exception("the journal of read-only requests could not be written")
+
+    def _turn(self, workspace_id: int) -> None:
+        """One workspace's turn; a bug in one of them must not stop the clock of the others."""
+        try:
+            self._transactions.commit()
+            fired = self._timers.fire(workspace_id, TIMERS_IN_A_TURN)
+            self._dispatcher.start(workspace_id)
+            if len(fired) == TIMERS_IN_A_TURN:
+                self.schedule(workspace_id)
+            else:
+                self._schedule_rest(workspace_id)
+        except Exception:
+            log.exception("the deadlines of workspace %s could not be served", workspace_id)
+
+    def _schedule_rest(self, workspace_id: int) -> None:
+        """Deadlines in the future; what is due now is already on its way and wakes the loop when it is done."""
+        raw = self._store.next_due(workspace_id)
+        if raw is not None and from_micros(raw) > self._registry[workspace_id].clock.now():
+            self.schedule(workspace_id, from_micros(raw))
+
+
+def _now() -> float:
+    return time_of_day().timestamp()

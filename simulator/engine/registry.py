@@ -1,0 +1,227 @@
+"""Who the workspaces are: their names, credentials, settings and clocks, kept in memory beside the store.
+
+Every change of a workspace itself goes through here; what happens inside of one is a unit of work's business. Several
+processes on one store would read a workspace again, and lock its row, when a unit of work begins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from simulator.engine.store import Store
+from simulator.engine.transactions import Transactions
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import Clock, time_of_day
+from simulator.kernel.ids import Ids
+
+Credentials = Mapping[str, Mapping[str, Any]]
+"""By provider, in its own words."""
+
+
+class WorkspaceError(ValueError):
+    """A workspace cannot be made or changed so. `field` names what was wrong."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Issuer(Protocol):
+    """What the registry asks of a provider: credentials, and the strings by which they are found again."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def credentials(self) -> Callable[[Ids, bool], dict[str, Any]]: ...
+
+    @property
+    def lookups(self) -> Callable[[Mapping[str, Any]], Sequence[str]]: ...
+
+
+class Registry:
+    """`changed` is called with a workspace's number when its clock shows something else, or when it is gone."""
+
+    def __init__(
+        self,
+        store: Store,
+        transactions: Transactions,
+        providers: Mapping[str, Issuer],
+        changed: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._transactions = transactions
+        self._providers = providers
+        self._changed = changed
+        self._workspaces: dict[int, Workspace] = {}
+        self._ids: dict[str, int] = {}
+        """By public id and by name."""
+        self._owners: dict[tuple[str, str], int] = {}
+        """Provider and look-up string of a credential to the workspace that it belongs to."""
+        transactions.if_a_commit_fails(self.read_again)
+
+    # Finding -----------------------------------------------------------------------------------------------------
+
+    def __contains__(self, id_: int) -> bool:
+        return id_ in self._workspaces
+
+    def __getitem__(self, id_: int) -> Workspace:
+        return self._workspaces[id_]
+
+    def all(self) -> list[Workspace]:
+        return list(self._workspaces.values())
+
+    def current(self, workspace: Workspace) -> Workspace:
+        """The workspace as it is now; one that has been deleted is given back as it was."""
+        return self._workspaces.get(workspace.id, workspace)
+
+    def named(self, public_id_or_name: str) -> Workspace | None:
+        id_ = self._ids.get(public_id_or_name)
+        return None if id_ is None else self._workspaces[id_]
+
+    def by_credential(self, provider: str, lookup: str) -> Workspace | None:
+        id_ = self._owners.get((provider, lookup))
+        return None if id_ is None else self._workspaces[id_]
+
+    # In memory ---------------------------------------------------------------------------------------------------
+
+    def remember(self, workspace: Workspace) -> None:
+        """The workspace as it is from now on; who calls this writes it."""
+        before = self._workspaces.get(workspace.id)
+        self._workspaces[workspace.id] = workspace
+        if before is not None and before.clock != workspace.clock:
+            self._changed(workspace.id)
+        self._ids[workspace.public_id] = self._ids[workspace.name] = workspace.id
+
+    def read_again(self) -> None:
+        """After a failed commit: the workspaces as they stand in the store."""
+        for id_, raw in self._store.workspaces():
+            self.remember(Workspace.load(id_, bytes(raw)))
+
+    # Opening a store ---------------------------------------------------------------------------------------------
+
+    def load(self, overrides: Credentials) -> None:
+        """Reads what the store holds, and makes the workspace `default` if there is none; it gets the `overrides`."""
+        for id_, raw in self._store.workspaces():
+            self.remember(Workspace.load(id_, bytes(raw)))
+        known: dict[int, list[tuple[str, str]]] = {}
+        for provider, lookup, workspace in self._store.credentials():
+            self._owners[provider, lookup] = workspace
+            known.setdefault(workspace, []).append((provider, lookup))
+        for workspace in self.all():
+            given = overrides if workspace.name == "default" else {}
+            self._complete(workspace, given, known.get(workspace.id, []))
+        if "default" not in self._ids:
+            self.create(name="default", credentials=overrides)
+
+    def _complete(
+        self,
+        workspace: Workspace,
+        given: Credentials,
+        known: Sequence[tuple[str, str]],
+    ) -> None:
+        """Credentials for providers that an older store does not know, and those that were handed in since."""
+        ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
+        for name, provider in self._providers.items():
+            own = provider.credentials(ids, workspace.name == "default") | made.get(name, {})
+            made[name] = _handed_in(own, given.get(name, {}))
+            wanted += [(name, lookup) for lookup in provider.lookups(made[name])]
+        if made == workspace.credentials and set(wanted) <= set(known):
+            return
+        self._refuse_taken(wanted, workspace.id)
+        kept = [pair for pair in known if pair[0] not in self._providers]
+        changed = dataclasses.replace(workspace, credentials=made)
+        with self._transactions.writing() as store:
+            store.remove_credentials(workspace.id)
+            store.add_credentials(workspace.id, [*wanted, *kept])
+            store.save_workspace(workspace.id, workspace.name, changed.dump())
+        self.remember(changed)
+        for pair in known:
+            del self._owners[pair]
+        self._owners |= dict.fromkeys([*wanted, *kept], workspace.id)
+
+    def _refuse_taken(self, lookups: Sequence[tuple[str, str]], own: int | None = None) -> None:
+        for pair in lookups:
+            if self._owners.get(pair, own) != own:
+                message = f"a credential of {self._providers[pair[0]].title} belongs to another workspace already"
+                raise WorkspaceError(message, f"credentials.{pair[0]}")
+
+    # Changing ----------------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        *,
+        name: str | None = None,
+        seed: str | None = None,
+        clock: Clock | None = None,
+        credentials: Credentials | None = None,
+        webhooks: Mapping[str, Mapping[str, Any]] | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Workspace:
+        """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
+        ids = Ids()
+        public_id = "ws_" + ids.hex(16)
+        name = name or public_id
+        if name in self._ids:
+            raise WorkspaceError(f"there is a workspace named {name!r} already", "name")
+        made: dict[str, dict[str, Any]] = {}
+        lookups: list[tuple[str, str]] = []
+        for provider_name, provider in self._providers.items():
+            own = provider.credentials(ids, name == "default")
+            made[provider_name] = _handed_in(own, (credentials or {}).get(provider_name, {}))
+            lookups += [(provider_name, lookup) for lookup in provider.lookups(made[provider_name])]
+        self._refuse_taken(lookups)
+        workspace = Workspace(
+            id=0,
+            public_id=public_id,
+            name=name,
+            created_at=time_of_day(),
+            clock=clock or Clock(),
+            seed=seed,
+            credentials=made,
+            webhooks={p: dict((webhooks or {})[p]) if (webhooks or {}).get(p) else None for p in self._providers},
+            settings={p: dict(v) for p, v in (settings or {}).items()},
+        )
+        with self._transactions.writing() as store:
+            id_ = store.add_workspace(public_id, name, workspace.dump())
+            store.add_credentials(id_, lookups)
+        workspace = dataclasses.replace(workspace, id=id_)
+        self.remember(workspace)
+        for pair in lookups:
+            self._owners[pair] = id_
+        return workspace
+
+    def change(self, id_: int, **changes: Any) -> Workspace:
+        """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
+        changed = dataclasses.replace(self._workspaces[id_], **changes)
+        with self._transactions.writing() as store:
+            store.save_workspace(changed.id, changed.name, changed.dump())
+        self.remember(changed)
+        return changed
+
+    def reset(self, id_: int) -> Workspace:
+        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
+        changed = dataclasses.replace(self._workspaces[id_], clock=Clock(), scenarios=(), draws=0)
+        with self._transactions.writing() as store:
+            self._transactions.forget_notes(id_)
+            store.clear(id_)
+            store.save_workspace(changed.id, changed.name, changed.dump())
+        self.remember(changed)
+        self._changed(id_)
+        return changed
+
+    def delete(self, id_: int) -> None:
+        with self._transactions.writing() as store:
+            self._transactions.forget_notes(id_)
+            store.remove_workspace(id_)
+        del self._workspaces[id_]
+        self._ids = {name: owner for name, owner in self._ids.items() if owner != id_}
+        self._owners = {pair: owner for pair, owner in self._owners.items() if owner != id_}
+        self._changed(id_)
+
+
+def _handed_in(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A provider's credentials with those that somebody brought along, each of the type that it has."""
+    return {**own, **{name: type(own[name])(value) if name in own else value for name, value in given.items()}}

@@ -1,0 +1,74 @@
+"""Which row of a provider's table answers a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from simulator.engine.provider import Endpoint, Page, Provider
+
+
+@dataclass
+class Node:
+    """A place in the tree of path segments: where it leads on to, and what is routed here, by method."""
+
+    literal: dict[str, Node] = field(default_factory=dict)
+    digits: tuple[str, Node] | None = None
+    any: tuple[str, Node] | None = None
+    routes: dict[str, tuple[Provider | None, Endpoint | Page]] = field(default_factory=dict)
+
+
+class Routes:
+    """Dispatch on path segments: a literal goes before a parameter of digits, that before any parameter."""
+
+    def __init__(self) -> None:
+        self._root = Node()
+        self.paths: list[tuple[str, str]] = []
+
+    def add(self, provider: Provider | None, route: Endpoint | Page) -> None:
+        node = self._root
+        for segment in segments_of(route.path):
+            if segment.startswith("{"):
+                name, _, kind = segment[1:-1].partition(":")
+                slot = "digits" if kind == "digits" else "any"
+                if getattr(node, slot) is None:
+                    setattr(node, slot, (name, Node()))
+                known, node = getattr(node, slot)
+                if known != name:
+                    raise ValueError(f"{route.path}: the parameter is called {known!r} elsewhere")
+            else:
+                node = node.literal.setdefault(segment, Node())
+        if route.method in node.routes:
+            raise ValueError(f"{route.method} {route.path} is routed twice")
+        node.routes[route.method] = (provider, route)
+        self.paths.append((route.method, route.path))
+
+    def match(self, segments: Sequence[str]) -> tuple[Node, dict[str, str]] | None:
+        return self._match(self._root, segments, 0, {})
+
+    def _match(
+        self, node: Node, segments: Sequence[str], index: int, path: dict[str, str]
+    ) -> tuple[Node, dict[str, str]] | None:
+        if index == len(segments):
+            return (node, path) if node.routes else None
+        segment = segments[index]
+        if (child := node.literal.get(segment)) is not None:
+            found = self._match(child, segments, index + 1, path)
+            if found is not None:
+                return found
+        if node.digits is not None and segment.isascii() and segment.isdigit():
+            found = self._match(node.digits[1], segments, index + 1, {**path, node.digits[0]: segment})
+            if found is not None:
+                return found
+        if node.any is not None and segment:
+            return self._match(node.any[1], segments, index + 1, {**path, node.any[0]: segment})
+        return None
+
+    def nearest(self, method: str, path: str) -> list[str]:
+        known = [f"{m} {p}" for m, p in self.paths]
+        return get_close_matches(f"{method} {path}", known, n=3, cutoff=0.5)
+
+
+def segments_of(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]

@@ -1,0 +1,42 @@
+"""Who wants to hear when something has changed: open pages that show a resource, or a workspace's clock.
+
+In memory and of this process. Several processes on one store would be told by the store itself (`LISTEN`, `NOTIFY`); who
+watches would not notice the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.engine.changes import Identity
+
+
+class Watchers:
+    """Callbacks by what they watch. A callback must be quick and must not raise: it sets an event, say."""
+
+    def __init__(self) -> None:
+        self._callbacks: dict[Identity | int, set[Callable[[], None]]] = {}
+
+    def watch(self, what: Identity | int, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back at each change of a resource (by its identity) or a workspace (by its number); the result stops it."""
+        self._callbacks.setdefault(what, set()).add(callback)
+
+        def stop() -> None:
+            callbacks = self._callbacks.get(what, set())
+            callbacks.discard(callback)
+            if not callbacks:
+                self._callbacks.pop(what, None)
+
+        return stop
+
+    def tell(self, what: Identity | int) -> None:
+        for callback in tuple(self._callbacks.get(what, ())):
+            callback()
+
+    def tell_everybody(self) -> None:
+        for what in list(self._callbacks):
+            self.tell(what)
+
+    def __len__(self) -> int:
+        """How many things are watched."""
+        return len(self._callbacks)
