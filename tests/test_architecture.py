@@ -163,6 +163,22 @@ def test_no_imports_run_in_a_circle(room: str) -> None:
     assert circle is None, " imports ".join(circle or ())
 
 
+def test_the_engine_names_its_rooms_in_the_order_of_their_imports() -> None:
+    """`engine/__init__.py` lists every module with its duty; each imports only what stands above it or in its own row."""
+    text = (PACKAGE / "engine" / "__init__.py").read_text("utf-8")
+    rows = [line.split("|")[1].replace("`", "").split() for line in text.splitlines() if line.startswith("| `")]
+    place = {f"simulator.engine.{room}": number for number, row in enumerate(rows) for room in row}
+    graph = _own_imports("engine")
+
+    def room_of(module: str) -> str:
+        return ".".join(module.split(".")[:3])
+
+    assert set(place) == {room_of(module) for module in graph} - {"simulator.engine"}
+    for module, imported in graph.items():
+        for other in imported - {"simulator.engine"}:
+            assert place[room_of(other)] <= place[room_of(module)], f"{module} imports {other}"
+
+
 def test_a_circle_of_imports_is_found() -> None:
     assert _circle({"a": {"b"}, "b": {"c"}, "c": set()}) is None
     assert _circle({"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}) == ["b", "d", "b"]

@@ -1,27 +1,37 @@
 """What moves state, keeps time and delivers messages. It knows that providers exist, never which.
 
-Rooms with one duty each. A room imports only from those above it, for types too.
+Rooms with one duty each. A room imports only from those above it or beside it, for types too.
 
 | Room | Its one duty |
 | --- | --- |
-| `workspace`, `resource`, `messages`, `call` | Values: an isolated world, a thing that a party keeps, a webhook on its way, a request and its answer |
-| `scenarios`, `throttle`, `texts`, `views`, `samples` | What a scenario says; how many requests are left; what pages say and show |
-| `validation` | Checks a body against a request model |
-| `store/` | Where state lives: all the SQL |
+| `workspace` | An isolated world, as a value |
+| `resource` | Something that a party keeps, as a value |
+| `messages` | A webhook on its way, as values |
+| `call` | A request and its answer, as values |
+| `texts` `views` `samples` | What pages say and show |
+| `scenarios` | What a scenario says |
+| `throttle` | How many requests a customer has left |
+| `validation` | Checks what was sent against a request model |
+| `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
 | `provider` | What a provider is: a value of tables and functions |
-| `http`, `routes` | ASGI as far as we need it; which row of a table answers a path |
-| `journal`, `idempotency` | The story of a payment; a repeated request gets its first answer |
+| `http` | ASGI as far as we need it |
+| `routes` | Which row of a provider's table answers a path |
+| `journal` | The story of a payment |
+| `idempotency` | A repeated request gets its first answer |
 | `watchers` | Who wants to hear when something has changed |
 | `agenda` | When something is due, in real time |
 | `transactions` | How something is written: one way, shared commits, the journal's late lines |
 | `registry` | Who the workspaces are: names, credentials, settings, clocks |
 | `units` | Opens units of work, writes and commits them |
 | `timers` | Fires the timers that are due |
-| `courier`, `dispatcher` | The one HTTP client; which message leaves when, and what came of it |
-| `walking` | Walks a clock from deadline to deadline; settles |
+| `courier` | The one HTTP client with which we call merchants |
+| `dispatcher` | Which message leaves when, and what came of it |
+| `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `loop` | Gives each workspace its turn in real time |
 | `runtime` | Puts the rooms together |
-| `faults`, `pages`, `gateway` | Failures that a scenario asks for; what every page needs; the way of one request |
+| `faults` | Failures of the API that a scenario asks for |
+| `pages` | What every page needs |
+| `gateway` | The way of one request |
 """

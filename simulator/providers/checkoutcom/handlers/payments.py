@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from simulator.engine.validation import validate
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.validation import validate
 from simulator.kernel.ids import BASE62
 from simulator.kernel.refusals import Invalid, NotFound, Violation
 from simulator.providers.checkoutcom.errors import refused

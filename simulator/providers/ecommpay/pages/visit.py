@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
-from simulator.engine.validation import validate
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import errors, wire
 from simulator.providers.ecommpay.checks import purchase_problems, violations
