@@ -11,7 +11,6 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simulator"
 LAYERS = ("kernel", "engine", "wallet", "providers", "surface")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
-PROVIDER_FOLDERS = sorted(path.parent for path in (PACKAGE / "providers").glob("*/__init__.py"))
 
 # Each capability has one home (architecture, section 3): module -> where it may be imported.
 HOMES = {
@@ -31,7 +30,6 @@ PURE = {"kernel"}
 FOLDERS = [
     path for path in sorted(PACKAGE.glob("*")) + sorted(PACKAGE.glob("providers/*")) if (path / "__init__.py").exists()
 ]
-CIRCULAR = pytest.mark.xfail(reason="engine/ has one circle left, around its runtime", strict=False)
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -84,10 +82,7 @@ def test_providers_do_not_know_each_other(path: Path) -> None:
         assert is_own or is_registry, f"{'/'.join(parts)} imports {dotted}"
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [pytest.param(path, marks=[CIRCULAR] if path.name == "engine" else [], id=path.name) for path in FOLDERS],
-)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_no_folder_has_a_circle_of_imports(folder: Path) -> None:
     """Imports for types only, and those inside a function, count as well."""
     left = {name_of(path): modules_of(path) - {name_of(path)} for path in folder.rglob("*.py")}
@@ -120,68 +115,18 @@ def test_the_kernel_is_pure(path: Path) -> None:
         assert top not in {"socket", "sqlite3", "pathlib", "subprocess", "asyncio", "logging"}, dotted
 
 
-def _own_imports(room: str) -> dict[str, set[str]]:
-    """The modules of one part of the package, and which of their own they import, for types alone included."""
-    dotted = {
-        ".".join(("simulator", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
-        for path in (PACKAGE / room).rglob("*.py")
-    }
-    graph: dict[str, set[str]] = {}
-    for name, path in dotted.items():
-        # `from simulator.engine import pages` imports the module `pages`, `from simulator.engine.call import Call` `call`
-        wanted = [found if found in dotted else found.rpartition(".")[0] for found in imports_of(path)]
-        graph[name] = {found for found in wanted if found in dotted and found != name}
-    return graph
-
-
-def _circle(graph: dict[str, set[str]]) -> list[str] | None:
-    """Some modules of which each imports the next and the last the first, if there are any."""
-    done: set[str] = set()
-
-    def walk(module: str, way: list[str]) -> list[str] | None:
-        if module in way:
-            return [*way[way.index(module) :], module]
-        if module in done:
-            return None
-        for imported in sorted(graph[module]):
-            if (circle := walk(imported, [*way, module])) is not None:
-                return circle
-        done.add(module)
-        return None
-
-    return next((circle for module in sorted(graph) if (circle := walk(module, [])) is not None), None)
-
-
-ROOMS = ["kernel", "engine", "wallet", "surface", *(f"providers/{path.name}" for path in PROVIDER_FOLDERS)]
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_imports_run_in_a_circle(room: str) -> None:
-    """Not for types either: who reads one module should not have to read them all."""
-    circle = _circle(_own_imports(room))
-
-    assert circle is None, " imports ".join(circle or ())
-
-
 def test_the_engine_names_its_rooms_in_the_order_of_their_imports() -> None:
     """`engine/__init__.py` lists every module with its duty; each imports only what stands above it or in its own row."""
     text = (PACKAGE / "engine" / "__init__.py").read_text("utf-8")
     rows = [line.split("|")[1].replace("`", "").split() for line in text.splitlines() if line.startswith("| `")]
     place = {f"simulator.engine.{room}": number for number, row in enumerate(rows) for room in row}
-    graph = _own_imports("engine")
+    rooms = {path: ".".join(name_of(path).split(".")[:3]) for path in (PACKAGE / "engine").rglob("*.py")}
+    rooms.pop(PACKAGE / "engine" / "__init__.py")
 
-    def room_of(module: str) -> str:
-        return ".".join(module.split(".")[:3])
-
-    assert set(place) == {room_of(module) for module in graph} - {"simulator.engine"}
-    for module, imported in graph.items():
-        for other in imported - {"simulator.engine"}:
-            assert place[room_of(other)] <= place[room_of(module)], f"{module} imports {other}"
-
-
-def test_a_circle_of_imports_is_found() -> None:
-    assert _circle({"a": {"b"}, "b": {"c"}, "c": set()}) is None
-    assert _circle({"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}) == ["b", "d", "b"]
+    assert set(place) == set(rooms.values())
+    for path, room in rooms.items():
+        for other in {".".join(name.split(".")[:3]) for name in modules_of(path)} & place.keys():
+            assert place[other] <= place[room], f"{name_of(path)} imports {other}"
 
 
 def test_the_time_of_day_is_read_in_one_place() -> None:

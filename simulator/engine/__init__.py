@@ -15,6 +15,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
+| `shop` | The merchant's side of a purchase, as values |
 | `provider` | What a provider is: a value of tables and functions |
 | `http` | ASGI as far as we need it |
 | `routes` | Which row of a provider's table answers a path |

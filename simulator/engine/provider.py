@@ -32,7 +32,6 @@ __all__ = [
     "Authenticate",
     "BannerLine",
     "Call",
-    "DemoAnswer",
     "DemoMerchant",
     "Directory",
     "Dropped",

@@ -1119,7 +1119,7 @@ async def test_a_closed_connection_leaves_nothing_behind(wallet: Wallet, sim: Si
     for stream in streams:
         await stream.close()
 
-    assert sim.app.runtime._watchers == {}
+    assert len(sim.app.runtime.watchers) == 0
 
 
 async def test_polling_tells_the_same_as_the_stream(wallet: Wallet, visit: Visit, sim: Sim) -> None:
