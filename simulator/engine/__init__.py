@@ -4,6 +4,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 
 | Room | Its one duty |
 | --- | --- |
+| `settings` | What may be set, as models: bounds, defaults, help |
 | `workspace` | An isolated world, as a value |
 | `resource` | Something that a party keeps, as a value |
 | `messages` | A webhook on its way, as values |
@@ -17,6 +18,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
 | `shop` | The merchant's side of a purchase, as values |
 | `provider` | What a provider is: a value of tables and functions |
+| `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
 | `http` | ASGI as far as we need it |
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
