@@ -379,6 +379,10 @@ class UnitOfWork:
 
     # Writing ---------------------------------------------------------------------------------------------------
 
+    @property
+    def has_changes(self) -> bool:
+        return bool(self._changes or self.workspace_changed or self._drew)
+
     def begin(self) -> Store:
         """The store, for what is to be written beside this unit's own changes and stands or falls with them."""
         self._share.begin()
