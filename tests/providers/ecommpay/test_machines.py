@@ -9,6 +9,7 @@ import pytest
 from support import Sim
 
 from providers.ecommpay.driver import SALE, Merchant
+from simulator.kernel.clock import iso_millis
 from simulator.providers.ecommpay.states import PAYMENT, PURCHASE, REFUND, REQUEST
 from simulator.providers.ecommpay.states import SALE as SALE_MACHINE
 
@@ -459,3 +460,18 @@ def test_the_tables_allow_what_the_reference_allows() -> None:
     assert set(PAYMENT.allowed("awaiting redirect result")) == set(PAYMENT.allowed("awaiting customer action"))
     assert REFUND.final == {"success", "decline"}
     assert REQUEST.final == {"error"}
+
+
+@pytest.mark.parametrize("value", ["abc", None, {}, -1, [1]])
+async def test_what_a_scenario_cannot_say_of_a_setting_is_passed_over(
+    sim: Sim, ecommpay: Merchant, caplog: pytest.LogCaptureFixture, value: Any
+) -> None:
+    """The project's own setting holds, beside the other members of the rule, and the log says why."""
+    await sim.arm([{"provider": {"threshold_s": value, "clarification_s": 60, "colour": "red"}}])
+
+    await ecommpay.begin()
+
+    payment = await sim.payment("ecommpay", ID)
+    assert payment["wallet"] is not None
+    assert payment["expires_at"] == iso_millis(sim.started_at + timedelta(seconds=1800))
+    assert "settings.ecommpay.threshold_s: must be a number" in caplog.text
