@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -100,11 +99,9 @@ def _equal(given: str, token: str) -> bool:
 
 
 def _cookie(header: str) -> str:
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return unquote(found.value) if found is not None else ""
+    """Our own among all: what other programs on this host have set need not be well formed (`http.cookies` would refuse all)."""
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return next((unquote(value) for name, _, value in pairs if name == COOKIE), "")
 
 
 async def _refuse(send: Send, status: int, code: str, message: str) -> None:
