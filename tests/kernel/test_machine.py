@@ -66,3 +66,21 @@ def test_it_draws_itself() -> None:
 def test_a_table_that_contradicts_itself_is_refused(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(MachineError, match=complaint):
         machine(**changes)
+
+
+def test_a_machine_may_begin_in_several_states_and_draws_their_names_in_one_word() -> None:
+    machine = Machine(
+        "two.ways",
+        initial=("Not Started", "Open"),
+        table=[("bank.settled", ("Not Started", "Open"), "Done", None), ("ops.reopened", "Done", "Open", ("a", "b"))],
+    )
+
+    assert machine.initial == ("Not Started", "Open")
+    assert machine.mermaid().splitlines() == [
+        "stateDiagram-v2",
+        "    [*] --> Not_Started",
+        "    [*] --> Open",
+        "    Not_Started --> Done: bank.settled",
+        "    Open --> Done: bank.settled",
+        "    Done --> Open: ops.reopened / a, b",
+    ]
