@@ -9,7 +9,7 @@ from simulator.engine.provider import BannerLine, Call, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
-from simulator.providers.ecommpay import auth, demo, errors, receiver
+from simulator.providers.ecommpay import auth, demo, errors, receiver, signing
 from simulator.providers.ecommpay.endpoints import ENDPOINTS
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
@@ -59,6 +59,11 @@ def summarise(resource: Resource) -> Summary | None:
 
 def refuse(refusal: Refusal, call: Call) -> Reply:
     """Payment Page refuses with a page, everything else with JSON."""
+    if isinstance(refusal, signing.TooMuchToSign):
+        call.differs_live(
+            f"the simulator signs messages of up to {signing.MAX_MEMBERS} members, {signing.MAX_DEPTH} deep, whose paths have "
+            f"{signing.MAX_PATHS} characters together; the live API's own bounds are not known"
+        )
     return refusals.refuse(refusal, call) if call.target == returns.PATH else errors.refuse(refusal, call)
 
 

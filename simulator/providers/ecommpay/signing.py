@@ -1,45 +1,122 @@
 """ecommpay's one signature: sorted `path:value` lines, HMAC-SHA512, Base64. Source: reference/ecommpay.md, section 2.
 
 The official SDKs differ in how they order and print the lines: each has its dialect here. We sign in the documentation's
-dialect and accept a signature in any of them.
+dialect and recognise a signature in any of them.
+
+A line repeats the names of all objects around its value, so that a small body may have a huge text to sign. `read` counts
+before it builds and refuses what no request of this API needs; everything after it is linear in what was read.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.kernel.crypto import b64, equals, hmac_sha512
+from simulator.kernel.refusals import BodyTooLarge
 
 UNSIGNED = frozenset({"signature", "frame_mode"})
 """Members that are never signed, at any depth."""
 
-Path = tuple[str, ...]
-Line = tuple[Path, Any]
-"""Where a scalar stands, as the names on the way to it, and the scalar."""
+MAX_DEPTH = 256
+MAX_MEMBERS = 10_000
+MAX_PATHS = 500_000
+"""What is signed at most: how deep, how many members, and how many characters all their paths have together. Inferred; a
+receipt of a thousand positions, the largest thing that this API documents, stays below."""
 
-_RUNS = re.compile(r"\d+|\D", re.ASCII)
-_NUMBERED = re.compile(r"^(?:0|[1-9]\d*)$", re.ASCII)
+HELP_TEXT = 8_192
+"""How many characters of a text the journal and the error page show."""
+
+_DIGITS = re.compile(r"[0-9]+")
+_NUMBERED = re.compile(r"0|[1-9][0-9]*")
+
+
+class TooMuchToSign(BodyTooLarge):
+    """A message is larger than `MAX_DEPTH`, `MAX_MEMBERS` or `MAX_PATHS` allow."""
+
+    def __init__(self) -> None:
+        super().__init__(MAX_PATHS)
+
+
+# Reading -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A scalar of a message and where it stands, as text in each of the spellings that some signer sorts by."""
+
+    path: str
+    """The names on the way to it, joined by colons. A colon inside a name is doubled."""
+    plain: str
+    """The same, but a colon inside a name stays single."""
+    natural: str
+    """The path, spelled so that digits which stand together count as one number and every other character by its code."""
+    levels: str
+    """The path, spelled so that it is compared name by name: numbers first, by value, then the others by their codes."""
+    scalar: Any
+
+
+ROOT = Value("", "", "", "", None)
+
+
+def read(message: Mapping[str, Any]) -> list[Value]:
+    """Every scalar, in document order. An empty array or object has none and so does not appear.
+
+    Raises `TooMuchToSign`.
+    """
+    found: list[Value] = []
+    open_, around = [_members(message)], [ROOT]
+    members = paths = 0
+    while open_:
+        member = next(open_[-1], None)
+        if member is None:
+            open_.pop()
+            around.pop()
+            continue
+        name, scalar = member
+        members += 1
+        paths += len(around[-1].path) + len(name) + 1
+        if members > MAX_MEMBERS or paths > MAX_PATHS or len(open_) > MAX_DEPTH:
+            raise TooMuchToSign
+        value = _inside(around[-1], name, scalar)
+        if isinstance(scalar, dict | list | tuple):
+            open_.append(_members(scalar))
+            around.append(value)
+        else:
+            found.append(value)
+    return found
+
+
+def _members(container: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(container, list | tuple):
+        return ((str(index), item) for index, item in enumerate(container))
+    return ((str(name), item) for name, item in container.items() if name not in UNSIGNED)
+
+
+def _inside(parent: Value, name: str, scalar: Any) -> Value:
+    escaped = name.replace(":", "::")
+    natural = _DIGITS.sub(_length_first, escaped)
+    level = f"0{len(name):07d}{name}" if _NUMBERED.fullmatch(name) else f"1{name}"
+    if parent is ROOT:
+        return Value(escaped, name, natural, level, scalar)
+    return Value(
+        f"{parent.path}:{escaped}",
+        f"{parent.plain}:{name}",
+        f"{parent.natural}:{natural}",
+        f"{parent.levels}\x00{level}",
+        scalar,
+    )
+
+
+def _length_first(run: re.Match[str]) -> str:
+    digits = run[0].lstrip("0")
+    return f"0{len(digits):07d}{digits}"
 
 
 # Lines ---------------------------------------------------------------------------------------------------------
-
-
-def flatten(tree: Any) -> Iterator[Line]:
-    """Every scalar with its path, in document order. An empty array or object has no scalar and so yields nothing."""
-    pending: list[tuple[Path, Any]] = [((), tree)]
-    while pending:
-        path, value = pending.pop()
-        if isinstance(value, dict):
-            inner = [((*path, str(name)), item) for name, item in value.items() if name not in UNSIGNED]
-            pending += reversed(inner)
-        elif isinstance(value, list | tuple):
-            pending += reversed([((*path, str(index)), item) for index, item in enumerate(value)])
-        else:
-            yield path, value
 
 
 def _php_number(value: float) -> str:
@@ -52,36 +129,27 @@ def _truncated(value: float) -> str:
     return str(math.trunc(value)) if math.isfinite(value) else repr(value)
 
 
-def _natural(path: str) -> list[tuple[int, int, str]]:
-    """Sorts digits that stand together as one number, and every other character by its code point."""
-    runs: list[tuple[int, int, str]] = []
-    for run in _RUNS.findall(path):
-        if run[0].isdecimal() and run[0].isascii():
-            digits = run.lstrip("0")
-            runs.append((ord("0"), len(digits), digits))
-        else:
-            runs.append((ord(run), 0, ""))
-    return runs
+def _by_natural_path(value: Value, line: str) -> str:
+    return value.natural
 
 
-def _by_natural_path(path: Path, joined: str, line: str) -> Any:
-    return _natural(joined)
+def _by_path(value: Value, line: str) -> str:
+    return value.path
 
 
-def _by_path(path: Path, joined: str, line: str) -> Any:
-    return joined
+def _by_plain_path(value: Value, line: str) -> str:
+    return value.plain
 
 
-def _by_line(path: Path, joined: str, line: str) -> Any:
+def _by_line(value: Value, line: str) -> str:
     return line
 
 
-def _by_level(path: Path, joined: str, line: str) -> Any:
-    """Names that are numbers come first, by value; the others by code point."""
-    return [(0, len(name), name) if _NUMBERED.match(name) else (1, 0, name) for name in path]
+def _by_level(value: Value, line: str) -> str:
+    return value.levels
 
 
-def _by_collation(path: Path, joined: str, line: str) -> Any:
+def _by_collation(value: Value, line: str) -> str:
     """Culture-aware comparison, as far as names of this API need it: the underscore sorts before everything."""
     return line.replace("_", "\x00")
 
@@ -91,7 +159,7 @@ class Dialect:
     """How one family of signers prints and orders lines."""
 
     signer: str
-    order: Callable[[Path, str, str], Any]
+    order: Callable[[Value, str], str]
     number: Callable[[float], str] = _php_number
     null: str = ""
     escapes: bool = True
@@ -102,7 +170,7 @@ class Dialect:
 DIALECTS = (
     Dialect("documentation, PHP", _by_natural_path),
     Dialect("JavaScript", _by_level),
-    Dialect("Python 1.0.6", _by_path, repr, "None", escapes=False),
+    Dialect("Python 1.0.6", _by_plain_path, repr, "None", escapes=False),
     Dialect("Python", _by_path, repr),
     Dialect("Go", _by_line, _truncated),
     Dialect("Java", _by_line, repr),
@@ -110,14 +178,16 @@ DIALECTS = (
 )
 
 
-def lines(tree: Any, dialect: Dialect = DIALECTS[0]) -> list[str]:
-    """The sorted lines of a message."""
+def lines(message: Mapping[str, Any]) -> list[str]:
+    """The sorted lines of a message, as the documentation prints them. Raises `TooMuchToSign`."""
+    return written(read(message), DIALECTS[0])
+
+
+def written(values: Iterable[Value], dialect: Dialect) -> list[str]:
     keyed = []
-    for path, value in flatten(tree):
-        names = (name.replace(":", "::") for name in path) if dialect.escapes else path
-        joined = ":".join(names)
-        line = f"{joined}:{_printed(value, dialect)}"
-        keyed.append((dialect.order(path, joined, line), line))
+    for value in values:
+        line = f"{value.path if dialect.escapes else value.plain}:{_printed(value.scalar, dialect)}"
+        keyed.append((dialect.order(value, line), line))
     keyed.sort(key=lambda pair: pair[0])
     return [line for _, line in keyed]
 
@@ -135,40 +205,62 @@ def _printed(value: Any, dialect: Dialect) -> str:
 # Signatures ----------------------------------------------------------------------------------------------------
 
 
-def base_string(tree: Any, dialect: Dialect = DIALECTS[0]) -> str:
-    return ";".join(lines(tree, dialect))
-
-
 def digest(secret: str, text: str) -> str:
     """HMAC-SHA512 over UTF-8, Base64: 88 characters."""
     return b64(hmac_sha512(secret, text.encode("utf-8", "surrogatepass")))
 
 
-def sign(secret: str, tree: Any) -> str:
-    """The signature of a message; its own `signature` member does not count."""
-    return digest(secret, base_string(tree))
+def sign(secret: str, message: Mapping[str, Any]) -> str:
+    """The signature of a message; its own `signature` member does not count. Raises `TooMuchToSign`."""
+    return digest(secret, ";".join(lines(message)))
 
 
-def verify(secret: str, tree: Any, signature: str) -> bool:
-    """Whether any of the official signers would have signed so; each comparison takes constant time."""
-    tried = set()
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A signature that fits."""
+
+    signer: str = ""
+    """In whose way the message was printed or sorted, where that is not the documentation's."""
+
+
+def verify(secret: str, message: Mapping[str, Any], signature: str) -> Match | None:
+    """Which of the official signers would have signed so; None when nobody would. Each comparison takes constant time.
+
+    Raises `TooMuchToSign`.
+    """
+    values, tried = read(message), set()
     for dialect in DIALECTS:
-        text = base_string(tree, dialect)
+        text = ";".join(written(values, dialect))
         if text not in tried and equals(digest(secret, text), signature):
-            return True
+            return Match() if dialect is DIALECTS[0] else Match(dialect.signer)
         tried.add(text)
-    return False
+    return None
 
 
-def explain(secret: str, tree: Any, signature: str) -> dict[str, Any]:
-    """What the journal shows of a wrong signature."""
-    expected = lines(tree)
+def explain(secret: str, message: Mapping[str, Any], signature: str) -> dict[str, Any]:
+    """What the journal shows of a wrong signature: as much of the text as somebody reads. Raises `TooMuchToSign`."""
+    expected = lines(message)
+    text, shown, length = ";".join(expected), [], 0
+    for line in expected:
+        if length > HELP_TEXT:
+            break
+        shown.append(shortened(line))
+        length += len(line)
     return {
-        "signed": ";".join(expected),
-        "lines": expected,
-        "expected": digest(secret, ";".join(expected)),
-        "received": signature,
+        "signed": shortened(text),
+        "lines": shown,
+        "expected": digest(secret, text),
+        "received": shortened(signature),
     }
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= HELP_TEXT else f"{text[:HELP_TEXT]}… ({len(text)} characters)"
+
+
+def signed(secret: str, message: dict[str, Any]) -> dict[str, Any]:
+    """The message with its signature as the last member."""
+    return {**message, "signature": sign(secret, message)}
 
 
 # Payment Page --------------------------------------------------------------------------------------------------
@@ -177,6 +269,9 @@ _BOOLEANS = {"true": "1", "True": "1", "false": "0", "False": "0"}
 
 OUR_OWN = frozenset({"lang", "theme", "view", "stay"})
 """Parameters that the simulator's own pages add to the address, after the merchant has signed it."""
+
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_NESTED_NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 
 
 def page_parameters(pairs: Mapping[str, str]) -> dict[str, str]:
@@ -187,30 +282,77 @@ def page_parameters(pairs: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if not name.startswith("_")}
 
 
-def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> bool:
-    """Whether the signature fits, also if what was signed as 1 or 0 came as `true` or `false`, as from some SDKs.
+def numbered(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The last value of each name. PHP's `a[]`, which may come several times, becomes `a[0]`, `a[1]` and so on."""
+    found: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for name, value in pairs:
+        if name.endswith("[]"):
+            counts[name] = counts.get(name, -1) + 1
+            name = f"{name[:-2]}[{counts[name]}]"
+        found[name] = value
+    return found
 
-    Source: reference/ecommpay.md, section 2.3.
+
+def nested(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters as PHP reads them: `a[b][c]=1` is an object in an object. A name that is no such form stays a name."""
+    tree: dict[str, Any] = {}
+    for name, value in parameters.items():
+        form = _NESTED_NAME.fullmatch(name)
+        inner = _BRACKETED.findall(form[2]) if form is not None else []
+        if form is None or len(inner) > MAX_DEPTH:
+            tree[name] = value
+            continue
+        holder = tree
+        for step in (form[1], *inner[:-1]):
+            found = holder.get(step)
+            if not isinstance(found, dict):
+                found = holder[step] = {}
+            holder = found
+        holder[inner[-1]] = value
+    return tree
+
+
+def bracketed(message: Mapping[str, Any]) -> dict[str, str]:
+    """The opposite of `nested`: the scalars of an object as parameters, printed as they would stand in an address.
+
+    Raises `TooMuchToSign`.
     """
-    for tree in (dict(parameters), _without_our_own(parameters)):
-        if verify(secret, tree, signature):
-            return True
-        numbers = {name: _BOOLEANS.get(value, value) for name, value in tree.items()}
-        if numbers != tree and verify(secret, numbers, signature):
-            return True
-    return False
+    read(message)  # only for its bounds
+    return {name: value for outer, item in message.items() for name, value in _parameters(str(outer), item)}
+
+
+def _parameters(name: str, item: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(item, dict):
+        for inner, value in item.items():
+            yield from _parameters(f"{name}[{inner}]", value)
+    elif isinstance(item, list):
+        for index, value in enumerate(item):
+            yield from _parameters(f"{name}[{index}]", value)
+    else:
+        yield name, _printed(item, DIALECTS[0])
+
+
+def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> Match | None:
+    """Who signed the parameters, also if what was signed as 1 or 0 came as `true` or `false`, as from some SDKs.
+
+    Source: reference/ecommpay.md, section 2.3. Raises `TooMuchToSign`.
+    """
+    for given in (dict(parameters), _without_our_own(parameters)):
+        match = verify(secret, nested(given), signature)
+        if match is not None:
+            return match
+        numbers = {name: _BOOLEANS.get(value, value) for name, value in given.items()}
+        if numbers != given and verify(secret, nested(numbers), signature) is not None:
+            return Match("an SDK that sends booleans as words")
+    return None
 
 
 def without_our_own(secret: str, parameters: Mapping[str, str], signature: str) -> dict[str, str]:
     """The parameters as the merchant has sent them: one of our names is theirs if the signature only fits with it."""
     plain = _without_our_own(parameters)
-    return plain if verify_page(secret, plain, signature) else dict(parameters)
+    return plain if verify_page(secret, plain, signature) is not None else dict(parameters)
 
 
 def _without_our_own(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if name not in OUR_OWN}
-
-
-def signed(secret: str, tree: dict[str, Any]) -> dict[str, Any]:
-    """The message with its signature as the last member."""
-    return {**tree, "signature": sign(secret, tree)}

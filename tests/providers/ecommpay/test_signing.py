@@ -79,13 +79,14 @@ def test_empty_objects_and_arrays_leave_no_line() -> None:
 
 
 def test_a_deep_message_is_no_trouble() -> None:
+    """How deep at most, and what else is bounded: `test_bounds`."""
     deep: Any = "bottom"
-    for _ in range(1000):
+    for _ in range(signing.MAX_DEPTH):
         deep = {"a": deep}
 
     [line] = signing.lines(deep)
 
-    assert line.endswith(":bottom") and line.count("a") == 1000
+    assert line.endswith(":bottom") and line.count("a") == signing.MAX_DEPTH
 
 
 def test_long_runs_of_digits_are_compared_as_numbers() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.engine.provider import Call, Directory, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import auth, errors, signing
@@ -29,16 +27,8 @@ def authenticate_check(call: Call, directory: Directory) -> None:
 def _given(call: Call) -> dict[str, str]:
     """From the query (PHP SDK) or from a JSON object (.NET SDK)."""
     if call.method == "GET":
-        return call.query
-    body = call.json
-    if not isinstance(body, dict):
-        return {}
-    return {str(name): _as_sent(value) for name, value in body.items() if not isinstance(value, dict | list)}
-
-
-def _as_sent(value: Any) -> str:
-    """The value as it would stand in the address of Payment Page."""
-    return ("1" if value else "0") if isinstance(value, bool) else "" if value is None else str(value)
+        return signing.numbered(call.query_pairs)
+    return signing.bracketed(call.json) if isinstance(call.json, dict) else {}
 
 
 def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
@@ -55,8 +45,10 @@ def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
     problems += [errors.item("2003", name, *WORDS.get(name, OTHER_WORDS)) for name in wrong_values(given)]
     signature = given.get("signature")
     secret = auth.secret_of(uow.workspace)
-    if signature is not None and not signing.verify_page(secret, signing.page_parameters(given), signature):
-        problems.append(errors.item("3261", "signature"))
+    if signature is not None:
+        match = signing.verify_page(secret, signing.page_parameters(given), signature)
+        if not auth.is_good(call, match):
+            problems.append(errors.item("3261", "signature"))
     if problems:
         return Reply(400, {"status": "error", "errors": problems})
     return Reply(200, {"status": "success"})

@@ -30,9 +30,12 @@ def authenticate(call: Call, directory: Directory) -> None:
     workspace, project = _workspace(directory, given["project_id"])
     parameters = signing.page_parameters(given)
     secret, signature = auth.secret_of(workspace), given["signature"]
-    if not signing.verify_page(secret, parameters, signature):
+    if not auth.is_good(call, signing.verify_page(secret, parameters, signature)):
         arrived = ";".join(f"{name}:{value}" for name, value in parameters.items() if name not in signing.UNSIGNED)
-        help_ = {**signing.explain(secret, parameters, signature), "arrived": arrived}
+        help_ = {
+            **signing.explain(secret, signing.nested(parameters), signature),
+            "arrived": signing.shortened(arrived),
+        }
         raise Unauthenticated("the signature is wrong", help_, workspace.id)
     call.workspace, call.credential = workspace, {"project_id": project}
     for name in wrong_values(parameters):
@@ -61,7 +64,7 @@ def wrong_values(parameters: Mapping[str, str]) -> list[str]:
 
 def given_in(call: Call) -> dict[str, str]:
     """The parameters as they came, from the query or from a form, with those that are not signed."""
-    return call.form if call.method == "POST" else call.query
+    return signing.numbered(call.form_pairs if call.method == "POST" else call.query_pairs)
 
 
 def _workspace(directory: Directory, project_id: str) -> tuple[Workspace, int]:
