@@ -12,7 +12,8 @@ from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body
 from simulator.providers.wooshpay.handlers.confirmation import open_order
 from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer, return_to
-from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent
+from simulator.providers.wooshpay.lookup import request_id
+from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.shop import SHOP
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
@@ -63,7 +64,7 @@ def _expires_at(intent: PaymentIntent) -> datetime | None:
 
 def finish(call: Call, reply: Reply) -> None:
     """Source: reference/wooshpay.md, section 2.5 (inferred)."""
-    reply.headers.setdefault("Request-Id", call.scratch.setdefault("request_id", "req_" + Ids().text(14)))
+    reply.headers.setdefault("Request-Id", request_id(call, Ids()))
     key = call.headers.get("idempotency-key")
     if key and call.method == "POST":
         reply.headers.setdefault("Idempotency-Key", key)
@@ -76,7 +77,7 @@ def replayed(reply: Reply, first: datetime) -> None:
 # Source: reference/wooshpay.md, section 2.4 (header and error type documented, the rest inferred).
 IDEMPOTENCY = Idempotency(
     header="Idempotency-Key",
-    scope=lambda call: "live" if call.credential["livemode"] else "test",
+    scope=lambda call: side_of(call.credential["livemode"]),
     keeps=lambda status: status not in (401, 409, 429),
     replayed=replayed,
 )

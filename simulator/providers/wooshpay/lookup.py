@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 from typing import Any, TypeVar
 
 from simulator.engine.pages import is_safe_return
 from simulator.engine.provider import Call
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.errors import refused
@@ -25,6 +27,7 @@ from simulator.providers.wooshpay.model import (
     Refund,
     StoredEvent,
     rounded_ms,
+    side_of,
 )
 
 PREFIXES = {
@@ -60,6 +63,10 @@ def session_of(uow: UnitOfWork, intent: PaymentIntent) -> CheckoutSession | None
     return uow.find(CheckoutSession, intent.session) if intent.session else None
 
 
+def method_of(uow: UnitOfWork, intent: PaymentIntent) -> PaymentMethod | None:
+    return uow.find(PaymentMethod, intent.payment_method) if intent.payment_method else None
+
+
 def owned(call: Call, uow: UnitOfWork) -> dict[str, Any]:
     return {"livemode": call.credential["livemode"], "created_at": uow.now, "updated_at": uow.now}
 
@@ -85,14 +92,20 @@ def check_url(url: str | None, param: str) -> None:
 
 
 def as_millis(given: int) -> int:
+    """Milliseconds since 1970. What is below 10^12 is taken for seconds (inferred)."""
     return given * 1000 if abs(given) < 10**12 else given
+
+
+def request_id(call: Call, ids: Ids) -> str:
+    """The request's id in `Request-Id` and in the events that it causes: drawn when it is first needed."""
+    return str(call.scratch.setdefault("request_id", "req_" + ids.text(14)))
 
 
 # Lists ---------------------------------------------------------------------------------------------------------
 
 
 def query_of(call: Call) -> Any:
-    """The query of a list: validated by the gateway's caller in `endpoints.read_query`."""
+    """The query of a list or a search, which `endpoints.before` has read and validated."""
     return call.scratch["query"]
 
 
@@ -111,24 +124,42 @@ def listed(call: Call, uow: UnitOfWork, kind: type[O], **filters: str | None) ->
     for name in ("starting_after", "ending_before"):
         if getattr(query, name) is not None:
             find(call, uow, kind, getattr(query, name), name)
-    side = "live" if call.credential["livemode"] else "test"
+    side = side_of(call.credential["livemode"])
     wanted = {name: value for name, value in filters.items() if value is not None}
     name, value = next(iter(wanted.items()), ("side", None))
     key = ("side", side) if value is None else (name, f"{side}:{value}")
     if query.ending_before is None and len(wanted) < 2 and query.created is None:
         return uow.listing(kind, limit=query.limit, before=query.starting_after, key=key)
-    found: list[O] = []
-    for resource in newest_first(uow, kind, key, query.starting_after):
-        if resource.id == query.ending_before:
-            break
-        facets = resource.facets()
-        if all(facets.get(n) == v for n, v in wanted.items()) and _is_within(resource, query.created):
-            found.append(resource)
-            if query.ending_before is None and len(found) > query.limit:
-                break
-    if query.ending_before is not None:
-        return found[-query.limit :], len(found) > query.limit
-    return found[: query.limit], len(found) > query.limit
+    candidates = newest_first(uow, kind, key, query.starting_after)
+    matching = (
+        resource
+        for resource in takewhile(lambda candidate: candidate.id != query.ending_before, candidates)
+        if wanted.items() <= resource.facets().items() and _is_within(resource, query.created)
+    )
+    if query.ending_before is None:
+        return first(matching, query.limit)
+    found = list(matching)
+    return found[-query.limit :], len(found) > query.limit
+
+
+def first(found: Iterable[O], limit: int) -> tuple[list[O], bool]:
+    """The first `limit` of them, and whether there are more. Reads no further than it must."""
+    taken = list(islice(found, limit + 1))
+    return taken[:limit], len(taken) > limit
+
+
+def page_of(items: Sequence[dict[str, Any]], query: Any, kind: str) -> tuple[list[dict[str, Any]], bool]:
+    """A page of a list that another resource holds, and whether there are more. Raises `NotFound` for an unknown cursor."""
+    ids = [item["id"] for item in items]
+    for name in ("starting_after", "ending_before"):
+        given = getattr(query, name)
+        if given is not None and given not in ids:
+            raise NotFound(kind, given, name)
+    start = ids.index(query.starting_after) + 1 if query.starting_after else 0
+    stop = ids.index(query.ending_before) if query.ending_before else len(ids)
+    left = list(items[start:stop])
+    page = left[-query.limit :] if query.ending_before else left[: query.limit]
+    return page, len(left) > len(page)
 
 
 def _is_within(resource: Resource, created: Any) -> bool:

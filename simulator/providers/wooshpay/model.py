@@ -17,6 +17,11 @@ SNOWFLAKE_EPOCH_MS = 1288834974657
 """Source: reference/wooshpay.md, section 9.1 (derived from 35 documented ids)."""
 
 
+def side_of(livemode: bool) -> str:
+    """The two sides of an account: `live` and `test`."""
+    return "live" if livemode else "test"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Owned(Resource):
     """What belongs to the test or to the live side of an account; neither side finds the other's (inferred)."""
@@ -27,7 +32,7 @@ class Owned(Resource):
 
     @property
     def side(self) -> str:
-        return "live" if self.livemode else "test"
+        return side_of(self.livemode)
 
     def facets(self) -> dict[str, str | None]:
         """By what a list of these can be narrowed."""

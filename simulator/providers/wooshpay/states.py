@@ -10,8 +10,6 @@ SESSION_LIFETIME = timedelta(hours=24)
 AUTHORIZATION_LIFETIME = timedelta(days=7)
 """Documented as "about 7 days". Cards only."""
 
-"""Inferred: no lifetime is published. Setting `wallet_code_minutes`, 0 for ever."""
-
 _NOT_CONFIRMED = ("requires_payment_method", "requires_confirmation")
 _WAITING = (*_NOT_CONFIRMED, "requires_action")
 

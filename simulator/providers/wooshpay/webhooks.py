@@ -19,6 +19,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import millis
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.wooshpay import links, signing
+from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import (
     Charge,
     CheckoutSession,
@@ -127,8 +128,8 @@ def _request(uow: UnitOfWork) -> dict[str, Any] | None:
     """Which API call caused the event, if one did."""
     if uow.call is None:
         return None
-    id_ = uow.call.scratch.setdefault("request_id", "req_" + uow.ids.text(14))
-    return present({"id": id_, "idempotency_key": uow.call.headers.get("idempotency-key")})
+    key = uow.call.headers.get("idempotency-key")
+    return present({"id": request_id(uow.call, uow.ids), "idempotency_key": key})
 
 
 def sign(sending: Sending) -> dict[str, str]:

@@ -8,21 +8,31 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros, millis
-from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.errors import bracketed, refused
 from simulator.providers.wooshpay.handlers.method_types import (
     ALIPAY,
-    ALIPAY_CURRENCIES,
+    account_types,
+    check_alipay_currency,
     check_method,
+    distinct,
     given_options,
 )
 from simulator.providers.wooshpay.handlers.outcomes import expire
 from simulator.providers.wooshpay.handlers.payment_intents import new_intent
 from simulator.providers.wooshpay.handlers.products import new_price
-from simulator.providers.wooshpay.lookup import as_millis, check_url, find, listed, merged, owned, query_of, raw
+from simulator.providers.wooshpay.lookup import (
+    as_millis,
+    check_url,
+    find,
+    listed,
+    merged,
+    owned,
+    page_of,
+    query_of,
+    raw,
+)
 from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
-from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.states import SESSION_LIFETIME
 from simulator.providers.wooshpay.wire import checkout_sessions as wire
 from simulator.providers.wooshpay.wire.lists import listing
@@ -45,21 +55,19 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     session_id, expires_at = uow.own_id(CheckoutSession, lambda: mint(uow, "cs")), _expiry(uow, request.expires_at)
     prices, items = _line_items(call, uow, request)
     currency, total = prices[0].currency, sum(item["amount_total"] for item in items)
-    types = tuple(dict.fromkeys(request.payment_method_types or ()))
+    types = distinct(request.payment_method_types or ())
     takes_alipay = any(type_ in ALIPAY for type_ in types)
     if any(price.currency != currency for price in prices):
         raise refused("checkout_mixed_currencies", "line_items")
     if any(price.recurring for price in prices) and (takes_alipay or not types):
         raise refused("checkout_recurring_not_supported", "line_items")
-    if takes_alipay and currency not in ALIPAY_CURRENCIES:
-        message = f"Alipay takes {', '.join(ALIPAY_CURRENCIES)}, not {currency}"
-        raise refused("currency_not_supported", "line_items[0][price_data][currency]", message=message)
+    if takes_alipay:
+        check_alipay_currency(currency, "line_items[0][price_data][currency]")
     if total > AMOUNT_LIMIT:
         raise refused("amount_too_large", "line_items", available=AMOUNT_LIMIT)
     data = request.payment_intent_data or wire.PaymentIntentData()
     capture = data.capture_method or "automatic"
     check_method(types or ("card",), None, currency, capture)
-    defaults = uow.settings(WooshpaySettings).payment_method_types
     sent_data: dict[str, Any] = raw(call, "payment_intent_data") or {}
     intent = new_intent(
         call,
@@ -67,7 +75,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         state="requires_payment_method",
         amount=total,
         currency=currency,
-        payment_method_types=types or defaults,
+        payment_method_types=types or account_types(uow),
         payment_method_options=given_options(call),
         customer=customer.id if customer else None,
         description=data.description,
@@ -161,18 +169,9 @@ def expire_session(call: Call, uow: UnitOfWork) -> Reply:
 
 def list_line_items(call: Call, uow: UnitOfWork) -> Reply:
     session = find(call, uow, CheckoutSession, call.path["id"])
-    query = query_of(call)
-    ids = [item["id"] for item in session.line_items]
-    for name in ("starting_after", "ending_before"):
-        given = getattr(query, name)
-        if given is not None and given not in ids:
-            raise NotFound("item", given, name)
-    start = ids.index(query.starting_after) + 1 if query.starting_after else 0
-    stop = ids.index(query.ending_before) if query.ending_before else len(ids)
-    items = session.line_items[start:stop]
-    page = items[-query.limit :] if query.ending_before else items[: query.limit]
+    page, more = page_of(session.line_items, query_of(call), "item")
     url = f"/v1/checkout/sessions/{session.id}/line_items"
-    return Reply(200, listing(url, list(page), len(items) > len(page)), subject=session.payment_intent)
+    return Reply(200, listing(url, page, more), subject=session.payment_intent)
 
 
 def list_sessions(call: Call, uow: UnitOfWork) -> Reply:

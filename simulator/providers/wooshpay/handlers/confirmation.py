@@ -9,8 +9,9 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.handlers.method_types import ALIPAY, ALIPAY_CURRENCIES
-from simulator.providers.wooshpay.lookup import session_of
-from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod, mint
+from simulator.providers.wooshpay.handlers.payment_methods import add_method
+from simulator.providers.wooshpay.lookup import method_of, session_of
+from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
 from simulator.wallet import alipay, buyers
@@ -65,6 +66,7 @@ def confirm(
 
 
 def _code_lifetime(uow: UnitOfWork) -> timedelta | None:
+    """How long a wallet link lives; None for ever."""
     minutes = uow.settings(WooshpaySettings).wallet_code_minutes
     return timedelta(minutes=minutes) if minutes > 0 else None
 
@@ -103,12 +105,11 @@ def open_order(uow: UnitOfWork, payment: Resource) -> str | None:
 
 def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool) -> PaymentIntent:
     """`page.confirm`: what the hosted page does when its button is pressed."""
-    method = uow.find(PaymentMethod, intent.payment_method) if intent.payment_method else None
+    method = method_of(uow, intent)
     if method is None:
         takes_alipay = "alipay" in intent.payment_method_types and intent.currency in ALIPAY_CURRENCIES
         type_ = "alipay" if takes_alipay else intent.payment_method_types[0]
-        id_, times = mint(uow, "pm"), {"created_at": uow.now, "updated_at": uow.now}
-        method = uow.add(PaymentMethod(id=id_, type=type_, details={}, livemode=intent.livemode, **times))  # type: ignore[arg-type]
+        method = add_method(uow, intent.livemode, type_)
     if intent.session is not None and method.type in ALIPAY:
         options = {**(intent.payment_method_options or {}), method.type: {"terminal_type": "APP" if app else "WEB"}}
         intent = uow.amend(intent, payment_method_options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.engine.provider import Call
@@ -18,36 +19,51 @@ ALIPAY_CURRENCIES = ("CNY", "GBP", "USD", "EUR", "HKD")
 ALIPAY = ("alipay", "alipayplus")
 
 
+def distinct(types: Iterable[str]) -> tuple[str, ...]:
+    """Each type once, in the order of the request."""
+    return tuple(dict.fromkeys(types))
+
+
+def account_types(uow: UnitOfWork) -> tuple[str, ...]:
+    """The types that the account takes where a request names none."""
+    return uow.settings(WooshpaySettings).payment_method_types
+
+
 def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentMethod | None:
     """The saved method, or one made of the inline data: it is minted before the intent (seed)."""
     if request.payment_method_data is not None:
         data: dict[str, Any] = raw(call, "payment_method_data")
         type_ = request.payment_method_data.type
-        return add_method(call, uow, type_, data.get("billing_details"), None)
+        return add_method(uow, call.credential["livemode"], type_, billing_details=data.get("billing_details"))
     if request.payment_method is not None:
         return find(call, uow, PaymentMethod, request.payment_method, "payment_method")
     return None
 
 
-def given_types(call: Call, uow: UnitOfWork, request: IntentFields, method: PaymentMethod | None) -> tuple[str, ...]:
+def given_types(uow: UnitOfWork, request: IntentFields, method: PaymentMethod | None) -> tuple[str, ...]:
     """What was sent; else the type of the inline method (documented); else the account's defaults (inferred)."""
     if request.payment_method_types is not None:
-        return tuple(dict.fromkeys(request.payment_method_types))
+        return distinct(request.payment_method_types)
     if method is not None:
         return (method.type,)
-    return uow.settings(WooshpaySettings).payment_method_types
+    return account_types(uow)
 
 
 def check_method(types: tuple[str, ...], method: PaymentMethod | None, currency: str, capture: str | None) -> None:
     if method is not None and method.type not in types:
         raise refused("payment_method_type_mismatch", "payment_method_data[type]", given=method.type)
     is_alipay = method.type in ALIPAY if method is not None else all(type_ in ALIPAY for type_ in types)
-    if is_alipay and currency not in ALIPAY_CURRENCIES:
-        message = f"Alipay takes {', '.join(ALIPAY_CURRENCIES)}, not {currency}"
-        raise refused("currency_not_supported", "currency", message=message)
+    if is_alipay:
+        check_alipay_currency(currency, "currency")
     if is_alipay and capture == "manual":
         message = "Alipay cannot authorize first and capture later"
         raise refused("parameter_invalid", "capture_method", message=message)
+
+
+def check_alipay_currency(currency: str, param: str) -> None:
+    if currency not in ALIPAY_CURRENCIES:
+        message = f"Alipay takes {', '.join(ALIPAY_CURRENCIES)}, not {currency}"
+        raise refused("currency_not_supported", param, message=message)
 
 
 def given_options(call: Call) -> dict[str, Any] | None:

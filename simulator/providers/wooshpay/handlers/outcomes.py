@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
+from simulator.providers.wooshpay.bank import ask_bank, await_decision, decides_later, declines
 from simulator.providers.wooshpay.handlers.method_types import ALIPAY
 from simulator.providers.wooshpay.handlers.refunds import settle_refund
 from simulator.providers.wooshpay.lookup import session_of
@@ -54,16 +54,12 @@ def _approved(uow: UnitOfWork, intent: PaymentIntent, order: Order) -> None:
         intent = uow.fire(intent, "wallet.authorized", charge=charge.id)
         _complete(uow, intent, "wallet.paid", "unpaid")
         return
-    facts = {"amount": intent.amount, "currency": intent.currency, "reference": intent.merchant_order_id}
-    effect = uow.rule("bank", "wooshpay", operation="confirm", payment=intent.id, **facts)
-    if effect is not None and (effect.params.decline or effect.params.outcome == "declined"):
+    said = ask_bank(uow, intent, "confirm", intent.amount)
+    if declines(said):
         alipay.refund(uow, intent.order_code, intent.money)
-        fail(uow, intent, "wallet.declined", effect.params.code or ATTEMPT_FAILED, effect.params.message, "declined")
-    elif effect is not None and effect.params.outcome == "pending":
-        intent = uow.fire(intent, "wallet.accepted")
-        after = effect.params.delay if effect.params.delay is not None else timedelta(seconds=30)
-        succeeds = effect.params.then != "declined"
-        uow.arm(intent, "timer.settled", after=after, succeeds=succeeds, code=effect.params.code)
+        fail(uow, intent, "wallet.declined", said.code or ATTEMPT_FAILED, said.message, "declined")
+    elif decides_later(said):
+        await_decision(uow, uow.fire(intent, "wallet.accepted"), said)
     else:
         _succeed(uow, intent, "wallet.paid")
 

@@ -11,20 +11,28 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import Faulted, NotFound
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.handlers.confirmation import confirm
-from simulator.providers.wooshpay.handlers.method_types import check_method, given_method, given_options, given_types
+from simulator.providers.wooshpay.handlers.method_types import (
+    check_method,
+    distinct,
+    given_method,
+    given_options,
+    given_types,
+)
 from simulator.providers.wooshpay.handlers.outcomes import end
 from simulator.providers.wooshpay.lookup import (
     check_url,
     find,
+    first,
     listed,
     merged,
+    method_of,
     newest_first,
     owned,
     query_of,
     raw,
     session_of,
 )
-from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, PaymentMethod, mint
+from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, mint, side_of
 from simulator.providers.wooshpay.wire import payment_intents as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
@@ -39,7 +47,7 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     if request.confirm:
         _refuse_by_rule(uow, "confirm", request.amount, request.currency, request.merchant_order_id)
     method = given_method(call, uow, request)
-    types = given_types(call, uow, request, method)
+    types = given_types(uow, request, method)
     check_method(types, method, request.currency, request.capture_method)
     check_url(request.return_url, "return_url")
     if request.customer is not None:
@@ -146,7 +154,7 @@ def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     changes = _changes(call, uow, intent, request)
     method = given_method(call, uow, request)
     if {"amount", "currency", "payment_method_types", "capture_method"} & sent or method is not None:
-        now = method or (uow.find(PaymentMethod, intent.payment_method) if intent.payment_method else None)
+        now = method or method_of(uow, intent)
         types = changes.get("payment_method_types", intent.payment_method_types)
         currency = changes.get("currency", intent.currency)
         check_method(types, now, currency, changes.get("capture_method", intent.capture_method))
@@ -177,7 +185,7 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
     if request.shipping is not None:
         changes["shipping"] = raw(call, "shipping")
     if request.payment_method_types is not None:
-        changes["payment_method_types"] = tuple(dict.fromkeys(request.payment_method_types))
+        changes["payment_method_types"] = distinct(request.payment_method_types)
     if request.payment_method_options is not None:
         changes["payment_method_options"] = given_options(call)
     return changes
@@ -191,9 +199,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     intent, request = _intent(call, uow), call.body
     _must_allow(intent, "api.confirm", "confirmed")
     _refuse_by_rule(uow, "confirm", intent.amount, intent.currency, intent.merchant_order_id)
-    method = given_method(call, uow, request)
-    if method is None and intent.payment_method is not None:
-        method = uow.get(PaymentMethod, intent.payment_method)
+    method = given_method(call, uow, request) or method_of(uow, intent)
     if method is None:
         raise refused("parameter_missing", "payment_method_data")
     changes = _changes(call, uow, intent, request)
@@ -254,18 +260,14 @@ def search_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
     """
     query = query_of(call)
     clauses = [_clause(text) for text in re.split(r"\sAND\s", query.query)]
-    side = "live" if call.credential["livemode"] else "test"
+    side = side_of(call.credential["livemode"])
     order_id = next((value for field, _, value in clauses if field == "merchant_order_id"), None)
     key = ("side", side) if order_id is None else ("merchant_order_id", f"{side}:{order_id}")
-    found: list[PaymentIntent] = []
-    for intent in newest_first(uow, PaymentIntent, key, None):
-        if all(_matches(intent, *clause) for clause in clauses):
-            found.append(intent)
-            if len(found) > query.limit:
-                break
-    data = [wire.payment_intent(intent) for intent in found[: query.limit]]
-    url = "/v1/payment_intents/search"
-    return Reply(200, listing(url, data, len(found) > query.limit, "search_result"))
+    intents = newest_first(uow, PaymentIntent, key, None)
+    matching = (intent for intent in intents if all(_matches(intent, *clause) for clause in clauses))
+    found, more = first(matching, query.limit)
+    data = [wire.payment_intent(intent) for intent in found]
+    return Reply(200, listing("/v1/payment_intents/search", data, more, "search_result"))
 
 
 def _clause(text: str) -> tuple[str, str | None, str]:

@@ -7,24 +7,22 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
-from simulator.providers.wooshpay.lookup import find, listed, merged, owned, query_of, raw
+from simulator.providers.wooshpay.lookup import find, listed, merged, query_of, raw
 from simulator.providers.wooshpay.model import Customer, PaymentMethod, mint
 from simulator.providers.wooshpay.wire import payment_methods as wire
 from simulator.providers.wooshpay.wire.lists import listing
 
 
-def add_method(
-    call: Call, uow: UnitOfWork, type_: str, billing: dict[str, Any] | None, metadata: dict[str, str] | None
-) -> PaymentMethod:
-    id_ = mint(uow, "pm")
-    more: dict[str, Any] = {"billing_details": billing, "metadata": metadata or None, **owned(call, uow)}
-    return uow.add(PaymentMethod(id=id_, type=type_, details={}, **more))
+def add_method(uow: UnitOfWork, livemode: bool, type_: str, **members: Any) -> PaymentMethod:
+    own: dict[str, Any] = {"id": mint(uow, "pm"), "livemode": livemode, "created_at": uow.now, "updated_at": uow.now}
+    return uow.add(PaymentMethod(type=type_, details={}, **own, **members))
 
 
 def create_payment_method(call: Call, uow: UnitOfWork) -> Reply:
     request: wire.MethodRequest = call.body
-    metadata = merged(None, request.metadata)
-    method = add_method(call, uow, request.type, raw(call, "billing_details"), metadata)
+    details, metadata = raw(call, "billing_details"), merged(None, request.metadata)
+    livemode = call.credential["livemode"]
+    method = add_method(uow, livemode, request.type, billing_details=details, metadata=metadata)
     return Reply(200, wire.payment_method(method))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.providers.wooshpay.bank import ask_bank, await_decision, decides_later, declines
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.lookup import find, listed, merged, owned, query_of
 from simulator.providers.wooshpay.model import Charge, PaymentIntent, Refund, mint
@@ -34,11 +33,10 @@ def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     asked = request.amount if request.amount is not None else left
     if asked > left:
         raise refused("amount_too_large", "amount", available=left)
-    facts = {"amount": asked, "currency": intent.currency, "reference": intent.merchant_order_id}
-    effect = uow.rule("bank", "wooshpay", operation="refund", payment=intent.id, **facts)
-    if effect is not None and (effect.params.decline or effect.params.outcome == "declined"):
+    said = ask_bank(uow, intent, "refund", asked)
+    if declines(said):
         raise refused("refund_failed")
-    pending = effect is not None and effect.params.outcome == "pending"
+    pending = decides_later(said)
     refund = Refund(
         id=mint(uow, "re"),
         state="pending" if pending else "succeeded",
@@ -52,9 +50,7 @@ def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     )
     refund = uow.add(refund, events=[] if pending else ["charge.refund.updated"])
     if pending:
-        assert effect is not None
-        after = effect.params.delay if effect.params.delay is not None else timedelta(seconds=30)
-        uow.arm(refund, "timer.settled", after=after, succeeds=effect.params.then != "declined")
+        await_decision(uow, refund, said)
     else:
         _give_back(uow, intent, refund)
     return Reply(200, wire.refund(refund))

@@ -11,17 +11,21 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay.auth import webhook_secret
 from simulator.providers.wooshpay.errors import refused
-from simulator.providers.wooshpay.lookup import merged, query_of
+from simulator.providers.wooshpay.lookup import merged, page_of, query_of
 from simulator.providers.wooshpay.model import mint, rounded_ms
 from simulator.providers.wooshpay.wire import webhook_endpoints as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.providers.wooshpay.wire.values import deleted, present
 
 
+def _all(uow: UnitOfWork) -> list[dict[str, Any]]:
+    """The endpoints of both sides of the account, oldest first."""
+    return uow.workspace.webhook_endpoints.get("wooshpay", [])
+
+
 def _endpoints(call: Call, uow: UnitOfWork) -> list[dict[str, Any]]:
     """Those of this side of the account, oldest first."""
-    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
-    return [endpoint for endpoint in own if endpoint["livemode"] == call.credential["livemode"]]
+    return [endpoint for endpoint in _all(uow) if endpoint["livemode"] == call.credential["livemode"]]
 
 
 def _endpoint(call: Call, uow: UnitOfWork) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
             "enabled_events": sorted(set(request.enabled_events)),
         }
     )
-    _keep_endpoints(uow, [*uow.workspace.webhook_endpoints.get("wooshpay", []), endpoint])
+    _keep_endpoints(uow, [*_all(uow), endpoint])
     return Reply(200, wire.webhook_endpoint(endpoint))
 
 
@@ -92,29 +96,17 @@ def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
     if request.status is not None:
         changes["status"] = request.status
     changed = {**endpoint, **changes}
-    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
-    _keep_endpoints(uow, [changed if e["id"] == endpoint["id"] else e for e in own])
+    _keep_endpoints(uow, [changed if e["id"] == endpoint["id"] else e for e in _all(uow)])
     return Reply(200, wire.webhook_endpoint(changed))
 
 
 def delete_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
     endpoint = _endpoint(call, uow)
-    own = uow.workspace.webhook_endpoints.get("wooshpay", [])
-    _keep_endpoints(uow, [e for e in own if e["id"] != endpoint["id"]])
+    _keep_endpoints(uow, [e for e in _all(uow) if e["id"] != endpoint["id"]])
     return Reply(200, deleted("webhook_endpoint", endpoint["id"]))
 
 
 def list_webhook_endpoints(call: Call, uow: UnitOfWork) -> Reply:
-    query = query_of(call)
-    found = _endpoints(call, uow)[::-1]
-    ids = [endpoint["id"] for endpoint in found]
-    for name in ("starting_after", "ending_before"):
-        given = getattr(query, name)
-        if given is not None and given not in ids:
-            raise NotFound("webhook_endpoint", given, name)
-    start = ids.index(query.starting_after) + 1 if query.starting_after else 0
-    stop = ids.index(query.ending_before) if query.ending_before else len(ids)
-    items = found[start:stop]
-    page = items[-query.limit :] if query.ending_before else items[: query.limit]
+    page, more = page_of(_endpoints(call, uow)[::-1], query_of(call), "webhook_endpoint")
     data = [wire.webhook_endpoint(endpoint) for endpoint in page]
-    return Reply(200, listing("/v1/webhook_endpoints", data, len(items) > len(page)))
+    return Reply(200, listing("/v1/webhook_endpoints", data, more))

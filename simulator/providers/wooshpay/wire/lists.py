@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
-
-from simulator.providers.wooshpay.wire.values import Filled, Id, Integer, Model, Text, integer
+from simulator.providers.wooshpay.wire.values import Filled, Id, Integer, Limit, Model, Text
 
 
 class Created(Model):
@@ -19,7 +17,7 @@ class Created(Model):
 
 
 class ListQuery(Model):
-    limit: Annotated[int, BeforeValidator(integer), Field(ge=1, le=100)] = 10
+    limit: Limit = 10
     starting_after: Filled | None = None
     ending_before: Filled | None = None
     created: Created | Integer | None = None
@@ -31,7 +29,7 @@ class ListQuery(Model):
 
 class SearchQuery(Model):
     query: Filled
-    limit: Annotated[int, BeforeValidator(integer), Field(ge=1, le=100)] = 10
+    limit: Limit = 10
 
 
 def listing(url: str, data: list[Any], has_more: bool, kind: str = "list") -> dict[str, Any]:

@@ -22,15 +22,15 @@ class MethodOptions(Model):
 
 
 class MethodData(Model):
+    """`payment_method_data`: a method that is given inline and saved when the request succeeds."""
+
     type: MethodType
     billing_details: BillingDetails | None = None
 
 
-class MethodRequest(Model):
+class MethodRequest(MethodData):
     """POST /v1/payment_methods"""
 
-    type: MethodType
-    billing_details: BillingDetails | None = None
     metadata: Metadata | None = None
 
 

@@ -40,25 +40,16 @@ class PriceData(Model):
     recurring: dict[str, Any] | None = None
 
 
-class ProductRequest(Model):
-    name: Filled
+class ProductRequest(ProductData):
+    """POST /v1/products"""
+
     active: Boolean = True
-    description: Text | None = None
-    images: list[Text] | None = None
-    metadata: Metadata | None = None
-    url: Text | None = None
 
 
-class PriceRequest(Model):
-    currency: Currency
-    unit_amount: Amount
-    product: Id | None = None
-    product_data: ProductData | None = None
+class PriceRequest(PriceData):
+    """POST /v1/prices"""
+
     active: Boolean = True
-    lookup_key: Text | None = None
-    metadata: Metadata | None = None
-    nickname: Text | None = None
-    recurring: dict[str, Any] | None = None
 
 
 def price(found: Price, embedded: Any = None) -> dict[str, Any]:

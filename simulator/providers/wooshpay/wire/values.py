@@ -22,7 +22,7 @@ METHOD_TYPES = (
 )  # fmt: skip
 
 
-def integer(value: Any) -> Any:
+def _integer(value: Any) -> Any:
     """An integer, or its digits as text (forms send nothing else)."""
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) <= 20:
         return int(value)
@@ -62,7 +62,7 @@ def _metadata(value: Any) -> Any:
     return found
 
 
-def one_or_more(value: Any) -> Any:
+def _one_or_more(value: Any) -> Any:
     """`types[]=a` and `types=a` both reach us from forms."""
     return [value] if isinstance(value, str) and value else value
 
@@ -75,9 +75,10 @@ def _method_type(value: Any) -> Any:
 
 Text = Annotated[str, StringConstraints(max_length=5000, strict=True)]
 Filled = Annotated[str, StringConstraints(min_length=1, max_length=5000, strict=True)]
-Integer = Annotated[int, BeforeValidator(integer)]
-Amount = Annotated[int, BeforeValidator(integer), Field(ge=1, le=AMOUNT_LIMIT)]
-Quantity = Annotated[int, BeforeValidator(integer), Field(ge=1, le=10**6)]
+Integer = Annotated[int, BeforeValidator(_integer)]
+Amount = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=AMOUNT_LIMIT)]
+Limit = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=100)]
+Quantity = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=10**6)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Currency = Annotated[str, BeforeValidator(_currency)]
 Metadata = Annotated[
@@ -85,8 +86,9 @@ Metadata = Annotated[
     BeforeValidator(_metadata),
 ]
 MethodType = Annotated[str, BeforeValidator(_method_type)]
-MethodTypes = Annotated[list[MethodType], BeforeValidator(one_or_more), Field(min_length=1)]
+MethodTypes = Annotated[list[MethodType], BeforeValidator(_one_or_more), Field(min_length=1)]
 Id = Filled
+EventNames = Annotated[list[Filled], BeforeValidator(_one_or_more), Field(min_length=1, max_length=200)]
 
 
 class Model(BaseModel):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field
-
-from simulator.providers.wooshpay.wire.values import Boolean, Filled, Metadata, Model, Text, one_or_more, present
+from simulator.providers.wooshpay.wire.values import Boolean, EventNames, Filled, Metadata, Model, Text, present
 
 
 class EndpointRequest(Model):
     """POST /v1/webhook_endpoints"""
 
     url: Filled
-    enabled_events: Annotated[list[Filled], BeforeValidator(one_or_more), Field(min_length=1, max_length=200)]
+    enabled_events: EventNames
     description: Text | None = None
     api_version: Text | None = None
     metadata: Metadata | None = None
@@ -24,9 +22,7 @@ class EndpointUpdate(Model):
     """POST /v1/webhook_endpoints/{id}. `disabled` is Stripe's, `status` ours (inferred)."""
 
     url: Filled | None = None
-    enabled_events: (
-        Annotated[list[Filled], BeforeValidator(one_or_more), Field(min_length=1, max_length=200)] | None
-    ) = None
+    enabled_events: EventNames | None = None
     description: Text | None = None
     metadata: Metadata | None = None
     disabled: Boolean | None = None
