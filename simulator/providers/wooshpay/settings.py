@@ -30,6 +30,7 @@ class WooshpaySettings(WorkspaceSettings):
     signature_t: Literal["milliseconds", "seconds"] = Field(
         "milliseconds", description="unit of `t` in a signature; `seconds` as in the documentation's samples"
     )
+    # Inferred: no lifetime is published.
     wallet_code_minutes: Annotated[float, Field(ge=0, le=YEAR_MINUTES)] = Field(
         15, description="life of a wallet link in minutes; 0 for ever"
     )

@@ -21,7 +21,6 @@ _OWN_PATHS = re.compile(r"/(?:v1/\d+|client/v1|files/v1)(?:/|$)")
 
 STRICT_SKEW_S = 300
 """The sibling platform's rule, inferred for Connect."""
-"""A recorded exchange shows a Date four hours off being accepted."""
 
 IDEMPOTENCE_KEY_LENGTH = 40
 

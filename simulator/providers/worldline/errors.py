@@ -65,6 +65,11 @@ CATALOGUE: dict[str, Entry] = {
 
 DECLINED = "430330"
 
+# Source: reference/worldline.md, section 5.4 (recorded).
+PROPERTY_MISSING = "20000000"
+PARAMETER_MISSING = "20000001"
+"""A parameter of the query; the other one is a property of the body."""
+
 # What an unknown id is called. The message of all but the payment's is inferred: section 5.4, placeholders.
 UNKNOWN = {"refundId": "UNKNOWN_REFUND_ID", "hostedCheckoutId": "UNKNOWN_HOSTED_CHECKOUT_ID"}
 UNKNOWN |= {"captureId": "UNKNOWN_CAPTURE_ID", "tokenId": "UNKNOWN_TOKEN_ID"}
@@ -164,7 +169,7 @@ def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
 def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
     path = violation.path or None
     if violation.rule == "required":
-        code = str(violation.limit or "20000000")
+        code = str(violation.limit or PROPERTY_MISSING)
         return api_error(code, ids, property_name=path)
     if violation.rule in ("max_length", "max", "min_length", "format", "custom"):
         return api_error("21000050", ids, property_name=path, message=violation.message or None)

@@ -99,6 +99,10 @@ class Payment(Resource):
         return self.amount_paid - self.amount_refunded - self.amount_refund_requested
 
     @property
+    def is_refundable(self) -> bool:
+        return self.state == "PAID" and self.left > 0
+
+    @property
     def is_cancellable(self) -> bool:
         """Only Alipay+ itself cancels an 866 payment. Inferred: section 3.2."""
         return self.state == "REDIRECTED" and self.product == 861
@@ -112,9 +116,7 @@ class Payment(Resource):
         return PHASES[self.state]
 
     def keys(self) -> dict[str, str]:
-        keys = {"hostedCheckoutId": self.hosted_checkout_id, "merchantReference": self.merchant_reference}
-        keys["merchantOrderId"] = None if self.merchant_order_id is None else str(self.merchant_order_id)
-        return {name: value for name, value in keys.items() if value is not None}
+        return search_keys(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +150,7 @@ class Refund(Resource):
         return self.state in ("PENDING_APPROVAL", "REFUND_REQUESTED")
 
     def keys(self) -> dict[str, str]:
-        keys = {"payment": self.payment, "merchantReference": self.merchant_reference}
-        keys["hostedCheckoutId"] = self.hosted_checkout_id
-        keys["merchantOrderId"] = None if self.merchant_order_id is None else str(self.merchant_order_id)
-        return {name: value for name, value in keys.items() if value is not None}
+        return {"payment": self.payment} | search_keys(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,3 +208,13 @@ class HostedCheckout(Resource):
         if self.payment_phase is not None:
             return self.payment_phase
         return "waiting" if self.state == "IN_PROGRESS" else "expired" if self.state == "EXPIRED" else "cancelled"
+
+
+def search_keys(found: Payment | Refund) -> dict[str, str]:
+    """By what payments and refunds are found: the query parameters of their searches."""
+    keys = {
+        "hostedCheckoutId": found.hosted_checkout_id,
+        "merchantReference": found.merchant_reference,
+        "merchantOrderId": None if found.merchant_order_id is None else str(found.merchant_order_id),
+    }
+    return {name: value for name, value in keys.items() if value is not None}

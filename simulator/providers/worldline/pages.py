@@ -69,17 +69,25 @@ def _target(checkout: HostedCheckout) -> str | None:
 def act(call: Call, runtime: Runtime) -> Reply:
     """POST `action` = pay (with `product`) or cancel."""
     workspace, checkout = _find(runtime, call.path["token"])
-    if not pages.is_own_origin(call):
-        return pages.error_page(call, 403, "error_title", "foreign_origin")
-    given = call.form.get("token")
-    if given is not None and not pages.token_holds(runtime, PURPOSE, checkout.id, given):
-        return pages.error_page(call, 403, "error_title", "stale_form", link_url=page_path(checkout))
+    refusal = _refusal(call, runtime, checkout.id, page_path(checkout))
+    if refusal is not None:
+        return refusal
     if call.form.get("action") == "cancel":
         return _cancel(runtime, workspace, checkout)
     chosen = call.form.get("product", "")
     if chosen not in map(str, _choice(checkout)):
         return pages.error_page(call, 400, "error_title", "refused_text", link_url=page_path(checkout))
     return _pay(call, runtime, workspace, checkout, int(chosen))
+
+
+def _refusal(call: Call, runtime: Runtime, id_: str, own: str) -> Reply | None:
+    """Why this form may not be pressed: it came from another site, or its token is not that of this page."""
+    if not pages.is_own_origin(call):
+        return pages.error_page(call, 403, "error_title", "foreign_origin")
+    given = call.form.get("token")
+    if given is not None and not pages.token_holds(runtime, PURPOSE, id_, given):
+        return pages.error_page(call, 403, "error_title", "stale_form", link_url=own)
+    return None
 
 
 def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCheckout, product: int) -> Reply:
@@ -303,11 +311,9 @@ def choose_wallet(call: Call, runtime: Runtime) -> Reply:
     """POST `wallet`: remembered as `walletUsed`; the first choice stays. Or `action` = cancel, as in the wallet."""
     workspace, order, payment = _order(runtime, call)
     own = _wallets_path(order)
-    if not pages.is_own_origin(call):
-        return pages.error_page(call, 403, "error_title", "foreign_origin")
-    given = call.form.get("token")
-    if given is not None and not pages.token_holds(runtime, PURPOSE, order.id, given):
-        return pages.error_page(call, 403, "error_title", "stale_form", link_url=own)
+    refusal = _refusal(call, runtime, order.id, own)
+    if refusal is not None:
+        return refusal
     chosen, cancels = call.form.get("wallet", ""), call.form.get("action") == "cancel"
     if not cancels and chosen not in products.WALLETS:
         return pages.error_page(call, 400, "error_title", "refused_text", link_url=own)

@@ -25,6 +25,7 @@ class WorldlineSettings(WorkspaceSettings):
     consumer_cancel: Literal["CANCELLED", "REJECTED"] = Field(
         "CANCELLED", description="`REJECTED`: a consumer who cancels leads to REJECTED/125"
     )
+    # A recorded exchange shows that a Date four hours off is accepted.
     date_skew_s: Annotated[float, Field(ge=0, le=CENTURY_S)] = Field(
         24 * 3600, description="how many seconds `Date` may be from the real time; `--strict` means 300"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, model
-from simulator.providers.worldline.handlers.bank import ask_bank
+from simulator.providers.worldline.bank import ask_bank, declines
 from simulator.providers.worldline.handlers.terms import Terms
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment
 from simulator.providers.worldline.settings import WorldlineSettings
@@ -58,9 +58,9 @@ def start_payment(
     )
     payment = uow.add(payment, events=["payment.created"])
     uow.claim_scenarios("worldline", payment.id)
-    effect = ask_bank(uow, payment, "authorize", payment.amount)
-    if effect is not None and (effect.decline is not None or effect.outcome == "declined"):
-        error = errors.api_error(effect.code or errors.DECLINED, uow.ids, message=effect.message)
+    said = ask_bank(uow, payment, "authorize", payment.amount)
+    if declines(said):
+        error = errors.api_error(said.code or errors.DECLINED, uow.ids, message=said.message)
         return move_payment(uow, payment, "bank.refused", errors=(error,))
     order_code = _open_order(uow, payment)
     return move_payment(uow, payment, "api.redirect", order_code=order_code)

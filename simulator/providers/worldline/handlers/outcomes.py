@@ -10,7 +10,7 @@ from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, products
-from simulator.providers.worldline.handlers.bank import ask_bank, is_declined
+from simulator.providers.worldline.bank import ask_bank, declines, declines_in_the_end, due_at, stays_pending
 from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return
 from simulator.providers.worldline.handlers.moves import move_payment
 from simulator.providers.worldline.handlers.refunds import execute_refund
@@ -43,12 +43,9 @@ def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
 
     A bank rule may delay them or let them stay away (`outcome: pending`).
     """
-    effect = ask_bank(uow, payment, "settle", payment.amount)
-    settles_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).settlement_s)
-    if effect is not None and effect.delay is not None:
-        settles_at = uow.now + effect.delay
-    stays = effect is not None and effect.outcome == "pending" and effect.delay is None
-    changes: dict[str, Any] = {"captured_at": uow.now, "settles_at": None if stays else settles_at}
+    said = ask_bank(uow, payment, "settle", payment.amount)
+    settles_at = None if stays_pending(said) else due_at(uow, said, uow.settings(WorldlineSettings).settlement_s)
+    changes: dict[str, Any] = {"captured_at": uow.now, "settles_at": settles_at}
     if payment.product == products.ALIPAY_PLUS and payment.wallet_used is None:
         changes["wallet_used"] = "ALIPAY_CN"
     return move_payment(uow, payment, "wallet.paid", **changes)
@@ -71,8 +68,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def _settle(uow: UnitOfWork, payment: Payment) -> None:
-    effect = ask_bank(uow, payment, "settle", payment.amount)
-    if effect is not None and (effect.decline is not None or "declined" in (effect.outcome, effect.then)):
+    if declines_in_the_end(ask_bank(uow, payment, "settle", payment.amount)):
         move_payment(uow, payment, "bank.funds_missing")
         return
     remits_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).remittance_s)
@@ -81,8 +77,7 @@ def _settle(uow: UnitOfWork, payment: Payment) -> None:
 
 def _remit(uow: UnitOfWork, payment: Payment) -> None:
     """The funds go on to the merchant, which changes only the code; a bank rule may take them back instead."""
-    effect = ask_bank(uow, payment, "remit", payment.amount)
-    if effect is not None and is_declined(effect):
+    if declines(ask_bank(uow, payment, "remit", payment.amount)):
         move_payment(uow, payment, "bank.reversed", amount_reversed=payment.amount_paid - payment.amount_refunded)
     else:
         move_payment(uow, payment, "timer.remitted")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Invalid, NotFound, Refused, Violation
-from simulator.providers.worldline import products
-from simulator.providers.worldline.handlers.requests import count, flag
+from simulator.kernel.refusals import NotFound, Refused
+from simulator.providers.worldline import errors, products
+from simulator.providers.worldline.handlers.requests import count, flag, must_have
 from simulator.providers.worldline.wire import products as wire
 from simulator.providers.worldline.wire.values import is_country
 
@@ -22,9 +22,7 @@ def eligible(currency: str, amount: int | None) -> list[int]:
 
 def _asked_products(call: Call) -> tuple[str, list[int]]:
     """`countryCode` and `currencyCode` are required; Alipay is hidden from recurring and instalment payments."""
-    missing = [Violation(n, "required") for n in ("countryCode", "currencyCode") if not call.query.get(n)]
-    if missing:
-        raise Invalid(missing)
+    must_have(call, "countryCode", "currencyCode", code=errors.PROPERTY_MISSING)  # inferred: section 3.14
     country, currency = call.query["countryCode"], call.query["currencyCode"]
     amount = count(call, "amount", 0, 10**12 - 1) if call.query.get("amount") else None
     hidden = {value for name, value in call.query_pairs if name == "hide"}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition, Invalid, LimitExceeded, Refused, Violation
 from simulator.providers.worldline import errors, model, products
-from simulator.providers.worldline.handlers.bank import ask_bank, is_declined
+from simulator.providers.worldline.bank import ask_bank, declines, declines_in_the_end, due_at, stays_pending
 from simulator.providers.worldline.handlers.moves import move_payment, tell_checkout
 from simulator.providers.worldline.handlers.payments import payment_of
 from simulator.providers.worldline.handlers.requests import check_types, location
@@ -62,11 +61,10 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     )
     payment = uow.amend(payment, refunds=payment.refunds + 1)
     refund = uow.add(refund, events=["refund.created"])
-    effect = ask_bank(uow, payment, "refund", refund.amount)
-    if effect is not None and effect.delay is None and is_declined(effect):
+    said = ask_bank(uow, payment, "refund", refund.amount)
+    if declines(said) and said.delay is None:
         refund = _move_refund(uow, refund, "bank.refused")
-        code = effect.code or errors.DECLINED
-        error = errors.api_error(code, uow.ids, brief=True, message=effect.message)
+        error = errors.api_error(said.code or errors.DECLINED, uow.ids, brief=True, message=said.message)
         return Reply(402, wire.refund_error_response(errors.error_id(uow.ids), [error], refund))
     uow.amend(payment, amount_refund_requested=payment.amount_refund_requested + refund.amount)
     if uow.settings(WorldlineSettings).refund_approval == "manual":
@@ -82,20 +80,18 @@ def _move_refund(uow: UnitOfWork, refund: Refund, trigger: str, **changes: Any) 
 
 def _request(uow: UnitOfWork, refund: Refund, payment: Payment, trigger: str, **changes: Any) -> Refund:
     """Alipay is asked; it answers by the clock, or not at all when a bank rule says `pending` without a delay."""
-    effect = ask_bank(uow, payment, "refund", changes.get("amount", refund.amount))
-    executes_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).refund_s)
-    if effect is not None and effect.delay is not None:
-        executes_at = uow.now + effect.delay
-    stays = effect is not None and effect.outcome == "pending" and effect.delay is None and effect.then is None
-    return _move_refund(uow, refund, trigger, executes_at=None if stays else executes_at, **changes)
+    said = ask_bank(uow, payment, "refund", changes.get("amount", refund.amount))
+    stays = stays_pending(said) and said.then is None
+    executes_at = None if stays else due_at(uow, said, uow.settings(WorldlineSettings).refund_s)
+    return _move_refund(uow, refund, trigger, executes_at=executes_at, **changes)
 
 
 def execute_refund(uow: UnitOfWork, refund: Refund) -> None:
     """Alipay has executed the refund, or refused it."""
     payment = uow.get(Payment, refund.payment)
-    effect = ask_bank(uow, payment, "refund", refund.amount)
+    said = ask_bank(uow, payment, "refund", refund.amount)
     requested = payment.amount_refund_requested - refund.amount
-    if effect is not None and (is_declined(effect) or effect.then == "declined"):
+    if declines_in_the_end(said):
         uow.amend(payment, amount_refund_requested=requested)
         _move_refund(uow, refund, "bank.rejected")
         return

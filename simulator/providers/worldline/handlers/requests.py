@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Endpoint
 from simulator.kernel.refusals import Invalid, MalformedBody, Refused, Violation
+from simulator.providers.worldline import errors
 from simulator.providers.worldline.wire.official import official_types, wrong_types
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
@@ -72,11 +73,19 @@ def check_types(call: Call) -> None:
         raise Invalid(wrong)
 
 
+def must_have(call: Call, *names: str, code: str = errors.PARAMETER_MISSING) -> None:
+    """Raises `Invalid` for all of these query parameters that are missing."""
+    missing = [Violation(name, "required", code) for name in names if not call.query.get(name)]
+    if missing:
+        raise Invalid(missing)
+
+
 def flag(value: str | None) -> bool:
     return (value or "").lower() == "true"
 
 
 def count(call: Call, name: str, default: int, maximum: int) -> int:
+    """A query parameter that counts something. Raises `Invalid` unless it is a number from 0 to `maximum`."""
     raw = call.query.get(name) or str(default)
     if not raw.isascii() or not raw.isdigit() or int(raw[:12]) > maximum:
         raise Invalid([Violation(name, "type", maximum, raw)])

@@ -9,6 +9,7 @@ from simulator.engine.provider import Call
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Violation
+from simulator.providers.worldline import errors
 from simulator.providers.worldline.handlers.requests import count
 
 FIND_WINDOW = timedelta(days=42)
@@ -19,7 +20,7 @@ T = TypeVar("T", bound=Resource)
 def find_by_reference(call: Call, uow: UnitOfWork, kind: type[T]) -> tuple[list[T], int, int, int]:
     given = {n: v for n, v in call.query.items() if n in ("hostedCheckoutId", "merchantReference", "merchantOrderId")}
     if not any(given.values()):
-        raise Invalid([Violation("merchantReference", "required", "20000001")])
+        raise Invalid([Violation("merchantReference", "required", errors.PARAMETER_MISSING)])
     limit, offset = count(call, "limit", 10, 100), count(call, "offset", 0, 10**9)
     name, value = next((n, v) for n, v in given.items() if v)
     since = uow.now - FIND_WINDOW

@@ -24,7 +24,7 @@ def capture(found: Payment) -> dict[str, Any]:
         ),
         "status": found.state,
         "statusOutput": {
-            "isRefundable": found.state == "PAID" and found.left > 0,
+            "isRefundable": found.is_refundable,
             "statusCode": found.code,
             "statusCodeChangeDateTime": local_time(found.changed_at),
         },

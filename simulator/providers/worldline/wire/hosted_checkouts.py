@@ -14,10 +14,14 @@ from simulator.providers.worldline.wire.products import ProductFilters
 from simulator.providers.worldline.wire.values import Model, Number, Text
 
 
+class CheckoutFilters(ProductFilters):
+    tokensOnly: StrictBool | None = None
+
+
 class HostedCheckoutSpecificInput(Model):
     isRecurring: StrictBool | None = None
     locale: Annotated[Text, Field(max_length=6)] | None = None
-    paymentProductFilters: ProductFilters | None = None
+    paymentProductFilters: CheckoutFilters | None = None
     returnCancelState: StrictBool | None = None
     returnUrl: Annotated[Text, Field(max_length=512)] | None = None
     showResultPage: StrictBool | None = None

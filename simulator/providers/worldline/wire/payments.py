@@ -85,7 +85,7 @@ def payment_status(payment: Payment) -> dict[str, Any]:
             "statusCode": payment.code,
             "statusCodeChangeDateTime": local_time(payment.changed_at),
             "isAuthorized": payment.state in ("CAPTURED", "PAID", "REFUNDED", "REVERSED"),
-            "isRefundable": payment.state == "PAID" and payment.left > 0,
+            "isRefundable": payment.is_refundable,
         }
     )
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import StrictBool
-
 from simulator.providers.worldline.products import PRODUCTS, Product, limits
 from simulator.providers.worldline.wire.values import Model, Number, Text
 
@@ -16,9 +14,10 @@ class ProductFilter(Model):
 
 
 class ProductFilters(Model):
+    """What a merchant leaves out of the offer, or restricts it to."""
+
     exclude: ProductFilter | None = None
     restrictTo: ProductFilter | None = None
-    tokensOnly: StrictBool | None = None
 
 
 def product(found: Product, currency: str) -> dict[str, Any]:

@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.providers.worldline.wire.layout import present
-from simulator.providers.worldline.wire.products import ProductFilter
+from simulator.providers.worldline.wire.products import ProductFilters
 from simulator.providers.worldline.wire.values import Model, Text
-
-
-class SessionFilters(Model):
-    exclude: ProductFilter | None = None
-    restrictTo: ProductFilter | None = None
 
 
 class SessionRequest(Model):
     """POST /v1/{merchantId}/sessions"""
 
     tokens: list[Text] | None = None
-    paymentProductFilters: SessionFilters | None = None
+    paymentProductFilters: ProductFilters | None = None
 
 
 def session(base_url: str, session_id: str, customer_id: str, invalid_tokens: list[str]) -> dict[str, Any]:

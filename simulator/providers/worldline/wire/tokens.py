@@ -9,7 +9,3 @@ class CreateTokenRequest(Model):
     """POST /v1/{merchantId}/tokens"""
 
     paymentProductId: Number
-
-
-class Nothing(Model):
-    """A call without a body; whatever comes is ignored."""
