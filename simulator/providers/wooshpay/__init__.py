@@ -55,7 +55,7 @@ def summarise(resource: Resource) -> Summary | None:
 
 
 def _expires_at(intent: PaymentIntent) -> datetime | None:
-    """When it stops waiting: with its wallet code, or with its session."""
+    """When it stops waiting for the shopper: when its wallet code expires, or its session does."""
     if intent.state == "requires_action":
         return intent.code_expires_at
     waits = intent.state in ("requires_payment_method", "requires_confirmation")
@@ -63,7 +63,7 @@ def _expires_at(intent: PaymentIntent) -> datetime | None:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    """Source: reference/wooshpay.md, section 2.5 (inferred)."""
+    """Names the request, and gives back the idempotency key of a POST. Source: reference/wooshpay.md, section 2.5 (inferred)."""
     reply.headers.setdefault("Request-Id", request_id(call, Ids()))
     key = call.headers.get("idempotency-key")
     if key and call.method == "POST":
@@ -71,6 +71,7 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def replayed(reply: Reply, first: datetime) -> None:
+    """Marks an answer that has been given before."""
     reply.headers["Idempotent-Replayed"] = "true"
 
 

@@ -111,7 +111,7 @@ def masked(key: str) -> str:
 
 
 def claims(call: Call) -> bool:
-    """Requests that match no route but bear one of the keys, or a path of this API."""
+    """Whether a request that matches no route was meant for WooshPay: by its key, or by how its path begins."""
     if call.target.startswith(OWN_PATHS):
         return True
     return call.target.startswith("/v1/") and (key_of(call) or "").startswith(PREFIXES)

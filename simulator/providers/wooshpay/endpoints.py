@@ -80,7 +80,10 @@ KEY_LIMIT = 255
 
 
 def read_body(call: Call, endpoint: Endpoint) -> object:
-    """JSON, or a form in bracket notation; without a content type whatever it looks like (inferred). null equals absent."""
+    """Reads JSON, or a form in bracket notation. Members that are null count as absent.
+
+    Without a content type the first character decides which of the two it is (inferred).
+    """
     data = _body(call)
     call.scratch["body"] = data
     return data
@@ -117,7 +120,10 @@ def _without_nulls(value: Any) -> Any:
 
 
 def before(call: Call) -> None:
-    """Reads the query of a list: the query string first, the documented body of the GET second."""
+    """Checks the length of the idempotency key, and reads the query of a list.
+
+    The documentation sends the query of some lists as the body of the GET. Both are read; the query string wins.
+    """
     key = call.headers.get("idempotency-key", "")
     if len(key) > KEY_LIMIT:
         raise refused("parameter_invalid", "Idempotency-Key", message=f"at most {KEY_LIMIT} characters")

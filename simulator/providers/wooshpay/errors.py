@@ -67,7 +67,7 @@ def bracketed(path: str) -> str:
 
 
 def refused(code: str, param: str | None = None, **detail: Any) -> r.Refused:
-    """A refusal with one of the codes above; `detail` fills the message's places."""
+    """A refusal with one of the codes above; `detail` fills the places in its message."""
     return r.Refused(code, {"param": param, **detail})
 
 
@@ -108,7 +108,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
 
 
 def _fault(call: Call, status: int, body: dict[str, Any]) -> Reply:
-    """A scenario's failure: the status as ordered, the code that goes with it unless another is named."""
+    """A failure that a scenario orders: with its status, and with the usual code of that status unless it names one."""
     by_status = {401: "api_key_invalid", 402: "payment_failed", 403: "secret_key_required", 404: "resource_missing"}
     by_status |= {409: "idempotency_key_in_use", 429: "rate_limit"}
     code = body.get("code") or by_status.get(status, "api_error" if status >= 500 else "parameter_invalid")
@@ -151,6 +151,6 @@ def _error(call: Call, code: str, param: str | None, **places: Any) -> Reply:
 
 
 def _envelope(call: Call, status: int, error: dict[str, Any]) -> Reply:
-    """Setting `error_envelope` = `stripe` (default) or `flat`."""
+    """Setting `error_envelope`: `stripe` puts the error into a member `error`, `flat` does not."""
     flat = call.workspace is not None and call.workspace.settings_of(WooshpaySettings).error_envelope == "flat"
     return Reply(status, error if flat else {"error": error})

@@ -16,7 +16,10 @@ _NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 
 
 def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Nested objects and arrays; every scalar stays text. Raises `MalformedBody` for names that contradict each other."""
+    """Returns nested objects and arrays, in which every scalar stays text.
+
+    Raises `MalformedBody` for names that contradict each other.
+    """
     root: dict[str, Any] = {}
     for name, value in pairs:
         match = _NAME.match(name)
@@ -44,7 +47,7 @@ def _put(node: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _arrays(value: Any) -> Any:
-    """Objects whose names are all indexes are arrays; `metadata` stays an object wherever it stands."""
+    """Turns objects whose names are all numbers into arrays, except `metadata`, which stays an object at any depth."""
     if not isinstance(value, dict):
         return value
     if value and all(name.isascii() and name.isdigit() for name in value):

@@ -59,7 +59,7 @@ def wallet_url(workspace: Workspace, origin: str, code: str, *, app: bool) -> st
 
 
 def challenge_url(workspace: Workspace, intent: PaymentIntent) -> str:
-    """A card's 3-D Secure page; here it is the wallet's page in place of the bank's."""
+    """The 3-D Secure page of a card. The simulator shows the wallet's page there, in place of the bank's."""
     query = f"c=3.1&type=challenge&dataId={intent.id}&force3ds=false&clientSecret={intent.client_secret}"
     return f"{_host(workspace, JS[intent.livemode], intent.origin)}{CHALLENGE_PATH}?{query}"
 

@@ -46,7 +46,9 @@ O = TypeVar("O", bound=Owned)  # noqa: E741  # one letter like every type variab
 
 
 def find(call: Call, uow: UnitOfWork, kind: type[O], id_: str, param: str = "id") -> O:
-    """Ill-formed ids are 400 `id is invalid`, unknown ones and those of the other mode 404.
+    """The resource with this id, on the caller's side of the account.
+
+    An ill-formed id is refused with 400 `id is invalid`; an unknown one, or one of the other side, with 404.
 
     Source: reference/wooshpay.md, section 5.3 (the text is observed in an integration).
     """
@@ -68,6 +70,7 @@ def method_of(uow: UnitOfWork, intent: PaymentIntent) -> PaymentMethod | None:
 
 
 def owned(call: Call, uow: UnitOfWork) -> dict[str, Any]:
+    """The fields that all new resources get: the side of the account, and when they were made and changed."""
     return {"livemode": call.credential["livemode"], "created_at": uow.now, "updated_at": uow.now}
 
 
@@ -97,7 +100,7 @@ def as_millis(given: int) -> int:
 
 
 def request_id(call: Call, ids: Ids) -> str:
-    """The request's id in `Request-Id` and in the events that it causes: drawn when it is first needed."""
+    """The request's id in `Request-Id` and in the events that it causes. The first that is drawn stays."""
     return str(call.scratch.setdefault("request_id", "req_" + ids.text(14)))
 
 
@@ -110,6 +113,7 @@ def query_of(call: Call) -> Any:
 
 
 def newest_first(uow: UnitOfWork, kind: type[O], key: tuple[str, str], before: str | None) -> Iterator[O]:
+    """The resources under a look-up key, newest first, only those older than `before`. Reads them by the hundred, as needed."""
     while True:
         found, more = uow.listing(kind, limit=100, before=before, key=key)
         yield from found
@@ -119,7 +123,10 @@ def newest_first(uow: UnitOfWork, kind: type[O], key: tuple[str, str], before: s
 
 
 def listed(call: Call, uow: UnitOfWork, kind: type[O], **filters: str | None) -> tuple[list[O], bool]:
-    """A page of what belongs to this side of the account, newest first. Source: reference/wooshpay.md, section 3.7."""
+    """A page of what belongs to this side of the account, newest first, and whether there is more.
+
+    Source: reference/wooshpay.md, section 3.7.
+    """
     query = query_of(call)
     for name in ("starting_after", "ending_before"):
         if getattr(query, name) is not None:

@@ -35,7 +35,7 @@ class Owned(Resource):
         return side_of(self.livemode)
 
     def facets(self) -> dict[str, str | None]:
-        """By what a list of these can be narrowed."""
+        """The members by which a list of these can be narrowed."""
         return {}
 
     def keys(self) -> dict[str, str]:
@@ -45,7 +45,7 @@ class Owned(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Snowflake(Resource):
-    """The last number that this workspace minted: one row each, so that no two ids are ever equal."""
+    """The last number that a workspace has minted. Each workspace has one of these, so that its ids never repeat."""
 
     PROVIDER: ClassVar[str] = "wooshpay"
     KIND: ClassVar[str] = "snowflake"
@@ -130,7 +130,7 @@ class PaymentIntent(Owned):
 
     @property
     def ended_by(self) -> str | None:
-        """Who cancelled it, whatever the wallet said to an earlier attempt."""
+        """Who cancelled it. What the wallet said about an earlier attempt does not count."""
         return None if self.state != "canceled" else "timer" if self.ended_by_clock else "api"
 
     @property
@@ -232,7 +232,7 @@ class Charge(Owned):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentMethod(Owned):
-    """`buyer` is the shopper who has allowed later charges without being asked (section 7.7)."""
+    """`buyer` is the shopper who has agreed to later charges, for which nobody asks them again (section 7.7)."""
 
     KIND: ClassVar[str] = "payment_method"
 
@@ -307,7 +307,10 @@ class StoredEvent(Owned):
 
 @dataclass(frozen=True, kw_only=True)
 class CashierCode(Resource):
-    """The 36 characters of a wallet link, and the wallet order behind it; stays when a newer link replaces it."""
+    """The 36 characters of a wallet link, and the wallet order behind it.
+
+    It stays when a newer link replaces it, so that the old link still shows what became of its order.
+    """
 
     PROVIDER: ClassVar[str] = "wooshpay"
     KIND: ClassVar[str] = "cashier_code"

@@ -34,7 +34,7 @@ _QRCODE = re.compile(r"qrcode=([0-9A-Za-z]+)")
 
 
 def _find(call: Call, runtime: Runtime) -> tuple[Workspace, CheckoutSession]:
-    """By the publishable key in the query; without one in whatever workspace it lives."""
+    """The session of the address. The key in the query names the workspace; without one, all workspaces are searched."""
     id_ = call.path["session"].replace("cs_test_", "cs_", 1)
     key = call.query.get("key")
     if key:
@@ -117,7 +117,7 @@ def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
 def _end(
     call: Call, runtime: Runtime, page: PageView, hosted: HostedView, session: CheckoutSession, decided_by: str | None
 ) -> Reply:
-    """Complete leads to `success_url`, expired to `cancel_url`; nothing fires."""
+    """The page of a session that is over. It leads to `success_url` or, after expiry, to `cancel_url`; nothing changes."""
     complete, stays, t = session.state == "complete", call.query.get("stay") == "1", Texts(page.lang)
     url = session.success_url if complete else session.cancel_url
     target = links.with_scheme(url) if url else None
@@ -152,7 +152,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
 
 
 def _wallet_link(intent: PaymentIntent) -> str:
-    """The link of `next_action` on this host, so that the shopper walks the real way."""
+    """The link in `next_action`, but on this host: the shopper goes the way that they would go at WooshPay."""
     action = intent.next_action or {}
     url = next((value["url"] for value in action.values() if isinstance(value, dict)), "")
     parts = urlsplit(url)
@@ -160,12 +160,12 @@ def _wallet_link(intent: PaymentIntent) -> str:
 
 
 def _scanned(call: Call, session: CheckoutSession) -> str:
-    """What the code says: without the key, which would only make the symbol larger; no other session has this id."""
+    """The address in the QR code. The key is left out, which would make the symbol larger: the id alone finds the session."""
     return call.base_url + links.session_path(session).partition("?")[0]
 
 
 def session_qr(call: Call, runtime: Runtime) -> Reply:
-    """The code before any order is open: it leads a phone to this session."""
+    """The QR code while no wallet order is open: it leads a phone to this session."""
     _, session = _find(call, runtime)
     image = qr.png(_scanned(call, session))
     return Reply(200, image, {"cache-control": "public, max-age=3600"}, content_type="image/png")
@@ -191,7 +191,7 @@ def _wallet(call: Call, runtime: Runtime, code: str) -> Reply:
 
 
 def challenge(call: Call, runtime: Runtime) -> Reply:
-    """A card's 3-D Secure page: the mock wallet stands in for the bank's."""
+    """A card's 3-D Secure page: the wallet's page stands in for the bank's."""
     id_, secret = call.query.get("dataId", ""), call.query.get("clientSecret", "")
     for workspace in runtime.workspaces():
         intent = runtime.open(workspace).find(PaymentIntent, id_)

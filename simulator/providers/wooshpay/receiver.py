@@ -21,7 +21,7 @@ def secrets(workspace: Workspace) -> list[str]:
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """Either header, both if both came. Header names are lower case. No tolerance of time is documented."""
+    """Checks the header that came, or both if both did. Header names are lower case. No tolerance of time is documented."""
     given = [headers[name] for name in ("wooshpay-signature", "signature") if name in headers]
     if not given:
         return Verdict(False, "neither Wooshpay-Signature nor Signature came")

@@ -53,12 +53,13 @@ EVENTS = (
 )
 
 ONLY_BY_NAME = frozenset({"charge.succeeded", "charge.refunded"})
-"""Inferred events: sent to those who name them, never for `*`."""
+"""Events that are inferred. An endpoint hears them only if it names them; `*` does not mean them."""
 
 ACCOUNT = "account"
 """Stands for the account-level URL where an endpoint's id would be."""
 
-# Documented: 18 deliveries in 72 hours, exponential. Inferred: the first pause of 2 s, doubled, the last one clipped.
+# Documented: 18 deliveries in 72 hours, exponential. Inferred: pauses that begin with 2 s
+# and double, of which the last is cut short.
 _SECONDS = (0, 2, 6, 14, 30, 62, 126, 254, 510, 1022, 2046, 4094, 8190, 16382, 32766, 65534, 131070, 259200)
 RETRY = RetryPolicy(
     tuple(timedelta(seconds=after - before) for before, after in pairwise(_SECONDS)),
@@ -67,7 +68,7 @@ RETRY = RetryPolicy(
 
 
 def endpoints(workspace: Workspace) -> list[dict[str, Any]]:
-    """All of them, the account-level one last; its `livemode` is None because it hears both sides."""
+    """All endpoints of a workspace. The account-level one comes last; it hears both sides, so its `livemode` is None."""
     found = list(workspace.webhook_endpoints.get("wooshpay", ()))
     account = workspace.account_endpoint("wooshpay")
     if account.url is not None:
@@ -133,7 +134,9 @@ def _request(uow: UnitOfWork) -> dict[str, Any] | None:
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    """The same `t` and so the same signature at every attempt. Raises `Dropped` for an endpoint that is gone or disabled.
+    """`t` is the instant at which the message was made, so that all attempts bear the same signature.
+
+    Raises `Dropped` for an endpoint that is gone or disabled.
 
     Settings: `signature_headers` = `both` (default), `documented`, `observed`; `signature_t` = `milliseconds` (default),
     `seconds`. Source: reference/wooshpay.md, sections 6.2 and 6.3.

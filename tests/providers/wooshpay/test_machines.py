@@ -3,6 +3,7 @@ operation refused, with none."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -538,3 +539,11 @@ def test_the_readme_draws_the_machine_as_it_is(machine: Any) -> None:
     readme = (Path(package.__file__).parent / "README.md").read_text("utf-8")
 
     assert f"<!-- machine:{machine.name} -->\n```mermaid\n{machine.mermaid()}\n```\n" in readme
+
+
+def test_every_module_has_its_place_in_the_readme() -> None:
+    folder = Path(package.__file__).parent
+    readme = (folder / "README.md").read_text("utf-8")
+    modules = {path.stem for path in folder.rglob("*.py")} - {"__init__"}
+
+    assert modules <= set(re.findall(r"`(\w+)`", readme.partition("## Payment intent")[0]))

@@ -119,7 +119,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _expiry(uow: UnitOfWork, given: int | None) -> datetime:
-    """24 hours (documented), or what was asked for: below 10^12 it is seconds (inferred)."""
+    """In 24 hours (documented), or when the request says, at most a year from now (inferred)."""
     if given is None:
         return uow.now + SESSION_LIFETIME
     now, given_ms = millis(uow.now), as_millis(given)
@@ -155,7 +155,7 @@ def get_session(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def expire_session(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/checkout/sessions/{id}/expire: only from `open`; its intent is canceled with it (inferred).
+    """POST /v1/checkout/sessions/{id}/expire. Only an open session expires; its intent is canceled with it (inferred).
 
     Source: reference/wooshpay.md, section 3.11.
     """

@@ -20,7 +20,8 @@ from simulator.wallet import alipay, buyers
 def confirm(
     uow: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, trigger: str = "api.confirm"
 ) -> PaymentIntent:
-    """Issues a wallet link, or charges at once a method whose shopper has agreed to that (section 7.7, inferred)."""
+    """Opens a wallet order and hands out its link. A shopper who has agreed to later charges of this method is charged at
+    once and asked nothing (section 7.7, inferred)."""
     if intent.order_code is not None:
         alipay.close(uow, intent.order_code, "cancelled")
     charges_at_once = method.buyer is not None and method.customer == intent.customer and method.customer is not None
@@ -72,14 +73,17 @@ def _code_lifetime(uow: UnitOfWork) -> timedelta | None:
 
 
 def _is_app(intent: PaymentIntent, type_: str) -> bool:
-    """`terminal_type` selects the link: WEB unless APP or WAP is asked for (WAP inferred)."""
+    """Whether the link opens the app: when `terminal_type` is APP or WAP (WAP is inferred), otherwise not."""
     options = (intent.payment_method_options or {}).get(type_) or {}
     return options.get("terminal_type") in ("APP", "WAP")
 
 
 def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, app: bool) -> dict[str, Any]:
-    """`<type>_handle_redirect` with nothing but the link. Setting `next_action_type` = `alipay_handle_redirect` for the
-    shape of 2024. Source: reference/wooshpay.md, sections 3.1 and 7.4."""
+    """The link in a member that is named after the method's type; a card has a challenge instead.
+
+    With the setting `next_action_type` = `alipay_handle_redirect`, `type` is that name too, as it was in 2024.
+    Source: reference/wooshpay.md, sections 3.1 and 7.4.
+    """
     if type_ == "card":
         redirect = {"url": links.challenge_url(uow.workspace, intent), "return_url": intent.return_url}
         return {"type": "challenge_redirect", "challenge_redirect": present(redirect)}
@@ -90,7 +94,10 @@ def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, 
 
 
 def open_order(uow: UnitOfWork, payment: Resource) -> str | None:
-    """The shopper picks a method on a page: Alipay where the intent takes it, else the first type it takes."""
+    """For the control API: the open wallet order, or a new one as if the shopper had pressed the page's button.
+
+    None when the intent takes no payment at this moment.
+    """
     assert isinstance(payment, PaymentIntent)
     session = session_of(uow, payment)
     if payment.state == "requires_action":
@@ -104,7 +111,10 @@ def open_order(uow: UnitOfWork, payment: Resource) -> str | None:
 
 
 def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool) -> PaymentIntent:
-    """`page.confirm`: what the hosted page does when its button is pressed."""
+    """What the hosted page does when its button is pressed: confirms with the intent's method.
+
+    An intent without one gets Alipay if it takes that, otherwise the first type that it takes.
+    """
     method = method_of(uow, intent)
     if method is None:
         takes_alipay = "alipay" in intent.payment_method_types and intent.currency in ALIPAY_CURRENCIES

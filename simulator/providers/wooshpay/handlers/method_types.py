@@ -1,4 +1,4 @@
-"""Which payment methods an intent takes, and what a method excludes."""
+"""Which payment methods an intent takes, and what its method rules out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def account_types(uow: UnitOfWork) -> tuple[str, ...]:
 
 
 def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentMethod | None:
-    """The saved method, or one made of the inline data: it is minted before the intent (seed)."""
+    """The method that a request names, or a new one made of its inline data; a new one is minted before the intent (seed)."""
     if request.payment_method_data is not None:
         data: dict[str, Any] = raw(call, "payment_method_data")
         type_ = request.payment_method_data.type
@@ -41,7 +41,7 @@ def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentM
 
 
 def given_types(uow: UnitOfWork, request: IntentFields, method: PaymentMethod | None) -> tuple[str, ...]:
-    """What was sent; else the type of the inline method (documented); else the account's defaults (inferred)."""
+    """What the request names; otherwise the type of its method (documented), otherwise the account's types (inferred)."""
     if request.payment_method_types is not None:
         return distinct(request.payment_method_types)
     if method is not None:
@@ -50,6 +50,7 @@ def given_types(uow: UnitOfWork, request: IntentFields, method: PaymentMethod | 
 
 
 def check_method(types: tuple[str, ...], method: PaymentMethod | None, currency: str, capture: str | None) -> None:
+    """Refuses a method whose type is not taken, and what Alipay cannot do: most currencies, and capture by hand."""
     if method is not None and method.type not in types:
         raise refused("payment_method_type_mismatch", "payment_method_data[type]", given=method.type)
     is_alipay = method.type in ALIPAY if method is not None else all(type_ in ALIPAY for type_ in types)
@@ -67,7 +68,7 @@ def check_alipay_currency(currency: str, param: str) -> None:
 
 
 def given_options(call: Call) -> dict[str, Any] | None:
-    """`payment_method_options` as sent, but the members of Alipay in the seed's order."""
+    """`payment_method_options` as they were sent, except that Alipay's members stand in the seed's order."""
     sent: dict[str, Any] | None = raw(call, "payment_method_options")
     if not sent:
         return None

@@ -30,7 +30,7 @@ FAILURE_MESSAGES = {
 
 
 def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
-    """The wallet's order has moved. News of an order that a newer link replaced counts for nothing."""
+    """The wallet's order has moved. News of an order that a newer link has replaced is ignored."""
     assert isinstance(resource, PaymentIntent) and isinstance(teller, Order)
     if resource.order_code != teller.id or resource.state != "requires_action":
         return
@@ -45,6 +45,7 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
 
 
 def _approved(uow: UnitOfWork, intent: PaymentIntent, order: Order) -> None:
+    """The shopper has confirmed. The bank may still decline, or take its time."""
     intent = uow.amend(intent, next_action=None)
     if intent.setup_future_usage == "off_session" and intent.customer is not None and intent.payment_method is not None:
         method = uow.get(PaymentMethod, intent.payment_method)
@@ -100,7 +101,7 @@ def _complete(uow: UnitOfWork, intent: PaymentIntent, trigger: str, payment_stat
 def fail(
     uow: UnitOfWork, intent: PaymentIntent, trigger: str, code: str, message: str | None, failed_as: str
 ) -> PaymentIntent:
-    """The attempt has failed: the intent waits for another method. A session stays open for another try.
+    """The attempt has failed: the intent waits for another method, and a session for another try unless its time is over.
 
     Source: reference/wooshpay.md, sections 4.1 and 5.4.
     """
@@ -131,7 +132,7 @@ def end(uow: UnitOfWork, intent: PaymentIntent, trigger: str, **changes: Any) ->
 
 
 def expire(uow: UnitOfWork, session: CheckoutSession, trigger: str) -> CheckoutSession:
-    """First `checkout.session.expired`, then `payment_intent.canceled` (order inferred)."""
+    """Ends a session and its intent: first `checkout.session.expired`, then `payment_intent.canceled` (the order is inferred)."""
     session = uow.fire(session, trigger)
     intent = uow.get(PaymentIntent, session.payment_intent)
     actor = trigger.partition(".")[0]
@@ -155,15 +156,18 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
             end(uow, resource, trigger)
         case CheckoutSession(state="open"), "timer.expired":
             intent = uow.get(PaymentIntent, resource.payment_intent)
-            if intent.state != "processing":  # the money is on its way: `fail` expires the session if it does not come
+            if intent.state != "processing":  # the money is on its way; if it does not come, `fail` expires the session
                 expire(uow, resource, trigger)
         case Refund(state="pending"), "timer.settled":
             settle_refund(uow, resource, data["succeeds"])
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """Direct: `return_url` with Stripe's three parameters. Session: `success_url` or `cancel_url` as they are; after a
-    decline the checkout page, which offers another try. Source: reference/wooshpay.md, section 7.6 (inferred)."""
+    """Where the shopper goes when they leave the wallet. Source: reference/wooshpay.md, section 7.6 (inferred).
+
+    Without a session that is `return_url` with Stripe's three parameters. With one it is `success_url` or `cancel_url`,
+    unchanged; after a decline it is the checkout page, which offers another try.
+    """
     assert isinstance(payment, PaymentIntent)
     session = session_of(uow, payment)
     if session is None:

@@ -39,7 +39,7 @@ from simulator.wallet import alipay
 
 
 def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/payment_intents: with `confirm` creation and confirmation in one.
+    """POST /v1/payment_intents. With `confirm` the new intent is confirmed in the same request.
 
     Source: reference/wooshpay.md, section 3.1 (seed).
     """
@@ -91,7 +91,10 @@ def new_intent(call: Call, uow: UnitOfWork, **members: Any) -> PaymentIntent:
 
 
 def _note_return_url(call: Call, intent: PaymentIntent) -> None:
-    """Needed when a redirect method is confirmed (inferred): noted, and refused where the server is strict."""
+    """A redirect method probably needs a `return_url` when it is confirmed (inferred).
+
+    Without one the request is noted as a live difference; a strict server refuses it.
+    """
     if intent.return_url is None:
         if call.strict:
             raise refused("parameter_missing", "return_url")
@@ -99,7 +102,7 @@ def _note_return_url(call: Call, intent: PaymentIntent) -> None:
 
 
 def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:
-    """A scenario's or a test amount's `provider: {refuse: {status, code}}`: the call fails before anything happens."""
+    """Refuses the request before anything happens, if a scenario or a test amount has `provider: {refuse: {status, code}}`."""
     facts = {"operation": operation, "amount": amount, "currency": currency, "reference": reference}
     effect = uow.rule("provider", "wooshpay", **facts)
     if effect is not None and isinstance(effect.params.get("refuse"), dict):
@@ -108,7 +111,7 @@ def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str,
 
 
 def _intent(call: Call, uow: UnitOfWork) -> PaymentIntent:
-    """The intent of the path. A publishable key must name its client secret (inferred)."""
+    """The intent that the path names. Who has only a publishable key must send its client secret too (inferred)."""
     intent = find(call, uow, PaymentIntent, call.path["id"])
     if call.credential["publishable"]:
         given = call.query.get("client_secret") or call.scratch.get("body", {}).get("client_secret")
@@ -136,6 +139,7 @@ def _unexpected_state(intent: PaymentIntent, act: str) -> Exception:
     return refused("payment_intent_unexpected_state", None, act=act, state=intent.state, payment_intent=shown)
 
 
+# What may be updated at any time, and what while the shopper is in the wallet (inferred).
 _ALWAYS = frozenset({"metadata", "description"})
 _WHILE_WAITING = _ALWAYS | {"merchant_order_id"}
 
@@ -174,7 +178,7 @@ _PLAIN = (
 
 
 def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.IntentFields) -> dict[str, Any]:
-    """The members of an update or a confirmation that are simply taken over."""
+    """What an update or a confirmation changes in the intent, apart from its payment method."""
     fields = type(request).model_fields
     changes = {name: getattr(request, name) for name in _PLAIN if name in fields and getattr(request, name) is not None}
     check_url(request.return_url, "return_url")
@@ -192,7 +196,7 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
 
 
 def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/payment_intents/{id}/confirm; again from `requires_action` with a fresh wallet code (inferred).
+    """POST /v1/payment_intents/{id}/confirm. An intent in `requires_action` can be confirmed again: it gets a new link (inferred).
 
     Source: reference/wooshpay.md, section 3.4.
     """
@@ -211,7 +215,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def capture_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/payment_intents/{id}/capture: once; what is not captured is released (documented). Cards only.
+    """POST /v1/payment_intents/{id}/capture, for cards only, and only once. The rest goes back to the shopper (documented).
 
     Source: reference/wooshpay.md, section 3.5 (`amount_received` inferred).
     """
@@ -256,7 +260,7 @@ _SEARCHABLE = ("merchant_order_id", "status", "currency", "customer", "metadata"
 def search_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
     """GET /v1/payment_intents/search: `merchant_order_id:'…'`, `status:'…'`, `metadata['k']:'v'`, joined by AND.
 
-    Source: reference/wooshpay.md, section 3.8 (the grammar beyond the first is inferred).
+    Source: reference/wooshpay.md, section 3.8 (all but the first form is inferred).
     """
     query = query_of(call)
     clauses = [_clause(text) for text in re.split(r"\sAND\s", query.query)]

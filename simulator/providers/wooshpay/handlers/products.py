@@ -13,7 +13,10 @@ from simulator.providers.wooshpay.wire import products as wire
 def new_price(
     call: Call, uow: UnitOfWork, data: wire.PriceData | wire.PriceRequest, where: str
 ) -> tuple[Price, Product]:
-    """The price is minted before its product (seed). `billing_scheme` is ignored: it always is `per_unit` (seed)."""
+    """A new price, and the product that it names or brings along. `where` is the path of `data` in the request.
+
+    The price is minted before its product (seed). `billing_scheme` is ignored, because it is always `per_unit` (seed).
+    """
     id_ = mint(uow, "price")
     if data.product_data is not None:
         product = add_product(call, uow, data.product_data, data.active)

@@ -12,12 +12,12 @@ from simulator.providers.wooshpay.wire import refunds as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
 
-# Methods that take several partial refunds. Source: reference/wooshpay.md, section 7.2 (seed: not Alipay).
+# The methods that take several partial refunds; Alipay does not (seed). Source: reference/wooshpay.md, section 7.2.
 SEVERAL_REFUNDS = frozenset({"card", "wechat_pay"})
 
 
 def create_refund(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/refunds: of a succeeded payment, once, full or partial (seed: several partial refunds no).
+    """POST /v1/refunds: gives back a succeeded payment, whole or in part. Alipay takes one refund and no second part (seed).
 
     Source: reference/wooshpay.md, sections 3.14 and 7.5.
     """
@@ -66,6 +66,7 @@ def _refunded_intent(call: Call, uow: UnitOfWork, request: wire.RefundRequest) -
 
 
 def _give_back(uow: UnitOfWork, intent: PaymentIntent, refund: Refund) -> None:
+    """The money goes back to the shopper; the intent and its charge keep count of it."""
     alipay.refund(uow, intent.order_code, refund.money)
     uow.amend(intent, amount_refunded=intent.amount_refunded + refund.amount)
     charge = uow.get(Charge, refund.charge)

@@ -1,4 +1,4 @@
-"""Webhook endpoints that the merchant makes by the API. They belong to the workspace, so a reset keeps them."""
+"""Webhook endpoints that the merchant makes through the API. They belong to the workspace, so a reset keeps them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _check_endpoint_url(url: str) -> None:
 
 
 def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/webhook_endpoints: active at once; plain HTTP is fine for local work (documented).
+    """POST /v1/webhook_endpoints. The endpoint is enabled at once; plain HTTP is allowed, for local work (documented).
 
     Source: reference/wooshpay.md, section 3.16.
     """
@@ -82,7 +82,7 @@ def get_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/webhook_endpoints/{id}; disabling it stops its pending retries (inferred)."""
+    """POST /v1/webhook_endpoints/{id}. Who disables an endpoint stops its pending retries too (inferred)."""
     endpoint, request = _endpoint(call, uow), call.body
     changes: dict[str, Any] = present({"url": request.url, "description": request.description})
     if request.url is not None:

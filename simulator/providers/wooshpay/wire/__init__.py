@@ -1,6 +1,6 @@
-"""WooshPay's JSON, one module for each noun of the API: request models with the documented names, and renderers that answer in
-the documented key order.
+"""WooshPay's JSON, one module for each noun of the API.
 
-Unset members are omitted, never null, but for the empty strings of a session and the empty address of a customer.
+A request model has the documented names, a renderer the documented key order. A member without a value is left out and
+never null; only a session has two empty strings instead, and a customer an empty address.
 Unknown members of a request are ignored. Source: reference/wooshpay.md, section 3.
 """

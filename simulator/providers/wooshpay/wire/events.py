@@ -9,7 +9,7 @@ from simulator.providers.wooshpay.wire.values import present
 
 
 def event(found: StoredEvent, api_version: str | None) -> dict[str, Any]:
-    """As `GET /v1/events/{id}` answers it."""
+    """An event as `GET /v1/events/{id}` answers it."""
     return present(
         {
             "id": found.id,
@@ -25,7 +25,7 @@ def event(found: StoredEvent, api_version: str | None) -> dict[str, Any]:
 
 
 def delivered_event(found: StoredEvent) -> dict[str, Any]:
-    """As it is sent: the same facts in another order. Source: reference/wooshpay.md, section 6.2."""
+    """An event as it is sent: the same facts in another order. Source: reference/wooshpay.md, section 6.2."""
     return present(
         {
             "id": found.id,

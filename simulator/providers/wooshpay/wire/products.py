@@ -53,7 +53,7 @@ class PriceRequest(PriceData):
 
 
 def price(found: Price, embedded: Any = None) -> dict[str, Any]:
-    """`embedded` is the whole product, as in a line item; elsewhere the product is its id (inferred)."""
+    """`embedded` is the rendered product, which a line item shows in place of the product's id (inferred)."""
     return present(
         {
             "id": found.id,

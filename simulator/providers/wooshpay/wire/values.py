@@ -23,7 +23,7 @@ METHOD_TYPES = (
 
 
 def _integer(value: Any) -> Any:
-    """An integer, or its digits as text (forms send nothing else)."""
+    """Reads an integer, or its digits as text: a form sends nothing else."""
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) <= 20:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -49,7 +49,7 @@ def _currency(value: Any) -> Any:
 
 
 def _metadata(value: Any) -> Any:
-    """Text to text; numbers and booleans become text (inferred). An empty string clears everything."""
+    """Reads names and texts; numbers and booleans become text (inferred). An empty string clears everything."""
     if value == "":
         return {}
     if not isinstance(value, dict):
@@ -63,7 +63,7 @@ def _metadata(value: Any) -> Any:
 
 
 def _one_or_more(value: Any) -> Any:
-    """`types[]=a` and `types=a` both reach us from forms."""
+    """Reads a list; a form may send a list of one as a plain text."""
     return [value] if isinstance(value, str) and value else value
 
 
@@ -122,6 +122,7 @@ class Shipping(Model):
 
 
 def present(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that have a value."""
     return {name: value for name, value in members.items() if value is not None}
 
 

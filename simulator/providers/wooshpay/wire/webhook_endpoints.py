@@ -19,7 +19,7 @@ class EndpointRequest(Model):
 
 
 class EndpointUpdate(Model):
-    """POST /v1/webhook_endpoints/{id}. `disabled` is Stripe's, `status` ours (inferred)."""
+    """POST /v1/webhook_endpoints/{id}. Stripe's `disabled` and our `status` both switch it off and on (inferred)."""
 
     url: Filled | None = None
     enabled_events: EventNames | None = None
