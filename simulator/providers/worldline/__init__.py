@@ -53,7 +53,7 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def replayed(reply: Reply, first: datetime) -> None:
-    """Only repeats bear it: the instant of the first request in milliseconds."""
+    """A repeated answer, and only that, bears the instant of the first request, in milliseconds."""
     reply.headers["X-GCS-Idempotence-Request-Timestamp"] = str(millis(first))
 
 

@@ -102,13 +102,13 @@ def _in_utc(date: datetime) -> datetime:
 
 
 def check_idempotence_key(call: Call) -> None:
-    """1 to 40 ASCII characters. Source: reference/worldline.md, section 2.6 (the refusal is inferred)."""
+    """At most 40 characters, all ASCII. Source: reference/worldline.md, section 2.6 (the refusal is inferred)."""
     key = call.headers.get("x-gcs-idempotence-key")
     if key is not None and (len(key) > IDEMPOTENCE_KEY_LENGTH or not key.isascii()):
         raise Invalid([Violation("X-GCS-Idempotence-Key", "max_length", IDEMPOTENCE_KEY_LENGTH, key)])
 
 
 def claims(call: Call) -> bool:
-    """Requests that match no route but bear Connect's marks."""
+    """Whether a request that matches no route was meant for Connect: by its scheme, or by how its path begins."""
     authorization = call.headers.get("authorization", "")
     return authorization.startswith("GCS ") or _OWN_PATHS.match(call.target) is not None

@@ -25,21 +25,21 @@ def ask_bank(uow: UnitOfWork, payment: Payment, operation: str, amount: int) -> 
 
 
 def declines(said: Any) -> bool:
-    """At once."""
+    """Whether it refuses at once."""
     return said is not None and (said.decline is not None or said.outcome == "declined")
 
 
 def declines_in_the_end(said: Any) -> bool:
-    """At once, or after it was pending."""
+    """Whether it refuses, at once or after a while in which it was pending."""
     return declines(said) or (said is not None and said.then == "declined")
 
 
 def stays_pending(said: Any) -> bool:
-    """Pending without a delay: nothing follows by itself."""
+    """Whether nothing follows by itself: pending, and no delay is named."""
     return said is not None and said.outcome == "pending" and said.delay is None
 
 
 def due_at(uow: UnitOfWork, said: Any, usual_s: float) -> datetime:
-    """After the rule's delay; without one, after the usual seconds."""
+    """When the bank acts: after the rule's delay, or else after the usual number of seconds."""
     delay = said.delay if said is not None else None
     return uow.now + (timedelta(seconds=usual_s) if delay is None else delay)

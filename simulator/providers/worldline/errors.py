@@ -16,7 +16,7 @@ PLATFORM = "PAYMENT_PLATFORM_ERROR"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. `numbered` errors come from the payment platform and bear a `requestId`; `bare` ones no `httpStatusCode`."""
+    """One row. `numbered` errors come from the payment platform and bear a `requestId`; `bare` ones have no `httpStatusCode`."""
 
     http: int
     message: str
@@ -84,7 +84,7 @@ def request_id(ids: Ids) -> str:
 def api_error(
     code: str, ids: Ids, *, property_name: str | None = None, brief: bool = False, http: int | None = None, **words: Any
 ) -> dict[str, Any]:
-    """One `APIError`. `brief` leaves `id` and `category` out, as older recordings (and stored errors) do."""
+    """One `APIError`. `brief` leaves out `id` and `category`, which older recordings and stored errors do not have."""
     entry = CATALOGUE.get(code) or Entry(402, "Not authorised", "NOT_AUTHORISED", PLATFORM, True)
     number = request_id(ids) if entry.numbered else None
     message = words.pop("message", None) or entry.message.format(request=number, **words)
@@ -161,7 +161,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
 
 
 def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
-    """All missing properties together; only when none is missing, all wrong values. Source: section 5.4 (inferred)."""
+    """Reports all missing properties; only when none is missing, all wrong values. Source: section 5.4 (inferred)."""
     missing = [v for v in violations if v.rule == "required"]
     return _answer(*(_violation(v, ids) for v in missing or violations))
 
@@ -186,7 +186,7 @@ def _shown(given: Any) -> str:
 
 
 def _faulted(status: int, body: dict[str, Any], ids: Ids, call: Call) -> Reply:
-    """A failure that a scenario asked for: the documented one of that status unless it names a code."""
+    """A failure that a scenario orders: the documented error of its status, unless the scenario names a code."""
     if status == 502:
         return _html(502)
     usual = {401: "9002", 403: "9007", 404: "300240", 409: "1409", 504: "11000400"}

@@ -37,7 +37,7 @@ def hosted_checkout_id(ids: Ids) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCounter(Resource):
-    """The workspace's last order number; also what a merchant's orders are counted with."""
+    """The last order number of a workspace, which numbers all its orders in one sequence."""
 
     PROVIDER: ClassVar[str] = "worldline"
     KIND: ClassVar[str] = "ordercounter"
@@ -87,7 +87,7 @@ class Payment(Resource):
     amount_refunded: int = 0
     amount_refund_requested: int = 0
     refunds: int = 0
-    """How many refunds were asked for; numbers their ids."""
+    """How many refunds were asked for. Their ids are numbered by it."""
 
     @property
     def money(self) -> Money:
@@ -121,7 +121,7 @@ class Payment(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Refund(Resource):
-    """`total_refunded` is what had been refunded before this one, itself included once it is done."""
+    """`total_refunded` is what the payment has refunded: without this refund, and with it once it is done."""
 
     PROVIDER: ClassVar[str] = "worldline"
     KIND: ClassVar[str] = "refund"
@@ -177,14 +177,14 @@ class HostedCheckout(Resource):
     show_result_page: bool = True
     return_cancel_state: bool = False
     product: int | None = None
-    """Preset by the merchant."""
+    """The product that the merchant has chosen for the consumer."""
     products: tuple[int, ...] = ()
-    """Those that the page offers."""
+    """The products that the page offers."""
     expiration_period: int | None = None
     order_number: int
     attempts: int = 0
     payment: str | None = None
-    """The latest attempt."""
+    """The payment of the latest attempt."""
     payment_phase: str | None = None
     refunded: int = 0
     order_code: str | None = None

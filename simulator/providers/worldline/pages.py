@@ -19,6 +19,7 @@ from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.providers.worldline import products
+from simulator.providers.worldline.bank import declines
 from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return, is_client_eligible, pay_by_checkout
 from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.providers.worldline.settings import WorldlineSettings
@@ -50,8 +51,10 @@ def _payment(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -
 
 
 def show(call: Call, runtime: Runtime) -> Reply:
-    """GET /checkout/{token}: the choice of product, or what has become of the payment. Without a result page the browser
-    goes on to the merchant, with 302 and GET."""
+    """GET /checkout/{token}: the choice of product, or what has become of the payment.
+
+    If the merchant wants no result page, the browser goes on to the merchant, with 302 and GET.
+    """
     workspace, checkout = _find(runtime, call.path["token"])
     step, _ = _step(checkout, _payment(runtime, workspace, checkout))
     target = _target(checkout)
@@ -61,7 +64,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
 
 
 def _target(checkout: HostedCheckout) -> str | None:
-    """Back to the merchant, where a browser may follow."""
+    """The address back to the merchant; None where there is none that a browser may follow."""
     target = checkout_return(checkout)
     return target if target and pages.is_safe_return(target) else None
 
@@ -91,7 +94,7 @@ def _refusal(call: Call, runtime: Runtime, id_: str, own: str) -> Reply | None:
 
 
 def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCheckout, product: int) -> Reply:
-    """A new attempt, unless one is on its way or has succeeded; then to the wallet."""
+    """Begins a new attempt, unless one is on its way or has succeeded, and sends the consumer to the wallet."""
     payment = _payment(runtime, workspace, checkout)
     is_over = payment is not None and payment.state not in ("REJECTED", "CANCELLED")
     if checkout.state not in ("IN_PROGRESS", "PAYMENT_CREATED") or (is_over and payment.state not in _LIVE):  # type: ignore[union-attr]
@@ -110,8 +113,10 @@ def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedChe
 
 
 def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) -> Reply:
-    """Sends the consumer back in both settings; only with `returnCancelState` the status changes. Once it is decided how
-    the payment ended, the page shows that."""
+    """Sends the consumer back to the merchant. A payment that has ended meanwhile is shown instead.
+
+    The checkout changes its status only if the merchant asked for that with `returnCancelState`.
+    """
     payment = _payment(runtime, workspace, checkout)
     if checkout.state == "CANCELLED_BY_CONSUMER" or (payment is not None and payment.state not in _LIVE):
         return pages.see_other(page_path(checkout))
@@ -137,8 +142,10 @@ _SUCCESSFUL = ("CAPTURED", "PAID", "REFUNDED", "REVERSED")
 
 
 def _step(checkout: HostedCheckout, payment: Payment | None) -> tuple[str, str]:
-    """What the page shows, and the outcome once there is one. After its two hours a checkout still shows what became of
-    its payment."""
+    """What the page shows, and the outcome once there is one.
+
+    When its two hours are over, a checkout still shows what became of its payment.
+    """
     if checkout.is_gone and (checkout.state == "DELETED" or payment is None):
         return "gone", "expired"
     if checkout.state == "CANCELLED_BY_CONSUMER":
@@ -204,7 +211,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The simulator's word on what will come of it."""
+    """What the simulator foretells: who decides, and what comes of it."""
 
     decided_by: str
     outcome: str = ""
@@ -221,17 +228,17 @@ def _prospect(uow: UnitOfWork, checkout: HostedCheckout) -> Order:
 
 
 def _foretold(call: Call, uow: UnitOfWork, checkout: HostedCheckout, order: Order | None, step: str) -> Note | None:
-    """Of the order that waits, or of the one that the next try would open."""
+    """The note on the order that waits, or on the one that the next try would open."""
     if step == "pending" and order is not None:
         return _note(call, uow, order)
     return _note(call, uow, _prospect(uow, checkout)) if step in ("choice", "unsuccessful") else None
 
 
 def _note(call: Call, uow: UnitOfWork, order: Order) -> Note:
-    """The bank refuses at once, or what comes of it when this browser's buyer confirms."""
+    """What comes of it when this browser's buyer confirms, unless the bank would refuse before that."""
     facts = {"amount": order.amount.value, "currency": order.amount.currency, "reference": order.reference}
     refusal = uow.rule("bank", "worldline", operation="authorize", payment=order.payee_id, **facts)
-    if not order.id and refusal is not None and (refusal.params.decline or refusal.params.outcome == "declined"):
+    if not order.id and refusal is not None and declines(refusal.params):
         return Note(refusal.label)
     decision = alipay.predict(uow, order, wallet_pages.chosen_buyer(call, uow))
     is_later = decision.outcome == "paid" and decision.delay > timedelta(0)
@@ -258,13 +265,13 @@ def _wallet(call: Call, runtime: Runtime, workspace: Workspace, order: Order) ->
 
 
 def show_alipay(call: Call, runtime: Runtime) -> Reply:
-    """GET /mock/alipay/cashier?token=…: renders the wallet in place."""
+    """GET /mock/alipay/cashier?token=…: the wallet, rendered at this address."""
     workspace, order, _ = _order(runtime, call)
     return _wallet(call, runtime, workspace, order)
 
 
 def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
-    """GET /mock/alipayplus/cashier?token=…: which wallet, then the wallet in place."""
+    """GET /mock/alipayplus/cashier?token=…: the choice of a wallet, then the wallet, rendered at this address."""
     workspace, order, payment = _order(runtime, call)
     if payment.wallet_used is not None or order.is_final:
         return _wallet(call, runtime, workspace, order)
@@ -308,7 +315,7 @@ def _wallets_path(order: Order) -> str:
 
 
 def choose_wallet(call: Call, runtime: Runtime) -> Reply:
-    """POST `wallet`: remembered as `walletUsed`; the first choice stays. Or `action` = cancel, as in the wallet."""
+    """POST `wallet`: kept as `walletUsed`, and a second choice changes nothing. `action` = cancel cancels as in the wallet."""
     workspace, order, payment = _order(runtime, call)
     own = _wallets_path(order)
     refusal = _refusal(call, runtime, order.id, own)

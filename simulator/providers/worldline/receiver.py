@@ -12,7 +12,7 @@ from simulator.engine.workspace import Workspace
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """Key id, then the HMAC over the body's bytes. Header names are lower case."""
+    """Checks the key id, then the HMAC over the body's bytes. Header names are lower case."""
     account = workspace.account_endpoint("worldline")
     own = workspace.credentials["worldline"]
     key_id = str(account.key_id or own["webhooks_key_id"])

@@ -24,7 +24,7 @@ def header_value(value: str) -> str:
 
 
 def resources(raw_path: str, raw_query: str) -> list[str]:
-    """The ways in which official clients write the resource: query as sent, percent-decoded, decoded with `+` as space.
+    """The ways in which official clients write the resource: with the query as sent, percent-decoded, or with `+` as a space.
 
     Duplicate leading slashes count as one: a connector requests `//v1/…` and signs `/v1/…`.
     """

@@ -32,7 +32,7 @@ VERIFICATION_HEADER = "X-GCS-Webhooks-Endpoint-Verification"
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
-    """The object is what GET would answer at that moment."""
+    """The event shows the payment or the refund as GET would answer it at this moment."""
     resource = event.resource
     if isinstance(resource, Payment):
         merchant_id, about = resource.merchant_id, {"payment": payment(resource)}
@@ -52,7 +52,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    """The same body has the same signature at every attempt; the header tells which key."""
+    """All attempts bear the same signature, because the body is the same. `X-GCS-KeyId` says whose secret it is."""
     account = sending.workspace.account_endpoint("worldline")
     own = sending.workspace.credentials["worldline"]
     secret = account.secret or own["webhooks_secret"]

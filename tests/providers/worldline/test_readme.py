@@ -26,6 +26,12 @@ def test_the_machines_are_drawn_as_they_are(machine: Machine) -> None:
     assert found[1] == machine.mermaid()
 
 
+def test_every_module_has_its_place() -> None:
+    modules = {path.stem for path in FOLDER.rglob("*.py")} - {"__init__"}
+
+    assert modules <= set(re.findall(r"`(\w+)`", README.partition("## Point your client here")[0]))
+
+
 def test_the_coverage_names_every_endpoint_event_and_error() -> None:
     for endpoint in package.PROVIDER.endpoints:
         path = re.sub(r"\{(\w+):digits\}", r"{\1}", endpoint.path).removeprefix("/v1/{merchantId}")

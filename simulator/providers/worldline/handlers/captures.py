@@ -1,4 +1,4 @@
-"""Captures: a payment has one once the wallet has confirmed."""
+"""Captures. A payment has one as soon as the wallet has confirmed, under the id of the payment."""
 
 from __future__ import annotations
 

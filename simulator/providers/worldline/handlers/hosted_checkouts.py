@@ -91,7 +91,7 @@ def is_client_eligible(uow: UnitOfWork, checkout: HostedCheckout) -> bool:
 
 
 def pay_by_checkout(uow: UnitOfWork, checkout: HostedCheckout, product: int, origin: str, mobile: bool) -> Payment:
-    """The consumer has chosen a product on the page: a new attempt of the checkout's order."""
+    """The consumer has chosen a product on the page: starts a new attempt to pay the checkout's order."""
     terms = Terms(
         order=Order.model_validate(checkout.order),
         product=product,
@@ -128,7 +128,7 @@ def get_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def delete_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
-    """204; with a payment already 409 (inferred: section 3.13)."""
+    """DELETE /hostedcheckouts/{id}: 204, or 409 if it has a payment already (inferred: section 3.13)."""
     checkout = _hosted_checkout(call, uow)
     if checkout.payment is not None:
         raise Refused("103000")
@@ -149,7 +149,7 @@ def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
 
 
 def checkout_return(checkout: HostedCheckout) -> str | None:
-    """The same for every outcome."""
+    """The merchant's address, which is the same for every outcome."""
     if checkout.return_url is None:
         return None
     return with_query(checkout.return_url, RETURNMAC=checkout.returnmac, hostedCheckoutId=checkout.id)

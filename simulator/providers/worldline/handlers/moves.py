@@ -16,7 +16,7 @@ from simulator.wallet import alipay
 
 
 def next_order_number(uow: UnitOfWork) -> int:
-    """Counts per workspace."""
+    """Numbers the orders of a workspace, from 1."""
     counter = uow.find(OrderCounter, "orders")
     if counter is None:
         uow.add(OrderCounter(id="orders", created_at=uow.now, updated_at=uow.now, last=1))
@@ -84,13 +84,14 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> str:
 
 
 def move_payment(uow: UnitOfWork, payment: Payment, trigger: str, **changes: Any) -> Payment:
-    """A move of the payment with its statusCode; the hosted checkout that it came from follows."""
+    """Fires a move of the payment and sets its statusCode; the hosted checkout that it came from follows."""
     moved = uow.fire(payment, trigger, code=PAYMENT_CODES[trigger], changed_at=uow.now, **changes)
     tell_checkout(uow, moved)
     return moved
 
 
 def tell_checkout(uow: UnitOfWork, payment: Payment) -> None:
+    """The hosted checkout of which this is the latest payment learns its phase and what was refunded."""
     checkout = uow.find(HostedCheckout, payment.hosted_checkout_id) if payment.hosted_checkout_id else None
     if checkout is not None and checkout.payment == payment.id:
         uow.amend(checkout, payment_phase=payment.phase, refunded=payment.amount_refunded)

@@ -39,9 +39,9 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
 
 
 def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
-    """The wallet has confirmed: funds are on their way and arrive by the clock.
+    """The wallet has confirmed: the funds are on their way and arrive by the clock.
 
-    A bank rule may delay them or let them stay away (`outcome: pending`).
+    A bank rule may delay them, or keep them away (`outcome: pending`).
     """
     said = ask_bank(uow, payment, "settle", payment.amount)
     settles_at = None if stays_pending(said) else due_at(uow, said, uow.settings(WorldlineSettings).settlement_s)
@@ -68,6 +68,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def _settle(uow: UnitOfWork, payment: Payment) -> None:
+    """The funds have arrived, unless a bank rule says that they will not."""
     if declines_in_the_end(ask_bank(uow, payment, "settle", payment.amount)):
         move_payment(uow, payment, "bank.funds_missing")
         return
@@ -84,7 +85,10 @@ def _remit(uow: UnitOfWork, payment: Payment) -> None:
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """The merchant with RETURNMAC and REF, or MyCheckout's result page. Source: reference/worldline.md, section 3.17."""
+    """Where the consumer goes when they leave the wallet: to the merchant, with RETURNMAC and REF, or to MyCheckout's result page.
+
+    Source: reference/worldline.md, section 3.17.
+    """
     assert isinstance(payment, Payment)
     if payment.hosted_checkout_id is None:
         assert payment.return_url is not None

@@ -12,7 +12,7 @@ from simulator.providers.worldline.wire.values import is_country
 
 
 def eligible(currency: str, amount: int | None) -> list[int]:
-    """In display order. An amount outside the limits leaves none (inferred)."""
+    """The products for this currency, in display order. An amount outside of the limits leaves none (inferred)."""
     if currency not in products.CURRENCIES:
         return []
     if amount is not None and not products.is_within_limits(amount, currency):
@@ -21,7 +21,7 @@ def eligible(currency: str, amount: int | None) -> list[int]:
 
 
 def _asked_products(call: Call) -> tuple[str, list[int]]:
-    """`countryCode` and `currencyCode` are required; Alipay is hidden from recurring and instalment payments."""
+    """The currency that was asked for, and the products for it. Recurring and instalment payments have none."""
     must_have(call, "countryCode", "currencyCode", code=errors.PROPERTY_MISSING)  # inferred: section 3.14
     country, currency = call.query["countryCode"], call.query["currencyCode"]
     amount = count(call, "amount", 0, 10**12 - 1) if call.query.get("amount") else None

@@ -22,7 +22,7 @@ from simulator.wallet import alipay
 
 
 def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/{paymentId}/refund: part, or with an empty body all that is left, of a PAID payment.
+    """POST /payments/{paymentId}/refund of a PAID payment: a part, or with an empty body all that is left.
 
     Raises `LimitExceeded` (400/300450) when it is not PAID, nothing is left or too much is asked; `Refused` with 405
     after 90 days. Source: reference/worldline.md, sections 3.6 and 7.
@@ -79,7 +79,7 @@ def _move_refund(uow: UnitOfWork, refund: Refund, trigger: str, **changes: Any) 
 
 
 def _request(uow: UnitOfWork, refund: Refund, payment: Payment, trigger: str, **changes: Any) -> Refund:
-    """Alipay is asked; it answers by the clock, or not at all when a bank rule says `pending` without a delay."""
+    """Asks Alipay, which answers by the clock. If a bank rule says `pending`, without `delay` or `then`, it never answers."""
     said = ask_bank(uow, payment, "refund", changes.get("amount", refund.amount))
     stays = stays_pending(said) and said.then is None
     executes_at = None if stays else due_at(uow, said, uow.settings(WorldlineSettings).refund_s)

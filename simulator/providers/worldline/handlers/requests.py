@@ -1,4 +1,4 @@
-"""How a request is read: its body, its flags and its numbers."""
+"""How a request is read: its body, its flags and its numbers; and the address of what it made."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONAL_BODIES = (
 
 
 def read_body(call: Call, endpoint: Endpoint) -> Any:
-    """`null` counts as absent; nothing, `[]` and an empty object are the same where a body may be empty.
+    """The body without its nulls, which count as absent. Where a body may be empty, nothing, `[]` and `{}` are the same.
 
     Source: reference/worldline.md, section 2.7.
     """
@@ -48,7 +48,7 @@ def _without_nulls(value: Any, depth: int) -> Any:
 
 
 def _check_method(call: Call, body: Any) -> None:
-    """Exactly one `…PaymentMethodSpecificInput`, and it must be the redirect one: the account has no other product."""
+    """Refuses several `…PaymentMethodSpecificInput`, and any but the redirect one: the account has no other products."""
     if not isinstance(body, dict):
         return
     given = [name for name in body if METHODS.fullmatch(name)]
@@ -93,7 +93,7 @@ def count(call: Call, name: str, default: int, maximum: int) -> int:
 
 
 def location(call: Call, path: str) -> dict[str, str]:
-    """With an explicit port, as the platform writes it."""
+    """The header `Location`. Its address names the port even if that is the usual one, as the platform writes it."""
     scheme, _, host = call.base_url.partition("://")
     if not re.search(r":\d+$", host):
         host += ":443" if scheme == "https" else ":80"

@@ -13,11 +13,16 @@ from simulator.providers.worldline import errors
 from simulator.providers.worldline.handlers.requests import count
 
 FIND_WINDOW = timedelta(days=42)
+"""Searches find nothing older than this."""
 
 T = TypeVar("T", bound=Resource)
 
 
 def find_by_reference(call: Call, uow: UnitOfWork, kind: type[T]) -> tuple[list[T], int, int, int]:
+    """One page of those that bear all of the references asked for, newest first; its limit and offset; how many there are.
+
+    Raises `Invalid` when no reference is given.
+    """
     given = {n: v for n, v in call.query.items() if n in ("hostedCheckoutId", "merchantReference", "merchantOrderId")}
     if not any(given.values()):
         raise Invalid([Violation("merchantReference", "required", errors.PARAMETER_MISSING)])

@@ -30,6 +30,7 @@ class Terms:
 
 
 def payment_terms(call: Call, uow: UnitOfWork, request: CreatePaymentRequest) -> Terms:
+    """The terms of a direct call. Raises `Invalid`, or `Refused` for what the account cannot take."""
     given, order = request.redirectPaymentMethodSpecificInput, request.order
     path = "redirectPaymentMethodSpecificInput"
     if given.redirectionData is not None:
@@ -57,7 +58,7 @@ def payment_terms(call: Call, uow: UnitOfWork, request: CreatePaymentRequest) ->
 
 
 def check_values(order: Order) -> None:
-    """Well-formed but impossible values."""
+    """Refuses what is well formed but impossible: an amount of 0, a currency that does not exist."""
     wrong = []
     if order.amountOfMoney.amount == 0:
         wrong.append(Violation("order.amountOfMoney.amount", "min", given=0))
@@ -69,7 +70,10 @@ def check_values(order: Order) -> None:
 
 
 def check_return_url(call: Call, url: str, path: str) -> None:
-    """An absolute URL, https or an app's scheme. http and this machine's own names are noted as a live difference."""
+    """Refuses what is not an absolute URL with https or an app's scheme.
+
+    http and the names of this machine are noted as a live difference; a strict server refuses them.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -85,7 +89,10 @@ def check_return_url(call: Call, url: str, path: str) -> None:
 
 
 def check_acceptable(merchant_id: str, product: int, order: Order) -> None:
-    """Product, country, currency, then limits. Source: reference/worldline.md, section 5.4 (HTTP statuses inferred)."""
+    """Refuses an unknown product, country or currency, then an amount outside of the limits.
+
+    Source: reference/worldline.md, section 5.4 (the HTTP statuses are inferred).
+    """
     amount, country = order.amountOfMoney, order.customer.billingAddress.countryCode
     known = product in products.PRODUCTS and amount.currencyCode in products.CURRENCIES and is_country(country)
     if not known:

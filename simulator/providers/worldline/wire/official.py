@@ -15,12 +15,15 @@ from simulator.providers.worldline.wire.values import as_number
 
 @cache
 def official_types() -> dict[str, Any]:
-    """Members and types of the official request schemas, by model; an array has one element, the type of its own."""
+    """The members of the official request schemas and their types, by the name of the request model.
+
+    An array is written as a list of one: the type of its elements.
+    """
     return dict(orjson.loads((Path(__file__).parent.parent / "request_types.json").read_bytes()))
 
 
 def wrong_types(value: Any, official: Any, path: str = "") -> Iterator[Violation]:
-    """Where a body differs from its official types. Unknown members are ignored; numbers may come as strings."""
+    """The places where a body is not of its official types. Unknown members are ignored; numbers may come as strings."""
     if isinstance(official, dict) and isinstance(value, dict):
         for name, member in value.items():
             if name in official:

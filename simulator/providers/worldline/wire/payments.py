@@ -111,7 +111,7 @@ def payment(found: Payment, *, operations: bool = False) -> dict[str, Any]:
 
 
 def creation_references(found: Payment) -> dict[str, Any]:
-    """The merchant's reference twice; without one the order's 20 digits and the payment's 30."""
+    """Both are the merchant's reference; without one they are the order's 20 digits and the payment's 30."""
     return {
         "additionalReference": found.merchant_reference or found.id[:20],
         "externalReference": found.merchant_reference or found.id,
@@ -119,7 +119,7 @@ def creation_references(found: Payment) -> dict[str, Any]:
 
 
 def redirect_url(found: Payment) -> str:
-    """Where the consumer goes: the wallet, in place of its own opaque address."""
+    """The address of the simulated wallet, in place of the opaque one of the real wallet."""
     wallet = "alipay" if found.product == 861 else "alipayplus"
     return f"{found.origin}/mock/{wallet}/cashier?token={found.order_code}"
 

@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def as_number(value: Any) -> Any:
-    """`"100"` counts as 100."""
+    """Reads a number; `"100"` counts as 100."""
     return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) and value.isascii() else value
 
 
