@@ -20,7 +20,7 @@ from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
-from simulator.providers.wooshpay.handlers.confirmation import choose
+from simulator.providers.wooshpay.confirmation import choose
 from simulator.providers.wooshpay.model import CashierCode, CheckoutSession, PaymentIntent
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.wallet import alipay, qr

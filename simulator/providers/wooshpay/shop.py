@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
 from simulator.kernel.crypto import b64
 from simulator.kernel.money import Money
-from simulator.providers.wooshpay.handlers.method_types import ALIPAY_CURRENCIES
+from simulator.providers.wooshpay.method_types import ALIPAY_CURRENCIES
 
 INTENTS = "/v1/payment_intents"
 

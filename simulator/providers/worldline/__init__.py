@@ -8,8 +8,8 @@ from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, R
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.clock import millis
 from simulator.providers.worldline import auth, demo, errors, receiver
+from simulator.providers.worldline.checkout_payments import open_order
 from simulator.providers.worldline.endpoints import ENDPOINTS
-from simulator.providers.worldline.handlers.hosted_checkouts import open_order
 from simulator.providers.worldline.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money

@@ -20,7 +20,7 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.providers.worldline import products
 from simulator.providers.worldline.bank import declines
-from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return, is_client_eligible, pay_by_checkout
+from simulator.providers.worldline.checkout_payments import checkout_return, is_client_eligible, pay_by_checkout
 from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.wire.hosted_checkouts import page_path

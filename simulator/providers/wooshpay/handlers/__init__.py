@@ -1,7 +1,5 @@
-"""What WooshPay's operations do: one module for each noun of the API, and three for what several nouns share.
+"""What WooshPay's operations do: one module for each noun of the API.
 
-`method_types` says what an intent can be paid with, `confirmation` brings it to the wallet, and `outcomes` says what
-becomes of it there.
-
-Success is 200 for everything, creation included; amounts are minor units.
+`outcomes` says what becomes of an intent at the wallet, the bank and the clock. Success is 200 for everything,
+creation included; amounts are minor units.
 """

@@ -10,14 +10,6 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros, millis
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.errors import bracketed, refused
-from simulator.providers.wooshpay.handlers.method_types import (
-    ALIPAY,
-    account_types,
-    check_alipay_currency,
-    check_method,
-    distinct,
-    given_options,
-)
 from simulator.providers.wooshpay.handlers.outcomes import expire
 from simulator.providers.wooshpay.handlers.payment_intents import new_intent
 from simulator.providers.wooshpay.handlers.products import new_price
@@ -31,6 +23,14 @@ from simulator.providers.wooshpay.lookup import (
     page_of,
     query_of,
     raw,
+)
+from simulator.providers.wooshpay.method_types import (
+    ALIPAY,
+    account_types,
+    check_alipay_currency,
+    check_method,
+    distinct,
+    given_options,
 )
 from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
 from simulator.providers.wooshpay.states import SESSION_LIFETIME

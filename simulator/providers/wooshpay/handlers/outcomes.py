@@ -10,9 +10,9 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.bank import ask_bank, await_decision, decides_later, declines
-from simulator.providers.wooshpay.handlers.method_types import ALIPAY
 from simulator.providers.wooshpay.handlers.refunds import settle_refund
 from simulator.providers.wooshpay.lookup import session_of
+from simulator.providers.wooshpay.method_types import ALIPAY
 from simulator.providers.wooshpay.model import Charge, CheckoutSession, PaymentIntent, PaymentMethod, Refund, mint
 from simulator.wallet import alipay
 from simulator.wallet.order import Order

@@ -9,15 +9,8 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Faulted, NotFound
+from simulator.providers.wooshpay.confirmation import confirm
 from simulator.providers.wooshpay.errors import refused
-from simulator.providers.wooshpay.handlers.confirmation import confirm
-from simulator.providers.wooshpay.handlers.method_types import (
-    check_method,
-    distinct,
-    given_method,
-    given_options,
-    given_types,
-)
 from simulator.providers.wooshpay.handlers.outcomes import end
 from simulator.providers.wooshpay.lookup import (
     check_url,
@@ -31,6 +24,13 @@ from simulator.providers.wooshpay.lookup import (
     query_of,
     raw,
     session_of,
+)
+from simulator.providers.wooshpay.method_types import (
+    check_method,
+    distinct,
+    given_method,
+    given_options,
+    given_types,
 )
 from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, mint, side_of
 from simulator.providers.wooshpay.wire import payment_intents as wire

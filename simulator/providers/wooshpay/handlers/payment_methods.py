@@ -8,14 +8,10 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay.lookup import find, listed, merged, query_of, raw
-from simulator.providers.wooshpay.model import Customer, PaymentMethod, mint
+from simulator.providers.wooshpay.method_types import add_method
+from simulator.providers.wooshpay.model import Customer, PaymentMethod
 from simulator.providers.wooshpay.wire import payment_methods as wire
 from simulator.providers.wooshpay.wire.lists import listing
-
-
-def add_method(uow: UnitOfWork, livemode: bool, type_: str, **members: Any) -> PaymentMethod:
-    own: dict[str, Any] = {"id": mint(uow, "pm"), "livemode": livemode, "created_at": uow.now, "updated_at": uow.now}
-    return uow.add(PaymentMethod(type=type_, details={}, **own, **members))
 
 
 def create_payment_method(call: Call, uow: UnitOfWork) -> Reply:

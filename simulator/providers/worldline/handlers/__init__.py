@@ -1,5 +1,5 @@
-"""What Connect's operations do: one module for each noun of the API, and five for what several nouns share.
+"""What Connect's operations do: one module for each noun of the API, and three for what several nouns share.
 
-`requests` reads what was sent, `terms` checks what a payment is to be, `moves` starts and moves it, `outcomes` says what
-becomes of it, `searches` finds it again.
+`requests` reads what was sent, `searches` finds payments and refunds again, and `outcomes` says what becomes of a payment
+at the wallet, the bank and the clock.
 """

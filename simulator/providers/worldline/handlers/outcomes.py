@@ -11,10 +11,10 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, products
 from simulator.providers.worldline.bank import ask_bank, declines, declines_in_the_end, due_at, stays_pending
-from simulator.providers.worldline.handlers.hosted_checkouts import checkout_return
-from simulator.providers.worldline.handlers.moves import move_payment
+from simulator.providers.worldline.checkout_payments import checkout_return
 from simulator.providers.worldline.handlers.refunds import execute_refund
 from simulator.providers.worldline.model import HostedCheckout, Payment, Refund
+from simulator.providers.worldline.moves import move_payment
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.wire.hosted_checkouts import page_path
 from simulator.wallet import alipay

@@ -6,11 +6,11 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition
 from simulator.providers.worldline import errors
-from simulator.providers.worldline.handlers.moves import move_payment, start_payment
 from simulator.providers.worldline.handlers.requests import check_types, flag, location
 from simulator.providers.worldline.handlers.searches import find_by_reference
-from simulator.providers.worldline.handlers.terms import payment_terms
 from simulator.providers.worldline.model import Payment
+from simulator.providers.worldline.moves import move_payment, start_payment
+from simulator.providers.worldline.terms import payment_terms
 from simulator.providers.worldline.wire import payments as wire
 from simulator.providers.worldline.wire.layout import page_of
 from simulator.wallet import alipay

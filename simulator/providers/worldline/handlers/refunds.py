@@ -9,11 +9,11 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition, Invalid, LimitExceeded, Refused, Violation
 from simulator.providers.worldline import errors, model, products
 from simulator.providers.worldline.bank import ask_bank, declines, declines_in_the_end, due_at, stays_pending
-from simulator.providers.worldline.handlers.moves import move_payment, tell_checkout
 from simulator.providers.worldline.handlers.payments import payment_of
 from simulator.providers.worldline.handlers.requests import check_types, location
 from simulator.providers.worldline.handlers.searches import find_by_reference
 from simulator.providers.worldline.model import Payment, Refund
+from simulator.providers.worldline.moves import move_payment, tell_checkout
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import REFUND_CODES
 from simulator.providers.worldline.wire import refunds as wire

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from simulator.engine.provider import Call, Endpoint
-from simulator.kernel.refusals import Invalid, MalformedBody, Refused, Violation
+from simulator.kernel.refusals import Invalid, MalformedBody, Violation
 from simulator.providers.worldline import errors
+from simulator.providers.worldline.terms import no_provider
 from simulator.providers.worldline.wire.official import official_types, wrong_types
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
@@ -58,11 +59,6 @@ def _check_method(call: Call, body: Any) -> None:
         method = body[given[0]]
         product = method.get("paymentProductId", "") if isinstance(method, dict) else ""
         raise no_provider(call.credential["merchant_id"], str(product)[:10], "", "")
-
-
-def no_provider(merchant_id: str, product: object, country: str, currency: str) -> Refused:
-    words = {"merchant": merchant_id, "product": product, "country": country, "currency": currency}
-    return Refused("430900", words)
 
 
 def check_types(call: Call) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, model
 from simulator.providers.worldline.bank import ask_bank, declines
-from simulator.providers.worldline.handlers.terms import Terms
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import PAYMENT_CODES
+from simulator.providers.worldline.terms import Terms
 from simulator.providers.worldline.wire.orders import OrderReferences
 from simulator.wallet import alipay
 

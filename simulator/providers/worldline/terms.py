@@ -11,7 +11,6 @@ from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Refused, Violation
 from simulator.providers.worldline import products
-from simulator.providers.worldline.handlers.requests import no_provider
 from simulator.providers.worldline.wire.orders import Order
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.values import is_country, is_currency
@@ -99,6 +98,11 @@ def check_acceptable(merchant_id: str, product: int, order: Order) -> None:
         raise no_provider(merchant_id, product, country, amount.currencyCode)
     if not products.is_within_limits(amount.amount, amount.currencyCode):
         raise Refused("410120")
+
+
+def no_provider(merchant_id: str, product: object, country: str, currency: str) -> Refused:
+    words = {"merchant": merchant_id, "product": product, "country": country, "currency": currency}
+    return Refused("430900", words)
 
 
 def expiry_of(minutes: int | None) -> timedelta:

@@ -1,4 +1,4 @@
-"""Which payment methods an intent takes, and what its method rules out."""
+"""Which payment methods an intent takes, how a method is made, and what it rules out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay.errors import refused
-from simulator.providers.wooshpay.handlers.payment_methods import add_method
 from simulator.providers.wooshpay.lookup import find, raw
-from simulator.providers.wooshpay.model import PaymentMethod
+from simulator.providers.wooshpay.model import PaymentMethod, mint
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.payment_intents import IntentFields
 
@@ -27,6 +26,11 @@ def distinct(types: Iterable[str]) -> tuple[str, ...]:
 def account_types(uow: UnitOfWork) -> tuple[str, ...]:
     """The types that the account takes where a request names none."""
     return uow.settings(WooshpaySettings).payment_method_types
+
+
+def add_method(uow: UnitOfWork, livemode: bool, type_: str, **members: Any) -> PaymentMethod:
+    own: dict[str, Any] = {"id": mint(uow, "pm"), "livemode": livemode, "created_at": uow.now, "updated_at": uow.now}
+    return uow.add(PaymentMethod(type=type_, details={}, **own, **members))
 
 
 def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentMethod | None:

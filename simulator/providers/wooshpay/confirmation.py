@@ -8,9 +8,8 @@ from typing import Any
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
-from simulator.providers.wooshpay.handlers.method_types import ALIPAY, ALIPAY_CURRENCIES
-from simulator.providers.wooshpay.handlers.payment_methods import add_method
 from simulator.providers.wooshpay.lookup import method_of, session_of
+from simulator.providers.wooshpay.method_types import ALIPAY, ALIPAY_CURRENCIES, add_method
 from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
