@@ -328,3 +328,16 @@ async def test_a_charge_has_an_instrument_of_its_methods_type(ppro: Merchant, me
     answer = await ppro.get(f"payment-instruments/{charge['instrumentId']}")
 
     assert answer.json() == {"id": charge["instrumentId"], "type": type_}
+
+
+async def test_a_slow_wallet_has_no_opinion_on_the_outcome(sim: Sim, ppro: Merchant) -> None:
+    """The armed delay counts, and the documented test amount still decides."""
+    await sim.http.put(f"{sim.path}/scenario", json={"name": "slow-wallet"})
+    charge = await ppro.create(amount=cny(300002))
+
+    paying = await sim.act("ppro", charge["id"], "pay")
+    await sim.advance(seconds=30)
+
+    assert paying["wallet"]["state"] == "paying"
+    view = await sim.payment("ppro", charge["id"])
+    assert (view["phase"], view["decided_by"]) == ("declined", "amount:300002")

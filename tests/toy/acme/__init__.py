@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -96,6 +96,9 @@ class Charge(Resource):
         return {"reference": self.reference}
 
 
+ANNOUNCED = ("charge.created", "charge.pending")
+
+
 class ChargeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
@@ -122,6 +125,15 @@ def charge_view(charge: Charge, base_url: str) -> dict[str, Any]:
 
 
 def create_charge(call: Call, uow: UnitOfWork) -> Reply:
+    return _create_charge(call, uow)
+
+
+def announce_charge(call: Call, uow: UnitOfWork) -> Reply:
+    """The same with two webhooks."""
+    return _create_charge(call, uow, *ANNOUNCED)
+
+
+def _create_charge(call: Call, uow: UnitOfWork, *events: str) -> Reply:
     charge = Charge(
         id="ch_" + uow.ids.text(16),
         state="PENDING",
@@ -132,7 +144,7 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
         reference=call.body.reference,
         return_url=call.body.return_url,
     )
-    charge = uow.add(charge)
+    charge = uow.add(charge, events=events)
     order = alipay.open_order(
         uow, charge, title="Acme", amount=Money(charge.amount, charge.currency),
         merchant=uow.settings(AcmeSettings).merchant_name, reference=charge.reference, operation="create",
@@ -178,7 +190,10 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def authenticate(call: Call, directory: Directory) -> None:
-    workspace = directory.by_credential("acme", call.headers.get("x-acme-key", ""))
+    """The key stands in a header of its own, or after the scheme `Acme`."""
+    scheme, _, key = call.headers.get("authorization", "").partition(" ")
+    key = key if scheme == "Acme" else call.headers.get("x-acme-key", "")
+    workspace = directory.by_credential("acme", key)
     if workspace is None:
         raise r.Unauthenticated()
     call.workspace = workspace
@@ -225,7 +240,8 @@ def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
     expected = hmac.new(secret_of(workspace).encode(), body, hashlib.sha256).hexdigest()
-    return Verdict(expected == headers.get("acme-signature"))
+    received = headers.get("acme-signature", "")
+    return Verdict(expected == received, "", body.decode(), expected, received)
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
@@ -292,3 +308,10 @@ ACME = Provider(
     demo=demo.story,
     banner=lambda own: BannerLine("Acme", own["key"]),
 )
+
+TALKATIVE = replace(
+    ACME,
+    endpoints=(replace(ACME.endpoints[0], handler=announce_charge), *ACME.endpoints[1:]),
+    webhooks=replace(ACME.webhooks, events=(*ANNOUNCED, *CHARGE.events)),
+)
+"""The same provider, which announces a new charge too."""

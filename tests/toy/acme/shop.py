@@ -12,7 +12,7 @@ SAMPLE = Purchase(Money(1000, "CNY"), "https://shop.example/back", "order-1")
 
 
 def sign(account: Account, request: Request) -> Request:
-    return request.plus({"X-Acme-Key": account.credentials["key"]})
+    return request.plus({"Authorization": f"Acme {account.credentials['key']}"})
 
 
 def create(account: Account, purchase: Purchase) -> Request:
@@ -38,7 +38,7 @@ def cancel(account: Account, id_: str) -> Request:
 
 
 def pay_url(document: Any) -> str | None:
-    url: str | None = document["pay_at"]
+    url: str | None = document.get("pay_at")
     return url
 
 
