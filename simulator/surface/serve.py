@@ -36,7 +36,7 @@ _UPGRADING = re.compile(rb"\r\n(?:connection|upgrade|http2-settings):[^\r\n]*", 
 class Protocol(HttpToolsProtocol):
     """Repairs for what real clients send. Only the head of a request is looked at, never a body.
 
-    - httptools answers 400 to `patch /…`, which is how Checkout.com's Node SDK sends it: the token is raised.
+    - httptools answers 400 to `patch /…`, which is how a provider's Node SDK sends it: the token is raised.
     - Java's HTTP client offers HTTP/2 with `Upgrade: h2c`, after which httptools drops the body: the offer is taken out.
     """
 
@@ -205,12 +205,20 @@ def console_url(app: App) -> str:
     return f"{local.base_url}/console" + (f"?token={quote(token, safe='')}" if token else "")
 
 
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def in_words(count: int) -> str:
+    """Small numbers, as one says them."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
 def banner(app: App) -> str:
     """Section 11 of the design: everything that a newcomer needs, and nothing else."""
     runtime, settings, default = app.runtime, app.settings, app.runtime.default
     lines = [p.banner_line(default.credentials[p.name]) for p in runtime.providers.values()]
     names, keys = max(9, *(len(line.name) for line in lines)), max(len(line.key) for line in lines)
-    count = {1: "one", 2: "both", 3: "all three", 4: "all four", 5: "all five"}.get(len(lines), f"all {len(lines)}")
+    count = {1: "one", 2: "both"}.get(len(lines)) or f"all {in_words(len(lines))}"
     webhooks = "sent" if any(default.webhooks.values()) else "kept here, no URL set"
     phones = "reachable" if settings.public_url else "not reachable, add --lan"
     clock = "real time" if default.clock.mode == "real" else f"frozen at {iso_millis(default.clock.now())}"

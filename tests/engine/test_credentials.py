@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy.acme import ACME
 
 from simulator.engine.provider import Provider
 from simulator.engine.registry import WorkspaceError
-from simulator.providers.ppro import PROVIDER
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
-TWIN = replace(PROVIDER, name="twin", title="Twin", endpoints=(), pages=(), resources=())
+TWIN = replace(ACME, name="twin", title="Twin", endpoints=(), pages=(), resources=())
 
 
 class World:
@@ -25,7 +25,7 @@ class World:
         self.db = str(folder / "world.db")
 
     def open(
-        self, providers: Sequence[Provider] = (PROVIDER,), credentials: Mapping[str, Mapping[str, Any]] | None = None
+        self, providers: Sequence[Provider] = (ACME,), credentials: Mapping[str, Mapping[str, Any]] | None = None
     ) -> App:
         return App(Settings(db=self.db, credentials=credentials or {}), providers=providers)
 
@@ -42,44 +42,44 @@ def close(app: App) -> None:
 def test_a_provider_that_an_older_store_does_not_know_gets_credentials(world: World) -> None:
     close(world.open())
 
-    app = world.open([PROVIDER, TWIN])
+    app = world.open([ACME, TWIN])
 
     default = app.runtime.default
-    assert default.credentials["twin"]["api_key"] == "key_sandbox_default"
-    assert app.runtime.by_credential("twin", "key_sandbox_default") == default
+    assert default.credentials["twin"]["key"] == "acme_default"
+    assert app.runtime.by_credential("twin", "acme_default") == default
     close(app)
 
 
 def test_a_key_that_is_handed_in_later_replaces_the_old_one(world: World) -> None:
     close(world.open())
 
-    app = world.open(credentials={"ppro": {"api_key": "key_of_my_env"}})
+    app = world.open(credentials={"acme": {"key": "key_of_my_env"}})
 
-    assert app.runtime.by_credential("ppro", "key_of_my_env") == app.runtime.default
-    assert app.runtime.by_credential("ppro", "key_sandbox_default") is None
-    assert app.runtime.default.credentials["ppro"]["merchant_id"] == "merch_default"
+    assert app.runtime.by_credential("acme", "key_of_my_env") == app.runtime.default
+    assert app.runtime.by_credential("acme", "acme_default") is None
+    assert app.runtime.default.credentials["acme"]["secret"] == "hush"
     close(app)
 
 
 def test_a_key_of_another_workspace_is_refused_and_nothing_changes(world: World) -> None:
     app = world.open()
-    app.runtime.create_workspace(name="other", credentials={"ppro": {"api_key": "key_taken"}})
+    app.runtime.create_workspace(name="other", credentials={"acme": {"key": "key_taken"}})
     close(app)
 
-    with pytest.raises(WorkspaceError, match="a credential of PPRO belongs to another workspace already"):
-        world.open(credentials={"ppro": {"api_key": "key_taken"}})
+    with pytest.raises(WorkspaceError, match="a credential of Acme belongs to another workspace already"):
+        world.open(credentials={"acme": {"key": "key_taken"}})
 
     app = world.open()
-    assert app.runtime.default.credentials["ppro"]["api_key"] == "key_sandbox_default"
+    assert app.runtime.default.credentials["acme"]["key"] == "acme_default"
     close(app)
 
 
 def test_a_provider_that_is_away_for_a_while_finds_its_credentials_again(world: World) -> None:
-    app = world.open([PROVIDER, TWIN], credentials={"twin": {"api_key": "key_twin"}})
+    app = world.open([ACME, TWIN], credentials={"twin": {"key": "key_twin"}})
     close(app)
-    close(world.open(credentials={"ppro": {"api_key": "key_new"}}))
+    close(world.open(credentials={"acme": {"key": "key_new"}}))
 
-    app = world.open([PROVIDER, TWIN])
+    app = world.open([ACME, TWIN])
 
     assert app.runtime.by_credential("twin", "key_twin") == app.runtime.default
     close(app)

@@ -69,7 +69,7 @@ def test_endpoints_of_a_providers_own_api_outlive_a_restart(tmp_path: Path) -> N
 
 
 async def test_endpoints_of_a_providers_own_api_outlive_a_reset(sim: Sim) -> None:
-    kept = {"ppro": [{"id": "we_1"}]}
+    kept = {"acme": [{"id": "we_1"}]}
     sim.app.runtime.change_workspace(sim.workspace, webhook_endpoints=kept)
 
     await sim.http.post(f"{sim.path}/reset")

@@ -2,56 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from toy.acme import ACME
 
-from simulator.engine.provider import BannerLine
-from simulator.providers.ppro import PROVIDER
+from simulator.engine.provider import BannerLine, Provider
+from simulator.kernel.ids import Ids
+from simulator.providers import built_in
 from simulator.surface.app import App
 from simulator.surface.serve import banner
 from simulator.surface.settings import Settings
 
+WIDTH = 100
+"""Of a terminal that is not narrow."""
 
-@pytest.fixture
-def app() -> Iterator[App]:
-    silent = replace(PROVIDER, banner=None)
-    simulator = App(Settings(db=":memory:", port=8123), providers=[silent])
-    yield simulator
-    simulator.runtime.store.close()
+TWIN = replace(
+    ACME,
+    name="twin",
+    title="Twin",
+    resources=(),
+    endpoints=(),
+    banner=lambda own: BannerLine("Twin Pay Ltd.", own["key"], "channel 7"),
+)
 
 
-def test_a_provider_without_a_line_of_its_own_shows_its_title_and_first_credential(app: App) -> None:
-    default = app.runtime.default.credentials["ppro"]
+def lines_of(*providers: Provider) -> list[str]:
+    app = App(Settings(db=":memory:", port=8123), providers=providers)
+    lines = banner(app).splitlines()
+    app.runtime.store.close()
+    return lines
 
-    line = app.runtime.providers["ppro"].banner_line(default)
 
-    assert line == BannerLine("PPRO", "key_sandbox_default")
+def test_a_provider_without_a_line_of_its_own_shows_its_title_and_first_credential() -> None:
+    silent = replace(ACME, banner=None)
+
+    line = silent.banner_line({"key": "acme_default", "secret": "hush"})
+
+    assert line == BannerLine("Acme", "acme_default")
 
 
 def test_the_banner_names_the_console_the_base_url_and_the_credentials_in_columns() -> None:
-    """Exactly the layout of the design, for all five."""
-    app = App(Settings(db=":memory:", port=8123))
-
-    lines = banner(app).splitlines()
-    app.runtime.store.close()
-
-    assert lines == [
+    """Exactly the layout of the design."""
+    assert lines_of(ACME, TWIN) == [
         "SIMULATOR - no real money" + " " * 45 + "workspace default",
         "",
         "  Console    http://localhost:8123/console",
-        "  API        http://localhost:8123   one base URL for all five; the paths are the providers' own",
+        "  API        http://localhost:8123   one base URL for both; the paths are the providers' own",
         "",
-        "  PPRO       key_sandbox_default                   Merchant-Id merch_default",
-        "  WooshPay   sk_test_default",
-        "  Checkout   sk_sbox_defaultaaaaaaaaaaaaaaaaaaaa   channel pc_defaultaaaaaaaaaaaaaaaaaaa",
-        "  ecommpay   project 201                           secret in the console",
-        "  Worldline  merchant 1001                         key id 5eed000000000001",
+        "  Acme           acme_default",
+        "  Twin Pay Ltd.  acme_default   channel 7",
         "",
         "  Clock  real time    Webhooks  kept here, no URL set    Phones  not reachable, add --lan",
-        "  Try it  psp-simulator demo ppro",
+        "  Try it  psp-simulator demo acme",
     ]
+
+
+@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.title)
+def test_every_providers_line_bears_its_name_and_a_credential_and_fits(provider: Provider) -> None:
+    own = provider.credentials(Ids(), True)
+
+    line = provider.banner_line(own)
+
+    assert line.name in provider.title
+    assert any(str(value) in line.key for value in own.values())
+    assert max(map(len, lines_of(*built_in()))) <= WIDTH
+
+
+def test_the_banner_counts_the_providers() -> None:
+    many = [replace(ACME, name=f"acme{n}", resources=(), endpoints=()) for n in range(11)]
+
+    told = [lines_of(*many[:count])[3].partition("one base URL for ")[2].partition(";")[0] for count in (1, 2, 3, 11)]
+
+    assert told == ["one", "both", "all three", "all 11"]
 
 
 def test_an_open_console_shows_the_token_in_its_address() -> None:

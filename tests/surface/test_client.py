@@ -2,67 +2,53 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from buying import ANY, KEY, SHOP, order
 
+from simulator.kernel.clock import iso_millis
 from simulator.surface.client import Client, NotReached, SaidNo, Workspace
-
-ORDER = {
-    "paymentMethod": "ALIPAY",
-    "amount": {"value": 1000, "currency": "CNY"},
-    "consumer": {"country": "CN"},
-    "authenticationSettings": [{"type": "REDIRECT", "settings": {"returnUrl": "https://shop.example/back"}}],
-}
-
-
-def charge(world: Workspace) -> str:
-    own = world.credentials["ppro"]
-    headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"]}
-    headers["Content-Type"] = "application/json"
-    answer = world.client.send("POST", "/v1/payment-charges", headers=headers, content=json.dumps(ORDER).encode())
-    body: dict[str, Any] = json.loads(answer.content)
-    return str(body["id"])
 
 
 def test_a_workspace_has_its_own_clock_seed_and_credentials(client: Client) -> None:
     with_seed = client.create_workspace(seed=7, frozen=True, now="2026-03-04T05:00:00Z")
-    other = client.create_workspace(credentials={"ppro": {"api_key": "key_of_the_client_test"}})
+    other = client.create_workspace(credentials={ANY.name: {KEY: "key_of_the_client_test"}})
 
     assert with_seed.view["seed"] == "7"
     assert with_seed.clock() == {"now": "2026-03-04T05:00:00.000Z", "mode": "frozen", "offset_s": 0.0}
-    assert other.credentials["ppro"]["api_key"] == "key_of_the_client_test"
-    assert with_seed.credentials["ppro"]["api_key"] != other.credentials["ppro"]["api_key"]
+    assert other.credentials[ANY.name][KEY] == "key_of_the_client_test"
+    assert with_seed.credentials[ANY.name][KEY] != other.credentials[ANY.name][KEY]
 
 
 def test_a_day_passes_between_two_lines(client: Client) -> None:
     world = client.create_workspace(frozen=True, now="2026-03-04T05:00:00Z")
-    id_ = charge(world)
+    id_ = order(world)
 
     moved = world.advance("P1D")
 
     assert moved["now"] == "2026-03-05T05:00:00.000Z"
-    assert world.payment("ppro", id_)["phase"] == "expired"
-    assert world.payment("ppro", id_)["updated_at"] == "2026-03-04T17:00:00.000Z"
+    assert world.payment(ANY.name, id_)["phase"] == "expired"
+    expired_at = datetime(2026, 3, 4, 5, tzinfo=UTC) + (SHOP.course.expires_after or timedelta())
+    assert world.payment(ANY.name, id_)["updated_at"] == iso_millis(expired_at)
 
 
 def test_the_inbox_gives_webhooks_back_with_a_verdict(world: Workspace) -> None:
-    world.set_webhook("ppro", world.inbox_url("shop"))
-    id_ = charge(world)
-    world.pay("ppro", id_)
+    world.set_webhook(ANY.name, world.inbox_url("shop"))
+    id_ = order(world)
+    world.pay(ANY.name, id_)
     world.settle()
 
     received = world.inbox("shop")
 
-    assert [json.loads(hook["body"])["type"] for hook in received][-1] == "PAYMENT_CHARGE_CAPTURE_SUCCEEDED"
+    assert [hook["body"] for hook in received] == [delivery["body"] for delivery in world.deliveries(resource_id=id_)]
     assert {hook["signature"]["valid"] for hook in received if hook["signature"]} == {True}
     assert {d["state"] for d in world.deliveries(resource_id=id_)} == {"delivered"}
 
 
 def test_payments_are_found_by_id_reference_and_code(world: Workspace) -> None:
-    id_ = charge(world)
-    wallet = world.payment("ppro", id_)["wallet"]
+    id_ = order(world)
+    wallet = world.payment(ANY.name, id_)["wallet"]
     assert wallet is not None
 
     found = [world.find(id_), world.find(wallet["code"]), world.find("nobody")]
@@ -72,7 +58,7 @@ def test_payments_are_found_by_id_reference_and_code(world: Workspace) -> None:
 
 def test_lists_are_read_to_the_end(world: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.surface.client.PAGE", 2)
-    made = [charge(world) for _ in range(5)]
+    made = [order(world) for _ in range(5)]
 
     assert [payment["id"] for payment in world.payments()] == made[::-1]
 
@@ -80,12 +66,12 @@ def test_lists_are_read_to_the_end(world: Workspace, monkeypatch: pytest.MonkeyP
 def test_scenarios_buyers_and_settings_are_changed_and_read_back(world: Workspace) -> None:
     armed = world.arm(rules=[{"wallet": {"decline": "balance"}}], next_payments=1)
     rich = world.set_buyer("wang-wei", balance=1_000_000)
-    view = world.set_settings("ppro", signatures="legacy")
+    view = world.set_settings(ANY.name, merchant_name="Corner Shop")
 
     assert [(entry["name"], entry["scope"]["next"]) for entry in armed] == [("adhoc", 1)]
     assert rich["balance"] == {"value": 1_000_000, "currency": "CNY"}
     assert "wang-wei" in [buyer["slug"] for buyer in world.buyers()]
-    assert view["settings"]["ppro"] == {"signatures": "legacy"}
+    assert view["settings"][ANY.name] == {"merchant_name": "Corner Shop"}
     world.disarm()
     assert world.armed() == []
 
@@ -117,14 +103,14 @@ def test_settings_and_events_that_cannot_be_are_refused_before_anything_changes(
 
 
 def test_a_second_decision_is_refused_and_changes_nothing(world: Workspace) -> None:
-    id_ = charge(world)
-    world.pay("ppro", id_)
+    id_ = order(world)
+    world.pay(ANY.name, id_)
 
     with pytest.raises(SaidNo) as refusal:
-        world.decline("ppro", id_)
+        world.decline(ANY.name, id_)
 
     assert refusal.value.status == 409
-    assert world.payment("ppro", id_)["phase"] == "paid"
+    assert world.payment(ANY.name, id_)["phase"] == "paid"
 
 
 def test_nobody_at_home_is_an_error_of_its_own() -> None:

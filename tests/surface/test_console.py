@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from providers.ppro.driver import Merchant
+from collections.abc import AsyncIterator
+
+import pytest
+from merchant import Merchant
 from support import Sim
+from toy.acme import ACME
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Sim]:
+    async with Sim(providers=[ACME]) as simulator:
+        yield simulator
 
 
 async def test_the_console_lists_payments_with_their_story(sim: Sim) -> None:
-    charge = await Merchant(sim).create(merchantPaymentChargeReference="<b>order</b>")
-    await sim.act("ppro", charge["id"], "pay")
+    charge = await Merchant(sim, ACME).create("<b>order</b>")
+    await sim.act("acme", charge, "pay")
 
     page = (await sim.http.get(f"/console/{sim.workspace.name}/payments")).text
 
-    assert charge["id"] in page
+    assert charge in page
     assert "CAPTURED" in page
     assert "&lt;b&gt;order&lt;/b&gt;" in page
-    assert page.index("POST /v1/payment-charges") < page.index("payment-charge AUTHENTICATION_PENDING")
+    assert page.index("POST /acme/charges") < page.index("charge PENDING")
 
 
 async def test_one_payment_has_a_page_of_its_own(sim: Sim) -> None:
-    first, second = await Merchant(sim).create(), await Merchant(sim).create()
+    first, second = await Merchant(sim, ACME).create(), await Merchant(sim, ACME).create()
 
-    page = await sim.http.get(f"/console/{sim.workspace.name}/payments/{first['id']}")
+    page = await sim.http.get(f"/console/{sim.workspace.name}/payments/{first}")
 
     assert page.status_code == 200
-    assert first["id"] in page.text
-    assert second["id"] not in page.text
+    assert first in page.text
+    assert second not in page.text
 
 
 async def test_an_empty_workspace_says_what_to_do(sim: Sim) -> None:

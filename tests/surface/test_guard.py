@@ -39,7 +39,7 @@ async def opened() -> AsyncIterator[Net]:
     await net.app.runtime.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/console", "/_sim/workspaces", "/_sim/workspaces/default/inbox/ppro"])
+@pytest.mark.parametrize("path", ["/", "/console", "/_sim/workspaces", "/_sim/workspaces/default/inbox/orders"])
 async def test_the_console_and_the_control_api_stay_local(lan: Net, path: str) -> None:
     async with lan.from_(PHONE) as phone, lan.from_(HERE) as here:
         refused = await phone.get(path)

@@ -16,7 +16,7 @@ SUITE = """
 seen = []
 
 def test_one(psp_workspace):
-    assert psp_workspace.credentials["ppro"]["api_key"].startswith("key_sandbox_")
+    assert all(psp_workspace.credentials.values())
     assert psp_workspace.payments() == []
     assert psp_workspace.name.startswith("test_one-")
     seen.append((psp_workspace.client.url, psp_workspace.id))

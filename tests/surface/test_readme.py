@@ -60,6 +60,21 @@ def objects_in(text: str) -> Iterator[Any]:
             yield json.JSONDecoder().raw_decode(text[start:])[0]
 
 
+def without_a_block() -> list[str]:
+    """Titles of providers whose first payment the README does not show."""
+    titles = [title_of(block) for block in BLOCKS]
+    return [p.title for p in built_in() if not any(title.startswith(p.title) for title in titles)]
+
+
+def without_a_page() -> list[str]:
+    """Names of providers of which docs/providers does not say what is covered."""
+    return [p.name for p in built_in() if not (ROOT / "docs" / "providers" / f"{p.name}.md").exists()]
+
+
+def test_each_provider_has_a_page_and_a_block() -> None:
+    assert (without_a_page(), without_a_block()) == ([], [])
+
+
 @pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.title)
 def test_each_provider_has_a_block_with_the_request_of_its_shop(provider: Provider) -> None:
     shop = provider.shop

@@ -8,23 +8,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from buying import ANY, KEY, SHOP, account
 
+from simulator.engine.shop import Answer
+from simulator.kernel.ids import Ids
 from simulator.surface.client import Client, SaidNo
 from simulator.surface.launch import Launched, NotStarted, launched
 from surface.wire import Wire
 
-CHARGES = "/v1/payment-charges"
-ORDER = {
-    "paymentMethod": "ALIPAY",
-    "amount": {"value": 1000, "currency": "CNY"},
-    "consumer": {"country": "CN"},
-    "authenticationSettings": [{"type": "REDIRECT", "settings": {"returnUrl": "https://shop.example/back"}}],
-}
-BODY = json.dumps(ORDER).encode()
-KEY = ("Authorization: Bearer key_sandbox_default", "Merchant-Id: merch_default")
+ACCOUNT = account(ANY.credentials(Ids(), True))
+ORDER = SHOP.sign(ACCOUNT, SHOP.create(ACCOUNT, SHOP.sample))
+CHARGES, BODY = ORDER.path, ORDER.body
+SIGNED = tuple(f"{name}: {value}" for name, value in ORDER.headers.items() if name.lower() != "content-type")
 JSON = ("Content-Type: application/json", f"Content-Length: {len(BODY)}")
 
 
@@ -35,13 +32,13 @@ def wire(server: Launched) -> Iterator[Wire]:
 
 
 def created(body: bytes) -> bool:
-    charge: dict[str, Any] = json.loads(body)
-    return charge["status"] == "AUTHENTICATION_PENDING"
+    assert SHOP.status_of is not None
+    return SHOP.status_of(Answer(200, body)) == SHOP.course.waiting
 
 
 def test_a_method_in_lower_case_is_understood(wire: Wire) -> None:
     """As the Node SDK of one of the providers sends it."""
-    wire.send(f"post {CHARGES} HTTP/1.1", *KEY, *JSON, body=BODY)
+    wire.send(f"post {CHARGES} HTTP/1.1", *SIGNED, *JSON, body=BODY)
 
     answer = wire.read()
 
@@ -64,7 +61,7 @@ def test_a_body_that_begins_like_a_method_is_left_alone(server: Launched, client
 
 
 def test_two_slashes_are_one(wire: Wire) -> None:
-    wire.send(f"POST /{CHARGES} HTTP/1.1", *KEY, *JSON, body=BODY)
+    wire.send(f"POST /{CHARGES} HTTP/1.1", *SIGNED, *JSON, body=BODY)
 
     assert wire.read().status == 200
 
@@ -72,7 +69,7 @@ def test_two_slashes_are_one(wire: Wire) -> None:
 def test_a_chunked_body_is_read(wire: Wire) -> None:
     chunks = [BODY[:10], BODY[10:50], BODY[50:]]
     body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, JSON[0], "Transfer-Encoding: chunked", body=body)
+    wire.send(f"POST {CHARGES} HTTP/1.1", *SIGNED, JSON[0], "Transfer-Encoding: chunked", body=body)
 
     answer = wire.read()
 
@@ -81,7 +78,7 @@ def test_a_chunked_body_is_read(wire: Wire) -> None:
 
 
 def test_a_trailing_slash_is_no_redirect(wire: Wire) -> None:
-    wire.send(f"POST {CHARGES}/ HTTP/1.1", *KEY, *JSON, body=BODY)
+    wire.send(f"POST {CHARGES}/ HTTP/1.1", *SIGNED, *JSON, body=BODY)
 
     assert wire.read().status == 200
 
@@ -96,9 +93,9 @@ def test_a_trailing_slash_on_our_own_paths_is_no_redirect_either(wire: Wire) -> 
 
 
 def test_head_is_answered_like_get_without_a_body(wire: Wire) -> None:
-    wire.send(f"HEAD {CHARGES}/charge_x HTTP/1.1", *KEY)
+    wire.send(f"HEAD {CHARGES}/charge_x HTTP/1.1", *SIGNED)
     head = wire.read(head=True)
-    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", *KEY)
+    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", *SIGNED)
     get = wire.read()
 
     assert (head.status, head.headers["content-length"]) == (get.status, str(len(get.body)))
@@ -106,7 +103,7 @@ def test_head_is_answered_like_get_without_a_body(wire: Wire) -> None:
 
 def test_ten_megabytes_are_refused_in_the_providers_words_and_the_client_sees_it(wire: Wire) -> None:
     size = 10_000_000
-    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, JSON[0], f"Content-Length: {size}", body=b" " * size)
+    wire.send(f"POST {CHARGES} HTTP/1.1", *SIGNED, JSON[0], f"Content-Length: {size}", body=b" " * size)
 
     answer = wire.read()
 
@@ -124,7 +121,7 @@ def test_pipelined_requests_are_answered_in_order_on_one_connection(wire: Wire) 
 
 
 def test_expect_continue_is_answered_before_the_body_is_sent(wire: Wire) -> None:
-    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, *JSON, "Expect: 100-continue")
+    wire.send(f"POST {CHARGES} HTTP/1.1", *SIGNED, *JSON, "Expect: 100-continue")
     assert wire.read().status == 100
 
     wire.send_raw(BODY)
@@ -135,9 +132,9 @@ def test_expect_continue_is_answered_before_the_body_is_sent(wire: Wire) -> None
 def test_an_offer_to_speak_http_2_is_declined_by_answering(wire: Wire) -> None:
     """Java's own HTTP client offers it with every first request."""
     offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAA")
-    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, *JSON, *offer, body=BODY)
+    wire.send(f"POST {CHARGES} HTTP/1.1", *SIGNED, *JSON, *offer, body=BODY)
     first = wire.read()
-    wire.send(f"POST {CHARGES} HTTP/1.1", *KEY, *JSON, body=BODY)
+    wire.send(f"POST {CHARGES} HTTP/1.1", *SIGNED, *JSON, body=BODY)
 
     assert (first.status, created(first.body)) == (200, True)
     assert wire.read().status == 200
@@ -153,7 +150,7 @@ def test_a_tunnel_that_names_the_caller_does_not_open_the_control_api(wire: Wire
     """A reverse proxy on this machine connects from loopback, but says for whom."""
     wire.send("GET /_sim/workspaces HTTP/1.1", "X-Forwarded-For: 203.0.113.9")
     refused = wire.read()
-    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", "X-Forwarded-For: 203.0.113.9", *KEY)
+    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", "X-Forwarded-For: 203.0.113.9", *SIGNED)
 
     assert (refused.status, json.loads(refused.body)["error"]["code"]) == (403, "local_only")
     assert wire.read().status == 404
@@ -161,7 +158,7 @@ def test_a_tunnel_that_names_the_caller_does_not_open_the_control_api(wire: Wire
 
 def test_the_first_line_of_json_tells_where_it_listens_and_the_credentials(server: Launched) -> None:
     assert server.url.startswith("http://127.0.0.1:")
-    assert server.credentials["ppro"]["api_key"] == "key_sandbox_default"
+    assert server.credentials[ANY.name] == ANY.credentials(Ids(), True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -173,8 +170,7 @@ def test_it_ends_at_once_and_cleanly_even_while_a_page_listens(number: signal.Si
         url = f"http://127.0.0.1:{port}"
         with Client(url) as client, Wire(url) as page:
             world = client.workspace()
-            merchant = {"Authorization": "Bearer key_sandbox_default", "Merchant-Id": "merch_default"}
-            client.send("POST", CHARGES, headers={**merchant, "Content-Type": "application/json"}, content=BODY)
+            client.send("POST", CHARGES, headers=ORDER.headers, content=BODY)
             [payment] = world.latest(1)
             assert payment["wallet"] is not None
             page.send(f"GET /w/{payment['wallet']['code']}/events HTTP/1.1")
@@ -206,16 +202,16 @@ def test_a_launch_that_fails_says_why(url: str) -> None:
 
 
 def test_keys_from_the_environment_are_those_of_the_default_workspace() -> None:
-    environ = {**os.environ, "PSP_SIMULATOR_PPRO_API_KEY": "key_from_my_env"}
+    environ = {**os.environ, f"PSP_SIMULATOR_{ANY.name}_{KEY}".upper(): "key_from_my_env"}
 
     with launched(environ=environ) as server:
-        assert server.credentials["ppro"]["api_key"] == "key_from_my_env"
+        assert server.credentials[ANY.name][KEY] == "key_from_my_env"
 
 
 def test_a_misspelt_credential_is_refused_with_those_that_there_are() -> None:
-    environ = {**os.environ, "PSP_SIMULATOR_PPRO_APIKEY": "key"}
+    environ = {**os.environ, f"PSP_SIMULATOR_{ANY.name.upper()}_APIKEI": "key"}
 
-    with pytest.raises(NotStarted, match="PPRO has no credential 'apikey'\nKnown are api_key, merchant_id"):
+    with pytest.raises(NotStarted, match=f"{ANY.title} has no credential 'apikei'\nKnown are {KEY}, "):
         launched(environ=environ).__enter__()
 
 

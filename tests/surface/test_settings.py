@@ -22,15 +22,15 @@ def test_variables_are_typed_and_keys_go_to_their_provider() -> None:
         "PSP_SIMULATOR_PORT": "9000",
         "PSP_SIMULATOR_STRICT": "yes",
         "PSP_SIMULATOR_LAN": "0",
-        "PSP_SIMULATOR_PPRO_API_KEY": "key_mine",
-        "PSP_SIMULATOR_PPRO_MERCHANT_ID": "merch_mine",
+        "PSP_SIMULATOR_ACME_API_KEY": "key_mine",
+        "PSP_SIMULATOR_ACME_MERCHANT_ID": "merch_mine",
         "HOME": "/somewhere",
     }
 
     settings = from_environment(environ)
 
     assert (settings.port, settings.strict, settings.lan) == (9000, True, False)
-    assert settings.credentials == {"ppro": {"api_key": "key_mine", "merchant_id": "merch_mine"}}
+    assert settings.credentials == {"acme": {"api_key": "key_mine", "merchant_id": "merch_mine"}}
 
 
 @pytest.mark.parametrize(
@@ -62,25 +62,25 @@ def test_the_way_back_to_the_shop_is_a_number_of_seconds_or_off(
 
 def test_an_empty_variable_counts_as_not_set() -> None:
     """Compose files pass variables on that nobody has set."""
-    environ = {"PSP_SIMULATOR_ADMIN_TOKEN": "", "PSP_SIMULATOR_PORT": "", "PSP_SIMULATOR_PPRO_API_KEY": ""}
+    environ = {"PSP_SIMULATOR_ADMIN_TOKEN": "", "PSP_SIMULATOR_PORT": "", "PSP_SIMULATOR_ACME_API_KEY": ""}
 
     assert from_environment(environ) == Settings()
 
 
 def test_a_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text("port: 9000\nstrict: true\ncredentials:\n  ppro: {api_key: key_file, merchant_id: merch_file}\n")
+    file.write_text("port: 9000\nstrict: true\ncredentials:\n  acme: {api_key: key_file, merchant_id: merch_file}\n")
 
     settings = from_environment(
         {
             "PSP_SIMULATOR_CONFIG": str(file),
             "PSP_SIMULATOR_PORT": "9001",
-            "PSP_SIMULATOR_PPRO_API_KEY": "key_environment",
+            "PSP_SIMULATOR_ACME_API_KEY": "key_environment",
         }
     )
 
     assert (settings.port, settings.strict) == (9001, True)
-    assert settings.credentials["ppro"] == {"api_key": "key_environment", "merchant_id": "merch_file"}
+    assert settings.credentials["acme"] == {"api_key": "key_environment", "merchant_id": "merch_file"}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> No
         ("prot: 9000\n", "'prot' is not a setting; known are admin_token, auto_return, "),
         ("port: nine\n", "port: 'nine' is not a number"),
         ("strict: 3\n", "strict: 3 is neither yes nor no"),
-        ("credentials: {ppro: key}\n", "credentials.ppro: must be a mapping"),
+        ("credentials: {acme: key}\n", "credentials.acme: must be a mapping"),
         ("- port\n", "must be a mapping of settings"),
         ("port: [\n", "is no YAML"),
     ],

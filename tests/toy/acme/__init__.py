@@ -309,6 +309,8 @@ ACME = Provider(
     banner=lambda own: BannerLine("Acme", own["key"]),
 )
 
+PROVIDER = ACME
+
 TALKATIVE = replace(
     ACME,
     endpoints=(replace(ACME.endpoints[0], handler=announce_charge), *ACME.endpoints[1:]),

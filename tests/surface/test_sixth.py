@@ -1,0 +1,84 @@
+"""A provider more is found wherever the others are: nobody keeps a list of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import toy.acme
+from click.testing import CliRunner
+from contract.test_contract import EVERYBODY
+from toy.acme import ACME
+
+from simulator import providers
+from simulator.surface import cli, launch
+from simulator.surface.app import App
+from simulator.surface.client import Client
+from simulator.surface.launch import Launched, launched
+from simulator.surface.serve import banner
+from simulator.surface.settings import Settings
+from surface.test_readme import without_a_block, without_a_page
+
+TESTS = Path(__file__).parent.parent
+REGISTERED = f"""import sys
+sys.path[:0] = [{str(TESTS.parent)!r}, {str(TESTS)!r}]
+from toy.sixth import register
+register()
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered() -> Iterator[None]:
+    """In this process, and in those that it launches."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "simulator.providers.acme", toy.acme)
+        patch.setattr(providers, "BUILT_IN", (*providers.BUILT_IN, "acme"))
+        patch.setattr(launch, "_MAIN", REGISTERED + launch._MAIN)
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(registered: None) -> Iterator[Launched]:
+    with launched() as running:
+        yield running
+
+
+def test_the_banner_has_a_line_for_it() -> None:
+    app = App(Settings(db=":memory:"))
+    lines = banner(app).splitlines()
+    app.runtime.store.close()
+
+    assert [line.split() for line in lines if line.startswith("  Acme")] == [["Acme", "acme_default"]]
+    assert "one base URL for all six;" in lines[3]
+
+
+def test_the_contract_suite_runs_for_it() -> None:
+    assert EVERYBODY["Acme"] is ACME
+
+
+def test_the_documents_are_asked_for_it() -> None:
+    """It has neither a page nor a block in the README, and both are missed."""
+    assert (without_a_block(), without_a_page()) == (["Acme"], ["acme"])
+
+
+def test_its_story_is_told_among_the_others(server: Launched) -> None:
+    result = CliRunner().invoke(cli.main, ["demo", "acme", "--pay", "--json", "--url", server.url])
+
+    [story] = json.loads(result.stdout)["stories"]
+    assert (result.exit_code, story["outcome"], story["phase"]) == (0, "complete", "partly_refunded")
+
+
+def test_the_control_api_and_the_console_show_it(server: Launched) -> None:
+    CliRunner().invoke(cli.main, ["demo", "acme", "--pay", "--json", "--url", server.url])
+    with Client(server.url) as client:
+        world = client.workspaces()[-1]
+        [payment] = client.workspace(world["name"]).payments(provider="acme")
+        page = client.send("GET", f"/console/{world['name']}/payments", headers={}, content=None)
+        document = client.send("GET", "/_sim/openapi/acme.json", headers={}, content=None)
+
+    assert list(server.credentials) == list(providers.BUILT_IN)
+    assert payment["id"].encode() in page.content
+    assert "/acme/charges" in json.loads(document.content)["paths"]
