@@ -19,12 +19,15 @@ from simulator.engine.messages import Dispatch, Event, Message
 from simulator.engine.resource import Resource, Summary, changed
 from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
 from simulator.engine.settings import WorkspaceSettings
-from simulator.engine.store.base import Store
+from simulator.engine.store.base import EVERY, Store
 from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, Pool, instant_text
 from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.refusals import IllegalTransition, NotFound
+
+PAGE = 500
+"""How many resources `every` reads at a time."""
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=WorkspaceSettings)
@@ -149,7 +152,7 @@ class UnitOfWork:
             raise NotFound(kind.KIND, id_, path)
         return found
 
-    def by_key(self, kind: type[R], name: str, value: str, limit: int = 1000) -> list[R]:
+    def by_key(self, kind: type[R], name: str, value: str, limit: int = EVERY) -> list[R]:
         """All resources with this look-up key, newest first."""
         self.flush()
         rows = self.store.resources_by_key(self.workspace.id, kind.PROVIDER, kind.KIND, name, value, limit)
@@ -189,6 +192,17 @@ class UnitOfWork:
         if more:
             rows = rows[1:] if after is not None and before is None else rows[:limit]
         return [self._changes.adopt(kind, raw) for _, raw in rows], more
+
+    def every(self, kind: type[R], *, before: str | None = None) -> Iterator[R]:
+        """All resources of a kind, newest first, read a page at a time: for filters that no look-up key serves.
+
+        `before` is an id: only older ones then. Raises `NotFound` for one that does not exist.
+        """
+        page, more = self.listing(kind, limit=PAGE, before=before)
+        yield from page
+        while more:
+            page, more = self.listing(kind, limit=PAGE, before=page[-1].id)
+            yield from page
 
     # Changing --------------------------------------------------------------------------------------------------
 

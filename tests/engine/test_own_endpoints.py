@@ -14,6 +14,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import Scenario, Scenarios
 from simulator.engine.store import open_store
+from simulator.engine.uow import PAGE
 from simulator.engine.workspace import Workspace
 
 
@@ -53,6 +54,23 @@ def test_a_list_can_be_narrowed_to_a_key(tmp_path: Path) -> None:
     assert ([thing.id for thing in first], more) == (["t5", "t3"], True)
     assert ([thing.id for thing in rest], no_more) == (["t1"], False)
     assert [thing.id for thing in back] == ["t5", "t3"]
+
+
+def test_a_list_of_everything_or_of_a_key_ends_where_nothing_is_left(tmp_path: Path) -> None:
+    """However many there are, and also after one of them."""
+    runtime, many = opened(tmp_path), 2 * PAGE + 1
+    with runtime.unit(runtime.default, provider="things", kind="test") as uow:
+        for number in range(many):
+            uow.add(Thing(id=f"t{number}", colour="red", created_at=uow.now, updated_at=uow.now))
+    ids = [f"t{number}" for number in reversed(range(many))]
+
+    uow = runtime.open(runtime.default)
+    every = [thing.id for thing in uow.every(Thing)]
+    older = [thing.id for thing in uow.every(Thing, before=ids[0])]
+    red = [thing.id for thing in uow.by_key(Thing, "colour", "red")]
+    runtime.store.close()
+
+    assert (every, older, red) == (ids, ids[1:], ids)
 
 
 def test_endpoints_of_a_providers_own_api_outlive_a_restart(tmp_path: Path) -> None:

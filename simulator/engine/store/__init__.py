@@ -2,10 +2,10 @@
 
 import sqlite3
 
-from simulator.engine.store.base import OutboxRow, Store, StoreConflict, TimerRow
+from simulator.engine.store.base import EVERY, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.sqlite import SqliteStore
 
-__all__ = ["OutboxRow", "SqliteStore", "Store", "StoreConflict", "StoreUnavailable", "TimerRow", "open_store"]
+__all__ = ["EVERY", "OutboxRow", "SqliteStore", "Store", "StoreConflict", "StoreUnavailable", "TimerRow", "open_store"]
 
 
 class StoreUnavailable(RuntimeError):

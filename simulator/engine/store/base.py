@@ -15,6 +15,9 @@ from typing import Any, ClassVar, NamedTuple
 
 Row = Sequence[Any]
 
+EVERY = 2**63 - 1
+"""A limit that limits nothing, in both dialects."""
+
 
 class StoreConflict(Exception):
     """Somebody else has changed the resource since it was read."""
@@ -151,9 +154,9 @@ class Store(ABC):
         return (found[0][0], found[0][1]) if found else None
 
     def resources_by_key(
-        self, workspace: int, provider: str, kind: str, name: str, value: str, limit: int = 1000
+        self, workspace: int, provider: str, kind: str, name: str, value: str, limit: int = EVERY
     ) -> list[bytes]:
-        """Newest first."""
+        """Newest first, all unless limited."""
         sql = """SELECT r.body FROM keys k CROSS JOIN resources r
             WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND k.workspace = ?
             AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace

@@ -28,7 +28,7 @@ from simulator.providers.checkoutcom.wire.disputes import DisputesQuery, Evidenc
 from simulator.providers.checkoutcom.wire.events import ReflowRequest
 from simulator.providers.checkoutcom.wire.hosted import HostedPaymentRequest, PaymentLinkRequest
 from simulator.providers.checkoutcom.wire.instruments import InstrumentUpdate
-from simulator.providers.checkoutcom.wire.payments import PaymentRequest, PaymentsQuery, SearchRequest
+from simulator.providers.checkoutcom.wire.payments import PaymentRequest, PaymentsQuery, SearchQuery, SearchRequest
 from simulator.providers.checkoutcom.wire.previous import EventsQuery, WebhookReplacement, WebhookRequest, WebhookUpdate
 from simulator.providers.checkoutcom.wire.workflows import (
     Condition,
@@ -54,7 +54,7 @@ SUBJECT = "/workflows/events/subject/{subject}"
 ENDPOINTS = (
     Endpoint("POST",   "/payments",                      payments.request_payment,           "pay",          PaymentRequest, idempotent=True, checks_body=False),
     _get(              "/payments",                      payments.list_payments,             "getPayment",   PaymentsQuery),
-    Endpoint("POST",   "/payments/search",               payments.search_payments,           "getPayment",   SearchRequest),
+    Endpoint("POST",   "/payments/search",               payments.search_payments,           "getPayment",   SearchRequest, query=SearchQuery),
     _get(              PAY,                              payments.get_payment,               "getPayment"),
     _get(              f"{PAY}/actions",                 actions.get_actions,                "getPayment"),
     Endpoint("POST",   f"{PAY}/refunds",                 actions.refund_payment,             "refund",       ActionRequest, idempotent=True),

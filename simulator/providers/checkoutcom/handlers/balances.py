@@ -23,8 +23,7 @@ def get_balances(call: Call, uow: UnitOfWork) -> Reply:
         if name != "currency" or not wanted:
             raise Refused("balances", {"error": "invalid_request"})
     sums: dict[str, list[int]] = {}
-    payments, _ = uow.listing(Payment, limit=10_000)
-    for payment in payments:
+    for payment in uow.every(Payment):
         if payment.platform == "default" and payment.captured:
             entry = sums.setdefault(payment.currency, [0, 0])
             entry[0] += payment.refunding

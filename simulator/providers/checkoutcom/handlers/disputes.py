@@ -73,8 +73,7 @@ def _dispute(call: Call, uow: UnitOfWork) -> Dispute:
 def list_disputes(call: Call, uow: UnitOfWork) -> Reply:
     """GET /disputes: newest first. The answer begins with the filters that were given."""
     query: wire.DisputesQuery = call.body
-    found, _ = uow.listing(Dispute, limit=10_000)
-    held = [dispute for dispute in found if _holds(dispute, query)]
+    held = [dispute for dispute in uow.every(Dispute) if _holds(dispute, query)]
     given = query.model_dump(by_alias=True, exclude_none=True)
     page = held[query.skip : query.skip + query.limit]
     data = [wire.dispute_short(dispute, call.base_url) for dispute in page]

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from simulator.engine.provider import Call, Reply
-from simulator.engine.store.base import OutboxRow, Row
+from simulator.engine.store.base import EVERY, OutboxRow, Row
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound
@@ -43,7 +43,7 @@ def list_event_types(call: Call, uow: UnitOfWork) -> Reply:
 
 def messages(uow: UnitOfWork, event: EventRecord) -> list[tuple[OutboxRow, dict[str, Any]]]:
     """The messages that told of an event, oldest first, each with its context: which workflow or webhook it went to."""
-    rows = uow.store.messages(uow.workspace.id, provider="checkoutcom", subject=event.payment_id, limit=10_000)
+    rows = uow.store.messages(uow.workspace.id, provider="checkoutcom", subject=event.payment_id, limit=EVERY)
     found = [(row, orjson.loads(row.context)) for row in rows]
     return [(row, context) for row, context in found if context.get("event") == event.id]
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
@@ -229,7 +230,11 @@ _TERM = re.compile(r"^\s*(id|reference|status|currency)\s*:\s*'([^']*)'\s*$")
 
 
 def search_payments(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/search: the query is `name:'value'`, or several of them joined by AND (inferred). Source: section 3.3."""
+    """POST /payments/search: the query is `name:'value'`, or several of them joined by AND (inferred), newest first.
+
+    What does not fit into one answer is behind `_links.next`: the same body is sent there. Where `next` leads is inferred.
+    Raises `NotFound` for a page that goes on after a payment that does not exist. Source: section 3.3.
+    """
     request: wire.SearchRequest = call.body
     terms: dict[str, str] = {}
     for part in filter(None, re.split(r"\s+AND\s+", request.query.strip())):
@@ -237,16 +242,20 @@ def search_payments(call: Call, uow: UnitOfWork) -> Reply:
         if match is None:
             raise refused("query_invalid")
         terms[match[1]] = match[2]
-    found, _ = uow.listing(Payment, limit=1000)
     since, until = values.moment(request.from_), values.moment(request.to)
-    held = [
+    held = (
         payment
-        for payment in found
+        for payment in uow.every(Payment, before=call.query.get("after"))
         if all(_member(payment, name) == value for name, value in terms.items())
         and (since is None or payment.created_at >= since)
         and (until is None or payment.created_at <= until)
-    ]
-    return Reply(200, {"data": [wire.payment(payment, call.base_url) for payment in held[: request.limit]]})
+    )
+    page = list(islice(held, request.limit + 1))
+    shown = page[: request.limit]
+    body: dict[str, Any] = {"data": [wire.payment(payment, call.base_url) for payment in shown]}
+    if len(page) > len(shown):
+        body["_links"] = {"next": values.link(f"{call.base_url}/payments/search?after={shown[-1].id}")}
+    return Reply(200, body)
 
 
 def _member(payment: Payment, name: str) -> str | None:

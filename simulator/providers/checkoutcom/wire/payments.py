@@ -141,6 +141,12 @@ class SearchRequest(Model):
     to: Moment | None = None
 
 
+class SearchQuery(Model):
+    """Where the answer to POST /payments/search goes on: after this payment."""
+
+    after: FilterText | None = None
+
+
 def customer_of(payment: Payment) -> dict[str, Any]:
     return present({"id": payment.customer_id, "email": payment.customer_email, "name": payment.customer_name})
 
