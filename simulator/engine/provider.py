@@ -240,6 +240,8 @@ class Party:
 
     is_provider = False
     """Whether its moves are the story of a payment itself; those of others are told as theirs (`wallet`)."""
+    settings = WorkspaceSettings
+    """Its own options; only providers have any."""
 
     @cached_property
     def kinds(self) -> dict[str, type[Resource]]:

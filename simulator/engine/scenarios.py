@@ -133,6 +133,8 @@ class Scenario(_Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = ""
     description: str = ""
+    for_alipay: bool = True
+    """Of a provider's own triggers: whether it documents their amounts for Alipay, and not just for cards or not at all."""
     rules: list[Rule] = Field(min_length=1)
 
 
@@ -224,8 +226,13 @@ class Scenarios:
         """The first opinion on `facet`."""
         return next(self.matching(armed, facet, facts), None)
 
-    def matching(self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any]) -> Iterator[Effect]:
-        """Every opinion on `facet`: armed scenarios (newest first), then the provider's documented triggers."""
+    def matching(
+        self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any], *, test_amounts: bool = True
+    ) -> Iterator[Effect]:
+        """Every opinion on `facet`: armed scenarios (newest first), then the provider's documented triggers.
+
+        Without `test_amounts` those of the triggers that an amount pulls have none.
+        """
         for index, entry in enumerate(armed):
             if not _in_scope(entry.get("scope") or {}, facet, facts):
                 continue
@@ -241,6 +248,8 @@ class Scenarios:
         documented = self.documented.get(str(facts.get("provider")))
         for rule in documented.rules if documented else ():
             params = getattr(rule, facet)
+            if rule.when.amount is not None and not test_amounts:
+                continue
             if documented is not None and params is not None and rule.when.holds(facts):
                 label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{documented.name}"
                 yield Effect(label, params, False)

@@ -86,6 +86,16 @@ class WorkspaceSettings(BaseModel):
         return self.model_copy(update={name: getattr(chosen, name) for name in chosen.model_fields_set})
 
 
+class ProviderSettings(WorkspaceSettings):
+    """The settings of a provider: what all of them have."""
+
+    test_amounts: bool = Field(
+        True,
+        description="the amounts of `scenarios/<provider>.yaml` decide; `--strict` switches off those that the provider "
+        "does not document for Alipay",
+    )
+
+
 class SimulatorSettings(WorkspaceSettings):
     """What is the simulator's own, whatever the provider."""
 

@@ -18,7 +18,7 @@ from simulator.engine.changes import Changes, Identity, Share
 from simulator.engine.messages import Dispatch, Event, Message
 from simulator.engine.resource import Resource, Summary, changed
 from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
-from simulator.engine.settings import WorkspaceSettings
+from simulator.engine.settings import ProviderSettings, WorkspaceSettings
 from simulator.engine.store.base import EVERY, Store
 from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
@@ -41,6 +41,9 @@ class Participant(Protocol):
 
     @property
     def kinds(self) -> Mapping[str, type[Resource]]: ...
+
+    @property
+    def settings(self) -> type[WorkspaceSettings]: ...
 
     @property
     def hear(self) -> Callable[[UnitOfWork, Resource, str, Resource], None] | None: ...
@@ -66,6 +69,10 @@ class World(Protocol):
 
     @property
     def secret(self) -> str: ...
+
+    @property
+    def strict(self) -> bool:
+        """Whether what the live APIs refuse is refused here too."""
 
     @property
     def auto_return_s(self) -> int | None: ...
@@ -339,11 +346,21 @@ class UnitOfWork:
 
     def rule(self, facet: Facet, provider: str, **facts: Any) -> Effect | None:
         """What the armed scenarios or the provider's documented triggers say about this, if anything."""
-        return self.runtime.scenarios.find(self.workspace.scenarios, facet, {"provider": provider, **facts})
+        return next(self.rules(facet, provider, **facts), None)
 
     def rules(self, facet: Facet, provider: str, **facts: Any) -> Iterator[Effect]:
         """All that has something to say about this, the strongest first."""
-        return self.runtime.scenarios.matching(self.workspace.scenarios, facet, {"provider": provider, **facts})
+        known = {"provider": provider, **facts}
+        amounts = self._test_amounts(provider)
+        return self.runtime.scenarios.matching(self.workspace.scenarios, facet, known, test_amounts=amounts)
+
+    def _test_amounts(self, provider: str) -> bool:
+        """Whether the provider's test amounts hold: setting `test_amounts`, and `--strict` where they are not for Alipay."""
+        party = self.runtime.parties.get(provider)
+        settings = self.settings(party.settings) if party is not None else None
+        is_on = not isinstance(settings, ProviderSettings) or settings.test_amounts
+        documented = self.runtime.scenarios.documented.get(provider)
+        return is_on and (documented is None or documented.for_alipay or not self.runtime.strict)
 
     def claim_scenarios(self, provider: str, payment: str) -> None:
         """Binds scenarios that were armed for the next payment to this one: before its first event, if those count."""

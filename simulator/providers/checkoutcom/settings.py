@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.engine.settings import Line, Seconds, WorkspaceSettings
+from simulator.engine.settings import Line, ProviderSettings, Seconds
 
 
-class CheckoutcomSettings(WorkspaceSettings):
+class CheckoutcomSettings(ProviderSettings):
     SECTION: ClassVar[str] = "checkoutcom"
 
     merchant_name: Line = Field("Riverside Books", description="what the shopper sees")
