@@ -25,8 +25,8 @@ BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 NAS_SECRET = re.compile(r"^sk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]$")
 NAS_PUBLIC = re.compile(r"^pk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]$")
-ABC_SECRET = re.compile(r"^sk_(test_)?\w{8}-\w{4}-\w{4}-\w{4}-\w{12}$")
-ABC_PUBLIC = re.compile(r"^pk_(test_)?\w{8}-\w{4}-\w{4}-\w{4}-\w{12}$")
+ABC_SECRET = re.compile(r"^sk_(test_)?\w{8}-\w{4}-\w{4}-\w{4}-\w{12}$", re.ASCII)
+ABC_PUBLIC = re.compile(r"^pk_(test_)?\w{8}-\w{4}-\w{4}-\w{4}-\w{12}$", re.ASCII)
 
 TOKEN_LIFETIME_S = 3600
 

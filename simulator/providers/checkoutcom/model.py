@@ -237,8 +237,13 @@ class Hosted(Kept):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be paid: neither paid nor expired."""
+        """Neither paid nor expired."""
         return self.state in ("Payment Pending", "Active")
+
+    @property
+    def can_be_paid(self) -> bool:
+        """It is open, and there is something to pay: an amount of 0 is for verifying a card (inferred)."""
+        return self.is_open and self.amount > 0
 
     @property
     def money(self) -> Money:

@@ -235,6 +235,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
         subject=hosted,
         products=[_row(product, hosted.currency, texts) for product in hosted.products],
         is_open=is_open,
+        can_be_paid=hosted.can_be_paid,
         failed=payment is not None and payment.state in ("Declined", "Canceled", "Expired"),
         failed_by=order.decided_by if order is not None and order.state != "paid" else None,
         decided_by="timer" if hosted.state == "Expired" else order.decided_by if order is not None else None,
@@ -276,6 +277,8 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
     outcome = call.form.get("outcome", "")
     if outcome not in (("pay", "cancel") if isinstance(hosted, HostedPayment) else ("pay",)):
         return pages.error_page(call, 400, "error_title", "refused_text")
+    if outcome == "pay" and hosted.is_open and not hosted.can_be_paid:
+        return pages.see_other(call.target)
     if not hosted.is_open:
         return pages.see_other(call.target)
     uow = runtime.open(workspace)

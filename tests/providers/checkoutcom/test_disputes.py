@@ -46,6 +46,17 @@ async def test_a_dispute_is_received_listed_and_read(sim: Sim) -> None:
     assert hook.verdict("checkoutcom").valid
 
 
+async def test_this_channel_only_leaves_out_disputes_of_other_channels(sim: Sim) -> None:
+    """The published requests name a channel that is not the workspace's own."""
+    merchant, _, _ = await disputed(sim)
+    own = await merchant.paid(processing_channel_id=sim.credentials("checkoutcom")["processing_channel_id"])
+    await sim.advance(hours=1)
+
+    listed = (await merchant.get("/disputes?this_channel_only=true")).json()
+
+    assert [one["payment_id"] for one in listed["data"]] == [own["id"]]
+
+
 @pytest.mark.parametrize("verdict", ["won", "lost"])
 async def test_evidence_is_collected_submitted_and_decided(sim: Sim, verdict: str) -> None:
     merchant, _, short = await disputed(sim, verdict)

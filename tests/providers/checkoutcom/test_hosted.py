@@ -207,8 +207,36 @@ async def test_a_page_that_is_being_paid_is_not_paid_twice(sim: Sim, cko: Mercha
     assert cko.heard().count("payment_captured") == 1
 
 
+@pytest.mark.parametrize("amount", [{}, {"amount": 0}])
+async def test_a_page_without_an_amount_is_made_and_has_nothing_to_pay(
+    sim: Sim, cko: Merchant, amount: dict[str, Any]
+) -> None:
+    """With cards it would verify one; the simulator's page offers AlipayCN only."""
+    body = {name: value for name, value in HOSTED.items() if name not in ("amount", "products")} | amount
+
+    answer = await cko.post("/hosted-payments", body)
+
+    page = f"/page/{answer.json()['id']}"
+    shown = (await sim.http.get(page)).text
+    pressed = await sim.http.post(page, data={"outcome": "pay"})
+    forced = await sim.http.post(f"{sim.path}/payments/checkoutcom/{answer.json()['id']}/pay", json={})
+    assert (answer.status_code, pressed.headers["location"], forced.status_code) == (201, page, 409)
+    assert "nothing to pay" in answer.headers["simulator-notice"]
+    assert 'data-testid="cko-nothing"' in shown and 'data-testid="cko-page-pay"' not in shown
+    assert 'data-testid="cko-page-cancel"' in shown
+    found = await latest(cko, f"/hosted-payments/{answer.json()['id']}")
+    assert (found["amount"], "payment_id" in found) == (0, False)
+
+
+async def test_a_link_needs_an_amount(cko: Merchant) -> None:
+    for body in ({**LINK, "amount": 0}, {name: value for name, value in LINK.items() if name != "amount"}):
+        answer = await cko.post("/payment-links", body)
+
+        assert (answer.status_code, answer.json()["error_codes"]) == (422, ["amount_invalid"])
+
+
 INVALID: list[tuple[dict[str, Any], list[str], list[str]]] = [
-    ({"amount": 0}, [], ["amount_invalid"]),
+    ({"amount": -1}, [], ["amount_invalid"]),
     ({}, ["currency"], ["currency_required"]),
     ({}, ["billing"], ["billing_address_country_required"]),
     ({"billing": {"address": {}}}, [], ["billing_address_country_required"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import Sim
 
-from providers.checkoutcom.driver import ONE_TIME, RECURRING, Merchant
+from providers.checkoutcom.driver import HOSTED, ONE_TIME, RECURRING, Merchant
 from simulator.providers.checkoutcom.errors import RESPONSE_CODES
 
 DOCUMENTED = {
@@ -50,6 +50,63 @@ async def test_the_table_is_for_two_decimals_only(cko: Merchant) -> None:
     created = await cko.paid(ONE_TIME | {"amount": 1051, "currency": "JPY"})
 
     assert await cko.status(created["id"]) == "Captured"
+
+
+async def test_an_ordinary_price_that_is_a_test_amount_is_answered_with_a_notice(sim: Sim, cko: Merchant) -> None:
+    """A refund of EUR 1.51 is what a shop means by it; the card sandbox means insufficient funds."""
+    plain = await cko.post("/payments", ONE_TIME | {"amount": 2000})
+    price = await cko.post("/payments", ONE_TIME | {"amount": 1005})
+    page = await cko.post("/hosted-payments", HOSTED | {"amount": 1005})
+    link = await cko.post("/payment-links", HOSTED | {"amount": 1005})
+    await cko.pay(plain.json()["id"])
+    refund = await cko.refund(plain.json()["id"], {"amount": 151})
+    small = await cko.refund(plain.json()["id"], {"amount": 20})
+
+    assert "simulator-notice" not in plain.headers and "simulator-notice" not in small.headers
+    for answer, amount, code in (
+        (price, 1005, "20005"),
+        (page, 1005, "20005"),
+        (link, 1005, "20005"),
+        (refund, 151, "20051"),
+    ):
+        notice = answer.headers["simulator-notice"]
+        assert notice.startswith(f"{amount} is a test amount") and code in notice and "test_amounts" in notice
+
+
+async def test_the_test_amounts_can_be_switched_off(sim: Sim, cko: Merchant) -> None:
+    await sim.settings("checkoutcom", test_amounts=False)
+
+    answer = await cko.post("/payments", ONE_TIME | {"amount": 1051})
+    await cko.pay(answer.json()["id"])
+    refund = await cko.refund(answer.json()["id"], {"amount": 151})
+    await sim.advance(seconds=5)
+
+    assert "simulator-notice" not in answer.headers and "simulator-notice" not in refund.headers
+    found = await cko.payment(answer.json()["id"])
+    assert (found["status"], found["balances"]["total_refunded"]) == ("Partially Refunded", 151)
+
+
+async def test_a_strict_server_knows_no_test_amounts_that_are_not_documented_for_alipay() -> None:
+    async with Sim(strict=True) as strict:
+        merchant = Merchant(strict)
+
+        created = await merchant.paid(
+            ONE_TIME
+            | {"amount": 1005}
+            | {"processing_channel_id": strict.credentials("checkoutcom")["processing_channel_id"]}
+        )
+
+        assert await merchant.status(created["id"]) == "Captured"
+
+
+async def test_an_armed_scenario_speaks_before_a_test_amount_and_needs_no_notice(sim: Sim, cko: Merchant) -> None:
+    await sim.arm([{"wallet": {"outcome": "paid"}, "bank": {"outcome": "succeeded"}}])
+
+    answer = await cko.post("/payments", ONE_TIME | {"amount": 1005})
+    await cko.pay(answer.json()["id"])
+
+    assert "simulator-notice" not in answer.headers
+    assert await cko.status(answer.json()["id"]) == "Captured"
 
 
 @pytest.mark.parametrize("code", sorted(code for code in RESPONSE_CODES if not code.startswith("1")))

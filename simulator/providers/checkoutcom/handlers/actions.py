@@ -11,6 +11,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Forbidden, IllegalTransition, LimitExceeded
+from simulator.providers.checkoutcom import notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.payments import find_payment
 from simulator.providers.checkoutcom.model import Action, Payment, new_id
@@ -35,17 +36,19 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     Source: section 3.5.
     """
     request: wire.ActionRequest = call.body
-    refund = _refund(uow, find_payment(call, uow), request.amount, request)
+    refund = _refund(call, uow, request.amount)
     return Reply(202, wire.action_accepted(refund, call.base_url))
 
 
 def reverse_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{id}/reversals: refunds all that is left of a captured payment. Source: section 3.8."""
-    refund = _refund(uow, find_payment(call, uow), None, call.body)
+    refund = _refund(call, uow, None)
     return Reply(202, wire.action_accepted(refund, call.base_url, "Refund"))
 
 
-def _refund(uow: UnitOfWork, payment: Payment, amount: int | None, request: wire.ActionRequest) -> Action:
+def _refund(call: Call, uow: UnitOfWork, amount: int | None) -> Action:
+    request: wire.ActionRequest = call.body
+    payment = find_payment(call, uow)
     left = payment.refundable
     if left <= 0 or uow.now - payment.created_at > REFUND_WINDOW:
         raise IllegalTransition("checkoutcom.payment", payment.state, "api.refund")
@@ -71,6 +74,7 @@ def _refund(uow: UnitOfWork, payment: Payment, amount: int | None, request: wire
         after=timedelta(seconds=uow.settings(CheckoutcomSettings).refund_delay_s),
         action=refund.id,
     )
+    notices.test_amount(call, uow, "refund", asked, payment.currency, payment.reference)
     return refund
 
 

@@ -15,6 +15,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.auth import BASE32
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Dispute, Payment
+from simulator.providers.checkoutcom.rules import own_channel
 from simulator.providers.checkoutcom.webhooks import entity_of
 from simulator.providers.checkoutcom.wire import disputes as wire
 from simulator.providers.checkoutcom.wire import values
@@ -73,14 +74,14 @@ def _dispute(call: Call, uow: UnitOfWork) -> Dispute:
 def list_disputes(call: Call, uow: UnitOfWork) -> Reply:
     """GET /disputes: newest first. The answer begins with the filters that were given."""
     query: wire.DisputesQuery = call.body
-    held = [dispute for dispute in uow.every(Dispute) if _holds(dispute, query)]
+    held = [dispute for dispute in uow.every(Dispute) if _holds(dispute, query, own_channel(uow))]
     given = query.model_dump(by_alias=True, exclude_none=True)
     page = held[query.skip : query.skip + query.limit]
     data = [wire.dispute_short(dispute, call.base_url) for dispute in page]
     return Reply(200, {**given, "total_count": len(held), "data": data})
 
 
-def _holds(dispute: Dispute, query: wire.DisputesQuery) -> bool:
+def _holds(dispute: Dispute, query: wire.DisputesQuery, channel: str) -> bool:
     """Whether a dispute passes every filter. It never passes one for what no Alipay dispute has (ARN, merchant category)."""
     exact: dict[str, tuple[str | None, str | None]] = {
         "id": (query.id, dispute.id),
@@ -95,7 +96,7 @@ def _holds(dispute: Dispute, query: wire.DisputesQuery) -> bool:
         return False
     if query.entity_ids is not None and entity_of(dispute.processing_channel_id) not in query.entity_ids.split(","):
         return False
-    if query.sub_entity_ids is not None:
+    if query.sub_entity_ids is not None or (query.this_channel_only and dispute.processing_channel_id != channel):
         return False
     since, until = (values.moment(text) for text in (query.from_, query.to))
     return (since is None or dispute.updated_at >= since) and (until is None or dispute.updated_at <= until)

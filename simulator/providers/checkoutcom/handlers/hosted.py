@@ -10,6 +10,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.providers.checkoutcom import notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of
 from simulator.providers.checkoutcom.handlers.payments import begin_payment
@@ -35,7 +36,7 @@ def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[s
     return {
         "created_at": uow.now,
         "updated_at": uow.now,
-        "amount": request.amount,
+        "amount": request.amount or 0,
         "currency": request.currency,
         "reference": request.reference,
         "description": request.description,
@@ -75,6 +76,7 @@ def create_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
         **_members(call, uow, request),
     )
     uow.add(hosted)
+    _notice(call, uow, hosted)
     return Reply(201, wire.hosted_created(hosted, call.base_url, _warnings(request)), subject=hosted.id)
 
 
@@ -89,7 +91,16 @@ def create_payment_link(call: Call, uow: UnitOfWork) -> Reply:
         **_members(call, uow, request),
     )
     uow.add(link)
+    _notice(call, uow, link)
     return Reply(201, wire.hosted_created(link, call.base_url, _warnings(request)), subject=link.id)
+
+
+def _notice(call: Call, uow: UnitOfWork, hosted: Hosted) -> None:
+    if not hosted.amount:
+        call.differs_live(
+            "the amount is missing or 0, which verifies a card; the page offers AlipayCN only, and nothing to pay"
+        )
+    notices.test_amount(call, uow, "pay", hosted.amount, hosted.currency, hosted.reference)
 
 
 def get_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:

@@ -44,7 +44,7 @@ def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
             return None
         payment = uow.amend(resource, order_code=wallet_order(uow, resource).id)
         return payment.order_code
-    if isinstance(resource, Hosted) and resource.is_open:
+    if isinstance(resource, Hosted) and resource.can_be_paid:
         latest = uow.find(Payment, resource.payment_id or "")
         if latest is None or latest.state in ("Declined", "Canceled", "Expired"):
             return start_try(uow, resource).order_code

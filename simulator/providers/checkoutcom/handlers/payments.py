@@ -17,6 +17,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.validation import validate
 from simulator.kernel.ids import BASE62
 from simulator.kernel.refusals import Invalid, NotFound, Violation
+from simulator.providers.checkoutcom import notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of, default_agreement, find_customer
 from simulator.providers.checkoutcom.handlers.instruments import (
@@ -51,6 +52,7 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
     """
     platform = call.credential["platform"]
     request = _read_request(call, uow, platform)
+    notices.check_payment(call, request)
     customer = customer_of(uow, request.customer, request.source)
     agreement = agreement_of(uow, request.source, customer)
     terminal_type, os_type = check_connector(uow, request, platform, agreement)
@@ -59,7 +61,7 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
         customer,
         platform=platform,
         origin=call.base_url,
-        amount=request.amount,
+        amount=request.amount or 0,
         currency=request.currency,
         payment_type=request.payment_type or "Regular",
         source_type=agreement.type if agreement is not None else request.source.type,
@@ -77,6 +79,8 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
         failure_url=request.failure_url,
         processing_channel_id=request.processing_channel_id or own_channel(uow),
     )
+    operation = "recurring" if payment.is_follow_up else "pay"
+    notices.test_amount(call, uow, operation, payment.amount, payment.currency, payment.reference)
     return Reply(202, wire.payment_accepted(payment, call.base_url))
 
 
@@ -172,6 +176,8 @@ def _unknown_to_account(uow: UnitOfWork, request: wire.PaymentRequest, platform:
     Source: sections 3.1.1 and 5.3.
     """
     source = request.source
+    if not request.amount and platform == "default":
+        yield Violation("amount", "min", 1)
     if source.type == "id":
         agreement = published_agreement(uow) if source.id == PUBLISHED_SOURCE else uow.find(Instrument, source.id or "")
         if agreement is None:

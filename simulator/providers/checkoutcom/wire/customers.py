@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, StrictStr
+from pydantic import StrictStr
 
 from simulator.providers.checkoutcom.model import Customer, Instrument
 from simulator.providers.checkoutcom.wire.addresses import Phone
-from simulator.providers.checkoutcom.wire.fields import Email, Metadata, Model, Text13, Text255
+from simulator.providers.checkoutcom.wire.fields import CustomerId, Email, Metadata, Model, Text13, Text255
 from simulator.providers.checkoutcom.wire.values import present
 
 
 class CustomerInput(Model):
-    id: Annotated[StrictStr, Field(pattern=r"^cus_\w{26}$")] | None = None
+    id: CustomerId | None = None
     email: Email | None = None
     name: Text255 | None = None
     phone: Phone | None = None

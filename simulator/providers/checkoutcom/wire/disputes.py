@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from simulator.providers.checkoutcom.model import Dispute
 from simulator.providers.checkoutcom.wire.fields import (
     FilterText,
-    Flag,
     LongPageLimit,
     Model,
     Moment,
+    QueryFlag,
     Skip,
     Text1024,
 )
@@ -34,7 +34,7 @@ class DisputesQuery(Model):
     payment_reference: FilterText | None = None
     payment_arn: FilterText | None = None
     payment_mcc: FilterText | None = None
-    this_channel_only: Flag | None = None
+    this_channel_only: QueryFlag | None = None
 
 
 EVIDENCE = (

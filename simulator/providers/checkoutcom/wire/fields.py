@@ -24,6 +24,8 @@ from simulator.kernel.money import CURRENCIES
 
 MAX_AMOUNT = 9_999_999_999
 """Minor units. Documented for voids; that it bounds every amount is inferred."""
+LONGEST_NUMBER = 20
+"""Digits; a text with more of them is no number of ours."""
 PAYMENT_TYPES = ("Regular", "Recurring", "MOTO", "Installment", "Unscheduled", "PayLater")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -33,6 +35,22 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 def _flag(value: Any) -> Any:
     """Takes "true" and "false" for booleans, since the seed sends `"capture": "true"`."""
     return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _query_flag(value: Any) -> Any:
+    """Takes 1 and 0 too: PHP writes a boolean so in a query."""
+    return {"1": True, "0": False}.get(value, _flag(value)) if isinstance(value, str) else value
+
+
+def _whole(value: Any) -> Any:
+    """Takes a number as text, and a fraction without a fraction: shop plugins send both, in production.
+
+    Digits are ASCII digits. `"12.50"`, `"-1"` and 10.5 stay what they are, and are refused. Source: reference/errata.md,
+    cases B01 to B03 and B72.
+    """
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _url(value: str) -> str:
@@ -97,10 +115,6 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-def _digits(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
 Text13 = Annotated[str, StringConstraints(max_length=13, strict=True)]
 Text20 = Annotated[str, StringConstraints(max_length=20, strict=True)]
 Text45 = Annotated[str, StringConstraints(max_length=45, strict=True)]
@@ -113,8 +127,11 @@ Text1024 = Annotated[str, StringConstraints(max_length=1024, strict=True)]
 SignatureKey = Annotated[str, StringConstraints(min_length=1, max_length=1024, strict=True)]
 FilterText = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$", strict=True)]
 Flag = Annotated[StrictBool, BeforeValidator(_flag)]
-Amount = Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)]
-AmountOrAll = Annotated[StrictInt, Field(ge=0, le=MAX_AMOUNT)]
+QueryFlag = Annotated[StrictBool, BeforeValidator(_query_flag)]
+Whole = Annotated[StrictInt, BeforeValidator(_whole)]
+Amount = Annotated[Whole, Field(ge=1, le=MAX_AMOUNT)]
+AmountOrAll = Annotated[Whole, Field(ge=0, le=MAX_AMOUNT)]
+Quantity = Annotated[Whole, Field(ge=1, le=MAX_AMOUNT)]
 Currency = Annotated[StrictStr, AfterValidator(_currency)]
 Url = Annotated[Text1024, AfterValidator(_url)]
 ShortUrl = Annotated[Text255, AfterValidator(_url)]
@@ -127,9 +144,14 @@ Ip = Annotated[Text45, AfterValidator(_ip)]
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,80}$", strict=True)]
 Headers = Annotated[dict[StrictStr, StrictStr], AfterValidator(_headers)]
 
-PageLimit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100)]
-LongPageLimit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=250)]
-Skip = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_AMOUNT)]
+PaymentId = Annotated[str, StringConstraints(pattern=r"^pay_[0-9A-Za-z_]{26}$", strict=True)]
+CustomerId = Annotated[str, StringConstraints(pattern=r"^cus_[0-9A-Za-z_]{26}$", strict=True)]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^pc_[0-9A-Za-z_]{26}$", strict=True)]
+
+PageLimit = Annotated[Whole, Field(ge=1, le=100)]
+LongPageLimit = Annotated[Whole, Field(ge=1, le=250)]
+SearchLimit = Annotated[Whole, Field(ge=1, le=1000)]
+Skip = Annotated[Whole, Field(ge=0, le=MAX_AMOUNT)]
 
 
 class Model(BaseModel):

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StrictInt, StrictStr
+from pydantic import Field, StrictStr
 
 from simulator.providers.checkoutcom.model import Hosted, HostedPayment, PaymentLink
 from simulator.providers.checkoutcom.wire.addresses import Address, Country, Phone, Shipping
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 from simulator.providers.checkoutcom.wire.fields import (
-    MAX_AMOUNT,
     Amount,
     AmountOrAll,
+    ChannelId,
     Currency,
     Flag,
     Ip,
     Metadata,
     Model,
     PaymentType,
+    Quantity,
     ShortUrl,
     Text20,
     Text50,
     Text100,
     Text255,
+    Whole,
 )
 from simulator.providers.checkoutcom.wire.values import instant, link, present
 
@@ -40,13 +42,13 @@ class Billing(Model):
 class Product(Model):
     name: Text255 | None = None
     reference: Text255 | None = None
-    quantity: Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)] | None = None
+    quantity: Quantity | None = None
     price: AmountOrAll | None = None
     unit_price: AmountOrAll | None = None
 
 
 class HostedRequest(Model):
-    amount: Amount
+    amount: AmountOrAll | None = None
     currency: Currency
     payment_type: PaymentType | None = None
     payment_ip: Ip | None = None
@@ -55,7 +57,7 @@ class HostedRequest(Model):
     customer: CustomerInput | None = None
     shipping: Shipping | None = None
     billing: Billing
-    processing_channel_id: Annotated[StrictStr, Field(pattern=r"^pc_\w{26}$")] | None = None
+    processing_channel_id: ChannelId | None = None
     products: Annotated[list[Product], Field(max_length=1000)] | None = None
     metadata: Metadata | None = None
     locale: Text20 | None = None
@@ -75,8 +77,9 @@ class HostedPaymentRequest(HostedRequest):
 class PaymentLinkRequest(HostedRequest):
     """POST /payment-links"""
 
+    amount: Amount
     return_url: ShortUrl | None = None
-    expires_in: Annotated[StrictInt, Field(ge=1, le=1_209_600)] | None = None
+    expires_in: Annotated[Whole, Field(ge=1, le=1_209_600)] | None = None
 
 
 HOSTED_PATHS = {"hosted-payment": ("hosted-payments", "page"), "payment-link": ("payment-links", "link")}

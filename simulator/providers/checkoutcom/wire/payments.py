@@ -6,16 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictStr, model_validator
 
 from simulator.providers.checkoutcom.model import Action, Payment
 from simulator.providers.checkoutcom.wire.actions import short_action
 from simulator.providers.checkoutcom.wire.addresses import Shipping
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 from simulator.providers.checkoutcom.wire.fields import (
-    MAX_AMOUNT,
-    Amount,
     AmountOrAll,
+    ChannelId,
     Currency,
     Email,
     FilterText,
@@ -26,6 +25,8 @@ from simulator.providers.checkoutcom.wire.fields import (
     Moment,
     PageLimit,
     PaymentType,
+    Quantity,
+    SearchLimit,
     Skip,
     Text80,
     Text100,
@@ -75,7 +76,7 @@ class Processing(Model):
 
 class Item(Model):
     name: Text255 | None = None
-    quantity: Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)] | None = None
+    quantity: Quantity | None = None
     unit_price: AmountOrAll | None = None
     reference: Text255 | None = None
     total_amount: AmountOrAll | None = None
@@ -98,7 +99,7 @@ class PaymentRequest(Model):
     """POST /payments"""
 
     source: Source
-    amount: Amount
+    amount: AmountOrAll | None = None
     currency: Currency
     payment_type: PaymentType | None = None
     merchant_initiated: Flag | None = None
@@ -113,7 +114,7 @@ class PaymentRequest(Model):
     items: Annotated[list[Item], Field(max_length=1000)] | None = None
     success_url: Url | None = None
     failure_url: Url | None = None
-    processing_channel_id: Annotated[StrictStr, Field(pattern=r"^pc_\w{26}$")] | None = None
+    processing_channel_id: ChannelId | None = None
     previous_payment_id: Text100 | None = None
     metadata: Metadata | None = None
     risk: Risk | None = None
@@ -136,7 +137,7 @@ class SearchRequest(Model):
     """POST /payments/search"""
 
     query: Text1024 = ""
-    limit: Annotated[StrictInt, Field(ge=1, le=1000)] = 10
+    limit: SearchLimit = 10
     from_: Moment | None = Field(None, alias="from")
     to: Moment | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from simulator.providers.checkoutcom.model import EventRecord, Webhook
 from simulator.providers.checkoutcom.wire.fields import (
@@ -16,6 +16,7 @@ from simulator.providers.checkoutcom.wire.fields import (
     HookUrl,
     Model,
     PageLimit,
+    PaymentId,
     Skip,
 )
 from simulator.providers.checkoutcom.wire.values import link
@@ -56,7 +57,7 @@ class WebhookUpdate(Model):
 class EventsQuery(Model):
     """GET /events"""
 
-    payment_id: Annotated[str, StringConstraints(pattern=r"^pay_\w{26}$")] | None = None
+    payment_id: PaymentId | None = None
     reference: FilterText | None = None
     limit: PageLimit = 10
     skip: Skip = 0
