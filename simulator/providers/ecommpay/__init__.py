@@ -10,24 +10,14 @@ from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
 from simulator.providers.ecommpay import auth, demo, errors, receiver, signing
-from simulator.providers.ecommpay.endpoints import ENDPOINTS
+from simulator.providers.ecommpay.endpoints import ENDPOINTS, OBSERVED_HEADERS, preflights
 from simulator.providers.ecommpay.handlers import outcomes
-from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
+from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
 from simulator.providers.ecommpay.pages import refusals, returns, routes
 from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.shop import SHOP
 from simulator.providers.ecommpay.states import PHASES
 from simulator.providers.ecommpay.webhooks import WEBHOOKS
-
-# Source: reference/ecommpay.md, section 2.7 (observed on live answers).
-OBSERVED_HEADERS = {
-    "server": "openresty",
-    "cache-control": "no-cache",
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, OPTIONS",
-    "access-control-allow-headers": "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,"
-    "Cache-Control,Content-Type",
-}
 
 
 def summarise(resource: Resource) -> Summary | None:
@@ -80,9 +70,9 @@ PROVIDER = Provider(
     name="ecommpay",
     title="ecommpay",
     monogram="EP",
-    resources=(Payment, Sale, Refund, Request),
+    resources=(Payment, Sale, Refund, Request, Sequence),
     endpoints=(*ENDPOINTS, *routes.ENDPOINTS),
-    pages=routes.PAGES,
+    pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS))),
     authenticate=auth.authenticate,
     refuse=refuse,
     claims=auth.claims,

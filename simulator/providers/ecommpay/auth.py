@@ -14,7 +14,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated
 from simulator.providers.ecommpay import errors, signing
-from simulator.providers.ecommpay.wire import REQUIRED
+from simulator.providers.ecommpay.wire import DEMANDED, REQUIRED
 
 PROJECT = 201
 OTHER_PROJECTS = [120, 239]
@@ -78,6 +78,16 @@ def authenticate(call: Call, directory: Directory) -> None:
         raise Unauthenticated(reason, signing.explain(secret, body, str(signature)), workspace.id)
     call.workspace = workspace
     call.credential = {"project_id": number}
+    for path in DEMANDED.get(operation, ()):
+        if _member(body, path) is None:
+            demand(call, path)
+
+
+def demand(call: Call, name: str) -> None:
+    """Notices the absence of what the Alipay article demands. Raises `Refused` 2004 in strict mode."""
+    call.differs_live(f"{name}: the Alipay article demands it")
+    if call.strict:
+        raise Refused("2004", {"field": name})
 
 
 def is_good(call: Call, match: signing.Match | None) -> bool:

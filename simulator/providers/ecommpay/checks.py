@@ -6,7 +6,7 @@ Both Gate and Payment Page ask here. Every problem is an item of `errors`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -22,17 +22,29 @@ LIMITS = {"CNY": (1000, 500_000), "USD": (100, None)}
 """Lowest and highest amount in minor units; other currencies have neither (inferred). Source: reference/ecommpay.md, section 7."""
 
 
-def violations(model: type[BaseModel], value: Any) -> Sequence[Violation]:
-    """What a request model finds wrong with a value."""
-    try:
-        validate(model, value)
-    except Invalid as invalid:
-        return invalid.violations
-    return ()
+M = TypeVar("M", bound=BaseModel)
+
+
+def read(model: type[M], body: Any) -> tuple[M | None, list[dict[str, Any]]]:
+    """The body as its request model, or None and what is wrong with it."""
+    found, broken = _read(model, body)
+    return found, [errors.of_violation(violation) for violation in broken]
 
 
 def schema_problems(model: type[BaseModel], body: Any) -> list[dict[str, Any]]:
-    return [errors.of_violation(violation) for violation in violations(model, body)]
+    return read(model, body)[1]
+
+
+def violations(model: type[BaseModel], value: Any) -> Sequence[Violation]:
+    """What a request model finds wrong with a value."""
+    return _read(model, value)[1]
+
+
+def _read(model: type[M], value: Any) -> tuple[M | None, Sequence[Violation]]:
+    try:
+        return cast(M, validate(model, value)), ()
+    except Invalid as invalid:
+        return None, invalid.violations
 
 
 def purchase_problems(
@@ -54,13 +66,19 @@ def purchase_problems(
             found.append(errors.item("3121", field))
         elif currency not in uow.settings(EcommpaySettings).currencies:
             found.append(errors.item("3023", field))
-        elif isinstance(amount, int) and not isinstance(amount, bool) and amount >= 1:
+        elif (amount := whole_number(amount)) is not None and amount >= 1:
             minimum, maximum = LIMITS.get(currency, (1, None))
             if amount < minimum:
                 found.append(errors.item("3358", f"payment{prefix}amount"))
             elif maximum is not None and amount > maximum:
                 found.append(errors.item("2642", f"payment{prefix}amount"))
     return found
+
+
+def whole_number(value: Any) -> int | None:
+    """None unless it is a number from 0, perhaps as a float without a fraction, that JavaScript can read exactly."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and 0 <= value < 2**53 and value == int(value) else None
 
 
 def is_malformed_id(payment_id: str) -> bool:

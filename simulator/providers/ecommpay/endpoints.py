@@ -1,8 +1,14 @@
-"""ecommpay's table of routes. Source: reference/ecommpay.md, section 1.3."""
+"""ecommpay's table of routes. Source: reference/ecommpay.md, section 1.3.
+
+`OPTIONS` is answered at each of them, as the header of every answer promises.
+"""
 
 from __future__ import annotations
 
-from simulator.engine.provider import Endpoint
+from collections.abc import Iterable
+
+from simulator.engine.provider import Call, Endpoint, Page, Reply
+from simulator.engine.runtime import Runtime
 from simulator.providers.ecommpay import wire as w
 from simulator.providers.ecommpay.handlers import clarifications, methods, refunds, sales, statuses
 
@@ -10,12 +16,23 @@ PAYMENT = "/v2/payment"
 WALLET = f"{PAYMENT}/wallet/{{payment_method}}"
 INFO = "/v2/info"
 
+# Source: reference/ecommpay.md, section 2.7 (observed on live answers).
+OBSERVED_HEADERS = {
+    "server": "openresty",
+    "cache-control": "no-cache",
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,"
+    "Cache-Control,Content-Type",
+}
+
 # fmt: off
 ENDPOINTS = (
     Endpoint("POST", f"{WALLET}/sale",                     sales.sale,           "sale",           w.SaleRequest,          checks_body=False),
     Endpoint("POST", f"{WALLET}/refund",                   refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
     Endpoint("POST", f"{WALLET}/payout",                   sales.payout,         "payout"),
     Endpoint("POST", f"{PAYMENT}/refund",                  refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
+    Endpoint("POST", refunds.CARD_REFUND,                  refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
     Endpoint("POST", f"{PAYMENT}/alipay/refund",           refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
     Endpoint("POST", f"{PAYMENT}/status",                  statuses.status,         "status",         w.StatusRequest,        checks_body=False, reads=True),
     Endpoint("POST", f"{PAYMENT}/status/request",          statuses.request_status, "status.request", w.RequestStatusRequest, checks_body=False, reads=True),
@@ -24,3 +41,16 @@ ENDPOINTS = (
     Endpoint("POST", f"{INFO}/banks/{{payment_method}}/{{operation_type}}/list", methods.banks, "banks", reads=True),
 )
 # fmt: on
+
+
+def preflight(call: Call, runtime: Runtime) -> Reply:
+    """OPTIONS: what a browser asks before a script may call. It has no credential, so nothing is known of the workspace.
+
+    Inferred: 204 without a body; the headers are those of every answer.
+    """
+    headers = {**OBSERVED_HEADERS, "allow": OBSERVED_HEADERS["access-control-allow-methods"]}
+    return Reply(204, b"", headers, content_type="text/plain; charset=UTF-8")
+
+
+def preflights(endpoints: Iterable[Endpoint]) -> tuple[Page, ...]:
+    return tuple(Page("OPTIONS", path, preflight) for path in dict.fromkeys(endpoint.path for endpoint in endpoints))

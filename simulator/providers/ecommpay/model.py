@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from simulator.engine.resource import Resource
@@ -14,7 +14,8 @@ from simulator.kernel.money import Money
 from simulator.providers.ecommpay.states import PAID, PAYMENT, REFUND, REQUEST, SALE
 
 SHARD = 20891
-"""Operation ids are shard * 10^9 + a number; a request id ends in the next shard. Source: section 9.2."""
+"""Operation ids are shard * 10^9 + a sequence; a request id ends in the next shard. Source: section 9.2."""
+SEQUENCE_BEGAN = datetime(2019, 1, 1, tzinfo=UTC)
 PROVIDER_ID = 1189
 METHOD = "alipay"
 
@@ -24,8 +25,24 @@ def payment_key(project_id: int, payment_id: str) -> str:
     return f"{project_id}:{payment_id.casefold()}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sequence(Resource):
+    """The workspace's sequence of operations: `last` is the number that was given last."""
+
+    PROVIDER: ClassVar[str] = "ecommpay"
+    KIND: ClassVar[str] = "sequence"
+
+    last: int
+
+
 def new_number(uow: UnitOfWork) -> int:
-    return SHARD * 10**9 + int(uow.ids.digits(9))
+    """The id of a transaction or an operation. It grows with time: by one, or to the second, which keeps growing after a reset."""
+    second = int((uow.now - SEQUENCE_BEGAN).total_seconds())
+    sequence = uow.find(Sequence, "operations")
+    if sequence is None:
+        uow.add(Sequence(id="operations", created_at=uow.now, updated_at=uow.now, last=second))
+        return SHARD * 10**9 + second
+    return SHARD * 10**9 + uow.amend(sequence, last=max(sequence.last + 1, second)).last
 
 
 def new_request_id(uow: UnitOfWork) -> str:
@@ -108,8 +125,8 @@ class Operation(Resource):
     """A sale or a refund. `id` is its number, `updated_at` its date."""
 
     PROVIDER: ClassVar[str] = "ecommpay"
-    TYPE: ClassVar[str]
 
+    type: str
     payment: str
     request_id: str
     amount: int
@@ -129,18 +146,24 @@ class Operation(Resource):
 @dataclass(frozen=True, kw_only=True)
 class Sale(Operation):
     KIND: ClassVar[str] = "sale"
-    TYPE: ClassVar[str] = "sale"
     MACHINE: ClassVar[Machine | None] = SALE
+
+    type: str = "sale"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refund(Operation):
-    """Its callback goes to its own `callback_url`, else to the purchase's (inferred)."""
+    """Gives money back. Its `type` is `reversal` where the project's setting `same_day_refund` wants that.
+
+    Its callback goes to its own `callback_url`, else to the purchase's (inferred).
+    """
 
     KIND: ClassVar[str] = "refund"
-    TYPE: ClassVar[str] = "refund"
     MACHINE: ClassVar[Machine | None] = REFUND
 
+    type: str = "refund"
+    has_amount: bool = True
+    """Whether `amount` is what was asked for. A malformed request may say no amount that could be told."""
     merchant_refund_id: str | None = None
     reserved: bool = False
     """Whether its amount counts in the payment's `refunding`. A refund that will be declined anyway does not."""

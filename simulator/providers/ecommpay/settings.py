@@ -53,6 +53,10 @@ class EcommpaySettings(WorkspaceSettings):
     amount_alone_decides: bool = Field(
         False, description="true: the emulator's buttons do not matter, only the amount does"
     )
+    same_day_refund: Literal["refund", "reversal"] = Field(
+        "refund",
+        description="what the refund of a whole purchase is on its day: `reversal` leaves the payment `reversed`",
+    )
     merchant_name: Line = Field("Tea House Online", description="what the buyer sees")
 
 

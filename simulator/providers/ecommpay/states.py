@@ -12,7 +12,7 @@ Row = tuple[str, str | tuple[str, ...], str, Events]
 
 PENDING = ("processing", "awaiting redirect result", "awaiting customer action")
 AWAITING = PENDING[1:]
-PAID = ("success", "partially refunded", "refunded")
+PAID = ("success", "partially refunded", "refunded", "reversed")
 REFUNDABLE = PAID[:2]
 
 # fmt: off
@@ -38,6 +38,7 @@ PAYMENT = Machine(
         *PURCHASE,
         ("bank.refunded_part",     REFUNDABLE,                 "partially refunded",       None),
         ("bank.refunded",          REFUNDABLE,                 "refunded",                 None),
+        ("bank.reversed",          "success",                  "reversed",                 None),
     ],
     timeouts=[
         # in state                    after              trigger
@@ -57,9 +58,11 @@ REFUND = Machine(
     "ecommpay.refund",
     initial="processing",
     table=[
-        # trigger          from           to           callback
-        ("bank.refunded",  "processing",  "success",   "refund success"),
-        ("bank.declined",  "processing",  "decline",   "refund decline"),
+        # trigger                   from           to           callback
+        ("bank.refunded",           "processing",  "success",   "refund success"),
+        ("bank.declined",           "processing",  "decline",   "refund decline"),
+        ("bank.reversed",           "processing",  "success",   "reversal success"),
+        ("bank.reversal_declined",  "processing",  "decline",   "reversal decline"),
     ],
 )
 
@@ -83,6 +86,7 @@ PHASES = {
     "decline": "declined",
     "partially refunded": "partly_refunded",
     "refunded": "refunded",
+    "reversed": "refunded",
     "accepted": "processing",
     "error": "error",
 }

@@ -7,15 +7,26 @@ on the signature. Source: reference/ecommpay.md, 2.5, 3, 6.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from ipaddress import ip_address
+from itertools import islice
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 
 from simulator.engine.pages import is_safe_return
-from simulator.providers.ecommpay.model import METHOD, PROVIDER_ID, Operation, Payment, Request
+from simulator.providers.ecommpay.model import METHOD, PROVIDER_ID, Operation, Payment, Refund, Request
 
 MAX_AMOUNT = 10_000_000_000_000
 
@@ -32,8 +43,14 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "payout": ("general", "general.project_id", "general.payment_id", "general.signature"),
     "status.request": ("project_id", "request_id", "signature"),
     "methods": ("project_id", "directions", "signature"),
-    "banks": ("project_id", "signature"),
+    "banks": ("general", "general.project_id", "general.payment_id", "general.signature", "payment"),
 }  # fmt: skip
+
+DEMANDED: dict[str, tuple[str, ...]] = {
+    # What the Alipay article demands beyond that. Known plugins leave some of it out, so it is only noticed.
+    "sale": ("return_url.return",),
+    "refund": ("payment.description", "customer.ip_address"),
+}
 
 CUSTOMER_FIELDS = (
     "id", "ip_address", "first_name", "last_name", "middle_name", "phone", "email", "zip", "country", "city", "state",
@@ -78,14 +95,42 @@ def best_before(value: str) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
+def _whole(value: Any) -> Any:
+    """A float without a fraction is an integer in JSON schema; PHP's `round` makes such floats, and plugins send them."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _digits(value: Any) -> Any:
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10
+    return int(value) if is_number else value
+
+
+def _flag(value: Any) -> Any:
+    """0 and 1 stand for booleans."""
+    return bool(value) if value in (0, 1) and isinstance(value, int) else value
+
+
 Text = Annotated[str, StringConstraints(max_length=255, strict=True)]
 Long = Annotated[str, StringConstraints(max_length=256, strict=True)]
 Callback = Annotated[str, StringConstraints(max_length=255, strict=True), AfterValidator(_web_address)]
 Return = Annotated[str, StringConstraints(strict=True), AfterValidator(_return_address)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
-Amount = Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT)]
+Whole = Annotated[StrictInt, BeforeValidator(_whole)]
+Amount = Annotated[StrictInt, Field(ge=1, le=MAX_AMOUNT), BeforeValidator(_whole)]
+ProjectId = Annotated[StrictInt, BeforeValidator(_digits)]
+Flag = Annotated[StrictBool, BeforeValidator(_flag)]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,24}$", strict=True)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,3}$", strict=True)]
+BillingAddress = Annotated[str, StringConstraints(max_length=512, strict=True)]
+Postal = Annotated[str, StringConstraints(max_length=16, strict=True)]
+IpAddress = Annotated[str, StringConstraints(max_length=255, strict=True), AfterValidator(_address)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255, strict=True)]
+BirthDay = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}-[0-9]{4}$", strict=True)]
 Instant = Annotated[str, StringConstraints(strict=True), AfterValidator(_instant)]
+
+ABSENT: Any = None
+"""A member that may be left out. To send null instead is an error of its type: no schema of this API allows null."""
 
 
 class Model(BaseModel):
@@ -96,84 +141,82 @@ class Model(BaseModel):
 
 
 class General(Model):
-    project_id: StrictInt | Annotated[str, StringConstraints(pattern=r"^\d+$", strict=True)]
+    project_id: ProjectId
     payment_id: Annotated[str, StringConstraints(min_length=1, max_length=255, strict=True)]
     signature: Text
-    merchant_callback_url: Callback | None = None
-    merchant_success_callback_url: Callback | None = None
-    merchant_decline_callback_url: Callback | None = None
-    terminal_callback_url: Text | None = None
-    referrer_url: Text | None = None
+    merchant_callback_url: Callback = ABSENT
+    merchant_success_callback_url: Callback = ABSENT
+    merchant_decline_callback_url: Callback = ABSENT
+    terminal_callback_url: Text = ABSENT
+    referrer_url: Text = ABSENT
 
 
 class Identify(Model):
-    doc_number: Text | None = None
-    doc_type: Text | None = None
-    doc_issue_date: Text | None = None
-    doc_issue_by: Text | None = None
-    doc_issue_country: Text | None = None
+    doc_number: Text = ABSENT
+    doc_type: Text = ABSENT
+    doc_issue_date: Text = ABSENT
+    doc_issue_by: Text = ABSENT
+    doc_issue_country: Text = ABSENT
 
 
 class Billing(Model):
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)] | None = None
-    region: Text | None = None
-    region_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,3}$", strict=True)] | None = None
-    city: Long | None = None
-    address: Annotated[str, StringConstraints(max_length=512, strict=True)] | None = None
-    postal: Annotated[str, StringConstraints(max_length=16, strict=True)] | None = None
+    country: Country = ABSENT
+    region: Text = ABSENT
+    region_code: RegionCode = ABSENT
+    city: Long = ABSENT
+    address: BillingAddress = ABSENT
+    postal: Postal = ABSENT
 
 
 class Customer(Model):
-    id: Text | None = None
-    ip_address: Annotated[str, StringConstraints(max_length=255, strict=True), AfterValidator(_address)] | None = None
-    first_name: Text | None = None
-    last_name: Text | None = None
-    middle_name: Text | None = None
-    phone: Phone | None = None
-    home_phone: Phone | None = None
-    work_phone: Phone | None = None
-    email: (
-        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=255, strict=True)] | None
-    ) = None
-    zip: Text | None = None
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)] | None = None
-    city: Long | None = None
-    state: Long | None = None
-    street: Text | None = None
-    district: Text | None = None
-    building: Text | None = None
-    address: Text | None = None
-    language: Text | None = None
-    day_of_birth: Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}-\d{4}$", strict=True)] | None = None
-    gender: Literal["male", "female"] | None = None
-    identify: Identify | None = None
-    billing: Billing | None = None
+    id: Text = ABSENT
+    ip_address: IpAddress = ABSENT
+    first_name: Text = ABSENT
+    last_name: Text = ABSENT
+    middle_name: Text = ABSENT
+    phone: Phone = ABSENT
+    home_phone: Phone = ABSENT
+    work_phone: Phone = ABSENT
+    email: Email = ABSENT
+    zip: Text = ABSENT
+    country: Country = ABSENT
+    city: Long = ABSENT
+    state: Long = ABSENT
+    street: Text = ABSENT
+    district: Text = ABSENT
+    building: Text = ABSENT
+    address: Text = ABSENT
+    language: Text = ABSENT
+    day_of_birth: BirthDay = ABSENT
+    gender: Literal["male", "female"] = ABSENT
+    identify: Identify = ABSENT
+    billing: Billing = ABSENT
 
 
 class SalePayment(Model):
     amount: Amount
     currency: Currency
-    description: Text | None = None
-    extra_param: Text | None = None
-    best_before: Instant | None = None
-    customer_amount: Amount | None = None
-    customer_currency: Currency | None = None
+    description: Text = ABSENT
+    extra_param: Text = ABSENT
+    best_before: Instant = ABSENT
+    customer_amount: Amount = ABSENT
+    customer_currency: Currency = ABSENT
 
 
 class ReturnUrl(Model):
-    return_: Return | None = Field(None, alias="return")
-    success: Return | None = None
-    decline: Return | None = None
+    return_: Return = Field(ABSENT, alias="return")
+    success: Return = ABSENT
+    decline: Return = ABSENT
 
 
 class CallbackInfo(Model):
-    delay: Annotated[StrictInt, Field(ge=0, le=600)] | None = None
-    force_disable: StrictBool | Literal[0, 1] | None = None
+    delay: Annotated[StrictInt, Field(ge=0, le=600), BeforeValidator(_whole)] = ABSENT
+    force_disable: Flag = ABSENT
 
 
 class InterfaceType(Model):
-    id: StrictInt | None = None
-    user: Text | None = None
+    id: Whole = ABSENT
+    user: Text = ABSENT
 
 
 class SaleRequest(Model):
@@ -182,40 +225,40 @@ class SaleRequest(Model):
     general: General
     customer: Customer
     payment: SalePayment
-    return_url: ReturnUrl | None = None
-    account: dict[str, Any] | None = None
-    callback: CallbackInfo | None = None
-    interface_type: InterfaceType | None = None
+    return_url: ReturnUrl = ABSENT
+    account: dict[str, Any] = ABSENT
+    callback: CallbackInfo = ABSENT
+    interface_type: InterfaceType = ABSENT
 
 
 class RefundPayment(Model):
-    amount: Amount | None = None
-    currency: Currency | None = None
-    description: Text | None = None
-    merchant_refund_id: Text | None = None
+    amount: Amount = ABSENT
+    currency: Currency = ABSENT
+    description: Text = ABSENT
+    merchant_refund_id: Text = ABSENT
 
 
 class RefundRequest(Model):
     """POST /v2/payment/wallet/{payment_method}/refund: `general` alone is a full refund"""
 
     general: General
-    customer: Customer | None = None
-    payment: RefundPayment | None = None
-    callback: CallbackInfo | None = None
-    interface_type: InterfaceType | None = None
+    customer: Customer = ABSENT
+    payment: RefundPayment = ABSENT
+    callback: CallbackInfo = ABSENT
+    interface_type: InterfaceType = ABSENT
 
 
 class StatusRequest(Model):
     """POST /v2/payment/status"""
 
     general: General
-    destination: Literal["merchant", "terminal"] | None = None
+    destination: Literal["merchant", "terminal"] = ABSENT
 
 
 class RequestStatusRequest(Model):
     """POST /v2/payment/status/request"""
 
-    project_id: StrictInt
+    project_id: ProjectId
     request_id: Annotated[str, StringConstraints(max_length=100, strict=True)]
     signature: Text
 
@@ -225,20 +268,20 @@ class ClarificationRequest(Model):
 
     general: General
     additional_data: dict[str, Any]
-    interface_type: InterfaceType | None = None
+    interface_type: InterfaceType = ABSENT
 
 
 class MethodsRequest(Model):
     """POST /v2/info/available_methods_for_merchant/list"""
 
-    project_id: StrictInt | Annotated[str, StringConstraints(pattern=r"^\d+$", strict=True)]
+    project_id: ProjectId
     directions: list[Literal["payin", "payout"]]
     signature: Text
-    amount: Amount | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[:_A-Z0-9]{3,27}$", strict=True)] | None = None
-    payment_method: Text | None = None
-    show_unavailable_methods_by_rules: StrictBool | None = None
-    is_enable_check_by_trusted_pm_user_rules: StrictBool | None = None
+    amount: Amount = ABSENT
+    currency: Annotated[str, StringConstraints(pattern=r"^[:_A-Z0-9]{3,27}$", strict=True)] = ABSENT
+    payment_method: Text = ABSENT
+    show_unavailable_methods_by_rules: Flag = ABSENT
+    is_enable_check_by_trusted_pm_user_rules: Flag = ABSENT
 
 
 # Answers -------------------------------------------------------------------------------------------------------
@@ -256,6 +299,15 @@ def accepted(request_id: str, project_id: int, payment_id: Any) -> dict[str, Any
 
 def sum_of(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
+
+
+MAX_ERRORS = 10
+"""More, and the SDKs of Python and Go would refuse the signature. Source: reference/ecommpay.md, section 2.5."""
+
+
+def errors_list(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An `errors` list: the first ten."""
+    return list(islice(items, MAX_ERRORS))
 
 
 def payment_info(payment: Payment, operation: Operation | None = None) -> dict[str, Any]:
@@ -288,17 +340,23 @@ def _provider(operation: Operation) -> dict[str, Any]:
 
 
 def _operation_head(operation: Operation) -> dict[str, Any]:
-    money = sum_of(operation.amount, operation.currency)
     return {
         "id": int(operation.id),
-        "type": operation.TYPE,
+        "type": operation.type,
         "status": operation.state,
         "date": date(operation.updated_at),
         "created_date": date(operation.created_at),
         "request_id": operation.request_id,
-        "sum_initial": money,
-        "sum_converted": dict(money),
+        **_sums(operation),
     }
+
+
+def _sums(operation: Operation) -> dict[str, Any]:
+    """The amount that was asked for, if the request said one."""
+    if isinstance(operation, Refund) and not operation.has_amount:
+        return {}
+    money = sum_of(operation.amount, operation.currency)
+    return {"sum_initial": money, "sum_converted": dict(money)}
 
 
 def operation_in_callback(operation: Operation) -> dict[str, Any]:
@@ -330,7 +388,7 @@ def callback(payment: Payment, operation: Operation, extra: dict[str, Any]) -> d
         **extra,
     }
     if operation.errors:
-        body["errors"] = list(operation.errors)
+        body["errors"] = errors_list(operation.errors)
     return body
 
 
@@ -370,7 +428,7 @@ def error_callback(request: Request) -> dict[str, Any]:
         "payment": payment,
         "customer": customer_info(request.customer_id),
         "operation": operation,
-        "errors": list(request.errors),
+        "errors": errors_list(request.errors),
     }
 
 
@@ -383,8 +441,7 @@ def status(payment: Payment, operations: list[Operation], extra: dict[str, Any])
         "operations": [operation_in_status(operation) for operation in operations],
         **extra,
     }
-    errors = [error for operation in operations for error in operation.errors]
-    if errors:
+    if errors := errors_list(error for operation in operations for error in operation.errors):
         body["errors"] = errors
     return body
 
@@ -423,21 +480,21 @@ def request_status(
     body["operations"] = [
         {
             "id": int(each.id),
-            "type": each.TYPE,
+            "type": each.type,
             "status": each.state,
             "date": date(each.updated_at),
-            "sum": sum_of(each.amount, each.currency),
+            **({"sum": each_sums["sum_initial"]} if (each_sums := _sums(each)) else {}),
         }
         for each in operations
     ]
     if operation.errors:
-        body["errors"] = list(operation.errors)
+        body["errors"] = errors_list(operation.errors)
     return body
 
 
 def rejected_request(request: Request) -> dict[str, Any]:
     """POST /v2/payment/status/request, for a request that failed its checks."""
-    return {"request_id": request.id, "status": "error", "errors": list(request.errors)}
+    return {"request_id": request.id, "status": "error", "errors": errors_list(request.errors)}
 
 
 def result_object(payment: Payment, sale: Operation, return_url: str) -> dict[str, Any]:
@@ -467,7 +524,7 @@ def result_object(payment: Payment, sale: Operation, return_url: str) -> dict[st
         "operations": [
             {
                 "id": int(sale.id),
-                "type": sale.TYPE,
+                "type": sale.type,
                 "status": sale.state,
                 "date": at,
                 "created_date": date(sale.created_at),

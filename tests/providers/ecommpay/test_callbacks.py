@@ -354,6 +354,8 @@ async def test_a_scenario_doubles_and_reverses(sim: Sim, ecommpay: Merchant) -> 
 
 
 async def test_alipay_has_no_banks(sim: Sim, ecommpay: Merchant) -> None:
-    answer = await ecommpay.post("info/banks/alipay/sale/list", {"project_id": ecommpay.project})
+    body = {"general": {"payment_id": ID}, "payment": {"amount": 1000, "currency": "CNY"}}
+
+    answer = await ecommpay.post("info/banks/alipay/sale/list", body)
 
     assert (answer.status_code, answer.json()) == (200, [])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import flow, wire
-from simulator.providers.ecommpay.checks import schema_problems
+from simulator.providers.ecommpay.checks import schema_problems, whole_number
 from simulator.providers.ecommpay.model import METHOD, Payment, Request
 
 
@@ -60,17 +63,14 @@ def rejected(
     return accepted(call, request_id)
 
 
-def part(body: dict[str, Any], name: str) -> dict[str, Any]:
+def part(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     """An object in the body; empty when the member is absent or no object."""
     found = body.get(name)
     return found if isinstance(found, dict) else {}
 
 
-def whole_number(value: Any) -> int | None:
-    """None unless it is a number from 0 that JavaScript can read exactly."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
-
-
 def plain_text(value: Any) -> str:
-    """The value as a text of at most 255 characters, whatever it is."""
-    return value[:255] if isinstance(value, str) else "" if value is None else str(value)[:255]
+    """The value as a text of at most 255 characters: what is no text as JSON."""
+    if value is None:
+        return ""
+    return (value if isinstance(value, str) else orjson.dumps(value).decode())[:255]

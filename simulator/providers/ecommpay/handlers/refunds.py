@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,14 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import errors, wire
-from simulator.providers.ecommpay.checks import schema_problems
+from simulator.providers.ecommpay.checks import read, whole_number
 from simulator.providers.ecommpay.flow import accept, provider_answer
-from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected, whole_number
+from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected
 from simulator.providers.ecommpay.model import (
     METHOD,
     Payment,
     Refund,
+    Sale,
     find_payment,
     new_number,
     new_request_id,
@@ -25,6 +27,7 @@ from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.states import REFUNDABLE
 from simulator.wallet import alipay
 
+CARD_REFUND = "/v2/payment/card/refund"
 PENDING_REFUND = timedelta(seconds=30)
 
 
@@ -35,47 +38,24 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
     method does not. Source: reference/ecommpay.md, sections 3.2, 4.4 and 5.3.
     """
     body, request_id = call.json, new_request_id(uow)
-    general, asked = body["general"], part(body, "payment")
-    payment = find_payment(uow, call.credential["project_id"], general["payment_id"])
+    payment = find_payment(uow, call.credential["project_id"], body["general"]["payment_id"])
     if payment is None:
         return rejected(call, uow, request_id, "refund", [errors.item("3061", "general.payment_id")])
-    if call.path.get("payment_method", METHOD) != METHOD:
+    if not _is_for_alipay(call):
         return rejected(call, uow, request_id, "refund", [errors.item("2541")], payment)
-    problems = schema_problems(wire.RefundRequest, body)
-    if problems:  # nothing else that the request says counts
-        general, asked, body = {}, {"amount": whole_number(asked.get("amount"))}, {}
-    amount = asked.get("amount") or max(payment.left, 0)
-    callback = body.get("callback") or {}
-    refused = "502" if problems else _refund_refusal(payment, asked, amount)
-    is_good = refused is None
-    operation = Refund(
-        id=str(new_number(uow)),
-        state="processing",
-        created_at=uow.now,
-        updated_at=uow.now,
-        payment=payment.id,
-        request_id=request_id,
-        amount=amount,
-        currency=payment.currency,
-        merchant_refund_id=asked.get("merchant_refund_id"),
-        callback_url=general.get("merchant_callback_url"),
-        callback_delay_s=callback.get("delay") or 0,
-        callback_disabled=bool(callback.get("force_disable")),
-        errors=tuple(problems),
-        reserved=is_good,
-    )
+    operation, refused = _new_refund(uow, payment, request_id, body)
     verdict: dict[str, Any] = {"code": refused}
     delay = timedelta(seconds=uow.settings(EcommpaySettings).refund_delay_s)
-    if is_good:
-        verdict, delay = _bank_on_refund(uow, payment, amount, delay)
     known_ids = payment.merchant_refund_ids
-    if is_good and operation.merchant_refund_id:
-        known_ids = (*known_ids, operation.merchant_refund_id)
+    if operation.reserved:
+        verdict, delay = _bank_on_refund(uow, payment, operation.amount, delay)
+        if operation.merchant_refund_id:
+            known_ids = (*known_ids, operation.merchant_refund_id)
     uow.amend(
         payment,
         refund_ids=(*payment.refund_ids, operation.id),
         merchant_refund_ids=known_ids,
-        refunding=payment.refunding + (amount if is_good else 0),
+        refunding=payment.refunding + (operation.amount if operation.reserved else 0),
     )
     uow.add(operation)
     accept(uow, request_id, payment, operation.id, "refund")
@@ -83,17 +63,71 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
     return accepted(call, request_id)
 
 
-def _refund_refusal(payment: Payment, asked: Mapping[str, Any], amount: int) -> str | None:
+def _is_for_alipay(call: Call) -> bool:
+    """Whether the path is one for Alipay. That of cards is, as a plugin sends it: then it is noticed, and refused if strict."""
+    method = call.path.get("payment_method", METHOD)
+    if call.target != CARD_REFUND:
+        return method == METHOD
+    call.differs_live(
+        "/v2/payment/card/refund is the path of card payments; PrestaShop's plugin sends every refund there, and the stored "
+        "payment decides"
+    )
+    return not call.strict
+
+
+def _new_refund(
+    uow: UnitOfWork, payment: Payment, request_id: str, body: Mapping[str, Any]
+) -> tuple[Refund, str | None]:
+    """The operation, and the code with which the platform declines it; None when the bank is to decide."""
+    request, problems = read(wire.RefundRequest, body)
+    operation = Refund(
+        id=str(new_number(uow)),
+        state="processing",
+        created_at=uow.now,
+        updated_at=uow.now,
+        payment=payment.id,
+        request_id=request_id,
+        amount=payment.left,
+        currency=payment.currency,
+        errors=tuple(problems),
+    )
+    if request is None:  # nothing else that the request says counts, but the amount can be told
+        asked = whole_number(part(body, "payment").get("amount"))
+        return replace(operation, amount=asked or 0, has_amount=asked is not None), "502"
+    wanted, callback = request.payment or wire.RefundPayment(), request.callback or wire.CallbackInfo()
+    amount = payment.left if wanted.amount is None else wanted.amount
+    refused = _refund_refusal(payment, wanted, amount)
+    return replace(
+        operation,
+        type=_type_of(uow, payment, amount) if refused is None else "refund",
+        amount=max(amount, 0),
+        merchant_refund_id=wanted.merchant_refund_id,
+        callback_url=request.general.merchant_callback_url,
+        callback_delay_s=callback.delay or 0,
+        callback_disabled=bool(callback.force_disable),
+        reserved=refused is None,
+    ), refused
+
+
+def _type_of(uow: UnitOfWork, payment: Payment, amount: int) -> str:
+    """`reversal` for the whole amount on the day of the purchase, in a project that works so.
+
+    Whether Alipay's do is not settled. Inferred: a day is one of UTC, and only the whole amount at once is a reversal.
+    """
+    is_same_day = uow.now.date() == uow.get(Sale, payment.sale_id).updated_at.date()
+    is_whole = amount == payment.amount
+    return uow.settings(EcommpaySettings).same_day_refund if is_same_day and is_whole else "refund"
+
+
+def _refund_refusal(payment: Payment, asked: wire.RefundPayment, amount: int) -> str | None:
     """The code with which the platform declines a refund; None when the bank is to decide. Source: section 5.3."""
     if payment.state not in REFUNDABLE:
         return "3060"
-    merchant_refund_id = asked.get("merchant_refund_id")
-    if merchant_refund_id and merchant_refund_id in payment.merchant_refund_ids:
+    if asked.merchant_refund_id and asked.merchant_refund_id in payment.merchant_refund_ids:
         return "3230"
-    currency = asked.get("currency")
-    if currency is not None and asked.get("amount") is None:
+    if asked.currency is not None and asked.amount is None:
         return "3286"
-    if currency is not None and currency != payment.currency:
+    if asked.currency is not None and asked.currency != payment.currency:
         return "3284"
     return "3283" if amount > payment.left or amount <= 0 else None
 
@@ -125,12 +159,15 @@ def settle_refund(uow: UnitOfWork, operation: Refund, code: str | None, message:
     payment = uow.get(Payment, operation.payment)
     refunding = payment.refunding - (operation.amount if operation.reserved else 0)
     provider = provider_answer(uow) if operation.reserved else {}
+    is_reversal = operation.type == "reversal"
     if code is not None:
+        trigger = "bank.reversal_declined" if is_reversal else "bank.declined"
         uow.amend(payment, refunding=refunding)
-        uow.fire(operation, "bank.declined", code=code, message=message or errors.message(code), **provider)
+        uow.fire(operation, trigger, code=code, message=message or errors.message(code), **provider)
         return
     refunded = payment.refunded + operation.amount
-    trigger = "bank.refunded" if refunded == payment.amount else "bank.refunded_part"
+    whole = "bank.reversed" if is_reversal else "bank.refunded"
+    trigger = whole if refunded == payment.amount else "bank.refunded_part"
     uow.fire(payment, trigger, refunded=refunded, refunding=refunding, changed_at=uow.now)
     alipay.refund(uow, payment.order_code, Money(operation.amount, operation.currency))
-    uow.fire(operation, "bank.refunded", code="0", message=errors.message("0"), **provider)
+    uow.fire(operation, whole if is_reversal else "bank.refunded", code="0", message=errors.message("0"), **provider)

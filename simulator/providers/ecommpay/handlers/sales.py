@@ -7,7 +7,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import errors, wire
-from simulator.providers.ecommpay.checks import purchase_problems, schema_problems
+from simulator.providers.ecommpay.checks import purchase_problems, read
 from simulator.providers.ecommpay.flow import Purchase, register
 from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
 from simulator.providers.ecommpay.model import METHOD, new_request_id, text_members
@@ -19,29 +19,30 @@ def sale(call: Call, uow: UnitOfWork) -> Reply:
     Source: reference/ecommpay.md, sections 3.1, 4.3 and 5.3.
     """
     body, request_id = call.json, new_request_id(uow)
-    general, payment, customer = body["general"], body["payment"], body["customer"]
-    problems = schema_problems(wire.SaleRequest, body) + _customer_id(customer) + _purchase(uow, call, general, payment)
-    if problems:
+    customer = body["customer"]
+    request, problems = read(wire.SaleRequest, body)
+    problems += _customer_id(customer) + _purchase(uow, call, body["general"], body["payment"])
+    if request is None or problems:
         return rejected(call, uow, request_id, "sale", problems)
-    callback = body.get("callback") or {}
+    general, payment, callback = request.general, request.payment, request.callback or wire.CallbackInfo()
     register(
         uow,
         Purchase(
             request_id=request_id,
             project_id=call.credential["project_id"],
-            payment_id=general["payment_id"],
-            amount=payment["amount"],
-            currency=payment["currency"],
-            description=payment.get("description") or "",
+            payment_id=general.payment_id,
+            amount=payment.amount,
+            currency=payment.currency,
+            description=payment.description or "",
             customer={name: customer[name] for name in wire.CUSTOMER_FIELDS if isinstance(customer.get(name), str)},
             origin=call.base_url,
-            best_before=payment.get("best_before"),
+            best_before=payment.best_before,
             return_url=text_members(body.get("return_url")),
-            callback_url=general.get("merchant_callback_url"),
-            success_callback_url=general.get("merchant_success_callback_url"),
-            decline_callback_url=general.get("merchant_decline_callback_url"),
-            callback_delay_s=callback.get("delay") or 0,
-            callback_disabled=bool(callback.get("force_disable")),
+            callback_url=general.merchant_callback_url,
+            success_callback_url=general.merchant_success_callback_url,
+            decline_callback_url=general.merchant_decline_callback_url,
+            callback_delay_s=callback.delay or 0,
+            callback_disabled=bool(callback.force_disable),
         ),
     )
     return accepted(call, request_id)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from simulator.engine.provider import Call, Directory, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay import auth, errors, signing
-from simulator.providers.ecommpay.pages.parameters import CALLBACK_ADDRESSES, REQUIRED, wrong_values
+from simulator.providers.ecommpay.pages.parameters import (
+    CALLBACK_ADDRESSES,
+    REQUIRED,
+    is_refused_for_its_language,
+    wrong_values,
+)
 from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
 
 WORDS = {
@@ -43,6 +48,8 @@ def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
         if name not in given and name != "signature"
     ]
     problems += [errors.item("2003", name, *WORDS.get(name, OTHER_WORDS)) for name in wrong_values(given)]
+    if is_refused_for_its_language(call, given):
+        problems.append(errors.item("2003", "language_code", "enum", "Does not have a value in the enumeration"))
     signature = given.get("signature")
     secret = auth.secret_of(uow.workspace)
     if signature is not None:
