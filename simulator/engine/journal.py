@@ -129,7 +129,7 @@ def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]
                 {k: v for k, v in move.items() if k in ("actor", "from", "to", "summary", "ref") and v is not None}
             )
             events.append((at, seq * 100 + index, entry))
-    messages = store.messages(workspace, subject=subject, limit=500)
+    messages = store.messages(workspace, subject=subject)
     by_seq = {message.seq: message for message in messages}
     for message in messages:
         if message.state == "kept":

@@ -319,7 +319,7 @@ def tail_(
     from simulator.surface.tail import Tail, line
 
     with _world(url, token, workspace) as world:
-        story = Tail(world, provider, _find(world, payment)["id"] if payment else None)
+        story = Tail(world, provider, _find(world, payment)["id"] if payment else None, whole=no_follow)
         rows = story.round()
         rows = rows if payment or no_follow else rows[max(0, len(rows) - lines) :]
         while True:

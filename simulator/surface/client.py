@@ -174,13 +174,14 @@ class Client:
             raise SaidNo(answer.status_code, _error_of(answer))
         return answer.json() if answer.content else None
 
-    def every(self, path: str, /, **query: Any) -> Iterator[Any]:
-        """All entries of a list, page by page."""
-        cursor = None
-        while True:
-            page = self.call("GET", path, limit=PAGE, cursor=cursor, **query)
+    def every(self, path: str, /, at_most: int | None = None, **query: Any) -> Iterator[Any]:
+        """The entries of a list, to its end or to the first `at_most`. A page is fetched when its first entry is wanted."""
+        cursor, left = None, at_most
+        while left is None or left > 0:
+            page = self.call("GET", path, limit=PAGE if left is None else min(PAGE, left), cursor=cursor, **query)
             yield from page["data"]
-            cursor = page.get("next")
+            left = None if left is None else left - len(page["data"])
+            cursor = page["next"]
             if cursor is None:
                 return
 
@@ -286,8 +287,8 @@ class Workspace:
         return list(found)
 
     def latest(self, limit: int = 50, *, provider: str | None = None) -> list[Payment]:
-        """The newest payments, newest first, at most 500."""
-        return cast(list[Payment], self._call("GET", "/payments", limit=limit, provider=provider)["data"])
+        """The newest payments, newest first."""
+        return list(self.client.every(f"{self.path}/payments", limit, provider=provider))
 
     def payment(self, provider: str, id_: str) -> Payment:
         """With its timeline."""
@@ -295,11 +296,12 @@ class Workspace:
 
     def find(self, id_or_code: str) -> Payment | None:
         """The payment with this id, reference or wallet code, the newest if there are several."""
-        for payment in self.latest(PAGE):
+        payments: Iterator[Payment] = self.client.every(f"{self.path}/payments")
+        for payment in payments:
             code = payment["wallet"]["code"] if payment["wallet"] else None
             if id_or_code in (payment["id"], payment["reference"], code):
                 return payment
-        return next((p for p in self.payments(q=id_or_code) if id_or_code in (p["id"], p["reference"])), None)
+        return None
 
     def pay(self, provider: str, id_: str, *, buyer: str | None = None, method: str | None = None) -> Payment:
         """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
@@ -319,7 +321,7 @@ class Workspace:
         return cast(Payment, self._call("POST", f"/payments/{provider}/{quote(id_)}/{act}", body))
 
     def buyers(self) -> list[Buyer]:
-        return list(self._call("GET", "/buyers")["data"])
+        return list(self.client.every(f"{self.path}/buyers"))
 
     def set_buyer(self, slug: str, **members: Any) -> Buyer:
         """Changes a test buyer, or makes a new one; amounts are in fen."""
@@ -349,7 +351,7 @@ class Workspace:
 
     def timers(self) -> list[Timer]:
         """What is due later, soonest first, webhook retries included."""
-        return list(self._call("GET", "/timers", limit=PAGE)["data"])
+        return list(self.client.every(f"{self.path}/timers"))
 
     def settle(self) -> Settled:
         """Delivers everything that is due at the workspace's present instant."""
@@ -366,7 +368,7 @@ class Workspace:
         state: str | None = None,
     ) -> list[Delivery]:
         """Oldest first."""
-        query = {"provider": provider, "event": event, "resource_id": resource_id, "state": state}
+        query: dict[str, Any] = {"provider": provider, "event": event, "resource_id": resource_id, "state": state}
         return list(self.client.every(f"{self.path}/webhooks", **query))
 
     def delivery(self, id_: str) -> Delivery:
@@ -381,11 +383,19 @@ class Workspace:
         return list(self.client.every(f"{self.path}/inbox/{quote(name, safe='')}"))
 
     def requests(
-        self, *, provider: str | None = None, status: int | None = None, path: str | None = None, limit: int = 50
+        self,
+        *,
+        provider: str | None = None,
+        status: int | None = None,
+        path: str | None = None,
+        limit: int | None = 50,
     ) -> list[RequestView]:
-        """The newest API calls first, at most 500, with secrets and card numbers masked."""
-        query = {"provider": provider, "status": status, "path": path, "limit": limit}
-        return cast(list[RequestView], self._call("GET", "/requests", **query)["data"])
+        """API calls, newest first, with secrets and card numbers masked; with `limit=None` all of them."""
+        return list(self.each_request(limit, provider=provider, status=status, path=path))
+
+    def each_request(self, at_most: int | None = None, **filters: Any) -> Iterator[RequestView]:
+        """The same, one after the other: a page is fetched when its first call is wanted."""
+        return self.client.every(f"{self.path}/requests", at_most, **filters)
 
     # Scenarios
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from simulator.engine.provider import Party
-from simulator.engine.resource import Resource
+from simulator.engine.resource import Resource, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
@@ -57,16 +57,16 @@ def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) 
         )
 
 
-def read(runtime: Runtime, workspace: Workspace, name: str, limit: int, cursor: int | None) -> dict[str, Any]:
-    """Oldest first. `verdict` is None when no provider's signature is recognised."""
-    uow = runtime.open(workspace)
-    found = uow.by_key(Received, "name", name)[::-1][cursor or 0 :]
-    data = [view(runtime, workspace, received) for received in found[:limit]]
-    following = base64.urlsafe_b64encode(str((cursor or 0) + limit).encode()).decode() if len(found) > limit else None
-    return {"data": data, "next": following}
+def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: int) -> list[tuple[int, Received]]:
+    """What came to the inbox `name`, oldest first, each with its place; `after` is the place of the last one before."""
+    found = runtime.store.resources_of_kind(
+        workspace.id, INBOX.name, Received.KIND, before=None, after=after, limit=limit, key=("name", name)
+    )
+    return [(place, load(Received, bytes(raw))) for place, raw in reversed(found)]
 
 
 def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str, Any]:
+    """`signature` is None when no provider's signature is recognised."""
     raw = base64.b64decode(received.body)
     provider, verdict = None, None
     for candidate in runtime.providers.values():

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from simulator.surface import terminal
-from simulator.surface.client import Payment, TimelineEntry, Workspace
+from simulator.surface.answers import Payment, RequestView, TimelineEntry
+from simulator.surface.client import Workspace
 
 WATCHED = 50
-"""Payments that are looked at in each round: the newest, and those whose webhooks are still on their way."""
+"""The newest payments, which are looked at in each round, beside those that are asked about and those whose webhooks are
+still on their way."""
+EARLIER = 500
+"""API calls before the first round."""
 
 
 @dataclass
@@ -20,21 +25,25 @@ class Tail:
     workspace: Workspace
     provider: str | None = None
     payment: str | None = None
+    whole: bool = False
+    """Whether the first round goes back to the beginning, or shows some of what came before it."""
     _told: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many entries of a payment's timeline were told."""
     _versions: dict[tuple[str, str], str] = field(default_factory=dict)
     _restless: set[tuple[str, str]] = field(default_factory=set)
     """Payments with webhooks under way: their timelines grow although they do not change."""
+    _durations: dict[str, float] = field(default_factory=dict)
+    """By request."""
     _request: int = 0
     """The number of the newest request that was told."""
 
     def round(self) -> list[dict[str, Any]]:
-        requests = self.workspace.requests(provider=self.provider, limit=500)
-        durations = {request["id"]: request["duration_ms"] for request in requests}
-        rows = [row for payment in self._changed() for row in self._news(payment, durations)]
+        requests = self._new_requests()
+        self._durations |= {request["id"]: request["duration_ms"] for request in requests}
+        asked = {(request["provider"], request["resource_id"]) for request in requests if "resource_id" in request}
+        rows = [row for payment in self._changed(asked) for row in self._news(payment)]
         for request in reversed(requests):
-            number = int(request["id"].removeprefix("req_"))
-            if number > self._request and "resource_id" not in request and self.payment is None:
+            if "resource_id" not in request and self.payment is None:
                 rows.append(
                     {
                         "at": request["at"],
@@ -47,33 +56,50 @@ class Tail:
                         "payment": None,
                     }
                 )
-        self._request = max([self._request, *(int(request["id"].removeprefix("req_")) for request in requests)])
         rows.sort(key=lambda row: row["at"])
         return rows
 
-    def _changed(self) -> Iterator[Payment]:
+    def _new_requests(self) -> list[RequestView]:
+        """Those that came since the last round, newest first, however many."""
+        known = self._request
+        at_most = EARLIER if known == 0 and not self.whole else None
+        listed = self.workspace.each_request(at_most, provider=self.provider)
+        requests = list(takewhile(lambda request: _number(request) > known, listed))
+        self._request = max([known, *map(_number, requests)])
+        return requests
+
+    def _changed(self, asked: set[tuple[str, str]]) -> Iterator[Payment]:
+        """Payments with news: changed, asked about (`asked`), or with webhooks that were or are under way."""
         pending = {(d["provider"], d["resource_id"]) for d in self.workspace.deliveries(state="pending")}
-        watched = {(p["provider"], p["id"]): p["updated_at"] for p in self.workspace.latest(WATCHED)}
+        if self.whole or self.payment:
+            shown = self.workspace.payments(q=self.payment)
+        else:
+            shown = self.workspace.latest(WATCHED)
+        watched = {(p["provider"], p["id"]): p["updated_at"] for p in shown}
         wanted = [key for key, at in watched.items() if self._versions.get(key) != at]
-        wanted += [key for key in (pending | self._restless) if key not in wanted]
+        wanted += [key for key in (pending | self._restless | asked) if key not in wanted]
         self._versions |= watched
         self._restless = pending | {key for key in wanted if key not in self._restless}
         for provider, id_ in wanted:
             if self.provider in (None, provider) and self.payment in (None, id_):
                 yield self.workspace.payment(provider, id_)
 
-    def _news(self, payment: Payment, durations: dict[str, float]) -> Iterator[dict[str, Any]]:
+    def _news(self, payment: Payment) -> Iterator[dict[str, Any]]:
         key = (payment["provider"], payment["id"])
         timeline = payment.get("timeline", [])
         for entry in timeline[self._told.get(key, 0) :]:
-            yield self._row(payment, entry, durations)
+            yield self._row(payment, entry)
         self._told[key] = len(timeline)
 
-    def _row(self, payment: Payment, entry: TimelineEntry, durations: dict[str, float]) -> dict[str, Any]:
+    def _row(self, payment: Payment, entry: TimelineEntry) -> dict[str, Any]:
         row: dict[str, Any] = {name: value for name, value in entry.items() if name != "seq"}
         if entry["kind"] == "request":
-            row["duration_ms"] = durations.get(entry.get("ref", ""))
+            row["duration_ms"] = self._durations.get(entry.get("ref", ""))
         return row | {"provider": payment["provider"], "payment": payment["id"]}
+
+
+def _number(request: RequestView) -> int:
+    return int(request["id"].removeprefix("req_"))
 
 
 def line(row: dict[str, Any]) -> str:

@@ -111,8 +111,7 @@ def get(uow: UnitOfWork, slug: str) -> Buyer:
 
 def every(uow: UnitOfWork) -> list[Buyer]:
     """The eight in their order, then those that were added."""
-    stored, _ = uow.listing(Buyer, limit=500)
-    by_slug = {buyer.id: buyer for buyer in reversed(stored)}
+    by_slug = {buyer.id: buyer for buyer in reversed([*uow.every(Buyer)])}
     return [by_slug.pop(slug, buyer) for slug, buyer in BUYERS.items()] + list(by_slug.values())
 
 

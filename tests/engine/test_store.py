@@ -330,6 +330,8 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     ),
     "resources|resources_id": lambda store: store.payment(1, "acme", "ch_1"),
     "resources|resources_id (id=?": lambda store: store.resource(1, "acme", "charge", "ch_1"),
+    "timers|timers_due (workspace=? AND due": lambda store: store.timers(1, after=(7, 7)),
+    "outbox|outbox_due (workspace=? AND due": lambda store: store.due_messages(1, FAR, after=(7, 7)),
     "timers|timers_of": lambda store: store.delete_timers_of(1, "acme", "charge", "ch_1", "timer.expired"),
     "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
 }

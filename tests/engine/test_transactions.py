@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from support import Sim
@@ -158,6 +159,20 @@ async def test_there_is_one_writer_at_a_time(sim: Sim, acme: Merchant) -> None:
 
     assert await acme.status(id_) == "PENDING"
     assert sim.workspace.seed == "tests"
+
+
+async def test_what_shares_a_reference_is_found_however_many_there_are(sim: Sim, acme: Merchant) -> None:
+    """Searches of the providers count and page through what is found here."""
+    runtime, kind = sim.app.runtime, sim.app.runtime.parties["acme"].kinds["charge"]
+    first = runtime.open(sim.workspace).get(kind, await acme.charge("order-7"))
+    with runtime.unit(sim.workspace, provider="acme", kind="control") as uow:
+        for number in range(1_002):
+            uow.add(replace(first, id=f"ch_{number}", version=1, state="PENDING"))
+
+    reading = runtime.open(sim.workspace)
+
+    assert len(reading.by_key(kind, "reference", "order-7")) == 1_003
+    assert len([*reading.every(kind)]) == 1_003
 
 
 def test_changing_a_field_that_a_resource_does_not_have_is_refused(order: Order) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from buying import ANY, KEY, SHOP, order
+from buying import ANY, KEY, SHOP, ask, order, reading
 
 from simulator.kernel.clock import iso_millis
 from simulator.surface.client import Client, NotReached, SaidNo, Workspace
+from simulator.surface.tail import Tail
 
 
 def test_a_workspace_has_its_own_clock_seed_and_credentials(client: Client) -> None:
@@ -58,9 +59,76 @@ def test_payments_are_found_by_id_reference_and_code(world: Workspace) -> None:
 
 def test_lists_are_read_to_the_end(world: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.surface.client.PAGE", 2)
+    world.set_webhook(ANY.name, world.inbox_url("shop"))
     made = [order(world) for _ in range(5)]
+    world.settle()
 
     assert [payment["id"] for payment in world.payments()] == made[::-1]
+    assert [payment["id"] for payment in world.latest(3)] == made[:1:-1]
+    assert [request["resource_id"] for request in world.requests(limit=None)] == made[::-1]
+    assert len(world.requests(limit=3)) == 3
+    assert {timer["resource_id"] for timer in world.timers()} == set(made)
+    assert {delivery["resource_id"] for delivery in world.deliveries()} == set(made)
+    assert len(world.inbox("shop")) == len(world.deliveries())
+    assert len(world.buyers()) == 8
+
+
+def test_a_payment_is_found_by_its_wallet_code_however_old_it_is(
+    world: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.surface.client.PAGE", 2)
+    oldest, *_ = [order(world) for _ in range(5)]
+    wallet = world.payment(ANY.name, oldest)["wallet"]
+    assert wallet is not None
+
+    found = world.find(wallet["code"])
+
+    assert found is not None
+    assert found["id"] == oldest
+
+
+def test_a_tail_from_the_beginning_tells_every_payment_and_every_call(
+    world: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.surface.tail.WATCHED", 2)
+    monkeypatch.setattr("simulator.surface.tail.EARLIER", 2)
+    made = [order(world) for _ in range(5)]
+
+    rows = Tail(world, whole=True).round()
+
+    assert {row["payment"] for row in rows if row["kind"] == "request"} == set(made)
+
+
+def test_a_tail_misses_no_call_and_no_payment_that_is_asked_about(
+    world: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when more came between two rounds than the newest few."""
+    monkeypatch.setattr("simulator.surface.client.PAGE", 2)
+    monkeypatch.setattr("simulator.surface.tail.WATCHED", 2)
+    monkeypatch.setattr("simulator.surface.tail.EARLIER", 2)
+    order(world)
+    tail = Tail(world)
+    tail.round()
+
+    made = [order(world) for _ in range(5)]
+    for _ in range(5):
+        ask(world, reading(world, "nobody"))
+    rows = tail.round()
+
+    assert [row["payment"] for row in rows if "POST" in row["summary"]] == made
+    assert len([row for row in rows if row["payment"] is None]) == 5
+
+
+def test_a_tail_of_one_payment_follows_it_however_old_it_is(world: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.surface.tail.WATCHED", 2)
+    oldest, *_ = [order(world) for _ in range(5)]
+    tail = Tail(world, payment=oldest)
+    tail.round()
+
+    world.decline(ANY.name, oldest)
+    rows = tail.round()
+
+    assert {row["payment"] for row in rows} == {oldest}
 
 
 def test_scenarios_buyers_and_settings_are_changed_and_read_back(world: Workspace) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from support import Sim
+from toy.acme import TALKATIVE
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Sim]:
+    async with Sim(providers=[TALKATIVE]) as simulator:
+        yield simulator
 
 
 async def send_and_hang_up(sim: Sim, method: str, path: str, *chunks: bytes) -> list[dict[str, Any]]:
@@ -45,7 +52,7 @@ async def send_and_hang_up(sim: Sim, method: str, path: str, *chunks: bytes) -> 
         ("POST", "/clock/advance", b'{"by": "1h"}'),
         ("POST", "/clock/resume", b""),
         ("POST", "/reset", b"{}"),
-        ("PUT", "/webhooks/ppro", b'{"url": "http://other.test/hooks"}'),
+        ("PUT", "/webhooks/acme", b'{"url": "http://other.test/hooks"}'),
         ("PUT", "/settings/simulator", b'{"retry_factor": 0.5}'),
         ("PUT", "/scenario", b'{"rules": []}'),
         ("PUT", "/buyers/li-na", b'{"balance": 1}'),
@@ -55,7 +62,7 @@ async def test_a_call_whose_body_is_cut_off_is_not_executed_even_if_what_came_ma
     sim: Sim, method: str, path: str, start: bytes
 ) -> None:
     """`reset` and `resume` take no body and count as much: what they were going to say is not known."""
-    await sim.receive_webhooks("ppro")
+    await sim.receive_webhooks("acme")
     await sim.arm([{"wallet": {"decline": "balance"}}])
     before = await everything(sim)
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 Row = Sequence[Any]
 
 EVERY = 2**63 - 1
-"""A limit that limits nothing, in both dialects."""
+"""A limit that limits nothing, in both dialects; as an instant, one by which everything will have fallen due."""
 
 
 class StoreConflict(Exception):
@@ -296,11 +296,14 @@ class Store(ABC):
     def delete_timer(self, seq: int) -> None:
         self.run("DELETE FROM timers WHERE seq = ?", (seq,))
 
-    def timers(self, workspace: int, until: int | None = None, limit: int = 500) -> list[TimerRow]:
-        """Soonest first."""
-        sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? ORDER BY due, seq LIMIT ?"  # noqa: S608
-        far = 2**62 if until is None else until
-        return [TimerRow(*row) for row in self.rows(sql, (workspace, far, limit))]
+    def timers(
+        self, workspace: int, until: int | None = None, limit: int = 500, after: tuple[int, int] | None = None
+    ) -> list[TimerRow]:
+        """Soonest first; `after` are `due` and `seq` of the last one of the page before."""
+        later = "" if after is None else "AND (due, seq) > (?, ?)"
+        sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? {later} ORDER BY due, seq LIMIT ?"  # noqa: S608
+        values = (workspace, EVERY if until is None else until, *(after or ()), limit)
+        return [TimerRow(*row) for row in self.rows(sql, values)]
 
     def next_due(self, workspace: int) -> int | None:
         """When the next timer or message of a workspace falls due (microseconds)."""
@@ -319,10 +322,14 @@ class Store(ABC):
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         self.run_many(sql, rows)
 
-    def due_messages(self, workspace: int, until: int, limit: int = 500) -> list[OutboxRow]:
+    def due_messages(
+        self, workspace: int, until: int, limit: int = 500, after: tuple[int, int] | None = None
+    ) -> list[OutboxRow]:
+        """Soonest first; `after` as in `timers`."""
+        later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"""SELECT {_OUTBOX} FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due <= ? ORDER BY due, seq LIMIT ?"""  # noqa: S608
-        return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, limit))]
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+        return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, *(after or ()), limit))]
 
     def due_groups(self, workspace: int, until: int, look: int) -> list[tuple[str, str, str]]:
         """Provider, subject and address of the first `look` messages that are due, soonest first, each once."""
@@ -341,9 +348,6 @@ class Store(ABC):
         found = self.rows(f"SELECT {_OUTBOX} FROM outbox WHERE seq = ?", (seq,))  # noqa: S608
         return OutboxRow(*found[0]) if found else None
 
-    def pending_messages(self, workspace: int, limit: int = 500) -> list[OutboxRow]:
-        return self.due_messages(workspace, 2**62, limit)
-
     def message(self, workspace: int, id_: str) -> OutboxRow | None:
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE id = ? AND workspace = ?"  # noqa: S608
         found = self.rows(sql, (id_, workspace))
@@ -358,7 +362,7 @@ class Store(ABC):
         subject: str | None = None,
         state: str | None = None,
         after: int | None = None,
-        limit: int = 50,
+        limit: int = EVERY,
     ) -> list[OutboxRow]:
         """Oldest first."""
         where, values = ["workspace = ?"], [workspace]  # type: list[str], list[Any]

@@ -11,7 +11,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.surface.control.errors import invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
-from simulator.surface.control.paging import ListQuery
+from simulator.surface.control.paging import ListQuery, page_of_all
 from simulator.wallet import buyers
 
 
@@ -111,7 +111,12 @@ def buyer_view(uow: UnitOfWork, buyer: buyers.Buyer) -> dict[str, Any]:
 async def list_buyers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
     """The eight in their order, then those that were added."""
     uow = call.runtime.open(call.workspace)
-    return {"data": [buyer_view(uow, buyer) for buyer in buyers.every(uow)], "next": None}
+    return page_of_all(
+        call,
+        buyers.every(uow),
+        name=lambda buyer: buyer.id,
+        views=lambda shown: [buyer_view(uow, buyer) for buyer in shown],
+    )
 
 
 async def put_buyer(call: ControlCall[BuyerBody]) -> dict[str, Any]:

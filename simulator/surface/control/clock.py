@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from simulator.engine.registry import WorkspaceError
+from simulator.engine.store import EVERY
 from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
-from simulator.surface.control.paging import ListQuery
+from simulator.surface.control.paging import ListQuery, page, place_of
+
+TIMERS, MESSAGES = 0, 1
+"""The two tables of what falls due, in the order in which they are listed where they fall due together."""
 
 
 class AdvanceBody(Body):
@@ -71,15 +76,19 @@ async def resume(call: ControlCall) -> dict[str, Any]:
 
 
 async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
-    """Pending timers and webhook retries, soonest first."""
-    store, workspace, limit = call.runtime.store, call.workspace, call.query.limit
-    entries: list[tuple[int, dict[str, Any]]] = [
-        (row.due, {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "resource": row.kind})
-        for row in store.timers(workspace.id, limit=limit)
-    ]
-    entries += [
+    """Pending timers and webhook retries, soonest first; of those at one instant the timers come first."""
+    store, workspace, limit = call.runtime.store, call.workspace, call.query.limit + 1
+    after_timers, after_messages = _after(place_of(call))
+    rows: list[tuple[tuple[int, ...], dict[str, Any]]] = [
         (
-            row.due or 0,
+            (row.due, TIMERS, row.seq),
+            {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "resource": row.kind},
+        )
+        for row in store.timers(workspace.id, limit=limit, after=after_timers)
+    ]
+    rows += [
+        (
+            (row.due or 0, MESSAGES, row.seq),
             {
                 "kind": "webhook",
                 "provider": row.provider,
@@ -88,10 +97,23 @@ async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
                 "attempt": row.attempts + 1,
             },
         )
-        for row in store.pending_messages(workspace.id, limit)
+        for row in store.due_messages(workspace.id, EVERY, limit=limit, after=after_messages)
     ]
-    entries.sort(key=lambda entry: entry[0])
-    return {"data": [{"at": iso_millis(from_micros(due)), **view} for due, view in entries[:limit]], "next": None}
+    rows.sort(key=lambda row: row[0])
+    return page(
+        call,
+        rows[:limit],
+        place=lambda row: row[0],
+        views=lambda shown: [{"at": iso_millis(from_micros(place[0])), **view} for place, view in shown],
+    )
+
+
+def _after(place: Sequence[int] | None) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Where to go on in each of the two tables."""
+    if place is None:
+        return None, None
+    due, table, seq = place
+    return ((due, seq), (due, -1)) if table == TIMERS else ((due, EVERY), (due, seq))
 
 
 async def settle(call: ControlCall) -> dict[str, Any]:

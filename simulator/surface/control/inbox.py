@@ -12,7 +12,7 @@ from simulator.engine.runtime import Runtime
 from simulator.surface import inbox
 from simulator.surface.control.errors import as_json
 from simulator.surface.control.operation import ControlCall, NoBody, workspace_of
-from simulator.surface.control.paging import ListQuery, place_of
+from simulator.surface.control.paging import ListQuery, page, place_of
 
 
 def receiver(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
@@ -32,4 +32,11 @@ def receiver(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
 
 async def read_inbox(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
     """Oldest first, each with the merchant's verdict on its signature."""
-    return inbox.read(call.runtime, call.workspace, call.path["name"], call.query.limit, place_of(call))
+    runtime, workspace = call.runtime, call.workspace
+    rows = inbox.rows(runtime, workspace, call.path["name"], place_of(call) or 0, call.query.limit + 1)
+    return page(
+        call,
+        rows,
+        place=lambda row: row[0],
+        views=lambda shown: [inbox.view(runtime, workspace, received) for _, received in shown],
+    )

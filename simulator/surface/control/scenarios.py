@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.scenarios import Scenario, ScenarioError, parse
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
-from simulator.surface.control.paging import ListQuery
+from simulator.surface.control.paging import ListQuery, page_of_all
 
 SCOPES = ("next", "provider")
 
@@ -73,9 +73,14 @@ async def delete_scenario(call: ControlCall) -> None:
 async def list_scenarios(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
     """Those on disk. What is not `armable` is a provider's documented test trigger and always holds."""
     known = call.runtime.scenarios
-    data = [_view(scenario, armable=True) for scenario in known.named.values()]
-    data += [_view(scenario, armable=False) for scenario in known.documented.values()]
-    return {"data": data, "next": None}
+    entries = [(scenario, True) for scenario in known.named.values()]
+    entries += [(scenario, False) for scenario in known.documented.values()]
+    return page_of_all(
+        call,
+        entries,
+        name=lambda entry: entry[0].name,
+        views=lambda shown: [_view(scenario, armable=armable) for scenario, armable in shown],
+    )
 
 
 def _view(scenario: Scenario, *, armable: bool) -> dict[str, Any]:
