@@ -211,10 +211,6 @@ class Armed(TypedDict):
     rules: list[dict[str, Any]]
 
 
-class ArmedScenarios(TypedDict):
-    data: list[Armed]
-
-
 class Timer(TypedDict):
     at: str
     kind: str

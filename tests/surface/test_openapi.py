@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+from merchant import Merchant
 from openapi_schema_validator import OAS31Validator
 from support import Sim
+from toy.acme import TALKATIVE
 
 from simulator.providers import BUILT_IN, built_in
 
@@ -24,6 +28,51 @@ async def test_every_endpoint_is_described(sim: Sim) -> None:
         described = sum(len(operations) for operations in document["paths"].values())
 
         assert described == len(provider.endpoints)
+
+
+@pytest.fixture
+async def busy() -> AsyncIterator[Sim]:
+    """Something has happened here, and something is still to come."""
+    async with Sim(providers=[TALKATIVE]) as sim:
+        await sim.receive_webhooks("acme")
+        acme = Merchant(sim, TALKATIVE)
+        await acme.create()
+        await sim.arm([{"webhooks": {"delay": "1h"}}])
+        await sim.act("acme", await acme.create(), "pay")
+        yield sim
+
+
+async def test_the_control_api_answers_what_its_document_says(busy: Sim) -> None:
+    """Each call that reads."""
+    [delivery, *_] = (await busy.http.get(f"{busy.path}/webhooks")).json()["data"]
+    await busy.http.post(f"/_sim/inbox/{busy.workspace.public_id}/orders", content=busy.hooks[0].raw)
+    await busy.http.put(f"{busy.path}/buyers/li-na", json={"balance": 1})
+    document = (await busy.http.get("/_sim/openapi/control.json")).json()
+    asked = []
+
+    for path, operations in document["paths"].items():
+        if "get" not in operations or "{name}.json" in path:
+            continue
+        id_ = delivery["resource_id"] if "payments" in path else delivery["id"]
+        address = path.format(ws=busy.workspace.public_id, provider="acme", id=id_, name="orders")
+        answer = (await busy.http.get(address)).raise_for_status().json()
+        schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        OAS31Validator({**schema, "components": document["components"]}).validate(answer)
+        asked.append(operations["get"]["operationId"])
+        if "data" in answer:
+            assert answer["data"], f"{path} was empty, so it shows nothing"
+
+    assert len(asked) >= 14
+
+
+async def test_a_refusal_is_what_the_document_says(sim: Sim) -> None:
+    document = (await sim.http.get("/_sim/openapi/control.json")).json()
+    schema = {"$ref": "#/components/schemas/ErrorAnswer", "components": document["components"]}
+
+    for path in ("/_sim/nothing", f"{sim.path}/payments?phase=never", f"{sim.path}/webhooks/dlv_x"):
+        answer = await sim.http.get(path)
+        assert answer.status_code in (404, 422)
+        OAS31Validator(schema).validate(answer.json())
 
 
 async def test_an_unknown_document_is_404(sim: Sim) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.engine.scenarios import Scenario, ScenarioError, parse
+from simulator.engine.workspace import Workspace
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page_of_all
@@ -29,7 +30,7 @@ async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
     entry = {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
     others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
     changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
-    return {"data": [armed_view(e) for e in changed.scenarios]}
+    return _armed(changed)
 
 
 def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
@@ -62,7 +63,12 @@ def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:
 
 async def get_scenario(call: ControlCall) -> dict[str, Any]:
     """What is armed, the last one first."""
-    return {"data": [armed_view(entry) for entry in call.workspace.scenarios]}
+    return _armed(call.workspace)
+
+
+def _armed(workspace: Workspace) -> dict[str, Any]:
+    """All of them, always: what is armed is the state of a workspace, not a growing list."""
+    return {"data": [armed_view(entry) for entry in workspace.scenarios], "next": None}
 
 
 async def delete_scenario(call: ControlCall) -> None:

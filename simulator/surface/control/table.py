@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.surface.answers import (
     Advanced,
-    ArmedScenarios,
+    Armed,
     Buyer,
     Clock,
     Delivery,
@@ -86,8 +86,8 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, returns=Delivery, summary="One more attempt now"),
     Operation("GET", WS + "/requests", requests.list_requests, query=RequestsQuery, returns=Page[RequestView], summary="API calls, newest first"),
 
-    Operation("PUT", WS + "/scenario", scenarios.put_scenario, body=ScenarioBody, returns=ArmedScenarios, summary="Arm a scenario"),
-    Operation("GET", WS + "/scenario", scenarios.get_scenario, returns=ArmedScenarios, summary="What is armed"),
+    Operation("PUT", WS + "/scenario", scenarios.put_scenario, body=ScenarioBody, returns=Page[Armed], summary="Arm a scenario"),
+    Operation("GET", WS + "/scenario", scenarios.get_scenario, returns=Page[Armed], summary="What is armed"),
     Operation("DELETE", WS + "/scenario", scenarios.delete_scenario, status=204, summary="Disarm all"),
     Operation("GET", "/_sim/scenarios", scenarios.list_scenarios, query=ListQuery, returns=Page[ScenarioView], summary="The scenarios on disk"),
 
