@@ -283,7 +283,7 @@ class Provider(Party):
     summarise: Callable[[Resource], Summary | None]
     """The payment view of a resource; None for resources that are not payments."""
     return_to: Callable[[UnitOfWork, Resource, Resource], str | None]
-    """Where the wallet sends the buyer's browser afterwards: `(uow, payment, order)`."""
+    """Where the wallet sends the buyer's browser afterwards, or before anything is decided: `(uow, payment, order)`."""
     return_field: str = ""
     """Where a merchant states that address, in the provider's words; shown to those who gave none."""
     open_order: Callable[[UnitOfWork, Resource], str | None] = lambda uow, payment: None

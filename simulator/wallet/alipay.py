@@ -6,7 +6,7 @@ test amount, the buyer's account. Confirming only means "go": the last three may
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -73,6 +73,7 @@ def open_order(
     merchant: str,
     reference: str,
     description: str = "",
+    billing: Sequence[str] = (),
     operation: str = "",
     device: str = "web",
     language: str | None = None,
@@ -99,6 +100,7 @@ def open_order(
             merchant=merchant,
             reference=reference,
             description=description,
+            billing=tuple(billing),
             operation=operation,
             device=device,
             language=language,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -32,6 +33,12 @@ ORDER = Machine(
 # fmt: on
 
 
+def billing_details(name: object = None, address: Iterable[object] = (), email: object = None) -> tuple[str, ...]:
+    """The lines of `Order.billing`, without what the merchant left out."""
+    lines = (name, ", ".join(str(part) for part in address if part), email)
+    return tuple(str(line) for line in lines if line)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order(Resource):
     """`id` is the 8-character code of `/w/{code}`. `amount` is what the merchant asked, `cny` the buyer pays (fen).
@@ -55,6 +62,9 @@ class Order(Resource):
     merchant: str
     reference: str
     description: str = ""
+    """What is bought, in the merchant's words (商品名称)."""
+    billing: tuple[str, ...] = ()
+    """What the merchant says of who pays and where they live, a line each. The buyer verifies it before confirming."""
     operation: str = ""
     device: str = "web"
     """`web` shows the cashier, `app` the phone page."""

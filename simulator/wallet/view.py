@@ -135,6 +135,12 @@ class OrderView:
     """Who would decide now, as `ResultView.decided_by`."""
     prediction: Prediction
     """For the buyer that is chosen now."""
+    goods: str = ""
+    """What is bought (商品名称), in the merchant's words."""
+    billing: tuple[str, ...] = ()
+    """Who pays, as the merchant says it: name, address, e-mail; a line each."""
+    return_url: str | None = None
+    """Where a browser may go back to the merchant although nothing is decided; `None` when it is, or no address is safe."""
     rate_text: str | None = None
     """`1 EUR = 7.8210 CNY`, or `None` when the order is in CNY."""
     expires_at: str | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from html import unescape
 
 import httpx
 import pytest
@@ -304,6 +306,21 @@ async def test_the_address_for_the_buyer_leads_the_buyer_to_a_page(world: Sim, m
     url = next(found for found in told if found is not None)
     page = await world.http.get(url, follow_redirects=True)
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
+
+
+async def test_a_browser_comes_back_while_the_wallet_has_not_decided(world: Sim, merchant: Merchant) -> None:
+    """The shop's branch for "status unknown": it is led to its own address, asks, and is told that nothing is decided."""
+    id_ = await merchant.waiting()
+    code = (await world.payment(merchant.name, id_))["wallet"]["code"]
+    await world.http.post(f"/w/{code}/force", data={"outcome": "late"})
+
+    page = (await world.http.get(f"/w/{code}")).text
+
+    found = re.search(r'href="([^"]*)"[^>]* data-testid="return-early"', page)
+    assert found is not None
+    assert unescape(found[1]).startswith("https://shop.example")
+    assert await merchant.status(id_) == merchant.course.waiting
+    assert (await world.payment(merchant.name, id_))["wallet"]["state"] == "paying"
 
 
 async def test_the_merchant_can_give_up_a_payment_that_waits(world: Sim, merchant: Merchant) -> None:

@@ -55,6 +55,10 @@ class Wallet:
             act(uow, alipay.order_of(uow, code), *args, **more)
         return self.look(code)
 
+    def pay_late(self, code: str) -> Order:
+        """The buyer has confirmed, and their bank takes half a minute to answer."""
+        return self.do(alipay.confirm_late, code, buyers.DEFAULT, timedelta(seconds=30))
+
     def look(self, code: str) -> Order:
         return alipay.order_of(self.sim.app.runtime.open(self.sim.workspace), code)
 

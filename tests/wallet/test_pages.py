@@ -15,8 +15,9 @@ from support import STARTED, Sim
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 from simulator.wallet import alipay
-from wallet.conftest import Wallet
-from wallet.visitor import PHONE, Seen, Visitor
+from simulator.wallet.order import billing_details
+from wallet.conftest import SHOP, Wallet
+from wallet.visitor import DESKTOP, PHONE, Seen, Visitor
 
 Visit = Callable[..., Visitor]
 
@@ -590,6 +591,73 @@ async def test_answer_now_does_not_wait(wallet: Wallet, visit: Visit) -> None:
     page = await phone.press("answer-now")
 
     assert page.result == ("paid", "", "buyer:sun-li")
+
+
+@pytest.mark.parametrize("browser", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_a_browser_may_go_back_while_the_bank_thinks(
+    wallet: Wallet, visit: Visit, sim: Sim, browser: str
+) -> None:
+    """The shop's branch for "status unknown"."""
+    code, shopper = await wallet.order(), visit(browser)
+    wallet.pay_late(code)
+
+    page = await shopper.open(f"/w/{code}")
+
+    assert page.state == "paying"
+    assert page.get("return-early")["href"].startswith(f"{SHOP}&bill=")
+    assert "result=open" in page.get("return-early")["href"]
+    assert wallet.look(code).state == "paying"
+
+
+@pytest.mark.parametrize("browser", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_a_browser_may_go_back_before_anything_was_pressed(wallet: Wallet, visit: Visit, browser: str) -> None:
+    page = await visit(browser).open(f"/w/{await wallet.order()}")
+
+    assert page.get("return-early")["href"].startswith(SHOP)
+
+
+@pytest.mark.parametrize("address", [None, "javascript:alert(1)", "no place"])
+async def test_nobody_goes_back_early_to_an_address_that_is_no_place(
+    wallet: Wallet, visit: Visit, address: str | None
+) -> None:
+    code, shopper = await wallet.order(return_url=address), visit()
+    before = await shopper.open(f"/w/{code}")
+    wallet.pay_late(code)
+
+    paying = await shopper.reload()
+
+    assert "return-early" not in before.ids() | paying.ids()
+
+
+async def test_nobody_goes_back_early_from_what_is_decided(wallet: Wallet, visit: Visit) -> None:
+    code = await wallet.order()
+    wallet.do(alipay.cancel, code)
+
+    page = await visit().open(f"/w/{code}?stay=1")
+
+    assert "return-early" not in page.ids()
+    assert "return" in page.ids()
+
+
+async def test_the_buyer_verifies_goods_and_billing_details_before_confirming(wallet: Wallet, visit: Visit) -> None:
+    billing = billing_details("Mei Lin", ("1 Lantern Road", None, "Wuhan", "CN"), "mei@example.org")
+    code = await wallet.order(description="Paper <lantern>", billing=billing)
+    desktop, phone = visit(), visit(PHONE)
+    await desktop.open(f"/w/{code}")
+
+    confirming, on_phone = await desktop.press("sign-in"), await phone.open(f"/w/{code}?lang=zh")
+
+    for page in (confirming, on_phone):
+        assert {"goods", "billing", "confirm"} <= page.ids()
+        assert "<bdi>Paper &lt;lantern&gt;</bdi>" in page.html
+        assert "<bdi>Mei Lin</bdi><br><bdi>1 Lantern Road, Wuhan, CN</bdi><br><bdi>mei@example.org</bdi>" in page.html
+    assert "商品名称" in on_phone.text
+
+
+async def test_what_the_merchant_did_not_say_has_no_row(wallet: Wallet, visit: Visit) -> None:
+    page = await visit(PHONE).open(f"/w/{await wallet.order()}")
+
+    assert not {"goods", "billing"} & page.ids()
 
 
 async def test_while_the_bank_thinks_nothing_else_counts(wallet: Wallet, visit: Visit) -> None:

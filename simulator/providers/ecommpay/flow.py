@@ -16,6 +16,7 @@ from simulator.providers.ecommpay.invitation import invitation
 from simulator.providers.ecommpay.model import Payment, Request, Sale, new_number
 from simulator.providers.ecommpay.settings import EcommpaySettings, options
 from simulator.wallet import alipay
+from simulator.wallet.order import billing_details
 
 KEPT = {
     "alipay_flow", "redirect_method", "qr_type", "qr_timeout_s", "threshold_s", "clarification_s", "amount_alone_decides",
@@ -133,6 +134,13 @@ def _resource_id(uow: UnitOfWork, payment_id: str, transaction: int) -> str:
     return payment_id if is_plain and uow.find(Payment, payment_id) is None else str(transaction)
 
 
+def _billing(customer: Mapping[str, Any]) -> tuple[str, ...]:
+    name = " ".join(str(customer[part]) for part in ("first_name", "last_name") if customer.get(part))
+    own = customer.get("billing") or customer
+    parts = [own.get(part) for part in ("address", "street", "postal", "zip", "city", "country")]
+    return billing_details(name, parts, customer.get("email"))
+
+
 def _open_order(uow: UnitOfWork, payment: Payment) -> Payment:
     """Opens the wallet's order. It expires after the project's threshold, the life of the QR code or `best_before`."""
     seconds = payment.options["threshold_s"]
@@ -151,6 +159,7 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> Payment:
         merchant=uow.settings(EcommpaySettings).merchant_name,
         reference=payment.payment_id,
         description=payment.description,
+        billing=_billing(payment.customer),
         operation="sale",
         language=(language or "")[:2].lower() or None,
         expires_at=expires_at,

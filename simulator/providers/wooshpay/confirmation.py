@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,11 @@ from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, Payme
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
 from simulator.wallet import alipay, buyers
+from simulator.wallet.order import billing_details
+
+
+def _billing(details: Mapping[str, Any]) -> tuple[str, ...]:
+    return billing_details(details.get("name"), (details.get("address") or {}).values(), details.get("email"))
 
 
 def confirm(
@@ -34,6 +40,7 @@ def confirm(
         merchant=uow.settings(WooshpaySettings).merchant_name,
         reference=intent.merchant_order_id or intent.id,
         description=intent.description or "",
+        billing=_billing(method.billing_details or {}),
         operation="confirm",
         device="app" if app else "web",
         expires_at=None if lifetime is None else uow.now + lifetime,

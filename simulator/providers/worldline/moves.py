@@ -11,8 +11,9 @@ from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Pa
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import PAYMENT_CODES
 from simulator.providers.worldline.terms import Terms
-from simulator.providers.worldline.wire.orders import OrderReferences
+from simulator.providers.worldline.wire.orders import Customer, OrderReferences
 from simulator.wallet import alipay
+from simulator.wallet.order import billing_details
 
 
 def next_order_number(uow: UnitOfWork) -> int:
@@ -62,11 +63,20 @@ def start_payment(
     if declines(said):
         error = errors.api_error(said.code or errors.DECLINED, uow.ids, message=said.message)
         return move_payment(uow, payment, "bank.refused", errors=(error,))
-    order_code = _open_order(uow, payment)
+    order_code = _open_order(uow, payment, order.customer)
     return move_payment(uow, payment, "api.redirect", order_code=order_code)
 
 
-def _open_order(uow: UnitOfWork, payment: Payment) -> str:
+def _billing(customer: Customer) -> tuple[str, ...]:
+    own, address = customer.personalInformation, customer.billingAddress
+    name = " ".join(part for part in (own.name.firstName, own.name.surname) if part) if own and own.name else None
+    street = " ".join(part for part in (address.street, address.houseNumber) if part)
+    town = " ".join(part for part in (address.zip, address.city) if part)
+    email = customer.contactDetails.emailAddress if customer.contactDetails else None
+    return billing_details(name, (street, address.additionalInfo, town, address.state, address.countryCode), email)
+
+
+def _open_order(uow: UnitOfWork, payment: Payment, customer: Customer) -> str:
     order = alipay.open_order(
         uow,
         payment,
@@ -75,6 +85,7 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> str:
         merchant=uow.settings(WorldlineSettings).merchant_name,
         reference=payment.merchant_reference or payment.id,
         description=payment.descriptor or f"{payment.merchant_id} {payment.merchant_order_id or payment.order_number}",
+        billing=_billing(customer),
         operation="authorize",
         device="app" if payment.mobile else "web",
         language=(payment.locale or "")[:2] or None,

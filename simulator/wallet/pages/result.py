@@ -96,3 +96,9 @@ def return_target(runtime: Runtime, uow: UnitOfWork, order: Order) -> str | None
     except NotFound:
         return None
     return party.return_to(uow, payment, order)
+
+
+def early_return(runtime: Runtime, uow: UnitOfWork, order: Order) -> str | None:
+    """Where a browser may go while nothing is decided: the merchant must cope with a payment whose end is unknown."""
+    target = return_target(runtime, uow, order)
+    return target if target is not None and pages.is_safe_return(target) else None

@@ -20,7 +20,7 @@ from simulator.wallet import alipay, buyers, qr
 from simulator.wallet.order import Order
 from simulator.wallet.pages.buyer import buyer_name, buyer_view
 from simulator.wallet.pages.look import Look, look_of
-from simulator.wallet.pages.result import result_view
+from simulator.wallet.pages.result import early_return, result_view
 from simulator.wallet.view import BuyerView, FormError, OrderView, title_key
 
 PURPOSE = "wallet"
@@ -79,6 +79,8 @@ def context_of(
     chosen_view = buyer_view(uow, order, chosen)
     views = [buyer_view(uow, order, buyer) for buyer in buyers.every(uow)]
     view = _order_view(call, uow, order, look, page.lang, chosen_view)
+    if not order.is_final:
+        view = replace(view, return_url=early_return(runtime, uow, order))
     if call.raw_path.endswith(("/events", "/state.json")):
         page = replace(page, path=view.page_url(**look.progress))
     return page, {
@@ -104,6 +106,8 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
         version=order.version,
         merchant=order.merchant,
         reference=order.reference,
+        goods=order.description,
+        billing=order.billing,
         provider_title=order.payee_title,
         amount=MoneyView.of(order.amount),
         cny=MoneyView.of(Money(order.cny, "CNY")),

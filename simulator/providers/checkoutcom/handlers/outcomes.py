@@ -255,9 +255,13 @@ def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """`success_url` or `failure_url`, with the ids of the session and the payment added. Source: section 7.3."""
+    """`success_url` or `failure_url`, with the ids of the session and the payment added. Source: section 7.3.
+
+    Inferred: a browser that goes back before anything is decided goes to `success_url`, with a payment still Pending.
+    """
     assert isinstance(payment, Payment) and isinstance(order, Order)
-    target = payment.success_url if order.state == "paid" else payment.failure_url
+    has_failed = order.is_final and order.state != "paid"
+    target = payment.failure_url if has_failed else payment.success_url
     if target is None:
         return None
     return with_query(target, **{"cko-session-id": payment.session_id, "cko-payment-id": payment.id})

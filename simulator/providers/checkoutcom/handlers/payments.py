@@ -39,7 +39,7 @@ from simulator.providers.checkoutcom.wire import payments as wire
 from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire.bodies import read_body
 from simulator.wallet import alipay
-from simulator.wallet.order import Order
+from simulator.wallet.order import Order, billing_details
 
 
 def request_payment(call: Call, uow: UnitOfWork) -> Reply:
@@ -137,6 +137,7 @@ def wallet_order(uow: UnitOfWork, payment: Payment) -> Order:
         merchant=uow.settings(CheckoutcomSettings).merchant_name,
         reference=payment.reference or payment.id,
         description=payment.description or "",
+        billing=billing_details(payment.customer_name, email=payment.customer_email),
         operation="recurring" if payment.is_follow_up else "pay",
         device="app" if payment.terminal_type == "APP" else "web",
         expires_at=payment.expires_at,

@@ -11,6 +11,7 @@ from simulator.engine import pages
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay.model import Payment
+from simulator.wallet.order import Order
 
 PATH = "/payment"
 
@@ -119,8 +120,11 @@ def _gate_address(payment: Payment) -> str | None:
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """Where the wallet sends the browser in the end."""
-    assert isinstance(payment, Payment)
+    """Where the wallet sends the browser in the end, or before anything is decided (then `return_url.return` and its like)."""
+    assert isinstance(payment, Payment) and isinstance(order, Order)
+    if not order.is_final:
+        way = early_way_of_payment(payment)
+        return way.url if way is not None else None
     return _gate_address(payment) if payment.page is None else address_after(payment)
 
 

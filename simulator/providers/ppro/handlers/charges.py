@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
@@ -15,6 +16,7 @@ from simulator.providers.ppro.handlers.outcomes import bank_decides, decline
 from simulator.providers.ppro.model import Charge, Instrument, new_id
 from simulator.providers.ppro.settings import PproSettings
 from simulator.wallet import alipay
+from simulator.wallet.order import billing_details
 
 PAGE_SIZE = 20
 
@@ -99,11 +101,19 @@ def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
         amount=charge.money,
         merchant=uow.settings(PproSettings).merchant_name,
         reference=charge.reference or charge.id,
+        description=charge.payment_descriptor or "",
+        billing=_billing(charge.consumer),
         operation="authorize",
         language=(charge.consumer.get("locale") or "")[:2] or None,
         expires_at=charge.authenticate_by,
     )
     return uow.amend(charge, order_code=order.id)
+
+
+def _billing(consumer: Mapping[str, Any]) -> tuple[str, ...]:
+    address = consumer.get("billingAddress") or {}
+    parts = [part for part in address.values() if isinstance(part, str)] or [consumer.get("country")]
+    return billing_details(consumer.get("name"), parts, consumer.get("email"))
 
 
 def get_charge(call: Call, uow: UnitOfWork) -> Reply:

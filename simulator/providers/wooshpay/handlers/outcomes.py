@@ -166,9 +166,10 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
     """Where the shopper goes when they leave the wallet. Source: reference/wooshpay.md, section 7.6 (inferred).
 
     Without a session that is `return_url` with Stripe's three parameters. With one it is `success_url` or `cancel_url`,
-    unchanged; after a decline it is the checkout page, which offers another try.
+    unchanged; after a decline it is the checkout page, which offers another try. Before anything is decided the status
+    is `pending`, and the address `success_url`: the shop has to ask.
     """
-    assert isinstance(payment, PaymentIntent)
+    assert isinstance(payment, PaymentIntent) and isinstance(order, Order)
     session = session_of(uow, payment)
     if session is None:
         if not payment.return_url:
@@ -177,10 +178,10 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
         parameters = {
             "payment_intent": payment.id,
             "payment_intent_client_secret": payment.client_secret,
-            "redirect_status": status.get(payment.state, "failed"),
+            "redirect_status": status.get(payment.state, "failed") if order.is_final else "pending",
         }
         return with_query(links.with_scheme(payment.return_url), **parameters)
-    if payment.state in ("succeeded", "processing", "requires_capture"):
+    if payment.state in ("succeeded", "processing", "requires_capture") or not order.is_final:
         return links.with_scheme(session.success_url)
     if order.state == "cancelled" and session.cancel_url:
         return links.with_scheme(session.cancel_url)
