@@ -112,8 +112,8 @@ def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
 
 def _billing(consumer: Mapping[str, Any]) -> tuple[str, ...]:
     address = consumer.get("billingAddress") or {}
-    parts = [part for part in address.values() if isinstance(part, str)] or [consumer.get("country")]
-    return billing_details(consumer.get("name"), parts, consumer.get("email"))
+    parts: list[Any] = [part for part in address.values() if isinstance(part, str)]
+    return billing_details(consumer.get("name"), parts or [consumer.get("country")], consumer.get("email"))
 
 
 def get_charge(call: Call, uow: UnitOfWork) -> Reply:
