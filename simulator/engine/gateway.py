@@ -28,7 +28,7 @@ from simulator.engine.http import (
     raw_headers,
     read_body,
 )
-from simulator.engine.provider import Endpoint, Page, Provider
+from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.routes import Routes, segments_of
 from simulator.engine.runtime import Runtime
@@ -42,6 +42,7 @@ from simulator.kernel.refusals import (
     Invalid,
     MethodNotAllowed,
     NotFound,
+    OperationLeftOut,
     Refusal,
     Unauthenticated,
     UnknownRoute,
@@ -66,6 +67,9 @@ class Gateway:
                 self.routes.add(provider, page)
         for page in pages:
             self.routes.add(None, page)
+        for provider in self._providers:
+            for operation in provider.left_out:
+                self.routes.leave_out(provider, operation)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = stopwatch()
@@ -118,22 +122,28 @@ class Gateway:
 
     def _serve(self, call: Call, too_large: bool, started: float) -> Answer:
         segments = [unquote(s) if "%" in s else s for s in segments_of(call.raw_path)]
-        found = None if any("\0" in segment for segment in segments) else self.routes.match(segments)
+        found = None if any("\0" in segment for segment in segments) else self.routes.match(call.method, segments)
         if found is None:
             return self._unrouted(call, started)
         node, call.path = found
         match = node.routes.get(call.method)
+        if match is None and call.method in node.left_out:
+            return self._left_out(*node.left_out[call.method], call, started)
         if match is None:
             provider = next((p for p, _ in node.routes.values() if p is not None), None)
             refusal = MethodNotAllowed(call.method, sorted(node.routes))
             if all(isinstance(route, Page) for _, route in node.routes.values()):
                 return self._page_answer(pages.refused(call, refusal))
+            if provider is not None:
+                self._recognise(provider, call)
             return self._refused(provider, call, refusal, started)
         provider, route = match
         call.provider = provider.name if provider else "wallet"
         if too_large and isinstance(route, Page):
             return self._page_answer(pages.refused(call, BodyTooLarge(BODY_LIMIT)))
         if too_large:
+            assert provider is not None
+            self._recognise(provider, call)
             return self._refused(provider, call, BodyTooLarge(BODY_LIMIT), started)
         if isinstance(route, Page):
             return self._page(provider, call, route, started)
@@ -194,6 +204,12 @@ class Gateway:
             help_ = {"reason": refusal.reason, **refusal.help}
         elif isinstance(refusal, Crashed):
             help_ = {"error_id": refusal.error_id}
+        elif isinstance(refusal, OperationLeftOut):
+            help_ = {"left_out": refusal.operation}
+        elif isinstance(refusal, UnknownRoute):
+            help_ = {"reason": f"there is no {call.method} {call.target}", "did_you_mean": refusal.nearest}
+        elif isinstance(refusal, MethodNotAllowed):
+            help_ = {"reason": f"{call.target} does not take {call.method}", "allowed": refusal.allowed}
         elif isinstance(refusal, Invalid):
             help_ = {"violations": [f"{v.path}: {v.rule} {v.limit or ''}".strip() for v in refusal.violations]}
         if isinstance(refusal, Unauthenticated | Forbidden) and refusal.workspace is not None:
@@ -291,12 +307,42 @@ class Gateway:
         headers.append((b"content-length", str(len(body)).encode()))
         return Answer(reply.status, headers, body, reply.walk)
 
+    def _left_out(self, provider: Provider, operation: LeftOut, call: Call, started: float) -> Answer:
+        """What the provider really has and the simulator lacks: no typing error, and said so to whoever may know."""
+        call.provider, call.endpoint, call.facts = provider.name, operation, {"operation": operation.operation}
+        try:
+            provider.authenticate(call, self.runtime)
+        except Refusal as refusal:
+            return self._refused(provider, call, refusal, started)
+        except Exception:
+            return self._refused(provider, call, self._crashed(call), started)
+        call.differs_live(f"{operation.operation} is left out of the simulator")
+        return self._refused(provider, call, OperationLeftOut(call.target, operation=operation.operation), started)
+
     def _unrouted(self, call: Call, started: float) -> Answer:
+        """Goes to the provider whose marks it bears: the shape of the path, or a credential of one of its merchants."""
         refusal = UnknownRoute(call.target, self.routes.nearest(call.method, call.target))
         for provider in self._providers:
             if provider.claims(call):
+                self._recognise(provider, call)
                 return self._refused(provider, call, refusal, started)
+        for provider in self._providers:
+            if self._recognise(provider, call):
+                return self._refused(provider, call, refusal, started)
+        call.provider = ""
         return self._plain_refusal(call, refusal)
+
+    def _recognise(self, provider: Provider, call: Call) -> bool:
+        """Whose call it is, for the journal of what is refused anyway. No endpoint is named to the authentication."""
+        call.provider = provider.name
+        try:
+            provider.authenticate(call, self.runtime)
+        except (Unauthenticated, Forbidden) as refusal:
+            if refusal.workspace is not None:
+                call.workspace = self.runtime.workspace(refusal.workspace)
+        except Refusal as refusal:
+            log.debug("nobody's call at %s: %s", provider.name, refusal)
+        return call.workspace is not None
 
     def _plain_refusal(self, call: Call, refusal: Refusal) -> Answer:
         """Our own words, for what no provider claims."""

@@ -39,6 +39,7 @@ __all__ = [
     "Event",
     "Handler",
     "Idempotency",
+    "LeftOut",
     "Message",
     "Operation",
     "Page",
@@ -82,6 +83,23 @@ class Endpoint:
     reads: bool = False
     """A GET-like call that changes nothing: it runs without a transaction."""
     summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An operation that the provider really has and the simulator lacks, as a row of the provider's published catalogue.
+
+    `path` is written as an `Endpoint`'s; how its parameters are called does not matter. `operation` is the provider's name
+    for it. It is answered, once the caller is known, by the provider's own 404 with a notice.
+    """
+
+    method: str
+    path: str
+    operation: str
+
+    body = None
+    query = None
+    idempotent = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +288,8 @@ class Provider(Party):
     monogram: str
     endpoints: tuple[Endpoint, ...]
     pages: tuple[Page, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """What its published catalogue has beside `endpoints`."""
     authenticate: Authenticate
     refuse: Callable[[Refusal, Call], Reply]
     """Every refusal, our own crashes included, in the provider's words."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from simulator.engine.provider import Endpoint, Page, Provider
+from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Node:
     digits: tuple[str, Node] | None = None
     any: tuple[str, Node] | None = None
     routes: dict[str, tuple[Provider | None, Endpoint | Page]] = field(default_factory=dict)
+    left_out: dict[str, tuple[Provider, LeftOut]] = field(default_factory=dict)
+    """What a provider really has here and the simulator has not."""
 
 
 class Routes:
@@ -27,42 +29,54 @@ class Routes:
         self.paths: list[tuple[str, str]] = []
 
     def add(self, provider: Provider | None, route: Endpoint | Page) -> None:
+        node = self._node(route.path)
+        if route.method in node.routes:
+            raise ValueError(f"{route.method} {route.path} is routed twice")
+        node.routes[route.method] = (provider, route)
+        self.paths.append((route.method, route.path))
+
+    def leave_out(self, provider: Provider, route: LeftOut) -> None:
+        """To be called after all that is there has been added."""
+        node = self._node(route.path, same_names=False)
+        if route.method in node.routes or route.method in node.left_out:
+            raise ValueError(f"{route.method} {route.path} is left out, and is there")
+        node.left_out[route.method] = (provider, route)
+
+    def _node(self, path: str, *, same_names: bool = True) -> Node:
         node = self._root
-        for segment in segments_of(route.path):
+        for segment in segments_of(path):
             if segment.startswith("{"):
                 name, _, kind = segment[1:-1].partition(":")
                 slot = "digits" if kind == "digits" else "any"
                 if getattr(node, slot) is None:
                     setattr(node, slot, (name, Node()))
                 known, node = getattr(node, slot)
-                if known != name:
-                    raise ValueError(f"{route.path}: the parameter is called {known!r} elsewhere")
+                if same_names and known != name:
+                    raise ValueError(f"{path}: the parameter is called {known!r} elsewhere")
             else:
                 node = node.literal.setdefault(segment, Node())
-        if route.method in node.routes:
-            raise ValueError(f"{route.method} {route.path} is routed twice")
-        node.routes[route.method] = (provider, route)
-        self.paths.append((route.method, route.path))
+        return node
 
-    def match(self, segments: Sequence[str]) -> tuple[Node, dict[str, str]] | None:
-        return self._match(self._root, segments, 0, {})
+    def match(self, method: str, segments: Sequence[str]) -> tuple[Node, dict[str, str]] | None:
+        """The place that a path leads to. One where nothing is routed but something is left out counts for its methods only."""
+        return self._match(self._root, method, segments, 0, {})
 
     def _match(
-        self, node: Node, segments: Sequence[str], index: int, path: dict[str, str]
+        self, node: Node, method: str, segments: Sequence[str], index: int, path: dict[str, str]
     ) -> tuple[Node, dict[str, str]] | None:
         if index == len(segments):
-            return (node, path) if node.routes else None
+            return (node, path) if node.routes or method in node.left_out else None
         segment = segments[index]
         if (child := node.literal.get(segment)) is not None:
-            found = self._match(child, segments, index + 1, path)
+            found = self._match(child, method, segments, index + 1, path)
             if found is not None:
                 return found
         if node.digits is not None and segment.isascii() and segment.isdigit():
-            found = self._match(node.digits[1], segments, index + 1, {**path, node.digits[0]: segment})
+            found = self._match(node.digits[1], method, segments, index + 1, {**path, node.digits[0]: segment})
             if found is not None:
                 return found
         if node.any is not None and segment:
-            return self._match(node.any[1], segments, index + 1, {**path, node.any[0]: segment})
+            return self._match(node.any[1], method, segments, index + 1, {**path, node.any[0]: segment})
         return None
 
     def nearest(self, method: str, path: str) -> list[str]:

@@ -38,6 +38,13 @@ class UnknownRoute(Refusal):
 
 
 @dataclass(eq=False)
+class OperationLeftOut(UnknownRoute):
+    """The provider really has this operation, the simulator has not."""
+
+    operation: str = ""
+
+
+@dataclass(eq=False)
 class MethodNotAllowed(Refusal):
     method: str
     allowed: list[str]

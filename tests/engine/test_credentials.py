@@ -15,7 +15,7 @@ from simulator.engine.registry import WorkspaceError
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
-TWIN = replace(ACME, name="twin", title="Twin", endpoints=(), pages=(), resources=())
+TWIN = replace(ACME, name="twin", title="Twin", endpoints=(), left_out=(), pages=(), resources=())
 
 
 class World:

@@ -23,6 +23,7 @@ TWIN = replace(
     title="Twin",
     resources=(),
     endpoints=(),
+    left_out=(),
     banner=lambda own: BannerLine("Twin Pay Ltd.", own["key"], "channel 7"),
 )
 
@@ -70,7 +71,7 @@ def test_every_providers_line_bears_its_name_and_a_credential_and_fits(provider:
 
 
 def test_the_banner_counts_the_providers() -> None:
-    many = [replace(ACME, name=f"acme{n}", resources=(), endpoints=()) for n in range(11)]
+    many = [replace(ACME, name=f"acme{n}", resources=(), endpoints=(), left_out=()) for n in range(11)]
 
     told = [lines_of(*many[:count])[3].partition("one base URL for ")[2].partition(";")[0] for count in (1, 2, 3, 11)]
 

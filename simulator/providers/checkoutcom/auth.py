@@ -177,7 +177,10 @@ def _token(call: Call, directory: Directory, token: str) -> None:
     call.workspace = workspace
     call.credential = {"platform": "default", "kind": "token", "client": claims["client_id"], "scopes": claims["scope"]}
     _must_fit(call)
-    wanted = ACCESS.get(call.endpoint.operation if call.endpoint else "")
+    operation = call.endpoint.operation if call.endpoint else ""
+    if operation not in ACCESS:  # the simulator lacks it, so it does not know which scope opens it
+        return
+    wanted = ACCESS[operation]
     if wanted is None:
         raise Forbidden("this endpoint takes secret keys only", workspace.id)
     granted = set(claims["scope"])

@@ -64,12 +64,14 @@ def authenticate(call: Call, directory: Directory) -> None:
     if not isinstance(body, dict):
         raise MalformedBody("the body must be a JSON object")
     operation = call.endpoint.operation if call.endpoint is not None else ""
-    for path in REQUIRED[operation]:
+    signed = ("general.project_id", "general.signature") if "general" in body else ("project_id", "signature")
+    required = REQUIRED.get(operation, signed)
+    for path in required:
         if _member(body, path) is None:
             raise Refused("2004", {"field": path})
     if operation == "refund" and body.get("payment") is not None and _member(body, "payment.description") is None:
         raise Refused("2004", {"field": "payment.description"})
-    holder = body["general"] if "general" in REQUIRED[operation] else body
+    holder = body["general"] if "general.signature" in required else body
     workspace, number = find_workspace(directory, holder["project_id"])
     signature, secret = holder["signature"], secret_of(workspace)
     match = signing.verify(secret, body, signature) if isinstance(signature, str) and signature else None

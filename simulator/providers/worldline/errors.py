@@ -118,6 +118,8 @@ def _html(status: int) -> Reply:
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
     ids = Ids()
     match refusal:
+        case r.OperationLeftOut():
+            return _answer(api_error("1099", ids, http=404, message="INVALID_VALUE"))
         case r.UnknownRoute():
             return _html(404)
         case r.MethodNotAllowed(allowed=allowed):
