@@ -7,7 +7,7 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
-from simulator.providers.checkoutcom import auth, demo, errors, pages, receiver
+from simulator.providers.checkoutcom import auth, demo, errors, notices, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
@@ -55,6 +55,7 @@ def before(call: Call) -> None:
 
     Inferred: reference/checkoutcom.md, section 11, row 26.
     """
+    notices.check_idempotency(call)
     if call.endpoint is not None and call.endpoint.idempotent and call.raw_body.strip():
         _ = call.json
 

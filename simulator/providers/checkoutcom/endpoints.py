@@ -23,13 +23,20 @@ from simulator.providers.checkoutcom.handlers import (
     workflows,
 )
 from simulator.providers.checkoutcom.wire.actions import ActionRequest
+from simulator.providers.checkoutcom.wire.balances import BalancesQuery
 from simulator.providers.checkoutcom.wire.customers import CustomerRequest, CustomerUpdate
 from simulator.providers.checkoutcom.wire.disputes import DisputesQuery, EvidenceRequest
 from simulator.providers.checkoutcom.wire.events import ReflowRequest
 from simulator.providers.checkoutcom.wire.hosted import HostedPaymentRequest, PaymentLinkRequest
 from simulator.providers.checkoutcom.wire.instruments import InstrumentUpdate
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, PaymentsQuery, SearchQuery, SearchRequest
-from simulator.providers.checkoutcom.wire.previous import EventsQuery, WebhookReplacement, WebhookRequest, WebhookUpdate
+from simulator.providers.checkoutcom.wire.previous import (
+    EventsQuery,
+    EventTypesQuery,
+    WebhookReplacement,
+    WebhookRequest,
+    WebhookUpdate,
+)
 from simulator.providers.checkoutcom.wire.workflows import (
     Condition,
     WorkflowAction,
@@ -72,7 +79,7 @@ ENDPOINTS = (
     _get(              "/instruments/{id}",              instruments.get_instrument,         "instruments"),
     Endpoint("PATCH",  "/instruments/{id}",              instruments.update_instrument,      "instruments",  InstrumentUpdate),
     Endpoint("DELETE", "/instruments/{id}",              instruments.delete_instrument,      "instruments"),
-    _get(              "/balances/{id}",                 balances.get_balances,              "balances"),
+    _get(              "/balances/{id}",                 balances.get_balances,              "balances",     BalancesQuery),
     Endpoint("POST",   "/hosted-payments",               hosted.create_hosted_payment,       "hosted",       HostedPaymentRequest),
     _get(              "/hosted-payments/{id}",          hosted.get_hosted_payment,          "hosted"),
     Endpoint("POST",   "/payment-links",                 hosted.create_payment_link,         "hosted",       PaymentLinkRequest),
@@ -113,7 +120,7 @@ ENDPOINTS = (
     Endpoint("PUT",    "/webhooks/{id}",                 previous.change_webhook,            "previous",     WebhookReplacement),
     Endpoint("PATCH",  "/webhooks/{id}",                 previous.change_webhook,            "previous",     WebhookUpdate),
     Endpoint("DELETE", "/webhooks/{id}",                 previous.remove_webhook,            "previous"),
-    _get(              "/event-types",                   previous.list_previous_event_types, "previous"),
+    _get(              "/event-types",                   previous.list_previous_event_types, "previous", EventTypesQuery),
     _get(              "/events",                        previous.list_previous_events,      "previous",     EventsQuery),
     _get(              "/events/{event}",                previous.get_previous_event,        "previous"),
     _get(              "/events/{event}/notifications/{notification}", previous.get_notification,          "previous"),

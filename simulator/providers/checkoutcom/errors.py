@@ -101,6 +101,7 @@ _CODES: tuple[tuple[str, str | None, str], ...] = (
     (r"(.*\.)?address(\..*)?", None, "address_invalid"),
     (r"payment_ip", None, "ip_address_invalid"),
     (r"metadata(\..*)?", None, "metadata_key_invalid"),
+    (r"risk\.enabled", "live", "risk_enabled_invalid"),
     (r"risk\.enabled", None, "risk_enabled_required"),
     (r"processing_channel_id", None, "processing_channel_id_invalid"),
     (r"email", "required", "email_required"),
@@ -116,6 +117,8 @@ _CODES: tuple[tuple[str, str | None, str], ...] = (
     (r"actions", "min_length", "workflow_actions_required"),
     (r"actions(\.\d+)?\.url", None, "workflow_action_url_invalid"),
     (r"conditions", "required", "workflow_conditions_required"),
+    (r"conditions", "min_length", "workflow_conditions_required"),
+    (r"conditions", "live", "workflow_conditions_invalid"),
 )
 _COMPILED = tuple((re.compile(rf"^(?:{pattern})$"), rule, code) for pattern, rule, code in _CODES)
 _CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
@@ -179,6 +182,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
         case r.IdempotencyConflict():
             return Reply(409)
         case r.MethodNotAllowed(allowed=allowed):
+            if (call.method, call.target) == ("GET", "/customers"):
+                call.differs_live("customers are not listed; GET /customers/{identifier} reads one by id or by e-mail")
             return Reply(405, headers={"allow": ", ".join(allowed)})
         case r.BodyTooLarge():
             return Reply(413)

@@ -198,7 +198,9 @@ class EventRecord(Kept):
     source: str = "gateway"
     platform: str = "default"
     payment_id: str
+    """Of a sample, the payment does not exist."""
     reference: str | None = None
+    processing_channel_id: str | None = None
     timestamp: str
     data: dict[str, Any]
     body: str

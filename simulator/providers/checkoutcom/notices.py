@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from simulator.engine.provider import Call
 from simulator.engine.scenarios import Facet
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.checkoutcom.errors import response
+from simulator.providers.checkoutcom.event_types import SENT
+from simulator.providers.checkoutcom.model import Payment, Webhook, Workflow
+from simulator.providers.checkoutcom.rules import PUBLISHED_CHANNEL, own_channel
+from simulator.providers.checkoutcom.wire.hosted import LOCALES, OFFERED, HostedRequest
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest
+
+SHOWN = 8
+"""How many names a notice names."""
 
 
 def differs(call: Call, field: str, notice: str) -> None:
@@ -17,15 +28,118 @@ def differs(call: Call, field: str, notice: str) -> None:
         raise Invalid([Violation(field, "live")])
 
 
-def check_payment(call: Call, request: PaymentRequest) -> None:
+def check_idempotency(call: Call) -> None:
+    """A key under another name, or where it does not count. Raises `Invalid` where the server is strict."""
+    if "idempotency-key" in call.headers:
+        differs(call, "idempotency_key", "Idempotency-Key has no effect; Checkout.com reads Cko-Idempotency-Key")
+    if "cko-idempotency-key" in call.headers and call.endpoint is not None and not call.endpoint.idempotent:
+        differs(call, "cko_idempotency_key", "Cko-Idempotency-Key has no effect on this operation")
+
+
+# Payments --------------------------------------------------------------------------------------------------------
+
+NOT_OFFERED = "is not offered by AlipayCN, which knows Regular and Recurring; it has no effect"
+BY_ITSELF = "has no effect: an Alipay payment is captured by itself"
+
+
+def check_payment(call: Call, uow: UnitOfWork, request: PaymentRequest) -> None:
     """What of a good request has no effect for Alipay, or may be refused. Raises `Invalid` where the server is strict."""
     if not request.amount:
         # The Previous platform documents the amount as optional. Source: reference/errata.md, case B05.
+        differs(call, "amount", "amount is missing or 0, which verifies a card; the live API may refuse it for Alipay")
+    _check_shared(call, uow, request)
+    if request.authorization_type is not None:
+        differs(call, "authorization_type", "authorization_type has no effect: Alipay has no authorization of its own")
+    if request.previous_payment_id and uow.find(Payment, request.previous_payment_id) is None:
+        differs(call, "previous_payment_id", "previous_payment_id names no payment of this workspace")
+
+
+def check_hosted(call: Call, uow: UnitOfWork, request: HostedRequest) -> None:
+    """The same for a hosted page or a payment link, whose page offers one method. Raises `Invalid` where the server is strict."""
+    _check_shared(call, uow, request)
+    allowed, barred = request.allow_payment_methods, request.disabled_payment_methods or ()
+    if allowed is not None and not set(allowed) & OFFERED:
         differs(
-            call,
-            "amount",
-            "amount is missing or 0, which means a card verification; the live API may refuse it for Alipay",
+            call, "allow_payment_methods", "allow_payment_methods names no kind of Alipay; the page offers nothing else"
         )
+    if set(barred) & OFFERED:
+        differs(call, "disabled_payment_methods", "disabled_payment_methods names Alipay; the page offers nothing else")
+    if request.locale is not None and request.locale not in LOCALES:
+        differs(call, "locale", "locale is none of the documented ones; the page goes by the browser")
+
+
+def _check_shared(call: Call, uow: UnitOfWork, request: PaymentRequest | HostedRequest) -> None:
+    if request.capture is False:
+        differs(call, "capture", f"capture=false {BY_ITSELF}")
+    if request.capture_on is not None:
+        differs(call, "capture_on", f"capture_on {BY_ITSELF}")
+    if request.payment_type not in (None, "Regular", "Recurring"):
+        differs(call, "payment_type", f"payment_type {request.payment_type} {NOT_OFFERED}")
+    if request.three_ds is not None and request.three_ds.enabled:
+        differs(call, "3ds", "3ds.enabled has no effect: 3D Secure is for cards")
+    if request.risk is not None and request.risk.enabled:
+        differs(call, "risk.enabled", "risk.enabled has no effect: nobody assesses a risk here")
+    channel = request.processing_channel_id
+    if channel not in (None, PUBLISHED_CHANNEL, own_channel(uow)):
+        # A strict server has refused it before (`rules.check_channel`).
+        call.differs_live(
+            "processing_channel_id is not the workspace's own; the live API knows only the merchant's channels"
+        )
+
+
+# Workflows and webhooks ------------------------------------------------------------------------------------------
+
+_CHANNEL, _ENTITY = re.compile(r"pc_\w{26}", re.ASCII), re.compile(r"ent_\w{26}", re.ASCII)
+
+
+def check_workflow(call: Call, workflow: Workflow) -> None:
+    """Says that a workflow never fires, or which of its events never come. Raises `Invalid` where the server is strict and
+    nothing of it can come; a workflow that asks for card events too is a good one.
+    """
+    why = _silence(workflow)
+    if why is not None:
+        differs(call, "conditions", f"this workflow never fires: {why}")
+    named = [name for condition in workflow.conditions for name in _names(condition)]
+    _never_come(call, named)
+
+
+def _silence(workflow: Workflow) -> str | None:
+    """Why a workflow never fires; None for one that can."""
+    events = [condition for condition in workflow.conditions if condition["type"] == "event"]
+    if not events:
+        return "it has no condition of the type event"
+    if not any(name in SENT for condition in events for name in _names(condition)):
+        return "it names no event that can happen to an Alipay payment"
+    for condition in workflow.conditions:
+        if condition["type"] == "processing_channel":
+            if not any(_CHANNEL.fullmatch(id_) for id_ in condition["processing_channels"]):
+                return "its condition names no processing channel"
+        elif condition["type"] == "entity" and not any(_ENTITY.fullmatch(id_) for id_ in condition["entities"]):
+            return "its condition names no entity"
+    return None
+
+
+def _names(condition: Mapping[str, Any]) -> list[str]:
+    return [name for names in condition.get("events", {}).values() for name in names]
+
+
+def _never_come(call: Call, names: Iterable[str]) -> None:
+    never = [name for name in dict.fromkeys(names) if name not in SENT]
+    if never:
+        shown = ", ".join(never[:SHOWN]) + (f" and {len(never) - SHOWN} more" if len(never) > SHOWN else "")
+        call.differs_live(f"these events never happen to an Alipay payment here: {shown}")
+
+
+def check_webhook(call: Call, webhook: Webhook) -> None:
+    """A webhook of the Previous platform: what it asks for and never gets. Raises `Invalid` where the server is strict."""
+    if webhook.content_type != "json":
+        differs(call, "content_type", "webhooks are sent as JSON, whatever content_type says")
+    if not any(name in SENT for name in webhook.event_types):
+        differs(call, "event_types", "this webhook is never sent: none of its events can happen to an Alipay payment")
+    _never_come(call, webhook.event_types)
+
+
+# Amounts ---------------------------------------------------------------------------------------------------------
 
 
 def test_amount(call: Call, uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:

@@ -17,6 +17,8 @@ CURRENCIES = frozenset([
     "MYR", "PHP", "IDR", "KRW", "AED",
 ])  # fmt: skip
 PREVIOUS_CURRENCIES = frozenset(["USD"])
+PUBLISHED_CHANNEL = "pc_ekaubqrravqupfxde7kxvd2t3i"
+"""The channel of the published requests. It counts as every workspace's own, so that they work as printed."""
 TERMINALS = ("APP", "WAP", "WEB")
 SYSTEMS = ("ANDROID", "IOS")
 
@@ -29,14 +31,16 @@ def own_channel(uow: UnitOfWork) -> str:
 def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str]:
     """The error codes that the channel of a request deserves, none if it is good.
 
-    Unless setting `strict_channels` is on, every well-formed channel counts as the merchant's own. Source: section 3.1.
+    Every well-formed channel counts as the merchant's own, with a notice, unless setting `strict_channels` is on or the
+    server is strict. Source: section 3.1.
     """
     if platform == "previous":
         return []
     settings = uow.settings(CheckoutcomSettings)
     if given is None:
         return ["processing_channel_id_required"] if settings.channel_required else []
-    is_foreign = settings.strict_channels and given != own_channel(uow)
+    known = {own_channel(uow)} if settings.strict_channels else {own_channel(uow), PUBLISHED_CHANNEL}
+    is_foreign = (settings.strict_channels or uow.runtime.strict) and given not in known
     return ["cko_processing_channel_id_invalid"] if is_foreign else []
 
 

@@ -18,9 +18,8 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.refusals import NotFound
 from simulator.kernel.retry import RetryPolicy
-from simulator.providers.checkoutcom import signing
+from simulator.providers.checkoutcom import event_types, signing
 from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, Payment, Webhook, Workflow, new_id
-from simulator.providers.checkoutcom.states import DISPUTE, PAYMENT
 from simulator.providers.checkoutcom.wire import actions, disputes, events, payments, values
 
 RETRY = RetryPolicy(
@@ -37,47 +36,6 @@ RETRY = RetryPolicy(
     ),
     timeout_s=10,
 )
-
-# The events that a workflow may name, and that its `test` may send. Source: section 6.1.
-GATEWAY_EVENTS = (
-    "payment_pending", "payment_capture_pending", "payment_captured", "payment_declined",
-    "payment_refund_pending", "payment_refunded", "payment_refund_declined", "payment_canceled",
-    "payment_expired", "payment_approved", "payment_authorization_incremented",
-    "payment_authorization_increment_declined", "payment_authentication_failed", "payment_capture_declined",
-    "payment_voided", "payment_void_declined", "payment_returned", "payment_paid", "payment_retry_scheduled",
-    "payment_compliance_review", "payment_instrument_verification_passed", "card_verified",
-    "card_verification_declined", "authentication_started", "authentication_approved", "authentication_failed",
-    "authentication_expired", "authentication_attempted",
-)  # fmt: skip
-DISPUTE_EVENTS = (
-    "dispute_received", "dispute_evidence_required", "dispute_evidence_submitted",
-    "dispute_evidence_acknowledged_by_scheme", "dispute_accepted", "dispute_resolved", "dispute_canceled",
-    "dispute_expired", "dispute_won", "dispute_lost", "dispute_arbitration_lost", "dispute_arbitration_won",
-    "dispute_arbitration_sent_to_scheme",
-)  # fmt: skip
-PREVIOUS_EVENTS = (
-    "card_verification_declined", "card_verified", "dispute_canceled", "dispute_evidence_required",
-    "dispute_expired", "dispute_lost", "dispute_resolved", "dispute_won", "payment_approved",
-    "payment_risk_matched", "payment_pending", "payment_declined", "payment_expired", "payment_canceled",
-    "payment_voided", "payment_void_declined", "payment_captured", "payment_capture_declined",
-    "payment_capture_pending", "payment_refunded", "payment_refund_declined", "payment_refund_pending",
-    "payment_chargeback", "payment_retrieval", "source_updated", "payment_paid",
-)  # fmt: skip
-
-# The names of version 1.0. Only `charge.succeeded` is documented; the others are inferred from it. Source: section 6.1.
-OLD_EVENTS = (
-    "charge.captured",
-    "charge.failed",
-    "charge.pending",
-    "charge.refunded",
-    "charge.succeeded",
-    "charge.voided",
-)
-
-EVENTS = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events)
-
-NAMEABLE = (*GATEWAY_EVENTS, *DISPUTE_EVENTS, *PREVIOUS_EVENTS, *OLD_EVENTS)
-"""An account's endpoint may name them all, also those that never happen to Alipay payments."""
 
 RESEND = "resend"
 """Key of an event's `extra` when it is sent again: the id of its record, and to which workflows or webhooks (None: all)."""
@@ -165,7 +123,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "id": payment.id,
                 "action_id": action_id,
                 "amount": payment.amount,
-                "processed_on": values.instant7(now, "+00:00"),
+                "processed_on": values.instant7(now),
                 "reference": payment.reference,
                 "metadata": metadata,
                 "currency": payment.currency,
@@ -203,7 +161,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
                 "id": payment.id,
                 "action_id": action_id,
                 "amount": action_amount,
-                "processed_on": values.instant7(now, "+00:00"),
+                "processed_on": values.instant7(now),
                 "currency": payment.currency,
             }
         case "payment_refunded":
@@ -252,7 +210,7 @@ def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None)
 def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -> EventRecord:
     """Stores an event with the exact body of its webhook."""
     id_, base = new_id(uow.ids, "evt"), payment.origin
-    source = "dispute" if name in DISPUTE_EVENTS else "gateway"
+    source = "dispute" if name in event_types.DISPUTE_EVENTS else "gateway"
     if payment.platform == "previous":
         timestamp = values.instant(uow.now)
         links = {"self": values.link(f"{base}/events/{id_}"), "payment": values.link(f"{base}/payments/{payment.id}")}
@@ -279,6 +237,7 @@ def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -
             platform=payment.platform,
             payment_id=payment.id,
             reference=payment.reference,
+            processing_channel_id=payment.processing_channel_id,
             timestamp=timestamp,
             data=data,
             body=orjson.dumps(body).decode(),
@@ -294,13 +253,11 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 
     A message without an address stands for an event that nobody asked for, so that the console shows it.
     """
-    resource = event.resource
+    resource, again = event.resource, event.extra.get(RESEND)
+    if again is not None:
+        return _messages(uow, uow.get(EventRecord, again["event"]), again["to"], manual=True)
     assert isinstance(resource, Payment | Dispute)
     payment = resource if isinstance(resource, Payment) else uow.get(Payment, resource.payment_id)
-    again = event.extra.get(RESEND)
-    if again is not None:
-        kept = uow.get(EventRecord, again["event"])
-        return _messages(uow, kept, payment, again.get("to"), manual=True)
     disputed = resource if isinstance(resource, Dispute) else event.extra.get("data")
     if disputed is not None:
         data = disputes.dispute_event(disputed, entity_of(payment.processing_channel_id))
@@ -312,13 +269,11 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         [workflow] = [w for w in endpoints(uow.workspace, Workflow) if w.id == sample]
         contexts = [({"event": kept.id, "workflow": sample, "action": a["id"]}, a["url"]) for a in workflow.actions]
         return [Message(kept.type, kept.body.encode(), url, context) for context, url in contexts]
-    found = _messages(uow, kept, payment, None)
+    found = _messages(uow, kept, None)
     return found or [Message(kept.type, kept.body.encode(), context={"event": kept.id, "account": kept.platform})]
 
 
-def _messages(
-    uow: UnitOfWork, kept: EventRecord, payment: Payment, to: Iterable[str] | None, *, manual: bool = False
-) -> list[Message]:
+def _messages(uow: UnitOfWork, kept: EventRecord, to: Iterable[str] | None, *, manual: bool = False) -> list[Message]:
     """One message for each action of each workflow that matches (or for each webhook), and one for the account's endpoint.
 
     With `to`, only these workflows or webhooks, and not the account's endpoint.
@@ -332,7 +287,7 @@ def _messages(
                 found.append(Message(kept.type, body, webhook.url, context))
     else:
         for workflow in endpoints(uow.workspace, Workflow):
-            if (wanted is not None and workflow.id not in wanted) or not matches(workflow, kept, payment):
+            if (wanted is not None and workflow.id not in wanted) or not matches(workflow, kept):
                 continue
             for action in workflow.actions:
                 context = {"event": kept.id, "workflow": workflow.id, "action": action["id"], "manual": manual}
@@ -343,7 +298,7 @@ def _messages(
     return found
 
 
-def matches(workflow: Workflow, kept: EventRecord, payment: Payment) -> bool:
+def matches(workflow: Workflow, kept: EventRecord) -> bool:
     """Whether a workflow is active and all of its conditions hold. One without an event condition never matches.
 
     Inferred: section 3.10.
@@ -357,9 +312,9 @@ def matches(workflow: Workflow, kept: EventRecord, payment: Payment) -> bool:
             if kept.type not in named:
                 return False
         elif condition["type"] == "processing_channel":
-            if payment.processing_channel_id not in condition["processing_channels"]:
+            if kept.processing_channel_id not in condition["processing_channels"]:
                 return False
-        elif entity_of(payment.processing_channel_id) not in condition["entities"]:
+        elif entity_of(kept.processing_channel_id) not in condition["entities"]:
             return False
     return True
 
@@ -404,4 +359,4 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, nameable=NAMEABLE)
+WEBHOOKS = Webhooks(events=event_types.SENT, retry=RETRY, render=render, sign=sign, nameable=event_types.NAMEABLE)

@@ -42,6 +42,9 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 def reverse_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{id}/reversals: refunds all that is left of a captured payment. Source: section 3.8."""
+    request: wire.ActionRequest = call.body
+    if request.amount is not None:
+        notices.differs(call, "amount", "amount has no effect on a reversal, which gives back everything that is left")
     refund = _refund(call, uow, None)
     return Reply(202, wire.action_accepted(refund, call.base_url, "Refund"))
 

@@ -16,7 +16,7 @@ def get_balances(call: Call, uow: UnitOfWork) -> Reply:
     """GET /balances/{id}: what was captured and not refunded, per currency. Source: section 3.16."""
     if call.path["id"] != entity_of(own_channel(uow)):
         raise NotFound("entity", call.path["id"], "id")
-    query = call.query.get("query")
+    query = call.body.query
     wanted = None
     if query is not None:
         name, _, wanted = query.partition(":")

@@ -6,7 +6,7 @@ Source: reference/checkoutcom.md, section 3.17; what begins and decides a disput
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
@@ -14,7 +14,7 @@ from simulator.kernel.clock import parse_duration
 from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.auth import BASE32
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.model import Dispute, Payment
+from simulator.providers.checkoutcom.model import Action, Dispute, Payment
 from simulator.providers.checkoutcom.rules import own_channel
 from simulator.providers.checkoutcom.webhooks import entity_of
 from simulator.providers.checkoutcom.wire import disputes as wire
@@ -37,7 +37,7 @@ def foresee(uow: UnitOfWork, payment: Payment) -> None:
         uow.arm(payment, "timer.dispute", after=after, verdict=str(rule.params.get("verdict", "won")))
 
 
-def of(uow: UnitOfWork, payment: Payment, verdict: str = "won") -> Dispute:
+def of(uow: UnitOfWork, payment: Payment, captured_on: datetime, verdict: str = "won") -> Dispute:
     """A new dispute about all that is not refunded, not yet stored."""
     return Dispute(
         id="dsp_" + uow.ids.text(22, BASE32),
@@ -48,7 +48,7 @@ def of(uow: UnitOfWork, payment: Payment, verdict: str = "won") -> Dispute:
         payment_action_id=payment.capture_action_id,
         payment_reference=payment.reference,
         payment_method=payment.source_type,
-        payment_processed_on=payment.updated_at,
+        payment_processed_on=captured_on,
         processing_channel_id=payment.processing_channel_id,
         amount=payment.refundable or payment.amount,
         currency=payment.currency,
@@ -60,7 +60,8 @@ def of(uow: UnitOfWork, payment: Payment, verdict: str = "won") -> Dispute:
 def begin(uow: UnitOfWork, payment: Payment, verdict: str) -> None:
     """Begins the dispute and announces `dispute_received`, unless everything has been refunded meanwhile."""
     if payment.refundable > 0:
-        uow.add(of(uow, payment, verdict), events=["dispute_received"])
+        capture = uow.get(Action, payment.capture_action_id or "")
+        uow.add(of(uow, payment, capture.processed_on, verdict), events=["dispute_received"])
 
 
 def decide(uow: UnitOfWork, dispute: Dispute) -> None:

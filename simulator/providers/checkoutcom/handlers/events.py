@@ -15,7 +15,7 @@ from simulator.engine.store.base import EVERY, OutboxRow, Row
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound
-from simulator.providers.checkoutcom import webhooks
+from simulator.providers.checkoutcom import event_types, webhooks
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.workflows import find_workflow
 from simulator.providers.checkoutcom.model import EventRecord, Payment, Workflow
@@ -28,7 +28,7 @@ _TITLES = {"gateway": "Gateway", "dispute": "Disputes"}
 
 def list_event_types(call: Call, uow: UnitOfWork) -> Reply:
     """GET /workflows/event-types. Display names and descriptions are ours (inferred)."""
-    groups = (("gateway", webhooks.GATEWAY_EVENTS), ("dispute", webhooks.DISPUTE_EVENTS))
+    groups = (("gateway", event_types.GATEWAY_EVENTS), ("dispute", event_types.DISPUTE_EVENTS))
     body = []
     for source, names in groups:
         title = _TITLES[source]
@@ -143,9 +143,8 @@ def resend(uow: UnitOfWork, event: EventRecord, to: list[str] | None) -> None:
 
     `to` are their ids; None means all that match.
     """
-    payment = uow.find(Payment, event.payment_id)
-    if payment is not None:
-        uow.emit(event.type, payment, extra={webhooks.RESEND: {"event": event.id, "to": to}})
+    payment = uow.find(Payment, event.payment_id)  # None where the event is a sample
+    uow.emit(event.type, payment or event, extra={webhooks.RESEND: {"event": event.id, "to": to}})
 
 
 def reflow_event(call: Call, uow: UnitOfWork) -> Reply:

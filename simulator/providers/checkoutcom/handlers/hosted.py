@@ -22,7 +22,6 @@ from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 
 LINK_LIFETIME_S = 86_400
-METHODS_OFFERED = frozenset(["alipay_cn", "alipay_hk", "alipay_plus", "alipay"])
 
 
 def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[str, Any]:
@@ -33,6 +32,7 @@ def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[s
     codes += check_channel(uow, request.processing_channel_id, platform)
     if codes:
         raise refused(*codes)
+    notices.check_hosted(call, uow, request)
     return {
         "created_at": uow.now,
         "updated_at": uow.now,
@@ -59,7 +59,7 @@ def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
     return [
         {"code": "payment_method_unavailable", "value": method, "description": f"{method} cannot be offered"}
         for method in request.allow_payment_methods or []
-        if method not in METHODS_OFFERED
+        if method not in wire.OFFERED
     ]
 
 

@@ -52,7 +52,7 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
     """
     platform = call.credential["platform"]
     request = _read_request(call, uow, platform)
-    notices.check_payment(call, request)
+    notices.check_payment(call, uow, request)
     customer = customer_of(uow, request.customer, request.source)
     agreement = agreement_of(uow, request.source, customer)
     terminal_type, os_type = check_connector(uow, request, platform, agreement)

@@ -12,7 +12,7 @@ from simulator.engine.store.base import OutboxRow
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound, Refused
-from simulator.providers.checkoutcom import webhooks
+from simulator.providers.checkoutcom import event_types, notices, webhooks
 from simulator.providers.checkoutcom.handlers.events import attempts_of, derived_id, find_event, messages, resend
 from simulator.providers.checkoutcom.model import EventRecord, Webhook, new_id
 from simulator.providers.checkoutcom.wire import previous as wire
@@ -46,6 +46,7 @@ def register_webhook(call: Call, uow: UnitOfWork) -> Reply:
         content_type=request.content_type or "json",
         event_types=tuple(request.event_types),
     )
+    notices.check_webhook(call, webhook)
     webhooks.save_endpoint(uow, webhook)
     return Reply(201, wire.webhook(webhook, call.base_url))
 
@@ -63,6 +64,7 @@ def change_webhook(call: Call, uow: UnitOfWork) -> Reply:
     if "event_types" in changes:
         changes["event_types"] = tuple(changes["event_types"])
     changed = replace(webhook, **changes)
+    notices.check_webhook(call, changed)
     webhooks.save_endpoint(uow, changed)
     return Reply(200, wire.webhook(changed, call.base_url))
 
@@ -74,8 +76,11 @@ def remove_webhook(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_previous_event_types(call: Call, uow: UnitOfWork) -> Reply:
-    versions = {"1.0": webhooks.OLD_EVENTS, "2.0": webhooks.PREVIOUS_EVENTS}
-    wanted = call.query.get("version")
+    versions = {"1.0": event_types.OLD_EVENTS, "2.0": event_types.PREVIOUS_EVENTS}
+    query: wire.EventTypesQuery = call.body
+    wanted = query.version
+    if wanted is not None and wanted not in versions:
+        notices.differs(call, "version", "version is 1.0 or 2.0; both are shown")
     shown = [wanted] if wanted in versions else list(versions)
     return Reply(200, [{"version": version, "event_types": list(versions[version])} for version in shown])
 
@@ -88,7 +93,7 @@ def list_previous_events(call: Call, uow: UnitOfWork) -> Reply:
         found = [event for event in found if event.payment_id == query.payment_id]
     if query.reference is not None:
         found = [event for event in found if event.reference == query.reference]
-    if not found:
+    if not found or query.charge_id is not None or query.track_id is not None:
         return Reply(204)
     page = found[query.skip : query.skip + query.limit]
     body: dict[str, Any] = {"total_count": len(found), "limit": query.limit, "skip": query.skip}

@@ -12,11 +12,10 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
-from simulator.providers.checkoutcom import webhooks
+from simulator.providers.checkoutcom import event_types, notices, webhooks
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.handlers import disputes
-from simulator.providers.checkoutcom.model import Payment, Workflow, new_id
-from simulator.providers.checkoutcom.rules import own_channel
+from simulator.providers.checkoutcom.handlers import samples
+from simulator.providers.checkoutcom.model import Workflow, new_id
 from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire import workflows as wire
 
@@ -25,8 +24,10 @@ def find_workflow(call: Call, uow: UnitOfWork) -> Workflow:
     return webhooks.get_endpoint(uow.workspace, Workflow, call.path["workflow"])
 
 
-def _change(uow: UnitOfWork, workflow: Workflow, **changes: Any) -> None:
-    webhooks.save_endpoint(uow, replace(workflow, **changes))
+def _change(uow: UnitOfWork, workflow: Workflow, **changes: Any) -> Workflow:
+    changed = replace(workflow, **changes)
+    webhooks.save_endpoint(uow, changed)
+    return changed
 
 
 def _condition(uow: UnitOfWork, request: wire.Condition, id_: str | None = None) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def create_workflow(call: Call, uow: UnitOfWork) -> Reply:
         actions=tuple(_action(uow, action) for action in request.actions),
     )
     webhooks.save_endpoint(uow, workflow)
+    notices.check_workflow(call, workflow)
     return Reply(201, _created(workflow.id, f"{call.base_url}/workflows/{workflow.id}"))
 
 
@@ -134,7 +136,7 @@ def add_condition(call: Call, uow: UnitOfWork) -> Reply:
     workflow = find_workflow(call, uow)
     condition = _condition(uow, call.body)
     _once(workflow, condition)
-    _change(uow, workflow, conditions=(*workflow.conditions, condition))
+    notices.check_workflow(call, _change(uow, workflow, conditions=(*workflow.conditions, condition)))
     return Reply(
         201, _created(condition["id"], f"{call.base_url}/workflows/{workflow.id}/conditions/{condition['id']}")
     )
@@ -145,44 +147,32 @@ def update_condition(call: Call, uow: UnitOfWork) -> Reply:
     old = _part(workflow.conditions, call.path["condition"], "workflow-condition")
     new = _condition(uow, call.body, old["id"])
     _once(workflow, new)
-    _change(uow, workflow, conditions=tuple(new if c is old else c for c in workflow.conditions))
+    conditions = tuple(new if c is old else c for c in workflow.conditions)
+    notices.check_workflow(call, _change(uow, workflow, conditions=conditions))
     return Reply(200)
 
 
 def remove_condition(call: Call, uow: UnitOfWork) -> Reply:
     workflow = find_workflow(call, uow)
     old = _part(workflow.conditions, call.path["condition"], "workflow-condition")
-    _change(uow, workflow, conditions=tuple(c for c in workflow.conditions if c is not old))
+    conditions = tuple(c for c in workflow.conditions if c is not old)
+    notices.check_workflow(call, _change(uow, workflow, conditions=conditions))
     return Reply(204)
 
 
 def test_workflow(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /workflows/{id}/test: sends a sample of each named event to the actions of this workflow.
+    """POST /workflows/{id}/test: sends a sample of each named event to the actions of this workflow, as complete as a real one.
 
     Raises `Refused` for an event that does not exist.
     """
     request: wire.WorkflowTest = call.body
     workflow = find_workflow(call, uow)
-    known = (*webhooks.GATEWAY_EVENTS, *webhooks.DISPUTE_EVENTS)
+    known = (*event_types.GATEWAY_EVENTS, *event_types.DISPUTE_EVENTS)
     if any(name not in known for name in request.event_types):
         raise refused("event_types_invalid")
-    sample = Payment(
-        id=new_id(uow.ids, "pay"),
-        state="Pending",
-        created_at=uow.now,
-        updated_at=uow.now,
-        origin=call.base_url,
-        amount=1000,
-        currency="EUR",
-        source_type="alipay_cn",
-        reference="WORKFLOW-TEST",
-        customer_id=new_id(uow.ids, "cus"),
-        session_id=new_id(uow.ids, "sid"),
-        code="",
-        processing_channel_id=own_channel(uow),
-    )
-    disputed = disputes.of(uow, sample)
+    made = samples.payment(uow, call.base_url)
     for name in dict.fromkeys(request.event_types):
-        about = {"data": disputed} if name in webhooks.DISPUTE_EVENTS else {}
-        uow.emit(name, sample, extra={webhooks.SAMPLE: workflow.id, **about})
+        told, action = samples.at(uow, name, made)
+        about = {"data": samples.dispute(uow, made)} if name in event_types.DISPUTE_EVENTS else {}
+        uow.emit(name, told, action, {webhooks.SAMPLE: workflow.id, **about})
     return Reply(204)

@@ -141,7 +141,6 @@ Metadata = Annotated[dict[str, Any], BeforeValidator(_metadata)]
 PaymentType = Annotated[StrictStr, AfterValidator(_payment_type)]
 Moment = Annotated[StrictStr, AfterValidator(_moment)]
 Ip = Annotated[Text45, AfterValidator(_ip)]
-EventName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,80}$", strict=True)]
 Headers = Annotated[dict[StrictStr, StrictStr], AfterValidator(_headers)]
 
 PaymentId = Annotated[str, StringConstraints(pattern=r"^pay_[0-9A-Za-z_]{26}$", strict=True)]
@@ -156,3 +155,12 @@ Skip = Annotated[Whole, Field(ge=0, le=MAX_AMOUNT)]
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="ignore", defer_build=True, populate_by_name=True)
+
+
+class Risk(Model):
+    enabled: Flag
+    device_session_id: StrictStr | None = None
+
+
+class ThreeDs(Model):
+    enabled: Flag | None = None

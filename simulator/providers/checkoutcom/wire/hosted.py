@@ -18,16 +18,26 @@ from simulator.providers.checkoutcom.wire.fields import (
     Ip,
     Metadata,
     Model,
+    Moment,
     PaymentType,
     Quantity,
+    Risk,
     ShortUrl,
     Text20,
     Text50,
     Text100,
     Text255,
+    ThreeDs,
     Whole,
 )
 from simulator.providers.checkoutcom.wire.values import instant, link, present
+
+OFFERED = frozenset(["alipay_cn", "alipay_hk", "alipay_plus", "alipay"])
+"""The payment methods of which the page offers one."""
+LOCALES = frozenset([
+    "ar", "da-DK", "de-DE", "el", "en-GB", "es-ES", "fi-FI", "fil-PH", "fr-FR", "hi-IN", "id-ID", "it-IT", "ja-JP",
+    "ms-MY", "nb-NO", "nl-NL", "pt-PT", "sv-SE", "th-TH", "vi-VN", "zh-CN", "zh-HK", "zh-TW",
+])  # fmt: skip
 
 
 class BillingAddress(Address):
@@ -62,6 +72,9 @@ class HostedRequest(Model):
     metadata: Metadata | None = None
     locale: Text20 | None = None
     capture: Flag | None = None
+    capture_on: Moment | None = None
+    risk: Risk | None = None
+    three_ds: ThreeDs | None = Field(None, alias="3ds")
     allow_payment_methods: list[StrictStr] | None = None
     disabled_payment_methods: list[StrictStr] | None = None
 

@@ -26,12 +26,14 @@ from simulator.providers.checkoutcom.wire.fields import (
     PageLimit,
     PaymentType,
     Quantity,
+    Risk,
     SearchLimit,
     Skip,
     Text80,
     Text100,
     Text255,
     Text1024,
+    ThreeDs,
     Url,
 )
 from simulator.providers.checkoutcom.wire.values import instant, link, present
@@ -84,15 +86,6 @@ class Item(Model):
     discount_amount: AmountOrAll | None = None
     url: Text1024 | None = None
     image_url: Text1024 | None = None
-
-
-class Risk(Model):
-    enabled: Flag
-    device_session_id: StrictStr | None = None
-
-
-class ThreeDs(Model):
-    enabled: Flag | None = None
 
 
 class PaymentRequest(Model):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StrictStr
 
+from simulator.providers.checkoutcom.event_types import OLD_EVENTS, PREVIOUS_EVENTS
 from simulator.providers.checkoutcom.model import EventRecord, Webhook
 from simulator.providers.checkoutcom.wire.fields import (
-    EventName,
     FilterText,
     Flag,
     Headers,
@@ -21,7 +21,14 @@ from simulator.providers.checkoutcom.wire.fields import (
 )
 from simulator.providers.checkoutcom.wire.values import link
 
-EventTypes = Annotated[list[EventName], Field(min_length=1, max_length=200)]
+
+def _event_types(names: list[str]) -> list[str]:
+    if any(name not in (*PREVIOUS_EVENTS, *OLD_EVENTS) for name in names):
+        raise ValueError("event_types_invalid")
+    return names
+
+
+EventTypes = Annotated[list[StrictStr], Field(min_length=1, max_length=200), AfterValidator(_event_types)]
 
 
 class WebhookRequest(Model):
@@ -54,10 +61,18 @@ class WebhookUpdate(Model):
     event_types: EventTypes | None = None
 
 
+class EventTypesQuery(Model):
+    """GET /event-types"""
+
+    version: StrictStr | None = None
+
+
 class EventsQuery(Model):
-    """GET /events"""
+    """GET /events. No event of this platform has a charge or a track id: they belong to version 1.0."""
 
     payment_id: PaymentId | None = None
+    charge_id: FilterText | None = None
+    track_id: FilterText | None = None
     reference: FilterText | None = None
     limit: PageLimit = 10
     skip: Skip = 0

@@ -25,9 +25,9 @@ def moment(text: str | None) -> datetime | None:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def instant7(at: datetime, zone: str = "Z") -> str:
-    """`2022-09-02T07:15:58.8940770Z`: the `processed_on` of a webhook. Some events write the zone as `+00:00`."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0{zone}"
+def instant7(at: datetime) -> str:
+    """`2022-09-02T07:15:58.8940770+00:00`: the `processed_on` of every webhook. Source: reference/errata.md."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0+00:00"
 
 
 def instant3(at: datetime) -> str:

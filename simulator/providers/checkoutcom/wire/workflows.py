@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictStr, model_validator
 
+from simulator.providers.checkoutcom.event_types import SOURCES
 from simulator.providers.checkoutcom.model import Workflow
 from simulator.providers.checkoutcom.wire.fields import (
-    EventName,
     Flag,
     Headers,
     HookUrl,
@@ -20,9 +20,18 @@ from simulator.providers.checkoutcom.wire.fields import (
 from simulator.providers.checkoutcom.wire.values import link, present
 
 
+def _event_types(events: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Refuses a source that does not exist, and an event that its source does not have. Source: reference/errata.md."""
+    if any(name not in SOURCES.get(source, ()) for source, names in events.items() for name in names):
+        raise ValueError("event_types_invalid")
+    if not events.keys() <= SOURCES.keys():
+        raise ValueError("event_types_invalid")
+    return events
+
+
 class Condition(Model):
     type: Literal["event", "entity", "processing_channel"]
-    events: dict[StrictStr, list[EventName]] | None = None
+    events: Annotated[dict[StrictStr, list[StrictStr]], AfterValidator(_event_types)] | None = None
     entities: list[StrictStr] | None = None
     processing_channels: list[StrictStr] | None = None
 
@@ -58,7 +67,7 @@ class WorkflowRequest(Model):
 
     name: Text255 | None = None
     active: Flag | None = None
-    conditions: Annotated[list[Condition], Field(max_length=10), AfterValidator(_once_each)] | None = None
+    conditions: Annotated[list[Condition], Field(min_length=1, max_length=10), AfterValidator(_once_each)] | None = None
     actions: Annotated[list[WorkflowAction], Field(min_length=1, max_length=100)]
 
 
