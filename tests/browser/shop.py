@@ -1,4 +1,4 @@
-"""The merchant of the browser tests: orders at PPRO and what other people do with them meanwhile."""
+"""The merchant of the browser tests: orders at a provider and what other people do with them meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from buying import ANY, order
 
+from simulator.kernel.money import Money
 from simulator.surface.client import Client, Workspace
 
 
@@ -25,10 +27,8 @@ class Shop:
         """Begins anew. Pages of the former workspace may still be open."""
         self.workspace = self.client.create_workspace()
         self.used.append(self.workspace)
-        found = self.workspace.credentials["ppro"]
-        self._headers = {"Authorization": f"Bearer {found['api_key']}", "Merchant-Id": found["merchant_id"]}
         self.ids: dict[str, str] = {}
-        """Charges by the code of their order."""
+        """Payments by the code of their order."""
 
     def close(self) -> None:
         self.http.close()
@@ -37,16 +37,8 @@ class Shop:
 
     def order(self, value: int = 1100, currency: str = "EUR", reference: str = "ORD-5023-4E89") -> str:
         """An open order, by its code; 11 euros are 86.03 yuan."""
-        settings = [{"type": "REDIRECT", "settings": {"returnUrl": self.back}}]
-        body: dict[str, Any] = {
-            "paymentMethod": "ALIPAY",
-            "amount": {"value": value, "currency": currency},
-            "consumer": {"country": "CN"},
-            "merchantPaymentChargeReference": reference,
-            "authenticationSettings": settings,
-        }
-        answer = self.http.post("/v1/payment-charges", json=body, headers=self._headers).raise_for_status()
-        payment = self.workspace.payment("ppro", answer.json()["id"])
+        id_ = order(self.workspace, reference, Money(value, currency), self.back)
+        payment = self.workspace.payment(ANY.name, id_)
         assert payment["wallet"] is not None
         code = payment["wallet"]["code"]
         self.ids[code] = payment["id"]
@@ -54,7 +46,7 @@ class Shop:
 
     def state(self, code: str) -> tuple[str, str | None]:
         """Phase of the payment, and who decided."""
-        payment = self.workspace.payment("ppro", self.ids[code])
+        payment = self.workspace.payment(ANY.name, self.ids[code])
         return payment["phase"], payment["decided_by"]
 
     def post(self, code: str, action: str, **fields: str) -> None:

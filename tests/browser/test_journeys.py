@@ -10,8 +10,7 @@ from urllib.parse import urljoin
 import pytest
 
 from browser.hands import ByKeyboard, ByMouse
-from browser.hosted import NOWHERE, Merchant
-from browser.hosted import PAGES as HOSTED
+from browser.hosted import HOSTED, Merchant, of_each_provider
 from browser.journeys import DESKTOP, OPEN_END, PHONE
 from browser.plain import ByForms, Page
 from browser.shop import STATES, Shop
@@ -36,6 +35,8 @@ PREDICTIONS = {
     "zhou-ting": "Stays open: the buyer closes the app",
 }
 
+JOURNEYS = tuple(of_each_provider("journeys"))
+"""Where each provider tells its own; to import them is enough."""
 ALL = {**DESKTOP, **PHONE}
 
 
@@ -65,14 +66,14 @@ def test_forms_and_links_are_enough_and_every_control_is_pressed(shop: Shop) -> 
 
 
 def every_page(shop: Shop) -> Iterator[Page]:
-    for name in (*HOSTED, "ecp_bad_signature"):
+    for name in (*HOSTED.pages, *HOSTED.rootless):
         shop.renew()
         yield asked(shop, getattr(Merchant(shop), name)())
     for state in STATES:
         path = getattr(shop, state)()
         for view in ("desktop", "phone"):
             yield asked(shop, with_query(path, view=view))
-    for path in NOWHERE.values():
+    for path in HOSTED.nowhere.values():
         yield asked(shop, path)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import simulator
-from browser.hosted import NOWHERE, PAGES, Merchant
+from browser.hosted import HOSTED, Merchant
 from browser.shop import STATES, Shop
 from browser.window import Window
 
@@ -60,22 +60,22 @@ class Look:
         return str(getattr(Merchant(shop), self.maker)())
 
 
-SAME_SHEETS = ("long", "wrong_password", "wrong_code", "walked_away", "wp_wallet", "wp_app", "cko_qr", "wl_wallet")
+SAME_SHEETS = ("long", "wrong_password", "wrong_code", "walked_away", *HOSTED.same_sheets)
 """Pages whose sheets and lists are those of the open order."""
 
 LOOKS = {
-    **{name: Look(name) for name in (*PAGES, "ecp_bad_signature")},
-    **{f"{name} on a phone": Look(name, "phone") for name in ("ppro", "ppro_paid", "wp_session", "ecp_phone")},
+    **{name: Look(name) for name in (*HOSTED.pages, *HOSTED.rootless)},
+    **{f"{name} on a phone": Look(name, "phone") for name in HOSTED.phone_too},
     **{f"wallet, {state}": Look(state, "desktop") for state in STATES},
     **{f"wallet, {state} on a phone": Look(state, "phone") for state in STATES},
-    **{name: Look(name) for name in NOWHERE},
+    **{name: Look(name) for name in HOSTED.nowhere},
 }
 
 
 @pytest.mark.parametrize("name", LOOKS)
 def test_every_page_in_each_language_theme_and_width(window: Open, shop: Shop, axe: str, name: str) -> None:
     wanted, window_ = LOOKS[name], window(size="wide", axe=axe)
-    path = NOWHERE.get(name) or wanted.path(shop)
+    path = HOSTED.nowhere.get(name) or wanted.path(shop)
     query = {"view": wanted.view} if wanted.view else {}
     page = window_.open(path, **query)
     root = page.locator("[data-testid]").evaluate_all("all => all.map(each => each.dataset.testid)")
@@ -136,7 +136,7 @@ def resized(look: Window) -> list[str]:
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
-@pytest.mark.parametrize("name", ["wallet, open", "ppro", "wp_session", "cko_simulation", "ecp_method", "wl_checkout"])
+@pytest.mark.parametrize("name", ["wallet, open", *HOSTED.themed])
 def test_the_theme_goes_round_by_its_button(window: Open, shop: Shop, name: str) -> None:
     """The device's own, which is light here, then dark, then light, then the device's again."""
     look = window()
