@@ -1,6 +1,6 @@
 """Nothing that was answered is lost, nothing that was promised stays unsaid: the real server, killed in the middle of work.
 
-Merchants create, pay and refund charges on several connections while the server is killed again and again without a
+Merchants create, pay and refund payments on several connections while the server is killed again and again without a
 warning; afterwards every answer that they ever got must still be true, and every webhook must have arrived.
 """
 
@@ -15,12 +15,16 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx
 import pytest
+from buying import ANY, SHOP, account
+
+from simulator.engine.shop import Answer, Request
 
 pytestmark = pytest.mark.slow
 
@@ -29,21 +33,15 @@ MERCHANTS = 6
 KILLS = 4
 # What a killed process has covered is lost; measured, the server would only be slow.
 UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-AFTER_CREATING = ["PAYMENT_CHARGE_CREATED", "PAYMENT_CHARGE_AUTHENTICATION_PENDING"]
-AFTER_PAYING = [*AFTER_CREATING, "PAYMENT_CHARGE_AUTHORIZATION_SUCCEEDED", "PAYMENT_CHARGE_CAPTURE_SUCCEEDED"]
-PROMISED = {
-    "AUTHENTICATION_PENDING": AFTER_CREATING,
-    "CAPTURED": AFTER_PAYING,
-    "REFUNDED": [*AFTER_PAYING, "PAYMENT_CHARGE_REFUND_SUCCEEDED"],
-}
-"""What a charge's answered state has promised, in order."""
+STEPS = ("create", "pay", "refund")
+"""A whole purchase. Its payment is waiting, paid, refunded afterwards."""
 
 
 @dataclass
 class Receiver:
-    """The merchants' endpoint: keeps the types of each charge's events in the order of their arrival."""
+    """The merchants' endpoint: keeps what it was sent, in the order of arrival."""
 
-    heard: dict[str, list[str]] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
     port: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,8 +49,7 @@ class Receiver:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-                event = json.loads(await reader.readexactly(length))
-                self.heard.setdefault(event["subject"], []).append(event["type"])
+                self.heard.append((await reader.readexactly(length)).decode())
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -98,74 +95,94 @@ class Machine:
 
 @dataclass
 class Ledger:
-    """What the merchants were told: each charge with the last status that an answer bore."""
+    """What the merchants were told: each payment with the last step that was answered."""
 
     told: dict[str, str] = field(default_factory=dict)
     wanted: int = 0
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def note(self, id_: str, status: str) -> None:
-        self.told[id_] = status
+    def note(self, id_: str, step: str) -> None:
+        self.told[id_] = step
         if len(self.told) >= self.wanted:
             self.enough.set()
 
     async def grow_by(self, more: int) -> None:
-        """Lets the merchants work until they were told of so many more charges."""
+        """Lets the merchants work until they were told of so many more payments."""
         self.wanted = len(self.told) + more
         self.enough.clear()
         await self.enough.wait()
 
 
-@dataclass
 class Merchant:
-    """Takes one charge after the other as far as it gets, and remembers what it was told."""
+    """Takes one payment after the other as far as it gets, and remembers what it was told."""
 
-    base_url: str
-    credentials: dict[str, Any]
-    hooks: str
-    ledger: Ledger
+    def __init__(self, base_url: str, credentials: dict[str, Any], hooks: str, ledger: Ledger) -> None:
+        self._account = account(credentials, base_url)
+        self._purchase = replace(SHOP.sample, inbox=hooks)
+        self._ledger = ledger
+        self.api = httpx.AsyncClient(base_url=base_url, timeout=20)
+
+    async def ask(self, request: Request) -> Answer:
+        sent = SHOP.sign(self._account, request)
+        got = await self.api.request(sent.method, sent.path, headers=dict(sent.headers), content=sent.body)
+        got.raise_for_status()
+        return Answer(got.status_code, got.content)
+
+    async def control(self, method: str, path: str, **more: Any) -> Any:
+        got = await self.api.request(method, f"/_sim/workspaces/default/{path}", **more)
+        return got.raise_for_status().json()
+
+    async def buy(self) -> AsyncIterator[tuple[str, str]]:
+        """The payment's id with each step that was answered."""
+        purchase = replace(self._purchase, reference=f"order-{token_hex(8)}")
+        id_ = SHOP.id_of(purchase, await self.ask(SHOP.create(self._account, purchase)))
+        yield id_, "create"
+        await self.control("POST", f"payments/{ANY.name}/{id_}/pay", json={})
+        yield id_, "pay"
+        refund = await self.ask(SHOP.refund(self._account, id_, purchase.amount))
+        assert not SHOP.refused(refund, None)
+        yield id_, "refund"
 
     async def work(self) -> None:
         """Until the server is gone."""
-        headers = {
-            "Authorization": f"Bearer {self.credentials['api_key']}",
-            "Merchant-Id": self.credentials["merchant_id"],
-        }
-        redirect = {"type": "REDIRECT", "settings": {"returnUrl": "https://shop.example/back"}}
-        order = {
-            "paymentMethod": "ALIPAY",
-            "amount": {"value": 1000, "currency": "CNY"},
-            "consumer": {"country": "CN"},
-            "authenticationSettings": [redirect],
-            "webhooksUrl": self.hooks,
-        }
-        async with httpx.AsyncClient(base_url=self.base_url, headers=headers, timeout=20) as api:
+        async with self.api:
             try:
                 while True:
-                    created = (await api.post("/v1/payment-charges", json=order)).raise_for_status().json()
-                    id_ = created["id"]
-                    self.ledger.note(id_, created["status"])
-                    pay = f"/_sim/workspaces/default/payments/ppro/{id_}/pay"
-                    self.ledger.note(id_, (await api.post(pay, json={})).raise_for_status().json()["status"])
-                    refund = {"amount": 1000}
-                    answer = await api.post(f"/v1/payment-charges/{id_}/refunds", json=refund)
-                    self.ledger.note(id_, answer.raise_for_status().json()["status"])
+                    async for id_, step in self.buy():
+                        self._ledger.note(id_, step)
             except httpx.TransportError:
                 return  # killed
+
+    async def status(self, id_: str) -> str:
+        assert SHOP.read is not None and SHOP.status_of is not None
+        return SHOP.status_of(await self.ask(SHOP.read(self._account, id_)))
+
+    async def deliveries(self, **query: str) -> list[dict[str, Any]]:
+        """All of them, oldest first."""
+        found: list[dict[str, Any]] = []
+        page = {"limit": "500", **query}
+        while True:
+            answer = await self.control("GET", "webhooks", params=page)
+            found += answer["data"]
+            if answer["next"] is None:
+                return found
+            page["cursor"] = answer["next"]
 
 
 async def test_nothing_answered_is_lost_when_the_server_is_killed_again_and_again(tmp_path: Path) -> None:
     chance, ledger = random.Random("Hangzhou"), Ledger()
     machine = Machine(tmp_path / "killed.db", free_port())
+    base_url = f"http://127.0.0.1:{machine.port}"
 
     async with receiving() as receiver:
+        hooks = f"http://127.0.0.1:{receiver.port}/hooks"
+        credentials = (await machine.start())["credentials"][ANY.name]
+        step_of, promised = await undisturbed(Merchant(base_url, credentials, hooks, ledger))
+        await machine.kill()
         for _ in range(KILLS):
-            facts = await machine.start()
-            base_url = f"http://127.0.0.1:{machine.port}"
-            hooks = f"http://127.0.0.1:{receiver.port}/hooks"
+            await machine.start()
             merchants = [
-                asyncio.create_task(Merchant(base_url, facts["credentials"]["ppro"], hooks, ledger).work())
-                for _ in range(MERCHANTS)
+                asyncio.create_task(Merchant(base_url, credentials, hooks, ledger).work()) for _ in range(MERCHANTS)
             ]
             await ledger.grow_by(chance.randint(10, 60))
             await machine.kill()
@@ -173,31 +190,34 @@ async def test_nothing_answered_is_lost_when_the_server_is_killed_again_and_agai
 
         await machine.start()
         try:
-            async with httpx.AsyncClient(base_url=base_url, timeout=20) as api:
-                (await api.post("/_sim/workspaces/default/settle")).raise_for_status()
-                credentials = facts["credentials"]["ppro"]
-                api.headers["Authorization"] = f"Bearer {credentials['api_key']}"
-                api.headers["Merchant-Id"] = credentials["merchant_id"]
-                found = {id_: await status(api, id_) for id_ in ledger.told}
+            merchant = Merchant(base_url, credentials, hooks, ledger)
+            await merchant.control("POST", "settle")
+            found = {id_: step_of[await merchant.status(id_)] for id_ in ledger.told}
+            sent = {delivery["body"]: delivery for delivery in await merchant.deliveries()}
+            await merchant.api.aclose()
         finally:
             await machine.kill()
 
+    heard: dict[str, list[str]] = {}
+    for body in dict.fromkeys(receiver.heard):  # a killed server repeats what it could not tick off
+        heard.setdefault(sent[body]["resource_id"], []).append(sent[body]["event"])
     assert len(ledger.told) > KILLS * 10
     for id_, answered in ledger.told.items():
-        reached = PROMISED[found[id_]]
-        assert reached[: len(PROMISED[answered])] == PROMISED[answered], f"{id_} was {answered} and is {found[id_]}"
-        assert in_order(receiver.heard[id_]) == reached, f"{id_}: {receiver.heard[id_]}"
+        assert STEPS.index(found[id_]) >= STEPS.index(answered), f"{id_}: {answered} was answered"
+        assert heard[id_] == promised[found[id_]], id_
     assert len(set(found.values())) > 1, "the kills came between the steps of a purchase"
 
 
-async def status(api: httpx.AsyncClient, id_: str) -> str:
-    answer = await api.get(f"/v1/payment-charges/{id_}")
-    return str(answer.raise_for_status().json()["status"])
-
-
-def in_order(heard: list[str]) -> list[str]:
-    """Each event at its first arrival: a killed server repeats what it could not tick off."""
-    return list(dict.fromkeys(heard))
+async def undisturbed(merchant: Merchant) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """A purchase while nobody is killed: which status follows which step, and which webhooks it has promised by then."""
+    step_of, promised = {}, {}
+    async for id_, step in merchant.buy():
+        await merchant.control("POST", "settle")
+        step_of[await merchant.status(id_)] = step
+        promised[step] = [delivery["event"] for delivery in await merchant.deliveries(resource_id=id_)]
+    await merchant.api.aclose()
+    assert len(promised) == len(step_of) == len(STEPS)
+    return step_of, promised
 
 
 def free_port() -> int:
