@@ -1,3 +1,3 @@
-"""A local sandbox of five payment service providers that take Alipay."""
+"""A local sandbox of payment service providers that take Alipay."""
 
 __version__ = "0.1.0"

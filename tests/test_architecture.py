@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +189,91 @@ def _only_for_types(path: Path, dotted: str) -> bool:
                 if isinstance(inner, ast.ImportFrom) and dotted.startswith(f"{inner.module}."):
                     return True
     return False
+
+
+# Who may be named ----------------------------------------------------------------------------------------------
+
+ROOT = PACKAGE.parent
+TEXT = frozenset({".py", ".md", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".toml", ".svg", ".txt", ".sh"})
+LOOKED_AT = ("simulator", "tests", "benchmarks", "docs", "templates", "scenarios")
+MAY_NAME_ALL = (
+    "README.md",
+    "CHANGELOG.md",
+    "changelog.d/",
+    "docs/decisions/",
+    "docs/providers/",
+    "examples/",  # an integrator's own code is written for somebody
+    "simulator/providers/__init__.py",  # the registry
+    "tests/published/reduce.py",  # takes what each of them publishes
+    "pyproject.toml",  # their official clients
+)
+ALL_OF_THEM = re.compile(
+    r"\b(?:all|any|the|these|of|at|between) five\b(?! members)|\bfive (?:payment|providers|APIs|PSPs|stories|demos)\b",
+    re.IGNORECASE,
+)
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every text of the project that is not a provider's own, by its path."""
+    files = [path for path in ROOT.iterdir() if path.is_file()]
+    files += [path for folder in LOOKED_AT for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+    for path in sorted(files):
+        where = path.relative_to(ROOT).as_posix()
+        if path.is_file() and (path.suffix in TEXT or path.name in ("Makefile", "Dockerfile")):
+            yield where, path.read_text("utf-8")
+
+
+def test_nobody_outside_a_providers_folders_names_it() -> None:
+    """Lists come from the registry. What bears a provider's name in its path (its folder, its tests, its pages, its
+    scenarios) speaks of that provider, and of no other."""
+    from simulator.providers import built_in
+
+    names = {p.name: re.compile(rf"(?<![a-z]){p.name}|(?<![a-z]){re.escape(p.title)}", re.I) for p in built_in()}
+    found = [
+        f"{where} names {name}"
+        for where, text in texts()
+        if not where.startswith(MAY_NAME_ALL)
+        for name, pattern in names.items()
+        if name not in where and pattern.search(text)
+    ]
+
+    assert found == []
+
+
+def test_how_a_payment_is_made_is_said_once() -> None:
+    """Where a provider's payments are made, only its shop, its documents and its own tests say. A path of one segment is
+    anybody's (`/payments` is ours too)."""
+    from simulator.engine.shop import Account
+    from simulator.kernel.clock import EPOCH
+    from simulator.kernel.ids import Ids
+    from simulator.providers import built_in
+
+    paths = {}
+    for provider in built_in():
+        assert provider.shop is not None
+        own = Account(provider.credentials(Ids(), True), "", EPOCH)
+        path = provider.shop.create(own, provider.shop.sample).path
+        if path.count("/") > 1:
+            paths[path] = provider.name
+
+    found = [
+        f"{where}: {path}"
+        for where, text in texts()
+        if not where.startswith(MAY_NAME_ALL)
+        for path, name in paths.items()
+        if name not in where and path in text
+    ]
+
+    assert len(paths) > 1
+    assert found == []
+
+
+def test_nobody_counts_the_providers() -> None:
+    found = [
+        f"{where}: {match.group()}"
+        for where, text in texts()
+        if not where.startswith(MAY_NAME_ALL) and where != "tests/test_architecture.py"
+        for match in ALL_OF_THEM.finditer(text)
+    ]
+
+    assert found == []

@@ -115,7 +115,7 @@ S = TypeVar("S", bound=WorkspaceSettings)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A setting that cannot be taken. `field` is its full name (`settings.ppro.signatures`)."""
+    """A setting that cannot be taken. `field` is its full name (`settings.acme.signatures`)."""
 
     field: str
     message: str

@@ -74,5 +74,5 @@ class Ids:
         return uuid.UUID(bytes=self.bytes(16), version=4)
 
     def base32_guid(self) -> str:
-        """A version 4 GUID, little-endian, as 26 lower-case base32 characters (Checkout.com's ids)."""
+        """A version 4 GUID, little-endian, as 26 lower-case base32 characters."""
         return base64.b32encode(self.guid().bytes_le).decode("ascii").lower().rstrip("=")

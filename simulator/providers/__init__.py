@@ -1,4 +1,4 @@
-"""The five providers. A sixth is one folder, one word here, one test folder: nothing else."""
+"""The providers. One more is one folder, one word here, one test folder: nothing else."""
 
 from __future__ import annotations
 

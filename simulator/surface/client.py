@@ -2,8 +2,8 @@
 
     client = Client("http://localhost:8080")
     shop = client.create_workspace(seed="42", frozen=True)
-    shop.credentials["ppro"]["api_key"]
-    shop.pay("ppro", charge_id)
+    shop.credentials["acme"]["api_key"]
+    shop.pay("acme", charge_id)
     shop.advance("PT13H")
 
 Answers are the JSON objects of the contract, as typed dictionaries; members that are newer than this client stay in them.

@@ -1,9 +1,9 @@
 """Fixtures for the tests of a shop: one simulator for the session, a workspace of its own for every test.
 
     def test_a_paid_order_is_shipped(psp_workspace, shop):
-        shop.configure(psp_workspace.base_url, psp_workspace.credentials["ppro"])
+        shop.configure(psp_workspace.base_url, psp_workspace.credentials["acme"])
         ...
-        psp_workspace.pay("ppro", charge_id)
+        psp_workspace.pay("acme", charge_id)
         psp_workspace.settle()
 
 Nothing is loaded before a test asks for a fixture. `--psp-simulator-url` (or PSP_SIMULATOR_URL) uses one that runs already.

@@ -51,7 +51,7 @@ def variable(name: str) -> str | None:
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """`PSP_SIMULATOR_PORT=9000`, `PSP_SIMULATOR_CONFIG=settings.yaml`, `PSP_SIMULATOR_PPRO_API_KEY=…`.
+    """`PSP_SIMULATOR_PORT=9000`, `PSP_SIMULATOR_CONFIG=settings.yaml`, `PSP_SIMULATOR_<PROVIDER>_<CREDENTIAL>=…`.
 
     An empty variable counts as not set. Raises `ValueError` naming the variable or the member of the file that cannot
     be used, `OSError` when the file cannot be read.

@@ -103,7 +103,7 @@ def _number(request: RequestView) -> int:
 
 
 def line(row: dict[str, Any]) -> str:
-    """`09:41:07.214  merchant > ppro   POST /v1/payment-charges   200   38 ms  charge_4qkzv7…`"""
+    """`09:41:07.214  merchant > acme   POST /acme/charges   201   38 ms  ch_4qkzv7…`"""
     between = row["kind"] in ("request", "webhook") and "from" in row and "to" in row
     who = f"{row['from']} > {row['to']}" if between else str(row.get("actor") or row["kind"])
     if row["kind"] not in ("request", "webhook", "state"):

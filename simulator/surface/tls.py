@@ -12,7 +12,7 @@ from pathlib import Path
 
 from simulator.surface.terminal import USAGE, Failure
 
-# `payment.localhost` is what a merchant gets who puts `https://payment.` before Worldline's partialRedirectUrl.
+# `payment.localhost`: what a merchant gets who puts `https://payment.` before an address that bears no scheme.
 NAMES = ("localhost", "payment.localhost", "127.0.0.1", "::1", "host.docker.internal")
 
 
