@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.engine.settings import Line, OneOf, Seconds, WorkspaceSettings
+from simulator.engine.settings import Line, OneOf, ProviderSettings, Seconds
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay.wire import CUSTOMER_FIELDS
 
@@ -14,7 +14,7 @@ from simulator.providers.ecommpay.wire import CUSTOMER_FIELDS
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")
 
 
-class EcommpaySettings(WorkspaceSettings):
+class EcommpaySettings(ProviderSettings):
     """Source: reference/ecommpay.md, section 3.10; the times are inferred (sections 4.3 and 4.4)."""
 
     SECTION: ClassVar[str] = "ecommpay"

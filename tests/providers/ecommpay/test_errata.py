@@ -402,3 +402,27 @@ async def test_options_is_answered_as_advertised(sim: Sim, path: str) -> None:
     assert answer.headers["access-control-allow-methods"] == "GET, POST, OPTIONS"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "Content-Type" in answer.headers["access-control-allow-headers"]
+
+
+# Test amounts -------------------------------------------------------------------------------------------------------------
+
+
+async def test_test_amounts_can_be_switched_off(sim: Sim, ecommpay: Merchant) -> None:
+    await sim.settings("ecommpay", test_amounts=False)
+    await ecommpay.paid("a", payment={"amount": 40_000})
+    await ecommpay.paid("b", payment={"amount": 100_000})
+
+    await ecommpay.refund("b", amount=50_000)
+
+    assert ecommpay.told[-1] == ("partially refunded", "refund", "success")
+    assert await ecommpay.status_of("a") == "success"
+
+
+async def test_test_amounts_are_documented_for_alipay_and_hold_in_strict_mode_without_a_notice(
+    strict: Merchant,
+) -> None:
+    answer = await strict.sale(payment={"amount": 40_000})
+    await strict.sim.act("ecommpay", ID, "pay")
+
+    assert "simulator-notice" not in answer.headers
+    assert await strict.status_of() == "decline"
