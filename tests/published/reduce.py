@@ -123,6 +123,12 @@ def references(value: Any) -> Iterator[str]:
             yield from references(inner)
 
 
+def operations(document: Mapping[str, Any]) -> list[list[str]]:
+    """Method, path and name of each operation."""
+    found = document["paths"].items()
+    return sorted([method.upper(), path, one["operationId"]] for path, all_ in found for method, one in all_.items())
+
+
 def served(provider: Provider) -> Callable[[str, str], bool]:
     """Whether the simulator has this operation, whatever the names of the variables in its path."""
 
@@ -191,6 +197,7 @@ def facts(specs: Path) -> dict[str, Any]:
         },
         "ppro-failures": {"pairs": sorted(pairs)},
         "ecommpay-codes": {"codes": sorted(codes), "messages_sha256": digest(codes)},
+        "ecommpay-operations": {"operations": operations(read("ecommpay/gate-openapi-excerpt.json"))},
         "worldline-requests": {name: schema(read(f"worldline/schemas/{name}.json")) for name in REQUESTS},
         "worldline-models": models(read("worldline/models.json"), ANSWERS),
     }

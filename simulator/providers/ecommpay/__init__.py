@@ -10,7 +10,7 @@ from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
 from simulator.providers.ecommpay import auth, demo, errors, receiver, signing
-from simulator.providers.ecommpay.endpoints import ENDPOINTS, OBSERVED_HEADERS, preflights
+from simulator.providers.ecommpay.endpoints import ENDPOINTS, LEFT_OUT, OBSERVED_HEADERS, preflights
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
 from simulator.providers.ecommpay.pages import refusals, returns, routes
@@ -73,6 +73,7 @@ PROVIDER = Provider(
     resources=(Payment, Sale, Refund, Request, Sequence),
     endpoints=(*ENDPOINTS, *routes.ENDPOINTS),
     pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS))),
+    left_out=LEFT_OUT,
     authenticate=auth.authenticate,
     refuse=refuse,
     claims=auth.claims,

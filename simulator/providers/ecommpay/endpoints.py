@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simulator.engine.provider import Call, Endpoint, Page, Reply
+from simulator.engine.provider import Call, Endpoint, LeftOut, Page, Reply
 from simulator.engine.runtime import Runtime
 from simulator.providers.ecommpay import wire as w
 from simulator.providers.ecommpay.handlers import clarifications, methods, refunds, sales, statuses
@@ -39,6 +39,18 @@ ENDPOINTS = (
     Endpoint("POST", f"{PAYMENT}/clarification",           clarifications.clarification,  "clarification",  w.ClarificationRequest, checks_body=False),
     Endpoint("POST", f"{INFO}/available_methods_for_merchant/list", methods.methods, "methods",      w.MethodsRequest,       checks_body=False, reads=True),
     Endpoint("POST", f"{INFO}/banks/{{payment_method}}/{{operation_type}}/list", methods.banks, "banks", reads=True),
+)
+# fmt: on
+
+# fmt: off
+LEFT_OUT = (
+    # Of Gate's OpenAPI description, and what plugins send for cards. Source: reference/ecommpay.md, sections 3.7 and 3.8.
+    LeftOut("POST", "/v2/customer/action/{action_name}",                   "POST_v2-customer-action"),
+    LeftOut("POST", f"{PAYMENT}/customer/confirm",                         "POST_v2-payment-customer-confirm"),
+    LeftOut("POST", f"{PAYMENT}/{{payment_method}}/capture",               "capture"),
+    LeftOut("POST", f"{PAYMENT}/{{payment_method}}/cancel",                "cancel"),
+    LeftOut("POST", f"{INFO}/available-methods/purchase/list",             "available methods of purchases"),
+    LeftOut("POST", f"{INFO}/available-methods/payout/list",               "available methods of payouts"),
 )
 # fmt: on
 

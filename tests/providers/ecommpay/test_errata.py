@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from published import facts
 from support import Sim
 
 from providers.ecommpay.driver import SALE, Merchant, sign
-from simulator.providers.ecommpay import signing
+from simulator.engine.provider import LeftOut
+from simulator.providers.ecommpay import PROVIDER, signing
 
 ID = SALE["general"]["payment_id"]
 SALE_PATH = "payment/wallet/alipay/sale"
@@ -426,3 +429,43 @@ async def test_test_amounts_are_documented_for_alipay_and_hold_in_strict_mode_wi
 
     assert "simulator-notice" not in answer.headers
     assert await strict.status_of() == "decline"
+
+
+# What the platform has and the simulator lacks ------------------------------------------------------------------------------
+
+
+def shape(path: str) -> str:
+    return re.sub(r"{[^}]+}", "{}", path)
+
+
+@pytest.mark.parametrize("operation", facts("ecommpay-operations")["operations"], ids=lambda operation: operation[2])
+def test_every_operation_of_the_published_catalogue_is_there_or_left_out(operation: list[str]) -> None:
+    method, path, name = operation
+    built = {(endpoint.method, shape(endpoint.path)) for endpoint in PROVIDER.endpoints}
+    left_out = {(one.method, shape(one.path)): one.operation for one in PROVIDER.left_out}
+
+    assert (method, shape(path)) in built or left_out[method, shape(path)] == name
+
+
+@pytest.mark.parametrize("left_out", PROVIDER.left_out, ids=lambda left_out: left_out.operation)
+async def test_what_is_left_out_says_so_in_the_platforms_format(
+    sim: Sim, ecommpay: Merchant, left_out: LeftOut
+) -> None:
+    path = re.sub(r"{\w+}", "card", left_out.path)
+    flat = {"project_id": ecommpay.project}
+
+    answers = [await sim.http.request(left_out.method, path, json=ecommpay.signed(body)) for body in (SALE, flat)]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (404, "702")
+        assert answer.headers["simulator-notice"] == f"{left_out.operation} is left out of the simulator"
+    entry = (await sim.requests())[0]
+    assert (entry["path"], entry["help"]["left_out"]) == (path, left_out.operation)
+
+
+async def test_a_path_that_nobody_has_is_told_in_the_journal_of_whoever_asks(sim: Sim, ecommpay: Merchant) -> None:
+    answer = await ecommpay.post("payment/wallet/alipay/sales", SALE)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "702")
+    entry = (await sim.requests())[0]
+    assert "POST /v2/payment/wallet/{payment_method}/sale" in entry["help"]["did_you_mean"]
