@@ -7,6 +7,7 @@ on the signature. Source: reference/ecommpay.md, 2.5, 3, 6.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from ipaddress import ip_address
@@ -59,9 +60,22 @@ CUSTOMER_FIELDS = (
 """The members of a customer that are kept. A project may require any of them."""
 
 
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+)
+
+
+def is_web_address(value: str) -> bool:
+    """Whether a callback can be sent there."""
+    try:
+        parts = urlsplit(value)
+        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # brackets or a port that make no sense
+        return False
+
+
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    if not is_web_address(value):
         raise ValueError("Invalid URL format")
     return value
 
@@ -87,12 +101,13 @@ def _instant(value: str) -> str:
 
 
 def best_before(value: str) -> datetime | None:
-    """Reads `YYYY-MM-DDThh:mm:ss` followed by `±hh`, `±hh:mm` or `Z`; None for anything else. Source: section 9.1."""
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
+    """Reads `YYYY-MM-DDThh:mm:ss` followed by `±hh`, `±hh:mm`, `±hhmm` or `Z`; None for anything else. Source: section 9.1."""
+    if _INSTANT.fullmatch(value) is None:
         return None
-    return at if at.tzinfo is not None else None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:  # there is no such day or time
+        return None
 
 
 def _whole(value: Any) -> Any:

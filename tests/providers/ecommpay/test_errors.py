@@ -413,3 +413,106 @@ async def test_the_answers_bear_the_observed_headers(sim: Sim, ecommpay: Merchan
     assert (answer.headers["server"], answer.headers["cache-control"]) == ("openresty", "no-cache")
     assert answer.headers["expires"] == "Wed, 04 Mar 2026 04:59:59 GMT"
     assert json.loads(answer.content)["status"] == "success"
+
+
+# Words ---------------------------------------------------------------------------------------------------------------
+
+ADDRESSES = ["http://[::1", "http://[x]/", "http://a:b/", "http://a:99999/", "http:///x", "//shop.example", "http://℀/"]
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+async def test_an_address_that_no_library_can_read_is_refused_in_the_platforms_words(
+    sim: Sim, ecommpay: Merchant, url: str
+) -> None:
+    await ecommpay.begin(general={"merchant_callback_url": url})
+    page = await ecommpay.open(merchant_callback_url=url)
+
+    assert ecommpay.last["errors"] == [
+        {
+            "code": 2003,
+            "message": "Invalid URL format",
+            "field": "general.merchant_callback_url",
+            "constraint": "format",
+        }
+    ]
+    assert (page.status_code, "merchant_callback_url" in page.text) == (400, True)
+
+
+NO_INSTANTS = (
+    "2026-03-04", "20260304T130100Z", "2026-W10-3T13:01:00Z", "2026-02-30T13:01:00Z", "２０２６-03-04T13:01:00Z",
+    "2026-03-04T13:01:00", "2026-03-04 13:01:00Z", "soon",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("instant", NO_INSTANTS)
+async def test_what_is_no_instant_is_refused_in_the_platforms_words(sim: Sim, ecommpay: Merchant, instant: str) -> None:
+    await ecommpay.begin(payment={"best_before": instant})
+
+    [error] = ecommpay.last["errors"]
+    assert (error["field"], error["message"]) == ("payment.best_before", "Invalid date-time")
+
+
+@pytest.mark.parametrize("offset", ["Z", "+08", "+08:00", "+0800", "-03:30"])
+async def test_an_instant_may_have_any_of_the_documented_offsets(sim: Sim, ecommpay: Merchant, offset: str) -> None:
+    answer = await ecommpay.begin(payment={"best_before": f"2027-03-04T13:01:00{offset}"})
+
+    assert ecommpay.last["operation"]["request_id"] == answer["request_id"]
+    assert ecommpay.told == [("awaiting redirect result", "sale", "awaiting redirect result")]
+
+
+OTHER_DIGITS = ["²", "１０００", "١٠"]
+"""Digits to Unicode, and to Python's `isdigit` or `int`, but not to this API."""
+
+
+@pytest.mark.parametrize("digits", OTHER_DIGITS)
+async def test_digits_are_ascii_digits(sim: Sim, ecommpay: Merchant, digits: str) -> None:
+    of_project = copy.deepcopy(SALE)
+    of_project["general"]["project_id"] = digits
+    birth_day = {"customer": {"day_of_birth": f"{digits[:1] * 2}-01-1990", "phone": digits * 4}}
+
+    answer = await ecommpay.post("payment/wallet/alipay/sale", of_project)
+    page = await ecommpay.open(payment_amount=digits)
+    nobodys_page = await ecommpay.open(project_id=digits)
+    await ecommpay.begin(**birth_day)
+
+    assert body_of(answer) == (404, said("2442"))
+    assert (page.status_code, nobodys_page.status_code) == (400, 404)
+    assert {error["field"] for error in ecommpay.last["errors"]} == {"customer.day_of_birth", "customer.phone"}
+
+
+async def test_what_is_no_text_is_told_as_json(sim: Sim, ecommpay: Merchant) -> None:
+    await ecommpay.begin(payment={"description": {"a": [True, None]}})
+
+    assert ecommpay.last["payment"]["description"] == '{"a":[true,null]}'
+
+
+KINDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    # What is sent: the field, and how its type is told.
+    "text for an object": ({"return_url": "x"}, "return_url", "String value found, but an object is required"),
+    "a list for an object": ({"callback": []}, "callback", "Array value found, but an object is required"),
+    "a number for a text": ({"customer": {"zip": 1}}, "customer.zip", "Integer value found, but a string is required"),
+    "a fraction for a number": (
+        {"payment": {"amount": 1.5}},
+        "payment.amount",
+        "Number value found, but an integer is required",
+    ),
+    "a text for a boolean": (
+        {"callback": {"force_disable": "yes"}},
+        "callback.force_disable",
+        "String value found, but a boolean is required",
+    ),
+    "a number for a boolean": (
+        {"callback": {"force_disable": 2}},
+        "callback.force_disable",
+        "Integer value found, but a boolean is required",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KINDS)
+async def test_a_wrong_type_is_told_in_the_platforms_words(sim: Sim, ecommpay: Merchant, what: str) -> None:
+    changes, field, message = KINDS[what]
+
+    await ecommpay.begin(**changes)
+
+    assert ecommpay.last["errors"] == [{"code": 2003, "message": message, "field": field, "constraint": "type"}]

@@ -93,4 +93,4 @@ def _is_amount(text: str) -> bool:
 
 
 def _is_web(url: str) -> bool:
-    return len(url) <= 255 and url.lower().startswith(("http://", "https://"))
+    return len(url) <= 255 and wire.is_web_address(url)
