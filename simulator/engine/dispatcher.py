@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from simulator.engine.courier import Courier
-from simulator.engine.provider import Dropped, Provider, Sending
+from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
 from simulator.engine.store import OutboxRow, Store
@@ -142,12 +142,12 @@ class Dispatcher:
         workspace = self._registry[workspace_id]
         at, n = workspace.clock.now(), current.attempts + 1
         policy = self._providers[current.provider].webhooks.retry
-        headers: dict[str, str] = {}
+        signed = Signed({}, bytes(current.body))
         status, error, answer = None, None, None
         started = stopwatch()
         try:
-            headers = self._headers(workspace_id, current, n)
-            response = await self._courier.post(current.url, bytes(current.body), headers, policy.timeout_s)
+            signed = self._signed(workspace_id, current, n)
+            response = await self._courier.post(current.url, signed.body, signed.headers, policy.timeout_s)
             status, answer = response.status_code, response.text[:ANSWER_LIMIT]
         except Dropped:
             with self._transactions.writing() as store:
@@ -175,8 +175,9 @@ class Dispatcher:
                 status=status,
                 duration_ms=round(duration_ms, 3),
                 error=error,
-                headers=orjson.dumps(headers),
+                headers=orjson.dumps(dict(signed.headers)),
                 answer=answer,
+                body=signed.body,
                 state=state,
                 due=due,
             )
@@ -187,7 +188,15 @@ class Dispatcher:
                 {"at": iso_millis(at), "kind": "webhook", "provider": current.provider, "resource_id": current.subject}
             )
 
-    def _headers(self, workspace_id: int, row: OutboxRow, n: int) -> dict[str, str]:
+    def would_send(self, row: OutboxRow) -> bytes:
+        """The body that would leave now, or as it was rendered where it cannot be signed: the attempt will say why."""
+        try:
+            return self._signed(row.workspace, row, row.attempts + 1).body
+        except Exception as problem:  # Dropped, or a fault of the provider's, which each attempt records
+            log.debug("%s cannot be signed: %s", row.id, _describe(problem))
+            return bytes(row.body)
+
+    def _signed(self, workspace_id: int, row: OutboxRow, n: int) -> Signed:
         workspace = self._registry[workspace_id]
         uow = self._units.read(workspace)
         sending = Sending(
@@ -200,7 +209,7 @@ class Dispatcher:
             attempt=n,
             uow=uow,
         )
-        return self._providers[row.provider].webhooks.sign(sending)
+        return self._providers[row.provider].webhooks.signed(sending)
 
     async def abandon(self, workspace_id: int) -> None:
         """Stops what is on its way for a workspace that is reset or deleted, before the caller's next `await`."""

@@ -136,7 +136,7 @@ def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]
             entry = {"at": iso_millis(from_micros(message.created)), "kind": "webhook", "actor": message.provider}
             entry.update({"summary": f"{message.event} kept here, no URL", "ref": message.id})
             events.append((message.created, 2**61 + message.seq * 1000, entry))
-    for seq, n, at, status, _, error, _, _ in store.attempts(list(by_seq)):
+    for seq, n, at, status, _, error, *_ in store.attempts(list(by_seq)):
         message = by_seq[seq]
         entry = {"at": iso_millis(from_micros(at)), "kind": "webhook", "actor": message.provider}
         answer = f"answered {status}" if status is not None else f"failed: {error}"

@@ -47,6 +47,7 @@ __all__ = [
     "Provider",
     "Reply",
     "Sending",
+    "Signed",
     "Verdict",
     "Walk",
     "Webhooks",
@@ -140,7 +141,10 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What `sign` sees when a message is about to leave. `attempt` counts from 1, `at` is the workspace's time."""
+    """What `sign` sees when a message is about to leave, `body` as it was rendered.
+
+    `attempt` counts from 1, `at` is the workspace's time.
+    """
 
     workspace: Workspace
     event: str
@@ -153,19 +157,31 @@ class Sending:
     """For reading (the endpoint's present secret), not for writing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What leaves in one attempt, where the signature is part of the body: `body` goes instead of the rendered one."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Dropped(Exception):
     """Raised by `sign`: the endpoint is gone or disabled, the message is not sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """`render` turns an event into messages, in the transaction; `sign` makes the headers, at every attempt."""
+    """`render` turns an event into messages, in the transaction; `sign` makes what is signed, at every attempt.
+
+    `sign` gives the headers, or with `Signed` headers and body where the signature stands inside the body. It signs the
+    `body` that it is given with the secret of that moment, so a changed secret counts for retries and resent messages.
+    """
 
     events: tuple[str, ...]
     """Those that the simulator sends."""
     retry: RetryPolicy
     render: Callable[[UnitOfWork, Event], Sequence[Message]]
-    sign: Callable[[Sending], dict[str, str]]
+    sign: Callable[[Sending], dict[str, str] | Signed]
     verify_endpoint: Callable[[Workspace, str], dict[str, str] | None] = lambda workspace, url: None
     """Headers of the GET by which the provider verifies an endpoint, the value expected as the answer under
     `expect`; None if it does not."""
@@ -175,6 +191,11 @@ class Webhooks:
     """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
     refuse_secret: Callable[[str], str | None] = lambda secret: None
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
+
+    def signed(self, sending: Sending) -> Signed:
+        """What leaves in this attempt, wherever the provider puts its signature. Raises `Dropped`."""
+        made = self.sign(sending)
+        return made if isinstance(made, Signed) else Signed(made, sending.body)
 
 
 @dataclass(frozen=True, slots=True)

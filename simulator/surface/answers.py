@@ -129,6 +129,7 @@ class Attempt(TypedDict):
     duration_ms: int
     error: str | None
     response_body: str | None
+    body: NotRequired[str]
 
 
 class Delivery(TypedDict):

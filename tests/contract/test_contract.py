@@ -10,7 +10,7 @@ from html import unescape
 import httpx
 import pytest
 from merchant import Merchant, purchase
-from support import Sim
+from support import Sim, acknowledge
 from toy.acme import ACME
 
 from simulator.engine.shop import Request
@@ -69,6 +69,21 @@ async def test_every_webhook_verifies_with_the_merchants_own_code(world: Sim, me
 
     assert world.hooks
     assert [hook.verdict(merchant.name).valid for hook in world.hooks] == [True] * len(world.hooks)
+
+
+async def test_a_retry_is_signed_with_the_secret_of_its_own_hour(world: Sim, merchant: Merchant) -> None:
+    """Wherever the provider puts its signature: in the headers or inside the body."""
+    world.answer = lambda request: httpx.Response(500)
+    await merchant.paid()
+    so_far = len(world.hooks)
+    world.answer = acknowledge
+    await world.receive_webhooks(merchant.name, secret="another-secret")
+
+    await world.advance(days=1)
+
+    later = world.hooks[so_far:]
+    assert later
+    assert [hook.verdict(merchant.name).valid for hook in later] == [True] * len(later)
 
 
 async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Merchant) -> None:

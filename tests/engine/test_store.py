@@ -15,7 +15,7 @@ from toy.acme import ACME
 
 from engine import postgres
 from engine.merchant import Merchant
-from simulator.engine.store import SqliteStore, Store, StoreConflict, StoreUnavailable, open_store
+from simulator.engine.store import SqliteStore, Store, StoreConflict, StoreUnavailable, open_store, schema
 
 FAR = 2**62
 BYTES = bytes(range(256))
@@ -234,13 +234,66 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
     assert first is not None
 
     store.save_attempt(
-        first, n=1, at=10, status=503, duration_ms=1.5, error=None, headers=b"{}", answer="no", state="pending", due=FAR
+        first,
+        n=1,
+        at=10,
+        status=503,
+        duration_ms=1.5,
+        error=None,
+        headers=b"{}",
+        answer="no",
+        body=BYTES,
+        state="pending",
+        due=FAR,
+    )
+    store.save_attempt(
+        first,
+        n=2,
+        at=20,
+        status=200,
+        duration_ms=1.5,
+        error=None,
+        headers=b"{}",
+        answer="",
+        body=b"signed",
+        state="delivered",
+        due=None,
     )
 
     after = store.message_at(first.seq)
     assert after is not None
-    assert (after.state, after.due, after.attempts) == ("pending", FAR, 1)
-    assert [tuple(row) for row in store.attempts([first.seq])] == [(first.seq, 1, 10, 503, 1.5, None, b"{}", "no")]
+    assert (after.state, after.due, after.attempts) == ("delivered", None, 2)
+    assert [tuple(row) for row in store.attempts([first.seq])] == [
+        (first.seq, 1, 10, 503, 1.5, None, b"{}", "no", None),
+        (first.seq, 2, 20, 200, 1.5, None, b"{}", "", b"signed"),
+    ]
+
+
+def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
+    """Its attempts sent the message's own body."""
+    opened = open_store(where)
+    opened.insert_messages([message("dlv_1")])
+    opened.run("ALTER TABLE attempts DROP COLUMN body")
+    columns = "message, n, at, status, duration_ms, error, headers, answer"
+    opened.run(f"INSERT INTO attempts ({columns}) VALUES (1, 1, 10, 200, 1.5, NULL, ?, '')", (b"{}",))
+    if opened.dialect == "sqlite":
+        opened.run("PRAGMA user_version = 1")
+    opened.close()
+
+    again = open_store(where)
+
+    assert [tuple(row) for row in again.attempts([1])] == [(1, 1, 10, 200, 1.5, None, b"{}", "", None)]
+    again.close()
+
+
+def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    where = str(tmp_path / "store.db")
+    opened = open_store(where)
+    opened.run(f"PRAGMA user_version = {schema.VERSION + 1}")
+    opened.close()
+
+    with pytest.raises(StoreUnavailable, match="another version"):
+        open_store(where)
 
 
 def test_a_reply_is_replaced_under_its_key(store: Store) -> None:

@@ -388,13 +388,16 @@ class Store(ABC):
         error: str | None,
         headers: bytes,
         answer: str | None,
+        body: bytes,
         state: str,
         due: int | None,
     ) -> None:
+        """`body` is kept only where it is not the message's own."""
+        own = None if body == message.body else body
         self.run(
-            """INSERT INTO attempts (message, n, at, status, duration_ms, error, headers, answer)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (message.seq, n, at, status, duration_ms, error, headers, answer),
+            """INSERT INTO attempts (message, n, at, status, duration_ms, error, headers, answer, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (message.seq, n, at, status, duration_ms, error, headers, answer, own),
         )
         sql = "UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ?"
         self.run(sql, (state, due, n, message.seq))
@@ -406,11 +409,12 @@ class Store(ABC):
         self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
 
     def attempts(self, messages: Sequence[int]) -> list[Row]:
-        """`(message, n, at, status, duration_ms, error, headers, answer)` of these messages."""
+        """`(message, n, at, status, duration_ms, error, headers, answer, body)` of these messages; `body` is None where
+        the message's own was sent."""
         if not messages:
             return []
         marks = ", ".join("?" * len(messages))
-        sql = f"""SELECT message, n, at, status, duration_ms, error, headers, answer FROM attempts
+        sql = f"""SELECT message, n, at, status, duration_ms, error, headers, answer, body FROM attempts
             WHERE message IN ({marks}) ORDER BY message, n"""  # noqa: S608
         return self.rows(sql, messages)
 

@@ -20,7 +20,7 @@ class PostgresStore(Store):
     def __init__(self, where: str) -> None:
         self._where = where
         self._connection = psycopg.connect(where, autocommit=True)
-        for statement in schema.statements("postgresql"):
+        for statement in (*schema.statements("postgresql"), *schema.upgrades("postgresql")):
             self._connection.execute(statement.encode())
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:

@@ -3,11 +3,15 @@
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 """
 
-VERSION = 1
+VERSION = 2
 
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+UNLESS = {"sqlite": "", "postgresql": "IF NOT EXISTS"}
 CLUSTERED = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
+
+UPGRADES = {1: "ALTER TABLE attempts ADD COLUMN {unless} body {blob}"}
+"""From each version to the next. PostgreSQL keeps no version: there all are repeated whenever a store is opened."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -46,7 +50,8 @@ CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
 
 CREATE TABLE IF NOT EXISTS attempts (
     message BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT, duration_ms DOUBLE PRECISION NOT NULL,
-    error TEXT, headers {blob} NOT NULL, answer TEXT, PRIMARY KEY (message, n)){clustered};
+    error TEXT, headers {blob} NOT NULL, answer TEXT, body {blob},
+    PRIMARY KEY (message, n)){clustered};
 
 CREATE TABLE IF NOT EXISTS journal (
     seq {seq}, workspace BIGINT NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL,
@@ -59,6 +64,12 @@ CREATE TABLE IF NOT EXISTS replies (
     at BIGINT NOT NULL, fingerprint {blob} NOT NULL, status BIGINT NOT NULL, headers {blob} NOT NULL,
     body {blob} NOT NULL, PRIMARY KEY (workspace, provider, key, scope)){clustered};
 """
+
+
+def upgrades(dialect: str, found: int = 1) -> list[str]:
+    """What brings a store of version `found` to this one."""
+    texts = [UPGRADES[version] for version in range(found, VERSION)]
+    return [text.replace("{blob}", BLOB[dialect]).replace("{unless}", UNLESS[dialect]) for text in texts]
 
 
 def statements(dialect: str) -> list[str]:

@@ -33,15 +33,23 @@ class SqliteStore(Store):
             "busy_timeout = 30000",
         ):
             self._execute(f"PRAGMA {pragma}")
-        found = int(self._execute("PRAGMA user_version").fetchone()[0])
-        if found not in (0, schema.VERSION):
+        found = self._version()
+        if found > schema.VERSION:
             raise RuntimeError(f"{where} was written by another version (schema {found}, here {schema.VERSION})")
         if found != schema.VERSION:
             self.begin()
-            for statement in schema.statements("sqlite"):
-                self._execute(statement)
-            self._execute(f"PRAGMA user_version = {schema.VERSION}")
+            self._bring_up_to_date()
             self.commit()
+
+    def _version(self) -> int:
+        return int(self._execute("PRAGMA user_version").fetchone()[0])
+
+    def _bring_up_to_date(self) -> None:
+        """Makes the tables, or adds what an older version did not have. Within a transaction: somebody else may have done it."""
+        found = self._version()
+        for statement in schema.statements("sqlite") if found == 0 else schema.upgrades("sqlite", found):
+            self._execute(statement)
+        self._execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._execute(sql, values).fetchall()

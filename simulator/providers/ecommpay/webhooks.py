@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import orjson
 
-from simulator.engine.provider import Event, Message, Sending, Webhooks
+from simulator.engine.provider import Event, Message, Sending, Signed, Webhooks
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.retry import RetryPolicy
@@ -43,7 +43,7 @@ RETRY = RetryPolicy(
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
-    """One message, or none when the request or the project wants none. It is signed here: the signature is part of the body."""
+    """One message, or none when the request or the project wants none. Its signature is added when it leaves."""
     resource = event.resource
     url: str | None
     if isinstance(resource, Payment):
@@ -66,8 +66,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         if resource.callback_disabled:
             return []
         body, url, delay_s = wire.error_callback(resource), resource.callback_url, resource.callback_delay_s
-    raw = orjson.dumps(signing.signed(_secret(uow.workspace), body))
-    return [Message(event.name, raw, url, delay=timedelta(seconds=delay_s))]
+    return [Message(event.name, orjson.dumps(body), url, delay=timedelta(seconds=delay_s))]
 
 
 def _secret(workspace: Workspace) -> str:
@@ -81,9 +80,10 @@ def _purchase_url(payment: Payment, event: str) -> str | None:
     return final.get(event) or payment.callback_url
 
 
-def sign(sending: Sending) -> dict[str, str]:
-    """Nothing to sign: the body has its signature, and every attempt sends the same bytes (inferred)."""
-    return {"content-type": "application/json"}
+def sign(sending: Sending) -> Signed:
+    """The signature is the body's last member: while the secret stays the same, every attempt sends the same bytes (inferred)."""
+    body = signing.signed(_secret(sending.workspace), orjson.loads(sending.body))
+    return Signed({"content-type": "application/json"}, orjson.dumps(body))
 
 
 WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)

@@ -24,9 +24,14 @@ class WebhooksQuery(ListQuery):
 
 
 def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str, Any]]:
+    """Each with the bytes that left last. A try that sent others shows its own; what never left is shown as it would."""
     tries: dict[int, list[dict[str, Any]]] = {}
     headers: dict[int, dict[str, str]] = {}
-    for message, n, at, status, duration_ms, error, sent, answer in runtime.store.attempts([row.seq for row in rows]):
+    bodies: dict[int, list[bytes]] = {}
+    rendered = {row.seq: bytes(row.body) for row in rows}
+    for message, n, at, status, duration_ms, error, sent, answer, body in runtime.store.attempts(
+        [row.seq for row in rows]
+    ):
         tries.setdefault(message, []).append(
             {
                 "n": n,
@@ -38,6 +43,11 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
             }
         )
         headers[message] = orjson.loads(sent)
+        bodies.setdefault(message, []).append(rendered[message] if body is None else bytes(body))
+    for message, left in bodies.items():
+        for entry, body in zip(tries[message], left, strict=True):
+            if body != left[-1]:
+                entry["body"] = _text(body)
     return [
         {
             "id": row.id,
@@ -46,7 +56,7 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
             "resource_id": row.subject,
             "url": row.url,
             "state": row.state,
-            "body": bytes(row.body).decode("utf-8", "replace"),
+            "body": _text(bodies[row.seq][-1] if row.seq in bodies else runtime.dispatcher.would_send(row)),
             "headers": headers.get(row.seq, {}),
             "created_at": iso_millis(from_micros(row.created)),
             "next_attempt_at": iso_millis(from_micros(row.due)) if row.due is not None else None,
@@ -54,6 +64,10 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
         }
         for row in rows
     ]
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
 
 
 async def list_webhooks(call: ControlCall[NoBody, WebhooksQuery]) -> dict[str, Any]:
