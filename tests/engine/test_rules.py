@@ -120,6 +120,13 @@ def test_a_rule_at_its_bounds_is_taken(rule: dict[str, Any]) -> None:
     Rule.model_validate(rule)
 
 
+def test_an_effect_on_webhooks_that_says_nothing_changes_nothing() -> None:
+    effect = Rule.model_validate({"webhooks": {}}).webhooks
+
+    assert effect is not None
+    assert (effect.copies, effect.delay, effect.order, effect.drop) == (1, timedelta(0), "as_happened", False)
+
+
 @pytest.mark.parametrize("name", ["Upper", "-first", "", "with space", "a_b"])
 def test_a_scenario_has_a_name_that_fits_into_an_address(name: str) -> None:
     with pytest.raises(ValidationError):
@@ -146,6 +153,7 @@ def test_a_body_that_is_no_scenario_is_told_where(raw: Any, says: str) -> None:
         ("name: mine\nrules: []\n", "mine.yaml:2: rules: "),
         ("name: mine\n", "mine.yaml:1: rules: "),
         ("name: mine\nrules:\n- {}\n- api: {}\n", "mine.yaml:4: rules.1.api.status: "),
+        ("name: mine\nrules:\n- {}\n- 5\n", "mine.yaml:4: rules.1: "),
         ("\n\n", "mine.yaml:1: : "),
         ("- no\n- mapping\n", "mine.yaml:1: : "),
     ],
