@@ -469,3 +469,58 @@ async def test_a_path_that_nobody_has_is_told_in_the_journal_of_whoever_asks(sim
     assert (answer.status_code, answer.json()["code"]) == (404, "702")
     entry = (await sim.requests())[0]
     assert "POST /v2/payment/wallet/{payment_method}/sale" in entry["help"]["did_you_mean"]
+
+
+# Parameters of Payment Page without effect ----------------------------------------------------------------------------------
+
+
+UNLIKE_LIVE = {
+    # Parameter: a value of which the live page would make something else, and one that asks for what happens anyway.
+    "force_payment_method": ("card", "alipay"),
+    "default_payment_method": ("card", "alipay"),
+    "force_payment_group": ("openbanking", ""),
+    "card_operation_type": ("auth", "sale"),
+    "style_id": ("7", ""),
+    "recurring_register": ("1", "0"),
+    "receipt_data": ("e30=", ""),
+    "best_before": ("soon", "2026-03-04T06:00:00Z"),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE_LIVE)
+async def test_a_parameter_without_effect_is_noticed_and_refused_if_strict(
+    ecommpay: Merchant, strict: Merchant, name: str
+) -> None:
+    unlike, like = UNLIKE_LIVE[name]
+
+    opened, refused = [await merchant.open(**{name: unlike}) for merchant in (ecommpay, strict)]
+    plain, accepted = [await merchant.open(**{name: like}) for merchant in (ecommpay, strict)]
+    checked = await strict.sim.http.get("/params/check", params=strict.page(**{name: unlike}))
+
+    assert (opened.status_code, refused.status_code) == (200, 400)
+    assert opened.headers["simulator-notice"].startswith(f"{name}: ")
+    assert name in refused.text
+    assert [error["field"] for error in checked.json()["errors"]] == [name]
+    assert (plain.status_code, accepted.status_code, "simulator-notice" in plain.headers) == (200, 200, False)
+
+
+async def test_what_a_plugin_always_sends_is_no_difference(ecommpay: Merchant, strict: Merchant) -> None:
+    """PrestaShop's, but for the language."""
+    sent = {
+        "merchant_callback_url": "https://shop.example/callback",
+        "interface_type": '{"id":17}',
+        "merchant_success_url": "https://shop.example/success",
+        "merchant_success_enabled": 2,
+        "merchant_success_redirect_mode": "parent_page",
+        "customer_first_name": "San",
+        "customer_email": "san@example.com",
+        "billing_address": "1 Road",
+        "billing_country": "CN",
+        "avs_street_address": "1 Road",
+        "avs_post_code": "100000",
+    }
+
+    for merchant in (ecommpay, strict):
+        answer = await merchant.sim.http.get("/payment", params={**merchant.page(**sent), "_plugin_version": "2.1.0"})
+
+        assert (answer.status_code, "simulator-notice" in answer.headers) == (200, False)

@@ -8,7 +8,7 @@ from simulator.providers.ecommpay import auth, errors, signing
 from simulator.providers.ecommpay.pages.parameters import (
     CALLBACK_ADDRESSES,
     REQUIRED,
-    is_refused_for_its_language,
+    unlike_live,
     wrong_values,
 )
 from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
@@ -48,8 +48,9 @@ def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
         if name not in given and name != "signature"
     ]
     problems += [errors.item("2003", name, *WORDS.get(name, OTHER_WORDS)) for name in wrong_values(given)]
-    if is_refused_for_its_language(call, given):
-        problems.append(errors.item("2003", "language_code", "enum", "Does not have a value in the enumeration"))
+    unlike = unlike_live(call, given)
+    if call.strict:
+        problems += [errors.item("2003", name, *OTHER_WORDS) for name in unlike]
     signature = given.get("signature")
     secret = auth.secret_of(uow.workspace)
     if signature is not None:

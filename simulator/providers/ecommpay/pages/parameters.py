@@ -14,6 +14,37 @@ from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
 
 REQUIRED = ("project_id", "payment_id", "payment_amount", "payment_currency", "customer_id", "signature")
 
+NO_EFFECT = "has no effect for Alipay"
+OTHER_METHOD = "the simulator knows alipay only"
+NO_DESIGN = "the simulator has one design"
+
+UNLIKE_LIVE: dict[str, tuple[str, str]] = {
+    # Parameter: what the notice says of it, and the value that asks for what happens anyway. Source: section 3.9.1.
+    "force_payment_method": (OTHER_METHOD, "alipay"),
+    "default_payment_method": (OTHER_METHOD, "alipay"),
+    "force_payment_group": (OTHER_METHOD, ""),
+    "payment_methods_options": (NO_EFFECT, ""),
+    "operation_type": (NO_EFFECT, "sale"),
+    "card_operation_type": (NO_EFFECT, "sale"),
+    "payment_extra_param": ("is not passed on by the simulator", ""),
+    "region_code": (NO_DESIGN, ""),
+    "style_id": (NO_DESIGN, ""),
+    "terminal_id": (NO_DESIGN, ""),
+    "redirect_tokenize_url": (NO_EFFECT, ""),
+    "redirect_tokenize_mode": (NO_EFFECT, ""),
+    "recurring": (NO_EFFECT, ""),
+    "recurring_register": (NO_EFFECT, "0"),
+    "receipt_data": (NO_EFFECT, ""),
+    "booking_info": (NO_EFFECT, ""),
+    "addendum_data": (NO_EFFECT, ""),
+    "payment_merchant_risk": (NO_EFFECT, ""),
+    "customer_account_info": (NO_EFFECT, ""),
+    "customer_shipping": (NO_EFFECT, ""),
+    "customer_mpi_result": (NO_EFFECT, ""),
+    "customer_account_number": (NO_EFFECT, ""),
+    "account_token": (NO_EFFECT, ""),
+}
+
 CALLBACK_ADDRESSES = ("merchant_callback_url", "merchant_success_callback_url", "merchant_decline_callback_url")
 
 
@@ -40,9 +71,10 @@ def authenticate(call: Call, directory: Directory) -> None:
     call.workspace, call.credential = workspace, {"project_id": project}
     for name in wrong_values(parameters):
         raise Refused("page", {"status": 400, "text": "ecp_wrong", "name": name})
-    if is_refused_for_its_language(call, parameters):
-        wording = "ecp_wrong" if "language_code" in parameters else "ecp_missing"
-        raise Refused("page", {"status": 400, "text": wording, "name": "language_code"})
+    for name in unlike_live(call, parameters):
+        if call.strict:
+            wording = "ecp_wrong" if name in parameters else "ecp_missing"
+            raise Refused("page", {"status": 400, "text": wording, "name": name})
     call.scratch["parameters"] = parameters
     call.scratch["signed"] = signing.without_our_own(secret, parameters, signature)
     amount, currency = int(parameters["payment_amount"]), parameters["payment_currency"]
@@ -65,15 +97,20 @@ def wrong_values(parameters: Mapping[str, str]) -> list[str]:
     return [name for name, is_wrong in wrong.items() if is_wrong]
 
 
-def is_refused_for_its_language(call: Call, parameters: Mapping[str, str]) -> bool:
-    """Whether this is strict mode and the parameters lack the one language that the Alipay article takes; else it is noticed.
-
-    Inferred: the live page opens in any language.
-    """
-    if parameters.get("language_code", "").lower() == "zh":
-        return False
-    call.differs_live("language_code: the Alipay article demands zh")
-    return call.strict
+def unlike_live(call: Call, parameters: Mapping[str, str]) -> list[str]:
+    """The names of the parameters of which the live page would make something else than ours. Each is noticed."""
+    found = [
+        (name, why) for name, (why, plain) in UNLIKE_LIVE.items() if parameters.get(name, plain) not in ("", plain)
+    ]
+    if parameters.get("language_code", "").lower() != "zh":
+        found.append(
+            ("language_code", "the Alipay article demands zh")
+        )  # inferred: the live page opens in any language
+    if parameters.get("best_before") and wire.best_before(parameters["best_before"]) is None:
+        found.append(("best_before", "is no instant (YYYY-MM-DDThh:mm:ss+hh:mm) and has no effect"))
+    for name, why in found:
+        call.differs_live(f"{name}: {why}")
+    return [name for name, _ in found]
 
 
 def given_in(call: Call) -> dict[str, str]:
