@@ -20,6 +20,7 @@ from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
     Answer,
+    Disconnected,
     Receive,
     Scope,
     Send,
@@ -74,7 +75,10 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = stopwatch()
         headers = header_map(scope["headers"])
-        body = await read_body(receive)
+        try:
+            body = await read_body(receive)
+        except Disconnected:
+            return  # nobody is left to read an answer
         call = self._call(scope, headers, body or b"")
         answer = self._serve(call, body is None, started)
         if answer.walk is not None:

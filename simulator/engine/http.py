@@ -31,13 +31,20 @@ DRAIN_LIMIT = 32_000_000
 BODILESS = frozenset({204, 304})
 
 
+class Disconnected(Exception):
+    """The client went away before its request had arrived as a whole. Nothing of it may be done."""
+
+
 async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is larger than `BODY_LIMIT` (the rest is read on and dropped)."""
+    """The whole body, or None when it is larger than `BODY_LIMIT` (the rest is read on and dropped).
+
+    Raises `Disconnected`.
+    """
     body, size = [], 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise Disconnected
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= BODY_LIMIT:
