@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -62,7 +63,8 @@ class _Queue:
 
 
 class Dispatcher:
-    """`delivered` is called with the workspace whenever a delivery is done, so that another may begin."""
+    """`ended` is called whenever a delivery of a workspace has ended, so that another may begin: with False when it could
+    not be recorded, so that its message is still due."""
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class Dispatcher:
         transactions: Transactions,
         units: Units,
         providers: Mapping[str, Provider],
-        delivered: Callable[[int], None],
+        ended: Callable[[int, bool], None],
     ) -> None:
         self._courier = courier
         self._store = store
@@ -80,13 +82,13 @@ class Dispatcher:
         self._transactions = transactions
         self._units = units
         self._providers = providers
-        self._delivered = delivered
+        self._ended = ended
         self._queues: dict[int, _Queue] = {}
-        self._abandoned: set[int] = set()
+        self._halted: set[int] = set()
 
     def start(self, workspace_id: int, fired: list[Fired] | None = None) -> None:
         """Sends what is due, a task for each payment and address. `fired` collects the attempts."""
-        if workspace_id in self._abandoned:
+        if workspace_id in self._halted:
             return
         queue = self._queues.setdefault(workspace_id, _Queue())
         if queue.next() is None and len(queue.active) < AT_ONCE:
@@ -107,22 +109,30 @@ class Dispatcher:
                 queue.waiting[group] = urlsplit(group[2]).netloc
 
     async def finished_one(self, workspace_id: int) -> bool:
-        """Waits until one of the tasks of a workspace is done; False when there is none."""
+        """Waits until one of the tasks of a workspace is done; False when there is none. Raises what a task has raised."""
         queue = self._queues.get(workspace_id)
         if queue is None or not queue.active:
             return False
-        await asyncio.wait(queue.active.values(), return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(queue.active.values(), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
         return True
+
+    def is_busy(self, workspace_id: int) -> bool:
+        """Whether a delivery of the workspace is under way."""
+        return workspace_id in self._queues and bool(self._queues[workspace_id].active)
 
     def _sent(self, workspace_id: int, queue: _Queue, group: Group, host: str, task: asyncio.Task[None]) -> None:
         queue.busy[host] -= 1
         del queue.active[group]
         if task.cancelled():
             return
-        if (error := task.exception()) is not None:
+        error = task.exception()
+        if error is not None:
             log.error("a delivery failed", exc_info=error)
-        elif self._queues.get(workspace_id) is queue:
-            self._delivered(workspace_id)
+        if self._queues.get(workspace_id) is queue:
+            self._ended(workspace_id, error is None)
 
     async def _send_all(self, workspace_id: int, group: Group, fired: list[Fired] | None) -> None:
         while True:
@@ -211,23 +221,27 @@ class Dispatcher:
         )
         return self._providers[row.provider].webhooks.signed(sending)
 
-    async def abandon(self, workspace_id: int) -> None:
-        """Stops what is on its way for a workspace that is reset or deleted, before the caller's next `await`."""
-        queue = self._queues.pop(workspace_id, None)
-        if queue is None:
-            return
-        self._abandoned.add(workspace_id)
+    @asynccontextmanager
+    async def halted(self, workspace_id: int) -> AsyncIterator[None]:
+        """Nothing is delivered for this workspace within; what is on its way is stopped first."""
+        self._halted.add(workspace_id)
         try:
+            await self._stop(workspace_id)
+            yield
+        finally:
+            self._halted.discard(workspace_id)
+
+    async def _stop(self, workspace_id: int) -> None:
+        queue = self._queues.pop(workspace_id, None)
+        if queue is not None:
             tasks = list(queue.active.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        finally:
-            self._abandoned.discard(workspace_id)
 
     async def close(self) -> None:
         for workspace_id in list(self._queues):
-            await self.abandon(workspace_id)
+            await self._stop(workspace_id)
 
 
 def _describe(problem: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -25,6 +26,10 @@ TIMERS_IN_A_TURN = 4
 """In real time; requests that have arrived meanwhile are served before the next ones."""
 
 NOTES_WAIT_S = 0.25
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 60.0
+"""Between two tries of a workspace whose turns fail; each pause is twice the one before."""
 
 
 class Loop:
@@ -47,6 +52,10 @@ class Loop:
         self._timers = timers
         self._dispatcher = dispatcher
         self._walks = walks
+        self._failures: Counter[int] = Counter()
+        """By workspace: the turns and deliveries in a row that have failed."""
+        self._not_before: dict[int, float] = {}
+        """By workspace that has failed: when it is tried again."""
 
     def schedule(self, workspace_id: int, due: datetime | None = None) -> None:
         """Puts a deadline of a workspace on the agenda; without `due` the next one that the store knows."""
@@ -59,25 +68,29 @@ class Loop:
             due = from_micros(raw)
         clock = self._registry[workspace_id].clock
         if clock.standing_at is None:
-            self._agenda.put(workspace_id, (due - clock.offset).timestamp())
+            at = (due - clock.offset).timestamp()
         elif due <= clock.standing_at:
-            self._agenda.put(workspace_id, 0.0)
+            at = 0.0
+        else:
+            return
+        self._agenda.put(workspace_id, max(at, self._not_before.get(workspace_id, 0.0)))
+
+    def try_again(self, workspace_id: int) -> None:
+        """What was due could not be done and is still due: the workspace gets another turn after a pause."""
+        pause = min(FIRST_PAUSE_S * 2 ** min(self._failures[workspace_id], 20), LONGEST_PAUSE_S)
+        self._failures[workspace_id] += 1
+        self._not_before[workspace_id] = _now() + pause
+        self._agenda.put(workspace_id, self._not_before[workspace_id])
 
     async def run(self) -> None:
         """Serves deadlines until cancelled."""
         while True:
-            await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.has_notes else None)
-            self._write_notes()
+            await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.notes else None)
+            self._transactions.write_notes_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
                 if workspace_id in self._registry and not self._walks(workspace_id):
                     self._turn(workspace_id)
             await asyncio.sleep(0)
-
-    def _write_notes(self) -> None:
-        try:
-            self._transactions.write_notes()
-        except Exception:
-            log.exception("the journal of read-only requests could not be written")
 
     def _turn(self, workspace_id: int) -> None:
         """One workspace's turn; a bug in one of them must not stop the clock of the others."""
@@ -91,6 +104,11 @@ class Loop:
                 self._schedule_rest(workspace_id)
         except Exception:
             log.exception("the deadlines of workspace %s could not be served", workspace_id)
+            self.try_again(workspace_id)
+        else:
+            if not self._dispatcher.is_busy(workspace_id):
+                self._failures.pop(workspace_id, None)
+                self._not_before.pop(workspace_id, None)
 
     def _schedule_rest(self, workspace_id: int) -> None:
         """Deadlines in the future; what is due now is already on its way and wakes the loop when it is done."""

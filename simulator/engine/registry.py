@@ -15,6 +15,7 @@ from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, time_of_day
 from simulator.kernel.ids import Ids
+from simulator.kernel.refusals import NotFound
 
 Credentials = Mapping[str, Mapping[str, Any]]
 """By provider, in its own words."""
@@ -60,7 +61,6 @@ class Registry:
         """By public id and by name."""
         self._owners: dict[tuple[str, str], int] = {}
         """Provider and look-up string of a credential to the workspace that it belongs to."""
-        transactions.if_a_commit_fails(self.read_again)
 
     # Finding -----------------------------------------------------------------------------------------------------
 
@@ -96,9 +96,17 @@ class Registry:
         self._ids[workspace.public_id] = self._ids[workspace.name] = workspace.id
 
     def read_again(self) -> None:
-        """After a failed commit: the workspaces as they stand in the store."""
-        for id_, raw in self._store.workspaces():
-            self.remember(Workspace.load(id_, bytes(raw)))
+        """Everything as it stands in the store, whatever memory says."""
+        found = [Workspace.load(id_, bytes(raw)) for id_, raw in self._store.workspaces()]
+        owners = {(provider, lookup): workspace for provider, lookup, workspace in self._store.credentials()}
+        gone = self._workspaces.keys() - {workspace.id for workspace in found}
+        self._workspaces = {id_: known for id_, known in self._workspaces.items() if id_ not in gone}
+        self._ids = {name: id_ for name, id_ in self._ids.items() if id_ not in gone}
+        self._owners = owners
+        for workspace in found:
+            self.remember(workspace)
+        for id_ in gone:
+            self._changed(id_)
 
     # Opening a store ---------------------------------------------------------------------------------------------
 
@@ -195,7 +203,7 @@ class Registry:
 
     def change(self, id_: int, **changes: Any) -> Workspace:
         """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
-        changed = dataclasses.replace(self._workspaces[id_], **changes)
+        changed = dataclasses.replace(self._existing(id_), **changes)
         with self._transactions.writing() as store:
             store.save_workspace(changed.id, changed.name, changed.dump())
         self.remember(changed)
@@ -203,7 +211,7 @@ class Registry:
 
     def reset(self, id_: int) -> Workspace:
         """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
-        changed = dataclasses.replace(self._workspaces[id_], clock=Clock(), scenarios=(), draws=0)
+        changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0)
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
             store.clear(id_)
@@ -213,6 +221,7 @@ class Registry:
         return changed
 
     def delete(self, id_: int) -> None:
+        self._existing(id_)
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
             store.remove_workspace(id_)
@@ -220,6 +229,12 @@ class Registry:
         self._ids = {name: owner for name, owner in self._ids.items() if owner != id_}
         self._owners = {pair: owner for pair, owner in self._owners.items() if owner != id_}
         self._changed(id_)
+
+    def _existing(self, id_: int) -> Workspace:
+        """Raises `NotFound` when it was deleted meanwhile."""
+        if id_ not in self._workspaces:
+            raise NotFound("workspace", str(id_))
+        return self._workspaces[id_]
 
 
 def _handed_in(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

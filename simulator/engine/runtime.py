@@ -16,7 +16,7 @@ from simulator.engine.courier import Courier
 from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.loop import Loop
 from simulator.engine.provider import Party, Provider
-from simulator.engine.registry import Credentials, Registry
+from simulator.engine.registry import Credentials, Registry, WorkspaceError
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import Store
@@ -30,6 +30,7 @@ from simulator.engine.watchers import Watchers
 from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import Clock
 from simulator.kernel.ids import Ids, Pool
+from simulator.kernel.refusals import NotFound
 
 
 class Runtime:
@@ -74,7 +75,7 @@ class Runtime:
         self._units = Units(self, self.registry, self.transactions, strides, self._committed)
         self.timers = Timers(store, self.registry, self.transactions, self._units, self.parties)
         self.dispatcher = Dispatcher(
-            self.courier, store, self.registry, self.transactions, self._units, self.providers, self._delivered
+            self.courier, store, self.registry, self.transactions, self._units, self.providers, self._delivery_ended
         )
         self._walker = Walker(store, self.registry, self.transactions, self.timers, self.dispatcher, strides)
         self._loop = Loop(
@@ -84,6 +85,12 @@ class Runtime:
         self.secret = self._page_secret()
         """Signs page tokens; made once per store."""
         self.registry.load(default_overrides or {})
+        self.transactions.if_a_commit_fails(self._read_again)
+        for workspace in self.registry.all():
+            self._loop.schedule(workspace.id)
+
+    def _read_again(self) -> None:
+        self.registry.read_again()
         for workspace in self.registry.all():
             self._loop.schedule(workspace.id)
 
@@ -140,20 +147,23 @@ class Runtime:
 
     def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:
         """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
+        if "clock" in changes:
+            changes["clock"] = self._walker.held(workspace.id, changes["clock"])
         changed = self.registry.change(workspace.id, **changes)
         self._loop.schedule(workspace.id)
         return changed
 
     async def reset(self, workspace: Workspace) -> Workspace:
         """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
-        await self.dispatcher.abandon(workspace.id)
-        self.buckets.forget(workspace.id)
-        return self.registry.reset(workspace.id)
+        async with self._walker.halted(workspace.id, WorkspaceError("the workspace was reset meanwhile")):
+            self.buckets.forget(workspace.id)
+            return self.registry.reset(workspace.id)
 
     async def delete_workspace(self, workspace: Workspace) -> None:
-        await self.dispatcher.abandon(workspace.id)
-        self.buckets.forget(workspace.id)
-        self.registry.delete(workspace.id)
+        """An advance that is under way ends with `NotFound`, as does whatever comes later."""
+        async with self._walker.halted(workspace.id, NotFound("workspace", workspace.public_id)):
+            self.buckets.forget(workspace.id)
+            self.registry.delete(workspace.id)
 
     # Looking and changing ------------------------------------------------------------------------------------------
 
@@ -221,9 +231,11 @@ class Runtime:
         await self._walker.settle(workspace.id)
         self._loop.schedule(workspace.id)
 
-    def _delivered(self, workspace_id: int) -> None:
+    def _delivery_ended(self, workspace_id: int, is_recorded: bool) -> None:
         """Another delivery may begin; who walks through the workspace's deadlines begins it themselves."""
-        if not self._walker.walks(workspace_id):
+        if not is_recorded:
+            self._loop.try_again(workspace_id)
+        elif not self._walker.walks(workspace_id):
             self._loop.schedule(workspace_id)
 
     async def close(self) -> None:

@@ -9,6 +9,10 @@ at once, or (`together=True`) when the turn is over; no answer may leave before 
 written in the same way, see `units.py`. Behind both is a `Share`: it begins, and then it joins or is undone.
 Lines of the journal about what changed nothing are `note`d and written with whatever is committed next, or soon after.
 
+When a commit fails, everybody who waits for it is told, and what they have changed in memory is undone. It may have
+succeeded all the same, if only its confirmation was lost: before anybody opens the next unit of work, what is kept in
+memory is read again from the store.
+
 One thread, one connection, one writer at a time. Several processes on one PostgreSQL would replace this module: each share
 has a connection and a transaction of its own then.
 """
@@ -19,6 +23,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
@@ -28,16 +33,20 @@ log = logging.getLogger("simulator")
 JOURNAL_BUFFER = 200
 """Notes wait for this many, for the next commit, or for the loop's next turn before they are written."""
 
+NOTES_KEPT = 10_000
+"""While the store is away, the newest."""
+
 
 class Share:
     """One writer's part of the transaction. The first part opens it; those that join later stand behind a savepoint."""
 
-    __slots__ = ("_is_writing", "_transactions", "store")
+    __slots__ = ("_has_notes", "_is_writing", "_transactions", "store")
 
     def __init__(self, transactions: Transactions) -> None:
         self.store = transactions.store
         self._transactions = transactions
         self._is_writing = False
+        self._has_notes = False
 
     @property
     def is_writing(self) -> bool:
@@ -49,17 +58,35 @@ class Share:
             self._transactions.open_part()
             self._is_writing = True
 
+    def journal(self, rows: Sequence[Row]) -> None:
+        """Writes lines of the journal, after those that were noted before them."""
+        self.begin()
+        self.store.insert_journal([*self._transactions.notes, *rows])
+        self._has_notes = True
+
     def undo(self) -> None:
         """Takes back what was written; what others have written stays."""
         if self._is_writing:
             self._is_writing = False
             self._transactions.drop_part()
 
-    def join(self, afterwards: Callable[[], None] | None = None) -> None:
-        """What was written stands if the transaction does; `afterwards` is called once that is committed."""
+    def join(self, *, committed: Callable[[], None] | None = None, undone: Callable[[], None] | None = None) -> None:
+        """What was written stands if the transaction does: one of the two is called when that is known."""
         if self._is_writing:
-            self._transactions.join_part(afterwards)
+            self._transactions.join_part(committed, undone, self._has_notes)
             self._is_writing = False
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What has joined the transaction that is under way."""
+
+    committed: list[Callable[[], None]] = field(default_factory=list)
+    undone: list[Callable[[], None]] = field(default_factory=list)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    notes: list[Row] = field(default_factory=list)
+    spoilt_by: BaseException | None = None
+    """A part could not be taken back, so that nothing of the whole may be committed."""
 
 
 class Transactions:
@@ -67,16 +94,17 @@ class Transactions:
 
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self.store = store
+        self.notes: list[Row] = []
+        """Lines of the journal that wait to be written."""
         self._wake = wake
         self._recover: Callable[[], None] = lambda: None
+        self._is_doubtful = False
+        """Whether a commit or a rollback has failed since the store was last read as a whole."""
         self._is_written = False
         """Whether there is a part that has begun and has neither joined nor been undone."""
-        self._has_joined = False
-        """Whether there is something to commit."""
+        self._batch: _Batch | None = None
+        """None while there is nothing to commit."""
         self._commit_is_near = False
-        self._afterwards: list[Callable[[], None]] = []
-        self._waiting: list[asyncio.Future[None]] = []
-        self._notes: list[Row] = []
 
     # Writing -----------------------------------------------------------------------------------------------------
 
@@ -99,29 +127,42 @@ class Transactions:
     def open_part(self) -> None:
         if self._is_written:
             raise RuntimeError("two writers at once: end the one before the other begins")
-        if self._has_joined:
+        if self._batch is not None:
             self.store.begin_part()
         else:
+            self.make_sure()
             self.store.begin()
         self._is_written = True
 
     def drop_part(self) -> None:
         self._is_written = False
-        if self._has_joined:
-            self.store.rollback_part()
-        else:
-            self.store.rollback()
+        try:
+            if self._batch is not None:
+                self.store.rollback_part()
+            else:
+                self.store.rollback()
+        except Exception as error:
+            log.exception("what was written could not be taken back")
+            if self._batch is not None:
+                self._batch.spoilt_by = error
+            else:
+                self._is_doubtful = True
 
-    def join_part(self, afterwards: Callable[[], None] | None) -> None:
-        if self._has_joined:
+    def join_part(
+        self, committed: Callable[[], None] | None, undone: Callable[[], None] | None, has_notes: bool
+    ) -> None:
+        if self._batch is not None:
             self.store.commit_part()
-        self._is_written, self._has_joined = False, True
-        if afterwards is not None:
-            self._afterwards.append(afterwards)
-
-    def if_a_commit_fails(self, recover: Callable[[], None]) -> None:
-        """`recover` is called then: memory may hold what the store does not."""
-        self._recover = recover
+        else:
+            self._batch = _Batch()
+        self._is_written = False
+        if committed is not None:
+            self._batch.committed.append(committed)
+        if undone is not None:
+            self._batch.undone.append(undone)
+        if has_notes:
+            self._batch.notes += self.notes
+            self.notes = []
 
     # Committing --------------------------------------------------------------------------------------------------
 
@@ -130,38 +171,39 @@ class Transactions:
 
         Raises the store's error when it cannot be committed.
         """
-        if not self._has_joined:
+        if self._batch is None:
             return
         if together:
             if not self._commit_is_near:
                 self._commit_is_near = True
                 asyncio.get_running_loop().call_soon(self._commit_together)
             return
-        self._has_joined = False
-        afterwards, self._afterwards = self._afterwards, []
-        waiting, self._waiting = self._waiting, []
+        batch, self._batch = self._batch, None
         try:
+            if batch.spoilt_by is not None:
+                raise batch.spoilt_by
             self.store.commit()
         except BaseException as error:
-            self.store.rollback()
-            self._recover()
-            for waiter in waiting:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            self._fail(batch, error)
             raise
-        for waiter in waiting:
+        for waiter in batch.waiting:
             if not waiter.done():
                 waiter.set_result(None)
-        for call in afterwards:
+        for call in batch.committed:
             call()
 
-    def committed(self) -> asyncio.Future[None] | None:
-        """What an answer waits for; None when everything is committed. Raises the store's error when it cannot commit."""
-        if not self._has_joined:
-            return None
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        return waiter
+    def _fail(self, batch: _Batch, error: BaseException) -> None:
+        self._is_doubtful = True
+        for waiter in batch.waiting:
+            if not waiter.done():
+                waiter.set_exception(error)
+        for undo in reversed(batch.undone):
+            undo()
+        self.notes = [*batch.notes, *self.notes]
+        try:
+            self.store.rollback()
+        except Exception:
+            log.exception("a transaction that failed could not be rolled back")
 
     def _commit_together(self) -> None:
         self._commit_is_near = False
@@ -170,30 +212,57 @@ class Transactions:
         except Exception:  # everybody who waits for this commit is told
             log.exception("the store could not commit")
 
-    # Notes -------------------------------------------------------------------------------------------------------
+    def committed(self) -> asyncio.Future[None] | None:
+        """What an answer waits for; None when everything is committed. Raises the store's error when it cannot commit."""
+        if self._batch is None:
+            return None
+        waiter = asyncio.get_running_loop().create_future()
+        self._batch.waiting.append(waiter)
+        return waiter
 
-    @property
-    def has_notes(self) -> bool:
-        return bool(self._notes)
+    # After a failure -----------------------------------------------------------------------------------------------
+
+    def if_a_commit_fails(self, recover: Callable[[], None]) -> None:
+        """`recover` reads again from the store what is kept in memory."""
+        self._recover = recover
+
+    def make_sure(self) -> None:
+        """To be called before memory is relied on. Raises the store's error while it is still away."""
+        if self._is_doubtful and self._batch is None and not self._is_written:
+            self.store.rollback()
+            self._recover()
+            self._is_doubtful = False
+
+    # Notes -------------------------------------------------------------------------------------------------------
 
     def note(self, rows: Sequence[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""
-        if rows and not self._notes:
+        if rows and not self.notes:
             self._wake()
-        self._notes += rows
-        if len(self._notes) >= JOURNAL_BUFFER:
-            self.write_notes()
+        self.notes += rows
+        if len(self.notes) >= JOURNAL_BUFFER:
+            self.write_notes_or_tell()
+            del self.notes[:-NOTES_KEPT]
 
     def write_notes(self) -> None:
-        if self._notes:
-            with self.writing() as store:
-                store.insert_journal(self.take_notes())
+        """Raises the store's error; the notes are kept then."""
+        if not self.notes:
+            return
+        share = self.share()
+        try:
+            share.journal([])
+            share.join()
+        except BaseException:
+            share.undo()
+            raise
+        self.commit()
 
-    def take_notes(self) -> list[Row]:
-        """For who writes into the journal anyway, so that its lines stand in the order in which they were noted."""
-        notes, self._notes = self._notes, []
-        return notes
+    def write_notes_or_tell(self) -> None:
+        try:
+            self.write_notes()
+        except Exception:
+            log.exception("the journal of what only read could not be written; it is kept for later")
 
     def forget_notes(self, workspace_id: int) -> None:
         """Those of a workspace that is reset or deleted."""
-        self._notes = [row for row in self._notes if row[0] != workspace_id]
+        self.notes = [row for row in self.notes if row[0] != workspace_id]

@@ -41,6 +41,7 @@ class Units:
         `kind` and `provider` are those of its lines in the journal, `now` its one instant. With `together` the commit is
         shared with whatever else is written in this turn of the loop: await `committed` before an answer leaves.
         """
+        self._transactions.make_sure()
         share = self._transactions.share()
         workspace = self._registry.current(workspace)
         uow = UnitOfWork(self._world, share, workspace, now or workspace.clock.now(), self._strides.get(workspace.id))
@@ -51,8 +52,11 @@ class Units:
             if not share.is_writing:
                 self._transactions.note(story)
                 return
-            self._transactions.store.insert_journal(self._transactions.take_notes() + story)
-            share.join(lambda: self._afterwards(uow))
+            share.journal(story)
+            share.join(
+                committed=lambda: self._afterwards(uow),
+                undone=(lambda: self._registry.remember(workspace)) if uow.workspace_changed else None,
+            )
         except BaseException:
             share.undo()
             raise
@@ -62,6 +66,7 @@ class Units:
 
     def read(self, workspace: Workspace) -> UnitOfWork:
         """A unit of work for looking only: it cannot write."""
+        self._transactions.make_sure()
         workspace = self._registry.current(workspace)
         now = workspace.clock.now()
         return UnitOfWork(self._world, _Reading(self._transactions), workspace, now, self._strides.get(workspace.id))

@@ -118,8 +118,7 @@ class UnitOfWork:
     @property
     def unadvanced(self) -> datetime:
         """What the clock would show now if nobody had ever advanced it."""
-        walked = self.now - self.stride.since if self.stride is not None else timedelta(0)
-        return self.now - walked - self.workspace.clock.advanced
+        return self.now - self.workspace.clock.advanced
 
     def settings(self, model: type[S]) -> S:
         """What the workspace has set in one section: `uow.settings(AcmeSettings).merchant_name`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -21,8 +22,22 @@ from simulator.kernel.clock import Clock, from_micros, micros, short_duration
 from simulator.kernel.refusals import NotFound
 
 
+class _Walk:
+    """A walk that is under way. Who halts the workspace says by `ended_by` why it must end."""
+
+    ended_by: Exception | None = None
+
+
+class _Halted(Exception):
+    """The walk must end: the workspace is about to be reset or deleted."""
+
+
 class Walker:
-    """Who walks begins all deliveries of the workspace and awaits them; `strides` are the advances that are under way."""
+    """Who walks begins all deliveries of the workspace and awaits them; `strides` are the advances that are under way.
+
+    Only the walk itself moves the clock, step by step from what it shows at present. So who freezes it, or lets it run,
+    during an advance changes its mode, and that holds where the advance arrives.
+    """
 
     def __init__(
         self,
@@ -39,73 +54,101 @@ class Walker:
         self._timers = timers
         self._dispatcher = dispatcher
         self._strides = strides
-        self._locks: dict[int, asyncio.Lock] = {}
-        self._walking: set[int] = set()
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Who may walk next."""
+        self._gates: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held while a workspace is halted: no walk begins then."""
+        self._walks: dict[int, _Walk] = {}
 
     def walks(self, workspace_id: int) -> bool:
-        return workspace_id in self._walking
+        return workspace_id in self._walks
 
     async def advance(self, workspace_id: int, to: datetime, actor: Literal["console", "page"]) -> list[Fired]:
         """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included.
 
-        Raises `WorkspaceError` when that is in the past, `NotFound` when the workspace is deleted meanwhile.
+        Raises `WorkspaceError` when that is in the past or the workspace is reset meanwhile, `NotFound` when it is deleted.
         """
         fired: list[Fired] = []
-        async with self._walk(workspace_id):
-            started = self._registry[workspace_id].clock
-            if to < started.now():
+        async with self._walk(workspace_id) as walk:
+            at = self._registry[workspace_id].clock.now()
+            if to < at:
                 raise WorkspaceError("the clock never runs backwards", "to")
-            at = started.now()
             stride = self._strides[workspace_id] = Stride(at, to - at, actor)
             try:
-                fired += await self._quiesce(workspace_id)
-                while True:
-                    raw = self._store.next_due(workspace_id)
-                    if raw is None or from_micros(raw) > to:
-                        break
+                fired += await self._quiesce(workspace_id, walk)
+                while (raw := self._store.next_due(workspace_id)) is not None and from_micros(raw) <= to:
                     at = max(at, from_micros(raw))
-                    self._stand(workspace_id, started.standing(at))
-                    fired += await self._quiesce(workspace_id)
+                    self._stand(workspace_id, at)
+                    fired += await self._quiesce(workspace_id, walk)
                 at = to
+            except _Halted as halted:
+                assert walk.ended_by is not None
+                raise walk.ended_by from halted
             finally:
                 del self._strides[workspace_id]
-                if workspace_id in self._registry:
-                    self._registry.change(workspace_id, clock=started.moved_to(at))
+                if walk.ended_by is None and workspace_id in self._registry:
+                    self._arrive(workspace_id, at)
         summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
         row = (workspace_id, micros(to), "clock", "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
         self._transactions.note([row])
         return fired
 
     async def settle(self, workspace_id: int) -> None:
-        """Does everything that is due at the workspace's present instant and returns when it is quiet."""
-        async with self._walk(workspace_id):
-            await self._quiesce(workspace_id)
+        """Does everything that is due at the workspace's present instant and returns when it is quiet, or no more."""
+        async with self._walk(workspace_id) as walk:
+            try:
+                await self._quiesce(workspace_id, walk)
+            except _Halted:
+                return
+
+    def held(self, workspace_id: int, clock: Clock) -> Clock:
+        """The clock that somebody sets, as it is shown for now: one that runs stands still until the advance is over."""
+        if workspace_id not in self._strides or clock.standing_at is not None:
+            return clock
+        return clock.standing(self._registry[workspace_id].clock.now())
 
     @asynccontextmanager
-    async def _walk(self, workspace_id: int) -> AsyncIterator[None]:
-        async with self._locks.setdefault(workspace_id, asyncio.Lock()):
-            self._must_exist(workspace_id)
-            self._walking.add(workspace_id)
-            try:
+    async def halted(self, workspace_id: int, reason: Exception) -> AsyncIterator[None]:
+        """Nobody walks and nothing is delivered within; an advance that is under way ends with `reason`."""
+        async with self._gates[workspace_id]:
+            if (walk := self._walks.get(workspace_id)) is not None:
+                walk.ended_by = reason  # it sees this as soon as its deliveries have been stopped
+            async with self._dispatcher.halted(workspace_id):
                 yield
+
+    @asynccontextmanager
+    async def _walk(self, workspace_id: int) -> AsyncIterator[_Walk]:
+        async with self._turns[workspace_id]:
+            async with self._gates[workspace_id]:
+                if workspace_id not in self._registry:
+                    raise NotFound("workspace", str(workspace_id))
+                walk = self._walks[workspace_id] = _Walk()
+            try:
+                yield walk
             finally:
-                self._walking.discard(workspace_id)
+                del self._walks[workspace_id]
 
-    def _stand(self, workspace_id: int, clock: Clock) -> None:
-        """Not written: whoever opens the store after a crash finds the clock where the walk began."""
-        self._registry.remember(dataclasses.replace(self._registry[workspace_id], clock=clock))
-
-    async def _quiesce(self, workspace_id: int) -> list[Fired]:
+    async def _quiesce(self, workspace_id: int, walk: _Walk) -> list[Fired]:
         """Everything that is due now, and what becomes due by that."""
         self._transactions.commit()
-        fired = self._timers.fire(workspace_id)
-        self._dispatcher.start(workspace_id, fired)
-        while await self._dispatcher.finished_one(workspace_id):
-            self._must_exist(workspace_id)
+        fired: list[Fired] = []
+        while True:
+            if walk.ended_by is not None:
+                raise _Halted
             fired += self._timers.fire(workspace_id)
             self._dispatcher.start(workspace_id, fired)
-        return fired
+            if not await self._dispatcher.finished_one(workspace_id):
+                return fired
 
-    def _must_exist(self, workspace_id: int) -> None:
-        if workspace_id not in self._registry:
-            raise NotFound("workspace", str(workspace_id))
+    def _stand(self, workspace_id: int, at: datetime) -> None:
+        """Moves the clock and lets it stand. Not written: after a crash it is where the advance began."""
+        workspace = self._registry[workspace_id]
+        at = max(at, workspace.clock.now())
+        self._registry.remember(dataclasses.replace(workspace, clock=workspace.clock.moved_to(at).standing(at)))
+
+    def _arrive(self, workspace_id: int, at: datetime) -> None:
+        """Moves the clock and lets it go on in its own mode: in memory first, in case that it cannot be written."""
+        workspace = self._registry[workspace_id]
+        clock = workspace.clock.moved_to(max(at, workspace.clock.now()))
+        self._registry.remember(dataclasses.replace(workspace, clock=clock))
+        self._registry.change(workspace_id, clock=clock)

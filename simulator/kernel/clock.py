@@ -64,11 +64,11 @@ class Clock:
         return replace(self, standing_at=at)
 
     def moved_to(self, at: datetime) -> Clock:
-        """The same mode, showing `at`."""
-        advanced = self.advanced + (at - self.now())
+        """The same mode, showing `at`. A real clock has run on while it was held (`standing`): that is no advance."""
         if self.mode == "frozen":
-            return Clock("frozen", self.offset, at, advanced)
-        return Clock("real", at - time_of_day(), None, advanced)
+            return Clock("frozen", self.offset, at, self.advanced + (at - self.now()))
+        now = time_of_day()
+        return Clock("real", at - now, None, self.advanced + (at - (now + self.offset)))
 
 
 def micros(at: datetime) -> int:

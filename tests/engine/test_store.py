@@ -352,6 +352,32 @@ def test_what_is_written_is_there_when_the_store_is_opened_again(where: str) -> 
     again.close()
 
 
+def test_a_transaction_whose_connection_was_lost_cannot_be_committed(postgres_server: str) -> None:
+    """Somebody has read meanwhile and so would have opened another connection, where a commit commits nothing."""
+    import psycopg
+
+    with own_schema(postgres_server) as address:
+        store = open_store(address)
+        store.begin()
+        store.insert_resources([resource("ch_1")])
+        with psycopg.connect(address) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+        for _ in range(2):
+            with pytest.raises(store.OUTAGES):
+                store.resource(1, "acme", "charge", "ch_1")
+
+        with pytest.raises(store.OUTAGES):
+            store.commit()
+
+        store.rollback()
+        assert store.resource(1, "acme", "charge", "ch_1") is None
+        store.begin()
+        store.insert_resources([resource("ch_2")])
+        store.commit()
+        assert store.resource(1, "acme", "charge", "ch_2") == BYTES
+        store.close()
+
+
 def test_a_restarted_postgresql_is_reached_again(postgres_server: str) -> None:
     """What was under way fails; what comes after does not."""
     import psycopg

@@ -56,6 +56,8 @@ _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
 class Store(ABC):
     dialect: ClassVar[str]
+    OUTAGES: ClassVar[tuple[type[Exception], ...]]
+    """What is raised when the store cannot be used at the moment: a full disk, a lost connection, a lock."""
 
     # Statements ------------------------------------------------------------------------------------------------
 

@@ -16,15 +16,19 @@ class PostgresStore(Store):
     """`where` is a `postgresql://` address. The tables are made in the connection's default schema."""
 
     dialect: ClassVar[str] = "postgresql"
+    OUTAGES: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError,)
 
     def __init__(self, where: str) -> None:
         self._where = where
+        self._has_begun = False
         self._connection = psycopg.connect(where, autocommit=True)
         for statement in (*schema.statements("postgresql"), *schema.upgrades("postgresql")):
             self._connection.execute(statement.encode())
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
-        if self._connection.closed:  # the server was restarted; what was under way has failed already
+        if self._connection.closed:
+            if self._has_begun:
+                raise psycopg.OperationalError("the connection was lost in the middle of a transaction")
             self._connection = psycopg.connect(self._where, autocommit=True)
         return self._connection.execute(_placeholders(sql), _without_nul(values))
 
@@ -44,12 +48,15 @@ class PostgresStore(Store):
 
     def begin(self) -> None:
         self._execute("BEGIN")
+        self._has_begun = True
 
     def commit(self) -> None:
         self._execute("COMMIT")
+        self._has_begun = False
 
     def rollback(self) -> None:
         status = psycopg.pq.TransactionStatus
+        self._has_begun = False
         if self._connection.info.transaction_status not in (status.IDLE, status.UNKNOWN):
             self._execute("ROLLBACK")
 

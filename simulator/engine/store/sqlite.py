@@ -15,6 +15,7 @@ class SqliteStore(Store):
     """`where` is a file or `:memory:`. `synchronous` is OFF, NORMAL or FULL; NORMAL survives `kill -9` whole."""
 
     dialect: ClassVar[str] = "sqlite"
+    OUTAGES: ClassVar[tuple[type[Exception], ...]] = (sqlite3.OperationalError,)
 
     def __init__(self, where: str = ":memory:", synchronous: str = "NORMAL") -> None:
         if where != ":memory:":
