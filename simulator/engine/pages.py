@@ -65,7 +65,7 @@ def language(call: Call, wanted: str | None = None) -> Language:
 
 
 def _accepted(header: str) -> list[str]:
-    """The languages of an Accept-Language header, the dearest first; without those of weight 0."""
+    """The languages of an Accept-Language header, the most wanted first. A weight (`q`) of 0 means: not this one."""
     weighed = []
     for part in header.split(","):
         tag, _, weight = part.partition(";")

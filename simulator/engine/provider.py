@@ -274,6 +274,8 @@ class Party:
     resources: tuple[type[Resource], ...]
     on_timer: Callable[[UnitOfWork, Resource, str, Mapping[str, Any]], None] | None = None
     """Called when a timer falls due; without one the trigger is fired as it stands."""
+    timers: tuple[str, ...] = ()
+    """The timers that `on_timer` answers beside the triggers of the machines; only these and those can be armed."""
     hear: Callable[[UnitOfWork, Resource, str, Resource], None] | None = None
     """Called when another party has news about one of our resources: `(uow, resource, news, teller)`."""
 
@@ -289,6 +291,11 @@ class Party:
     @property
     def machines(self) -> tuple[Machine, ...]:
         return tuple(dict.fromkeys(kind.MACHINE for kind in self.resources if kind.MACHINE is not None))
+
+    @cached_property
+    def known_timers(self) -> frozenset[str]:
+        """What may be armed for a resource of this party."""
+        return frozenset(self.timers).union(*(machine.triggers for machine in self.machines))
 
     def summary_of(self, resource: Resource) -> Summary | None:
         """The payment view of a resource; only providers have payments."""

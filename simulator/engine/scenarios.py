@@ -271,7 +271,12 @@ class Scenarios:
 
 
 def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any]) -> bool:
-    """A scenario for the next payments binds to a payment when its order is opened; calls before that count as its own."""
+    """Whether an armed scenario applies here.
+
+    A scenario that is armed for the next payments does not know them yet. It takes a payment when that opens its order
+    (`scoped_to_payment`); from then on it applies to this payment. An API call that belongs to no payment yet, such as the
+    one that creates it, may be a next payment's first call: it applies to that too while payments are left to take.
+    """
     if "provider" in scope and scope["provider"] != facts.get("provider"):
         return False
     if "payments" not in scope:
@@ -281,9 +286,9 @@ def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any]) 
 
 
 def scoped_to_payment(armed: tuple[dict[str, Any], ...], provider: str, payment: str) -> tuple[dict[str, Any], ...]:
-    """Claims scenarios armed for the next payments: this payment is the next one. Equal if there was none.
+    """The armed scenarios after this payment has taken those that are armed for the next payments.
 
-    A payment claims a scenario once, however often it asks.
+    A payment takes each scenario once, however often this is called. When it takes none, the same tuple is returned.
     """
     changed, result = False, []
     for entry in armed:

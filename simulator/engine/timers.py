@@ -1,4 +1,10 @@
-"""Fires the timers that are due, each in a unit of work of its own and at its own instant."""
+"""Fires the timers that are due, each in a unit of work of its own and at its own instant.
+
+A timer may come too late: its resource has left the state for which it was armed, or is gone. That is normal; it is
+forgotten. A timer that raises anything else is a bug of ours. What it did is undone, and it is forgotten too: the same
+code would fail again, and what falls due later must not wait for it. It is logged, and the payment's story says so. Only
+what the store itself could not do is not the timer's fault: it stays, and the workspace is tried again.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +14,16 @@ from typing import Any
 
 import orjson
 
+from simulator.engine import journal
 from simulator.engine.provider import Party
 from simulator.engine.registry import Registry
-from simulator.engine.store import Store
+from simulator.engine.store import Store, StoreConflict, TimerRow
 from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, micros
+from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
 log = logging.getLogger("simulator")
@@ -38,7 +48,7 @@ class Timers:
         self._parties = parties
 
     def fire(self, workspace_id: int, at_most: int | None = None) -> list[Fired]:
-        """Fires what is due at the workspace's present instant, and commits it."""
+        """Fires what is due at the workspace's present instant, and commits it. Raises the store's errors."""
         fired: list[Fired] = []
         while workspace_id in self._registry and len(fired) != at_most:
             workspace = self._registry[workspace_id]
@@ -46,29 +56,45 @@ class Timers:
             if not rows:
                 break
             row = rows[0]
-            due = from_micros(row.due)
-            fired.append({"at": iso_millis(due), "kind": row.trigger, "provider": row.provider, "resource_id": row.id})
-            try:
-                unit = self._units.unit(workspace, provider=row.provider, kind="timer", now=due, together=True)
-                with unit as uow:
-                    uow.begin().delete_timer(row.seq)
-                    party = self._parties[row.provider]
-                    resource = uow.find(party.kinds[row.kind], row.id)
-                    if resource is None:
-                        continue
-                    if party.on_timer is not None:
-                        party.on_timer(uow, resource, row.trigger, orjson.loads(row.data))
-                    else:
-                        uow.fire(resource, row.trigger)
-            except (IllegalTransition, NotFound) as refusal:
-                log.debug("a timer came too late: %s", refusal)
-                self._forget(row.seq)
-            except Exception:
-                log.exception("timer %s of %s/%s failed", row.trigger, row.provider, row.id)
-                self._forget(row.seq)
+            self._fire(workspace, row)
+            at = iso_millis(from_micros(row.due))
+            fired.append({"at": at, "kind": row.trigger, "provider": row.provider, "resource_id": row.id})
         self._transactions.commit()
         return fired
 
-    def _forget(self, seq: int) -> None:
-        with self._transactions.writing() as store:
-            store.delete_timer(seq)
+    def _fire(self, workspace: Workspace, row: TimerRow) -> None:
+        now = from_micros(row.due)
+        subject = [row.id]
+        try:
+            with self._units.unit(workspace, provider=row.provider, kind="timer", now=now, together=True) as uow:
+                uow.begin().delete_timer(row.seq)
+                self._act(uow, row, subject)
+        except (IllegalTransition, NotFound) as refusal:
+            log.debug("a timer came too late: %s", refusal)
+            with self._transactions.writing(together=True) as store:
+                store.delete_timer(row.seq)
+        except Exception as error:
+            if isinstance(error, (StoreConflict, *self._store.OUTAGES)):
+                raise
+            self._give_up(row, subject[0], error)
+
+    def _act(self, uow: UnitOfWork, row: TimerRow, subject: list[str]) -> None:
+        party = self._parties[row.provider]
+        resource = uow.find(party.kinds[row.kind], row.id)
+        if resource is None:
+            return
+        subject[0] = resource.subject
+        if party.on_timer is not None and row.trigger in party.known_timers:
+            party.on_timer(uow, resource, row.trigger, orjson.loads(row.data))
+        else:
+            uow.fire(resource, row.trigger)
+
+    def _give_up(self, row: TimerRow, subject: str, error: Exception) -> None:
+        error_id = Ids().hex(16)
+        log.error("error %s in timer %s of %s/%s", error_id, row.trigger, row.provider, row.id, exc_info=error)
+        summary = f"{row.trigger} failed and is given up: {type(error).__name__} (error {error_id} in the log)"
+        move = {"kind": "timer", "actor": "timer", "summary": summary, "ref": row.id, "subject": subject}
+        told = journal.rows_for(row.workspace, row.due, "timer", row.provider, [move], [subject])
+        with self._transactions.writing(together=True) as store:
+            store.delete_timer(row.seq)
+            store.insert_journal(told)

@@ -6,7 +6,7 @@ A unit of work collects what it does (`changes.py`) and stands or falls as a who
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -44,6 +44,9 @@ class Participant(Protocol):
 
     @property
     def settings(self) -> type[WorkspaceSettings]: ...
+
+    @property
+    def known_timers(self) -> Set[str]: ...
 
     @property
     def hear(self) -> Callable[[UnitOfWork, Resource, str, Resource], None] | None: ...
@@ -238,13 +241,15 @@ class UnitOfWork:
         """Moves a resource along its machine: new state, timers, journal, webhooks.
 
         `changes` are its other fields; `about` and `extra` go to the webhook's renderer. `silent` moves without the
-        row's webhooks. Raises `IllegalTransition` when the state has no such row.
+        row's webhooks. Raises `IllegalTransition` when the state has no such row, `MachineError` when no state has one.
         """
         machine = resource.MACHINE
         if machine is None:
             raise MachineError(f"{resource.KIND} has no machine")
         move: Move | None = machine.moves.get((trigger, resource.state))
         if move is None:
+            if trigger not in machine.triggers:
+                raise MachineError(f"{machine.name} has no trigger {trigger!r}")
             raise IllegalTransition(machine.name, resource.state, trigger, machine.allowed(resource.state))
         moved = self.amend(resource, **{**changes, "state": move.target})
         self._record(moved, trigger, move.source, move.target)
@@ -280,7 +285,12 @@ class UnitOfWork:
         at: datetime | None = None,
         **data: Any,
     ) -> None:
-        """Lets `trigger` fall due for this resource; `data` comes back to the party's `on_timer`."""
+        """Lets `trigger` fall due for this resource; `data` comes back to the party's `on_timer`.
+
+        Raises `MachineError` for a trigger that the party does not know.
+        """
+        if trigger not in self.runtime.parties[resource.PROVIDER].known_timers:
+            raise MachineError(f"{resource.PROVIDER} answers no timer {trigger!r}: see `Party.timers`")
         due = micros(at if at is not None else self.now + (after or timedelta(0)))
         self._changes.arm(resource, trigger, due, orjson.dumps(data))
 

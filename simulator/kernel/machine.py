@@ -63,6 +63,7 @@ class Machine:
         self._timeouts_in: Mapping[str, tuple[Timeout, ...]] = {
             state: tuple(t for t in self.timeouts if t.state == state) for state in self.states
         }
+        self._triggers = frozenset(trigger for trigger, _ in self.moves)
         self._check()
 
     @property
@@ -82,6 +83,11 @@ class Machine:
     @property
     def events(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(event for move in self.moves.values() for event in move.events))
+
+    @property
+    def triggers(self) -> frozenset[str]:
+        """All that may happen, in whatever state."""
+        return self._triggers
 
     def allows(self, trigger: str, state: str) -> bool:
         return (trigger, state) in self.moves

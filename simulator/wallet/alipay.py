@@ -429,6 +429,8 @@ def refund(uow: UnitOfWork, code: str | None, amount: Money) -> None:
 def _on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
     if isinstance(resource, Order) and trigger == "timer.answer":
         answer(uow, resource)
+    else:
+        uow.fire(resource, trigger)
 
 
-WALLET = Party(name="wallet", resources=(Order, Buyer), on_timer=_on_timer)
+WALLET = Party(name="wallet", resources=(Order, Buyer), on_timer=_on_timer, timers=("timer.answer",))

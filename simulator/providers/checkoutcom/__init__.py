@@ -97,6 +97,7 @@ PROVIDER = Provider(
     summarise=summarise,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,
+    timers=("timer.capture", "timer.dispute", "timer.follow_up", "timer.refund", "timer.verdict"),
     return_to=outcomes.return_to,
     return_field="success_url, failure_url",
     open_order=outcomes.open_order,

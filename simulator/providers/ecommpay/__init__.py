@@ -83,6 +83,7 @@ PROVIDER = Provider(
     summarise=summarise,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,
+    timers=("timer.checked", "timer.clarified", "timer.process", "timer.refund"),
     return_to=returns.return_to,
     return_field="return_url.success, return_url.decline",
     finish=finish,

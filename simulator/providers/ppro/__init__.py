@@ -97,6 +97,7 @@ PROVIDER = Provider(
     summarise=summarise,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,
+    timers=("timer.funds", "timer.provider_confirmation", "timer.refund"),
     return_to=outcomes.return_to,
     return_field="authenticationSettings[].settings.returnUrl",
     finish=finish,

@@ -101,6 +101,7 @@ PROVIDER = Provider(
     summarise=summarise,
     hear=hear_wallet,
     on_timer=on_timer,
+    timers=("timer.settled",),
     return_to=return_to,
     return_field="return_url",
     open_order=open_order,
