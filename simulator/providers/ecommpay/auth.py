@@ -14,7 +14,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated
 from simulator.providers.ecommpay import errors, signing
-from simulator.providers.ecommpay.wire import DEMANDED, REQUIRED
+from simulator.providers.ecommpay.wire.requests import DEMANDED, REQUIRED
 
 PROJECT = 201
 OTHER_PROJECTS = [120, 239]

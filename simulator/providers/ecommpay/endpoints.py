@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from simulator.engine.provider import Call, Endpoint, LeftOut, Page, Reply
 from simulator.engine.runtime import Runtime
-from simulator.providers.ecommpay import wire as w
 from simulator.providers.ecommpay.handlers import clarifications, methods, refunds, sales, statuses
+from simulator.providers.ecommpay.wire import requests as w
 
 PAYMENT = "/v2/payment"
 WALLET = f"{PAYMENT}/wallet/{{payment_method}}"

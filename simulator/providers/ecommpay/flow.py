@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.invitation import invitation
 from simulator.providers.ecommpay.model import Payment, Request, Sale, new_number
 from simulator.providers.ecommpay.settings import EcommpaySettings, options
+from simulator.providers.ecommpay.wire import answers, values
 from simulator.wallet import alipay
 from simulator.wallet.order import billing_details
 
@@ -79,7 +80,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     """
     chosen = options(uow, purchase.amount, purchase.currency, purchase.payment_id)
     transaction = new_number(uow)
-    best_before = wire.best_before(purchase.best_before or "")
+    best_before = values.best_before(purchase.best_before or "")
     wanted = [name for name in chosen.required_customer_fields if not purchase.customer.get(name)]
     payment = Payment(
         id=_resource_id(uow, purchase.payment_id, transaction),
@@ -147,7 +148,7 @@ def _open_order(uow: UnitOfWork, payment: Payment) -> Payment:
     if payment.options["alipay_flow"] == "qr":
         seconds = min(seconds, payment.options["qr_timeout_s"])
     expires_at = uow.now + timedelta(seconds=seconds)
-    best_before = wire.best_before(payment.options.get("best_before", ""))
+    best_before = values.best_before(payment.options.get("best_before", ""))
     if best_before is not None and best_before < expires_at:
         expires_at = max(best_before, uow.now)
     language = payment.page.get("language_code") if payment.page else payment.customer.get("language")
@@ -205,7 +206,7 @@ def proceed(uow: UnitOfWork, payment: Payment) -> Payment:
 
 def ask(uow: UnitOfWork, payment: Payment, trigger: str, **changes: Any) -> Payment:
     """Asks for the customer's data that is missing."""
-    return move(uow, payment, trigger, code="3191", extra=wire.clarification_fields(payment), **changes)
+    return move(uow, payment, trigger, code="3191", extra=answers.clarification_fields(payment), **changes)
 
 
 def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, message: str | None = None) -> Payment:

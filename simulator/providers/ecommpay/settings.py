@@ -8,7 +8,7 @@ from pydantic import Field
 
 from simulator.engine.settings import Line, OneOf, ProviderSettings, Seconds
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ecommpay.wire import CUSTOMER_FIELDS
+from simulator.providers.ecommpay.wire.requests import CUSTOMER_FIELDS
 
 # Source: reference/ecommpay.md, section 7.
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")

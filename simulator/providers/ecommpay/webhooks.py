@@ -14,9 +14,10 @@ from simulator.engine.provider import Event, Message, Sending, Signed, Webhooks
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.retry import RetryPolicy
-from simulator.providers.ecommpay import auth, signing, wire
+from simulator.providers.ecommpay import auth, signing
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
 from simulator.providers.ecommpay.states import PAYMENT, REFUND, REQUEST
+from simulator.providers.ecommpay.wire import answers
 
 EVENTS = (*PAYMENT.events, *REFUND.events, *REQUEST.events)
 
@@ -50,13 +51,13 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         if resource.callback_disabled or (resource.page is not None and event.name in INTERMEDIATE):
             return []
         assert isinstance(event.about, Sale)
-        body = wire.callback(resource, event.about, dict(event.extra))
+        body = answers.callback(resource, event.about, dict(event.extra))
         url, delay_s = _purchase_url(resource, event.name), resource.callback_delay_s
     elif isinstance(resource, Refund):
         payment = uow.get(Payment, resource.payment)
         if resource.callback_disabled or payment.callback_disabled:
             return []
-        body = wire.callback(payment, resource, {})
+        body = answers.callback(payment, resource, {})
         url, delay_s = (
             resource.callback_url or payment.callback_url,
             resource.callback_delay_s or payment.callback_delay_s,
@@ -65,7 +66,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         assert isinstance(resource, Request)
         if resource.callback_disabled:
             return []
-        body, url, delay_s = wire.error_callback(resource), resource.callback_url, resource.callback_delay_s
+        body, url, delay_s = answers.error_callback(resource), resource.callback_url, resource.callback_delay_s
     return [Message(event.name, orjson.dumps(body), url, delay=timedelta(seconds=delay_s))]
 
 

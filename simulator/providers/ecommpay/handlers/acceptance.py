@@ -9,13 +9,14 @@ import orjson
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ecommpay import flow, wire
+from simulator.providers.ecommpay import flow
 from simulator.providers.ecommpay.checks import schema_problems, whole_number
 from simulator.providers.ecommpay.model import METHOD, Payment, Request
+from simulator.providers.ecommpay.wire import answers, requests
 
 
 def accepted(call: Call, request_id: str) -> Reply:
-    return Reply(200, wire.accepted(request_id, call.credential["project_id"], call.json["general"]["payment_id"]))
+    return Reply(200, answers.accepted(request_id, call.credential["project_id"], call.json["general"]["payment_id"]))
 
 
 def rejected(
@@ -55,7 +56,7 @@ def rejected(
             description=plain_text(payment.get("description")),
             customer_id=plain_text(customer.get("id")) or (known.customer_id if known is not None else ""),
             errors=tuple(problems),
-            callback_url=url if isinstance(url, str) and not schema_problems(wire.General, general) else None,
+            callback_url=url if isinstance(url, str) and not schema_problems(requests.General, general) else None,
             callback_delay_s=delay_s if delay_s <= 600 else 0,
             callback_disabled=callback.get("force_disable") in (True, 1),
         ),

@@ -8,12 +8,13 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import schema_problems
 from simulator.providers.ecommpay.flow import accept, ask, move, proceed
 from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
 from simulator.providers.ecommpay.model import Payment, find_payment, new_request_id, text_members
 from simulator.providers.ecommpay.settings import EcommpaySettings
+from simulator.providers.ecommpay.wire import requests
 
 
 def clarification(call: Call, uow: UnitOfWork) -> Reply:
@@ -25,7 +26,7 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
     payment = find_payment(uow, call.credential["project_id"], body["general"]["payment_id"])
     if payment is None:
         return rejected(call, uow, request_id, "sale", [errors.item("3061", "general.payment_id")])
-    problems = schema_problems(wire.ClarificationRequest, body)
+    problems = schema_problems(requests.ClarificationRequest, body)
     if payment.state != "awaiting clarification":
         problems = [errors.item("3060")]
     if problems:
@@ -47,7 +48,7 @@ def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, An
     good = {
         name: answers[name]
         for name in wanted
-        if answers.get(name) and not schema_problems(wire.Customer, {name: answers[name]})
+        if answers.get(name) and not schema_problems(requests.Customer, {name: answers[name]})
     }
     left = [name for name in wanted if name not in good]
     return {**payment.customer, **good}, {"customer": left} if left else {}

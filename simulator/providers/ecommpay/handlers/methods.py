@@ -7,10 +7,10 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.validation import validate
-from simulator.providers.ecommpay import wire
 from simulator.providers.ecommpay.checks import LIMITS
 from simulator.providers.ecommpay.model import METHOD
 from simulator.providers.ecommpay.settings import EcommpaySettings
+from simulator.providers.ecommpay.wire import answers, requests
 
 LISTED_MAXIMUM = 1_000_000_000
 """What the list says where there is no maximum. Source: reference/ecommpay.md, section 3.7."""
@@ -18,8 +18,8 @@ LISTED_MAXIMUM = 1_000_000_000
 
 def methods(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v2/info/available_methods_for_merchant/list. Source: reference/ecommpay.md, section 3.7."""
-    request = validate(wire.MethodsRequest, call.json)
-    assert isinstance(request, wire.MethodsRequest)
+    request = validate(requests.MethodsRequest, call.json)
+    assert isinstance(request, requests.MethodsRequest)
     found: dict[str, Any] = {}
     is_wanted = "payin" in request.directions and request.payment_method in (None, METHOD)
     for currency in uow.settings(EcommpaySettings).currencies if is_wanted else ():
@@ -27,7 +27,7 @@ def methods(call: Call, uow: UnitOfWork) -> Reply:
         highest = maximum or LISTED_MAXIMUM
         fits = request.amount is None or minimum <= request.amount <= highest
         if request.currency in (None, currency) and (fits or request.show_unavailable_methods_by_rules):
-            found[currency] = [wire.method_entry(minimum, highest)]
+            found[currency] = [answers.method_entry(minimum, highest)]
     return Reply(200, found)
 
 

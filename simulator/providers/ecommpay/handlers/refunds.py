@@ -10,7 +10,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import read, whole_number
 from simulator.providers.ecommpay.flow import accept, provider_answer
 from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected
@@ -25,6 +25,7 @@ from simulator.providers.ecommpay.model import (
 )
 from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.states import REFUNDABLE
+from simulator.providers.ecommpay.wire import requests
 from simulator.wallet import alipay
 
 CARD_REFUND = "/v2/payment/card/refund"
@@ -79,7 +80,7 @@ def _new_refund(
     uow: UnitOfWork, payment: Payment, request_id: str, body: Mapping[str, Any]
 ) -> tuple[Refund, str | None]:
     """The operation, and the code with which the platform declines it; None when the bank is to decide."""
-    request, problems = read(wire.RefundRequest, body)
+    request, problems = read(requests.RefundRequest, body)
     operation = Refund(
         id=str(new_number(uow)),
         state="processing",
@@ -94,7 +95,7 @@ def _new_refund(
     if request is None:  # nothing else that the request says counts, but the amount can be told
         asked = whole_number(part(body, "payment").get("amount"))
         return replace(operation, amount=asked or 0, has_amount=asked is not None), "502"
-    wanted, callback = request.payment or wire.RefundPayment(), request.callback or wire.CallbackInfo()
+    wanted, callback = request.payment or requests.RefundPayment(), request.callback or requests.CallbackInfo()
     amount = payment.left if wanted.amount is None else wanted.amount
     refused = _refund_refusal(payment, wanted, amount)
     return replace(
@@ -119,7 +120,7 @@ def _type_of(uow: UnitOfWork, payment: Payment, amount: int) -> str:
     return uow.settings(EcommpaySettings).same_day_refund if is_same_day and is_whole else "refund"
 
 
-def _refund_refusal(payment: Payment, asked: wire.RefundPayment, amount: int) -> str | None:
+def _refund_refusal(payment: Payment, asked: requests.RefundPayment, amount: int) -> str | None:
     """The code with which the platform declines a refund; None when the bank is to decide. Source: section 5.3."""
     if payment.state not in REFUNDABLE:
         return "3060"

@@ -6,11 +6,12 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import purchase_problems, read
 from simulator.providers.ecommpay.flow import Purchase, register
 from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
 from simulator.providers.ecommpay.model import METHOD, new_request_id, text_members
+from simulator.providers.ecommpay.wire import requests
 
 
 def sale(call: Call, uow: UnitOfWork) -> Reply:
@@ -20,11 +21,11 @@ def sale(call: Call, uow: UnitOfWork) -> Reply:
     """
     body, request_id = call.json, new_request_id(uow)
     customer = body["customer"]
-    request, problems = read(wire.SaleRequest, body)
+    request, problems = read(requests.SaleRequest, body)
     problems += _customer_id(customer) + _purchase(uow, call, body["general"], body["payment"])
     if request is None or problems:
         return rejected(call, uow, request_id, "sale", problems)
-    general, payment, callback = request.general, request.payment, request.callback or wire.CallbackInfo()
+    general, payment, callback = request.general, request.payment, request.callback or requests.CallbackInfo()
     register(
         uow,
         Purchase(
@@ -34,7 +35,7 @@ def sale(call: Call, uow: UnitOfWork) -> Reply:
             amount=payment.amount,
             currency=payment.currency,
             description=payment.description or "",
-            customer={name: customer[name] for name in wire.CUSTOMER_FIELDS if isinstance(customer.get(name), str)},
+            customer={name: customer[name] for name in requests.CUSTOMER_FIELDS if isinstance(customer.get(name), str)},
             origin=call.base_url,
             best_before=payment.best_before,
             return_url=text_members(body.get("return_url")),

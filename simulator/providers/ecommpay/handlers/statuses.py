@@ -7,10 +7,11 @@ from datetime import timedelta
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Refused
-from simulator.providers.ecommpay import auth, errors, signing, wire
+from simulator.providers.ecommpay import auth, errors, signing
 from simulator.providers.ecommpay.handlers.acceptance import plain_text
 from simulator.providers.ecommpay.model import Payment, Request, find_payment, operations_of
 from simulator.providers.ecommpay.settings import EcommpaySettings
+from simulator.providers.ecommpay.wire import answers
 
 
 def status(call: Call, uow: UnitOfWork) -> Reply:
@@ -21,11 +22,11 @@ def status(call: Call, uow: UnitOfWork) -> Reply:
     payment = find_payment(uow, project_id, payment_id)
     wait = timedelta(seconds=uow.settings(EcommpaySettings).status_delay_s)
     if payment is None or uow.now < payment.created_at + wait:
-        body = wire.unknown_payment(project_id, plain_text(payment_id), errors.item("3061"))
+        body = answers.unknown_payment(project_id, plain_text(payment_id), errors.item("3061"))
         return Reply(200, signing.signed(secret, body))
     is_asking = payment.state == "awaiting clarification"
-    extra = wire.clarification_fields(payment) if is_asking else {}
-    body = wire.status(payment, operations_of(uow, payment), extra)
+    extra = answers.clarification_fields(payment) if is_asking else {}
+    body = answers.status(payment, operations_of(uow, payment), extra)
     return Reply(200, signing.signed(secret, body), subject=payment.id)
 
 
@@ -38,13 +39,13 @@ def request_status(call: Call, uow: UnitOfWork) -> Reply:
     if request is None or request.project_id != call.credential["project_id"]:
         raise Refused("3061")
     if request.errors:
-        told = wire.rejected_request(request)
+        told = answers.rejected_request(request)
         payment_id = request.payment_id
     else:
         payment = uow.get(Payment, request.payment or "")
         operations = operations_of(uow, payment)
         operation = next(each for each in operations if each.id == request.operation)
-        told = wire.request_status(request, payment, operation, operations)
+        told = answers.request_status(request, payment, operation, operations)
         payment_id = payment.payment_id
     general = {"project_id": request.project_id, "payment_id": payment_id}
     signature = signing.sign(secret, {"general": general, **told})

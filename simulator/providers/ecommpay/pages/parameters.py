@@ -8,9 +8,10 @@ from simulator.engine import pages
 from simulator.engine.provider import Call, Directory
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import Refused, Unauthenticated
-from simulator.providers.ecommpay import auth, signing, wire
+from simulator.providers.ecommpay import auth, signing
 from simulator.providers.ecommpay.checks import is_currency_code, is_malformed_id
 from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
+from simulator.providers.ecommpay.wire import values
 
 REQUIRED = ("project_id", "payment_id", "payment_amount", "payment_currency", "customer_id", "signature")
 
@@ -106,7 +107,7 @@ def unlike_live(call: Call, parameters: Mapping[str, str]) -> list[str]:
         found.append(
             ("language_code", "the Alipay article demands zh")
         )  # inferred: the live page opens in any language
-    if parameters.get("best_before") and wire.best_before(parameters["best_before"]) is None:
+    if parameters.get("best_before") and values.best_before(parameters["best_before"]) is None:
         found.append(("best_before", "is no instant (YYYY-MM-DDThh:mm:ss+hh:mm) and has no effect"))
     for name, why in found:
         call.differs_live(f"{name}: {why}")
@@ -126,8 +127,8 @@ def _workspace(directory: Directory, project_id: str) -> tuple[Workspace, int]:
 
 
 def _is_amount(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 14 and 1 <= int(text) <= wire.MAX_AMOUNT
+    return text.isascii() and text.isdigit() and len(text) <= 14 and 1 <= int(text) <= values.MAX_AMOUNT
 
 
 def _is_web(url: str) -> bool:
-    return len(url) <= 255 and wire.is_web_address(url)
+    return len(url) <= 255 and values.is_web_address(url)

@@ -14,7 +14,7 @@ from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import Page as PageView
 from simulator.kernel.refusals import Forbidden
-from simulator.providers.ecommpay import auth, flow, signing, wire
+from simulator.providers.ecommpay import auth, flow, signing
 from simulator.providers.ecommpay.invitation import emulator_path, scan_url
 from simulator.providers.ecommpay.model import METHOD, Payment, Request, Sale, find_payment, new_request_id
 from simulator.providers.ecommpay.pages.notes import note_before_pay, note_on
@@ -38,6 +38,7 @@ from simulator.providers.ecommpay.pages.views import (
 )
 from simulator.providers.ecommpay.pages.visit import Visit
 from simulator.providers.ecommpay.states import AWAITING
+from simulator.providers.ecommpay.wire import answers
 from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
@@ -242,6 +243,6 @@ def _end(
 
 def _result_object(uow: UnitOfWork, payment: Payment) -> str:
     """The JSON that the library's event carries, signed in `general`."""
-    told = wire.result_object(payment, uow.get(Sale, payment.sale_id), address_after(payment))
+    told = answers.result_object(payment, uow.get(Sale, payment.sale_id), address_after(payment))
     told["general"]["signature"] = signing.sign(auth.secret_of(uow.workspace), told)
     return json.dumps(told, ensure_ascii=False)

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay import errors, wire
+from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import purchase_problems, violations
 from simulator.providers.ecommpay.pages.parameters import given_in
 from simulator.providers.ecommpay.pages.returns import PATH, is_framed
 from simulator.providers.ecommpay.settings import EcommpaySettings, options
+from simulator.providers.ecommpay.wire import requests, values
 
 BEST_BEFORE_LIMIT = timedelta(days=30)
 
@@ -48,7 +49,7 @@ class Visit:
     @property
     def best_before(self) -> datetime | None:
         """None also for what is no instant or more than 30 days ahead. Source: reference/ecommpay.md, section 3.9.1."""
-        at = wire.best_before(self.parameters.get("best_before", ""))
+        at = values.best_before(self.parameters.get("best_before", ""))
         return None if at is None or at > self.uow.now + BEST_BEFORE_LIMIT else at
 
     @property
@@ -68,7 +69,7 @@ class Visit:
     def customer(self) -> dict[str, str]:
         """The merchant's `customer_*`; where one is missing, what the customer typed (`_customer_*`)."""
         typed, found = self.typed, {}
-        for name in wire.CUSTOMER_FIELDS:
+        for name in requests.CUSTOMER_FIELDS:
             value = self.parameters.get(f"customer_{name}") or typed.get(f"_customer_{name}", "").strip()
             if value:
                 found[name] = value
@@ -89,7 +90,7 @@ class Visit:
         """Why the platform would not accept the purchase."""
         money = self.money
         found = purchase_problems(self.uow, self.project_id, self.payment_id, money.value, money.currency, prefix="_")
-        malformed = violations(wire.Customer, self.customer)
+        malformed = violations(requests.Customer, self.customer)
         return found + [errors.of_violation(replace(each, path=f"customer.{each.path}")) for each in malformed]
 
     def url(self, **more: str) -> str:
