@@ -11,6 +11,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `call` | A request and its answer, as values |
 | `texts` `views` `samples` | What pages say and show |
 | `scenarios` | What a scenario says |
+| `bank` | What the bank behind a provider says of an operation |
 | `throttle` | How many requests a customer has left |
 | `validation` | Checks what was sent against a request model |
 | `store` | Where state lives: all the SQL |

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
+from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
 from simulator.engine.changes import Changes, Identity, Share
 from simulator.engine.messages import Dispatch, Event, Message
@@ -24,6 +25,7 @@ from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, Pool, instant_text
 from simulator.kernel.machine import MachineError, Move
+from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
 PAGE = 500
@@ -370,6 +372,13 @@ class UnitOfWork:
         is_on = not isinstance(settings, ProviderSettings) or settings.test_amounts
         documented = self.runtime.scenarios.documented.get(provider)
         return is_on and (documented is None or documented.for_alipay or not self.runtime.strict)
+
+    def ask_bank(self, payment: Resource, operation: str, amount: Money) -> BankVerdict:
+        """What the bank behind the provider says to an operation on this payment: `refund`, `capture`, `settle` and so on."""
+        summary = self.runtime.summary_of(payment)
+        reference = (summary.reference if summary else "") or payment.subject
+        facts = {"amount": amount.value, "currency": amount.currency, "reference": reference}
+        return verdict(self.rule("bank", payment.PROVIDER, operation=operation, payment=payment.subject, **facts))
 
     def claim_scenarios(self, provider: str, payment: str) -> None:
         """Binds scenarios that were armed for the next payment to this one: before its first event, if those count."""

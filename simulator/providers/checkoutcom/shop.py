@@ -47,6 +47,14 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
     return json_request("POST", f"/payments/{id_}/refunds", {"amount": amount.value})
 
 
+def refused(refund: Answer, later: Answer | None) -> bool:
+    """A refund is accepted first; where the acquirer declines it, its amount is still there to be refunded."""
+    if refund.status >= 400 or later is None:
+        return refund.status >= 400
+    left = later.json["balances"]
+    return bool(left["total_refunded"] == 0 and left["available_to_refund"] == left["total_captured"])
+
+
 def pay_url(document: Any) -> str | None:
     link = document["_links"].get("redirect")
     return None if link is None else str(link["href"])
@@ -69,6 +77,7 @@ SHOP = Shop(
     id_of=lambda purchase, answer: str(answer.json["id"]),
     status_of=lambda answer: str(answer.json["status"]),
     pay_url=pay_url,
+    refused=refused,
     is_error=is_error,
     unknown_path=lambda account: "/payments/pay_aaaaaaaaaaaaaaaaaaaaaaaaaa/nothing",
     course=Course(

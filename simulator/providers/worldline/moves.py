@@ -6,7 +6,6 @@ from typing import Any
 
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, model
-from simulator.providers.worldline.bank import ask_bank, declines
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.states import PAYMENT_CODES
@@ -59,9 +58,9 @@ def start_payment(
     )
     payment = uow.add(payment, events=["payment.created"])
     uow.claim_scenarios("worldline", payment.id)
-    said = ask_bank(uow, payment, "authorize", payment.amount)
-    if declines(said):
-        error = errors.api_error(said.code or errors.DECLINED, uow.ids, message=said.message)
+    verdict = uow.ask_bank(payment, "authorize", payment.money)
+    if not verdict.approves:
+        error = errors.api_error(verdict.code or errors.DECLINED, uow.ids, message=verdict.message)
         return move_payment(uow, payment, "bank.refused", errors=(error,))
     order_code = _open_order(uow, payment, order.customer)
     return move_payment(uow, payment, "api.redirect", order_code=order_code)

@@ -19,7 +19,6 @@ from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.providers.worldline import products
-from simulator.providers.worldline.bank import declines
 from simulator.providers.worldline.checkout_payments import checkout_return, is_client_eligible, pay_by_checkout
 from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.providers.worldline.settings import WorldlineSettings
@@ -236,10 +235,12 @@ def _foretold(call: Call, uow: UnitOfWork, checkout: HostedCheckout, order: Orde
 
 def _note(call: Call, uow: UnitOfWork, order: Order) -> Note:
     """What comes of it when this browser's buyer confirms, unless the bank would refuse before that."""
-    facts = {"amount": order.amount.value, "currency": order.amount.currency, "reference": order.reference}
-    refusal = uow.rule("bank", "worldline", operation="authorize", payment=order.payee_id, **facts)
-    if not order.id and refusal is not None and declines(refusal.params):
-        return Note(refusal.label)
+    if not order.id:
+        verdict = uow.ask_bank(
+            uow.resource_of(order.payee_provider, order.payee_kind, order.payee_id), "authorize", order.amount
+        )
+        if not verdict.approves:
+            return Note(verdict.decided_by)
     decision = alipay.predict(uow, order, wallet_pages.chosen_buyer(call, uow))
     is_later = decision.outcome == "paid" and decision.delay > timedelta(0)
     return Note(decision.decided_by, "paying" if is_later else decision.outcome)

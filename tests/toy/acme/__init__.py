@@ -169,11 +169,22 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
     asked, left = call.body.amount, charge.amount - charge.refunded
     if charge.state == "CAPTURED" and asked > left:
         raise r.LimitExceeded(requested=asked, available=left)
-
-    trigger = "api.refund_rest" if asked == left else "api.refund_part"
-    charge = uow.fire(charge, trigger, refunded=charge.refunded + asked)
-    alipay.refund(uow, charge.order_code, Money(asked, charge.currency))
+    verdict = uow.ask_bank(charge, "refund", Money(asked, charge.currency))
+    if verdict.declines_now:
+        raise r.Refused("refund_declined")
+    if verdict.is_pending:
+        after = verdict.wait(timedelta(minutes=1))
+        uow.arm(charge, "timer.refund", after=after, amount=asked, approves=verdict.approves)
+    else:
+        charge = give_back(uow, charge, asked)
     return Reply(200, charge_view(charge, call.base_url))
+
+
+def give_back(uow: UnitOfWork, charge: Charge, amount: int) -> Charge:
+    trigger = "api.refund_rest" if amount == charge.amount - charge.refunded else "api.refund_part"
+    charge = uow.fire(charge, trigger, refunded=charge.refunded + amount)
+    alipay.refund(uow, charge.order_code, Money(amount, charge.currency))
+    return charge
 
 
 def hear(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
@@ -186,6 +197,10 @@ def hear(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> No
 
 def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
     assert isinstance(resource, Charge)
+    if trigger == "timer.refund":
+        if data["approves"]:
+            give_back(uow, resource, data["amount"])
+        return
     charge = uow.fire(resource, trigger)
     alipay.close(uow, charge.order_code, "expired", decided_by="timer")
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from simulator.engine.bank import BankVerdict
 from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
@@ -70,9 +71,9 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
         case Payment(), "timer.follow_up":
             _charge_agreement(uow, resource)
         case Payment(), "timer.capture":
-            _confirm(uow, resource, data.get("then"))
+            _confirm(uow, resource, data)
         case Payment(), "timer.refund":
-            _settle_refund(uow, resource, uow.get(Action, data["action"]), data.get("then"))
+            _settle_refund(uow, resource, uow.get(Action, data["action"]), data)
         case Payment(), "timer.dispute":
             disputes.begin(uow, resource, data["verdict"])
         case Dispute(), "timer.verdict":
@@ -115,16 +116,15 @@ def approve(uow: UnitOfWork, payment: Payment) -> Payment:
     return payment
 
 
-def _confirm(uow: UnitOfWork, payment: Payment, then: str | None) -> None:
-    """The acquirer captures or declines. `then` is its postponed answer, if a scenario has postponed it."""
+def _confirm(uow: UnitOfWork, payment: Payment, data: Mapping[str, Any]) -> None:
+    """The acquirer captures or declines. `data` bears its postponed answer, if a scenario has postponed it."""
     if payment.state != "Pending" or payment.capture_action_id is None:
         return
-    verdict = _bank_verdict(uow, payment, "capture", payment.amount, then, "timer.capture", {})
+    verdict = _bank_verdict(uow, payment, "capture", payment.amount, "timer.capture", data)
     if verdict is None:
         return
-    succeeds, code, reason = verdict
-    if not succeeds:
-        decline(uow, payment, "bank.declined", *errors.response(code, reason))
+    if not verdict.approves:
+        decline(uow, payment, "bank.declined", *errors.response(verdict.code, verdict.reason))
         return
     capture = uow.get(Action, payment.capture_action_id)
     code, summary = errors.response("10000")
@@ -143,18 +143,16 @@ def _confirm(uow: UnitOfWork, payment: Payment, then: str | None) -> None:
     disputes.foresee(uow, payment)
 
 
-def _settle_refund(uow: UnitOfWork, payment: Payment, refund: Action, then: str | None) -> None:
-    """The acquirer approves or declines a refund. `then` is its postponed answer, if a scenario has postponed it."""
+def _settle_refund(uow: UnitOfWork, payment: Payment, refund: Action, data: Mapping[str, Any]) -> None:
+    """The acquirer approves or declines a refund. `data` bears its postponed answer, if a scenario has postponed it."""
     if refund.state != "In Progress":
         return
-    data = {"action": refund.id}
-    verdict = _bank_verdict(uow, payment, "refund", refund.amount, then, "timer.refund", data)
+    verdict = _bank_verdict(uow, payment, "refund", refund.amount, "timer.refund", data)
     if verdict is None:
         return
-    succeeds, code, _ = verdict
     refunding = payment.refunding - refund.amount
-    if not succeeds:
-        code, summary = errors.response(code, default=errors.REFUND_DECLINED)
+    if not verdict.approves:
+        code, summary = errors.response(verdict.code, default=errors.REFUND_DECLINED)
         refund = uow.fire(refund, "bank.declined", processed_on=uow.now, response_code=code, response_summary=summary)
         uow.fire(payment, "bank.refund_declined", about=refund, refunding=refunding)
         return
@@ -167,36 +165,22 @@ def _settle_refund(uow: UnitOfWork, payment: Payment, refund: Action, then: str 
 
 
 def _bank_verdict(
-    uow: UnitOfWork,
-    payment: Payment,
-    operation: str,
-    amount: int,
-    then: str | None,
-    trigger: str,
-    data: Mapping[str, Any],
-) -> tuple[bool, str | None, str | None] | None:
-    """What the acquirer says: whether it approves, with the code and the reason of a refusal.
+    uow: UnitOfWork, payment: Payment, operation: str, amount: int, trigger: str, data: Mapping[str, Any]
+) -> BankVerdict | None:
+    """What the acquirer says, now or as it was postponed.
 
-    None when a scenario postpones the answer: `trigger` is then armed to ask again with `then`, unless the scenario leaves
-    it pending for ever.
+    None when a scenario postpones it: `trigger` is then armed to come back with the answer, unless the scenario leaves the
+    operation pending for ever.
     """
-    if then is not None:
-        return then == "succeeded", None, "declined"
-    facts = {"operation": operation, "amount": amount, "currency": payment.currency, "reference": payment.reference}
-    effect = uow.rule("bank", "checkoutcom", payment=payment.id, **facts)
-    if effect is None:
-        return True, None, None
-    params = effect.params
-    if params.outcome == "pending" or params.delay is not None:
-        outcome = "declined" if params.decline or params.outcome == "declined" else params.then
-        if params.outcome != "pending":
-            outcome = outcome or "succeeded"
-        if outcome is not None:
-            uow.arm(payment, trigger, after=params.delay or timedelta(0), then=outcome, **data)
-        return None
-    if params.decline or params.outcome == "declined":
-        return False, params.code, params.decline
-    return True, None, None
+    if "approves" in data:
+        return BankVerdict(approves=data["approves"], code=data["code"], reason=data["reason"])
+    verdict = uow.ask_bank(payment, operation, Money(amount, payment.currency))
+    if not verdict.is_pending:
+        return verdict
+    if not verdict.is_open_ended:
+        answer: dict[str, Any] = {"approves": verdict.approves, "code": verdict.code, "reason": verdict.reason}
+        uow.arm(payment, trigger, after=verdict.wait(timedelta(0)), **data, **answer)
+    return None
 
 
 def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary: str) -> Payment:

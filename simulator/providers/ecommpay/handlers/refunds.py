@@ -137,19 +137,12 @@ def _bank_on_refund(
     uow: UnitOfWork, payment: Payment, amount: int, delay: timedelta
 ) -> tuple[dict[str, Any], timedelta]:
     """What the bank will say, as data of the timer, and when. Documented test amounts and scenarios decide that."""
-    facts = {"amount": amount, "currency": payment.currency, "reference": payment.payment_id, "payment": payment.id}
-    effect = uow.rule("bank", "ecommpay", operation="refund", **facts)
-    if effect is None:
+    verdict = uow.ask_bank(payment, "refund", Money(amount, payment.currency))
+    if verdict.is_pending:
+        delay = verdict.wait(PENDING_REFUND)
+    if verdict.approves:
         return {}, delay
-    params = effect.params
-    if params.delay is not None:
-        delay = params.delay
-    elif params.outcome == "pending":
-        delay = PENDING_REFUND
-    if params.decline or params.outcome == "declined" or params.then == "declined":
-        code = errors.decline_code(params.code, params.decline)
-        return {"code": code, "message": params.message}, delay
-    return {}, delay
+    return {"code": errors.decline_code(verdict.code, verdict.reason), "message": verdict.message}, delay
 
 
 def settle_refund(uow: UnitOfWork, operation: Refund, code: str | None, message: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import failures, wire
-from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.bank import ask_bank, bank_failure
 from simulator.providers.ppro.handlers.funds_statuses import settle_later
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
 from simulator.providers.ppro.model import Charge, Operation
@@ -27,10 +27,10 @@ def capture_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 def capture(uow: UnitOfWork, charge: Charge, amount: int, more: Mapping[str, Any]) -> Charge:
     """Captures an authorized charge, unless a scenario's bank declines it. `more` are further members of the operation."""
-    effect = bank_rule(uow, charge, "capture", amount)
+    verdict = ask_bank(uow, charge, "capture", amount)
     charge = uow.fire(charge, "api.capture")
-    if declines(effect):
-        failure = bank_failure(effect, "Payment Capture Failed")
+    if not verdict.approves:
+        failure = bank_failure(verdict, "Payment Capture Failed")
         capture = new_operation(uow, "captures", "FAILED", amount, failure=failure, **more)
         captures = (*charge.captures, capture)
         return uow.fire(charge, "bank.capture_failed", about=capture, captures=captures, failure=failure)

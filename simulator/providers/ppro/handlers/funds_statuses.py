@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import wire
-from simulator.providers.ppro.handlers.bank import bank_rule, declines
+from simulator.providers.ppro.handlers.bank import ask_bank
 from simulator.providers.ppro.handlers.operations import find_charge, find_operation, with_operation
 from simulator.providers.ppro.model import Charge, Operation
 from simulator.providers.ppro.settings import PproSettings
@@ -20,8 +20,13 @@ def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
-    """Lets settlement report a capture or refund after the time in setting `funds_after`. Without the setting it never does."""
-    after = uow.settings(PproSettings).funds_after
+    """Lets settlement report a capture or refund after the time in setting `funds_after`, or that of a bank rule.
+
+    Without either it never does.
+    """
+    assert operation.amount is not None
+    verdict = ask_bank(uow, charge, "settle", operation.amount)
+    after = verdict.delay or uow.settings(PproSettings).funds_after
     if after is not None:
         uow.arm(charge, "timer.funds", after=after, kind=operation.kind, operation=operation.id)
 
@@ -29,7 +34,8 @@ def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
 def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:
     """Settlement reports where the money of an operation is. Source: reference/ppro.md, sections 3.6 and 4.2, row 22."""
     operation = find_operation(charge, kind, id_)
-    declined = declines(bank_rule(uow, charge, "settle", operation.amount))
+    assert operation.amount is not None
+    declined = not ask_bank(uow, charge, "settle", operation.amount).approves
     if kind == "captures":
         funds = "CAPTURE_FUNDS_MISSING" if declined else "CAPTURE_FUNDS_RECEIVED"
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import failures, rules, wire
-from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.bank import ask_bank, bank_failure
 from simulator.providers.ppro.handlers.funds_statuses import settle_later
 from simulator.providers.ppro.handlers.operations import (
     find_charge,
@@ -40,17 +40,16 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
     refused = _refund_refusal(uow, charge, asked)
     if refused is not None:
         return refused_operation(uow, charge, "refunds", asked, failures.failure(refused), more)
-    effect = bank_rule(uow, charge, "refund", asked)
+    verdict = ask_bank(uow, charge, "refund", asked)
     charge = uow.fire(charge, "api.refund")
-    if effect is not None and effect.params.outcome == "pending":
+    if verdict.is_pending:
         refund = new_operation(uow, "refunds", "PENDING", asked, **more)
         charge = uow.fire(charge, "bank.refund_pending", about=refund, refunds=(*charge.refunds, refund))
-        params = effect.params
-        after = params.delay if params.delay is not None else PENDING_REFUND_DELAY
-        code = (params.code or failures.of_reason(params.decline)) if params.then == "declined" else None
-        uow.arm(charge, "timer.refund", after=after, refund=refund.id, code=code, message=params.message)
-    elif declines(effect):
-        failure = bank_failure(effect, "Payment Refund Failed")
+        code = None if verdict.approves else verdict.code or failures.of_reason(verdict.reason)
+        after = verdict.wait(PENDING_REFUND_DELAY)
+        uow.arm(charge, "timer.refund", after=after, refund=refund.id, code=code, message=verdict.message)
+    elif not verdict.approves:
+        failure = bank_failure(verdict, "Payment Refund Failed")
         refund = new_operation(uow, "refunds", "FAILED", asked, failure=failure, **more)
         refunds = (*charge.refunds, refund)
         charge = uow.fire(charge, "bank.refund_failed", about=refund, refunds=refunds, failure=failure)

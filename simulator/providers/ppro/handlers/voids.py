@@ -8,7 +8,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import failures, wire
-from simulator.providers.ppro.handlers.bank import bank_failure, bank_rule, declines
+from simulator.providers.ppro.handlers.bank import ask_bank, bank_failure
 from simulator.providers.ppro.handlers.captures import capture_refusal
 from simulator.providers.ppro.handlers.operations import find_charge, new_operation, refused_operation
 from simulator.wallet import alipay
@@ -21,10 +21,10 @@ def void_charge(call: Call, uow: UnitOfWork) -> Reply:
     refused = capture_refusal(charge, asked)
     if refused is not None:
         return refused_operation(uow, charge, "voids", asked, failures.failure(refused), more)
-    effect = bank_rule(uow, charge, "void", asked)
+    verdict = ask_bank(uow, charge, "void", asked)
     charge = uow.fire(charge, "api.void")
-    if declines(effect):
-        failure = bank_failure(effect, "Payment Void Failed")
+    if not verdict.approves:
+        failure = bank_failure(verdict, "Payment Void Failed")
         void = new_operation(uow, "voids", "FAILED", asked, failure=failure, **more)
         changes: dict[str, Any] = {"failure": failure}
         trigger = "bank.void_failed"

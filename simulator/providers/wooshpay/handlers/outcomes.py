@@ -9,7 +9,7 @@ from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
-from simulator.providers.wooshpay.bank import ask_bank, await_decision, decides_later, declines
+from simulator.providers.wooshpay.bank import await_decision
 from simulator.providers.wooshpay.handlers.refunds import settle_refund
 from simulator.providers.wooshpay.lookup import session_of
 from simulator.providers.wooshpay.method_types import ALIPAY
@@ -55,12 +55,12 @@ def _approved(uow: UnitOfWork, intent: PaymentIntent, order: Order) -> None:
         intent = uow.fire(intent, "wallet.authorized", charge=charge.id)
         _complete(uow, intent, "wallet.paid", "unpaid")
         return
-    said = ask_bank(uow, intent, "confirm", intent.amount)
-    if declines(said):
+    verdict = uow.ask_bank(intent, "confirm", intent.money)
+    if verdict.declines_now:
         alipay.refund(uow, intent.order_code, intent.money)
-        fail(uow, intent, "wallet.declined", said.code or ATTEMPT_FAILED, said.message, "declined")
-    elif decides_later(said):
-        await_decision(uow, uow.fire(intent, "wallet.accepted"), said)
+        fail(uow, intent, "wallet.declined", verdict.code or ATTEMPT_FAILED, verdict.message, "declined")
+    elif verdict.is_pending:
+        await_decision(uow, uow.fire(intent, "wallet.accepted"), verdict)
     else:
         _succeed(uow, intent, "wallet.paid")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.wooshpay.bank import ask_bank, await_decision, decides_later, declines
+from simulator.kernel.money import Money
+from simulator.providers.wooshpay.bank import await_decision
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.lookup import find, listed, merged, owned, query_of
 from simulator.providers.wooshpay.model import Charge, PaymentIntent, Refund, mint
@@ -33,10 +34,10 @@ def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     asked = request.amount if request.amount is not None else left
     if asked > left:
         raise refused("amount_too_large", "amount", available=left)
-    said = ask_bank(uow, intent, "refund", asked)
-    if declines(said):
+    verdict = uow.ask_bank(intent, "refund", Money(asked, intent.currency))
+    if verdict.declines_now:
         raise refused("refund_failed")
-    pending = decides_later(said)
+    pending = verdict.is_pending
     refund = Refund(
         id=mint(uow, "re"),
         state="pending" if pending else "succeeded",
@@ -50,7 +51,7 @@ def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     )
     refund = uow.add(refund, events=[] if pending else ["charge.refund.updated"])
     if pending:
-        await_decision(uow, refund, said)
+        await_decision(uow, refund, verdict)
     else:
         _give_back(uow, intent, refund)
     return Reply(200, wire.refund(refund))

@@ -10,7 +10,6 @@ from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import errors, products
-from simulator.providers.worldline.bank import ask_bank, declines, declines_in_the_end, due_at, stays_pending
 from simulator.providers.worldline.checkout_payments import checkout_return
 from simulator.providers.worldline.handlers.refunds import execute_refund
 from simulator.providers.worldline.model import HostedCheckout, Payment, Refund
@@ -43,8 +42,9 @@ def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
 
     A bank rule may delay them, or keep them away (`outcome: pending`).
     """
-    said = ask_bank(uow, payment, "settle", payment.amount)
-    settles_at = None if stays_pending(said) else due_at(uow, said, uow.settings(WorldlineSettings).settlement_s)
+    verdict = uow.ask_bank(payment, "settle", payment.money)
+    usual = timedelta(seconds=uow.settings(WorldlineSettings).settlement_s)
+    settles_at = None if verdict.is_open_ended else uow.now + verdict.wait(usual)
     changes: dict[str, Any] = {"captured_at": uow.now, "settles_at": settles_at}
     if payment.product == products.ALIPAY_PLUS and payment.wallet_used is None:
         changes["wallet_used"] = "ALIPAY_CN"
@@ -69,16 +69,17 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 def _settle(uow: UnitOfWork, payment: Payment) -> None:
     """The funds have arrived, unless a bank rule says that they will not."""
-    if declines_in_the_end(ask_bank(uow, payment, "settle", payment.amount)):
+    if not uow.ask_bank(payment, "settle", payment.money).approves:
         move_payment(uow, payment, "bank.funds_missing")
         return
-    remits_at = uow.now + timedelta(seconds=uow.settings(WorldlineSettings).remittance_s)
+    usual = timedelta(seconds=uow.settings(WorldlineSettings).remittance_s)
+    remits_at = uow.now + uow.ask_bank(payment, "remit", payment.money).wait(usual)
     move_payment(uow, payment, "timer.settled", amount_paid=payment.amount, remits_at=remits_at)
 
 
 def _remit(uow: UnitOfWork, payment: Payment) -> None:
     """The funds go on to the merchant, which changes only the code; a bank rule may take them back instead."""
-    if declines(ask_bank(uow, payment, "remit", payment.amount)):
+    if not uow.ask_bank(payment, "remit", payment.money).approves:
         move_payment(uow, payment, "bank.reversed", amount_reversed=payment.amount_paid - payment.amount_refunded)
     else:
         move_payment(uow, payment, "timer.remitted")

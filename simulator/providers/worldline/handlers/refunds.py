@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from simulator.engine.bank import BankVerdict
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition, Invalid, LimitExceeded, Refused, Violation
 from simulator.providers.worldline import errors, model, products
-from simulator.providers.worldline.bank import ask_bank, declines, declines_in_the_end, due_at, stays_pending
 from simulator.providers.worldline.handlers.payments import payment_of
 from simulator.providers.worldline.handlers.requests import check_types, location
 from simulator.providers.worldline.handlers.searches import find_by_reference
@@ -61,10 +62,10 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     )
     payment = uow.amend(payment, refunds=payment.refunds + 1)
     refund = uow.add(refund, events=["refund.created"])
-    said = ask_bank(uow, payment, "refund", refund.amount)
-    if declines(said) and said.delay is None:
+    verdict = _ask_bank(uow, payment, refund.amount)
+    if verdict.declines_now:
         refund = _move_refund(uow, refund, "bank.refused")
-        error = errors.api_error(said.code or errors.DECLINED, uow.ids, brief=True, message=said.message)
+        error = errors.api_error(verdict.code or errors.DECLINED, uow.ids, brief=True, message=verdict.message)
         return Reply(402, wire.refund_error_response(errors.error_id(uow.ids), [error], refund))
     uow.amend(payment, amount_refund_requested=payment.amount_refund_requested + refund.amount)
     if uow.settings(WorldlineSettings).refund_approval == "manual":
@@ -78,20 +79,24 @@ def _move_refund(uow: UnitOfWork, refund: Refund, trigger: str, **changes: Any) 
     return uow.fire(refund, trigger, code=REFUND_CODES[trigger], changed_at=uow.now, **changes)
 
 
+def _ask_bank(uow: UnitOfWork, payment: Payment, amount: int) -> BankVerdict:
+    return uow.ask_bank(payment, "refund", model.to_money(amount, payment.currency))
+
+
 def _request(uow: UnitOfWork, refund: Refund, payment: Payment, trigger: str, **changes: Any) -> Refund:
     """Asks Alipay, which answers by the clock. If a bank rule says `pending`, without `delay` or `then`, it never answers."""
-    said = ask_bank(uow, payment, "refund", changes.get("amount", refund.amount))
-    stays = stays_pending(said) and said.then is None
-    executes_at = None if stays else due_at(uow, said, uow.settings(WorldlineSettings).refund_s)
+    verdict = _ask_bank(uow, payment, changes.get("amount", refund.amount))
+    usual = timedelta(seconds=uow.settings(WorldlineSettings).refund_s)
+    executes_at = None if verdict.is_open_ended else uow.now + verdict.wait(usual)
     return _move_refund(uow, refund, trigger, executes_at=executes_at, **changes)
 
 
 def execute_refund(uow: UnitOfWork, refund: Refund) -> None:
     """Alipay has executed the refund, or refused it."""
     payment = uow.get(Payment, refund.payment)
-    said = ask_bank(uow, payment, "refund", refund.amount)
+    verdict = _ask_bank(uow, payment, refund.amount)
     requested = payment.amount_refund_requested - refund.amount
-    if declines_in_the_end(said):
+    if not verdict.approves:
         uow.amend(payment, amount_refund_requested=requested)
         _move_refund(uow, refund, "bank.rejected")
         return

@@ -1,0 +1,87 @@
+"""The bank behind each provider does what a scenario says: it declines, takes its time, or changes its mind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from merchant import Merchant
+from support import Sim
+from toy.acme import ACME
+
+from simulator.providers import built_in
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[Sim]:
+    async with Sim(providers=[*built_in(), ACME]) as sim:
+        yield sim
+
+
+@pytest.fixture(params=(*built_in(), ACME), ids=lambda provider: provider.title)
+async def merchant(request: pytest.FixtureRequest, world: Sim) -> Merchant:
+    await world.receive_webhooks(request.param.name)
+    return Merchant(world, request.param)
+
+
+async def _refunded(world: Sim, merchant: Merchant, id_: str) -> int:
+    value: int = (await world.payment(merchant.name, id_))["refunded"]["value"]
+    return value
+
+
+async def _arm(world: Sim, operation: str, **bank: Any) -> None:
+    await world.arm([{"when": {"operation": operation}, "bank": bank}])
+
+
+async def test_the_bank_declines_a_refund(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
+    await _arm(world, "refund", decline="declined")
+
+    refund = await merchant.refund(id_, 400)
+    await world.advance(hours=1)
+
+    assert await merchant.was_refused(id_, refund)
+    assert await _refunded(world, merchant, id_) == 0
+
+
+async def test_the_bank_takes_its_time_with_a_refund(world: Sim, merchant: Merchant) -> None:
+    """A delay alone is enough: the bank approves when it is over, and not before."""
+    id_ = await merchant.paid()
+    await _arm(world, "refund", delay="PT5H")
+
+    refund = await merchant.refund(id_, 1000)
+    await world.advance(hours=4)
+    before = await _refunded(world, merchant, id_)
+    await world.advance(hours=2)
+
+    assert refund.status < 300
+    assert (before, await _refunded(world, merchant, id_)) == (0, 1000)
+
+
+async def test_the_bank_declines_a_refund_after_a_while(world: Sim, merchant: Merchant) -> None:
+    """What it declined can be refunded again."""
+    id_ = await merchant.paid()
+    await _arm(world, "refund", outcome="pending", then="declined", delay="PT5H")
+
+    refund = await merchant.refund(id_, 1000)
+    await world.advance(hours=6)
+    await world.http.delete(f"{world.path}/scenario")
+    declined = await _refunded(world, merchant, id_)
+    await merchant.refund(id_, 1000)
+    await world.advance(hours=6)
+
+    assert refund.status < 300
+    assert (declined, await _refunded(world, merchant, id_)) == (0, 1000)
+
+
+async def test_the_bank_ends_well_what_it_calls_pending_for_a_time(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
+    await _arm(world, "refund", outcome="pending", delay="PT5H")
+
+    await merchant.refund(id_, 1000)
+    await world.advance(hours=4)
+    before = await _refunded(world, merchant, id_)
+    await world.advance(hours=2)
+
+    assert (before, await _refunded(world, merchant, id_)) == (0, 1000)
