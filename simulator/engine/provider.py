@@ -5,8 +5,10 @@ The engine runs what it finds in the value; it never asks for a provider's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -363,6 +365,11 @@ class Provider(Party):
     settings: type[WorkspaceSettings] = WorkspaceSettings
     """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
 
+    def __post_init__(self) -> None:
+        """Raises `ProviderError` with everything in which the value contradicts itself."""
+        if faults := [*_faults(self)]:
+            raise ProviderError(f"provider {self.name!r}: " + "; ".join(faults))
+
     def summary_of(self, resource: Resource) -> Summary | None:
         return self.summarise(resource)
 
@@ -374,3 +381,57 @@ class Provider(Party):
         if self.banner is not None:
             return self.banner(credentials)
         return BannerLine(self.title, str(next(iter(credentials.values()), "")))
+
+
+class ProviderError(ValueError):
+    """A provider's value contradicts itself; the message names each fault and what would be right."""
+
+
+RESERVED = frozenset({"simulator", "wallet", "workspaces"})
+"""Names that mean something else where providers are named: sections of settings, the wallet, addresses of the console."""
+
+
+def _faults(provider: Provider) -> Iterator[str]:
+    if re.fullmatch(r"[a-z][a-z0-9_]*", provider.name) is None or provider.name in RESERVED:
+        yield "its name is not a word of small letters, digits and underscores, or is taken by the simulator"
+    if provider.settings is not WorkspaceSettings and provider.name != provider.settings.SECTION:
+        yield f"its settings stand under {provider.settings.SECTION!r}: SECTION is the provider's name"
+    yield from _faults_of_resources(provider)
+    yield from _faults_of_routes(provider)
+    events = provider.webhooks.events
+    if twice := _twice(events):
+        yield f"webhooks.events names {twice} twice"
+    for machine in provider.machines:
+        if unknown := [event for event in machine.events if event not in events]:
+            yield f"machine {machine.name} fires {', '.join(unknown)}, which webhooks.events does not name"
+    stranger = Call(
+        provider="", method="GET", target="/nothing-of-anybody", raw_path="/nothing-of-anybody", raw_query="",
+        headers={}, raw_body=b"", base_url="http://localhost",
+    )  # fmt: skip
+    if provider.claims(stranger):
+        yield "claims takes any address, GET /nothing-of-anybody too: it is to look at credentials or the path"
+
+
+def _faults_of_resources(provider: Provider) -> Iterator[str]:
+    if twice := _twice(kind.KIND for kind in provider.resources):
+        yield f"two resources are of kind {twice}"
+    if twice := _twice(machine.name for machine in provider.machines):
+        yield f"two machines are named {twice}"
+    for kind in provider.resources:
+        if provider.name != kind.PROVIDER:
+            yield f"{kind.__name__}.PROVIDER is {kind.PROVIDER!r}"
+        names = {field.name for field in fields(kind)}
+        for timeout in kind.MACHINE.timeouts if kind.MACHINE is not None else ():
+            if isinstance(timeout.after, str) and timeout.after not in names:
+                yield f"{timeout.trigger} is due at {timeout.after}, which {kind.__name__} does not have"
+
+
+def _faults_of_routes(provider: Provider) -> Iterator[str]:
+    routes: list[Endpoint | Page] = [*provider.endpoints, *provider.pages]
+    if twice := _twice(f"{route.method} {route.path}" for route in routes):
+        yield f"{twice} is routed twice"
+
+
+def _twice(names: Iterable[str]) -> str:
+    """The names that stand more than once."""
+    return ", ".join(name for name, times in Counter(names).items() if times > 1)

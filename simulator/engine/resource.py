@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+
+NOT_YET = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +26,12 @@ class Resource:
 
     id: str
     state: str = ""
+    """Its machine's first initial state, once it is added, unless another one is said."""
     version: int = 0
     """Counts the commits that changed it; 0 until it is first stored."""
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = NOT_YET
+    updated_at: datetime = NOT_YET
+    """Both are set by `UnitOfWork.add`, unless they are said."""
 
     @property
     def subject(self) -> str:
@@ -57,6 +61,10 @@ class Summary:
     expires_at: datetime | None = None
     decided_by: str | None = None
     """Who ended it, where no wallet order was asked; else the order says it."""
+
+    def __post_init__(self) -> None:
+        if self.phase not in PHASES:
+            raise ValueError(f"{self.phase!r} is no phase; there are {', '.join(PHASES)}")
 
 
 PHASES = (

@@ -12,10 +12,13 @@ from toy.acme import ACME
 
 from simulator.engine.provider import Provider
 from simulator.engine.registry import WorkspaceError
+from simulator.engine.settings import WorkspaceSettings
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
-TWIN = replace(ACME, name="twin", title="Twin", endpoints=(), left_out=(), pages=(), resources=())
+TWIN = replace(
+    ACME, name="twin", title="Twin", settings=WorkspaceSettings, endpoints=(), left_out=(), pages=(), resources=()
+)
 
 
 class World:

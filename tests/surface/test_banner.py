@@ -8,6 +8,7 @@ import pytest
 from toy.acme import ACME
 
 from simulator.engine.provider import BannerLine, Provider
+from simulator.engine.settings import WorkspaceSettings
 from simulator.kernel.ids import Ids
 from simulator.providers import built_in
 from simulator.surface.app import App
@@ -20,6 +21,7 @@ WIDTH = 100
 TWIN = replace(
     ACME,
     name="twin",
+    settings=WorkspaceSettings,
     title="Twin",
     resources=(),
     endpoints=(),
@@ -71,7 +73,10 @@ def test_every_providers_line_bears_its_name_and_a_credential_and_fits(provider:
 
 
 def test_the_banner_counts_the_providers() -> None:
-    many = [replace(ACME, name=f"acme{n}", resources=(), endpoints=(), left_out=()) for n in range(11)]
+    many = [
+        replace(ACME, name=f"acme{n}", settings=WorkspaceSettings, resources=(), endpoints=(), left_out=())
+        for n in range(11)
+    ]
 
     told = [lines_of(*many[:count])[3].partition("one base URL for ")[2].partition(";")[0] for count in (1, 2, 3, 11)]
 
