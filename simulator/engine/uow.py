@@ -17,7 +17,7 @@ from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
 from simulator.engine.changes import Changes, Identity, Share
 from simulator.engine.messages import Dispatch, Event, Message
-from simulator.engine.resource import Resource, Summary, changed
+from simulator.engine.resource import NOT_YET, Resource, Summary, changed
 from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
 from simulator.engine.settings import ProviderSettings, WorkspaceSettings
 from simulator.engine.store.base import EVERY, Store
@@ -218,8 +218,15 @@ class UnitOfWork:
     # Changing --------------------------------------------------------------------------------------------------
 
     def add(self, resource: R, *, trigger: str = "api.create", events: Sequence[str] = (), about: Any = None) -> R:
-        """Stores a new resource in one of its machine's initial states and arms that state's timeouts."""
+        """Stores a new resource in one of its machine's initial states and arms that state's timeouts.
+
+        What the resource does not say is filled in: its state, and that it was made now. Use the value that comes back.
+        """
         machine = resource.MACHINE
+        if resource.created_at is NOT_YET:
+            resource = changed(resource, created_at=self.now, updated_at=self.now)
+        if machine is not None and not resource.state:
+            resource = changed(resource, state=machine.initial[0])
         if machine is not None and resource.state not in machine.initial:
             raise MachineError(f"{machine.name} does not begin in {resource.state!r}")
         self._changes.put(resource)

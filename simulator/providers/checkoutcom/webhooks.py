@@ -230,8 +230,6 @@ def record(uow: UnitOfWork, name: str, payment: Payment, data: dict[str, Any]) -
     return uow.add(
         EventRecord(
             id=id_,
-            created_at=uow.now,
-            updated_at=uow.now,
             type=name,
             source=source,
             platform=payment.platform,

@@ -31,8 +31,6 @@ def accept(uow: UnitOfWork, request_id: str, payment: Payment, operation: str, t
         Request(
             id=request_id,
             state="accepted",
-            created_at=uow.now,
-            updated_at=uow.now,
             project_id=payment.project_id,
             payment_id=payment.payment_id,
             type=type_,
@@ -85,8 +83,6 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     payment = Payment(
         id=_resource_id(uow, purchase.payment_id, transaction),
         state="processing",
-        created_at=uow.now,
-        updated_at=uow.now,
         changed_at=uow.now,
         project_id=purchase.project_id,
         payment_id=purchase.payment_id,
@@ -111,8 +107,6 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     operation = Sale(
         id=payment.sale_id,
         state="processing",
-        created_at=uow.now,
-        updated_at=uow.now,
         payment=payment.id,
         request_id=purchase.request_id,
         amount=purchase.amount,

@@ -110,8 +110,6 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     stored = uow.add(
         StoredEvent(
             id=mint(uow, "evt"),
-            created_at=uow.now,
-            updated_at=uow.now,
             livemode=resource.livemode,
             type=event.name,
             data=data_object(uow.workspace, resource),

@@ -33,8 +33,6 @@ def start_payment(
     payment = Payment(
         id=model.payment_id(merchant_id, number, checkout.attempts + 1 if checkout else 1),
         state="CREATED",
-        created_at=uow.now,
-        updated_at=uow.now,
         changed_at=uow.now,
         merchant_id=merchant_id,
         origin=origin,

@@ -37,7 +37,7 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
 from simulator.kernel.retry import RetryPolicy
-from simulator.wallet import alipay
+from simulator.wallet import alipay, payee
 from simulator.wallet.order import Order
 from toy.acme import demo
 from toy.acme.shop import SHOP
@@ -137,9 +137,6 @@ def announce_charge(call: Call, uow: UnitOfWork) -> Reply:
 def _create_charge(call: Call, uow: UnitOfWork, *events: str) -> Reply:
     charge = Charge(
         id="ch_" + uow.ids.text(16),
-        state="PENDING",
-        created_at=uow.now,
-        updated_at=uow.now,
         amount=call.body.amount,
         currency=call.body.currency,
         reference=call.body.reference,
@@ -187,22 +184,13 @@ def give_back(uow: UnitOfWork, charge: Charge, amount: int) -> Charge:
     return charge
 
 
-def hear(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
-    assert isinstance(resource, Charge)
-    if news == "wallet.expired":
-        uow.fire(resource, "timer.expired")
-    elif CHARGE.allows(news, resource.state):
-        uow.fire(resource, news)
-
-
 def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
     assert isinstance(resource, Charge)
     if trigger == "timer.refund":
         if data["approves"]:
             give_back(uow, resource, data["amount"])
-        return
-    charge = uow.fire(resource, trigger)
-    alipay.close(uow, charge.order_code, "expired", decided_by="timer")
+    else:
+        payee.on_timer(uow, resource, trigger, data)
 
 
 def authenticate(call: Call, directory: Directory) -> None:
@@ -320,8 +308,9 @@ ACME = Provider(
     credentials=credentials,
     lookups=lambda found: [found["key"]],
     summarise=summarise,
-    hear=hear,
+    hear=payee.hear,
     on_timer=on_timer,
+    timers=("timer.refund",),
     return_to=return_to,
     idempotency=Idempotency("Acme-Key", lambda call: call.target, lambda status: status < 300, replayed=replayed),
     verify=verify,

@@ -34,8 +34,6 @@ def create_customer(call: Call, uow: UnitOfWork) -> Reply:
     _check_new_email(uow, request.email)
     made = Customer(
         id=new_id(uow.ids, "cus"),
-        created_at=uow.now,
-        updated_at=uow.now,
         email=request.email,
         name=request.name,
         phone=values.plain(request.phone),
@@ -113,8 +111,6 @@ def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Sourc
         return uow.amend(found, name=name) if name and not found.name else found
     made = Customer(
         id=new_id(uow.ids, "cus"),
-        created_at=uow.now,
-        updated_at=uow.now,
         email=email,
         name=name,
         phone=values.plain(given.phone) if given is not None else None,

@@ -62,8 +62,6 @@ def published_agreement(uow: UnitOfWork) -> Instrument:
     agreement = Instrument(
         id=PUBLISHED_SOURCE,
         state="Issued",
-        created_at=uow.now,
-        updated_at=uow.now,
         type="alipay_cn",
         customer_id=customer.id,
         payment_id=PUBLISHED_SOURCE,
@@ -76,8 +74,6 @@ def issue_agreement(uow: UnitOfWork, payment: Payment) -> Instrument:
     agreement = Instrument(
         id=new_id(uow.ids, "src"),
         state="Issued",
-        created_at=uow.now,
-        updated_at=uow.now,
         type=payment.source_type,
         customer_id=payment.customer_id,
         payment_id=payment.id,

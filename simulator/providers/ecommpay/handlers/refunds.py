@@ -84,8 +84,6 @@ def _new_refund(
     operation = Refund(
         id=str(new_number(uow)),
         state="processing",
-        created_at=uow.now,
-        updated_at=uow.now,
         payment=payment.id,
         request_id=request_id,
         amount=payment.left,

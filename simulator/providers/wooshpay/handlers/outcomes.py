@@ -68,8 +68,6 @@ def _approved(uow: UnitOfWork, intent: PaymentIntent, order: Order) -> None:
 def _charge(uow: UnitOfWork, intent: PaymentIntent, *, captured: int) -> Charge:
     charge = Charge(
         id=mint(uow, "ch"),
-        created_at=uow.now,
-        updated_at=uow.now,
         livemode=intent.livemode,
         amount=intent.amount,
         amount_captured=captured,

@@ -43,8 +43,6 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
     checkout = HostedCheckout(
         id=checkout_id,
         state="IN_PROGRESS",
-        created_at=uow.now,
-        updated_at=uow.now,
         merchant_id=merchant_id,
         origin=call.base_url,
         token=f"{merchant_id}-{uow.ids.hex(32)}:{checkout_id}:{uow.ids.hex(32)}",

@@ -46,8 +46,6 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     refund = Refund(
         id=model.refund_id(payment.id, payment.refunds + 1),
         state="CREATED",
-        created_at=uow.now,
-        updated_at=uow.now,
         changed_at=uow.now,
         payment=payment.id,
         amount=asked,
