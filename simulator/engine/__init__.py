@@ -14,12 +14,14 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `bank` | What the bank behind a provider says of an operation |
 | `throttle` | How many requests a customer has left |
 | `validation` | Checks what was sent against a request model |
+| `known` | What a request model knows, and what a request says beyond it |
 | `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
 | `shop` | The merchant's side of a purchase, as values |
 | `provider` | What a provider is: a value of tables and functions |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
+| `unread` | Says what of a request nobody reads |
 | `http` | ASGI as far as we need it |
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |

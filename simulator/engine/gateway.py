@@ -25,7 +25,7 @@ from simulator.engine.http import (
     Scope,
     Send,
     header_map,
-    header_value,
+    notice_value,
     raw_headers,
     read_body,
 )
@@ -33,6 +33,7 @@ from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.routes import Routes, segments_of
 from simulator.engine.runtime import Runtime
+from simulator.engine.unread import body_of, look_over, query_of
 from simulator.engine.validation import validate
 from simulator.kernel.clock import micros, stopwatch
 from simulator.kernel.ids import Ids
@@ -175,11 +176,14 @@ class Gateway:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
                 if stored is not None:
                     return self._answer(provider, call, stored, started)
+            query, body = query_of(provider, call, endpoint), body_of(provider, call, endpoint)
+            not_live = look_over(provider, call, endpoint, query, body)
             if endpoint.query is not None:
-                call.body = validate(endpoint.query, call.query)
+                call.body = validate(endpoint.query, query)
             if endpoint.body is not None and endpoint.checks_body:
-                data = provider.read_body(call, endpoint) if provider.read_body is not None else call.json
-                call.body = validate(endpoint.body, data)
+                call.body = validate(endpoint.body, body)
+            if not_live and call.strict:
+                raise Invalid(not_live)
             if key is not None and policy is not None and policy.after_validation:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
                 if stored is not None:
@@ -263,7 +267,7 @@ class Gateway:
         if reply.status not in BODILESS:
             headers.append((b"content-length", str(len(sent)).encode()))
         if call.notices:
-            headers.append((b"simulator-notice", header_value("; ".join(call.notices))))
+            headers.append((b"simulator-notice", notice_value(call.notices)))
         return sent, content_type, headers
 
     # Pages and what nobody claims --------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ class Answer(NamedTuple):
 BODY_LIMIT = 1_000_000
 """Bytes; larger bodies are refused."""
 
+NOTICE_LIMIT = 1500
+"""Characters of `Simulator-Notice`: some clients and proxies take no longer headers than a few kB altogether."""
+
 DRAIN_LIMIT = 32_000_000
 """Bytes of a refused body that are read on, so that the client sees the answer instead of a broken pipe."""
 
@@ -63,14 +66,23 @@ def header_map(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
+_CONTROL = dict.fromkeys((*range(32), 127), " ")
+
+
 @cache
 def _latin(name: str) -> bytes:
     return name.lower().encode("latin-1")
 
 
 def header_value(value: str) -> bytes:
-    """Never a line break in a header, whatever a merchant sent us to echo."""
-    return value.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")
+    """Never a line break or another control character in a header, whatever a merchant sent us to echo."""
+    return value.translate(_CONTROL).encode("latin-1", "replace")
+
+
+def notice_value(notices: Iterable[str]) -> bytes:
+    """All notices in one header. What is too long for one stands in the journal; other scripts come as `\\u4ef6`."""
+    text = "; ".join(notices).encode("ascii", "backslashreplace").decode("ascii")
+    return header_value(text if len(text) <= NOTICE_LIMIT else f"{text[: NOTICE_LIMIT - 3]}...")
 
 
 def raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:

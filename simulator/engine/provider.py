@@ -66,7 +66,8 @@ class Endpoint:
     """One row of a provider's table of routes.
 
     `path` holds parameters as `{name}`, or `{name:digits}` where only digits match. `body` is the request model;
-    without one the body is not read. `handler` runs in one unit of work.
+    without one the body is not read. `handler` runs in one unit of work. What a request says beyond the models and
+    `parameters` is noticed, and refused by a strict server (`engine/unread.py`).
     """
 
     method: str
@@ -77,6 +78,9 @@ class Endpoint:
     checks_body: bool = True
     """False where the provider accepts first and reports what is wrong later: the handler validates, `body` documents."""
     query: type[BaseModel] | None = None
+    parameters: tuple[str, ...] = ()
+    """Names that the handler reads itself, beside those of the models `query` and `body`. One that ends in `*` stands for all
+    that begin so."""
     answers: Mapping[int, str] = field(default_factory=dict)
     """Status to what it means, for the OpenAPI document."""
     authenticate: Authenticate | None = None
@@ -340,6 +344,12 @@ class Provider(Party):
     """Opens the wallet order of a payment that has none yet, if its state allows it, and returns the code."""
     read_body: Callable[[Call, Endpoint], Any] | None = None
     """How a body is read before validation; JSON unless given."""
+    read_query: Callable[[Call, Endpoint], Mapping[str, Any]] | None = None
+    """How the query is read before validation; flat, the last value of each name, unless given."""
+    spelled: Callable[[str], str] = lambda path: path
+    """A member's dotted path as the provider writes it (`items[0][name]`)."""
+    unread_headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that people send and the provider does not read, in lower case, to what the notice says after the name."""
     limit: Callable[[Call], tuple[str, RateLimit]] | None = None
     """The customer's rate limit for this call: the bucket's name and its size. What is left afterwards stands in
     `call.scratch["tokens_left"]`."""

@@ -73,7 +73,8 @@ class Violation:
     """One rule that the request broke.
 
     `path` is dotted with list indexes as numbers (`line_items.0.quantity`); `rule` is one of `required, type, pattern,
-    min, max, min_length, max_length, enum, format, unknown, custom`; `limit` is what the rule demanded.
+    min, max, min_length, max_length, enum, format, unknown, live, custom`; `limit` is what the rule demanded. `live` is what
+    the simulator would take and the live API would refuse or treat otherwise: only a strict server says so.
     """
 
     path: str

@@ -71,7 +71,7 @@ ENDPOINTS = (
     Endpoint("POST",   f"{PAY}/authorizations",          actions.not_for_alipay,             "authorize",    ActionRequest, idempotent=True),
     Endpoint("POST",   f"{PAY}/cancellations",           actions.not_for_alipay,             "cancel",       ActionRequest, idempotent=True),
 
-    Endpoint("POST",   "/connect/token",                 tokens.issue_token,                 "token",        authenticate=auth.authenticate_client),
+    Endpoint("POST",   "/connect/token",                 tokens.issue_token,                 "token",        parameters=("grant_type", "client_id", "client_secret", "scope"), authenticate=auth.authenticate_client),
     Endpoint("POST",   "/customers",                     customers.create_customer,          "customers",    CustomerRequest),
     _get(              "/customers/{identifier}",        customers.get_customer,             "customers"),
     Endpoint("PATCH",  "/customers/{identifier}",        customers.update_customer,          "customers",    CustomerUpdate),

@@ -45,6 +45,9 @@ CONSTRAINTS = {
     "max": "maximum",
     "format": "format",
     "enum": "enum",
+    "unknown": "additionalProp",
+    "live": "format",
+    "custom": "format",
 }
 
 
@@ -118,6 +121,8 @@ def _sentence(violation: r.Violation, constraint: str) -> str:
             return f"Must have a maximum value of {violation.limit}"
         case "enum":
             return "Does not have a value in the enumeration"
+        case "additionalProp":
+            return f"The property {name} is not defined and the definition does not allow additional properties"
         case "format":
             return violation.message or "Invalid format"
     given = next((title for kind, title in _JSON_TYPES if isinstance(violation.given, kind)), "NULL")

@@ -76,8 +76,8 @@ NAMES = {
 }
 
 
-def _get(path: str, handler: Handler, operation: str) -> Endpoint:
-    return Endpoint("GET", path, handler, operation, answers=READ, reads=True)
+def _get(path: str, handler: Handler, operation: str, *parameters: str) -> Endpoint:
+    return Endpoint("GET", path, handler, operation, parameters=parameters, answers=READ, reads=True)
 
 
 def _post(path: str, handler: Handler, operation: str, body: type[BaseModel]) -> Endpoint:
@@ -92,7 +92,7 @@ def _left_out(method: str, path: str, kind: str, operation: str) -> Endpoint:
 # fmt: off
 ENDPOINTS = (
     Endpoint("POST",   "/v1/payment-charges",       charges.create_charge,              "authorize",               w.ChargeRequest, answers=CREATED, idempotent=True),
-    _get(              "/v1/payment-charges",       charges.search_charges,             "searchPaymentCharge"),
+    _get(              "/v1/payment-charges",       charges.search_charges,             "searchPaymentCharge", "merchantPaymentChargeReference", "agreementId", "page"),
     _get(              CHARGE,                      charges.get_charge,                 "getPaymentCharge"),
     _post(             f"{CHARGE}/authorizations",  authorizations.confirm,             "confirm",                 w.ConfirmRequest),
     _post(             f"{CHARGE}/captures",        captures.capture_charge,            "capture",                 w.CaptureRequest),

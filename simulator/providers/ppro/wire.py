@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
@@ -159,6 +159,7 @@ class Settings(Model):
     """The members that the simulator reads. Members of other flows are kept and echoed as they came."""
 
     model_config = ConfigDict(extra="allow")
+    KEEPS_OTHERS: ClassVar[bool] = True
 
     returnUrl: Text | None = None
     scanBy: Instant | None = None

@@ -10,7 +10,7 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.confirmation import open_order
-from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body
+from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body, read_query
 from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
@@ -93,6 +93,8 @@ PROVIDER = Provider(
     authenticate=auth.authenticate,
     before=before,
     read_body=read_body,
+    read_query=read_query,
+    spelled=errors.bracketed,
     refuse=errors.refuse,
     claims=auth.claims,
     webhooks=WEBHOOKS,

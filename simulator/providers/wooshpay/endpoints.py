@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from pydantic import BaseModel
 
 from simulator.engine.provider import Call, Endpoint, Handler
-from simulator.engine.validation import validate
 from simulator.kernel.refusals import MalformedBody
 from simulator.providers.wooshpay import forms
 from simulator.providers.wooshpay.auth import authenticate_either
@@ -120,23 +118,19 @@ def _without_nulls(value: Any) -> Any:
 
 
 def before(call: Call) -> None:
-    """Checks the length of the idempotency key, and reads the query of a list.
-
-    The documentation sends the query of some lists as the body of the GET. Both are read; the query string wins.
-    """
+    """Checks the length of the idempotency key."""
     key = call.headers.get("idempotency-key", "")
     if len(key) > KEY_LIMIT:
         raise refused("parameter_invalid", "Idempotency-Key", message=f"at most {KEY_LIMIT} characters")
-    if call.endpoint is None or call.endpoint.query is None:
-        return
+
+
+def read_query(call: Call, endpoint: Endpoint) -> dict[str, Any]:
+    """The query of a list. The documentation sends some as the body of the GET: both are read, the query string wins."""
     given: dict[str, Any] = forms.parse(call.query_pairs)
-    if call.raw_body.strip():
-        try:
-            body = orjson.loads(call.raw_body)
-        except orjson.JSONDecodeError as error:
-            raise MalformedBody(str(error)) from error
+    if endpoint.query is not None and call.raw_body.strip():
+        body = call.json
         given = {**(body if isinstance(body, dict) else {}), **given}
-    call.scratch["query"] = validate(call.endpoint.query, _clean(given))
+    return _clean(given)
 
 
 def _get(path: str, handler: Handler, summary: str, query: type[BaseModel] | None = None, **more: Any) -> Endpoint:
@@ -148,7 +142,7 @@ def _post(path: str, handler: Handler, operation: str, body: type[BaseModel], su
 
 
 _LIST: type[BaseModel] = ListQuery
-_PUBLIC: dict[str, Any] = {"authenticate": authenticate_either}
+_PUBLIC: dict[str, Any] = {"authenticate": authenticate_either, "parameters": ("client_secret",)}
 INTENT, SESSION = "/v1/payment_intents/{id}", "/v1/checkout/sessions/{id}"
 METHOD, CUSTOMER = "/v1/payment_methods/{id}", "/v1/customers/{id}"
 

@@ -17,6 +17,7 @@ CATALOGUE: dict[str, tuple[int, str, str]] = {
     "api_key_missing":                    (401, "invalid_request_error", "No API key was given."),
     "api_key_invalid":                    (401, "invalid_request_error", "Invalid API Key provided: {key}"),
     "secret_key_required":                (403, "invalid_request_error", "This operation needs a secret key."),
+    "parameter_unknown":                  (400, "invalid_request_error", "Received unknown parameter: {param}"),
     "parameter_missing":                  (400, "invalid_request_error", "Missing required param: {param}."),
     "parameter_invalid_integer":          (400, "invalid_request_error", "Invalid integer: {param}."),
     "parameter_invalid_empty":            (400, "invalid_request_error", "{param} must not be empty."),
@@ -122,6 +123,8 @@ def _violation(call: Call, violation: r.Violation) -> Reply:
     message = violation.message.rstrip(".")
     if violation.rule == "required":
         return _error(call, "parameter_missing", param)
+    if violation.rule == "unknown":  # Stripe's words (inferred); only a strict server refuses it
+        return _error(call, "parameter_unknown", param)
     if name in AMOUNTS and violation.rule == "min":
         return _error(call, "amount_too_small", param)
     if name in AMOUNTS and violation.rule == "max":

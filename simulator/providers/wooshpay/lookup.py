@@ -108,8 +108,8 @@ def request_id(call: Call, ids: Ids) -> str:
 
 
 def query_of(call: Call) -> Any:
-    """The query of a list or a search, which `endpoints.before` has read and validated."""
-    return call.scratch["query"]
+    """The query of a list or a search, as it was validated."""
+    return call.body
 
 
 def newest_first(uow: UnitOfWork, kind: type[O], key: tuple[str, str], before: str | None) -> Iterator[O]:

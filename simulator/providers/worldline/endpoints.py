@@ -51,9 +51,13 @@ CHECKOUT = f"{V1}/hostedcheckouts/{{hostedCheckoutId}}"
 PRODUCT = f"{V1}/products/{{paymentProductId}}"
 TOKEN = f"{V1}/tokens/{{tokenId}}"
 
+# The query parameters that are read
+FILTERS = ("merchantReference", "merchantOrderId", "hostedCheckoutId", "limit", "offset")
+ASKED = ("countryCode", "currencyCode", "amount", "hide", "isRecurring", "isInstallments")
 
-def _get(path: str, handler: Handler, operation: str) -> Endpoint:
-    return Endpoint("GET", path, handler, operation, reads=True)
+
+def _get(path: str, handler: Handler, operation: str, *parameters: str) -> Endpoint:
+    return Endpoint("GET", path, handler, operation, parameters=parameters, reads=True)
 
 
 def _post(path: str, handler: Handler, operation: str, body: type[Model] | None = None) -> Endpoint:
@@ -63,8 +67,8 @@ def _post(path: str, handler: Handler, operation: str, body: type[Model] | None 
 # fmt: off
 ENDPOINTS = (
     _post(f"{V1}/payments",                    create_payment,         "payments.create", CreatePaymentRequest),
-    _get( f"{V1}/payments",                    find_payments,          "payments.find"),
-    _get( PAYMENT,                             get_payment,            "payments.get"),
+    _get( f"{V1}/payments",                    find_payments,          "payments.find", *FILTERS),
+    _get( PAYMENT,                             get_payment,            "payments.get", "returnOperations"),
     _post(f"{PAYMENT}/cancel",                 cancel_payment,         "payments.cancel"),
     _post(f"{PAYMENT}/refund",                 refund_payment,         "payments.refund", RefundRequest),
     _get( f"{PAYMENT}/refunds",                get_refunds,            "payments.refunds"),
@@ -78,7 +82,7 @@ ENDPOINTS = (
     _get( f"{PAYMENT}/captures",               get_captures,           "payments.captures"),
     _get( f"{PAYMENT}/thirdpartystatus",       get_third_party_status, "payments.thirdpartystatus"),
     _get( f"{V1}/captures/{{captureId}}",      get_capture,            "captures.get"),
-    _get( f"{V1}/refunds",                     find_refunds,           "refunds.find"),
+    _get( f"{V1}/refunds",                     find_refunds,           "refunds.find", *FILTERS),
     _get( REFUND,                              get_refund,             "refunds.get"),
     _post(f"{REFUND}/approve",                 approve_refund,         "refunds.approve", ApproveRefundRequest),
     _post(f"{REFUND}/cancel",                  cancel_refund,          "refunds.cancel"),
@@ -86,15 +90,15 @@ ENDPOINTS = (
     _post(f"{V1}/hostedcheckouts",             create_hosted_checkout, "hostedcheckouts.create", CreateHostedCheckoutRequest),
     _get( CHECKOUT,                            get_hosted_checkout,    "hostedcheckouts.get"),
     Endpoint("DELETE", CHECKOUT,               delete_hosted_checkout, "hostedcheckouts.delete"),
-    _get( f"{V1}/products",                    get_products,           "products.find"),
-    _get( PRODUCT,                             get_product,            "products.get"),
+    _get( f"{V1}/products",                    get_products,           "products.find", *ASKED),
+    _get( PRODUCT,                             get_product,            "products.get", *ASKED),
     _get( f"{PRODUCT}/directory",              get_directory,          "products.directory"),
     _get( f"{PRODUCT}/networks",               get_networks,           "products.networks"),
-    _get( f"{V1}/productgroups",               get_product_groups,     "productgroups.find"),
+    _get( f"{V1}/productgroups",               get_product_groups,     "productgroups.find", *ASKED),
     _get( f"{V1}/productgroups/{{paymentProductGroupId}}", get_product_group, "productgroups.get"),
     _get( f"{V1}/services/testconnection",     test_connection,        "services.testconnection"),
-    _get( f"{V1}/services/convert/amount",     convert_amount,         "services.convertAmount"),
-    _get( f"{V1}/services/privacypolicy",      get_privacy_policy,     "services.privacypolicy"),
+    _get( f"{V1}/services/convert/amount",     convert_amount,         "services.convertAmount", "source", "target", "amount"),
+    _get( f"{V1}/services/privacypolicy",      get_privacy_policy,     "services.privacypolicy", "locale"),
     _post(f"{V1}/sessions",                    create_session,         "sessions.create", SessionRequest),
     _post(f"{V1}/tokens",                      create_token,           "tokens.create", CreateTokenRequest),
     _get( TOKEN,                               unknown_token,          "tokens.get"),

@@ -173,7 +173,7 @@ def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
     if violation.rule == "required":
         code = str(violation.limit or PROPERTY_MISSING)
         return api_error(code, ids, property_name=path)
-    if violation.rule in ("max_length", "max", "min_length", "format", "custom"):
+    if violation.rule in ("max_length", "max", "min_length", "format", "live", "custom"):
         return api_error("21000050", ids, property_name=path, message=violation.message or None)
     leaf = violation.path.rpartition(".")[2]
     message = f"INVALID_VALUE: '{_shown(violation.given)}' is not a valid value for field '{leaf}'"

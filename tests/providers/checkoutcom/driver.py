@@ -87,6 +87,8 @@ HOSTED: dict[str, Any] = {
     "cancel_url": "https://shop.example/cancel",
     "failure_url": "https://shop.example/failure",
 }
+LINK = {name: value for name, value in HOSTED.items() if not name.endswith("_url")}
+"""What a payment link takes: it has one address to return to, and that is optional."""
 
 
 def workflow(url: str = HOOKS, events: list[str] | None = None, **more: Any) -> dict[str, Any]:

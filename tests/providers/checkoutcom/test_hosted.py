@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from support import Sim
 
-from providers.checkoutcom.driver import HOSTED, Merchant
+from providers.checkoutcom.driver import HOSTED, LINK, Merchant
 
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148"}
-LINK = {name: value for name, value in HOSTED.items() if not name.endswith("_url")}
 
 
 async def latest(cko: Merchant, path: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from support import HOOKS, Sim
 
-from providers.checkoutcom.driver import EVENTS, FOLLOW_UP, HOSTED, ONE_TIME, RECURRING, Merchant, workflow
+from providers.checkoutcom.driver import EVENTS, FOLLOW_UP, HOSTED, LINK, ONE_TIME, RECURRING, Merchant, workflow
 
 OLD = {"source": {"type": "alipay"}, "amount": 2000, "currency": "USD"}
 HOOK = {"url": HOOKS, "event_types": ["payment_captured"]}
@@ -86,14 +86,14 @@ PAGES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/hosted-payments", "/payment-links"])
+@pytest.mark.parametrize(("path", "page"), [("/hosted-payments", HOSTED), ("/payment-links", LINK)])
 @pytest.mark.parametrize(("changes", "named", "code"), PAGES)
 async def test_what_has_no_effect_on_a_page_is_said(
-    cko: Merchant, strict: Sim, path: str, changes: dict[str, Any], named: str, code: str
+    cko: Merchant, strict: Sim, path: str, page: dict[str, Any], changes: dict[str, Any], named: str, code: str
 ) -> None:
-    assert notice(await cko.post(path, HOSTED)) == ""
-    assert named in notice(await cko.post(path, HOSTED | changes))
-    refused = await Merchant(strict).post(path, HOSTED | changes)
+    assert notice(await cko.post(path, page)) == ""
+    assert named in notice(await cko.post(path, page | changes))
+    refused = await Merchant(strict).post(path, page | changes)
     assert (refused.status_code, refused.json()["error_codes"]) == (422, [code])
 
 

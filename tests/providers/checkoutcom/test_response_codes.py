@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import Sim
 
-from providers.checkoutcom.driver import HOSTED, ONE_TIME, RECURRING, Merchant
+from providers.checkoutcom.driver import HOSTED, LINK, ONE_TIME, RECURRING, Merchant
 from simulator.providers.checkoutcom.errors import RESPONSE_CODES
 
 DOCUMENTED = {
@@ -57,7 +57,7 @@ async def test_an_ordinary_price_that_is_a_test_amount_is_answered_with_a_notice
     plain = await cko.post("/payments", ONE_TIME | {"amount": 2000})
     price = await cko.post("/payments", ONE_TIME | {"amount": 1005})
     page = await cko.post("/hosted-payments", HOSTED | {"amount": 1005})
-    link = await cko.post("/payment-links", HOSTED | {"amount": 1005})
+    link = await cko.post("/payment-links", LINK | {"amount": 1005})
     await cko.pay(plain.json()["id"])
     refund = await cko.refund(plain.json()["id"], {"amount": 151})
     small = await cko.refund(plain.json()["id"], {"amount": 20})

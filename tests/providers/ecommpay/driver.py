@@ -170,7 +170,7 @@ class Merchant:
 
     # Payment Page
 
-    def page(self, **changes: Any) -> dict[str, str]:
+    def page(self, /, **changes: Any) -> dict[str, str]:
         """Signed parameters; a value of None leaves the parameter out."""
         given = {"project_id": self.project, **PAGE, **changes}
         parameters = {name: str(value) for name, value in given.items() if value is not None}

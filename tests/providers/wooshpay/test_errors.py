@@ -542,6 +542,17 @@ async def test_a_key_may_have_255_characters(wooshpay: Merchant) -> None:
     assert refusal(too_long) == (400, "parameter_invalid", "Idempotency-Key")
 
 
+async def test_a_strict_server_refuses_a_parameter_that_is_not_read() -> None:
+    """In the words of Stripe's API, by its path. Without `--strict` it is noticed."""
+    async with Sim(strict=True) as strict:
+        nested = await Merchant(strict).post("customers", {"address": {"street": "x"}})
+        listed = await Merchant(strict).get("customers", **{"expand[]": "data"})
+
+    assert refusal(nested) == (400, "parameter_unknown", "address[street]")
+    assert nested.json()["error"]["message"] == "Received unknown parameter: address[street]"
+    assert refusal(listed) == (400, "parameter_unknown", "expand")
+
+
 # Completeness --------------------------------------------------------------------------------------------------
 
 

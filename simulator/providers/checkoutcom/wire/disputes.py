@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -56,6 +56,7 @@ class EvidenceRequest(BaseModel):
     """
 
     model_config = ConfigDict(extra="allow", defer_build=True)
+    ALSO_KNOWN: ClassVar[frozenset[str]] = _EVIDENCE_MEMBERS
 
     @model_validator(mode="before")
     @classmethod

@@ -46,6 +46,26 @@ UNLIKE_LIVE: dict[str, tuple[str, str]] = {
     "account_token": (NO_EFFECT, ""),
 }
 
+KNOWN = (
+    *UNLIKE_LIVE,
+    # Source: reference/ecommpay.md, section 3.9.1. What begins with an underscore is a plugin's own, and ours.
+    "project_id", "payment_id", "payment_amount", "payment_currency", "signature", "language_code", "hide", "mode",
+    "payment_description", "best_before", "merchant_callback_url", "merchant_success_callback_url",
+    "merchant_decline_callback_url", "merchant_success_url", "merchant_fail_url", "merchant_return_url",
+    "merchant_success_enabled", "merchant_fail_enabled", "merchant_return_enabled", "merchant_success_redirect_mode",
+    "merchant_fail_redirect_mode", "merchant_return_redirect_mode", "redirect_success_url", "redirect_fail_url",
+    "redirect_success_mode", "redirect_fail_mode", "redirect_success_enabled", "redirect_fail_enabled",
+    "redirect_return_url", "redirect", "redirect_on_mobile", "frame_mode", "target_element", "close_on_missclick",
+    "css_modal_wrap", "interface_type", "customer_id", "customer_first_name", "customer_last_name",
+    "customer_middle_name", "customer_email", "customer_city", "customer_state", "customer_street",
+    "customer_address", "customer_birthplace", "customer_phone", "customer_zip", "customer_country",
+    "customer_day_of_birth", "customer_ssn", "customer_ip_address", "customer_district", "customer_building",
+    "customer_language", "customer_gender", "identify_doc_number", "billing_address", "billing_city",
+    "billing_country", "billing_postal", "billing_region", "billing_region_code", "avs_post_code",
+    "avs_street_address", "baseUrl", "_*", "lang", "theme", "view", "stay", "already",
+)  # fmt: skip
+"""The parameters that the form knows, whether or not they do anything here."""
+
 CALLBACK_ADDRESSES = ("merchant_callback_url", "merchant_success_callback_url", "merchant_decline_callback_url")
 
 

@@ -1,0 +1,195 @@
+"""What a request model knows, and what a request says beyond it: unknown members, and documented ones without effect.
+
+A request model declares what is known: its fields, and in them `NoEffect`. Whatever is typed as a free object (`metadata:
+dict[str, str]`) takes any names. A model may say more: `ALSO_KNOWN`, names that it reads beside its fields, and `KEEPS_OTHERS`,
+where other members are kept and echoed as they came.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import AliasChoices, BaseModel
+
+from simulator.kernel.refusals import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """Marks a documented member that does nothing here: `capture: Annotated[bool, NoEffect(unless=(True,))] | None = None`.
+
+    `why` follows the member's name in the notice. `unless` are the values that ask for what happens anyway.
+    """
+
+    why: str = "has no effect for Alipay"
+    unless: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """One member that is not read. `path` is dotted; `why` is None for one that is unknown."""
+
+    path: str
+    given: Any
+    why: str | None = None
+
+    @property
+    def violation(self) -> Violation:
+        if self.why is None:
+            return Violation(self.path, "unknown", given=self.given, message="is not known")
+        return Violation(self.path, "live", given=self.given, message=self.why)
+
+
+# What a model knows --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What may stand at a place: an object of one of the `models`, a list of `item`, a free object of `value`."""
+
+    models: tuple[type[BaseModel], ...] = ()
+    item: _Shape | None = None
+    value: _Shape | None = None
+    free: bool = False
+
+    def __or__(self, other: _Shape) -> _Shape:
+        return _Shape(
+            self.models + other.models,
+            _either(self.item, other.item),
+            _either(self.value, other.value),
+            self.free or other.free,
+        )
+
+
+def _either(one: _Shape | None, other: _Shape | None) -> _Shape | None:
+    return one if other is None else other if one is None else one | other
+
+
+_SCALAR = _Shape()
+_FREE = _Shape(free=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    shape: _Shape
+    no_effect: NoEffect | None = None
+
+
+def _shape(annotation: Any) -> _Shape:
+    """What an annotation takes. A field's marks (`NoEffect`) are none of its business."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _shape(inner[0])
+    if origin in (Union, types.UnionType):
+        shape = _SCALAR
+        for one in inner:
+            shape |= _shape(one)
+        return shape
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _Shape(models=(annotation,))
+    kind = origin if isinstance(origin, type) else annotation
+    if annotation is Any or annotation is object:
+        return _FREE
+    if isinstance(kind, type) and issubclass(kind, Mapping):
+        return _Shape(value=_shape(inner[1]) if len(inner) == 2 else _FREE, free=True)
+    if isinstance(kind, type) and issubclass(kind, Collection) and not issubclass(kind, str | bytes):
+        return _Shape(item=_shape(inner[0]) if inner else _FREE)
+    return _SCALAR
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+        yield from _marks(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for one in get_args(annotation):
+            yield from _marks(one)
+
+
+@cache
+def _members(model: type[BaseModel]) -> Mapping[str, _Member]:
+    """The members of a model by the names under which they come."""
+    found: dict[str, _Member] = {name: _Member(_FREE) for name in getattr(model, "ALSO_KNOWN", ())}
+    for name, field in model.model_fields.items():
+        marks = [*field.metadata, *_marks(field.annotation)]
+        no_effect = next((mark for mark in marks if isinstance(mark, NoEffect)), None)
+        member = _Member(_shape(field.annotation), no_effect)
+        alias = field.validation_alias or field.alias
+        for known in alias.choices if isinstance(alias, AliasChoices) else (alias,):
+            if isinstance(known, str):
+                found[known] = member
+        if alias is None or model.model_config.get("populate_by_name"):
+            found[name] = member
+    return found
+
+
+@cache
+def _known(models: tuple[type[BaseModel], ...]) -> Mapping[str, _Member]:
+    """What an object may have that is of one of the models. A member has no effect if it has none in any of them."""
+    if len(models) == 1:
+        return _members(models[0])
+    found: dict[str, _Member] = {}
+    for model in models:
+        for name, member in _members(model).items():
+            other = found.get(name)
+            if other is None:
+                found[name] = member
+            else:
+                both = other.no_effect if member.no_effect is not None else None
+                found[name] = _Member(other.shape | member.shape, both)
+    return found
+
+
+@cache
+def _takes_others(models: tuple[type[BaseModel], ...]) -> bool:
+    """Whether unknown members need no word: they are kept, or the model itself refuses them."""
+    return any(getattr(model, "KEEPS_OTHERS", False) or model.model_config.get("extra") == "forbid" for model in models)
+
+
+# What a request has --------------------------------------------------------------------------------------------
+
+
+def unread(model: type[BaseModel], data: Any) -> Iterator[Unread]:
+    """What a body or a query has that its model does not read, in document order. Linear in what the model knows."""
+    return _walk(_Shape(models=(model,)), data, "")
+
+
+def _walk(shape: _Shape, value: Any, path: str) -> Iterator[Unread]:
+    if isinstance(value, dict):
+        before = f"{path}." if path else ""
+        if shape.models:
+            yield from _object(shape, value, before)
+        elif shape.value is not None and shape.value is not _FREE and shape.value is not _SCALAR:
+            for name, inner in value.items():
+                yield from _walk(shape.value, inner, f"{before}{name}")
+    elif isinstance(value, list) and shape.item is not None:
+        for index, inner in enumerate(value):
+            yield from _walk(shape.item, inner, f"{path}.{index}")
+
+
+def _object(shape: _Shape, value: Mapping[str, Any], before: str) -> Iterator[Unread]:
+    known, silent = _known(shape.models), shape.free or _takes_others(shape.models)
+    for name, inner in value.items():
+        member = known.get(name)
+        if member is None:
+            if not silent:
+                yield Unread(f"{before}{name}", inner)
+            continue
+        mark = member.no_effect
+        if mark is not None and inner is not None and inner not in mark.unless:
+            yield Unread(f"{before}{name}", inner, mark.why)
+        elif member.shape is not _SCALAR and member.shape is not _FREE:
+            yield from _walk(member.shape, inner, f"{before}{name}")
+
+
+def unnamed(names: Sequence[str], given: Mapping[str, Any]) -> Iterator[Unread]:
+    """What is given and not among the names. One that ends in `*` stands for all that begin so; `a[b]` counts as `a`."""
+    exact = {name for name in names if not name.endswith("*")}
+    prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
+    for name, value in given.items():
+        if name.partition("[")[0] not in exact and not (prefixes and name.startswith(prefixes)):
+            yield Unread(name, value)

@@ -1,0 +1,107 @@
+"""Requests that a request model takes: for each of a provider's models one body, made of values that its own fields accept."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+VALUES: tuple[Any, ...] = (
+    "CNY", "CN", "alipay_cn", "alipay", "ALIPAY", 1000, "1000", 1, True, "zh-CN", "en_GB", "order-1",
+    "https://shop.example/back", "li.na@shop.example", "203.0.113.7", "2026-03-05", "20260305", "05-03-1990",
+    "2026-03-05T10:00:00Z", "2026-03-05T10:00:00+00:00", "+8613632264148", "13632264148", "123", 1.5,
+    "pay_" + "a" * 26, "cus_" + "a" * 26, "src_" + "a" * 26, "pc_" + "a" * 26, "payment_captured", "payment_intent.succeeded", "12",
+    "Regular", [], {},
+)  # fmt: skip
+"""Whatever a member wants, one of these is it."""
+
+
+def body_of(model: type[BaseModel], *, whole: bool = False) -> dict[str, Any]:
+    """A body that the model takes: its required members, or with `whole` all of them.
+
+    Where the required members are not enough for the model as a whole, it gets all.
+    """
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if whole or field.is_required():
+            found[field.alias or name] = _value(field, whole)
+    for name in sorted(getattr(model, "ALSO_KNOWN", ()))[:1]:
+        found[name] = VALUES[0]
+    if not whole and not _takes(TypeAdapter(model), found):
+        return body_of(model, whole=True)
+    return found
+
+
+def _value(field: FieldInfo, whole: bool) -> Any:
+    adapter = TypeAdapter(Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation)  # type: ignore[arg-type]
+    for value in _candidates(field.annotation, whole):
+        if _takes(adapter, value):
+            return value
+    raise LookupError(f"nothing in VALUES is a {field!r}")
+
+
+def _takes(adapter: TypeAdapter[Any], value: Any) -> bool:
+    try:
+        adapter.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _candidates(annotation: Any, whole: bool) -> Iterator[Any]:
+    """Values that may fit, those of the right form first."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _candidates(inner[0], whole)
+    elif origin in (Union, types.UnionType):
+        for one in sorted(inner, key=lambda one: not _is_model(one)):
+            yield from _candidates(one, whole)
+    elif origin is Literal:
+        yield inner[0]
+    elif _is_model(annotation):
+        yield body_of(annotation, whole=whole)
+    elif origin in (list, tuple, set, frozenset):
+        yield from ([value] for value in _candidates(inner[0], whole))
+    elif annotation is not type(None):
+        yield from VALUES
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def objects_in(model: type[BaseModel], body: Any) -> Iterator[str]:
+    """The dotted paths of the objects in a body that a model describes, the whole of it (`""`) first. Free objects are none."""
+    yield from _objects((model,), body, "")
+
+
+def _objects(annotations: tuple[Any, ...], value: Any, path: str) -> Iterator[str]:
+    models = [one for one in annotations if _is_model(one)]
+    if isinstance(value, dict) and models:
+        if not any(getattr(model, "KEEPS_OTHERS", False) for model in models):
+            yield path
+        for model in models:
+            for name, field in model.model_fields.items():
+                known = field.alias or name
+                if known in value:
+                    inner = tuple(_flat(field.annotation))
+                    yield from _objects(inner, value[known], f"{path}.{known}".strip("."))
+    elif isinstance(value, list):
+        items = tuple(flat for one in annotations if get_origin(one) is list for flat in _flat(get_args(one)[0]))
+        for index, inner_value in enumerate(value):
+            yield from _objects(items, inner_value, f"{path}.{index}")
+
+
+def _flat(annotation: Any) -> Iterator[Any]:
+    """The alternatives of an annotation, without its marks."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _flat(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for one in get_args(annotation):
+            yield from _flat(one)
+    else:
+        yield annotation

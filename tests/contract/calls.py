@@ -1,0 +1,64 @@
+"""One call of every operation of every provider, signed, so that the engine's promises can be held against all of them.
+
+What is special about a provider's calls (a second key, a credential inside the body) stands with its tests, as `sign(account,
+endpoint, request)` in `tests/providers/<name>/calls.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from toy.acme import ACME
+
+from simulator.engine.provider import Endpoint, Provider
+from simulator.engine.shop import Account, Request, json_request
+from simulator.providers import built_in
+
+PROVIDERS = {provider.name: provider for provider in (*built_in(), ACME)}
+
+_PARAMETER = re.compile(r"\{(\w+)(:digits)?\}")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of one provider's table of routes."""
+
+    provider: Provider
+    endpoint: Endpoint
+
+    def __str__(self) -> str:
+        return f"{self.provider.name} {self.endpoint.method} {self.endpoint.path}"
+
+    def request(self, account: Account, query: str = "", body: Any = None) -> Request:
+        """A signed call about something that does not exist."""
+        path = _PARAMETER.sub(lambda found: self._parameter(account, found), self.endpoint.path)
+        target = f"{path}?{query}" if query else path
+        request = Request(self.endpoint.method, target)
+        if body is not None:
+            request = json_request(self.endpoint.method, target, body)
+        return _signer(self.provider)(account, self.endpoint, request)
+
+    @staticmethod
+    def _parameter(account: Account, found: re.Match[str]) -> str:
+        own = account.credentials.get("merchant_id")
+        if found[1] == "merchantId" and own is not None:
+            return str(own)
+        return "1" if found[2] else "nobody"
+
+
+def _signer(provider: Provider) -> Callable[[Account, Endpoint, Request], Request]:
+    own = f"providers.{provider.name}.calls"
+    if provider.name != ACME.name and find_spec(own) is not None:
+        signer: Callable[[Account, Endpoint, Request], Request] = import_module(own).sign
+        return signer
+    assert provider.shop is not None
+    sign = provider.shop.sign
+    return lambda account, endpoint, request: sign(account, request)
+
+
+OPERATIONS = [Operation(provider, endpoint) for provider in PROVIDERS.values() for endpoint in provider.endpoints]

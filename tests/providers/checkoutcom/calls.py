@@ -1,0 +1,26 @@
+"""Whose key opens which operation: those of the Previous platform have their own, the token endpoint takes a client's."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from simulator.engine.provider import Endpoint
+from simulator.engine.shop import Account, Request
+from simulator.providers.checkoutcom import auth
+from simulator.providers.checkoutcom.shop import SHOP
+
+
+def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
+    own = account.credentials
+    if endpoint.operation in auth.PREVIOUS_ONLY:
+        return request.plus({"Authorization": own["previous_secret_key"]})
+    if endpoint.authenticate is not None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": own["client_id"],
+            "client_secret": own["client_secret"],
+        }
+        more = urlencode({"zz_unknown": "1"}) if request.body else ""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Request(request.method, request.path, headers, f"{urlencode(form)}&{more}".encode())
+    return SHOP.sign(account, request)

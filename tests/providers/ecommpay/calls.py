@@ -1,0 +1,71 @@
+"""Credentials stand inside the body, or among Payment Page's parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+
+from simulator.engine.provider import Endpoint
+from simulator.engine.shop import Account, Request
+from simulator.providers.ecommpay import signing
+from simulator.providers.ecommpay.shop import SHOP
+from simulator.providers.ecommpay.wire.requests import DEMANDED, REQUIRED
+
+PAGE = {
+    "payment_id": "order-1",
+    "payment_amount": "1000",
+    "payment_currency": "CNY",
+    "customer_id": "c-1",
+    "language_code": "zh",
+}
+
+VALUES = {
+    "general.payment_id": "order-1",
+    "customer.ip_address": "192.0.2.0",
+    "payment.amount": 1000,
+    "payment.currency": "CNY",
+    "payment.description": "refund",
+    "return_url.return": "https://shop.example/back",
+    "request_id": "request-1",
+    "directions": ["payin"],
+}
+
+
+def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
+    if endpoint.authenticate is not None:
+        return _page(account, request)
+    body = orjson.loads(request.body) if request.body else {}
+    return SHOP.sign(
+        account, Request(request.method, request.path, request.headers, orjson.dumps(_own(account, endpoint, body)))
+    )
+
+
+def _own(account: Account, endpoint: Endpoint, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with what authentication asks for first."""
+    body = orjson.loads(orjson.dumps(body))
+    wanted = (*REQUIRED[endpoint.operation], *DEMANDED.get(endpoint.operation, ()))
+    for path in wanted:
+        first, _, last = path.partition(".")
+        holder = body.setdefault(first, {}) if last else body
+        holder.setdefault(last or first, VALUES.get(path, {}))
+    holder = body["general"] if "general.signature" in wanted else body
+    holder["project_id"] = account.credentials["project_id"]
+    del holder["signature"]
+    return body
+
+
+def _page(account: Account, request: Request) -> Request:
+    path, _, query = request.path.partition("?")
+    given = {"project_id": str(account.credentials["project_id"]), **PAGE, **dict(parse_qsl(query))}
+    if request.body:
+        given |= {name: str(value) for name, value in orjson.loads(request.body).items()}
+    signature = signing.sign(account.credentials["secret_key"], signing.nested(signing.page_parameters(given)))
+    signed = {**given, "signature": signature}
+    if request.method == "GET":
+        return Request("GET", f"{path}?{urlencode(signed)}")
+    if path.startswith("/params/"):
+        return Request("POST", request.path, {"Content-Type": "application/json"}, orjson.dumps(signed))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Request("POST", request.path, headers, urlencode(signed).encode())
