@@ -10,6 +10,7 @@ from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import auth, demo, errors, notices, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS
 from simulator.providers.checkoutcom.handlers import outcomes
+from simulator.providers.checkoutcom.left_out import LEFT_OUT
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.shop import SHOP
@@ -86,6 +87,7 @@ PROVIDER = Provider(
     resources=RESOURCES,
     endpoints=ENDPOINTS,
     pages=pages.PAGES,
+    left_out=LEFT_OUT,
     authenticate=auth.authenticate,
     before=before,
     read_body=read_body,
