@@ -212,7 +212,8 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     payment = uow.find(Payment, hosted.payment_id) if hosted.payment_id else None
     prediction = alipay.predict(uow, _prospect(uow, hosted), wallet_pages.chosen_buyer(call, uow))
     order = uow.find(Order, payment.order_code) if payment is not None and payment.order_code else None
-    is_received = hosted.state == "Payment Received" or (payment is not None and payment.capture_action_id is not None)
+    is_confirmed = payment is not None and payment.capture_action_id is not None and payment.state != "Declined"
+    is_received = hosted.state == "Payment Received" or is_confirmed
     is_open = hosted.is_open and not is_received
     page = pages.view(
         call,

@@ -149,6 +149,83 @@ async def test_nobody_came_in_time(sim: Sim, cko: Merchant, kind: str, made: dic
     assert (await sim.http.get(f"{sim.path}/payments?phase=waiting")).json()["data"] == []
 
 
+EXPIRING = [("hosted-payments", HOSTED, {}), ("payment-links", LINK, {"expires_in": 60})]
+
+
+@pytest.mark.parametrize(("kind", "made", "life"), EXPIRING)
+async def test_a_page_that_expires_while_the_money_is_taken_is_paid(
+    sim: Sim, cko: Merchant, kind: str, made: dict[str, Any], life: dict[str, Any]
+) -> None:
+    """The shopper has confirmed in time; the acquirer answers when the page is over."""
+    await sim.settings("checkoutcom", hosted_lifetime_s=60, capture_delay_s=120)
+    body = await cko.made(f"/{kind}", made | life)
+    await sim.act("checkoutcom", body["id"], "pay")
+
+    await sim.advance(seconds=90)
+    meanwhile = await latest(cko, f"/{kind}/{body['id']}")
+    await sim.advance(seconds=60)
+
+    found = await latest(cko, f"/{kind}/{body['id']}")
+    assert meanwhile["status"] in ("Payment Pending", "Active")
+    assert (found["status"], await cko.status(found["payment_id"])) == ("Payment Received", "Captured")
+
+
+@pytest.mark.parametrize(("kind", "made", "life"), EXPIRING)
+async def test_a_page_that_expires_while_the_money_is_refused_expires_then(
+    sim: Sim, cko: Merchant, kind: str, made: dict[str, Any], life: dict[str, Any]
+) -> None:
+    await sim.settings("checkoutcom", hosted_lifetime_s=60, capture_delay_s=120)
+    await sim.arm([{"when": {"operation": "capture"}, "bank": {"outcome": "declined"}}])
+    body = await cko.made(f"/{kind}", made | life)
+    await sim.act("checkoutcom", body["id"], "pay")
+
+    await sim.advance(seconds=150)
+
+    found = await latest(cko, f"/{kind}/{body['id']}")
+    assert (found["status"], await cko.status(found["payment_id"])) == ("Expired", "Declined")
+    assert 'data-outcome="expired"' in (await sim.http.get(body["_links"]["redirect"]["href"])).text
+
+
+@pytest.mark.parametrize(("kind", "made", "life"), EXPIRING)
+async def test_a_page_that_expires_while_its_shopper_hesitates_takes_the_wallets_order_along(
+    sim: Sim, cko: Merchant, kind: str, made: dict[str, Any], life: dict[str, Any]
+) -> None:
+    """The wallet's code would be good for fifteen minutes by itself."""
+    await sim.settings("checkoutcom", hosted_lifetime_s=60)
+    body = await cko.made(f"/{kind}", made | life)
+    page = body["_links"]["redirect"]["href"].removeprefix("http://sim.test")
+    begun = await sim.http.post(page, data={"outcome": "pay"})
+
+    await sim.advance(seconds=61)
+
+    found = await latest(cko, f"/{kind}/{body['id']}")
+    assert (found["status"], await cko.status(found["payment_id"])) == ("Expired", "Expired")
+    late = await sim.http.post(f"{sim.path}/payments/checkoutcom/{found['payment_id']}/pay", json={})
+    assert late.status_code == 409
+    assert (await sim.payment("checkoutcom", found["payment_id"]))["wallet"]["state"] == "expired"
+    assert 'data-testid="wallet-confirm' not in (await sim.http.get(begun.headers["location"])).text
+    assert cko.heard() == ["payment_pending", "payment_expired"]
+
+
+async def test_what_the_acquirer_declines_after_the_wallet_paid_is_given_back(sim: Sim, cko: Merchant) -> None:
+    """The shopper keeps his money, the page stays open, and the shop's failure address is where he goes."""
+    await sim.arm([{"when": {"operation": "capture"}, "bank": {"outcome": "declined"}}])
+    before = (await sim.http.get(f"{sim.path}/buyers")).json()["data"]
+    body = await cko.made("/hosted-payments", HOSTED)
+    page = f"/page/{body['id']}"
+    begun = await sim.http.post(page, data={"outcome": "pay"})
+    await sim.act("checkoutcom", body["id"], "pay")
+    await sim.advance(seconds=5)
+
+    shown = (await sim.http.get(page)).text
+    wallet = (await sim.http.get(begun.headers["location"])).text
+
+    assert "The payment did not go through" in shown and 'data-testid="cko-page-pay"' in shown
+    assert "https://shop.example/failure" in wallet and "https://shop.example/success" not in wallet
+    after = (await sim.http.get(f"{sim.path}/buyers")).json()["data"]
+    assert [buyer["balance"] for buyer in after] == [buyer["balance"] for buyer in before]
+
+
 async def test_the_end_says_who_decided_and_counts_nothing_down(sim: Sim, cko: Merchant) -> None:
     body = await cko.made("/payment-links", LINK)
     page = f"/link/{body['id']}"

@@ -116,7 +116,7 @@ def _shown(call: Call, hosted: Hosted) -> Reply:
 
 
 def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Payment:
-    """Begins a payment on a hosted page or a payment link. Each try is a payment of its own (inferred)."""
+    """Begins a payment on a hosted page or a payment link. Each try is a payment of its own and expires with it (inferred)."""
     own_page = f"{hosted.origin}/link/{hosted.id}"
     success, failure = own_page, own_page
     if isinstance(hosted, HostedPayment):
@@ -141,6 +141,7 @@ def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Pa
         failure_url=failure,
         processing_channel_id=hosted.processing_channel_id or own_channel(uow),
         hosted_id=hosted.id,
+        not_after=hosted.expires_at,
     )
     uow.amend(hosted, payment_id=payment.id, payment_order=payment.order_code)
     return payment

@@ -81,6 +81,8 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
         case Payment(), "timer.expired":
             alipay.close(uow, resource.order_code, "expired", decided_by="timer")
             expire(uow, resource)
+        case Hosted(), "timer.expired":
+            _expire_page(uow, resource)
         case _:
             uow.fire(resource, trigger)
 
@@ -188,12 +190,14 @@ def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary:
     uow.disarm(payment, "timer.capture")
     told: dict[str, Any] = {"processed_on": uow.now, "response_code": code, "response_summary": summary}
     if payment.capture_action_id is not None:
+        alipay.refund(uow, payment.order_code, payment.money)  # the wallet had paid
         refused = uow.fire(uow.get(Action, payment.capture_action_id), "bank.declined", **told)
     else:
         draft = new_action(uow, payment, "Authorization", payment.amount, state="Declined", reference=payment.reference)
         refused = uow.add(replace(draft, response_code=code, response_summary=summary))
     payment = uow.fire(payment, trigger, about=refused)
     _tell_agreement(uow, payment, "bank.declined")
+    _tell_hosted(uow, payment)
     return payment
 
 
@@ -217,6 +221,7 @@ def _end(uow: UnitOfWork, payment: Payment, trigger: str) -> Payment:
     refused = uow.add(new_action(uow, payment, "Authorization", payment.amount, state="Declined"))
     payment = uow.fire(payment, trigger, about=refused)
     _tell_agreement(uow, payment, "bank.declined")
+    _tell_hosted(uow, payment)
     return payment
 
 
@@ -230,12 +235,29 @@ def _tell_agreement(uow: UnitOfWork, payment: Payment, trigger: str) -> None:
 
 
 def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
-    """The hosted page or link on which this payment was made is paid."""
+    """A payment that was made on a hosted page or link has ended: the page is paid, or has expired meanwhile, or stays open."""
     if payment.hosted_id is None:
         return
     hosted: Hosted | None = uow.find(HostedPayment, payment.hosted_id) or uow.find(PaymentLink, payment.hosted_id)
-    if hosted is not None and hosted.is_open:
+    if hosted is None or not hosted.is_open:
+        return
+    if payment.state == "Captured":
         uow.fire(hosted, "bank.captured", payment_id=payment.id, payment_order=payment.order_code)
+    elif hosted.expires_at <= uow.now:
+        uow.fire(hosted, "timer.expired")
+
+
+def _expire_page(uow: UnitOfWork, hosted: Hosted) -> None:
+    """The page's time is over. A try that nobody has confirmed ends with it; for one that is confirmed it waits.
+
+    Never `Expired` over a captured payment. Source: reference/errata.md.
+    """
+    latest = uow.find(Payment, hosted.payment_id or "")
+    if latest is None or latest.state != "Pending":
+        uow.fire(hosted, "timer.expired")
+    elif latest.capture_action_id is None:
+        alipay.close(uow, latest.order_code, "expired", decided_by="timer")
+        expire(uow, latest)  # which tells the page
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
@@ -244,7 +266,7 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
     Inferred: a browser that goes back before anything is decided goes to `success_url`, with a payment still Pending.
     """
     assert isinstance(payment, Payment) and isinstance(order, Order)
-    has_failed = order.is_final and order.state != "paid"
+    has_failed = (order.is_final and order.state != "paid") or payment.state == "Declined"
     target = payment.failure_url if has_failed else payment.success_url
     if target is None:
         return None

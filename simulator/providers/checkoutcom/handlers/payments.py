@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -96,12 +96,15 @@ def new_code(uow: UnitOfWork, platform: str) -> str:
             return code
 
 
-def begin_payment(uow: UnitOfWork, customer: Customer, *, platform: str, **members: Any) -> Payment:
-    """Stores a new payment and announces `payment_pending`.
+def begin_payment(
+    uow: UnitOfWork, customer: Customer, *, platform: str, not_after: datetime | None = None, **members: Any
+) -> Payment:
+    """Stores a new payment and announces `payment_pending`. It expires when its lifetime is over, and `not_after` that instant.
 
     The first of recurring payments gets the agreement that it is to sign. A payment with a redirect opens its wallet
     order; a follow-up has no redirect and is charged by its timer.
     """
+    expires_at = uow.now + timedelta(seconds=uow.settings(CheckoutcomSettings).payment_lifetime_s)
     payment = Payment(
         id=new_id(uow.ids, "pay"),
         state="Pending",
@@ -113,7 +116,7 @@ def begin_payment(uow: UnitOfWork, customer: Customer, *, platform: str, **membe
         customer_name=customer.name,
         session_id=new_id(uow.ids, "sid"),
         code=new_code(uow, platform),
-        expires_at=uow.now + timedelta(seconds=uow.settings(CheckoutcomSettings).payment_lifetime_s),
+        expires_at=expires_at if not_after is None else min(expires_at, not_after),
         **members,
     )
     if payment.is_follow_up:
