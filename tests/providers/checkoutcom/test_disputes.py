@@ -46,6 +46,20 @@ async def test_a_dispute_is_received_listed_and_read(sim: Sim) -> None:
     assert hook.verdict("checkoutcom").valid
 
 
+async def test_a_dispute_names_the_instant_of_the_capture_though_refunds_came_between(sim: Sim) -> None:
+    merchant = Merchant(sim)
+    await sim.arm([{"when": {"operation": "capture"}, "provider": {"dispute": "PT1H"}}])
+    created = await merchant.paid(amount=1100)
+    await merchant.refund(created["id"], {"amount": 100})
+    await sim.advance(hours=1)
+    [short] = (await merchant.get("/disputes")).json()["data"]
+
+    full = (await merchant.get(f"/disputes/{short['id']}")).json()
+
+    [capture] = [action for action in await merchant.actions(created["id"]) if action["type"] == "Capture"]
+    assert (full["payment"]["processed_on"], short["amount"]) == (capture["processed_on"], 1000)
+
+
 async def test_this_channel_only_leaves_out_disputes_of_other_channels(sim: Sim) -> None:
     """The published requests name a channel that is not the workspace's own."""
     merchant, _, _ = await disputed(sim)
