@@ -391,5 +391,24 @@ def _somewhere(url: str | None, token: str | None, lan: bool) -> Iterator[tuple[
         raise Failure(str(error), "psp-simulator serve says more.", UNREACHED) from error
 
 
+# new-provider --------------------------------------------------------------------------------------------------
+
+
+@main.command("new-provider")
+@click.argument("name")
+@click.option("--title", help="As people call it; without it the name with a capital.")
+def new_provider(name: str, title: str | None) -> None:
+    """Write the skeleton of a new provider into this checkout: a small one that works, to be turned into the real one."""
+    from simulator.surface import new_provider as skeleton
+
+    try:
+        written = skeleton.write(skeleton.checkout(), name, title or name.replace("_", " ").title())
+    except skeleton.NotPossible as refusal:
+        raise Failure(str(refusal), "docs/adding-a-provider.md says what a provider is.", USAGE) from refusal
+    for path in written:
+        click.echo(path)
+    click.echo('It stands in BUILT_IN. Next: docs/adding-a-provider.md, "The checklist".', err=True)
+
+
 if __name__ == "__main__":
     main()

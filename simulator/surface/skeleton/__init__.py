@@ -1,0 +1,46 @@
+"""Newpay's API for Alipay: a small provider to begin with. Source: none, it is invented."""
+
+from __future__ import annotations
+
+from simulator.engine.provider import BannerLine, Idempotency, Provider, Webhooks
+from simulator.kernel.retry import RetryPolicy
+from simulator.surface.skeleton.auth import authenticate, claims, credentials, lookups
+from simulator.surface.skeleton.demo import story
+from simulator.surface.skeleton.endpoints import ENDPOINTS
+from simulator.surface.skeleton.errors import refuse
+from simulator.surface.skeleton.handlers import on_timer, return_to
+from simulator.surface.skeleton.model import Payment, summarise
+from simulator.surface.skeleton.receiver import recognises, verify
+from simulator.surface.skeleton.settings import NewpaySettings
+from simulator.surface.skeleton.shop import SHOP
+from simulator.surface.skeleton.states import PAYMENT
+from simulator.surface.skeleton.webhooks import RETRIES, render, sign
+from simulator.wallet import payee
+
+PROVIDER = Provider(
+    name="newpay",
+    title="Newpay",
+    monogram="NE",
+    documents="Newpay's payments: create, read, cancel, refund.",
+    resources=(Payment,),
+    endpoints=ENDPOINTS,
+    settings=NewpaySettings,
+    authenticate=authenticate,
+    credentials=credentials,
+    lookups=lookups,
+    claims=claims,
+    refuse=refuse,
+    webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign),
+    summarise=summarise,
+    hear=payee.hear,
+    on_timer=on_timer,
+    timers=("timer.refunded",),
+    return_to=return_to,
+    return_field="return_url",
+    idempotency=Idempotency("Idempotency-Key", lambda call: call.target, lambda status: status < 300),
+    verify=verify,
+    recognises=recognises,
+    shop=SHOP,
+    demo=story,
+    banner=lambda own: BannerLine("Newpay", own["api_key"]),
+)

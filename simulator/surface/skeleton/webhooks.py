@@ -1,0 +1,42 @@
+"""Webhooks: what each event says, when it is tried again, how it is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import orjson
+
+from simulator.engine.provider import Event, Message, Sending
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
+from simulator.surface.skeleton import wire
+from simulator.surface.skeleton.model import Payment
+from simulator.surface.skeleton.signing import signature
+
+RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+"""The pauses between the tries."""
+
+
+def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    """In the transaction in which it happened. Without a `url` the message goes to the account's endpoint."""
+    assert isinstance(event.resource, Payment)
+    body = {
+        "id": "evt_" + uow.ids.text(20),
+        "type": event.name,
+        "created_at": iso_millis(uow.now),
+        "data": wire.payment(event.resource, uow.base_url),
+    }
+    return [Message(event.name, orjson.dumps(body))]
+
+
+def secret_of(workspace: Workspace) -> str:
+    return workspace.account_endpoint("newpay").secret or str(workspace.credentials["newpay"]["webhook_secret"])
+
+
+def sign(sending: Sending) -> dict[str, str]:
+    """At every try."""
+    timestamp = int(sending.at.timestamp())
+    made = signature(secret_of(sending.workspace), timestamp, sending.body)
+    return {"Content-Type": "application/json", "Newpay-Signature": f"t={timestamp},v1={made}"}

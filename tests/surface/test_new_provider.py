@@ -1,0 +1,127 @@
+"""The skeleton of a new provider works as it is written, and stands on the page that explains it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from merchant import Merchant
+from support import Sim
+
+from simulator.surface import new_provider
+from simulator.surface.new_provider import NotPossible
+from simulator.surface.skeleton import PROVIDER
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "adding-a-provider.md"
+CHAPTER = re.compile(r"(?<=<!-- skeleton -->\n).*?(?=<!-- /skeleton -->)", re.DOTALL)
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Merchant]:
+    async with Sim(providers=[PROVIDER]) as sim:
+        await sim.receive_webhooks("newpay")
+        yield Merchant(sim, PROVIDER)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the command and the contract suite need, with a provider more in it."""
+    root = tmp_path_factory.mktemp("checkout")
+    for folder in ("simulator", "templates", "scenarios", "docs", "tests"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    _run(root, "simulator.surface.cli", "new-provider", "zebra_pay", "--title", "Zebra Pay")
+    return root
+
+
+def _run(root: Path, *command: str) -> str:
+    """A module of Python, in that checkout."""
+    environment = {"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin", "HOME": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", *command], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+async def test_its_payment_is_paid_and_refunded(shop: Merchant) -> None:
+    id_ = await shop.paid()
+
+    await shop.refund(id_, 400)
+    await shop.refund(id_, 600)
+    await shop.sim.settle()
+
+    assert await shop.status(id_) == "refunded"
+    assert [hook.body["type"] for hook in shop.sim.hooks] == ["payment.paid", "payment.refunded", "payment.refunded"]
+    assert all(hook.verdict("newpay").valid for hook in shop.sim.hooks)
+
+
+def test_the_contract_suite_passes_as_it_is_written(checkout: Path) -> None:
+    """Also its own test, the checks of its settings and of its page."""
+    said = _run(
+        checkout,
+        "pytest",
+        "-q",
+        "-p",
+        "no:randomly",
+        "tests/contract",
+        "tests/providers/zebra_pay",
+        "-k",
+        "zebra or Zebra",
+    )
+
+    assert re.search(r"(\d+) passed", said), said
+    assert int(re.search(r"(\d+) passed", said)[1]) > 40, said  # type: ignore[index]
+
+
+def test_what_is_written_is_formatted_and_typed(checkout: Path) -> None:
+    folders = ("simulator/providers/zebra_pay", "tests/providers/zebra_pay")
+
+    _run(checkout, "ruff", "format", "--check", *folders)
+    _run(checkout, "ruff", "check", *folders)
+    _run(checkout, "mypy", "--strict", "--no-incremental", "-p", "simulator.providers.zebra_pay")
+
+
+def test_no_word_of_the_skeleton_is_left(checkout: Path) -> None:
+    for folder in ("simulator/providers/zebra_pay", "tests/providers/zebra_pay"):
+        for path in (checkout / folder).rglob("*.py"):
+            assert "newpay" not in path.read_text("utf-8").lower(), path
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "said"),
+    [
+        ("Zebra", "Zebra", "is no name"),
+        ("simulator", "Simulator", "is no name"),
+        ("../zebra", "Zebra", "is no name"),
+        ("zebra", 'Zebra"', "is no title"),
+        ("zebra_pay", "Zebra Pay", "there is a provider"),
+    ],
+)
+def test_what_cannot_be_written_is_said_and_changes_nothing(checkout: Path, name: str, title: str, said: str) -> None:
+    before = (checkout / new_provider.REGISTRY).read_text("utf-8")
+
+    with pytest.raises(NotPossible, match=said):
+        new_provider.write(checkout, name, title)
+
+    assert (checkout / new_provider.REGISTRY).read_text("utf-8") == before
+    assert not (checkout / "simulator" / "providers" / "zebra").exists()
+
+
+def test_the_page_shows_the_skeleton_as_it_is() -> None:
+    """`python tests/surface/test_new_provider.py` writes it anew."""
+    found = CHAPTER.search(PAGE.read_text("utf-8"))
+
+    assert found is not None
+    assert found[0].strip() == new_provider.chapter().strip()
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text("utf-8")
+    PAGE.write_text(CHAPTER.sub(lambda _: "\n" + new_provider.chapter() + "\n", text), "utf-8")
