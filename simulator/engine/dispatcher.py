@@ -1,7 +1,7 @@
 """Takes messages from the outbox to merchants: signs, posts, records the attempt, and asks the retry policy when again.
 
 Messages of one payment to one address leave one after the other, in the order in which they happened; a retry does not
-hold back what comes later.
+hold back what comes later. A retry policy may demand one queue for the whole endpoint instead, in which it does.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch
+from simulator.kernel.retry import Receipt
 
 log = logging.getLogger("simulator")
 
@@ -42,7 +43,7 @@ LOOK_AHEAD = 1000
 """Due messages that are looked at in one go for who comes next."""
 
 Group = tuple[str, str, str]
-"""Provider, payment and address: what is delivered one after the other."""
+"""Provider, payment and address: what is delivered one after the other. The payment is empty for an endpoint's one queue."""
 
 
 class _Queue:
@@ -104,7 +105,8 @@ class Dispatcher:
 
     def _look(self, workspace_id: int, queue: _Queue) -> None:
         now = micros(self._registry[workspace_id].clock.now())
-        for group in self._store.due_groups(workspace_id, now, LOOK_AHEAD):
+        for provider, payment, url in self._store.due_groups(workspace_id, now, LOOK_AHEAD):
+            group = (provider, "" if self._one_queue(provider) else payment, url)
             if group not in queue.active and group not in queue.waiting:
                 queue.waiting[group] = urlsplit(group[2]).netloc
 
@@ -137,10 +139,28 @@ class Dispatcher:
     async def _send_all(self, workspace_id: int, group: Group, fired: list[Fired] | None) -> None:
         while True:
             now = micros(self._registry[workspace_id].clock.now())
-            row = self._store.next_message(workspace_id, *group, now)
+            row = self._next(workspace_id, group, now)
             if row is None:
                 return
             await self.attempt(workspace_id, row, fired)
+
+    def _one_queue(self, provider: str) -> bool:
+        return self._providers[provider].webhooks.retry.queue == "endpoint"
+
+    def _next(self, workspace_id: int, group: Group, now: int) -> OutboxRow | None:
+        """The group's next message; None when there is none, or when the first of an endpoint's queue has to wait.
+
+        Then all behind it get its instant, so that nobody looks at them before.
+        """
+        provider, _, url = group
+        if not self._one_queue(provider):
+            return self._store.next_message(workspace_id, *group, now)
+        first = self._store.next_in_queue(workspace_id, provider, url, now)
+        if first is not None and first.due is not None and first.due > now:
+            with self._transactions.writing() as store:
+                store.hold_back(workspace_id, provider, url, first.due)
+            return None
+        return first
 
     async def attempt(
         self, workspace_id: int, row: OutboxRow, fired: list[Fired] | None = None, manual: bool = False
@@ -153,12 +173,13 @@ class Dispatcher:
         at, n = workspace.clock.now(), current.attempts + 1
         policy = self._providers[current.provider].webhooks.retry
         signed = Signed({}, bytes(current.body))
-        status, error, answer = None, None, None
+        status, error, answer, is_received = None, None, None, False
         started = stopwatch()
         try:
             signed = self._signed(workspace_id, current, n)
             response = await self._courier.post(current.url, signed.body, signed.headers, policy.timeout_s)
             status, answer = response.status_code, response.text[:ANSWER_LIMIT]
+            is_received = policy.acknowledges(Receipt(status, _lower(response.headers), response.content))
         except Dropped:
             with self._transactions.writing() as store:
                 store.set_message_state(current.seq, "failed", None)
@@ -168,7 +189,7 @@ class Dispatcher:
         duration_ms = (stopwatch() - started) * 1000
         if self._store.message_at(row.seq) is None:
             return
-        if status is not None and policy.acknowledges(status):
+        if is_received:
             state, due = "delivered", None
         elif manual:
             state, due = current.state, current.due
@@ -177,6 +198,7 @@ class Dispatcher:
             state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
         else:
             state, due = "failed", None
+        lets_go = manual and is_received and policy.queue == "endpoint"
         with self._transactions.writing(together=True) as store:
             store.save_attempt(
                 current,
@@ -191,8 +213,12 @@ class Dispatcher:
                 state=state,
                 due=due,
             )
+            if lets_go and current.due is not None:
+                store.let_go(workspace_id, current.provider, current.url, current.due, micros(at))
         if (committed := self._transactions.committed()) is not None:
             await committed
+        if lets_go:
+            self._ended(workspace_id, True)
         if fired is not None:
             fired.append(
                 {"at": iso_millis(at), "kind": "webhook", "provider": current.provider, "resource_id": current.subject}
@@ -242,6 +268,10 @@ class Dispatcher:
     async def close(self) -> None:
         for workspace_id in list(self._queues):
             await self._stop(workspace_id)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _describe(problem: Exception) -> str:

@@ -1,23 +1,39 @@
-"""When to try a webhook again, as data."""
+"""What counts as a received webhook and when to try one again, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 
-def any_2xx(status: int) -> bool:
-    return 200 <= status < 300
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the merchant's server answered to a webhook. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def any_2xx(receipt: Receipt) -> bool:
+    return 200 <= receipt.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """`delays[n-1]` is the pause after the n-th failed attempt; when they are used up the message has failed."""
+    """`delays[n-1]` is the pause after the n-th failed attempt; when they are used up the message has failed.
+
+    `acknowledges` says whether an answer counts as received. With the `queue` of a payment, its messages to one address
+    leave in order, and a retry holds nothing back. With that of an endpoint, all messages to one address leave in order,
+    and one that is to be tried again holds back all behind it until it is received or has failed.
+    """
 
     delays: tuple[timedelta, ...]
     timeout_s: float = 10.0
-    acknowledges: Callable[[int], bool] = any_2xx
+    acknowledges: Callable[[Receipt], bool] = any_2xx
+    queue: Literal["payment", "endpoint"] = "payment"
 
     @property
     def attempts(self) -> int:

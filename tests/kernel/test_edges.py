@@ -10,7 +10,7 @@ from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duratio
 from simulator.kernel.crypto import first_difference
 from simulator.kernel.ids import BASE62, UNAMBIGUOUS, Ids, Pool, instant_text
 from simulator.kernel.money import CURRENCIES, SYMBOLS, THREE_DECIMALS, ZERO_DECIMALS, Money
-from simulator.kernel.retry import RetryPolicy, any_2xx, doubling
+from simulator.kernel.retry import Receipt, RetryPolicy, any_2xx, doubling
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -195,7 +195,7 @@ def test_a_currency_without_a_symbol_stands_for_itself() -> None:
 
 @pytest.mark.parametrize(("status", "is_fine"), [(199, False), (200, True), (204, True), (299, True), (300, False)])
 def test_only_2xx_acknowledges(status: int, is_fine: bool) -> None:
-    assert any_2xx(status) is is_fine
+    assert any_2xx(Receipt(status, {}, b"")) is is_fine
 
 
 def test_the_last_attempt_has_no_pause_after_it() -> None:

@@ -346,6 +346,24 @@ class Store(ABC):
         found = self.rows(sql, (workspace, subject, provider, url, until))
         return OutboxRow(*found[0]) if found else None
 
+    def next_in_queue(self, workspace: int, provider: str, url: str, until: int) -> OutboxRow | None:
+        """The first message to one address that is due, or that was tried before and is to be tried again."""
+        sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending'
+            AND (+due <= ? OR attempts > 0) ORDER BY seq LIMIT 1"""  # noqa: S608
+        found = self.rows(sql, (workspace, provider, url, until))
+        return OutboxRow(*found[0]) if found else None
+
+    def hold_back(self, workspace: int, provider: str, url: str, until: int) -> None:
+        """No message to this address is due before that instant."""
+        sql = """UPDATE outbox SET due = ? WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending' AND due < ?"""
+        self.run(sql, (until, workspace, provider, url, until))
+
+    def let_go(self, workspace: int, provider: str, url: str, held_until: int, due: int) -> None:
+        """The messages to this address that were held back until an instant, and were never tried, are due."""
+        sql = """UPDATE outbox SET due = ? WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending' AND due = ?
+            AND attempts = 0"""
+        self.run(sql, (due, workspace, provider, url, held_until))
+
     def message_at(self, seq: int) -> OutboxRow | None:
         found = self.rows(f"SELECT {_OUTBOX} FROM outbox WHERE seq = ?", (seq,))  # noqa: S608
         return OutboxRow(*found[0]) if found else None

@@ -39,7 +39,7 @@ def pause_before(attempt: int) -> timedelta:
 RETRY = RetryPolicy(
     delays=tuple(pause_before(n) for n in range(2, ATTEMPTS + 1)),
     timeout_s=30,
-    acknowledges=lambda status: status == 200,
+    acknowledges=lambda receipt: receipt.status == 200,
 )
 
 
