@@ -136,12 +136,12 @@ def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]
             entry = {"at": iso_millis(from_micros(message.created)), "kind": "webhook", "actor": message.provider}
             entry.update({"summary": f"{message.event} kept here, no URL", "ref": message.id})
             events.append((message.created, 2**61 + message.seq * 1000, entry))
-    for seq, n, at, status, _, error, *_ in store.attempts(list(by_seq)):
-        message = by_seq[seq]
-        entry = {"at": iso_millis(from_micros(at)), "kind": "webhook", "actor": message.provider}
-        answer = f"answered {status}" if status is not None else f"failed: {error}"
-        summary = f"{message.event} try {n} {answer}"
+    for attempt in store.attempts(list(by_seq)):
+        message = by_seq[attempt.message]
+        entry = {"at": iso_millis(from_micros(attempt.at)), "kind": "webhook", "actor": message.provider}
+        answer = f"answered {attempt.status}" if attempt.status is not None else f"failed: {attempt.error}"
+        summary = f"{message.event} try {attempt.n} {answer}"
         entry.update({"from": message.provider, "to": "merchant", "summary": summary, "ref": message.id})
-        events.append((at, 2**61 + seq * 1000 + n, entry))
+        events.append((attempt.at, 2**61 + attempt.message * 1000 + attempt.n, entry))
     events.sort(key=lambda item: item[:2])
     return [{"at": entry["at"], "seq": number, **entry} for number, (_, _, entry) in enumerate(events, 1)]

@@ -2,10 +2,20 @@
 
 import sqlite3
 
-from simulator.engine.store.base import EVERY, OutboxRow, Store, StoreConflict, TimerRow
+from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.sqlite import SqliteStore
 
-__all__ = ["EVERY", "OutboxRow", "SqliteStore", "Store", "StoreConflict", "StoreUnavailable", "TimerRow", "open_store"]
+__all__ = [
+    "EVERY",
+    "AttemptRow",
+    "OutboxRow",
+    "SqliteStore",
+    "Store",
+    "StoreConflict",
+    "StoreUnavailable",
+    "TimerRow",
+    "open_store",
+]
 
 
 class StoreUnavailable(RuntimeError):

@@ -50,7 +50,21 @@ class OutboxRow(NamedTuple):
     body: bytes
 
 
+class AttemptRow(NamedTuple):
+    message: int
+    n: int
+    at: int
+    status: int | None
+    duration_ms: float
+    error: str | None
+    headers: bytes
+    answer: str | None
+    body: bytes | None
+    """What was sent; None where it was the message's own."""
+
+
 _OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body"
+_ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body"
 _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
 
@@ -415,8 +429,7 @@ class Store(ABC):
         """`body` is kept only where it is not the message's own."""
         own = None if body == message.body else body
         self.run(
-            """INSERT INTO attempts (message, n, at, status, duration_ms, error, headers, answer, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (message.seq, n, at, status, duration_ms, error, headers, answer, own),
         )
         sql = "UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ?"
@@ -428,15 +441,13 @@ class Store(ABC):
     def set_message_url(self, seq: int, url: str) -> None:
         self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
 
-    def attempts(self, messages: Sequence[int]) -> list[Row]:
-        """`(message, n, at, status, duration_ms, error, headers, answer, body)` of these messages; `body` is None where
-        the message's own was sent."""
+    def attempts(self, messages: Sequence[int]) -> list[AttemptRow]:
+        """Of these messages, each message's oldest first."""
         if not messages:
             return []
         marks = ", ".join("?" * len(messages))
-        sql = f"""SELECT message, n, at, status, duration_ms, error, headers, answer, body FROM attempts
-            WHERE message IN ({marks}) ORDER BY message, n"""  # noqa: S608
-        return self.rows(sql, messages)
+        sql = f"SELECT {_ATTEMPT} FROM attempts WHERE message IN ({marks}) ORDER BY message, n"  # noqa: S608
+        return [AttemptRow(*row) for row in self.rows(sql, messages)]
 
     def message_counts(self, workspace: int) -> dict[str, int]:
         sql = "SELECT state, COUNT(*) FROM outbox WHERE workspace = ? GROUP BY state"

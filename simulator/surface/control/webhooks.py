@@ -29,21 +29,20 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
     headers: dict[int, dict[str, str]] = {}
     bodies: dict[int, list[bytes]] = {}
     rendered = {row.seq: bytes(row.body) for row in rows}
-    for message, n, at, status, duration_ms, error, sent, answer, body in runtime.store.attempts(
-        [row.seq for row in rows]
-    ):
-        tries.setdefault(message, []).append(
+    for attempt in runtime.store.attempts([row.seq for row in rows]):
+        tries.setdefault(attempt.message, []).append(
             {
-                "n": n,
-                "at": iso_millis(from_micros(at)),
-                "status": status,
-                "duration_ms": round(duration_ms),
-                "error": error,
-                "response_body": answer,
+                "n": attempt.n,
+                "at": iso_millis(from_micros(attempt.at)),
+                "status": attempt.status,
+                "duration_ms": round(attempt.duration_ms),
+                "error": attempt.error,
+                "response_body": attempt.answer,
             }
         )
-        headers[message] = orjson.loads(sent)
-        bodies.setdefault(message, []).append(rendered[message] if body is None else bytes(body))
+        headers[attempt.message] = orjson.loads(attempt.headers)
+        body = rendered[attempt.message] if attempt.body is None else bytes(attempt.body)
+        bodies.setdefault(attempt.message, []).append(body)
     for message, left in bodies.items():
         for entry, body in zip(tries[message], left, strict=True):
             if body != left[-1]:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from simulator.engine.provider import Call, Reply
-from simulator.engine.store.base import EVERY, OutboxRow, Row
+from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound
@@ -48,9 +48,9 @@ def messages(uow: UnitOfWork, event: EventRecord) -> list[tuple[OutboxRow, dict[
     return [(row, context) for row, context in found if context.get("event") == event.id]
 
 
-def attempts_of(uow: UnitOfWork, messages: Iterable[int]) -> list[Row]:
+def attempts_of(uow: UnitOfWork, messages: Iterable[int]) -> list[AttemptRow]:
     """Every attempt to deliver these messages (by `seq`), oldest first."""
-    return sorted(uow.store.attempts(list(messages)), key=lambda attempt: (attempt[2], attempt[0], attempt[1]))
+    return sorted(uow.store.attempts(list(messages)), key=lambda attempt: (attempt.at, attempt.message, attempt.n))
 
 
 def find_event(call: Call, uow: UnitOfWork, platform: str = "default") -> EventRecord:
@@ -79,23 +79,23 @@ def get_action_invocations(call: Call, uow: UnitOfWork) -> Reply:
         raise NotFound("workflow-action", action_id, "action")
     rows = {row.seq: row for row, _ in mine}
     shown = []
-    for index, (seq, n, at, status, duration_ms, _, headers, _) in enumerate(attempts_of(uow, rows)):
-        row, moment = rows[seq], from_micros(at)
-        received = from_micros(at + int(duration_ms * 1000)) if status is not None else None
+    for index, attempt in enumerate(attempts_of(uow, rows)):
+        row, status, moment = rows[attempt.message], attempt.status, from_micros(attempt.at)
+        received = from_micros(attempt.at + int(attempt.duration_ms * 1000)) if status is not None else None
         details = {
             "status_code": status,
             "url": row.url,
-            "headers": orjson.loads(headers),
+            "headers": orjson.loads(attempt.headers),
             "response_received_timestamp": values.instant(received.replace(microsecond=0)) if received else None,
         }
         succeeded = status is not None and 200 <= status < 300
         shown.append(
             {
-                "invocation_id": derived_id("ivc", f"{row.id}/{n}"),
+                "invocation_id": derived_id("ivc", f"{row.id}/{attempt.n}"),
                 "timestamp": values.instant(moment.replace(microsecond=0)),
                 "retry": index > 0,
                 "succeeded": succeeded,
-                "final": succeeded or (row.state == "failed" and n == row.attempts),
+                "final": succeeded or (row.state == "failed" and attempt.n == row.attempts),
                 "result_details": values.present(details),
             }
         )

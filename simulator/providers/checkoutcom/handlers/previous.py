@@ -134,12 +134,12 @@ def get_notification(call: Call, uow: UnitOfWork) -> Reply:
         "content_type": "json",
         "attempts": [
             {
-                "status_code": status or 0,
-                "response_body": answer if answer is not None else error,
-                "send_mode": "Manual" if manual[seq] else "Automatic",
-                "timestamp": values.instant(from_micros(at)),
+                "status_code": attempt.status or 0,
+                "response_body": attempt.answer if attempt.answer is not None else attempt.error,
+                "send_mode": "Manual" if manual[attempt.message] else "Automatic",
+                "timestamp": values.instant(from_micros(attempt.at)),
             }
-            for seq, _, at, status, _, error, _, answer in reversed(attempts_of(uow, manual))
+            for attempt in reversed(attempts_of(uow, manual))
         ],
         "_links": {
             "self": values.link(own),
