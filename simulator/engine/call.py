@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
+from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody
 
 
@@ -89,6 +90,8 @@ class Call:
     """For the scenario rules: operation, amount, currency, reference."""
     scratch: dict[str, Any] = field(default_factory=dict)
     """For a provider's own pre-checks to leave something for its renderers (a request id)."""
+    ids: Ids = field(default_factory=Ids)
+    """For ids of a refusal: from the workspace's seed, once it is refused. What a handler makes draws from its unit's."""
     strict: bool = False
     sent_by: Literal["merchant", "page"] = "merchant"
     """Who really sent it: `page` when one of our pages makes the merchant's call in their place."""

@@ -225,6 +225,7 @@ class Gateway:
         if provider is None:
             return self._plain_refusal(call, refusal)
         call.provider = provider.name
+        call.ids = self.runtime.registry.ids_of_refusal(call.workspace)
         reply = provider.refuse(refusal, call)
         policy = provider.idempotency
         if key is not None and policy is not None and policy.keeps(reply.status):

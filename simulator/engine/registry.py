@@ -209,9 +209,20 @@ class Registry:
         self.remember(changed)
         return changed
 
+    def ids_of_refusal(self, workspace: Workspace | None) -> Ids:
+        """For the answer to one refused call: from the seed of its workspace, or the system's.
+
+        How many there were is written with the workspace's next change: no refusal waits for the store, or fails with it.
+        """
+        known = self._workspaces.get(workspace.id) if workspace is not None else None
+        if known is None or known.seed is None:
+            return Ids()
+        self.remember(dataclasses.replace(known, refusals=known.refusals + 1))
+        return Ids.seeded(f"{known.seed}/refusal", known.refusals)
+
     def reset(self, id_: int) -> Workspace:
         """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
-        changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0)
+        changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0, refusals=0)
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
             store.clear(id_)

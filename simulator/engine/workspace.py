@@ -58,6 +58,8 @@ class Workspace:
     clock: Clock = REAL
     seed: str | None = None
     draws: int = 0
+    refusals: int = 0
+    """How many refusals have had ids from the seed: a line of draws of their own, so that they change nobody else's."""
     credentials: dict[str, dict[str, Any]] = field(default_factory=dict)
     webhooks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -107,6 +109,7 @@ class Workspace:
             },
             "seed": self.seed,
             "draws": self.draws,
+            "refusals": self.refusals,
             "credentials": self.credentials,
             "webhooks": self.webhooks,
             "settings": self.settings,
@@ -135,6 +138,7 @@ class Workspace:
             ),
             seed=body["seed"],
             draws=body["draws"],
+            refusals=body.get("refusals", 0),
             credentials=body["credentials"],
             webhooks=body["webhooks"],
             settings=body["settings"],

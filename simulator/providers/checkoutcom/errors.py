@@ -10,7 +10,6 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
-from simulator.kernel.ids import Ids
 
 # Source: section 5.5. The summaries of 10100, 10200, 20153, 20154, 200R1 and 200R3 are abbreviated there.
 RESPONSE_CODES = {
@@ -144,7 +143,7 @@ def code_of(violation: r.Violation) -> str:
 def request_id(call: Call) -> str:
     """The id of this request, drawn once: `Cko-Request-Id` and the error object bear the same one."""
     if "request_id" not in call.scratch:
-        call.scratch["request_id"] = str(Ids().guid())
+        call.scratch["request_id"] = str(call.ids.guid())
     return str(call.scratch["request_id"])
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from simulator.engine.provider import Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
-from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.confirmation import open_order
@@ -64,7 +63,7 @@ def _expires_at(intent: PaymentIntent) -> datetime | None:
 
 def finish(call: Call, reply: Reply) -> None:
     """Names the request, and gives back the idempotency key of a POST. Source: reference/wooshpay.md, section 2.5 (inferred)."""
-    reply.headers.setdefault("Request-Id", request_id(call, Ids()))
+    reply.headers.setdefault("Request-Id", request_id(call, call.ids))
     key = call.headers.get("idempotency-key")
     if key and call.method == "POST":
         reply.headers.setdefault("Idempotency-Key", key)

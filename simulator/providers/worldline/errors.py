@@ -104,9 +104,9 @@ def error_id(ids: Ids) -> str:
     return f"{ids.guid()}-{ids.hex(8)}"
 
 
-def _answer(*errors: dict[str, Any], status: int | None = None) -> Reply:
+def _answer(ids: Ids, *errors: dict[str, Any], status: int | None = None) -> Reply:
     http = status or errors[0].get("httpStatusCode") or CATALOGUE[errors[0]["code"]].http
-    return Reply(http, error_response(error_id(Ids()), list(errors)))
+    return Reply(http, error_response(error_id(ids), list(errors)))
 
 
 def _html(status: int) -> Reply:
@@ -116,10 +116,10 @@ def _html(status: int) -> Reply:
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
-    ids = Ids()
+    ids = call.ids
     match refusal:
         case r.OperationLeftOut():
-            return _answer(api_error("1099", ids, http=404, message="INVALID_VALUE"))
+            return _answer(ids, api_error("1099", ids, http=404, message="INVALID_VALUE"))
         case r.UnknownRoute():
             return _html(404)
         case r.MethodNotAllowed(allowed=allowed):
@@ -128,44 +128,44 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return reply
         case r.BodyTooLarge(limit=limit):
             message = f"INVALID_VALUE: the request body is larger than {limit} bytes"
-            return _answer(api_error("1099", ids, message=message))
+            return _answer(ids, api_error("1099", ids, message=message))
         case r.Unauthenticated():
-            return _answer(api_error("9002", ids))
+            return _answer(ids, api_error("9002", ids))
         case r.Forbidden():
-            return _answer(api_error("9007", ids))
+            return _answer(ids, api_error("9007", ids))
         case r.MalformedBody():
-            return _answer(api_error("1099", ids))
+            return _answer(ids, api_error("1099", ids))
         case r.Invalid(violations=violations):
             return _invalid(violations, ids)
         case r.NotFound(kind="payment", id=id_):
             known_shape = len(id_) == 30 and id_.isascii() and id_.isdigit()
             if known_shape:
-                return _answer(api_error("300240", ids))
-            return _answer(api_error("1002", ids))
+                return _answer(ids, api_error("300240", ids))
+            return _answer(ids, api_error("1002", ids))
         case r.NotFound(kind="product"):
-            return _answer(api_error("1007", ids))
+            return _answer(ids, api_error("1007", ids))
         case r.NotFound(path=path):
             text = UNKNOWN.get(path, "UNKNOWN_ID")
-            return _answer(api_error("1002", ids, property_name=path or None, message=text, id=text))
+            return _answer(ids, api_error("1002", ids, property_name=path or None, message=text, id=text))
         case r.IllegalTransition():
-            return _answer(api_error("410110", ids))
+            return _answer(ids, api_error("410110", ids))
         case r.LimitExceeded():
-            return _answer(api_error("300450", ids))
+            return _answer(ids, api_error("300450", ids))
         case r.IdempotencyConflict():
-            return _answer(api_error("1409", ids))
+            return _answer(ids, api_error("1409", ids))
         case r.Refused(code=code, detail=detail):
             http = detail.pop("http", None)
-            return _answer(api_error(code, ids, http=http, **detail), status=http)
+            return _answer(ids, api_error(code, ids, http=http, **detail), status=http)
         case r.Faulted(status=status, body=body):
             return _faulted(status, body or {}, ids, call)
         case _:
-            return _answer(api_error("9999", ids))
+            return _answer(ids, api_error("9999", ids))
 
 
 def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
     """Reports all missing properties; only when none is missing, all wrong values. Source: section 5.4 (inferred)."""
     missing = [v for v in violations if v.rule == "required"]
-    return _answer(*(_violation(v, ids) for v in missing or violations))
+    return _answer(ids, *(_violation(v, ids) for v in missing or violations))
 
 
 def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
@@ -195,4 +195,4 @@ def _faulted(status: int, body: dict[str, Any], ids: Ids, call: Call) -> Reply:
     code = body.get("code") or usual.get(status, "9999")
     words: dict[str, Any] = {"merchant": call.path.get("merchantId", ""), "product": 861, "country": "", "currency": ""}
     error = api_error(code, ids, message=body.get("message"), http=status, **words)
-    return _answer(error, status=status)
+    return _answer(ids, error, status=status)
