@@ -332,6 +332,8 @@ class Provider(Party):
     webhooks: Webhooks
     credentials: Callable[[Ids, bool], dict[str, Any]]
     """New credentials; with True those of the `default` workspace, equal on every machine."""
+    listable: tuple[str, ...] = ()
+    """Credentials that may be a list of texts as well as one: one key for many merchants."""
     lookups: Callable[[Mapping[str, Any]], Sequence[str]]
     """Credentials to the strings by which `by_credential` finds the workspace."""
     summarise: Callable[[Resource], Summary | None]

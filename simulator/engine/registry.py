@@ -21,12 +21,20 @@ Credentials = Mapping[str, Mapping[str, Any]]
 """By provider, in its own words."""
 
 
+LINE = 200
+"""Characters of a credential at most, where several stand in a list."""
+
+
 class WorkspaceError(ValueError):
     """A workspace cannot be made or changed so. `field` names what was wrong."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class CredentialError(WorkspaceError):
+    """A credential that somebody brought along is none."""
 
 
 class Issuer(Protocol):
@@ -37,6 +45,10 @@ class Issuer(Protocol):
 
     @property
     def credentials(self) -> Callable[[Ids, bool], dict[str, Any]]: ...
+
+    @property
+    def listable(self) -> tuple[str, ...]:
+        """Credentials that may be a list of texts as well as one."""
 
     @property
     def lookups(self) -> Callable[[Mapping[str, Any]], Sequence[str]]: ...
@@ -134,7 +146,7 @@ class Registry:
         ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
         for name, provider in self._providers.items():
             own = provider.credentials(ids, workspace.name == "default") | made.get(name, {})
-            made[name] = _handed_in(own, given.get(name, {}))
+            made[name] = _handed_in(name, provider, own, given.get(name, {}))
             wanted += [(name, lookup) for lookup in provider.lookups(made[name])]
         if made == workspace.credentials and set(wanted) <= set(known):
             return
@@ -178,7 +190,8 @@ class Registry:
         lookups: list[tuple[str, str]] = []
         for provider_name, provider in self._providers.items():
             own = provider.credentials(ids, name == "default")
-            made[provider_name] = _handed_in(own, (credentials or {}).get(provider_name, {}))
+            given = (credentials or {}).get(provider_name, {})
+            made[provider_name] = _handed_in(provider_name, provider, own, given)
             lookups += [(provider_name, lookup) for lookup in provider.lookups(made[provider_name])]
         self._refuse_taken(lookups)
         workspace = Workspace(
@@ -248,6 +261,37 @@ class Registry:
         return self._workspaces[id_]
 
 
-def _handed_in(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """A provider's credentials with those that somebody brought along, each of the type that it has."""
-    return {**own, **{name: type(own[name])(value) if name in own else value for name, value in given.items()}}
+def _handed_in(provider: str, issuer: Issuer, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A provider's credentials with those that somebody brought along, each of the type that it has.
+
+    A `listable` one may be a list of texts, too. Raises `CredentialError` for what fits neither: a list never becomes a text.
+    """
+    taken = {
+        name: _credential(f"credentials.{provider}.{name}", name in issuer.listable, own.get(name, ""), value)
+        for name, value in given.items()
+    }
+    return {**own, **taken}
+
+
+def _credential(field: str, listable: bool, own: Any, value: Any) -> Any:
+    if listable and isinstance(value, list):
+        if not value or not all(_is_line(one) for one in value) or len(set(value)) < len(value):
+            what = f"one or more different texts, each of 1 to {LINE} characters in one line"
+            raise CredentialError(f"{field}: the list must have {what}", field)
+        return list(value)
+    if isinstance(own, list) and not listable:
+        if not isinstance(value, list):
+            raise CredentialError(f"{field}: must be a list", field)
+        return list(value)
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise CredentialError(f"{field}: must be a text{' or a list of texts' if listable else ''}", field)
+    if not isinstance(own, int):
+        return str(value)
+    try:
+        return int(value)
+    except ValueError as error:
+        raise CredentialError(f"{field}: must be a whole number", field) from error
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable() and len(value) <= LINE

@@ -86,3 +86,25 @@ def test_a_provider_that_is_away_for_a_while_finds_its_credentials_again(world: 
 
     assert app.runtime.by_credential("twin", "key_twin") == app.runtime.default
     close(app)
+
+
+def test_a_list_stays_a_list_over_restarts_and_gives_way_to_a_text(world: World) -> None:
+    """Only where the provider takes lists."""
+    takes_lists = replace(ACME, listable=("secret",))
+
+    close(world.open([takes_lists], {"acme": {"secret": ["one", "two"]}}))
+    again = world.open([takes_lists])
+    assert again.runtime.default.credentials["acme"]["secret"] == ["one", "two"]
+    close(again)
+
+    replaced = world.open([takes_lists], {"acme": {"secret": "three"}})
+    assert replaced.runtime.default.credentials["acme"]["secret"] == "three"
+    close(replaced)
+
+
+@pytest.mark.parametrize("wrong", [["one"], {"one": 1}, None, True])
+def test_what_is_no_text_is_refused_and_not_stored_as_one(world: World, wrong: Any) -> None:
+    with pytest.raises(WorkspaceError, match="must be a text") as refused:
+        world.open([ACME], {"acme": {"secret": wrong}})
+
+    assert refused.value.field == "credentials.acme.secret"

@@ -195,6 +195,13 @@ def facts(specs: Path) -> dict[str, Any]:
             f"ppro-{name}": openapi(read(f"ppro/{name}.openapi.json"), all_of_it)
             for name in ("payment-charges", "payment-instruments", "funds-statuses", "webhooks")
         },
+        "ppro-operations": {
+            "operations": [
+                operation
+                for name in ("payment-charges", "payment-instruments", "funds-statuses")
+                for operation in operations(read(f"ppro/{name}.openapi.json"))
+            ]
+        },
         "ppro-failures": {"pairs": sorted(pairs)},
         "ecommpay-codes": {"codes": sorted(codes), "messages_sha256": digest(codes)},
         "ecommpay-operations": {"operations": operations(read("ecommpay/gate-openapi-excerpt.json"))},

@@ -8,7 +8,7 @@ from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, R
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.money import Money
 from simulator.providers.ppro import auth, demo, errors, pages, receiver
-from simulator.providers.ppro.endpoints import ENDPOINTS, read_body
+from simulator.providers.ppro.endpoints import ENDPOINTS, LEFT_OUT, read_body
 from simulator.providers.ppro.handlers import outcomes
 from simulator.providers.ppro.model import Charge, Instrument
 from simulator.providers.ppro.settings import PproSettings
@@ -84,6 +84,8 @@ PROVIDER = Provider(
     monogram="PP",
     resources=(Charge, Instrument),
     endpoints=ENDPOINTS,
+    left_out=LEFT_OUT,
+    listable=("merchant_id",),
     pages=pages.PAGES,
     authenticate=auth.authenticate,
     limit=auth.limit,
@@ -111,5 +113,5 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
-    banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {own['merchant_id']}"),
+    banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {', '.join(auth.merchant_ids(own))}"),
 )

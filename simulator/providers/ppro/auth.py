@@ -8,16 +8,19 @@ from typing import Any
 from simulator.engine.provider import Call, Directory
 from simulator.engine.throttle import RateLimit
 from simulator.kernel.ids import Ids
-from simulator.kernel.refusals import Forbidden, Invalid, Unauthenticated, UnsupportedMediaType, Violation
+from simulator.kernel.refusals import Forbidden, Invalid, Refused, Unauthenticated, UnsupportedMediaType, Violation
 from simulator.providers.ppro.settings import PproSettings
 
 JSON = "application/json"
 
-WITHOUT_MERCHANT = frozenset({"confirm", "getSession", "authorizeSession"})
+WITHOUT_MERCHANT = frozenset({"confirm"})
 """Operations whose schema does not require `Merchant-Id`."""
 
-RATE, BURST = 50, 100
-"""Advertised in recorded sandbox answers. Source: reference/ppro.md, section 2.3."""
+HEADER_LIMIT = 8192
+"""Bytes of all headers together, each with its colon, blank and line end. That there is a limit is documented; its size is
+inferred."""
+
+FOREIGN_KEY = "Idempotency-Key is not read by PPRO, whose header is Request-Idempotency-Key"
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
@@ -34,13 +37,25 @@ def credentials(ids: Ids, default: bool) -> dict[str, Any]:
     }
 
 
+def merchant_ids(own: Mapping[str, Any]) -> list[str]:
+    """The merchants for whom the key may act, from a workspace's credentials; the first is the usual one."""
+    found = own["merchant_id"]
+    return list(found) if isinstance(found, list) else [found]
+
+
 def lookups(found: Mapping[str, Any]) -> Sequence[str]:
     return [found["api_key"]]
 
 
 def authenticate(call: Call, directory: Directory) -> None:
-    """Finds the workspace. Raises `Unauthenticated` for a missing header, another scheme and an unknown key alike."""
+    """Finds the workspace. Raises `Unauthenticated` for a missing header, another scheme and an unknown key alike.
+
+    Before that, as a server's limit is met before anything else, `Refused` (431) for headers that are too large.
+    """
     given = call.headers.get("authorization")
+    if sum(len(name) + len(value) + 4 for name, value in call.headers.items()) > HEADER_LIMIT:
+        call.workspace = directory.by_credential("ppro", (given or "").partition(" ")[2]) or call.workspace
+        raise Refused("headers", {"message": f"Request headers are larger than {HEADER_LIMIT} bytes"})
     if given is None:
         raise Unauthenticated("there is no Authorization header")
     scheme, _, key = given.partition(" ")
@@ -55,26 +70,31 @@ def authenticate(call: Call, directory: Directory) -> None:
 def limit(call: Call) -> tuple[str, RateLimit]:
     """One bucket for reads and one for writes. An empty bucket refuses only if setting `rate_limit` (tokens per second) is set."""
     bucket = "reads" if call.method == "GET" else "writes"
-    configured = call.workspace.settings_of(PproSettings).rate_limit
-    if configured is not None:
-        return bucket, RateLimit(configured, 2 * configured, enforced=True)
-    return bucket, RateLimit(RATE, BURST, enforced=False)
+    settings = call.workspace.settings_of(PproSettings)
+    rate = settings.rate_limit if settings.rate_limit is not None else settings.advertised_rate
+    return bucket, RateLimit(rate, 2 * rate, enforced=settings.rate_limit is not None)
 
 
 def check_headers(call: Call) -> None:
     """Checks `Merchant-Id`, then the content type. Raises `Invalid`, `Forbidden` or `UnsupportedMediaType`.
 
+    `call.credential` names the merchant; where none is asked for and none is given, the key acts for all of its merchants.
+
     Source: reference/ppro.md, sections 2.1 and 5.2.
     """
     endpoint = call.endpoint
     assert endpoint is not None
-    own = call.workspace.credentials["ppro"]["merchant_id"]
+    own = merchant_ids(call.workspace.credentials["ppro"])
     given = call.headers.get("merchant-id", "").strip()
     if not given and endpoint.operation not in WITHOUT_MERCHANT:
         raise Invalid([Violation("Merchant-Id", "required")])
-    if given and given != own:
+    if given and given not in own:
         raise Forbidden(f"the key is not allowed for merchant {given}", call.workspace.id)
-    call.credential = {"merchant_id": own}
+    call.credential = {"merchant_id": given}
+    if "idempotency-key" in call.headers:
+        call.differs_live(FOREIGN_KEY)
+        if call.strict:
+            raise Invalid([Violation("Idempotency-Key", "live", message=FOREIGN_KEY.partition(" ")[2])])
     if endpoint.body is not None and call.raw_body and call.media_type != JSON:
         raise UnsupportedMediaType(call.media_type, [JSON])
 

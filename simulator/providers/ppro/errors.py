@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 from simulator.kernel.clock import iso_millis
@@ -9,11 +11,19 @@ from simulator.kernel.clock import iso_millis
 SENTENCES = 10
 """At most so many broken rules are named in one answer."""
 
+TYPES = {
+    # What stands in the message of a value of the wrong type: what it must be, in words for a merchant
+    "string": "must be a text",
+    "integer": "must be a whole number",
+    "boolean": "must be true or false",
+    "list": "must be a list",
+    "dictionary": "must be an object",
+}
+_QUOTED = r"'([^']*)'"
+
 NOT_FOUND = {
     "payment-charge": "Payment charge not found",
     "payment-instrument": "Payment instrument not found",
-    "payment-agreement": "Payment agreements are left out of the simulator",
-    "payment-session": "Payment sessions are left out of the simulator",
     "authorizations": "Authorization not found",
     "captures": "Capture not found",
     "refunds": "Refund not found",
@@ -36,6 +46,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _envelope(call, 400, detail["failureMessage"])
         case r.MalformedBody():
             return _envelope(call, 400, "Request body is not valid JSON")
+        case r.Refused(code="headers", detail=detail):
+            return _envelope(call, 431, detail["message"])
         case r.BodyTooLarge(limit=limit):
             return _envelope(call, 413, f"Request body is larger than {limit} bytes")
         case r.UnknownRoute():
@@ -74,6 +86,8 @@ def _sentence(violation: r.Violation) -> str:
             text = "must not be missing"
         case "pattern":
             text = f'must match "{violation.limit}"'
+        case "max_length" if isinstance(violation.given, dict | list):
+            text = f"must have at most {violation.limit} entries"
         case "max_length":
             text = f"must have at most {violation.limit} characters"
         case "min_length":
@@ -83,9 +97,9 @@ def _sentence(violation: r.Violation) -> str:
         case "max":
             text = f"must be at most {violation.limit}"
         case "enum":
-            text = f"must be one of {violation.limit}"
+            text = f"must be one of {', '.join(re.findall(_QUOTED, str(violation.limit)))}"
         case "type":
-            text = "has the wrong type"
+            text = next((words for kind, words in TYPES.items() if kind in violation.message), "has the wrong type")
         case _:
             text = violation.message or "is not well-formed"
     return f"{violation.path}: {text}" if violation.path else f"Request body {text}"

@@ -55,6 +55,7 @@ USUAL_TYPE = {
 MESSAGES = {
     "GENERIC_DECLINE": "Payment Authorization Failed",
     "INSUFFICIENT_FUNDS": "Payment Authorization Failed, insufficient funds",
+    "IS_EXCEEDING_ACCOUNT_LIMIT": "The consumer's account limit is exceeded",
     "AUTHENTICATION_FAILED": "Consumer failed authentication",
     "CANCELED_BY_CONSUMER": "Payment canceled by the consumer",
     "BLOCKED_ACCOUNT": "The consumer's account is blocked",
@@ -74,10 +75,10 @@ MESSAGES = {
 }
 
 WALLET_REASONS = {
-    # The neutral reason for which the wallet declines: the failureCode that says it. Source: the design, section 3. Inferred:
-    # "expired" and "declined".
+    # The neutral reason for which the wallet declines: the failureCode that says it. Source: the design, section 3,
+    # but for "limit", for which the catalogue has a code. Inferred: "expired" and "declined".
     "balance": "INSUFFICIENT_FUNDS",
-    "limit": "GENERIC_DECLINE",
+    "limit": "IS_EXCEEDING_ACCOUNT_LIMIT",
     "blocked": "BLOCKED_ACCOUNT",
     "authentication": "AUTHENTICATION_FAILED",
     "cancelled": "CANCELED_BY_CONSUMER",

@@ -78,6 +78,8 @@ class Charge(Resource):
     initiator: str | None = None
     schedule_type: str = "UNSCHEDULED"
     instrument_id: str
+    instrument: dict[str, Any] | None = None
+    """The instrument that the request described, as it is given out; for the event of the creation."""
     amount: int
     currency: str
     country: str
@@ -154,5 +156,7 @@ class Instrument(Resource):
     PROVIDER: ClassVar[str] = "ppro"
     KIND: ClassVar[str] = "payment-instrument"
 
+    merchant_id: str = ""
+    """Empty in a store that was written when a key served one merchant only."""
     type: str
     details: dict[str, Any] | None = None

@@ -7,6 +7,7 @@ page, which then says what has happened.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -34,6 +35,7 @@ from simulator.wallet.order import Order
 PATH = "/default/authenticator.html"
 SAMPLES = {"curl": "cURL", "python": "Python", "node": "Node"}
 WRONG_CODE = "000000"
+_STATUS = re.compile("[0-9]{3}")
 DEFAULT_FAILURE = "PROVIDER_DECLINE/GENERIC_DECLINE"
 
 _TABS = {
@@ -178,7 +180,7 @@ def _submit(ask: Ask, workspace: Workspace, charge: Charge, form: dict[str, str]
     found = workspace.credentials["ppro"]
     headers = {
         "authorization": f"Bearer {found['api_key']}",
-        "merchant-id": found["merchant_id"],
+        "merchant-id": charge.merchant_id,
         "content-type": "application/json",
         "user-agent": "psp-simulator",
     }
@@ -265,7 +267,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         failure=charge.decline,
         code=MFA_CODE,
         scan_left_s=pages.seconds_left(parse_instant(charge.scan_by) if charge.scan_by else None, uow.now),
-        answered=call.query.get("answered", "") if call.query.get("answered", "").isdigit() else "",
+        answered=call.query.get("answered", "") if _STATUS.fullmatch(call.query.get("answered", "")) else "",
         already=call.query.get("already") == "1",
         only_here=wallet_pages.is_only_here(call.base_url),
         phone_time=_hour(uow.now),

@@ -18,6 +18,7 @@ from simulator.kernel.clock import parse_instant
 from simulator.kernel.refusals import Invalid, Refused, Violation
 from simulator.providers.ppro import wire
 from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.states import AUTHENTICATION_TIMEOUT
 from simulator.wallet import alipay
 
@@ -26,6 +27,7 @@ PAYMENT_METHODS = ("ALIPAY", "MOCK")
 # Source: reference/ppro.md, section 7.
 ALIPAY_CURRENCIES = frozenset(["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "JPY", "NZD", "SGD", "USD"])
 ALIPAY_COUNTRIES = frozenset({"CN"})
+ALIPAY_INSTRUMENT = "PASSTHROUGH_WALLET"
 ALIPAY_MINIMUM_FEN = 1
 ALIPAY_MAXIMUM_FEN = 300_000_00
 ALIPAY_REFUND_WINDOW = timedelta(days=360)
@@ -38,20 +40,24 @@ AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
 """The types that the mock authenticator can play."""
 
 DEFAULT_CONFIRMATION_DELAY_S = 10.0
-_DELAY = re.compile(r"(\d{1,9})s?")
+_DELAY = re.compile(r"([0-9]{1,9})s?")
 
 LOCAL_HOSTS = ("localhost", "host.docker.internal", "127.0.0.1", "::1")
 LOCAL_SUFFIXES = (".localhost", ".local")
-_PRIVATE = re.compile(r"(10|127)(\.\d{1,3}){3}|192\.168(\.\d{1,3}){2}|172\.(1[6-9]|2\d|3[01])(\.\d{1,3}){2}")
+_PRIVATE = re.compile(
+    r"(10|127)(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}"
+)
 
 
-def check(call: Call, request: wire.ChargeRequest) -> None:
+def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
     """Refuses what is answered with an error, not with a declined charge. Raises `Refused("semantic")` (422) or `Invalid` (400)."""
     if request.amount.value <= 0:
         # Well-formed but semantically wrong; for zero inferred. Source: reference/ppro.md, section 5.2.
         raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
     if request.paymentMethod not in PAYMENT_METHODS:
         call.differs_live("paymentMethod: the simulator takes ALIPAY and MOCK; the live API knows others too")
+    if request.paymentMethod == "ALIPAY":
+        _check_instrument(uow, request)
     if request.webhooksUrl is not None:
         _check_webhooks_url(call, request.webhooksUrl)
     for index, entry in enumerate(request.authenticationSettings or []):
@@ -59,6 +65,17 @@ def check(call: Call, request: wire.ChargeRequest) -> None:
         if url and not is_safe_return(url):
             path = f"authenticationSettings.{index}.settings.returnUrl"
             raise Invalid([Violation(path, "format", message="must be a URL")])
+
+
+def _check_instrument(uow: UnitOfWork, request: wire.ChargeRequest) -> None:
+    """ALIPAY is paid by a wallet: another type is an input error. Raises `Invalid`. Source: reference/errata.md."""
+    stored = uow.find(Instrument, request.instrumentId) if request.instrumentId is not None else None
+    if stored is not None and stored.type != ALIPAY_INSTRUMENT:
+        message = f"must be an instrument of type {ALIPAY_INSTRUMENT} for ALIPAY"
+        raise Invalid([Violation("instrumentId", "custom", message=message)])
+    if request.instrument is not None and request.instrument.type != ALIPAY_INSTRUMENT:
+        message = f"must be {ALIPAY_INSTRUMENT} for ALIPAY"
+        raise Invalid([Violation("instrument.type", "custom", message=message)])
 
 
 def _check_webhooks_url(call: Call, url: str) -> None:
@@ -96,8 +113,10 @@ def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str
 
     Source: reference/ppro.md, sections 5.4 and 7.
     """
-    if request.instrumentId is not None and uow.find(Instrument, request.instrumentId) is None:
-        return "INSTRUMENT_NOT_FOUND"
+    if request.instrumentId is not None:
+        instrument = uow.find(Instrument, request.instrumentId)
+        if instrument is None or instrument.merchant_id not in ("", charge.merchant_id):
+            return "INSTRUMENT_NOT_FOUND"
     fen = alipay.in_fen(charge.money)
     if charge.payment_method == "MOCK":
         if fen > MOCK_MAXIMUM_FEN:
@@ -107,7 +126,7 @@ def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str
         return "INVALID_PAYMENT_METHOD"
     if charge.currency not in ALIPAY_CURRENCIES:
         return "INVALID_CURRENCY"
-    if charge.country not in ALIPAY_COUNTRIES:
+    if charge.country not in ALIPAY_COUNTRIES and uow.settings(PproSettings).consumer_countries != "any":
         return "INVALID_COUNTRY"
     if not ALIPAY_MINIMUM_FEN <= fen <= ALIPAY_MAXIMUM_FEN:
         return "AMOUNT_NOT_SUPPORTED"
@@ -130,7 +149,11 @@ def mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
     """
     if request.paymentMethod != "MOCK":
         return {}
-    pairs = (part.partition("=") for part in (request.paymentDescriptor or "").split(";"))
+    return descriptor_keys(request.paymentDescriptor)
+
+
+def descriptor_keys(descriptor: str | None) -> dict[str, str]:
+    pairs = (part.partition("=") for part in (descriptor or "").split(";"))
     return {key: value for key, equals, value in pairs if equals}
 
 
@@ -150,6 +173,10 @@ def confirmation_delay(keys: Mapping[str, str]) -> float | None:
         return None
     match = _DELAY.fullmatch(keys.get("providerConfirmationDelay", ""))
     return float(match[1]) if match else DEFAULT_CONFIRMATION_DELAY_S
+
+
+def is_delay(text: str) -> bool:
+    return _DELAY.fullmatch(text) is not None
 
 
 def setting(settings: list[dict[str, Any]], type_: str, member: str) -> Any:

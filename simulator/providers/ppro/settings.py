@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from simulator.engine.settings import Duration, Line, WorkspaceSettings
+from simulator.engine.settings import Duration, Line, ProviderSettings
 
 _OURS = ("content-length", "host", "transfer-encoding", "connection")
 """Headers that belong to the delivery itself."""
@@ -24,7 +24,7 @@ _Value = Annotated[str, StringConstraints(max_length=256, pattern=r"^[\x20-\x7e]
 _Number = Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 
-class PproSettings(WorkspaceSettings):
+class PproSettings(ProviderSettings):
     SECTION: ClassVar[str] = "ppro"
 
     merchant_name: Line = Field("Riverside Books", description="what pages call the merchant")
@@ -45,6 +45,16 @@ class PproSettings(WorkspaceSettings):
     rate_limit: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         None,
         description="tokens per second; an empty bucket answers 429. With null tokens are counted, but nothing is refused",
+    )
+    advertised_rate: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        50,
+        description="tokens per second that `X-RateLimit-…` advertise while `rate_limit` is null: 50 as recorded, 5 as the "
+        "sandbox's manual says; twice as many are the burst",
+    )
+    consumer_countries: Literal["CN", "any"] = Field(
+        "CN",
+        description="consumers of which country may pay with ALIPAY; others are declined (inferred: an older manual sends "
+        "`US`, where the consumer is shopping)",
     )
     refusals: Literal["200", "400"] = Field(
         "200",

@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
 from simulator.kernel.money import Money
+from simulator.providers.ppro.auth import merchant_ids
 from simulator.providers.ppro.rules import ALIPAY_CURRENCIES
 
 CHARGES = "/v1/payment-charges"
@@ -16,7 +17,8 @@ SAMPLE = Purchase(Money(1000, "CNY"), "https://www.webshop.com/order-results-pag
 
 def sign(account: Account, request: Request) -> Request:
     own = account.credentials
-    return request.plus({"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"]})
+    headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": merchant_ids(own)[0]}
+    return request.plus(headers)
 
 
 def create(account: Account, purchase: Purchase) -> Request:
@@ -82,7 +84,7 @@ SHOP = Shop(
         expires_after=timedelta(hours=12),
         reasons={
             "balance": "INSUFFICIENT_FUNDS",
-            "limit": "GENERIC_DECLINE",
+            "limit": "IS_EXCEEDING_ACCOUNT_LIMIT",
             "blocked": "BLOCKED_ACCOUNT",
             "authentication": "AUTHENTICATION_FAILED",
             "cancelled": "CANCELED_BY_CONSUMER",

@@ -51,6 +51,12 @@ def _order(order: dict[str, Any]) -> dict[str, Any]:
     return members
 
 
+def _methods(charge: Charge) -> list[dict[str, Any]]:
+    """As the charge has them, but of one without details there is only its type. Source: reference/errata.md."""
+    found = wire.authentication_methods(charge) or []
+    return [{name: value for name, value in method.items() if value != {}} for method in found]
+
+
 def _extra(event: Event, charge: Charge) -> dict[str, Any]:
     """The members of `data` that only this event has."""
     match event.name:
@@ -66,10 +72,11 @@ def _extra(event: Event, charge: Charge) -> dict[str, Any]:
                 "order": _order(charge.order) if charge.order is not None else None,
                 "consumer": {name: charge.consumer[name] for name in _CONSUMER if name in charge.consumer},
                 "authenticationSettings": settings or None,
+                "instrument": charge.instrument,
             }
         case "PAYMENT_CHARGE_AUTHENTICATION_PENDING":
             members = _operation(event.name, charge, event.about or charge.authorizations[-1])
-            return {**members, "authenticationMethods": wire.authentication_methods(charge) or []}
+            return {**members, "authenticationMethods": _methods(charge)}
         case "PAYMENT_CHARGE_AUTHORIZATION_SUCCEEDED":
             members = _operation(event.name, charge, event.about or charge.authorizations[-1])
             return {**members, "isMultiStep": charge.requires_capture}

@@ -10,7 +10,16 @@ import re
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.money import CURRENCIES
@@ -18,21 +27,32 @@ from simulator.providers.ppro.model import Charge, Instrument, Operation
 
 
 def _is_date(text: str) -> str:
-    date.fromisoformat(text)
+    try:
+        date.fromisoformat(text if _DATE.fullmatch(text) else "")
+    except ValueError as error:
+        raise ValueError("must be a date (YYYY-MM-DD)") from error
     return text
 
 
 def _is_ip(text: str) -> str:
-    ipaddress.ip_address(text)
+    try:
+        ipaddress.ip_address(text)
+    except ValueError as error:
+        raise ValueError("must be an IP address") from error
     return text
 
 
 def _is_instant(text: str) -> str:
     try:
         parse_instant(text)
-    except OverflowError as error:
-        raise ValueError(str(error)) from error
+    except (ValueError, OverflowError) as error:
+        raise ValueError("must be an instant like 2025-06-21T10:20:00.000Z") from error
     return text
+
+
+def _whole(value: Any) -> Any:
+    """JSON Schema, and so OpenAPI 3.1, counts 1000.0 among the integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_currency(text: str) -> str:
@@ -41,17 +61,19 @@ def _is_currency(text: str) -> str:
     return text
 
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 INT32, INT64 = 2**31 - 1, 2**63 - 1
 
 Text = Annotated[str, StringConstraints(max_length=512, strict=True)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=512, strict=True)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$", strict=True), AfterValidator(_is_date)]
+Date = Annotated[str, StringConstraints(strict=True), AfterValidator(_is_date)]
 Instant = Annotated[str, StringConstraints(max_length=64, strict=True), AfterValidator(_is_instant)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=512, strict=True)]
-Integer32 = Annotated[StrictInt, Field(ge=-INT32 - 1, le=INT32)]
-Integer64 = Annotated[StrictInt, Field(ge=-INT64 - 1, le=INT64)]
-Amount = Annotated[StrictInt, Field(ge=1, le=INT64)]
+Integer32 = Annotated[StrictInt, Field(ge=-INT32 - 1, le=INT32), BeforeValidator(_whole)]
+Integer64 = Annotated[StrictInt, Field(ge=-INT64 - 1, le=INT64), BeforeValidator(_whole)]
+Amount = Annotated[StrictInt, Field(ge=1, le=INT64), BeforeValidator(_whole)]
 Labels = Annotated[
     dict[
         Annotated[str, StringConstraints(max_length=50)], Annotated[str, StringConstraints(max_length=200, strict=True)]

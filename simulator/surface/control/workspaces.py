@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from simulator.engine import endpoints
-from simulator.engine.registry import WorkspaceError
+from simulator.engine.registry import CredentialError, WorkspaceError
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
@@ -84,6 +84,8 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
             webhooks=webhooks,
             settings=body.settings,
         )
+    except CredentialError as error:
+        raise invalid(str(error), error.field or "credentials") from error
     except WorkspaceError as error:
         raise ControlError(409, "conflict", str(error), field=error.field) from error
     except (TypeError, ValueError) as error:

@@ -154,8 +154,8 @@ async def test_an_amount_of_zero_or_less_makes_no_sense(ppro: Merchant, value: i
         (b'{"paymentMethod": "\\ud800"}', "Request body is not valid JSON"),
         (b"\xff\xfe", "Request body is not valid JSON"),
         (b"[" * 5000, "Request body is not valid JSON"),
-        (b"null", "Request body has the wrong type"),
-        (b"[]", "Request body has the wrong type"),
+        (b"null", "Request body must be an object"),
+        (b"[]", "Request body must be an object"),
         (b'{"order": ' + b"[" * 200 + b"]" * 200 + b"}", "Request body must not be nested deeper than 64 levels"),
     ],
 )
@@ -266,30 +266,6 @@ async def test_unknown_paths_and_methods(ppro: Merchant) -> None:
     assert [a.status_code for a in (nowhere, strange, deleted, voided)] == [404, 404, 405, 405]
     assert deleted.json()["failureMessage"] == "Method DELETE is not supported"
     assert deleted.headers["allow"] == "GET"
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "payment-agreements"),
-        ("GET", "payment-agreements/agr_1"),
-        ("POST", "payment-agreements/agr_1/authorizations"),
-        ("POST", "payment-agreements/agr_1/revocations"),
-        ("POST", "payment-agreements/agr_1/payment-charges"),
-        ("POST", "payment-sessions"),
-        ("GET", "payment-sessions/sess_1"),
-        ("PATCH", "payment-sessions/sess_1"),
-        ("POST", "payment-sessions/sess_1/authorizations"),
-    ],
-)
-async def test_what_is_left_out_says_so(sim: Sim, ppro: Merchant, method: str, path: str) -> None:
-    answer = await ppro.send(method, path, b"{}" if method != "GET" else b"")
-    stranger = await sim.http.request(method, f"/v1/{path}")
-
-    assert answer.status_code == 404
-    assert answer.json()["failureMessage"].endswith("left out of the simulator")
-    assert "exist at the live API" in answer.headers["simulator-notice"]
-    assert stranger.status_code == 401
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 504])

@@ -103,7 +103,7 @@ async def test_a_scenario_can_decline_an_operation_with_any_pair(
     ("reason", "code"),
     [
         ("balance", "INSUFFICIENT_FUNDS"),
-        ("limit", "GENERIC_DECLINE"),
+        ("limit", "IS_EXCEEDING_ACCOUNT_LIMIT"),
         ("blocked", "BLOCKED_ACCOUNT"),
         ("authentication", "AUTHENTICATION_FAILED"),
         ("cancelled", "CANCELED_BY_CONSUMER"),

@@ -41,7 +41,9 @@ async def test_keys_say_which_methods_are_offered_and_in_which_order(
     assert [method["type"] for method in charge["authenticationMethods"]] == types
     assert [list(method) for method in charge["authenticationMethods"]] == [["details", "type"]] * len(types)
     told = ppro.hook("AUTHENTICATION_PENDING").body["data"]
-    assert told["authenticationMethods"] == charge["authenticationMethods"]
+    # The webhook has only the type of a method without details.
+    bare = [{n: v for n, v in method.items() if v} for method in charge["authenticationMethods"]]
+    assert told["authenticationMethods"] == bare
 
 
 @pytest.mark.parametrize(

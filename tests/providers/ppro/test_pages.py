@@ -501,7 +501,7 @@ async def test_the_page_leads_to_the_wallet_where_a_buyer_decides(sim: Sim, ppro
     [
         ("li-na", 1000, "CAPTURED", None),
         ("wang-wei", 1000, "FAILED", "INSUFFICIENT_FUNDS"),
-        ("zhang-min", 5000, "FAILED", "GENERIC_DECLINE"),
+        ("zhang-min", 5000, "FAILED", "IS_EXCEEDING_ACCOUNT_LIMIT"),
         ("chen-jie", 1000, "FAILED", "BLOCKED_ACCOUNT"),
         ("sun-li", 1000, "CAPTURED", None),
         ("zhou-ting", 1000, "AUTHENTICATION_PENDING", None),

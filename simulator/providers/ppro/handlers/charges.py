@@ -9,9 +9,9 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import Invalid, Violation
-from simulator.providers.ppro import failures, rules, wire
+from simulator.providers.ppro import failures, notices, rules, wire
 from simulator.providers.ppro.handlers.instruments import add_instrument
-from simulator.providers.ppro.handlers.operations import find_charge, new_operation
+from simulator.providers.ppro.handlers.operations import find_charge, is_own, new_operation
 from simulator.providers.ppro.handlers.outcomes import bank_decides, decline
 from simulator.providers.ppro.model import Charge, Instrument, new_id
 from simulator.providers.ppro.settings import PproSettings
@@ -28,7 +28,8 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     Source: reference/ppro.md, sections 3.1, 7 and 8.
     """
     request: wire.ChargeRequest = call.body
-    rules.check(call, request)
+    rules.check(call, uow, request)
+    notices.check_charge(call, uow, request)
     charge = _new_charge(call, uow, request)
     uow.claim_scenarios("ppro", charge.id)
     charge = uow.add(charge, events=["PAYMENT_CHARGE_CREATED"])
@@ -52,6 +53,9 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
     settings = [entry.sent() for entry in request.authenticationSettings or []]
     scan_by = rules.setting(settings, "SCAN_CODE", "scanBy")
     id_ = new_id(uow.ids, "charge")
+    described = None
+    if request.instrument is not None:
+        described = add_instrument(call, uow, request.instrument.type, request.instrument.details)
     is_twin = uow.workspace.seed is not None and uow.runtime.locate(Charge, id_) is not None
     return Charge(
         id=id_,
@@ -65,7 +69,8 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
         payment_medium=request.paymentMedium or "ECOMMERCE",
         initiator=request.initiator,
         schedule_type=request.scheduleType or "UNSCHEDULED",
-        instrument_id=request.instrumentId or _instrument_of(uow, request).id,
+        instrument_id=request.instrumentId or (described or _instrument_of(call, uow, request)).id,
+        instrument=wire.instrument(described) if described is not None else None,
         amount=request.amount.value,
         currency=request.amount.currency,
         country=request.consumer.country,
@@ -86,11 +91,9 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
     )
 
 
-def _instrument_of(uow: UnitOfWork, request: wire.ChargeRequest) -> Instrument:
-    """A new instrument for this charge, even if the request describes none."""
-    if request.instrument is not None:
-        return add_instrument(uow, request.instrument.type, request.instrument.details)
-    return add_instrument(uow, "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET", None)
+def _instrument_of(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Instrument:
+    """A new instrument for a charge whose request describes none."""
+    return add_instrument(call, uow, "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET", None)
 
 
 def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:
@@ -132,7 +135,10 @@ def search_charges(call: Call, uow: UnitOfWork) -> Reply:
     if bool(reference) == bool(agreement):
         message = "exactly one of merchantPaymentChargeReference and agreementId must be given"
         raise Invalid([Violation("merchantPaymentChargeReference", "custom", message=message)])
+    if agreement:
+        notices.check_search(call)
     found = uow.by_key(Charge, "reference", reference) if reference and "\0" not in reference else []
+    found = [charge for charge in found if is_own(call, charge.merchant_id)]
     start, token = 0, call.query.get("page")
     if token is not None:
         start = next((n for n, charge in enumerate(found, 1) if _token(charge) == token), 0)

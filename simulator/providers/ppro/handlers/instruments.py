@@ -6,8 +6,9 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Invalid, Violation
-from simulator.providers.ppro import wire
+from simulator.kernel.refusals import Invalid, NotFound, Violation
+from simulator.providers.ppro import notices, wire
+from simulator.providers.ppro.handlers.operations import is_own
 from simulator.providers.ppro.model import Instrument, new_id
 
 
@@ -29,28 +30,39 @@ def _stored(type_: str, details: dict[str, Any] | None) -> dict[str, Any]:
     return {"type": "CARD_PPRO_VAULTED", "details": kept}
 
 
-def add_instrument(uow: UnitOfWork, type_: str, details: dict[str, Any] | None) -> Instrument:
-    id_ = new_id(uow.ids, "instr")
-    return uow.add(Instrument(id=id_, created_at=uow.now, updated_at=uow.now, **_stored(type_, details)))
+def add_instrument(call: Call, uow: UnitOfWork, type_: str, details: dict[str, Any] | None) -> Instrument:
+    id_, owner = new_id(uow.ids, "instr"), call.credential["merchant_id"]
+    stored = _stored(type_, details)
+    return uow.add(Instrument(id=id_, merchant_id=owner, created_at=uow.now, updated_at=uow.now, **stored))
+
+
+def find_instrument(call: Call, uow: UnitOfWork) -> Instrument:
+    """Raises `NotFound` for another merchant's instrument too."""
+    found = uow.get(Instrument, call.path["id"])
+    if not is_own(call, found.merchant_id):
+        raise NotFound(Instrument.KIND, found.id)
+    return found
 
 
 def create_instrument(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment-instruments: a stored instrument."""
-    return Reply(200, wire.instrument(add_instrument(uow, call.body.type, call.body.details)))
+    notices.check_instrument(call, call.body)
+    return Reply(200, wire.instrument(add_instrument(call, uow, call.body.type, call.body.details)))
 
 
 def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
     """GET …/{id}: for Alipay exactly `id` and `type`."""
-    return Reply(200, wire.instrument(uow.get(Instrument, call.path["id"])))
+    return Reply(200, wire.instrument(find_instrument(call, uow)))
 
 
 def update_instrument(call: Call, uow: UnitOfWork) -> Reply:
     """PUT …/{id}: replaces type and details."""
-    found = uow.get(Instrument, call.path["id"])
+    notices.check_instrument(call, call.body)
+    found = find_instrument(call, uow)
     return Reply(200, wire.instrument(uow.amend(found, **_stored(call.body.type, call.body.details))))
 
 
 def delete_instrument(call: Call, uow: UnitOfWork) -> Reply:
     """DELETE …/{id}: 204 without body."""
-    uow.delete(uow.get(Instrument, call.path["id"]))
+    uow.delete(find_instrument(call, uow))
     return Reply(204)

@@ -25,8 +25,18 @@ PREFIXES = {
 }
 
 
+def is_own(call: Call, owner: str) -> bool:
+    """Whether something that belongs to this merchant is seen under the call's `Merchant-Id`. Source: reference/errata.md."""
+    asking = call.credential["merchant_id"]
+    return not asking or not owner or owner == asking
+
+
 def find_charge(call: Call, uow: UnitOfWork) -> Charge:
-    return uow.get(Charge, call.path["id"])
+    """Raises `NotFound` for another merchant's charge too, even if the same key serves both."""
+    charge = uow.get(Charge, call.path["id"])
+    if not is_own(call, charge.merchant_id):
+        raise NotFound(Charge.KIND, charge.id)
+    return charge
 
 
 def find_operation(charge: Charge, kind: str, id_: str) -> Operation:
