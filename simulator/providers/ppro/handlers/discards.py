@@ -36,4 +36,5 @@ def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference
     uow.disarm(charge, "timer.provider_confirmation")
     outcome, decided_by = ("expired", "timer") if timed_out else ("cancelled", "api")
     alipay.close(uow, charge.order_code, outcome, decided_by=decided_by)
+    alipay.refund(uow, charge.order_code, charge.money)  # whoever has paid before the provider confirmed
     return charge

@@ -20,6 +20,7 @@ from simulator.providers.ppro.handlers.funds_statuses import move_funds
 from simulator.providers.ppro.handlers.operations import new_operation
 from simulator.providers.ppro.handlers.refunds import decide_refund
 from simulator.providers.ppro.model import Charge
+from simulator.wallet import alipay
 from simulator.wallet.order import Order
 
 
@@ -74,7 +75,9 @@ def _confirm_later(uow: UnitOfWork, charge: Charge, delay: timedelta) -> Charge:
 
 
 def decline(uow: UnitOfWork, charge: Charge, failure: dict[str, Any], trigger: str = "bank.declined") -> Charge:
+    """Whoever has paid in the wallet before the provider's confirmation gets the money back."""
     charge = move_authorization(uow, charge, trigger, failure=failure)
+    alipay.refund(uow, charge.order_code, charge.money)
     return uow.fire(charge, trigger, failure=failure)
 
 
