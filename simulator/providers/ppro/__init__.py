@@ -90,6 +90,7 @@ PROVIDER = Provider(
     authenticate=auth.authenticate,
     limit=auth.limit,
     before=auth.check_headers,
+    unread_headers=auth.UNREAD_HEADERS,
     read_body=read_body,
     refuse=errors.refuse,
     claims=auth.claims,
