@@ -216,7 +216,7 @@ def _words(schema: dict[str, Any], choices: tuple[Any, ...] | None) -> str:
     match schema["type"]:
         case "boolean":
             return "true or false"
-        case "integer" | "number" as kind:
+        case "integer" | "number" as kind if choices is None:
             what = "a whole number" if kind == "integer" else "a number"
             return f"{what} from {_short(schema['minimum'])} to {_short(schema['maximum'])}"
         case "array":

@@ -7,11 +7,13 @@ from datetime import datetime
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.kernel.clock import millis
-from simulator.providers.worldline import auth, demo, errors, receiver
+from simulator.providers.worldline import assets, auth, demo, errors, receiver
 from simulator.providers.worldline.checkout_payments import open_order
-from simulator.providers.worldline.endpoints import ENDPOINTS
+from simulator.providers.worldline.client_sessions import OF_ANY_ORIGIN
+from simulator.providers.worldline.endpoints import ENDPOINTS, PREFLIGHTS
 from simulator.providers.worldline.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.worldline.handlers.requests import read_body
+from simulator.providers.worldline.left_out import LEFT_OUT
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
 from simulator.providers.worldline.settings import WorldlineSettings
@@ -50,6 +52,8 @@ def summarise(resource: Resource) -> Summary | None:
 def finish(call: Call, reply: Reply) -> None:
     # Source: reference/worldline.md, section 2.7 (recorded). There is no request id header.
     reply.headers.setdefault("X-Powered-By", "Servlet/3.0 JSP/2.2")
+    if call.target.startswith("/client/"):
+        reply.headers.update(OF_ANY_ORIGIN)
 
 
 def replayed(reply: Reply, first: datetime) -> None:
@@ -72,7 +76,8 @@ PROVIDER = Provider(
     monogram="WL",
     resources=(Payment, Refund, HostedCheckout, OrderCounter),
     endpoints=ENDPOINTS,
-    pages=PAGES,
+    pages=(*PAGES, *PREFLIGHTS, *assets.PAGES),
+    left_out=LEFT_OUT,
     authenticate=auth.authenticate,
     before=auth.check_idempotence_key,
     read_body=read_body,

@@ -17,7 +17,7 @@ from simulator.providers.worldline import signing
 from simulator.providers.worldline.settings import WorldlineSettings
 
 _AUTHORIZATION = re.compile(r"GCS v1HMAC:([^:\s]+):(\S+)")
-_OWN_PATHS = re.compile(r"/(?:v1/\d+|client/v1|files/v1)(?:/|$)")
+_OWN_PATHS = re.compile(r"/(?:v1/[0-9]+|client|files/v1)(?:/|$)")
 
 STRICT_SKEW_S = 300
 """The sibling platform's rule, inferred for Connect."""
@@ -105,7 +105,9 @@ def check_idempotence_key(call: Call) -> None:
     """At most 40 characters, all ASCII. Source: reference/worldline.md, section 2.6 (the refusal is inferred)."""
     key = call.headers.get("x-gcs-idempotence-key")
     if key is not None and (len(key) > IDEMPOTENCE_KEY_LENGTH or not key.isascii()):
-        raise Invalid([Violation("X-GCS-Idempotence-Key", "max_length", IDEMPOTENCE_KEY_LENGTH, key)])
+        name = "X-GCS-Idempotence-Key"
+        message = f"'{name}' must have at most {IDEMPOTENCE_KEY_LENGTH} characters, all of them ASCII"
+        raise Invalid([Violation(name, "custom", given=key, message=message)])
 
 
 def claims(call: Call) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.engine.provider import Endpoint, Handler
+from simulator.engine.provider import Call, Endpoint, Handler, Page, Reply
+from simulator.engine.runtime import Runtime
+from simulator.providers.worldline import client_sessions
 from simulator.providers.worldline.handlers.captures import get_capture, get_captures
 from simulator.providers.worldline.handlers.hosted_checkouts import (
     create_hosted_checkout,
@@ -18,6 +20,7 @@ from simulator.providers.worldline.handlers.payments import (
     not_pending,
 )
 from simulator.providers.worldline.handlers.products import (
+    get_customer_details,
     get_directory,
     get_networks,
     get_product,
@@ -32,18 +35,26 @@ from simulator.providers.worldline.handlers.refunds import (
     find_refunds,
     get_refund,
     get_refunds,
+    refund_capture,
     refund_payment,
 )
-from simulator.providers.worldline.handlers.services import convert_amount, get_privacy_policy, test_connection
-from simulator.providers.worldline.handlers.sessions import create_session
+from simulator.providers.worldline.handlers.services import (
+    convert_amount,
+    get_iin_details,
+    get_privacy_policy,
+    test_connection,
+)
+from simulator.providers.worldline.handlers.sessions import create_session, get_public_key
 from simulator.providers.worldline.handlers.tokens import create_token, unknown_token
 from simulator.providers.worldline.wire.hosted_checkouts import CreateHostedCheckoutRequest
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
+from simulator.providers.worldline.wire.services import GetCustomerDetailsRequest, GetIINDetailsRequest
 from simulator.providers.worldline.wire.sessions import SessionRequest
 from simulator.providers.worldline.wire.tokens import CreateTokenRequest
 from simulator.providers.worldline.wire.values import Model
 
+CLIENT = "/client/v1/{customerId}"
 V1 = "/v1/{merchantId:digits}"
 PAYMENT = f"{V1}/payments/{{paymentId}}"
 REFUND = f"{V1}/refunds/{{refundId}}"
@@ -64,6 +75,12 @@ def _post(path: str, handler: Handler, operation: str, body: type[Model] | None 
     return Endpoint("POST", path, handler, operation, body, idempotent=True)
 
 
+def _client(method: str, path: str, handler: Handler, operation: str, body: type[Model] | None = None) -> Endpoint:
+    """An operation of the Client API, which browsers and apps call with a session instead of the merchant's key."""
+    check, reads = client_sessions.authenticate, method == "GET"
+    return Endpoint(method, CLIENT + path, handler, operation, body, authenticate=check, reads=reads)
+
+
 # fmt: off
 ENDPOINTS = (
     _post(f"{V1}/payments",                    create_payment,         "payments.create", CreatePaymentRequest),
@@ -82,6 +99,7 @@ ENDPOINTS = (
     _get( f"{PAYMENT}/captures",               get_captures,           "payments.captures"),
     _get( f"{PAYMENT}/thirdpartystatus",       get_third_party_status, "payments.thirdpartystatus"),
     _get( f"{V1}/captures/{{captureId}}",      get_capture,            "captures.get"),
+    _post(f"{V1}/captures/{{captureId}}/refund", refund_capture,       "captures.refund", RefundRequest),
     _get( f"{V1}/refunds",                     find_refunds,           "refunds.find", *FILTERS),
     _get( REFUND,                              get_refund,             "refunds.get"),
     _post(f"{REFUND}/approve",                 approve_refund,         "refunds.approve", ApproveRefundRequest),
@@ -94,15 +112,43 @@ ENDPOINTS = (
     _get( PRODUCT,                             get_product,            "products.get", *ASKED),
     _get( f"{PRODUCT}/directory",              get_directory,          "products.directory"),
     _get( f"{PRODUCT}/networks",               get_networks,           "products.networks"),
+    _post(f"{PRODUCT}/customerDetails",        get_customer_details,   "products.customerDetails", GetCustomerDetailsRequest),
     _get( f"{V1}/productgroups",               get_product_groups,     "productgroups.find", *ASKED),
     _get( f"{V1}/productgroups/{{paymentProductGroupId}}", get_product_group, "productgroups.get"),
     _get( f"{V1}/services/testconnection",     test_connection,        "services.testconnection"),
     _get( f"{V1}/services/convert/amount",     convert_amount,         "services.convertAmount", "source", "target", "amount"),
     _get( f"{V1}/services/privacypolicy",      get_privacy_policy,     "services.privacypolicy", "locale"),
+    _post(f"{V1}/services/getIINdetails",      get_iin_details,        "services.getIINdetails", GetIINDetailsRequest),
     _post(f"{V1}/sessions",                    create_session,         "sessions.create", SessionRequest),
     _post(f"{V1}/tokens",                      create_token,           "tokens.create", CreateTokenRequest),
     _get( TOKEN,                               unknown_token,          "tokens.get"),
     Endpoint("PUT",    TOKEN,                  unknown_token,          "tokens.update"),
     Endpoint("DELETE", TOKEN,                  unknown_token,          "tokens.delete"),
+    _client("GET",  "/products",                                       get_products,           "client.products.find"),
+    _client("GET",  "/products/{paymentProductId}",                    get_product,            "client.products.get"),
+    _client("GET",  "/products/{paymentProductId}/directory",          get_directory,          "client.products.directory"),
+    _client("GET",  "/products/{paymentProductId}/networks",           get_networks,           "client.products.networks"),
+    _client("GET",  "/productgroups",                                  get_product_groups,     "client.productgroups.find"),
+    _client("GET",  "/productgroups/{paymentProductGroupId}",          get_product_group,      "client.productgroups.get"),
+    _client("GET",  "/crypto/publickey",                               get_public_key,         "client.crypto.publickey"),
+    _client("GET",  "/services/convert/amount",                        convert_amount,         "client.services.convertAmount"),
+    _client("POST", "/services/getIINdetails",                         get_iin_details,        "client.services.getIINdetails", GetIINDetailsRequest),
+    _client("GET",  "/payments/{paymentId}/thirdpartystatus",          get_third_party_status, "client.payments.thirdpartystatus"),
 )
 # fmt: on
+
+
+def allow_browsers(call: Call, runtime: Runtime) -> Reply:
+    """OPTIONS: a browser asks before the shop's page, which is of another origin, calls the Client API."""
+    headers = {
+        "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-GCS-ClientMetaInfo, X-GCS-CustomerHeader",
+        "Access-Control-Max-Age": "600",
+    }
+    return Reply(204, None, client_sessions.OF_ANY_ORIGIN | headers)
+
+
+PREFLIGHTS = tuple(
+    Page("OPTIONS", path, allow_browsers)
+    for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS if endpoint.path.startswith(CLIENT))
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +75,7 @@ PARAMETER_MISSING = "20000001"
 # What an unknown id is called. The message of all but the payment's is inferred: section 5.4, placeholders.
 UNKNOWN = {"refundId": "UNKNOWN_REFUND_ID", "hostedCheckoutId": "UNKNOWN_HOSTED_CHECKOUT_ID"}
 UNKNOWN |= {"captureId": "UNKNOWN_CAPTURE_ID", "tokenId": "UNKNOWN_TOKEN_ID"}
+UNKNOWN |= {"bin": "UNKNOWN_IIN", "values": "UNKNOWN_CUSTOMER"}
 
 HTML = {404: "Not Found", 405: "Method Not Allowed", 502: "502 Proxy Error"}
 
@@ -119,7 +122,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
     ids = call.ids
     match refusal:
         case r.OperationLeftOut():
-            return _answer(ids, api_error("1099", ids, http=404, message="INVALID_VALUE"))
+            text = "UNKNOWN_OPERATION"
+            return _answer(ids, api_error("1002", ids, message=text, id=text, property_name="path"))
         case r.UnknownRoute():
             return _html(404)
         case r.MethodNotAllowed(allowed=allowed):
@@ -173,18 +177,51 @@ def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
     if violation.rule == "required":
         code = str(violation.limit or PROPERTY_MISSING)
         return api_error(code, ids, property_name=path)
-    if violation.rule in ("max_length", "max", "min_length", "format", "live", "custom"):
-        return api_error("21000050", ids, property_name=path, message=violation.message or None)
     leaf = violation.path.rpartition(".")[2]
+    if violation.rule in _LIMITS:
+        message = _LIMITS[violation.rule](leaf, violation)
+        return api_error("21000050", ids, property_name=path, message=f"FIELD_VALIDATION_ERROR: {message}")
     message = f"INVALID_VALUE: '{_shown(violation.given)}' is not a valid value for field '{leaf}'"
     return api_error("1099", ids, property_name=path, message=message)
 
 
+# What is wrong with a value that is of the right type, by the rule that it breaks (the wording is inferred: section 5.4).
+_LIMITS: dict[str, Callable[[str, r.Violation], str]] = {
+    "max_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} characters, and at most {v.limit} are allowed",
+    "min_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} characters, and at least {v.limit} are needed",
+    "max": lambda leaf, v: f"'{leaf}' is {_shown(v.given)}, and at most {v.limit} is allowed",
+    "format": lambda leaf, v: f"'{leaf}' has characters that are not allowed",
+    "live": lambda leaf, v: f"'{leaf}' {v.message}",
+    "custom": lambda leaf, v: v.message,
+}
+
+
 def _shown(given: Any) -> str:
-    if isinstance(given, bool):
-        return str(given).lower()
-    text = given if isinstance(given, str) else str(given)
+    """A value as the merchant wrote it: a text as it stands, anything else as JSON."""
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
     return text if len(text) <= 100 else text[:100] + "…"
+
+
+def combination(body: Any, product: object) -> dict[str, str]:
+    """The words of 430900 from whatever a request gave. What it did not give, or not as text, stays empty."""
+    order = body.get("order") if isinstance(body, dict) else None
+    country = _text_at(order, "customer", "billingAddress", "countryCode")
+    currency = _text_at(order, "amountOfMoney", "currencyCode")
+    return {"product": str(product)[:10], "country": country, "currency": currency}
+
+
+def _text_at(value: Any, *path: str) -> str:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value[:10] if isinstance(value, str) else ""
+
+
+def _body(call: Call) -> Any:
+    """The body, which may not have been read yet; None when it is no JSON."""
+    try:
+        return call.json
+    except r.MalformedBody:
+        return None
 
 
 def _faulted(status: int, body: dict[str, Any], ids: Ids, call: Call) -> Reply:
@@ -193,6 +230,6 @@ def _faulted(status: int, body: dict[str, Any], ids: Ids, call: Call) -> Reply:
         return _html(502)
     usual = {401: "9002", 403: "9007", 404: "300240", 409: "1409", 504: "11000400"}
     code = body.get("code") or usual.get(status, "9999")
-    words: dict[str, Any] = {"merchant": call.path.get("merchantId", ""), "product": 861, "country": "", "currency": ""}
+    words: dict[str, Any] = {"merchant": call.path.get("merchantId", ""), **combination(_body(call), 861)}
     error = api_error(code, ids, message=body.get("message"), http=status, **words)
     return _answer(ids, error, status=status)

@@ -73,6 +73,8 @@ class Payment(Resource):
     locale: str | None = None
     mobile: bool = False
     expires_at: datetime | None = None
+    files_at: datetime | None = None
+    """When the settlement file is sent: statusCode 975."""
     settles_at: datetime | None = None
     remits_at: datetime | None = None
     captured_at: datetime | None = None
@@ -111,7 +113,7 @@ class Payment(Resource):
     def phase(self) -> str:
         if self.state == "PAID" and self.amount_refunded:
             return "refunded" if self.amount_refunded >= self.amount_paid else "partly_refunded"
-        if self.state == "REJECTED" and self.code in (125, 130):
+        if self.state == "REJECTED" and not self.errors:
             return "cancelled" if self.code == 125 else "expired"
         return PHASES[self.state]
 

@@ -93,7 +93,8 @@ def _open_order(uow: UnitOfWork, payment: Payment, customer: Customer) -> str:
 
 def move_payment(uow: UnitOfWork, payment: Payment, trigger: str, **changes: Any) -> Payment:
     """Fires a move of the payment and sets its statusCode; the hosted checkout that it came from follows."""
-    moved = uow.fire(payment, trigger, code=PAYMENT_CODES[trigger], changed_at=uow.now, **changes)
+    changes.setdefault("code", PAYMENT_CODES[trigger])
+    moved = uow.fire(payment, trigger, changed_at=uow.now, **changes)
     tell_checkout(uow, moved)
     return moved
 

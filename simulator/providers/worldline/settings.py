@@ -6,17 +6,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.engine.settings import YEAR_S, Line, Seconds, WorkspaceSettings
+from simulator.engine.settings import YEAR_S, Line, ProviderSettings, Seconds
 
 CENTURY_S = 100 * YEAR_S
 """For requests that were signed long ago."""
 
 
-class WorldlineSettings(WorkspaceSettings):
+class WorldlineSettings(ProviderSettings):
     SECTION: ClassVar[str] = "worldline"
 
     merchant_name: Line = Field("Riverside Books", description="shown to the consumer")
     settlement_s: Seconds = Field(2 * 24 * 3600, description="seconds from CAPTURED to PAID")
+    settlement_file_s: Seconds = Field(
+        24 * 3600, description="seconds from CAPTURED/800 to CAPTURED/975, without an event; if that is before PAID"
+    )
     remittance_s: Seconds = Field(7 * 24 * 3600, description="seconds from PAID/1000 to PAID/1050, without an event")
     refund_s: Seconds = Field(3600, description="seconds from REFUND_REQUESTED to REFUNDED")
     refund_approval: Literal["auto", "manual"] = Field(
@@ -24,6 +27,9 @@ class WorldlineSettings(WorkspaceSettings):
     )
     consumer_cancel: Literal["CANCELLED", "REJECTED"] = Field(
         "CANCELLED", description="`REJECTED`: a consumer who cancels leads to REJECTED/125"
+    )
+    expiry_code: Literal[130, 140] = Field(
+        130, description="statusCode of a payment that expired; the official list of e-wallet codes lacks 140"
     )
     # A recorded exchange shows that a Date four hours off is accepted.
     date_skew_s: Annotated[float, Field(ge=0, le=CENTURY_S)] = Field(

@@ -1,7 +1,9 @@
 """Worldline Connect's machines of a payment, a refund and a hosted checkout, and what their states and codes mean.
 
-Source: reference/worldline.md, sections 4.1 to 4.5. The reference gives statusCode 50, 800, 1000, 99999 and 100; the codes
-of the other single moves are inferred from its table of codes.
+Source: reference/worldline.md, sections 4.1 to 4.5, and the texts of the codes in reference/errata.md: 120 rejected by the bank,
+125 cancelled by the consumer, 130 failed, 140 not completed in time, 160 suspected fraud, 975 settlement file sent, 1050 funds
+available for remittance, 99999 cancelled. A consumer's cancellation is CANCELLED (seed), and the official map gives that state
+no code but 99999 and 400.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ PAYMENT = Machine(
         ("wallet.cancelled_125",  "REDIRECTED",  "REJECTED",         "payment.rejected"),
         ("api.cancel",            "REDIRECTED",  "CANCELLED",        "payment.cancelled"),
         ("timer.expired",         "REDIRECTED",  "REJECTED",         "payment.rejected"),
+        ("timer.filed",           "CAPTURED",    "CAPTURED",         None),
         ("timer.settled",         "CAPTURED",    "PAID",             "payment.paid"),
         ("bank.funds_missing",    "CAPTURED",    "REJECTED_CAPTURE", "payment.rejected_capture"),
         ("timer.remitted",        "PAID",        "PAID",             None),
@@ -31,6 +34,7 @@ PAYMENT = Machine(
     timeouts=[
         # in state     at the instant in  trigger
         ("REDIRECTED", "expires_at",      "timer.expired"),
+        ("CAPTURED",   "files_at",        "timer.filed"),
         ("CAPTURED",   "settles_at",      "timer.settled"),
         ("PAID",       "remits_at",       "timer.remitted"),
     ],
@@ -99,16 +103,24 @@ PAYMENT_CODES = {
     "api.redirect":         50,
     "bank.refused":         100,
     "wallet.paid":          800,
-    "wallet.declined":      160,
+    "wallet.declined":      120,
     "wallet.cancelled":     99999,
     "wallet.cancelled_125": 125,
     "api.cancel":           99999,
     "timer.expired":        130,
+    "timer.filed":          975,
     "timer.settled":        1000,
     "bank.funds_missing":   1100,
     "timer.remitted":       1050,
     "bank.refunded":        1800,
     "bank.reversed":        1520,
+}
+# What the wallet's reason makes of a decline; any other is rejected by the bank (120). Source: reference/errata.md.
+DECLINE_CODES = {
+    "balance":        120,
+    "limit":          120,
+    "authentication": 130,
+    "blocked":        160,
 }
 REFUND_CODES = {
     "api.request":          800,

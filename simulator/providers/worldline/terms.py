@@ -95,14 +95,10 @@ def check_acceptable(merchant_id: str, product: int, order: Order) -> None:
     amount, country = order.amountOfMoney, order.customer.billingAddress.countryCode
     known = product in products.PRODUCTS and amount.currencyCode in products.CURRENCIES and is_country(country)
     if not known:
-        raise no_provider(merchant_id, product, country, amount.currencyCode)
+        words = {"product": product, "country": country, "currency": amount.currencyCode}
+        raise Refused("430900", {"merchant": merchant_id, **words})
     if not products.is_within_limits(amount.amount, amount.currencyCode):
         raise Refused("410120")
-
-
-def no_provider(merchant_id: str, product: object, country: str, currency: str) -> Refused:
-    words = {"merchant": merchant_id, "product": product, "country": country, "currency": currency}
-    return Refused("430900", words)
 
 
 def expiry_of(minutes: int | None) -> timedelta:

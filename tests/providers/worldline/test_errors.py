@@ -68,7 +68,7 @@ async def test_all_missing_properties_come_together_before_any_wrong_value(world
         ("order.amountOfMoney.currencyCode", 156, "156"),
         ("order.customer.billingAddress.countryCode", "China", "China"),
         ("order.customer.locale", 7, "7"),
-        ("order.references.merchantReference", ["a"], "['a']"),
+        ("order.references.merchantReference", ["a"], '["a"]'),
         ("redirectPaymentMethodSpecificInput.paymentProductId", "alipay", "alipay"),
         ("redirectPaymentMethodSpecificInput.redirectionData.returnUrl", "javascript:alert(1)", "javascript:alert(1)"),
         ("redirectPaymentMethodSpecificInput.redirectionData.returnUrl", "/back", "/back"),
@@ -114,6 +114,7 @@ async def test_members_that_are_not_used_must_still_be_of_the_official_types(
         ("order.references.descriptor", "one\r\nX-Other: two"),
         ("order.customer.merchantCustomerId", "x" * 16),
         ("order.amountOfMoney.amount", 10**12),
+        ("order.customer.locale", "default"),
         ("order.references.merchantOrderId", 10**10),
         ("redirectPaymentMethodSpecificInput.redirectionData.returnUrl", "https://shop.example/" + "x" * 500),
     ],
@@ -408,10 +409,10 @@ async def test_what_alipay_does_not_have_is_not_pending(worldline: Merchant, ope
 
 
 async def test_a_path_that_does_not_exist_is_html_404(sim: Sim, worldline: Merchant) -> None:
-    for path in ("/nothing", "/payouts", "/mandates/a/b", "/payments/1/2/3"):
+    for path in ("/nothing", "/payouts/a/b", "/mandates/a/b", "/payments/1/2/3"):
         answer = await worldline.get(path)
         assert (answer.status_code, answer.headers["content-type"], answer.text) == (404, "text/html", "Not Found")
-    for path in ("/v1/4711", "/client/v1/4711-aa/products", "/files/v1/4711/files/a"):
+    for path in ("/v1/4711", "/client/v1/4711-aa/nothing", "/client", "/files/v1/4711/nothing"):
         answer = await sim.http.get(path)
         assert (answer.status_code, answer.text) == (404, "Not Found")
 

@@ -98,7 +98,7 @@ async def test_hosted_checkout(sim: Sim, worldline: Merchant) -> None:
     order = merged(ORDER, {"amountOfMoney.amount": 3000, "references": {"merchantReference": "LS-7790"}})
     body = {"order": order, "hostedCheckoutSpecificInput": {"locale": "en_GB", "variant": "138"}}
     created = await worldline.post("/hostedcheckouts", body)
-    await sim.act("worldline", created.json()["hostedCheckoutId"], "decline")
+    await sim.act("worldline", created.json()["hostedCheckoutId"], "decline", reason="blocked")
 
     found = await worldline.get(f"/hostedcheckouts/{created.json()['hostedCheckoutId']}")
 

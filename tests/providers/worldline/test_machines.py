@@ -163,7 +163,7 @@ async def test_the_values_of_each_state_are_the_documented_ones(sim: Sim, worldl
 @pytest.mark.parametrize(
     ("act", "status", "code", "phase", "error"),
     [
-        ("decline", "REJECTED", 160, "declined", "430330"),
+        ("decline", "REJECTED", 120, "declined", "430330"),
         ("cancel", "CANCELLED", 99999, "cancelled", None),
         ("expire", "REJECTED", 130, "expired", None),
     ],

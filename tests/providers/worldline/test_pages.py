@@ -443,7 +443,7 @@ async def test_a_result_names_the_state_that_the_merchant_sees(sim: Sim, worldli
     page = (await consumer.open()).text
 
     assert "<title>Your payment is not successful – MyCheckout [Simulator]</title>" in page
-    assert ">REJECTED 160</code>" in page
+    assert ">REJECTED 120</code>" in page
     assert 'tabindex="-1" autofocus>Your payment is not successful</h1>' in page
 
 

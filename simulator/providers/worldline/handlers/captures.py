@@ -16,8 +16,14 @@ def get_captures(call: Call, uow: UnitOfWork) -> Reply:
     return Reply(200, {"captures": captures}, subject=payment.id)
 
 
-def get_capture(call: Call, uow: UnitOfWork) -> Reply:
+def captured_by(call: Call, uow: UnitOfWork) -> Payment:
+    """The payment whose capture the path names. Raises `NotFound`."""
     payment = uow.find(Payment, call.path["captureId"])
     if payment is None or payment.captured_at is None:
         raise NotFound("capture", call.path["captureId"], "captureId")
+    return payment
+
+
+def get_capture(call: Call, uow: UnitOfWork) -> Reply:
+    payment = captured_by(call, uow)
     return Reply(200, wire.capture(payment), subject=payment.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound, Refused
-from simulator.providers.worldline import model
+from simulator.providers.worldline import model, notices
 from simulator.providers.worldline.handlers.products import eligible
 from simulator.providers.worldline.handlers.requests import check_types, location
 from simulator.providers.worldline.model import HostedCheckout, Payment
@@ -39,6 +39,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
     expiry_of(preset.expirationPeriod)
     if preset.paymentProductId is not None:
         check_acceptable(merchant_id, preset.paymentProductId, order)
+    notices.test_amount(call, uow, order.amountOfMoney.amount, order.amountOfMoney.currencyCode)
     checkout_id = uow.own_id(HostedCheckout, lambda: model.hosted_checkout_id(uow.ids))
     checkout = HostedCheckout(
         id=checkout_id,

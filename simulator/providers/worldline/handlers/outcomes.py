@@ -15,6 +15,7 @@ from simulator.providers.worldline.handlers.refunds import execute_refund
 from simulator.providers.worldline.model import HostedCheckout, Payment, Refund
 from simulator.providers.worldline.moves import move_payment
 from simulator.providers.worldline.settings import WorldlineSettings
+from simulator.providers.worldline.states import DECLINE_CODES, PAYMENT_CODES
 from simulator.providers.worldline.wire.hosted_checkouts import page_path
 from simulator.wallet import alipay
 from simulator.wallet.order import Order
@@ -29,12 +30,17 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
         case "wallet.declined":
             code = teller.code or errors.DECLINED
             error = errors.api_error(code, uow.ids, brief=True, message=teller.message)
-            move_payment(uow, resource, news, errors=(error,))
+            status_code = DECLINE_CODES.get(teller.reason or "", PAYMENT_CODES[news])
+            move_payment(uow, resource, news, errors=(error,), code=status_code)
         case "wallet.cancelled":
             as_rejected = uow.settings(WorldlineSettings).consumer_cancel == "REJECTED"
             move_payment(uow, resource, "wallet.cancelled_125" if as_rejected else news)
         case "wallet.expired":
-            move_payment(uow, resource, "timer.expired")
+            _expire(uow, resource)
+
+
+def _expire(uow: UnitOfWork, payment: Payment) -> None:
+    move_payment(uow, payment, "timer.expired", code=uow.settings(WorldlineSettings).expiry_code)
 
 
 def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
@@ -42,10 +48,15 @@ def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
 
     A bank rule may delay them, or keep them away (`outcome: pending`).
     """
-    verdict = uow.ask_bank(payment, "settle", payment.money)
-    usual = timedelta(seconds=uow.settings(WorldlineSettings).settlement_s)
-    settles_at = None if verdict.is_open_ended else uow.now + verdict.wait(usual)
-    changes: dict[str, Any] = {"captured_at": uow.now, "settles_at": settles_at}
+    verdict, settings = uow.ask_bank(payment, "settle", payment.money), uow.settings(WorldlineSettings)
+    settles_at = None if verdict.is_open_ended else uow.now + verdict.wait(timedelta(seconds=settings.settlement_s))
+    files_at = uow.now + timedelta(seconds=settings.settlement_file_s)
+    is_filed = settles_at is not None and files_at < settles_at
+    changes: dict[str, Any] = {
+        "captured_at": uow.now,
+        "settles_at": settles_at,
+        "files_at": files_at if is_filed else None,
+    }
     if payment.product == products.ALIPAY_PLUS and payment.wallet_used is None:
         changes["wallet_used"] = "ALIPAY_CN"
     return move_payment(uow, payment, "wallet.paid", **changes)
@@ -59,8 +70,10 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
     elif isinstance(resource, Payment):
         match trigger:
             case "timer.expired":
-                move_payment(uow, resource, trigger)
+                _expire(uow, resource)
                 alipay.close(uow, resource.order_code, "expired", decided_by="timer")
+            case "timer.filed":
+                move_payment(uow, resource, trigger)
             case "timer.settled":
                 _settle(uow, resource)
             case "timer.remitted":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition
-from simulator.providers.worldline import errors
+from simulator.providers.worldline import errors, notices
 from simulator.providers.worldline.handlers.requests import check_types, flag, location
 from simulator.providers.worldline.handlers.searches import find_by_reference
 from simulator.providers.worldline.model import Payment
@@ -25,6 +25,8 @@ def create_payment(call: Call, uow: UnitOfWork) -> Reply:
     """
     check_types(call)
     terms = payment_terms(call, uow, call.body)
+    money = terms.order.amountOfMoney
+    notices.test_amount(call, uow, money.amount, money.currencyCode)
     payment = start_payment(uow, call.credential["merchant_id"], call.base_url, terms)
     if payment.state == "REJECTED":
         body = wire.payment_error_response(errors.error_id(uow.ids), list(payment.errors), payment)

@@ -69,3 +69,8 @@ def get_product_groups(call: Call, uow: UnitOfWork) -> Reply:
 
 def get_product_group(call: Call, uow: UnitOfWork) -> Reply:
     raise NotFound("productgroup", call.path["paymentProductGroupId"], "paymentProductGroupId")
+
+
+def get_customer_details(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /products/{paymentProductId}/customerDetails: neither product looks customers up (the code is inferred)."""
+    raise NotFound("customerdetails", str(_product_id(call)), "values")

@@ -9,7 +9,8 @@ from simulator.engine.bank import BankVerdict
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import IllegalTransition, Invalid, LimitExceeded, Refused, Violation
-from simulator.providers.worldline import errors, model, products
+from simulator.providers.worldline import errors, model, notices, products
+from simulator.providers.worldline.handlers.captures import captured_by
 from simulator.providers.worldline.handlers.payments import payment_of
 from simulator.providers.worldline.handlers.requests import check_types, location
 from simulator.providers.worldline.handlers.searches import find_by_reference
@@ -28,8 +29,17 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     Raises `LimitExceeded` (400/300450) when it is not PAID, nothing is left or too much is asked; `Refused` with 405
     after 90 days. Source: reference/worldline.md, sections 3.6 and 7.
     """
+    return _refund_of(call, uow, payment_of(call, uow))
+
+
+def refund_capture(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /captures/{captureId}/refund: the same, for the payment's one capture (the errors are inferred)."""
+    return _refund_of(call, uow, captured_by(call, uow))
+
+
+def _refund_of(call: Call, uow: UnitOfWork, payment: Payment) -> Reply:
     check_types(call)
-    payment, request = payment_of(call, uow), call.body
+    request = call.body
     asked = request.amountOfMoney.amount if request.amountOfMoney else payment.left
     if payment.state != "PAID":
         raise LimitExceeded(asked, 0)
@@ -58,6 +68,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
         total_paid=payment.amount_paid,
         total_refunded=payment.amount_refunded,
     )
+    notices.test_amount(call, uow, asked, payment.currency, refund=True)
     payment = uow.amend(payment, refunds=payment.refunds + 1)
     refund = uow.add(refund, events=["refund.created"])
     verdict = _ask_bank(uow, payment, refund.amount)

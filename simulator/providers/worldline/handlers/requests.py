@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from simulator.engine.provider import Call, Endpoint
-from simulator.kernel.refusals import Invalid, MalformedBody, Violation
-from simulator.providers.worldline import errors
-from simulator.providers.worldline.terms import no_provider
+from simulator.kernel.refusals import Invalid, MalformedBody, Refused, Violation
+from simulator.providers.worldline import errors, notices
 from simulator.providers.worldline.wire.official import official_types, wrong_types
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
@@ -58,15 +57,17 @@ def _check_method(call: Call, body: Any) -> None:
     if given and given[0] != "redirectPaymentMethodSpecificInput":
         method = body[given[0]]
         product = method.get("paymentProductId", "") if isinstance(method, dict) else ""
-        raise no_provider(call.credential["merchant_id"], str(product)[:10], "", "")
+        words = errors.combination(body, product)
+        raise Refused("430900", {"merchant": call.credential["merchant_id"], **words})
 
 
 def check_types(call: Call) -> None:
-    """What the request models do not read must still be of the official types. Raises `Invalid`."""
+    """What the request models do not read must still be of the official types; what has no effect is said. Raises `Invalid`."""
     assert call.endpoint is not None and call.endpoint.body is not None
     wrong = list(wrong_types(call.scratch.get("body", {}), official_types()[call.endpoint.body.__name__]))
     if wrong:
         raise Invalid(wrong)
+    notices.ineffective(call, call.scratch.get("body", {}))
 
 
 def must_have(call: Call, *names: str, code: str = errors.PARAMETER_MISSING) -> None:

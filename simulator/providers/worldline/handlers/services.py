@@ -1,10 +1,10 @@
-"""The services: the connection test, currency conversion, the privacy policy."""
+"""The services: the connection test, currency conversion, the privacy policy, and the first digits of cards."""
 
 from __future__ import annotations
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Invalid, Violation
+from simulator.kernel.refusals import Invalid, NotFound, Violation
 from simulator.providers.worldline import products
 from simulator.providers.worldline.handlers.requests import count, must_have
 from simulator.wallet import alipay
@@ -29,3 +29,8 @@ def get_privacy_policy(call: Call, uow: UnitOfWork) -> Reply:
     must_have(call, "locale")
     html = "<div><p>This is a simulator: it keeps what you send it until its workspace is reset.</p></div>"
     return Reply(200, {"htmlContent": html})
+
+
+def get_iin_details(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /services/getIINdetails: no card belongs to a product of this account (the code is inferred)."""
+    raise NotFound("iin", call.body.bin, "bin")

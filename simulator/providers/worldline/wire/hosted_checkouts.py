@@ -11,7 +11,7 @@ from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.providers.worldline.wire.orders import FraudFields, Order
 from simulator.providers.worldline.wire.payments import creation_references, payment
 from simulator.providers.worldline.wire.products import ProductFilters
-from simulator.providers.worldline.wire.values import Model, Number, Text
+from simulator.providers.worldline.wire.values import Locale, Model, Number, Text
 
 
 class CheckoutFilters(ProductFilters):
@@ -20,7 +20,7 @@ class CheckoutFilters(ProductFilters):
 
 class HostedCheckoutSpecificInput(Model):
     isRecurring: StrictBool | None = None
-    locale: Annotated[Text, Field(max_length=6)] | None = None
+    locale: Locale | None = None
     paymentProductFilters: CheckoutFilters | None = None
     returnCancelState: StrictBool | None = None
     returnUrl: Annotated[Text, Field(max_length=512)] | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from simulator.providers.worldline.wire.values import AmountOfMoney, Country, CustomerId, Model, Number, Text
+from simulator.providers.worldline.wire.values import AmountOfMoney, Country, CustomerId, Locale, Model, Number, Text
 
 
 class Address(Model):
@@ -50,7 +50,7 @@ class Customer(Model):
     billingAddress: Address
     contactDetails: ContactDetails | None = None
     device: CustomerDevice | None = None
-    locale: Text | None = None
+    locale: Locale | None = None
     personalInformation: PersonalInformation | None = None
 
 

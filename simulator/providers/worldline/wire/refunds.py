@@ -22,7 +22,7 @@ class RefundRequest(Model):
 
     amountOfMoney: AmountOfMoney | None = None
     customer: dict[str, Any] | None = None
-    refundDate: Annotated[str, StringConstraints(pattern=r"^\d{8}$", strict=True)] | None = None
+    refundDate: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$", strict=True)] | None = None
     refundReason: (
         Literal["RETURN", "CORRECTION", "PRE_DISPUTE", "SUBSCRIPTION", "SERVICE_LATE_CANCELLATION", "OTHER"] | None
     ) = None

@@ -10,13 +10,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from simulator.kernel.money import CURRENCIES
 from simulator.providers.worldline.products import COUNTRIES
 
-_DIGITS = re.compile(r"-?\d{1,18}")
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
+_WHOLE = 2**53
+"""Up to here a float says a whole number exactly."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def as_number(value: Any) -> Any:
-    """Reads a number; `"100"` counts as 100."""
-    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) and value.isascii() else value
+    """Reads a number: `"100"` counts as 100, and so does `100.0`, which is how some languages write it (inferred)."""
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else value
+    is_whole = isinstance(value, float) and abs(value) <= _WHOLE and value.is_integer()
+    return int(value) if is_whole else value
 
 
 def _digits_as_text(value: Any) -> Any:
@@ -25,7 +30,7 @@ def _digits_as_text(value: Any) -> Any:
 
 def _printable(value: str) -> str:
     if _CONTROL.search(value):
-        raise ValueError("FIELD_VALIDATION_ERROR: control characters are not allowed")
+        raise ValueError("control characters")
     return value
 
 
@@ -33,6 +38,8 @@ Number = Annotated[StrictInt, BeforeValidator(as_number)]
 Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_printable)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
+Locale = Annotated[Text, Field(max_length=6)]
+"""`zh_CN`, wherever it stands. Source: reference/worldline.md, section 3.11; for the customer's inferred."""
 CustomerId = Annotated[Text, Field(max_length=15), BeforeValidator(_digits_as_text)]
 
 
