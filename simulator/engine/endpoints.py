@@ -10,6 +10,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.settings import Fault
 
 SECRET_LIMIT = 512
+ENDPOINTS_LIMIT = 10
 _KEY_ID = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -19,6 +20,8 @@ def faults(provider: Provider, given: Mapping[str, Any], prefix: str = "") -> li
     What is absent or null is not set, and the provider chooses.
     """
     webhooks, found = provider.webhooks, []
+    if (several := given.get("endpoints")) is not None:
+        return _faults_of_several(provider, given, several, prefix)
     events, secret, key_id = given.get("events"), given.get("secret"), given.get("key_id")
     if events is not None:
         allowed, field = nameable(provider), f"{prefix}events"
@@ -39,6 +42,25 @@ def faults(provider: Provider, given: Mapping[str, Any], prefix: str = "") -> li
             problem = "1 to 100 visible characters in ASCII"
             found.append(Fault(field, f"{field}: must be {problem}", (problem,)))
     return found
+
+
+def _faults_of_several(provider: Provider, given: Mapping[str, Any], several: Any, prefix: str) -> list[Fault]:
+    field = f"{prefix}endpoints"
+    if not provider.webhooks.several_endpoints:
+        message = f"{field}: {provider.title} has one endpoint for each account"
+        return [Fault(field, message, ("url", "secret", "events"))]
+    if any(given.get(name) is not None for name in ("url", "secret", "events", "key_id")):
+        return [
+            Fault(
+                field,
+                f"{field}: stands alone, and each endpoint has its own url, key_id, secret and events",
+                ("endpoints",),
+            )
+        ]
+    if not 1 <= len(several) <= ENDPOINTS_LIMIT:
+        problem = f"a list of 1 to {ENDPOINTS_LIMIT} endpoints"
+        return [Fault(field, f"{field}: must be {problem}", (problem,))]
+    return [fault for index, one in enumerate(several) for fault in faults(provider, one, f"{field}.{index}.")]
 
 
 def nameable(provider: Provider) -> tuple[str, ...]:

@@ -195,6 +195,8 @@ class Webhooks:
     """What an endpoint may ask for beside `events`: names that never come here, and `*` where the provider knows it."""
     names_its_key: bool = False
     """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
+    several_endpoints: bool = False
+    """Whether an account may have more than one endpoint, each with its own key and events. `render` then addresses them."""
     refuse_secret: Callable[[str], str | None] = lambda secret: None
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
 

@@ -85,16 +85,22 @@ class Workspace:
             found = self._read[model] = read(model, self.settings.get(model.SECTION, {}))
         return found
 
-    def account_endpoint(self, provider: str) -> AccountEndpoint:
-        """The provider's endpoint that is set by the control API; the only reader of `webhooks`."""
+    def account_endpoints(self, provider: str) -> tuple[AccountEndpoint, ...]:
+        """The provider's endpoints that are set by the control API; the only reader of `webhooks`."""
         stored = self.webhooks.get(provider) or {}
-        events = stored.get("events")
-        return AccountEndpoint(
-            url=stored.get("url") or None,
-            secret=stored.get("secret") or None,
-            events=frozenset(events) if events else None,
-            key_id=stored.get("key_id") or None,
+        return tuple(
+            AccountEndpoint(
+                url=one.get("url") or None,
+                secret=one.get("secret") or None,
+                events=frozenset(one["events"]) if one.get("events") else None,
+                key_id=one.get("key_id") or None,
+            )
+            for one in stored.get("endpoints") or ([stored] if stored else [])
         )
+
+    def account_endpoint(self, provider: str) -> AccountEndpoint:
+        """The first of them, which is the only one at most providers."""
+        return next(iter(self.account_endpoints(provider)), AccountEndpoint())
 
     def dump(self) -> bytes:
         body = {

@@ -8,20 +8,23 @@ import hmac
 from collections.abc import Mapping
 
 from simulator.engine.provider import Verdict
-from simulator.engine.workspace import Workspace
+from simulator.engine.workspace import AccountEndpoint, Workspace
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
     """Checks the key id, then the HMAC over the body's bytes. Header names are lower case."""
-    account = workspace.account_endpoint("worldline")
     own = workspace.credentials["worldline"]
-    key_id = str(account.key_id or own["webhooks_key_id"])
-    secret = str(account.secret or own["webhooks_secret"])
+    secrets = {
+        str(one.key_id or own["webhooks_key_id"]): str(one.secret or own["webhooks_secret"])
+        for one in workspace.account_endpoints("worldline") or [AccountEndpoint()]
+    }
     received = headers.get("x-gcs-signature")
     if received is None:
         return Verdict(False, "X-GCS-Signature did not come")
-    if headers.get("x-gcs-keyid") != key_id:
-        return Verdict(False, f"X-GCS-KeyId is {headers.get('x-gcs-keyid')!r}; the secret of {key_id!r} is known")
+    secret = secrets.get(headers.get("x-gcs-keyid", ""))
+    if secret is None:
+        known = " and ".join(map(repr, secrets))
+        return Verdict(False, f"X-GCS-KeyId is {headers.get('x-gcs-keyid')!r}; the secret of {known} is known")
     digest = hmac.new(secret.encode("utf-8"), body, hashlib.sha256).digest()
     expected = base64.b64encode(digest).decode("ascii")
     if not hmac.compare_digest(expected, received):

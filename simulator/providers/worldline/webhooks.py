@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import orjson
 
-from simulator.engine.provider import Event, Message, Sending, Webhooks
+from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
 from simulator.engine.uow import UnitOfWork
-from simulator.engine.workspace import Workspace
+from simulator.engine.workspace import AccountEndpoint, Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.worldline import signing
@@ -22,6 +22,19 @@ from simulator.providers.worldline.wire.refunds import refund
 
 EVENTS = ("payment.created", *PAYMENT.events, "refund.created", *REFUND.events)
 
+# What the Configuration Center offers beside these, and no Alipay payment ever is. It offers no wildcards.
+# Source: reference/worldline.md, section 6.2.
+NEVER_HERE = (
+    "payment.account_verified", "payment.authorization_requested", "payment.capture_requested",
+    "payment.chargeback_notification", "payment.chargebacked", "payment.paid_increment", "payment.pending_approval",
+    "payment.pending_capture", "payment.pending_completion", "payment.pending_fraud_approval", "payment.pending_payment",
+    "refund.captured", "refund.rejected_capture",
+    "token.created", "token.deleted", "token.expired", "token.expiring_soon", "token.updated",
+)  # fmt: skip
+
+TEST_ID = "TEST-"
+"""Begins the id of an event that was sent for a test, and of no other."""
+
 # Inferred: the schedule of the sibling platform; Connect publishes none.
 RETRY = RetryPolicy(
     (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=2), timedelta(hours=8), timedelta(hours=24)),
@@ -32,7 +45,10 @@ VERIFICATION_HEADER = "X-GCS-Webhooks-Endpoint-Verification"
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
-    """The event shows the payment or the refund as GET would answer it at this moment."""
+    """The event shows the payment or the refund as GET would answer it at this moment.
+
+    Each of several endpoints gets the same event, with the same id. A test event (`extra` has `test`) has an id of its own kind.
+    """
     resource = event.resource
     if isinstance(resource, Payment):
         merchant_id, about = resource.merchant_id, {"payment": payment(resource)}
@@ -42,18 +58,25 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         about = {"refund": refund(resource)}
     envelope = {
         "apiVersion": "v1",
-        "id": str(uow.ids.guid()),
+        "id": f"{TEST_ID}{uow.ids.guid()}" if event.extra.get("test") else str(uow.ids.guid()),
         "created": event_time(uow.now),
         "merchantId": merchant_id,
         "type": event.name,
         **about,
     }
-    return [Message(event.name, orjson.dumps(envelope))]
+    body, endpoints = orjson.dumps(envelope), uow.workspace.account_endpoints("worldline")
+    if len(endpoints) < 2:
+        return [Message(event.name, body)]
+    return [
+        Message(event.name, body, one.url, {"url": one.url, "key_id": one.key_id})
+        for one in endpoints
+        if one.wants(event.name)
+    ]
 
 
 def sign(sending: Sending) -> dict[str, str]:
     """All attempts bear the same signature, because the body is the same. `X-GCS-KeyId` says whose secret it is."""
-    account = sending.workspace.account_endpoint("worldline")
+    account = _receiver(sending)
     own = sending.workspace.credentials["worldline"]
     secret = account.secret or own["webhooks_secret"]
     return {
@@ -61,6 +84,17 @@ def sign(sending: Sending) -> dict[str, str]:
         "X-GCS-KeyId": account.key_id or own["webhooks_key_id"],
         "X-GCS-Signature": signing.webhook_signature(secret, sending.body),
     }
+
+
+def _receiver(sending: Sending) -> AccountEndpoint:
+    """The endpoint to which a message goes. Raises `Dropped` when it was one of several and is no more."""
+    workspace, url = sending.workspace, sending.context.get("url")
+    if url is None:
+        return workspace.account_endpoint("worldline")
+    found = [one for one in workspace.account_endpoints("worldline") if one.url == url]
+    if not found:
+        raise Dropped
+    return next((one for one in found if one.key_id == sending.context["key_id"]), found[0])
 
 
 def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
@@ -72,5 +106,12 @@ def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
 
 
 WEBHOOKS = Webhooks(
-    events=EVENTS, retry=RETRY, render=render, sign=sign, verify_endpoint=verify_endpoint, names_its_key=True
+    events=EVENTS,
+    retry=RETRY,
+    render=render,
+    sign=sign,
+    verify_endpoint=verify_endpoint,
+    nameable=NEVER_HERE,
+    names_its_key=True,
+    several_endpoints=True,
 )

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from simulator.engine import endpoints
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
-from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, as_json
 from simulator.surface.control.operation import ControlCall
-from simulator.surface.control.workspaces import WebhookBody, workspace_view
+from simulator.surface.control.workspaces import WebhookBody, check_webhook, workspace_view
 
 
 async def put_webhook(call: ControlCall[WebhookBody]) -> Response:
     """What the provider would object to stands in the header Simulator-Notice; a strict simulator refuses it (422)."""
     provider, runtime = call.provider, call.runtime
-    checks.http_url(call.body.url, "url")
-    checks.faultless(endpoints.faults(provider, call.body.model_dump()))
-    notice = await _objection(runtime, call.workspace, provider, call.body.url)
-    if notice is not None and runtime.strict:
-        raise ControlError(422, "endpoint_not_verified", notice, field="url")
     hook = call.body.model_dump(exclude_none=True)
-    if notice is not None:
-        hook["verified"] = False
+    check_webhook(provider, hook)
+    notices = []
+    for index, one in enumerate(hook.get("endpoints", [hook])):
+        notice = await _objection(runtime, call.workspace, provider, one["url"])
+        if notice is None:
+            continue
+        if runtime.strict:
+            field = f"endpoints.{index}.url" if "endpoints" in hook else "url"
+            raise ControlError(422, "endpoint_not_verified", notice, field=field)
+        notices.append(notice)
+        one["verified"] = False
     workspace = call.workspace
     workspace = runtime.change_workspace(workspace, webhooks={**workspace.webhooks, provider.name: hook})
     response = as_json(workspace_view(call, workspace))
-    if notice is not None:
-        response.headers["simulator-notice"] = notice
+    if notices:
+        response.headers["simulator-notice"] = "; ".join(dict.fromkeys(notices))
     return response
 
 

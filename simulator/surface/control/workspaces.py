@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from simulator.engine import endpoints
+from simulator.engine.provider import Provider
 from simulator.engine.registry import CredentialError, WorkspaceError
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
@@ -26,13 +27,32 @@ class ClockBody(Body):
     now: str | None = None
 
 
-class WebhookBody(Body):
-    """The account-level endpoint of a provider, which says what the last three may be (`engine.endpoints`)."""
+class EndpointBody(Body):
+    """An endpoint of a provider, which says what the last three may be (`engine.endpoints`)."""
 
     url: str
     secret: Annotated[Any, WithJsonSchema({"type": "string"})] = None
     events: Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "string"}})] = None
     key_id: Annotated[Any, WithJsonSchema({"type": "string"})] = None
+
+
+class WebhookBody(EndpointBody):
+    """The account-level endpoint of a provider; or `endpoints`, where it has several."""
+
+    url: str | None = None  # type: ignore[assignment]  # absent where `endpoints` is given
+    endpoints: list[EndpointBody] | None = None
+
+
+def check_webhook(provider: Provider, given: Mapping[str, Any], prefix: str = "") -> None:
+    """Raises 422 for what a provider's endpoint, or one of its endpoints, cannot be. `given` has no absent members."""
+    several = given.get("endpoints")
+    if several is None and "url" not in given:
+        raise invalid(f"{prefix}url: Field required", f"{prefix}url")
+    if several is None:
+        checks.http_url(given["url"], f"{prefix}url")
+    checks.faultless(endpoints.faults(provider, given, prefix))
+    for index, one in enumerate(several or ()):
+        checks.http_url(one["url"], f"{prefix}endpoints.{index}.url")
 
 
 class WorkspaceBody(Body):
@@ -73,8 +93,7 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
         checks.faultless(faults(known[name], values))
     webhooks = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
     for name, hook in webhooks.items():
-        checks.http_url(hook["url"], f"webhooks.{name}.url")
-        checks.faultless(endpoints.faults(runtime.providers[name], hook, f"webhooks.{name}."))
+        check_webhook(runtime.providers[name], hook, f"webhooks.{name}.")
     try:
         workspace = runtime.create_workspace(
             name=body.name,

@@ -8,12 +8,14 @@ import hmac
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 from support import Sim
 
 from providers.worldline.driver import Merchant
+from simulator.providers.worldline.model import Payment
 
 
 async def test_the_envelope_has_the_documented_members_in_their_order(sim: Sim, worldline: Merchant) -> None:
@@ -174,3 +176,102 @@ async def test_a_webhook_is_one_line_of_json(sim: Sim, worldline: Merchant) -> N
     raw = sim.hooks[0].raw
     assert b"\n" not in raw
     assert raw == json.dumps(sim.hooks[0].body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+SHOP = {"url": "http://merchant.test/hooks?shop", "key_id": "shop-key", "secret": "shop-secret"}
+BOOKS = {
+    "url": "http://merchant.test/hooks?books",
+    "key_id": "books-key",
+    "secret": "books-secret",
+    "events": ["payment.paid"],
+}
+
+
+async def set_endpoints(sim: Sim, body: dict[str, Any]) -> httpx.Response:
+    return await sim.http.put(f"{sim.path}/webhooks/worldline", json=body)
+
+
+async def test_each_of_several_endpoints_has_its_key_and_its_events(sim: Sim, worldline: Merchant) -> None:
+    (await set_endpoints(sim, {"endpoints": [SHOP, BOOKS]})).raise_for_status()
+
+    await worldline.paid()
+
+    heard = {
+        key: [hook.body["type"] for hook in sim.hooks if hook.headers["x-gcs-keyid"] == key]
+        for key in ("shop-key", "books-key")
+    }
+    assert heard == {
+        "shop-key": ["payment.created", "payment.redirected", "payment.captured", "payment.paid"],
+        "books-key": ["payment.paid"],
+    }
+    assert len({hook.body["id"] for hook in sim.hooks}) == 4
+    for hook in sim.hooks:
+        secret = {"shop-key": b"shop-secret", "books-key": b"books-secret"}[hook.headers["x-gcs-keyid"]]
+        mac = base64.b64encode(hmac.new(secret, hook.raw, hashlib.sha256).digest()).decode()
+        assert (hook.headers["x-gcs-signature"], hook.verdict("worldline").valid) == (mac, True)
+
+
+async def test_an_endpoint_that_is_taken_out_hears_no_more(sim: Sim, worldline: Merchant) -> None:
+    (await set_endpoints(sim, {"endpoints": [SHOP, BOOKS]})).raise_for_status()
+    await worldline.paid()
+    (await set_endpoints(sim, {"endpoints": [SHOP]})).raise_for_status()
+    before = len(sim.hooks)
+
+    await worldline.paid(**{"order.references.merchantReference": "LS-2"})
+
+    assert {hook.headers["x-gcs-keyid"] for hook in sim.hooks[before:]} == {"shop-key"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"endpoints": []}, "endpoints"),
+        ({"endpoints": [SHOP] * 11}, "endpoints"),
+        ({"endpoints": [SHOP], "url": SHOP["url"]}, "endpoints"),
+        ({"endpoints": [SHOP, {"key_id": "a"}]}, "endpoints.1.url"),
+        ({"endpoints": [SHOP | {"url": "nowhere"}]}, "endpoints.0.url"),
+        ({"endpoints": [SHOP | {"events": ["payment.*"]}]}, "endpoints.0.events"),
+        ({"endpoints": [SHOP | {"key_id": ""}]}, "endpoints.0.key_id"),
+        ({"url": SHOP["url"], "events": ["payment.unheard"]}, "events"),
+        ({"secret": "alone"}, "url"),
+    ],
+)
+async def test_what_an_endpoint_cannot_be_is_refused_and_named(sim: Sim, body: dict[str, Any], field: str) -> None:
+    answer = await set_endpoints(sim, body)
+
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
+
+
+async def test_only_a_provider_that_has_them_takes_several_endpoints(sim: Sim) -> None:
+    answer = await sim.http.put(f"{sim.path}/webhooks/ppro", json={"endpoints": [{"url": SHOP["url"]}]})
+
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "endpoints")
+
+
+async def test_a_workspace_may_begin_with_several_endpoints(sim: Sim) -> None:
+    body = {"webhooks": {"worldline": {"endpoints": [SHOP, BOOKS]}}}
+
+    made = await sim.http.post("/_sim/workspaces", json=body)
+    wrong = await sim.http.post("/_sim/workspaces", json={"webhooks": {"worldline": {"endpoints": [{"url": "x"}]}}})
+
+    assert made.json()["webhooks"]["worldline"] == {"endpoints": [SHOP, BOOKS]}
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "webhooks.worldline.endpoints.0.url")
+
+
+async def test_names_of_events_that_never_come_here_may_be_asked_for(sim: Sim) -> None:
+    assert (
+        await set_endpoints(sim, {"url": SHOP["url"], "events": ["payment.pending_capture", "token.created"]})
+    ).status_code == 200
+
+
+async def test_a_test_events_id_begins_with_test(sim: Sim, worldline: Merchant) -> None:
+    id_ = await worldline.captured()
+
+    with sim.app.runtime.unit(sim.workspace, provider="worldline", kind="test") as uow:
+        uow.emit("payment.captured", uow.get(Payment, id_), extra={"test": True})
+    await sim.settle()
+
+    *before, test = sim.hooks
+    assert test.body["id"].startswith("TEST-")
+    assert test.body["payment"] == before[-1].body["payment"]
+    assert not [hook for hook in before if hook.body["id"].startswith("TEST-")]
