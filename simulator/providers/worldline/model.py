@@ -20,6 +20,11 @@ def to_money(amount: int, currency: str) -> Money:
     return Money(int(value), currency)
 
 
+def is_whole(amount: int, currency: str) -> bool:
+    """Whether there is such an amount: a yen has no hundredths."""
+    return decimals(currency) >= 2 or amount % 10 ** (2 - decimals(currency)) == 0
+
+
 def payment_id(merchant_id: str, order_number: int, effort: int = 1) -> str:
     """30 digits: merchant 10, order number 10, effort 5, attempt 5."""
     return f"{merchant_id:0>10}{order_number:010d}{effort:05d}00001"

@@ -10,7 +10,7 @@ from simulator.engine.pages import is_safe_return
 from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Refused, Violation
-from simulator.providers.worldline import products
+from simulator.providers.worldline import model, products
 from simulator.providers.worldline.wire.orders import Order
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.values import is_country, is_currency
@@ -57,13 +57,12 @@ def payment_terms(call: Call, uow: UnitOfWork, request: CreatePaymentRequest) ->
 
 
 def check_values(order: Order) -> None:
-    """Refuses what is well formed but impossible: an amount of 0, a currency that does not exist."""
-    wrong = []
-    if order.amountOfMoney.amount == 0:
-        wrong.append(Violation("order.amountOfMoney.amount", "min", given=0))
-    if not is_currency(order.amountOfMoney.currencyCode):
-        given = order.amountOfMoney.currencyCode
-        wrong.append(Violation("order.amountOfMoney.currencyCode", "enum", given=given))
+    """Refuses what is well formed but impossible: hundredths of a yen (inferred), a currency that does not exist."""
+    wrong, amount, currency = [], order.amountOfMoney.amount, order.amountOfMoney.currencyCode
+    if amount == 0 or (is_currency(currency) and not model.is_whole(amount, currency)):
+        wrong.append(Violation("order.amountOfMoney.amount", "enum", given=amount))
+    if not is_currency(currency):
+        wrong.append(Violation("order.amountOfMoney.currencyCode", "enum", given=currency))
     if wrong:
         raise Invalid(wrong)
 

@@ -127,6 +127,17 @@ async def test_what_is_no_number_in_ascii_digits_is_refused(worldline: Merchant,
     assert (answer.status_code, error_of(answer)["code"]) == (400, "1099")
 
 
+async def test_there_are_no_hundredths_of_a_yen(worldline: Merchant) -> None:
+    """Else payment and wallet would name two amounts."""
+    yen = {"order.amountOfMoney": {"amount": 99_999, "currencyCode": "JPY"}}
+    payment = await worldline.post("/payments", payment_body(**yen))
+    id_ = await worldline.paid(**{"order.amountOfMoney": {"amount": 100_000, "currencyCode": "JPY"}})
+    refund = await worldline.post(f"/payments/{id_}/refund", {"amountOfMoney": {"amount": 150, "currencyCode": "JPY"}})
+
+    for answer in (payment, refund):
+        assert (answer.status_code, error_of(answer)["code"]) == (400, "1099")
+
+
 @pytest.mark.parametrize("digits", ["²", "２５", "٢٥"])
 async def test_digits_of_a_query_or_a_path_are_ascii(worldline: Merchant, digits: str) -> None:
     quoted = "".join(f"%{byte:02X}" for byte in digits.encode())

@@ -48,8 +48,8 @@ def _refund_of(call: Call, uow: UnitOfWork, payment: Payment) -> Reply:
     if request.amountOfMoney and request.amountOfMoney.currencyCode != payment.currency:
         path, given = "amountOfMoney.currencyCode", request.amountOfMoney.currencyCode
         raise Invalid([Violation(path, "enum", payment.currency, given)])
-    if request.amountOfMoney and asked == 0:
-        raise Invalid([Violation("amountOfMoney.amount", "min", 1, 0)])
+    if request.amountOfMoney and (asked == 0 or not model.is_whole(asked, payment.currency)):
+        raise Invalid([Violation("amountOfMoney.amount", "enum", given=asked)])
     if asked > payment.left or payment.left == 0:
         raise LimitExceeded(asked, payment.left)
     references = request.refundReferences or wire.RefundReferences()
@@ -147,6 +147,8 @@ def approve_refund(call: Call, uow: UnitOfWork) -> Reply:
         raise IllegalTransition("worldline.refund", refund.state, "api.approve")
     payment = uow.get(Payment, refund.payment)
     amount = refund.amount if call.body.amount is None else call.body.amount
+    if not model.is_whole(amount, refund.currency):
+        raise Invalid([Violation("amount", "enum", given=amount)])
     if amount > payment.left + refund.amount:
         raise LimitExceeded(amount, payment.left + refund.amount)
     requested = payment.amount_refund_requested - refund.amount + amount
