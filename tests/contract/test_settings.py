@@ -217,3 +217,17 @@ async def test_a_key_id_is_refused_where_no_signature_names_its_key(sim: Sim) ->
 
 def test_a_model_without_settings_describes_none() -> None:
     assert table(WorkspaceSettings).count("\n") == 1
+
+
+async def test_only_where_an_account_has_several_endpoints_they_can_be_set(sim: Sim) -> None:
+    taken = set()
+    for name in PROVIDERS:
+        answer = await sim.http.put(
+            f"{sim.path}/webhooks/{name}", json={"endpoints": [{"url": "http://merchant.test/a"}]}
+        )
+        if answer.status_code == 200:
+            taken.add(name)
+        else:
+            assert (answer.status_code, answer.json()["error"]["field"]) == (422, "endpoints")
+
+    assert taken == {name for name, provider in PROVIDERS.items() if provider.webhooks.several_endpoints}

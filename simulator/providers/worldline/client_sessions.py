@@ -29,10 +29,11 @@ def new_session(workspace: Workspace, ids: Ids, now: datetime) -> tuple[str, str
     """The ids of the session and of its customer."""
     own = workspace.credentials["worldline"]
     customer_id = f"{own['merchant_id']}-{int(now.timestamp()):08x}{ids.hex(24)}"
-    return _session_id(own["secret_api_key"], customer_id), customer_id
+    return session_id(own["secret_api_key"], customer_id), customer_id
 
 
-def _session_id(secret: str, customer_id: str) -> str:
+def session_id(secret: str, customer_id: str) -> str:
+    """Of the session of this customer, made with the merchant's secret API key."""
     return hmac_sha256(secret, customer_id.encode()).hex()[:32]
 
 
@@ -54,6 +55,6 @@ def authenticate(call: Call, directory: Directory) -> None:
     call.credential = {"merchant_id": merchant_id, "session": match[1]}
 
 
-def _made(workspace: Workspace, merchant_id: str, customer_id: str, session_id: str) -> bool:
+def _made(workspace: Workspace, merchant_id: str, customer_id: str, given: str) -> bool:
     own = workspace.credentials["worldline"]
-    return own["merchant_id"] == merchant_id and equals(_session_id(own["secret_api_key"], customer_id), session_id)
+    return own["merchant_id"] == merchant_id and equals(session_id(own["secret_api_key"], customer_id), given)

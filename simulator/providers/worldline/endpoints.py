@@ -64,7 +64,10 @@ TOKEN = f"{V1}/tokens/{{tokenId}}"
 
 # The query parameters that are read
 FILTERS = ("merchantReference", "merchantOrderId", "hostedCheckoutId", "limit", "offset")
-ASKED = ("countryCode", "currencyCode", "amount", "hide", "isRecurring", "isInstallments")
+ASKED = ("countryCode", "currencyCode", "amount", "hide", "isRecurring", "isInstallments", "locale", "forceBasicFlow")
+"""`locale` is that of labels, which are the same in all; the basic flow is the only one."""
+PLACE = ("countryCode", "currencyCode", "amount", "isRecurring")
+"""Of directories and networks, of which there are none anywhere."""
 
 
 def _get(path: str, handler: Handler, operation: str, *parameters: str) -> Endpoint:
@@ -75,10 +78,10 @@ def _post(path: str, handler: Handler, operation: str, body: type[Model] | None 
     return Endpoint("POST", path, handler, operation, body, idempotent=True)
 
 
-def _client(method: str, path: str, handler: Handler, operation: str, body: type[Model] | None = None) -> Endpoint:
+def _client(path: str, handler: Handler, operation: str, *parameters: str) -> Endpoint:
     """An operation of the Client API, which browsers and apps call with a session instead of the merchant's key."""
-    check, reads = client_sessions.authenticate, method == "GET"
-    return Endpoint(method, CLIENT + path, handler, operation, body, authenticate=check, reads=reads)
+    check = client_sessions.authenticate
+    return Endpoint("GET", CLIENT + path, handler, operation, parameters=parameters, authenticate=check, reads=True)
 
 
 # fmt: off
@@ -110,30 +113,31 @@ ENDPOINTS = (
     Endpoint("DELETE", CHECKOUT,               delete_hosted_checkout, "hostedcheckouts.delete"),
     _get( f"{V1}/products",                    get_products,           "products.find", *ASKED),
     _get( PRODUCT,                             get_product,            "products.get", *ASKED),
-    _get( f"{PRODUCT}/directory",              get_directory,          "products.directory"),
-    _get( f"{PRODUCT}/networks",               get_networks,           "products.networks"),
+    _get( f"{PRODUCT}/directory",              get_directory,          "products.directory", *PLACE),
+    _get( f"{PRODUCT}/networks",               get_networks,           "products.networks", *PLACE),
     _post(f"{PRODUCT}/customerDetails",        get_customer_details,   "products.customerDetails", GetCustomerDetailsRequest),
     _get( f"{V1}/productgroups",               get_product_groups,     "productgroups.find", *ASKED),
-    _get( f"{V1}/productgroups/{{paymentProductGroupId}}", get_product_group, "productgroups.get"),
+    _get( f"{V1}/productgroups/{{paymentProductGroupId}}", get_product_group, "productgroups.get", *ASKED),
     _get( f"{V1}/services/testconnection",     test_connection,        "services.testconnection"),
     _get( f"{V1}/services/convert/amount",     convert_amount,         "services.convertAmount", "source", "target", "amount"),
-    _get( f"{V1}/services/privacypolicy",      get_privacy_policy,     "services.privacypolicy", "locale"),
+    _get( f"{V1}/services/privacypolicy",      get_privacy_policy,     "services.privacypolicy", "locale", "paymentProductId"),
     _post(f"{V1}/services/getIINdetails",      get_iin_details,        "services.getIINdetails", GetIINDetailsRequest),
     _post(f"{V1}/sessions",                    create_session,         "sessions.create", SessionRequest),
     _post(f"{V1}/tokens",                      create_token,           "tokens.create", CreateTokenRequest),
     _get( TOKEN,                               unknown_token,          "tokens.get"),
     Endpoint("PUT",    TOKEN,                  unknown_token,          "tokens.update"),
     Endpoint("DELETE", TOKEN,                  unknown_token,          "tokens.delete"),
-    _client("GET",  "/products",                                       get_products,           "client.products.find"),
-    _client("GET",  "/products/{paymentProductId}",                    get_product,            "client.products.get"),
-    _client("GET",  "/products/{paymentProductId}/directory",          get_directory,          "client.products.directory"),
-    _client("GET",  "/products/{paymentProductId}/networks",           get_networks,           "client.products.networks"),
-    _client("GET",  "/productgroups",                                  get_product_groups,     "client.productgroups.find"),
-    _client("GET",  "/productgroups/{paymentProductGroupId}",          get_product_group,      "client.productgroups.get"),
-    _client("GET",  "/crypto/publickey",                               get_public_key,         "client.crypto.publickey"),
-    _client("GET",  "/services/convert/amount",                        convert_amount,         "client.services.convertAmount"),
-    _client("POST", "/services/getIINdetails",                         get_iin_details,        "client.services.getIINdetails", GetIINDetailsRequest),
-    _client("GET",  "/payments/{paymentId}/thirdpartystatus",          get_third_party_status, "client.payments.thirdpartystatus"),
+    _client("/products",                              get_products,           "client.products.find", *ASKED),
+    _client("/products/{paymentProductId}",           get_product,            "client.products.get", *ASKED),
+    _client("/products/{paymentProductId}/directory", get_directory,          "client.products.directory", *PLACE),
+    _client("/products/{paymentProductId}/networks",  get_networks,           "client.products.networks", *PLACE),
+    _client("/productgroups",                         get_product_groups,     "client.productgroups.find", *ASKED),
+    _client("/productgroups/{paymentProductGroupId}", get_product_group,      "client.productgroups.get", *ASKED),
+    _client("/crypto/publickey",                      get_public_key,         "client.crypto.publickey"),
+    _client("/services/convert/amount",               convert_amount,         "client.services.convertAmount", "source", "target", "amount"),
+    _client("/payments/{paymentId}/thirdpartystatus", get_third_party_status, "client.payments.thirdpartystatus"),
+    Endpoint("POST", f"{CLIENT}/services/getIINdetails", get_iin_details, "client.services.getIINdetails", GetIINDetailsRequest,
+             authenticate=client_sessions.authenticate),
 )
 # fmt: on
 

@@ -451,7 +451,7 @@ async def test_what_has_no_effect_with_alipay_is_said(
     answer, refused = await worldline.post("/payments", body), await strict.post("/payments", body)
 
     assert answer.status_code == 201
-    assert answer.headers["simulator-notice"] == f"{MOVED}.{member} has no effect with Alipay"
+    assert answer.headers["simulator-notice"] == f"{MOVED}.{member} has no effect for Alipay"
     assert (refused.status_code, error_of(refused)["propertyName"]) == (400, f"{MOVED}.{member}")
 
 

@@ -242,12 +242,6 @@ async def test_what_an_endpoint_cannot_be_is_refused_and_named(sim: Sim, body: d
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
 
 
-async def test_only_a_provider_that_has_them_takes_several_endpoints(sim: Sim) -> None:
-    answer = await sim.http.put(f"{sim.path}/webhooks/ppro", json={"endpoints": [{"url": SHOP["url"]}]})
-
-    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "endpoints")
-
-
 async def test_a_workspace_may_begin_with_several_endpoints(sim: Sim) -> None:
     body = {"webhooks": {"worldline": {"endpoints": [SHOP, BOOKS]}}}
 

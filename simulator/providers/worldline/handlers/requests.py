@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Endpoint
 from simulator.kernel.refusals import Invalid, MalformedBody, Refused, Violation
-from simulator.providers.worldline import errors, notices
+from simulator.providers.worldline import errors
 from simulator.providers.worldline.wire.official import official_types, wrong_types
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest
 from simulator.providers.worldline.wire.refunds import ApproveRefundRequest, RefundRequest
@@ -62,12 +62,11 @@ def _check_method(call: Call, body: Any) -> None:
 
 
 def check_types(call: Call) -> None:
-    """What the request models do not read must still be of the official types; what has no effect is said. Raises `Invalid`."""
+    """What the request models do not read must still be of the official types. Raises `Invalid`."""
     assert call.endpoint is not None and call.endpoint.body is not None
     wrong = list(wrong_types(call.scratch.get("body", {}), official_types()[call.endpoint.body.__name__]))
     if wrong:
         raise Invalid(wrong)
-    notices.ineffective(call, call.scratch.get("body", {}))
 
 
 def must_have(call: Call, *names: str, code: str = errors.PARAMETER_MISSING) -> None:

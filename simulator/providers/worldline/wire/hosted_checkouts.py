@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StrictBool
 
+from simulator.engine.known import NoEffect
 from simulator.providers.worldline import states
 from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.providers.worldline.wire.orders import FraudFields, Order
@@ -15,17 +16,18 @@ from simulator.providers.worldline.wire.values import Locale, Model, Number, Tex
 
 
 class CheckoutFilters(ProductFilters):
-    tokensOnly: StrictBool | None = None
+    tokensOnly: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
 
 
 class HostedCheckoutSpecificInput(Model):
-    isRecurring: StrictBool | None = None
+    isRecurring: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
     locale: Locale | None = None
     paymentProductFilters: CheckoutFilters | None = None
+    recurringPaymentsData: Annotated[dict[str, Any], NoEffect()] | None = None
     returnCancelState: StrictBool | None = None
     returnUrl: Annotated[Text, Field(max_length=512)] | None = None
     showResultPage: StrictBool | None = None
-    tokens: Text | None = None
+    tokens: Annotated[Text, NoEffect()] | None = None
     validateShoppingCart: StrictBool | None = None
     variant: Text | None = None
 
@@ -35,14 +37,16 @@ class RedirectInputBase(Model):
 
     paymentProductId: Number | None = None
     expirationPeriod: Number | None = None
-    recurringPaymentSequenceIndicator: Text | None = None
-    requiresApproval: StrictBool | None = None
-    token: Text | None = None
-    tokenize: StrictBool | None = None
+    recurringPaymentSequenceIndicator: Annotated[Text, NoEffect()] | None = None
+    requiresApproval: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
+    token: Annotated[Text, NoEffect()] | None = None
+    tokenize: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
 
 
 class CreateHostedCheckoutRequest(Model):
     """POST /v1/{merchantId}/hostedcheckouts"""
+
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("merchant",)
 
     order: Order
     hostedCheckoutSpecificInput: HostedCheckoutSpecificInput | None = None

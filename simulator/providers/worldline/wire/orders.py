@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -21,23 +21,31 @@ class Address(Model):
 
 
 class ContactDetails(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("faxNumber", "mobilePhoneNumber", "workPhoneNumber")
+
     emailAddress: Annotated[Text, Field(max_length=70)] | None = None
     emailMessageType: Text | None = None
     phoneNumber: Text | None = None
 
 
 class PersonalName(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("surnamePrefix", "title")
+
     firstName: Annotated[Text, Field(max_length=15)] | None = None
     surname: Annotated[Text, Field(max_length=70)] | None = None
 
 
 class PersonalInformation(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("identification",)
+
     name: PersonalName | None = None
     dateOfBirth: Text | None = None
     gender: Text | None = None
 
 
 class CustomerDevice(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("browserData", "defaultFormFill", "deviceFingerprintTransactionId")
+
     acceptHeader: Text | None = None
     ipAddress: Text | None = None
     locale: Text | None = None
@@ -46,6 +54,11 @@ class CustomerDevice(Model):
 
 
 class Customer(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = (
+        "account", "accountType", "companyInformation", "fiscalNumber", "isCompany", "isPreviousCustomer",
+        "shippingAddress", "vatNumber",
+    )  # fmt: skip
+
     merchantCustomerId: CustomerId | None = None
     billingAddress: Address
     contactDetails: ContactDetails | None = None
@@ -64,6 +77,8 @@ class OrderReferences(Model):
 
 
 class Order(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("seller",)
+
     amountOfMoney: AmountOfMoney
     customer: Customer
     references: OrderReferences | None = None
@@ -74,4 +89,11 @@ class Order(Model):
 
 
 class FraudFields(Model):
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = (
+        "addressesAreIdentical", "blackListData", "cardOwnerAddress", "defaultFormFill", "deviceFingerprintActivated",
+        "deviceFingerprintTransactionId", "giftCardType", "giftMessage", "hasForgottenPwd", "hasPassword",
+        "isPreviousCustomer", "orderTimezone", "shipComments", "shipmentTrackingNumber", "shippingDetails", "userData",
+        "website",
+    )  # fmt: skip
+
     customerIpAddress: Text | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StrictBool
 
+from simulator.engine.known import NoEffect
 from simulator.providers.worldline import states
 from simulator.providers.worldline.model import Payment
 from simulator.providers.worldline.wire.layout import amount_of_money, local_time, present
@@ -29,21 +30,23 @@ class RedirectInput(Model):
     redirectionData: RedirectionData | None = None
     returnUrl: Annotated[Text, Field(max_length=512)] | None = None
     expirationPeriod: Number | None = None
-    recurringPaymentSequenceIndicator: Text | None = None
-    requiresApproval: StrictBool | None = None
-    isRecurring: StrictBool | None = None
-    token: Text | None = None
-    tokenize: StrictBool | None = None
+    recurringPaymentSequenceIndicator: Annotated[Text, NoEffect()] | None = None
+    requiresApproval: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
+    isRecurring: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
+    token: Annotated[Text, NoEffect()] | None = None
+    tokenize: Annotated[StrictBool, NoEffect(unless=(False,))] | None = None
     paymentProduct861SpecificInput: Product861Input | None = None
 
 
 class CreatePaymentRequest(Model):
     """POST /v1/{merchantId}/payments"""
 
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = ("merchant",)
+
     order: Order
     redirectPaymentMethodSpecificInput: RedirectInput
     fraudFields: FraudFields | None = None
-    encryptedCustomerInput: Text | None = None
+    encryptedCustomerInput: Annotated[Text, NoEffect()] | None = None
 
 
 def payment_output(payment: Payment) -> dict[str, Any]:

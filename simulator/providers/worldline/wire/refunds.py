@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from simulator.engine.known import NoEffect
 from simulator.providers.worldline import states
 from simulator.providers.worldline.model import Refund
 from simulator.providers.worldline.wire.layout import amount_of_money, local_time, present
@@ -22,7 +23,8 @@ class RefundRequest(Model):
 
     amountOfMoney: AmountOfMoney | None = None
     customer: dict[str, Any] | None = None
-    refundDate: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$", strict=True)] | None = None
+    bankRefundMethodSpecificInput: Annotated[dict[str, Any], NoEffect()] | None = None
+    refundDate: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$", strict=True), NoEffect()] | None = None
     refundReason: (
         Literal["RETURN", "CORRECTION", "PRE_DISPUTE", "SUBSCRIPTION", "SERVICE_LATE_CANCELLATION", "OTHER"] | None
     ) = None

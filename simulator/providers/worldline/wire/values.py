@@ -44,6 +44,8 @@ CustomerId = Annotated[Text, Field(max_length=15), BeforeValidator(_digits_as_te
 
 
 class Model(BaseModel):
+    """Its `ALSO_KNOWN` are the members of the official schema that only inform: neither Alipay nor the simulator acts on them."""
+
     model_config = ConfigDict(extra="allow", defer_build=True)
 
 
