@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from support import Sim
 
 from providers.worldline.driver import ORDER, RETURN_URL, Merchant, merged, payment_body
+from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import IdempotencyConflict
 from simulator.providers.worldline import PROVIDER
 from simulator.providers.worldline.errors import refuse
@@ -423,7 +425,7 @@ async def test_an_amount_spells_the_code_of_its_decline(worldline: Merchant, amo
 
 async def test_a_key_in_progress_is_409_with_exactly_one_error(worldline: Merchant) -> None:
     """By this the official clients know it: status 409, and one error 1409 that has neither id nor category."""
-    call: Any = None
+    call: Any = SimpleNamespace(ids=Ids())
 
     reply = refuse(IdempotencyConflict("key", "in_progress"), call)
 
