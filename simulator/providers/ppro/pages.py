@@ -35,6 +35,8 @@ from simulator.wallet.order import Order
 PATH = "/default/authenticator.html"
 SAMPLES = {"curl": "cURL", "python": "Python", "node": "Node"}
 WRONG_CODE = "000000"
+SCANNED = {"scanned": "1"}
+"""Marks the address in the page's own code: a phone that scanned for a desktop does not go back to the shop."""
 _STATUS = re.compile("[0-9]{3}")
 DEFAULT_FAILURE = "PROVIDER_DECLINE/GENERIC_DECLINE"
 
@@ -88,8 +90,8 @@ def act(call: Call, runtime: Runtime, ask: Ask) -> Reply:
     code (`verificationCode`, or a wrong one with `wrong`). `expire` lets the clock go to the deadline. `answer` ends the wait
     for a wallet that takes its time.
 
-    For REDIRECT the browser then goes to the `returnUrl`. For the other types it stays on the page, as it does after a press
-    that comes too late.
+    For REDIRECT the browser then goes to the `returnUrl`, unless it is that of a phone which has scanned for a desktop. For the
+    other types it stays on the page, as it does after a press that comes too late.
     """
     form = call.form
     charge_id = call.query.get("payment-charge-id") or form.get("payment-charge-id", "")
@@ -120,14 +122,23 @@ def act(call: Call, runtime: Runtime, ask: Ask) -> Reply:
             charge = _told(uow, uow.get(Charge, charge.id), chosen)
     target = _safe_return(runtime.open(workspace), charge)
     is_over = charge.state != "AUTHENTICATION_PENDING"
-    if chosen == "REDIRECT" and is_first and is_over and target is not None:
+    if chosen == "REDIRECT" and is_first and is_over and target is not None and not _has_scanned(call, chosen):
         return pages.see_other(target)
     return pages.see_other(_here(call, charge, chosen, **({"already": "1"} if is_over and not is_first else {})))
 
 
 def _here(call: Call, charge: Charge, chosen: str, **more: str) -> str:
     view = {"view": call.query["view"]} if "view" in call.query else {}
-    return _url(charge, type=chosen, **view, **more)
+    return _url(charge, type=chosen, **view, **_mark(call), **more)
+
+
+def _mark(call: Call) -> dict[str, str]:
+    return SCANNED if SCANNED.items() <= call.query.items() else {}
+
+
+def _has_scanned(call: Call, chosen: str) -> bool:
+    """Whether this is the phone that has scanned a code for another browser."""
+    return bool(_mark(call)) or (chosen == "SCAN_CODE" and pages.is_phone(call))
 
 
 def _pending_order(uow: UnitOfWork, charge: Charge) -> Order | None:
@@ -233,6 +244,9 @@ def show(call: Call, runtime: Runtime) -> Reply:
     deadline = charge.authenticate_by if pending else None
     sample = call.query.get("sample", "curl")
     text = _sample(charge, sample)
+    has_scanned = _has_scanned(call, chosen)
+    target = _safe_return(uow, charge)
+    returns = chosen == "REDIRECT" and target is not None and not has_scanned and call.query.get("stay") != "1"
     return pages.answer(
         call,
         "hosted/ppro/authenticator.html",
@@ -252,12 +266,12 @@ def show(call: Call, runtime: Runtime) -> Reply:
             if type_ in charge.authentication_types
         ],
         is_scanner=chosen == "SCAN_CODE" and page.mobile,
-        action=_url(charge, type=chosen, **({"view": "phone"} if page.mobile else {})),
+        action=_url(charge, type=chosen, **({"view": "phone"} if page.mobile else {}), **_mark(call)),
         scanner_url=_url(charge, type="SCAN_CODE", view="phone"),
-        wallet_url=f"/w/{charge.order_code}?here=1",
+        wallet_url=f"/w/{charge.order_code}" if has_scanned else f"/w/{charge.order_code}?here=1",
         catalogue=failures.CATALOGUE,
         default_failure=DEFAULT_FAILURE,
-        page_url=wire.authenticator_url(charge),
+        page_url=pages.with_query(wire.authenticator_url(charge), **SCANNED),
         code_payload=wire.code_payload(charge),
         qr_url=wire.code_image_path(charge),
         page_qr_url=pages.with_query(wire.code_image_path(charge), type="REDIRECT"),
@@ -279,7 +293,9 @@ def show(call: Call, runtime: Runtime) -> Reply:
         ],
         sample=text,
         sample_parts=list(samples.coloured(text)),
-        return_url=_safe_return(uow, charge),
+        return_url=target,
+        has_scanned=has_scanned,
+        auto_return_s=runtime.auto_return_s if returns and not pending else None,
     )
 
 
@@ -349,10 +365,11 @@ def _sample(charge: Charge, language: str) -> str:
 
 def code_image(call: Call, runtime: Runtime) -> Reply:
     """The QR code to which `codeImage` points, as a PNG. With `type=REDIRECT`, or where scanning is not offered, the code holds the
-    address of the page."""
+    address of the page for the phone that scans it."""
     _, charge = _find(call, runtime, call.path["id"])
     is_own = call.query.get("type") == "REDIRECT" or "SCAN_CODE" not in charge.authentication_types
-    text = wire.authenticator_url(charge) if is_own else wire.code_payload(charge)
+    own = pages.with_query(wire.authenticator_url(charge), **SCANNED)
+    text = own if is_own else wire.code_payload(charge)
     headers = {"cache-control": "public, max-age=3600"}
     return Reply(200, qr.png(text), headers, content_type="image/png")
 

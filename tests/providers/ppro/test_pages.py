@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import re
 from html import unescape
@@ -538,6 +539,57 @@ async def test_every_phase_of_a_charge_has_a_page_in_both_languages(ppro: Mercha
             assert page.status_code == 200
             assert await ppro.status(charge["id"]) in page.text
             assert "javascript:" not in page.text
+
+
+async def test_the_phone_that_scanned_says_done_and_the_desktop_goes_back(sim: Sim, ppro: Merchant) -> None:
+    """The phone does not return to the shop by itself: the browser there is the desktop's."""
+    charge = await ppro.create(authenticationSettings=[{"type": "REDIRECT", "settings": {"returnUrl": RETURN_URL}}])
+    back = f"{RETURN_URL}?payment-charge-id={charge['id']}"
+    desktop = (await ppro.open_page(charge["id"])).text
+    scanned = attribute(desktop, "qr", "data-url")
+    phone = {"User-Agent": "Mozilla/5.0 (iPhone) Mobile/15E148"}
+
+    choice = (await sim.http.get(scanned, headers=phone)).text
+    [form] = re.findall(r'action="([^"]+)"[^>]*>(?:(?!</form>).)*ppro-success', choice, re.S)
+    pressed = await sim.http.post(html.unescape(form), data={"outcome": "success"}, headers=phone)
+    ends = [
+        (await sim.http.get(pressed.headers["location"], headers=phone)).text,
+        (await ppro.open_page(charge["id"])).text,
+        (await ppro.open_page(charge["id"], stay="1")).text,
+    ]
+
+    assert scanned.startswith(f"http://sim.test{PAGE}?payment-charge-id={charge['id']}")
+    assert pressed.headers["location"].startswith(PAGE)
+    assert [{"done", "return", "stay"} & ids(end) for end in ends] == [
+        {"done", "return"},
+        {"return", "stay"},
+        {"return"},
+    ]
+    assert ["data-return-in" in end for end in ends] == [False, True, False]
+    assert all(attribute(end, "return", "href") == back for end in ends)
+    assert await ppro.status(charge["id"]) == "CAPTURED"
+
+
+async def test_the_phone_that_scanned_a_code_says_done(ppro: Merchant) -> None:
+    """Nothing returns to the shop where nobody was redirected."""
+    charge = await ppro.waiting("SCAN_CODE")
+    await ppro.press(charge["id"], "success", "SCAN_CODE")
+
+    phone = (await ppro.open_page(charge["id"], type="SCAN_CODE", view="phone")).text
+    desktop = (await ppro.open_page(charge["id"], type="SCAN_CODE")).text
+
+    assert {"done", "return", "stay"} & ids(phone) == {"done"}
+    assert not {"done", "return", "stay"} & ids(desktop)
+
+
+async def test_the_wallet_on_the_phone_that_scanned_says_done_too(sim: Sim, ppro: Merchant) -> None:
+    charge = await ppro.create()
+    page = f"{PAGE}?payment-charge-id={charge['id']}"
+
+    desktop, phone = [(await sim.http.get(f"{page}{more}")).text for more in ("", "&scanned=1&view=phone")]
+
+    assert attribute(desktop, "use-wallet", "href").endswith("?here=1")
+    assert not attribute(phone, "use-wallet", "href").endswith("?here=1")
 
 
 async def test_a_charge_without_return_address_stays_on_its_page(ppro: Merchant) -> None:
