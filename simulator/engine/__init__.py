@@ -30,6 +30,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `agenda` | When something is due, in real time |
 | `transactions` | How something is written: one way, shared commits, the journal's late lines |
 | `registry` | Who the workspaces are: names, credentials, settings, clocks |
+| `absent` | Providers whose rows a store holds and that are not installed |
 | `units` | Opens units of work, writes and commits them |
 | `timers` | Fires the timers that are due |
 | `courier` | The one HTTP client with which we call merchants |

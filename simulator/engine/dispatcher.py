@@ -226,6 +226,8 @@ class Dispatcher:
 
     def would_send(self, row: OutboxRow) -> bytes:
         """The body that would leave now, or as it was rendered where it cannot be signed: the attempt will say why."""
+        if row.provider not in self._providers:
+            return bytes(row.body)
         try:
             return self._signed(row.workspace, row, row.attempts + 1).body
         except Exception as problem:  # Dropped, or a fault of the provider's, which each attempt records

@@ -287,6 +287,9 @@ class Party:
     hear: Callable[[UnitOfWork, Resource, str, Resource], None] | None = None
     """Called when another party has news about one of our resources: `(uow, resource, news, teller)`."""
 
+    serves: Callable[[Resource], str | None] | None = None
+    """For which other party a resource is kept, if for any: its timers wait while that party is not installed."""
+
     is_provider = False
     """Whether its moves are the story of a payment itself; those of others are told as theirs (`wallet`)."""
     settings = WorkspaceSettings

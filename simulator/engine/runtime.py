@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal
 
+from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.courier import Courier
 from simulator.engine.dispatcher import Dispatcher
@@ -85,6 +86,8 @@ class Runtime:
         self.secret = self._page_secret()
         """Signs page tokens; made once per store."""
         self.registry.load(default_overrides or {})
+        self._absent = Absent(store, self.registry, self.parties)
+        self._absent.set_aside()
         self.transactions.if_a_commit_fails(self._read_again)
         for workspace in self.registry.all():
             self._loop.schedule(workspace.id)
@@ -109,6 +112,11 @@ class Runtime:
     def summary_of(self, resource: Resource) -> Summary | None:
         """The payment view of a resource; None for what is no payment."""
         return self.parties[resource.PROVIDER].summary_of(resource)
+
+    @property
+    def missing(self) -> list[str]:
+        """The providers whose rows the store holds and that are not installed."""
+        return self._absent.names
 
     # Workspaces --------------------------------------------------------------------------------------------------
 
@@ -157,13 +165,16 @@ class Runtime:
         """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
         async with self._walker.halted(workspace.id, WorkspaceError("the workspace was reset meanwhile")):
             self.buckets.forget(workspace.id)
-            return self.registry.reset(workspace.id)
+            fresh = self.registry.reset(workspace.id)
+            self._absent.set_aside()
+            return fresh
 
     async def delete_workspace(self, workspace: Workspace) -> None:
         """An advance that is under way ends with `NotFound`, as does whatever comes later."""
         async with self._walker.halted(workspace.id, NotFound("workspace", workspace.public_id)):
             self.buckets.forget(workspace.id)
             self.registry.delete(workspace.id)
+            self._absent.set_aside()
 
     # Looking and changing ------------------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class Health(TypedDict):
     version: str
     providers: list[str]
     store: str
+    missing: NotRequired[list[str]]
     notices: NotRequired[list[str]]
 
 

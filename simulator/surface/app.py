@@ -60,6 +60,11 @@ class App:
             courier=courier,
             default_overrides=self.settings.credentials,
         )
+        if missing := ", ".join(self.runtime.missing):
+            log.warning(
+                "the store holds rows of %s, which is not installed: they are kept, its timers and webhooks wait",
+                missing,
+            )
         for notice in notices(self.runtime.workspaces(), sections(self.runtime.providers).values()):
             log.warning(notice)
         if self.settings.open_console and not self.settings.admin_token:

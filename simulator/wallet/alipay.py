@@ -433,4 +433,10 @@ def _on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[s
         uow.fire(resource, trigger)
 
 
-WALLET = Party(name="wallet", resources=(Order, Buyer), on_timer=_on_timer, timers=("timer.answer",))
+WALLET = Party(
+    name="wallet",
+    resources=(Order, Buyer),
+    on_timer=_on_timer,
+    timers=("timer.answer",),
+    serves=lambda resource: resource.payee_provider if isinstance(resource, Order) else None,
+)

@@ -70,6 +70,9 @@ _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
 class Store(ABC):
     dialect: ClassVar[str]
+    _timers_aside: str = ""
+    _messages_aside: str = ""
+    """SQL that passes over what waits; see `set_aside`."""
     OUTAGES: ClassVar[tuple[type[Exception], ...]]
     """What is raised when the store cannot be used at the moment: a full disk, a lost connection, a lock."""
 
@@ -155,6 +158,14 @@ class Store(ABC):
         self.clear(workspace)
         self.remove_credentials(workspace)
         self.run("DELETE FROM workspaces WHERE id = ?", (workspace,))
+
+    def set_aside(self, providers: Sequence[str], timers: Sequence[int]) -> None:
+        """Passes over what is due of these providers, and over these timers, until it is called again."""
+        names = ", ".join("'{}'".format(name.replace("'", "''")) for name in providers)
+        self._messages_aside = f"AND provider NOT IN ({names})" if names else ""
+        self._timers_aside = self._messages_aside
+        if timers:
+            self._timers_aside += f" AND seq NOT IN ({', '.join(str(seq) for seq in timers)})"
 
     # Resources -------------------------------------------------------------------------------------------------
 
@@ -317,15 +328,16 @@ class Store(ABC):
     ) -> list[TimerRow]:
         """Soonest first; `after` are `due` and `seq` of the last one of the page before."""
         later = "" if after is None else "AND (due, seq) > (?, ?)"
-        sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? {later} ORDER BY due, seq LIMIT ?"  # noqa: S608
+        sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? {later} {self._timers_aside} ORDER BY due, seq LIMIT ?"  # noqa: S608
         values = (workspace, EVERY if until is None else until, *(after or ()), limit)
         return [TimerRow(*row) for row in self.rows(sql, values)]
 
     def next_due(self, workspace: int) -> int | None:
         """When the next timer or message of a workspace falls due (microseconds)."""
-        sql = """SELECT MIN(due) FROM (
-            SELECT MIN(due) AS due FROM timers WHERE workspace = ?
-            UNION ALL SELECT MIN(due) AS due FROM outbox WHERE workspace = ? AND state = 'pending') both_tables"""
+        sql = f"""SELECT MIN(due) FROM (
+            SELECT MIN(due) AS due FROM timers WHERE workspace = ? {self._timers_aside}
+            UNION ALL SELECT MIN(due) AS due FROM outbox WHERE workspace = ? AND state = 'pending' {self._messages_aside}
+            ) both_tables"""  # noqa: S608
         found = self.rows(sql, (workspace, workspace))
         return None if found[0][0] is None else int(found[0][0])
 
@@ -344,13 +356,13 @@ class Store(ABC):
         """Soonest first; `after` as in `timers`."""
         later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"""SELECT {_OUTBOX} FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, *(after or ()), limit))]
 
     def due_groups(self, workspace: int, until: int, look: int) -> list[tuple[str, str, str]]:
         """Provider, subject and address of the first `look` messages that are due, soonest first, each once."""
-        sql = """SELECT provider, subject, url FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due <= ? ORDER BY due, seq LIMIT ?"""
+        sql = f"""SELECT provider, subject, url FROM outbox
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return list(dict.fromkeys(tuple(row) for row in self.rows(sql, (workspace, until, look))))
 
     def next_message(self, workspace: int, provider: str, subject: str, url: str, until: int) -> OutboxRow | None:

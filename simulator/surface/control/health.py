@@ -16,11 +16,13 @@ async def health(call: ControlCall) -> dict[str, Any]:
     """It asks the store, so a 200 means that calls would be answered too."""
     runtime = call.runtime
     runtime.store.meta("page_secret")
-    body = {
+    body: dict[str, Any] = {
         "status": "ok",
         "version": __version__,
         "providers": list(runtime.providers),
         "store": runtime.store.dialect,
     }
+    if runtime.missing:
+        body["missing"] = runtime.missing
     found = notices(runtime.workspaces(), sections(runtime.providers).values())
     return body | ({"notices": found[:SHOWN]} if found else {})

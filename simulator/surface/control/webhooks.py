@@ -96,9 +96,11 @@ async def get_webhook(call: ControlCall) -> dict[str, Any]:
 
 
 async def resend(call: ControlCall) -> dict[str, Any]:
-    """One more attempt now. Raises 409 when there is still no URL to send it to."""
+    """One more attempt now. Raises 409 when there is still no URL to send it to, or the provider is not installed."""
     workspace = call.workspace
     row = _message(call, workspace)
+    if row.provider not in call.runtime.providers:
+        raise ControlError(409, "not_installed", f"{row.provider} is not installed; its webhooks wait until it is")
     if row.url is None:
         url = workspace.account_endpoint(row.provider).url
         if url is None:

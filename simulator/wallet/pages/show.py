@@ -27,12 +27,13 @@ PURPOSE = "wallet"
 
 
 def find(runtime: Runtime, code: str) -> tuple[Workspace, Order] | None:
+    """None also for an order of a provider that is not installed: nobody could be told what becomes of it."""
     found = runtime.locate(Order, code)
     if found is None:
         return None
     workspace, order = found
     assert isinstance(order, Order)
-    return workspace, order
+    return (workspace, order) if order.payee_provider in runtime.parties else None
 
 
 def not_found(call: Call) -> Reply:

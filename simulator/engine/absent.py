@@ -1,0 +1,41 @@
+"""Providers that a store knows and that are not installed: their rows are kept as they are, and what is due of them waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.engine.provider import Party
+from simulator.engine.registry import Registry
+from simulator.engine.resource import load
+from simulator.engine.store import EVERY, Store, TimerRow
+
+
+class Absent:
+    def __init__(self, store: Store, registry: Registry, parties: Mapping[str, Party]) -> None:
+        self._store = store
+        self._registry = registry
+        self._parties = parties
+
+    @property
+    def names(self) -> list[str]:
+        """Every provider that was ever installed has credentials in the workspaces of its time."""
+        known = {name for workspace in self._registry.all() for name in workspace.credentials}
+        return sorted(known - self._parties.keys())
+
+    def set_aside(self) -> None:
+        """Lets the store pass over what waits. To be called when a store is opened, and when a workspace is cleared."""
+        names = self.names
+        self._store.set_aside((), ())
+        if names:
+            self._store.set_aside(names, [row.seq for row in self._timers() if self._waits(row)])
+
+    def _timers(self) -> list[TimerRow]:
+        return [row for workspace in self._registry.all() for row in self._store.timers(workspace.id, limit=EVERY)]
+
+    def _waits(self, row: TimerRow) -> bool:
+        """Whether an installed party's timer is about somebody who is not: nobody could be told of what it does."""
+        party = self._parties.get(row.provider)
+        if party is None or party.serves is None:
+            return False
+        raw = self._store.resource(row.workspace, row.provider, row.kind, row.id)
+        return raw is not None and party.serves(load(party.kinds[row.kind], raw)) not in (None, *self._parties)
