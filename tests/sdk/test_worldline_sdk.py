@@ -431,7 +431,15 @@ def test_an_outage_is_a_platform_exception(world: World, merchant: Any) -> None:
 
 def test_a_path_that_does_not_exist_is_a_not_found_exception(merchant: Any) -> None:
     with pytest.raises(NotFoundException):
+        merchant.payments().get("a/b/c/d", GetPaymentParams())
+
+
+def test_an_operation_that_is_left_out_is_a_reference_exception(merchant: Any) -> None:
+    """JSON, as for whatever the platform knows and does not find."""
+    with pytest.raises(ReferenceException) as caught:
         merchant.mandates().get("unknown")
+
+    assert caught.value.errors[0].message == "UNKNOWN_OPERATION"
 
 
 # Models --------------------------------------------------------------------------------------------------------
