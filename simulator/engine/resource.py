@@ -96,10 +96,14 @@ def changed(resource: R, **changes: Any) -> R:
     Raises `TypeError` for a field that the resource does not have.
     """
     names = _fields(type(resource))  # type: ignore[arg-type]  # a class is hashable
-    old, new = resource.__dict__, object.__new__(type(resource))
-    new.__dict__.update({name: old[name] for name in names}, **changes)
-    if len(new.__dict__) != len(names):
-        raise TypeError(f"{type(resource).__name__} has no field {', '.join(sorted(set(changes) - set(names)))}")
+    new = object.__new__(type(resource))
+    values = new.__dict__
+    values.update(resource.__dict__, **changes)
+    if len(values) != len(names):  # a cached property was copied along, or there is no such field
+        if unknown := sorted(set(changes) - set(names)):
+            raise TypeError(f"{type(resource).__name__} has no field {', '.join(unknown)}")
+        for name in values.keys() - set(names):
+            del values[name]
     return new
 
 

@@ -204,8 +204,9 @@ class Runtime:
     def _committed(self, uow: UnitOfWork) -> None:
         if uow.next_due is not None:
             self._loop.schedule(uow.workspace.id, uow.next_due)
-        for identity in uow.touched:
-            self.watchers.tell(identity)
+        if self.watchers:
+            for identity in uow.touched:
+                self.watchers.tell(identity)
 
     # Watching ------------------------------------------------------------------------------------------------------
 

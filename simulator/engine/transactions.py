@@ -23,7 +23,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
@@ -40,23 +39,19 @@ NOTES_KEPT = 10_000
 class Share:
     """One writer's part of the transaction. The first part opens it; those that join later stand behind a savepoint."""
 
-    __slots__ = ("_has_notes", "_is_writing", "_transactions", "store")
+    __slots__ = ("_has_notes", "_transactions", "is_writing", "store")
 
     def __init__(self, transactions: Transactions) -> None:
         self.store = transactions.store
         self._transactions = transactions
-        self._is_writing = False
+        self.is_writing = False
         self._has_notes = False
-
-    @property
-    def is_writing(self) -> bool:
-        return self._is_writing
 
     def begin(self) -> None:
         """Lets the writer write. May be called again."""
-        if not self._is_writing:
+        if not self.is_writing:
             self._transactions.open_part()
-            self._is_writing = True
+            self.is_writing = True
 
     def journal(self, rows: Sequence[Row]) -> None:
         """Writes lines of the journal, after those that were noted before them."""
@@ -66,27 +61,29 @@ class Share:
 
     def undo(self) -> None:
         """Takes back what was written; what others have written stays."""
-        if self._is_writing:
-            self._is_writing = False
+        if self.is_writing:
+            self.is_writing = False
             self._transactions.drop_part()
 
     def join(self, *, committed: Callable[[], None] | None = None, undone: Callable[[], None] | None = None) -> None:
         """What was written stands if the transaction does: one of the two is called when that is known."""
-        if self._is_writing:
+        if self.is_writing:
             self._transactions.join_part(committed, undone, self._has_notes)
-            self._is_writing = False
+            self.is_writing = False
 
 
-@dataclass(slots=True)
 class _Batch:
     """What has joined the transaction that is under way."""
 
-    committed: list[Callable[[], None]] = field(default_factory=list)
-    undone: list[Callable[[], None]] = field(default_factory=list)
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
-    notes: list[Row] = field(default_factory=list)
-    spoilt_by: BaseException | None = None
-    """A part could not be taken back, so that nothing of the whole may be committed."""
+    __slots__ = ("committed", "notes", "spoilt_by", "undone", "waiting")
+
+    def __init__(self) -> None:
+        self.committed: list[Callable[[], None]] = []
+        self.undone: list[Callable[[], None]] = []
+        self.waiting: list[asyncio.Future[None]] = []
+        self.notes: list[Row] = []
+        self.spoilt_by: BaseException | None = None
+        """A part could not be taken back, so that nothing of the whole may be committed."""
 
 
 class Transactions:

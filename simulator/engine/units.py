@@ -9,7 +9,7 @@ from datetime import datetime
 from simulator.engine import journal
 from simulator.engine.registry import Registry
 from simulator.engine.store.base import Row
-from simulator.engine.transactions import Transactions
+from simulator.engine.transactions import Share, Transactions
 from simulator.engine.uow import UnitOfWork, World
 from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import micros
@@ -42,7 +42,7 @@ class Units:
         shared with whatever else is written in this turn of the loop: await `committed` before an answer leaves.
         """
         self._transactions.make_sure()
-        share = self._transactions.share()
+        share = Share(self._transactions)
         workspace = self._registry.current(workspace)
         uow = UnitOfWork(self._world, share, workspace, now or workspace.clock.now(), self._strides.get(workspace.id))
         try:
