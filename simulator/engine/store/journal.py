@@ -1,0 +1,76 @@
+"""The journal, and the answers that are given again when a request is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simulator.engine.store.statements import Row, Statements
+
+
+class Journal(Statements):
+    def insert_journal(self, rows: Sequence[Row]) -> None:
+        """Rows of `(workspace, at, kind, provider, subject, path, status, body)`."""
+        sql = """INSERT INTO journal (workspace, at, kind, provider, subject, path, status, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+        self.run_many(sql, rows)
+
+    def journal_of(self, workspace: int, subject: str) -> list[Row]:
+        """`(seq, at, kind, provider, body)`, oldest first."""
+        sql = """SELECT seq, at, kind, provider, body FROM journal
+            WHERE workspace = ? AND subject = ? ORDER BY seq"""
+        return self.rows(sql, (workspace, subject))
+
+    def requests(
+        self,
+        workspace: int,
+        *,
+        provider: str | None,
+        status: int | None,
+        path: str | None,
+        before: int | None,
+        limit: int,
+    ) -> list[Row]:
+        """`(seq, at, provider, subject, path, status, body)`, newest first."""
+        where: list[str] = ["workspace = ?", "kind = 'request'"]
+        values: list[Any] = [workspace]
+        if provider is not None:
+            where.append("provider = ?")
+            values.append(provider)
+        if status is not None:
+            where.append("status = ?")
+            values.append(status)
+        if path is not None:
+            where.append("path LIKE ?")
+            values.append(path.replace("*", "%") if "*" in path else f"{path}%")
+        if before is not None:
+            where.append("seq < ?")
+            values.append(before)
+        sql = "SELECT seq, at, provider, subject, path, status, body FROM journal"
+        return self.rows(f"{sql} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, limit])
+
+    def reply(self, workspace: int, provider: str, scope: str, key: str) -> Row | None:
+        """`(at, fingerprint, status, headers, body)`"""
+        sql = """SELECT at, fingerprint, status, headers, body FROM replies
+            WHERE key = ? AND scope = ? AND provider = ? AND workspace = ?"""
+        found = self.rows(sql, (key, scope, provider, workspace))
+        return found[0] if found else None
+
+    def save_reply(
+        self,
+        workspace: int,
+        provider: str,
+        scope: str,
+        key: str,
+        at: int,
+        fingerprint: bytes,
+        status: int,
+        headers: bytes,
+        body: bytes,
+    ) -> None:
+        sql = """INSERT INTO replies (workspace, provider, scope, key, at, fingerprint, status, headers, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (key, scope, provider, workspace) DO UPDATE SET at = excluded.at,
+            fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
+            body = excluded.body"""
+        self.run(sql, (workspace, provider, scope, key, at, fingerprint, status, headers, body))

@@ -1,0 +1,211 @@
+"""What falls due: timers, and messages to merchants with their attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from simulator.engine.store.statements import EVERY, Row, Statements
+
+
+class TimerRow(NamedTuple):
+    seq: int
+    workspace: int
+    due: int
+    provider: str
+    kind: str
+    id: str
+    trigger: str
+    data: bytes
+
+
+class OutboxRow(NamedTuple):
+    seq: int
+    id: str
+    workspace: int
+    provider: str
+    event: str
+    subject: str
+    url: str | None
+    state: str
+    due: int | None
+    created: int
+    attempts: int
+    context: bytes
+    body: bytes
+
+
+class AttemptRow(NamedTuple):
+    message: int
+    n: int
+    at: int
+    status: int | None
+    duration_ms: float
+    error: str | None
+    headers: bytes
+    answer: str | None
+    body: bytes | None
+    """What was sent; None where it was the message's own."""
+
+
+_OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body"
+_ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body"
+_TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
+
+
+class Outbox(Statements):
+    def insert_timers(self, rows: Sequence[Row]) -> None:
+        """Rows of `(workspace, due, provider, kind, id, trigger, data)`."""
+        sql = "INSERT INTO timers (workspace, due, provider, kind, id, trigger, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self.run_many(sql, rows)
+
+    def delete_timers_of(self, workspace: int, provider: str, kind: str, id_: str, trigger: str | None) -> None:
+        sql = "DELETE FROM timers WHERE id = ? AND kind = ? AND provider = ? AND +workspace = ?"
+        values = [id_, kind, provider, workspace]
+        if trigger is not None:
+            sql, values = f"{sql} AND trigger = ?", [*values, trigger]
+        self.run(sql, values)
+
+    def delete_timer(self, seq: int) -> None:
+        self.run("DELETE FROM timers WHERE seq = ?", (seq,))
+
+    def timers(
+        self, workspace: int, until: int | None = None, limit: int = 500, after: tuple[int, int] | None = None
+    ) -> list[TimerRow]:
+        """Soonest first; `after` are `due` and `seq` of the last one of the page before."""
+        later = "" if after is None else "AND (due, seq) > (?, ?)"
+        sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? {later} {self._timers_aside} ORDER BY due, seq LIMIT ?"  # noqa: S608
+        values = (workspace, EVERY if until is None else until, *(after or ()), limit)
+        return [TimerRow(*row) for row in self.rows(sql, values)]
+
+    def next_due(self, workspace: int) -> int | None:
+        """When the next timer or message of a workspace falls due (microseconds)."""
+        sql = f"""SELECT MIN(due) FROM (
+            SELECT MIN(due) AS due FROM timers WHERE workspace = ? {self._timers_aside}
+            UNION ALL SELECT MIN(due) AS due FROM outbox WHERE workspace = ? AND state = 'pending' {self._messages_aside}
+            ) both_tables"""  # noqa: S608
+        found = self.rows(sql, (workspace, workspace))
+        return None if found[0][0] is None else int(found[0][0])
+
+    def insert_messages(self, rows: Sequence[Row]) -> None:
+        """Rows of `(id, workspace, provider, event, subject, url, state, due, created, attempts, context, body)`."""
+        sql = """INSERT INTO outbox
+            (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        self.run_many(sql, rows)
+
+    def due_messages(
+        self, workspace: int, until: int, limit: int = 500, after: tuple[int, int] | None = None
+    ) -> list[OutboxRow]:
+        """Soonest first; `after` as in `timers`."""
+        later = "" if after is None else "AND (due, seq) > (?, ?)"
+        sql = f"""SELECT {_OUTBOX} FROM outbox
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+        return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, *(after or ()), limit))]
+
+    def due_groups(self, workspace: int, until: int, look: int) -> list[tuple[str, str, str]]:
+        """Provider, subject and address of the first `look` messages that are due, soonest first, each once."""
+        sql = f"""SELECT provider, subject, url FROM outbox
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+        return list(dict.fromkeys(tuple(row) for row in self.rows(sql, (workspace, until, look))))
+
+    def next_message(self, workspace: int, provider: str, subject: str, url: str, until: int) -> OutboxRow | None:
+        """The first due message of a payment to one address."""
+        sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
+            AND state = 'pending' AND +due <= ? ORDER BY +due, seq LIMIT 1"""  # noqa: S608
+        found = self.rows(sql, (workspace, subject, provider, url, until))
+        return OutboxRow(*found[0]) if found else None
+
+    def next_in_queue(self, workspace: int, provider: str, url: str, until: int) -> OutboxRow | None:
+        """The first message to one address that is due, or that was tried before and is to be tried again."""
+        sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending'
+            AND (+due <= ? OR attempts > 0) ORDER BY seq LIMIT 1"""  # noqa: S608
+        found = self.rows(sql, (workspace, provider, url, until))
+        return OutboxRow(*found[0]) if found else None
+
+    def hold_back(self, workspace: int, provider: str, url: str, until: int) -> None:
+        """No message to this address is due before that instant."""
+        sql = """UPDATE outbox SET due = ? WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending' AND due < ?"""
+        self.run(sql, (until, workspace, provider, url, until))
+
+    def let_go(self, workspace: int, provider: str, url: str, held_until: int, due: int) -> None:
+        """The messages to this address that were held back until an instant, and were never tried, are due."""
+        sql = """UPDATE outbox SET due = ? WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending' AND due = ?
+            AND attempts = 0"""
+        self.run(sql, (due, workspace, provider, url, held_until))
+
+    def message_at(self, seq: int) -> OutboxRow | None:
+        found = self.rows(f"SELECT {_OUTBOX} FROM outbox WHERE seq = ?", (seq,))  # noqa: S608
+        return OutboxRow(*found[0]) if found else None
+
+    def message(self, workspace: int, id_: str) -> OutboxRow | None:
+        sql = f"SELECT {_OUTBOX} FROM outbox WHERE id = ? AND workspace = ?"  # noqa: S608
+        found = self.rows(sql, (id_, workspace))
+        return OutboxRow(*found[0]) if found else None
+
+    def messages(
+        self,
+        workspace: int,
+        *,
+        provider: str | None = None,
+        event: str | None = None,
+        subject: str | None = None,
+        state: str | None = None,
+        after: int | None = None,
+        limit: int = EVERY,
+    ) -> list[OutboxRow]:
+        """Oldest first."""
+        where: list[str] = ["workspace = ?"]
+        values: list[Any] = [workspace]
+        filters = (("provider", provider), ("event", event), ("subject", subject), ("state", state))
+        for column, value in filters:
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        if after is not None:
+            where.append("seq > ?")
+            values.append(after)
+        sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq LIMIT ?"  # noqa: S608
+        return [OutboxRow(*row) for row in self.rows(sql, [*values, limit])]
+
+    def save_attempt(
+        self,
+        message: OutboxRow,
+        *,
+        n: int,
+        at: int,
+        status: int | None,
+        duration_ms: float,
+        error: str | None,
+        headers: bytes,
+        answer: str | None,
+        body: bytes,
+        state: str,
+        due: int | None,
+    ) -> None:
+        """`body` is kept only where it is not the message's own."""
+        own = None if body == message.body else body
+        self.run(
+            f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (message.seq, n, at, status, duration_ms, error, headers, answer, own),
+        )
+        sql = "UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ?"
+        self.run(sql, (state, due, n, message.seq))
+
+    def set_message_state(self, seq: int, state: str, due: int | None) -> None:
+        self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))
+
+    def set_message_url(self, seq: int, url: str) -> None:
+        self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
+
+    def attempts(self, messages: Sequence[int]) -> list[AttemptRow]:
+        """Of these messages, each message's oldest first."""
+        if not messages:
+            return []
+        marks = ", ".join("?" * len(messages))
+        sql = f"SELECT {_ATTEMPT} FROM attempts WHERE message IN ({marks}) ORDER BY message, n"  # noqa: S608
+        return [AttemptRow(*row) for row in self.rows(sql, messages)]
+
+    def message_counts(self, workspace: int) -> dict[str, int]:
+        sql = "SELECT state, COUNT(*) FROM outbox WHERE workspace = ? GROUP BY state"
+        return {row[0]: int(row[1]) for row in self.rows(sql, (workspace,))}

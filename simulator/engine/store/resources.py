@@ -1,0 +1,152 @@
+"""The resources of all parties in one table, and the keys by which they are looked up in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simulator.engine.store.statements import EVERY, Row, Statements
+
+
+class StoreConflict(Exception):
+    """Somebody else has changed the resource since it was read."""
+
+
+class Resources(Statements):
+    def resource(self, workspace: int, provider: str, kind: str, id_: str) -> bytes | None:
+        sql = "SELECT body FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
+        found = self.rows(sql, (id_, kind, provider, workspace))
+        return found[0][0] if found else None
+
+    def resource_anywhere(self, provider: str, kind: str, id_: str, oldest: bool = False) -> tuple[int, bytes] | None:
+        """The newest (or oldest) resource with that id in any workspace: pages are opened without a credential."""
+        sql = "SELECT workspace, body FROM resources WHERE id = ? AND kind = ? AND provider = ? ORDER BY seq"
+        found = self.rows(f"{sql} LIMIT 1" if oldest else f"{sql} DESC LIMIT 1", (id_, kind, provider))
+        return (found[0][0], found[0][1]) if found else None
+
+    def resources_by_key(
+        self, workspace: int, provider: str, kind: str, name: str, value: str, limit: int = EVERY
+    ) -> list[bytes]:
+        """Newest first, all unless limited."""
+        sql = """SELECT r.body FROM keys k CROSS JOIN resources r
+            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND k.workspace = ?
+            AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
+            ORDER BY r.seq DESC LIMIT ?"""
+        return [row[0] for row in self.rows(sql, (value, name, kind, provider, workspace, limit))]
+
+    def key_anywhere(self, provider: str, kind: str, name: str, value: str) -> tuple[int, bytes] | None:
+        sql = """SELECT r.workspace, r.body FROM keys k CROSS JOIN resources r
+            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ?
+            AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
+            ORDER BY r.seq DESC LIMIT 1"""
+        found = self.rows(sql, (value, name, kind, provider))
+        return (found[0][0], found[0][1]) if found else None
+
+    def resources_of_kind(
+        self,
+        workspace: int,
+        provider: str,
+        kind: str,
+        *,
+        before: int | None,
+        after: int | None,
+        limit: int,
+        key: tuple[str, str] | None = None,
+    ) -> list[tuple[int, bytes]]:
+        """`(seq, body)`, newest first; `before` and `after` are exclusive sequence numbers. With `after` the page is the
+        one right above it, still newest first. `key` is name and value of a look-up key."""
+        source, where = "resources r", "r.workspace = ? AND r.provider = ? AND r.kind = ?"
+        values: list[Any] = [workspace, provider, kind]
+        if key is not None:
+            source = "keys k CROSS JOIN resources r"
+            where = """k.value = ? AND k.name = ? AND k.workspace = ? AND k.provider = ? AND k.kind = ?
+                AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace"""
+            values = [key[1], key[0], *values]
+        if before is not None:
+            where, values = f"{where} AND r.seq < ?", [*values, before]
+        if after is not None:
+            where, values = f"{where} AND r.seq > ?", [*values, after]
+        order = "ASC" if after is not None and before is None else "DESC"
+        sql = f"SELECT r.seq, r.body FROM {source} WHERE {where} ORDER BY r.seq {order} LIMIT ?"  # noqa: S608
+        found = [(int(row[0]), row[1]) for row in self.rows(sql, [*values, limit])]
+        return found[::-1] if order == "ASC" else found
+
+    def seq_of(self, workspace: int, provider: str, kind: str, id_: str) -> int | None:
+        sql = "SELECT seq FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
+        found = self.rows(sql, (id_, kind, provider, workspace))
+        return int(found[0][0]) if found else None
+
+    def payments(
+        self,
+        workspace: int,
+        *,
+        provider: str | None,
+        phase: str | None,
+        reference: str | None,
+        q: str | None,
+        before: int | None,
+        limit: int,
+    ) -> list[Row]:
+        """`(seq, provider, kind, id, body)`, newest first."""
+        where: list[str] = ["workspace = ?", "phase IS NOT NULL"]
+        values: list[Any] = [workspace]
+        for clause, value in (("provider = ?", provider), ("phase = ?", phase), ("reference = ?", reference)):
+            if value is not None:
+                where.append(clause)
+                values.append(value)
+        if before is not None:
+            where.append("seq < ?")
+            values.append(before)
+        if q:
+            like = "%" + q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            where.append("(LOWER(id) LIKE ? ESCAPE '\\' OR LOWER(reference) LIKE ? ESCAPE '\\')")
+            values += [like, like]
+        sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608
+        return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", [*values, limit])
+
+    def payment(self, workspace: int, provider: str, id_: str) -> Row | None:
+        """`(kind, body)` of the payment with that id."""
+        sql = """SELECT kind, body FROM resources
+            WHERE id = ? AND provider = ? AND +workspace = ? AND phase IS NOT NULL"""
+        found = self.rows(sql, (id_, provider, workspace))
+        return found[0] if found else None
+
+    def insert_resources(self, rows: Sequence[Row]) -> None:
+        """Rows of `(workspace, provider, kind, id, version, phase, reference, body)`."""
+        sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+        self.run_many(sql, rows)
+
+    def update_resource(
+        self,
+        workspace: int,
+        provider: str,
+        kind: str,
+        id_: str,
+        version: int,
+        phase: str | None,
+        reference: str | None,
+        body: bytes,
+    ) -> None:
+        """Raises `StoreConflict` unless the stored version is `version - 1`."""
+        sql = """UPDATE resources SET version = ?, phase = ?, reference = ?, body = ?
+            WHERE id = ? AND kind = ? AND provider = ? AND workspace = ? AND version = ?"""
+        values = (version, phase, reference, body, id_, kind, provider, workspace, version - 1)
+        if self.run(sql, values) != 1:
+            raise StoreConflict(f"{provider}/{kind}/{id_} has changed meanwhile")
+
+    def delete_resource(self, workspace: int, provider: str, kind: str, id_: str) -> None:
+        self.run(
+            "DELETE FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?",
+            (id_, kind, provider, workspace),
+        )
+
+    def insert_keys(self, rows: Sequence[Row]) -> None:
+        """Rows of `(value, name, kind, provider, workspace, id)`."""
+        sql = "INSERT INTO keys (value, name, kind, provider, workspace, id) VALUES (?, ?, ?, ?, ?, ?)"
+        self.run_many(f"{sql} ON CONFLICT DO NOTHING", rows)
+
+    def delete_keys(self, rows: Sequence[Row]) -> None:
+        sql = """DELETE FROM keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
+            AND id = ?"""
+        self.run_many(sql, rows)

@@ -1,0 +1,61 @@
+"""The workspaces, their credentials, and what the simulator knows of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from simulator.engine.store.statements import Row, Statements
+
+
+class Workspaces(Statements):
+    def meta(self, name: str) -> str | None:
+        found = self.rows("SELECT value FROM meta WHERE name = ?", (name,))
+        return found[0][0] if found else None
+
+    def set_meta(self, name: str, value: str) -> None:
+        self.run(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+
+    def workspaces(self) -> list[Row]:
+        return self.rows("SELECT id, body FROM workspaces ORDER BY id")
+
+    def add_workspace(self, public_id: str, name: str, body: bytes) -> int:
+        sql = "INSERT INTO workspaces (public_id, name, body) VALUES (?, ?, ?) RETURNING id"
+        return int(self.rows(sql, (public_id, name, body))[0][0])
+
+    def save_workspace(self, id_: int, name: str, body: bytes) -> None:
+        self.run("UPDATE workspaces SET name = ?, body = ? WHERE id = ?", (name, body, id_))
+
+    def add_credentials(self, workspace: int, lookups: Iterable[tuple[str, str]]) -> None:
+        sql = "INSERT INTO credentials (provider, lookup, workspace) VALUES (?, ?, ?)"
+        self.run_many(sql, [(provider, lookup, workspace) for provider, lookup in lookups])
+
+    def remove_credentials(self, workspace: int) -> None:
+        self.run("DELETE FROM credentials WHERE workspace = ?", (workspace,))
+
+    def credentials(self) -> list[Row]:
+        return self.rows("SELECT provider, lookup, workspace FROM credentials")
+
+    def clear(self, workspace: int) -> None:
+        """Drops everything that happened in a workspace; the workspace itself stays."""
+        self.run(
+            "DELETE FROM attempts WHERE message IN (SELECT seq FROM outbox WHERE workspace = ?)",
+            (workspace,),
+        )
+        for table in ("resources", "keys", "timers", "outbox", "journal", "replies"):
+            self.run(f"DELETE FROM {table} WHERE workspace = ?", (workspace,))  # noqa: S608
+
+    def remove_workspace(self, workspace: int) -> None:
+        self.clear(workspace)
+        self.remove_credentials(workspace)
+        self.run("DELETE FROM workspaces WHERE id = ?", (workspace,))
+
+    def set_aside(self, providers: Sequence[str], timers: Sequence[int]) -> None:
+        """Passes over what is due of these providers, and over these timers, until it is called again."""
+        names = ", ".join("'{}'".format(name.replace("'", "''")) for name in providers)
+        self._messages_aside = f"AND provider NOT IN ({names})" if names else ""
+        self._timers_aside = self._messages_aside
+        if timers:
+            self._timers_aside += f" AND seq NOT IN ({', '.join(str(seq) for seq in timers)})"
