@@ -126,7 +126,7 @@ def html(template: str, page: PageView, **context: Any) -> str:
     return environment().get_template(template).render(t=Texts(page.lang, page.voice), page=page, **context)
 
 
-def answer(call: Call, template: str, page: PageView, *, status: int = 200, **context: Any) -> Reply:
+def render(call: Call, template: str, page: PageView, *, status: int = 200, **context: Any) -> Reply:
     """A page as an answer; a language or theme chosen by query is remembered in a cookie."""
     reply = Reply(status, html(template, page, **context), page_headers(), content_type="text/html; charset=utf-8")
     lang, chosen = call.query.get("lang", "")[:2].lower(), call.query.get("theme")

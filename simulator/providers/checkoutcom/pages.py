@@ -94,7 +94,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         terminal = texts("cko_on", terminal=terminal, system=payment.os_type)
     is_open = order.state in ("open", "scanned")
     due = order.answer_at if order.state == "paying" else None
-    return pages.answer(
+    return pages.render(
         call,
         "hosted/checkoutcom/simulation.html",
         page,
@@ -228,7 +228,7 @@ def show_hosted(call: Call, runtime: Runtime) -> Reply:
     if is_received:
         text = texts("cko_page_paid_text", merchant=merchant)
     back = _way_back(hosted, is_received)
-    return pages.answer(
+    return pages.render(
         call,
         "hosted/checkoutcom/page.html",
         page,

@@ -247,7 +247,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
     has_scanned = _has_scanned(call, chosen)
     target = _safe_return(uow, charge)
     returns = chosen == "REDIRECT" and target is not None and not has_scanned and call.query.get("stay") != "1"
-    return pages.answer(
+    return pages.render(
         call,
         "hosted/ppro/authenticator.html",
         page,

@@ -83,7 +83,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
     own = links.session_path(session)
     live = order is not None and not order.is_final and intent.state == "requires_action"
     prediction = alipay.predict(uow, order if live and order is not None else _prospect(uow, intent), buyer)
-    return pages.answer(
+    return pages.render(
         call,
         "hosted/wooshpay/session.html",
         page,
@@ -132,7 +132,7 @@ def _end(
         return_is_link=safe,
         auto_return_s=runtime.auto_return_s if safe and complete and not stays else None,
     )
-    return pages.answer(call, "hosted/wooshpay/ended.html", page, hosted=hosted, result=result)
+    return pages.render(call, "hosted/wooshpay/ended.html", page, hosted=hosted, result=result)
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
@@ -202,7 +202,7 @@ def challenge(call: Call, runtime: Runtime) -> Reply:
 
 def _rendered(call: Call, runtime: Runtime, workspace: Workspace | None, order: object) -> Reply:
     if workspace is None or not isinstance(order, Order):
-        return pages.answer(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
+        return pages.render(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
     return wallet_pages.render(call, runtime, workspace, order, auto_return_s=runtime.auto_return_s)
 
 

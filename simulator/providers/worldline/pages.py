@@ -184,7 +184,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         frozen=workspace.clock.mode == "frozen",
     )
     offered = [] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in _choice(checkout)]
-    return pages.answer(
+    return pages.render(
         call,
         "hosted/worldline/mycheckout.html",
         page,
@@ -298,7 +298,7 @@ def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
         seconds_left=pages.seconds_left(order.expires_at, now),
         frozen=clock.mode == "frozen",
     )
-    return pages.answer(
+    return pages.render(
         call,
         "hosted/worldline/wallets.html",
         page,

@@ -37,7 +37,7 @@ def find(runtime: Runtime, code: str) -> tuple[Workspace, Order] | None:
 
 
 def not_found(call: Call) -> Reply:
-    return pages.answer(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
+    return pages.render(call, "wallet/not_found.html", pages.view(call, "title_not_found"), status=404)
 
 
 def show(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
@@ -56,7 +56,7 @@ def render(
     context["hint"] = hint
     is_result = context["result"] is not None and not context["result"].retry
     template = "wallet/result.html" if is_result else "wallet/phone.html" if page.mobile else "wallet/cashier.html"
-    return pages.answer(call, template, page, **context)
+    return pages.render(call, template, page, **context)
 
 
 def context_of(

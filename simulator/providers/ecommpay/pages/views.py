@@ -77,7 +77,7 @@ def hosted_view(
 
 
 def show(call: Call, template: str, page: PageView, **context: Any) -> Reply:
-    reply = pages.answer(call, f"hosted/ecommpay/{template}.html", page, **context)
+    reply = pages.render(call, f"hosted/ecommpay/{template}.html", page, **context)
     reply.headers["content-security-policy"] = CSP
     return reply
 
