@@ -239,16 +239,16 @@ class Gateway:
         self, provider: Provider, call: Call, reply: Reply, started: float, help_: dict[str, Any] | None = None
     ) -> Answer:
         sent, _, headers = self._render(provider, call, reply)
-        self._note(call, reply, sent, started, help_)
+        self._journal(call, reply, sent, started, help_)
         return Answer(reply.status, headers, sent)
 
-    def _note(self, call: Call, reply: Reply, sent: bytes, started: float, help_: Mapping[str, Any] | None) -> None:
+    def _journal(self, call: Call, reply: Reply, sent: bytes, started: float, help_: Mapping[str, Any] | None) -> None:
         """Journals a request that changed nothing."""
         workspace = call.workspace or self.runtime.default
         entry = journal.request_entry(call, reply, sent, (stopwatch() - started) * 1000, help_ or {})
         at, subjects = micros(workspace.clock.now()), [reply.subject] if reply.subject else []
         rows = journal.rows_for(workspace.id, at, "request", call.provider, [], subjects, **entry)
-        self.runtime.transactions.note(rows)
+        self.runtime.transactions.journal(rows)
 
     def _render(self, provider: Provider, call: Call, reply: Reply) -> tuple[bytes, str, list[tuple[bytes, bytes]]]:
         if provider.finish is not None:
@@ -282,7 +282,7 @@ class Gateway:
         except Exception:
             crashed = self._crashed(call)
             reply = pages.refused(call, crashed)
-            self._note(call, reply, b"", started, {"error_id": crashed.error_id})
+            self._journal(call, reply, b"", started, {"error_id": crashed.error_id})
         return self._page_answer(reply)
 
     def _ask(self, page: Call, method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:

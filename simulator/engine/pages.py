@@ -215,7 +215,7 @@ def error_page(
         link_text=texts(link_text) if link_url else "",
         can_reload=call.method == "GET",
     )
-    return answer(call, "error.html", page, status=status, error=error)
+    return render(call, "error.html", page, status=status, error=error)
 
 
 # Forms ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ What is written within the block stands or falls together: if the block raises, 
 has joined the one transaction of everybody who has written in this turn of the event loop. That transaction is committed
 at once, or (`together=True`) when the turn is over; no answer may leave before `committed()` is done. A unit of work is
 written in the same way, see `units.py`. Behind both is a `Share`: it begins, and then it joins or is undone.
-Lines of the journal about what changed nothing are `note`d and written with whatever is committed next, or soon after.
+Lines of the journal about what changed nothing wait (`journal`) and are written with whatever is committed next, or soon after.
 
 When a commit fails, everybody who waits for it is told, and what they have changed in memory is undone. It may have
 succeeded all the same, if only its confirmation was lost: before anybody opens the next unit of work, what is kept in
@@ -232,7 +232,7 @@ class Transactions:
 
     # Notes -------------------------------------------------------------------------------------------------------
 
-    def note(self, rows: Sequence[Row]) -> None:
+    def journal(self, rows: Sequence[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""
         if rows and not self.notes:
             self._wake()

@@ -50,7 +50,7 @@ class Units:
             uow.write()
             story = _story(uow, kind, provider)
             if not share.is_writing:
-                self._transactions.note(story)
+                self._transactions.journal(story)
                 return
             share.journal(story)
             share.join(

@@ -415,7 +415,7 @@ class UnitOfWork:
     def touch(self, provider: str, subject: str) -> None:
         self.subjects.setdefault(subject, provider)
 
-    def note(self, kind: str, actor: str, summary: str, *, subject: str | None = None, **more: Any) -> None:
+    def journal(self, kind: str, actor: str, summary: str, *, subject: str | None = None, **more: Any) -> None:
         """Adds a line to the story without a move."""
         self.moves.append({"kind": kind, "actor": actor, "summary": summary, "subject": subject, **more})
 

@@ -90,7 +90,7 @@ class Walker:
                     self._arrive(workspace_id, at)
         summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
         row = (workspace_id, micros(to), "clock", "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
-        self._transactions.note([row])
+        self._transactions.journal([row])
         return fired
 
     async def settle(self, workspace_id: int) -> None:

@@ -130,8 +130,8 @@ def prospect(uow: UnitOfWork, payee: Resource, *, amount: Money, reference: str,
     )
 
 
-def order_of(uow: UnitOfWork, code: str) -> Order:
-    return uow.get(Order, code, "code")
+def order_of(uow: UnitOfWork, order_code: str) -> Order:
+    return uow.get(Order, order_code, "code")
 
 
 # The shopper ---------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def confirm(
         return _wrong_secret(uow, order, buyer)
     decision = predict(uow, order, buyer, method)
     if decision.outcome == "declined" and buyer.refusal == "retry" and decision.decided_by.startswith("buyer:"):
-        _note(uow, order, f"declined ({decision.reason}) by {decision.decided_by}, may be tried again")
+        _journal(uow, order, f"declined ({decision.reason}) by {decision.decided_by}, may be tried again")
         return uow.amend(order, buyer=buyer.id, method=method, **_why(decision))
     return _go(uow, order, buyer, method, decision)
 
@@ -241,7 +241,7 @@ def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
     tries = order.tries + 1 if order.buyer == buyer.id else 1
     order = uow.amend(order, tries=tries, buyer=buyer.id, reason=None)
     secret = "payment code" if buyer.password is None else "password"
-    _note(uow, order, f"wrong {secret} of {buyer.id}, try {tries} of {SECRET_TRIES}")
+    _journal(uow, order, f"wrong {secret} of {buyer.id}, try {tries} of {SECRET_TRIES}")
     if tries < SECRET_TRIES:
         return order
     detail = "password" if buyer.password is not None else None
@@ -252,7 +252,7 @@ def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
 def _go(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: Decision, **changes: Any) -> Order:
     """Acts on a decision: nobody answers, or the answer comes later, or now."""
     if decision.outcome == "open":
-        _note(uow, order, f"left open by {decision.decided_by}")
+        _journal(uow, order, f"left open by {decision.decided_by}")
         return uow.amend(order, buyer=buyer.id, walked_away=buyer.id, reason=None, answer_at=None, **changes)
     if decision.delay > timedelta(0) and order.state != "paying":
         return _wait(uow, order, buyer, method, decision.delay, **changes)
@@ -276,7 +276,7 @@ def confirm_late(uow: UnitOfWork, order: Order, buyer_slug: str, delay: timedelt
 def walk_away(uow: UnitOfWork, order: Order, buyer_slug: str) -> Order:
     """The buyer closes the app; the order stays open until it expires."""
     _must_be_undecided(order, "wallet.confirm")
-    _note(uow, order, "left open by page")
+    _journal(uow, order, "left open by page")
     return uow.amend(order, walked_away=buyers.get(uow, buyer_slug).id)
 
 
@@ -360,7 +360,7 @@ def _decide(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: 
         decided_by=decision.decided_by,
         decided_at=uow.now,
     )
-    _note_decision(uow, decided)
+    _journal_decision(uow, decided)
     _tell(uow, decided, f"wallet.{decision.outcome}")
     return decided
 
@@ -375,20 +375,20 @@ def _must_be_undecided(order: Order, trigger: str) -> None:
         raise IllegalTransition("wallet.order", order.state, trigger)
 
 
-def _note_decision(uow: UnitOfWork, order: Order) -> None:
+def _journal_decision(uow: UnitOfWork, order: Order) -> None:
     """The journal's line for "who decided"; the move itself names only the trigger."""
     because = f" ({order.reason})" if order.reason not in (None, order.state) else ""
-    _note(uow, order, f"{order.state}{because}, decided by {order.decided_by}")
+    _journal(uow, order, f"{order.state}{because}, decided by {order.decided_by}")
 
 
-def _note(uow: UnitOfWork, order: Order, summary: str) -> None:
-    uow.note("wallet", "wallet", summary, subject=order.subject, ref=order.id)
+def _journal(uow: UnitOfWork, order: Order, summary: str) -> None:
+    uow.journal("wallet", "wallet", summary, subject=order.subject, ref=order.id)
 
 
-def note_return(uow: UnitOfWork, order: Order, target: str) -> None:
+def journal_return(uow: UnitOfWork, order: Order, target: str) -> None:
     """The story says where a browser goes; what it carries along is the merchant's business."""
     address = target.partition("?")[0]
-    uow.note("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
+    uow.journal("wallet", "wallet", f"browser was sent to {address}", subject=order.subject, ref=order.id)
 
 
 def _tell(uow: UnitOfWork, order: Order, news: str) -> None:
@@ -398,9 +398,9 @@ def _tell(uow: UnitOfWork, order: Order, news: str) -> None:
 # The provider --------------------------------------------------------------------------------------------------
 
 
-def close(uow: UnitOfWork, code: str | None, outcome: str, *, decided_by: str = "api") -> None:
+def close(uow: UnitOfWork, order_code: str | None, outcome: str, *, decided_by: str = "api") -> None:
     """The provider has ended the payment (`cancelled` or `expired`): the order is no longer payable. Tells nobody."""
-    order = uow.find(Order, code) if code else None
+    order = uow.find(Order, order_code) if order_code else None
     if order is None or order.is_final:
         return
     trigger = "api.cancel" if outcome == "cancelled" else "api.expire"
@@ -408,15 +408,15 @@ def close(uow: UnitOfWork, code: str | None, outcome: str, *, decided_by: str = 
     more: dict[str, Any] = {}
     if decided_by == "timer" and (stride := uow.stride) is not None:
         more = {"advanced_s": round(stride.by.total_seconds()), "advanced_by": stride.actor}
-    _note_decision(uow, uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now, **more))
+    _journal_decision(uow, uow.fire(order, trigger, reason=outcome, decided_by=decided_by, decided_at=uow.now, **more))
 
 
-def refund(uow: UnitOfWork, code: str | None, amount: Money) -> None:
+def refund(uow: UnitOfWork, order_code: str | None, amount: Money) -> None:
     """Gives part of a paid order back to its buyer; `amount` is in the order's currency.
 
     The sum of all parts is converted, not each part: whoever gets everything back has what he had before.
     """
-    order = uow.find(Order, code) if code else None
+    order = uow.find(Order, order_code) if order_code else None
     if order is None or order.state != "paid" or order.buyer is None:
         return
     refunded = min(order.refunded + amount.value, order.amount.value)

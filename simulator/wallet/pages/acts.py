@@ -59,7 +59,7 @@ def _note_return(runtime: Runtime, uow: UnitOfWork, code: str) -> None:
     order = alipay.order_of(uow, code)
     target = return_target(runtime, uow, order) if order.is_final and runtime.auto_return_s is not None else None
     if target is not None and pages.is_safe_return(target):
-        alipay.note_return(uow, order, target)
+        alipay.journal_return(uow, order, target)
 
 
 def _back(call: Call, order: Order, **more: str) -> str:

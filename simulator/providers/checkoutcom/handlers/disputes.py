@@ -32,7 +32,7 @@ def foresee(uow: UnitOfWork, payment: Payment) -> None:
         try:
             after = parse_duration(str(rule.params["dispute"]))
         except ValueError as error:
-            uow.note("state", "bank", f"no dispute is raised: {error}", subject=payment.id)
+            uow.journal("state", "bank", f"no dispute is raised: {error}", subject=payment.id)
             return
         uow.arm(payment, "timer.dispute", after=after, verdict=str(rule.params.get("verdict", "won")))
 

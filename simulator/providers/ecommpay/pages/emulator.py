@@ -157,7 +157,7 @@ def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
         if target is None or not pages.is_safe_return(target) or _is_phone(call):
             return pages.see_other(_own_path(call))
         if target != f"{payment.origin}{page_address(payment)}":
-            alipay.note_return(uow, order, target)
+            alipay.journal_return(uow, order, target)
     return pages.see_other(target)
 
 
