@@ -26,13 +26,11 @@ OBSERVED_HEADERS = {
     "Cache-Control,Content-Type",
 }
 
-PAYOUT = ("general", "payment", "customer", "account", "return_url", "callback", "interface_type")
-
 # fmt: off
 ENDPOINTS = (
     Endpoint("POST", f"{WALLET}/sale",                     sales.sale,           "sale",           w.SaleRequest,          checks_body=False),
     Endpoint("POST", f"{WALLET}/refund",                   refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
-    Endpoint("POST", f"{WALLET}/payout",                   sales.payout,         "payout",         parameters=PAYOUT),
+    Endpoint("POST", f"{WALLET}/payout",                   sales.payout,         "payout",         w.PayoutRequest,        checks_body=False),
     Endpoint("POST", f"{PAYMENT}/refund",                  refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
     Endpoint("POST", refunds.CARD_REFUND,                  refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
     Endpoint("POST", f"{PAYMENT}/alipay/refund",           refunds.refund,         "refund",         w.RefundRequest,        checks_body=False),
@@ -40,7 +38,7 @@ ENDPOINTS = (
     Endpoint("POST", f"{PAYMENT}/status/request",          statuses.request_status, "status.request", w.RequestStatusRequest, checks_body=False, reads=True),
     Endpoint("POST", f"{PAYMENT}/clarification",           clarifications.clarification,  "clarification",  w.ClarificationRequest, checks_body=False),
     Endpoint("POST", f"{INFO}/available_methods_for_merchant/list", methods.methods, "methods",      w.MethodsRequest,       checks_body=False, reads=True),
-    Endpoint("POST", f"{INFO}/banks/{{payment_method}}/{{operation_type}}/list", methods.banks, "banks", parameters=("general", "payment"), reads=True),
+    Endpoint("POST", f"{INFO}/banks/{{payment_method}}/{{operation_type}}/list", methods.banks, "banks", w.BanksRequest, checks_body=False, reads=True),
 )
 # fmt: on
 

@@ -15,6 +15,7 @@ from simulator.providers.ecommpay.handlers.acceptance import accepted, rejected
 from simulator.providers.ecommpay.model import Payment, find_payment, new_request_id, text_members
 from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.wire import requests
+from simulator.providers.ecommpay.wire.answers import MAX_ERRORS
 
 
 def clarification(call: Call, uow: UnitOfWork) -> Reply:
@@ -29,6 +30,8 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
     problems = schema_problems(requests.ClarificationRequest, body)
     if payment.state != "awaiting clarification":
         problems = [errors.item("3060")]
+    if not problems:
+        problems = _unasked(call, payment, body["additional_data"])
     if problems:
         return rejected(call, uow, request_id, "sale", problems, payment)
     accept(uow, request_id, payment, payment.sale_id)
@@ -39,6 +42,20 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
     uow.arm(payment, "timer.clarification", at=clarify_by)
     uow.arm(payment, "timer.clarified", after=timedelta(seconds=uow.settings(EcommpaySettings).processing_delay_s))
     return accepted(call, request_id)
+
+
+def _unasked(call: Call, payment: Payment, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Notices data that nobody has asked for and that the payment does not have so. Problems in strict mode, else none."""
+    wanted = payment.missing.get("customer", [])
+    answers = text_members(given.get("customer"))
+    fields = [
+        f"customer.{name}" for name in answers if name not in wanted and payment.customer.get(name) != answers[name]
+    ]
+    fields += [name for name in given if name != "customer"]
+    shown = [f"additional_data.{field[:80]}" for field in fields[:MAX_ERRORS]]
+    for field in shown:
+        call.differs_live(f"{field}: nobody has asked for it")
+    return [errors.item("2003", field) for field in shown] if call.strict else []
 
 
 def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:

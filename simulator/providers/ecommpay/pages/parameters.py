@@ -16,8 +16,8 @@ from simulator.providers.ecommpay.wire import values
 REQUIRED = ("project_id", "payment_id", "payment_amount", "payment_currency", "customer_id", "signature")
 
 NO_EFFECT = "has no effect for Alipay"
-OTHER_METHOD = "the simulator knows alipay only"
-NO_DESIGN = "the simulator has one design"
+OTHER_METHOD = "has no effect: the simulator knows alipay only"
+NO_DESIGN = "has no effect: the simulator has one design"
 
 UNLIKE_LIVE: dict[str, tuple[str, str]] = {
     # Parameter: what the notice says of it, and the value that asks for what happens anyway. Source: section 3.9.1.
@@ -125,12 +125,12 @@ def unlike_live(call: Call, parameters: Mapping[str, str]) -> list[str]:
     ]
     if parameters.get("language_code", "").lower() != "zh":
         found.append(
-            ("language_code", "the Alipay article demands zh")
+            ("language_code", "is not zh, which the Alipay article demands")
         )  # inferred: the live page opens in any language
     if parameters.get("best_before") and values.best_before(parameters["best_before"]) is None:
         found.append(("best_before", "is no instant (YYYY-MM-DDThh:mm:ss+hh:mm) and has no effect"))
     for name, why in found:
-        call.differs_live(f"{name}: {why}")
+        call.differs_live(f"{name} {why}")
     return [name for name, _ in found]
 
 

@@ -6,10 +6,11 @@ reference/ecommpay.md, section 3.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from simulator.engine.known import NoEffect
 from simulator.providers.ecommpay.wire.values import (
     ABSENT,
     Amount,
@@ -62,6 +63,10 @@ CUSTOMER_FIELDS = (
 """The members of a customer that are kept. A project may require any of them."""
 
 
+Ineffective = Annotated[Any, NoEffect()]
+"""What is documented and does nothing for Alipay; its contents are not looked at."""
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="allow", defer_build=True)
 
@@ -73,7 +78,7 @@ class General(Model):
     merchant_callback_url: Callback = ABSENT
     merchant_success_callback_url: Callback = ABSENT
     merchant_decline_callback_url: Callback = ABSENT
-    terminal_callback_url: Text = ABSENT
+    terminal_callback_url: Annotated[Text, NoEffect("is for Payment Page alone")] = ABSENT
     referrer_url: Text = ABSENT
 
 
@@ -95,6 +100,15 @@ class Billing(Model):
 
 
 class Customer(Model):
+    """What is known of the customer. Only `CUSTOMER_FIELDS` are kept; the others are for whoever judges the risk."""
+
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = (
+        "identification_level", "iin", "person_type", "birthplace", "browser", "device_type", "device_id", "datetime",
+        "screen_res", "session_id", "account_id", "qq_account_number", "ssn", "device_fingerprint", "domain",
+        "healthcheck_domain", "citizenship", "accept_header", "color_depth", "java_enabled", "js_enabled",
+        "timezone_offset", "timezone_name", "address_match",
+    )  # fmt: skip
+
     id: Text = ABSENT
     ip_address: IpAddress = ABSENT
     first_name: Text = ABSENT
@@ -117,16 +131,34 @@ class Customer(Model):
     gender: Literal["male", "female"] = ABSENT
     identify: Identify = ABSENT
     billing: Billing = ABSENT
+    save: Ineffective = ABSENT
+    account_save: Ineffective = ABSENT
+    mir: Ineffective = ABSENT
+    account: Ineffective = ABSENT
+    shipping: Ineffective = ABSENT
+    mpi_result: Ineffective = ABSENT
+    installment_count: Ineffective = ABSENT
+    installment_plan: Ineffective = ABSENT
 
 
 class SalePayment(Model):
     amount: Amount
     currency: Currency
     description: Text = ABSENT
-    extra_param: Text = ABSENT
+    extra_param: Annotated[Text, NoEffect("is not passed on by the simulator")] = ABSENT
     best_before: Instant = ABSENT
-    customer_amount: Amount = ABSENT
-    customer_currency: Currency = ABSENT
+    customer_amount: Annotated[Amount, NoEffect("is not shown by the simulator")] = ABSENT
+    customer_currency: Annotated[Currency, NoEffect("is not shown by the simulator")] = ABSENT
+    challenge_indicator: Ineffective = ABSENT
+    challenge_window: Ineffective = ABSENT
+    reorder: Ineffective = ABSENT
+    preorder_purchase: Ineffective = ABSENT
+    preorder_date: Ineffective = ABSENT
+    gift_card: Ineffective = ABSENT
+    local_conversion_currency: Ineffective = ABSENT
+    details: Ineffective = ABSENT
+    device_channel: Ineffective = ABSENT
+    is_fast: Ineffective = ABSENT
 
 
 class ReturnUrl(Model):
@@ -152,9 +184,16 @@ class SaleRequest(Model):
     customer: Customer
     payment: SalePayment
     return_url: ReturnUrl = ABSENT
-    account: dict[str, Any] = ABSENT
     callback: CallbackInfo = ABSENT
     interface_type: InterfaceType = ABSENT
+    account: Ineffective = ABSENT
+    recurring: Ineffective = ABSENT
+    additional_data: Ineffective = ABSENT
+    addendum: Ineffective = ABSENT
+    booking_info: Ineffective = ABSENT
+    receipt_data: Ineffective = ABSENT
+    merchant: Ineffective = ABSENT
+    cash_voucher_data: Ineffective = ABSENT
 
 
 class RefundPayment(Model):
@@ -172,13 +211,18 @@ class RefundRequest(Model):
     payment: RefundPayment = ABSENT
     callback: CallbackInfo = ABSENT
     interface_type: InterfaceType = ABSENT
+    receipt_data: Ineffective = ABSENT
 
 
 class StatusRequest(Model):
     """POST /v2/payment/status"""
 
     general: General
-    destination: Literal["merchant", "terminal"] = ABSENT
+    destination: Annotated[
+        Literal["merchant", "terminal"],
+        NoEffect("has no effect: the answer is always that for a merchant", unless=("merchant",)),
+    ] = ABSENT
+    interface_type: InterfaceType = ABSENT
 
 
 class RequestStatusRequest(Model):
@@ -207,4 +251,28 @@ class MethodsRequest(Model):
     currency: Annotated[str, StringConstraints(pattern=r"^[:_A-Z0-9]{3,27}$", strict=True)] = ABSENT
     payment_method: Text = ABSENT
     show_unavailable_methods_by_rules: Flag = ABSENT
-    is_enable_check_by_trusted_pm_user_rules: Flag = ABSENT
+    is_enable_check_by_trusted_pm_user_rules: Annotated[Flag, NoEffect(unless=(False,))] = ABSENT
+    customer: Ineffective = ABSENT
+
+
+class BanksRequest(Model):
+    """POST /v2/info/banks/{payment_method}/{operation_type}/list: only its required members are looked at"""
+
+    general: General
+    payment: dict[str, Any]
+    customer: dict[str, Any] = ABSENT
+
+
+class PayoutRequest(Model):
+    """POST /v2/payment/wallet/{payment_method}/payout: whatever it says, Alipay has none"""
+
+    ALSO_KNOWN: ClassVar[tuple[str, ...]] = (
+        "customer",
+        "payment",
+        "account",
+        "return_url",
+        "callback",
+        "interface_type",
+    )
+
+    general: General
