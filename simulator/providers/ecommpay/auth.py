@@ -26,7 +26,7 @@ MAX_PROJECT = 4_294_967_295
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
     if default:
         return {"project_id": PROJECT, "secret_key": "sandbox-secret-7Q2mVx", "projects": list(OTHER_PROJECTS)}
-    return {"project_id": 100_000_000 + int(ids.digits(9)), "secret_key": ids.text(64), "projects": []}
+    return {"project_id": 100_000_000 + int(ids.digits(9)) % 900_000_000, "secret_key": ids.text(64), "projects": []}
 
 
 def lookups(found: Mapping[str, Any]) -> Sequence[str]:

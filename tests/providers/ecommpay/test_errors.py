@@ -11,7 +11,8 @@ import pytest
 from support import Sim
 
 from providers.ecommpay.driver import SALE, Merchant
-from simulator.providers.ecommpay import errors
+from simulator.kernel.ids import Ids
+from simulator.providers.ecommpay import auth, errors
 
 ID = SALE["general"]["payment_id"]
 
@@ -516,3 +517,11 @@ async def test_a_wrong_type_is_told_in_the_platforms_words(sim: Sim, ecommpay: M
     await ecommpay.begin(**changes)
 
     assert ecommpay.last["errors"] == [{"code": 2003, "message": message, "field": field, "constraint": "type"}]
+
+
+@pytest.mark.parametrize("drawn", [b"\x00" * 9, b"\xff" * 9, b"\x09" * 9])
+def test_a_new_project_has_nine_digits(drawn: bytes) -> None:
+    """Always, so that answers of equal seeds are equally long."""
+    own = auth.credentials(Ids(lambda length: (drawn * length)[:length]), False)
+
+    assert len(str(own["project_id"])) == 9
