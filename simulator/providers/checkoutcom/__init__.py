@@ -88,6 +88,7 @@ PROVIDER = Provider(
     endpoints=ENDPOINTS,
     pages=pages.PAGES,
     left_out=LEFT_OUT,
+    unread_headers=notices.UNREAD_HEADERS,
     authenticate=auth.authenticate,
     before=before,
     read_body=read_body,

@@ -22,7 +22,7 @@ from simulator.providers.checkoutcom.handlers import (
     tokens,
     workflows,
 )
-from simulator.providers.checkoutcom.wire.actions import ActionRequest
+from simulator.providers.checkoutcom.wire.actions import ActionRequest, CaptureRequest, RefundRequest, ReversalRequest
 from simulator.providers.checkoutcom.wire.balances import BalancesQuery
 from simulator.providers.checkoutcom.wire.customers import CustomerRequest, CustomerUpdate
 from simulator.providers.checkoutcom.wire.disputes import DisputesQuery, EvidenceRequest
@@ -64,9 +64,9 @@ ENDPOINTS = (
     Endpoint("POST",   "/payments/search",               payments.search_payments,           "getPayment",   SearchRequest, query=SearchQuery),
     _get(              PAY,                              payments.get_payment,               "getPayment"),
     _get(              f"{PAY}/actions",                 actions.get_actions,                "getPayment"),
-    Endpoint("POST",   f"{PAY}/refunds",                 actions.refund_payment,             "refund",       ActionRequest, idempotent=True),
-    Endpoint("POST",   f"{PAY}/reversals",               actions.reverse_payment,            "reverse",      ActionRequest, idempotent=True),
-    Endpoint("POST",   f"{PAY}/captures",                actions.not_for_alipay,             "capture",      ActionRequest, idempotent=True),
+    Endpoint("POST",   f"{PAY}/refunds",                 actions.refund_payment,             "refund",       RefundRequest, idempotent=True),
+    Endpoint("POST",   f"{PAY}/reversals",               actions.reverse_payment,            "reverse",      ReversalRequest, idempotent=True),
+    Endpoint("POST",   f"{PAY}/captures",                actions.not_for_alipay,             "capture",      CaptureRequest, idempotent=True),
     Endpoint("POST",   f"{PAY}/voids",                   actions.not_for_alipay,             "void",         ActionRequest, idempotent=True),
     Endpoint("POST",   f"{PAY}/authorizations",          actions.not_for_alipay,             "authorize",    ActionRequest, idempotent=True),
     Endpoint("POST",   f"{PAY}/cancellations",           actions.not_for_alipay,             "cancel",       ActionRequest, idempotent=True),

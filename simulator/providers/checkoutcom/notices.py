@@ -28,10 +28,11 @@ def differs(call: Call, field: str, notice: str) -> None:
         raise Invalid([Violation(field, "live")])
 
 
+UNREAD_HEADERS = {"idempotency-key": "has no effect; Checkout.com reads Cko-Idempotency-Key"}
+
+
 def check_idempotency(call: Call) -> None:
-    """A key under another name, or where it does not count. Raises `Invalid` where the server is strict."""
-    if "idempotency-key" in call.headers:
-        differs(call, "idempotency_key", "Idempotency-Key has no effect; Checkout.com reads Cko-Idempotency-Key")
+    """A key where it does not count. Raises `Invalid` where the server is strict."""
     if "cko-idempotency-key" in call.headers and call.endpoint is not None and not call.endpoint.idempotent:
         differs(call, "cko_idempotency_key", "Cko-Idempotency-Key has no effect on this operation")
 
@@ -39,7 +40,6 @@ def check_idempotency(call: Call) -> None:
 # Payments --------------------------------------------------------------------------------------------------------
 
 NOT_OFFERED = "is not offered by AlipayCN, which knows Regular and Recurring; it has no effect"
-BY_ITSELF = "has no effect: an Alipay payment is captured by itself"
 
 
 def check_payment(call: Call, uow: UnitOfWork, request: PaymentRequest) -> None:
@@ -48,8 +48,6 @@ def check_payment(call: Call, uow: UnitOfWork, request: PaymentRequest) -> None:
         # The Previous platform documents the amount as optional. Source: reference/errata.md, case B05.
         differs(call, "amount", "amount is missing or 0, which verifies a card; the live API may refuse it for Alipay")
     _check_shared(call, uow, request)
-    if request.authorization_type is not None:
-        differs(call, "authorization_type", "authorization_type has no effect: Alipay has no authorization of its own")
     if request.previous_payment_id and uow.find(Payment, request.previous_payment_id) is None:
         differs(call, "previous_payment_id", "previous_payment_id names no payment of this workspace")
 
@@ -69,16 +67,8 @@ def check_hosted(call: Call, uow: UnitOfWork, request: HostedRequest) -> None:
 
 
 def _check_shared(call: Call, uow: UnitOfWork, request: PaymentRequest | HostedRequest) -> None:
-    if request.capture is False:
-        differs(call, "capture", f"capture=false {BY_ITSELF}")
-    if request.capture_on is not None:
-        differs(call, "capture_on", f"capture_on {BY_ITSELF}")
     if request.payment_type not in (None, "Regular", "Recurring"):
         differs(call, "payment_type", f"payment_type {request.payment_type} {NOT_OFFERED}")
-    if request.three_ds is not None and request.three_ds.enabled:
-        differs(call, "3ds", "3ds.enabled has no effect: 3D Secure is for cards")
-    if request.risk is not None and request.risk.enabled:
-        differs(call, "risk.enabled", "risk.enabled has no effect: nobody assesses a risk here")
     channel = request.processing_channel_id
     if channel not in (None, PUBLISHED_CHANNEL, own_channel(uow)):
         # A strict server has refused it before (`rules.check_channel`).

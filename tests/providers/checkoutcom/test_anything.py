@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import httpx
@@ -98,7 +99,7 @@ def is_own(answer: httpx.Response) -> bool:
         case 204 | 401 | 403 | 404 | 405 | 409 | 413:
             return answer.content == b"" and "content-type" not in answer.headers
         case 400:
-            return list(answer.json()) == ["error"]
+            return list(answer.json()) == ["error"] and re.fullmatch(r"[a-z_]+", answer.json()["error"]) is not None
         case 422:
             body = answer.json()
             codes = body["error_codes"]
@@ -106,6 +107,7 @@ def is_own(answer: httpx.Response) -> bool:
                 list(body) == ["request_id", "error_type", "error_codes"]
                 and bool(codes)
                 and len(set(codes)) == len(codes)
+                and all(re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", code) for code in codes)
             )
         case _:
             return False

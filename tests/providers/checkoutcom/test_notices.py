@@ -33,13 +33,20 @@ async def test_the_published_requests_need_no_notice(cko: Merchant, strict: Sim,
 
 
 PAYMENTS: list[tuple[dict[str, Any], str, str]] = [
-    ({"capture": False}, "capture=false", "capture_invalid"),
-    ({"capture": "false"}, "capture=false", "capture_invalid"),
-    ({"capture_on": "2026-03-05T10:00:00"}, "capture_on", "capture_on_invalid"),
+    ({"capture": False}, "capture has no effect", "capture_invalid"),
+    ({"capture": "false"}, "capture has no effect", "capture_invalid"),
+    ({"capture_on": "2026-03-05T10:00:00"}, "capture_on has no effect", "capture_on_invalid"),
     ({"payment_type": "Unscheduled"}, "payment_type Unscheduled", "payment_type_invalid"),
-    ({"authorization_type": "Estimated"}, "authorization_type", "authorization_type_invalid"),
-    ({"3ds": {"enabled": True}}, "3ds.enabled", "3ds_invalid"),
-    ({"risk": {"enabled": True}}, "risk.enabled", "risk_enabled_invalid"),
+    ({"authorization_type": "Estimated"}, "authorization_type has no effect", "authorization_type_invalid"),
+    ({"3ds": {"enabled": True}}, "3ds.enabled has no effect", "3ds_enabled_invalid"),
+    ({"risk": {"enabled": True}}, "risk.enabled has no effect", "risk_enabled_invalid"),
+    (
+        {"billing_descriptor": {"name": "Shop", "city": "London"}},
+        "billing_descriptor has no effect",
+        "billing_descriptor_invalid",
+    ),
+    ({"amount_allocations": [{"id": "ent_x", "amount": 1}]}, "amount_allocations has", "amount_allocations_invalid"),
+    ({"processing": {"order_id": "1"}}, "processing.order_id has no effect", "processing_order_id_invalid"),
     ({"previous_payment_id": "pay_unknown"}, "previous_payment_id", "previous_payment_id_invalid"),
     ({"processing_channel_id": "pc_" + "b" * 26}, "processing_channel_id", "cko_processing_channel_id_invalid"),
 ]
@@ -61,6 +68,11 @@ async def test_what_has_no_effect_on_a_payment_is_said(
         {"3ds": {"enabled": False}},
         {"risk": {"enabled": False}},
         {"merchant_initiated": True},
+        {"capture": "TRUE"},
+        {"billing_descriptor": None},
+        {"customsCode": "HG", "processing": {"merchantCustomsCode": "1", "merchantCustomsName": "N"}},
+        {"metadata": {"anything": "goes"}},
+        {"items": [{"name": "x", "commodity_code": "1234", "unit_of_measure": "piece"}]},
     ],
 )
 async def test_what_says_the_usual_needs_no_notice(cko: Merchant, changes: dict[str, Any]) -> None:
@@ -75,10 +87,10 @@ async def test_a_known_previous_payment_needs_no_notice(cko: Merchant) -> None:
 
 
 PAGES: list[tuple[dict[str, Any], str, str]] = [
-    ({"capture": False}, "capture=false", "capture_invalid"),
+    ({"capture": False}, "capture has no effect", "capture_invalid"),
     ({"capture_on": "2026-03-05T10:00:00Z"}, "capture_on", "capture_on_invalid"),
     ({"payment_type": "MOTO"}, "payment_type MOTO", "payment_type_invalid"),
-    ({"risk": {"enabled": True}}, "risk.enabled", "risk_enabled_invalid"),
+    ({"risk": {"enabled": True}}, "risk.enabled has no effect", "risk_enabled_invalid"),
     ({"allow_payment_methods": ["card"]}, "allow_payment_methods", "allow_payment_methods_invalid"),
     ({"disabled_payment_methods": ["alipay_cn"]}, "disabled_payment_methods", "disabled_payment_methods_invalid"),
     ({"locale": "xx"}, "locale", "locale_invalid"),

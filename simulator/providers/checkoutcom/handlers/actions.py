@@ -35,27 +35,24 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     Raises `IllegalTransition` (403) when nothing can be refunded, `LimitExceeded` when more is asked than is left.
     Source: section 3.5.
     """
-    request: wire.ActionRequest = call.body
-    refund = _refund(call, uow, request.amount)
+    request: wire.RefundRequest = call.body
+    refund = _refund(call, uow, request.amount, request.capture_action_id)
     return Reply(202, wire.action_accepted(refund, call.base_url))
 
 
 def reverse_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{id}/reversals: refunds all that is left of a captured payment. Source: section 3.8."""
-    request: wire.ActionRequest = call.body
-    if request.amount is not None:
-        notices.differs(call, "amount", "amount has no effect on a reversal, which gives back everything that is left")
     refund = _refund(call, uow, None)
     return Reply(202, wire.action_accepted(refund, call.base_url, "Refund"))
 
 
-def _refund(call: Call, uow: UnitOfWork, amount: int | None) -> Action:
+def _refund(call: Call, uow: UnitOfWork, amount: int | None, capture_id: str | None = None) -> Action:
     request: wire.ActionRequest = call.body
     payment = find_payment(call, uow)
     left = payment.refundable
     if left <= 0 or uow.now - payment.created_at > REFUND_WINDOW:
         raise IllegalTransition("checkoutcom.payment", payment.state, "api.refund")
-    if request.capture_action_id not in (None, payment.capture_action_id):
+    if capture_id not in (None, payment.capture_action_id):
         raise refused("capture_action_id_invalid")
     asked = amount or left
     if asked > left:

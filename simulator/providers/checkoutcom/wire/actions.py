@@ -5,23 +5,53 @@ Source: reference/checkoutcom.md, sections 3.4 to 3.8.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import StrictStr
 
+from simulator.engine.known import NoEffect
 from simulator.providers.checkoutcom.model import Action
-from simulator.providers.checkoutcom.wire.fields import AmountOrAll, Metadata, Model, Text80
+from simulator.providers.checkoutcom.wire.fields import AmountOrAll, Ignored, Metadata, Model, Text80
 from simulator.providers.checkoutcom.wire.values import instant, link, present
 
 
 class ActionRequest(Model):
-    """The body of refunds, captures, voids, reversals, authorizations and cancellations. Without `amount`: all that is left."""
+    """The body of voids, authorizations and cancellations, and what others have in common with it."""
 
     amount: AmountOrAll | None = None
     reference: Text80 | None = None
     metadata: Metadata | None = None
+
+
+class RefundRequest(ActionRequest):
+    """POST /payments/{id}/refunds. Without `amount`: all that is left."""
+
     capture_action_id: StrictStr | None = None
+    amount_allocations: Ignored = None
+    destination: Ignored = None
+    items: Ignored = None
+
+
+class ReversalRequest(ActionRequest):
+    """POST /payments/{id}/reversals"""
+
+    amount: (
+        Annotated[AmountOrAll, NoEffect("has no effect on a reversal, which gives back all that is left")] | None
+    ) = None
+
+
+class CaptureRequest(ActionRequest):
+    """POST /payments/{id}/captures, which Alipay does not have: the documented members are known, and nobody reads them."""
+
     capture_type: Literal["NonFinal", "Final"] | None = None
+    customer: Any = None
+    description: Any = None
+    billing_descriptor: Any = None
+    shipping: Any = None
+    items: Any = None
+    marketplace: Any = None
+    amount_allocations: Any = None
+    processing: Any = None
 
 
 def short_action(action: Action) -> dict[str, Any]:

@@ -7,13 +7,22 @@ from typing import Any
 
 from simulator.engine.provider import Call, Operation
 from simulator.kernel.refusals import Invalid, Violation
-from simulator.providers.checkoutcom.wire.actions import ActionRequest
+from simulator.providers.checkoutcom.wire.actions import ActionRequest, CaptureRequest, RefundRequest, ReversalRequest
 from simulator.providers.checkoutcom.wire.customers import CustomerUpdate
 from simulator.providers.checkoutcom.wire.instruments import InstrumentUpdate
 from simulator.providers.checkoutcom.wire.previous import WebhookUpdate
 from simulator.providers.checkoutcom.wire.workflows import WorkflowUpdate
 
-OPTIONAL_BODIES = (ActionRequest, WorkflowUpdate, WebhookUpdate, CustomerUpdate, InstrumentUpdate)
+OPTIONAL_BODIES = (
+    ActionRequest,
+    CaptureRequest,
+    RefundRequest,
+    ReversalRequest,
+    WorkflowUpdate,
+    WebhookUpdate,
+    CustomerUpdate,
+    InstrumentUpdate,
+)
 
 
 def read_body(call: Call, endpoint: Operation) -> Any:

@@ -19,9 +19,11 @@ from pydantic import (
     StringConstraints,
 )
 
+from simulator.engine.known import NoEffect
 from simulator.engine.pages import is_safe_return
 from simulator.kernel.money import CURRENCIES
 
+BY_ITSELF = "has no effect: an Alipay payment is captured by itself"
 MAX_AMOUNT = 9_999_999_999
 """Minor units. Documented for voids; that it bounds every amount is inferred."""
 LONGEST_NUMBER = 20
@@ -157,10 +159,26 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="ignore", defer_build=True, populate_by_name=True)
 
 
+# Documented members that do nothing for Alipay: taken as they come, and said in a notice when they ask for something.
+Ignored = Annotated[Any, NoEffect()]
+IgnoredFlag = Annotated[Flag, NoEffect(unless=(False, "false", "False", "FALSE"))]
+IgnoredCapture = Annotated[Flag, NoEffect(BY_ITSELF, unless=(True, "true", "True", "TRUE"))]
+IgnoredMoment = Annotated[Moment, NoEffect(BY_ITSELF)]
+
+
 class Risk(Model):
-    enabled: Flag
-    device_session_id: StrictStr | None = None
+    enabled: IgnoredFlag
+    device_session_id: Annotated[StrictStr, NoEffect()] | None = None
 
 
 class ThreeDs(Model):
-    enabled: Flag | None = None
+    enabled: IgnoredFlag | None = None
+    attempt_n3d: IgnoredFlag | None = None
+    allow_upgrade: Ignored = None
+    challenge_indicator: Ignored = None
+    exemption: Ignored = None
+    authentication_id: Ignored = None
+    eci: Ignored = None
+    cryptogram: Ignored = None
+    xid: Ignored = None
+    version: Ignored = None

@@ -14,11 +14,12 @@ from simulator.providers.checkoutcom.wire.fields import (
     AmountOrAll,
     ChannelId,
     Currency,
-    Flag,
+    Ignored,
+    IgnoredCapture,
+    IgnoredMoment,
     Ip,
     Metadata,
     Model,
-    Moment,
     PaymentType,
     Quantity,
     Risk,
@@ -71,10 +72,16 @@ class HostedRequest(Model):
     products: Annotated[list[Product], Field(max_length=1000)] | None = None
     metadata: Metadata | None = None
     locale: Text20 | None = None
-    capture: Flag | None = None
-    capture_on: Moment | None = None
+    capture: IgnoredCapture | None = None
+    capture_on: IgnoredMoment | None = None
     risk: Risk | None = None
     three_ds: ThreeDs | None = Field(None, alias="3ds")
+    billing_descriptor: Ignored = None
+    sender: Ignored = None
+    recipient: Ignored = None
+    processing: Ignored = None
+    amount_allocations: Ignored = None
+    instruction: Ignored = None
     allow_payment_methods: list[StrictStr] | None = None
     disabled_payment_methods: list[StrictStr] | None = None
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictStr, model_validator
 
+from simulator.engine.known import NoEffect
 from simulator.providers.checkoutcom.model import Action, Payment
 from simulator.providers.checkoutcom.wire.actions import short_action
 from simulator.providers.checkoutcom.wire.addresses import Shipping
@@ -19,6 +20,9 @@ from simulator.providers.checkoutcom.wire.fields import (
     Email,
     FilterText,
     Flag,
+    Ignored,
+    IgnoredCapture,
+    IgnoredMoment,
     Ip,
     Metadata,
     Model,
@@ -70,10 +74,29 @@ class Source(Model):
 
 
 class Processing(Model):
-    """Takes anything: the connector to the wallet checks it, not the gateway."""
+    """Takes anything: the connector to the wallet checks it, not the gateway.
+
+    The customs declaration is passed on to the acquirer, so that nobody sees an effect of it (section 7.5).
+    """
 
     terminal_type: Any = None
     os_type: Any = None
+    customsCode: Any = None
+    merchantCustomsCode: Any = None
+    merchantCustomsName: Any = None
+    order_id: Ignored = None
+    invoice_id: Ignored = None
+    receipt_id: Ignored = None
+    tax_amount: Ignored = None
+    discount_amount: Ignored = None
+    duty_amount: Ignored = None
+    shipping_amount: Ignored = None
+    shipping_tax_amount: Ignored = None
+    original_order_amount: Ignored = None
+    locale: Ignored = None
+    brand_name: Ignored = None
+    purchase_country: Ignored = None
+    merchant_initiated_reason: Ignored = None
 
 
 class Item(Model):
@@ -81,6 +104,8 @@ class Item(Model):
     quantity: Quantity | None = None
     unit_price: AmountOrAll | None = None
     reference: Text255 | None = None
+    commodity_code: Text255 | None = None
+    unit_of_measure: Text255 | None = None
     total_amount: AmountOrAll | None = None
     tax_amount: AmountOrAll | None = None
     discount_amount: AmountOrAll | None = None
@@ -98,9 +123,9 @@ class PaymentRequest(Model):
     merchant_initiated: Flag | None = None
     reference: Text80 | None = None
     description: Text100 | None = None
-    authorization_type: Literal["Final", "Estimated", "Incremental"] | None = None
-    capture: Flag | None = None
-    capture_on: Moment | None = None
+    authorization_type: Annotated[Literal["Final", "Estimated", "Incremental"], NoEffect()] | None = None
+    capture: IgnoredCapture | None = None
+    capture_on: IgnoredMoment | None = None
     customer: CustomerInput | None = None
     shipping: Shipping | None = None
     processing: Processing | None = None
@@ -113,6 +138,13 @@ class PaymentRequest(Model):
     risk: Risk | None = None
     three_ds: ThreeDs | None = Field(None, alias="3ds")
     payment_ip: Ip | None = None
+    billing_descriptor: Ignored = None
+    sender: Ignored = None
+    recipient: Ignored = None
+    marketplace: Ignored = None
+    amount_allocations: Ignored = None
+    instruction: Ignored = None
+    retry: Ignored = None
     customsCode: StrictStr | None = None
     merchantCustomsCode: StrictStr | None = None
     merchantCustomsName: StrictStr | None = None
@@ -202,6 +234,8 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any]:
         "quantity",
         "unit_price",
         "reference",
+        "commodity_code",
+        "unit_of_measure",
         "total_amount",
         "tax_amount",
         "discount_amount",
