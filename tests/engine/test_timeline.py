@@ -97,3 +97,41 @@ async def test_a_story_holds_nothing_of_another_payment(sim: Sim, acme: Merchant
     assert ids == {second}
     assert [what for *_, what in told_of_the_second if first in what or "paid" in what or "CAPTURED" in what] == []
     assert [what for *_, what in told_of_the_second][-2:] == ["order open > cancelled", "cancelled, decided by api"]
+
+
+async def test_a_call_is_kept_with_its_query_its_answer_and_how_long_it_took(sim: Sim, acme: Merchant) -> None:
+    charge = await acme.charge()
+    await sim.http.get(f"/acme/charges/{charge}?expand=all", headers=acme.headers)
+    await sim.http.get(f"/acme/charges/{charge}?", headers=acme.headers)
+
+    bare, queried, created = await sim.requests()
+    assert [entry["path"] for entry in (bare, queried, created)] == [
+        f"/acme/charges/{charge}",
+        f"/acme/charges/{charge}?expand=all",
+        "/acme/charges",
+    ]
+    assert [entry["status"] for entry in (bare, queried, created)] == [200, 200, 201]
+    assert [entry["method"] for entry in (bare, queried, created)] == ["GET", "GET", "POST"]
+    assert all(entry["sent_by"] == "merchant" and entry["duration_ms"] >= 0 for entry in (bare, queried, created))
+    assert f'"id":"{charge}"' in created["response"]["body"]
+
+
+async def test_a_story_is_told_in_the_order_of_time_and_at_one_instant_in_the_order_of_doing(
+    sim: Sim, acme: Merchant
+) -> None:
+    charge = await acme.charge()
+    await sim.advance(minutes=30)
+    await acme.void(charge)
+    await sim.advance(minutes=30)
+
+    told_in_order = await story(sim, charge)
+    assert [seconds for seconds, *_ in told_in_order] == sorted(seconds for seconds, *_ in told_in_order)
+    assert [what for _, _, _, _, _, what in told_in_order] == [
+        "POST /acme/charges 201",
+        "charge PENDING",
+        "order open",
+        "POST /acme/charges/{id}/void 200",
+        "charge PENDING > VOIDED",
+        "order open > cancelled",
+        "cancelled, decided by api",
+    ]
