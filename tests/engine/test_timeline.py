@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import orjson
 from support import STARTED, Sim
 
 from engine.merchant import Merchant
+from simulator.engine.journal import rows_for
 
 Told = tuple[int, str, str, str | None, str | None, str]
 
@@ -135,3 +137,41 @@ async def test_a_story_is_told_in_the_order_of_time_and_at_one_instant_in_the_or
         "order open > cancelled",
         "cancelled, decided by api",
     ]
+
+
+def test_a_request_that_touched_two_payments_is_kept_once_and_each_has_its_own_moves() -> None:
+    """A move without a payment of its own belongs to each."""
+    moves = [{"subject": "ch_1", "to": "A"}, {"subject": "ch_2", "to": "B"}, {"subject": None, "to": "C"}]
+
+    rows = rows_for(7, 99, "request", "acme", moves, ["ch_1", "ch_2"], path="/acme", status=201)
+
+    assert [tuple(row)[:7] for row in rows] == [
+        (7, 99, "request", "acme", "ch_1", "/acme", 201),
+        (7, 99, "moves", "acme", "ch_2", None, None),
+    ]
+    assert [orjson.loads(tuple(row)[7]) for row in rows] == [
+        {"path": "/acme", "status": 201, "moves": [moves[0], moves[2]]},
+        {"moves": [moves[1], moves[2]]},
+    ]
+
+
+def test_a_request_about_no_payment_is_kept_all_the_same() -> None:
+    [row] = rows_for(7, 99, "request", "acme", [], [], path="/acme", status=404)
+
+    assert tuple(row)[:7] == (7, 99, "request", "acme", None, "/acme", 404)
+
+
+async def test_each_entry_of_a_story_refers_to_what_it_tells_of(sim: Sim, acme: Merchant) -> None:
+    charge = await acme.paid()
+    view = await sim.payment("acme", charge)
+    [request] = [entry["id"] for entry in await sim.requests() if entry["method"] == "POST"]
+    deliveries = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"]
+
+    refs = {kind: {entry["ref"] for entry in view["timeline"] if entry["kind"] == kind} for kind in
+            ("request", "state", "wallet", "webhook")}  # fmt: skip
+    assert refs == {
+        "request": {request},
+        "state": {charge},
+        "wallet": {view["wallet"]["code"]},
+        "webhook": {delivery["id"] for delivery in deliveries},
+    }
