@@ -15,7 +15,7 @@ import httpx
 
 from simulator.engine.courier import Courier
 from simulator.engine.provider import Provider, Verdict
-from simulator.kernel.clock import iso_millis
+from simulator.kernel.clock import iso_millis, time_of_day
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -25,23 +25,23 @@ HOOKS = "http://merchant.test/hooks"
 
 @dataclass
 class Hook:
-    """One webhook as the merchant got it. `at` is the workspace's time of its arrival."""
+    """One webhook as the merchant got it. `at` is the workspace's time of its arrival, `arrived` the real one."""
 
     sim: Sim = field(repr=False)
     url: str
     headers: dict[str, str]
     raw: bytes
     at: datetime
+    arrived: datetime = field(default_factory=time_of_day)
 
     @property
     def body(self) -> Any:
         return json.loads(self.raw)
 
     def verdict(self, provider: str) -> Verdict:
-        """The merchant's own check of the signature."""
+        """The merchant's own check of the signature and its age."""
         party = self.sim.app.runtime.providers[provider]
-        assert party.verify is not None
-        return party.verify(self.sim.workspace, self.headers, self.raw)
+        return party.judge(self.sim.workspace, self.headers, self.raw, self.arrived)
 
 
 def acknowledge(request: httpx.Request) -> httpx.Response:

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from simulator.engine.store import OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
-from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch
+from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
 from simulator.kernel.retry import Receipt
 
 log = logging.getLogger("simulator")
@@ -174,9 +174,9 @@ class Dispatcher:
         policy = self._providers[current.provider].webhooks.retry
         signed = Signed({}, bytes(current.body))
         status, error, answer, is_received = None, None, None, False
-        started = stopwatch()
+        started, sent = stopwatch(), time_of_day()
         try:
-            signed = self._signed(workspace_id, current, n)
+            signed = self._signed(workspace_id, current, n, sent)
             response = await self._courier.post(current.url, signed.body, signed.headers, policy.timeout_s)
             status, answer = response.status_code, response.text[:ANSWER_LIMIT]
             is_received = policy.acknowledges(Receipt(status, _lower(response.headers), response.content))
@@ -204,6 +204,7 @@ class Dispatcher:
                 current,
                 n=n,
                 at=micros(at),
+                sent=micros(sent),
                 status=status,
                 duration_ms=round(duration_ms, 3),
                 error=error,
@@ -229,13 +230,14 @@ class Dispatcher:
         if row.provider not in self._providers:
             return bytes(row.body)
         try:
-            return self._signed(row.workspace, row, row.attempts + 1).body
+            return self._signed(row.workspace, row, row.attempts + 1, time_of_day()).body
         except Exception as problem:  # Dropped, or a fault of the provider's, which each attempt records
             log.debug("%s cannot be signed: %s", row.id, _describe(problem))
             return bytes(row.body)
 
-    def _signed(self, workspace_id: int, row: OutboxRow, n: int) -> Signed:
+    def _signed(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Signed:
         workspace = self._registry[workspace_id]
+        first = self._store.first_sent(row.seq) if n > 1 else None
         uow = self._units.read(workspace)
         sending = Sending(
             workspace=workspace,
@@ -245,6 +247,8 @@ class Dispatcher:
             created_at=from_micros(row.created),
             at=uow.now,
             attempt=n,
+            sent_at=sent,
+            first_sent_at=sent if first is None else from_micros(first),
             uow=uow,
         )
         return self._providers[row.provider].webhooks.signed(sending)

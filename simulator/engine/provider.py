@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
-from simulator.engine.settings import WorkspaceSettings
+from simulator.engine.settings import SimulatorSettings, WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Request, Shop
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import short_duration
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.refusals import Refusal
@@ -149,7 +150,8 @@ class Idempotency:
 class Sending:
     """What `sign` sees when a message is about to leave, `body` as it was rendered.
 
-    `attempt` counts from 1, `at` is the workspace's time.
+    `attempt` counts from 1, `at` and `created_at` are the workspace's time; `sent_at` is the real time of this attempt,
+    `first_sent_at` that of the message's first.
     """
 
     workspace: Workspace
@@ -159,8 +161,24 @@ class Sending:
     created_at: datetime
     at: datetime
     attempt: int
+    sent_at: datetime
+    first_sent_at: datetime
     uow: UnitOfWork
     """For reading (the endpoint's present secret), not for writing."""
+
+    @property
+    def signature_at(self) -> datetime:
+        """The instant that a signature names which is made anew at each attempt: real, because receivers live in real time."""
+        return self.sent_at if self._is_wall else self.at
+
+    @property
+    def first_signature_at(self) -> datetime:
+        """The instant for a signature that all attempts share."""
+        return self.first_sent_at if self._is_wall else self.created_at
+
+    @property
+    def _is_wall(self) -> bool:
+        return self.workspace.settings_of(SimulatorSettings).signature_time == "wall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +217,9 @@ class Webhooks:
     """Whether an account may have more than one endpoint, each with its own key and events. `render` then addresses them."""
     refuse_secret: Callable[[str], str | None] = lambda secret: None
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
+    tolerance: timedelta | None = None
+    """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
+    it names none."""
 
     def signed(self, sending: Sending) -> Signed:
         """What leaves in this attempt, wherever the provider puts its signature. Raises `Dropped`."""
@@ -216,6 +237,17 @@ class Verdict:
     """The string over which the receiver computed."""
     expected: str = ""
     received: str = ""
+    at: datetime | None = None
+    """The time of sending that a good signature names, if it names one."""
+
+    def arriving(self, arrived: datetime, tolerance: timedelta | None) -> Verdict:
+        """The same, but that a receiver refuses what was signed too long before it came, or after."""
+        if not self.valid or self.at is None or tolerance is None or abs(arrived - self.at) <= tolerance:
+            return self
+        side = "before" if self.at < arrived else "after"
+        away, taken = short_duration(abs(arrived - self.at)), short_duration(tolerance)
+        reason = f"the signature is right, but its time is {away} {side} that of its arrival; receivers take {taken}"
+        return replace(self, valid=False, reason=reason)
 
 
 # The provider --------------------------------------------------------------------------------------------------
@@ -392,6 +424,11 @@ class Provider(Party):
 
     def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]:
         return self.webhooks.render(uow, event)
+
+    def judge(self, workspace: Workspace, headers: Mapping[str, str], body: bytes, arrived: datetime) -> Verdict:
+        """What a careful receiver says of a webhook that arrived at this real time: of its signature, and of its age."""
+        assert self.verify is not None
+        return self.verify(workspace, headers, body).arriving(arrived, self.webhooks.tolerance)
 
     def banner_line(self, credentials: Mapping[str, Any]) -> BannerLine:
         """The banner's line, whether the provider words it or not."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -104,6 +104,11 @@ class SimulatorSettings(WorkspaceSettings):
     retry_factor: Annotated[float, Field(ge=0, le=1000)] = Field(
         1.0,
         description="every pause between two attempts of a webhook is multiplied by it; `0.01` shortens all retries",
+    )
+    signature_time: Literal["wall", "workspace"] = Field(
+        "wall",
+        description="the time that a webhook's signature names as that of its sending: the real one, as receivers hold it "
+        "against their own clock, or the workspace's",
     )
 
 

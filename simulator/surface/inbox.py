@@ -12,7 +12,7 @@ from simulator.engine.provider import Party
 from simulator.engine.resource import Resource, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import iso_millis
+from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
 from simulator.kernel.ids import Ids
 
 
@@ -28,6 +28,8 @@ class Received(Resource):
     headers: dict[str, str]
     body: str
     """Base64."""
+    arrived: int | None = None
+    """The real time, in microseconds: what a receiver's own clock shows. None for what an older version has kept."""
 
     def keys(self) -> dict[str, str]:
         return {"name": self.name}
@@ -53,6 +55,7 @@ def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) 
                 method=request.method,
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=base64.b64encode(body).decode(),
+                arrived=micros(time_of_day()),
             )
         )
 
@@ -74,6 +77,8 @@ def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str
             continue
         provider = candidate.name
         found = candidate.verify(workspace, received.headers, raw)
+        if received.arrived is not None:
+            found = found.arriving(from_micros(received.arrived), candidate.webhooks.tolerance)
         verdict = {"valid": found.valid, "reason": found.reason}
         if not found.valid:
             verdict |= {"signed": found.signed, "expected": found.expected, "received": found.received}

@@ -1,7 +1,8 @@
 """One call of every operation of every provider, signed, so that the engine's promises can be held against all of them.
 
-What is special about a provider's calls (a second key, a credential inside the body) stands with its tests, as `sign(account,
-endpoint, request)` in `tests/providers/<name>/calls.py`.
+What is special about a provider stands with its tests, in `tests/providers/<name>/calls.py`: `sign(account, endpoint, request)`
+for a second key or a credential inside the body, `accepts(sim, headers, body, arrived)` for the check that receivers of its
+webhooks make who hold the time of a signature against their own clock.
 """
 
 from __future__ import annotations
@@ -51,10 +52,17 @@ class Operation:
         return "1" if found[2] else "nobody"
 
 
+def own(provider: Provider, name: str) -> Any:
+    """What the provider's tests have under this name; None where they have nothing."""
+    module = f"providers.{provider.name}.calls"
+    if provider.name == ACME.name or find_spec(module) is None:
+        return None
+    return getattr(import_module(module), name, None)
+
+
 def _signer(provider: Provider) -> Callable[[Account, Endpoint, Request], Request]:
-    own = f"providers.{provider.name}.calls"
-    if provider.name != ACME.name and find_spec(own) is not None:
-        signer: Callable[[Account, Endpoint, Request], Request] = import_module(own).sign
+    signer: Callable[[Account, Endpoint, Request], Request] | None = own(provider, "sign")
+    if signer is not None:
         return signer
     assert provider.shop is not None
     sign = provider.shop.sign

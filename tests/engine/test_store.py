@@ -237,6 +237,7 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
         first,
         n=1,
         at=10,
+        sent=1010,
         status=503,
         duration_ms=1.5,
         error=None,
@@ -250,6 +251,7 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
         first,
         n=2,
         at=20,
+        sent=1020,
         status=200,
         duration_ms=1.5,
         error=None,
@@ -264,9 +266,11 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
     assert after is not None
     assert (after.state, after.due, after.attempts) == ("delivered", None, 2)
     assert [tuple(row) for row in store.attempts([first.seq])] == [
-        (first.seq, 1, 10, 503, 1.5, None, b"{}", "no", None),
-        (first.seq, 2, 20, 200, 1.5, None, b"{}", "", b"signed"),
+        (first.seq, 1, 10, 503, 1.5, None, b"{}", "no", None, 1010),
+        (first.seq, 2, 20, 200, 1.5, None, b"{}", "", b"signed", 1020),
     ]
+    assert store.first_sent(first.seq) == 1010
+    assert store.first_sent(first.seq + 1) is None
 
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
@@ -274,6 +278,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     opened = open_store(where)
     opened.insert_messages([message("dlv_1")])
     opened.run("ALTER TABLE attempts DROP COLUMN body")
+    opened.run("ALTER TABLE attempts DROP COLUMN sent")
     columns = "message, n, at, status, duration_ms, error, headers, answer"
     opened.run(f"INSERT INTO attempts ({columns}) VALUES (1, 1, 10, 200, 1.5, NULL, ?, '')", (b"{}",))
     if opened.dialect == "sqlite":
@@ -282,7 +287,8 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
 
     again = open_store(where)
 
-    assert [tuple(row) for row in again.attempts([1])] == [(1, 1, 10, 200, 1.5, None, b"{}", "", None)]
+    assert [tuple(row) for row in again.attempts([1])] == [(1, 1, 10, 200, 1.5, None, b"{}", "", None, None)]
+    assert again.first_sent(1) is None
     again.close()
 
 

@@ -46,10 +46,12 @@ class AttemptRow(NamedTuple):
     answer: str | None
     body: bytes | None
     """What was sent; None where it was the message's own."""
+    sent: int | None
+    """When, in real time; None for what an older version has sent. `at` is the workspace's time."""
 
 
 _OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body"
-_ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body"
+_ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body, sent"
 _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
 
@@ -174,6 +176,7 @@ class Outbox(Statements):
         *,
         n: int,
         at: int,
+        sent: int,
         status: int | None,
         duration_ms: float,
         error: str | None,
@@ -186,8 +189,8 @@ class Outbox(Statements):
         """`body` is kept only where it is not the message's own."""
         own = None if body == message.body else body
         self.run(
-            f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (message.seq, n, at, status, duration_ms, error, headers, answer, own),
+            f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (message.seq, n, at, status, duration_ms, error, headers, answer, own, sent),
         )
         sql = "UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ?"
         self.run(sql, (state, due, n, message.seq))
@@ -197,6 +200,11 @@ class Outbox(Statements):
 
     def set_message_url(self, seq: int, url: str) -> None:
         self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
+
+    def first_sent(self, message: int) -> int | None:
+        """The real time of the first attempt at a message; None if there was none, or if an older version made it."""
+        found = self.rows("SELECT sent FROM attempts WHERE message = ? ORDER BY n LIMIT 1", (message,))
+        return None if not found else found[0][0]
 
     def attempts(self, messages: Sequence[int]) -> list[AttemptRow]:
         """Of these messages, each message's oldest first."""

@@ -3,14 +3,17 @@
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 """
 
-VERSION = 2
+VERSION = 3
 
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
 UNLESS = {"sqlite": "", "postgresql": "IF NOT EXISTS"}
 CLUSTERED = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
 
-UPGRADES = {1: "ALTER TABLE attempts ADD COLUMN {unless} body {blob}"}
+UPGRADES = {
+    1: "ALTER TABLE attempts ADD COLUMN {unless} body {blob}",
+    2: "ALTER TABLE attempts ADD COLUMN {unless} sent BIGINT",
+}
 """From each version to the next. PostgreSQL keeps no version: there all are repeated whenever a store is opened."""
 
 TABLES = """
@@ -50,7 +53,7 @@ CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
 
 CREATE TABLE IF NOT EXISTS attempts (
     message BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT, duration_ms DOUBLE PRECISION NOT NULL,
-    error TEXT, headers {blob} NOT NULL, answer TEXT, body {blob},
+    error TEXT, headers {blob} NOT NULL, answer TEXT, body {blob}, sent BIGINT,
     PRIMARY KEY (message, n)){clustered};
 
 CREATE TABLE IF NOT EXISTS journal (

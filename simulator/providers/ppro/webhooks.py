@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -129,8 +130,15 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     return [Message(event.name, orjson.dumps(envelope), charge.webhooks_url)]
 
 
+TOLERANCE = timedelta(minutes=5)
+"""The manual leaves it to the receiver; inferred: what most receivers of such signatures take. Source: section 6.4, step 5."""
+
+
 def sign(sending: Sending) -> dict[str, str]:
-    """Both signatures, made anew at every attempt; settings `ppro.signatures` = `both`, `current` or `legacy`."""
+    """Both signatures, made anew at every attempt: `t` is the real time at which it leaves.
+
+    Settings: `ppro.signatures` = `both`, `current` or `legacy`.
+    """
     settings = sending.workspace.settings_of(PproSettings)
     secret = sending.workspace.account_endpoint("ppro").secret or sending.workspace.credentials["ppro"].get(
         "webhook_secret"
@@ -141,10 +149,12 @@ def sign(sending: Sending) -> dict[str, str]:
         return headers
     which = settings.signatures
     if which in ("both", "current"):
-        headers["PPRO-Signature"] = signing.ppro_signature(secret, sending.body, micros(sending.at) // 1_000_000)
+        headers["PPRO-Signature"] = signing.ppro_signature(
+            secret, sending.body, micros(sending.signature_at) // 1_000_000
+        )
     if which in ("both", "legacy"):
         headers["Webhook-Signature"] = signing.webhook_signature(secret, sending.body)
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, tolerance=TOLERANCE)

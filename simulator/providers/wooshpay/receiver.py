@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from simulator.engine.provider import Verdict
 from simulator.engine.workspace import Workspace
@@ -21,10 +22,11 @@ def secrets(workspace: Workspace) -> list[str]:
 
 
 def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """Checks the header that came, or both if both did. Header names are lower case. No tolerance of time is documented."""
+    """Checks the header that came, or both if both did. Header names are lower case."""
     given = [headers[name] for name in ("wooshpay-signature", "signature") if name in headers]
     if not given:
         return Verdict(False, "neither Wooshpay-Signature nor Signature came")
+    at = None
     for header in given:
         parts = [part.partition("=") for part in header.split(",")]
         t = next((value for name, _, value in parts if name == "t"), "")
@@ -34,7 +36,15 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
         if not any(hmac.compare_digest(one.encode(), other.encode()) for one in wanted for other in received):
             text = signed.decode("utf-8", "replace")
             return Verdict(False, "the signature is wrong", text, wanted[-1], ",".join(received))
-    return Verdict(True)
+        at = _instant(t)
+    return Verdict(True, at=at)
+
+
+def _instant(t: str) -> datetime | None:
+    """Milliseconds since 1970, or seconds; None for what is no time."""
+    if not t.isascii() or not t.isdigit() or len(t) > 14:
+        return None
+    return datetime.fromtimestamp(int(t) / 1000 if len(t) > 11 else int(t), UTC)
 
 
 def recognises(headers: Mapping[str, str], body: bytes) -> bool:

@@ -131,8 +131,12 @@ def _request(uow: UnitOfWork) -> dict[str, Any] | None:
     return present({"id": request_id(uow.call, uow.ids), "idempotency_key": key})
 
 
+TOLERANCE = timedelta(seconds=300)
+"""What Stripe's helpers take unless told otherwise. WooshPay's own manual names none."""
+
+
 def sign(sending: Sending) -> dict[str, str]:
-    """`t` is the instant at which the message was made, so that all attempts bear the same signature.
+    """`t` is the real time of the first attempt, so that all attempts bear the same signature (observed).
 
     Raises `Dropped` for an endpoint that is gone or disabled.
 
@@ -143,7 +147,7 @@ def sign(sending: Sending) -> dict[str, str]:
     endpoint = next((e for e in endpoints(workspace) if e["id"] == id_), None)
     if endpoint is None or endpoint["status"] != "enabled":
         raise Dropped
-    t = millis(sending.created_at)
+    t = millis(sending.first_signature_at)
     if workspace.settings_of(WooshpaySettings).signature_t == "seconds":
         t //= 1000
     value = signing.signature(endpoint["secret"], sending.body, t)
@@ -156,4 +160,4 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, nameable=("*",))
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, nameable=("*",), tolerance=TOLERANCE)

@@ -15,6 +15,7 @@ import pytest
 from support import Hook, Sim
 
 from providers.wooshpay.driver import EVERYTHING, SEED_WEB, Merchant, event_names
+from simulator.kernel.clock import millis, time_of_day
 from simulator.providers.wooshpay.signing import signature
 from simulator.providers.wooshpay.webhooks import RETRY
 
@@ -44,6 +45,7 @@ def test_known_answers_of_the_signature(vector: dict[str, Any]) -> None:
 
 async def test_a_delivery_is_compact_json_in_the_documented_order(sim: Sim, wooshpay: Merchant) -> None:
     await sim.advance(milliseconds=620)
+    began = millis(time_of_day())
 
     intent = await wooshpay.paid(merchant_order_id="商户订单号")
 
@@ -53,7 +55,7 @@ async def test_a_delivery_is_compact_json_in_the_documented_order(sim: Sim, woos
     assert hook.raw == json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     assert event["data"] == {"object": intent}
     assert event["created"] == int(sim.started_at.timestamp() * 1000) + 1000
-    assert t_of(hook) == int(sim.started_at.timestamp() * 1000) + 620
+    assert began <= t_of(hook) <= millis(hook.arrived)
     assert hook.headers["content-type"] == "application/json;charset=UTF-8"
     assert hook.headers["user-agent"] == "Wooshpay/1.0"
 
@@ -90,11 +92,24 @@ async def test_which_header_is_a_setting(sim: Sim, wooshpay: Merchant, setting: 
 async def test_seconds_instead_of_milliseconds_are_a_setting(sim: Sim, wooshpay: Merchant) -> None:
     await sim.settings("wooshpay", signature_t="seconds")
 
+    began = millis(time_of_day())
+
     await wooshpay.pay_link()
     await sim.settle()
 
-    assert t_of(sim.hooks[0]) == int(sim.started_at.timestamp())
+    assert began // 1000 <= t_of(sim.hooks[0]) <= sim.hooks[0].arrived.timestamp()
     assert is_signed_with(sim.hooks[0], wooshpay.endpoint["secret"])
+
+
+async def test_the_workspaces_time_in_signatures_is_a_setting(sim: Sim, wooshpay: Merchant) -> None:
+    await sim.settings("simulator", signature_time="workspace")
+
+    await wooshpay.pay_link()
+    await sim.settle()
+
+    assert t_of(sim.hooks[0]) == millis(sim.started_at)
+    verdict = sim.hooks[0].verdict("wooshpay")
+    assert not verdict.valid and "receivers take 5 min" in verdict.reason
 
 
 async def test_a_wrong_signature_is_explained_to_the_merchant(sim: Sim, wooshpay: Merchant) -> None:
