@@ -11,6 +11,7 @@ from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.confirmation import open_order
 from simulator.providers.wooshpay.endpoints import ENDPOINTS, before, read_body, read_query
 from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer, return_to
+from simulator.providers.wooshpay.left_out import LEFT_OUT
 from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
 from simulator.providers.wooshpay.settings import WooshpaySettings
@@ -88,6 +89,7 @@ PROVIDER = Provider(
     monogram="WP",
     resources=RESOURCES,
     endpoints=ENDPOINTS,
+    left_out=LEFT_OUT,
     pages=pages.PAGES,
     authenticate=auth.authenticate,
     before=before,

@@ -28,6 +28,7 @@ OWN_PATHS = (
     "/v1/customers",
     "/v1/products",
     "/v1/prices",
+    "/v1/balance",
     "/v1/setup_intents",
     "/v1/payouts",
     "/v1/disputes",

@@ -10,7 +10,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.lookup import method_of, session_of
-from simulator.providers.wooshpay.method_types import ALIPAY, ALIPAY_CURRENCIES, add_method
+from simulator.providers.wooshpay.method_types import ALIPAY, add_method, takes_currency
 from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
@@ -119,12 +119,12 @@ def open_order(uow: UnitOfWork, payment: Resource) -> str | None:
 def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool) -> PaymentIntent:
     """What the hosted page does when its button is pressed: confirms with the intent's method.
 
-    An intent without one gets Alipay if it takes that, otherwise the first type that it takes.
+    An intent without one gets Alipay if it takes that, otherwise the first of its types that takes its currency.
     """
     method = method_of(uow, intent)
     if method is None:
-        takes_alipay = "alipay" in intent.payment_method_types and intent.currency in ALIPAY_CURRENCIES
-        type_ = "alipay" if takes_alipay else intent.payment_method_types[0]
+        types = [type_ for type_ in intent.payment_method_types if takes_currency(type_, intent.currency)]
+        type_ = "alipay" if "alipay" in types else (types or intent.payment_method_types)[0]
         method = add_method(uow, intent.livemode, type_)
     if intent.session is not None and method.type in ALIPAY:
         options = {**(intent.payment_method_options or {}), method.type: {"terminal_type": "APP" if app else "WEB"}}

@@ -48,12 +48,15 @@ O = TypeVar("O", bound=Owned)  # noqa: E741  # one letter like every type variab
 def find(call: Call, uow: UnitOfWork, kind: type[O], id_: str, param: str = "id") -> O:
     """The resource with this id, on the caller's side of the account.
 
-    An ill-formed id is refused with 400 `id is invalid`; an unknown one, or one of the other side, with 404.
+    An unknown one, or one of the other side, is refused with 404. What is no id at all is 400 `id is invalid` for a session
+    (observed) and in a member of a request (inferred), and 404 in the path of anything else.
 
-    Source: reference/wooshpay.md, section 5.3 (the text is observed in an integration).
+    Source: reference/wooshpay.md, section 5.3, and reference/errata.md.
     """
     prefix = PREFIXES[kind]
     if not re.fullmatch(rf"{prefix}_(test_)?[0-9]{{1,25}}", id_):
+        if param == "id" and kind is not CheckoutSession:
+            raise NotFound(kind.KIND, id_, param)
         raise refused("id_invalid", param)
     found = uow.find(kind, id_.replace("_test_", "_", 1))
     if found is None or found.livemode != call.credential["livemode"]:

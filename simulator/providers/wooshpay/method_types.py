@@ -15,7 +15,10 @@ from simulator.providers.wooshpay.wire.payment_intents import IntentFields
 
 # Source: reference/wooshpay.md, section 7.2 (seed).
 ALIPAY_CURRENCIES = ("CNY", "GBP", "USD", "EUR", "HKD")
-ALIPAY = ("alipay", "alipayplus")
+# Source: the provider's page on Alipay+ (reference/errata.md).
+ALIPAYPLUS_CURRENCIES = ("CNY", "HKD", "GBP", "IDR", "MYR", "PHP", "THB")
+CURRENCIES_OF = {"alipay": ALIPAY_CURRENCIES, "alipayplus": ALIPAYPLUS_CURRENCIES}
+ALIPAY = tuple(CURRENCIES_OF)
 
 
 def distinct(types: Iterable[str]) -> tuple[str, ...]:
@@ -57,18 +60,27 @@ def check_method(types: tuple[str, ...], method: PaymentMethod | None, currency:
     """Refuses a method whose type is not taken, and what Alipay cannot do: most currencies, and capture by hand."""
     if method is not None and method.type not in types:
         raise refused("payment_method_type_mismatch", "payment_method_data[type]", given=method.type)
-    is_alipay = method.type in ALIPAY if method is not None else all(type_ in ALIPAY for type_ in types)
+    asked = types if method is None else (method.type,)
+    is_alipay = all(type_ in ALIPAY for type_ in asked)
     if is_alipay:
-        check_alipay_currency(currency, "currency")
+        check_alipay_currency(asked, currency, "currency")
     if is_alipay and capture == "manual":
         message = "Alipay cannot authorize first and capture later"
         raise refused("parameter_invalid", "capture_method", message=message)
 
 
-def check_alipay_currency(currency: str, param: str) -> None:
-    if currency not in ALIPAY_CURRENCIES:
-        message = f"Alipay takes {', '.join(ALIPAY_CURRENCIES)}, not {currency}"
-        raise refused("currency_not_supported", param, message=message)
+def check_alipay_currency(types: Iterable[str], currency: str, param: str) -> None:
+    """Refuses a currency that none of Alipay's types among these takes."""
+    asked = [type_ for type_ in types if type_ in ALIPAY]
+    if not any(takes_currency(type_, currency) for type_ in asked):
+        name = "Alipay" if "alipay" in asked else "Alipay+"
+        taken = dict.fromkeys(code for type_ in asked for code in CURRENCIES_OF[type_])
+        raise refused("currency_not_supported", param, message=f"{name} takes {', '.join(taken)}, not {currency}")
+
+
+def takes_currency(type_: str, currency: str) -> bool:
+    """Alipay's two types have lists of their own; for the others none is known here."""
+    return type_ not in CURRENCIES_OF or currency in CURRENCIES_OF[type_]
 
 
 def given_options(call: Call) -> dict[str, Any] | None:

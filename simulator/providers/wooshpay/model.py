@@ -22,6 +22,11 @@ def side_of(livemode: bool) -> str:
     return "live" if livemode else "test"
 
 
+def truth(flag: bool) -> str:
+    """A boolean as a list is narrowed by it."""
+    return "true" if flag else "false"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Owned(Resource):
     """What belongs to the test or to the live side of an account; neither side finds the other's (inferred)."""
@@ -271,6 +276,9 @@ class Product(Owned):
     metadata: dict[str, str] | None = None
     url: str | None = None
 
+    def facets(self) -> dict[str, str | None]:
+        return {"active": truth(self.active)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Price(Owned):
@@ -284,6 +292,13 @@ class Price(Owned):
     metadata: dict[str, str] | None = None
     nickname: str | None = None
     recurring: dict[str, Any] | None = None
+
+    def facets(self) -> dict[str, str | None]:
+        return {
+            "product": self.product,
+            "active": truth(self.active),
+            "type": "recurring" if self.recurring else "one_time",
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

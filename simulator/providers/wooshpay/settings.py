@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from simulator.engine.settings import Line, OneOf, WorkspaceSettings
+from simulator.engine.settings import Line, OneOf, ProviderSettings
 from simulator.providers.wooshpay.wire.values import METHOD_TYPES
 
 YEAR_MINUTES = 366 * 24 * 60
 
 
-class WooshpaySettings(WorkspaceSettings):
+class WooshpaySettings(ProviderSettings):
     SECTION: ClassVar[str] = "wooshpay"
 
     merchant_name: Line = Field("Riverside Books", description="what the shopper reads")

@@ -16,7 +16,7 @@ from simulator.providers.wooshpay.errors import CATALOGUE
 
 OBJECTS = {
     "payment_intent", "checkout.session", "refund", "charge", "payment_method", "customer", "product", "price",
-    "webhook_endpoint", "event", "list", "search_result",
+    "webhook_endpoint", "event", "list", "search_result", "balance",
 }  # fmt: skip
 
 QUERIES = [
@@ -28,6 +28,7 @@ QUERIES = [
     "customer",
     "type",
     "query",
+    "page",
     "x[y][z]",
 ]
 ODD = st.sampled_from(

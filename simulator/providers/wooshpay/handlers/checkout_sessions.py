@@ -8,6 +8,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros, millis
+from simulator.kernel.money import Money
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.errors import bracketed, refused
 from simulator.providers.wooshpay.handlers.outcomes import expire
@@ -33,6 +34,7 @@ from simulator.providers.wooshpay.method_types import (
     given_options,
 )
 from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
+from simulator.providers.wooshpay.notices import note_test_amount
 from simulator.providers.wooshpay.states import SESSION_LIFETIME
 from simulator.providers.wooshpay.wire import checkout_sessions as wire
 from simulator.providers.wooshpay.wire.lists import listing
@@ -62,9 +64,10 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     if any(price.recurring for price in prices) and (takes_alipay or not types):
         raise refused("checkout_recurring_not_supported", "line_items")
     if takes_alipay:
-        check_alipay_currency(currency, "line_items[0][price_data][currency]")
+        check_alipay_currency(types, currency, "line_items[0][price_data][currency]")
     if total > AMOUNT_LIMIT:
         raise refused("amount_too_large", "line_items", available=AMOUNT_LIMIT)
+    note_test_amount(call, uow, Money(total, currency), request.client_reference_id)
     data = request.payment_intent_data or wire.PaymentIntentData()
     capture = data.capture_method or "automatic"
     check_method(types or ("card",), None, currency, capture)

@@ -1,8 +1,7 @@
-"""Payment intents: create, retrieve, update, confirm, capture, cancel, list and search."""
+"""Payment intents: create, retrieve, update, confirm, capture, cancel and list."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
@@ -15,11 +14,9 @@ from simulator.providers.wooshpay.handlers.outcomes import end
 from simulator.providers.wooshpay.lookup import (
     check_url,
     find,
-    first,
     listed,
     merged,
     method_of,
-    newest_first,
     owned,
     query_of,
     raw,
@@ -32,7 +29,8 @@ from simulator.providers.wooshpay.method_types import (
     given_options,
     given_types,
 )
-from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, mint, side_of
+from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, mint
+from simulator.providers.wooshpay.notices import note_test_amount
 from simulator.providers.wooshpay.wire import payment_intents as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
@@ -45,6 +43,7 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """
     request: wire.IntentRequest = call.body
     if request.confirm:
+        note_test_amount(call, uow, Money(request.amount, request.currency), request.merchant_order_id)
         _refuse_by_rule(uow, "confirm", request.amount, request.currency, request.merchant_order_id)
     method = given_method(call, uow, request)
     types = given_types(uow, request, method)
@@ -155,6 +154,10 @@ def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
         allowed = _WHILE_WAITING if intent.state == "requires_action" else _ALWAYS
         if not sent <= allowed:
             raise _unexpected_state(intent, "updated")
+    for name in ("amount", "currency") if intent.session is not None else ():
+        # What it is sold for stands in its session; the two must not contradict each other (inferred).
+        if name in sent and getattr(request, name) != getattr(intent, name):
+            raise refused("parameter_invalid", name, message="the checkout session of this PaymentIntent decides it")
     changes = _changes(call, uow, intent, request)
     method = given_method(call, uow, request)
     if {"amount", "currency", "payment_method_types", "capture_method"} & sent or method is not None:
@@ -202,6 +205,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """
     intent, request = _intent(call, uow), call.body
     _must_allow(intent, "api.confirm", "confirmed")
+    note_test_amount(call, uow, intent.money, intent.merchant_order_id)
     _refuse_by_rule(uow, "confirm", intent.amount, intent.currency, intent.merchant_order_id)
     method = given_method(call, uow, request) or method_of(uow, intent)
     if method is None:
@@ -251,40 +255,3 @@ def cancel_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
 def list_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
     found, more = listed(call, uow, PaymentIntent, customer=query_of(call).customer)
     return Reply(200, listing("/v1/payment_intents", [wire.payment_intent(i) for i in found], more))
-
-
-_CLAUSE = re.compile(r"""^\s*([a-z_]+)(?:\[(['"])(.{1,200}?)\2\])?\s*:\s*(['"])(.*?)\4\s*$""", re.DOTALL)
-_SEARCHABLE = ("merchant_order_id", "status", "currency", "customer", "metadata")
-
-
-def search_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /v1/payment_intents/search: `merchant_order_id:'…'`, `status:'…'`, `metadata['k']:'v'`, joined by AND.
-
-    Source: reference/wooshpay.md, section 3.8 (all but the first form is inferred).
-    """
-    query = query_of(call)
-    clauses = [_clause(text) for text in re.split(r"\sAND\s", query.query)]
-    side = side_of(call.credential["livemode"])
-    order_id = next((value for field, _, value in clauses if field == "merchant_order_id"), None)
-    key = ("side", side) if order_id is None else ("merchant_order_id", f"{side}:{order_id}")
-    intents = newest_first(uow, PaymentIntent, key, None)
-    matching = (intent for intent in intents if all(_matches(intent, *clause) for clause in clauses))
-    found, more = first(matching, query.limit)
-    data = [wire.payment_intent(intent) for intent in found]
-    return Reply(200, listing("/v1/payment_intents/search", data, more, "search_result"))
-
-
-def _clause(text: str) -> tuple[str, str | None, str]:
-    match = _CLAUSE.match(text)
-    if match is None or match[1] not in _SEARCHABLE or (match[1] == "metadata") != (match[3] is not None):
-        message = f"write field:'value' with one of {', '.join(_SEARCHABLE)}, joined by AND"
-        raise refused("parameter_invalid", "query", message=message)
-    return match[1], match[3], match[5]
-
-
-def _matches(intent: PaymentIntent, field: str, key: str | None, value: str) -> bool:
-    if field == "metadata":
-        return (intent.metadata or {}).get(key or "") == value
-    if field == "currency":
-        return intent.currency == value.upper()
-    return bool(getattr(intent, "state" if field == "status" else field) == value)

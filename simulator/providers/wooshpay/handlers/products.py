@@ -5,9 +5,10 @@ from __future__ import annotations
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay.errors import bracketed, refused
-from simulator.providers.wooshpay.lookup import find, merged, owned
-from simulator.providers.wooshpay.model import Price, Product, mint
+from simulator.providers.wooshpay.lookup import find, listed, merged, owned, query_of
+from simulator.providers.wooshpay.model import Price, Product, mint, truth
 from simulator.providers.wooshpay.wire import products as wire
+from simulator.providers.wooshpay.wire.lists import listing
 
 
 def new_price(
@@ -62,10 +63,40 @@ def get_product(call: Call, uow: UnitOfWork) -> Reply:
     return Reply(200, wire.product(find(call, uow, Product, call.path["id"])))
 
 
+def update_product(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /v1/products/{id}: what is sent replaces what was, and metadata merges (inferred, Stripe)."""
+    product = find(call, uow, Product, call.path["id"])
+    request: wire.ProductUpdate = call.body
+    names = ("name", "active", "description", "url")
+    changes = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
+    if request.images is not None:
+        changes["images"] = tuple(request.images) or None
+    if request.metadata is not None:
+        changes["metadata"] = merged(product.metadata, request.metadata)
+    return Reply(200, wire.product(uow.amend(product, **changes)))
+
+
+def list_products(call: Call, uow: UnitOfWork) -> Reply:
+    found, more = listed(call, uow, Product, active=_as_text(query_of(call).active))
+    return Reply(200, listing("/v1/products", [wire.product(product) for product in found], more))
+
+
+def _as_text(flag: bool | None) -> str | None:
+    return None if flag is None else truth(flag)
+
+
 def create_price(call: Call, uow: UnitOfWork) -> Reply:
-    price, _ = new_price(call, uow, call.body, "")
-    return Reply(200, wire.price(price))
+    price, product = new_price(call, uow, call.body, "")
+    return Reply(200, wire.price(price, product))
 
 
 def get_price(call: Call, uow: UnitOfWork) -> Reply:
-    return Reply(200, wire.price(find(call, uow, Price, call.path["id"])))
+    price = find(call, uow, Price, call.path["id"])
+    return Reply(200, wire.price(price, uow.get(Product, price.product)))
+
+
+def list_prices(call: Call, uow: UnitOfWork) -> Reply:
+    query = query_of(call)
+    found, more = listed(call, uow, Price, product=query.product, active=_as_text(query.active), type=query.type)
+    data = [wire.price(price, uow.get(Product, price.product)) for price in found]
+    return Reply(200, listing("/v1/prices", data, more))

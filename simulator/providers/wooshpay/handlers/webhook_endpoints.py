@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,8 +29,6 @@ def _endpoints(call: Call, uow: UnitOfWork) -> list[dict[str, Any]]:
 
 def _endpoint(call: Call, uow: UnitOfWork) -> dict[str, Any]:
     id_ = call.path["id"]
-    if not re.fullmatch(r"we_[0-9]{1,25}", id_):
-        raise refused("id_invalid", "id")
     found = next((endpoint for endpoint in _endpoints(call, uow) if endpoint["id"] == id_), None)
     if found is None:
         raise NotFound("webhook_endpoint", id_, "id")

@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.kernel.clock import millis
 from simulator.providers.wooshpay.model import CheckoutSession, Price, Product, rounded_ms
 from simulator.providers.wooshpay.wire.payment_methods import MethodOptions
-from simulator.providers.wooshpay.wire.products import PriceData, price, product
+from simulator.providers.wooshpay.wire.products import PriceData, price
 from simulator.providers.wooshpay.wire.values import (
     BillingDetails,
     Filled,
@@ -102,7 +102,7 @@ def line_item(id_: str, price_: Price, product_: Product, quantity: int) -> dict
         "object": "item",
         "currency": price_.currency,
         "description": product_.name,
-        "price": price(price_, product(product_)),
+        "price": price(price_, product_),
         "quantity": quantity,
         "amount_subtotal": total,
         "amount_total": total,

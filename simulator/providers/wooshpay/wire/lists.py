@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from simulator.providers.wooshpay.wire.values import Filled, Id, Integer, Limit, Model, Text
+from simulator.providers.wooshpay.wire.values import Boolean, Filled, Id, Integer, Limit, Model, Text, present
 
 
 class Created(Model):
@@ -17,20 +17,73 @@ class Created(Model):
 
 
 class ListQuery(Model):
+    """What every list takes. Each noun's own filters stand below: any other is not understood, and noticed."""
+
     limit: Limit = 10
     starting_after: Filled | None = None
     ending_before: Filled | None = None
     created: Created | Integer | None = None
+
+
+class PageQuery(Model):
+    """A list that another object holds: it has no instants of its own."""
+
+    limit: Limit = 10
+    starting_after: Filled | None = None
+    ending_before: Filled | None = None
+
+
+class IntentList(ListQuery):
+    customer: Id | None = None
+
+
+class SessionList(ListQuery):
     customer: Id | None = None
     payment_intent: Id | None = None
+
+
+class RefundList(ListQuery):
+    payment_intent: Id | None = None
     charge: Id | None = None
+
+
+class ChargeList(ListQuery):
+    payment_intent: Id | None = None
+    customer: Id | None = None
+
+
+class EventList(ListQuery):
     type: Text | None = None
+
+
+class CustomerMethodList(ListQuery):
+    type: Text | None = None
+
+
+class MethodList(CustomerMethodList):
+    customer: Id | None = None
+
+
+class ProductList(ListQuery):
+    active: Boolean | None = None
+
+
+class PriceList(ProductList):
+    product: Id | None = None
+    type: Literal["one_time", "recurring"] | None = None
 
 
 class SearchQuery(Model):
     query: Filled
     limit: Limit = 10
+    page: Filled | None = None
 
 
-def listing(url: str, data: list[Any], has_more: bool, kind: str = "list") -> dict[str, Any]:
-    return {"object": kind, "url": url, "has_more": has_more, "data": data}
+def listing(url: str, data: list[Any], has_more: bool) -> dict[str, Any]:
+    return {"object": "list", "url": url, "has_more": has_more, "data": data}
+
+
+def search_result(url: str, data: list[Any], next_page: str | None) -> dict[str, Any]:
+    """`next_page`, which Stripe's clients send back as `page`, is left out at the end as every unset member is (inferred)."""
+    found = {"object": "search_result", "url": url, "has_more": next_page is not None, "data": data}
+    return present({**found, "next_page": next_page})

@@ -46,14 +46,25 @@ class ProductRequest(ProductData):
     active: Boolean = True
 
 
+class ProductUpdate(Model):
+    """POST /v1/products/{id}"""
+
+    name: Filled | None = None
+    active: Boolean | None = None
+    description: Text | None = None
+    images: list[Text] | None = None
+    metadata: Metadata | None = None
+    url: Text | None = None
+
+
 class PriceRequest(PriceData):
     """POST /v1/prices"""
 
     active: Boolean = True
 
 
-def price(found: Price, embedded: Any = None) -> dict[str, Any]:
-    """`embedded` is the rendered product, which a line item shows in place of the product's id (inferred)."""
+def price(found: Price, product_: Product) -> dict[str, Any]:
+    """A price embeds its product. Source: reference/errata.md (documented samples)."""
     return present(
         {
             "id": found.id,
@@ -63,8 +74,8 @@ def price(found: Price, embedded: Any = None) -> dict[str, Any]:
             "currency": found.currency,
             "metadata": found.metadata or None,
             "nickname": found.nickname,
-            "product": embedded or found.product,
-            "recurring": found.recurring,
+            "product": product(product_),
+            "recurring": _recurring(found.recurring),
             "type": "recurring" if found.recurring else "one_time",
             "livemode": found.livemode,
             "unit_amount": found.unit_amount,
@@ -72,6 +83,15 @@ def price(found: Price, embedded: Any = None) -> dict[str, Any]:
             "lookup_key": found.lookup_key,
         }
     )
+
+
+def _recurring(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    """As it was sent, with `usage_type` after `type`; nothing but `licensed` is documented. Source: reference/errata.md."""
+    if not given:
+        return None
+    sent = {name: value for name, value in given.items() if name not in ("type", "usage_type")}
+    leading = {"type": given["type"]} if "type" in given else {}
+    return {**leading, "usage_type": "licensed", **sent}
 
 
 def product(found: Product) -> dict[str, Any]:

@@ -23,8 +23,10 @@ METHOD_TYPES = (
 
 
 def _integer(value: Any) -> Any:
-    """Reads an integer, or its digits as text: a form sends nothing else."""
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) <= 20:
+    """Reads an integer, its ASCII digits as text (a form sends nothing else), or a whole number with a point (20.0)."""
+    if isinstance(value, str) and value.isascii() and value.strip().lstrip("-").isdecimal() and len(value) <= 20:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise PydanticCustomError("integer", "Invalid integer: {given}", {"given": str(value)[:100]})
