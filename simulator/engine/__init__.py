@@ -9,6 +9,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `resource` | Something that a party keeps, as a value |
 | `messages` | A webhook on its way, as values |
 | `call` | A request and its answer, as values |
+| `distributions` | Where the providers of other distributions are |
 | `texts` `views` `samples` | What pages say and show |
 | `scenarios` | What a scenario says |
 | `bank` | What the bank behind a provider says of an operation |

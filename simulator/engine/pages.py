@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from simulator import __version__
 from simulator.engine.call import Call, Reply
+from simulator.engine.distributions import folders
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Language, Texts, catalogue, languages
 from simulator.engine.uow import World
@@ -43,7 +44,7 @@ def environment() -> Environment:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder("templates")),
+        loader=jinja2.FileSystemLoader([folder("templates"), *(theirs / "templates" for theirs in folders())]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -441,8 +441,9 @@ class ProviderError(ValueError):
     """A provider's value contradicts itself; the message names each fault and what would be right."""
 
 
-RESERVED = frozenset({"simulator", "wallet", "workspaces"})
-"""Names that mean something else where providers are named: sections of settings, the wallet, addresses of the console."""
+RESERVED = frozenset({"simulator", "wallet", "inbox", "workspaces", "control"})
+"""Names that mean something else where providers are named: sections of settings, the wallet, the inbox, addresses of the
+console, documents."""
 
 
 def _faults(provider: Provider) -> Iterator[str]:

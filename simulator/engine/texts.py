@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+from simulator.engine.distributions import folders
 from simulator.kernel.clock import spans
 
 Language = Literal["en", "zh"]
@@ -19,8 +20,10 @@ _PACKAGE = Path(__file__).parents[1]
 
 @cache
 def catalogue(language: Language) -> MappingProxyType[str, str]:
-    """All patterns of one language by key: ours, then each provider's own. Read when first asked for."""
-    files = [_PACKAGE / "texts" / f"{language}.json", *sorted(_PACKAGE.glob(f"providers/*/texts/{language}.json"))]
+    """All patterns of one language by key: ours go before those of other distributions. Read when first asked for."""
+    theirs = [folder / "texts" / f"{language}.json" for folder in folders()]
+    ours = [_PACKAGE / "texts" / f"{language}.json", *sorted(_PACKAGE.glob(f"providers/*/texts/{language}.json"))]
+    files = [*(file for file in theirs if file.is_file()), *ours]
     patterns: dict[str, str] = {}
     for file in files:
         patterns.update(json.loads(file.read_text("utf-8")))

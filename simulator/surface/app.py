@@ -12,6 +12,7 @@ from pathlib import Path
 
 from simulator.engine import pages, scenarios
 from simulator.engine.courier import Courier
+from simulator.engine.distributions import folders
 from simulator.engine.gateway import Gateway
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.provider import Provider
@@ -19,10 +20,10 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
 from simulator.engine.store import open_store
 from simulator.kernel.crypto import sha256_hex
-from simulator.providers import built_in
 from simulator.surface import console, control
 from simulator.surface.guard import Guard
 from simulator.surface.inbox import INBOX
+from simulator.surface.installed import installed
 from simulator.surface.settings import Settings
 from simulator.wallet.alipay import WALLET
 
@@ -48,7 +49,7 @@ class App:
         from simulator.wallet import pages as wallet_pages
 
         self.settings = settings or Settings()
-        chosen = tuple(providers) if providers is not None else built_in()
+        chosen = tuple(providers) if providers is not None else installed()
         self.runtime = Runtime(
             open_store(self.settings.db),
             [*chosen, WALLET, INBOX],
@@ -113,8 +114,16 @@ class App:
 
 
 def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Scenarios:
-    """Those that ship with us and those of the user's own folder (which win). `<provider>.yaml` always apply."""
+    """Those that ship with us and those of the user's own folder (which win). `<provider>.yaml` always apply.
+
+    Raises `ScenarioError`, also where another distribution brings a scenario of a name that is taken.
+    """
     found = scenarios.load_folder(pages.folder("scenarios"))
+    for folder in folders():
+        theirs = scenarios.load_folder(folder / "scenarios")
+        if taken := sorted(theirs.keys() & found.keys()):
+            raise scenarios.ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
+        found |= theirs
     if settings.scenarios:
         found |= scenarios.load_folder(Path(settings.scenarios))
     names = {provider.name for provider in providers}

@@ -357,10 +357,13 @@ def demo(
     as_json: bool,
 ) -> None:
     """Tell a purchase at one provider, or at all: request, QR code, buyer, webhooks, refund."""
-    from simulator.providers import built_in
     from simulator.surface import demo as stories
+    from simulator.surface.installed import NotServable, installed
 
-    known = {value.name: value for value in built_in()}
+    try:
+        known = {value.name: value for value in installed()}
+    except NotServable as error:
+        raise Failure(str(error), f"Correct or uninstall {error.distribution}.", USAGE) from error
     if provider is not None and provider not in known:
         raise Failure(f"there is no provider {provider!r}", f"Known are {', '.join(known)}.", USAGE)
     chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}

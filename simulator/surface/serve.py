@@ -23,6 +23,7 @@ from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
 from simulator.surface import tls
 from simulator.surface.app import App
+from simulator.surface.installed import NotServable
 from simulator.surface.settings import Settings
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
 
@@ -167,6 +168,8 @@ def _app(settings: Settings) -> App:
         raise Failure(
             str(error), "Correct the scenario; docs/scenarios.md lists what a rule may say.", USAGE
         ) from error
+    except NotServable as error:
+        raise Failure(str(error), f"Correct or uninstall {error.distribution}.", USAGE) from error
     except WorkspaceError as error:
         raise Failure(str(error), "Choose another value, or delete the other workspace.", USAGE) from error
     except StoreUnavailable as error:

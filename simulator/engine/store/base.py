@@ -1,4 +1,4 @@
-"""What the engine asks of a store, in SQL that SQLite and PostgreSQL both understand.
+"""What the engine asks of a store, in SQL that SQLite and PostgreSQL both understand; one long module, for it is one interface.
 
 Where a planner without statistics would walk through all that a workspace has, the SQL shows it the way: `CROSS JOIN` names the
 table to begin with, a `+` before a column keeps its index out. `tests/engine/test_store.py` reads the plans.
