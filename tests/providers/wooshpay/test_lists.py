@@ -292,6 +292,7 @@ UNREADABLE: list[tuple[str | None, str]] = [
     ("merchant_order_id~'order'", "parameter_invalid"),
     ("merchant_order_id:'a' and currency:'CNY'", "parameter_invalid"),
     ("merchant_order_id:'a' currency:'CNY'", "parameter_invalid"),
+    ("merchant_order_id:'a'currency:'CNY'", "parameter_invalid"),
     ("merchant_order_id:'a' AND", "parameter_invalid"),
     ("merchant_order_id:'a' AND ", "parameter_invalid"),
     ("OR merchant_order_id:'a'", "parameter_invalid"),

@@ -32,8 +32,8 @@ _CLAUSE = re.compile(
     (?: \[ (?P<q> ['"]) (?P<key> (?: \\. | (?! (?P=q)\] ) [^\\] ){1,200} ) (?P=q) \] )?
     \s* (?P<compares> : | >= | <= | > | < ) \s*
     (?: (?P<quote> ['"])
-        # The closing quote is the one before the next keyword or the end, so that 'it's' is read too; \' is a quote anywhere.
-        (?P<text> (?: \\. | (?! (?P=quote) (?: \s*\Z | \s+(?:AND|OR)\s ) ) [^\\] )* )
+        # A quote between two letters is one of the value, so that 'it's' is read too; \' is one anywhere.
+        (?P<text> (?: \\. | (?<=\w) (?P=quote) (?=\w) | (?! (?P=quote) ) [^\\] )* )
         (?P=quote)
       | (?P<number> -?[0-9]{1,18}) )
     (?: \s*\Z | \s+ (?P<joined> AND|OR) (?=\s) )
