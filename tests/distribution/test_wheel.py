@@ -119,8 +119,15 @@ def test_every_library_that_the_package_imports_is_a_dependency() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.split(".")[0])
-    spelled = {"yaml": "pyyaml", "pydantic_core": "pydantic", "PIL": "pillow", "pytest": None, "simulator": None}
+    spelled = {
+        "typing_extensions": "typing-extensions",
+        "yaml": "pyyaml",
+        "pydantic_core": "pydantic",
+        "PIL": "pillow",
+        "pytest": None,
+        "simulator": None,
+    }
     outside = {spelled.get(name, name) for name in imported - sys.stdlib_module_names} - {None}
 
     assert outside - names == set()
-    assert names - outside == {"httptools", "pillow", "tzdata", "uvloop"}
+    assert names - outside == {"httptools", "tzdata", "uvloop"}

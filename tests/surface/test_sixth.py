@@ -18,7 +18,7 @@ from simulator.surface import cli, launch
 from simulator.surface.app import App
 from simulator.surface.client import Client
 from simulator.surface.launch import Launched, launched
-from simulator.surface.serve import banner
+from simulator.surface.serve import banner, in_words
 from simulator.surface.settings import Settings
 from surface.test_readme import without_a_block, without_a_page
 
@@ -52,7 +52,7 @@ def test_the_banner_has_a_line_for_it() -> None:
     app.runtime.store.close()
 
     assert [line.split() for line in lines if line.startswith("  Acme")] == [["Acme", "acme_default"]]
-    assert "one base URL for all six;" in lines[3]
+    assert f"one base URL for all {in_words(len(providers.BUILT_IN))};" in lines[3]
 
 
 def test_the_contract_suite_runs_for_it() -> None:

@@ -10,7 +10,7 @@ from simulator.kernel.money import Money
 from simulator.providers.worldline import shop
 
 REFUNDED = Money(900, "CNY")
-FINAL = {"declined": ("REJECTED", 160), "cancelled": ("CANCELLED", 99999)}
+FINAL = {"declined": ("REJECTED", 120), "cancelled": ("CANCELLED", 99999)}
 
 
 def story(merchant: DemoMerchant) -> None:

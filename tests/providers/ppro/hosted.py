@@ -43,7 +43,7 @@ class Pages(Merchant):
     def ppro_paid(self) -> str:
         path = self.ppro()
         self.act("pay")
-        return path
+        return f"{path}&stay=1"
 
     def ppro_declined(self) -> str:
         path = self.ppro()
