@@ -24,7 +24,7 @@ EVERYWHERE = {"skip", "open-console", "lang-en", "lang-zh", "theme", "copy"}
 NO_SCRIPT = {"at-leisure"}
 """There where scripts are off; pressed in test_wallet."""
 FOLLOWED = {"return-early", "stay"}
-"""What keeps a page where it is (the providers' page tests press it), and a link that leaves the order undecided; tests/contract/test_contract.py and tests/wallet/test_pages.py follow it."""
+"""What keeps a page where it is, and a link that leaves the order undecided: page and contract tests press them."""
 
 PREDICTIONS = {
     "li-na": "Will be paid: the balance covers it",
