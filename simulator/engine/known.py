@@ -150,6 +150,29 @@ def _takes_others(models: tuple[type[BaseModel], ...]) -> bool:
     return any(getattr(model, "KEEPS_OTHERS", False) or model.model_config.get("extra") == "forbid" for model in models)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a request, as its model sees it: to tell a step in the document from other things that stand in a path."""
+
+    _shape: _Shape
+
+    @classmethod
+    def of(cls, model: type[BaseModel]) -> Place:
+        return cls(_Shape(models=(model,)))
+
+    def at(self, step: str | int, here: Any) -> tuple[Place, Any] | None:
+        """The place within and what stands there; None where the step is no name that the document or the model has."""
+        if isinstance(step, int):
+            found = here[step] if isinstance(here, list) and step < len(here) else None
+            return Place(self._shape.item or _FREE), found
+        member = _known(self._shape.models).get(step)
+        is_given = isinstance(here, Mapping) and step in here
+        if member is None and not is_given:
+            return None
+        shape = member.shape if member is not None else self._shape.value or _FREE
+        return Place(shape), here[step] if is_given else None
+
+
 # What a request has --------------------------------------------------------------------------------------------
 
 

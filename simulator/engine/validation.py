@@ -1,15 +1,37 @@
-"""Checks what a merchant sent against a request model, and says in neutral words which rules it breaks."""
+"""Checks what a merchant sent against a request model, and says in neutral words which rules it breaks.
+
+No word of the library that checks gets out of here: neither its messages nor the names that it gives to the alternatives of a
+union. A validator of ours that has words for a merchant raises `Unfit`; what any other exception says is nobody's business.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from simulator.engine.known import Place
 from simulator.kernel.refusals import Invalid, Violation
+
+
+class Unfit(ValueError):
+    """Raised by a request model's own validator. The text is for the merchant, and follows the name of the member."""
+
+    def __init__(self, text: str, rule: str = "format", limit: Any = None) -> None:
+        super().__init__(text)
+        self.rule, self.limit = rule, limit
+
+
+# Rules -----------------------------------------------------------------------------------------------------------
+
+TEXT, WHOLE, NUMBER, FLAG, OBJECT, LIST = "a text", "a whole number", "a number", "true or false", "an object", "a list"
+"""What a member of a wrong type should have been: the `limit` of the rule `type`."""
 
 _RULES = {
     "missing": "required",
+    "union_tag_not_found": "required",
     "extra_forbidden": "unknown",
     "string_pattern_mismatch": "pattern",
     "string_too_short": "min_length",
@@ -22,10 +44,59 @@ _RULES = {
     "less_than_equal": "max",
     "literal_error": "enum",
     "enum": "enum",
-    "value_error": "format",
-    "assertion_error": "format",
+    "union_tag_invalid": "enum",
 }
-_LIMITS = ("pattern", "min_length", "max_length", "gt", "ge", "lt", "le", "expected")
+_KINDS = (
+    ("string_", TEXT),
+    ("int_", WHOLE),
+    ("float_", NUMBER),
+    ("decimal_", NUMBER),
+    ("finite_number", NUMBER),
+    ("bool_", FLAG),
+    ("dict_", OBJECT),
+    ("mapping_", OBJECT),
+    ("model_", OBJECT),
+    ("list_", LIST),
+    ("tuple_", LIST),
+    ("set_", LIST),
+    ("frozen_set_", LIST),
+    ("iterable_", LIST),
+)
+"""How the library's names of a wrong type begin."""
+
+_LIMITS = ("pattern", "min_length", "max_length", "gt", "ge", "lt", "le", "expected", "expected_tags")
+_QUOTED = re.compile(r"'([^']*)'")
+
+MALFORMED = "is not well-formed"
+
+
+def words(rule: str, limit: Any, given: Any) -> str:
+    """What a merchant reads after the name of the member."""
+    match rule:
+        case "required":
+            return "must not be missing"
+        case "unknown":
+            return "is not known"
+        case "type" if limit is not None:
+            return f"must be {limit}"
+        case "type":
+            return "has the wrong type"
+        case "pattern":
+            return f"must match {limit}"
+        case "min_length" | "max_length":
+            bound = "least" if rule == "min_length" else "most"
+            one, more = ("character", "characters") if isinstance(given, str) else ("entry", "entries")
+            return f"must have at {bound} {limit} {one if limit == 1 else more}"
+        case "min" | "max":
+            edge = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+            return f"must be at {'least' if rule == 'min' else 'most'} {edge}"
+        case "enum":
+            return f"must be one of {limit}" if limit else "is none of the possible values"
+        case _:
+            return MALFORMED
+
+
+# Checking --------------------------------------------------------------------------------------------------------
 
 
 def validate(model: type[BaseModel], data: Any) -> BaseModel:
@@ -33,23 +104,73 @@ def validate(model: type[BaseModel], data: Any) -> BaseModel:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Invalid([_violation(e) for e in error.errors(include_url=False)]) from error
+        raise Invalid([*_violations(model, data, error.errors(include_url=False))]) from error
 
 
-def _violation(error: Any) -> Violation:
-    context = error.get("ctx", {})
-    limit = next((context[name] for name in _LIMITS if name in context), None)
-    rule = _RULES.get(error["type"], "type")
-    if error["type"] in (
-        "date_from_datetime_parsing",
-        "datetime_from_date_parsing",
-        "date_parsing",
-        "datetime_parsing",
-    ):
-        rule = "format"
-    path = ".".join(str(part) for part in error["loc"] if not _is_union_tag(part))
-    return Violation(path, rule, limit, error.get("input"), error["msg"].removeprefix("Value error, "))
+class _Fault(NamedTuple):
+    """One error of the library. `choice` is where it chose between alternatives, and `alternative` the one that it speaks of."""
+
+    violation: Violation
+    choice: str | None
+    alternative: str
 
 
-def _is_union_tag(part: Any) -> bool:
-    return isinstance(part, str) and ("[" in part or part in ("function-before", "function-after", "lax-or-strict"))
+def _violations(model: type[BaseModel], data: Any, errors: Sequence[Any]) -> Iterator[Violation]:
+    """Where a member may be one of several things, the library complains about each of them: here only the likeliest counts."""
+    faults = [_fault(Place.of(model), data, error) for error in errors]
+    settled: set[str] = set()
+    for fault in faults:
+        if fault.choice is None:
+            yield fault.violation
+        elif fault.choice not in settled:
+            settled.add(fault.choice)
+            yield from _likeliest(fault.choice, [other for other in faults if other.choice == fault.choice])
+
+
+def _likeliest(choice: str, faults: Sequence[_Fault]) -> Iterator[Violation]:
+    """What is wrong by the first alternative whose type fits; if none does, all that it may be."""
+    wrong_type = {
+        fault.alternative for fault in faults if fault.violation.path == choice and fault.violation.rule == "type"
+    }
+    fitting = next((fault.alternative for fault in faults if fault.alternative not in wrong_type), None)
+    if fitting is not None:
+        yield from (fault.violation for fault in faults if fault.alternative == fitting)
+        return
+    given, kinds = faults[0].violation.given, [str(fault.violation.limit) for fault in faults if fault.violation.limit]
+    limit = " or ".join(dict.fromkeys(kinds)) or None
+    yield Violation(choice, "type", limit, given, words("type", limit, given))
+
+
+def _fault(place: Place, data: Any, error: Mapping[str, Any]) -> _Fault:
+    path: list[str] = []
+    choice, alternative = None, ""
+    for part in error["loc"]:
+        inner = place.at(part, data)
+        if inner is None:  # the name of an alternative: nothing that stands in the request
+            choice, alternative = choice or ".".join(path), alternative or str(part)
+            continue
+        place, data = inner
+        path.append(str(part))
+    kind, context, given = error["type"], error.get("ctx", {}), error.get("input")
+    if kind == "union_tag_not_found":
+        path.append(str(context["discriminator"]).strip("'"))
+    path_, raised = ".".join(path), context.get("error")
+    if isinstance(raised, Unfit):
+        return _Fault(Violation(path_, raised.rule, raised.limit, given, str(raised)), choice, alternative)
+    rule, limit = _rule(kind, context)
+    return _Fault(Violation(path_, rule, limit, given, words(rule, limit, given)), choice, alternative)
+
+
+def _rule(kind: str, context: Mapping[str, Any]) -> tuple[str, Any]:
+    """The neutral rule behind an error of the library's, and what it demanded."""
+    rule = _RULES.get(kind)
+    if rule is not None:
+        limit = next((context[name] for name in _LIMITS if name in context), None)
+        return rule, _plainly(limit) if rule == "enum" else limit
+    wanted = next((wanted for begin, wanted in _KINDS if kind.startswith(begin)), None)
+    return ("type", wanted) if wanted is not None else ("format", None)
+
+
+def _plainly(choices: Any) -> str:
+    """`'a', 'b' or 'c'` as `a, b, c`."""
+    return ", ".join(_QUOTED.findall(str(choices))) or str(choices)

@@ -25,14 +25,14 @@ PROVIDERS = {provider.name: provider for provider in (*built_in(), ACME)}
 _PARAMETER = re.compile(r"\{(\w+)(:digits)?\}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Operation:
     """One row of one provider's table of routes."""
 
     provider: Provider
     endpoint: Endpoint
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.provider.name} {self.endpoint.method} {self.endpoint.path}"
 
     def request(self, account: Account, query: str = "", body: Any = None) -> Request:

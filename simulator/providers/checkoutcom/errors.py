@@ -121,7 +121,7 @@ _CODES: tuple[tuple[str, str | None, str], ...] = (
 )
 _COMPILED = tuple((re.compile(rf"^(?:{pattern})$"), rule, code) for pattern, rule, code in _CODES)
 _CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
-"""An error code. A validator that knows the right code raises it: `ValueError("source_id_invalid")`. Its message is then taken
+"""An error code. A validator that knows the right code raises it: `Unfit("source_id_invalid")`. Its message is then taken
 as the code, and the table above is not asked. Any other message is a sentence for people, like "must be a URI"."""
 _NAME = re.compile(r"[^a-z0-9]+")
 

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from simulator.engine import validation
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 
@@ -102,6 +103,14 @@ _JSON_TYPES = (
     (dict, "Object"),
 )
 
+_WANTED = {
+    validation.WHOLE: "an integer",
+    validation.FLAG: "a boolean",
+    validation.OBJECT: "an object",
+    validation.LIST: "an array",
+}
+"""What a member of a wrong type should have been; everything else is a string."""
+
 
 def _sentence(violation: r.Violation, constraint: str) -> str:
     """In the words of PHP's JSON-schema validator. Inferred, except for `required`."""
@@ -126,9 +135,7 @@ def _sentence(violation: r.Violation, constraint: str) -> str:
         case "format":
             return violation.message or "Invalid format"
     given = next((title for kind, title in _JSON_TYPES if isinstance(violation.given, kind)), "NULL")
-    wanted = "an integer" if "integer" in violation.message else "a boolean" if "boolean" in violation.message else None
-    wanted = wanted or ("an object" if "dictionary" in violation.message else "a string")
-    wanted = "an array" if "list" in violation.message else wanted
+    wanted = next((name for kind, name in _WANTED.items() if kind in str(violation.limit)), "a string")
     return f"{given} value found, but {wanted} is required"
 
 

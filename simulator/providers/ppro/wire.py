@@ -21,6 +21,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from simulator.engine.validation import Unfit
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.money import CURRENCIES
 from simulator.providers.ppro.model import Charge, Instrument, Operation
@@ -30,7 +31,7 @@ def _is_date(text: str) -> str:
     try:
         date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError as error:
-        raise ValueError("must be a date (YYYY-MM-DD)") from error
+        raise Unfit("must be a date (YYYY-MM-DD)") from error
     return text
 
 
@@ -38,7 +39,7 @@ def _is_ip(text: str) -> str:
     try:
         ipaddress.ip_address(text)
     except ValueError as error:
-        raise ValueError("must be an IP address") from error
+        raise Unfit("must be an IP address") from error
     return text
 
 
@@ -46,7 +47,7 @@ def _is_instant(text: str) -> str:
     try:
         parse_instant(text)
     except (ValueError, OverflowError) as error:
-        raise ValueError("must be an instant like 2025-06-21T10:20:00.000Z") from error
+        raise Unfit("must be an instant like 2025-06-21T10:20:00.000Z") from error
     return text
 
 
@@ -57,7 +58,7 @@ def _whole(value: Any) -> Any:
 
 def _is_currency(text: str) -> str:
     if text not in CURRENCIES:
-        raise ValueError("must be a currency of ISO 4217")
+        raise Unfit("must be a currency of ISO 4217")
     return text
 
 

@@ -37,6 +37,8 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
     if endpoint.authenticate is not None:
         return _page(account, request)
     body = orjson.loads(request.body) if request.body else {}
+    if not isinstance(body, dict):
+        return request
     return SHOP.sign(
         account, Request(request.method, request.path, request.headers, orjson.dumps(_own(account, endpoint, body)))
     )
@@ -49,10 +51,12 @@ def _own(account: Account, endpoint: Endpoint, body: dict[str, Any]) -> dict[str
     for path in wanted:
         first, _, last = path.partition(".")
         holder = body.setdefault(first, {}) if last else body
-        holder.setdefault(last or first, VALUES.get(path, {}))
+        if isinstance(holder, dict):
+            holder.setdefault(last or first, VALUES.get(path, {}))
     holder = body["general"] if "general.signature" in wanted else body
-    holder["project_id"] = account.credentials["project_id"]
-    del holder["signature"]
+    if isinstance(holder, dict):
+        holder["project_id"] = account.credentials["project_id"]
+        del holder["signature"]
     return body
 
 

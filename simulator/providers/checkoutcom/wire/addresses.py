@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StrictStr, StringConstraints
 
+from simulator.engine.validation import Unfit
 from simulator.providers.checkoutcom.wire.fields import Model, Text50, Text200
 
 # ISO 3166-1 alpha-2, and XK.
@@ -29,7 +30,7 @@ COUNTRIES = frozenset([
 
 def _country(value: str) -> str:
     if value not in COUNTRIES:
-        raise ValueError("must be an ISO 3166 alpha-2 code")
+        raise Unfit("must be an ISO 3166 alpha-2 code")
     return value
 
 

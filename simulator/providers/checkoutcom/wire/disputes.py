@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulator.engine.validation import Unfit
 from simulator.providers.checkoutcom.model import Dispute
 from simulator.providers.checkoutcom.wire.fields import (
     FilterText,
@@ -64,9 +65,9 @@ class EvidenceRequest(BaseModel):
         if isinstance(value, dict):
             value = {name: text for name, text in value.items() if name in _EVIDENCE_MEMBERS and text is not None}
             if any(not isinstance(text, str) or len(text) > 500 for text in value.values()):
-                raise ValueError("evidence_invalid")
+                raise Unfit("evidence_invalid")
             if not value:
-                raise ValueError("evidence_required")
+                raise Unfit("evidence_required")
         return value
 
 

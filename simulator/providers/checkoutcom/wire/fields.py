@@ -21,6 +21,7 @@ from pydantic import (
 
 from simulator.engine.known import NoEffect
 from simulator.engine.pages import is_safe_return
+from simulator.engine.validation import Unfit
 from simulator.kernel.money import CURRENCIES
 
 BY_ITSELF = "has no effect: an Alipay payment is captured by itself"
@@ -58,27 +59,27 @@ def _whole(value: Any) -> Any:
 def _url(value: str) -> str:
     scheme, colon, rest = value.partition(":")
     if not is_safe_return(value) or any(c.isspace() for c in value):
-        raise ValueError("must be a URI")
+        raise Unfit("must be a URI")
     if scheme.lower() in ("http", "https") and not (colon and rest.startswith("//") and rest[2:3] not in ("", "/")):
-        raise ValueError("must be a URI")
+        raise Unfit("must be a URI")
     return value
 
 
 def _hook_url(value: str) -> str:
     if not value.lower().startswith(("http://", "https://")):
-        raise ValueError("must be an http or https URL")
+        raise Unfit("must be an http or https URL")
     return _url(value)
 
 
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
-        raise ValueError("must be an e-mail address")
+        raise Unfit("must be an e-mail address")
     return value
 
 
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
-        raise ValueError("must be an ISO 4217 code")
+        raise Unfit("must be an ISO 4217 code")
     return value
 
 
@@ -92,7 +93,7 @@ def _payment_type(value: str) -> str:
     for known in PAYMENT_TYPES:
         if known.lower() == value.lower():
             return known
-    raise ValueError("must be a payment type")
+    raise Unfit("must be a payment type")
 
 
 def _moment(value: str) -> str:
@@ -101,19 +102,19 @@ def _moment(value: str) -> str:
 
 
 def _metadata(value: Any) -> Any:
-    """A flat object of at most 20 members, whose values are at most 255 characters long. Raises `ValueError` otherwise."""
+    """A flat object of at most 20 members, whose values are at most 255 characters long. Raises `Unfit` otherwise."""
     if not isinstance(value, dict) or len(value) > 20:
-        raise ValueError("must be an object of at most 20 members")
+        raise Unfit("must be an object of at most 20 members")
     for name, inner in value.items():
         if len(name) > 100 or not isinstance(inner, str | int | float | bool) or len(str(inner)) > 255:
-            raise ValueError("values must be short strings, numbers or booleans")
+            raise Unfit("values must be short strings, numbers or booleans")
     return value
 
 
 def _headers(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
-            raise ValueError("must be header names and values in one line")
+            raise Unfit("must be header names and values in one line")
     return value
 
 

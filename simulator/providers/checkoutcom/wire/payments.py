@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StrictStr, model_validator
 
 from simulator.engine.known import NoEffect
+from simulator.engine.validation import Unfit
 from simulator.providers.checkoutcom.model import Action, Payment
 from simulator.providers.checkoutcom.wire.actions import short_action
 from simulator.providers.checkoutcom.wire.addresses import Shipping
@@ -48,7 +49,7 @@ SOURCE_TYPES = (*WALLETS, "alipay", "id", "customer")
 
 def _source_type(value: str) -> str:
     if value not in SOURCE_TYPES:
-        raise ValueError("payment_method_not_supported")
+        raise Unfit("payment_method_not_supported")
     return value
 
 
@@ -65,11 +66,11 @@ class Source(Model):
     @model_validator(mode="after")
     def _names_its_owner(self) -> Source:
         if self.type == "id" and self.id is None:
-            raise ValueError("source_id_required")
+            raise Unfit("source_id_required")
         if self.type == "id" and self.id is not None and not re.fullmatch(r"src_\w{26}", self.id, re.ASCII):
-            raise ValueError("source_id_invalid")
+            raise Unfit("source_id_invalid")
         if self.type == "customer" and self.id is None and self.email is None:
-            raise ValueError("source_id_or_email_required")
+            raise Unfit("source_id_or_email_required")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictStr
 
+from simulator.engine.validation import Unfit
 from simulator.providers.checkoutcom.event_types import OLD_EVENTS, PREVIOUS_EVENTS
 from simulator.providers.checkoutcom.model import EventRecord, Webhook
 from simulator.providers.checkoutcom.wire.fields import (
@@ -24,7 +25,7 @@ from simulator.providers.checkoutcom.wire.values import link
 
 def _event_types(names: list[str]) -> list[str]:
     if any(name not in (*PREVIOUS_EVENTS, *OLD_EVENTS) for name in names):
-        raise ValueError("event_types_invalid")
+        raise Unfit("event_types_invalid")
     return names
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictStr, model_validator
 
+from simulator.engine.validation import Unfit
 from simulator.providers.checkoutcom.event_types import SOURCES
 from simulator.providers.checkoutcom.model import Workflow
 from simulator.providers.checkoutcom.wire.fields import (
@@ -23,9 +24,9 @@ from simulator.providers.checkoutcom.wire.values import link, present
 def _event_types(events: dict[str, list[str]]) -> dict[str, list[str]]:
     """Refuses a source that does not exist, and an event that its source does not have. Source: reference/errata.md."""
     if any(name not in SOURCES.get(source, ()) for source, names in events.items() for name in names):
-        raise ValueError("event_types_invalid")
+        raise Unfit("event_types_invalid")
     if not events.keys() <= SOURCES.keys():
-        raise ValueError("event_types_invalid")
+        raise Unfit("event_types_invalid")
     return events
 
 
@@ -39,7 +40,7 @@ class Condition(Model):
     def _says_what(self) -> Condition:
         wanted = {"event": self.events, "entity": self.entities, "processing_channel": self.processing_channels}
         if wanted[self.type] is None:
-            raise ValueError(f"workflow_condition_{self.type}_required")
+            raise Unfit(f"workflow_condition_{self.type}_required")
         return self
 
 
@@ -58,7 +59,7 @@ class WorkflowAction(Model):
 def _once_each(conditions: list[Condition]) -> list[Condition]:
     types = [condition.type for condition in conditions]
     if len(types) != len(set(types)):
-        raise ValueError("workflow_condition_type_duplicate")
+        raise Unfit("workflow_condition_type_duplicate")
     return conditions
 
 

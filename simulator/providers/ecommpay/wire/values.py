@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from simulator.engine.pages import is_safe_return
+from simulator.engine.validation import Unfit
 
 MAX_AMOUNT = 10_000_000_000_000
 
@@ -33,13 +34,13 @@ def is_web_address(value: str) -> bool:
 
 def _web_address(value: str) -> str:
     if not is_web_address(value):
-        raise ValueError("Invalid URL format")
+        raise Unfit("Invalid URL format")
     return value
 
 
 def _return_address(value: str) -> str:
     if not is_safe_return(value):
-        raise ValueError("Invalid URL format")
+        raise Unfit("Invalid URL format")
     return value
 
 
@@ -47,13 +48,13 @@ def _address(value: str) -> str:
     try:
         ip_address(value)
     except ValueError as error:
-        raise ValueError("Invalid IP address") from error
+        raise Unfit("Invalid IP address") from error
     return value
 
 
 def _instant(value: str) -> str:
     if best_before(value) is None:
-        raise ValueError("Invalid date-time")
+        raise Unfit("Invalid date-time")
     return value
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
+from simulator.engine.validation import FLAG, OBJECT, TEXT, WHOLE, Unfit
 from simulator.kernel.money import CURRENCIES
 from simulator.providers.wooshpay.model import rounded_ms
 
@@ -29,7 +29,7 @@ def _integer(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise PydanticCustomError("integer", "Invalid integer: {given}", {"given": str(value)[:100]})
+        raise Unfit("must be a whole number", "type", WHOLE)
     return value
 
 
@@ -37,16 +37,16 @@ def _boolean(value: Any) -> Any:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     if not isinstance(value, bool):
-        raise PydanticCustomError("boolean", "Invalid boolean: {given}", {"given": str(value)[:100]})
+        raise Unfit("must be true or false", "type", FLAG)
     return value
 
 
 def _currency(value: Any) -> Any:
     """Lower case is accepted, upper case is answered (inferred)."""
     if not isinstance(value, str):
-        raise PydanticCustomError("text", "Invalid string", {})
+        raise Unfit("must be a text", "type", TEXT)
     if value.upper() not in CURRENCIES:
-        raise PydanticCustomError("currency", "Invalid currency: {given}", {"given": value[:20]})
+        raise Unfit(f"Invalid currency: {value[:20]}", "enum")
     return value.upper()
 
 
@@ -55,11 +55,11 @@ def _metadata(value: Any) -> Any:
     if value == "":
         return {}
     if not isinstance(value, dict):
-        raise PydanticCustomError("object", "Invalid object", {})
+        raise Unfit("must be an object", "type", OBJECT)
     found: dict[str, str] = {}
     for name, item in value.items():
         if isinstance(item, dict | list):
-            raise PydanticCustomError("text", "Metadata values must be strings: {name}", {"name": name[:50]})
+            raise Unfit(f"the value of {name[:50]} must be a text", "type", TEXT)
         found[name] = item if isinstance(item, str) else str(item).lower() if isinstance(item, bool) else str(item)
     return found
 
@@ -71,7 +71,7 @@ def _one_or_more(value: Any) -> Any:
 
 def _method_type(value: Any) -> Any:
     if value not in METHOD_TYPES:
-        raise PydanticCustomError("enum", "must be one of {expected}", {"expected": ", ".join(METHOD_TYPES)})
+        raise Unfit(f"must be one of {', '.join(METHOD_TYPES)}", "enum")
     return value
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints
 
+from simulator.engine.validation import Unfit
 from simulator.kernel.money import CURRENCIES
 from simulator.providers.worldline.products import COUNTRIES
 
@@ -30,7 +31,7 @@ def _digits_as_text(value: Any) -> Any:
 
 def _printable(value: str) -> str:
     if _CONTROL.search(value):
-        raise ValueError("control characters")
+        raise Unfit("control characters")
     return value
 
 
