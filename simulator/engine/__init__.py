@@ -11,11 +11,11 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `call` | A request and its answer, as values |
 | `distributions` | Where the providers of other distributions are |
 | `texts` `views` `samples` | What pages say and show |
+| `known` | What a request model knows, and what a request says beyond it |
+| `validation` | Checks what was sent against a request model |
 | `scenarios` | What a scenario says |
 | `bank` | What the bank behind a provider says of an operation |
 | `throttle` | How many requests a customer has left |
-| `known` | What a request model knows, and what a request says beyond it |
-| `validation` | Checks what was sent against a request model |
 | `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |

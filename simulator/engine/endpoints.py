@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulator.engine.provider import Provider
@@ -66,6 +66,11 @@ def _faults_of_several(provider: Provider, given: Mapping[str, Any], several: An
 def nameable(provider: Provider) -> tuple[str, ...]:
     """The events that an endpoint of this provider may name."""
     return tuple(dict.fromkeys((*provider.webhooks.events, *provider.webhooks.nameable)))
+
+
+def every_event(providers: Iterable[Provider]) -> frozenset[str]:
+    """The events that may be named somewhere."""
+    return frozenset(event for provider in providers for event in nameable(provider)) - {"*"}
 
 
 def _problem(secret: Any) -> str | None:

@@ -150,6 +150,17 @@ def _takes_others(models: tuple[type[BaseModel], ...]) -> bool:
     return any(getattr(model, "KEEPS_OTHERS", False) or model.model_config.get("extra") == "forbid" for model in models)
 
 
+def names_at(model: type[BaseModel], data: Any, path: str) -> Collection[str]:
+    """The names that an object may have which stands at a dotted path of a request."""
+    place = Place.of(model)
+    for step in path.split(".") if path else ():
+        inner = place.at(int(step) if step.isdecimal() and isinstance(data, list) else step, data)
+        if inner is None:
+            return ()
+        place, data = inner
+    return place.names
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a request, as its model sees it: to tell a step in the document from other things that stand in a path."""
@@ -159,6 +170,11 @@ class Place:
     @classmethod
     def of(cls, model: type[BaseModel]) -> Place:
         return cls(_Shape(models=(model,)))
+
+    @property
+    def names(self) -> Collection[str]:
+        """As they are documented: by the alias where there is one."""
+        return {field.alias or name for model in self._shape.models for name, field in model.model_fields.items()}
 
     def at(self, step: str | int, here: Any) -> tuple[Place, Any] | None:
         """The place within and what stands there; None where the step is no name that the document or the model has."""

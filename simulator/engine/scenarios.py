@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from simulator.engine.known import names_at
+from simulator.engine.validation import Unfit, validate
 from simulator.kernel.clock import parse_duration
+from simulator.kernel.refusals import Invalid, Violation
 
 Facet = Literal["wallet", "api", "webhooks", "bank", "provider"]
 
@@ -78,7 +81,10 @@ class When(_Strict):
 
 
 def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+    try:
+        return parse_duration(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise Unfit(str(error)) from error
 
 
 Delay = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=3660))]
@@ -144,18 +150,46 @@ class ScenarioError(ValueError):
 
 def parse(raw: Any, where: str) -> Scenario:
     try:
-        return Scenario.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(f"{where}: {path or 'scenario'}: {first['msg']}") from error
+        return _read(raw)
+    except Invalid as invalid:
+        first = invalid.violations[0]
+        raise ScenarioError(f"{where}: {'' if first.path else 'scenario'}{_complaint(raw, first)}") from invalid
+
+
+def _read(raw: Any) -> Scenario:
+    found = validate(Scenario, raw)
+    assert isinstance(found, Scenario)
+    return found
+
+
+def _complaint(raw: Any, first: Violation) -> str:
+    if first.rule != "unknown":
+        return f"{first.path}: {first.message}"
+    holder, _, name = first.path.rpartition(".")
+    known = ", ".join(sorted(names_at(Scenario, raw, holder)))
+    return f"{first.path}: there is no {name!r} here; known are {known}"
+
+
+def never_fires(scenario: Scenario, providers: Collection[str], events: Collection[str]) -> str | None:
+    """What a rule waits for that no provider is or sends; None where everything may happen."""
+    for number, rule in enumerate(scenario.rules):
+        for name, known in (("provider", providers), ("event", events)):
+            wanted = getattr(rule.when, name)
+            for pattern in [wanted] if isinstance(wanted, str) else wanted or ():
+                if not any(fnmatch.fnmatchcase(one, pattern) for one in known):
+                    return f"rules.{number}.when.{name}: there is no {name} {pattern!r}, so the rule never holds"
+    return None
 
 
 def load_folder(folder: Path) -> dict[str, Scenario]:
-    """All scenarios of a folder by name. Raises `ScenarioError` with file and line."""
+    """All scenarios of a folder by name, in files that end in `.yaml` or `.yml`. Raises `ScenarioError` with file and line."""
     found: dict[str, Scenario] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        scenario = _load(path.name, path.read_text("utf-8"))
+    for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"{path.name}: cannot be read as UTF-8 text") from error
+        scenario = _load(path.name, text)
         if scenario.name in found:
             raise ScenarioError(f"{path.name}:1: another file already has a scenario named {scenario.name!r}")
         found[scenario.name] = scenario
@@ -175,12 +209,12 @@ def _load(name: str, text: str) -> Scenario:
         place = f":{mark.line + 1}" if mark else ""
         raise ScenarioError(f"{name}{place}: {getattr(error, 'problem', error)}") from error
     try:
-        return Scenario.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        line = _line_of(yaml.compose(text), first["loc"])
-        where = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(f"{name}:{line}: {where}: {first['msg']}") from error
+        return _read(raw)
+    except Invalid as invalid:
+        first = invalid.violations[0]
+        steps = tuple(int(step) if step.isdecimal() else step for step in first.path.split(".") if step)
+        line = _line_of(yaml.compose(text), steps)
+        raise ScenarioError(f"{name}:{line}: {_complaint(raw, first)}") from invalid
 
 
 def _line_of(node: Any, location: tuple[Any, ...]) -> int:

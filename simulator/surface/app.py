@@ -13,6 +13,7 @@ from pathlib import Path
 from simulator.engine import pages, scenarios
 from simulator.engine.courier import Courier
 from simulator.engine.distributions import folders
+from simulator.engine.endpoints import every_event
 from simulator.engine.gateway import Gateway
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.provider import Provider
@@ -125,12 +126,26 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
             raise scenarios.ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
         found |= theirs
     if settings.scenarios:
-        found |= scenarios.load_folder(Path(settings.scenarios))
+        found |= _own_scenarios(Path(settings.scenarios), providers)
     names = {provider.name for provider in providers}
     documented = {name: scenario for name, scenario in found.items() if name in names}
     return scenarios.Scenarios(
         named={name: scenario for name, scenario in found.items() if name not in names}, documented=documented
     )
+
+
+def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, scenarios.Scenario]:
+    """Those of the user's folder. Raises `ScenarioError` also where there is nothing, or what can never happen."""
+    if not folder.is_dir():
+        raise scenarios.ScenarioError(f"{folder}: there is no such folder")
+    found = scenarios.load_folder(folder)
+    if not found:
+        raise scenarios.ScenarioError(f"{folder}: there is no scenario in this folder (*.yaml, *.yml)")
+    names, events = {provider.name for provider in providers}, every_event(providers)
+    for scenario in found.values():
+        if complaint := scenarios.never_fires(scenario, names, events):
+            raise scenarios.ScenarioError(f"{folder}: {scenario.name}: {complaint}")
+    return found
 
 
 def create_app(settings: Settings | None = None) -> App:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.engine.scenarios import Scenario, ScenarioError, parse
+from simulator.engine.endpoints import every_event
+from simulator.engine.scenarios import Scenario, ScenarioError, never_fires, parse
 from simulator.engine.workspace import Workspace
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
@@ -50,9 +51,13 @@ def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:
     body, named = call.body, call.runtime.scenarios.named
     if body.rules is not None:
         try:
-            return parse({"name": body.name or "adhoc", "rules": body.rules}, "body")
+            scenario = parse({"name": body.name or "adhoc", "rules": body.rules}, "body")
         except ScenarioError as error:
             raise ControlError(422, "invalid_scenario", str(error), field="rules") from error
+        providers = call.runtime.providers
+        if complaint := never_fires(scenario, providers.keys(), every_event(providers.values())):
+            raise ControlError(422, "invalid_scenario", f"body: {complaint}", field="rules")
+        return scenario
     if body.name is None:
         raise ControlError(422, "invalid", "give a name or rules", allowed=["name", "rules"])
     if body.name not in named:
