@@ -134,8 +134,11 @@ def short_duration(duration: timedelta) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO 8601 instant with a zone. Raises `ValueError` when it has none."""
-    at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    """An ISO 8601 instant with a zone. Raises `ValueError`, in words for whoever wrote it, when it is none or has none."""
+    try:
+        at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError as error:
+        raise ValueError(f"{text[:60]!r} is not an instant; write 2026-03-04T12:00:00Z") from error
     if at.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; end it with Z")
     return at.astimezone(UTC)

@@ -37,7 +37,7 @@ FORBIDDEN = re.compile(
     | [Ii]nvalid\ isoformat | does\ not\ appear\ to\ be | should\ (match|have\ at|be\ a) | at\ (least|most)\ \d+\ items?
     | [Tt]raceback | <class | object\ at\ 0x | \bcodec\b | 'str' | \bdict\b | \btuple\b | \bbytes\b | \bint\b | \bfloat\b | \bbool\b
     | \bNone(Type)?\b | \bTrue\b | \bFalse\b | \bnan\b | \w+Error\b | \bPython\b | function-(after|before|wrap|plain)
-    | constrained- | \blax-or-strict\b | \bliteral\[ | \bnullable\[ | simulator\.\w
+    | constrained- | \blax-or-strict\b | \bliteral\[ | \bnullable\[ | \bsimulator\.(engine|kernel|wallet|providers|surface)
     """,
     re.X,
 )

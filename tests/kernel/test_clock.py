@@ -79,6 +79,8 @@ def test_written_instants_are_cut_off_not_rounded(at: datetime) -> None:
 def test_an_instant_needs_a_zone() -> None:
     with pytest.raises(ValueError, match="has no time zone"):
         parse_instant("2026-03-04T12:00:00")
+    with pytest.raises(ValueError, match="'soon' is not an instant; write 2026-03-04T12:00:00Z"):
+        parse_instant("soon")
     east = timezone(timedelta(hours=8))
     assert parse_instant("2026-03-04T20:00:00+08:00") == datetime(2026, 3, 4, 20, tzinfo=east)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.validation import Unfit
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.surface.control.errors import invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
@@ -20,7 +21,7 @@ def _fen(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if set(value) != {"value", "currency"} or value["currency"] != "CNY":
-        raise ValueError('an amount is {"value": fen, "currency": "CNY"}')
+        raise Unfit('an amount is {"value": fen, "currency": "CNY"}')
     return value["value"]
 
 
@@ -75,7 +76,7 @@ class BuyerBody(Body):
     def _not_null(cls, value: Any) -> Any:
         """What every buyer has cannot be taken away; a member that is left out stays as it is."""
         if value is None:
-            raise ValueError("must not be null")
+            raise Unfit("must not be null")
         return value
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypeVar
 
+from simulator.engine.known import names_at
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
+from simulator.engine.validation import validate
 from simulator.engine.workspace import Workspace
+from simulator.kernel.refusals import Invalid, Violation
 from simulator.surface.control.errors import ControlError, as_json, invalid
 
 BODY_LIMIT = 1_000_000
@@ -193,16 +194,15 @@ M = TypeVar("M", bound=BaseModel)
 
 def _checked(model: type[M], data: Any, what: str) -> M:
     try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise invalid(f"{field or what}: {first['msg']}", field, _allowed(model, first)) from error
+        found = validate(model, data)
+    except Invalid as refused:
+        first = refused.violations[0]
+        raise invalid(f"{first.path or what}: {first.message}", first.path, _allowed(model, data, first)) from refused
+    assert isinstance(found, model)
+    return found
 
 
-def _allowed(model: type[BaseModel], error: ErrorDetails) -> list[str] | None:
-    if error["type"] == "extra_forbidden":
-        return sorted(model.model_fields)
-    if error["type"] == "literal_error":
-        return re.findall(r"'([^']*)'", error["ctx"]["expected"])
-    return None
+def _allowed(model: type[BaseModel], data: Any, first: Violation) -> list[str] | None:
+    if first.rule == "unknown":
+        return sorted(names_at(model, data, first.path.rpartition(".")[0]))
+    return str(first.limit).split(", ") if first.rule == "enum" else None
