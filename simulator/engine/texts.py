@@ -22,7 +22,9 @@ _PACKAGE = Path(__file__).parents[1]
 def catalogue(language: Language) -> MappingProxyType[str, str]:
     """All patterns of one language by key: ours go before those of other distributions. Read when first asked for."""
     theirs = [folder / "texts" / f"{language}.json" for folder in folders()]
-    ours = [_PACKAGE / "texts" / f"{language}.json", *sorted(_PACKAGE.glob(f"providers/*/texts/{language}.json"))]
+    own = ("texts/*/{}.json", "providers/*/texts/{}.json")
+    ours = [_PACKAGE / "texts" / f"{language}.json"]
+    ours += [file for pattern in own for file in sorted(_PACKAGE.glob(pattern.format(language)))]
     files = [*(file for file in theirs if file.is_file()), *ours]
     patterns: dict[str, str] = {}
     for file in files:

@@ -1,7 +1,9 @@
-"""The console's one plain page."""
+"""The console's frame, its list of payments, and the page of one."""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,7 +18,7 @@ async def sim() -> AsyncIterator[Sim]:
         yield simulator
 
 
-async def test_the_console_lists_payments_with_their_story(sim: Sim) -> None:
+async def test_the_console_lists_payments_in_their_own_words(sim: Sim) -> None:
     charge = await Merchant(sim, ACME).create("<b>order</b>")
     await sim.act("acme", charge, "pay")
 
@@ -25,7 +27,40 @@ async def test_the_console_lists_payments_with_their_story(sim: Sim) -> None:
     assert charge in page
     assert "CAPTURED" in page
     assert "&lt;b&gt;order&lt;/b&gt;" in page
+
+
+async def test_the_page_of_a_payment_tells_its_story_in_order(sim: Sim) -> None:
+    charge = await Merchant(sim, ACME).create()
+    await sim.act("acme", charge, "pay")
+
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/payments/{charge}")).text
+
     assert page.index("POST /acme/charges") < page.index("charge PENDING")
+
+
+async def test_filters_stand_in_the_address(sim: Sim) -> None:
+    merchant = Merchant(sim, ACME)
+    paid, waiting = await merchant.create(), await merchant.create()
+    await sim.act("acme", paid, "pay")
+
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/payments?phase=paid")).text
+
+    assert paid in page
+    assert waiting not in page
+
+
+async def test_fifty_payments_make_a_page_with_a_way_to_the_older_ones_and_back(sim: Sim) -> None:
+    merchant = Merchant(sim, ACME)
+    ids = [await merchant.create() for _ in range(51)]
+    first = (await sim.http.get(f"/console/{sim.workspace.name}/payments")).text
+    older = re.search(r'href="([^"]+)" data-testid="older"', first)
+    assert older is not None
+
+    second = (await sim.http.get(f"/console/{sim.workspace.name}/payments{html.unescape(older[1])}")).text
+
+    assert ids[0] not in first
+    assert [id_ for id_ in ids if id_ in second] == [ids[0]]
+    assert 'data-testid="newer"' in second
 
 
 async def test_one_payment_has_a_page_of_its_own(sim: Sim) -> None:
@@ -48,7 +83,7 @@ async def test_an_unknown_payment_is_404(sim: Sim) -> None:
     page = await sim.http.get(f"/console/{sim.workspace.name}/payments/charge_nobody")
 
     assert page.status_code == 404
-    assert "There is no such payment" in page.text
+    assert "There is no payment charge_nobody" in page.text
 
 
 async def test_a_browser_at_the_root_comes_to_the_console(sim: Sim) -> None:

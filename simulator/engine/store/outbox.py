@@ -170,6 +170,20 @@ class Outbox(Statements):
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq LIMIT ?"  # noqa: S608
         return [OutboxRow(*row) for row in self.rows(sql, [*values, limit])]
 
+    def count_failing(self, workspace: int, most: int) -> int:
+        """How many messages were refused and will be tried again; `most` of those that are due first are looked at."""
+        sql = f"""SELECT COUNT(*) FROM (SELECT attempts FROM outbox
+            WHERE workspace = ? AND state = 'pending' {self._messages_aside} ORDER BY due, seq LIMIT ?) soonest
+            WHERE attempts > 0"""  # noqa: S608
+        return int(self.rows(sql, (workspace, most))[0][0])
+
+    def outcomes(self, workspace: int, subjects: Sequence[str]) -> list[Row]:
+        """`(subject, id, event, state, attempts)` of all messages about these payments, oldest first."""
+        places = ", ".join("?" for _ in subjects)
+        sql = f"""SELECT subject, id, event, state, attempts FROM outbox
+            WHERE workspace = ? AND subject IN ({places}) ORDER BY seq"""  # noqa: S608
+        return self.rows(sql, (workspace, *subjects)) if subjects else []
+
     def save_attempt(
         self,
         message: OutboxRow,

@@ -104,6 +104,12 @@ class Resources(Statements):
         sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608
         return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", [*values, limit])
 
+    def count_payments(self, workspace: int, most: int) -> int:
+        """How many payments there are; `most` when there are that many or more."""
+        sql = """SELECT COUNT(*) FROM (
+            SELECT seq FROM resources WHERE workspace = ? AND phase IS NOT NULL LIMIT ?) some"""
+        return int(self.rows(sql, (workspace, most))[0][0])
+
     def payment(self, workspace: int, provider: str, id_: str) -> Row | None:
         """`(kind, body)` of the payment with that id."""
         sql = """SELECT kind, body FROM resources

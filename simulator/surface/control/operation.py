@@ -122,6 +122,14 @@ class Operation(Generic[B, Q]):
         """Its `operationId`."""
         return self.handler.__name__
 
+    async def run(self, runtime: Runtime, request: Request, data: Any, query: Any = None) -> Any:
+        """What the handler returns for this body, whoever asks: the API, or a form of the console. The path's parts are those of
+        the request. Raises `ControlError`."""
+        for field in not_finite(data, self.subject.format_map(request.path_params)):
+            raise invalid(f"{field}: must be a finite number", field, ["a finite number"])
+        checked = self.query() if query is None else query
+        return await self.handler(ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), checked))
+
     def endpoint(self, runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         """The row as Starlette wants it."""
 
@@ -131,10 +139,7 @@ class Operation(Generic[B, Q]):
             given = {name: value for name, value in request.query_params.items() if name != TOKEN}
             query = _checked(self.query, given, "query")
             data = await read_json(request) if self.method in HAS_BODY else {}
-            for field in not_finite(data, self.subject.format_map(request.path_params)):
-                raise invalid(f"{field}: must be a finite number", field, ["a finite number"])
-            call = ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), query)
-            result = await self.handler(call)
+            result = await self.run(runtime, request, data, query)
             if isinstance(result, Response):
                 return result
             return Response(status_code=204) if self.status == 204 else as_json(result, self.status)

@@ -1,0 +1,56 @@
+"""The console under `/console`: what happened, why, and doing something about it.
+
+Each page is a module of this folder and a template of `templates/console`: a function reads the query, asks the functions of the
+control API, and renders within the frame (`frame`). Whatever changes something is a form that makes one call of the control
+API (`acts`), by the same row of the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from simulator.engine.runtime import Runtime
+from simulator.surface.console import acts, payments
+from simulator.surface.console.frame import Console, missing_page
+from simulator.surface.control.errors import ControlError
+
+Handler = Callable[[Console], Awaitable[Response]]
+
+PAGES: tuple[tuple[str, Handler], ...] = (
+    ("/console/{ws}", payments.list_page),
+    ("/console/{ws}/payments", payments.list_page),
+    ("/console/{ws}/payments/{id:path}", payments.payment_page),
+)
+"""Path and handler; the first that fits."""
+
+BUILT = frozenset(path.split("/")[3] for path, _ in PAGES if path.count("/") > 2)
+
+
+def routes(runtime: Runtime) -> list[BaseRoute]:
+    async def home(request: Request) -> Response:
+        """The payments of the workspace that was looked at last."""
+        name = request.cookies.get("workspace", "")
+        workspace = runtime.find_workspace(name) or runtime.default
+        return RedirectResponse(f"/console/{workspace.name}/payments", 303)
+
+    def shown(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def respond(request: Request) -> Response:
+            try:
+                return await handler(Console(runtime, request, BUILT))
+            except ControlError as error:
+                return missing_page(runtime, request, BUILT, error)
+
+        return respond
+
+    own: list[BaseRoute] = [Route("/console", home)]
+    own += [Route("/console/{ws}/do/{operation}", acts.handler(runtime), methods=["POST"])]
+    own += [Route(path, shown(handler)) for path, handler in PAGES]
+    return [*own, Route("/console/{path:path}", shown(_nowhere))]
+
+
+async def _nowhere(console: Console) -> Response:
+    raise ControlError(404, "not_found", f"{console.request.url.path}: there is no such page")

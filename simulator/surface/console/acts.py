@@ -1,0 +1,165 @@
+"""A button of the console is a form, and the form is one call of the control API: the same row of the table, the same function.
+
+`Act` is that call as a template needs it: where the form posts to, what it carries, and the same as cURL. The handler reads the
+form back into a body (`amount.value` nests, an empty field is absent), makes the call, and answers 303: to where the form
+said, or back to the page, with what was refused in a signed `said` that the frame shows.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from simulator.engine import pages
+from simulator.engine.runtime import Runtime
+from simulator.surface.control.errors import ControlError
+from simulator.surface.control.operation import Operation, read_body, workspace_of
+from simulator.surface.control.table import TABLE
+
+TOKEN = "console"  # noqa: S105 - what the forms' token is about
+SAID = "said"
+OWN_FIELDS = frozenset({"token", "back", "then"})
+OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One call of the control API that a form makes."""
+
+    operation: str
+    """The name of the row: `advance`."""
+    method: str
+    url: str
+    """Of the call itself: `http://localhost:8080/_sim/workspaces/default/clock/advance`."""
+    action: str
+    """Where the form posts to."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """What the form carries unasked; the fields that a person fills in come besides."""
+    then: str = ""
+    """Where the browser goes when it is done, `{member}` of the answer filled in; the page itself when empty."""
+    needs_token: bool = False
+
+    @property
+    def hidden(self) -> Sequence[tuple[str, str]]:
+        """The form's hidden fields."""
+        fields = [(name, _as_field(value)) for name, value in _flat(self.body)]
+        return [*fields, ("then", self.then)] if self.then else fields
+
+    @property
+    def curl(self) -> str:
+        parts = ["curl", "-X", self.method, self.url]
+        if self.needs_token:
+            parts += ["-H", "Authorization: Bearer $PSP_SIMULATOR_ADMIN_TOKEN"]
+        if self.body:
+            parts += ["-H", "Content-Type: application/json", "-d", json.dumps(self.body, ensure_ascii=False)]
+        return " ".join(shlex.quote(part) for part in parts)
+
+
+def act(
+    base_url: str,
+    workspace: str,
+    operation: str,
+    *,
+    path: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+    then: str = "",
+) -> Act:
+    """The call of that name; `path` are the parts of its path besides the workspace. Raises `KeyError` for an unknown name."""
+    row, parts = OPERATIONS[operation], {"ws": workspace, **(path or {})}
+    where = row.path.replace(":path}", "}")
+    for name, value in parts.items():
+        where = where.replace(f"{{{name}}}", quote(value, safe=""))
+    mine = {name: value for name, value in (path or {}).items() if f"{{{name}" in row.path}
+    query = urlencode({f"path.{name}": value for name, value in mine.items()})
+    action = f"/console/{quote(workspace, safe='')}/do/{operation}" + (f"?{query}" if query else "")
+    return Act(operation, row.method, base_url + where, action, body or {}, then)
+
+
+def _flat(body: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in body.items():
+        found += _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(prefix + name, value)]
+    return found
+
+
+def _as_field(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def said(runtime: Runtime, request: Request) -> Mapping[str, Any]:
+    """What the call before had to say: `{"operation", "message"?, "field"?}`; empty when there was none."""
+    raw = pages.token_value(runtime, SAID, request.query_params.get(SAID))
+    return json.loads(raw) if raw else {}
+
+
+def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        workspace = workspace_of(runtime, request)
+        pairs = parse_qsl((await read_body(request)).decode("utf-8", "replace"), keep_blank_values=True)
+        form = dict(pairs)
+        row = OPERATIONS.get(request.path_params["operation"])
+        back = _own_path(form.get("back", "")) or f"/console/{quote(workspace.name)}/payments"
+        if row is None:
+            raise ControlError(404, "not_found", f"there is no call {request.path_params['operation']!r}")
+        if not pages.token_holds(runtime, TOKEN, workspace.public_id, form.get("token", "")):
+            raise ControlError(403, "stale_form", "this form did not come from a page of this console; reload it")
+        parts = {name[5:]: value for name, value in request.query_params.items() if name.startswith("path.")}
+        scope = {**request.scope, "path_params": {"ws": workspace.name, **parts}, "method": row.method}
+        try:
+            result = await row.run(runtime, Request(scope), body_of(pairs))
+        except ControlError as error:
+            refusal = error.body["error"]
+            told = {"operation": row.name, "message": refusal["message"], "field": refusal.get("field")}
+            return RedirectResponse(_with_said(runtime, back, told), 303)
+        if then := _own_path(form.get("then", "")):
+            return RedirectResponse(_filled(then, result), 303)
+        return RedirectResponse(_with_said(runtime, back, {"operation": row.name}), 303)
+
+    return respond
+
+
+def body_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A form as the body of a call: `a.b` nests, an empty field is absent, one that is sent twice is a list."""
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in OWN_FIELDS and value.strip():
+            fields.setdefault(name, []).append(value)
+    body: dict[str, Any] = {}
+    for name, values in fields.items():
+        *parents, last = name.split(".")
+        place = body
+        for parent in parents:
+            inner = place.setdefault(parent, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[last] = values[0] if len(values) == 1 else values
+    return body
+
+
+def _own_path(given: str) -> str | None:
+    """The path of a page of ours, without an origin; None for anything else."""
+    parts = urlsplit(given)
+    is_own = not parts.scheme and not parts.netloc and parts.path.startswith(("/console", "/w/"))
+    return given if is_own and given.isprintable() and "\\" not in given else None
+
+
+def _filled(then: str, result: Any) -> str:
+    for name, value in result.items() if isinstance(result, Mapping) else ():
+        if isinstance(value, str):
+            then = then.replace(f"{{{name}}}", quote(value, safe=""))
+        elif isinstance(value, Mapping):
+            then = _filled(then, {f"{name}.{inner}": text for inner, text in value.items()})
+    return then
+
+
+def _with_said(runtime: Runtime, back: str, told: Mapping[str, Any]) -> str:
+    parts = urlsplit(back)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != SAID]
+    query.append((SAID, pages.token(runtime, SAID, json.dumps(told))))
+    return f"{parts.path}?{urlencode(query)}"

@@ -1,0 +1,171 @@
+"""What stands around every page of the console: the places to go, the workspace, its clock, what is armed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from simulator import __version__
+from simulator.engine import pages
+from simulator.engine.call import Reply
+from simulator.engine.runtime import Runtime
+from simulator.engine.texts import Texts
+from simulator.engine.views import Page
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import time_of_day
+from simulator.surface import web
+from simulator.surface.console import acts
+from simulator.surface.control.errors import ControlError
+from simulator.surface.control.operation import base_url, workspace_of
+
+COUNTED = 1000
+"""A badge counts up to here: no page may cost more in a fuller store."""
+
+WORKSPACES = 12
+"""So many are offered in the menu; the page of workspaces has all."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the sidebar. `text` is a key of the catalogue."""
+
+    name: str
+    text: str
+    icon: str
+    group: str = ""
+
+
+PLACES = (
+    Place("payments", "console_payments", "list"),
+    Place("webhooks", "console_webhooks", "hook"),
+    Place("requests", "console_requests", "swap"),
+    Place("buyers", "console_buyers", "person", "console_world"),
+    Place("scenarios", "console_scenarios", "bolt", "console_world"),
+    Place("clock", "console_clock", "clock", "console_world"),
+    Place("start", "console_start", "book", "console_set_up"),
+    Place("settings", "console_settings", "gear", "console_set_up"),
+)
+"""A page that does not exist is not offered."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A badge: a number that may have been cut off."""
+
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.n:,}" if self.n < COUNTED else f"{COUNTED - 1:,}+"
+
+
+@dataclass(frozen=True)
+class ClockChip:
+    now: datetime
+    mode: str
+    ahead: timedelta
+    """How far it is from the time of day."""
+
+    @property
+    def is_real(self) -> bool:
+        return self.mode == "real" and abs(self.ahead) < timedelta(seconds=1)
+
+
+class Console:
+    """One request for a page: who asks, about which workspace. Raises 404 for an unknown one when that is first asked."""
+
+    def __init__(self, runtime: Runtime, request: Request, built: Collection[str]) -> None:
+        """`built` are the names of the pages that exist."""
+        self.runtime = runtime
+        self.request = request
+        self.places = [place for place in PLACES if place.name in built]
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return workspace_of(self.runtime, self.request)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.request.query_params
+
+    @property
+    def base_url(self) -> str:
+        return base_url(self.runtime, self.request)
+
+    @cached_property
+    def said(self) -> Mapping[str, Any]:
+        """What the form that was posted before had to say."""
+        return acts.said(self.runtime, self.request)
+
+    def url(self, *path: str) -> str:
+        """Of a page of this workspace: `console.url("payments", id)`."""
+        return "/".join(["/console", quote(self.workspace.name, safe=""), *(quote(part, safe="") for part in path)])
+
+    def act(self, operation: str, *, path: Mapping[str, str] | None = None, then: str = "", **body: Any) -> acts.Act:
+        """A call of the control API for a form of this page. `body` are the members that the form carries unasked."""
+        return acts.act(self.base_url, self.workspace.name, operation, path=path, body=body, then=then)
+
+    @cached_property
+    def clock(self) -> ClockChip:
+        clock, now = self.workspace.clock, self.workspace.clock.now()
+        return ClockChip(now, clock.mode, now - time_of_day())
+
+    @cached_property
+    def payments(self) -> Counted:
+        return Counted(self.runtime.store.count_payments(self.workspace.id, COUNTED))
+
+    @cached_property
+    def failing(self) -> Counted:
+        return Counted(self.runtime.store.count_failing(self.workspace.id, COUNTED))
+
+    @property
+    def workspaces(self) -> list[str]:
+        """Those that the menu offers: this one, the default one, and the newest."""
+        names = [self.workspace.name, self.runtime.default.name]
+        names += [workspace.name for workspace in reversed(self.runtime.workspaces())]
+        return list(dict.fromkeys(names))[:WORKSPACES]
+
+    def render(self, template: str, title: str, *, status: int = 200, place: str = "", **context: Any) -> Response:
+        """A page. `title` is a key of the catalogue or a text; `place` the entry of the sidebar that it belongs to."""
+        call = web.call_of(self.request)
+        page = pages.view(call, title, runtime=self.runtime, workspace=self.workspace)
+        token = pages.token(self.runtime, acts.TOKEN, self.workspace.public_id)
+        page = replace(page, token=token)
+        frame = {"console": self, "place": place, "version": __version__}
+        response = as_response(pages.render(call, template, page, status=status, **frame, **context))
+        response.set_cookie("workspace", self.workspace.name, max_age=31_536_000, path="/console", samesite="lax")
+        return response
+
+    def texts(self) -> Texts:
+        return Texts(pages.language(web.call_of(self.request)))
+
+    def back(self, page: Page) -> str:
+        """This page's own address without what was said, for forms to come back to."""
+        path, _, query = page.path.partition("?")
+        kept = "&".join(part for part in query.split("&") if part and not part.startswith(f"{acts.SAID}="))
+        return f"{path}?{kept}" if kept else path
+
+
+def as_response(reply: Reply) -> Response:
+    response = Response(reply.body, reply.status, headers=dict(reply.headers), media_type=reply.content_type)
+    for cookie in reply.cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
+
+
+def missing_page(runtime: Runtime, request: Request, built: Collection[str], error: ControlError) -> Response:
+    """A refusal as a page: within the frame where its workspace exists, else within that of the default one."""
+    found = runtime.find_workspace(request.path_params.get("ws", "default"))
+    if found is None:
+        request.scope["path_params"] = {**request.path_params, "ws": runtime.default.name}
+    refusal = error.body["error"]
+    title = "console_missing" if error.status == 404 else "error_title"
+    return Console(runtime, request, built).render(
+        "console/missing.html", title, status=error.status, message=refusal["message"], elsewhere=()
+    )
