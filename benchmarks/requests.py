@@ -41,8 +41,10 @@ class Merchant:
         return self._signed(self.shop.read(self._account, id_))
 
     def id_of(self, n: int, body: bytes) -> str:
-        """The n-th payment's id, of the answer to its creation."""
-        return self.shop.id_of(self.purchase(n), Answer(200, body))
+        """The n-th payment's id, of the answer to its creation; the API must tell it there."""
+        id_ = self.shop.id_of(self.purchase(n), Answer(200, body))
+        assert id_ is not None
+        return id_
 
     @property
     def _account(self) -> Account:

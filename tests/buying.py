@@ -41,7 +41,9 @@ def order(world: Workspace, reference: str = "", amount: Money = AMOUNT, back: s
     purchase = Purchase(amount, back, reference, inbox=inbox)
     answer = ask(world, creation(world, purchase))
     assert answer.status < 300, answer.text
-    return SHOP.id_of(purchase, answer)
+    id_ = SHOP.id_of(purchase, answer)
+    assert id_ is not None, "it tells the id by webhook alone"
+    return id_
 
 
 def creation(world: Workspace, purchase: Purchase = SHOP.sample) -> Request:

@@ -8,7 +8,7 @@ from typing import Any
 from support import Sim
 
 from simulator.engine.provider import Provider
-from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop
+from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
@@ -24,6 +24,8 @@ class Merchant:
         self.sim, self.provider, self.name = sim, provider, provider.name
         self.shop: Shop = provider.shop
         self.course: Course = provider.shop.course
+        self._heard_before_refund = 0
+        """How many webhooks had come when a refund was last asked for."""
 
     @property
     def account(self) -> Account:
@@ -57,14 +59,25 @@ class Merchant:
         """The answer to a new payment's creation."""
         return await self.send(self.creation(reference, amount, **more))
 
-    def id_of(self, answer: Answer, reference: str = "order-1") -> str:
-        return self.shop.id_of(purchase(reference), answer)
+    async def id_of(self, answer: Answer, of: Purchase | None = None) -> str:
+        """The payment's id, however the provider tells it: by the answer, or by a webhook that comes soon."""
+        bought = purchase() if of is None else of
+        id_ = self.shop.id_among(bought, answer, self.heard())
+        if id_ is None:
+            await self.sim.settle()
+            id_ = self.shop.id_among(bought, answer, self.heard())
+        assert id_ is not None, f"neither the answer nor a webhook tells the id: {answer.text}"
+        return id_
+
+    def heard(self, since: int = 0) -> list[Webhook]:
+        """The webhooks that the merchant's server got."""
+        return [Webhook(hook.raw, hook.headers) for hook in self.sim.hooks[since:]]
 
     async def create(self, reference: str = "order-1", amount: int = 1000, **more: Any) -> str:
         """A new payment's id."""
         answer = await self.answer(reference, amount, **more)
         assert answer.status < 300, answer.text
-        return self.id_of(answer, reference)
+        return await self.id_of(answer, purchase(reference, amount, **more))
 
     async def read(self, id_: str) -> Answer:
         assert self.shop.read is not None
@@ -77,11 +90,13 @@ class Merchant:
         return self.shop.status_of(await self.read(id_))
 
     async def refund(self, id_: str, amount: int = 1000) -> Answer:
+        self._heard_before_refund = len(self.sim.hooks)
         return await self.send(self.shop.refund(self.account, id_, Money(amount, "CNY")))
 
     async def was_refused(self, id_: str, refund: Answer) -> bool:
         """Whether a refund was refused, in whatever way the provider says so, once everything has settled."""
-        return self.shop.refused(refund, None if self.shop.read is None else await self.read(id_))
+        later = None if self.shop.read is None else await self.read(id_)
+        return self.shop.refused(refund, later, self.heard(self._heard_before_refund))
 
     # Time
 

@@ -64,6 +64,7 @@ class Sim:
         db: str = ":memory:",
     ) -> None:
         self.hooks: list[Hook] = []
+        self._listeners: dict[str, Sim] = {}
         self.answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]] = acknowledge
         transport = httpx.MockTransport(self._receive)
         courier = Courier(lambda: httpx.AsyncClient(transport=transport))
@@ -111,12 +112,17 @@ class Sim:
             return self.answer(request)
         raw = await request.aread()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.hooks.append(Hook(self, str(request.url), headers, raw, self.workspace.clock.now()))
+        sim = self._listeners.get(str(request.url), self)
+        sim.hooks.append(Hook(sim, str(request.url), headers, raw, sim.workspace.clock.now()))
         answer = self.answer(request)
         return await answer if isinstance(answer, Awaitable) else answer
 
     async def receive_webhooks(self, provider: str, url: str = HOOKS, **more: Any) -> None:
-        """The account-level endpoint (for providers whose own API configures endpoints, use that)."""
+        """The account-level endpoint (for providers whose own API configures endpoints, use that).
+
+        A workspace beside another one names a `url` of its own, to tell its webhooks from theirs.
+        """
+        self._listeners[url] = self
         (await self.http.put(f"{self.path}/webhooks/{provider}", json={"url": url, **more})).raise_for_status()
 
     async def settings(self, provider: str, **values: Any) -> None:

@@ -20,7 +20,7 @@ from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.settings import SimulatorSettings, WorkspaceSettings
-from simulator.engine.shop import Account, Answer, Request, Shop
+from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
@@ -277,6 +277,9 @@ class DemoMerchant(Protocol):
 
     def send(self, request: Request) -> Answer:
         """One call of the provider's API, signed by the provider's shop."""
+
+    def id_of(self, purchase: Purchase, answer: Answer) -> str:
+        """The id of a payment that was just made: of the answer, or of the webhook that tells it, for which this waits."""
 
     def configure_webhook(self, **more: Any) -> None:
         """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""

@@ -1,12 +1,12 @@
 """The merchant's side of one purchase at a provider, as pure values: which requests it takes, what the answers say.
 
-A provider's `shop` says once what the contract suite, the demo, the benchmarks and a test payment of the control API need:
-requests go in as values and come out as bytes. Nothing is sent from here; whoever holds a `Request` sends it in their own way.
+A provider's `shop` says once what the contract suite, the demo and the benchmarks need: requests go in as values and come
+out as bytes. Nothing is sent from here; whoever holds a `Request` sends it in their own way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -62,13 +62,8 @@ def json_request(method: str, path: str, body: Any) -> Request:
     return Request(method, path, {"Content-Type": "application/json"}, orjson.dumps(body))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the provider's API answered. Header names are lower case."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+class _WithBody:
+    body: bytes
 
     @cached_property
     def json(self) -> Any:
@@ -81,6 +76,23 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Answer(_WithBody):
+    """What the provider's API answered. Header names are lower case."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Webhook(_WithBody):
+    """What came to the merchant's server from the provider. Header names are lower case."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +115,15 @@ class Course:
     """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body."""
 
 
-def _refused(refund: Answer, later: Answer | None) -> bool:
+def _refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
     return refund.status >= 400
 
 
-def _nothing(document: Any) -> str | None:
+def _nowhere(document: Any) -> str | None:
+    return None
+
+
+def _untold(purchase: Purchase, webhook: Webhook) -> str | None:
     return None
 
 
@@ -138,14 +154,19 @@ class Shop:
 
     # Answers
 
-    id_of: Callable[[Purchase, Answer], str]
-    """The payment's id, of the answer to `create`, or of the purchase where the merchant chooses it."""
+    id_of: Callable[[Purchase, Answer], str | None]
+    """The payment's id, of the answer to `create`, or of the purchase where the merchant chooses it. None where only a
+    webhook tells it."""
+    id_in: Callable[[Purchase, Webhook], str | None] = _untold
+    """The payment's id, of a webhook that says for which purchase it is; None in every other webhook. Needed only where
+    `id_of` gives None."""
     status_of: Callable[[Answer], str] | None = None
     """The provider's word for the payment's state, of the answer to `read`; None where there is no `read`."""
-    pay_url: Callable[[Any], str | None] = _nothing
+    pay_url: Callable[[Any], str | None] = _nowhere
     """Where the buyer is sent: of the JSON of the answer to `create`, or of a webhook where only that says it."""
-    refused: Callable[[Answer, Answer | None], bool] = _refused
-    """Whether a refund was refused: of its answer, and of that to a later `read` where the first only says `accepted`."""
+    refused: Callable[[Answer, Answer | None, Sequence[Webhook]], bool] = _refused
+    """Whether a refund was refused: of its answer; of that to a later `read`, which is None where the API has none; and of
+    the webhooks that came since the refund was asked for."""
     is_error: Callable[[Answer], bool]
     """Whether an answer is an error in the provider's own format."""
 
@@ -158,3 +179,10 @@ class Shop:
     unknown_path: Callable[[Account], str]
     """A path of the provider's shape that nobody has; 404 is the answer."""
     course: Course
+
+    def id_among(self, purchase: Purchase, answer: Answer, webhooks: Iterable[Webhook]) -> str | None:
+        """The payment's id, of the answer or else of the first webhook that tells it; None while none does."""
+        found = self.id_of(purchase, answer)
+        if found is not None:
+            return found
+        return next((id_ for id_ in (self.id_in(purchase, webhook) for webhook in webhooks) if id_ is not None), None)

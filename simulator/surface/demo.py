@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from simulator.engine.provider import Provider
-from simulator.engine.shop import Account, Answer, Request, Shop
+from simulator.engine.shop import Account, Answer, Purchase, Request, Shop, Webhook
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.money import Money
 from simulator.surface import terminal
@@ -77,6 +77,8 @@ class Merchant:
         """How much of the timeline has been told."""
         self._read: dict[str, int] = {}
         """How many of a payment's deliveries have been accounted for."""
+        self._received = len(workspace.inbox(provider))
+        """How many webhooks of the inbox are older than the payment that is looked for."""
 
     # The provider's API
 
@@ -100,6 +102,20 @@ class Merchant:
         else:
             self._teller.tell(f"{line}  {answer.text[:160]}", call=call, status=answer.status, body=answer.text)
         return answer
+
+    def id_of(self, purchase: Purchase, answer: Answer) -> str:
+        found = self._shop.id_of(purchase, answer)
+        if found is not None:
+            return found
+        self.workspace.settle()
+        for _ in range(int(PATIENCE_S / _STEP_S)):
+            for received in self.workspace.inbox(self.provider)[self._received :]:
+                self._received += 1
+                told = self._shop.id_in(purchase, Webhook(received["body"].encode(), received["headers"]))
+                if told is not None:
+                    return told
+            threading.Event().wait(_STEP_S)
+        raise Differs(f"neither the answer {answer.status} nor a webhook tells the payment's id")
 
     def configure_webhook(self, **more: Any) -> None:
         self.workspace.set_webhook(self.provider, self.inbox, **more)

@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from toy.acme import ACME
+from toy.told import TOLD
 
 from simulator.engine.provider import Endpoint, Provider
 from simulator.engine.shop import Account, Request, json_request
 from simulator.providers import built_in
 
 PROVIDERS = {provider.name: provider for provider in (*built_in(), ACME)}
+
+assert ACME.shop is not None
+UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
+"""The toy as a provider whose API has no call that reads a payment."""
+
+EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME, UNREADABLE, TOLD)}
+"""By title: what holds for all of them holds for the kinds of API too that only a toy has."""
 
 _PARAMETER = re.compile(r"\{(\w+)(:digits)?\}")
 

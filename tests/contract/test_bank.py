@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from merchant import Merchant
 from support import Sim
-from toy.acme import ACME
-
-from simulator.providers import built_in
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Sim]:
-    async with Sim(providers=[*built_in(), ACME]) as sim:
-        yield sim
-
-
-@pytest.fixture(params=(*built_in(), ACME), ids=lambda provider: provider.title)
-async def merchant(request: pytest.FixtureRequest, world: Sim) -> Merchant:
-    await world.receive_webhooks(request.param.name)
-    return Merchant(world, request.param)
 
 
 async def _refunded(world: Sim, merchant: Merchant, id_: str) -> int:

@@ -8,25 +8,10 @@ from dataclasses import dataclass
 import pytest
 from merchant import Merchant
 from support import Sim
-from toy.acme import ACME
 from wallet.visitor import PHONE, Seen, Visitor
-
-from simulator.providers import built_in
 
 AMOUNT = 8610
 """Yuan in fen: more than Wang Wei has, and more than Zhang Min may still spend today."""
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Sim]:
-    async with Sim(providers=[*built_in(), ACME]) as sim:
-        yield sim
-
-
-@pytest.fixture(params=(*built_in(), ACME), ids=lambda provider: provider.title)
-async def merchant(request: pytest.FixtureRequest, world: Sim) -> Merchant:
-    await world.receive_webhooks(request.param.name)
-    return Merchant(world, request.param)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from merchant import Merchant
 from support import Sim
 from toy.acme import ACME
 
-from contract.test_contract import EVERYBODY
+from contract.calls import EVERYBODY
 from simulator.engine.call import Call, Reply
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer
@@ -28,6 +28,7 @@ def shown(answer: Answer, merchant: Merchant) -> tuple[int, str, dict[str, str]]
 async def refusals(provider: Provider, seed: str) -> list[tuple[int, str, dict[str, str]]]:
     """A refund too many, twice, and a purchase between them."""
     async with Sim(providers=[provider], seed=seed) as sim:
+        await sim.receive_webhooks(provider.name)
         merchant = Merchant(sim, provider)
         id_ = await merchant.paid()
         await merchant.until_refundable()

@@ -136,11 +136,12 @@ class Merchant:
         """The payment's id with each step that was answered."""
         purchase = replace(self._purchase, reference=f"order-{token_hex(8)}")
         id_ = SHOP.id_of(purchase, await self.ask(SHOP.create(self._account, purchase)))
+        assert id_ is not None
         yield id_, "create"
         await self.control("POST", f"payments/{ANY.name}/{id_}/pay", json={})
         yield id_, "pay"
         refund = await self.ask(SHOP.refund(self._account, id_, purchase.amount))
-        assert not SHOP.refused(refund, None)
+        assert not SHOP.refused(refund, None, [])
         yield id_, "refund"
 
     async def work(self) -> None:

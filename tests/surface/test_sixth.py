@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import toy.acme
 from click.testing import CliRunner
-from contract.test_contract import EVERYBODY
+from contract.calls import EVERYBODY
 from toy.acme import ACME
 
 from simulator import providers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
+from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook, json_request
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom.rules import CURRENCIES
 
@@ -47,7 +48,7 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
     return json_request("POST", f"/payments/{id_}/refunds", {"amount": amount.value})
 
 
-def refused(refund: Answer, later: Answer | None) -> bool:
+def refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
     """A refund is accepted first; where the acquirer declines it, its amount is still there to be refunded."""
     if refund.status >= 400 or later is None:
         return refund.status >= 400

@@ -6,12 +6,13 @@ callback, and whether a refund was taken stands in the status of the payment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import orjson
 
-from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
+from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook, json_request
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import signing
 from simulator.providers.ecommpay.settings import ALIPAY_CURRENCIES
@@ -94,7 +95,7 @@ def pay_url(document: Any) -> str | None:
     return None if redirect is None else str(redirect["url"])
 
 
-def refused(refund: Answer, later: Answer | None) -> bool:
+def refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
     if refund.status >= 400 or later is None:
         return refund.status >= 400
     last = later.json["operations"][-1]

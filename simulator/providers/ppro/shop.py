@@ -74,7 +74,7 @@ SHOP = Shop(
     status_of=lambda answer: str(answer.json["status"]),
     pay_url=pay_url,
     # A refund that is not possible is a 200 answer too.
-    refused=lambda refund, later: refund.status >= 400 or refund.json["status"] == "FAILED",
+    refused=lambda refund, later, webhooks: refund.status >= 400 or refund.json["status"] == "FAILED",
     is_error=is_error,
     unknown_path=lambda account: "/v1/payment-nothing",
     course=Course(

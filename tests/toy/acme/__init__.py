@@ -1,4 +1,4 @@
-"""A sixth provider that nobody has: proves that one folder is enough. Everything that it is stands here."""
+"""A provider that nobody has: proves that one folder is enough. Everything that it is stands here."""
 
 from __future__ import annotations
 
