@@ -58,6 +58,18 @@ async def test_the_bank_declines_a_refund_after_a_while(world: Sim, merchant: Me
     assert (declined, await _refunded(world, merchant, id_)) == (0, 1000)
 
 
+async def test_the_merchant_hears_of_a_refund_that_was_declined_later(world: Sim, merchant: Merchant) -> None:
+    id_ = await merchant.paid()
+    await _arm(world, "refund", outcome="pending", then="declined", delay="PT5H")
+    await merchant.refund(id_, 1000)
+    await world.advance(hours=4)
+    world.hooks.clear()
+
+    await world.advance(hours=2)
+
+    assert [hook.verdict(merchant.name).valid for hook in world.hooks][:1] == [True]
+
+
 async def test_the_bank_ends_well_what_it_calls_pending_for_a_time(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
     await _arm(world, "refund", outcome="pending", delay="PT5H")

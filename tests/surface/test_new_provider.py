@@ -62,6 +62,38 @@ async def test_its_payment_is_paid_and_refunded(shop: Merchant) -> None:
     assert all(hook.verdict("newpay").valid for hook in shop.sim.hooks)
 
 
+async def test_a_refund_that_the_bank_declines_later_is_told(shop: Merchant) -> None:
+    id_ = await shop.paid()
+    await shop.sim.arm([{"bank": {"outcome": "pending", "then": "declined", "delay": "PT5H"}}])
+
+    await shop.refund(id_, 400)
+    await shop.sim.advance(hours=6)
+
+    told = shop.sim.hooks[-1].body
+    assert (told["type"], told["refund"]) == ("payment.refund_failed", {"amount": 400})
+    assert (told["data"]["status"], told["data"]["amount_refunded"]) == ("paid", 0)
+
+
+@pytest.mark.parametrize(("reason", "word"), [("balance", "insufficient_funds"), ("declined", "declined")])
+async def test_a_declined_payment_says_why(shop: Merchant, reason: str, word: str) -> None:
+    """In the provider's word; where it has none for the reason, in its general one."""
+    id_ = await shop.waiting()
+
+    await shop.sim.act("newpay", id_, "decline", reason=reason)
+
+    told = shop.sim.hooks[-1].body["data"]
+    assert (told["status"], told["decline_reason"]) == ("failed", word)
+
+
+async def test_a_decline_that_a_scenario_words_keeps_its_word(shop: Merchant) -> None:
+    id_ = await shop.waiting()
+    await shop.sim.arm([{"wallet": {"decline": "balance", "code": "do_not_honour"}}])
+
+    await shop.sim.act("newpay", id_, "pay")
+
+    assert shop.sim.hooks[-1].body["data"]["decline_reason"] == "do_not_honour"
+
+
 def test_the_contract_suite_passes_as_it_is_written(checkout: Path) -> None:
     """Also its own test, the checks of its settings and of its page."""
     said = _run(
@@ -115,7 +147,7 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(checkout: Path, name
 
 
 def test_the_page_shows_the_skeleton_as_it_is() -> None:
-    """`python tests/surface/test_new_provider.py` writes it anew."""
+    """`PYTHONPATH=.:tests python tests/surface/test_new_provider.py` writes it anew."""
     found = CHAPTER.search(PAGE.read_text("utf-8"))
 
     assert found is not None

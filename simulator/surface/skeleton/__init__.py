@@ -8,14 +8,13 @@ from simulator.surface.skeleton.auth import authenticate, claims, credentials, l
 from simulator.surface.skeleton.demo import story
 from simulator.surface.skeleton.endpoints import ENDPOINTS
 from simulator.surface.skeleton.errors import refuse
-from simulator.surface.skeleton.handlers import on_timer, return_to
+from simulator.surface.skeleton.handlers import hear, on_timer, return_to
 from simulator.surface.skeleton.model import Payment, summarise
 from simulator.surface.skeleton.receiver import recognises, verify
 from simulator.surface.skeleton.settings import NewpaySettings
 from simulator.surface.skeleton.shop import SHOP
 from simulator.surface.skeleton.states import PAYMENT
 from simulator.surface.skeleton.webhooks import RETRIES, render, sign
-from simulator.wallet import payee
 
 PROVIDER = Provider(
     name="newpay",
@@ -32,7 +31,7 @@ PROVIDER = Provider(
     refuse=refuse,
     webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign),
     summarise=summarise,
-    hear=payee.hear,
+    hear=hear,
     on_timer=on_timer,
     timers=("timer.refunded",),
     return_to=return_to,

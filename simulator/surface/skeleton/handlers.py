@@ -16,6 +16,7 @@ from simulator.surface.skeleton import wire
 from simulator.surface.skeleton.model import Payment
 from simulator.surface.skeleton.settings import NewpaySettings
 from simulator.wallet import alipay, payee
+from simulator.wallet.order import Order
 
 USUAL_REFUND = timedelta(seconds=30)
 """How long a refund is pending that a scenario holds back without saying for how long."""
@@ -81,7 +82,7 @@ def _give_back(uow: UnitOfWork, payment: Payment, amount: int) -> Payment:
     refunded = payment.refunded + amount
     trigger = "bank.refund_rest" if refunded == payment.amount else "bank.refund_part"
     alipay.refund(uow, payment.order_code, Money(amount, payment.currency))
-    return uow.fire(payment, trigger, refunded=refunded)
+    return uow.fire(payment, trigger, about=amount, refunded=refunded)
 
 
 def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
@@ -92,6 +93,27 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
     payment = uow.amend(resource, refunding=resource.refunding - data["amount"])
     if data["approves"]:
         _give_back(uow, payment, data["amount"])
+    else:
+        uow.fire(payment, "bank.refund_failed", about=data["amount"])
+
+
+DECLINE_REASONS = {
+    "balance": "insufficient_funds",
+    "limit": "limit_exceeded",
+    "blocked": "account_blocked",
+    "authentication": "authentication_failed",
+}
+"""The wallet's neutral reason in Newpay's words."""
+
+
+def hear(uow: UnitOfWork, resource: Resource, news: str, order: Resource) -> None:
+    """What the wallet tells. Of a declined payment the reason is kept: the word of a scenario, where one fixed it."""
+    if news != "wallet.declined":
+        payee.hear(uow, resource, news, order)
+        return
+    assert isinstance(resource, Payment) and isinstance(order, Order)
+    reason = order.code or DECLINE_REASONS.get(order.reason or "", "declined")
+    uow.fire(resource, news, decline_reason=reason)
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:

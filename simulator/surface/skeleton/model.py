@@ -26,6 +26,8 @@ class Payment(Resource):
     refunded: int = 0
     refunding: int = 0
     """Asked back, and not decided yet."""
+    decline_reason: str | None = None
+    """Of a payment that failed, in Newpay's words."""
     order_code: str | None = None
     """Of the wallet's order, once it is open."""
 

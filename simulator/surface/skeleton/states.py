@@ -11,14 +11,16 @@ PAYMENT = Machine(
     "newpay.payment",
     initial="pending",
     table=[
-        # trigger            from                                  to                    webhook
-        ("wallet.paid",      "pending",                            "paid",               "payment.paid"),
-        ("wallet.declined",  "pending",                            "failed",             "payment.failed"),
-        ("wallet.cancelled", "pending",                            "cancelled",          "payment.cancelled"),
-        ("api.cancel",       "pending",                            "cancelled",          "payment.cancelled"),
-        ("timer.expired",    "pending",                            "expired",            "payment.expired"),
-        ("bank.refund_part", ("paid", "partially_refunded"),       "partially_refunded", "payment.refunded"),
-        ("bank.refund_rest", ("paid", "partially_refunded"),       "refunded",           "payment.refunded"),
+        # trigger               from                            to                    webhook
+        ("wallet.paid",         "pending",                      "paid",               "payment.paid"),
+        ("wallet.declined",     "pending",                      "failed",             "payment.failed"),
+        ("wallet.cancelled",    "pending",                      "cancelled",          "payment.cancelled"),
+        ("api.cancel",          "pending",                      "cancelled",          "payment.cancelled"),
+        ("timer.expired",       "pending",                      "expired",            "payment.expired"),
+        ("bank.refund_part",    ("paid", "partially_refunded"), "partially_refunded", "payment.refunded"),
+        ("bank.refund_rest",    ("paid", "partially_refunded"), "refunded",           "payment.refunded"),
+        ("bank.refund_failed",  "paid",                         "paid",               "payment.refund_failed"),
+        ("bank.refund_failed",  "partially_refunded",           "partially_refunded", "payment.refund_failed"),
     ],
     timeouts=[
         # in state    after                trigger

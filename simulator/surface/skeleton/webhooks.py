@@ -28,6 +28,8 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         "created_at": iso_millis(uow.now),
         "data": wire.payment(event.resource, uow.base_url),
     }
+    if event.about is not None:
+        body["refund"] = {"amount": event.about}
     return [Message(event.name, orjson.dumps(body))]
 
 

@@ -33,6 +33,7 @@ def payment(payment: Payment, base_url: str) -> dict[str, Any]:
         "currency": payment.currency,
         "reference": payment.reference,
         "amount_refunded": payment.refunded,
+        "decline_reason": payment.decline_reason,
         "redirect_url": f"{base_url}/w/{payment.order_code}" if payment.state == "pending" else None,
         "created_at": iso_millis(payment.created_at),
     }

@@ -54,14 +54,15 @@ CHARGE = Machine(
     "acme.charge",
     initial="PENDING",
     table=[
-        # trigger            from         to            webhook
-        ("wallet.paid",      "PENDING",   "CAPTURED",   "charge.captured"),
-        ("wallet.declined",  "PENDING",   "FAILED",     "charge.failed"),
-        ("wallet.cancelled", "PENDING",   "FAILED",     "charge.failed"),
-        ("api.void",         "PENDING",   "VOIDED",     None),
-        ("timer.expired",    "PENDING",   "EXPIRED",    "charge.expired"),
-        ("api.refund_part",  "CAPTURED",  "CAPTURED",   "charge.refunded"),
-        ("api.refund_rest",  "CAPTURED",  "REFUNDED",   "charge.refunded"),
+        # trigger              from         to            webhook
+        ("wallet.paid",        "PENDING",   "CAPTURED",   "charge.captured"),
+        ("wallet.declined",    "PENDING",   "FAILED",     "charge.failed"),
+        ("wallet.cancelled",   "PENDING",   "FAILED",     "charge.failed"),
+        ("api.void",           "PENDING",   "VOIDED",     None),
+        ("timer.expired",      "PENDING",   "EXPIRED",    "charge.expired"),
+        ("api.refund_part",    "CAPTURED",  "CAPTURED",   "charge.refunded"),
+        ("api.refund_rest",    "CAPTURED",  "REFUNDED",   "charge.refunded"),
+        ("bank.refund_failed", "CAPTURED",  "CAPTURED",   "charge.refund_failed"),
     ],
     timeouts=[
         # in state    after                trigger
@@ -189,6 +190,8 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
     if trigger == "timer.refund":
         if data["approves"]:
             give_back(uow, resource, data["amount"])
+        else:
+            uow.fire(resource, "bank.refund_failed")
     else:
         payee.on_timer(uow, resource, trigger, data)
 
