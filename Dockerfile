@@ -8,7 +8,7 @@ COPY simulator simulator
 COPY templates templates
 COPY scenarios scenarios
 RUN python -m venv /opt/psp-simulator \
- && /opt/psp-simulator/bin/pip install --quiet --no-cache-dir --disable-pip-version-check '.[postgres]'
+ && /opt/psp-simulator/bin/pip install --quiet --no-cache-dir --disable-pip-version-check '.[postgres,tls]'
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin simulator \

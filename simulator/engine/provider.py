@@ -414,6 +414,9 @@ class Provider(Party):
     """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""
     """One paragraph for the OpenAPI document."""
+    hosts: tuple[str, ...] = ()
+    """The names at which it is reached in the real world, in small letters; `*.` before one stands for all names below it.
+    `serve --tls` has a certificate for each, so that a client whose host cannot be changed may be led here."""
     settings: type[WorkspaceSettings] = WorkspaceSettings
     """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
 
@@ -448,12 +451,16 @@ RESERVED = frozenset({"simulator", "wallet", "inbox", "workspaces", "control"})
 """Names that mean something else where providers are named: sections of settings, the wallet, the inbox, addresses of the
 console, documents."""
 
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
+
 
 def _faults(provider: Provider) -> Iterator[str]:
     if re.fullmatch(r"[a-z][a-z0-9_]*", provider.name) is None or provider.name in RESERVED:
         yield "its name is not a word of small letters, digits and underscores, or is taken by the simulator"
     if provider.settings is not WorkspaceSettings and provider.name != provider.settings.SECTION:
         yield f"its settings stand under {provider.settings.SECTION!r}: SECTION is the provider's name"
+    if unfit := [host for host in provider.hosts if _HOST.fullmatch(host) is None]:
+        yield f"hosts names {', '.join(unfit)}: a host is a name like api.example.com, or *.example.com for all below it"
     yield from _faults_of_resources(provider)
     yield from _faults_of_routes(provider)
     events = provider.webhooks.events

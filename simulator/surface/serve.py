@@ -136,8 +136,10 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
     config = uvicorn.Config(
         app, http=Protocol, loop="auto", ws="none", lifespan="on", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=3, backlog=BACKLOG,
-        ssl_certfile=str(issued.server) if issued else None,
     )  # fmt: skip
+    if issued is not None:
+        config.load()
+        config.ssl = issued.context(host for provider in app.runtime.providers.values() for host in provider.hosts)
     # uvicorn raises the signal again once it has shut down; we ended as asked, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):

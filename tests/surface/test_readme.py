@@ -20,6 +20,7 @@ from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.providers import built_in
 from simulator.surface.launch import Launched, launched
+from simulator.surface.settings import from_environment
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -116,3 +117,25 @@ def test_every_setting_is_named() -> None:
     names = {field.name for field in fields(Settings)} - {"credentials"}
 
     assert {name for name in names if f"_{name.upper()}`" not in table} == set()
+
+
+def test_the_names_that_the_readme_leads_here_have_a_certificate() -> None:
+    """In `/etc/hosts` and as aliases in Docker, with settings that the image knows."""
+    import yaml
+
+    section = README[README.index("### A client whose host cannot be changed") : README.index("## Webhooks")]
+    [compose] = re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    service = yaml.safe_load(compose)["services"]["psp-simulator"]
+    [line] = re.findall(r"echo '127\.0\.0\.1 (.*?)'", section)
+    aliases = service["networks"]["default"]["aliases"]
+
+    assert line.split() == aliases
+    assert set(aliases) <= {host for provider in built_in() for host in reached(provider, aliases)}
+    assert from_environment({name: str(value) for name, value in service["environment"].items()}).tls is True
+
+
+def reached(provider: Provider, names: list[str]) -> Iterator[str]:
+    """Those of the names that are the provider's."""
+    for name in names:
+        if any(name == host or (host[:2] == "*." and name.endswith(host[1:])) for host in provider.hosts):
+            yield name

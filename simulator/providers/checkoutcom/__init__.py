@@ -80,11 +80,21 @@ IDEMPOTENCY = Idempotency(
     replayed=replayed,
 )
 
+# The official clients' environments and the reference name these, each in the sandbox and live, some with the label of one
+# merchant before it. Source: reference/checkoutcom.md, section 1; checkout_sdk/environment.py.
+HOSTS = (
+    "*.sandbox.checkout.com",
+    *(f"{service}.checkout.com" for service in (
+        "api", "*.api", "access", "*.access", "balances", "files", "forward", "identity-verification", "pay", "transfers",
+    )),
+)  # fmt: skip
+
 PROVIDER = Provider(
     name="checkoutcom",
     title="Checkout.com",
     monogram="CK",
     resources=RESOURCES,
+    hosts=HOSTS,
     endpoints=ENDPOINTS,
     pages=pages.PAGES,
     left_out=LEFT_OUT,

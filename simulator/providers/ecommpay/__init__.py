@@ -71,6 +71,8 @@ PROVIDER = Provider(
     title="ecommpay",
     monogram="EP",
     resources=(Payment, Sale, Refund, Request, Sequence),
+    # Source: reference/ecommpay.md, section 1.
+    hosts=("api.ecommpay.com", "paymentpage.ecommpay.com", "sdk.ecommpay.com"),
     endpoints=(*ENDPOINTS, *routes.ENDPOINTS),
     pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS))),
     left_out=LEFT_OUT,

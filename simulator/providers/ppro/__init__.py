@@ -83,6 +83,8 @@ PROVIDER = Provider(
     title="PPRO",
     monogram="PP",
     resources=(Charge, Instrument),
+    # Source: reference/ppro.md, section 1. Inferred: other regions are named as `eu` is.
+    hosts=("api.ppro.com", "*.eu.ppro.com", "*.us.ppro.com"),
     endpoints=ENDPOINTS,
     left_out=LEFT_OUT,
     listable=("merchant_id",),

@@ -88,6 +88,15 @@ PROVIDER = Provider(
     title="WooshPay",
     monogram="WP",
     resources=RESOURCES,
+    # Source: reference/wooshpay.md, section 1; the hosts of its checkout page and of its script for browsers too.
+    hosts=(
+        "api.wooshpay.com",
+        "apitest.wooshpay.com",
+        "checkout.wooshpay.com",
+        "checkouttest.wooshpay.com",
+        "js.wooshpay.com",
+        "jstest.wooshpay.com",
+    ),
     endpoints=ENDPOINTS,
     left_out=LEFT_OUT,
     pages=pages.PAGES,

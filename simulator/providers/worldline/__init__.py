@@ -75,6 +75,15 @@ PROVIDER = Provider(
     title="Worldline",
     monogram="WL",
     resources=(Payment, Refund, HostedCheckout, OrderCounter),
+    # Source: reference/worldline.md, section 1: today's names, pages and API, and those that integrations still have. Each may
+    # have `payment.` before it, as a hosted page's address does; the last is what that makes of the simulator's own name.
+    hosts=(
+        "*.connect.worldline-solutions.com",
+        "*.checkout.worldline-solutions.com",
+        "*.api-ingenico.com",
+        "api-sandbox.globalcollect.com",
+        "payment.localhost",
+    ),
     endpoints=ENDPOINTS,
     pages=(*PAGES, *PREFLIGHTS, *assets.PAGES),
     left_out=LEFT_OUT,
