@@ -106,6 +106,11 @@ class Changes:
     def promise(self, id_: str, provider: str, message: Message, dispatch: Dispatch) -> None:
         self._messages.append((id_, provider, message, dispatch))
 
+    @property
+    def promised(self) -> list[str]:
+        """The events of the messages, each once, in order."""
+        return list(dict.fromkeys(message.event for _, _, message, _ in self._messages))
+
     def _due(self, due: int) -> None:
         self.next_due = due if self.next_due is None else min(self.next_due, due)
 

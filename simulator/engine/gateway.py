@@ -285,6 +285,27 @@ class Gateway:
             self._journal(call, reply, b"", started, {"error_id": crashed.error_id})
         return self._page_answer(reply)
 
+    async def ask(self, base_url: str, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Makes an API call as the merchant's server would, for the console and the control API. It is committed."""
+        path, _, query = target.partition("?")
+        own = {"host": base_url.partition("://")[2], "content-length": str(len(body))}
+        call = Call(
+            provider="",
+            method=method,
+            target=unquote(path),
+            raw_path=path,
+            raw_query=query,
+            headers={**own, **{name.lower(): value for name, value in headers.items()}},
+            raw_body=body,
+            base_url=base_url,
+            strict=self.runtime.strict,
+            sent_by="console",
+        )
+        answer = self._serve(call, False, stopwatch())
+        if (committed := self.runtime.transactions.committed()) is not None:
+            await committed
+        return answer
+
     def _ask(self, page: Call, method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """The very same way as a call from outside, but that the journal knows who sent it."""
         call = Call(

@@ -67,8 +67,7 @@ class Timers:
         subject = [row.id]
         try:
             with self._units.unit(workspace, provider=row.provider, kind="timer", now=now, together=True) as uow:
-                uow.begin().delete_timer(row.seq)
-                self._act(uow, row, subject)
+                self.act(uow, row, subject)
         except (IllegalTransition, NotFound) as refusal:
             log.debug("a timer came too late: %s", refusal)
             with self._transactions.writing(together=True) as store:
@@ -78,7 +77,10 @@ class Timers:
                 raise
             self._give_up(row, subject[0], error)
 
-    def _act(self, uow: UnitOfWork, row: TimerRow, subject: list[str]) -> None:
+    def act(self, uow: UnitOfWork, row: TimerRow, subject: list[str]) -> None:
+        """What a timer does, now: because it is due, or because somebody wants it to be. It is gone then. The first entry of
+        `subject` becomes the payment that it is about."""
+        uow.begin().delete_timer(row.seq)
         party = self._parties[row.provider]
         resource = uow.find(party.kinds[row.kind], row.id)
         if resource is None:

@@ -436,6 +436,11 @@ class UnitOfWork:
     # Writing ---------------------------------------------------------------------------------------------------
 
     @property
+    def promised(self) -> list[str]:
+        """The events that this unit promises so far, each once, in order."""
+        return self._changes.promised
+
+    @property
     def has_changes(self) -> bool:
         return bool(self._changes or self.workspace_changed or self._drew)
 

@@ -123,6 +123,17 @@ class Payment(TypedDict):
     timeline: NotRequired[list[TimelineEntry]]
 
 
+class Move(TypedDict("_From", {"from": str})):
+    trigger: str
+    to: str
+    events: list[str]
+    label: str
+
+
+class Moves(TypedDict):
+    data: list[Move]
+
+
 class Attempt(TypedDict):
     n: int
     at: str

@@ -308,6 +308,13 @@ def answer(uow: UnitOfWork, order: Order) -> Order:
     return _go(uow, order, buyer, order.method or "balance", decision)
 
 
+def pay(uow: UnitOfWork, order: Order, *, decided_by: str = "console") -> Order:
+    """Paid whatever the buyer's account, a scenario or a test amount would say: the console is asked first."""
+    _must_be_undecided(order, "wallet.pay")
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    return _decide(uow, order, buyer, best_method(order, buyer), Decision("paid", decided_by))
+
+
 def decline(
     uow: UnitOfWork,
     order: Order,

@@ -80,6 +80,12 @@ class Outbox(Statements):
         values = (workspace, EVERY if until is None else until, *(after or ()), limit)
         return [TimerRow(*row) for row in self.rows(sql, values)]
 
+    def timers_of(self, workspace: int, ids: Sequence[str]) -> list[TimerRow]:
+        """Those of the resources with these ids, of whatever kind, soonest first."""
+        places = ", ".join("?" for _ in ids)
+        sql = f"SELECT {_TIMER} FROM timers WHERE id IN ({places}) AND +workspace = ? {self._timers_aside} ORDER BY due, seq"  # noqa: S608
+        return [TimerRow(*row) for row in self.rows(sql, (*ids, workspace))] if ids else []
+
     def next_due(self, workspace: int) -> int | None:
         """When the next timer or message of a workspace falls due (microseconds)."""
         sql = f"""SELECT MIN(due) FROM (

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from simulator.engine.gateway import Gateway
 from simulator.engine.pages import folder
 from simulator.engine.runtime import Runtime
 from simulator.surface.control.errors import HANDLERS
@@ -22,14 +23,16 @@ from simulator.surface.control.table import TABLE
 ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def application(runtime: Runtime, more: Sequence[BaseRoute] = ()) -> Starlette:
-    """The table, the inbox and the static files as one application; `more` are the console's routes."""
+def application(runtime: Runtime, more: Sequence[BaseRoute], gateway: Gateway) -> Starlette:
+    """The table, the inbox and the static files as one application; `more` are the console's routes. Calls that are made as the
+    merchant's server would go to `gateway`."""
     routes: list[BaseRoute] = [Route(row.path, row.endpoint(runtime), methods=[row.method]) for row in TABLE]
     routes.append(Route("/_sim/inbox/{ws}/{name}", receiver(runtime), methods=ANY_METHOD))
     routes.append(Mount("/_sim/static", StaticFiles(directory=folder("static"))))
     routes += more
     routes.append(Route("/", _home))
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    app.state.gateway = gateway
     app.router.redirect_slashes = False
     return app
 

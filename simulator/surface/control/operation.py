@@ -14,11 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypeVar
 
+from simulator.engine import shop
+from simulator.engine.gateway import Gateway
 from simulator.engine.known import names_at
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.validation import validate
 from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.surface.control.errors import ControlError, as_json, invalid
 
@@ -82,6 +85,19 @@ class ControlCall(Generic[B, Q]):
     def provider(self) -> Provider:
         """`{provider}`. Raises 404."""
         return self.provider_named(self.path["provider"])
+
+    async def ask(self, provider: Provider, request: shop.Request) -> shop.Answer:
+        """Signs a merchant's request with the workspace's credentials and makes it, as the merchant's server would."""
+        assert provider.shop is not None
+        signed = provider.shop.sign(self.account(provider), request)
+        gateway: Gateway = self.request.app.state.gateway
+        got = await gateway.ask(self.base_url, signed.method, signed.path, signed.headers, signed.body)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in got.headers}
+        return shop.Answer(got.status, got.body, headers)
+
+    def account(self, provider: Provider) -> shop.Account:
+        """The merchant's side of the workspace at this provider, as of now."""
+        return shop.Account(self.workspace.credentials[provider.name], self.base_url, time_of_day())
 
     def provider_named(self, name: str) -> Provider:
         found = self.runtime.providers.get(name)

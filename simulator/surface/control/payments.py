@@ -120,20 +120,20 @@ async def list_payments(call: ControlCall[NoBody, PaymentsQuery]) -> dict[str, A
 
 async def get_payment(call: ControlCall) -> dict[str, Any]:
     """With its timeline."""
-    return _shown(call)
+    return shown(call)
 
 
-def _shown(call: ControlCall[Any, Any]) -> dict[str, Any]:
+def shown(call: ControlCall[Any, Any]) -> dict[str, Any]:
     runtime, workspace = call.runtime, call.workspace
     uow = runtime.open(workspace)
-    provider, resource = _found(call, workspace, uow)
+    provider, resource = found(call, workspace, uow)
     view = payment_view(uow, provider, resource, call.base_url)
     runtime.write_notes()
     view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject)
     return view
 
 
-def _found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) -> tuple[Provider, Resource]:
+def found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) -> tuple[Provider, Resource]:
     provider, id_ = call.provider, call.path["id"]
     row = call.runtime.store.payment(workspace.id, provider.name, id_)
     if row is None:
@@ -172,7 +172,7 @@ def _decided(call: ControlCall[Any, Any], decide: Callable[[UnitOfWork, Order], 
     workspace = call.workspace
     try:
         with call.runtime.unit(workspace, provider=call.path["provider"], kind="control") as uow:
-            provider, resource = _found(call, workspace, uow)
+            provider, resource = found(call, workspace, uow)
             summary = provider.summarise(resource)
             assert summary is not None
             code = summary.order
@@ -187,4 +187,4 @@ def _decided(call: ControlCall[Any, Any], decide: Callable[[UnitOfWork, Order], 
         raise ControlError(409, "illegal_move", message, allowed=error.allowed) from error
     except NotFound as error:
         raise invalid(f"there is no {error.kind} {error.id!r}", error.path) from error
-    return _shown(call)
+    return shown(call)

@@ -14,6 +14,7 @@ from simulator.surface.answers import (
     Clock,
     Delivery,
     Health,
+    Moves,
     Page,
     Payment,
     Providers,
@@ -31,8 +32,10 @@ from simulator.surface.control import (
     endpoints,
     health,
     inbox,
+    moves,
     payments,
     providers,
+    purchases,
     requests,
     scenarios,
     settings,
@@ -41,9 +44,11 @@ from simulator.surface.control import (
 )
 from simulator.surface.control.buyers import BuyerBody
 from simulator.surface.control.clock import AdvanceBody, FreezeBody
+from simulator.surface.control.moves import MarkBody
 from simulator.surface.control.operation import Operation
 from simulator.surface.control.paging import ListQuery
 from simulator.surface.control.payments import DeclineBody, PayBody, PaymentsQuery, ReasonBody
+from simulator.surface.control.purchases import PurchaseBody, RefundBody
 from simulator.surface.control.requests import RequestsQuery
 from simulator.surface.control.scenarios import ScenarioBody
 from simulator.surface.control.settings import SettingsBody
@@ -68,6 +73,10 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("PUT", WS + "/settings/{provider}", settings.put_settings, body=SettingsBody, returns=WorkspaceView, summary="Set the options of a provider, or of the simulator", subject="settings.{provider}"),
 
     Operation("GET", WS + "/payments", payments.list_payments, query=PaymentsQuery, returns=Page[Payment], summary="Payments, newest first"),
+    Operation("POST", WS + "/payments", purchases.make_payment, body=PurchaseBody, status=201, returns=Payment, summary="A test payment, by the provider's real API call"),
+    Operation("GET", PAYMENT + "/moves", moves.get_moves, returns=Moves, summary="What may happen now"),
+    Operation("POST", PAYMENT + "/mark", moves.mark, body=MarkBody, returns=Payment, summary="Let one of the legal moves happen"),
+    Operation("POST", PAYMENT + "/refund", purchases.refund, body=RefundBody, returns=Payment, summary="Refund, by the provider's real API call"),
     Operation("POST", PAYMENT + "/pay", payments.pay, body=PayBody, returns=Payment, summary="The shopper pays"),
     Operation("POST", PAYMENT + "/decline", payments.decline, body=DeclineBody, returns=Payment, summary="The wallet declines"),
     Operation("POST", PAYMENT + "/cancel", payments.cancel, body=ReasonBody, returns=Payment, summary="The shopper cancels"),

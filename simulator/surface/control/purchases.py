@@ -1,0 +1,97 @@
+"""What the merchant does, done here in their place by the provider's real API call: a test payment, a refund."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.engine.provider import Provider
+from simulator.engine.shop import Answer, Shop
+from simulator.kernel.money import Money
+from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.operation import Body, ControlCall
+from simulator.surface.control.payments import found, payment_views, shown
+
+
+class AmountBody(Body):
+    value: int
+    currency: str
+
+
+class PurchaseBody(Body):
+    provider: str
+    amount: AmountBody | None = None
+    variant: str | None = None
+    reference: str | None = None
+
+
+class RefundBody(Body):
+    amount: int | None = None
+    """In minor units; all that is left without it."""
+
+
+def shop_of(provider: Provider) -> Shop:
+    """Raises 422 where the provider has none."""
+    if provider.shop is None:
+        raise invalid(f"provider: {provider.name} says nothing of how a payment is made", "provider")
+    return provider.shop
+
+
+async def make_payment(call: ControlCall[PurchaseBody]) -> dict[str, Any]:
+    """A test payment, as the merchant would make it. Raises 422 for what the provider refuses, with its answer."""
+    body, runtime = call.body, call.runtime
+    name = call.known_provider(body.provider)
+    provider = call.provider_named(name or "")
+    shop = shop_of(provider)
+    if body.variant is not None and body.variant not in shop.variants:
+        raise invalid(f"variant: {body.variant!r} is not one of them", "variant", list(shop.variants))
+    purchase = replace(
+        shop.sample,
+        amount=shop.sample.amount if body.amount is None else Money(body.amount.value, body.amount.currency),
+        variant=body.variant or next(iter(shop.variants)),
+        reference=body.reference or _reference(call),
+    )
+    answer = await call.ask(provider, shop.create(call.account(provider), purchase))
+    if shop.is_error(answer) or answer.status >= 400:
+        raise _refused(provider, "the payment", answer)
+    id_ = shop.id_of(purchase, answer)
+    rows = runtime.store.payments(
+        call.workspace.id,
+        provider=provider.name,
+        phase=None,
+        reference=purchase.reference,
+        q=None,
+        before=None,
+        limit=1,
+    )  # the newest with this reference: some APIs tell a payment's id by webhook only
+    if not rows or id_ not in (None, rows[0][3]):
+        raise ControlError(409, "no_payment", f"{provider.title} took the request, but has made no payment of it (yet)")
+    return payment_views(runtime, call.workspace, rows, call.base_url)[0]
+
+
+def _reference(call: ControlCall[Any, Any]) -> str:
+    """A new one, from the workspace's seed where it has one."""
+    with call.runtime.unit(call.workspace, provider="", kind="control") as uow:
+        return f"test-{uow.ids.text(8)}"
+
+
+async def refund(call: ControlCall[RefundBody]) -> dict[str, Any]:
+    """The provider's own refund call. Raises 422 for more than is left, with `allowed`, and for what the provider refuses."""
+    provider, resource = found(call, call.workspace, call.runtime.open(call.workspace))
+    shop, summary = shop_of(provider), provider.summarise(resource)
+    assert summary is not None
+    left = summary.amount.value - summary.refunded.value
+    wanted = left if call.body.amount is None else call.body.amount
+    if not 0 < wanted <= left:
+        raise invalid(f"amount: at most {left} of {summary.amount.currency} can be refunded", "amount", [left])
+    request = shop.refund(call.account(provider), resource.id, Money(wanted, summary.amount.currency))
+    answer = await call.ask(provider, request)
+    if answer.status >= 400:
+        raise _refused(provider, "the refund", answer)
+    return shown(call)
+
+
+def _refused(provider: Provider, what: str, answer: Answer) -> ControlError:
+    said = {"status": answer.status, "body": answer.text}
+    message = f"{provider.title} refused {what} with {answer.status}: {answer.text[:300]}"
+    return ControlError(422, "refused", message, answer=said)
