@@ -27,7 +27,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
     expected = ""
     for key in keys_of(workspace):
         expected = hmac.new(key.encode("utf-8"), body, hashlib.sha256).hexdigest()
-        if hmac.compare_digest(expected.encode(), received.lower().encode()):
+        if hmac.compare_digest(expected.encode(), received.lower().encode("utf-8", "replace")):
             return Verdict(True)
     return Verdict(False, "Cko-Signature is wrong", body.decode("utf-8", "replace"), expected, received)
 

@@ -20,7 +20,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
     at = None
     if current is not None:
         parts = dict(part.split("=", 1) for part in current.split(",") if "=" in part)
-        signed = parts.get("t", "").encode("utf-8") + b"." + body
+        signed = parts.get("t", "").encode("utf-8", "replace") + b"." + body
         expected = hmac.new(secret.encode("utf-8"), signed, hashlib.sha256).hexdigest()
         if not _equal(expected, parts.get("s", "")):
             return Verdict(False, "PPRO-Signature is wrong", _shown(signed), expected, parts.get("s", ""))

@@ -31,9 +31,11 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
         parts = [part.partition("=") for part in header.split(",")]
         t = next((value for name, _, value in parts if name == "t"), "")
         received = [value for name, _, value in parts if name == "v1"]
-        signed = t.encode() + b"." + body
+        signed = t.encode("utf-8", "replace") + b"." + body
         wanted = [hmac.new(s.encode("utf-8"), signed, hashlib.sha256).hexdigest() for s in secrets(workspace)]
-        if not any(hmac.compare_digest(one.encode(), other.encode()) for one in wanted for other in received):
+        if not any(
+            hmac.compare_digest(one.encode(), other.encode("utf-8", "replace")) for one in wanted for other in received
+        ):
             text = signed.decode("utf-8", "replace")
             return Verdict(False, "the signature is wrong", text, wanted[-1], ",".join(received))
         at = _instant(t)

@@ -27,7 +27,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
         return Verdict(False, f"X-GCS-KeyId is {headers.get('x-gcs-keyid')!r}; the secret of {known} is known")
     digest = hmac.new(secret.encode("utf-8"), body, hashlib.sha256).digest()
     expected = base64.b64encode(digest).decode("ascii")
-    if not hmac.compare_digest(expected, received):
+    if not hmac.compare_digest(expected.encode(), received.encode("utf-8", "replace")):
         return Verdict(False, "X-GCS-Signature is wrong", body.decode("utf-8", "replace"), expected, received)
     return Verdict(True)
 

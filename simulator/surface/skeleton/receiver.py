@@ -19,8 +19,8 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
     parts = dict(part.partition("=")[::2] for part in headers.get("newpay-signature", "").split(","))
     endpoint, own = workspace.account_endpoint("newpay"), workspace.credentials["newpay"]
     secret = endpoint.secret or own["webhook_secret"]
-    signed = parts.get("t", "") + "." + body.decode()
-    expected = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+    signed = parts.get("t", "") + "." + body.decode("utf-8", "replace")
+    expected = hmac.new(secret.encode(), signed.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
     received = parts.get("v1", "")
-    valid = hmac.compare_digest(expected.encode(), received.encode())
+    valid = hmac.compare_digest(expected.encode(), received.encode("utf-8", "replace"))
     return Verdict(valid, "" if valid else "the signature differs", signed, expected, received)
