@@ -249,7 +249,6 @@ class Dispatcher:
             attempt=n,
             sent_at=sent,
             first_sent_at=sent if first is None else from_micros(first),
-            uow=uow,
         )
         return self._providers[row.provider].webhooks.signed(sending)
 

@@ -163,8 +163,6 @@ class Sending:
     attempt: int
     sent_at: datetime
     first_sent_at: datetime
-    uow: UnitOfWork
-    """For reading (the endpoint's present secret), not for writing."""
 
     @property
     def signature_at(self) -> datetime:
@@ -215,6 +213,8 @@ class Webhooks:
     """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
     several_endpoints: bool = False
     """Whether an account may have more than one endpoint, each with its own key and events. `render` then addresses them."""
+    account_context: Mapping[str, Any] = field(default_factory=dict)
+    """The context of a message to the account's endpoint, where `sign` cannot do without."""
     refuse_secret: Callable[[str], str | None] = lambda secret: None
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
     tolerance: timedelta | None = None
@@ -404,6 +404,8 @@ class Provider(Party):
     idempotency: Idempotency | None = None
     verify: Callable[[Workspace, Mapping[str, str], bytes], Verdict] | None = None
     """The merchant's side: checks a delivered webhook without the code that signed it."""
+    verify_request: Callable[[Account, Request], Verdict | None] | None = None
+    """The provider's side: checks the signature of a merchant's request. None for what is no signed request, such as a webhook."""
     recognises: Callable[[Mapping[str, str], bytes], bool] = lambda headers, body: False
     """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None

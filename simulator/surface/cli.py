@@ -7,24 +7,22 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator import __version__
 from simulator.surface import terminal
+from simulator.surface.signing_commands import sign, verify
+from simulator.surface.steering import client_of, show, steers, world_of
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.client import Client, Payment, Workspace
+    from simulator.surface.client import Payment, Workspace
     from simulator.surface.demo import Act
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-DEFAULT_URL = "http://localhost:8080"
 
 
 class Commands(click.Group):
@@ -89,47 +87,6 @@ def serve(quiet: bool, as_json: bool, **given: Any) -> None:
 # The commands that steer a running simulator -------------------------------------------------------------------
 
 
-def steers(command: F) -> F:
-    """`--url`, `--workspace`, `--admin-token` and `--json`."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="The result as JSON."),
-        click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one."),
-        click.option(
-            "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
-        ),
-        click.option("--url", envvar="PSP_SIMULATOR_URL", default=DEFAULT_URL, help=f"Where it runs ({DEFAULT_URL})."),
-    ):
-        command = option(command)
-    return command
-
-
-@contextmanager
-def _client(url: str, token: str | None) -> Iterator[Client]:
-    """A client whose refusals end the command with the right exit code."""
-    from simulator.surface.client import Client, NotReached, SaidNo
-
-    try:
-        with Client(url, token=token) as client:
-            yield client
-    except NotReached as error:
-        remedy = "Start one with psp-simulator serve, or name another with --url."
-        raise Failure(str(error), remedy, UNREACHED) from error
-    except SaidNo as error:
-        allowed = f"Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else None
-        remedy = "Give the token with --admin-token." if error.status == 401 else "Nothing was changed."
-        raise Failure(str(error), allowed or remedy, REFUSED) from error
-
-
-@contextmanager
-def _world(url: str, token: str | None, workspace: str) -> Iterator[Workspace]:
-    with _client(url, token) as client:
-        yield client.workspace(workspace)
-
-
-def _show(result: Any, as_json: bool, text: str) -> None:
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
-
-
 def _find(world: Workspace, id_or_code: str) -> Payment:
     found = world.find(id_or_code)
     if found is None:
@@ -144,12 +101,12 @@ def _payment_line(payment: Payment) -> str:
 
 
 def _act(url: str, token: str | None, workspace: str, id_: str, as_json: bool, act: str, **body: Any) -> None:
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         payment = _find(world, id_)
         getattr(world, act)(payment["provider"], payment["id"], **body)
         world.settle()
         payment = world.payment(payment["provider"], payment["id"])
-    _show(payment, as_json, _payment_line(payment))
+    show(payment, as_json, _payment_line(payment))
 
 
 @main.command()
@@ -191,7 +148,7 @@ def expire(id_: str, url: str, token: str | None, workspace: str, as_json: bool)
 @steers
 def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Move the clock: 12h, 90s, PT36H, 2026-12-24T18:00:00Z, or to whatever is due next."""
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         if by == "next":
             moved = world.advance_to_next()
         elif re.match(r"\d{4}-", by):
@@ -199,25 +156,25 @@ def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool)
         else:
             moved = world.advance(by)
     fired = [f"  {f['at']}  {f['provider']}  {f['kind']}  {f['resource_id']}" for f in moved["fired"]]
-    _show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
+    show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
 
 
 @main.command()
 @steers
 def freeze(url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Stop the clock."""
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         clock = world.freeze()
-    _show(clock, as_json, f"{clock['now']}  {clock['mode']}")
+    show(clock, as_json, f"{clock['now']}  {clock['mode']}")
 
 
 @main.command()
 @steers
 def run(url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Let the clock run again from where it stands."""
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         clock = world.resume()
-    _show(clock, as_json, f"{clock['now']}  {clock['mode']}")
+    show(clock, as_json, f"{clock['now']}  {clock['mode']}")
 
 
 @main.command()
@@ -225,11 +182,11 @@ def run(url: str, token: str | None, workspace: str, as_json: bool) -> None:
 @steers
 def replay(delivery: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Send a webhook once more, now. Exits with 1 when the receiver does not accept it."""
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         sent = world.resend(delivery)
     last = sent["attempts"][-1]
     answer = f"answered {last['status']}" if last["status"] is not None else f"failed: {last['error']}"
-    _show(sent, as_json, f"{sent['event']}  {sent['url']}  try {last['n']} {answer}")
+    show(sent, as_json, f"{sent['event']}  {sent['url']}  try {last['n']} {answer}")
     if last["status"] is None or last["status"] >= 300:
         sys.exit(REFUSED)
 
@@ -241,9 +198,9 @@ def reset(yes: bool, url: str, token: str | None, workspace: str, as_json: bool)
     """Drop payments, webhooks, journal and scenarios of a workspace; keep credentials and endpoints."""
     if not yes and terminal.is_interactive():
         click.confirm(f"Drop everything that happened in workspace {workspace}?", abort=True, err=True)
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         view = world.reset()
-    _show(view, as_json, f"workspace {view['name']} is empty")
+    show(view, as_json, f"workspace {view['name']} is empty")
 
 
 @main.group()
@@ -266,9 +223,9 @@ def arm(
     as_json: bool,
 ) -> None:
     """Arm a scenario by its name."""
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         armed = world.arm(name, next_payments=next_payments, provider=provider)
-    _show(armed, as_json, "\n".join(f"armed  {entry['name']}  {_scope(entry['scope'])}" for entry in armed))
+    show(armed, as_json, "\n".join(f"armed  {entry['name']}  {_scope(entry['scope'])}" for entry in armed))
 
 
 def _scope(scope: dict[str, Any]) -> str:
@@ -281,22 +238,22 @@ def _scope(scope: dict[str, Any]) -> str:
 @steers
 def disarm(url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Disarm all scenarios of the workspace."""
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         world.disarm()
-    _show([], as_json, "nothing is armed")
+    show([], as_json, "nothing is armed")
 
 
 @scenario.command("list")
 @steers
 def list_scenarios(url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """What can be armed, and what is."""
-    with _client(url, token) as client:
+    with client_of(url, token) as client:
         known = [entry for entry in client.scenarios() if entry["armable"]]
         armed = {entry["name"] for entry in client.workspace(workspace).armed()}
     lines = [
         f"{'armed' if s['name'] in armed else '     '}  {s['name']:<24} {s['description'] or s['title']}" for s in known
     ]
-    _show([{**s, "armed": s["name"] in armed} for s in known], as_json, "\n".join(lines) or "there are no scenarios")
+    show([{**s, "armed": s["name"] in armed} for s in known], as_json, "\n".join(lines) or "there are no scenarios")
 
 
 @main.command("tail")
@@ -318,7 +275,7 @@ def tail_(
     """Print what happens, row by row: requests, the wallet, moves, webhooks, the clock. Ctrl-C ends it."""
     from simulator.surface.tail import Tail, line
 
-    with _world(url, token, workspace) as world:
+    with world_of(url, token, workspace) as world:
         story = Tail(world, provider, _find(world, payment)["id"] if payment else None, whole=no_follow)
         rows = story.round()
         rows = rows if payment or no_follow else rows[max(0, len(rows) - lines) :]
@@ -330,6 +287,10 @@ def tail_(
             sys.stdout.flush()
             threading.Event().wait(0.5)
             rows = story.round()
+
+
+main.add_command(sign)
+main.add_command(verify)
 
 
 # demo ----------------------------------------------------------------------------------------------------------
@@ -369,7 +330,7 @@ def demo(
     chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}
     if act is None and (as_json or not terminal.is_interactive()):
         act = "pay"
-    with _somewhere(url, token, lan) as where, _client(*where) as client:
+    with _somewhere(url, token, lan) as where, client_of(*where) as client:
         results = stories.run(
             client, chosen, act=act, as_json=as_json, workspace=workspace, invert=invert, lasting=url is not None
         )

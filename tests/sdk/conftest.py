@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from simulator.surface.cli import main
 from simulator.surface.launch import Launched, launched
 
 
@@ -69,3 +71,13 @@ class World:
 @pytest.fixture
 def world(server: Launched) -> World:
     return World(server.url)
+
+
+@pytest.fixture
+def psp_simulator(world: World) -> Callable[..., Result]:
+    """The command line in this workspace; `body` comes on stdin."""
+
+    def invoke(*arguments: str, body: str = "") -> Result:
+        return CliRunner().invoke(main, [*arguments, "--url", world.url, "-w", world.workspace["id"]], input=body)
+
+    return invoke

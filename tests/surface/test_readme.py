@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -48,7 +50,8 @@ def fresh() -> Iterator[Launched]:
 def test_a_block_of_the_readme_prints_what_it_promises(fresh: Launched, block: str) -> None:
     script = "set -eu\n" + PASTED_ONCE.replace(DEFAULT, fresh.url) + block.replace(DEFAULT, fresh.url)
 
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    commands = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, env=commands)
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines() == re.findall(r"# → (.*)$", block, re.MULTILINE)

@@ -357,4 +357,11 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=event_types.SENT, retry=RETRY, render=render, sign=sign, nameable=event_types.NAMEABLE)
+WEBHOOKS = Webhooks(
+    events=event_types.SENT,
+    retry=RETRY,
+    render=render,
+    sign=sign,
+    nameable=event_types.NAMEABLE,
+    account_context={"account": "default"},
+)

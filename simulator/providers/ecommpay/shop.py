@@ -6,12 +6,14 @@ callback, and whether a refund was taken stands in the status of the payment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from simulator.engine.provider import Verdict
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook, json_request
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import signing
@@ -20,6 +22,7 @@ from simulator.providers.ecommpay.settings import ALIPAY_CURRENCIES
 SALE = "/v2/payment/wallet/alipay/sale"
 REFUND = "/v2/payment/wallet/alipay/refund"
 STATUS = "/v2/payment/status"
+PAGE = "/payment"
 
 SAMPLE = Purchase(Money(1000, "CNY"), "http://example.com/return", "ECT_TEST_1")
 
@@ -38,19 +41,89 @@ CUSTOMER = {
 
 
 def sign(account: Account, request: Request) -> Request:
-    """The signature is a member of the body: of `general`, or of the whole where there is no `general`."""
+    """The signature is a member of the body: of `general`, or of the whole where there is no `general`.
+
+    Payment Page's is a parameter of the query, which takes the members of a JSON body beside its own.
+    """
     try:
-        body = orjson.loads(request.body)
+        body = orjson.loads(request.body or b"{}")
     except orjson.JSONDecodeError:
         return request
     if not isinstance(body, dict):
         return request
-    signature = signing.sign(account.credentials["secret_key"], body)
-    if isinstance(body.get("general"), dict):
-        body["general"]["signature"] = signature
-    else:
-        body["signature"] = signature
+    if _opens_page(request, body):
+        return _signed_page(account, request, body)
+    if not request.body:
+        return request
+    general = body.get("general")
+    part = general if isinstance(general, dict) else body
+    part.pop("signature", None)
+    part["signature"] = signing.sign(account.credentials["secret_key"], body)
     return Request(request.method, request.path, request.headers, orjson.dumps(body))
+
+
+_PAGE_MEMBERS = frozenset({"payment_amount", "payment_currency"})
+"""Stand at the top where a purchase is described for Payment Page, and nowhere in a request of Gate."""
+
+
+def _opens_page(request: Request, body: dict[str, Any]) -> bool:
+    """Whether it is an address of Payment Page. Where no path is told (`/`), the body's members say so."""
+    path = request.path.partition("?")[0]
+    return path == PAGE or (path == "/" and not _PAGE_MEMBERS.isdisjoint(body))
+
+
+def _signed_page(account: Account, request: Request, members: dict[str, Any]) -> Request:
+    parameters = {**_numbered(request.path.partition("?")[2]), **signing.bracketed(members)}
+    parameters.pop("signature", None)
+    signed = signing.nested(signing.page_parameters(parameters))
+    parameters["signature"] = signing.sign(account.credentials["secret_key"], signed)
+    headers = {name: value for name, value in request.headers.items() if name.lower() != "content-type"}
+    return Request(request.method, f"{PAGE}?{urlencode(parameters)}", headers)
+
+
+def _numbered(query: str) -> dict[str, str]:
+    return signing.numbered(parse_qsl(query, keep_blank_values=True))
+
+
+def _page_query(request: Request) -> str | None:
+    """The query of Payment Page's address; it may also come as the body, on its own or with the address before it."""
+    path, _, query = request.path.partition("?")
+    if path == PAGE:
+        return query
+    text = request.body.decode("utf-8", "replace").strip()
+    is_query = "signature=" in text and not text.startswith(("{", "["))
+    return text.rpartition("?")[2] if is_query else None
+
+
+def verify_request(account: Account, request: Request) -> Verdict | None:
+    """Whether the API would take the signature, in the way of any of the official signers. A wrong callback is for `receiver`."""
+    secret = account.credentials["secret_key"]
+    query = _page_query(request)
+    if query is not None:
+        given = _numbered(query)
+        parameters = signing.page_parameters(given)
+        return _verdict(secret, signing.nested(parameters), given.get("signature"), parameters)
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return Verdict(False, "the body is not JSON")
+    if not isinstance(body, dict):
+        return Verdict(False, "the body is not an object")
+    general = body.get("general")
+    if isinstance(general, dict):
+        return _verdict(secret, body, general.get("signature"))
+    verdict = _verdict(secret, body, body.get("signature"))
+    return verdict if verdict.valid else None
+
+
+def _verdict(secret: str, message: dict[str, Any], received: Any, page: Mapping[str, str] | None = None) -> Verdict:
+    if not isinstance(received, str):
+        return Verdict(False, "there is no signature")
+    match = signing.verify(secret, message, received) if page is None else signing.verify_page(secret, page, received)
+    if match is not None:
+        return Verdict(True)
+    text = ";".join(signing.lines(message))
+    return Verdict(False, "the signature is wrong", text, signing.digest(secret, text), received)
 
 
 def _request(account: Account, path: str, payment_id: str, **members: Any) -> Request:

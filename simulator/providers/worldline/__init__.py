@@ -17,7 +17,7 @@ from simulator.providers.worldline.left_out import LEFT_OUT
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
 from simulator.providers.worldline.settings import WorldlineSettings
-from simulator.providers.worldline.shop import SHOP
+from simulator.providers.worldline.shop import SHOP, verify_request
 from simulator.providers.worldline.webhooks import WEBHOOKS
 from simulator.providers.worldline.wire.layout import encode
 
@@ -108,6 +108,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    verify_request=verify_request,
     settings=WorldlineSettings,
     documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",
     banner=lambda own: BannerLine("Worldline", f"merchant {own['merchant_id']}", f"key id {own['api_key_id']}"),

@@ -6,7 +6,9 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
+from simulator.engine.provider import Verdict
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
+from simulator.kernel.crypto import equals
 from simulator.kernel.money import Money
 from simulator.providers.worldline import products, signing
 
@@ -21,6 +23,23 @@ def sign(account: Account, request: Request) -> Request:
     mac = signing.signature(account.credentials["secret_api_key"], text)
     sent["Authorization"] = f"GCS v1HMAC:{account.credentials['api_key_id']}:{mac}"
     return request.plus(sent)
+
+
+def verify_request(account: Account, request: Request) -> Verdict | None:
+    """Whether `Authorization` is over this method, path and these headers. None without one: a webhook has its own signature."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    received = headers.get("authorization")
+    if received is None:
+        return None
+    raw_path, _, raw_query = request.path.partition("?")
+    text, expected = "", ""
+    for resource in reversed(signing.resources(raw_path, raw_query)):
+        text = signing.string_to_sign(request.method, headers, resource)
+        mac = signing.signature(account.credentials["secret_api_key"], text)
+        expected = f"GCS v1HMAC:{account.credentials['api_key_id']}:{mac}"
+        if equals(expected, received.strip()):
+            return Verdict(True)
+    return Verdict(False, "Authorization is wrong", text, expected, received)
 
 
 def path(account: Account, rest: str) -> str:

@@ -1,0 +1,60 @@
+"""What the commands that steer a running simulator share: their options, the way to it, and how a result is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from simulator.surface.terminal import REFUSED, UNREACHED, Failure
+
+if TYPE_CHECKING:
+    from simulator.surface.client import Client, Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_URL = "http://localhost:8080"
+
+
+def steers(command: F) -> F:
+    """`--url`, `--workspace`, `--admin-token` and `--json`."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="The result as JSON."),
+        click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one."),
+        click.option(
+            "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
+        ),
+        click.option("--url", envvar="PSP_SIMULATOR_URL", default=DEFAULT_URL, help=f"Where it runs ({DEFAULT_URL})."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def client_of(url: str, token: str | None) -> Iterator[Client]:
+    """A client whose refusals end the command with the right exit code."""
+    from simulator.surface.client import Client, NotReached, SaidNo
+
+    try:
+        with Client(url, token=token) as client:
+            yield client
+    except NotReached as error:
+        remedy = "Start one with psp-simulator serve, or name another with --url."
+        raise Failure(str(error), remedy, UNREACHED) from error
+    except SaidNo as error:
+        allowed = f"Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else None
+        remedy = "Give the token with --admin-token." if error.status == 401 else "Nothing was changed."
+        raise Failure(str(error), allowed or remedy, REFUSED) from error
+
+
+@contextmanager
+def world_of(url: str, token: str | None, workspace: str) -> Iterator[Workspace]:
+    with client_of(url, token) as client:
+        yield client.workspace(workspace)
+
+
+def show(result: Any, as_json: bool, text: str) -> None:
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
