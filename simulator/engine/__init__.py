@@ -19,6 +19,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
+| `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |
 | `shop` | The merchant's side of a purchase, as values |
 | `provider` | What a provider is: a value of tables and functions |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -19,16 +19,15 @@ from pydantic import BaseModel
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
-from simulator.engine.settings import SimulatorSettings, WorkspaceSettings
+from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.webhooks import Dropped, Sending, Signed, Verdict, Webhooks
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import short_duration
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.refusals import Refusal
-from simulator.kernel.retry import RetryPolicy
 
 __all__ = [
     "Ask",
@@ -141,113 +140,6 @@ class Idempotency:
     lifetime: timedelta = timedelta(hours=24)
     after_validation: bool = False
     methods: frozenset[str] = frozenset({"POST"})
-
-
-# Webhooks ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What `sign` sees when a message is about to leave, `body` as it was rendered.
-
-    `attempt` counts from 1, `at` and `created_at` are the workspace's time; `sent_at` is the real time of this attempt,
-    `first_sent_at` that of the message's first.
-    """
-
-    workspace: Workspace
-    event: str
-    body: bytes
-    context: Mapping[str, Any]
-    created_at: datetime
-    at: datetime
-    attempt: int
-    sent_at: datetime
-    first_sent_at: datetime
-
-    @property
-    def signature_at(self) -> datetime:
-        """The instant that a signature names which is made anew at each attempt: real, because receivers live in real time."""
-        return self.sent_at if self._is_wall else self.at
-
-    @property
-    def first_signature_at(self) -> datetime:
-        """The instant for a signature that all attempts share."""
-        return self.first_sent_at if self._is_wall else self.created_at
-
-    @property
-    def _is_wall(self) -> bool:
-        return self.workspace.settings_of(SimulatorSettings).signature_time == "wall"
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What leaves in one attempt, where the signature is part of the body: `body` goes instead of the rendered one."""
-
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Dropped(Exception):
-    """Raised by `sign`: the endpoint is gone or disabled, the message is not sent any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """`render` turns an event into messages, in the transaction; `sign` makes what is signed, at every attempt.
-
-    `sign` gives the headers, or with `Signed` headers and body where the signature stands inside the body. It signs the
-    `body` that it is given with the secret of that moment, so a changed secret counts for retries and resent messages.
-    """
-
-    events: tuple[str, ...]
-    """Those that the simulator sends."""
-    retry: RetryPolicy
-    render: Callable[[UnitOfWork, Event], Sequence[Message]]
-    sign: Callable[[Sending], dict[str, str] | Signed]
-    verify_endpoint: Callable[[Workspace, str], dict[str, str] | None] = lambda workspace, url: None
-    """Headers of the GET by which the provider verifies an endpoint, the value expected as the answer under
-    `expect`; None if it does not."""
-    nameable: tuple[str, ...] = ()
-    """What an endpoint may ask for beside `events`: names that never come here, and `*` where the provider knows it."""
-    names_its_key: bool = False
-    """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
-    several_endpoints: bool = False
-    """Whether an account may have more than one endpoint, each with its own key and events. `render` then addresses them."""
-    account_context: Mapping[str, Any] = field(default_factory=dict)
-    """The context of a message to the account's endpoint, where `sign` cannot do without."""
-    refuse_secret: Callable[[str], str | None] = lambda secret: None
-    """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
-    tolerance: timedelta | None = None
-    """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
-    it names none."""
-
-    def signed(self, sending: Sending) -> Signed:
-        """What leaves in this attempt, wherever the provider puts its signature. Raises `Dropped`."""
-        made = self.sign(sending)
-        return made if isinstance(made, Signed) else Signed(made, sending.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The merchant's side of a signature: was it good, and if not, what was expected."""
-
-    valid: bool
-    reason: str = ""
-    signed: str = ""
-    """The string over which the receiver computed."""
-    expected: str = ""
-    received: str = ""
-    at: datetime | None = None
-    """The time of sending that a good signature names, if it names one."""
-
-    def arriving(self, arrived: datetime, tolerance: timedelta | None) -> Verdict:
-        """The same, but that a receiver refuses what was signed too long before it came, or after."""
-        if not self.valid or self.at is None or tolerance is None or abs(arrived - self.at) <= tolerance:
-            return self
-        side = "before" if self.at < arrived else "after"
-        away, taken = short_duration(abs(arrived - self.at)), short_duration(tolerance)
-        reason = f"the signature is right, but its time is {away} {side} that of its arrival; receivers take {taken}"
-        return replace(self, valid=False, reason=reason)
 
 
 # The provider --------------------------------------------------------------------------------------------------
