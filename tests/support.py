@@ -13,9 +13,10 @@ from typing import Any
 
 import httpx
 
-from simulator.engine.courier import Courier
+from simulator.engine.courier import Errand
 from simulator.engine.provider import Provider, Verdict
 from simulator.kernel.clock import iso_millis, time_of_day
+from simulator.kernel.retry import Receipt
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -50,6 +51,22 @@ def acknowledge(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, text="".join(challenges))
 
 
+class Hands:
+    """A courier that hands each errand to a function of the test, as an httpx request."""
+
+    def __init__(self, receive: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> None:
+        self._receive = receive
+
+    async def carry(self, errand: Errand) -> Receipt:
+        request = httpx.Request(errand.method, errand.url, headers=dict(errand.headers), content=errand.body)
+        response = await self._receive(request)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Receipt(response.status_code, headers, response.content)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
 class Sim:
     """`clock` starts frozen at `STARTED`. `answer` decides what the merchant's server says to a webhook."""
 
@@ -66,10 +83,8 @@ class Sim:
         self.hooks: list[Hook] = []
         self._listeners: dict[str, Sim] = {}
         self.answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]] = acknowledge
-        transport = httpx.MockTransport(self._receive)
-        courier = Courier(lambda: httpx.AsyncClient(transport=transport))
         settings = Settings(db=db, strict=strict, port=80)
-        self.app = App(settings, providers=providers, courier=courier)
+        self.app = App(settings, providers=providers, courier=Hands(self._receive))
         inner = httpx.ASGITransport(self.app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=inner, base_url="http://sim.test")
         self._seed = seed

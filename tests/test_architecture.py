@@ -17,7 +17,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 HOMES = {
     "sqlite3": ("engine/store/",),
     "psycopg": ("engine/store/",),
-    "httpx": ("engine/courier.py", "surface/client.py", "surface/demo.py", "surface/pytest_plugin.py"),
+    "aiohttp": ("engine/http_client.py",),
+    "httpx": ("surface/client.py", "surface/demo.py", "surface/pytest_plugin.py"),
     "starlette": ("surface/",),
     "uvicorn": ("surface/",),
     "secrets": (),

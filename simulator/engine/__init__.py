@@ -35,7 +35,8 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `absent` | Providers whose rows a store holds and that are not installed |
 | `units` | Opens units of work, writes and commits them |
 | `timers` | Fires the timers that are due |
-| `courier` | The one HTTP client with which we call merchants |
+| `courier` | How something reaches a merchant's server, and in what time |
+| `http_client` | The HTTP client behind it |
 | `dispatcher` | Which message leaves when, and what came of it |
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `loop` | Gives each workspace its turn in real time |

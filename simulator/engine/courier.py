@@ -1,57 +1,79 @@
-"""The one HTTP client with which we call merchants: their webhook endpoints, and the check that one is there."""
+"""How something reaches a merchant's server: an errand goes out, a receipt comes back. Webhooks and endpoint checks use it.
+
+The HTTP client behind it (`http_client.py`) is imported by a thread, at the first errand and never before.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Mapping
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
 
-if TYPE_CHECKING:
-    import httpx
+from simulator.kernel.retry import Receipt
 
 
-class Courier:
-    """`client` makes the HTTP client, for the life of the process; tests hand in their own."""
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One request. Its URL, the names and values of its headers and its body leave exactly as they stand here."""
 
-    def __init__(self, client: Callable[[], httpx.AsyncClient] | None = None) -> None:
-        self._make_client = client
-        self._client: httpx.AsyncClient | None = None
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    method: str = "POST"
+
+
+class NotReached(Exception):
+    """There is no answer, and the text says why, as somebody reads it who looks after the receiver."""
+
+
+class Courier(Protocol):
+    """Who carries errands. Tests have one of their own."""
+
+    async def carry(self, errand: Errand) -> Receipt:
+        """The answer, of which only the beginning is kept. Raises `NotReached`."""
+
+    async def close(self) -> None: ...
+
+
+async def carried(courier: Courier, errand: Errand, within_s: float) -> Receipt:
+    """The answer, if all of it is here in time: from the name's look-up to the last byte. Raises `NotReached` otherwise."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await courier.carry(errand)
+    except TimeoutError as error:
+        raise NotReached(f"no complete answer within {within_s:g} s") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Files of certificate authorities that count beside the public ones; those that do not exist are passed over."""
+
+    files: Sequence[Path] = ()
+
+
+class OwnCourier:
+    """The real one: makes the client at its first errand, for the life of the process."""
+
+    def __init__(self, trust: Trust = Trust()) -> None:
+        self._trust = trust
+        self._client: Courier | None = None
         self._first_use = asyncio.Lock()
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> httpx.Response:
-        """Raises httpx's errors."""
-        client = self._client or await self._connect()
-        return await client.post(url, content=body, headers=headers, timeout=timeout_s)
+    async def carry(self, errand: Errand) -> Receipt:
+        client = self._client or await self._made()
+        return await client.carry(errand)
 
-    async def fetch(self, url: str, headers: Mapping[str, str], timeout_s: float = 10.0) -> httpx.Response:
-        """A GET to a merchant's endpoint (endpoint verification). Raises httpx's errors."""
-        client = self._client or await self._connect()
-        return await client.get(url, headers=headers, timeout=timeout_s)
-
-    async def _connect(self) -> httpx.AsyncClient:
-        """Makes the client at its first use. Importing httpx takes a tenth of a second, so a thread does it."""
+    async def _made(self) -> Courier:
         async with self._first_use:
             if self._client is None:
-                make = self._make_client
-                self._client = make() if make is not None else await asyncio.to_thread(_plain_client)
+                module = await asyncio.to_thread(import_module, "simulator.engine.http_client")
+                client: Courier = module.HttpClient(self._trust)
+                self._client = client
         return self._client
 
     async def close(self) -> None:
         if self._client is not None:
-            await self._client.aclose()
-
-
-def _plain_client() -> httpx.AsyncClient:
-    import httpx
-
-    if find_spec("sniffio") is None:
-        # httpcore looks for it seven times in each request; Python remembers modules that it found, not those it missed
-        sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to say that there is none
-    return httpx.AsyncClient(
-        headers={"user-agent": "psp-simulator"},
-        follow_redirects=False,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=None),
-    )
+            await self._client.close()

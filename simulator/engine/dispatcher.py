@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from simulator.engine.courier import Courier
+from simulator.engine.courier import Courier, Errand, NotReached, carried
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
@@ -26,7 +26,6 @@ from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
-from simulator.kernel.retry import Receipt
 
 log = logging.getLogger("simulator")
 
@@ -177,9 +176,9 @@ class Dispatcher:
         started, sent = stopwatch(), time_of_day()
         try:
             signed = self._signed(workspace_id, current, n, sent)
-            response = await self._courier.post(current.url, signed.body, signed.headers, policy.timeout_s)
-            status, answer = response.status_code, response.text[:ANSWER_LIMIT]
-            is_received = policy.acknowledges(Receipt(status, _lower(response.headers), response.content))
+            receipt = await carried(self._courier, Errand(current.url, signed.headers, signed.body), policy.timeout_s)
+            status, answer = receipt.status, receipt.text[:ANSWER_LIMIT]
+            is_received = policy.acknowledges(receipt)
         except Dropped:
             with self._transactions.writing() as store:
                 store.set_message_state(current.seq, "failed", None)
@@ -275,10 +274,8 @@ class Dispatcher:
             await self._stop(workspace_id)
 
 
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
 def _describe(problem: Exception) -> str:
     text = str(problem)
+    if isinstance(problem, NotReached):
+        return text
     return f"{type(problem).__name__}: {text}" if text else type(problem).__name__

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
-from simulator.engine.courier import Courier
+from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.loop import Loop
 from simulator.engine.provider import Party, Provider
@@ -66,7 +66,7 @@ class Runtime:
         """What the customers' rate limits have left."""
         self.closing = False
         """Set by `hang_up`: whoever keeps a connection open ends it."""
-        self.courier = courier or Courier()
+        self.courier = courier or OwnCourier()
         self.watchers = Watchers()
 
         strides: dict[int, Stride] = {}

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the merchant's server answered to a webhook. Header names are lower case."""
+    """What the merchant's server answered to a webhook. Header names are lower case; of a long body it is the beginning."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body in the character set that it names, or in UTF-8; what cannot be read is shown as U+FFFD."""
+        named = _CHARSET.search(self.headers.get("content-type", ""))
+        try:
+            return self.body.decode(named[1] if named else "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
 
 
 def any_2xx(receipt: Receipt) -> bool:

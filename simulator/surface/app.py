@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from simulator.engine import pages, scenarios
-from simulator.engine.courier import Courier
+from simulator.engine.courier import Courier, OwnCourier, Trust
 from simulator.engine.distributions import folders
 from simulator.engine.endpoints import every_event
 from simulator.engine.gateway import Gateway
@@ -26,6 +26,8 @@ from simulator.surface.guard import Guard
 from simulator.surface.inbox import INBOX
 from simulator.surface.installed import installed
 from simulator.surface.settings import Settings
+from simulator.surface.terminal import Failure
+from simulator.surface.tls import folder_beside
 from simulator.wallet.alipay import WALLET
 
 log = logging.getLogger("simulator")
@@ -59,7 +61,7 @@ class App:
             public_url=self.settings.public_url,
             strict=self.settings.strict,
             auto_return_s=self.settings.auto_return,
-            courier=courier,
+            courier=courier or OwnCourier(_trust(self.settings)),
             default_overrides=self.settings.credentials,
         )
         if missing := ", ".join(self.runtime.missing):
@@ -112,6 +114,14 @@ class App:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _trust(settings: Settings) -> Trust:
+    """Webhook receivers may have certificates of the authority that the settings name, or of our own."""
+    files = [Path(settings.trust)] if settings.trust else []
+    with suppress(Failure):  # there is no place for an authority of our own
+        files.append(folder_beside(settings.db) / "authority.pem")
+    return Trust(files)
 
 
 def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Scenarios:

@@ -65,6 +65,7 @@ def main() -> None:
 @click.option("--lan", is_flag=True, help="Let phones in the same network reach the API and the buyer's pages.")
 @click.option("--open-console", is_flag=True, help="Beyond this machine: the console and /_sim too.")
 @click.option("--tls", is_flag=True, help="Serve https, with a certificate authority of our own to trust.")
+@click.option("--trust", help="A file of certificate authorities (PEM) to trust in webhook receivers.")
 @click.option("--public-url", help="The address under which others reach this simulator.")
 @click.option("--admin-token", help="Wanted by /_sim and the console; made up if they are open to the network.")
 @click.option("--scenarios", help="A folder with scenarios of your own.")

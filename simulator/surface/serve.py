@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -160,6 +161,12 @@ def _check(settings: Settings) -> None:
     ):
         what = f"{settings.public_url!r} cannot be the public URL"
         raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
+    if settings.trust is not None:
+        try:
+            ssl.create_default_context(cafile=settings.trust)
+        except OSError as error:
+            what = f"{settings.trust} cannot be trusted: {error.strerror or error}"
+            raise Failure(what, "It is a file with certificates of authorities, in PEM.", USAGE) from error
 
 
 def _app(settings: Settings) -> App:

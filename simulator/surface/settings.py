@@ -25,6 +25,8 @@ class Settings:
     lan: bool = False
     open_console: bool = False
     tls: bool = False
+    trust: str | None = None
+    """A file of certificate authorities that webhook receivers may be certified by, beside the public ones."""
     auto_return: int | None = 5
     """Seconds of browser time, 0 to 30; None leaves the buyer where he is."""
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

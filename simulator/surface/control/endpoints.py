@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from simulator.engine.courier import Errand, carried
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
@@ -42,10 +43,10 @@ async def _objection(runtime: Runtime, workspace: Workspace, provider: Provider,
         return None
     expected = challenge.pop("expect")
     try:
-        response = await runtime.courier.fetch(url, challenge, timeout_s=5.0)
+        receipt = await carried(runtime.courier, Errand(url, challenge, method="GET"), within_s=5.0)
     except Exception as error:  # whatever went wrong at the merchant's endpoint is the answer
-        return f"{provider.title} would refuse this endpoint: it did not answer ({type(error).__name__})"
-    if response.status_code != 200 or response.text != expected:
+        return f"{provider.title} would refuse this endpoint: it did not answer ({error or type(error).__name__})"
+    if receipt.status != 200 or receipt.text != expected:
         return f"{provider.title} would refuse this endpoint: it must answer 200 with the verification value"
     return None
 

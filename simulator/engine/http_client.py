@@ -1,0 +1,171 @@
+"""The HTTP client with which the simulator calls merchants: aiohttp. Imported by `courier.OwnCourier` alone, in a thread.
+
+Why this client: docs/decisions/0007-aiohttp-delivers.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import ssl
+import zlib
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+import aiohttp
+import certifi
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from simulator.engine.courier import Errand, NotReached, Trust
+from simulator.kernel.retry import Receipt
+
+READ_LIMIT = 65_536
+"""Bytes of an answer that are read; what is longer is cut off, and the connection with it."""
+
+_AS_IT_STANDS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+"""What may stand in an address. One that holds anything else (a space, an umlaut) is encoded first."""
+
+_NOT_BY_ITSELF = ("Accept", "Accept-Encoding", "Content-Type")
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+"""`courier.carried` limits the whole."""
+
+
+class HttpClient:
+    """Keeps connections open for the next errand. No redirect is followed, no proxy asked, no cookie kept."""
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        self._tls: ssl.SSLContext | None = None
+        self._making_tls = asyncio.Lock()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, resolver=Names()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "psp-simulator"},
+            skip_auto_headers=_NOT_BY_ITSELF,
+            auto_decompress=False,
+            trust_env=False,
+            timeout=_NO_LIMIT,
+        )
+
+    async def carry(self, errand: Errand) -> Receipt:
+        url = URL(errand.url, encoded=_AS_IT_STANDS.fullmatch(errand.url) is not None)
+        tls = await self._context() if url.scheme == "https" else True
+        await asyncio.sleep(0)  # so that the loop hears of connections that receivers have closed in the meantime
+        try:
+            async with self._session.request(
+                errand.method, url, data=errand.body or None, headers=errand.headers, allow_redirects=False, ssl=tls
+            ) as response:
+                body = await _beginning(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Receipt(response.status, headers, body)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise NotReached(_words(error, url)) from error
+
+    async def _context(self) -> ssl.SSLContext:
+        """Made at the first https address; reading the authorities takes some 20 ms, so a thread does it."""
+        async with self._making_tls:
+            if self._tls is None:
+                self._tls = await asyncio.to_thread(tls_context, self._trust)
+        return self._tls
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+def tls_context(trust: Trust) -> ssl.SSLContext:
+    """Trusts the machine's authorities, those that Mozilla trusts, and the files. Raises `NotReached` for one that is none."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    for file in trust.files:
+        try:
+            context.load_verify_locations(file)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise NotReached(f"{file} holds no certificate authority: {error}") from error
+    return context
+
+
+class Names(AbstractResolver):
+    """Asks the system for the addresses of a name, in a thread for each question: one that gets no answer delays no other."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Any]] = loop.create_future()
+
+        def ask() -> None:
+            try:
+                found, error = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM), None
+            except OSError as problem:
+                found, error = [], problem
+            except UnicodeError as problem:
+                found, error = [], socket.gaierror(socket.EAI_NONAME, str(problem))
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(tell, found, error)
+
+        def tell(found: list[Any], error: OSError | None) -> None:
+            if answer.done():
+                return
+            if error is not None:
+                answer.set_exception(error)
+            else:
+                answer.set_result(found)
+
+        Thread(target=ask, name=f"look up {host}", daemon=True).start()
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            {"hostname": host, "host": address[0], "port": port, "family": kind, "proto": proto, "flags": numeric}
+            for kind, _, proto, _, address in await answer
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Of the answer's body, decoded if it was compressed by one of the two ways that everybody knows."""
+    body = bytearray()
+    while len(body) < READ_LIMIT and (part := await response.content.read(READ_LIMIT - len(body))):
+        body += part
+    if not response.content.at_eof():
+        response.close()
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return _decoded(bytes(body), encoding) if body else b""
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """At most as much as is read of any answer, however small it was packed. As it came, where it is not what it says."""
+    windows = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+    for window in windows.get(encoding, ()):
+        with suppress(zlib.error):
+            return zlib.decompressobj(window).decompress(body, READ_LIMIT)
+    return body
+
+
+def _words(error: Exception, url: URL) -> str:
+    """Why there is no answer. Which exception it was does not matter to whom reads it."""
+    where = f"{url.host}:{url.port}"
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            reason = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+            return f"the certificate of {where} is not trusted: {reason}"
+        case aiohttp.ClientConnectorDNSError():
+            return f"the name {url.host} has no address: {error.os_error.strerror or error.os_error}"
+        case aiohttp.ClientConnectorSSLError():
+            return f"no TLS with {where}: {getattr(error.os_error, 'reason', None) or error.os_error}"
+        case aiohttp.ClientConnectorError():
+            number = error.os_error.errno
+            return f"no connection to {where}: {os.strerror(number) if number else error.os_error}"
+        case aiohttp.ServerDisconnectedError() | ConnectionError() | aiohttp.ClientPayloadError():
+            return f"{where} closed the connection before its answer was complete"
+        case aiohttp.InvalidURL():
+            return f"{error.url} is no address that can be called"
+        case aiohttp.ClientResponseError():
+            return f"{where} did not answer in HTTP: {error.message}"
+    return f"{where}: {error or type(error).__name__}"
