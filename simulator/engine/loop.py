@@ -96,12 +96,13 @@ class Loop:
         """One workspace's turn; a bug in one of them must not stop the clock of the others."""
         try:
             self._transactions.commit()
+            began = self._registry[workspace_id].clock.now()
             fired = self._timers.fire(workspace_id, TIMERS_IN_A_TURN)
             self._dispatcher.start(workspace_id)
             if len(fired) == TIMERS_IN_A_TURN:
                 self.schedule(workspace_id)
             else:
-                self._schedule_rest(workspace_id)
+                self._schedule_rest(workspace_id, began)
         except Exception:
             log.exception("the deadlines of workspace %s could not be served", workspace_id)
             self.try_again(workspace_id)
@@ -110,10 +111,11 @@ class Loop:
                 self._failures.pop(workspace_id, None)
                 self._not_before.pop(workspace_id, None)
 
-    def _schedule_rest(self, workspace_id: int) -> None:
-        """Deadlines in the future; what is due now is already on its way and wakes the loop when it is done."""
+    def _schedule_rest(self, workspace_id: int, began: datetime) -> None:
+        """What was due when the turn began is on its way, and wakes the loop when it is done. What has fallen due since then
+        may not have been seen: it gets another turn."""
         raw = self._store.next_due(workspace_id)
-        if raw is not None and from_micros(raw) > self._registry[workspace_id].clock.now():
+        if raw is not None and from_micros(raw) > began:
             self.schedule(workspace_id, from_micros(raw))
 
 
