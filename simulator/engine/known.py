@@ -8,7 +8,7 @@ where other members are kept and echoed as they came.
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -127,9 +127,29 @@ def _members(model: type[BaseModel]) -> Mapping[str, _Member]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What an object may have that is of one of some models."""
+
+    members: Mapping[str, _Member]
+    plain: frozenset[str]
+    """Members of which nothing is to be said, whatever they hold."""
+    takes_others: bool
+    """Whether unknown members need no word: they are kept, or the model itself refuses them."""
+
+
 @cache
-def _known(models: tuple[type[BaseModel], ...]) -> Mapping[str, _Member]:
-    """What an object may have that is of one of the models. A member has no effect if it has none in any of them."""
+def _known(models: tuple[type[BaseModel], ...]) -> _Known:
+    members = _members_of_one(models)
+    plain = (name for name, member in members.items() if member.no_effect is None and member.shape in (_SCALAR, _FREE))
+    takes_others = any(
+        getattr(model, "KEEPS_OTHERS", False) or model.model_config.get("extra") == "forbid" for model in models
+    )
+    return _Known(members, frozenset(plain), takes_others)
+
+
+def _members_of_one(models: tuple[type[BaseModel], ...]) -> Mapping[str, _Member]:
+    """The members of an object that is of one of the models. A member has no effect if it has none in any of them."""
     if len(models) == 1:
         return _members(models[0])
     found: dict[str, _Member] = {}
@@ -142,12 +162,6 @@ def _known(models: tuple[type[BaseModel], ...]) -> Mapping[str, _Member]:
                 both = other.no_effect if member.no_effect is not None else None
                 found[name] = _Member(other.shape | member.shape, both)
     return found
-
-
-@cache
-def _takes_others(models: tuple[type[BaseModel], ...]) -> bool:
-    """Whether unknown members need no word: they are kept, or the model itself refuses them."""
-    return any(getattr(model, "KEEPS_OTHERS", False) or model.model_config.get("extra") == "forbid" for model in models)
 
 
 def names_at(model: type[BaseModel], data: Any, path: str) -> Collection[str]:
@@ -181,7 +195,7 @@ class Place:
         if isinstance(step, int):
             found = here[step] if isinstance(here, list) and step < len(here) else None
             return Place(self._shape.item or _FREE), found
-        member = _known(self._shape.models).get(step)
+        member = _known(self._shape.models).members.get(step)
         is_given = isinstance(here, Mapping) and step in here
         if member is None and not is_given:
             return None
@@ -192,43 +206,62 @@ class Place:
 # What a request has --------------------------------------------------------------------------------------------
 
 
-def unread(model: type[BaseModel], data: Any) -> Iterator[Unread]:
+def unread(model: type[BaseModel], data: Any) -> list[Unread]:
     """What a body or a query has that its model does not read, in document order. Linear in what the model knows."""
-    return _walk(_Shape(models=(model,)), data, "")
+    found: list[Unread] = []
+    _walk(_root(model), data, "", found)
+    return found
 
 
-def _walk(shape: _Shape, value: Any, path: str) -> Iterator[Unread]:
+@cache
+def _root(model: type[BaseModel]) -> _Shape:
+    return _Shape(models=(model,))
+
+
+def _walk(shape: _Shape, value: Any, path: str, found: list[Unread]) -> None:
     if isinstance(value, dict):
         before = f"{path}." if path else ""
         if shape.models:
-            yield from _object(shape, value, before)
+            _object(shape, value, before, found)
         elif shape.value is not None and shape.value is not _FREE and shape.value is not _SCALAR:
             for name, inner in value.items():
-                yield from _walk(shape.value, inner, f"{before}{name}")
+                _walk(shape.value, inner, f"{before}{name}", found)
     elif isinstance(value, list) and shape.item is not None:
         for index, inner in enumerate(value):
-            yield from _walk(shape.item, inner, f"{path}.{index}")
+            _walk(shape.item, inner, f"{path}.{index}", found)
 
 
-def _object(shape: _Shape, value: Mapping[str, Any], before: str) -> Iterator[Unread]:
-    known, silent = _known(shape.models), shape.free or _takes_others(shape.models)
+def _object(shape: _Shape, value: Mapping[str, Any], before: str, found: list[Unread]) -> None:
+    known = _known(shape.models)
+    if value.keys() <= known.plain:
+        return
     for name, inner in value.items():
-        member = known.get(name)
+        if name in known.plain:
+            continue
+        member = known.members.get(name)
         if member is None:
-            if not silent:
-                yield Unread(f"{before}{name}", inner)
+            if not (shape.free or known.takes_others):
+                found.append(Unread(f"{before}{name}", inner))
             continue
         mark = member.no_effect
         if mark is not None and inner is not None and inner not in mark.unless:
-            yield Unread(f"{before}{name}", inner, mark.why)
-        elif member.shape is not _SCALAR and member.shape is not _FREE:
-            yield from _walk(member.shape, inner, f"{before}{name}")
+            found.append(Unread(f"{before}{name}", inner, mark.why))
+        else:
+            _walk(member.shape, inner, f"{before}{name}", found)
 
 
-def unnamed(names: Sequence[str], given: Mapping[str, Any]) -> Iterator[Unread]:
+@cache
+def _told_apart(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole names, and beginnings of names."""
+    whole = frozenset(name for name in names if not name.endswith("*"))
+    return whole, tuple(name[:-1] for name in names if name.endswith("*"))
+
+
+def unnamed(names: tuple[str, ...], given: Mapping[str, Any]) -> list[Unread]:
     """What is given and not among the names. One that ends in `*` stands for all that begin so; `a[b]` counts as `a`."""
-    exact = {name for name in names if not name.endswith("*")}
-    prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
-    for name, value in given.items():
-        if name.partition("[")[0] not in exact and not (prefixes and name.startswith(prefixes)):
-            yield Unread(name, value)
+    whole, beginnings = _told_apart(names)
+    return [
+        Unread(name, value)
+        for name, value in given.items()
+        if name.partition("[")[0] not in whole and not name.startswith(beginnings)
+    ]

@@ -57,11 +57,11 @@ def look_over(
     headers = [
         Unread(name, call.headers[name], why) for name, why in provider.unread_headers.items() if name in call.headers
     ]
-    parameters = [*_beyond(endpoint, endpoint.query, query)]
+    parameters = _beyond(endpoint, endpoint.query, query)
     if endpoint.body is None and (body is UNREADABLE or (body and not isinstance(body, dict))):
         members = [Unread("", None, "the body is not read")]
     else:
-        members = [*_beyond(endpoint, endpoint.body, body)]
+        members = _beyond(endpoint, endpoint.body, body)
     if not (headers or parameters or members):
         return []
     said = [
@@ -74,15 +74,14 @@ def look_over(
     return [one.violation for one in (*headers, *parameters, *members)][:NAMED]
 
 
-def _beyond(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> Iterator[Unread]:
+def _beyond(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> list[Unread]:
     if not given or not isinstance(given, Mapping):
-        return
-    others = [*unnamed(endpoint.parameters, given)]
+        return []
     if model is None:
-        yield from others
-    elif others:
-        names = {one.path for one in others}
-        yield from unread(model, {name: value for name, value in given.items() if name in names})
+        return unnamed(endpoint.parameters, given)
+    if endpoint.parameters:
+        given = {one.path: one.given for one in unnamed(endpoint.parameters, given)}
+    return unread(model, given)
 
 
 def _notices(found: Sequence[Unread], what: str, spelled: Callable[[str], str]) -> Iterator[str]:
