@@ -176,11 +176,11 @@ class Changes:
             messages.reverse()
         for id_, provider, message, dispatch in messages:
             due = created + dispatch.delay // timedelta(microseconds=1)
-            state = "kept" if message.url is None else "pending"
+            state = "kept" if dispatch.url is None else "pending"
             for copy_number in range(dispatch.copies):
                 copy_id = id_ if copy_number == 0 else f"{id_}_{copy_number + 1}"
                 context = orjson.dumps(dict(message.context))
-                row = (copy_id, self._workspace, provider, message.event, dispatch.subject, message.url, state)
+                row = (copy_id, self._workspace, provider, message.event, dispatch.subject, dispatch.url, state)
                 rows.append((*row, due if state == "pending" else None, created, 0, context, message.body))
                 if state == "pending":
                     self._due(due)

@@ -76,7 +76,8 @@ def _latin(name: str) -> bytes:
 
 def header_value(value: str) -> bytes:
     """Never a line break or another control character in a header, whatever a merchant sent us to echo."""
-    return value.translate(_CONTROL).encode("latin-1", "replace")
+    text = value if value.isprintable() else value.translate(_CONTROL)
+    return text.encode("latin-1", "replace")
 
 
 def notice_value(notices: Iterable[str]) -> bytes:

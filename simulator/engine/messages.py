@@ -46,6 +46,8 @@ class Dispatch:
     """How a message leaves, after the scenario has spoken. `reversed` turns round the order of its whole unit of work."""
 
     subject: str
+    url: str | None
+    """None where it is kept unsent."""
     copies: int = 1
     delay: timedelta = timedelta(0)
     reversed: bool = False

@@ -323,24 +323,18 @@ class UnitOfWork:
     ) -> list[str]:
         """Renders an event into messages and promises them with this commit. Returns their ids."""
         party, promised = self.runtime.parties[resource.PROVIDER], []
-        for rendered in party.render(self, Event(event, resource, about, extra or {})):
-            message = self._addressed(resource.PROVIDER, rendered)
-            if message is None:
+        account = self.workspace.account_endpoint(resource.PROVIDER)
+        for message in party.render(self, Event(event, resource, about, extra or {})):
+            if message.url is None and not account.wants(message.event):
                 continue
             id_ = f"dlv_{self._instant}{self.ids.text(12)}"
-            self._changes.promise(id_, resource.PROVIDER, message, self._dispatch(resource.PROVIDER, message, resource))
+            dispatch = self._dispatch(resource.PROVIDER, message, message.url or account.url, resource)
+            self._changes.promise(id_, resource.PROVIDER, message, dispatch)
             self.touch(resource.PROVIDER, resource.subject)
             promised.append(id_)
         return promised
 
-    def _addressed(self, provider: str, message: Message) -> Message | None:
-        """The message with its address; None when the account's endpoint did not ask for such events."""
-        if message.url is not None:
-            return message
-        endpoint = self.workspace.account_endpoint(provider)
-        return dataclasses.replace(message, url=endpoint.url) if endpoint.wants(message.event) else None
-
-    def _dispatch(self, provider: str, message: Message, resource: Resource) -> Dispatch:
+    def _dispatch(self, provider: str, message: Message, url: str | None, resource: Resource) -> Dispatch:
         effect = None
         if self.workspace.scenarios or self.runtime.scenarios.documents("webhooks", provider):
             summary = self.runtime.summary_of(resource)
@@ -355,6 +349,7 @@ class UnitOfWork:
         params = effect.params if effect else None
         return Dispatch(
             resource.subject,
+            url,
             copies=0 if params and params.drop else (params.copies if params else 1),
             delay=message.delay + (params.delay if params else timedelta(0)),
             reversed=bool(params and params.order == "reversed"),

@@ -33,6 +33,9 @@ class AccountEndpoint:
         return self.events is None or event in self.events or "*" in self.events
 
 
+NOWHERE = AccountEndpoint()
+
+
 @dataclass(frozen=True, slots=True)
 class Stride:
     """An advance of a workspace's clock that is under way: since which instant, how far it goes, and who asked for it."""
@@ -70,6 +73,10 @@ class Workspace:
         init=False, repr=False, compare=False, default_factory=dict
     )
     """Settings that have been read; a changed workspace is another value and reads anew."""
+    _endpoints: dict[str, tuple[AccountEndpoint, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """Account endpoints that have been read, by provider."""
 
     def settings_of(self, model: type[S]) -> S:
         """The settings of one section. A stored value that is none (any more) gives way to its default."""
@@ -87,20 +94,23 @@ class Workspace:
 
     def account_endpoints(self, provider: str) -> tuple[AccountEndpoint, ...]:
         """The provider's endpoints that are set by the control API; the only reader of `webhooks`."""
-        stored = self.webhooks.get(provider) or {}
-        return tuple(
-            AccountEndpoint(
-                url=one.get("url") or None,
-                secret=one.get("secret") or None,
-                events=frozenset(one["events"]) if one.get("events") else None,
-                key_id=one.get("key_id") or None,
+        found = self._endpoints.get(provider)
+        if found is None:
+            stored = self.webhooks.get(provider) or {}
+            found = self._endpoints[provider] = tuple(
+                AccountEndpoint(
+                    url=one.get("url") or None,
+                    secret=one.get("secret") or None,
+                    events=frozenset(one["events"]) if one.get("events") else None,
+                    key_id=one.get("key_id") or None,
+                )
+                for one in stored.get("endpoints") or ([stored] if stored else [])
             )
-            for one in stored.get("endpoints") or ([stored] if stored else [])
-        )
+        return found
 
     def account_endpoint(self, provider: str) -> AccountEndpoint:
         """The first of them, which is the only one at most providers."""
-        return next(iter(self.account_endpoints(provider)), AccountEndpoint())
+        return next(iter(self.account_endpoints(provider)), NOWHERE)
 
     def dump(self) -> bytes:
         body = {
