@@ -10,7 +10,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.lookup import method_of, session_of
-from simulator.providers.wooshpay.method_types import ALIPAY, add_method, takes_currency
+from simulator.providers.wooshpay.method_types import ALIPAY, add_method, preferred
 from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
@@ -116,16 +116,15 @@ def open_order(uow: UnitOfWork, payment: Resource) -> str | None:
     return choose(uow, payment, app=False).order_code
 
 
-def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool) -> PaymentIntent:
-    """What the hosted page does when its button is pressed: confirms with the intent's method.
+def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool, type_: str | None = None) -> PaymentIntent:
+    """What the hosted page does when its button is pressed: confirms with the chosen type of method, or the proposed one.
 
-    An intent without one gets Alipay if it takes that, otherwise the first of its types that takes its currency.
+    The intent's own method is used if it is of that type; otherwise there is a new one.
     """
+    type_ = type_ or preferred(intent)
     method = method_of(uow, intent)
-    if method is None:
-        types = [type_ for type_ in intent.payment_method_types if takes_currency(type_, intent.currency)]
-        type_ = "alipay" if "alipay" in types else (types or intent.payment_method_types)[0]
-        method = add_method(uow, intent.livemode, type_)
+    if method is None or method.type != type_:
+        method = add_method(uow, intent.livemode, type_, billing_details=intent.billing_details)
     if intent.session is not None and method.type in ALIPAY:
         options = {**(intent.payment_method_options or {}), method.type: {"terminal_type": "APP" if app else "WEB"}}
         intent = uow.amend(intent, payment_method_options=options)

@@ -9,7 +9,7 @@ from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.lookup import find, raw
-from simulator.providers.wooshpay.model import PaymentMethod, mint
+from simulator.providers.wooshpay.model import PaymentIntent, PaymentMethod, mint
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.payment_intents import IntentFields
 
@@ -19,6 +19,18 @@ ALIPAY_CURRENCIES = ("CNY", "GBP", "USD", "EUR", "HKD")
 ALIPAYPLUS_CURRENCIES = ("CNY", "HKD", "GBP", "IDR", "MYR", "PHP", "THB")
 CURRENCIES_OF = {"alipay": ALIPAY_CURRENCIES, "alipayplus": ALIPAYPLUS_CURRENCIES}
 ALIPAY = tuple(CURRENCIES_OF)
+
+# What the checkout page calls them. Those that are no names (a card) stand in the texts.
+TITLES = {
+    "alipayplus": "Alipay+", "alipay": "Alipay", "wechat_pay": "WeChat Pay", "alipay_hk": "AlipayHK", "boost": "Boost",
+    "sepa_debit": "SEPA", "truemoney": "TrueMoney", "gcash": "GCash", "kakaopay": "KakaoPay", "touchngo": "Touch \u2019n Go",
+    "rabbit_line_pay": "Rabbit LINE Pay", "dana": "DANA", "klarna": "Klarna", "ideal": "iDEAL", "giropay": "giropay",
+    "sofort": "Sofort", "eps": "EPS", "trustly": "Trustly", "bancontact": "Bancontact", "p24": "Przelewy24",
+    "unionpay": "UnionPay", "fpx": "FPX", "mcash": "MCash", "grabpay": "GrabPay", "qris": "QRIS",
+    "promptpay": "PromptPay", "ovo": "OVO", "shopeepay": "ShopeePay", "upi": "UPI", "boleto": "Boleto",
+    "paynow": "PayNow", "pix": "Pix", "9pay": "9Pay", "stitch": "Stitch", "bpi": "BPI", "momo": "MoMo",
+    "vietcombank": "Vietcombank", "zalo": "ZaloPay", "atome": "Atome", "gopay": "GoPay",
+}  # fmt: skip
 
 
 def distinct(types: Iterable[str]) -> tuple[str, ...]:
@@ -76,6 +88,21 @@ def check_alipay_currency(types: Iterable[str], currency: str, param: str) -> No
         name = "Alipay" if "alipay" in asked else "Alipay+"
         taken = dict.fromkeys(code for type_ in asked for code in CURRENCIES_OF[type_])
         raise refused("currency_not_supported", param, message=f"{name} takes {', '.join(taken)}, not {currency}")
+
+
+def offered(intent: PaymentIntent) -> tuple[str, ...]:
+    """The types among which a page lets the shopper choose: those of the intent that can take its money as it is asked for."""
+    return tuple(
+        type_
+        for type_ in intent.payment_method_types
+        if takes_currency(type_, intent.currency) and not (type_ in ALIPAY and intent.capture_method == "manual")
+    )
+
+
+def preferred(intent: PaymentIntent) -> str:
+    """The type that a page proposes: the intent's own or last one, then Alipay, then the first."""
+    types = offered(intent) or intent.payment_method_types
+    return next((type_ for type_ in (intent.method_type, "alipay") if type_ in types), types[0])
 
 
 def takes_currency(type_: str, currency: str) -> bool:

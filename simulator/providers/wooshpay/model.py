@@ -112,6 +112,8 @@ class PaymentIntent(Owned):
     payment_method_options: dict[str, Any] | None = None
     shipping: dict[str, Any] | None = None
     receipt_email: str | None = None
+    billing_details: dict[str, Any] | None = None
+    """Of a session's `payment_intent_data`: they go into the method that the shopper chooses on the page."""
     statement_descriptor: str | None = None
     statement_descriptor_suffix: str | None = None
     return_url: str | None = None

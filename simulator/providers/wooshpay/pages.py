@@ -21,6 +21,7 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.confirmation import choose
+from simulator.providers.wooshpay.method_types import TITLES, offered, preferred
 from simulator.providers.wooshpay.model import CashierCode, CheckoutSession, PaymentIntent
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.wallet import alipay, qr
@@ -28,6 +29,8 @@ from simulator.wallet import pages as wallet_pages
 from simulator.wallet.order import Order
 
 _QRCODE = re.compile(r"qrcode=([0-9A-Za-z]+)")
+SCANNED = {"scanned": "1"}
+"""Marks the address in the page's code: a phone that scanned for a desktop does not go back to the shop."""
 
 
 # The checkout page ---------------------------------------------------------------------------------------------
@@ -48,6 +51,21 @@ def _find(call: Call, runtime: Runtime) -> tuple[Workspace, CheckoutSession]:
         raise NotFound(CheckoutSession.KIND, id_)
     assert isinstance(located[1], CheckoutSession)
     return located[0], located[1]
+
+
+def _mark(call: Call) -> dict[str, str]:
+    """The mark of a phone that has scanned the code for another browser."""
+    return SCANNED if SCANNED.items() <= call.query.items() else {}
+
+
+def _kept(call: Call) -> dict[str, str]:
+    """What the page's own addresses carry on."""
+    return ({"view": call.query["view"]} if "view" in call.query else {}) | _mark(call)
+
+
+def _here(call: Call, session: CheckoutSession) -> str:
+    kept, own = _kept(call), links.session_path(session)
+    return pages.with_query(own, **kept) if kept else own
 
 
 def show(call: Call, runtime: Runtime) -> Reply:
@@ -80,7 +98,6 @@ def show(call: Call, runtime: Runtime) -> Reply:
         decided_by = intent.ended_by or (order.decided_by if order is not None else None)
         return _end(call, runtime, page, hosted, session, decided_by)
     back = links.with_scheme(session.cancel_url) if session.cancel_url else None
-    own = links.session_path(session)
     live = order is not None and not order.is_final and intent.state == "requires_action"
     prediction = alipay.predict(uow, order if live and order is not None else _prospect(uow, intent), buyer)
     return pages.render(
@@ -97,16 +114,25 @@ def show(call: Call, runtime: Runtime) -> Reply:
         failed=intent.last_payment_error is not None,
         failed_by=order.decided_by if order is not None and order.state != "paid" else None,
         processing=intent.state == "processing",
-        action=own,
+        action=_here(call, session),
+        methods=_methods(intent, Texts(page.lang)),
+        chosen=preferred(intent),
         back_url=back if back and pages.is_safe_return(back) else None,
         qr_target=f"{call.base_url}/w/{order.id}" if live and order is not None else _scanned(call, session),
         qr_url=f"/w/{order.id}/qr.png"
         if live and order is not None
         else f"/pay/{call.path['session']}/qr.png?key={session.key}",
         until=(iso_millis(session.expires_at), Texts(page.lang).day_hour(session.expires_at, now)),
-        phone_url=f"{own}&view=phone",
+        phone_url=f"/w/{order.id}?view=phone"
+        if live and order is not None
+        else pages.with_query(links.session_path(session), view="phone", **SCANNED),
         only_here=wallet_pages.is_only_here(call.base_url),
     )
+
+
+def _methods(intent: PaymentIntent, texts: Texts) -> list[tuple[str, str]]:
+    """What the shopper may choose: types with their titles."""
+    return [(type_, TITLES.get(type_) or texts(f"wp_method_{type_}")) for type_ in offered(intent)]
 
 
 def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
@@ -117,8 +143,12 @@ def _prospect(uow: UnitOfWork, intent: PaymentIntent) -> Order:
 def _end(
     call: Call, runtime: Runtime, page: PageView, hosted: HostedView, session: CheckoutSession, decided_by: str | None
 ) -> Reply:
-    """The page of a session that is over. It leads to `success_url` or, after expiry, to `cancel_url`; nothing changes."""
-    complete, stays, t = session.state == "complete", call.query.get("stay") == "1", Texts(page.lang)
+    """The page of a session that is over. It leads to `success_url` or, after expiry, to `cancel_url`; nothing changes.
+
+    A phone that scanned the code for a desktop says "Done" and stays.
+    """
+    complete, t, has_scanned = session.state == "complete", Texts(page.lang), bool(_mark(call))
+    stays = has_scanned or call.query.get("stay") == "1"
     url = session.success_url if complete else session.cancel_url
     target = links.with_scheme(url) if url else None
     safe = target is not None and pages.is_safe_return(target)
@@ -132,23 +162,53 @@ def _end(
         return_is_link=safe,
         auto_return_s=runtime.auto_return_s if safe and complete and not stays else None,
     )
-    return pages.render(call, "hosted/wooshpay/ended.html", page, hosted=hosted, result=result)
+    return pages.render(
+        call,
+        "hosted/wooshpay/ended.html",
+        page,
+        hosted=hosted,
+        result=result,
+        has_scanned=has_scanned,
+        action=_here(call, session),
+    )
 
 
 def act(call: Call, runtime: Runtime) -> Reply:
-    """POST: the shopper picks Alipay. Opens the wallet's order, or goes on with the one that is open."""
+    """POST: the shopper picks a `method` (the proposed one without it), and is led to the wallet.
+
+    The order that is open is gone on with; with another method a new one takes its place, unless its buyer has confirmed.
+    """
     workspace, session = _find(call, runtime)
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
-    own = links.session_path(session)
+    own, scanned = _here(call, session), bool(_mark(call))
     with runtime.unit(workspace, provider="wooshpay", kind="page") as uow:
         uow.base_url = call.base_url
         intent = uow.get(PaymentIntent, session.payment_intent)
-        if session.state == "open" and intent.state in ("requires_payment_method", "requires_confirmation"):
-            intent = choose(uow, intent, app=pages.is_phone(call))
+        type_ = call.form.get("method") or preferred(intent)
+        if type_ not in offered(intent):
+            return pages.error_page(call, 400, "error_title", "refused_text", link_url=own)
+        if session.state == "open" and _is_to_choose(uow, intent, type_):
+            # A phone that scanned stands for the app which reads a desktop's code, not for a browser that opens it.
+            intent = choose(uow, intent, app=pages.is_phone(call) and not scanned, type_=type_)
         if session.state != "open" or intent.state != "requires_action" or intent.order_code is None:
             return pages.see_other(own)
-        return pages.see_other(_wallet_link(intent))
+        return pages.see_other(_scanned_order(call, intent.order_code) if scanned else _wallet_link(intent))
+
+
+def _scanned_order(call: Call, code: str) -> str:
+    """The order as a phone sees it that scanned its code."""
+    path = f"/w/{code}"
+    return pages.with_query(path, view=call.query["view"]) if "view" in call.query else path
+
+
+def _is_to_choose(uow: UnitOfWork, intent: PaymentIntent, type_: str) -> bool:
+    """Whether this choice begins an attempt. The same again goes on with the open one, and so does any that comes too late."""
+    if intent.state in ("requires_payment_method", "requires_confirmation"):
+        return True
+    order = uow.find(Order, intent.order_code) if intent.order_code else None
+    is_open = order is not None and order.state in ("open", "scanned")
+    return intent.state == "requires_action" and is_open and type_ != intent.method_type
 
 
 def _wallet_link(intent: PaymentIntent) -> str:
@@ -161,7 +221,7 @@ def _wallet_link(intent: PaymentIntent) -> str:
 
 def _scanned(call: Call, session: CheckoutSession) -> str:
     """The address in the QR code. The key is left out, which would make the symbol larger: the id alone finds the session."""
-    return call.base_url + links.session_path(session).partition("?")[0]
+    return pages.with_query(call.base_url + links.session_path(session).partition("?")[0], **SCANNED)
 
 
 def session_qr(call: Call, runtime: Runtime) -> Reply:

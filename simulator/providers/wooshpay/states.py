@@ -21,7 +21,7 @@ PAYMENT_INTENT = Machine(
         # trigger                     from                             to                         webhook
         ("api.attach",                "requires_payment_method",       "requires_confirmation",   None),
         ("api.confirm",               _WAITING,                        "requires_action",         "payment_intent.requires_action"),
-        ("page.confirm",              _NOT_CONFIRMED,                  "requires_action",         "payment_intent.requires_action"),
+        ("page.confirm",              _WAITING,                        "requires_action",         "payment_intent.requires_action"),
         ("wallet.paid",               "requires_action",               "succeeded",               "payment_intent.succeeded"),
         ("wallet.accepted",           "requires_action",               "processing",              "payment_intent.processing"),
         ("wallet.authorized",         "requires_action",               "requires_capture",        "payment_intent.amount_capturable_updated"),

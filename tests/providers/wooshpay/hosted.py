@@ -26,6 +26,10 @@ class Pages(Merchant):
     def wp_session(self) -> str:
         return path_of(self.wooshpay()["url"])
 
+    def wp_methods(self) -> str:
+        """A session that leaves a choice."""
+        return path_of(self.wooshpay(payment_method_types=["alipay", "card", "wechat_pay"])["url"])
+
     def wp_chosen(self) -> str:
         """Waits for the wallet."""
         path = self.wp_session()
@@ -78,13 +82,14 @@ class Pages(Merchant):
 HOSTED = Hosted(
     pages={
         "wp_session": "wooshpay-session",
+        "wp_methods": "wooshpay-session",
         "wp_declined": "wooshpay-session",
         "wp_complete": "wooshpay-session",
         "wp_expired": "wooshpay-session",
         "wp_wallet": "wallet-cashier",
         "wp_app": "wallet-phone",
     },
-    codes=("wp_session", "wp_declined", "wp_wallet"),
+    codes=("wp_session", "wp_methods", "wp_declined", "wp_wallet"),
     notice={"wp_chosen": "wooshpay-session"},
     timed=("wp_session",),
     phone_too=("wp_session",),

@@ -17,6 +17,18 @@ def wooshpay_pays(m: Pages, b: Buyer) -> Ending:
     return LI_NA
 
 
+@desktop
+def wooshpay_pays_with_another_method(m: Pages, b: Buyer) -> Ending:
+    b.open(m.wp_methods())
+    b.choose("wp-method-alipay")
+    b.choose("wp-method-card")
+    b.choose("wp-method-wechat_pay")
+    b.press("wp-pay")
+    pays(b)
+    b.returned()
+    return LI_NA
+
+
 @phone
 def wooshpay_opens_the_wallet(m: Pages, b: Buyer) -> Ending:
     b.open(m.wp_session())

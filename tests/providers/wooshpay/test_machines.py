@@ -86,6 +86,12 @@ async def of_session_confirmed(m: Merchant) -> str:
     return intent
 
 
+async def of_two_types_pressed(m: Merchant) -> str:
+    intent = str((await m.session(payment_method_types=["alipay", "alipay_hk"]))["payment_intent"])
+    await press(m, intent)
+    return intent
+
+
 async def of_session_confirmed_late(m: Merchant) -> str:
     intent = await of_session(m)
     await m.sim.advance(hours=23, minutes=50)
@@ -139,6 +145,11 @@ async def press(m: Merchant, intent: str) -> None:
     assert answer.status_code == 303
 
 
+async def press_another(m: Merchant, intent: str) -> None:
+    answer = await m.sim.http.post((await session_of(m, intent))["url"], data={"method": "alipay_hk"})
+    assert answer.status_code == 303
+
+
 async def expire_session(m: Merchant, intent: str) -> None:
     await m.made(f"checkout/sessions/{(await session_of(m, intent))['id']}/expire")
 
@@ -153,6 +164,7 @@ MOVES: dict[tuple[str, str], tuple[Prepare, Act]] = {
     ("api.confirm", "requires_action"): (confirmed, CONFIRM),
     ("page.confirm", "requires_payment_method"): (of_session, press),
     ("page.confirm", "requires_confirmation"): (of_session_with_method, press),
+    ("page.confirm", "requires_action"): (of_two_types_pressed, press_another),
     ("wallet.paid", "requires_action"): (confirmed, wallet("pay")),
     ("wallet.accepted", "requires_action"): (lambda m: link(m, ASYNC_PAID), wallet("pay")),
     ("wallet.authorized", "requires_action"): (card, wallet("pay")),

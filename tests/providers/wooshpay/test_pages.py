@@ -237,7 +237,9 @@ async def test_the_code_leads_a_phone_to_the_session_and_then_to_the_order(
     await desktop.open(session["url"])
     after = await decoded()
 
-    assert before == session["url"].partition("?")[0], "without the key, which would make the symbol larger"
+    assert before == session["url"].partition("?")[0] + "?scanned=1", (
+        "without the key, which would make the symbol larger"
+    )
     assert (await sim.http.get(before)).status_code == 200
     code = (await sim.payment("wooshpay", session["payment_intent"]))["wallet"]["code"]
     assert after == f"http://sim.test/w/{code}"

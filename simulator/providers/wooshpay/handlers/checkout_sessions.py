@@ -58,19 +58,20 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     prices, items = _line_items(call, uow, request)
     currency, total = prices[0].currency, sum(item["amount_total"] for item in items)
     types = distinct(request.payment_method_types or ())
-    takes_alipay = any(type_ in ALIPAY for type_ in types)
+    taken = types or account_types(uow)
+    takes_alipay = any(type_ in ALIPAY for type_ in types) or all(type_ in ALIPAY for type_ in taken)
     if any(price.currency != currency for price in prices):
         raise refused("checkout_mixed_currencies", "line_items")
     if any(price.recurring for price in prices) and (takes_alipay or not types):
         raise refused("checkout_recurring_not_supported", "line_items")
     if takes_alipay:
-        check_alipay_currency(types, currency, "line_items[0][price_data][currency]")
+        check_alipay_currency(taken, currency, "line_items[0][price_data][currency]")
     if total > AMOUNT_LIMIT:
         raise refused("amount_too_large", "line_items", available=AMOUNT_LIMIT)
     note_test_amount(call, uow, Money(total, currency), request.client_reference_id)
     data = request.payment_intent_data or wire.PaymentIntentData()
     capture = data.capture_method or "automatic"
-    check_method(types or ("card",), None, currency, capture)
+    check_method(taken, None, currency, capture)
     sent_data: dict[str, Any] = raw(call, "payment_intent_data") or {}
     intent = new_intent(
         call,
@@ -78,13 +79,14 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         state="requires_payment_method",
         amount=total,
         currency=currency,
-        payment_method_types=types or account_types(uow),
+        payment_method_types=taken,
         payment_method_options=given_options(call),
         customer=customer.id if customer else None,
         description=data.description,
         metadata={**(request.metadata or {}), **(data.metadata or {})} or None,
         merchant_order_id=request.client_reference_id,
         shipping=sent_data.get("shipping"),
+        billing_details=sent_data.get("billing_details"),
         capture_method=capture,
         setup_future_usage=data.setup_future_usage,
         session=session_id,
