@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -60,6 +61,25 @@ class _Queue:
             if self.busy[host] < PER_RECEIVER:
                 return group
         return None
+
+
+@dataclass(frozen=True)
+class Other:
+    """What leaves in an attempt that somebody asked for, where it is not the message signed anew: a recorded attempt as it
+    was, other bytes under a right signature, other headers beside it or in the place of ours."""
+
+    recorded: Signed | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the message itself is still not delivered when this was received."""
+        return self.body is not None or bool(self.headers)
+
+    @property
+    def lower(self) -> set[str]:
+        return {name.lower() for name in self.headers}
 
 
 class Dispatcher:
@@ -162,9 +182,14 @@ class Dispatcher:
         return first
 
     async def attempt(
-        self, workspace_id: int, row: OutboxRow, fired: list[Fired] | None = None, manual: bool = False
+        self,
+        workspace_id: int,
+        row: OutboxRow,
+        fired: list[Fired] | None = None,
+        manual: bool = False,
+        other: Other | None = None,
     ) -> None:
-        """One try. A manual one does not touch the schedule unless it succeeds."""
+        """One try. A manual one does not touch the schedule unless it succeeds, and an `other` not even then."""
         current = self._store.message_at(row.seq)
         if current is None or (current.state != "pending" and not manual) or current.url is None:
             return
@@ -175,7 +200,7 @@ class Dispatcher:
         status, error, answer, is_received = None, None, None, False
         started, sent = stopwatch(), time_of_day()
         try:
-            signed = self._signed(workspace_id, current, n, sent)
+            signed = self._leaving(workspace_id, current, n, sent, other)
             receipt = await carried(self._courier, Errand(current.url, signed.headers, signed.body), policy.timeout_s)
             status, answer = receipt.status, receipt.text[:ANSWER_LIMIT]
             is_received = policy.acknowledges(receipt)
@@ -186,12 +211,13 @@ class Dispatcher:
         except Exception as problem:  # whatever it was, it is recorded as the attempt's outcome and tried again
             error = _describe(problem)
         duration_ms = (stopwatch() - started) * 1000
-        if self._store.message_at(row.seq) is None:
+        latest = self._store.message_at(row.seq)
+        if latest is None:
             return
-        if is_received:
+        if is_received and not (other is not None and other.is_edited):
             state, due = "delivered", None
-        elif manual:
-            state, due = current.state, current.due
+        elif manual or latest.state != "pending":  # somebody has ended it meanwhile
+            state, due = latest.state, latest.due
         elif (pause := policy.pause_after(n)) is not None:
             factor = workspace.settings_of(SimulatorSettings).retry_factor
             state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
@@ -224,6 +250,18 @@ class Dispatcher:
                 {"at": iso_millis(at), "kind": "webhook", "provider": current.provider, "resource_id": current.subject}
             )
 
+    def conclude(self, store: Store, row: OutboxRow, state: str) -> None:
+        """Ends a message as somebody says: it is `delivered`, or tried no more (`failed`). Those behind it in an endpoint's
+        queue move up."""
+        store.set_message_state(row.seq, state, None)
+        if self._one_queue(row.provider) and row.due is not None and row.url is not None:
+            now = micros(self._registry[row.workspace].clock.now())
+            store.let_go(row.workspace, row.provider, row.url, row.due, now)
+
+    def edited(self, row: OutboxRow, body: bytes) -> Signed:
+        """What would leave if the message had this body. Raises whatever the provider's signing raises of it."""
+        return self._signed(row.workspace, row._replace(body=body), row.attempts + 1, time_of_day())
+
     def would_send(self, row: OutboxRow) -> bytes:
         """The body that would leave now, or as it was rendered where it cannot be signed: the attempt will say why."""
         if row.provider not in self._providers:
@@ -233,6 +271,16 @@ class Dispatcher:
         except Exception as problem:  # Dropped, or a fault of the provider's, which each attempt records
             log.debug("%s cannot be signed: %s", row.id, _describe(problem))
             return bytes(row.body)
+
+    def _leaving(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime, other: Other | None) -> Signed:
+        if other is None:
+            return self._signed(workspace_id, row, n, sent)
+        signed = other.recorded
+        if signed is None:
+            own = bytes(row.body) if other.body is None else other.body
+            signed = self._signed(workspace_id, row._replace(body=own), n, sent)
+        kept = {name: value for name, value in signed.headers.items() if name.lower() not in other.lower}
+        return Signed({**kept, **other.headers}, signed.body)
 
     def _signed(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Signed:
         workspace = self._registry[workspace_id]

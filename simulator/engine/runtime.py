@@ -20,7 +20,7 @@ from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import Credentials, Registry, WorkspaceError
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
-from simulator.engine.store import Store
+from simulator.engine.store import OutboxRow, Store
 from simulator.engine.throttle import Buckets
 from simulator.engine.timers import Fired, Timers
 from simulator.engine.transactions import Transactions
@@ -29,7 +29,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.walking import Walker
 from simulator.engine.watchers import Watchers
 from simulator.engine.workspace import Stride, Workspace
-from simulator.kernel.clock import Clock
+from simulator.kernel.clock import Clock, micros
 from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import NotFound
 
@@ -242,6 +242,21 @@ class Runtime:
         """Does everything that is due at the workspace's present instant and returns when it is quiet."""
         await self._walker.settle(workspace.id)
         self._loop.schedule(workspace.id)
+
+    def conclude(self, workspace: Workspace, row: OutboxRow, state: Literal["delivered", "failed"]) -> None:
+        """Ends a message by hand, and says so in the payment's story."""
+        said = "marked delivered" if state == "delivered" else "stopped"
+        with self.unit(workspace, provider=row.provider, kind="control") as uow:
+            uow.journal("webhook", "console", f"{row.event} {said}", subject=row.subject, ref=row.id)
+            self.dispatcher.conclude(uow.begin(), row, state)
+        self._loop.schedule(workspace.id)
+
+    async def try_failed_again(self, workspace: Workspace, provider: str | None) -> int:
+        """Every message that was given up is tried once more, now; returns how many. Raises what `settle` raises."""
+        with self.transactions.writing() as store:
+            tried = store.try_failed_again(workspace.id, provider, micros(workspace.clock.now()))
+        await self.settle(workspace)
+        return tried
 
     def _delivery_ended(self, workspace_id: int, is_recorded: bool) -> None:
         """Another delivery may begin; who walks through the workspace's deadlines begins it themselves."""

@@ -158,6 +158,10 @@ class Delivery(TypedDict):
     attempts: list[Attempt]
 
 
+class Resent(TypedDict):
+    resent: int
+
+
 class RequestView(TypedDict):
     id: str
     at: str

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
 import httpx
@@ -294,6 +294,10 @@ class Workspace:
         """With its timeline."""
         return cast(Payment, self._call("GET", f"/payments/{provider}/{quote(id_)}"))
 
+    def latest_payment(self, *, provider: str | None = None, reference: str | None = None) -> Payment:
+        """The newest, with its timeline. Raises `SaidNo` 404 when there is none."""
+        return cast(Payment, self._call("GET", "/payments/latest", provider=provider, reference=reference))
+
     def find(self, id_or_code: str) -> Payment | None:
         """The payment with this id, reference or wallet code, the newest if there are several."""
         payments: Iterator[Payment] = self.client.every(f"{self.path}/payments")
@@ -374,9 +378,36 @@ class Workspace:
     def delivery(self, id_: str) -> Delivery:
         return cast(Delivery, self._call("GET", f"/webhooks/{quote(id_, safe='')}"))
 
-    def resend(self, id_: str) -> Delivery:
-        """One more attempt now."""
-        return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/resend"))
+    def latest_delivery(self, *, provider: str | None = None, event: str | None = None) -> Delivery:
+        """The newest. Raises `SaidNo` 404 when there is none."""
+        return cast(Delivery, self._call("GET", "/webhooks/latest", provider=provider, event=event))
+
+    def resend(
+        self,
+        id_: str,
+        as_: Literal["again", "recorded", "edited"] | None = None,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        copies: int | None = None,
+    ) -> Delivery:
+        """One more attempt now: signed anew, or as recorded, or with other bytes or headers (`edited`)."""
+        given = {"as": as_, "body": body, "headers": headers, "copies": copies}
+        wish = {name: value for name, value in given.items() if value is not None}
+        return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/resend", wish))
+
+    def resend_failed(self, provider: str | None = None) -> int:
+        """One more attempt at every delivery that was given up; how many."""
+        body = {} if provider is None else {"provider": provider}
+        return int(self._call("POST", "/webhooks/resend-failed", body)["resent"])
+
+    def mark_delivered(self, id_: str) -> Delivery:
+        """Whatever the receiver said, it has it."""
+        return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/mark-delivered"))
+
+    def stop(self, id_: str) -> Delivery:
+        """It is tried no more."""
+        return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/stop"))
 
     def inbox(self, name: str) -> list[Received]:
         """What the built-in receiver got, oldest first, each with the verdict on its signature."""

@@ -113,6 +113,19 @@ async def test_what_has_failed_for_good_holds_back_no_longer(queued: Sim) -> Non
     assert [delivery["state"] for delivery in await deliveries(queued)] == ["failed", "delivered"]
 
 
+@pytest.mark.parametrize("act", ["stop", "mark-delivered"])
+async def test_a_message_that_is_ended_by_hand_lets_those_behind_it_go(queued: Sim, act: str) -> None:
+    first, second = await two_paid(queued)
+    queued.answer = refuse_first(1)
+    await queued.settle()
+    [held, _] = await deliveries(queued)
+
+    await queued.http.post(f"{queued.path}/webhooks/{held['id']}/{act}")
+    await queued.settle()
+
+    assert told(queued) == [(first, 0), (second, 0)]
+
+
 async def test_a_resent_message_lets_those_behind_it_go(queued: Sim) -> None:
     first, second = await two_paid(queued)
     queued.answer = refuse_first(1)

@@ -47,6 +47,24 @@ def test_the_inbox_gives_webhooks_back_with_a_verdict(world: Workspace) -> None:
     assert {d["state"] for d in world.deliveries(resource_id=id_)} == {"delivered"}
 
 
+def test_deliveries_are_resent_marked_and_stopped(world: Workspace) -> None:
+    id_ = order(world)
+    kept = world.latest_delivery(provider=ANY.name)
+    world.set_webhook(ANY.name, world.inbox_url("shop"))
+
+    again = world.resend(kept["id"], copies=2)
+    edited = world.resend(kept["id"], "edited", headers={"X-Trace": "7"})
+    with pytest.raises(SaidNo) as twice:
+        world.mark_delivered(kept["id"])
+    with pytest.raises(SaidNo) as stopped:
+        world.stop(kept["id"])
+
+    assert world.latest_payment(provider=ANY.name)["id"] == id_
+    assert (again["state"], len(again["attempts"]), len(edited["attempts"])) == ("delivered", 2, 3)
+    assert (twice.value.allowed, stopped.value.allowed) == (["resend"], ["resend"])
+    assert world.resend_failed(ANY.name) == 0
+
+
 def test_payments_are_found_by_id_reference_and_code(world: Workspace) -> None:
     id_ = order(world)
     wallet = world.payment(ANY.name, id_)["wallet"]

@@ -218,6 +218,33 @@ class Outbox(Statements):
     def set_message_state(self, seq: int, state: str, due: int | None) -> None:
         self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))
 
+    def try_failed_again(self, workspace: int, provider: str | None, due: int) -> int:
+        """Makes every failed message due at an instant; returns how many."""
+        values: list[Any] = [due, workspace]
+        narrow = ""
+        if provider is not None:
+            narrow = "AND provider = ?"
+            values.append(provider)
+        sql = f"""UPDATE outbox SET state = 'pending', due = ?
+            WHERE workspace = ? AND state = 'failed' {narrow} {self._messages_aside}"""  # noqa: S608
+        return self.run(sql, values)
+
+    def newest_message(self, workspace: int, *, provider: str | None, event: str | None) -> OutboxRow | None:
+        """By the table's own order, backwards: what is asked for is mostly near its end."""
+        where: list[str] = ["+workspace = ?"]
+        values: list[Any] = [workspace]
+        for column, value in (("provider", provider), ("event", event)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        found = self.rows(sql, values)
+        return OutboxRow(*found[0]) if found else None
+
+    def last_attempt(self, message: int) -> AttemptRow | None:
+        found = self.rows(f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY n DESC LIMIT 1", (message,))  # noqa: S608
+        return AttemptRow(*found[0]) if found else None
+
     def set_message_url(self, seq: int, url: str) -> None:
         self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
 

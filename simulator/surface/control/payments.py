@@ -16,7 +16,7 @@ from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, NotFound
 from simulator.surface.control.errors import ControlError, invalid
-from simulator.surface.control.operation import Body, ControlCall, NoBody
+from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
 from simulator.surface.control.paging import ListQuery, page, place_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
@@ -28,6 +28,11 @@ class PaymentsQuery(ListQuery):
     reference: str | None = None
     q: str | None = None
     """A part of an id or of a reference."""
+
+
+class LatestQuery(Query):
+    provider: str | None = None
+    reference: str | None = None
 
 
 class PayBody(Body):
@@ -123,10 +128,35 @@ async def get_payment(call: ControlCall) -> dict[str, Any]:
     return shown(call)
 
 
+async def latest_payment(call: ControlCall[NoBody, LatestQuery]) -> dict[str, Any]:
+    """The newest, with its timeline. Raises 404 when there is none."""
+    query, workspace, store = call.query, call.workspace, call.runtime.store
+    rows = store.payments(
+        workspace.id,
+        provider=call.known_provider(query.provider),
+        phase=None,
+        reference=query.reference,
+        q=None,
+        before=None,
+        limit=1,
+    )
+    if not rows or rows[0][1] not in call.runtime.providers:
+        raise ControlError(404, "not_found", f"there is no such payment in workspace {workspace.name}")
+    _, name, kind, id_, _ = rows[0]
+    provider, uow = call.runtime.providers[name], call.runtime.open(workspace)
+    return _with_timeline(call, uow, provider, uow.get(provider.kinds[kind], id_))
+
+
 def shown(call: ControlCall[Any, Any]) -> dict[str, Any]:
+    uow = call.runtime.open(call.workspace)
+    provider, resource = found(call, call.workspace, uow)
+    return _with_timeline(call, uow, provider, resource)
+
+
+def _with_timeline(
+    call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider, resource: Resource
+) -> dict[str, Any]:
     runtime, workspace = call.runtime, call.workspace
-    uow = runtime.open(workspace)
-    provider, resource = found(call, workspace, uow)
     view = payment_view(uow, provider, resource, call.base_url)
     runtime.write_notes()
     view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject)

@@ -20,6 +20,7 @@ from simulator.surface.answers import (
     Providers,
     Received,
     RequestView,
+    Resent,
     ScenarioView,
     Settled,
     Timer,
@@ -52,7 +53,7 @@ from simulator.surface.control.purchases import PurchaseBody, RefundBody
 from simulator.surface.control.requests import RequestsQuery
 from simulator.surface.control.scenarios import ScenarioBody
 from simulator.surface.control.settings import SettingsBody
-from simulator.surface.control.webhooks import WebhooksQuery
+from simulator.surface.control.webhooks import ResendBody, ResendFailedBody, WebhooksQuery
 from simulator.surface.control.workspaces import WebhookBody, WorkspaceBody
 
 WS = "/_sim/workspaces/{ws}"
@@ -77,6 +78,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", PAYMENT + "/moves", moves.get_moves, returns=Moves, summary="What may happen now"),
     Operation("POST", PAYMENT + "/mark", moves.mark, body=MarkBody, returns=Payment, summary="Let one of the legal moves happen"),
     Operation("POST", PAYMENT + "/refund", purchases.refund, body=RefundBody, returns=Payment, summary="Refund, by the provider's real API call"),
+    Operation("GET", WS + "/payments/latest", payments.latest_payment, query=payments.LatestQuery, returns=Payment, summary="The newest payment, with its timeline"),
     Operation("POST", PAYMENT + "/pay", payments.pay, body=PayBody, returns=Payment, summary="The shopper pays"),
     Operation("POST", PAYMENT + "/decline", payments.decline, body=DeclineBody, returns=Payment, summary="The wallet declines"),
     Operation("POST", PAYMENT + "/cancel", payments.cancel, body=ReasonBody, returns=Payment, summary="The shopper cancels"),
@@ -91,8 +93,12 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/settle", clock.settle, returns=Settled, summary="Deliver everything that is due now"),
 
     Operation("GET", WS + "/webhooks", webhooks.list_webhooks, query=WebhooksQuery, returns=Page[Delivery], summary="Deliveries, oldest first"),
+    Operation("GET", WS + "/webhooks/latest", webhooks.latest_webhook, query=webhooks.LatestQuery, returns=Delivery, summary="The newest delivery"),
+    Operation("POST", WS + "/webhooks/resend-failed", webhooks.resend_failed, body=ResendFailedBody, returns=Resent, summary="One more attempt at every delivery that was given up"),
     Operation("GET", WS + "/webhooks/{id}", webhooks.get_webhook, returns=Delivery, summary="One delivery"),
-    Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, returns=Delivery, summary="One more attempt now"),
+    Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, body=ResendBody, returns=Delivery, summary="One more attempt now: signed anew, as recorded, or edited"),
+    Operation("POST", WS + "/webhooks/{id}/mark-delivered", webhooks.mark_delivered, returns=Delivery, summary="Say that the receiver has it"),
+    Operation("POST", WS + "/webhooks/{id}/stop", webhooks.stop, returns=Delivery, summary="Try it no more"),
     Operation("GET", WS + "/requests", requests.list_requests, query=RequestsQuery, returns=Page[RequestView], summary="API calls, newest first"),
 
     Operation("PUT", WS + "/scenario", scenarios.put_scenario, body=ScenarioBody, returns=Page[Armed], summary="Arm a scenario"),

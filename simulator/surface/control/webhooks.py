@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
+from pydantic import Field, StringConstraints
 
+from simulator.engine.dispatcher import Other
+from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import OutboxRow
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis
-from simulator.surface.control.errors import ControlError
-from simulator.surface.control.operation import ControlCall, NoBody
+from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
 from simulator.surface.control.paging import ListQuery, page, place_of
 
 
@@ -21,6 +24,29 @@ class WebhooksQuery(ListQuery):
     event: str | None = None
     resource_id: str | None = None
     state: Literal["pending", "delivered", "failed", "kept"] | None = None
+
+
+class LatestQuery(Query):
+    provider: str | None = None
+    event: str | None = None
+
+
+_Header = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[\t\x20-\x7e]*$")]
+_HeaderName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+
+
+class ResendBody(Body):
+    as_: Literal["again", "recorded", "edited"] | None = Field(None, alias="as")
+    """`again` signs anew, `recorded` repeats the last attempt byte for byte, `edited` sends other bytes under a right
+    signature. Without it `edited` where there is a body or headers, else `again`."""
+    body: str | None = None
+    headers: dict[_HeaderName, _Header] | None = None
+    """Beside the message's own, or in the place of those of the same names."""
+    copies: int = Field(1, ge=1, le=10)
+
+
+class ResendFailedBody(Body):
+    provider: str | None = None
 
 
 def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str, Any]]:
@@ -95,16 +121,99 @@ async def get_webhook(call: ControlCall) -> dict[str, Any]:
     return delivery_views(call.runtime, [_message(call, call.workspace)])[0]
 
 
-async def resend(call: ControlCall) -> dict[str, Any]:
-    """One more attempt now. Raises 409 when there is still no URL to send it to, or the provider is not installed."""
-    workspace = call.workspace
+async def latest_webhook(call: ControlCall[NoBody, LatestQuery]) -> dict[str, Any]:
+    """The newest. Raises 404 when there is none."""
+    query = call.query
+    provider = call.known_provider(query.provider)
+    row = call.runtime.store.newest_message(call.workspace.id, provider=provider, event=query.event)
+    if row is None:
+        raise ControlError(404, "not_found", f"there is no such webhook in workspace {call.workspace.name}")
+    return delivery_views(call.runtime, [row])[0]
+
+
+# What is done by hand --------------------------------------------------------------------------------------------
+
+ACTS = {
+    "pending": ("resend", "mark-delivered", "stop"),
+    "failed": ("resend", "mark-delivered"),
+    "kept": ("resend", "mark-delivered"),
+    "delivered": ("resend",),
+}
+"""By a delivery's state, what can be done with it."""
+
+
+async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
+    """One more attempt now, or several one after the other. Raises 409 when there is still no URL to send it to, or the provider
+    is not installed; 422 for a body that cannot be signed."""
+    workspace, body = call.workspace, call.body
     row = _message(call, workspace)
     if row.provider not in call.runtime.providers:
         raise ControlError(409, "not_installed", f"{row.provider} is not installed; its webhooks wait until it is")
+    other = _other(call, row)
     if row.url is None:
         url = workspace.account_endpoint(row.provider).url
         if url is None:
             raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
         call.runtime.store.set_message_url(row.seq, url)
-    await call.runtime.dispatcher.attempt(workspace.id, row, manual=True)
+    for _ in range(body.copies):
+        await call.runtime.dispatcher.attempt(workspace.id, row, manual=True, other=other)
     return delivery_views(call.runtime, [_message(call, workspace)])[0]
+
+
+def _other(call: ControlCall[ResendBody], row: OutboxRow) -> Other | None:
+    """What leaves instead of the message signed anew."""
+    body = call.body
+    wish = body.as_ or ("again" if body.body is None and not body.headers else "edited")
+    if wish == "edited":
+        return _edited(call, row)
+    for name, value in (("body", body.body), ("headers", body.headers)):
+        if value is not None:
+            raise invalid(f"{name}: only an edited message has others", name, ["edited"])
+    if wish == "again":
+        return None
+    last = call.runtime.store.last_attempt(row.seq)
+    if last is None:
+        message = "nothing was recorded yet: it was never sent"
+        raise ControlError(409, "never_sent", message, field="as", allowed=["again", "edited"])
+    return Other(Signed(orjson.loads(last.headers), bytes(row.body if last.body is None else last.body)))
+
+
+def _edited(call: ControlCall[ResendBody], row: OutboxRow) -> Other:
+    body = call.body
+    if body.body is None and not body.headers:
+        raise invalid("body: an edited message needs another body or other headers", "body")
+    own = None if body.body is None else body.body.encode("utf-8", "surrogatepass")
+    if own is not None:
+        try:
+            call.runtime.dispatcher.edited(row, own)
+        except Dropped:
+            pass  # its endpoint is gone: the attempt says so
+        except Exception as problem:  # a signature that stands in the body needs one in which it can stand
+            title = call.runtime.providers[row.provider].title
+            raise invalid(f"body: {title} cannot sign it ({problem})", "body") from problem
+    return Other(None, own, dict(body.headers or {}))
+
+
+async def mark_delivered(call: ControlCall) -> dict[str, Any]:
+    """Whatever the receiver said, it has it. Raises 409 when it was delivered already."""
+    return _concluded(call, "mark-delivered", "delivered")
+
+
+async def stop(call: ControlCall) -> dict[str, Any]:
+    """It is tried no more. Raises 409 unless it is pending."""
+    return _concluded(call, "stop", "failed")
+
+
+def _concluded(call: ControlCall, act: str, state: Literal["delivered", "failed"]) -> dict[str, Any]:
+    row = _message(call, call.workspace)
+    if act not in ACTS[row.state]:
+        message = f"{act} is not possible: the webhook is {row.state}"
+        raise ControlError(409, "illegal_move", message, allowed=list(ACTS[row.state]))
+    call.runtime.conclude(call.workspace, row, state)
+    return delivery_views(call.runtime, [_message(call, call.workspace)])[0]
+
+
+async def resend_failed(call: ControlCall[ResendFailedBody]) -> dict[str, Any]:
+    """One more attempt now at every delivery that was given up."""
+    provider = call.known_provider(call.body.provider)
+    return {"resent": await call.runtime.try_failed_again(call.workspace, provider)}
