@@ -207,6 +207,7 @@ MAY_NAME_ALL = (
     "simulator/providers/__init__.py",  # the registry
     "tests/published/reduce.py",  # takes what each of them publishes
     "pyproject.toml",  # their official clients
+    "tests/sdk/node/package",
 )
 ALL_OF_THEM = re.compile(
     r"\b(?:all|any|the|these|of|at|between) five\b(?! members)|\bfive (?:payment|providers|APIs|PSPs|stories|demos)\b",

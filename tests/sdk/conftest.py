@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from sdk.languages import Node, official_clients
 from simulator.surface.cli import main
 from simulator.surface.launch import Launched, launched
 
@@ -81,3 +82,8 @@ def psp_simulator(world: World) -> Callable[..., Result]:
         return CliRunner().invoke(main, [*arguments, "--url", world.url, "-w", world.workspace["id"]], input=body)
 
     return invoke
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    return official_clients()

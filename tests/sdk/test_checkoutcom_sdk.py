@@ -54,6 +54,7 @@ from checkout_sdk.workflows.workflows import (
     WebhookWorkflowActionRequest,
 )
 
+from sdk import readme
 from sdk.conftest import World
 
 # Without the legacy domain the client puts the merchant's own label before the host, which no loopback address has; the
@@ -113,6 +114,14 @@ def order(world: World, **changes: Any) -> PaymentRequest:
     for name, value in changes.items():
         setattr(request, name, value)
     return request
+
+
+def test_the_lines_of_the_readme_make_a_client(world: World) -> None:
+    key = world.credentials("checkoutcom")["secret_key"]
+    names = {"Environment": Environment, "CheckoutSdk": CheckoutSdk}
+    client = readme.python("Checkout.com", "Python checkout-sdk", world.url, key=key, **names)
+
+    assert client.payments.request_payment(order(world)).status == "Pending"
 
 
 def paid(world: World, api: Any, **changes: Any) -> Any:

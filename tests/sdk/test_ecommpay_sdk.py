@@ -21,6 +21,7 @@ from payment_page_sdk.process_exception import ProcessException
 from payment_page_sdk.signature_handler import SignatureHandler
 from providers.ecommpay.driver import Forms
 
+from sdk import readme
 from sdk.conftest import World
 
 SALE: dict[str, Any] = {
@@ -82,6 +83,15 @@ def gate_client(world: World) -> GateClient:
 @pytest.fixture
 def read(world: World) -> Read:
     return world.receive_webhooks("ecommpay")
+
+
+def test_the_line_of_the_readme_makes_a_gate(world: World) -> None:
+    own = world.credentials("ecommpay")
+    payment = Payment(own["project_id"], "581")
+    payment.payment_amount, payment.payment_currency, payment.customer_id = 1000, "CNY", "1"
+    gate = readme.python("ecommpay", "Python ecommpay-sdk", world.url, Gate=Gate, secret=own["secret_key"])
+
+    assert 'data-testid="ecp-' in get(gate.get_purchase_payment_page_url(payment))
 
 
 def test_the_sdk_builds_a_url_that_opens_payment_page_and_a_buyer_pays(world: World, read: Read) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 stripe = pytest.importorskip("stripe", reason="the official stripe client is not installed")
 
-from sdk.conftest import World  # noqa: E402  # after the check for the client
+from sdk import readme  # noqa: E402  # after the check for the client
+from sdk.conftest import World  # noqa: E402
 
 ORDER: dict[str, Any] = {
     "amount": 1999,
@@ -60,6 +61,13 @@ def hooks(world: World, client: Any) -> Iterator[Any]:
 
     read.secret = endpoint.secret  # type: ignore[attr-defined]
     yield read
+
+
+def test_the_line_of_the_readme_makes_a_client(world: World) -> None:
+    key = world.credentials("wooshpay")["secret_key"]
+    client = readme.python("WooshPay", "Python stripe", world.url, stripe=stripe, key=key)
+
+    assert client.v1.payment_intents.create(ORDER).status == "requires_action"
 
 
 def test_an_intent_is_paid_and_read_back(world: World, client: Any) -> None:

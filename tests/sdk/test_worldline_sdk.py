@@ -40,6 +40,7 @@ from worldline.connect.sdk.v1.webhooks.webhooks_helper import WebhooksHelper
 from worldline.connect.sdk.webhooks.in_memory_secret_key_store import InMemorySecretKeyStore
 from worldline.connect.sdk.webhooks.signature_validation_exception import SignatureValidationException
 
+from sdk import readme
 from sdk.conftest import World
 
 ORDER = {
@@ -89,6 +90,15 @@ def paid(world: World, merchant: Any) -> str:
     world.act("worldline", id_, "pay")
     world.advance("P2D")
     return id_
+
+
+def test_the_lines_of_the_readme_make_a_client(world: World) -> None:
+    own = world.credentials("worldline")
+    credentials = {"id": own["api_key_id"], "secret": own["secret_api_key"]}
+    names = {"CommunicatorConfiguration": CommunicatorConfiguration, "Factory": Factory}
+
+    with readme.python("Worldline", "Python connect-sdk-python3", world.url, **credentials, **names) as client:
+        assert client.v1().merchant(own["merchant_id"]).services().testconnection().result == "OK"
 
 
 def test_the_connection_is_tested(merchant: Any) -> None:
