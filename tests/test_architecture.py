@@ -160,7 +160,7 @@ def test_providers_read_settings_and_endpoints_through_the_engine() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if (
                 isinstance(node, ast.Attribute)
-                and node.attr in ("webhooks", "settings")
+                and node.attr in ("stored_endpoints", "settings")
                 and "workspace" in (ast.unparse(node.value).rpartition(".")[2])
             ):
                 raise AssertionError(f"{where}:{node.lineno} reads {ast.unparse(node)}")

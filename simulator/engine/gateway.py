@@ -188,7 +188,7 @@ class Gateway:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
                 if stored is not None:
                     return self._answer(provider, call, stored, started)
-            unit = runtime.unit(call.workspace, provider=provider.name, kind="request", now=now, together=True)
+            unit = runtime.unit(call.workspace, provider=provider.name, topic="request", now=now, together=True)
             with unit as uow:
                 uow.base_url, uow.call = call.base_url, call
                 reply = endpoint.handler(call, uow)

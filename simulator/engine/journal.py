@@ -93,7 +93,7 @@ def _text(body: bytes) -> str:
 def rows_for(
     workspace: int,
     at: int,
-    kind: str,
+    topic: str,
     provider: str,
     moves: list[dict[str, Any]],
     subjects: Iterable[str],
@@ -106,22 +106,23 @@ def rows_for(
         mine = [m for m in moves if m.get("subject") in (None, subject)] if len(touched) > 1 else moves
         body = {**(entry if index == 0 else {}), "moves": mine}
         path, status = (entry.get("path"), entry.get("status")) if index == 0 else (None, None)
-        row_kind = kind if index == 0 else "moves"
-        rows.append((workspace, at, row_kind, provider, subject, path, status, orjson.dumps(body)))
+        rows.append(
+            (workspace, at, topic if index == 0 else "moves", provider, subject, path, status, orjson.dumps(body))
+        )
     return rows
 
 
 def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]:
     """Everything about one payment in the order in which it happened (`control-api`, Payment.timeline)."""
     events: list[tuple[int, int, dict[str, Any]]] = []
-    for seq, at, kind, provider, raw in store.journal_of(workspace, subject):
+    for seq, at, topic, provider, raw in store.journal_of(workspace, subject):
         body = orjson.loads(raw)
         instant = iso_millis(from_micros(at))
-        if kind == "request":
+        if topic == "request":
             summary = f"{body['method']} {body['path']} {body['status']}"
             events.append((at, seq * 100, {"at": instant, "kind": "request", "actor": body.get("sent_by", "merchant")}))
             events[-1][2].update({"from": "merchant", "to": provider, "summary": summary, "ref": f"req_{seq}"})
-        elif kind == "clock":
+        elif topic == "clock":
             events.append((at, seq * 100, {"at": instant, "kind": "clock", "actor": "ops", "summary": body["summary"]}))
         for index, move in enumerate(body["moves"], 1):
             entry = {"at": instant, "kind": "timer" if move["actor"] == "timer" else move["kind"]}

@@ -91,12 +91,12 @@ def _shape(annotation: Any) -> _Shape:
         return shape
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _Shape(models=(annotation,))
-    kind = origin if isinstance(origin, type) else annotation
+    outer = origin if isinstance(origin, type) else annotation
     if annotation is Any or annotation is object:
         return _FREE
-    if isinstance(kind, type) and issubclass(kind, Mapping):
+    if isinstance(outer, type) and issubclass(outer, Mapping):
         return _Shape(value=_shape(inner[1]) if len(inner) == 2 else _FREE, free=True)
-    if isinstance(kind, type) and issubclass(kind, Collection) and not issubclass(kind, str | bytes):
+    if isinstance(outer, type) and issubclass(outer, Collection) and not issubclass(outer, str | bytes):
         return _Shape(item=_shape(inner[0]) if inner else _FREE)
     return _SCALAR
 

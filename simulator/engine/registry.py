@@ -177,7 +177,7 @@ class Registry:
         seed: str | None = None,
         clock: Clock | None = None,
         credentials: Credentials | None = None,
-        webhooks: Mapping[str, Mapping[str, Any]] | None = None,
+        endpoints: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
@@ -202,7 +202,7 @@ class Registry:
             clock=clock or Clock(),
             seed=seed,
             credentials=made,
-            webhooks={p: dict((webhooks or {})[p]) if (webhooks or {}).get(p) else None for p in self._providers},
+            stored_endpoints={p: dict(one) if (one := (endpoints or {}).get(p)) else None for p in self._providers},
             settings={p: dict(v) for p, v in (settings or {}).items()},
         )
         with self._transactions.writing() as store:
@@ -215,7 +215,7 @@ class Registry:
         return workspace
 
     def change(self, id_: int, **changes: Any) -> Workspace:
-        """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
+        """Writes a change of the workspace itself (endpoints, settings, scenarios, clock)."""
         changed = dataclasses.replace(self._existing(id_), **changes)
         with self._transactions.writing() as store:
             store.save_workspace(changed.id, changed.name, changed.dump())

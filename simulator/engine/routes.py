@@ -46,8 +46,8 @@ class Routes:
         node = self._root
         for segment in segments_of(path):
             if segment.startswith("{"):
-                name, _, kind = segment[1:-1].partition(":")
-                slot = "digits" if kind == "digits" else "any"
+                name, _, only = segment[1:-1].partition(":")
+                slot = "digits" if only == "digits" else "any"
                 if getattr(node, slot) is None:
                     setattr(node, slot, (name, Node()))
                 known, node = getattr(node, slot)

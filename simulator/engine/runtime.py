@@ -145,16 +145,16 @@ class Runtime:
         seed: str | None = None,
         clock: Clock | None = None,
         credentials: Credentials | None = None,
-        webhooks: Mapping[str, Mapping[str, Any]] | None = None,
+        endpoints: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
         return self.registry.create(
-            name=name, seed=seed, clock=clock, credentials=credentials, webhooks=webhooks, settings=settings
+            name=name, seed=seed, clock=clock, credentials=credentials, endpoints=endpoints, settings=settings
         )
 
     def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:
-        """Writes a change of the workspace itself (webhooks, settings, scenarios, clock)."""
+        """Writes a change of the workspace itself (endpoints, settings, scenarios, clock)."""
         if "clock" in changes:
             changes["clock"] = self._walker.held(workspace.id, changes["clock"])
         changed = self.registry.change(workspace.id, **changes)
@@ -183,10 +183,10 @@ class Runtime:
         return self._units.read(workspace)
 
     def unit(
-        self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None, together: bool = False
+        self, workspace: Workspace, *, provider: str, topic: str, now: datetime | None = None, together: bool = False
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that is written when the block ends, and undone when it raises. See `Units.unit`."""
-        return self._units.unit(workspace, provider=provider, kind=kind, now=now, together=together)
+        return self._units.unit(workspace, provider=provider, topic=topic, now=now, together=together)
 
     def locate(self, kind: type[Resource], id_: str, *, oldest: bool = False) -> tuple[Workspace, Resource] | None:
         """A resource by its id in whatever workspace it lives, the newest unless told: pages have no credential."""

@@ -163,7 +163,7 @@ class _Member:
     """One setting as its schema describes it. `words` completes the sentence "it must be …"."""
 
     name: str
-    kind: str
+    type: str
     default: Any
     about: str
     words: str
@@ -185,9 +185,9 @@ def _members(model: type[WorkspaceSettings]) -> tuple[_Member, ...]:
 
 
 def _member(name: str, schema: dict[str, Any]) -> _Member:
-    kinds = schema.get("anyOf", [schema])
-    nullable = any(one.get("type") == "null" for one in kinds)
-    own = next(one for one in kinds if one.get("type") != "null")
+    schemas = schema.get("anyOf", [schema])
+    nullable = any(one.get("type") == "null" for one in schemas)
+    own = next(one for one in schemas if one.get("type") != "null")
     choices = _choices(own)
     words = schema.get("words") or _words(own, choices)
     if nullable:
@@ -195,7 +195,7 @@ def _member(name: str, schema: dict[str, Any]) -> _Member:
         choices = choices and (*choices, None)
     return _Member(
         name=name,
-        kind="duration" if own.get("format") == "duration" else str(own["type"]),
+        type="duration" if own.get("format") == "duration" else str(own["type"]),
         default=schema["default"],
         about=schema["description"],
         words=words,
@@ -221,8 +221,8 @@ def _words(schema: dict[str, Any], choices: tuple[Any, ...] | None) -> str:
     match schema["type"]:
         case "boolean":
             return "true or false"
-        case "integer" | "number" as kind if choices is None:
-            what = "a whole number" if kind == "integer" else "a number"
+        case "integer" | "number" as number if choices is None:
+            what = "a whole number" if number == "integer" else "a number"
             return f"{what} from {_short(schema['minimum'])} to {_short(schema['maximum'])}"
         case "array":
             listed = f"of {', '.join(map(str, choices))}" if choices else "of texts"
@@ -233,7 +233,7 @@ def _words(schema: dict[str, Any], choices: tuple[Any, ...] | None) -> str:
             return "a duration (PT12H, 2d, 90s) of at most 366 days"
         case "string":
             return f"a text of {schema['minLength']} to {schema['maxLength']} characters in one line"
-    raise TypeError(f"a setting of this kind says its values in `words`: {schema}")
+    raise TypeError(f"a setting of such a type says its values in `words`: {schema}")
 
 
 def _short(bound: float) -> str:
@@ -243,7 +243,7 @@ def _short(bound: float) -> str:
 def describe(model: type[WorkspaceSettings]) -> list[dict[str, Any]]:
     """Every setting as `GET /_sim/providers` shows it."""
     return [
-        {"name": one.name, "kind": one.kind, "default": one.default, "about": one.about, "values": one.words}
+        {"name": one.name, "kind": one.type, "default": one.default, "about": one.about, "values": one.words}
         | ({"allowed": list(one.choices)} if one.choices is not None else {})
         | ({"min": one.minimum} if one.minimum is not None else {})
         | ({"max": one.maximum} if one.maximum is not None else {})

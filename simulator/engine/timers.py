@@ -66,7 +66,7 @@ class Timers:
         now = from_micros(row.due)
         subject = [row.id]
         try:
-            with self._units.unit(workspace, provider=row.provider, kind="timer", now=now, together=True) as uow:
+            with self._units.unit(workspace, provider=row.provider, topic="timer", now=now, together=True) as uow:
                 self.act(uow, row, subject)
         except (IllegalTransition, NotFound) as refusal:
             log.debug("a timer came too late: %s", refusal)

@@ -34,11 +34,11 @@ class Units:
 
     @contextmanager
     def unit(
-        self, workspace: Workspace, *, provider: str, kind: str, now: datetime | None = None, together: bool = False
+        self, workspace: Workspace, *, provider: str, topic: str, now: datetime | None = None, together: bool = False
     ) -> Iterator[UnitOfWork]:
         """A unit of work: written when the block ends, undone when it raises.
 
-        `kind` and `provider` are those of its lines in the journal, `now` its one instant. With `together` the commit is
+        `topic` and `provider` are those of its lines in the journal, `now` its one instant. With `together` the commit is
         shared with whatever else is written in this turn of the loop: await `committed` before an answer leaves.
         """
         self._transactions.make_sure()
@@ -48,7 +48,7 @@ class Units:
         try:
             yield uow
             uow.write()
-            story = _story(uow, kind, provider)
+            story = _story(uow, topic, provider)
             if not share.is_writing:
                 self._transactions.journal(story)
                 return
@@ -82,10 +82,10 @@ class _Reading:
         raise RuntimeError("this unit of work was opened for reading; open one with `unit` to write")
 
 
-def _story(uow: UnitOfWork, kind: str, provider: str) -> list[Row]:
+def _story(uow: UnitOfWork, topic: str, provider: str) -> list[Row]:
     if not uow.moves and not uow.entry:
         return []
     subjects = list(uow.subjects)
     if not subjects and not uow.entry:
         subjects = list(dict.fromkeys(move["subject"] for move in uow.moves if move.get("subject")))
-    return journal.rows_for(uow.workspace.id, micros(uow.now), kind, provider, uow.moves, subjects, **uow.entry)
+    return journal.rows_for(uow.workspace.id, micros(uow.now), topic, provider, uow.moves, subjects, **uow.entry)

@@ -410,16 +410,16 @@ class UnitOfWork:
     def touch(self, provider: str, subject: str) -> None:
         self.subjects.setdefault(subject, provider)
 
-    def journal(self, kind: str, actor: str, summary: str, *, subject: str | None = None, **more: Any) -> None:
+    def journal(self, topic: str, actor: str, summary: str, *, subject: str | None = None, **more: Any) -> None:
         """Adds a line to the story without a move."""
-        self.moves.append({"kind": kind, "actor": actor, "summary": summary, "subject": subject, **more})
+        self.moves.append({"kind": topic, "actor": actor, "summary": summary, "subject": subject, **more})
 
     def _record(self, resource: Resource, trigger: str, source: str | None, target: str) -> None:
         actor = trigger.partition(".")[0]
         is_provider = self.runtime.parties[resource.PROVIDER].is_provider
-        kind = "state" if is_provider else resource.PROVIDER
+        topic = "state" if is_provider else resource.PROVIDER
         summary = f"{resource.KIND} {source} > {target}" if source is not None else f"{resource.KIND} {target}"
-        entry = {"kind": kind, "actor": actor, "summary": summary, "ref": resource.id, "trigger": trigger}
+        entry = {"kind": topic, "actor": actor, "summary": summary, "ref": resource.id, "trigger": trigger}
         if source is not None:
             entry["from"] = source
         entry["to"] = target

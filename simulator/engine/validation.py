@@ -46,7 +46,7 @@ _RULES = {
     "enum": "enum",
     "union_tag_invalid": "enum",
 }
-_KINDS = (
+_TYPES = (
     ("string_", TEXT),
     ("int_", WHOLE),
     ("float_", NUMBER),
@@ -151,23 +151,23 @@ def _fault(place: Place, data: Any, error: Mapping[str, Any]) -> _Fault:
             continue
         place, data = inner
         path.append(str(part))
-    kind, context, given = error["type"], error.get("ctx", {}), error.get("input")
-    if kind == "union_tag_not_found":
+    error_type, context, given = error["type"], error.get("ctx", {}), error.get("input")
+    if error_type == "union_tag_not_found":
         path.append(str(context["discriminator"]).strip("'"))
     path_, raised = ".".join(path), context.get("error")
     if isinstance(raised, Unfit):
         return _Fault(Violation(path_, raised.rule, raised.limit, given, str(raised)), choice, alternative)
-    rule, limit = _rule(kind, context)
+    rule, limit = _rule(error_type, context)
     return _Fault(Violation(path_, rule, limit, given, words(rule, limit, given)), choice, alternative)
 
 
-def _rule(kind: str, context: Mapping[str, Any]) -> tuple[str, Any]:
+def _rule(error_type: str, context: Mapping[str, Any]) -> tuple[str, Any]:
     """The neutral rule behind an error of the library's, and what it demanded."""
-    rule = _RULES.get(kind)
+    rule = _RULES.get(error_type)
     if rule is not None:
         limit = next((context[name] for name in _LIMITS if name in context), None)
         return rule, _plainly(limit) if rule == "enum" else limit
-    wanted = next((wanted for begin, wanted in _KINDS if kind.startswith(begin)), None)
+    wanted = next((wanted for begin, wanted in _TYPES if error_type.startswith(begin)), None)
     return ("type", wanted) if wanted is not None else ("format", None)
 
 

@@ -49,7 +49,8 @@ class Stride:
 class Workspace:
     """`id` is the store's number; people and clients use `public_id` or `name`.
 
-    `credentials`, `webhooks` and `settings` are per provider; what stands in them is the provider's business.
+    `credentials`, `stored_endpoints` and `settings` are per provider. `stored_endpoints` is what the control API was given
+    (`webhooks` on the wire and in the store); everybody else reads an `account_endpoint`.
     `scenarios` are the armed ones, newest first, as stored by `engine.scenarios`. `webhook_endpoints` are those that a
     merchant has made through a provider's own API, oldest first; a reset keeps them.
     """
@@ -64,7 +65,7 @@ class Workspace:
     refusals: int = 0
     """How many refusals have had ids from the seed: a line of draws of their own, so that they change nobody else's."""
     credentials: dict[str, dict[str, Any]] = field(default_factory=dict)
-    webhooks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    stored_endpoints: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     scenarios: tuple[dict[str, Any], ...] = ()
     webhook_endpoints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -93,10 +94,10 @@ class Workspace:
         return found
 
     def account_endpoints(self, provider: str) -> tuple[AccountEndpoint, ...]:
-        """The provider's endpoints that are set by the control API; the only reader of `webhooks`."""
+        """The provider's endpoints that are set by the control API."""
         found = self._endpoints.get(provider)
         if found is None:
-            stored = self.webhooks.get(provider) or {}
+            stored = self.stored_endpoints.get(provider) or {}
             found = self._endpoints[provider] = tuple(
                 AccountEndpoint(
                     url=one.get("url") or None,
@@ -127,7 +128,7 @@ class Workspace:
             "draws": self.draws,
             "refusals": self.refusals,
             "credentials": self.credentials,
-            "webhooks": self.webhooks,
+            "webhooks": self.stored_endpoints,
             "settings": self.settings,
             "scenarios": list(self.scenarios),
             "webhook_endpoints": self.webhook_endpoints,
@@ -156,7 +157,7 @@ class Workspace:
             draws=body["draws"],
             refusals=body.get("refusals", 0),
             credentials=body["credentials"],
-            webhooks=body["webhooks"],
+            stored_endpoints=body["webhooks"],
             settings=body["settings"],
             scenarios=tuple(body["scenarios"]),
             webhook_endpoints=body.get("webhook_endpoints", {}),

@@ -121,7 +121,7 @@ class IdempotencyConflict(Refusal):
     """`mismatch`: the key was used for something else; `in_progress`: the first call is still running."""
 
     key: str
-    kind: str = "mismatch"
+    because: str = "mismatch"
 
 
 @dataclass(eq=False)

@@ -45,7 +45,7 @@ def challenge_of(request: Request) -> str | None:
 
 
 def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) -> None:
-    with runtime.unit(workspace, provider="inbox", kind="inbox") as uow:
+    with runtime.unit(workspace, provider="inbox", topic="inbox") as uow:
         uow.add(
             Received(
                 id="in_" + Ids().text(20),

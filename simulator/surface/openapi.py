@@ -72,8 +72,8 @@ def plain(path: str) -> str:
 
 
 def parameters(path: str) -> list[dict[str, Any]]:
-    kinds = {"digits": {"type": "string", "pattern": "^[0-9]+$"}}
+    patterns = {"digits": {"type": "string", "pattern": "^[0-9]+$"}}
     return [
-        {"name": name, "in": "path", "required": True, "schema": kinds.get(kind, {"type": "string"})}
-        for name, kind in _PARAMETER.findall(path)
+        {"name": name, "in": "path", "required": True, "schema": patterns.get(only, {"type": "string"})}
+        for name, only in _PARAMETER.findall(path)
     ]

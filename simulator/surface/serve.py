@@ -226,12 +226,12 @@ def in_words(count: int) -> str:
 
 
 def banner(app: App) -> str:
-    """Section 11 of the design: everything that a newcomer needs, and nothing else."""
+    """Everything that a newcomer needs, and nothing else."""
     runtime, settings, default = app.runtime, app.settings, app.runtime.default
     lines = [p.banner_line(default.credentials[p.name]) for p in runtime.providers.values()]
     names, keys = max(9, *(len(line.name) for line in lines)), max(len(line.key) for line in lines)
     count = {1: "one", 2: "both"}.get(len(lines)) or f"all {in_words(len(lines))}"
-    webhooks = "sent" if any(default.webhooks.values()) else "kept here, no URL set"
+    webhooks = "sent" if any(default.stored_endpoints.values()) else "kept here, no URL set"
     phones = "reachable" if settings.public_url else "not reachable, add --lan"
     clock = "real time" if default.clock.mode == "real" else f"frozen at {iso_millis(default.clock.now())}"
     first = next(iter(runtime.providers))

@@ -441,7 +441,7 @@ async def test_a_strict_simulator_refuses_an_endpoint_that_does_not_verify() -> 
         answer = await world.http.put(f"{world.path}/webhooks/acme", json={"url": "http://merchant.test/verified"})
 
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "endpoint_not_verified")
-        assert world.workspace.webhooks["acme"] is None
+        assert world.workspace.stored_endpoints["acme"] is None
 
 
 async def test_an_endpoint_hears_only_the_events_that_it_asked_for(world: Sim, merchant: Merchant) -> None:

@@ -39,7 +39,7 @@ def opened(folder: Path) -> Runtime:
 def test_a_list_can_be_narrowed_to_a_key(tmp_path: Path) -> None:
     """Pages follow one another in both directions as they do without a key."""
     runtime = opened(tmp_path)
-    with runtime.unit(runtime.default, provider="things", kind="test") as uow:
+    with runtime.unit(runtime.default, provider="things", topic="test") as uow:
         for number in range(6):
             colour = "red" if number % 2 else "blue"
             at = uow.now + timedelta(seconds=number)
@@ -59,7 +59,7 @@ def test_a_list_can_be_narrowed_to_a_key(tmp_path: Path) -> None:
 def test_a_list_of_everything_or_of_a_key_ends_where_nothing_is_left(tmp_path: Path) -> None:
     """However many there are, and also after one of them."""
     runtime, many = opened(tmp_path), 2 * PAGE + 1
-    with runtime.unit(runtime.default, provider="things", kind="test") as uow:
+    with runtime.unit(runtime.default, provider="things", topic="test") as uow:
         for number in range(many):
             uow.add(Thing(id=f"t{number}", colour="red", created_at=uow.now, updated_at=uow.now))
     ids = [f"t{number}" for number in reversed(range(many))]

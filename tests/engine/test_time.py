@@ -113,10 +113,10 @@ async def test_a_timer_that_comes_too_late_changes_nothing(sim: Sim, acme: Merch
     """It was armed for a state that the charge has left by another way."""
     id_ = await acme.charge()
     runtime = sim.app.runtime
-    with runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         uow.arm(uow.get(runtime.parties["acme"].kinds["charge"], id_), "timer.expired", after=timedelta(hours=1))
     await acme.void(id_)
-    with runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         uow.arm(uow.get(runtime.parties["acme"].kinds["charge"], id_), "timer.expired", after=timedelta(hours=1))
 
     fired = await sim.advance(hours=3)
@@ -131,7 +131,7 @@ async def test_many_deadlines_at_once_leave_room_for_requests(sim: Sim, acme: Me
     """In real time a turn of the loop fires a few of the timers that are due, then serves who has asked meanwhile."""
     ids = [await acme.charge(f"order-{n}") for n in range(40)]
     runtime = sim.app.runtime
-    with runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         for id_ in ids:
             uow.arm(uow.get(runtime.parties["acme"].kinds["charge"], id_), "timer.expired", after=timedelta(0))
 

@@ -19,7 +19,7 @@ CHARGE = ACME.kinds["charge"]
 
 
 def unit(sim: Sim) -> Any:
-    return sim.app.runtime.unit(sim.workspace, provider="acme", kind="test")
+    return sim.app.runtime.unit(sim.workspace, provider="acme", topic="test")
 
 
 async def timers(sim: Sim) -> list[str]:

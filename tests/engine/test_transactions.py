@@ -98,7 +98,7 @@ async def test_a_unit_that_raises_leaves_state_timers_and_outbox_alone(sim: Sim,
 
     with (
         pytest.raises(RuntimeError, match="halfway"),
-        runtime.unit(sim.workspace, provider="acme", kind="test") as uow,
+        runtime.unit(sim.workspace, provider="acme", topic="test") as uow,
     ):
         uow.fire(uow.get(kind, id_), "wallet.paid")
         uow.flush()
@@ -114,9 +114,9 @@ async def test_two_units_cannot_both_change_what_they_read(sim: Sim, acme: Merch
     id_ = await acme.charge()
     runtime, kind = sim.app.runtime, sim.app.runtime.parties["acme"].kinds["charge"]
 
-    with pytest.raises(StoreConflict), runtime.unit(sim.workspace, provider="acme", kind="test") as second:
+    with pytest.raises(StoreConflict), runtime.unit(sim.workspace, provider="acme", topic="test") as second:
         second.amend(second.get(kind, id_), refunded=2)
-        with runtime.unit(sim.workspace, provider="acme", kind="test") as first:
+        with runtime.unit(sim.workspace, provider="acme", topic="test") as first:
             first.amend(first.get(kind, id_), refunded=1)
 
     assert runtime.open(sim.workspace).get(kind, id_).refunded == 1
@@ -126,7 +126,7 @@ async def test_a_unit_sees_its_own_changes_before_they_are_committed(sim: Sim, a
     id_ = await acme.charge("order-7")
     kind = sim.app.runtime.parties["acme"].kinds["charge"]
 
-    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         uow.amend(uow.get(kind, id_), reference="order-8")
 
         assert [charge.id for charge in uow.by_key(kind, "reference", "order-8")] == [id_]
@@ -151,7 +151,7 @@ async def test_there_is_one_writer_at_a_time(sim: Sim, acme: Merchant) -> None:
 
     with (
         pytest.raises(RuntimeError, match="two writers at once"),
-        runtime.unit(sim.workspace, provider="acme", kind="test") as uow,
+        runtime.unit(sim.workspace, provider="acme", topic="test") as uow,
     ):
         uow.fire(uow.get(kind, id_), "wallet.paid")
         uow.flush()
@@ -165,7 +165,7 @@ async def test_what_shares_a_reference_is_found_however_many_there_are(sim: Sim,
     """Searches of the providers count and page through what is found here."""
     runtime, kind = sim.app.runtime, sim.app.runtime.parties["acme"].kinds["charge"]
     first = runtime.open(sim.workspace).get(kind, await acme.charge("order-7"))
-    with runtime.unit(sim.workspace, provider="acme", kind="control") as uow:
+    with runtime.unit(sim.workspace, provider="acme", topic="control") as uow:
         for number in range(1_002):
             uow.add(replace(first, id=f"ch_{number}", version=1, state="PENDING"))
 

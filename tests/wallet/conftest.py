@@ -38,7 +38,7 @@ class Wallet:
     ) -> str:
         """An open order, by its code. 11 euros are 86.03 yuan."""
         expires_at = None if minutes is None else self.sim.workspace.clock.now() + timedelta(minutes=minutes)
-        with self.sim.app.runtime.unit(self.sim.workspace, provider="acme", kind="test") as uow:
+        with self.sim.app.runtime.unit(self.sim.workspace, provider="acme", topic="test") as uow:
             return new_bill(
                 uow,
                 return_url=return_url,
@@ -51,7 +51,7 @@ class Wallet:
 
     def do(self, act: Callable[..., Any], code: str, *args: Any, **more: Any) -> Order:
         """`wallet.do(alipay.confirm, code, "li-na")`, committed; returns the order as it is then."""
-        with self.sim.app.runtime.unit(self.sim.workspace, provider="acme", kind="test") as uow:
+        with self.sim.app.runtime.unit(self.sim.workspace, provider="acme", topic="test") as uow:
             act(uow, alipay.order_of(uow, code), *args, **more)
         return self.look(code)
 

@@ -137,7 +137,7 @@ async def test_a_refund_does_not_give_the_daily_limit_back(wallet: Wallet, sim: 
     code = await wallet.order(2_000, "CNY")
     wallet.do(alipay.confirm, code, "zhang-min")
 
-    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         alipay.refund(uow, code, Money(2_000, "CNY"))
     again = wallet.do(alipay.confirm, await wallet.order(1, "CNY"), "zhang-min")
 
@@ -430,7 +430,7 @@ async def test_a_scan_is_told_once_and_changes_nothing_later(wallet: Wallet) -> 
 async def test_a_merchants_own_end_is_told_to_nobody(wallet: Wallet, sim: Sim) -> None:
     code = await wallet.order()
 
-    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         alipay.close(uow, code, "cancelled")
 
     assert outcome(wallet.look(code)) == ("cancelled", "cancelled", "api")
@@ -445,7 +445,7 @@ async def test_a_refund_goes_to_the_buyers_balance_and_never_above_what_was_paid
     wallet.do(alipay.confirm, code, "li-na")
 
     for euros in (400, 600, 400):
-        with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+        with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
             alipay.refund(uow, code, Money(euros, "EUR"))
 
     buyer = wallet.buyer("li-na")
@@ -461,7 +461,7 @@ async def test_a_refund_goes_to_the_buyers_balance_and_never_above_what_was_paid
 async def test_an_unpaid_order_gives_nothing_back(wallet: Wallet, sim: Sim) -> None:
     code = await wallet.order()
 
-    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         alipay.refund(uow, code, Money(400, "EUR"))
 
     assert wallet.buyer("li-na").balance == 800_000
@@ -475,7 +475,7 @@ async def test_who_gets_everything_back_in_parts_has_what_he_had(
     wallet.do(alipay.confirm, code, "li-na")
 
     for cents in parts:
-        with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+        with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
             alipay.refund(uow, code, Money(cents, "EUR"))
 
     assert wallet.buyer("li-na").balance == 800_000
@@ -485,7 +485,7 @@ async def test_a_refund_of_a_card_payment_makes_nobody_richer(wallet: Wallet, si
     code = await wallet.order()
     wallet.do(alipay.confirm, code, "li-na", method="card")
 
-    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         alipay.refund(uow, code, Money(1100, "EUR"))
 
     buyer = wallet.buyer("li-na")

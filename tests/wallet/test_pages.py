@@ -286,7 +286,7 @@ async def test_a_buyer_cancels_and_goes_back(wallet: Wallet, visit: Visit, brows
 
 async def test_a_merchants_cancellation_is_not_blamed_on_the_buyer(wallet: Wallet, visit: Visit, sim: Sim) -> None:
     code = await wallet.order()
-    with sim.app.runtime.unit(sim.workspace, provider="acme", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
         alipay.close(uow, code, "cancelled")
 
     page = await visit().open(f"/w/{code}")

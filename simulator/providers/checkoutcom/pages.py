@@ -144,7 +144,7 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
     if (order.state in ("open", "scanned") and outcome != "answer") or (
         order.state == "paying" and outcome == "answer"
     ):
-        with runtime.unit(workspace, provider="checkoutcom", kind="page") as uow:
+        with runtime.unit(workspace, provider="checkoutcom", topic="page") as uow:
             order = alipay.order_of(uow, order.id)
             if outcome == "pay":
                 alipay.confirm(uow, order, slug)
@@ -290,7 +290,7 @@ def act_hosted(call: Call, runtime: Runtime) -> Reply:
         return pages.see_other(hosted.cancel_url)
     if payment is None or payment.state != "Pending":
         terminal = "WAP" if pages.is_phone(call) else "WEB"
-        with runtime.unit(workspace, provider="checkoutcom", kind="page") as unit:
+        with runtime.unit(workspace, provider="checkoutcom", topic="page") as unit:
             unit.base_url = call.base_url
             payment = start_try(unit, unit.get(type(hosted), hosted.id), terminal)
     return pages.see_other(redirect_of(payment, "") or call.target)

@@ -103,7 +103,7 @@ def act(call: Call, runtime: Runtime, ask: Ask) -> Reply:
     is_first, answers = _awaits_a_choice(uow, charge), form.get("outcome") == "answer" and _is_paying(uow, charge)
     if answers:
         is_first = True
-        with runtime.unit(workspace, provider="ppro", kind="page") as uow:
+        with runtime.unit(workspace, provider="ppro", topic="page") as uow:
             alipay.answer(uow, alipay.order_of(uow, charge.order_code or ""))
             charge = _told(uow, uow.get(Charge, charge.id), chosen)
     elif is_first:
@@ -117,7 +117,7 @@ def act(call: Call, runtime: Runtime, ask: Ask) -> Reply:
             back = pages.see_other(_here(call, charge, chosen))
             back.walk = Walk(workspace, charge.authenticate_by) if charge.authenticate_by is not None else None
             return back
-        with runtime.unit(workspace, provider="ppro", kind="page") as uow:
+        with runtime.unit(workspace, provider="ppro", topic="page") as uow:
             _decide(uow, charge, form)
             charge = _told(uow, uow.get(Charge, charge.id), chosen)
     target = _safe_return(runtime.open(workspace), charge)

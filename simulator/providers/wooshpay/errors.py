@@ -97,8 +97,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _error(call, "resource_missing", path or "id", kind=KIND_TITLES.get(kind, kind), id=id_[:100])
         case r.UnknownRoute() | r.MethodNotAllowed():
             return _error(call, "url_not_found", None, method=call.method, path=call.target[:200])
-        case r.IdempotencyConflict(key=key, kind=kind):
-            code = "idempotency_key_in_use" if kind == "in_progress" else "idempotency_key_mismatch"
+        case r.IdempotencyConflict(key=key, because=because):
+            code = "idempotency_key_in_use" if because == "in_progress" else "idempotency_key_mismatch"
             return _error(call, code, None, key=key[:100])
         case r.Throttled():
             return _error(call, "rate_limit", None)

@@ -182,7 +182,7 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
     own, scanned = _here(call, session), bool(_mark(call))
-    with runtime.unit(workspace, provider="wooshpay", kind="page") as uow:
+    with runtime.unit(workspace, provider="wooshpay", topic="page") as uow:
         uow.base_url = call.base_url
         intent = uow.get(PaymentIntent, session.payment_intent)
         type_ = call.form.get("method") or preferred(intent)

@@ -99,7 +99,7 @@ def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedChe
     if checkout.state not in ("IN_PROGRESS", "PAYMENT_CREATED") or (is_over and payment.state not in _LIVE):  # type: ignore[union-attr]
         return pages.see_other(f"{page_path(checkout)}?already=1")
     if payment is None or not is_over:
-        with runtime.unit(workspace, provider="worldline", kind="page") as uow:
+        with runtime.unit(workspace, provider="worldline", topic="page") as uow:
             own = uow.get(HostedCheckout, checkout.id)
             if own.payment is None and not is_client_eligible(uow, own):
                 uow.fire(own, "page.not_eligible")
@@ -120,7 +120,7 @@ def _cancel(runtime: Runtime, workspace: Workspace, checkout: HostedCheckout) ->
     if checkout.state == "CANCELLED_BY_CONSUMER" or (payment is not None and payment.state not in _LIVE):
         return pages.see_other(page_path(checkout))
     if checkout.return_cancel_state and checkout.state == "IN_PROGRESS":
-        with runtime.unit(workspace, provider="worldline", kind="page") as uow:
+        with runtime.unit(workspace, provider="worldline", topic="page") as uow:
             uow.fire(uow.get(HostedCheckout, checkout.id), "page.cancel")
     return pages.see_other(_target(checkout) or page_path(checkout))
 
@@ -327,7 +327,7 @@ def choose_wallet(call: Call, runtime: Runtime) -> Reply:
         return pages.error_page(call, 400, "error_title", "refused_text", link_url=own)
     if order.is_final:
         return pages.see_other(f"{own}&already=1")
-    with runtime.unit(workspace, provider="worldline", kind="page") as uow:
+    with runtime.unit(workspace, provider="worldline", topic="page") as uow:
         uow.base_url = call.base_url
         if cancels:
             alipay.cancel(uow, alipay.order_of(uow, order.id))

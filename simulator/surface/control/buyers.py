@@ -125,6 +125,6 @@ async def put_buyer(call: ControlCall[BuyerBody]) -> dict[str, Any]:
     slug = call.path["slug"]
     if SLUG.fullmatch(slug) is None:
         raise invalid("a buyer's slug has 1 to 64 letters, digits, dots, hyphens and underscores", "slug")
-    with call.runtime.unit(call.workspace, provider="wallet", kind="control") as uow:
+    with call.runtime.unit(call.workspace, provider="wallet", topic="control") as uow:
         buyer = buyers.edit(uow, slug, call.body.model_dump(exclude_unset=True))
     return buyer_view(uow, buyer)

@@ -34,11 +34,11 @@ def control_document(table: Sequence[Operation[Any, Any]], base_url: str) -> dic
     """The control API: requests, queries and answers are the models and types of its table."""
     bodies = [row.body for row in table if row.body is not NoBody]
     answered = [row.returns for row in table if row.returns is not None]
-    adapters = {kind: TypeAdapter(kind) for kind in (*bodies, *answered, ErrorAnswer)}
+    adapters = {model: TypeAdapter(model) for model in (*bodies, *answered, ErrorAnswer)}
     found, definitions = TypeAdapter.json_schemas(
-        [(kind, "validation", adapter) for kind, adapter in adapters.items()], ref_template=REF
+        [(model, "validation", adapter) for model, adapter in adapters.items()], ref_template=REF
     )
-    schemas = {kind: found[kind, "validation"] for kind in adapters}
+    schemas = {model: found[model, "validation"] for model in adapters}
     paths: dict[str, Any] = {}
     for row in table:
         operation: dict[str, Any] = {

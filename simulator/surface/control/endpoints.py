@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from simulator.engine.courier import Errand, carried
@@ -28,8 +30,7 @@ async def put_webhook(call: ControlCall[WebhookBody]) -> Response:
             raise ControlError(422, "endpoint_not_verified", notice, field=field)
         notices.append(notice)
         one["verified"] = False
-    workspace = call.workspace
-    workspace = runtime.change_workspace(workspace, webhooks={**workspace.webhooks, provider.name: hook})
+    workspace = _with_endpoint(runtime, call.workspace, provider, hook)
     response = as_json(workspace_view(call, workspace))
     if notices:
         response.headers["simulator-notice"] = "; ".join(dict.fromkeys(notices))
@@ -52,5 +53,11 @@ async def _objection(runtime: Runtime, workspace: Workspace, provider: Provider,
 
 
 async def delete_webhook(call: ControlCall) -> None:
-    provider, workspace = call.provider, call.workspace
-    call.runtime.change_workspace(workspace, webhooks={**workspace.webhooks, provider.name: None})
+    _with_endpoint(call.runtime, call.workspace, call.provider, None)
+
+
+def _with_endpoint(
+    runtime: Runtime, workspace: Workspace, provider: Provider, hook: dict[str, Any] | None
+) -> Workspace:
+    stored = {**workspace.stored_endpoints, provider.name: hook}
+    return runtime.change_workspace(workspace, stored_endpoints=stored)

@@ -201,7 +201,7 @@ def _decided(call: ControlCall[Any, Any], decide: Callable[[UnitOfWork, Order], 
     """Raises 409 when nothing is left to decide. A payment that has no order yet, or whose order is over, gets one."""
     workspace = call.workspace
     try:
-        with call.runtime.unit(workspace, provider=call.path["provider"], kind="control") as uow:
+        with call.runtime.unit(workspace, provider=call.path["provider"], topic="control") as uow:
             provider, resource = found(call, workspace, uow)
             summary = provider.summarise(resource)
             assert summary is not None

@@ -73,7 +73,7 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
         "seed": workspace.seed,
         "clock": clock_view(workspace.clock),
         "credentials": workspace.credentials,
-        "webhooks": {name: workspace.webhooks.get(name) for name in call.runtime.providers},
+        "webhooks": {name: workspace.stored_endpoints.get(name) for name in call.runtime.providers},
         "settings": workspace.settings,
     }
 
@@ -91,8 +91,8 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
     _check_credentials(runtime, body.credentials)
     for name, values in body.settings.items():
         checks.faultless(faults(known[name], values))
-    webhooks = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
-    for name, hook in webhooks.items():
+    endpoints = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
+    for name, hook in endpoints.items():
         check_webhook(runtime.providers[name], hook, f"webhooks.{name}.")
     try:
         workspace = runtime.create_workspace(
@@ -100,7 +100,7 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
             seed=None if body.seed is None else str(body.seed),
             clock=_clock(body.clock),
             credentials=body.credentials,
-            webhooks=webhooks,
+            endpoints=endpoints,
             settings=body.settings,
         )
     except CredentialError as error:

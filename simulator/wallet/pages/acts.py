@@ -49,7 +49,7 @@ def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) 
         return pages.see_other(_back(call, order, already="1"))
     if order.state == "paying" and not while_paying:
         return pages.see_other(_back(call, order))
-    with runtime.unit(workspace, provider="wallet", kind="page") as uow:
+    with runtime.unit(workspace, provider="wallet", topic="page") as uow:
         act(uow, alipay.order_of(uow, order.id))
         _note_return(runtime, uow, order.id)
     return pages.see_other(_back(call, order))
@@ -87,7 +87,7 @@ def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     if order.state == "paying":
         return pages.see_other(_back(call, order))
     slug = call.form.get("buyer") or buyers.DEFAULT
-    with runtime.unit(workspace, provider="wallet", kind="page") as uow:
+    with runtime.unit(workspace, provider="wallet", topic="page") as uow:
         buyer, order = buyers.get(uow, slug), alipay.order_of(uow, order.id)
         after = alipay.sign_in(uow, order, slug, call.form.get("password", ""))
         _note_return(runtime, uow, order.id)

@@ -52,7 +52,7 @@ def a_dispute(number: int) -> Dispute:
 @pytest.fixture
 async def crowded(sim: Sim, cko: Merchant) -> Merchant:
     """Payment 0 is the oldest; all of them are paid."""
-    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", topic="test") as uow:
         for number in range(MANY):
             payment = uow.add(a_payment(number))
             uow.amend(replace(payment, state="Captured", approved=True))
@@ -72,7 +72,7 @@ async def test_no_payment_is_out_of_reach_of_lists_balances_and_searches(sim: Si
 
 
 async def test_the_list_of_disputes_counts_them_all(sim: Sim, cko: Merchant) -> None:
-    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", topic="test") as uow:
         for number in range(MANY):
             uow.add(a_dispute(number))
 

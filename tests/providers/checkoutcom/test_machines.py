@@ -270,7 +270,7 @@ ROWS = list(states.PAYMENT.moves.values())
 
 def fire(sim: Sim, id_: str, trigger: str) -> str:
     """The bare move, whoever would cause it: the state that it leads to."""
-    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", kind="tests") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", topic="tests") as uow:
         return uow.fire(uow.get(Payment, id_), trigger).state
 
 

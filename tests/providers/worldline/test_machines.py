@@ -70,7 +70,7 @@ def begun(uow: UnitOfWork, machine: Machine, number: int) -> Resource:
 
 
 def led_to(sim: Sim, machine: Machine, state: str, number: int) -> Resource:
-    with sim.app.runtime.unit(sim.workspace, provider="worldline", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="worldline", topic="test") as uow:
         resource = begun(uow, machine, number)
         for step in way_to(machine, state):
             resource = uow.fire(resource, step.trigger)
@@ -88,7 +88,7 @@ async def test_every_legal_move_leads_to_its_state_and_promises_its_webhook(sim:
         resource = led_to(sim, machine, move.source, number)
         before = await events_of(sim, resource)
 
-        with sim.app.runtime.unit(sim.workspace, provider="worldline", kind="test") as uow:
+        with sim.app.runtime.unit(sim.workspace, provider="worldline", topic="test") as uow:
             moved = uow.fire(uow.get(type(resource), resource.id), move.trigger)
 
         assert moved.state == move.target
@@ -105,7 +105,7 @@ async def test_every_illegal_move_changes_nothing_and_promises_nothing(sim: Sim,
 
         with (
             pytest.raises(IllegalTransition),
-            sim.app.runtime.unit(sim.workspace, provider="worldline", kind="test") as uow,
+            sim.app.runtime.unit(sim.workspace, provider="worldline", topic="test") as uow,
         ):
             uow.fire(uow.get(type(resource), resource.id), trigger)
 

@@ -140,7 +140,7 @@ async def test_an_endpoint_that_does_not_echo_is_saved_with_a_notice(sim: Sim, s
 
     assert answer.status_code == 200
     assert answer.headers["simulator-notice"].startswith("Worldline would refuse this endpoint")
-    assert sim.workspace.webhooks["worldline"]["verified"] is False
+    assert sim.workspace.stored_endpoints["worldline"]["verified"] is False
 
 
 async def test_strict_refuses_an_endpoint_that_does_not_echo() -> None:
@@ -150,7 +150,7 @@ async def test_strict_refuses_an_endpoint_that_does_not_echo() -> None:
         answer = await put(sim)
 
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "endpoint_not_verified")
-        assert sim.workspace.webhooks["worldline"] is None
+        assert sim.workspace.stored_endpoints["worldline"] is None
 
 
 async def test_verification_can_be_switched_off(sim: Sim) -> None:
@@ -261,7 +261,7 @@ async def test_names_of_events_that_never_come_here_may_be_asked_for(sim: Sim) -
 async def test_a_test_events_id_begins_with_test(sim: Sim, worldline: Merchant) -> None:
     id_ = await worldline.captured()
 
-    with sim.app.runtime.unit(sim.workspace, provider="worldline", kind="test") as uow:
+    with sim.app.runtime.unit(sim.workspace, provider="worldline", topic="test") as uow:
         uow.emit("payment.captured", uow.get(Payment, id_), extra={"test": True})
     await sim.settle()
 

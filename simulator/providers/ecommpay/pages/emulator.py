@@ -150,7 +150,7 @@ def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
         return pages.see_other(f"{_own_path(call)}?already=1")
     if (order.state == "paying") != (outcome == "answer"):
         return pages.see_other(_own_path(call))
-    with runtime.unit(workspace, provider="ecommpay", kind="page") as uow:
+    with runtime.unit(workspace, provider="ecommpay", topic="page") as uow:
         uow.base_url = call.base_url
         order = _decide(uow, alipay.order_of(uow, order.id), payment, outcome)
         target = return_to(uow, uow.get(Payment, payment.id), order) if order.is_final else None
