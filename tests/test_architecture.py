@@ -193,24 +193,25 @@ def _only_for_types(path: Path, dotted: str) -> bool:
 
 
 # Who may be named ----------------------------------------------------------------------------------------------
+#
+# Not looked at: `examples`, an integrator's own code, which is written for somebody, and `changelog.d`, which speaks to
+# the integrators of one provider or of another.
 
 ROOT = PACKAGE.parent
 TEXT = frozenset({".py", ".md", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".toml", ".svg", ".txt", ".sh"})
-LOOKED_AT = ("simulator", "tests", "benchmarks", "docs", "templates", "scenarios")
+LOOKED_AT = ("simulator", "tests", "benchmarks", "docs", "templates", "scenarios", ".ci")
 MAY_NAME_ALL = (
     "README.md",
     "CHANGELOG.md",
-    "changelog.d/",
-    "docs/decisions/",
     "docs/providers/",
-    "examples/",  # an integrator's own code is written for somebody
     "simulator/providers/__init__.py",  # the registry
     "tests/published/reduce.py",  # takes what each of them publishes
     "pyproject.toml",  # their official clients
     "tests/sdk/node/package",
 )
 ALL_OF_THEM = re.compile(
-    r"\b(?:all|any|the|these|of|at|between) five\b(?! members)|\bfive (?:payment|providers|APIs|PSPs|stories|demos)\b",
+    r"\b(?:all|any|the|these|of|at|between) five\b(?! members)|\bfive (?:payment|providers|APIs|PSPs|stories|demos)\b"
+    r"|\bsixth provider\b",
     re.IGNORECASE,
 )
 

@@ -63,6 +63,17 @@ class Operation(Protocol):
     def idempotent(self) -> bool: ...
 
 
+@dataclass(slots=True)
+class Answering:
+    """What gathers on the way for the answer, whoever will give it: the handler, or a refusal."""
+
+    notices: list[str] = field(default_factory=list)
+    tokens_left: int | None = None
+    """What is left of the customer's rate limit; None where the provider has none."""
+    request_id: str | None = None
+    """The id by which the provider's answer names this request, once it is drawn."""
+
+
 @dataclass
 class Call:
     """One request as a handler sees it. Header names are lower case; `raw_*` are the bytes as sent, for signatures."""
@@ -84,12 +95,12 @@ class Call:
     workspace: Workspace = None  # type: ignore[assignment]  # set by authentication, before any handler runs
     credential: Mapping[str, Any] = field(default_factory=dict)
     """What `authenticate` learned: which key, which scopes, which merchant."""
-    notices: list[str] = field(default_factory=list)
     endpoint: Operation | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     """For the scenario rules: operation, amount, currency, reference."""
-    scratch: dict[str, Any] = field(default_factory=dict)
-    """For a provider's own pre-checks to leave something for its renderers (a request id)."""
+    parsed: dict[str, Any] = field(default_factory=dict)
+    """What the provider's own reading has made of the request, for its handlers: a form as JSON, parameters that were checked."""
+    answering: Answering = field(default_factory=Answering)
     ids: Ids = field(default_factory=Ids)
     """For ids of a refusal: from the workspace's seed, once it is refused. What a handler makes draws from its unit's."""
     strict: bool = False
@@ -137,5 +148,5 @@ class Call:
 
     def differs_live(self, notice: str) -> None:
         """Notes that the live API would have refused this (shown in the journal and in `Simulator-Notice`)."""
-        if notice not in self.notices:
-            self.notices.append(notice)
+        if notice not in self.answering.notices:
+            self.answering.notices.append(notice)

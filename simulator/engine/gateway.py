@@ -162,9 +162,9 @@ class Gateway:
             (endpoint.authenticate or provider.authenticate)(call, runtime)
             if provider.limit is not None:
                 bucket, limit = provider.limit(call)
-                call.scratch["tokens_left"] = 0
+                call.answering.tokens_left = 0
                 now = call.workspace.clock.now()
-                call.scratch["tokens_left"] = runtime.buckets.take(
+                call.answering.tokens_left = runtime.buckets.take(
                     call.workspace.id, f"{provider.name} {bucket}", limit, now
                 )
             if provider.before is not None:
@@ -267,8 +267,8 @@ class Gateway:
             headers.append((b"content-type", content_type.encode("latin-1")))
         if reply.status not in BODILESS:
             headers.append((b"content-length", str(len(sent)).encode()))
-        if call.notices:
-            headers.append((b"simulator-notice", notice_value(call.notices)))
+        if call.answering.notices:
+            headers.append((b"simulator-notice", notice_value(call.answering.notices)))
         return sent, content_type, headers
 
     # Pages and what nobody claims --------------------------------------------------------------------------------

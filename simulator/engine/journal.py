@@ -78,7 +78,7 @@ def request_entry(
         "duration_ms": round(duration_ms, 3),
         "request": {"headers": mask_headers(call.headers), "body": _text(call.raw_body)},
         "response": {"headers": mask_headers(reply.headers), "body": _text(sent)},
-        "notices": call.notices,
+        "notices": call.answering.notices,
         "sent_by": call.sent_by,
     }
     if help_:

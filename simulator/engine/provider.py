@@ -286,7 +286,7 @@ class Provider(Party):
     """Headers that people send and the provider does not read, in lower case, to what the notice says after the name."""
     limit: Callable[[Call], tuple[str, RateLimit]] | None = None
     """The customer's rate limit for this call: the bucket's name and its size. What is left afterwards stands in
-    `call.scratch["tokens_left"]`."""
+    `call.answering.tokens_left`."""
     before: Callable[[Call], None] | None = None
     """Checks between authentication and the body (required headers, content type)."""
     finish: Callable[[Call, Reply], None] | None = None

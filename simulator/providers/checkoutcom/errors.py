@@ -142,9 +142,9 @@ def code_of(violation: r.Violation) -> str:
 
 def request_id(call: Call) -> str:
     """The id of this request, drawn once: `Cko-Request-Id` and the error object bear the same one."""
-    if "request_id" not in call.scratch:
-        call.scratch["request_id"] = str(call.ids.guid())
-    return str(call.scratch["request_id"])
+    if call.answering.request_id is None:
+        call.answering.request_id = str(call.ids.guid())
+    return call.answering.request_id
 
 
 def error(call: Call, error_type: str, codes: list[str], status: int = 422) -> Reply:

@@ -50,7 +50,7 @@ def finish(call: Call, reply: Reply) -> None:
     Inferred: that `Request-Reference` is echoed.
     """
     reply.headers |= RECORDED_HEADERS
-    left = call.scratch.get("tokens_left")
+    left = call.answering.tokens_left
     if left is not None:
         _, limit = auth.limit(call)
         reply.headers |= {

@@ -106,7 +106,7 @@ def read_body(call: Call, endpoint: Endpoint) -> object:
     curl's default, JSON is read as JSON: the published samples are sent so. No parameter's name begins like JSON.
     """
     data = _body(call)
-    call.scratch["body"] = data
+    call.parsed["body"] = data
     return data
 
 

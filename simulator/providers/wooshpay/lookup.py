@@ -79,7 +79,7 @@ def owned(call: Call, uow: UnitOfWork) -> dict[str, Any]:
 
 def raw(call: Call, name: str) -> Any:
     """A member as it was sent (after form decoding), for echoing."""
-    return call.scratch["body"].get(name)
+    return call.parsed["body"].get(name)
 
 
 def merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict[str, str] | None:
@@ -103,8 +103,12 @@ def as_millis(given: int) -> int:
 
 
 def request_id(call: Call, ids: Ids) -> str:
-    """The request's id in `Request-Id` and in the events that it causes. The first that is drawn stays."""
-    return str(call.scratch.setdefault("request_id", "req_" + ids.text(14)))
+    """The request's id in `Request-Id` and in the events that it causes. The first that is drawn stays; one is drawn each time,
+    because with a seed the ids of what comes after depend on how many were."""
+    drawn = "req_" + ids.text(14)
+    if call.answering.request_id is None:
+        call.answering.request_id = drawn
+    return call.answering.request_id
 
 
 # Lists ---------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def authenticate_check(call: Call, directory: Directory) -> None:
     given = _given(call)
     workspace, number = auth.find_workspace(directory, given.get("project_id", ""))
     call.workspace, call.credential = workspace, {"project_id": number}
-    call.scratch["given"] = given
+    call.parsed["given"] = given
 
 
 def _given(call: Call) -> dict[str, str]:
@@ -41,7 +41,7 @@ def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
 
     A signature may be absent: there need not be one yet while the page's parameters are being written.
     """
-    given: dict[str, str] = call.scratch["given"]
+    given: dict[str, str] = call.parsed["given"]
     problems = [
         errors.item("2003", name, "required", f"The property {name} is required")
         for name in REQUIRED

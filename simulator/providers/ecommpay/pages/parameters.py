@@ -96,8 +96,8 @@ def authenticate(call: Call, directory: Directory) -> None:
         if call.strict:
             wording = "ecp_wrong" if name in parameters else "ecp_missing"
             raise Refused("page", {"status": 400, "text": wording, "name": name})
-    call.scratch["parameters"] = parameters
-    call.scratch["signed"] = signing.without_our_own(secret, parameters, signature)
+    call.parsed["parameters"] = parameters
+    call.parsed["signed"] = signing.without_our_own(secret, parameters, signature)
     amount, currency = int(parameters["payment_amount"]), parameters["payment_currency"]
     call.facts.update(amount=amount, currency=currency, reference=parameters["payment_id"])
 

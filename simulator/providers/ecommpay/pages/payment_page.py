@@ -55,7 +55,7 @@ def open_page(call: Call, uow: UnitOfWork) -> Reply:
 
     A payment that exists already is shown as it is: nothing is created and nothing is sent (inferred).
     """
-    visit = Visit(call, uow, call.scratch["parameters"])
+    visit = Visit(call, uow, call.parsed["parameters"])
     payment = find_payment(uow, visit.project_id, visit.payment_id)
     is_over = visit.best_before is not None and visit.best_before <= uow.now
     if call.method == "POST" and visit.step in ("continue", "pay"):
@@ -125,7 +125,7 @@ def _purchase(visit: Visit, request_id: str, customer: dict[str, str]) -> flow.P
         callback_url=visit.parameters.get("merchant_callback_url") or None,
         success_callback_url=visit.parameters.get("merchant_success_callback_url") or None,
         decline_callback_url=visit.parameters.get("merchant_decline_callback_url") or None,
-        page=visit.call.scratch["signed"],
+        page=visit.call.parsed["signed"],
     )
 
 

@@ -113,7 +113,7 @@ def _intent(call: Call, uow: UnitOfWork) -> PaymentIntent:
     """The intent that the path names. Who has only a publishable key must send its client secret too (inferred)."""
     intent = find(call, uow, PaymentIntent, call.path["id"])
     if call.credential["publishable"]:
-        given = call.query.get("client_secret") or call.scratch.get("body", {}).get("client_secret")
+        given = call.query.get("client_secret") or call.parsed.get("body", {}).get("client_secret")
         if not given:
             raise refused("parameter_missing", "client_secret")
         if given != intent.client_secret:

@@ -48,7 +48,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
         origin=call.base_url,
         token=f"{merchant_id}-{uow.ids.hex(32)}:{checkout_id}:{uow.ids.hex(32)}",
         returnmac=str(uow.ids.guid()),
-        order=call.scratch["body"]["order"],
+        order=call.parsed["body"]["order"],
         amount=order.amountOfMoney.amount,
         currency=order.amountOfMoney.currencyCode,
         reference=order.references.merchantReference if order.references else None,

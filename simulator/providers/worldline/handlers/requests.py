@@ -35,7 +35,7 @@ def read_body(call: Call, endpoint: Endpoint) -> Any:
     body = _without_nulls(call.json, BODY_DEPTH)
     if endpoint.body is CreatePaymentRequest:
         _check_method(call, body)
-    call.scratch["body"] = body
+    call.parsed["body"] = body
     return body
 
 
@@ -64,7 +64,7 @@ def _check_method(call: Call, body: Any) -> None:
 def check_types(call: Call) -> None:
     """What the request models do not read must still be of the official types. Raises `Invalid`."""
     assert call.endpoint is not None and call.endpoint.body is not None
-    wrong = list(wrong_types(call.scratch.get("body", {}), official_types()[call.endpoint.body.__name__]))
+    wrong = list(wrong_types(call.parsed.get("body", {}), official_types()[call.endpoint.body.__name__]))
     if wrong:
         raise Invalid(wrong)
 

@@ -25,7 +25,7 @@ from surface.test_readme import without_a_block, without_a_page
 TESTS = Path(__file__).parent.parent
 REGISTERED = f"""import sys
 sys.path[:0] = [{str(TESTS.parent)!r}, {str(TESTS)!r}]
-from toy.sixth import register
+from toy.one_more import register
 register()
 """
 
