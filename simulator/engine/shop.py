@@ -1,7 +1,7 @@
 """The merchant's side of one purchase at a provider, as pure values: which requests it takes, what the answers say.
 
-A provider's `shop` says once what the contract suite, the demo and the benchmarks need: requests go in as values and come
-out as bytes. Nothing is sent from here; whoever holds a `Request` sends it in their own way.
+A provider's `shop` says once what the contract suite, the demo, the benchmarks and a test payment of the control API need:
+requests go in as values and come out as bytes. Nothing is sent from here; whoever holds a `Request` sends it in their own way.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _rehearse(
     moves: list[dict[str, Any]] = []
     events: list[str] = []
     try:
-        with runtime.unit(workspace, provider=provider.name, kind="control") as uow:
+        with runtime.unit(workspace, provider=provider.name, topic="control") as uow:
             act(uow)
             moves, events = [move for move in uow.moves if move.get("kind") == "state" and "from" in move], uow.promised
             raise _Rehearsed
@@ -147,6 +147,6 @@ async def mark(call: ControlCall[MarkBody]) -> dict[str, Any]:
     if move is None:
         message = f"{call.body.trigger} is not possible: the payment is {resource.state}"
         raise ControlError(409, "illegal_move", message, field="trigger", allowed=list(moves))
-    with runtime.unit(workspace, provider=provider.name, kind="control") as uow:
+    with runtime.unit(workspace, provider=provider.name, topic="control") as uow:
         move.act(uow)
     return shown(call)

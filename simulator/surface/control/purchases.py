@@ -71,7 +71,7 @@ async def make_payment(call: ControlCall[PurchaseBody]) -> dict[str, Any]:
 
 def _reference(call: ControlCall[Any, Any]) -> str:
     """A new one, from the workspace's seed where it has one."""
-    with call.runtime.unit(call.workspace, provider="", kind="control") as uow:
+    with call.runtime.unit(call.workspace, provider="", topic="control") as uow:
         return f"test-{uow.ids.text(8)}"
 
 
