@@ -155,7 +155,7 @@ def signer(provider: Provider, world: client.Workspace, date: str | None, secret
         name=view["name"],
         created_at=now,
         credentials=dict(view["credentials"]),
-        webhooks={name: dict(endpoint)},
+        stored_endpoints={name: dict(endpoint)},
         settings={section: dict(values) for section, values in view["settings"].items()},
     )
     return Signer(provider, workspace, Account(view["credentials"][name], world.client.url, now))

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from merchant import Merchant
 from support import Sim
-from toy.acme import ACME
 
 from simulator.engine.provider import Provider
-from simulator.providers import built_in
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Sim]:
-    async with Sim(providers=[*built_in(), ACME]) as sim:
-        yield sim
-
-
-@pytest.fixture(params=(*built_in(), ACME), ids=lambda provider: provider.title)
-def provider(request: pytest.FixtureRequest) -> Provider:
-    found: Provider = request.param
-    return found
 
 
 async def _make(world: Sim, provider: Provider, **more: Any) -> dict[str, Any]:
@@ -121,11 +105,10 @@ async def test_a_move_that_is_not_legal_is_refused_with_those_that_are(world: Si
     assert answer.json()["error"]["allowed"] == [move["trigger"] for move in await _moves(world, payment)]
 
 
-async def test_a_refund_is_the_merchants_own_call(world: Sim, provider: Provider) -> None:
+async def test_a_refund_is_the_merchants_own_call(world: Sim, merchant: Merchant) -> None:
     """All that is left, unless an amount is given, which is never more than that."""
-    merchant = Merchant(world, provider)
     partly, wholly = await merchant.paid("partly"), await merchant.paid("wholly")
-    path = f"{world.path}/payments/{provider.name}"
+    path = f"{world.path}/payments/{merchant.name}"
 
     too_much = await world.http.post(f"{path}/{partly}/refund", json={"amount": 10**9})
     part = await world.http.post(f"{path}/{partly}/refund", json={"amount": 1})
