@@ -115,8 +115,8 @@ async def test_a_refund_is_the_merchants_own_call(world: Sim, merchant: Merchant
     whole = await world.http.post(f"{path}/{wholly}/refund", json={})
     await world.advance(days=3)
 
-    payment = await world.payment(provider.name, wholly)
+    payment = await world.payment(merchant.name, wholly)
     assert too_much.status_code == 422
     assert too_much.json()["error"]["allowed"] == [payment["amount"]["value"]]
-    assert (part.status_code, (await world.payment(provider.name, partly))["refunded"]["value"]) == (200, 1)
+    assert (part.status_code, (await world.payment(merchant.name, partly))["refunded"]["value"]) == (200, 1)
     assert (whole.status_code, payment["refunded"]) == (200, payment["amount"])
