@@ -246,7 +246,7 @@ class Runtime:
     def conclude(self, workspace: Workspace, row: OutboxRow, state: Literal["delivered", "failed"]) -> None:
         """Ends a message by hand, and says so in the payment's story."""
         said = "marked delivered" if state == "delivered" else "stopped"
-        with self.unit(workspace, provider=row.provider, kind="control") as uow:
+        with self.unit(workspace, provider=row.provider, topic="control") as uow:
             uow.journal("webhook", "console", f"{row.event} {said}", subject=row.subject, ref=row.id)
             self.dispatcher.conclude(uow.begin(), row, state)
         self._loop.schedule(workspace.id)
