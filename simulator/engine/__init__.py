@@ -25,6 +25,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
 | `unread` | Says what of a request nobody reads |
 | `http` | ASGI as far as we need it |
+| `callers` | Who sends a request: this machine, the network, a page of another site |
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
 | `idempotency` | A repeated request gets its first answer |

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from simulator import __version__
 from simulator.engine.call import Call, Reply
+from simulator.engine.callers import is_foreign_page
 from simulator.engine.distributions import folders
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Language, Texts, catalogue, languages
@@ -277,11 +278,11 @@ def _own_path(path: str) -> str | None:
 
 
 def is_own_origin(call: Call) -> bool:
-    """False for a POST that a foreign page makes a browser send; scripts and tests send no Origin."""
-    origin = call.headers.get("origin")
-    if not origin:
-        return True
-    return origin.partition("://")[2] in (call.headers.get("host"), call.base_url.partition("://")[2])
+    """False for a POST that a page of another site makes a browser send; scripts and tests send no Origin.
+
+    A shop's page may lead a buyer to a page of ours, also by POST; only that page's own form may then decide.
+    """
+    return not is_foreign_page(call.headers, (call.headers.get("host", ""), call.base_url.partition("://")[2]))
 
 
 def seconds_left(until: datetime | None, now: datetime) -> int | None:

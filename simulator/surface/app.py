@@ -76,7 +76,13 @@ class App:
             self.settings = replace(self.settings, admin_token=token)
         self.gateway = Gateway(self.runtime, wallet_pages.routes(self.settings.auto_return))
         ours = control.application(self.runtime, console.routes(self.runtime), self.gateway)
-        self.ours = Guard(ours, token=self.settings.admin_token, open_console=self.settings.open_console)
+        self.ours = Guard(
+            ours,
+            token=self.settings.admin_token,
+            open_console=self.settings.open_console,
+            names=self.settings.own_names,
+            public_url=self.settings.public_url,
+        )
         self._wallet_events = wallet_pages.Events(self.runtime, self.settings.auto_return)
         self._loop: asyncio.Task[None] | None = None
 

@@ -64,6 +64,7 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Refuse what the live APIs refuse, also plain http addresses.")
 @click.option("--lan", is_flag=True, help="Let phones in the same network reach the API and the buyer's pages.")
 @click.option("--open-console", is_flag=True, help="Beyond this machine: the console and /_sim too.")
+@click.option("--allow-host", multiple=True, help="A further name under which this machine may open the console.")
 @click.option("--tls", is_flag=True, help="Serve https, with a certificate authority of our own to trust.")
 @click.option("--trust", help="A file of certificate authorities (PEM) to trust in webhook receivers.")
 @click.option("--public-url", help="The address under which others reach this simulator.")
@@ -81,7 +82,7 @@ def serve(quiet: bool, as_json: bool, **given: Any) -> None:
         settings = from_environment()
     except (OSError, ValueError) as error:
         raise Failure(str(error), "Correct the variable or the file that it names.", USAGE) from error
-    changes = {name: value for name, value in given.items() if value is not None and value is not False}
+    changes = {name: value for name, value in given.items() if value is not None and value is not False and value != ()}
     serving.serve(replace(settings, **changes), quiet=quiet, as_json=as_json)
 
 

@@ -1,46 +1,68 @@
 """Who may call what is ours: `/_sim` and the console. The providers' APIs and the buyers' pages are open to everybody.
 
 Health, static files and the inbox are open too (phones load the pages' stylesheet, webhooks reach the inbox). The rest
-answers this machine only, unless the console was opened; then it wants the admin token, in the header or, for a browser,
-in a cookie that `?token=` sets.
+answers this machine only, under the simulator's own names only, unless the console was opened; then it wants the admin
+token, in the header or, for a browser, in a cookie that `?token=` sets. Nothing changes because a page of another site
+wants it, whoever its reader is.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import orjson
 
+from simulator.engine.callers import (
+    LOOPBACK_NAMES,
+    READS,
+    as_compared,
+    is_foreign_page,
+    is_own_name,
+    is_this_machine,
+)
 from simulator.engine.http import Receive, Scope, Send, header_map
 
-OPEN = ("/_sim/health", "/_sim/static/", "/_sim/inbox/")
+INBOX = "/_sim/inbox/"
+OPEN = ("/_sim/health", "/_sim/static/", INBOX)
 COOKIE = "psp_simulator_token"
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """Wraps the application of `/_sim` and `/console`. Without `open_console` only this machine is let in."""
+    """Wraps the application of `/_sim` and `/console`. Without `open_console` only this machine is let in, and only under
+    the names of loopback, under `names`, and under the address at which the request arrives."""
 
-    def __init__(self, app: Any, *, token: str | None, open_console: bool) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        token: str | None,
+        open_console: bool,
+        names: Iterable[str] = (),
+        public_url: str | None = None,
+    ) -> None:
         self.app = app
         self.token = token
         self.open_console = open_console
+        self.names = LOOPBACK_NAMES | {as_compared(name) for name in names}
+        self.public_host = urlsplit(public_url).netloc if public_url else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith(OPEN):
-            await self.app(scope, receive, send)
-            return
-        headers = header_map(scope["headers"])
-        if not self.open_console and not is_this_machine(scope):
+        headers, path = header_map(scope["headers"]), scope["path"]
+        own = {host for host in (headers.get("host"), self.public_host) if host}
+        # An inbox keeps what comes, whatever the method.
+        changes = scope["method"] not in READS or path.startswith(INBOX)
+        is_open = path.startswith(OPEN)
+        if not is_open and not self.open_console and not is_this_machine(scope):
             message = "the control API and the console answer this machine only; --open-console opens them"
             await _refuse(send, 403, "local_only", message)
-        elif scope["method"] not in _READS and _is_foreign(headers):
+        elif not is_open and not self.open_console and not is_own_name(scope, headers, self.names):
+            await _refuse(send, 403, "foreign_host", _not_our_name(headers))
+        elif changes and is_foreign_page(headers, own):
             await _refuse(send, 403, "foreign_origin", "a page of another site sent this request")
-        elif self.token is None or self._shows_token(headers):
+        elif is_open or self.token is None or self._shows_token(headers):
             await self.app(scope, receive, send)
         elif self._hands_in_token(scope):
             await self._remember(scope, send)
@@ -72,26 +94,9 @@ class Guard:
         await _send(send, 303, b"", "text/plain", headers)
 
 
-def is_this_machine(scope: Scope) -> bool:
-    """A loopback address, or the very address at which the request arrived."""
-    client, server = scope.get("client"), scope.get("server")
-    if not client:
-        return True
-    if server and client[0] == server[0]:
-        return True
-    try:
-        address = ip_address(client[0])
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address.is_loopback
-
-
-def _is_foreign(headers: Mapping[str, str]) -> bool:
-    """Scripts and tests send no Origin; browsers under `no-referrer` send `null` for our own forms."""
-    origin = headers.get("origin", "null")
-    return origin != "null" and urlsplit(origin).netloc != headers.get("host")
+def _not_our_name(headers: Mapping[str, str]) -> str:
+    given = headers.get("host", "")[:100]
+    return f"{given!r} is not a name of this simulator; --allow-host makes it one, if it is yours"
 
 
 def _equal(given: str, token: str) -> bool:

@@ -25,7 +25,7 @@ from simulator.kernel.ids import Ids
 from simulator.surface import tls
 from simulator.surface.app import App
 from simulator.surface.installed import NotServable
-from simulator.surface.settings import Settings
+from simulator.surface.settings import Settings, hosts
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
 
 BACKLOG = 2048
@@ -124,8 +124,9 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         remedy = "Stop what uses the port, or choose another with --port (0 takes any free one)."
         raise Failure(what, remedy, UNREACHED) from error
     settings = replace(settings, port=listener.getsockname()[1])
-    if settings.lan and settings.public_url is None and (address := lan_address()) is not None:
-        settings = replace(settings, public_url=f"{settings.scheme}://{address}:{settings.port}")
+    if settings.lan and (address := lan_address()) is not None:
+        public_url = settings.public_url or f"{settings.scheme}://{address}:{settings.port}"
+        settings = replace(settings, public_url=public_url, allow_host=(*settings.allow_host, address))
     app = _app(settings)
     if as_json:
         click.echo(json.dumps(facts(app) | ({"authority": str(issued.authority)} if issued else {})))
@@ -151,7 +152,8 @@ def _certificates(settings: Settings) -> tls.Certificates:
     public = urlsplit(settings.public_url).hostname if settings.public_url else None
     listening = settings.host if settings.host not in ("0.0.0.0", "::") else None  # noqa: S104 - no name of its own
     network = lan_address() if settings.lan else None
-    return tls.certificates(tls.folder_beside(settings.db), [n for n in (listening, public, network) if n])
+    names = (listening, public, network, *settings.allow_host)
+    return tls.certificates(tls.folder_beside(settings.db), [n for n in names if n])
 
 
 def _check(settings: Settings) -> None:
@@ -167,6 +169,10 @@ def _check(settings: Settings) -> None:
         except OSError as error:
             what = f"{settings.trust} cannot be trusted: {error.strerror or error}"
             raise Failure(what, "It is a file with certificates of authorities, in PEM.", USAGE) from error
+    try:
+        hosts("--allow-host", settings.allow_host)
+    except ValueError as error:
+        raise Failure(str(error), "Give the name alone, and the option once for each name.", USAGE) from error
 
 
 def _app(settings: Settings) -> App:

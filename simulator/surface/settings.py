@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from simulator.engine.callers import as_compared, host_name
 
 PREFIX = "PSP_SIMULATOR_"
 
@@ -24,6 +27,8 @@ class Settings:
     scenarios: str | None = None
     lan: bool = False
     open_console: bool = False
+    allow_host: tuple[str, ...] = ()
+    """Further names under which this machine's browsers reach `/_sim` and the console."""
     tls: bool = False
     trust: str | None = None
     """A file of certificate authorities that webhook receivers may be certified by, beside the public ones."""
@@ -41,6 +46,13 @@ class Settings:
     @property
     def scheme(self) -> str:
         return "https" if self.tls else "http"
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """The hosts' names that are the simulator's own, beside those of loopback."""
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        listening = None if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - no name of its own
+        return tuple(name for name in (public, listening, *self.allow_host) if name)
 
     @property
     def is_loopback(self) -> bool:
@@ -92,10 +104,24 @@ def _auto_return(name: str, value: Any) -> int | None:
     return int(text)
 
 
+def hosts(name: str, value: Any) -> tuple[str, ...]:
+    """Names or addresses of hosts, from a list or divided by commas. Raises `ValueError` for what is none."""
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple):
+        raise ValueError(f"{name}: {value!r} is not a list of names")
+    given = tuple(str(one).strip() for one in listed)
+    for one in given:
+        if host_name(f"[{one}]" if one.count(":") > 1 and one[0] != "[" else one) != as_compared(one):
+            raise ValueError(f"{name}: {one!r} is not the name of a host, like shop.example (no scheme, no port)")
+    return given
+
+
 def _typed(name: str, value: Any, like: Any) -> Any:
     """The value in the type of the setting's default. Raises `ValueError`."""
     if name.lower().endswith("auto_return"):
         return _auto_return(name, value)
+    if isinstance(like, tuple):
+        return hosts(name, value)
     text = str(value).lower()
     if isinstance(like, bool):
         if text not in _YES + _NO:

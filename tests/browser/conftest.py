@@ -110,6 +110,20 @@ def window(contexts: Contexts, shop: Shop, pytestconfig: pytest.Config) -> Itera
     assert [complaint for window in windows for complaint in window.complaints] == []
 
 
+@pytest.fixture
+def stranger(contexts: Contexts, pytestconfig: pytest.Config) -> Iterator[Callable[[], Any]]:
+    """A page of a browser that goes where it wants: what it meets on other sites is no complaint."""
+    kind: dict[str, Any] = {"phone": False, "script": True, "axe": ""}
+    taken: list[Any] = []
+
+    def page() -> Any:
+        taken.append(contexts.take(**kind))
+        return taken[-1].pages[0]
+
+    yield page
+    in_thread(pytestconfig, lambda: [contexts.give_back(context, **kind) for context in taken])
+
+
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The source of axe-core, fetched once by npm and kept in the user's cache."""

@@ -44,5 +44,6 @@ HOSTED = merchant.Hosted(
     themed=_all("themed"),
     same_sheets=_all("same_sheets"),
     crowded=_all("crowded"),
+    entries=_all("entries"),
     nowhere=_named("nowhere"),
 )

@@ -77,6 +77,8 @@ class Hosted:
     """Those whose sheets and lists are the wallet's."""
     crowded: tuple[str, ...] = ()
     """Those with long words, long names and large amounts."""
+    entries: tuple[str, ...] = ()
+    """Buttons that only show another page: any site may lead there."""
     nowhere: Mapping[str, str] = field(default_factory=dict)
     """Addresses of nothing, by what they are not."""
 

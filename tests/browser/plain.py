@@ -245,7 +245,7 @@ class ByForms:
         """The first act has won: what was pressed and every other button that he has seen on his way, pressed now, is
         answered with a page that shows what happened."""
         before, self._is_late = self.world(), True
-        for action, sent in self.posts + [late for page in list(self._seen) for late in _every_post(page)]:
+        for action, sent in self.posts + [late[:2] for page in list(self._seen) for late in every_post(page)]:
             press = (action, {name: value for name, value in sent.items() if name != "token"})
             if press in self._late or "freeze" in sent.values() or "run" in sent.values():
                 continue
@@ -256,6 +256,7 @@ class ByForms:
         assert self.world() == before, "what was pressed late has changed something"
 
 
-def _every_post(page: Page) -> list[tuple[str, dict[str, str]]]:
+def every_post(page: Page) -> list[tuple[str, dict[str, str], str]]:
+    """What each button of a page would send: where, which fields, and its test id."""
     buttons = [control for control in page.controls if control.tag == "button" and control.form is not None]
-    return [(urljoin(page.url, page.forms[b.form]["action"]), page.fields(b.form, b)) for b in buttons]
+    return [(urljoin(page.url, page.forms[b.form]["action"]), page.fields(b.form, b), b.testid) for b in buttons]

@@ -67,9 +67,155 @@ async def test_a_page_of_another_site_may_not_write(local: httpx.AsyncClient, me
     assert answer.json()["error"]["message"].startswith("a page of another site")
 
 
-@pytest.mark.parametrize("origin", [{}, {"Origin": "null"}, {"Origin": "http://sim.test"}])
-async def test_scripts_and_our_own_forms_may_write(local: httpx.AsyncClient, origin: dict[str, str]) -> None:
-    assert (await local.post("/_sim/workspaces", json={}, headers=origin)).status_code == 201
+OURS: list[dict[str, str]] = [
+    {},
+    {"Origin": "http://sim.test"},
+    {"Origin": "http://sim.test", "Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Mode": "cors"},
+]
+"""Programs (Node's `fetch` names a mode), our own forms, an address that somebody typed."""
+
+THEIRS: list[dict[str, str]] = [
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://sim.test.evil.example"},
+    {"Origin": "http://sim.test:81"},
+    {"Origin": "http://sim.test, http://sim.test"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+    {"Origin": "http://sim.test", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://sim.test", "Sec-Fetch-Site": "same-site"},
+]
+"""Sandboxed frames, pages of other sites, and of other ports of this machine."""
+
+
+@pytest.mark.parametrize("headers", OURS, ids=str)
+async def test_scripts_and_our_own_forms_may_write(local: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    assert (await local.post("/_sim/workspaces", json={}, headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("headers", THEIRS, ids=str)
+async def test_what_another_page_sends_changes_nothing(local: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    async def world() -> list[object]:
+        workspaces = (await local.get("/_sim/workspaces")).json()["data"]
+        return [(workspace["name"], workspace["settings"]) for workspace in workspaces]
+
+    before = await world()
+
+    answers = [
+        await local.post("/_sim/workspaces", json={}, headers=headers),
+        await local.post("/_sim/workspaces/default/reset", headers=headers),
+        await local.put("/_sim/workspaces/default/settings/simulator", json={"retry_factor": 0}, headers=headers),
+        await local.post("/console/default/anything", headers=headers),
+    ]
+
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [(403, "foreign_origin")] * 4
+    assert await world() == before
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+@pytest.mark.parametrize("headers", THEIRS, ids=str)
+async def test_an_inbox_keeps_nothing_of_another_page_not_even_an_image(
+    local: httpx.AsyncClient, headers: dict[str, str], method: str
+) -> None:
+    """It keeps what comes, whatever the method: an address in an `<img>` would do."""
+    answer = await local.request(method, "/_sim/inbox/default/orders", headers=headers)
+
+    assert answer.status_code == 403
+    assert (await local.get("/_sim/workspaces/default/inbox/orders")).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8080",
+        "localhost.evil.example",
+        "sub.localhost",
+        "192.168.1.9",
+        "[fe80::1]",
+        "",
+        "a b",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/console/default/payments", "/_sim/workspaces", "/_sim/openapi/control.json"])
+async def test_a_name_that_was_rebound_to_this_machine_reads_nothing(
+    local: httpx.AsyncClient, path: str, host: str
+) -> None:
+    answer = await local.get(path, headers={"Host": host})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_host")
+    assert "--allow-host" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LocalHost:3000", "localhost.", "127.0.0.1:1", "[::1]", "[0:0:0:0:0:0:0:1]:80"),
+        *(
+            "sim.test",
+            "Sandbox.Example.com:444",
+            "my-laptop.local",
+            "192.168.1.20:8080",
+            "[fd00::20]",
+            "tunnel.example",
+        ),
+    ],
+)
+async def test_the_simulators_own_names_reach_what_is_ours(host: str) -> None:
+    """Those of loopback, the address at which the request arrived (`sim.test` here), the public address, and what is allowed."""
+    names = ("my-laptop.local", "192.168.1.20", "fd00::20", "TUNNEL.example.")
+    app = App(Settings(db=":memory:", public_url="https://sandbox.example.com:444", allow_host=names))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
+        answer = await client.get("/_sim/workspaces", headers={"Host": host})
+    await app.runtime.close()
+
+    assert answer.status_code == 200
+
+
+async def test_the_address_at_which_the_server_listens_is_its_own_name() -> None:
+    app = App(Settings(db=":memory:", host="192.168.1.20"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim.test") as client:
+        answers = [await client.get("/console", headers={"Host": host}) for host in ("192.168.1.20:80", "192.168.1.21")]
+    await app.runtime.close()
+
+    assert [answer.status_code for answer in answers] == [303, 403]
+
+
+@pytest.mark.parametrize("path", ["/_sim/health", "/_sim/static/sim.css"])
+async def test_health_and_static_files_answer_under_any_name(local: httpx.AsyncClient, path: str) -> None:
+    """Containers and phones know the simulator by names that it does not know."""
+    assert (await local.get(path, headers={"Host": "psp-simulator"})).status_code == 200
+
+
+async def test_an_inbox_takes_webhooks_under_any_name(local: httpx.AsyncClient) -> None:
+    answer = await local.post("/_sim/inbox/default/orders", content=b"{}", headers={"Host": "host.docker.internal"})
+
+    assert answer.status_code == 200
+
+
+async def test_an_opened_console_answers_under_any_name_to_who_shows_the_token(opened: httpx.AsyncClient) -> None:
+    """A rebound name has no cookie and knows no token; containers go by names of their own."""
+    headers = {"Host": "psp-simulator:8080"}
+    cookie = (await opened.get("/console", params={"token": TOKEN}, headers=PAGE)).headers["set-cookie"]
+    opened.cookies.clear()
+
+    refused = await opened.get("/_sim/workspaces", headers=headers)
+    served = await opened.get("/_sim/workspaces", headers={**headers, "Cookie": cookie.partition(";")[0]})
+
+    assert (refused.status_code, served.status_code) == (401, 200)
+
+
+async def test_a_form_under_the_public_address_is_our_own_behind_a_proxy_that_changes_the_name() -> None:
+    app = App(Settings(db=":memory:", public_url="https://sandbox.example.com"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        headers = {"Origin": "https://sandbox.example.com", "Sec-Fetch-Site": "same-origin"}
+        answer = await client.post("/_sim/workspaces", json={}, headers=headers)
+    await app.runtime.close()
+
+    assert answer.status_code == 201
 
 
 async def test_a_program_without_the_token_is_told_how_to_show_it(opened: httpx.AsyncClient) -> None:

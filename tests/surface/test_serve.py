@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from buying import ANY, KEY, SHOP, account
 
@@ -199,6 +200,24 @@ def test_a_taken_port_is_told_in_two_lines_and_exits_with_3(server: Launched) ->
 def test_a_launch_that_fails_says_why(url: str) -> None:
     with pytest.raises(NotStarted, match=f"'{url}' cannot be the public URL"), launched("--public-url", url):
         pass
+
+
+def test_a_name_that_is_no_hosts_cannot_be_allowed() -> None:
+    with pytest.raises(NotStarted, match=r"'http://a\.example' is not the name of a host"):
+        launched("--allow-host", "http://a.example").__enter__()
+
+
+def test_names_that_are_allowed_reach_the_console_and_others_do_not() -> None:
+    """On the command line once for each; without the header, as HTTP/1.0 may leave it out, it was no browser."""
+    with launched("--allow-host", "one.example", "--allow-host", "two.example") as server:
+        answered = []
+        for host in ("one.example", "Two.Example:99", "three.example"):
+            answered.append(httpx.get(f"{server.url}/_sim/workspaces", headers={"Host": host}).status_code)
+        with Wire(server.url) as wire:
+            wire.send_raw(b"GET /_sim/workspaces HTTP/1.0\r\n\r\n")
+            answered.append(wire.read().status)
+
+    assert answered == [200, 200, 403, 200]
 
 
 def test_keys_from_the_environment_are_those_of_the_default_workspace() -> None:

@@ -86,8 +86,12 @@ def test_a_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("prot: 9000\n", "'prot' is not a setting; known are admin_token, auto_return, "),
+        ("prot: 9000\n", "'prot' is not a setting; known are admin_token, allow_host, auto_return, "),
         ("port: nine\n", "port: 'nine' is not a number"),
+        ("allow_host: http://shop.example\n", "allow_host: 'http://shop.example' is not the name of a host"),
+        ("allow_host: [a.example, b.example:80]\n", "allow_host: 'b.example:80' is not the name of a host"),
+        ("allow_host: {a: b}\n", "allow_host: {'a': 'b'} is not a list of names"),
+        ("allow_host: ''\n", "allow_host: '' is not the name of a host"),
         ("strict: 3\n", "strict: 3 is neither yes nor no"),
         ("credentials: {acme: key}\n", "credentials.acme: must be a mapping"),
         ("- port\n", "must be a mapping of settings"),
@@ -116,3 +120,15 @@ def test_a_file_that_cannot_be_used_is_named_with_what_is_wrong(tmp_path: Path, 
 )
 def test_the_base_url_is_where_a_client_reaches_it(settings: Settings, url: str) -> None:
     assert settings.base_url == url
+
+
+@pytest.mark.parametrize(
+    "text", ["allow_host: [my-laptop.local, '::1', '[fd00::20]']\n", "allow_host: 'my-laptop.local, ::1 ,[fd00::20]'\n"]
+)
+def test_names_of_the_simulator_are_a_list_or_divided_by_commas(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+
+    settings = from_environment({"PSP_SIMULATOR_CONFIG": str(file)})
+
+    assert settings.allow_host == ("my-laptop.local", "::1", "[fd00::20]")

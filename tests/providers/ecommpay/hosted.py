@@ -124,5 +124,6 @@ HOSTED = Hosted(
     notice={"ecp_qr": "ecp-qr"},
     phone_too=("ecp_phone",),
     themed=("ecp_method",),
+    entries=("ecp-continue", "ecp-random"),
     nowhere={"no such page": "/emulator/aps/nothing1"},
 )

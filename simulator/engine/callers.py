@@ -1,0 +1,77 @@
+"""Who sends a request: this machine or the network; a program, a page of ours, or a page of another site in somebody's browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from ipaddress import IPv6Address, ip_address
+
+from simulator.engine.http import Scope
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, wherever we decide what they do."""
+
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def is_this_machine(scope: Scope) -> bool:
+    """A loopback address, or the very address at which the request arrived."""
+    client, server = scope.get("client"), scope.get("server")
+    if not client:
+        return True
+    if server and client[0] == server[0]:
+        return True
+    try:
+        address = ip_address(client[0])
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback
+
+
+def host_name(host: str) -> str | None:
+    """The name in a `Host` header, without its port, as names are compared; None for what is no host.
+
+    An address of IPv6 keeps its brackets: `[::1]`.
+    """
+    match = _HOST.fullmatch(host)
+    return None if match is None else as_compared(match["name"])
+
+
+def as_compared(name: str) -> str:
+    """A host's name in the one way of writing that it is compared in: `LOCALHOST.` and `0:0:0:0:0:0:0:1` too."""
+    name = name.lower().removesuffix(".")
+    bare = name[1:-1] if name.startswith("[") else name
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return name
+    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+
+
+def is_own_name(scope: Scope, headers: Mapping[str, str], names: Collection[str]) -> bool:
+    """Whether a request came under one of the `names`, or under the very address at which it arrived.
+
+    A page whose name was rebound to this machine sends its own name. Without the header it was no browser.
+    """
+    host = headers.get("host")
+    if host is None:
+        return True
+    name, server = host_name(host), scope.get("server")
+    return name is not None and (name in names or bool(server and name == as_compared(str(server[0]))))
+
+
+def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
+    """Whether a page that is not ours made a browser send this; `own` are our hosts with their ports.
+
+    Browsers say so in `Origin` (`null` for a sandboxed frame) and, where the address is to be trusted, in `Sec-Fetch-Site`.
+    Our own forms bear our origin, because our pages say `Referrer-Policy: same-origin`. Programs send neither header.
+    """
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return True
+    origin = headers.get("origin")
+    host = (origin or "").partition("://")[2]
+    return origin is not None and (not host or host not in own)
