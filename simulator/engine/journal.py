@@ -112,24 +112,45 @@ def rows_for(
     return rows
 
 
+def note(workspace: int, at: int, topic: str, summary: str) -> Row:
+    """A row about the workspace as a whole: `topic` is `clock` or `workspace`."""
+    return (workspace, at, topic, "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
+
+
+def told(seq: int, at: int, topic: str, provider: str, raw: bytes) -> list[dict[str, Any]]:
+    """One row of the journal as entries of a timeline, without their place in it."""
+    body = orjson.loads(raw)
+    instant = iso_millis(from_micros(at))
+    entries: list[dict[str, Any]] = []
+    if topic == "request":
+        summary = f"{body['method']} {body['path']} {body['status']}"
+        entries.append({"at": instant, "kind": "request", "actor": body.get("sent_by", "merchant")})
+        entries[0] |= {"from": "merchant", "to": provider, "summary": summary, "ref": f"req_{seq}"}
+    elif topic in ("clock", "workspace"):
+        entries.append({"at": instant, "kind": topic, "actor": "ops", "summary": body["summary"]})
+    elif topic == "webhook":
+        summary = attempted(body["event"], body["n"], body["status"], body["error"])
+        entries.append({"at": instant, "kind": "webhook", "actor": provider, "from": provider, "to": "merchant"})
+        entries[0] |= {"summary": summary, "ref": body["id"]}
+    for move in body["moves"]:
+        entry = {"at": instant, "kind": "timer" if move["actor"] == "timer" else move["kind"]}
+        kept = {k: v for k, v in move.items() if k in ("actor", "from", "to", "summary", "ref") and v is not None}
+        entries.append(entry | kept)
+    return entries
+
+
+def attempted(event: str, n: int, status: int | None, error: str | None) -> str:
+    """What became of one try, in words."""
+    return f"{event} try {n} " + (f"answered {status}" if status is not None else f"failed: {error}")
+
+
 def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]:
     """Everything about one payment in the order in which it happened (`control-api`, Payment.timeline)."""
     events: list[tuple[int, int, dict[str, Any]]] = []
     for seq, at, topic, provider, raw in store.journal_of(workspace, subject):
-        body = orjson.loads(raw)
-        instant = iso_millis(from_micros(at))
-        if topic == "request":
-            summary = f"{body['method']} {body['path']} {body['status']}"
-            events.append((at, seq * 100, {"at": instant, "kind": "request", "actor": body.get("sent_by", "merchant")}))
-            events[-1][2].update({"from": "merchant", "to": provider, "summary": summary, "ref": f"req_{seq}"})
-        elif topic == "clock":
-            events.append((at, seq * 100, {"at": instant, "kind": "clock", "actor": "ops", "summary": body["summary"]}))
-        for index, move in enumerate(body["moves"], 1):
-            entry = {"at": instant, "kind": "timer" if move["actor"] == "timer" else move["kind"]}
-            entry.update(
-                {k: v for k, v in move.items() if k in ("actor", "from", "to", "summary", "ref") and v is not None}
-            )
-            events.append((at, seq * 100 + index, entry))
+        if topic != "webhook":  # the attempts themselves follow, also those of older stores
+            entries = told(seq, at, topic, provider, raw)
+            events += [(at, seq * 100 + index, entry) for index, entry in enumerate(entries)]
     messages = store.messages(workspace, subject=subject)
     by_seq = {message.seq: message for message in messages}
     for message in messages:
@@ -140,8 +161,7 @@ def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]
     for attempt in store.attempts(list(by_seq)):
         message = by_seq[attempt.message]
         entry = {"at": iso_millis(from_micros(attempt.at)), "kind": "webhook", "actor": message.provider}
-        answer = f"answered {attempt.status}" if attempt.status is not None else f"failed: {attempt.error}"
-        summary = f"{message.event} try {attempt.n} {answer}"
+        summary = attempted(message.event, attempt.n, attempt.status, attempt.error)
         entry.update({"from": message.provider, "to": "merchant", "summary": summary, "ref": message.id})
         events.append((attempt.at, 2**61 + attempt.message * 1000 + attempt.n, entry))
     events.sort(key=lambda item: item[:2])

@@ -10,10 +10,11 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from simulator.engine import journal
 from simulator.engine.store import Store
 from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import Clock, time_of_day
+from simulator.kernel.clock import Clock, micros, time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import NotFound
 
@@ -238,7 +239,8 @@ class Registry:
         changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0, refusals=0)
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
-            store.clear(id_)
+            store.insert_journal([journal.note(id_, micros(changed.clock.now()), "workspace", "reset")])
+            store.clear(id_, journal_before=store.last_seq())  # one row stays, so that the numbers go on
             store.save_workspace(changed.id, changed.name, changed.dump())
         self.remember(changed)
         self._changed(id_)

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal
 
+from simulator.engine import journal
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.courier import Courier, OwnCourier
@@ -158,6 +159,7 @@ class Runtime:
         if "clock" in changes:
             changes["clock"] = self._walker.held(workspace.id, changes["clock"])
         changed = self.registry.change(workspace.id, **changes)
+        self._note(changed, "clock" if "clock" in changes else "workspace", _words(changed, changes))
         self._loop.schedule(workspace.id)
         return changed
 
@@ -168,6 +170,10 @@ class Runtime:
             fresh = self.registry.reset(workspace.id)
             self._absent.set_aside()
             return fresh
+
+    def _note(self, workspace: Workspace, kind: str, summary: str) -> None:
+        """For who follows the workspace; written soon."""
+        self.transactions.journal([journal.note(workspace.id, micros(workspace.clock.now()), kind, summary)])
 
     async def delete_workspace(self, workspace: Workspace) -> None:
         """An advance that is under way ends with `NotFound`, as does whatever comes later."""
@@ -271,3 +277,10 @@ class Runtime:
         self.transactions.commit()
         self.transactions.write_notes()
         self.store.close()
+
+
+def _words(workspace: Workspace, changes: Mapping[str, Any]) -> str:
+    """A change of the workspace as the journal tells it: `clock frozen`, `scenarios changed`."""
+    if "clock" in changes:
+        return "clock frozen" if workspace.clock.mode == "frozen" else "clock running"
+    return f"{', '.join(name.replace('_', ' ') for name in changes)} changed"

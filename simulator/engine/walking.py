@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Literal
 
-import orjson
-
+from simulator.engine import journal
 from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.registry import Registry, WorkspaceError
 from simulator.engine.store import Store
@@ -89,7 +88,7 @@ class Walker:
                 if walk.ended_by is None and workspace_id in self._registry:
                     self._arrive(workspace_id, at)
         summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
-        row = (workspace_id, micros(to), "clock", "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
+        row = journal.note(workspace_id, micros(to), "clock", summary)
         self._transactions.journal([row])
         return fired
 

@@ -21,6 +21,17 @@ class Journal(Statements):
             WHERE workspace = ? AND subject = ? ORDER BY seq"""
         return self.rows(sql, (workspace, subject))
 
+    def journal_after(self, workspace: int, seq: int, limit: int) -> list[Row]:
+        """`(seq, at, kind, provider, subject, body)`, oldest first. Walks the rows of all workspaces from there on."""
+        sql = """SELECT seq, at, kind, provider, subject, body FROM journal
+            WHERE seq > ? AND +workspace = ? ORDER BY seq LIMIT ?"""
+        return self.rows(sql, (seq, workspace, limit))
+
+    def last_seq(self) -> int:
+        """Of the journal's newest row, in whatever workspace; 0 while there is none."""
+        found = self.rows("SELECT MAX(seq) FROM journal", ())
+        return int(found[0][0] or 0)
+
     def requests(
         self,
         workspace: int,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
 from simulator.engine.store.statements import EVERY, Row, Statements
 
 
@@ -206,7 +208,7 @@ class Outbox(Statements):
         state: str,
         due: int | None,
     ) -> None:
-        """`body` is kept only where it is not the message's own."""
+        """`body` is kept only where it is not the message's own. The journal has a line of each attempt, for who follows it."""
         own = None if body == message.body else body
         self.run(
             f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -214,6 +216,9 @@ class Outbox(Statements):
         )
         sql = "UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ?"
         self.run(sql, (state, due, n, message.seq))
+        told = {"moves": [], "id": message.id, "event": message.event, "n": n, "status": status, "error": error}
+        sql = "INSERT INTO journal (workspace, at, kind, provider, subject, body) VALUES (?, ?, 'webhook', ?, ?, ?)"
+        self.run(sql, (message.workspace, at, message.provider, message.subject, orjson.dumps(told)))
 
     def set_message_state(self, seq: int, state: str, due: int | None) -> None:
         self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from simulator.engine.store.statements import Row, Statements
+from simulator.engine.store.statements import EVERY, Row, Statements
 
 
 class Workspaces(Statements):
@@ -38,14 +38,15 @@ class Workspaces(Statements):
     def credentials(self) -> list[Row]:
         return self.rows("SELECT provider, lookup, workspace FROM credentials")
 
-    def clear(self, workspace: int) -> None:
-        """Drops everything that happened in a workspace; the workspace itself stays."""
+    def clear(self, workspace: int, *, journal_before: int = EVERY) -> None:
+        """Drops everything that happened in a workspace; the workspace itself stays, and its journal from that row on."""
         self.run(
             "DELETE FROM attempts WHERE message IN (SELECT seq FROM outbox WHERE workspace = ?)",
             (workspace,),
         )
-        for table in ("resources", "keys", "timers", "outbox", "journal", "replies"):
+        for table in ("resources", "keys", "timers", "outbox", "replies"):
             self.run(f"DELETE FROM {table} WHERE workspace = ?", (workspace,))  # noqa: S608
+        self.run("DELETE FROM journal WHERE workspace = ? AND seq < ?", (workspace, journal_before))
 
     def remove_workspace(self, workspace: int) -> None:
         self.clear(workspace)

@@ -47,6 +47,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         return respond
 
     own: list[BaseRoute] = [Route("/console", home)]
+    own += [Route("/console/{ws}/events", acts.OPERATIONS["events"].endpoint(runtime))]
     own += [Route("/console/{ws}/do/{operation}", acts.handler(runtime), methods=["POST"])]
     own += [Route(path, shown(handler)) for path, handler in PAGES]
     return [*own, Route("/console/{path:path}", shown(_nowhere))]

@@ -31,6 +31,7 @@ from simulator.surface.control import (
     clock,
     documents,
     endpoints,
+    events,
     health,
     inbox,
     moves,
@@ -45,6 +46,7 @@ from simulator.surface.control import (
 )
 from simulator.surface.control.buyers import BuyerBody
 from simulator.surface.control.clock import AdvanceBody, FreezeBody
+from simulator.surface.control.events import EventsQuery
 from simulator.surface.control.moves import MarkBody
 from simulator.surface.control.operation import Operation
 from simulator.surface.control.paging import ListQuery
@@ -84,6 +86,8 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", PAYMENT + "/cancel", payments.cancel, body=ReasonBody, returns=Payment, summary="The shopper cancels"),
     Operation("POST", PAYMENT + "/expire", payments.expire, body=ReasonBody, returns=Payment, summary="The order expires"),
     Operation("GET", PAYMENT, payments.get_payment, returns=Payment, summary="One payment with its timeline"),
+
+    Operation("GET", WS + "/events", events.events, query=EventsQuery, summary="Each committed change as a server-sent event"),
 
     Operation("GET", WS + "/clock", clock.get_clock, returns=Clock, summary="The workspace's time"),
     Operation("POST", WS + "/clock/advance", clock.advance, body=AdvanceBody, returns=Advanced, summary="Walk from deadline to deadline"),

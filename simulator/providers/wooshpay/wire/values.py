@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from simulator.engine.known import NoEffect
 from simulator.engine.validation import FLAG, OBJECT, TEXT, WHOLE, Unfit
 from simulator.kernel.money import CURRENCIES
 from simulator.providers.wooshpay.model import rounded_ms
@@ -91,10 +90,6 @@ Metadata = Annotated[
 MethodType = Annotated[str, BeforeValidator(_method_type)]
 MethodTypes = Annotated[list[MethodType], BeforeValidator(_one_or_more), Field(min_length=1)]
 Id = Filled
-FutureUsage = Annotated[
-    Literal["on_session", "off_session"],
-    NoEffect("is echoed: the simulator keeps a method only for off_session", unless=("off_session",)),
-]
 EventNames = Annotated[list[Filled], BeforeValidator(_one_or_more), Field(min_length=1, max_length=200)]
 
 

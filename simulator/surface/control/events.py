@@ -1,0 +1,87 @@
+"""The live feed of a workspace: each committed change as a server-sent event, in the journal's order.
+
+It is read from the journal, not from memory: a client that was away goes on after the last number that it saw, and several
+processes on one store tell the same story. While somebody listens the journal is looked at four times a second, which is
+one look-up by its primary key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from pydantic import Field
+from starlette.responses import Response, StreamingResponse
+
+from simulator.engine import journal
+from simulator.engine.resource import load
+from simulator.engine.runtime import Runtime
+from simulator.kernel.clock import stopwatch
+from simulator.surface.control.errors import invalid
+from simulator.surface.control.operation import ControlCall, NoBody, Query
+
+LOOK_S = 0.25
+PING_S = 15.0
+AT_ONCE = 500
+"""So many rows of the journal are told in one go."""
+
+
+class EventsQuery(Query):
+    after: int | None = Field(None, ge=0, lt=2**62)
+
+
+async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
+    """Server-sent events, from now on or after `Last-Event-ID` (or `?after=`)."""
+    last = call.request.headers.get("last-event-id", "")
+    if last and not (last.isascii() and last.isdecimal() and len(last) < 19):
+        raise invalid("Last-Event-ID: must be a number that this feed has sent", "Last-Event-ID")
+    call.runtime.write_notes()
+    after = int(last) if last else call.query.after
+    start = call.runtime.store.last_seq() if after is None else after
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    feed = _feed(call.runtime, call.workspace.id, start)
+    return StreamingResponse(feed, media_type="text/event-stream", headers=headers)
+
+
+async def _feed(runtime: Runtime, workspace: int, seq: int) -> AsyncIterator[bytes]:
+    """Ends when the workspace is gone or the server stops."""
+    yield b"retry: 2000\n\n"
+    quiet_since = stopwatch()
+    while not runtime.closing and workspace in runtime.registry:
+        runtime.transactions.write_notes_or_tell()
+        rows = runtime.store.journal_after(workspace, seq, AT_ONCE)
+        if rows:
+            seq, quiet_since = int(rows[-1][0]), stopwatch()
+            yield b"".join(_told(runtime, workspace, rows))
+        elif stopwatch() - quiet_since >= PING_S:
+            quiet_since = stopwatch()
+            yield b": still here\n\n"
+        if len(rows) < AT_ONCE:
+            await asyncio.sleep(LOOK_S)
+
+
+def _told(runtime: Runtime, workspace: int, rows: list[Any]) -> list[bytes]:
+    states: dict[tuple[str, str], dict[str, Any]] = {}
+    messages = []
+    for seq, at, kind, provider, subject, raw in rows:
+        about: dict[str, Any] = {"provider": provider or None, "resource_id": subject}
+        if subject is not None:
+            if (provider, subject) not in states:
+                states[provider, subject] = _state(runtime, workspace, provider, subject)
+            about |= states[provider, subject]
+        for entry in journal.told(seq, at, kind, provider, raw):
+            data = orjson.dumps({"seq": seq, **entry, **about})
+            messages.append(b"event: %s\nid: %d\ndata: %s\n\n" % (entry["kind"].encode(), seq, data))
+    return messages
+
+
+def _state(runtime: Runtime, workspace: int, provider: str, subject: str) -> dict[str, Any]:
+    """Phase and status of the payment as they are now; nothing where it is gone, or no payment."""
+    party = runtime.providers.get(provider)
+    row = runtime.store.payment(workspace, provider, subject) if party is not None else None
+    if party is None or row is None:
+        return {}
+    summary = party.summarise(load(party.kinds[row[0]], bytes(row[1])))
+    return {} if summary is None else {"phase": summary.phase, "status": summary.status}
