@@ -95,6 +95,11 @@ class Call:
     workspace: Workspace = None  # type: ignore[assignment]  # set by authentication, before any handler runs
     credential: Mapping[str, Any] = field(default_factory=dict)
     """What `authenticate` learned: which key, which scopes, which merchant."""
+    proof: tuple[str, ...] | None = None
+    """The names of the credentials by which `authenticate` knows the merchant; empty for what a merchant hands to browsers
+    (a publishable key, the signed address of a page). None where it does not say."""
+    from_network: bool = False
+    """Whether another machine sent it."""
     endpoint: Operation | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     """For the scenario rules: operation, amount, currency, reference."""

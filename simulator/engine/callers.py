@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from ipaddress import IPv6Address, ip_address
 
 from simulator.engine.http import Scope
+from simulator.engine.provider import Provider
+from simulator.engine.workspace import Workspace
+from simulator.kernel.ids import Ids
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing, wherever we decide what they do."""
@@ -75,3 +78,14 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     origin = headers.get("origin")
     host = (origin or "").partition("://")[2]
     return origin is not None and (not host or host not in own)
+
+
+def is_public(provider: Provider, workspace: Workspace, proof: tuple[str, ...] | None) -> bool:
+    """Whether a credential that proved a caller (`Call.proof`) is the same on every machine, and so proves nothing.
+
+    Where the provider does not say which one did, one that finds the workspace is enough.
+    """
+    own, public = workspace.credentials[provider.name], provider.credentials(Ids(), True)
+    if proof is None:
+        return not set(provider.lookups(own)).isdisjoint(provider.lookups(public))
+    return any(own.get(name) == public.get(name) for name in proof)

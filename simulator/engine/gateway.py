@@ -16,6 +16,7 @@ import orjson
 
 from simulator.engine import faults, idempotency, journal, pages
 from simulator.engine.call import Call, Reply, Walk
+from simulator.engine.callers import is_public, is_this_machine
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
@@ -29,7 +30,7 @@ from simulator.engine.http import (
     raw_headers,
     read_body,
 )
-from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
+from simulator.engine.provider import Authenticate, Endpoint, LeftOut, Page, Provider
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.routes import Routes, segments_of
 from simulator.engine.runtime import Runtime
@@ -58,8 +59,10 @@ _HOST = re.compile(r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
 class Gateway:
     """An ASGI application for all providers' endpoints and hosted pages, and the wallet's pages."""
 
-    def __init__(self, runtime: Runtime, pages: Sequence[Page] = ()) -> None:
+    def __init__(self, runtime: Runtime, pages: Sequence[Page] = (), *, public_credentials: bool = False) -> None:
+        """`public_credentials`: whether those that everybody can read are taken from other machines, too."""
         self.runtime = runtime
+        self.public_credentials = public_credentials
         self.routes = Routes()
         self._providers = tuple(runtime.providers.values())
         for provider in self._providers:
@@ -107,6 +110,7 @@ class Gateway:
             raw_body=body,
             base_url=self.runtime.public_url or base_url,
             strict=self.runtime.strict,
+            from_network=not is_this_machine(scope),
         )
 
     def _not_committed(self, call: Call, started: float) -> Answer:
@@ -159,7 +163,7 @@ class Gateway:
         runtime, policy, key = self.runtime, provider.idempotency, None
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
         try:
-            (endpoint.authenticate or provider.authenticate)(call, runtime)
+            self._authenticate(provider, call, endpoint.authenticate)
             if provider.limit is not None:
                 bucket, limit = provider.limit(call)
                 call.answering.tokens_left = 0
@@ -203,6 +207,16 @@ class Gateway:
             return self._refused(provider, call, refusal, started, key)
         except Exception:
             return self._refused(provider, call, self._crashed(call), started)
+
+    def _authenticate(self, provider: Provider, call: Call, own: Authenticate | None = None) -> None:
+        """By the endpoint's `own` check or the provider's. Raises what that raises, and `Unauthenticated` too."""
+        (own or provider.authenticate)(call, self.runtime)
+        if call.from_network and not self.public_credentials and is_public(provider, call.workspace, call.proof):
+            reason = "the default credentials are public, and another machine sent this"
+            help_ = {
+                "instead": "a workspace of your own, credentials of your own, or serve --lan --default-credentials"
+            }
+            raise Unauthenticated(reason, help_, call.workspace.id, is_public=True)
 
     def _refused(
         self, provider: Provider | None, call: Call, refusal: Refusal, started: float, key: str | None = None
@@ -341,7 +355,7 @@ class Gateway:
         """What the provider really has and the simulator lacks: no typing error, and said so to whoever may know."""
         call.provider, call.endpoint, call.facts = provider.name, operation, {"operation": operation.operation}
         try:
-            provider.authenticate(call, self.runtime)
+            self._authenticate(provider, call)
         except Refusal as refusal:
             return self._refused(provider, call, refusal, started)
         except Exception:

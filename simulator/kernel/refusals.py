@@ -21,6 +21,8 @@ class Unauthenticated(Refusal):
     help: dict[str, Any] = field(default_factory=dict)
     workspace: int | None = None
     """The workspace that the credential would have belonged to, if it can be told."""
+    is_public: bool = False
+    """Whether the credential is right, and the same on every machine: from another one it proves nothing."""
 
 
 @dataclass(eq=False)

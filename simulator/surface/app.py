@@ -74,7 +74,11 @@ class App:
         if self.settings.open_console and not self.settings.admin_token:
             token = sha256_hex(f"admin token {self.runtime.secret}".encode())[:24]
             self.settings = replace(self.settings, admin_token=token)
-        self.gateway = Gateway(self.runtime, wallet_pages.routes(self.settings.auto_return))
+        self.gateway = Gateway(
+            self.runtime,
+            wallet_pages.routes(self.settings.auto_return),
+            public_credentials=self.settings.open_console or self.settings.default_credentials,
+        )
         ours = control.application(self.runtime, console.routes(self.runtime), self.gateway)
         self.ours = Guard(
             ours,

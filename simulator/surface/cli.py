@@ -64,6 +64,7 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Refuse what the live APIs refuse, also plain http addresses.")
 @click.option("--lan", is_flag=True, help="Let phones in the same network reach the API and the buyer's pages.")
 @click.option("--open-console", is_flag=True, help="Beyond this machine: the console and /_sim too.")
+@click.option("--default-credentials", is_flag=True, help="With --lan: let the network use the public credentials.")
 @click.option("--allow-host", multiple=True, help="A further name under which this machine may open the console.")
 @click.option("--tls", is_flag=True, help="Serve https, with a certificate authority of our own to trust.")
 @click.option("--trust", help="A file of certificate authorities (PEM) to trust in webhook receivers.")

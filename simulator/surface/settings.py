@@ -27,6 +27,8 @@ class Settings:
     scenarios: str | None = None
     lan: bool = False
     open_console: bool = False
+    default_credentials: bool = False
+    """Whether the network may use the credentials that stand in the README."""
     allow_host: tuple[str, ...] = ()
     """Further names under which this machine's browsers reach `/_sim` and the console."""
     tls: bool = False

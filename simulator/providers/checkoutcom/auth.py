@@ -139,6 +139,7 @@ def _default_key(call: Call, directory: Directory, key: str) -> None:
     if key == own["public_key"] and not isinstance(call.endpoint, LeftOut):
         raise Forbidden("a public key does not open this endpoint", workspace.id)
     call.workspace, call.credential = workspace, {"platform": "default", "kind": "key", "client": "key"}
+    call.proof = () if key == own["public_key"] else ("secret_key",)
     _must_fit(call)
 
 
@@ -155,6 +156,7 @@ def _previous_key(call: Call, directory: Directory, key: str) -> None:
     if key not in (own["previous_secret_key"], own["previous_public_key"]):
         raise Unauthenticated("this key needs Bearer and one space before it", workspace=workspace.id)
     call.workspace, call.credential = workspace, {"platform": "previous", "kind": "key", "client": "previous"}
+    call.proof = () if key == own["previous_public_key"] else ("previous_secret_key",)
     _must_fit(call)
 
 
@@ -174,7 +176,7 @@ def _token(call: Call, directory: Directory, token: str) -> None:
     now = workspace.clock.now().timestamp()
     if now >= claims["exp"]:
         raise Unauthenticated("the access token has expired", workspace=workspace.id)
-    call.workspace = workspace
+    call.workspace, call.proof = workspace, ("client_secret",)
     call.credential = {"platform": "default", "kind": "token", "client": claims["client_id"], "scopes": claims["scope"]}
     _must_fit(call)
     operation = call.endpoint.operation if call.endpoint else ""
@@ -237,6 +239,7 @@ def authenticate_client(call: Call, directory: Directory) -> None:
     if workspace is None or own is None or client != own["client_id"] or not equals(secret or "", own["client_secret"]):
         raise Refused("oauth", {"error": "invalid_client"})
     call.workspace, call.credential = workspace, {"platform": "default", "kind": "client", "client": client}
+    call.proof = ("client_secret",)
 
 
 _PATHS = re.compile(

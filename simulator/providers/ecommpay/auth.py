@@ -78,7 +78,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     if not is_good(call, match):
         reason = errors.EMPTY_SIGNATURE if signature == "" else "the signature is wrong"
         raise Unauthenticated(reason, signing.explain(secret, body, str(signature)), workspace.id)
-    call.workspace = workspace
+    call.workspace, call.proof = workspace, ("secret_key",)
     call.credential = {"project_id": number}
     for path in DEMANDED.get(operation, ()):
         if _member(body, path) is None:

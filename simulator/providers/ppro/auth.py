@@ -64,7 +64,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     workspace = directory.by_credential("ppro", key)
     if workspace is None:
         raise Unauthenticated("no workspace has this API key")
-    call.workspace = workspace
+    call.workspace, call.proof = workspace, ("api_key",)
 
 
 def limit(call: Call) -> tuple[str, RateLimit]:

@@ -103,7 +103,10 @@ def _authenticate(call: Call, directory: Directory) -> None:
     if workspace is None:
         raise Unauthenticated("no workspace has this key", help={"key": masked(key)})
     call.workspace = workspace
-    call.credential = {"livemode": key[3:8] == "live_", "publishable": key.startswith("pk_")}
+    is_publishable = key.startswith("pk_")
+    call.credential = {"livemode": key[3:8] == "live_", "publishable": is_publishable}
+    own = workspace.credentials["wooshpay"]
+    call.proof = () if is_publishable else tuple(name for name in KEYS if own[name] == key)
 
 
 def masked(key: str) -> str:

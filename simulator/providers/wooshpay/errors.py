@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
+from simulator.providers.wooshpay.auth import key_of, masked
 from simulator.providers.wooshpay.settings import WooshpaySettings
 
 # fmt: off
@@ -74,6 +75,8 @@ def refused(code: str, param: str | None = None, **detail: Any) -> r.Refused:
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
     match refusal:
+        case r.Unauthenticated(is_public=True):
+            return refuse(r.Unauthenticated(help={"key": masked(key_of(call) or "")}), call)
         case r.Unauthenticated(help={"key": key}):
             reply = _error(call, "api_key_invalid", None, key=key)
             reply.headers["www-authenticate"] = 'Basic realm="WooshPay"'

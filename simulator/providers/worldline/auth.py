@@ -65,7 +65,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     _check_date(call.headers.get("date"), allowed_s, workspace.id)
     if "merchantId" in call.path and call.path["merchantId"] != own["merchant_id"]:
         raise Forbidden(f"the key belongs to merchant {own['merchant_id']}", workspace.id)
-    call.workspace = workspace
+    call.workspace, call.proof = workspace, ("secret_api_key",)
     call.credential = {"merchant_id": own["merchant_id"]}
 
 

@@ -51,7 +51,7 @@ def authenticate(call: Call, directory: Directory) -> None:
         raise Unauthenticated("no workspace has this session")
     if workspace.clock.now().timestamp() - began > LIFETIME.total_seconds():
         raise Unauthenticated("the session is older than two hours", workspace=workspace.id)
-    call.workspace = workspace
+    call.workspace, call.proof = workspace, ()
     call.credential = {"merchant_id": merchant_id, "session": match[1]}
 
 

@@ -32,6 +32,9 @@ VALUES = {
     "directions": ["payin"],
 }
 
+FOR_BROWSERS = ("payment_page", "params.check")
+"""The page's address is signed by the merchant and opened by the buyer; the check tells nothing that is secret."""
+
 
 def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
     if endpoint.authenticate is not None:

@@ -9,6 +9,9 @@ from simulator.engine.shop import Account, Request
 from simulator.providers.worldline import shop
 from simulator.providers.worldline.client_sessions import session_id
 
+FOR_BROWSERS = ("client.",)
+"""The Client API: the merchant hands a session to the buyer's browser."""
+
 
 def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
     if not endpoint.path.startswith("/client/"):

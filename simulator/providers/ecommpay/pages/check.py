@@ -25,7 +25,7 @@ def authenticate_check(call: Call, directory: Directory) -> None:
     """Only the project has to exist: everything else is what the check is there to report. Raises `Refused` 2442."""
     given = _given(call)
     workspace, number = auth.find_workspace(directory, given.get("project_id", ""))
-    call.workspace, call.credential = workspace, {"project_id": number}
+    call.workspace, call.credential, call.proof = workspace, {"project_id": number}, ()
     call.parsed["given"] = given
 
 

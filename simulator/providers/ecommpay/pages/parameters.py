@@ -89,7 +89,7 @@ def authenticate(call: Call, directory: Directory) -> None:
             "arrived": signing.shortened(arrived),
         }
         raise Unauthenticated("the signature is wrong", help_, workspace.id)
-    call.workspace, call.credential = workspace, {"project_id": project}
+    call.workspace, call.credential, call.proof = workspace, {"project_id": project}, ()
     for name in wrong_values(parameters):
         raise Refused("page", {"status": 400, "text": "ecp_wrong", "name": name})
     for name in unlike_live(call, parameters):
