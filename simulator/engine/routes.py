@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
 
@@ -80,6 +79,8 @@ class Routes:
         return None
 
     def nearest(self, method: str, path: str) -> list[str]:
+        from difflib import get_close_matches  # a start needs it not
+
         known = [f"{m} {p}" for m, p in self.paths]
         return get_close_matches(f"{method} {path}", known, n=3, cutoff=0.5)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +26,7 @@ Facet = Literal["wallet", "api", "webhooks", "bank", "provider"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class AmountRange(_Strict):
@@ -253,13 +253,25 @@ class Effect:
     """Which armed scenario and rule, for counting `times`."""
 
 
-@dataclass
-class Scenarios:
+@dataclass(frozen=True, slots=True)
+class Known:
     """The scenarios on disk: `named` can be armed, `documented` (by provider) always apply."""
 
-    named: dict[str, Scenario] = field(default_factory=dict)
-    documented: dict[str, Scenario] = field(default_factory=dict)
-    _parsed: dict[int, tuple[Any, Scenario]] = field(default_factory=dict, repr=False)
+    named: Mapping[str, Scenario] = field(default_factory=dict)
+    documented: Mapping[str, Scenario] = field(default_factory=dict)
+
+
+class Scenarios:
+    """What the scenarios say. Those on disk are read when somebody asks for the first time: a start needs none of them."""
+
+    def __init__(self, read: Callable[[], Known] = Known) -> None:
+        self._read = read
+        self._parsed: dict[int, tuple[Any, Scenario]] = {}
+
+    @cached_property
+    def known(self) -> Known:
+        """Raises `ScenarioError`."""
+        return self._read()
 
     def find(self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any]) -> Effect | None:
         """The first opinion on `facet`."""
@@ -284,7 +296,7 @@ class Scenarios:
                 if facet == "api" and params.times is not None and used >= params.times:
                     continue
                 yield Effect(f"scenario:{scenario.name}", params, True, (index, number))
-        documented = self.documented.get(str(facts.get("provider")))
+        documented = self.known.documented.get(str(facts.get("provider")))
         for rule in documented.rules if documented else ():
             params = getattr(rule, facet)
             if rule.when.amount is not None and not test_amounts:
@@ -295,7 +307,7 @@ class Scenarios:
 
     def documents(self, facet: Facet, provider: str) -> bool:
         """Whether the provider documents any trigger on `facet`."""
-        documented = self.documented.get(provider)
+        documented = self.known.documented.get(provider)
         return documented is not None and any(getattr(rule, facet) is not None for rule in documented.rules)
 
     def _scenario(self, entry: dict[str, Any]) -> Scenario:

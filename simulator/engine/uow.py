@@ -372,7 +372,7 @@ class UnitOfWork:
         party = self.runtime.parties.get(provider)
         settings = self.settings(party.settings) if party is not None else None
         is_on = not isinstance(settings, ProviderSettings) or settings.test_amounts
-        documented = self.runtime.scenarios.documented.get(provider)
+        documented = self.runtime.scenarios.known.documented.get(provider)
         return is_on and (documented is None or documented.for_alipay or not self.runtime.strict)
 
     def ask_bank(self, payment: Resource, operation: str, amount: Money) -> BankVerdict:

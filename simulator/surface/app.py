@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from simulator.engine import pages, scenarios
@@ -137,8 +138,16 @@ def _trust(settings: Settings) -> Trust:
 def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Scenarios:
     """Those that ship with us and those of the user's own folder (which win). `<provider>.yaml` always apply.
 
-    Raises `ScenarioError`, also where another distribution brings a scenario of a name that is taken.
+    What is not ours may be wrong, and is read at once. Raises `ScenarioError`, also where another distribution brings a
+    scenario of a name that is taken.
     """
+    found = scenarios.Scenarios(partial(_known_scenarios, settings, providers))
+    if settings.scenarios or folders():
+        found.known  # noqa: B018 - read now
+    return found
+
+
+def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Known:
     found = scenarios.load_folder(pages.folder("scenarios"))
     for folder in folders():
         theirs = scenarios.load_folder(folder / "scenarios")
@@ -149,7 +158,7 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
         found |= _own_scenarios(Path(settings.scenarios), providers)
     names = {provider.name for provider in providers}
     documented = {name: scenario for name, scenario in found.items() if name in names}
-    return scenarios.Scenarios(
+    return scenarios.Known(
         named={name: scenario for name, scenario in found.items() if name not in names}, documented=documented
     )
 

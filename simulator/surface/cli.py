@@ -76,8 +76,10 @@ def main() -> None:
 def serve(quiet: bool, as_json: bool, **given: Any) -> None:
     """Serve all providers on one port."""
     gc.disable()  # a start makes next to no garbage, and looking for it takes a fifth of the time; see App._lifespan
+    from simulator.surface.settings import from_environment, without_plugins
+
+    without_plugins()
     from simulator.surface import serve as serving
-    from simulator.surface.settings import from_environment
 
     try:
         settings = from_environment()

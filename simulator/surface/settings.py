@@ -66,6 +66,12 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
+def without_plugins() -> None:
+    """Keeps pydantic from asking every installed distribution for plugins, of which we use none. To be called before it
+    builds its first model."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """`PSP_SIMULATOR_PORT=9000`, `PSP_SIMULATOR_CONFIG=settings.yaml`, `PSP_SIMULATOR_<PROVIDER>_<CREDENTIAL>=…`.
 

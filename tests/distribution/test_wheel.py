@@ -25,8 +25,8 @@ app = App(Settings(db=":memory:"))
 print(json.dumps({
     "package": simulator.__file__,
     "templates": len(list(pages.folder("templates").rglob("*.html"))),
-    "named": sorted(app.runtime.scenarios.named),
-    "documented": sorted(app.runtime.scenarios.documented),
+    "named": sorted(app.runtime.scenarios.known.named),
+    "documented": sorted(app.runtime.scenarios.known.documented),
     "providers": list(app.runtime.providers),
 }))
 """

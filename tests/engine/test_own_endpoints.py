@@ -12,7 +12,7 @@ from support import Sim
 from simulator.engine.provider import Party
 from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import Scenario, Scenarios
+from simulator.engine.scenarios import Known, Scenario, Scenarios
 from simulator.engine.store import open_store
 from simulator.engine.uow import PAGE
 from simulator.engine.workspace import Workspace
@@ -104,7 +104,8 @@ def test_a_workspace_of_an_older_store_has_no_such_endpoints() -> None:
 
 def test_scenarios_know_what_a_provider_documents() -> None:
     rule = {"when": {"event": "paid"}, "webhooks": {"copies": 2}}
-    known = Scenarios(documented={"things": Scenario.model_validate({"name": "things", "rules": [rule]})})
+    documented = {"things": Scenario.model_validate({"name": "things", "rules": [rule]})}
+    known = Scenarios(lambda: Known(documented=documented))
 
     assert known.documents("webhooks", "things")
     assert not known.documents("wallet", "things")

@@ -95,7 +95,7 @@ def started(folder: Path) -> App:
 def test_a_folder_of_ones_own_is_read_at_the_start(tmp_path: Path) -> None:
     app = started(written(tmp_path, f"name: mine\nrules: [{{when: {{provider: acme, event: 'charge.*'}}, {RULE}}}]\n"))
 
-    assert "mine" in app.runtime.scenarios.named
+    assert "mine" in app.runtime.scenarios.known.named
 
 
 @pytest.mark.parametrize(

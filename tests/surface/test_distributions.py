@@ -114,7 +114,7 @@ def test_its_texts_templates_and_scenarios_are_found_and_replace_none_of_ours(si
         "from simulator.surface.app import App\nfrom simulator.surface.settings import Settings\n"
         "app = App(Settings(db=':memory:'))\n"
         "print(json.dumps([Texts('en')('acme_hello'), Texts('zh')('acme_hello'), Texts('en')('title_not_found'),"
-        " pages.environment().get_template('acme.html').render(), 'acme-busy' in app.runtime.scenarios.named]))",
+        " pages.environment().get_template('acme.html').render(), 'acme-busy' in app.runtime.scenarios.known.named]))",
     )
 
     hello, chinese, title, template, is_named = json.loads(shown)

@@ -48,7 +48,7 @@ def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
 
 
 def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:
-    body, named = call.body, call.runtime.scenarios.named
+    body, named = call.body, call.runtime.scenarios.known.named
     if body.rules is not None:
         try:
             scenario = parse({"name": body.name or "adhoc", "rules": body.rules}, "body")
@@ -83,7 +83,7 @@ async def delete_scenario(call: ControlCall) -> None:
 
 async def list_scenarios(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
     """Those on disk. What is not `armable` is a provider's documented test trigger and always holds."""
-    known = call.runtime.scenarios
+    known = call.runtime.scenarios.known
     entries = [(scenario, True) for scenario in known.named.values()]
     entries += [(scenario, False) for scenario in known.documented.values()]
     return page_of_all(

@@ -1,0 +1,72 @@
+"""What a start imports: each module costs every start its time and its memory, so that the list is kept here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+START = """
+import asyncio, json, sys
+from simulator.surface import serve
+from simulator.surface.settings import Settings
+
+async def first_answer(app):
+    scope = {
+        "type": "http", "method": "GET", "scheme": "http", "path": "/_sim/health", "raw_path": b"/_sim/health",
+        "query_string": b"", "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1), "root_path": "",
+    }
+    sent = []
+    async def receive():
+        return {"type": "http.request", "body": b""}
+    async def send(message):
+        sent.append(message)
+    await app.start()
+    await app(scope, receive, send)
+    await app.stop()
+    return sent[0]["status"]
+
+status = asyncio.run(first_answer(serve.App(Settings(db=":memory:"))))
+json.dump([status, sorted(sys.modules)], sys.stdout)
+"""
+
+LIBRARIES = {
+    "annotated_types",
+    "anyio",
+    "click",
+    "cython_runtime",
+    "h11",
+    "httptools",
+    "idna",
+    "orjson",
+    "pydantic",
+    "pydantic_core",
+    "sniffio",
+    "starlette",
+    "typing_extensions",
+    "typing_inspection",
+    "uvicorn",
+    "uvloop",
+}
+"""Of other distributions: what a server needs that answers JSON."""
+
+LATER = {
+    "aiohttp": "the first webhook",
+    "cryptography": "the first certificate",
+    "difflib": "a path that is nearly right",
+    "httpx": "the typed client",
+    "jinja2": "the first page",
+    "segno": "the first QR code",
+    "yaml": "the first question for a scenario",
+}
+"""What has its own time, and when that is."""
+
+
+def test_a_start_imports_what_a_server_needs_and_no_more() -> None:
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, check=True)
+    status, modules = json.loads(done.stdout)
+
+    libraries = {name.partition(".")[0] for name in modules if not name.startswith("_")} - sys.stdlib_module_names
+    assert status == 200
+    assert libraries - {"simulator"} - LIBRARIES == set()
+    assert set(modules) & LATER.keys() == set()
