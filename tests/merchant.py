@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from support import Sim
+import httpx
+from support import Sim, acknowledge
 
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook
@@ -36,6 +37,11 @@ class Merchant:
         """The account of a merchant whom nobody knows."""
         nobody = self.provider.credentials(Ids(), False)
         return Account(nobody, self.account.base_url, self.account.now)
+
+    def takes(self, webhook: httpx.Request) -> httpx.Response:
+        """What the merchant's server answers to a webhook that it takes."""
+        said = self.provider.webhooks.acknowledgement
+        return acknowledge(webhook) if said is None else httpx.Response(200, text=said)
 
     # Calls
 

@@ -62,7 +62,9 @@ def json_request(method: str, path: str, body: Any) -> Request:
     return Request(method, path, {"Content-Type": "application/json"}, orjson.dumps(body))
 
 
-class _WithBody:
+class Received:
+    """Something that came with a body."""
+
     body: bytes
 
     @cached_property
@@ -79,7 +81,7 @@ class _WithBody:
 
 
 @dataclass(frozen=True)
-class Answer(_WithBody):
+class Answer(Received):
     """What the provider's API answered. Header names are lower case."""
 
     status: int
@@ -88,7 +90,7 @@ class Answer(_WithBody):
 
 
 @dataclass(frozen=True)
-class Webhook(_WithBody):
+class Webhook(Received):
     """What came to the merchant's server from the provider. Header names are lower case."""
 
     body: bytes

@@ -89,6 +89,8 @@ class Webhooks:
     tolerance: timedelta | None = None
     """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
     it names none."""
+    acknowledgement: str | None = None
+    """What a merchant's server answers, for providers whose `retry.acknowledges` wants to read it: so does our own inbox."""
 
     def signed(self, sending: Sending) -> Signed:
         """What leaves in this attempt, wherever the provider puts its signature. Raises `Dropped`."""

@@ -1,14 +1,15 @@
-"""The built-in receiver: answers 200, keeps what came, and reads it back with the merchant's verdict on the signature."""
+"""The built-in receiver: acknowledges, keeps what came, and reads it back with the merchant's verdict on the signature."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from simulator.engine.provider import Party
+from simulator.engine.provider import Party, Provider
 from simulator.engine.resource import Resource, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
@@ -44,6 +45,18 @@ def challenge_of(request: Request) -> str | None:
     return next(found, None) if request.method == "GET" else None
 
 
+def acknowledgement_of(runtime: Runtime, headers: Mapping[str, str], body: bytes) -> str | None:
+    """What the provider wants to read of a receiver of this webhook, if it wants to read anything."""
+    provider = _sender(runtime, headers, body)
+    return provider.webhooks.acknowledgement if provider is not None else None
+
+
+def _sender(runtime: Runtime, headers: Mapping[str, str], body: bytes) -> Provider | None:
+    """Whose webhook it looks like. Header names are lower case."""
+    known = (provider for provider in runtime.providers.values() if provider.verify is not None)
+    return next((provider for provider in known if provider.recognises(headers, body)), None)
+
+
 def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) -> None:
     with runtime.unit(workspace, provider="inbox", topic="inbox") as uow:
         uow.add(
@@ -71,24 +84,21 @@ def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: i
 def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str, Any]:
     """`signature` is None when no provider's signature is recognised."""
     raw = base64.b64decode(received.body)
-    provider, verdict = None, None
-    for candidate in runtime.providers.values():
-        if candidate.verify is None or not candidate.recognises(received.headers, raw):
-            continue
-        provider = candidate.name
-        found = candidate.verify(workspace, received.headers, raw)
+    provider, verdict = _sender(runtime, received.headers, raw), None
+    if provider is not None:
+        assert provider.verify is not None
+        found = provider.verify(workspace, received.headers, raw)
         if received.arrived is not None:
-            found = found.arriving(from_micros(received.arrived), candidate.webhooks.tolerance)
+            found = found.arriving(from_micros(received.arrived), provider.webhooks.tolerance)
         verdict = {"valid": found.valid, "reason": found.reason}
         if not found.valid:
             verdict |= {"signed": found.signed, "expected": found.expected, "received": found.received}
-        break
     return {
         "id": received.id,
         "at": iso_millis(received.created_at),
         "method": received.method,
         "headers": received.headers,
         "body": raw.decode("utf-8", "replace"),
-        "provider": provider,
+        "provider": provider.name if provider is not None else None,
         "signature": verdict,
     }

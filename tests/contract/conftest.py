@@ -29,4 +29,6 @@ async def world(provider: Provider) -> AsyncIterator[Sim]:
 @pytest.fixture
 async def merchant(world: Sim, provider: Provider) -> Merchant:
     await world.receive_webhooks(provider.name)
-    return Merchant(world, provider)
+    merchant = Merchant(world, provider)
+    world.answer = merchant.takes
+    return merchant

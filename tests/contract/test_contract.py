@@ -9,7 +9,7 @@ from html import unescape
 import httpx
 import pytest
 from merchant import Merchant, purchase
-from support import Sim, acknowledge
+from support import Sim
 from toy.acme import ACME
 
 from simulator.engine.shop import Request
@@ -57,7 +57,7 @@ async def test_a_retry_is_signed_with_the_secret_of_its_own_hour(world: Sim, mer
     world.answer = lambda request: httpx.Response(500)
     await merchant.paid()
     so_far = len(world.hooks)
-    world.answer = acknowledge
+    world.answer = merchant.takes
     await world.receive_webhooks(merchant.name, secret="another-secret")
 
     await world.advance(days=1)
@@ -231,7 +231,7 @@ async def test_a_merchant_that_is_down_hears_later(world: Sim, merchant: Merchan
     missed = len(world.hooks)
     world.hooks.clear()
 
-    world.answer = lambda request: httpx.Response(200)
+    world.answer = merchant.takes
     await world.advance(days=12)
 
     states = {view["state"] for view in (await world.http.get(f"{world.path}/webhooks?limit=500")).json()["data"]}

@@ -1,4 +1,4 @@
-"""The toy as a provider that only accepts: no answer bears an id, no call reads a charge, webhooks tell what became of it."""
+"""The toy as a provider that only accepts: webhooks tell the id and all else, and want a word in answer."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from simulator.wallet import payee
 from toy import acme
 from toy.acme import ACME, Charge, RefundRequest
 from toy.acme import shop as acme_shop
+
+TAKEN = "[charge taken]"
 
 
 def create_charge(call: Call, uow: UnitOfWork) -> Reply:
@@ -104,7 +106,13 @@ TOLD = replace(
         Endpoint("POST", "/acme/charges/{id}/void", void_charge, "void"),
         Endpoint("POST", "/acme/charges/{id}/refunds", refund_charge, "refund", RefundRequest, idempotent=True),
     ),
-    webhooks=replace(ACME.webhooks, events=("charge.created", "refund.refused", *acme.CHARGE.events), render=render),
+    webhooks=replace(
+        ACME.webhooks,
+        events=("charge.created", "refund.refused", *acme.CHARGE.events),
+        render=render,
+        retry=replace(ACME.webhooks.retry, acknowledges=lambda receipt: receipt.text == TAKEN),
+        acknowledgement=TAKEN,
+    ),
     on_timer=on_timer,
     shop=replace(
         ACME.shop,

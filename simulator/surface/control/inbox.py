@@ -25,7 +25,9 @@ def receiver(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
             return PlainTextResponse(challenge)
         body = await request.body()
         inbox.keep(runtime, workspace_of(runtime, request), request, body)
-        return as_json({"received": True})
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        wanted = inbox.acknowledgement_of(runtime, headers, body)
+        return as_json({"received": True}) if wanted is None else PlainTextResponse(wanted)
 
     return receive
 

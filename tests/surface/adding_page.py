@@ -1,0 +1,194 @@
+"""The chapters of docs/adding-a-provider.md that are taken from the source: the skeleton, and what its author is handed.
+
+`PYTHONPATH=.:tests python -m surface.adding_page` writes both anew; a test compares.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent
+
+from simulator.surface import new_provider
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "adding-a-provider.md"
+
+# What a provider's folder may need, by module. A class stands with its members; a function with its signature.
+REFERENCE: Mapping[str, Mapping[str, str]] = {
+    "The provider, and its routes": {
+        "engine/provider.py": "Handler Authenticate Party Provider BannerLine Directory Endpoint Page LeftOut Idempotency",
+        "engine/throttle.py": "RateLimit",
+    },
+    "A request and its answer": {
+        "engine/call.py": "Call Answering Reply Walk Ask",
+        "engine/validation.py": "Unfit validate",
+        "engine/known.py": "NoEffect",
+        "kernel/refusals.py": "*",
+    },
+    "Resources, and what changes them": {
+        "engine/resource.py": "Resource Summary PHASES",
+        "kernel/machine.py": "ACTORS Machine",
+        "engine/uow.py": "UnitOfWork",
+        "engine/bank.py": "BankVerdict",
+        "kernel/money.py": "Money",
+        "kernel/ids.py": "Ids",
+        "kernel/clock.py": "iso_millis millis parse_instant parse_duration",
+    },
+    "Webhooks": {
+        "engine/messages.py": "Event Message",
+        "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
+        "engine/workspace.py": "AccountEndpoint",
+        "kernel/retry.py": "Receipt RetryPolicy doubling",
+        "kernel/crypto.py": "*",
+    },
+    "The wallet": {
+        "wallet/alipay.py": "open_order close refund order_of confirm predict prospect Decision REASONS",
+        "wallet/payee.py": "*",
+        "wallet/order.py": "Order",
+    },
+    "Settings and pages": {
+        "engine/settings.py": "Seconds Line Duration OneOf WorkspaceSettings ProviderSettings",
+        "engine/pages.py": "view render see_other error_page is_own_origin is_phone with_query is_safe_return",
+    },
+    "The merchant's side": {
+        "engine/shop.py": "*",
+        "engine/provider.py": "DemoMerchant",
+    },
+}
+
+INSIDE = {
+    "UnitOfWork": "write flush begin touched next_due has_changes promised touch claim_scenarios unadvanced rules",
+    "Webhooks": "signed",
+    "Verdict": "arriving",
+    "Provider": "is_provider summary_of render judge banner_line",
+    "LeftOut": "body query idempotent",
+    "Order": "answer_at tries approved_by walked_away detail shortfall advanced_s advanced_by refunded_cny cny rate",
+    "Party": "is_provider settings kinds machines known_timers summary_of render",
+    "Shop": "id_among",
+    "Ids": "seeded",
+    "WorkspaceSettings": "overruled",
+    "Machine": "timeouts_in",
+}
+"""Members that the engine and the tests use, and no provider."""
+
+
+def chapters() -> dict[str, str]:
+    return {"skeleton": new_provider.chapter(), "reference": reference()}
+
+
+def of_page(name: str, page: str) -> str:
+    """The chapter as it stands on the page."""
+    found = _pattern(name).search(page)
+    assert found is not None, f"the page has no chapter {name}"
+    return found[0]
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+
+
+def reference() -> str:
+    parts = []
+    for title, modules in REFERENCE.items():
+        parts.append(f"### {title}\n")
+        for module, names in modules.items():
+            path = ROOT / "simulator" / module
+            dotted = f"simulator.{module.removesuffix('.py').replace('/', '.')}"
+            shown = "\n\n".join(_shown(path.read_text("utf-8"), names))
+            parts.append(f"`{dotted}`\n\n```python\n{shown}\n```\n")
+    return "\n".join(parts)
+
+
+def _shown(text: str, names: str) -> Iterator[str]:
+    """The definitions of these names in the order of the module, or all public ones for `*`."""
+    wanted = None if names == "*" else names.split()
+    body = ast.parse(text).body
+    found = []
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        name = _name_of(node)
+        if name is None or name.startswith("_") or (wanted is not None and name not in wanted):
+            continue
+        found.append(name)
+        if isinstance(node, ast.ClassDef):
+            yield _class(text, node)
+        elif isinstance(node, ast.FunctionDef):
+            yield _function(text, node)
+        elif wanted is not None:
+            yield _segment(text, node) + (f"\n{_segment(text, after)}" if _is_text(after) else "")
+    assert wanted is None or sorted(found) == sorted(wanted), f"missing: {set(wanted) - set(found)}"
+
+
+def _name_of(node: ast.stmt) -> str | None:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return node.name
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    return None
+
+
+def _class(text: str, node: ast.ClassDef) -> str:
+    hidden = INSIDE.get(node.name, "").split()
+    head = f"class {node.name}({', '.join(ast.unparse(base) for base in node.bases)}):".replace("()", "")
+    lines = []
+    skipped = False
+    for part in node.body:
+        if _is_text(part):
+            if not skipped:
+                lines.append(_segment(text, part))
+            continue
+        name = _name_of(part)
+        skipped = name is None or name.startswith("_") or name in hidden
+        if skipped or name is None:
+            if node.name == "UnitOfWork" and name == "__init__":
+                lines += _attributes(text, part)
+            continue
+        if isinstance(part, ast.FunctionDef):
+            lines.append("\n" + _function(text, part) if lines else _function(text, part))
+        else:
+            lines.append(_segment(text, part))
+    body = "\n".join(lines) or "..."
+    return head + "\n" + "\n".join(f"    {line}".rstrip() for line in body.splitlines())
+
+
+def _attributes(text: str, init: ast.stmt) -> Iterator[str]:
+    """Those of a unit of work that a provider reads, as its constructor sets them."""
+    assert isinstance(init, ast.FunctionDef)
+    for part, after in zip(init.body, [*init.body[1:], None], strict=True):
+        source = _segment(text, part)
+        if re.match(r"self\.(workspace|now|base_url|call)\b", source):
+            yield source.removeprefix("self.") + (f"\n{_segment(text, after)}" if _is_text(after) else "")
+
+
+def _function(text: str, node: ast.FunctionDef) -> str:
+    """Its signature and what it says of itself."""
+    is_attribute = any(ast.unparse(mark) in ("property", "cached_property") for mark in node.decorator_list)
+    marks = "@property\n" if is_attribute else ""
+    first = node.body[0]
+    lines = text.splitlines()
+    head = dedent("\n".join(lines[node.lineno - 1 : max(first.lineno - 1, node.lineno)])).removesuffix(" ...")
+    head = re.sub(r"\n\s*#.*", "", head)
+    if not _is_text(first):
+        return f"{marks}{head} ..." if "\n" not in head else f"{marks}{head}\n    ..."
+    said = "\n".join(f"    {line}".rstrip() for line in _segment(text, first).splitlines())
+    return f"{marks}{head}\n{said}"
+
+
+def _is_text(node: ast.stmt | None) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _segment(text: str, node: ast.stmt | None) -> str:
+    assert node is not None and node.end_lineno is not None
+    return dedent("\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno]))
+
+
+if __name__ == "__main__":
+    page = PAGE.read_text("utf-8")
+    for name, chapter in chapters().items():
+        page = _pattern(name).sub(lambda _, chapter=chapter: f"\n{chapter}\n", page)  # type: ignore[misc]
+    PAGE.write_text(page, "utf-8")
