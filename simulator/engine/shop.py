@@ -174,6 +174,8 @@ class Shop:
 
     # Facts
 
+    secrets: tuple[str, str] = ("another-secret", "agreed by post")
+    """Two secrets that an account's endpoint may be given; of one's own where `refuse_secret` does not take any text."""
     unauthenticated: int = 401
     """The status of a call with no credential or a wrong signature."""
     stranger: int = 401

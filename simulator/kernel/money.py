@@ -28,7 +28,7 @@ ZERO_DECIMALS = frozenset(
 THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 # Source: ISO 4217, list one (active codes), without funds and precious metals.
-CURRENCIES = frozenset(
+CURRENCIES: frozenset[str] = frozenset(
     [
         "AED",
         "AFN",

@@ -58,7 +58,7 @@ async def test_a_retry_is_signed_with_the_secret_of_its_own_hour(world: Sim, mer
     await merchant.paid()
     so_far = len(world.hooks)
     world.answer = merchant.takes
-    await world.receive_webhooks(merchant.name, secret="another-secret")
+    await world.receive_webhooks(merchant.name, secret=merchant.shop.secrets[0])
 
     await world.advance(days=1)
 
@@ -467,7 +467,7 @@ async def test_an_endpoint_hears_only_the_events_that_it_asked_for(world: Sim, m
 
 
 async def test_a_secret_of_the_endpoint_signs_what_is_sent_there(world: Sim, merchant: Merchant) -> None:
-    await world.receive_webhooks(merchant.name, secret="agreed by post")
+    await world.receive_webhooks(merchant.name, secret=merchant.shop.secrets[1])
 
     await merchant.paid()
 
@@ -475,6 +475,6 @@ async def test_a_secret_of_the_endpoint_signs_what_is_sent_there(world: Sim, mer
     assert provider.verify is not None
     await world.http.delete(f"{world.path}/webhooks/{merchant.name}")
     own = [provider.verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
-    await world.receive_webhooks(merchant.name, secret="agreed by post")
+    await world.receive_webhooks(merchant.name, secret=merchant.shop.secrets[1])
     agreed = [provider.verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
     assert world.hooks and not any(own) and all(agreed)

@@ -24,7 +24,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     },
     "A request and its answer": {
         "engine/call.py": "Call Answering Reply Walk Ask",
-        "engine/validation.py": "Unfit validate",
+        "engine/validation.py": "TEXT Unfit validate",
         "engine/known.py": "NoEffect",
         "kernel/refusals.py": "*",
     },
@@ -32,32 +32,51 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/resource.py": "Resource Summary PHASES",
         "kernel/machine.py": "ACTORS Machine",
         "engine/uow.py": "UnitOfWork",
+        "engine/scenarios.py": "Facet",
         "engine/bank.py": "BankVerdict",
-        "kernel/money.py": "Money",
+        "kernel/money.py": "CURRENCIES decimals Money",
         "kernel/ids.py": "Ids",
-        "kernel/clock.py": "iso_millis millis parse_instant parse_duration",
+        "kernel/clock.py": "time_of_day from_micros iso_millis millis parse_instant parse_duration",
     },
     "Webhooks": {
         "engine/messages.py": "Event Message",
         "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
-        "engine/workspace.py": "AccountEndpoint",
+        "engine/workspace.py": "AccountEndpoint Workspace",
         "kernel/retry.py": "Receipt RetryPolicy doubling",
         "kernel/crypto.py": "*",
     },
     "The wallet": {
-        "wallet/alipay.py": "open_order close refund order_of confirm predict prospect Decision REASONS",
+        "wallet/alipay.py": "open_order close refund order_of confirm approve decline cancel answer predict prospect in_fen "
+        "journal_return Decision REASONS",
         "wallet/payee.py": "*",
-        "wallet/order.py": "Order",
+        "wallet/order.py": "UNDECIDED billing_details Order",
+        "wallet/buyers.py": "Buyer DEFAULT get every",
     },
     "Settings and pages": {
         "engine/settings.py": "Seconds Line Duration OneOf WorkspaceSettings ProviderSettings",
-        "engine/pages.py": "view render see_other error_page is_own_origin is_phone with_query is_safe_return",
+        "engine/runtime.py": "Runtime",
+        "engine/pages.py": "view render see_other error_page refused is_own_origin is_phone language cookies token token_holds "
+        "seconds_left with_query is_safe_return",
+        "engine/texts.py": "Texts",
+        "engine/views.py": "HostedView MoneyView HostedResult",
+        "wallet/pages/buyer.py": "COOKIE_BUYER buyer_cookie buyer_name chosen_buyer",
+        "wallet/pages/show.py": "is_only_here render",
+        "wallet/qr.py": "*",
     },
     "The merchant's side": {
         "engine/shop.py": "*",
         "engine/provider.py": "DemoMerchant",
     },
 }
+
+ONLY = {
+    "Runtime": "unit open locate locate_by_key",
+    "Workspace": "public_id name clock seed credentials webhook_endpoints settings_of account_endpoint account_endpoints",
+}
+"""Where a value has far more members than a provider needs."""
+
+LONG = 12
+"""Lines of a table that is not shown in full."""
 
 INSIDE = {
     "UnitOfWork": "write flush begin touched next_due has_changes promised touch claim_scenarios unadvanced rules",
@@ -96,7 +115,7 @@ def reference() -> str:
         parts.append(f"### {title}\n")
         for module, names in modules.items():
             path = ROOT / "simulator" / module
-            dotted = f"simulator.{module.removesuffix('.py').replace('/', '.')}"
+            dotted = f"simulator.{module.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
             shown = "\n\n".join(_shown(path.read_text("utf-8"), names))
             parts.append(f"`{dotted}`\n\n```python\n{shown}\n```\n")
     return "\n".join(parts)
@@ -117,7 +136,10 @@ def _shown(text: str, names: str) -> Iterator[str]:
         elif isinstance(node, ast.FunctionDef):
             yield _function(text, node)
         elif wanted is not None:
-            yield _segment(text, node) + (f"\n{_segment(text, after)}" if _is_text(after) else "")
+            shown = _segment(text, node)
+            if shown.count("\n") > LONG:
+                shown = f"{shown.partition(' = ')[0]} = ..."
+            yield shown + (f"\n{_segment(text, after)}" if _is_text(after) else "")
     assert wanted is None or sorted(found) == sorted(wanted), f"missing: {set(wanted) - set(found)}"
 
 
@@ -126,8 +148,9 @@ def _name_of(node: ast.stmt) -> str | None:
         return node.name
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         return node.target.id
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id
+    if isinstance(node, ast.Assign):
+        first = node.targets[0].elts[0] if isinstance(node.targets[0], ast.Tuple) else node.targets[0]
+        return first.id if isinstance(first, ast.Name) else None
     return None
 
 
@@ -142,7 +165,10 @@ def _class(text: str, node: ast.ClassDef) -> str:
                 lines.append(_segment(text, part))
             continue
         name = _name_of(part)
-        skipped = name is None or name.startswith("_") or name in hidden
+        only = ONLY.get(node.name)
+        skipped = (
+            name is None or name.startswith("_") or name in hidden or (only is not None and name not in only.split())
+        )
         if skipped or name is None:
             if node.name == "UnitOfWork" and name == "__init__":
                 lines += _attributes(text, part)
@@ -160,8 +186,12 @@ def _attributes(text: str, init: ast.stmt) -> Iterator[str]:
     assert isinstance(init, ast.FunctionDef)
     for part, after in zip(init.body, [*init.body[1:], None], strict=True):
         source = _segment(text, part)
-        if re.match(r"self\.(workspace|now|base_url|call)\b", source):
-            yield source.removeprefix("self.") + (f"\n{_segment(text, after)}" if _is_text(after) else "")
+        found = re.match(r"self\.(workspace|now|base_url|call)\b", source)
+        if found is not None:
+            yield f"{found[1]}: {_TYPES[found[1]]}" + (f"\n{_segment(text, after)}" if _is_text(after) else "")
+
+
+_TYPES = {"workspace": "Workspace", "now": "datetime", "base_url": "str", "call": "Call | None"}
 
 
 def _function(text: str, node: ast.FunctionDef) -> str:

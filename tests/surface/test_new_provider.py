@@ -18,8 +18,6 @@ from simulator.surface.new_provider import NotPossible
 from simulator.surface.skeleton import PROVIDER
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = ROOT / "docs" / "adding-a-provider.md"
-CHAPTER = re.compile(r"(?<=<!-- skeleton -->\n).*?(?=<!-- /skeleton -->)", re.DOTALL)
 
 
 @pytest.fixture
@@ -144,16 +142,3 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(checkout: Path, name
 
     assert (checkout / new_provider.REGISTRY).read_text("utf-8") == before
     assert not (checkout / "simulator" / "providers" / "zebra").exists()
-
-
-def test_the_page_shows_the_skeleton_as_it_is() -> None:
-    """`PYTHONPATH=.:tests python tests/surface/test_new_provider.py` writes it anew."""
-    found = CHAPTER.search(PAGE.read_text("utf-8"))
-
-    assert found is not None
-    assert found[0].strip() == new_provider.chapter().strip()
-
-
-if __name__ == "__main__":
-    text = PAGE.read_text("utf-8")
-    PAGE.write_text(CHAPTER.sub(lambda _: "\n" + new_provider.chapter() + "\n", text), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -112,6 +113,7 @@ TOLD = replace(
         render=render,
         retry=replace(ACME.webhooks.retry, acknowledges=lambda receipt: receipt.text == TAKEN),
         acknowledgement=TAKEN,
+        refuse_secret=lambda secret: None if re.fullmatch("[0-9a-f]{64}", secret) else "64 hexadecimal digits",
     ),
     on_timer=on_timer,
     shop=replace(
@@ -120,6 +122,7 @@ TOLD = replace(
         status_of=None,
         id_of=lambda purchase, answer: None,
         id_in=id_in,
+        secrets=("5a" * 32, "c3" * 32),
         refused=refused,
         pay_url=pay_url,
     ),
