@@ -38,6 +38,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `timers` | Fires the timers that are due |
 | `courier` | How something reaches a merchant's server, and in what time |
 | `http_client` | The HTTP client behind it |
+| `queues` | Whose turn it is among the receivers of one workspace |
 | `dispatcher` | Which message leaves when, and what came of it |
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `loop` | Gives each workspace its turn in real time |

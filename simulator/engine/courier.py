@@ -29,6 +29,10 @@ class NotReached(Exception):
     """There is no answer, and the text says why, as somebody reads it who looks after the receiver."""
 
 
+class OutOfTime(NotReached):
+    """The receiver did not answer, or not as a whole, within the time that it has."""
+
+
 class Courier(Protocol):
     """Who carries errands. Tests have one of their own."""
 
@@ -39,12 +43,15 @@ class Courier(Protocol):
 
 
 async def carried(courier: Courier, errand: Errand, within_s: float) -> Receipt:
-    """The answer, if all of it is here in time: from the name's look-up to the last byte. Raises `NotReached` otherwise."""
+    """The answer, if all of it is here in time: from the name's look-up to the last byte.
+
+    Raises `NotReached`, which is `OutOfTime` where it is not.
+    """
     try:
         async with asyncio.timeout(within_s):
             return await courier.carry(errand)
     except TimeoutError as error:
-        raise NotReached(f"no complete answer within {within_s:g} s") from error
+        raise OutOfTime(f"no complete answer within {within_s:g} s") from error
 
 
 @dataclass(frozen=True, slots=True)

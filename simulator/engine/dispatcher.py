@@ -1,4 +1,4 @@
-"""Takes messages from the outbox to merchants: signs, posts, records the attempt, and asks the retry policy when again.
+"""Takes messages from the outbox to merchants: signs, has them carried, records the attempt, asks the retry policy when again.
 
 Messages of one payment to one address leave one after the other, in the order in which they happened; a retry does not
 hold back what comes later. A retry policy may demand one queue for the whole endpoint instead, in which it does.
@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
+from typing import Any
 
 import orjson
 
-from simulator.engine.courier import Courier, Errand, NotReached, carried
+from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
+from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
 from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
 from simulator.engine.store import OutboxRow, Store
@@ -33,34 +33,22 @@ log = logging.getLogger("simulator")
 ANSWER_LIMIT = 4096
 """Characters of a receiver's answer that are kept."""
 
-PER_RECEIVER = 8
-"""Deliveries that one workspace has under way to one host; the others wait, those to other hosts do not."""
-
-AT_ONCE = 64
-"""Deliveries of one workspace that are under way."""
-
 LOOK_AHEAD = 1000
 """Due messages that are looked at in one go for who comes next."""
 
-Group = tuple[str, str, str]
-"""Provider, payment and address: what is delivered one after the other. The payment is empty for an endpoint's one queue."""
+WORTH_TELLING_S = 1.0
+"""A walk tells of the tries that it waited for at least so long, and of all that ran out of time."""
 
 
-class _Queue:
-    """Who comes next in one workspace, and who is being served."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What somebody who walks through a workspace's deadlines learns of the deliveries meanwhile."""
 
-    def __init__(self) -> None:
-        self.waiting: dict[Group, str] = {}
-        """In the order in which they fell due, with the receiving host."""
-        self.active: dict[Group, asyncio.Task[None]] = {}
-        self.busy: Counter[str] = Counter()
-        """Deliveries under way by receiving host."""
-
-    def next(self) -> Group | None:
-        for group, host in self.waiting.items():
-            if self.busy[host] < PER_RECEIVER:
-                return group
-        return None
+    fired: list[Fired] = field(default_factory=list)
+    waited_for: list[dict[str, Any]] = field(default_factory=list)
+    """As the control API tells it: `delivery`, `url`, `seconds`."""
+    given_up: set[Endpoint] = field(default_factory=set)
+    """Those that have run out of time once. They are sent what is due for them, but nobody waits for that any more."""
 
 
 @dataclass(frozen=True)
@@ -103,50 +91,76 @@ class Dispatcher:
         self._units = units
         self._providers = providers
         self._ended = ended
-        self._queues: dict[int, _Queue] = {}
+        self._queues: dict[int, Queue] = {}
+        self._watches: dict[int, Watch] = {}
         self._halted: set[int] = set()
 
-    def start(self, workspace_id: int, fired: list[Fired] | None = None) -> None:
-        """Sends what is due, a task for each payment and address. `fired` collects the attempts."""
+    # Who comes next --------------------------------------------------------------------------------------------
+
+    def start(self, workspace_id: int) -> None:
+        """Begins to send what is due."""
         if workspace_id in self._halted:
             return
-        queue = self._queues.setdefault(workspace_id, _Queue())
-        if queue.next() is None and len(queue.active) < AT_ONCE:
-            self._look(workspace_id, queue)
-        while len(queue.active) < AT_ONCE and (group := queue.next()) is not None:
-            host = queue.waiting.pop(group)
-            queue.busy[host] += 1
-            task = asyncio.create_task(self._send_all(workspace_id, group, fired))
+        queue = self._queues.setdefault(workspace_id, Queue())
+        self._look(workspace_id, queue)
+        while (group := queue.take()) is not None:
+            task = asyncio.create_task(self._serve(workspace_id, queue, group))
             queue.active[group] = task
-            task.add_done_callback(partial(self._sent, workspace_id, queue, group, host))
+            task.add_done_callback(partial(self._served, workspace_id, queue))
         if not queue.active:
             del self._queues[workspace_id]
 
-    def _look(self, workspace_id: int, queue: _Queue) -> None:
+    def _look(self, workspace_id: int, queue: Queue) -> None:
+        """Reads on in the list of what is due."""
         now = micros(self._registry[workspace_id].clock.now())
-        for provider, payment, url in self._store.due_groups(workspace_id, now, LOOK_AHEAD):
-            group = (provider, "" if self._one_queue(provider) else payment, url)
-            if group not in queue.active and group not in queue.waiting:
-                queue.waiting[group] = urlsplit(group[2]).netloc
+        rows = None
+        while rows is None or len(rows) == LOOK_AHEAD:
+            rows = self._store.due_groups(workspace_id, now, LOOK_AHEAD, queue.place)
+            if rows:
+                queue.place = rows[-1][3:]
+            queue.add((row[0], "" if self._one_queue(row[0]) else row[1], row[2]) for row in rows)
 
-    async def finished_one(self, workspace_id: int) -> bool:
-        """Waits until one of the tasks of a workspace is done; False when there is none. Raises what a task has raised."""
-        queue = self._queues.get(workspace_id)
-        if queue is None or not queue.active:
-            return False
-        done, _ = await asyncio.wait(queue.active.values(), return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-        return True
+    def due_from(self, workspace_id: int, due: int) -> None:
+        """Messages have been promised for this instant and later ones."""
+        if (queue := self._queues.get(workspace_id)) is not None:
+            queue.due_from(due)
 
-    def is_busy(self, workspace_id: int) -> bool:
-        """Whether a delivery of the workspace is under way."""
-        return workspace_id in self._queues and bool(self._queues[workspace_id].active)
+    def look_again(self) -> None:
+        """The store does not hold what it seemed to hold: all lists of what is due are read from their beginning."""
+        for queue in self._queues.values():
+            queue.place = None
 
-    def _sent(self, workspace_id: int, queue: _Queue, group: Group, host: str, task: asyncio.Task[None]) -> None:
-        queue.busy[host] -= 1
-        del queue.active[group]
+    async def _serve(self, workspace_id: int, queue: Queue, group: Group) -> None:
+        """Sends what is due for a group, or its first message only, if others wait for the slot."""
+        try:
+            while (row := self._next(workspace_id, group)) is not None:
+                await self._try(workspace_id, queue, group, row)
+                if queue.gives_way(group):
+                    queue.end(group)
+                    queue.add([group])
+                    return
+        except BaseException as error:
+            queue.place = None
+            queue.problem = error if isinstance(error, Exception) else None
+            raise
+        finally:
+            if group in queue.active:
+                queue.end(group)
+            queue.news.set()
+
+    async def _try(self, workspace_id: int, queue: Queue, group: Group, row: OutboxRow) -> None:
+        started = stopwatch()
+        is_late = await self.attempt(workspace_id, row)
+        seconds = stopwatch() - started
+        queue.ran_out_of_time(group, is_late)
+        watch, endpoint = self._watches.get(workspace_id), endpoint_of(group)
+        if watch is not None and endpoint not in watch.given_up and (is_late or seconds >= WORTH_TELLING_S):
+            watch.waited_for.append({"delivery": row.id, "url": row.url, "seconds": round(seconds, 3)})
+        if watch is not None and is_late:
+            watch.given_up.add(endpoint)
+        queue.news.set()
+
+    def _served(self, workspace_id: int, queue: Queue, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             return
         error = task.exception()
@@ -155,23 +169,20 @@ class Dispatcher:
         if self._queues.get(workspace_id) is queue:
             self._ended(workspace_id, error is None)
 
-    async def _send_all(self, workspace_id: int, group: Group, fired: list[Fired] | None) -> None:
-        while True:
-            now = micros(self._registry[workspace_id].clock.now())
-            row = self._next(workspace_id, group, now)
-            if row is None:
-                return
-            await self.attempt(workspace_id, row, fired)
+    def is_busy(self, workspace_id: int) -> bool:
+        """Whether a delivery of the workspace is under way."""
+        return workspace_id in self._queues and bool(self._queues[workspace_id].active)
 
     def _one_queue(self, provider: str) -> bool:
         return self._providers[provider].webhooks.retry.queue == "endpoint"
 
-    def _next(self, workspace_id: int, group: Group, now: int) -> OutboxRow | None:
+    def _next(self, workspace_id: int, group: Group) -> OutboxRow | None:
         """The group's next message; None when there is none, or when the first of an endpoint's queue has to wait.
 
         Then all behind it get its instant, so that nobody looks at them before.
         """
         provider, _, url = group
+        now = micros(self._registry[workspace_id].clock.now())
         if not self._one_queue(provider):
             return self._store.next_message(workspace_id, *group, now)
         first = self._store.next_in_queue(workspace_id, provider, url, now)
@@ -181,23 +192,54 @@ class Dispatcher:
             return None
         return first
 
+    # For who walks through the deadlines -------------------------------------------------------------------------
+
+    def watch(self, workspace_id: int) -> Watch:
+        """What the workspace's deliveries come to is told to the watch from now on, until `unwatch`."""
+        watch = self._watches[workspace_id] = Watch()
+        return watch
+
+    def unwatch(self, workspace_id: int) -> None:
+        del self._watches[workspace_id]
+
+    async def news(self, workspace_id: int) -> bool:
+        """Waits until there is something to do or to see; False when there is nothing to wait for. Raises what went wrong.
+
+        Only the first try that runs out of time at an endpoint is waited for.
+        """
+        queue, watch = self._queues.get(workspace_id), self._watches[workspace_id]
+        if queue is None:
+            return False
+        queue.problem = None
+        queue.news.clear()
+        if queue.concerns_others_than(watch.given_up):
+            await queue.news.wait()
+        else:
+            await asyncio.sleep(0)  # so that what nobody waits for begins at the instant at which it is due
+        if queue.problem is not None:
+            raise queue.problem
+        return queue.news.is_set()
+
+    def nudge(self, workspace_id: int) -> None:
+        """Something is due for who walks here and waits for news."""
+        if (queue := self._queues.get(workspace_id)) is not None:
+            queue.news.set()
+
+    # One try -----------------------------------------------------------------------------------------------------
+
     async def attempt(
-        self,
-        workspace_id: int,
-        row: OutboxRow,
-        fired: list[Fired] | None = None,
-        manual: bool = False,
-        other: Other | None = None,
-    ) -> None:
-        """One try. A manual one does not touch the schedule unless it succeeds, and an `other` not even then."""
+        self, workspace_id: int, row: OutboxRow, manual: bool = False, other: Other | None = None
+    ) -> bool:
+        """One try: True when the receiver ran out of time. A manual one does not touch the schedule unless it succeeds, and
+        an `other` not even then."""
         current = self._store.message_at(row.seq)
         if current is None or (current.state != "pending" and not manual) or current.url is None:
-            return
+            return False
         workspace = self._registry[workspace_id]
         at, n = workspace.clock.now(), current.attempts + 1
         policy = self._providers[current.provider].webhooks.retry
         signed = Signed({}, bytes(current.body))
-        status, error, answer, is_received = None, None, None, False
+        status, error, answer, is_received, is_late = None, None, None, False, False
         started, sent = stopwatch(), time_of_day()
         try:
             signed = self._leaving(workspace_id, current, n, sent, other)
@@ -207,13 +249,13 @@ class Dispatcher:
         except Dropped:
             with self._transactions.writing() as store:
                 store.set_message_state(current.seq, "failed", None)
-            return
+            return False
         except Exception as problem:  # whatever it was, it is recorded as the attempt's outcome and tried again
-            error = _describe(problem)
+            error, is_late = _describe(problem), isinstance(problem, OutOfTime)
         duration_ms = (stopwatch() - started) * 1000
         latest = self._store.message_at(row.seq)
         if latest is None:
-            return
+            return False
         if is_received and not (other is not None and other.is_edited):
             state, due = "delivered", None
         elif manual or latest.state != "pending":  # somebody has ended it meanwhile
@@ -241,14 +283,17 @@ class Dispatcher:
             )
             if lets_go and current.due is not None:
                 store.let_go(workspace_id, current.provider, current.url, current.due, micros(at))
+        if (queue := self._queues.get(workspace_id)) is not None and (lets_go or due is not None):
+            queue.due_from(micros(at) if lets_go else due or 0, 0 if lets_go else current.seq)
         if (committed := self._transactions.committed()) is not None:
             await committed
         if lets_go:
             self._ended(workspace_id, True)
-        if fired is not None:
-            fired.append(
+        if (watch := self._watches.get(workspace_id)) is not None and not manual:
+            watch.fired.append(
                 {"at": iso_millis(at), "kind": "webhook", "provider": current.provider, "resource_id": current.subject}
             )
+        return is_late
 
     def conclude(self, store: Store, row: OutboxRow, state: str) -> None:
         """Ends a message as somebody says: it is `delivered`, or tried no more (`failed`). Those behind it in an endpoint's
@@ -257,6 +302,8 @@ class Dispatcher:
         if self._one_queue(row.provider) and row.due is not None and row.url is not None:
             now = micros(self._registry[row.workspace].clock.now())
             store.let_go(row.workspace, row.provider, row.url, row.due, now)
+            if (queue := self._queues.get(row.workspace)) is not None:
+                queue.due_from(now, 0)
 
     def edited(self, row: OutboxRow, body: bytes) -> Signed:
         """What would leave if the message had this body. Raises whatever the provider's signing raises of it."""
@@ -316,6 +363,7 @@ class Dispatcher:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            queue.news.set()
 
     async def close(self) -> None:
         for workspace_id in list(self._queues):

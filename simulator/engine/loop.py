@@ -18,7 +18,7 @@ from simulator.engine.registry import Registry
 from simulator.engine.store import Store
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
-from simulator.kernel.clock import from_micros, time_of_day
+from simulator.kernel.clock import from_micros, micros, time_of_day
 
 log = logging.getLogger("simulator")
 
@@ -33,7 +33,7 @@ LONGEST_PAUSE_S = 60.0
 
 
 class Loop:
-    """`walks` says whether somebody walks through a workspace's deadlines; then the loop leaves it alone."""
+    """`walks` says whether somebody walks through a workspace's deadlines; then the loop only wakes who does."""
 
     def __init__(
         self,
@@ -88,7 +88,9 @@ class Loop:
             await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.notes else None)
             self._transactions.write_notes_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
-                if workspace_id in self._registry and not self._walks(workspace_id):
+                if self._walks(workspace_id):
+                    self._dispatcher.nudge(workspace_id)
+                elif workspace_id in self._registry:
                     self._turn(workspace_id)
             await asyncio.sleep(0)
 
@@ -114,8 +116,8 @@ class Loop:
     def _schedule_rest(self, workspace_id: int, began: datetime) -> None:
         """What was due when the turn began is on its way, and wakes the loop when it is done. What has fallen due since then
         may not have been seen: it gets another turn."""
-        raw = self._store.next_due(workspace_id)
-        if raw is not None and from_micros(raw) > began:
+        raw = self._store.next_due(workspace_id, micros(began))
+        if raw is not None:
             self.schedule(workspace_id, from_micros(raw))
 
 

@@ -15,7 +15,7 @@ from simulator.engine import journal
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.courier import Courier, OwnCourier
-from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.loop import Loop
 from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import Credentials, Registry, WorkspaceError
@@ -23,7 +23,7 @@ from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import OutboxRow, Store
 from simulator.engine.throttle import Buckets
-from simulator.engine.timers import Fired, Timers
+from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
 from simulator.engine.uow import UnitOfWork
@@ -95,6 +95,7 @@ class Runtime:
 
     def _read_again(self) -> None:
         self.registry.read_again()
+        self.dispatcher.look_again()
         for workspace in self.registry.all():
             self._loop.schedule(workspace.id)
 
@@ -209,6 +210,7 @@ class Runtime:
 
     def _committed(self, uow: UnitOfWork) -> None:
         if uow.next_due is not None:
+            self.dispatcher.due_from(uow.workspace.id, micros(uow.next_due))
             self._loop.schedule(uow.workspace.id, uow.next_due)
         if self.watchers:
             for identity in uow.touched:
@@ -235,19 +237,19 @@ class Runtime:
         """Serves deadlines until cancelled."""
         await self._loop.run()
 
-    async def advance(
-        self, workspace: Workspace, to: datetime, actor: Literal["console", "page"] = "console"
-    ) -> list[Fired]:
+    async def advance(self, workspace: Workspace, to: datetime, actor: Literal["console", "page"] = "console") -> Watch:
         """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included."""
         try:
             return await self._walker.advance(workspace.id, to, actor)
         finally:
             self._loop.schedule(workspace.id)
 
-    async def settle(self, workspace: Workspace) -> None:
+    async def settle(self, workspace: Workspace) -> Watch:
         """Does everything that is due at the workspace's present instant and returns when it is quiet."""
-        await self._walker.settle(workspace.id)
-        self._loop.schedule(workspace.id)
+        try:
+            return await self._walker.settle(workspace.id)
+        finally:
+            self._loop.schedule(workspace.id)
 
     def conclude(self, workspace: Workspace, row: OutboxRow, state: Literal["delivered", "failed"]) -> None:
         """Ends a message by hand, and says so in the payment's story."""

@@ -6,15 +6,15 @@ import asyncio
 import dataclasses
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Literal
 
 from simulator.engine import journal
-from simulator.engine.dispatcher import Dispatcher
+from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.registry import Registry, WorkspaceError
 from simulator.engine.store import Store
-from simulator.engine.timers import Fired, Timers
+from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Stride
 from simulator.kernel.clock import Clock, from_micros, micros, short_duration
@@ -24,7 +24,9 @@ from simulator.kernel.refusals import NotFound
 class _Walk:
     """A walk that is under way. Who halts the workspace says by `ended_by` why it must end."""
 
-    ended_by: Exception | None = None
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.ended_by: Exception | None = None
 
 
 class _Halted(Exception):
@@ -62,23 +64,23 @@ class Walker:
     def walks(self, workspace_id: int) -> bool:
         return workspace_id in self._walks
 
-    async def advance(self, workspace_id: int, to: datetime, actor: Literal["console", "page"]) -> list[Fired]:
+    async def advance(self, workspace_id: int, to: datetime, actor: Literal["console", "page"]) -> Watch:
         """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included.
 
-        Raises `WorkspaceError` when that is in the past or the workspace is reset meanwhile, `NotFound` when it is deleted.
+        A receiver that runs out of time is waited for once. Raises `WorkspaceError` when that is in the past or the workspace
+        is reset meanwhile, `NotFound` when it is deleted.
         """
-        fired: list[Fired] = []
         async with self._walk(workspace_id) as walk:
             at = self._registry[workspace_id].clock.now()
             if to < at:
                 raise WorkspaceError("the clock never runs backwards", "to")
             stride = self._strides[workspace_id] = Stride(at, to - at, actor)
             try:
-                fired += await self._quiesce(workspace_id, walk)
-                while (raw := self._store.next_due(workspace_id)) is not None and from_micros(raw) <= to:
-                    at = max(at, from_micros(raw))
+                await self._quiesce(workspace_id, walk)
+                while (raw := self._store.next_due(workspace_id, micros(at))) is not None and from_micros(raw) <= to:
+                    at = from_micros(raw)
                     self._stand(workspace_id, at)
-                    fired += await self._quiesce(workspace_id, walk)
+                    await self._quiesce(workspace_id, walk)
                 at = to
             except _Halted as halted:
                 assert walk.ended_by is not None
@@ -90,15 +92,17 @@ class Walker:
         summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
         row = journal.note(workspace_id, micros(to), "clock", summary)
         self._transactions.journal([row])
-        return fired
+        return walk.watch
 
-    async def settle(self, workspace_id: int) -> None:
-        """Does everything that is due at the workspace's present instant and returns when it is quiet, or no more."""
+    async def settle(self, workspace_id: int) -> Watch:
+        """Does everything that is due at the workspace's present instant and returns when it is quiet, or no more.
+
+        A receiver that runs out of time is waited for once.
+        """
         async with self._walk(workspace_id) as walk:
-            try:
+            with suppress(_Halted):
                 await self._quiesce(workspace_id, walk)
-            except _Halted:
-                return
+        return walk.watch
 
     def held(self, workspace_id: int, clock: Clock) -> Clock:
         """The clock that somebody sets, as it is shown for now: one that runs stands still until the advance is over."""
@@ -121,23 +125,23 @@ class Walker:
             async with self._gates[workspace_id]:
                 if workspace_id not in self._registry:
                     raise NotFound("workspace", str(workspace_id))
-                walk = self._walks[workspace_id] = _Walk()
+                walk = self._walks[workspace_id] = _Walk(self._dispatcher.watch(workspace_id))
             try:
                 yield walk
             finally:
                 del self._walks[workspace_id]
+                self._dispatcher.unwatch(workspace_id)
 
-    async def _quiesce(self, workspace_id: int, walk: _Walk) -> list[Fired]:
-        """Everything that is due now, and what becomes due by that."""
-        self._transactions.commit()
-        fired: list[Fired] = []
+    async def _quiesce(self, workspace_id: int, walk: _Walk) -> None:
+        """Everything that is due now, and what becomes due by that, meanwhile too."""
         while True:
             if walk.ended_by is not None:
                 raise _Halted
-            fired += self._timers.fire(workspace_id)
-            self._dispatcher.start(workspace_id, fired)
-            if not await self._dispatcher.finished_one(workspace_id):
-                return fired
+            self._transactions.commit()
+            walk.watch.fired.extend(self._timers.fire(workspace_id))
+            self._dispatcher.start(workspace_id)
+            if not await self._dispatcher.news(workspace_id):
+                return
 
     def _stand(self, workspace_id: int, at: datetime) -> None:
         """Moves the clock and lets it stand. Not written: after a crash it is where the advance began."""

@@ -203,15 +203,25 @@ class Fired(TypedDict):
     resource_id: str
 
 
+class WaitedFor(TypedDict):
+    """A try to deliver that ran out of time, or took a second or longer."""
+
+    delivery: str
+    url: str
+    seconds: float
+
+
 class Advanced(TypedDict):
     now: str
     fired: list[Fired]
+    waited_for: NotRequired[list[WaitedFor]]
 
 
 class Settled(TypedDict):
     delivered: int
     failed: int
     pending: int
+    waited_for: NotRequired[list[WaitedFor]]
 
 
 class ScenarioView(TypedDict):

@@ -37,6 +37,7 @@ from simulator.surface.answers import (
     Signature,
     TimelineEntry,
     Timer,
+    WaitedFor,
     WalletView,
     WorkspaceView,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "Signature",
     "TimelineEntry",
     "Timer",
+    "WaitedFor",
     "WalletView",
     "Workspace",
     "WorkspaceView",

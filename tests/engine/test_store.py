@@ -209,7 +209,7 @@ def test_keys_find_the_newest_first_and_can_change(store: Store) -> None:
     assert store.key_anywhere("acme", "charge", "reference", "order") == (1, b"1")
 
 
-def test_groups_come_once_in_the_order_in_which_they_fell_due(store: Store) -> None:
+def test_what_is_due_comes_in_the_order_in_which_it_fell_due_and_is_read_on_from_anywhere(store: Store) -> None:
     store.insert_messages(
         [
             message("dlv_1", subject="ch_2", due=30),
@@ -220,12 +220,24 @@ def test_groups_come_once_in_the_order_in_which_they_fell_due(store: Store) -> N
         ]
     )
 
-    groups = store.due_groups(1, 50, 100)
+    found = store.due_groups(1, 50, 100)
 
-    assert groups == [("acme", "ch_1", "http://merchant.test"), ("acme", "ch_2", "http://merchant.test")]
-    first = store.next_message(1, *groups[0], 50)
+    assert [(row[1], row[3]) for row in found] == [("ch_1", 10), ("ch_1", 20), ("ch_2", 30)]
+    assert store.due_groups(1, 50, 2) == found[:2]
+    assert store.due_groups(1, 50, 2, found[1][3:]) == found[2:]
+    group = found[0][:3]
+    assert group == ("acme", "ch_1", "http://merchant.test")
+    first = store.next_message(1, *group, 50)
     assert first is not None and (first.id, first.body) == ("dlv_3", BYTES)
-    assert store.next_message(1, *groups[0], 9) is None
+    assert store.next_message(1, *group, 9) is None
+
+
+def test_the_next_deadline_is_the_first_one_after_an_instant(store: Store) -> None:
+    """What is due by then is on its way, and may take its time."""
+    store.insert_messages([message("dlv_1", due=10), message("dlv_2", due=30)])
+    store.insert_timers([(1, 20, "acme", "charge", "ch_1", "timer.expired", b"{}")])
+
+    assert [store.next_due(1, after) for after in (0, 9, 10, 20, 30)] == [10, 10, 20, 30, None]
 
 
 def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:

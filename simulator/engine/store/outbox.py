@@ -88,13 +88,13 @@ class Outbox(Statements):
         sql = f"SELECT {_TIMER} FROM timers WHERE id IN ({places}) AND +workspace = ? {self._timers_aside} ORDER BY due, seq"  # noqa: S608
         return [TimerRow(*row) for row in self.rows(sql, (*ids, workspace))] if ids else []
 
-    def next_due(self, workspace: int) -> int | None:
-        """When the next timer or message of a workspace falls due (microseconds)."""
+    def next_due(self, workspace: int, after: int = 0) -> int | None:
+        """When the next timer or message of a workspace falls due, later than `after` (both in microseconds)."""
         sql = f"""SELECT MIN(due) FROM (
-            SELECT MIN(due) AS due FROM timers WHERE workspace = ? {self._timers_aside}
-            UNION ALL SELECT MIN(due) AS due FROM outbox WHERE workspace = ? AND state = 'pending' {self._messages_aside}
-            ) both_tables"""  # noqa: S608
-        found = self.rows(sql, (workspace, workspace))
+            SELECT MIN(due) AS due FROM timers WHERE workspace = ? AND due > ? {self._timers_aside}
+            UNION ALL SELECT MIN(due) AS due FROM outbox
+            WHERE workspace = ? AND state = 'pending' AND due > ? {self._messages_aside}) both_tables"""  # noqa: S608
+        found = self.rows(sql, (workspace, after, workspace, after))
         return None if found[0][0] is None else int(found[0][0])
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
@@ -113,11 +113,17 @@ class Outbox(Statements):
             WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, *(after or ()), limit))]
 
-    def due_groups(self, workspace: int, until: int, look: int) -> list[tuple[str, str, str]]:
-        """Provider, subject and address of the first `look` messages that are due, soonest first, each once."""
-        sql = f"""SELECT provider, subject, url FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due <= ? {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
-        return list(dict.fromkeys(tuple(row) for row in self.rows(sql, (workspace, until, look))))
+    def due_groups(
+        self, workspace: int, until: int, limit: int, after: tuple[int, int] | None = None
+    ) -> list[tuple[str, str, str, int, int]]:
+        """Provider, subject and address of the messages that are due, soonest first, with when each is due and its number."""
+        later = "" if after is None else "AND (due, seq) > (?, ?)"
+        sql = f"""SELECT provider, subject, url, due, seq FROM outbox
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+        return [
+            (row[0], row[1], row[2], row[3], row[4])
+            for row in self.rows(sql, (workspace, until, *(after or ()), limit))
+        ]
 
     def next_message(self, workspace: int, provider: str, subject: str, url: str, until: int) -> OutboxRow | None:
         """The first due message of a payment to one address."""

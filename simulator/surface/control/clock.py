@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from simulator.engine.dispatcher import Watch
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.store import EVERY
 from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
@@ -54,11 +55,12 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
         raw = runtime.store.next_due(workspace.id)
         to = now if raw is None else max(now, from_micros(raw))
     try:
-        fired = await runtime.advance(workspace, to)
+        seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
         raise ControlError(422, "invalid", str(error), field=error.field) from error
     clock = runtime.workspace(workspace.id).clock
-    return {"now": iso_millis(to if clock.mode == "real" else clock.now()), "fired": fired}
+    now_is = iso_millis(to if clock.mode == "real" else clock.now())
+    return {"now": now_is, "fired": seen.fired, **_waited_for(seen)}
 
 
 async def freeze(call: ControlCall[FreezeBody]) -> dict[str, Any]:
@@ -117,10 +119,18 @@ def _after(place: Sequence[int] | None) -> tuple[tuple[int, int] | None, tuple[i
 
 
 async def settle(call: ControlCall) -> dict[str, Any]:
-    """Does everything that is due at the workspace's present instant, and counts the webhooks."""
+    """Does everything that is due at the workspace's present instant, and counts the webhooks.
+
+    What runs out of time is waited for once at each address; what follows there goes on when this has answered.
+    """
     runtime, workspace = call.runtime, call.workspace
     before = runtime.store.message_counts(workspace.id)
-    await runtime.settle(workspace)
+    seen = await runtime.settle(workspace)
     after = runtime.store.message_counts(workspace.id)
     counted = {state: after.get(state, 0) - before.get(state, 0) for state in ("delivered", "failed")}
-    return {**counted, "pending": after.get("pending", 0)}
+    return {**counted, "pending": after.get("pending", 0), **_waited_for(seen)}
+
+
+def _waited_for(seen: Watch) -> dict[str, Any]:
+    """Stands in the answer only where somebody kept us waiting."""
+    return {"waited_for": seen.waited_for} if seen.waited_for else {}
