@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from published import facts
 from support import Sim
@@ -14,6 +15,7 @@ from support import Sim
 from providers.ppro.driver import SEED, Merchant
 from simulator.engine.provider import LeftOut
 from simulator.providers.ppro import PROVIDER
+from simulator.surface.launch import launched
 
 WALLET = {"type": "PASSTHROUGH_WALLET"}
 
@@ -225,6 +227,20 @@ async def test_headers_over_8_kb_are_431_in_the_envelope(sim: Sim, ppro: Merchan
     assert list(answer.json()) == ["status", "failureMessage", "timestamp"]
     assert (await sim.requests())[0]["status"] == 431
     assert ppro.heard == []
+
+
+@pytest.mark.parametrize("size", [9_000, 70_000, 1_000_000])
+def test_larger_headers_are_431_on_a_real_socket_too(size: int) -> None:
+    """The server has no bound of its own below that: PPRO's words reach the client whatever the size."""
+    with launched() as server, httpx.Client(base_url=server.url) as client:
+        own = server.credentials["ppro"]
+        headers = {"Authorization": f"Bearer {own['api_key']}", "Merchant-Id": own["merchant_id"], "X-Long": "x" * size}
+
+        answer = client.post("/v1/payment-charges", json=SEED, headers=headers)
+
+        assert (answer.status_code, answer.json()["status"]) == (431, 431)
+        assert answer.json()["failureMessage"] == "Request headers are larger than 8192 bytes"
+        assert client.get("/_sim/workspaces/default/requests").json()["data"][0]["status"] == 431
 
 
 async def test_headers_of_7_kb_are_taken(ppro: Merchant) -> None:
