@@ -45,6 +45,7 @@ async def busy() -> AsyncIterator[Sim]:
 async def test_the_control_api_answers_what_its_document_says(busy: Sim) -> None:
     """Each call that reads."""
     [delivery, *_] = (await busy.http.get(f"{busy.path}/webhooks")).json()["data"]
+    [request, *_] = (await busy.http.get(f"{busy.path}/requests")).json()["data"]
     await busy.http.post(f"/_sim/inbox/{busy.workspace.public_id}/orders", content=busy.hooks[0].raw)
     await busy.http.put(f"{busy.path}/buyers/li-na", json={"balance": 1})
     document = (await busy.http.get("/_sim/openapi/control.json")).json()
@@ -53,7 +54,9 @@ async def test_the_control_api_answers_what_its_document_says(busy: Sim) -> None
     for path, operations in document["paths"].items():
         if "get" not in operations or "{name}.json" in path:
             continue
-        id_ = delivery["resource_id"] if "payments" in path else delivery["id"]
+        if "application/json" not in operations["get"]["responses"]["200"].get("content", {}):
+            continue  # the feed never ends: tests/surface/test_events.py reads it
+        id_ = delivery["resource_id"] if "payments" in path else request["id"] if "requests" in path else delivery["id"]
         address = path.format(ws=busy.workspace.public_id, provider="acme", id=id_, name="orders")
         answer = (await busy.http.get(address)).raise_for_status().json()
         schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -32,6 +32,13 @@ class Journal(Statements):
         found = self.rows("SELECT MAX(seq) FROM journal", ())
         return int(found[0][0] or 0)
 
+    def request(self, workspace: int, seq: int) -> Row | None:
+        """One row as `requests` has them."""
+        sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
+            WHERE seq = ? AND +workspace = ? AND kind = 'request'"""
+        found = self.rows(sql, (seq, workspace))
+        return found[0] if found else None
+
     def requests(
         self,
         workspace: int,
@@ -41,8 +48,9 @@ class Journal(Statements):
         path: str | None,
         before: int | None,
         limit: int,
+        refused: bool = False,
     ) -> list[Row]:
-        """`(seq, at, provider, subject, path, status, body)`, newest first."""
+        """`(seq, at, provider, subject, path, status, body)`, newest first; `refused` are those with a status from 400."""
         where: list[str] = ["workspace = ?", "kind = 'request'"]
         values: list[Any] = [workspace]
         if provider is not None:
@@ -54,6 +62,8 @@ class Journal(Statements):
         if path is not None:
             where.append("path LIKE ?")
             values.append(path.replace("*", "%") if "*" in path else f"{path}%")
+        if refused:
+            where.append("status >= 400")
         if before is not None:
             where.append("seq < ?")
             values.append(before)

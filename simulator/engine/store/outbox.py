@@ -252,6 +252,32 @@ class Outbox(Statements):
         found = self.rows(sql, values)
         return OutboxRow(*found[0]) if found else None
 
+    def newest_messages(
+        self,
+        workspace: int,
+        *,
+        provider: str | None,
+        event: str | None,
+        group: str | None,
+        before: int | None,
+        limit: int,
+    ) -> list[OutboxRow]:
+        """Newest first. `group` is a state, or `failing`: refused, whether it will be tried again or not."""
+        where: list[str] = ["+workspace = ?"]
+        values: list[Any] = [workspace]
+        state = None if group == "failing" else group
+        for column, value in (("provider", provider), ("event", event), ("state", state)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        if group == "failing":
+            where.append("(state = 'failed' OR (state = 'pending' AND attempts > 0))")
+        if before is not None:
+            where.append("seq < ?")
+            values.append(before)
+        sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        return [OutboxRow(*row) for row in self.rows(sql, [*values, limit])]
+
     def last_attempt(self, message: int) -> AttemptRow | None:
         found = self.rows(f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY n DESC LIMIT 1", (message,))  # noqa: S608
         return AttemptRow(*found[0]) if found else None

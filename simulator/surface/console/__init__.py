@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, payments
+from simulator.surface.console import acts, payments, requests, webhooks
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -24,6 +24,10 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}", payments.list_page),
     ("/console/{ws}/payments", payments.list_page),
     ("/console/{ws}/payments/{id:path}", payments.payment_page),
+    ("/console/{ws}/webhooks", webhooks.list_page),
+    ("/console/{ws}/webhooks/{id}", webhooks.delivery_page),
+    ("/console/{ws}/requests", requests.list_page),
+    ("/console/{ws}/requests/{id}", requests.request_page),
 )
 """Path and handler; the first that fits."""
 

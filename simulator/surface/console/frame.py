@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +24,9 @@ from simulator.surface import web
 from simulator.surface.console import acts
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import base_url, workspace_of
+
+PAGE = 50
+"""Rows of a list."""
 
 COUNTED = 1000
 """A badge counts up to here: no page may cost more in a fuller store."""
@@ -66,6 +69,15 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Pager:
+    shown: int
+    older: str | None
+    """The query of the next page; None on the last one."""
+    newer: str | None
+    """That of the first page; None on it."""
+
+
+@dataclass(frozen=True)
 class ClockChip:
     now: datetime
     mode: str
@@ -102,6 +114,23 @@ class Console:
     def said(self) -> Mapping[str, Any]:
         """What the form that was posted before had to say."""
         return acts.said(self.runtime, self.request)
+
+    @property
+    def before(self) -> int | None:
+        """Where a list goes on, from the address: `before`, a number of the store; None at its beginning."""
+        given = self.query.get("before", "")
+        return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
+
+    def chosen(self, name: str, allowed: Collection[str]) -> str | None:
+        """A filter of the address; None where it is absent or not one of those."""
+        given = self.query.get(name)
+        return given if given in allowed else None
+
+    def pager(self, filters: Mapping[str, str | None], rows: Sequence[Any], seq: Callable[[Any], int]) -> Pager:
+        """The links to the older and newer pages. `rows` may be one more than a page holds."""
+        kept = {name: value for name, value in filters.items() if value}
+        older = urlencode({**kept, "before": seq(rows[PAGE - 1])}) if len(rows) > PAGE else None
+        return Pager(min(len(rows), PAGE), older, urlencode(kept) if self.before is not None else None)
 
     def url(self, *path: str) -> str:
         """Of a page of this workspace: `console.url("payments", id)`."""

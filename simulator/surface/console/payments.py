@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -13,12 +12,10 @@ from simulator.engine import journal
 from simulator.engine.resource import PHASES, Resource, load
 from simulator.engine.views import MoneyView
 from simulator.kernel.money import Money
-from simulator.surface.console.frame import Console
+from simulator.surface.console.frame import PAGE, Console
 from simulator.surface.control import payments as neutral
 from simulator.surface.control.errors import ControlError
 from simulator.wallet.order import Order
-
-PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -56,32 +53,26 @@ class Row:
 
 async def list_page(console: Console) -> Response:
     """Newest first, fifty a page; the filters stand in the address."""
-    query, store, workspace = console.query, console.runtime.store, console.workspace
-    provider = query.get("provider") if query.get("provider") in console.runtime.providers else None
-    phase = query.get("phase") if query.get("phase") in PHASES else None
-    before = int(query["before"]) if query.get("before", "").isdecimal() and query["before"].isascii() else None
+    provider, phase = console.chosen("provider", console.runtime.providers), console.chosen("phase", PHASES)
+    filters = {"provider": provider, "phase": phase, "q": console.query.get("q")}
     console.runtime.write_notes()
-    rows = store.payments(
-        workspace.id,
+    rows = console.runtime.store.payments(
+        console.workspace.id,
         provider=provider,
         phase=phase,
         reference=None,
-        q=query.get("q") or None,
-        before=before,
+        q=filters["q"] or None,
+        before=console.before,
         limit=PAGE + 1,
     )
-    filters = {name: query.get(name, "") for name in ("provider", "phase", "q")}
-    kept = {name: value for name, value in filters.items() if value}
-    older = urlencode({**kept, "before": rows[PAGE - 1][0]}) if len(rows) > PAGE else None
     return console.render(
         "console/payments.html",
         "console_payments",
         place="payments",
         rows=shown(console, rows[:PAGE]),
         filters=filters,
-        older=older,
-        newer=urlencode(kept) if before is not None else None,
-        providers=[(p.name, p.title) for p in console.runtime.providers.values() if p.shop is not None],
+        pager=console.pager(filters, rows, lambda row: int(row[0])),
+        providers=[(p.name, p.title) for p in console.runtime.providers.values()],
         phases=PHASES,
     )
 

@@ -9,7 +9,10 @@ import orjson
 from pydantic import Field
 
 from simulator.engine import journal
+from simulator.engine.runtime import Runtime
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis
+from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
 
@@ -44,6 +47,22 @@ def request_view(row: Sequence[Any]) -> dict[str, Any]:
     if subject:
         view["resource_id"] = subject
     return view
+
+
+async def get_request(call: ControlCall) -> dict[str, Any]:
+    """One call with its bytes, masked."""
+    return found(call.runtime, call.workspace, call.path["id"])
+
+
+def found(runtime: Runtime, workspace: Workspace, id_: str) -> dict[str, Any]:
+    """Raises 404."""
+    runtime.write_notes()
+    number = id_.removeprefix("req_")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    row = runtime.store.request(workspace.id, int(number)) if is_number else None
+    if row is None:
+        raise ControlError(404, "not_found", f"there is no request {id_!r} in workspace {workspace.name}", field="id")
+    return request_view(row)
 
 
 async def list_requests(call: ControlCall[NoBody, RequestsQuery]) -> dict[str, Any]:
