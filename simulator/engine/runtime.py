@@ -237,8 +237,11 @@ class Runtime:
         """Serves deadlines until cancelled."""
         await self._loop.run()
 
-    async def advance(self, workspace: Workspace, to: datetime, actor: Literal["console", "page"] = "console") -> Watch:
-        """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included."""
+    async def advance(
+        self, workspace: Workspace, to: datetime | None, actor: Literal["console", "page"] = "console"
+    ) -> Watch:
+        """Walks from deadline to deadline up to `to`, or to the next one; at each, everything due is done, webhook attempts
+        included."""
         try:
             return await self._walker.advance(workspace.id, to, actor)
         finally:

@@ -64,14 +64,18 @@ class Walker:
     def walks(self, workspace_id: int) -> bool:
         return workspace_id in self._walks
 
-    async def advance(self, workspace_id: int, to: datetime, actor: Literal["console", "page"]) -> Watch:
-        """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included.
+    async def advance(self, workspace_id: int, to: datetime | None, actor: Literal["console", "page"]) -> Watch:
+        """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included. None is the
+        next deadline; what is overdue is done now.
 
         A receiver that runs out of time is waited for once. Raises `WorkspaceError` when that is in the past or the workspace
         is reset meanwhile, `NotFound` when it is deleted.
         """
         async with self._walk(workspace_id) as walk:
             at = self._registry[workspace_id].clock.now()
+            if to is None:
+                raw = self._store.next_due(workspace_id)
+                to = at if raw is None else max(at, from_micros(raw))
             if to < at:
                 raise WorkspaceError("the clock never runs backwards", "to")
             stride = self._strides[workspace_id] = Stride(at, to - at, actor)

@@ -290,6 +290,17 @@ async def test_pending_timers_and_retries_are_listed_soonest_first(sim: Sim, acm
     ]
 
 
+async def test_a_running_clock_goes_to_what_is_overdue_at_once(sim: Sim, acme: Merchant) -> None:
+    await sim.http.post(f"{sim.path}/clock/resume")
+    await acme.create()
+
+    answer = await sim.http.post(f"{sim.path}/clock/advance", json={"next": True})
+
+    assert answer.status_code == 200, answer.text
+    assert len(sim.hooks) == 2
+    assert [fired["kind"] for fired in answer.json()["fired"]] == ["webhook", "webhook"]
+
+
 # Webhooks
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.engine.dispatcher import Watch
@@ -43,23 +43,20 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
     if sum((body.by is not None, body.to is not None, body.next)) != 1:
         message = "give exactly one of by, to and next"
         raise ControlError(422, "invalid", message, allowed=["by", "to", "next"])
-    now = workspace.clock.now()
+    to: datetime | None = None
     if body.by is not None:
         try:
-            to = now + parse_duration(body.by)
+            to = workspace.clock.now() + parse_duration(body.by)
         except (ValueError, OverflowError) as error:
             raise invalid(f"by: {error}", "by") from error
     elif body.to is not None:
         to = checks.instant(body.to, "to")
-    else:
-        raw = runtime.store.next_due(workspace.id)
-        to = now if raw is None else max(now, from_micros(raw))
     try:
         seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
         raise ControlError(422, "invalid", str(error), field=error.field) from error
     clock = runtime.workspace(workspace.id).clock
-    now_is = iso_millis(to if clock.mode == "real" else clock.now())
+    now_is = iso_millis(to if to is not None and clock.mode == "real" else clock.now())
     return {"now": now_is, "fired": seen.fired, **_waited_for(seen)}
 
 
