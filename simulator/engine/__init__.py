@@ -21,6 +21,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
 | `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |
 | `shop` | The merchant's side of a purchase, as values |
+| `stories` | How an event comes about, as a value |
 | `provider` | What a provider is: a value of tables and functions |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
 | `unread` | Says what of a request nobody reads |

@@ -22,6 +22,8 @@ class Event:
     resource: Resource
     about: Any = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    is_test: bool = False
+    """A sample that somebody asked for: some providers mark those."""
 
 
 @dataclass(frozen=True, slots=True)

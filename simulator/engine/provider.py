@@ -21,6 +21,7 @@ from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
+from simulator.engine.stories import Stories
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.webhooks import Dropped, Sending, Signed, Verdict, Webhooks
@@ -304,6 +305,8 @@ class Provider(Party):
     """The seed's own purchase as a story (module `demo`)."""
     shop: Shop | None = None
     """The merchant's requests as values (module `shop`); without them nobody but a merchant can make a payment."""
+    stories: Stories = field(default_factory=Stories)
+    """How its events come about, for test events: what the usual stories do not tell, and what requests say for them."""
     banner: Callable[[Mapping[str, Any]], BannerLine] | None = None
     """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""

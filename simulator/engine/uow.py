@@ -327,12 +327,20 @@ class UnitOfWork:
         for message in party.render(self, Event(event, resource, about, extra or {})):
             if message.url is None and not account.wants(message.event):
                 continue
-            id_ = f"dlv_{self._instant}{self.ids.text(12)}"
             dispatch = self._dispatch(resource.PROVIDER, message, message.url or account.url, resource)
-            self._changes.promise(id_, resource.PROVIDER, message, dispatch)
+            promised.append(self._promise(resource.PROVIDER, message, dispatch))
             self.touch(resource.PROVIDER, resource.subject)
-            promised.append(id_)
         return promised
+
+    def promise(self, provider: str, message: Message, subject: str) -> str:
+        """Promises a message that was rendered elsewhere to the account's endpoint, whatever that asked for. Returns its id."""
+        url = self.workspace.account_endpoint(provider).url
+        return self._promise(provider, message, Dispatch(subject, url))
+
+    def _promise(self, provider: str, message: Message, dispatch: Dispatch) -> str:
+        id_ = f"dlv_{self._instant}{self.ids.text(12)}"
+        self._changes.promise(id_, provider, message, dispatch)
+        return id_
 
     def _dispatch(self, provider: str, message: Message, url: str | None, resource: Resource) -> Dispatch:
         effect = None

@@ -269,6 +269,10 @@ class Workspace:
         self._call("DELETE", f"/webhooks/{provider}")
         self._view = None
 
+    def send_test_event(self, provider: str, event: str) -> Delivery:
+        """The provider's own sample of an event, to the account's endpoint."""
+        return cast(Delivery, self._call("POST", f"/webhooks/{provider}/test-event", {"event": event}))
+
     def set_settings(self, provider: str, **values: Any) -> WorkspaceView:
         """Options of a provider, or of the `simulator` itself; they replace those that were set."""
         self._view = cast(WorkspaceView, self._call("PUT", f"/settings/{provider}", values))

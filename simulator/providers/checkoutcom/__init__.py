@@ -15,6 +15,7 @@ from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
+from simulator.providers.checkoutcom.stories import STORIES
 from simulator.providers.checkoutcom.webhooks import WEBHOOKS
 from simulator.providers.checkoutcom.wire.bodies import read_body
 
@@ -120,6 +121,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    stories=STORIES,
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
     settings=CheckoutcomSettings,

@@ -17,6 +17,7 @@ from simulator.providers.ecommpay.pages import refusals, returns, routes
 from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.shop import SHOP, verify_request
 from simulator.providers.ecommpay.states import PHASES
+from simulator.providers.ecommpay.stories import STORIES
 from simulator.providers.ecommpay.webhooks import WEBHOOKS
 
 
@@ -94,6 +95,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    stories=STORIES,
     verify_request=verify_request,
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",

@@ -14,6 +14,7 @@ from simulator.providers.ppro.model import Charge, Instrument
 from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.shop import SHOP
 from simulator.providers.ppro.states import PHASES
+from simulator.providers.ppro.stories import STORIES
 from simulator.providers.ppro.webhooks import WEBHOOKS
 
 # Source: reference/ppro.md, section 2.2 (recorded on real sandbox answers).
@@ -116,5 +117,6 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    stories=STORIES,
     banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {', '.join(auth.merchant_ids(own))}"),
 )

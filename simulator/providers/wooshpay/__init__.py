@@ -16,6 +16,7 @@ from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.shop import SHOP
+from simulator.providers.wooshpay.stories import STORIES
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
 
 PHASES = {
@@ -125,6 +126,7 @@ PROVIDER = Provider(
     banner=auth.banner,
     demo=demo.story,
     shop=SHOP,
+    stories=STORIES,
     documents=(
         "Payment intents and checkout sessions, shaped like Stripe's API: JSON or form-encoded requests, HTTP Basic or Bearer with "
         "the secret key. The live key answers with `livemode: true`."

@@ -18,6 +18,7 @@ from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Pa
 from simulator.providers.worldline.pages import PAGES
 from simulator.providers.worldline.settings import WorldlineSettings
 from simulator.providers.worldline.shop import SHOP, verify_request
+from simulator.providers.worldline.stories import STORIES
 from simulator.providers.worldline.webhooks import WEBHOOKS
 from simulator.providers.worldline.wire.layout import encode
 
@@ -108,6 +109,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    stories=STORIES,
     verify_request=verify_request,
     settings=WorldlineSettings,
     documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",

@@ -47,7 +47,7 @@ VERIFICATION_HEADER = "X-GCS-Webhooks-Endpoint-Verification"
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     """The event shows the payment or the refund as GET would answer it at this moment.
 
-    Each of several endpoints gets the same event, with the same id. A test event (`extra` has `test`) has an id of its own kind.
+    Each of several endpoints gets the same event, with the same id. A test event has an id of its own kind.
     """
     resource = event.resource
     if isinstance(resource, Payment):
@@ -58,7 +58,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         about = {"refund": refund(resource)}
     envelope = {
         "apiVersion": "v1",
-        "id": f"{TEST_ID}{uow.ids.guid()}" if event.extra.get("test") else str(uow.ids.guid()),
+        "id": f"{TEST_ID}{uow.ids.guid()}" if event.is_test else str(uow.ids.guid()),
         "created": event_time(uow.now),
         "merchantId": merchant_id,
         "type": event.name,

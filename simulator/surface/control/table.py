@@ -39,6 +39,7 @@ from simulator.surface.control import (
     providers,
     purchases,
     requests,
+    samples,
     scenarios,
     settings,
     webhooks,
@@ -53,6 +54,7 @@ from simulator.surface.control.paging import ListQuery
 from simulator.surface.control.payments import DeclineBody, PayBody, PaymentsQuery, ReasonBody
 from simulator.surface.control.purchases import PurchaseBody, RefundBody
 from simulator.surface.control.requests import RequestsQuery
+from simulator.surface.control.samples import TestEventBody
 from simulator.surface.control.scenarios import ScenarioBody
 from simulator.surface.control.settings import SettingsBody
 from simulator.surface.control.webhooks import ResendBody, ResendFailedBody, WebhooksQuery
@@ -73,6 +75,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/reset", workspaces.reset, returns=WorkspaceView, summary="Drop what happened; keep credentials and endpoints"),
     Operation("PUT", WS + "/webhooks/{provider}", endpoints.put_webhook, body=WebhookBody, returns=WorkspaceView, summary="Set a provider's account-level endpoint"),
     Operation("DELETE", WS + "/webhooks/{provider}", endpoints.delete_webhook, status=204, summary="Remove it"),
+    Operation("POST", WS + "/webhooks/{provider}/test-event", samples.send_test_event, body=TestEventBody, returns=Delivery, summary="Send the provider's own sample of an event"),
     Operation("PUT", WS + "/settings/{provider}", settings.put_settings, body=SettingsBody, returns=WorkspaceView, summary="Set the options of a provider, or of the simulator", subject="settings.{provider}"),
 
     Operation("GET", WS + "/payments", payments.list_payments, query=PaymentsQuery, returns=Page[Payment], summary="Payments, newest first"),

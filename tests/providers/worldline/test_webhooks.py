@@ -15,7 +15,6 @@ import pytest
 from support import Sim
 
 from providers.worldline.driver import Merchant
-from simulator.providers.worldline.model import Payment
 
 
 async def test_the_envelope_has_the_documented_members_in_their_order(sim: Sim, worldline: Merchant) -> None:
@@ -259,13 +258,12 @@ async def test_names_of_events_that_never_come_here_may_be_asked_for(sim: Sim) -
 
 
 async def test_a_test_events_id_begins_with_test(sim: Sim, worldline: Merchant) -> None:
-    id_ = await worldline.captured()
+    await worldline.captured()
 
-    with sim.app.runtime.unit(sim.workspace, provider="worldline", topic="test") as uow:
-        uow.emit("payment.captured", uow.get(Payment, id_), extra={"test": True})
-    await sim.settle()
+    path = f"{sim.path}/webhooks/worldline/test-event"
+    (await sim.http.post(path, json={"event": "payment.captured"})).raise_for_status()
 
     *before, test = sim.hooks
     assert test.body["id"].startswith("TEST-")
-    assert test.body["payment"] == before[-1].body["payment"]
+    assert test.body["payment"].keys() == before[-1].body["payment"].keys()
     assert not [hook for hook in before if hook.body["id"].startswith("TEST-")]

@@ -1,0 +1,39 @@
+"""How those of ecommpay's callbacks come about that an ordinary sale never raises: by the project's settings, or by a mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.shop import Request
+from simulator.engine.stories import CREATED, PAID, Ask, Create, Refund, Set, SoFar, Stories, bank_declines
+from simulator.providers.ecommpay import shop
+
+NOBODY = "ECT_TEST_UNKNOWN"
+
+
+def _again(so_far: SoFar) -> Request:
+    """The same `payment_id` once more. Source: reference/ecommpay.md, section 6.8."""
+    return shop.create(so_far.account, shop.SAMPLE)
+
+
+def _refund_of_nothing(so_far: SoFar) -> Request:
+    return shop.refund(so_far.account, NOBODY, shop.SAMPLE.amount)
+
+
+SAME_DAY: dict[str, Any] = {"same_day_refund": "reversal"}
+
+# fmt: off
+STORIES = Stories(
+    of={
+        "sale awaiting clarification":   (Set({"required_customer_fields": ["middle_name"]}), Create()),
+        "sale awaiting redirect result": (Set({"alipay_flow": "redirect"}), Create()),
+        "sale awaiting customer action": (Set({"alipay_flow": "qr"}), Create()),
+        "refund success":                (Set({"same_day_refund": "refund"}), *PAID, Refund()),
+        "refund decline":                (Set({"same_day_refund": "refund"}), bank_declines("refund"), *PAID, Refund()),
+        "reversal success":              (Set(SAME_DAY), *PAID, Refund()),
+        "reversal decline":              (Set(SAME_DAY), bank_declines("refund"), *PAID, Refund()),
+        "sale error":                    (*CREATED, Ask(_again)),
+        "refund error":                  (*PAID, Ask(_refund_of_nothing)),
+    },
+)
+# fmt: on

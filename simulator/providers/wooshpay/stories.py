@@ -1,0 +1,70 @@
+"""How those of WooshPay's events come about that no intent for Alipay raises: by a session, a card, a bank that takes its time."""
+
+from __future__ import annotations
+
+from simulator.engine.shop import Account, Purchase, Request, json_request
+from simulator.engine.stories import Cancel, Create, Decide, Rule, Stories, saying_more
+from simulator.kernel.money import Money
+from simulator.providers.wooshpay import shop
+
+
+def create(account: Account, purchase: Purchase) -> Request:
+    """With the members that the reference's examples of payloads show. Source: reference/wooshpay.md, section 6.6."""
+    more = {"merchant_order_id": purchase.reference or "order-1001", "metadata": {"cart": "77"}}
+    return saying_more(shop.create(account, purchase), more)
+
+
+def refund(account: Account, id_: str, amount: Money) -> Request:
+    return saying_more(shop.refund(account, id_, amount), {"metadata": {"cart": "77"}})
+
+
+def _session(account: Account, purchase: Purchase) -> Request:
+    """Source: reference/wooshpay.md, section 3.9 (seed)."""
+    price = {
+        "currency": purchase.amount.currency,
+        "unit_amount": purchase.amount.value,
+        "product_data": {"name": "Paper lantern"},
+    }
+    body = {
+        "mode": "payment",
+        "success_url": purchase.return_url,
+        "cancel_url": purchase.return_url,
+        "payment_method_types": ["alipay"],
+        "client_reference_id": purchase.reference or "order-1001",
+        "line_items": [{"price_data": price, "quantity": 1}],
+        "metadata": {"cart": "77"},
+    }
+    return json_request("POST", "/v1/checkout/sessions", body)
+
+
+def _card(account: Account, purchase: Purchase) -> Request:
+    """Only a card's amount can be authorized first and captured later."""
+    body = {
+        "amount": purchase.amount.value,
+        "currency": purchase.amount.currency,
+        "confirm": True,
+        "payment_method_data": {"type": "card"},
+        "payment_method_types": ["card"],
+        "capture_method": "manual",
+        "return_url": purchase.return_url,
+        "merchant_order_id": purchase.reference or "order-1001",
+        "metadata": {"cart": "77"},
+    }
+    return json_request("POST", shop.INTENTS, body)
+
+
+SLOW_BANK = Rule({"when": {"operation": "confirm"}, "bank": {"delay": "PT1M"}})
+
+# fmt: off
+STORIES = Stories(
+    create=create,
+    refund=refund,
+    of={
+        "payment_intent.processing":                (SLOW_BANK, Create(), Decide("paid")),
+        "payment_intent.amount_capturable_updated": (Create(_card), Decide("paid")),
+        "payment_intent.canceled":                  (Create(), Cancel()),
+        "checkout.session.completed":               (Create(_session), Decide("paid")),
+        "checkout.session.expired":                 (Create(_session),),
+    },
+)
+# fmt: on
