@@ -133,7 +133,8 @@ class Changes:
             if (summary := self._summary_of(stored)) is not None:
                 phase, reference = summary.phase, summary.reference
             if base is None:
-                inserts.append((workspace, provider, kind, id_, 1, phase, reference, dump(stored)))
+                unlisted = None if resource.LISTED else 1
+                inserts.append((workspace, provider, kind, id_, 1, phase, reference, dump(stored), unlisted))
             else:
                 store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, dump(stored))
             before = base.keys() if base else {}

@@ -23,6 +23,9 @@ class Resource:
     PROVIDER: ClassVar[str]
     KIND: ClassVar[str]
     MACHINE: ClassVar[Machine | None] = None
+    LISTED: ClassVar[bool] = False
+    """Whether `UnitOfWork.listing` goes over all of the kind, for which each resource has an entry in an index. A list under a
+    look-up key needs it not."""
 
     id: str
     state: str = ""

@@ -186,9 +186,11 @@ class UnitOfWork:
         """A page, newest first, and whether there is more in the direction of travel.
 
         `before` and `after` are ids: `before` continues to older ones (Stripe's `starting_after`), `after` turns back to
-        newer ones. `key` (name and value of a look-up key) narrows the list. Raises `NotFound` for an id that does not
-        exist.
+        newer ones. `key` (name and value of a look-up key) narrows the list; without it the kind must be `LISTED`. Raises
+        `NotFound` for an id that does not exist.
         """
+        if key is None and not kind.LISTED:
+            raise RuntimeError(f"{kind.__name__} is listed and does not say so: LISTED = True")
         self.flush()
         seqs: list[int | None] = []
         for id_ in (before, after):

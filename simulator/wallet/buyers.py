@@ -24,6 +24,7 @@ class Buyer(Resource):
 
     PROVIDER: ClassVar[str] = "wallet"
     KIND: ClassVar[str] = "buyer"
+    LISTED: ClassVar[bool] = True
 
     name_en: str
     name_zh: str

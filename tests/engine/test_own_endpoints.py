@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from support import Sim
 
 from simulator.engine.provider import Party
@@ -16,12 +17,14 @@ from simulator.engine.scenarios import Known, Scenario, Scenarios
 from simulator.engine.store import open_store
 from simulator.engine.uow import PAGE
 from simulator.engine.workspace import Workspace
+from simulator.wallet.order import Order
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thing(Resource):
     PROVIDER: ClassVar[str] = "things"
     KIND: ClassVar[str] = "thing"
+    LISTED: ClassVar[bool] = True
 
     colour: str
 
@@ -122,3 +125,11 @@ def test_pages_of_providers_know_when_they_return_to_the_merchant() -> None:
     app.runtime.store.close()
 
     assert returns == 0
+
+
+async def test_a_kind_over_which_a_list_goes_says_so(sim: Sim) -> None:
+    """Else it has no entry in the index of lists, and the list would be empty."""
+    uow = sim.app.runtime.open(sim.workspace)
+
+    with pytest.raises(RuntimeError, match="Order is listed and does not say so"):
+        uow.listing(Order, limit=1)

@@ -66,7 +66,7 @@ async def sim(where: str) -> AsyncIterator[Sim]:
 
 def resource(id_: str, **other: Any) -> tuple[Any, ...]:
     row = {"workspace": 1, "provider": "acme", "kind": "charge", "id": id_, "version": 1, "phase": "waiting"}
-    row |= {"reference": f"ref-{id_}", "body": BYTES} | other
+    row |= {"reference": f"ref-{id_}", "body": BYTES, "unlisted": None} | other
     return tuple(row.values())
 
 
@@ -286,9 +286,13 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
 
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
-    """Its attempts sent the message's own body."""
+    """Its attempts sent the message's own body, and every resource of it may be listed."""
     opened = open_store(where)
     opened.insert_messages([message("dlv_1")])
+    opened.insert_resources([resource("ch_1")])
+    opened.run("DROP INDEX resources_listed")
+    opened.run("ALTER TABLE resources DROP COLUMN unlisted")
+    opened.run("CREATE INDEX resources_kind ON resources (workspace, provider, kind, seq)")
     opened.run("ALTER TABLE attempts DROP COLUMN body")
     opened.run("ALTER TABLE attempts DROP COLUMN sent")
     columns = "message, n, at, status, duration_ms, error, headers, answer"
@@ -301,6 +305,9 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
 
     assert [tuple(row) for row in again.attempts([1])] == [(1, 1, 10, 200, 1.5, None, b"{}", "", None, None)]
     assert again.first_sent(1) is None
+    again.insert_resources([resource("ch_2", unlisted=1), resource("ch_3")])
+    listed = again.resources_of_kind(1, "acme", "charge", before=None, after=None, limit=10)
+    assert [seq for seq, _ in listed] == [3, 1]
     again.close()
 
 
@@ -424,6 +431,9 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "keys k|PRIMARY KEY (value": lambda store: store.key_anywhere("acme", "charge", "reference", "order"),
     "keys k|PRIMARY KEY (value=?": lambda store: store.resources_of_kind(
         1, "acme", "charge", before=None, after=None, limit=10, key=("reference", "order")
+    ),
+    "resources r|resources_listed": lambda store: store.resources_of_kind(
+        1, "acme", "charge", before=7, after=None, limit=10
     ),
     "resources|resources_id": lambda store: store.payment(1, "acme", "ch_1"),
     "resources|resources_id (id=?": lambda store: store.resource(1, "acme", "charge", "ch_1"),

@@ -22,7 +22,7 @@ class PostgresStore(Store):
         self._where = where
         self._has_begun = False
         self._connection = psycopg.connect(where, autocommit=True)
-        for statement in (*schema.statements("postgresql"), *schema.upgrades("postgresql")):
+        for statement in schema.statements("postgresql", 1):
             self._connection.execute(statement.encode())
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:

@@ -54,8 +54,9 @@ class Resources(Statements):
         key: tuple[str, str] | None = None,
     ) -> list[tuple[int, bytes]]:
         """`(seq, body)`, newest first; `before` and `after` are exclusive sequence numbers. With `after` the page is the
-        one right above it, still newest first. `key` is name and value of a look-up key."""
-        source, where = "resources r", "r.workspace = ? AND r.provider = ? AND r.kind = ?"
+        one right above it, still newest first. `key` is name and value of a look-up key; without it what is `unlisted`
+        is not found."""
+        source, where = "resources r", "r.workspace = ? AND r.provider = ? AND r.kind = ? AND r.unlisted IS NULL"
         values: list[Any] = [workspace, provider, kind]
         if key is not None:
             source = "keys k CROSS JOIN resources r"
@@ -118,9 +119,9 @@ class Resources(Statements):
         return found[0] if found else None
 
     def insert_resources(self, rows: Sequence[Row]) -> None:
-        """Rows of `(workspace, provider, kind, id, version, phase, reference, body)`."""
-        sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+        """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`."""
+        sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         self.run_many(sql, rows)
 
     def update_resource(

@@ -3,7 +3,7 @@
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 """
 
-VERSION = 3
+VERSION = 4
 
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
@@ -13,8 +13,10 @@ CLUSTERED = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
 UPGRADES = {
     1: "ALTER TABLE attempts ADD COLUMN {unless} body {blob}",
     2: "ALTER TABLE attempts ADD COLUMN {unless} sent BIGINT",
+    3: "ALTER TABLE resources ADD COLUMN {unless} unlisted BIGINT; DROP INDEX IF EXISTS resources_kind",
 }
-"""From each version to the next. PostgreSQL keeps no version: there all are repeated whenever a store is opened."""
+"""From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
+store is opened."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -28,10 +30,7 @@ CREATE TABLE IF NOT EXISTS credentials (
 
 CREATE TABLE IF NOT EXISTS resources (
     seq {seq}, workspace BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
-    version BIGINT NOT NULL, phase TEXT, reference TEXT, body {blob} NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS resources_id ON resources (id, kind, provider, workspace);
-CREATE INDEX IF NOT EXISTS resources_kind ON resources (workspace, provider, kind, seq);
-CREATE INDEX IF NOT EXISTS resources_payments ON resources (workspace, seq) WHERE phase IS NOT NULL;
+    version BIGINT NOT NULL, phase TEXT, reference TEXT, body {blob} NOT NULL, unlisted BIGINT);
 
 CREATE TABLE IF NOT EXISTS keys (
     value TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL, workspace BIGINT NOT NULL,
@@ -40,16 +39,11 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE TABLE IF NOT EXISTS timers (
     seq {seq}, workspace BIGINT NOT NULL, due BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
     id TEXT NOT NULL, trigger TEXT NOT NULL, data {blob} NOT NULL);
-CREATE INDEX IF NOT EXISTS timers_due ON timers (workspace, due, seq);
-CREATE INDEX IF NOT EXISTS timers_of ON timers (id);
 
 CREATE TABLE IF NOT EXISTS outbox (
     seq {seq}, id TEXT NOT NULL, workspace BIGINT NOT NULL, provider TEXT NOT NULL, event TEXT NOT NULL,
     subject TEXT NOT NULL, url TEXT, state TEXT NOT NULL, due BIGINT, created BIGINT NOT NULL,
     attempts BIGINT NOT NULL, context {blob} NOT NULL, body {blob} NOT NULL);
-CREATE INDEX IF NOT EXISTS outbox_due ON outbox (workspace, due, seq) WHERE state = 'pending';
-CREATE INDEX IF NOT EXISTS outbox_subject ON outbox (workspace, subject, seq);
-CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
 
 CREATE TABLE IF NOT EXISTS attempts (
     message BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT, duration_ms DOUBLE PRECISION NOT NULL,
@@ -59,8 +53,6 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE TABLE IF NOT EXISTS journal (
     seq {seq}, workspace BIGINT NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL,
     subject TEXT, path TEXT, status BIGINT, body {blob} NOT NULL);
-CREATE INDEX IF NOT EXISTS journal_subject ON journal (workspace, subject, seq) WHERE subject IS NOT NULL;
-CREATE INDEX IF NOT EXISTS journal_kind ON journal (workspace, kind, seq);
 
 CREATE TABLE IF NOT EXISTS replies (
     workspace BIGINT NOT NULL, provider TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
@@ -68,13 +60,24 @@ CREATE TABLE IF NOT EXISTS replies (
     body {blob} NOT NULL, PRIMARY KEY (workspace, provider, key, scope)){clustered};
 """
 
+INDEXES = """
+CREATE UNIQUE INDEX IF NOT EXISTS resources_id ON resources (id, kind, provider, workspace);
+CREATE INDEX IF NOT EXISTS resources_listed ON resources (workspace, provider, kind, seq) WHERE unlisted IS NULL;
+CREATE INDEX IF NOT EXISTS resources_payments ON resources (workspace, seq) WHERE phase IS NOT NULL;
+CREATE INDEX IF NOT EXISTS timers_due ON timers (workspace, due, seq);
+CREATE INDEX IF NOT EXISTS timers_of ON timers (id);
+CREATE INDEX IF NOT EXISTS outbox_due ON outbox (workspace, due, seq) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS outbox_subject ON outbox (workspace, subject, seq);
+CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
+CREATE INDEX IF NOT EXISTS journal_subject ON journal (workspace, subject, seq) WHERE subject IS NOT NULL;
+CREATE INDEX IF NOT EXISTS journal_kind ON journal (workspace, kind, seq);
+"""
+"""Each costs every create a page of the log. What is `unlisted` is of a kind over which no list goes (`Resource.LISTED`)."""
 
-def upgrades(dialect: str, found: int = 1) -> list[str]:
-    """What brings a store of version `found` to this one."""
-    texts = [UPGRADES[version] for version in range(found, VERSION)]
-    return [text.replace("{blob}", BLOB[dialect]).replace("{unless}", UNLESS[dialect]) for text in texts]
 
-
-def statements(dialect: str) -> list[str]:
-    text = TABLES.replace("{seq}", SEQ[dialect]).replace("{blob}", BLOB[dialect])
-    return [s.strip() for s in text.replace("{clustered}", CLUSTERED[dialect]).split(";") if s.strip()]
+def statements(dialect: str, found: int) -> list[str]:
+    """What makes a store (`found` is 0), or brings one of version `found` to this one."""
+    upgrades = [UPGRADES[version] for version in range(found, VERSION)] if found else []
+    text = ";".join([TABLES, *upgrades, INDEXES]).replace("{seq}", SEQ[dialect]).replace("{blob}", BLOB[dialect])
+    text = text.replace("{clustered}", CLUSTERED[dialect]).replace("{unless}", UNLESS[dialect])
+    return [statement.strip() for statement in text.split(";") if statement.strip()]

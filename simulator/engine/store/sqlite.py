@@ -48,7 +48,7 @@ class SqliteStore(Store):
     def _bring_up_to_date(self) -> None:
         """Makes the tables, or adds what an older version did not have. Within a transaction: somebody else may have done it."""
         found = self._version()
-        for statement in schema.statements("sqlite") if found == 0 else schema.upgrades("sqlite", found):
+        for statement in schema.statements("sqlite", found):
             self._execute(statement)
         self._execute(f"PRAGMA user_version = {schema.VERSION}")
 

@@ -35,6 +35,7 @@ class Payment(Kept):
     """A payment. `origin` is the simulator's address as the client wrote it, `platform` is `default` (NAS) or `previous` (ABC)."""
 
     KIND: ClassVar[str] = "payment"
+    LISTED: ClassVar[bool] = True
     MACHINE: ClassVar[Machine | None] = states.PAYMENT
 
     platform: str = "default"
@@ -275,6 +276,7 @@ class Dispute(Kept):
     """A chargeback of a payment. `verdict` is what the bank will say once evidence is submitted: won or lost."""
 
     KIND: ClassVar[str] = "dispute"
+    LISTED: ClassVar[bool] = True
     MACHINE: ClassVar[Machine | None] = states.DISPUTE
 
     payment_id: str

@@ -85,6 +85,7 @@ PHASES = {
 class Charge(Resource):
     PROVIDER: ClassVar[str] = "acme"
     KIND: ClassVar[str] = "charge"
+    LISTED: ClassVar[bool] = True
     MACHINE: ClassVar[Machine | None] = CHARGE
 
     amount: int
