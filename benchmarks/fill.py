@@ -18,6 +18,7 @@ def multiply(db: Path, provider: str, payment: str, count: int) -> None:
     chance = random.Random(f"{provider}/{count}")
     family = _family(connection, provider, payment)
     templates = {table: _template(connection, table, family) for table in _TABLES}
+    keys = _keys(connection, family)
     connection.execute("BEGIN IMMEDIATE")
     for _ in range(count):
         names = {id_.encode(): _renamed(id_, chance).encode() for id_ in family}
@@ -25,12 +26,23 @@ def multiply(db: Path, provider: str, payment: str, count: int) -> None:
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             connection.executemany(sql, [[_rename(value, names) for value in row] for row in rows])
+        for *key, owner in keys:
+            of = "SELECT seq FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
+            sql = f"INSERT INTO lookup_keys (value, name, kind, provider, workspace, resource) VALUES (?, ?, ?, ?, ?, ({of}))"
+            connection.execute(sql, (*key, _rename(owner, names), *key[2:]))
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
 
-_TABLES = ("resources", "keys", "timers", "outbox", "journal")
+_TABLES = ("resources", "timers", "outbox", "journal")
+
+
+def _keys(connection: sqlite3.Connection, family: list[str]) -> list[tuple[object, ...]]:
+    """The look-up keys of the family, each with its owner's id at the end."""
+    columns = "k.value, k.name, k.kind, k.provider, k.workspace, r.id"
+    found = connection.execute(f"SELECT {columns} FROM lookup_keys k JOIN resources r ON r.seq = k.resource").fetchall()
+    return [row for row in found if row[-1] in family]
 
 
 def _family(connection: sqlite3.Connection, provider: str, payment: str) -> list[str]:

@@ -5,7 +5,7 @@ It decides nothing: which move is legal, which timer is armed and which message 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
 
@@ -122,9 +122,8 @@ class Changes:
             return
         self._share.begin()
         store, workspace = self._store, self._workspace
-        inserts: list[tuple[Any, ...]] = []
-        new_keys: list[tuple[Any, ...]] = []
-        old_keys: list[tuple[Any, ...]] = []
+        inserts: dict[Identity, tuple[Any, ...]] = {}
+        rekeyed: list[tuple[Identity, Mapping[str, str], Mapping[str, str]]] = []
         for identity, resource in self._dirty.items():
             provider, kind, id_ = identity
             base = self._base.get(identity)
@@ -134,29 +133,33 @@ class Changes:
                 phase, reference = summary.phase, summary.reference
             if base is None:
                 unlisted = None if resource.LISTED else 1
-                inserts.append((workspace, provider, kind, id_, 1, phase, reference, dump(stored), unlisted))
+                inserts[identity] = (workspace, provider, kind, id_, 1, phase, reference, dump(stored), unlisted)
             else:
                 store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, dump(stored))
-            before = base.keys() if base else {}
-            after = stored.keys()
-            if before != after:
-                old_keys += [(v, n, kind, provider, workspace, id_) for n, v in before.items() if after.get(n) != v]
-                new_keys += [(v, n, kind, provider, workspace, id_) for n, v in after.items() if before.get(n) != v]
+            keys_before, keys = base.keys() if base else {}, stored.keys()
+            if keys != keys_before:
+                rekeyed.append((identity, keys_before, keys))
             self._live[identity] = self._base[identity] = stored
         for identity in self._deleted:
-            provider, kind, id_ = identity
-            stored_keys = self._base.pop(identity).keys()
-            old_keys += [(v, n, kind, provider, workspace, id_) for n, v in stored_keys.items()]
-        if inserts:
-            store.insert_resources(inserts)
-        if old_keys:
-            store.delete_keys(old_keys)
-        if new_keys:
-            store.insert_keys(new_keys)
+            rekeyed.append((identity, self._base.pop(identity).keys(), {}))
+        numbers = dict(zip(inserts, store.insert_resources([*inserts.values()]), strict=True))
+        for identity, before, after in rekeyed:
+            self._rekey(identity, numbers.get(identity), before, after)
         for provider, kind, id_ in self._deleted:
             store.delete_resource(workspace, provider, kind, id_)
         self._dirty.clear()
         self._deleted.clear()
+
+    def _rekey(
+        self, identity: Identity, number: int | None, before: Mapping[str, str], after: Mapping[str, str]
+    ) -> None:
+        """Writes the look-up keys that a resource has got, and drops those that it had. `number` is known of a new one."""
+        provider, kind, id_ = identity
+        if number is None:
+            number = self._store.seq_of(self._workspace, provider, kind, id_)
+        shared = (kind, provider, self._workspace, number)
+        self._store.delete_keys([(v, n, *shared) for n, v in before.items() if after.get(n) != v])
+        self._store.insert_keys([(v, n, *shared) for n, v in after.items() if before.get(n) != v])
 
     def write(self, now: datetime) -> None:
         """Writes everything. The messages get their sequence from the order in which they were promised."""

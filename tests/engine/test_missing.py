@@ -21,7 +21,7 @@ from simulator.engine.store import SqliteStore
 from simulator.providers import built_in
 
 OTHER = built_in()[0]
-TABLES = ("resources", "keys", "timers", "outbox", "attempts", "journal", "credentials")
+TABLES = ("resources", "lookup_keys", "timers", "outbox", "attempts", "journal", "credentials")
 
 
 @pytest.fixture

@@ -176,8 +176,8 @@ def test_a_search_takes_its_text_literally(store: Store) -> None:
 
 
 def test_a_text_with_a_nul_can_be_kept_and_found(store: Store) -> None:
-    store.insert_resources([resource("ch_1")])
-    store.insert_keys([("or\0der", "reference", "charge", "acme", 1, "ch_1")])
+    [number] = store.insert_resources([resource("ch_1")])
+    store.insert_keys([("or\0der", "reference", "charge", "acme", 1, number)])
 
     assert store.resources_by_key(1, "acme", "charge", "reference", "or\0der") == [BYTES]
 
@@ -198,8 +198,8 @@ def test_filters_of_payments_add_up(store: Store) -> None:
 
 
 def test_keys_find_the_newest_first_and_can_change(store: Store) -> None:
-    store.insert_resources([resource("ch_1", body=b"1"), resource("ch_2", body=b"2")])
-    keys = [("order", "reference", "charge", "acme", 1, id_) for id_ in ("ch_1", "ch_2")]
+    numbers = store.insert_resources([resource("ch_1", body=b"1"), resource("ch_2", body=b"2")])
+    keys = [("order", "reference", "charge", "acme", 1, number) for number in numbers]
     store.insert_keys(keys)
     store.insert_keys(keys)
 
@@ -286,10 +286,14 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
 
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
-    """Its attempts sent the message's own body, and every resource of it may be listed."""
+    """Its attempts sent the message's own body, every resource of it may be listed, and its keys name ids."""
     opened = open_store(where)
     opened.insert_messages([message("dlv_1")])
     opened.insert_resources([resource("ch_1")])
+    opened.run("DROP TABLE lookup_keys")
+    columns = "value TEXT, name TEXT, kind TEXT, provider TEXT, workspace BIGINT, id TEXT"
+    opened.run(f"CREATE TABLE keys ({columns}, PRIMARY KEY (value, name, kind, provider, workspace, id))")
+    opened.run("INSERT INTO keys VALUES ('order', 'reference', 'charge', 'acme', 1, 'ch_1')")
     opened.run("DROP INDEX resources_listed")
     opened.run("ALTER TABLE resources DROP COLUMN unlisted")
     opened.run("CREATE INDEX resources_kind ON resources (workspace, provider, kind, seq)")
@@ -308,6 +312,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     again.insert_resources([resource("ch_2", unlisted=1), resource("ch_3")])
     listed = again.resources_of_kind(1, "acme", "charge", before=None, after=None, limit=10)
     assert [seq for seq, _ in listed] == [3, 1]
+    assert again.resources_by_key(1, "acme", "charge", "reference", "order") == [BYTES]
     again.close()
 
 

@@ -1,4 +1,8 @@
-"""The resources of all parties in one table, and the keys by which they are looked up in another."""
+"""The resources of all parties in one table, and the keys by which they are looked up in another.
+
+A key names its resource by its sequence number: new ones stand together at the end of those of the same value, and a list
+under a key comes in order.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +32,15 @@ class Resources(Statements):
         self, workspace: int, provider: str, kind: str, name: str, value: str, limit: int = EVERY
     ) -> list[bytes]:
         """Newest first, all unless limited."""
-        sql = """SELECT r.body FROM keys k CROSS JOIN resources r
-            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND k.workspace = ?
-            AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
-            ORDER BY r.seq DESC LIMIT ?"""
+        sql = """SELECT r.body FROM lookup_keys k CROSS JOIN resources r
+            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND k.workspace = ? AND r.seq = k.resource
+            ORDER BY k.resource DESC LIMIT ?"""
         return [row[0] for row in self.rows(sql, (value, name, kind, provider, workspace, limit))]
 
     def key_anywhere(self, provider: str, kind: str, name: str, value: str) -> tuple[int, bytes] | None:
-        sql = """SELECT r.workspace, r.body FROM keys k CROSS JOIN resources r
-            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ?
-            AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace
-            ORDER BY r.seq DESC LIMIT 1"""
+        sql = """SELECT r.workspace, r.body FROM lookup_keys k CROSS JOIN resources r
+            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND r.seq = k.resource
+            ORDER BY k.resource DESC LIMIT 1"""
         found = self.rows(sql, (value, name, kind, provider))
         return (found[0][0], found[0][1]) if found else None
 
@@ -56,19 +58,23 @@ class Resources(Statements):
         """`(seq, body)`, newest first; `before` and `after` are exclusive sequence numbers. With `after` the page is the
         one right above it, still newest first. `key` is name and value of a look-up key; without it what is `unlisted`
         is not found."""
-        source, where = "resources r", "r.workspace = ? AND r.provider = ? AND r.kind = ? AND r.unlisted IS NULL"
+        source, seq, where = (
+            "resources r",
+            "r.seq",
+            "r.workspace = ? AND r.provider = ? AND r.kind = ? AND r.unlisted IS NULL",
+        )
         values: list[Any] = [workspace, provider, kind]
         if key is not None:
-            source = "keys k CROSS JOIN resources r"
+            source, seq = "lookup_keys k CROSS JOIN resources r", "k.resource"
             where = """k.value = ? AND k.name = ? AND k.workspace = ? AND k.provider = ? AND k.kind = ?
-                AND r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace"""
+                AND r.seq = k.resource"""
             values = [key[1], key[0], *values]
         if before is not None:
-            where, values = f"{where} AND r.seq < ?", [*values, before]
+            where, values = f"{where} AND {seq} < ?", [*values, before]
         if after is not None:
-            where, values = f"{where} AND r.seq > ?", [*values, after]
+            where, values = f"{where} AND {seq} > ?", [*values, after]
         order = "ASC" if after is not None and before is None else "DESC"
-        sql = f"SELECT r.seq, r.body FROM {source} WHERE {where} ORDER BY r.seq {order} LIMIT ?"  # noqa: S608
+        sql = f"SELECT r.seq, r.body FROM {source} WHERE {where} ORDER BY {seq} {order} LIMIT ?"  # noqa: S608
         found = [(int(row[0]), row[1]) for row in self.rows(sql, [*values, limit])]
         return found[::-1] if order == "ASC" else found
 
@@ -118,11 +124,11 @@ class Resources(Statements):
         found = self.rows(sql, (id_, provider, workspace))
         return found[0] if found else None
 
-    def insert_resources(self, rows: Sequence[Row]) -> None:
-        """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`."""
+    def insert_resources(self, rows: Sequence[Row]) -> list[int]:
+        """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`. Returns their numbers."""
         sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-        self.run_many(sql, rows)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq"""
+        return [int(self.rows(sql, row)[0][0]) for row in rows]
 
     def update_resource(
         self,
@@ -149,11 +155,11 @@ class Resources(Statements):
         )
 
     def insert_keys(self, rows: Sequence[Row]) -> None:
-        """Rows of `(value, name, kind, provider, workspace, id)`."""
-        sql = "INSERT INTO keys (value, name, kind, provider, workspace, id) VALUES (?, ?, ?, ?, ?, ?)"
+        """Rows of `(value, name, kind, provider, workspace, number of the resource)`."""
+        sql = "INSERT INTO lookup_keys (value, name, kind, provider, workspace, resource) VALUES (?, ?, ?, ?, ?, ?)"
         self.run_many(f"{sql} ON CONFLICT DO NOTHING", rows)
 
     def delete_keys(self, rows: Sequence[Row]) -> None:
-        sql = """DELETE FROM keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
-            AND id = ?"""
+        sql = """DELETE FROM lookup_keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
+            AND resource = ?"""
         self.run_many(sql, rows)

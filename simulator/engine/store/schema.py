@@ -3,7 +3,7 @@
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 """
 
-VERSION = 4
+VERSION = 5
 
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
@@ -14,6 +14,14 @@ UPGRADES = {
     1: "ALTER TABLE attempts ADD COLUMN {unless} body {blob}",
     2: "ALTER TABLE attempts ADD COLUMN {unless} sent BIGINT",
     3: "ALTER TABLE resources ADD COLUMN {unless} unlisted BIGINT; DROP INDEX IF EXISTS resources_kind",
+    4: """
+        CREATE TABLE IF NOT EXISTS keys (
+            value TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL, workspace BIGINT NOT NULL,
+            id TEXT NOT NULL);
+        INSERT INTO lookup_keys (value, name, kind, provider, workspace, resource)
+            SELECT k.value, k.name, k.kind, k.provider, k.workspace, r.seq FROM keys k CROSS JOIN resources r
+            WHERE r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace;
+        DROP TABLE keys""",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -32,9 +40,9 @@ CREATE TABLE IF NOT EXISTS resources (
     seq {seq}, workspace BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
     version BIGINT NOT NULL, phase TEXT, reference TEXT, body {blob} NOT NULL, unlisted BIGINT);
 
-CREATE TABLE IF NOT EXISTS keys (
+CREATE TABLE IF NOT EXISTS lookup_keys (
     value TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL, workspace BIGINT NOT NULL,
-    id TEXT NOT NULL, PRIMARY KEY (value, name, kind, provider, workspace, id)){clustered};
+    resource BIGINT NOT NULL, PRIMARY KEY (value, name, kind, provider, workspace, resource)){clustered};
 
 CREATE TABLE IF NOT EXISTS timers (
     seq {seq}, workspace BIGINT NOT NULL, due BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,

@@ -44,7 +44,7 @@ class Workspaces(Statements):
             "DELETE FROM attempts WHERE message IN (SELECT seq FROM outbox WHERE workspace = ?)",
             (workspace,),
         )
-        for table in ("resources", "keys", "timers", "outbox", "replies"):
+        for table in ("resources", "lookup_keys", "timers", "outbox", "replies"):
             self.run(f"DELETE FROM {table} WHERE workspace = ?", (workspace,))  # noqa: S608
         self.run("DELETE FROM journal WHERE workspace = ? AND seq < ?", (workspace, journal_before))
 
