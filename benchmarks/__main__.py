@@ -20,6 +20,7 @@ from statistics import median
 
 from benchmarks import fill, servers
 from benchmarks.load import Build, load, request
+from benchmarks.pages import of_a_create as pages_of_a_create
 from benchmarks.purchase import purchases
 from benchmarks.requests import SHOPS, Merchant, merchant
 
@@ -107,6 +108,12 @@ def creating(folder: Path, extent: Extent) -> None:
 
 def _merchant(server: servers.Server, provider: str) -> Merchant:
     return merchant(provider, server.call("GET", "/_sim/workspaces/default")["credentials"][provider])
+
+
+def pages(folder: Path, extent: Extent) -> None:
+    heading("Log pages that one create writes, alone", "pages")
+    for provider in SHOPS:
+        line(provider, f"{pages_of_a_create(folder / f'pages-{provider}.db', provider):.1f}")
 
 
 def starting(folder: Path, extent: Extent) -> None:
@@ -203,7 +210,7 @@ def workspaces(folder: Path, extent: Extent) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run, good enough to see a large change")
-    parts = {f.__name__: f for f in (creating, starting, remembering, growing, buying, workspaces)}
+    parts = {f.__name__: f for f in (creating, pages, starting, remembering, growing, buying, workspaces)}
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="only these tables")
     given = parser.parse_args()
     extent = QUICK if given.quick else FULL

@@ -33,12 +33,12 @@ class Merchant:
     @property
     def create(self) -> Build:
         """`n` to the n-th creation."""
-        return lambda n: self._signed(self.shop.create(self._account, self.purchase(n)))
+        return lambda n: self._signed(self.shop.create(self.account, self.purchase(n)))
 
     def read(self, id_: str) -> bytes:
         """The payment, read again; the API must have a call for it."""
         assert self.shop.read is not None
-        return self._signed(self.shop.read(self._account, id_))
+        return self._signed(self.shop.read(self.account, id_))
 
     def id_of(self, n: int, body: bytes) -> str:
         """The n-th payment's id, of the answer to its creation; the API must tell it there."""
@@ -47,11 +47,11 @@ class Merchant:
         return id_
 
     @property
-    def _account(self) -> Account:
+    def account(self) -> Account:
         return Account(self.credentials, "http://127.0.0.1", time_of_day())
 
     def _signed(self, unsigned: Request) -> bytes:
-        signed = self.shop.sign(self._account, unsigned)
+        signed = self.shop.sign(self.account, unsigned)
         return request(signed.method, signed.path, dict(signed.headers), signed.body)
 
 
