@@ -125,10 +125,12 @@ class Dispatcher:
         if (queue := self._queues.get(workspace_id)) is not None:
             queue.due_from(due)
 
-    def look_again(self) -> None:
-        """The store does not hold what it seemed to hold: all lists of what is due are read from their beginning."""
-        for queue in self._queues.values():
-            queue.place = None
+    def look_again(self, workspace_id: int | None = None) -> None:
+        """The store does not hold what it seemed to hold: the lists of what is due, all of them or a workspace's, are read from
+        their beginning."""
+        for id_, queue in self._queues.items():
+            if workspace_id in (None, id_):
+                queue.place = None
 
     async def _serve(self, workspace_id: int, queue: Queue, group: Group) -> None:
         """Sends what is due for a group, or its first message only, if others wait for the slot."""
@@ -182,7 +184,10 @@ class Dispatcher:
         Then all behind it get its instant, so that nobody looks at them before.
         """
         provider, _, url = group
-        now = micros(self._registry[workspace_id].clock.now())
+        workspace = self._registry[workspace_id]
+        if provider in workspace.paused:
+            return None
+        now = micros(workspace.clock.now())
         if not self._one_queue(provider):
             return self._store.next_message(workspace_id, *group, now)
         first = self._store.next_in_queue(workspace_id, provider, url, now)

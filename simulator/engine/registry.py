@@ -106,6 +106,8 @@ class Registry:
         self._workspaces[workspace.id] = workspace
         if before is not None and before.clock != workspace.clock:
             self._changed(workspace.id)
+        if workspace.paused != (() if before is None else before.paused):
+            self._store.hold(workspace.id, workspace.paused)
         self._ids[workspace.public_id] = self._ids[workspace.name] = workspace.id
 
     def read_again(self) -> None:
@@ -235,8 +237,8 @@ class Registry:
         return Ids.seeded(f"{known.seed}/refusal", known.refusals)
 
     def reset(self, id_: int) -> Workspace:
-        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
-        changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0, refusals=0)
+        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock and paused webhooks run again."""
+        changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0, refusals=0, paused=())
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
             store.insert_journal([journal.note(id_, micros(changed.clock.now()), "workspace", "reset")])

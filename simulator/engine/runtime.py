@@ -262,10 +262,18 @@ class Runtime:
             self.dispatcher.conclude(uow.begin(), row, state)
         self._loop.schedule(workspace.id)
 
+    def pause(self, workspace: Workspace, provider: str, is_paused: bool) -> Workspace:
+        """Holds a provider's webhooks back, or lets go what was held back, in its order. What is under way goes on."""
+        others = [name for name in workspace.paused if name != provider]
+        changed = self.change_workspace(workspace, paused=(*others, provider) if is_paused else tuple(others))
+        self.dispatcher.look_again(workspace.id)
+        return changed
+
     async def try_failed_again(self, workspace: Workspace, provider: str | None) -> int:
         """Every message that was given up is tried once more, now; returns how many. Raises what `settle` raises."""
         with self.transactions.writing() as store:
             tried = store.try_failed_again(workspace.id, provider, micros(workspace.clock.now()))
+        self.dispatcher.look_again(workspace.id)
         await self.settle(workspace)
         return tried
 

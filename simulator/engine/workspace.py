@@ -69,6 +69,8 @@ class Workspace:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     scenarios: tuple[dict[str, Any], ...] = ()
     webhook_endpoints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    paused: tuple[str, ...] = ()
+    """The providers whose webhooks are held back."""
 
     _read: dict[type[WorkspaceSettings], tuple[WorkspaceSettings, list[Fault]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
@@ -132,6 +134,7 @@ class Workspace:
             "settings": self.settings,
             "scenarios": list(self.scenarios),
             "webhook_endpoints": self.webhook_endpoints,
+            "paused": list(self.paused),
         }
         return orjson.dumps(body)
 
@@ -161,4 +164,5 @@ class Workspace:
             settings=body["settings"],
             scenarios=tuple(body["scenarios"]),
             webhook_endpoints=body.get("webhook_endpoints", {}),
+            paused=tuple(body.get("paused", ())),
         )

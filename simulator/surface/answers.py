@@ -82,6 +82,7 @@ class WorkspaceView(TypedDict):
     credentials: dict[str, dict[str, Any]]
     webhooks: dict[str, dict[str, Any] | None]
     settings: dict[str, dict[str, Any]]
+    paused: list[str]
 
 
 class WalletView(TypedDict):

@@ -269,6 +269,11 @@ class Workspace:
         self._call("DELETE", f"/webhooks/{provider}")
         self._view = None
 
+    def pause(self, provider: str, paused: bool = True) -> WorkspaceView:
+        """Holds a provider's deliveries back without losing any, or lets them go."""
+        self._view = cast(WorkspaceView, self._call("PUT", f"/webhooks/{provider}/paused", {"paused": paused}))
+        return self._view
+
     def send_test_event(self, provider: str, event: str) -> Delivery:
         """The provider's own sample of an event, to the account's endpoint."""
         return cast(Delivery, self._call("POST", f"/webhooks/{provider}/test-event", {"event": event}))

@@ -56,3 +56,29 @@ async def test_a_body_is_sent_as_it_is_or_refused_where_it_cannot_be_signed(merc
     else:
         assert merchant.sim.hooks[-1].raw == b"{no json"
         assert merchant.sim.hooks[-1].verdict(merchant.name).valid
+
+
+async def test_what_was_paused_arrives_afterwards_complete_and_in_order(merchant: Merchant) -> None:
+    """Also where the clock went on meanwhile."""
+    paused = f"{merchant.sim.path}/webhooks/{merchant.name}/paused"
+    await merchant.sim.http.put(paused, json={"paused": True})
+    rows = await bought(merchant)
+    before = list(merchant.sim.hooks)
+
+    await merchant.sim.http.put(paused, json={"paused": False})
+    await merchant.sim.settle()
+
+    assert before == []
+    assert [hook.raw.decode() for hook in merchant.sim.hooks] == [row["body"] for row in rows]
+    assert all(hook.verdict(merchant.name).valid for hook in merchant.sim.hooks)
+
+
+async def bought(merchant: Merchant) -> list[dict[str, Any]]:
+    """A payment that is paid while no webhook arrives, and the webhooks of its story, oldest first."""
+    await merchant.answer()
+    await merchant.settle()
+    latest = (await merchant.sim.http.get(f"{merchant.sim.path}/payments/latest")).json()
+    await merchant.sim.act(merchant.name, latest["id"], "pay")
+    await merchant.until_refundable()
+    rows: list[dict[str, Any]] = (await merchant.sim.http.get(f"{merchant.sim.path}/webhooks")).json()["data"]
+    return rows

@@ -65,6 +65,19 @@ def test_deliveries_are_resent_marked_and_stopped(world: Workspace) -> None:
     assert world.resend_failed(ANY.name) == 0
 
 
+def test_a_test_event_waits_while_webhooks_are_paused(world: Workspace) -> None:
+    world.set_webhook(ANY.name, world.inbox_url("shop"))
+    paused = world.pause(ANY.name)["paused"]
+
+    held = world.send_test_event(ANY.name, ANY.webhooks.events[0])
+    resumed = world.pause(ANY.name, False)["paused"]
+    world.settle()
+
+    assert (paused, held["state"], resumed) == ([ANY.name], "pending", [])
+    assert world.delivery(held["id"])["state"] == "delivered"
+    assert [hook["body"] for hook in world.inbox("shop")] == [held["body"]]
+
+
 def test_payments_are_found_by_id_reference_and_code(world: Workspace) -> None:
     id_ = order(world)
     wallet = world.payment(ANY.name, id_)["wallet"]

@@ -93,7 +93,7 @@ class Outbox(Statements):
         sql = f"""SELECT MIN(due) FROM (
             SELECT MIN(due) AS due FROM timers WHERE workspace = ? AND due > ? {self._timers_aside}
             UNION ALL SELECT MIN(due) AS due FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due > ? {self._messages_aside}) both_tables"""  # noqa: S608
+            WHERE workspace = ? AND state = 'pending' AND due > ? {self._aside(workspace)}) both_tables"""  # noqa: S608
         found = self.rows(sql, (workspace, after, workspace, after))
         return None if found[0][0] is None else int(found[0][0])
 
@@ -110,7 +110,7 @@ class Outbox(Statements):
         """Soonest first; `after` as in `timers`."""
         later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"""SELECT {_OUTBOX} FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._aside(workspace)} ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, *(after or ()), limit))]
 
     def due_groups(
@@ -119,7 +119,7 @@ class Outbox(Statements):
         """Provider, subject and address of the messages that are due, soonest first, with when each is due and its number."""
         later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"""SELECT provider, subject, url, due, seq FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._messages_aside} ORDER BY due, seq LIMIT ?"""  # noqa: S608
+            WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._aside(workspace)} ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return [
             (row[0], row[1], row[2], row[3], row[4])
             for row in self.rows(sql, (workspace, until, *(after or ()), limit))
@@ -187,7 +187,7 @@ class Outbox(Statements):
     def count_failing(self, workspace: int, most: int) -> int:
         """How many messages were refused and will be tried again; `most` of those that are due first are looked at."""
         sql = f"""SELECT COUNT(*) FROM (SELECT attempts FROM outbox
-            WHERE workspace = ? AND state = 'pending' {self._messages_aside} ORDER BY due, seq LIMIT ?) soonest
+            WHERE workspace = ? AND state = 'pending' {self._aside(workspace)} ORDER BY due, seq LIMIT ?) soonest
             WHERE attempts > 0"""  # noqa: S608
         return int(self.rows(sql, (workspace, most))[0][0])
 
@@ -237,7 +237,7 @@ class Outbox(Statements):
             narrow = "AND provider = ?"
             values.append(provider)
         sql = f"""UPDATE outbox SET state = 'pending', due = ?
-            WHERE workspace = ? AND state = 'failed' {narrow} {self._messages_aside}"""  # noqa: S608
+            WHERE workspace = ? AND state = 'failed' {narrow} {self._aside(workspace)}"""  # noqa: S608
         return self.run(sql, values)
 
     def newest_message(self, workspace: int, *, provider: str | None, event: str | None) -> OutboxRow | None:

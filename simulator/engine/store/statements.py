@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 Row = Sequence[Any]
@@ -17,6 +18,8 @@ class Statements(ABC):
     _timers_aside: str = ""
     _messages_aside: str = ""
     """SQL that passes over what waits; see `set_aside`."""
+    _held: Mapping[int, str] = MappingProxyType({})
+    """The same for the messages of one workspace; see `hold`."""
     OUTAGES: ClassVar[tuple[type[Exception], ...]]
     """What is raised when the store cannot be used at the moment: a full disk, a lost connection, a lock."""
 
@@ -41,6 +44,10 @@ class Statements(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+    def _aside(self, workspace: int) -> str:
+        """SQL that passes over the messages of a workspace that wait."""
+        return f"{self._messages_aside} {self._held.get(workspace, '')}"
 
     def begin_part(self) -> None:
         """Within the transaction: what follows can be taken back alone."""

@@ -55,8 +55,16 @@ class Workspaces(Statements):
 
     def set_aside(self, providers: Sequence[str], timers: Sequence[int]) -> None:
         """Passes over what is due of these providers, and over these timers, until it is called again."""
-        names = ", ".join("'{}'".format(name.replace("'", "''")) for name in providers)
-        self._messages_aside = f"AND provider NOT IN ({names})" if names else ""
+        self._messages_aside = _others_than(providers)
         self._timers_aside = self._messages_aside
         if timers:
             self._timers_aside += f" AND seq NOT IN ({', '.join(str(seq) for seq in timers)})"
+
+    def hold(self, workspace: int, providers: Sequence[str]) -> None:
+        """Passes over the messages of these providers in a workspace, until it is called again."""
+        self._held = {**self._held, workspace: _others_than(providers)}
+
+
+def _others_than(providers: Sequence[str]) -> str:
+    names = ", ".join("'{}'".format(name.replace("'", "''")) for name in providers)
+    return f"AND provider NOT IN ({names})" if names else ""

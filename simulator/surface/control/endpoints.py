@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import StrictBool
 from starlette.responses import Response
 
 from simulator.engine.courier import Errand, carried
@@ -11,7 +12,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
 from simulator.surface.control.errors import ControlError, as_json
-from simulator.surface.control.operation import ControlCall
+from simulator.surface.control.operation import Body, ControlCall
 from simulator.surface.control.workspaces import WebhookBody, check_webhook, workspace_view
 
 
@@ -61,3 +62,12 @@ def _with_endpoint(
 ) -> Workspace:
     stored = {**workspace.stored_endpoints, provider.name: hook}
     return runtime.change_workspace(workspace, stored_endpoints=stored)
+
+
+class PausedBody(Body):
+    paused: StrictBool
+
+
+async def put_paused(call: ControlCall[PausedBody]) -> dict[str, Any]:
+    """Holds the provider's deliveries back without losing any, those to the endpoints of its own API too; or lets them go."""
+    return workspace_view(call, call.runtime.pause(call.workspace, call.provider.name, call.body.paused))

@@ -75,6 +75,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/reset", workspaces.reset, returns=WorkspaceView, summary="Drop what happened; keep credentials and endpoints"),
     Operation("PUT", WS + "/webhooks/{provider}", endpoints.put_webhook, body=WebhookBody, returns=WorkspaceView, summary="Set a provider's account-level endpoint"),
     Operation("DELETE", WS + "/webhooks/{provider}", endpoints.delete_webhook, status=204, summary="Remove it"),
+    Operation("PUT", WS + "/webhooks/{provider}/paused", endpoints.put_paused, body=endpoints.PausedBody, returns=WorkspaceView, summary="Hold a provider's deliveries back, or let them go"),
     Operation("POST", WS + "/webhooks/{provider}/test-event", samples.send_test_event, body=TestEventBody, returns=Delivery, summary="Send the provider's own sample of an event"),
     Operation("PUT", WS + "/settings/{provider}", settings.put_settings, body=SettingsBody, returns=WorkspaceView, summary="Set the options of a provider, or of the simulator", subject="settings.{provider}"),
 

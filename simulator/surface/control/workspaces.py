@@ -75,6 +75,7 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
         "credentials": workspace.credentials,
         "webhooks": {name: workspace.stored_endpoints.get(name) for name in call.runtime.providers},
         "settings": workspace.settings,
+        "paused": sorted(workspace.paused),
     }
 
 
