@@ -53,6 +53,16 @@
     }
   });
 
+  /* ---- what a step of the clock would fire */
+
+  for (const step of all("[data-preview]")) {
+    const mark = (on) => {
+      for (const timer of all("[data-due]")) timer.toggleAttribute("data-marked", on && timer.dataset.due <= step.dataset.preview);
+    };
+    for (const name of ["mouseenter", "focusin"]) step.addEventListener(name, () => mark(true));
+    for (const name of ["mouseleave", "focusout"]) step.addEventListener(name, () => mark(false));
+  }
+
   /* ---- menus close when somebody presses elsewhere */
 
   document.addEventListener("click", (event) => {

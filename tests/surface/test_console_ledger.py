@@ -6,11 +6,10 @@ import html
 import re
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlencode
 
-import httpx
 import pytest
 from merchant import Merchant
+from pressing import console, page_of, press
 from support import Sim
 from toy.acme import ACME
 
@@ -19,31 +18,6 @@ from toy.acme import ACME
 async def sim() -> AsyncIterator[Sim]:
     async with Sim(providers=[ACME]) as simulator:
         yield simulator
-
-
-def _console(sim: Sim) -> str:
-    return f"/console/{sim.workspace.name}"
-
-
-async def _page(sim: Sim, path: str) -> str:
-    answer = await sim.http.get(_console(sim) + path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def _form_of(page: str, testid: str) -> tuple[str, dict[str, str]]:
-    """Where the form of a button posts to, and what it carries."""
-    form = next(form for form in re.findall(r"<form.*?</form>", page, re.S) if f'data-testid="{testid}"' in form)
-    action = re.search(r'action="([^"]+)"', form)
-    assert action is not None
-    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    return html.unescape(action[1]), {name: html.unescape(value) for name, value in fields}
-
-
-async def _press(sim: Sim, page: str, testid: str, **more: str) -> httpx.Response:
-    action, fields = _form_of(page, testid)
-    headers = {"content-type": "application/x-www-form-urlencoded"}
-    return await sim.http.post(action, content=urlencode({**fields, **more}), headers=headers)
 
 
 async def _delivery(sim: Sim) -> dict[str, Any]:
@@ -57,23 +31,23 @@ async def test_a_delivery_shows_the_bytes_and_each_answer(sim: Sim) -> None:
     await sim.settle()
     delivery = await _delivery(sim)
 
-    page = await _page(sim, f"/webhooks/{delivery['id']}")
+    page = await page_of(sim, f"/webhooks/{delivery['id']}")
 
     assert html.escape(delivery["body"], quote=False).replace('"', "&#34;") in page
     assert delivery["url"] in page
     assert re.findall(r'data-testid="try" data-n="(\d+)"', page) == [str(n["n"]) for n in delivery["attempts"][::-1]]
 
 
-async def test_send_again_is_the_control_call_and_comes_back_to_the_page(sim: Sim) -> None:
+async def test_send_again_is_the_control_call_and_comes_back_to_thepage_of(sim: Sim) -> None:
     await sim.receive_webhooks("acme")
     await Merchant(sim, ACME).paid()
     await sim.settle()
     delivery = await _delivery(sim)
     path = f"/webhooks/{delivery['id']}"
 
-    answer = await _press(sim, await _page(sim, path), "resend")
+    answer = await press(sim, await page_of(sim, path), "resend")
 
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, _console(sim) + path)
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, console(sim) + path)
     assert len((await _delivery(sim))["attempts"]) == len(delivery["attempts"]) + 1
 
 
@@ -81,7 +55,7 @@ async def test_what_a_call_is_refused_with_stands_beside_its_button(sim: Sim) ->
     await Merchant(sim, ACME).paid()
     path = f"/webhooks/{(await _delivery(sim))['id']}"
 
-    answer = await _press(sim, await _page(sim, path), "resend")
+    answer = await press(sim, await page_of(sim, path), "resend")
     shown = (await sim.http.get(answer.headers["location"])).text
 
     assert "no webhook URL is configured" in shown
@@ -92,7 +66,7 @@ async def test_a_button_offers_itself_as_curl(sim: Sim) -> None:
     await Merchant(sim, ACME).paid()
     delivery = await _delivery(sim)
 
-    page = await _page(sim, f"/webhooks/{delivery['id']}")
+    page = await page_of(sim, f"/webhooks/{delivery['id']}")
 
     copied = re.search(r'data-testid="copy-curl" data-copy="([^"]+)"', page)
     assert copied is not None
@@ -103,25 +77,25 @@ async def test_a_button_offers_itself_as_curl(sim: Sim) -> None:
 async def test_a_form_without_a_token_of_ours_does_nothing(sim: Sim, token: str) -> None:
     await Merchant(sim, ACME).paid()
     delivery = await _delivery(sim)
-    page = await _page(sim, f"/webhooks/{delivery['id']}")
+    page = await page_of(sim, f"/webhooks/{delivery['id']}")
 
-    answer = await _press(sim, page, "mark-delivered", token=token)
+    answer = await press(sim, page, "mark-delivered", token=token)
 
     assert answer.status_code == 403
     assert (await _delivery(sim))["state"] == delivery["state"]
 
 
 async def test_an_endpoint_is_set_from_its_cell(sim: Sim) -> None:
-    answer = await _press(sim, await _page(sim, "/webhooks"), "endpoint-save", url="http://127.0.0.1:3000/hooks")
+    answer = await press(sim, await page_of(sim, "/webhooks"), "endpoint-save", url="http://127.0.0.1:3000/hooks")
 
     assert answer.status_code == 303
-    assert "http://127.0.0.1:3000/hooks" in await _page(sim, "/webhooks")
+    assert "http://127.0.0.1:3000/hooks" in await page_of(sim, "/webhooks")
 
 
 async def test_a_form_never_leads_away_from_us(sim: Sim) -> None:
-    page = await _page(sim, "/webhooks")
+    page = await page_of(sim, "/webhooks")
 
-    answer = await _press(sim, page, "resend-failed", back="//evil.example/x", then="https://evil.example/")
+    answer = await press(sim, page, "resend-failed", back="//evil.example/x", then="https://evil.example/")
 
     assert answer.headers["location"].startswith("/console/")
 
@@ -130,7 +104,7 @@ async def test_a_form_never_leads_away_from_us(sim: Sim) -> None:
 async def test_deliveries_are_filtered_by_what_became_of_them(sim: Sim, state: str) -> None:
     await Merchant(sim, ACME).paid()
 
-    rows = re.findall('data-testid="delivery-row"', await _page(sim, f"/webhooks?state={state}"))
+    rows = re.findall('data-testid="delivery-row"', await page_of(sim, f"/webhooks?state={state}"))
 
     assert bool(rows) == (state == "kept")
 
@@ -140,8 +114,8 @@ async def test_a_refused_call_says_which_rule_it_broke(sim: Sim) -> None:
     await merchant.answer(amount=-5)
     (call,) = (await sim.http.get(f"{sim.path}/requests")).json()["data"]
 
-    listed = await _page(sim, "/requests?refused=1")
-    page = await _page(sim, f"/requests/{call['id']}")
+    listed = await page_of(sim, "/requests?refused=1")
+    page = await page_of(sim, f"/requests/{call['id']}")
 
     assert call["id"] in listed
     assert re.search(r'data-testid="rule" data-field="[^"]+"', page)
@@ -150,7 +124,7 @@ async def test_a_refused_call_says_which_rule_it_broke(sim: Sim) -> None:
 
 @pytest.mark.parametrize("id_", ["req_999", "req_", "x", "req_²", "req_" + "9" * 30])
 async def test_an_unknown_request_is_a_page_that_says_so(sim: Sim, id_: str) -> None:
-    answer = await sim.http.get(f"{_console(sim)}/requests/{id_}")
+    answer = await sim.http.get(f"{console(sim)}/requests/{id_}")
 
     assert answer.status_code == 404
     assert 'data-testid="missing"' in answer.text

@@ -111,11 +111,11 @@ class Resources(Statements):
         sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608
         return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", [*values, limit])
 
-    def count_payments(self, workspace: int, most: int) -> int:
-        """How many payments there are; `most` when there are that many or more."""
-        sql = """SELECT COUNT(*) FROM (
-            SELECT seq FROM resources WHERE workspace = ? AND phase IS NOT NULL LIMIT ?) some"""
-        return int(self.rows(sql, (workspace, most))[0][0])
+    def count_payments(self, workspace: int, most: int, phase: str | None = None) -> int:
+        """How many payments there are (in a phase), among the `most` newest."""
+        sql = """SELECT COUNT(*) FROM (SELECT phase FROM resources
+            WHERE workspace = ? AND phase IS NOT NULL ORDER BY seq DESC LIMIT ?) newest WHERE ? IS NULL OR phase = ?"""
+        return int(self.rows(sql, (workspace, most, phase, phase))[0][0])
 
     def payment(self, workspace: int, provider: str, id_: str) -> Row | None:
         """`(kind, body)` of the payment with that id."""

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, payments, requests, webhooks
+from simulator.surface.console import acts, payments, requests, webhooks, world
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -26,6 +26,10 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}/payments/{id:path}", payments.payment_page),
     ("/console/{ws}/webhooks", webhooks.list_page),
     ("/console/{ws}/webhooks/{id}", webhooks.delivery_page),
+    ("/console/{ws}/buyers", world.buyers_page),
+    ("/console/{ws}/buyers/{slug}", world.buyer_page),
+    ("/console/{ws}/scenarios", world.scenarios_page),
+    ("/console/{ws}/clock", world.clock_page),
     ("/console/{ws}/requests", requests.list_page),
     ("/console/{ws}/requests/{id}", requests.request_page),
 )

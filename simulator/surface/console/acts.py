@@ -25,6 +25,7 @@ from simulator.surface.control.table import TABLE
 
 TOKEN = "console"  # noqa: S105 - what the forms' token is about
 SAID = "said"
+JSON = ":json"
 OWN_FIELDS = frozenset({"token", "back", "then"})
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
 
@@ -49,7 +50,7 @@ class Act:
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
         """The form's hidden fields."""
-        fields = [(name, _as_field(value)) for name, value in _flat(self.body)]
+        fields = [_field(name, value) for name, value in _flat(self.body)]
         return [*fields, ("then", self.then)] if self.then else fields
 
     @property
@@ -89,8 +90,9 @@ def _flat(body: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def _as_field(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _field(name: str, value: Any) -> tuple[str, str]:
+    """A value that is no text bears the mark `:json` behind its name."""
+    return (name, value) if isinstance(value, str) else (name + JSON, json.dumps(value))
 
 
 def said(runtime: Runtime, request: Request) -> Mapping[str, Any]:
@@ -138,8 +140,16 @@ def body_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         for parent in parents:
             inner = place.setdefault(parent, {})
             place = inner if isinstance(inner, dict) else {}
-        place[last] = values[0] if len(values) == 1 else values
+        read = [_value(last, value) for value in values]
+        place[last.removesuffix(JSON)] = read[0] if len(read) == 1 else read
     return body
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return json.loads(text) if name.endswith(JSON) else text
+    except ValueError:
+        return text
 
 
 def _own_path(given: str) -> str | None:

@@ -85,6 +85,11 @@ class ClockChip:
     """How far it is from the time of day."""
 
     @property
+    def real(self) -> datetime:
+        """The time of day."""
+        return self.now - self.ahead
+
+    @property
     def is_real(self) -> bool:
         return self.mode == "real" and abs(self.ahead) < timedelta(seconds=1)
 

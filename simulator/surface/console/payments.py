@@ -11,8 +11,10 @@ from starlette.responses import Response
 from simulator.engine import journal
 from simulator.engine.resource import PHASES, Resource, load
 from simulator.engine.views import MoneyView
+from simulator.kernel.clock import from_micros
 from simulator.kernel.money import Money
-from simulator.surface.console.frame import PAGE, Console
+from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted
+from simulator.surface.control import clock, moves
 from simulator.surface.control import payments as neutral
 from simulator.surface.control.errors import ControlError
 from simulator.wallet.order import Order
@@ -73,6 +75,10 @@ async def list_page(console: Console) -> Response:
         filters=filters,
         pager=console.pager(filters, rows, lambda row: int(row[0])),
         providers=[(p.name, p.title) for p in console.runtime.providers.values()],
+        shops=[(p.name, p.title) for p in console.runtime.providers.values() if p.shop is not None],
+        waiting=Counted(console.runtime.store.count_payments(console.workspace.id, COUNTED, "waiting")),
+        at_time=lambda due: f"{from_micros(due):%d %b %H:%M:%S}",
+        next_timer=clock.pending(console.runtime.store, console.workspace, 1),
         phases=PHASES,
     )
 
@@ -151,10 +157,16 @@ async def payment_page(console: Console) -> Response:
     row = shown(console, [(0, found, kind, id_, body)])[0]
     runtime.write_notes()
     resource = load(provider.kinds[kind], bytes(body))
+    summary = provider.summarise(resource)
     return console.render(
         "console/payment.html",
         f"{row.amount.symbol_text}",
         place="payments",
         row=row,
+        at={"provider": found, "id": id_},
+        moves=moves.legal(runtime, workspace, provider, resource),
+        can_refund=provider.shop is not None and row.payment["phase"] in ("paid", "partly_refunded"),
+        refunded=MoneyView.of(summary.refunded) if summary is not None else None,
+        left=summary.amount.value - summary.refunded.value if summary is not None else 0,
         story=journal.timeline(runtime.store, workspace.id, resource.subject),
     )

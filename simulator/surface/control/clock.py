@@ -8,7 +8,8 @@ from typing import Any
 
 from simulator.engine.dispatcher import Watch
 from simulator.engine.registry import WorkspaceError
-from simulator.engine.store import EVERY
+from simulator.engine.store import EVERY, Store
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
@@ -76,8 +77,20 @@ async def resume(call: ControlCall) -> dict[str, Any]:
 
 async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
     """Pending timers and webhook retries, soonest first; of those at one instant the timers come first."""
-    store, workspace, limit = call.runtime.store, call.workspace, call.query.limit + 1
-    after_timers, after_messages = _after(place_of(call))
+    limit = call.query.limit + 1
+    return page(
+        call,
+        pending(call.runtime.store, call.workspace, limit, place_of(call)),
+        place=lambda row: row[0],
+        views=lambda shown: [{"at": iso_millis(from_micros(place[0])), **view} for place, view in shown],
+    )
+
+
+def pending(
+    store: Store, workspace: Workspace, limit: int, place: Sequence[int] | None = None
+) -> list[tuple[tuple[int, ...], dict[str, Any]]]:
+    """What falls due, soonest first, each with its place in the list."""
+    after_timers, after_messages = _after(place)
     rows: list[tuple[tuple[int, ...], dict[str, Any]]] = [
         (
             (row.due, TIMERS, row.seq),
@@ -99,12 +112,7 @@ async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
         for row in store.due_messages(workspace.id, EVERY, limit=limit, after=after_messages)
     ]
     rows.sort(key=lambda row: row[0])
-    return page(
-        call,
-        rows[:limit],
-        place=lambda row: row[0],
-        views=lambda shown: [{"at": iso_millis(from_micros(place[0])), **view} for place, view in shown],
-    )
+    return rows[:limit]
 
 
 def _after(place: Sequence[int] | None) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
