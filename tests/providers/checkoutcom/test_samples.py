@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from support import HOOKS, Sim
 
 from providers.checkoutcom.driver import EVENTS, HOOKS_FOR_DISPUTES, KEY, Merchant, workflow
 from providers.checkoutcom.test_webhooks import DATA
-from simulator.providers.checkoutcom.event_types import DISPUTE_EVENTS, GATEWAY_EVENTS
+from simulator.providers.checkoutcom.event_types import DISPUTE_EVENTS, GATEWAY_EVENTS, SENT
 
 
 @pytest.fixture
@@ -92,3 +93,37 @@ async def test_every_event_that_a_workflow_may_name_has_a_sample(sim: Sim) -> No
     assert answer.status_code == 204 and KEY
     assert len(sim.hooks) == 2 * len([*GATEWAY_EVENTS, *DISPUTE_EVENTS])
     assert all(hook.verdict("checkoutcom").valid for hook in sim.hooks)
+
+
+async def test_a_test_event_says_what_the_workflows_test_says_of_the_same_event(
+    samples: dict[str, Any], sim: Sim
+) -> None:
+    """Member by member; the amounts are those of two purchases."""
+    for name in SENT:
+        sent = await sim.http.post(f"{sim.path}/webhooks/checkoutcom/test-event", json={"event": name})
+        event, sample = json.loads(sent.json()["body"]), samples[name]
+
+        assert (list(event), list(event["data"])) == (list(sample), list(sample["data"])), name
+        if name != "payment_declined":
+            assert event["data"].get("response_code") == sample["data"].get("response_code"), name
+
+
+async def test_a_test_events_codes_balances_and_ids_fit_one_another(sim: Sim) -> None:
+    async def data(name: str) -> dict[str, Any]:
+        sent = await sim.http.post(f"{sim.path}/webhooks/checkoutcom/test-event", json={"event": name})
+        found: dict[str, Any] = json.loads(sent.json()["body"])["data"]
+        return found
+
+    captured, declined = await data("payment_captured"), await data("payment_declined")
+    refunded, refused = await data("payment_refunded"), await data("payment_refund_declined")
+
+    assert (captured["amount"], captured["balances"]["available_to_refund"]) == (1100, 1100)
+    assert captured["event_links"]["payment"].endswith(captured["id"])
+    assert (declined["response_code"], declined["balances"]["total_captured"]) == ("20051", 0)
+    assert (refunded["response_code"], refunded["reference"], refunded["balances"]["total_refunded"]) == (
+        "10000",
+        "RF-1",
+        1100,
+    )
+    assert (refused["response_code"], refused["amount"]) == ("20120", 1100)
+    assert all(found["action_id"].startswith("act_") for found in (captured, declined, refunded, refused))
