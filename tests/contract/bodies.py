@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import islice
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,31 +20,57 @@ VALUES: tuple[Any, ...] = (
     "pay_" + "a" * 26, "cus_" + "a" * 26, "src_" + "a" * 26, "pc_" + "a" * 26, "payment_captured", "payment_intent.succeeded", "12",
     "Regular", [], {},
 )  # fmt: skip
-"""Whatever a member wants, one of these is it."""
+"""Whatever a member wants, one of these is it, or one of the `VALUES` in `tests/providers/<name>/calls.py`."""
 
 
 def body_of(model: type[BaseModel], *, whole: bool = False) -> dict[str, Any]:
     """A body that the model takes: its required members, or with `whole` all of them.
 
-    Where the required members are not enough for the model as a whole, it gets all.
+    Where a member's value is good by its type, but not to the model's own checks, the next one is tried. Where the required
+    members are not enough for the model as a whole, it gets all.
     """
-    found: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if whole or field.is_required():
-            found[field.alias or name] = _value(field, whole)
+    wanted = {field.alias or name: field for name, field in model.model_fields.items() if whole or field.is_required()}
+    left = {name: _values(field, model, whole) for name, field in wanted.items()}
+    found = {name: _next(left[name], wanted[name], model) for name in wanted}
     for name in sorted(getattr(model, "ALSO_KNOWN", ()))[:1]:
         found[name] = VALUES[0]
+    while others := {name: value for name in _unfit(model, found) & left.keys() for value in islice(left[name], 1)}:
+        found |= others
     if not whole and not _takes(TypeAdapter(model), found):
         return body_of(model, whole=True)
     return found
 
 
-def _value(field: FieldInfo, whole: bool) -> Any:
+def _values(field: FieldInfo, model: type[BaseModel], whole: bool) -> Iterator[Any]:
     adapter = TypeAdapter(Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation)  # type: ignore[arg-type]
-    for value in _candidates(field.annotation, whole):
-        if _takes(adapter, value):
-            return value
-    raise LookupError(f"nothing in VALUES is a {field!r}")
+    own = _own(model)
+    return (value for value in _candidates(field.annotation, whole, own) if _takes(adapter, value))
+
+
+def _next(values: Iterator[Any], field: FieldInfo, model: type[BaseModel]) -> Any:
+    for value in values:
+        return value
+    raise LookupError(
+        f"no value is a {model.__name__}'s {field!r}: name one in VALUES of the provider's tests, module `calls`"
+    )
+
+
+def _own(model: type[BaseModel]) -> tuple[Any, ...]:
+    """`VALUES` of `tests/providers/<name>/calls.py`, and then ours."""
+    found = re.match(r"simulator\.providers\.(\w+)", model.__module__)
+    module = f"providers.{found[1]}.calls" if found is not None else ""
+    if not module or find_spec(f"providers.{found[1]}") is None or find_spec(module) is None:  # type: ignore[index]
+        return VALUES
+    return (*getattr(import_module(module), "VALUES", ()), *VALUES)
+
+
+def _unfit(model: type[BaseModel], body: dict[str, Any]) -> set[str]:
+    """The members that the model refuses."""
+    try:
+        model.model_validate(body)
+    except ValidationError as error:
+        return {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+    return set()
 
 
 def _takes(adapter: TypeAdapter[Any], value: Any) -> bool:
@@ -51,22 +81,22 @@ def _takes(adapter: TypeAdapter[Any], value: Any) -> bool:
     return True
 
 
-def _candidates(annotation: Any, whole: bool) -> Iterator[Any]:
+def _candidates(annotation: Any, whole: bool, values: tuple[Any, ...]) -> Iterator[Any]:
     """Values that may fit, those of the right form first."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        yield from _candidates(inner[0], whole)
+        yield from _candidates(inner[0], whole, values)
     elif origin in (Union, types.UnionType):
         for one in sorted(inner, key=lambda one: not _is_model(one)):
-            yield from _candidates(one, whole)
+            yield from _candidates(one, whole, values)
     elif origin is Literal:
         yield inner[0]
     elif _is_model(annotation):
         yield body_of(annotation, whole=whole)
     elif origin in (list, tuple, set, frozenset):
-        yield from ([value] for value in _candidates(inner[0], whole))
+        yield from ([value] for value in _candidates(inner[0], whole, values))
     elif annotation is not type(None):
-        yield from VALUES
+        yield from values
 
 
 def _is_model(annotation: Any) -> bool:
