@@ -220,11 +220,13 @@ class Merchant:
         if got is None:
             raise Differs(f"webhook {delivery['event']} was delivered, but not to {self.inbox}")
         verdict = got["signature"]
-        if verdict is None or not verdict["valid"]:
+        if got["provider"] != self.provider or (verdict is not None and not verdict["valid"]):
             reason = verdict["reason"] if verdict else "no signature was recognised"
             raise Differs(f"webhook {delivery['event']}: {reason}")
-        step = {"at": got["at"], "webhook": delivery["event"], "signature": "good"}
-        self._teller.tell(f"  {got['at'][11:19]}  webhook {delivery['event']}  received, signature good", **step)
+        signature = "none" if verdict is None else "good"
+        step = {"at": got["at"], "webhook": delivery["event"], "signature": signature}
+        told = f"  {got['at'][11:19]}  webhook {delivery['event']}  received, signature {signature}"
+        self._teller.tell(told, **step)
         return _parse(got["body"]) if _parse(got["body"]) is not None else got["body"]
 
     def advance(self, by: str) -> None:

@@ -53,8 +53,7 @@ def acknowledgement_of(runtime: Runtime, headers: Mapping[str, str], body: bytes
 
 def _sender(runtime: Runtime, headers: Mapping[str, str], body: bytes) -> Provider | None:
     """Whose webhook it looks like. Header names are lower case."""
-    known = (provider for provider in runtime.providers.values() if provider.verify is not None)
-    return next((provider for provider in known if provider.recognises(headers, body)), None)
+    return next((provider for provider in runtime.providers.values() if provider.recognises(headers, body)), None)
 
 
 def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) -> None:
@@ -82,11 +81,10 @@ def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: i
 
 
 def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str, Any]:
-    """`signature` is None when no provider's signature is recognised."""
+    """`signature` is None when no provider's webhook is recognised, or its webhooks are not signed."""
     raw = base64.b64decode(received.body)
     provider, verdict = _sender(runtime, received.headers, raw), None
-    if provider is not None:
-        assert provider.verify is not None
+    if provider is not None and provider.verify is not None:
         found = provider.verify(workspace, received.headers, raw)
         if received.arrived is not None:
             found = found.arriving(from_micros(received.arrived), provider.webhooks.tolerance)

@@ -16,6 +16,7 @@ from typing import Any
 
 from toy.acme import ACME
 from toy.told import TOLD
+from toy.unsigned import UNSIGNED
 
 from simulator.engine.provider import Endpoint, Provider
 from simulator.engine.shop import Account, Request, json_request
@@ -27,7 +28,7 @@ assert ACME.shop is not None
 UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
 """The toy as a provider whose API has no call that reads a payment."""
 
-EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME, UNREADABLE, TOLD)}
+EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME, UNREADABLE, TOLD, UNSIGNED)}
 """By title: what holds for all of them holds for the kinds of API too that only a toy has."""
 
 _PARAMETER = re.compile(r"\{(\w+)(:digits)?\}")

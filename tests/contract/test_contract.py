@@ -68,6 +68,8 @@ async def test_a_retry_is_signed_with_the_secret_of_its_own_hour(world: Sim, mer
 
 
 async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Merchant) -> None:
+    if merchant.provider.verify is None:
+        pytest.skip("this provider's webhooks are not signed")
     await merchant.paid()
     hook = world.hooks[-1]
 
@@ -467,14 +469,15 @@ async def test_an_endpoint_hears_only_the_events_that_it_asked_for(world: Sim, m
 
 
 async def test_a_secret_of_the_endpoint_signs_what_is_sent_there(world: Sim, merchant: Merchant) -> None:
+    if merchant.provider.verify is None:
+        pytest.skip("this provider's webhooks are not signed")
     await world.receive_webhooks(merchant.name, secret=merchant.shop.secrets[1])
 
     await merchant.paid()
 
-    provider = world.app.runtime.providers[merchant.name]
-    assert provider.verify is not None
+    verify = merchant.provider.verify
     await world.http.delete(f"{world.path}/webhooks/{merchant.name}")
-    own = [provider.verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
+    own = [verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
     await world.receive_webhooks(merchant.name, secret=merchant.shop.secrets[1])
-    agreed = [provider.verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
+    agreed = [verify(world.workspace, hook.headers, hook.raw).valid for hook in world.hooks]
     assert world.hooks and not any(own) and all(agreed)

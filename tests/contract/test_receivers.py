@@ -10,6 +10,8 @@ ODD = ["é之", "\udc80", "t=é,v1=é", "t=\udc80,s=\udc80", "", "=,;", "t=9" + 
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_a_signature_of_odd_characters_is_wrong(merchant: Merchant, odd: str) -> None:
+    if merchant.provider.verify is None:
+        pytest.skip("this provider's webhooks are not signed")
     await merchant.paid()
     [hook, *_] = merchant.sim.hooks
     verify = merchant.provider.verify

@@ -80,6 +80,9 @@ async def test_the_inbox_judges_the_age_of_a_signature(merchant: Merchant) -> No
 
     [received] = (await sim.http.get(f"{sim.path}/inbox/shop")).json()["data"]
     verdict = received["signature"]
+    if merchant.provider.verify is None:
+        assert verdict is None
+        return
     if merchant.name not in TIMED:
         assert verdict["valid"] is True
         return
