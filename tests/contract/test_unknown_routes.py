@@ -16,6 +16,7 @@ from simulator.engine.shop import Account
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.providers import built_in
+from simulator.surface.skeleton import PROVIDER as NEWPAY
 
 EVERYBODY = {provider.name: provider for provider in (*built_in(), ACME)}
 LACKING = "chargeInAdvance"
@@ -69,6 +70,20 @@ async def test_an_address_in_nobodys_shape_is_its_callers_by_the_credential(merc
     assert answer.status == 404
     assert merchant.shop.is_error(answer)
     assert (await journalled(merchant))["path"] == "/nobodys/shape"
+
+
+async def test_an_address_in_the_shape_of_two_providers_is_its_callers_by_the_credential() -> None:
+    """In whichever order they are served."""
+    greedy = replace(NEWPAY, claims=lambda call: call.target.startswith(("/acme/", "/newpay/")))
+    async with Sim(providers=[greedy, ACME]) as sim:
+        merchant, neighbour = Merchant(sim, ACME), Merchant(sim, greedy)
+        known = await merchant.send(replace(merchant.creation(), path="/acme/nothing"))
+        others = await neighbour.send(replace(neighbour.creation(), path="/acme/nothing"))
+        strangers = await merchant.ask(replace(merchant.creation(), path="/acme/nothing"))
+
+    assert merchant.shop.is_error(known)
+    assert neighbour.shop.is_error(others)
+    assert neighbour.shop.is_error(strangers), "nobody's: of the first whose shape it has"
 
 
 async def test_what_is_left_out_says_so_in_the_providers_words(early_merchant: Merchant) -> None:
