@@ -51,7 +51,7 @@ def _next(values: Iterator[Any], field: FieldInfo, model: type[BaseModel]) -> An
     for value in values:
         return value
     raise LookupError(
-        f"no value is a {model.__name__}'s {field!r}: name one in VALUES of the provider's tests, module `calls`"
+        f"nothing fits {model.__name__}: {field!r}: name one in VALUES of the provider's tests, module `calls`"
     )
 
 

@@ -34,7 +34,8 @@ def test_every_providers_story_holds_whatever_the_buyer_does(server: Launched, p
     [story] = told["stories"]
     assert story["outcome"] == "complete"
     assert [step["signature"] for step in story["steps"] if "webhook" in step] != []
-    assert {step["signature"] for step in story["steps"] if "webhook" in step} == {"good"}
+    signed = next(p for p in built_in() if p.name == provider).verify is not None
+    assert {step["signature"] for step in story["steps"] if "webhook" in step} == {"good" if signed else "none"}
 
 
 def test_the_story_shows_the_request_the_code_the_webhooks_and_the_refund(server: Launched) -> None:
