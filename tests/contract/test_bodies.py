@@ -34,7 +34,5 @@ def test_a_member_gets_a_value_that_the_models_own_checks_take() -> None:
 
 
 def test_a_member_for_which_there_is_no_value_says_where_to_name_one() -> None:
-    with pytest.raises(
-        LookupError, match=r"nothing fits Impossible: .*: name one in VALUES of the provider's tests, module `calls`"
-    ):
+    with pytest.raises(LookupError, match="name one in VALUES of the provider's tests"):
         body_of(Impossible)
