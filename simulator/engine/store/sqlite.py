@@ -29,6 +29,7 @@ class SqliteStore(Store):
             "journal_mode = WAL",
             f"synchronous = {synchronous}",
             "temp_store = MEMORY",
+            "secure_delete = OFF",
             "cache_size = -16000",
             "wal_autocheckpoint = 16000",
             "busy_timeout = 30000",
