@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, payments, requests, webhooks, world
+from simulator.surface.console import acts, payments, requests, setup, webhooks, world
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -30,6 +30,9 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}/buyers/{slug}", world.buyer_page),
     ("/console/{ws}/scenarios", world.scenarios_page),
     ("/console/{ws}/clock", world.clock_page),
+    ("/console/{ws}/start", setup.start_page),
+    ("/console/{ws}/start/{provider}", setup.start_page),
+    ("/console/{ws}/settings", setup.settings_page),
     ("/console/{ws}/requests", requests.list_page),
     ("/console/{ws}/requests/{id}", requests.request_page),
 )
@@ -57,6 +60,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     own: list[BaseRoute] = [Route("/console", home)]
     own += [Route("/console/{ws}/events", acts.OPERATIONS["events"].endpoint(runtime))]
     own += [Route("/console/{ws}/do/{operation}", acts.handler(runtime), methods=["POST"])]
+    own += [Route("/console/workspaces", shown(setup.workspaces_page))]
     own += [Route(path, shown(handler)) for path, handler in PAGES]
     return [*own, Route("/console/{path:path}", shown(_nowhere))]
 

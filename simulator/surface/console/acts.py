@@ -19,6 +19,8 @@ from starlette.responses import RedirectResponse, Response
 
 from simulator.engine import pages
 from simulator.engine.runtime import Runtime
+from simulator.engine.texts import Texts
+from simulator.surface import web
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import Operation, read_body, workspace_of
 from simulator.surface.control.table import TABLE
@@ -26,7 +28,7 @@ from simulator.surface.control.table import TABLE
 TOKEN = "console"  # noqa: S105 - what the forms' token is about
 SAID = "said"
 JSON = ":json"
-OWN_FIELDS = frozenset({"token", "back", "then"})
+OWN_FIELDS = frozenset({"token", "back", "then", "must_be", "typed"})
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
 
 
@@ -110,8 +112,13 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         back = _own_path(form.get("back", "")) or f"/console/{quote(workspace.name)}/payments"
         if row is None:
             raise ControlError(404, "not_found", f"there is no call {request.path_params['operation']!r}")
-        if not pages.token_holds(runtime, TOKEN, workspace.public_id, form.get("token", "")):
+        if pages.token_value(runtime, TOKEN, form.get("token")) is None:
             raise ControlError(403, "stale_form", "this form did not come from a page of this console; reload it")
+        if form.get("must_be", "") != form.get("typed", "").strip():
+            texts = Texts(pages.language(web.call_of(request)))
+            told: dict[str, Any] = {"operation": row.name}
+            told["message"] = texts("settings_typed_wrong", name=form.get("must_be", ""))
+            return RedirectResponse(_with_said(runtime, back, told), 303)
         parts = {name[5:]: value for name, value in request.query_params.items() if name.startswith("path.")}
         scope = {**request.scope, "path_params": {"ws": workspace.name, **parts}, "method": row.method}
         try:

@@ -145,6 +145,10 @@ class Console:
         """A call of the control API for a form of this page. `body` are the members that the form carries unasked."""
         return acts.act(self.base_url, self.workspace.name, operation, path=path, body=body, then=then)
 
+    def act_in(self, workspace: str, operation: str, *, then: str = "", **body: Any) -> acts.Act:
+        """The same in another workspace than the page's."""
+        return acts.act(self.base_url, workspace, operation, body=body, then=then)
+
     @cached_property
     def clock(self) -> ClockChip:
         clock, now = self.workspace.clock, self.workspace.clock.now()
@@ -169,7 +173,7 @@ class Console:
         """A page. `title` is a key of the catalogue or a text; `place` the entry of the sidebar that it belongs to."""
         call = web.call_of(self.request)
         page = pages.view(call, title, runtime=self.runtime, workspace=self.workspace)
-        token = pages.token(self.runtime, acts.TOKEN, self.workspace.public_id)
+        token = pages.token(self.runtime, acts.TOKEN, "console")
         page = replace(page, token=token)
         frame = {"console": self, "place": place, "version": __version__}
         response = as_response(pages.render(call, template, page, status=status, **frame, **context))
