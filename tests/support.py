@@ -6,7 +6,8 @@ No sleeping: `sim.advance`, `sim.settle`. Each `Sim` has its own store and its o
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,8 @@ class Hook:
     raw: bytes
     at: datetime
     arrived: datetime = field(default_factory=time_of_day)
+    from_network: bool = False
+    """Whether another machine named its URL, as the simulator has it."""
 
     @property
     def body(self) -> Any:
@@ -58,7 +61,9 @@ class Hands:
         self._receive = receive
 
     async def carry(self, errand: Errand) -> Receipt:
-        request = httpx.Request(errand.method, errand.url, headers=dict(errand.headers), content=errand.body)
+        more = {"from_network": errand.from_network}
+        headers = dict(errand.headers)
+        request = httpx.Request(errand.method, errand.url, headers=headers, content=errand.body, extensions=more)
         response = await self._receive(request)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Receipt(response.status_code, headers, response.content)
@@ -128,7 +133,9 @@ class Sim:
         raw = await request.aread()
         headers = {name.lower(): value for name, value in request.headers.items()}
         sim = self._listeners.get(str(request.url), self)
-        sim.hooks.append(Hook(sim, str(request.url), headers, raw, sim.workspace.clock.now()))
+        hook = Hook(sim, str(request.url), headers, raw, sim.workspace.clock.now())
+        hook.from_network = bool(request.extensions["from_network"])
+        sim.hooks.append(hook)
         answer = self.answer(request)
         return await answer if isinstance(answer, Awaitable) else answer
 
@@ -139,6 +146,19 @@ class Sim:
         """
         self._listeners[url] = self
         (await self.http.put(f"{self.path}/webhooks/{provider}", json={"url": url, **more})).raise_for_status()
+
+    def at_another_machine(self) -> httpx.AsyncClient:
+        """A client of somebody in the network."""
+        transport = httpx.ASGITransport(self.app, client=("192.168.1.33", 50000))
+        return httpx.AsyncClient(transport=transport, base_url="http://sim.test")
+
+    @asynccontextmanager
+    async def moved(self) -> AsyncIterator[None]:
+        """Within, whatever is done with this simulator is done at another machine."""
+        here = self.http
+        async with self.at_another_machine() as self.http:
+            yield
+        self.http = here
 
     async def settings(self, provider: str, **values: Any) -> None:
         (await self.http.put(f"{self.path}/settings/{provider}", json=values)).raise_for_status()

@@ -16,6 +16,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `scenarios` | What a scenario says |
 | `bank` | What the bank behind a provider says of an operation |
 | `throttle` | How many requests a customer has left |
+| `reach` | Where deliveries may go |
 | `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |

@@ -185,7 +185,8 @@ class Changes:
                 copy_id = id_ if copy_number == 0 else f"{id_}_{copy_number + 1}"
                 context = orjson.dumps(dict(message.context))
                 row = (copy_id, self._workspace, provider, message.event, dispatch.subject, dispatch.url, state)
-                rows.append((*row, due if state == "pending" else None, created, 0, context, message.body))
+                rest = (due if state == "pending" else None, created, 0, context, message.body)
+                rows.append((*row, *rest, int(dispatch.from_network)))
                 if state == "pending":
                     self._due(due)
         return rows

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from simulator.engine.reach import Reach
 from simulator.kernel.retry import Receipt
 
 
@@ -23,6 +24,8 @@ class Errand:
     headers: Mapping[str, str]
     body: bytes = b""
     method: str = "POST"
+    from_network: bool = False
+    """Whether another machine named the URL."""
 
 
 class NotReached(Exception):
@@ -64,7 +67,8 @@ class Trust:
 class OwnCourier:
     """The real one: makes the client at its first errand, for the life of the process."""
 
-    def __init__(self, trust: Trust = Trust()) -> None:
+    def __init__(self, reach: Reach | None = None, trust: Trust = Trust()) -> None:
+        self._reach = reach or Reach()
         self._trust = trust
         self._client: Courier | None = None
         self._first_use = asyncio.Lock()
@@ -77,7 +81,7 @@ class OwnCourier:
         async with self._first_use:
             if self._client is None:
                 module = await asyncio.to_thread(import_module, "simulator.engine.http_client")
-                client: Courier = module.HttpClient(self._trust)
+                client: Courier = module.HttpClient(self._reach, self._trust)
                 self._client = client
         return self._client
 

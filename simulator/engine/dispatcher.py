@@ -20,6 +20,7 @@ import orjson
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
+from simulator.engine.reach import Reach
 from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
 from simulator.engine.store import OutboxRow, Store
@@ -77,6 +78,7 @@ class Dispatcher:
     def __init__(
         self,
         courier: Courier,
+        reach: Reach,
         store: Store,
         registry: Registry,
         transactions: Transactions,
@@ -85,6 +87,7 @@ class Dispatcher:
         ended: Callable[[int, bool], None],
     ) -> None:
         self._courier = courier
+        self._reach = reach
         self._store = store
         self._registry = registry
         self._transactions = transactions
@@ -248,7 +251,10 @@ class Dispatcher:
         started, sent = stopwatch(), time_of_day()
         try:
             signed = self._leaving(workspace_id, current, n, sent, other)
-            receipt = await carried(self._courier, Errand(current.url, signed.headers, signed.body), policy.timeout_s)
+            errand = Errand(current.url, signed.headers, signed.body, from_network=bool(current.from_network))
+            if (why := self._reach.objection(errand.url, errand.from_network)) is not None:
+                raise NotReached(why)
+            receipt = await carried(self._courier, errand, policy.timeout_s)
             status, answer = receipt.status, receipt.text[:ANSWER_LIMIT]
             is_received = policy.acknowledges(receipt)
         except Dropped:

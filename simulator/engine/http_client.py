@@ -17,10 +17,12 @@ from typing import Any
 
 import aiohttp
 import certifi
+from aiohappyeyeballs import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from simulator.engine.courier import Errand, NotReached, Trust
+from simulator.engine.reach import Reach, surface_of
 from simulator.kernel.retry import Receipt
 
 READ_LIMIT = 65_536
@@ -34,15 +36,41 @@ _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 """`courier.carried` limits the whole."""
 
 
-class HttpClient:
-    """Keeps connections open for the next errand. No redirect is followed, no proxy asked, no cookie kept."""
+Bounds = tuple[bool, bool]
+"""Whether another machine named the URL, and whether it would be our console if it were ours."""
 
-    def __init__(self, trust: Trust) -> None:
+
+class Forbidden(OSError):
+    """Nothing is sent to this address; an `OSError`, so that the next one of the name is tried."""
+
+
+class HttpClient:
+    """Keeps connections open for the next errand. No redirect is followed, no proxy asked, no cookie kept.
+
+    A connection is made only where the errand may go, judged by the very address, and is used again only by errands that may
+    go wherever it went.
+    """
+
+    def __init__(self, reach: Reach, trust: Trust) -> None:
+        self._reach = reach
         self._trust = trust
         self._tls: ssl.SSLContext | None = None
         self._making_tls = asyncio.Lock()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, resolver=Names()),
+        self._sessions: dict[Bounds, aiohttp.ClientSession] = {}
+
+    def _session(self, bounds: Bounds) -> aiohttp.ClientSession:
+        if (found := self._sessions.get(bounds)) is not None:
+            return found
+
+        def judged(info: AddrInfoType) -> socket.socket:
+            family, kind, proto, _, address = info
+            why = self._reach.objection_to(str(address[0]), int(address[1]), *bounds)
+            if why is not None:
+                raise Forbidden(why)
+            return socket.socket(family, kind, proto)
+
+        made = self._sessions[bounds] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, resolver=Names(), socket_factory=judged),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "psp-simulator"},
             skip_auto_headers=_NOT_BY_ITSELF,
@@ -50,13 +78,17 @@ class HttpClient:
             trust_env=False,
             timeout=_NO_LIMIT,
         )
+        return made
 
     async def carry(self, errand: Errand) -> Receipt:
         url = URL(errand.url, encoded=_AS_IT_STANDS.fullmatch(errand.url) is not None)
+        if (why := self._reach.objection(str(url), errand.from_network)) is not None:
+            raise NotReached(why)
+        session = self._session((errand.from_network, surface_of(url.raw_path) is not None))
         tls = await self._context() if url.scheme == "https" else True
         await asyncio.sleep(0)  # so that the loop hears of connections that receivers have closed in the meantime
         try:
-            async with self._session.request(
+            async with session.request(
                 errand.method, url, data=errand.body or None, headers=errand.headers, allow_redirects=False, ssl=tls
             ) as response:
                 body = await _beginning(response)
@@ -73,7 +105,8 @@ class HttpClient:
         return self._tls
 
     async def close(self) -> None:
-        await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
@@ -159,6 +192,8 @@ def _words(error: Exception, url: URL) -> str:
             return f"the name {url.host} has no address: {error.os_error.strerror or error.os_error}"
         case aiohttp.ClientConnectorSSLError():
             return f"no TLS with {where}: {getattr(error.os_error, 'reason', None) or error.os_error}"
+        case aiohttp.ClientConnectorError(os_error=Forbidden()):
+            return str(error.os_error)
         case aiohttp.ClientConnectorError():
             number = error.os_error.errno
             return f"no connection to {where}: {os.strerror(number) if number else error.os_error}"

@@ -33,7 +33,8 @@ class Message:
     Without a `url` it goes to the account's endpoint, if that wants the event, and is kept unsent where none is set. A
     `url` is an endpoint that the provider's own API knows, whose wishes the provider has looked at.
 
-    `context` travels with it to `sign` (which endpoint, which key). `delay` postpones the first attempt.
+    `context` travels with it to `sign` (which endpoint, which key). `delay` postpones the first attempt. `from_network` says
+    whether another machine named the `url` (`UnitOfWork.may_go_to`); unless told, we take it that one did.
     """
 
     event: str
@@ -41,6 +42,7 @@ class Message:
     url: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     delay: timedelta = timedelta(0)
+    from_network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Dispatch:
     subject: str
     url: str | None
     """None where it is kept unsent."""
+    from_network: bool
+    """Whether another machine named the URL."""
     copies: int = 1
     delay: timedelta = timedelta(0)
     reversed: bool = False

@@ -18,6 +18,7 @@ from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.loop import Loop
 from simulator.engine.provider import Party, Provider
+from simulator.engine.reach import Reach
 from simulator.engine.registry import Credentials, Registry, WorkspaceError
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
@@ -49,6 +50,7 @@ class Runtime:
         strict: bool = False,
         auto_return_s: int | None = 5,
         courier: Courier | None = None,
+        reach: Reach | None = None,
         default_overrides: Credentials | None = None,
     ) -> None:
         self.store = store
@@ -67,7 +69,9 @@ class Runtime:
         """What the customers' rate limits have left."""
         self.closing = False
         """Set by `hang_up`: whoever keeps a connection open ends it."""
-        self.courier = courier or OwnCourier()
+        self.reach = reach or Reach(public_url=public_url)
+        """Where deliveries may go."""
+        self.courier = courier or OwnCourier(self.reach)
         self.watchers = Watchers()
 
         strides: dict[int, Stride] = {}
@@ -77,7 +81,14 @@ class Runtime:
         self._units = Units(self, self.registry, self.transactions, strides, self._committed)
         self.timers = Timers(store, self.registry, self.transactions, self._units, self.parties)
         self.dispatcher = Dispatcher(
-            self.courier, store, self.registry, self.transactions, self._units, self.providers, self._delivery_ended
+            self.courier,
+            self.reach,
+            store,
+            self.registry,
+            self.transactions,
+            self._units,
+            self.providers,
+            self._delivery_ended,
         )
         self._walker = Walker(store, self.registry, self.transactions, self.timers, self.dispatcher, strides)
         self._loop = Loop(

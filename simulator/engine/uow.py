@@ -17,11 +17,12 @@ from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
 from simulator.engine.changes import Changes, Identity, Share
 from simulator.engine.messages import Dispatch, Event, Message
+from simulator.engine.reach import Reach
 from simulator.engine.resource import NOT_YET, Resource, Summary, changed
 from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
 from simulator.engine.settings import ProviderSettings, WorkspaceSettings
 from simulator.engine.store.base import EVERY, Store
-from simulator.engine.workspace import Stride, Workspace
+from simulator.engine.workspace import AccountEndpoint, Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, Pool, instant_text
 from simulator.kernel.machine import MachineError, Move
@@ -78,6 +79,9 @@ class World(Protocol):
     @property
     def strict(self) -> bool:
         """Whether what the live APIs refuse is refused here too."""
+
+    @property
+    def reach(self) -> Reach: ...
 
     @property
     def auto_return_s(self) -> int | None: ...
@@ -329,22 +333,35 @@ class UnitOfWork:
         for message in party.render(self, Event(event, resource, about, extra or {})):
             if message.url is None and not account.wants(message.event):
                 continue
-            dispatch = self._dispatch(resource.PROVIDER, message, message.url or account.url, resource)
+            dispatch = self._dispatch(message, account, resource)
             promised.append(self._promise(resource.PROVIDER, message, dispatch))
             self.touch(resource.PROVIDER, resource.subject)
         return promised
 
     def promise(self, provider: str, message: Message, subject: str) -> str:
         """Promises a message that was rendered elsewhere to the account's endpoint, whatever that asked for. Returns its id."""
-        url = self.workspace.account_endpoint(provider).url
-        return self._promise(provider, message, Dispatch(subject, url))
+        account = self.workspace.account_endpoint(provider)
+        return self._promise(provider, message, Dispatch(subject, account.url, account.from_network))
 
     def _promise(self, provider: str, message: Message, dispatch: Dispatch) -> str:
         id_ = f"dlv_{self._instant}{self.ids.text(12)}"
         self._changes.promise(id_, provider, message, dispatch)
         return id_
 
-    def _dispatch(self, provider: str, message: Message, url: str | None, resource: Resource) -> Dispatch:
+    def may_go_to(self, path: str, *urls: str | None, call: Call | None = None) -> bool:
+        """To be asked for each URL in a request to which webhooks will go; `path` is where it stands there. Pages say which `call`.
+
+        Raises `Invalid` for one that this caller may not name. Tells whether another machine named it, which is to be kept
+        with the URL and handed on with each message to it (`Message.from_network`).
+        """
+        caller = call or self.call
+        from_network = caller is not None and caller.from_network
+        for url in urls:
+            self.runtime.reach.check(url, path, from_network)
+        return from_network
+
+    def _dispatch(self, message: Message, account: AccountEndpoint, resource: Resource) -> Dispatch:
+        provider = resource.PROVIDER
         effect = None
         if self.workspace.scenarios or self.runtime.scenarios.documents("webhooks", provider):
             summary = self.runtime.summary_of(resource)
@@ -359,7 +376,8 @@ class UnitOfWork:
         params = effect.params if effect else None
         return Dispatch(
             resource.subject,
-            url,
+            message.url or account.url,
+            message.from_network if message.url else account.from_network,
             copies=0 if params and params.drop else (params.copies if params else 1),
             delay=message.delay + (params.delay if params else timedelta(0)),
             reversed=bool(params and params.order == "reversed"),

@@ -28,6 +28,8 @@ class AccountEndpoint:
     secret: str | None = None
     events: frozenset[str] | None = None
     key_id: str | None = None
+    from_network: bool = False
+    """Whether another machine named the URL. What an older version has stored counts as named here."""
 
     def wants(self, event: str) -> bool:
         return self.events is None or event in self.events or "*" in self.events
@@ -106,6 +108,7 @@ class Workspace:
                     secret=one.get("secret") or None,
                     events=frozenset(one["events"]) if one.get("events") else None,
                     key_id=one.get("key_id") or None,
+                    from_network=bool(one.get("from_network")),
                 )
                 for one in stored.get("endpoints") or ([stored] if stored else [])
             )

@@ -18,6 +18,7 @@ from simulator.engine.endpoints import every_event
 from simulator.engine.gateway import Gateway
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.provider import Provider
+from simulator.engine.reach import Reach
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
 from simulator.engine.store import open_store
@@ -54,6 +55,7 @@ class App:
 
         self.settings = settings or Settings()
         chosen = tuple(providers) if providers is not None else installed()
+        self._reach = Reach(self.settings.network_reach, self.settings.public_url, {self.settings.port})
         self.runtime = Runtime(
             open_store(self.settings.db),
             [*chosen, WALLET, INBOX],
@@ -62,7 +64,8 @@ class App:
             public_url=self.settings.public_url,
             strict=self.settings.strict,
             auto_return_s=self.settings.auto_return,
-            courier=courier or OwnCourier(_trust(self.settings)),
+            courier=courier or OwnCourier(self._reach, _trust(self.settings)),
+            reach=self._reach,
             default_overrides=self.settings.credentials,
         )
         if missing := ", ".join(self.runtime.missing):
@@ -98,6 +101,8 @@ class App:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
             return
+        if (server := scope.get("server")) is not None and server[1] is not None:
+            self._reach.ports.add(server[1])
         path: str = scope["path"]
         if path.startswith(OURS) or path == "/":
             await self.ours(scope, receive, send)

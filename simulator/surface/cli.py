@@ -67,6 +67,11 @@ def main() -> None:
 @click.option("--default-credentials", is_flag=True, help="With --lan: let the network use the public credentials.")
 @click.option("--allow-host", multiple=True, help="A further name under which this machine may open the console.")
 @click.option("--tls", is_flag=True, help="Serve https, with a certificate authority of our own to trust.")
+@click.option(
+    "--webhooks-to",
+    type=click.Choice(["anywhere", "private", "public"]),
+    help="How far webhooks go that another machine named (private; with --lan public).",
+)
 @click.option("--trust", help="A file of certificate authorities (PEM) to trust in webhook receivers.")
 @click.option("--public-url", help="The address under which others reach this simulator.")
 @click.option("--admin-token", help="Wanted by /_sim and the console; made up if they are open to the network.")

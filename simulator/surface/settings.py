@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from simulator.engine.callers import as_compared, host_name
+from simulator.engine.reach import Network
 
 PREFIX = "PSP_SIMULATOR_"
 
@@ -34,6 +35,8 @@ class Settings:
     tls: bool = False
     trust: str | None = None
     """A file of certificate authorities that webhook receivers may be certified by, beside the public ones."""
+    webhooks_to: str | None = None
+    """How far webhooks go that another machine named: `anywhere`, `private` or `public` (`engine/reach.py`)."""
     auto_return: int | None = 5
     """Seconds of browser time, 0 to 30; None leaves the buyer where he is."""
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -55,6 +58,11 @@ class Settings:
         public = urlsplit(self.public_url).hostname if self.public_url else None
         listening = None if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - no name of its own
         return tuple(name for name in (public, listening, *self.allow_host) if name)
+
+    @property
+    def network_reach(self) -> Network:
+        """A team's merchants, and those of containers, live at private addresses; phones of a `--lan` have none to name."""
+        return cast("Network", self.webhooks_to or ("public" if self.lan else "private"))
 
     @property
     def is_loopback(self) -> bool:
@@ -99,6 +107,8 @@ _SIMPLE = {f.name: f.default for f in fields(Settings) if f.name != "credentials
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
+WEBHOOKS_TO = ("anywhere", "private", "public")
+
 LONGEST_RETURN_S = 30
 
 
@@ -131,6 +141,10 @@ def _typed(name: str, value: Any, like: Any) -> Any:
     if isinstance(like, tuple):
         return hosts(name, value)
     text = str(value).lower()
+    if name.lower().endswith("webhooks_to") and value is not None:
+        if text not in WEBHOOKS_TO:
+            raise ValueError(f"{name}: {value!r} is none of {', '.join(WEBHOOKS_TO)}")
+        return text
     if isinstance(like, bool):
         if text not in _YES + _NO:
             raise ValueError(f"{name}: {value!r} is neither yes nor no")

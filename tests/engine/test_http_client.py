@@ -348,7 +348,7 @@ async def test_a_certificate_counts_if_its_authority_is_trusted(tmp_path: Path) 
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    stranger, friend = OwnCourier(), OwnCourier(Trust([tmp_path / "none.pem", tmp_path / "authority.pem"]))
+    stranger, friend = OwnCourier(), OwnCourier(trust=Trust([tmp_path / "none.pem", tmp_path / "authority.pem"]))
 
     async with receiver(ok, tls=tls, name="localhost") as shop:
         refused = await reason(stranger, shop.url)
@@ -365,7 +365,7 @@ async def test_a_certificate_counts_if_its_authority_is_trusted(tmp_path: Path) 
 
 async def test_a_file_that_holds_no_authority_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.pem").write_text("not a certificate")
-    courier = OwnCourier(Trust([tmp_path / "bad.pem"]))
+    courier = OwnCourier(trust=Trust([tmp_path / "bad.pem"]))
 
     told = await reason(courier, "https://localhost:1/hooks")
     await courier.close()

@@ -73,7 +73,7 @@ def resource(id_: str, **other: Any) -> tuple[Any, ...]:
 def message(id_: str, **other: Any) -> tuple[Any, ...]:
     row: dict[str, Any] = {"id": id_, "workspace": 1, "provider": "acme", "event": "paid", "subject": "ch_1"}
     row |= {"url": "http://merchant.test", "state": "pending", "due": 10, "created": 10, "attempts": 0}
-    row |= {"context": b"{}", "body": BYTES} | other
+    row |= {"context": b"{}", "body": BYTES, "from_network": 0} | other
     return tuple(row.values())
 
 
@@ -286,7 +286,8 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
 
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
-    """Its attempts sent the message's own body, every resource of it may be listed, and its keys name ids."""
+    """Its attempts sent the message's own body, every resource of it may be listed, its keys name ids, and who had named an
+    address counts as having been here."""
     opened = open_store(where)
     opened.insert_messages([message("dlv_1")])
     opened.insert_resources([resource("ch_1")])
@@ -299,6 +300,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     opened.run("CREATE INDEX resources_kind ON resources (workspace, provider, kind, seq)")
     opened.run("ALTER TABLE attempts DROP COLUMN body")
     opened.run("ALTER TABLE attempts DROP COLUMN sent")
+    opened.run("ALTER TABLE outbox DROP COLUMN from_network")
     columns = "message, n, at, status, duration_ms, error, headers, answer"
     opened.run(f"INSERT INTO attempts ({columns}) VALUES (1, 1, 10, 200, 1.5, NULL, ?, '')", (b"{}",))
     if opened.dialect == "sqlite":
@@ -313,6 +315,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     listed = again.resources_of_kind(1, "acme", "charge", before=None, after=None, limit=10)
     assert [seq for seq, _ in listed] == [3, 1]
     assert again.resources_by_key(1, "acme", "charge", "reference", "order") == [BYTES]
+    assert [row.from_network for row in again.messages(1)] == [None]
     again.close()
 
 

@@ -35,6 +35,8 @@ class OutboxRow(NamedTuple):
     attempts: int
     context: bytes
     body: bytes
+    from_network: int | None
+    """Whether another machine named the URL; an older version did not say, and then it counts as named here."""
 
 
 class AttemptRow(NamedTuple):
@@ -52,7 +54,9 @@ class AttemptRow(NamedTuple):
     """When, in real time; None for what an older version has sent. `at` is the workspace's time."""
 
 
-_OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body"
+_OUTBOX = (
+    "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network"
+)
 _ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body, sent"
 _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
@@ -98,10 +102,10 @@ class Outbox(Statements):
         return None if found[0][0] is None else int(found[0][0])
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
-        """Rows of `(id, workspace, provider, event, subject, url, state, due, created, attempts, context, body)`."""
+        """Rows of `(id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network)`."""
         sql = """INSERT INTO outbox
-            (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+            (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         self.run_many(sql, rows)
 
     def due_messages(
@@ -282,8 +286,8 @@ class Outbox(Statements):
         found = self.rows(f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY n DESC LIMIT 1", (message,))  # noqa: S608
         return AttemptRow(*found[0]) if found else None
 
-    def set_message_url(self, seq: int, url: str) -> None:
-        self.run("UPDATE outbox SET url = ? WHERE seq = ?", (url, seq))
+    def set_message_url(self, seq: int, url: str, from_network: bool) -> None:
+        self.run("UPDATE outbox SET url = ?, from_network = ? WHERE seq = ?", (url, int(from_network), seq))
 
     def first_sent(self, message: int) -> int | None:
         """The real time of the first attempt at a message; None if there was none, or if an older version made it."""

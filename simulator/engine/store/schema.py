@@ -3,7 +3,7 @@
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 """
 
-VERSION = 5
+VERSION = 6
 
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
@@ -22,6 +22,7 @@ UPGRADES = {
             SELECT k.value, k.name, k.kind, k.provider, k.workspace, r.seq FROM keys k CROSS JOIN resources r
             WHERE r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace;
         DROP TABLE keys""",
+    5: "ALTER TABLE outbox ADD COLUMN {unless} from_network BIGINT",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -51,7 +52,7 @@ CREATE TABLE IF NOT EXISTS timers (
 CREATE TABLE IF NOT EXISTS outbox (
     seq {seq}, id TEXT NOT NULL, workspace BIGINT NOT NULL, provider TEXT NOT NULL, event TEXT NOT NULL,
     subject TEXT NOT NULL, url TEXT, state TEXT NOT NULL, due BIGINT, created BIGINT NOT NULL,
-    attempts BIGINT NOT NULL, context {blob} NOT NULL, body {blob} NOT NULL);
+    attempts BIGINT NOT NULL, context {blob} NOT NULL, body {blob} NOT NULL, from_network BIGINT);
 
 CREATE TABLE IF NOT EXISTS attempts (
     message BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT, duration_ms DOUBLE PRECISION NOT NULL,

@@ -174,6 +174,8 @@ class Workflow:
     active: bool = True
     conditions: tuple[dict[str, Any], ...] = ()
     actions: tuple[dict[str, Any], ...] = ()
+    from_network: bool = False
+    """Whether another machine had a hand in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +188,8 @@ class Webhook:
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "json"
     event_types: tuple[str, ...] = ()
+    from_network: bool = False
+    """Whether another machine had a hand in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

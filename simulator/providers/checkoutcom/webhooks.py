@@ -6,7 +6,7 @@ Every event of a payment is kept as an `EventRecord`, even when no workflow or w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -68,7 +68,9 @@ def find_endpoint(workspace: Workspace, kind: type[Endpoint], id_: str) -> Endpo
 
 
 def save_endpoint(uow: UnitOfWork, endpoint: Workflow | Webhook) -> None:
-    """Adds it, or replaces the one with its id."""
+    """Adds it, or replaces the one with its id. Raises `Invalid` for a URL that the caller may not name."""
+    named = [endpoint.url] if isinstance(endpoint, Webhook) else [action["url"] for action in endpoint.actions]
+    endpoint = replace(endpoint, from_network=uow.may_go_to("url", *named) or endpoint.from_network)
     new = {"kind": type(endpoint).__name__, "endpoint": asdict(endpoint)}
     kept = list(uow.workspace.webhook_endpoints.get("checkoutcom", ()))
     at = next((i for i, entry in enumerate(kept) if entry["endpoint"]["id"] == endpoint.id), len(kept))
@@ -266,7 +268,8 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     if sample is not None:
         [workflow] = [w for w in endpoints(uow.workspace, Workflow) if w.id == sample]
         contexts = [({"event": kept.id, "workflow": sample, "action": a["id"]}, a["url"]) for a in workflow.actions]
-        return [Message(kept.type, kept.body.encode(), url, context) for context, url in contexts]
+        body, from_network = kept.body.encode(), workflow.from_network
+        return [Message(kept.type, body, url, context, from_network=from_network) for context, url in contexts]
     found = _messages(uow, kept, None)
     return found or [Message(kept.type, kept.body.encode(), context={"event": kept.id, "account": kept.platform})]
 
@@ -282,14 +285,14 @@ def _messages(uow: UnitOfWork, kept: EventRecord, to: Iterable[str] | None, *, m
             named = wanted is not None and webhook.id in wanted
             if (wanted is None and webhook.active and kept.type in webhook.event_types) or named:
                 context = {"event": kept.id, "webhook": webhook.id, "manual": manual}
-                found.append(Message(kept.type, body, webhook.url, context))
+                found.append(Message(kept.type, body, webhook.url, context, from_network=webhook.from_network))
     else:
         for workflow in endpoints(uow.workspace, Workflow):
             if (wanted is not None and workflow.id not in wanted) or not matches(workflow, kept):
                 continue
             for action in workflow.actions:
                 context = {"event": kept.id, "workflow": workflow.id, "action": action["id"], "manual": manual}
-                found.append(Message(kept.type, body, action["url"], context))
+                found.append(Message(kept.type, body, action["url"], context, from_network=workflow.from_network))
     if wanted is None and uow.workspace.account_endpoint("checkoutcom").url is not None:
         context = {"event": kept.id, "account": kept.platform, "manual": manual}
         found.append(Message(kept.type, body, context=context))

@@ -64,6 +64,7 @@ class Purchase:
     callback_url: str | None = None
     success_callback_url: str | None = None
     decline_callback_url: str | None = None
+    callback_from_network: bool = False
     callback_delay_s: int = 0
     callback_disabled: bool = False
     page: dict[str, str] | None = None
@@ -95,6 +96,7 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
         callback_url=purchase.callback_url,
         success_callback_url=purchase.success_callback_url,
         decline_callback_url=purchase.decline_callback_url,
+        callback_from_network=purchase.callback_from_network,
         callback_delay_s=purchase.callback_delay_s,
         callback_disabled=purchase.callback_disabled,
         origin=purchase.origin,

@@ -72,6 +72,8 @@ class Payment(Resource):
     callback_url: str | None = None
     success_callback_url: str | None = None
     decline_callback_url: str | None = None
+    callback_from_network: bool = False
+    """Whether another machine named these URLs."""
     callback_delay_s: int = 0
     callback_disabled: bool = False
     origin: str = ""
@@ -168,6 +170,8 @@ class Refund(Operation):
     reserved: bool = False
     """Whether its amount counts in the payment's `refunding`. A refund that will be declined anyway does not."""
     callback_url: str | None = None
+    callback_from_network: bool = False
+    """Whether another machine named these URLs."""
     callback_delay_s: int = 0
     callback_disabled: bool = False
 
@@ -192,6 +196,8 @@ class Request(Resource):
     customer_id: str = ""
     errors: tuple[dict[str, Any], ...] = ()
     callback_url: str | None = None
+    callback_from_network: bool = False
+    """Whether another machine named these URLs."""
     callback_delay_s: int = 0
     callback_disabled: bool = False
 

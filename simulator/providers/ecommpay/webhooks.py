@@ -53,6 +53,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         assert isinstance(event.about, Sale)
         body = answers.callback(resource, event.about, dict(event.extra))
         url, delay_s = _purchase_url(resource, event.name), resource.callback_delay_s
+        from_network = resource.callback_from_network
     elif isinstance(resource, Refund):
         payment = uow.get(Payment, resource.payment)
         if resource.callback_disabled or payment.callback_disabled:
@@ -62,12 +63,14 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
             resource.callback_url or payment.callback_url,
             resource.callback_delay_s or payment.callback_delay_s,
         )
+        from_network = (resource if resource.callback_url else payment).callback_from_network
     else:
         assert isinstance(resource, Request)
         if resource.callback_disabled:
             return []
         body, url, delay_s = answers.error_callback(resource), resource.callback_url, resource.callback_delay_s
-    return [Message(event.name, orjson.dumps(body), url, delay=timedelta(seconds=delay_s))]
+        from_network = resource.callback_from_network
+    return [Message(event.name, orjson.dumps(body), url, delay=timedelta(seconds=delay_s), from_network=from_network)]
 
 
 def _secret(workspace: Workspace) -> str:

@@ -100,6 +100,8 @@ class Charge(Resource):
     reference: str | None = None
     labels: dict[str, str] | None = None
     webhooks_url: str | None = None
+    webhooks_from_network: bool = False
+    """Whether another machine named it."""
     authorizations: tuple[Operation, ...] = ()
     captures: tuple[Operation, ...] = ()
     refunds: tuple[Operation, ...] = ()

@@ -127,7 +127,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         "time": iso_millis(uow.now),
         "data": {name: value for name, value in data.items() if value is not None},
     }
-    return [Message(event.name, orjson.dumps(envelope), charge.webhooks_url)]
+    return [Message(event.name, orjson.dumps(envelope), charge.webhooks_url, from_network=charge.webhooks_from_network)]
 
 
 TOLERANCE = timedelta(minutes=5)

@@ -74,6 +74,7 @@ def endpoints(workspace: Workspace) -> list[dict[str, Any]]:
     if account.url is not None:
         secret = account.secret or workspace.credentials["wooshpay"]["webhook_secret"]
         own = {"id": ACCOUNT, "livemode": None, "status": "enabled", "url": account.url, "secret": secret}
+        own["from_network"] = account.from_network
         found.append({**own, "enabled_events": sorted(account.events or ["*"])})
     return found
 
@@ -120,7 +121,16 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     body = orjson.dumps(delivered_event(stored))
     if not known:
         return [Message(event.name, body, None)]
-    return [Message(event.name, body, endpoint["url"], {"endpoint": endpoint["id"]}) for endpoint in listeners]
+    return [
+        Message(
+            event.name,
+            body,
+            endpoint["url"],
+            {"endpoint": endpoint["id"]},
+            from_network=endpoint.get("from_network", False),
+        )
+        for endpoint in listeners
+    ]
 
 
 def _request(uow: UnitOfWork) -> dict[str, Any] | None:

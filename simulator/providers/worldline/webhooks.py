@@ -68,7 +68,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     if len(endpoints) < 2:
         return [Message(event.name, body)]
     return [
-        Message(event.name, body, one.url, {"url": one.url, "key_id": one.key_id})
+        Message(event.name, body, one.url, {"url": one.url, "key_id": one.key_id}, from_network=one.from_network)
         for one in endpoints
         if one.wants(event.name)
     ]

@@ -20,10 +20,10 @@ async def put_webhook(call: ControlCall[WebhookBody]) -> Response:
     """What the provider would object to stands in the header Simulator-Notice; a strict simulator refuses it (422)."""
     provider, runtime = call.provider, call.runtime
     hook = call.body.model_dump(exclude_none=True)
-    check_webhook(provider, hook)
+    check_webhook(call, provider, hook)
     notices = []
     for index, one in enumerate(hook.get("endpoints", [hook])):
-        notice = await _objection(runtime, call.workspace, provider, one["url"])
+        notice = await _objection(call, provider, one["url"])
         if notice is None:
             continue
         if runtime.strict:
@@ -38,14 +38,15 @@ async def put_webhook(call: ControlCall[WebhookBody]) -> Response:
     return response
 
 
-async def _objection(runtime: Runtime, workspace: Workspace, provider: Provider, url: str) -> str | None:
+async def _objection(call: ControlCall[Any], provider: Provider, url: str) -> str | None:
     """What the provider would have objected to, if it verifies endpoints before it saves them."""
-    challenge = provider.webhooks.verify_endpoint(workspace, url)
+    challenge = provider.webhooks.verify_endpoint(call.workspace, url)
     if challenge is None:
         return None
     expected = challenge.pop("expect")
     try:
-        receipt = await carried(runtime.courier, Errand(url, challenge, method="GET"), within_s=5.0)
+        errand = Errand(url, challenge, method="GET", from_network=call.from_network)
+        receipt = await carried(call.runtime.courier, errand, within_s=5.0)
     except Exception as error:  # whatever went wrong at the merchant's endpoint is the answer
         return f"{provider.title} would refuse this endpoint: it did not answer ({error or type(error).__name__})"
     if receipt.status != 200 or receipt.text != expected:

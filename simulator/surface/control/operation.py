@@ -15,6 +15,7 @@ from starlette.responses import Response
 from typing_extensions import TypeVar
 
 from simulator.engine import shop
+from simulator.engine.callers import is_this_machine
 from simulator.engine.gateway import Gateway
 from simulator.engine.known import names_at
 from simulator.engine.provider import Provider
@@ -75,6 +76,11 @@ class ControlCall(Generic[B, Q]):
     def base_url(self) -> str:
         """The address under which the caller knows this simulator."""
         return base_url(self.runtime, self.request)
+
+    @property
+    def from_network(self) -> bool:
+        """Whether another machine calls."""
+        return not is_this_machine(self.request.scope)
 
     @property
     def workspace(self) -> Workspace:

@@ -151,10 +151,10 @@ async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
         raise ControlError(409, "not_installed", f"{row.provider} is not installed; its webhooks wait until it is")
     other = _other(call, row)
     if row.url is None:
-        url = workspace.account_endpoint(row.provider).url
-        if url is None:
+        account = workspace.account_endpoint(row.provider)
+        if account.url is None:
             raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
-        call.runtime.store.set_message_url(row.seq, url)
+        call.runtime.store.set_message_url(row.seq, account.url, account.from_network)
     for _ in range(body.copies):
         await call.runtime.dispatcher.attempt(workspace.id, row, manual=True, other=other)
     return delivery_views(call.runtime, [_message(call, workspace)])[0]

@@ -43,8 +43,9 @@ class WebhookBody(EndpointBody):
     endpoints: list[EndpointBody] | None = None
 
 
-def check_webhook(provider: Provider, given: Mapping[str, Any], prefix: str = "") -> None:
-    """Raises 422 for what a provider's endpoint, or one of its endpoints, cannot be. `given` has no absent members."""
+def check_webhook(call: ControlCall[Any, Any], provider: Provider, given: dict[str, Any], prefix: str = "") -> None:
+    """Raises 422 for what a provider's endpoint, or one of its endpoints, cannot be, and for a URL that this caller may not name.
+    `given` has no absent members; who named the URL is kept with it."""
     several = given.get("endpoints")
     if several is None and "url" not in given:
         raise invalid(f"{prefix}url: Field required", f"{prefix}url")
@@ -53,6 +54,13 @@ def check_webhook(provider: Provider, given: Mapping[str, Any], prefix: str = ""
     checks.faultless(endpoints.faults(provider, given, prefix))
     for index, one in enumerate(several or ()):
         checks.http_url(one["url"], f"{prefix}endpoints.{index}.url")
+    for field, one in [(f"{prefix}endpoints.{n}.url", one) for n, one in enumerate(several or ())] or [
+        (f"{prefix}url", given)
+    ]:
+        if (why := call.runtime.reach.objection(one["url"], call.from_network)) is not None:
+            raise invalid(f"{field}: {why}", field)
+        if call.from_network:
+            one["from_network"] = True
 
 
 class WorkspaceBody(Body):
@@ -73,10 +81,20 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
         "seed": workspace.seed,
         "clock": clock_view(workspace.clock),
         "credentials": workspace.credentials,
-        "webhooks": {name: workspace.stored_endpoints.get(name) for name in call.runtime.providers},
+        "webhooks": {name: _shown(workspace.stored_endpoints.get(name)) for name in call.runtime.providers},
         "settings": workspace.settings,
         "paused": sorted(workspace.paused),
     }
+
+
+def _shown(hook: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An endpoint as it was given, without what we keep beside it."""
+    if hook is None:
+        return None
+    shown = {name: value for name, value in hook.items() if name != "from_network"}
+    if "endpoints" in shown:
+        shown["endpoints"] = [_shown(one) for one in shown["endpoints"]]
+    return shown
 
 
 async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
@@ -94,7 +112,7 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
         checks.faultless(faults(known[name], values))
     endpoints = {name: hook.model_dump(exclude_none=True) for name, hook in body.webhooks.items() if hook}
     for name, hook in endpoints.items():
-        check_webhook(runtime.providers[name], hook, f"webhooks.{name}.")
+        check_webhook(call, runtime.providers[name], hook, f"webhooks.{name}.")
     try:
         workspace = runtime.create_workspace(
             name=body.name,

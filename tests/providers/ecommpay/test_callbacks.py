@@ -314,6 +314,27 @@ async def test_a_refunds_own_url_goes_before_the_purchases(sim: Sim, ecommpay: M
     assert sim.hooks[-1].url == "http://merchant.test/refund"
 
 
+async def test_who_named_the_purchases_url_named_that_of_its_refunds_too(sim: Sim, ecommpay: Merchant) -> None:
+    """Unless a refund names its own."""
+    async with sim.moved():
+        for id_ in (ID, "other"):
+            await ecommpay.sale(id_, general={"merchant_callback_url": "http://merchant.test/sale"})
+    await sim.advance(seconds=5)
+    for payment in (await sim.http.get(f"{sim.path}/payments")).json()["data"]:
+        await sim.act("ecommpay", payment["id"], "pay")
+
+    await ecommpay.post("payment/refund", {"general": {"payment_id": ID}})
+    await sim.advance(seconds=5)
+    own = {"payment_id": "other", "merchant_callback_url": "http://merchant.test/refund"}
+    await ecommpay.post("payment/refund", {"general": own})
+    await sim.advance(seconds=5)
+
+    *earlier, last = sim.hooks
+    assert {(hook.url, hook.from_network) for hook in earlier} == {("http://merchant.test/sale", True)}
+    assert earlier[-1].body["operation"]["type"] == "refund"
+    assert (last.url, last.from_network) == ("http://merchant.test/refund", False)
+
+
 async def test_callbacks_can_be_postponed_and_forbidden(sim: Sim, ecommpay: Merchant) -> None:
     await ecommpay.sale("late", callback={"delay": 60})
     await ecommpay.sale("never", callback={"force_disable": True})

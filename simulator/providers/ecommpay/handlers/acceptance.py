@@ -40,6 +40,7 @@ def rejected(
     if known is not None and amount is None:
         amount, currency = known.amount, known.currency
     delay_s = whole_number(delay) or 0
+    url = url if isinstance(url, str) and not schema_problems(requests.General, general) else None
     flow.reject(
         uow,
         Request(
@@ -56,7 +57,8 @@ def rejected(
             description=plain_text(payment.get("description")),
             customer_id=plain_text(customer.get("id")) or (known.customer_id if known is not None else ""),
             errors=tuple(problems),
-            callback_url=url if isinstance(url, str) and not schema_problems(requests.General, general) else None,
+            callback_url=url,
+            callback_from_network=uow.may_go_to("general.merchant_callback_url", url),
             callback_delay_s=delay_s if delay_s <= 600 else 0,
             callback_disabled=callback.get("force_disable") in (True, 1),
         ),

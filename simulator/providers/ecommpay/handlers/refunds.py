@@ -102,6 +102,7 @@ def _new_refund(
         amount=max(amount, 0),
         merchant_refund_id=wanted.merchant_refund_id,
         callback_url=request.general.merchant_callback_url,
+        callback_from_network=uow.may_go_to("general.merchant_callback_url", request.general.merchant_callback_url),
         callback_delay_s=callback.delay or 0,
         callback_disabled=bool(callback.force_disable),
         reserved=refused is None,

@@ -42,6 +42,12 @@ def sale(call: Call, uow: UnitOfWork) -> Reply:
             callback_url=general.merchant_callback_url,
             success_callback_url=general.merchant_success_callback_url,
             decline_callback_url=general.merchant_decline_callback_url,
+            callback_from_network=uow.may_go_to(
+                "general.merchant_callback_url",
+                general.merchant_callback_url,
+                general.merchant_success_callback_url,
+                general.merchant_decline_callback_url,
+            ),
             callback_delay_s=callback.delay or 0,
             callback_disabled=bool(callback.force_disable),
         ),

@@ -18,6 +18,7 @@ from simulator.providers.ecommpay import auth, flow, signing
 from simulator.providers.ecommpay.invitation import emulator_path, scan_url
 from simulator.providers.ecommpay.model import METHOD, Payment, Request, Sale, find_payment, new_request_id
 from simulator.providers.ecommpay.pages.notes import note_before_pay, note_on
+from simulator.providers.ecommpay.pages.parameters import CALLBACK_ADDRESSES
 from simulator.providers.ecommpay.pages.returns import (
     address_after,
     early_way_of_page,
@@ -109,6 +110,7 @@ def _rejected(visit: Visit, request_id: str, problems: list[dict[str, object]]) 
         customer_id=visit.parameters["customer_id"],
         errors=tuple(problems),
         callback_url=visit.parameters.get("merchant_callback_url") or None,
+        callback_from_network=_named_from_network(visit),
     )
 
 
@@ -125,8 +127,15 @@ def _purchase(visit: Visit, request_id: str, customer: dict[str, str]) -> flow.P
         callback_url=visit.parameters.get("merchant_callback_url") or None,
         success_callback_url=visit.parameters.get("merchant_success_callback_url") or None,
         decline_callback_url=visit.parameters.get("merchant_decline_callback_url") or None,
+        callback_from_network=_named_from_network(visit),
         page=visit.call.parsed["signed"],
     )
+
+
+def _named_from_network(visit: Visit) -> bool:
+    """Whoever opens the page names them, for its address is all that we know of the merchant."""
+    named = [visit.parameters.get(name) or None for name in CALLBACK_ADDRESSES]
+    return visit.uow.may_go_to("merchant_callback_url", *named, call=visit.call)
 
 
 def _where(payment: Payment) -> str:

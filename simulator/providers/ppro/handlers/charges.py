@@ -88,6 +88,7 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
         reference=request.merchantPaymentChargeReference,
         labels=request.labels,
         webhooks_url=request.webhooksUrl,
+        webhooks_from_network=uow.may_go_to("webhooksUrl", request.webhooksUrl),
     )
 
 

@@ -67,6 +67,7 @@ def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
             "secret": webhook_secret(uow.ids),
             "status": "enabled",
             "url": request.url,
+            "from_network": uow.may_go_to("url", request.url),
             "enabled_events": sorted(set(request.enabled_events)),
         }
     )
@@ -84,6 +85,7 @@ def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
     changes: dict[str, Any] = present({"url": request.url, "description": request.description})
     if request.url is not None:
         _check_endpoint_url(request.url)
+        changes["from_network"] = uow.may_go_to("url", request.url)
     if request.enabled_events is not None:
         changes["enabled_events"] = sorted(set(request.enabled_events))
     if request.metadata is not None:
