@@ -25,6 +25,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `stories` | How an event comes about, as a value |
 | `provider` | What a provider is: a value of tables and functions |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
+| `arming` | What is wrong with a scenario at the providers that are served |
 | `unread` | Says what of a request nobody reads |
 | `http` | ASGI as far as we need it |
 | `callers` | Who sends a request: this machine, the network, a page of another site |

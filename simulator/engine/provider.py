@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.scenarios import Decisions
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.engine.stories import Stories
@@ -311,6 +312,8 @@ class Provider(Party):
     """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""
     """One paragraph for the OpenAPI document."""
+    decisions: Decisions | None = None
+    """About what scenarios are asked; None says nothing, and then any operation and option may stand in a rule."""
     hosts: tuple[str, ...] = ()
     """The names at which it is reached in the real world, in small letters; `*.` before one stands for all names below it.
     `serve --tls` has a certificate for each, so that a client whose host cannot be changed may be led here."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import fnmatch
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,12 +18,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from simulator.engine.known import names_at
-from simulator.engine.validation import Unfit, validate
+from simulator.engine.settings import OneOf
+from simulator.engine.validation import Unfit, allowed, validate
 from simulator.kernel.clock import parse_duration
 from simulator.kernel.refusals import Invalid, Violation
 
+log = logging.getLogger("simulator")
+
 Facet = Literal["wallet", "api", "webhooks", "bank", "provider"]
+
+REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
+"""Why a wallet or a bank declines, in neutral words; each provider has its own code for it."""
 
 
 class _Strict(BaseModel):
@@ -98,7 +104,7 @@ Delay = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), 
 class WalletEffect(_Strict):
     """`decline` is a neutral reason; `code` and `message` are the provider's own, where its documents fix them."""
 
-    decline: str | None = None
+    decline: Annotated[str, OneOf(REASONS)] | None = None
     outcome: Literal["paid", "cancelled", "expired", "open"] | None = None
     code: str | None = None
     message: str | None = None
@@ -122,7 +128,7 @@ class WebhooksEffect(_Strict):
 class BankEffect(_Strict):
     """What happens behind the provider: to a refund, a capture, a settlement."""
 
-    decline: str | None = None
+    decline: Annotated[str, OneOf(REASONS)] | None = None
     outcome: Literal["succeeded", "declined", "pending"] | None = None
     then: Literal["succeeded", "declined"] | None = None
     code: str | None = None
@@ -137,7 +143,27 @@ class Rule(_Strict):
     webhooks: WebhooksEffect | None = None
     bank: BankEffect | None = None
     provider: dict[str, Any] | None = None
-    """Options of the provider itself (`flow: qr`), as named in its README."""
+    """Options of the provider itself (`flow: qr`), as its `Decisions` have them."""
+
+
+class RuleOptions(_Strict):
+    """What a rule's `provider:` may say about one operation: a subclass has the options, each with a default."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decisions:
+    """About which operations a provider asks scenarios, beside the calls of its API."""
+
+    wallet: tuple[str, ...] = ()
+    """`operation` of the orders that it opens."""
+    bank: tuple[str, ...] = ()
+    """What it asks the bank (`uow.ask_bank`)."""
+    provider: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    """What it asks about itself (`uow.rule("provider", …)`), and the options that a rule may then give."""
+
+    def names(self, facet: Facet) -> Collection[str] | None:
+        """The operations of one facet; None where they do not stand here."""
+        return getattr(self, facet, None)
 
 
 class Scenario(_Strict):
@@ -152,13 +178,18 @@ class Scenario(_Strict):
 class ScenarioError(ValueError):
     """A file or a body that is no scenario: says where, and what was allowed."""
 
+    def __init__(self, message: str, allowed: Collection[str] | None = None) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
 
 def parse(raw: Any, where: str) -> Scenario:
     try:
         return _read(raw)
     except Invalid as invalid:
         first = invalid.violations[0]
-        raise ScenarioError(f"{where}: {'' if first.path else 'scenario'}{_complaint(raw, first)}") from invalid
+        complaint = f"{where}: {'' if first.path else 'scenario'}{_complaint(raw, first)}"
+        raise ScenarioError(complaint, allowed(Scenario, raw, first)) from invalid
 
 
 def _read(raw: Any) -> Scenario:
@@ -170,20 +201,8 @@ def _read(raw: Any) -> Scenario:
 def _complaint(raw: Any, first: Violation) -> str:
     if first.rule != "unknown":
         return f"{first.path}: {first.message}"
-    holder, _, name = first.path.rpartition(".")
-    known = ", ".join(sorted(names_at(Scenario, raw, holder)))
+    name, known = first.path.rpartition(".")[2], ", ".join(allowed(Scenario, raw, first) or ())
     return f"{first.path}: there is no {name!r} here; known are {known}"
-
-
-def never_fires(scenario: Scenario, providers: Collection[str], events: Collection[str]) -> str | None:
-    """What a rule waits for that no provider is or sends; None where everything may happen."""
-    for number, rule in enumerate(scenario.rules):
-        for name, known in (("provider", providers), ("event", events)):
-            wanted = getattr(rule.when, name)
-            for pattern in [wanted] if isinstance(wanted, str) else wanted or ():
-                if not any(fnmatch.fnmatchcase(one, pattern) for one in known):
-                    return f"rules.{number}.when.{name}: there is no {name} {pattern!r}, so the rule never holds"
-    return None
 
 
 def load_folder(folder: Path) -> dict[str, Scenario]:
@@ -266,7 +285,7 @@ class Scenarios:
 
     def __init__(self, read: Callable[[], Known] = Known) -> None:
         self._read = read
-        self._parsed: dict[int, tuple[Any, Scenario]] = {}
+        self._parsed: dict[int, tuple[Any, Scenario | None]] = {}
 
     @cached_property
     def known(self) -> Known:
@@ -288,13 +307,14 @@ class Scenarios:
             if not _in_scope(entry.get("scope") or {}, facet, facts):
                 continue
             scenario = self._scenario(entry)
-            for number, rule in enumerate(scenario.rules):
+            for number, rule in enumerate(scenario.rules if scenario is not None else ()):
                 params = getattr(rule, facet)
                 if params is None or not rule.when.holds(facts):
                     continue
                 used = entry.get("used", {}).get(str(number), 0)
                 if facet == "api" and params.times is not None and used >= params.times:
                     continue
+                assert scenario is not None
                 yield Effect(f"scenario:{scenario.name}", params, True, (index, number))
         documented = self.known.documented.get(str(facts.get("provider")))
         for rule in documented.rules if documented else ():
@@ -310,11 +330,16 @@ class Scenarios:
         documented = self.known.documented.get(provider)
         return documented is not None and any(getattr(rule, facet) is not None for rule in documented.rules)
 
-    def _scenario(self, entry: dict[str, Any]) -> Scenario:
+    def _scenario(self, entry: dict[str, Any]) -> Scenario | None:
+        """An armed scenario. None for what a version of another time has armed and this one does not take: the log says so."""
         kept = self._parsed.get(id(entry))
         if kept is not None and kept[0] is entry:
             return kept[1]
-        scenario = Scenario.model_validate(entry["scenario"])
+        scenario: Scenario | None = None
+        try:
+            scenario = _read(entry["scenario"])
+        except Invalid as invalid:
+            log.warning("an armed scenario is passed over: %s", _complaint(entry["scenario"], invalid.violations[0]))
         if len(self._parsed) > 1000:
             self._parsed.clear()
         self._parsed[id(entry)] = (entry, scenario)

@@ -392,8 +392,15 @@ class UnitOfWork:
     def rules(self, facet: Facet, provider: str, **facts: Any) -> Iterator[Effect]:
         """All that has something to say about this, the strongest first."""
         known = {"provider": provider, **facts}
+        assert self._is_declared(facet, provider, facts.get("operation")), f"Decisions of {provider} lack {known}"
         amounts = self._test_amounts(provider)
         return self.runtime.scenarios.matching(self.workspace.scenarios, facet, known, test_amounts=amounts)
+
+    def _is_declared(self, facet: Facet, provider: str, operation: str | None) -> bool:
+        """Whether the provider says that it asks this, so that a rule for it can be armed."""
+        decisions = getattr(self.runtime.parties.get(provider), "decisions", None)
+        names = decisions.names(facet) if decisions is not None else None
+        return names is None or operation in names
 
     def _test_amounts(self, provider: str) -> bool:
         """Whether the provider's test amounts hold: setting `test_amounts`, and `--strict` where they are not for Alipay."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from simulator.engine.known import Place
+from simulator.engine.known import Place, names_at
 from simulator.kernel.refusals import Invalid, Violation
 
 
@@ -105,6 +105,13 @@ def validate(model: type[BaseModel], data: Any) -> BaseModel:
         return model.model_validate(data)
     except ValidationError as error:
         raise Invalid([*_violations(model, data, error.errors(include_url=False))]) from error
+
+
+def allowed(model: type[BaseModel], data: Any, violation: Violation) -> tuple[str, ...] | None:
+    """What could stand there instead: the names that are known, or the possible values; None where they cannot be counted."""
+    if violation.rule == "unknown":
+        return tuple(sorted(names_at(model, data, violation.path.rpartition(".")[0])))
+    return tuple(str(violation.limit).split(", ")) if violation.rule == "enum" else None
 
 
 class _Fault(NamedTuple):

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from simulator.engine import pages, scenarios
+from simulator.engine.arming import Objection, objection
 from simulator.engine.courier import Courier, OwnCourier, Trust
 from simulator.engine.distributions import folders
-from simulator.engine.endpoints import every_event
 from simulator.engine.gateway import Gateway
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.provider import Provider
@@ -153,12 +153,14 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
 
 
 def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Known:
-    found = scenarios.load_folder(pages.folder("scenarios"))
+    ours = scenarios.load_folder(pages.folder("scenarios"))
+    # The test triggers of a provider that is not served can never hold.
+    found = {name: scenario for name, scenario in ours.items() if _objection(scenario, providers) is None}
     for folder in folders():
         theirs = scenarios.load_folder(folder / "scenarios")
-        if taken := sorted(theirs.keys() & found.keys()):
+        if taken := sorted(theirs.keys() & {*ours, *found}):
             raise scenarios.ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
-        found |= theirs
+        found |= _possible(folder / "scenarios", theirs, providers)
     if settings.scenarios:
         found |= _own_scenarios(Path(settings.scenarios), providers)
     names = {provider.name for provider in providers}
@@ -168,6 +170,21 @@ def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scena
     )
 
 
+def _objection(scenario: scenarios.Scenario, providers: Sequence[Provider]) -> Objection | None:
+    """As `objection`; what bears a provider's name holds for that provider alone."""
+    return objection(scenario, [p for p in providers if p.name == scenario.name] or providers)
+
+
+def _possible(
+    folder: Path, found: dict[str, scenarios.Scenario], providers: Sequence[Provider]
+) -> dict[str, scenarios.Scenario]:
+    """The same scenarios. Raises `ScenarioError` where one says what can never happen."""
+    for scenario in found.values():
+        if complaint := _objection(scenario, providers):
+            raise scenarios.ScenarioError(f"{folder}: {scenario.name}: {complaint}")
+    return found
+
+
 def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, scenarios.Scenario]:
     """Those of the user's folder. Raises `ScenarioError` also where there is nothing, or what can never happen."""
     if not folder.is_dir():
@@ -175,11 +192,7 @@ def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, sce
     found = scenarios.load_folder(folder)
     if not found:
         raise scenarios.ScenarioError(f"{folder}: there is no scenario in this folder (*.yaml, *.yml)")
-    names, events = {provider.name for provider in providers}, every_event(providers)
-    for scenario in found.values():
-        if complaint := scenarios.never_fires(scenario, names, events):
-            raise scenarios.ScenarioError(f"{folder}: {scenario.name}: {complaint}")
-    return found
+    return _possible(folder, found, providers)
 
 
 def create_app(settings: Settings | None = None) -> App:

@@ -251,14 +251,16 @@ class Workspace:
     def set_webhook(
         self,
         provider: str,
-        url: str,
+        url: str | None = None,
         *,
         secret: str | None = None,
         key_id: str | None = None,
         events: Sequence[str] | None = None,
+        endpoints: Sequence[Mapping[str, Any]] | None = None,
     ) -> WorkspaceView:
-        """The account-level endpoint of a provider whose own API has no call for it."""
-        body: dict[str, Any] = {"url": url, "secret": secret, "key_id": key_id}
+        """The account-level endpoint of a provider whose own API has no call for it; or `endpoints`, each with its own `url`,
+        `secret`, `key_id` and `events`, where the provider has several."""
+        body: dict[str, Any] = {"url": url, "secret": secret, "key_id": key_id, "endpoints": endpoints}
         body = {name: value for name, value in body.items() if value is not None}
         if events is not None:
             body["events"] = list(events)

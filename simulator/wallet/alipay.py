@@ -31,7 +31,6 @@ RATES = {
     "THB": "0.2113", "USD": "7.2004",
 }  # fmt: skip
 
-REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
 SECRET_TRIES = 3
 """Wrong passwords or payment codes of one buyer until the wallet declines."""
 NO_DELAY = timedelta(0)

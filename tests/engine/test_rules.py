@@ -228,7 +228,7 @@ def test_only_payments_of_the_scopes_provider_claim_it_and_other_scenarios_stay(
 
 
 def test_who_decided_is_told_by_the_scenario_or_by_the_documented_amount() -> None:
-    rules = [{"when": {"amount": 1000}, "wallet": {"decline": "balance"}}, {"bank": {"decline": "closed"}}]
+    rules = [{"when": {"amount": 1000}, "wallet": {"decline": "balance"}}, {"bank": {"decline": "blocked"}}]
     documented = {"acme": Scenario.model_validate({"name": "acme", "rules": rules})}
     scenarios = Scenarios(lambda: Known(documented=documented))
     facts = {"provider": "acme", "amount": 1000}

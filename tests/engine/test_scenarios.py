@@ -93,7 +93,8 @@ def started(folder: Path) -> App:
 
 
 def test_a_folder_of_ones_own_is_read_at_the_start(tmp_path: Path) -> None:
-    app = started(written(tmp_path, f"name: mine\nrules: [{{when: {{provider: acme, event: 'charge.*'}}, {RULE}}}]\n"))
+    rule = "when: {provider: acme, event: 'charge.*'}, webhooks: {drop: true}"
+    app = started(written(tmp_path, f"name: mine\nrules: [{{{rule}}}, {{{RULE}}}]\n"))
 
     assert "mine" in app.runtime.scenarios.known.named
 

@@ -8,6 +8,7 @@ import pytest
 from buying import ANY, KEY, SHOP, ask, order, reading
 
 from simulator.kernel.clock import iso_millis
+from simulator.providers import built_in
 from simulator.surface.client import Client, NotReached, SaidNo, Workspace
 from simulator.surface.tail import Tail
 
@@ -231,3 +232,15 @@ def test_a_deleted_workspace_is_gone(client: Client) -> None:
         world.refresh()
 
     assert refusal.value.status == 404
+
+
+def test_several_endpoints_are_set_where_a_provider_has_several(world: Workspace) -> None:
+    several = next(provider for provider in built_in() if provider.webhooks.several_endpoints)
+    endpoints = [{"url": world.inbox_url("one")}, {"url": world.inbox_url("two"), "secret": "another"}]
+
+    view = world.set_webhook(several.name, endpoints=endpoints)
+
+    assert [one["url"] for one in view["webhooks"][several.name]["endpoints"]] == [one["url"] for one in endpoints]
+    with pytest.raises(SaidNo) as said:
+        world.set_webhook(next(p for p in built_in() if not p.webhooks.several_endpoints).name, endpoints=endpoints)
+    assert said.value.field == "endpoints"

@@ -45,6 +45,20 @@ async def test_a_mistyped_parameter_is_refused_with_those_that_there_are(sim: Si
     assert error["allowed"] == sorted(row.query.model_fields)
 
 
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE if row.method == "GET" and "provider" in row.query.model_fields], ids=name_of
+)
+async def test_a_filter_for_a_provider_that_there_is_not_is_refused_with_those_that_there_are(
+    sim: Sim, row: Operation[Any, Any]
+) -> None:
+    """An empty list would say that nothing happened there."""
+    answer = await sim.http.get(row.path.replace("{ws}", "default"), params={"provider": "amce"})
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["field"]) == (422, "invalid", "provider")
+    assert error["allowed"] == sorted(sim.app.runtime.providers)
+
+
 async def test_the_admin_token_of_a_browser_is_no_parameter_of_a_call(sim: Sim) -> None:
     assert (await sim.http.get(f"{sim.path}/payments", params={"token": "mine"})).status_code == 200
 

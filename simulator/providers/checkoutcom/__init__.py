@@ -6,13 +6,14 @@ from datetime import datetime
 
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import auth, demo, errors, notices, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.left_out import LEFT_OUT
 from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
-from simulator.providers.checkoutcom.settings import CheckoutcomSettings
+from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
 from simulator.providers.checkoutcom.stories import STORIES
@@ -125,4 +126,9 @@ PROVIDER = Provider(
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
     settings=CheckoutcomSettings,
+    decisions=Decisions(
+        wallet=("pay", "recurring"),
+        bank=("capture", "refund"),
+        provider={"pay": PayOptions, "capture": CaptureOptions},
+    ),
 )

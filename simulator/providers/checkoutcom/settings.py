@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from simulator.engine.scenarios import Delay, RuleOptions
 from simulator.engine.settings import Line, ProviderSettings, Seconds
 
 
@@ -28,3 +29,16 @@ class CheckoutcomSettings(ProviderSettings):
         description="cancelling and expiring end as `Declined` with `payment_declined`, as the AlipayCN page's seven "
         "events suggest",
     )
+
+
+class PayOptions(RuleOptions):
+    """What a scenario may say of a payment request: `provider: {refusal: payee_not_onboarded}`, with any code of the connector."""
+
+    refusal: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
+
+
+class CaptureOptions(RuleOptions):
+    """What a scenario may say of a capture: `provider: {dispute: PT1H, verdict: lost}` raises a dispute that long after it."""
+
+    dispute: Delay | None = None
+    verdict: Literal["won", "lost"] = "won"

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 from simulator.engine.provider import BannerLine, Call, Provider, Reply
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
 from simulator.providers.ecommpay import auth, demo, errors, receiver, signing
@@ -14,7 +15,7 @@ from simulator.providers.ecommpay.endpoints import ENDPOINTS, LEFT_OUT, OBSERVED
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
 from simulator.providers.ecommpay.pages import refusals, returns, routes
-from simulator.providers.ecommpay.settings import EcommpaySettings
+from simulator.providers.ecommpay.settings import EcommpaySettings, SaleOptions
 from simulator.providers.ecommpay.shop import SHOP, verify_request
 from simulator.providers.ecommpay.states import PHASES
 from simulator.providers.ecommpay.stories import STORIES
@@ -100,5 +101,6 @@ PROVIDER = Provider(
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",
     settings=EcommpaySettings,
+    decisions=Decisions(wallet=("sale",), bank=("refund",), provider={"sale": SaleOptions}),
     banner=lambda own: BannerLine("ecommpay", f"project {own['project_id']}", "secret in the console"),
 )

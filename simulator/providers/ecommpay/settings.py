@@ -60,6 +60,12 @@ class EcommpaySettings(ProviderSettings):
     merchant_name: Line = Field("Tea House Online", description="what the buyer sees")
 
 
+class SaleOptions(EcommpaySettings):
+    """What a scenario may say of a purchase: any of the project's settings, and `flow` for `alipay_flow`."""
+
+    flow: Literal["redirect", "qr"] = Field("redirect", description="the same as `alipay_flow`")
+
+
 def options(uow: UnitOfWork, amount: int, currency: str, reference: str) -> EcommpaySettings:
     """The project's settings for one purchase: a scenario's `provider` rule goes before what the project has set."""
     settings = uow.settings(EcommpaySettings)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, LEFT_OUT, read_body
@@ -113,6 +114,7 @@ PROVIDER = Provider(
         "the sandbox's mock authenticator. Amounts are minor units; declines are 200 answers with `status: FAILED`."
     ),
     settings=PproSettings,
+    decisions=Decisions(wallet=("authorize",), bank=("capture", "refund", "settle", "void")),
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,

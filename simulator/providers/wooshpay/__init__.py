@@ -6,6 +6,7 @@ from datetime import datetime
 
 from simulator.engine.provider import Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay import auth, demo, errors, pages, receiver
 from simulator.providers.wooshpay.confirmation import open_order
@@ -14,7 +15,7 @@ from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer
 from simulator.providers.wooshpay.left_out import LEFT_OUT
 from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
-from simulator.providers.wooshpay.settings import WooshpaySettings
+from simulator.providers.wooshpay.settings import ConfirmOptions, WooshpaySettings
 from simulator.providers.wooshpay.shop import SHOP
 from simulator.providers.wooshpay.stories import STORIES
 from simulator.providers.wooshpay.webhooks import WEBHOOKS
@@ -132,4 +133,5 @@ PROVIDER = Provider(
         "the secret key. The live key answers with `livemode: true`."
     ),
     settings=WooshpaySettings,
+    decisions=Decisions(wallet=("confirm",), bank=("confirm", "refund"), provider={"confirm": ConfirmOptions}),
 )

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from simulator.engine.scenarios import RuleOptions
 from simulator.engine.settings import Line, OneOf, ProviderSettings
 from simulator.providers.wooshpay.wire.values import METHOD_TYPES
 
@@ -44,3 +45,15 @@ class WooshpaySettings(ProviderSettings):
         description="version in events that are read back",
         json_schema_extra={"words": "a version of up to 20 letters, digits, dots and dashes"},
     )
+
+
+class RefuseOption(RuleOptions):
+    status: int = Field(500, ge=400, le=599)
+    code: str | None = None
+    message: str | None = None
+
+
+class ConfirmOptions(RuleOptions):
+    """What a scenario may say of a confirmation: `provider: {refuse: {status: 402, code: payment_failed}}`."""
+
+    refuse: RefuseOption | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.scenarios import Decisions
 from simulator.kernel.clock import millis
 from simulator.providers.worldline import assets, auth, demo, errors, receiver
 from simulator.providers.worldline.checkout_payments import open_order
@@ -16,7 +17,7 @@ from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.left_out import LEFT_OUT
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
-from simulator.providers.worldline.settings import WorldlineSettings
+from simulator.providers.worldline.settings import CheckoutOptions, WorldlineSettings
 from simulator.providers.worldline.shop import SHOP, verify_request
 from simulator.providers.worldline.stories import STORIES
 from simulator.providers.worldline.webhooks import WEBHOOKS
@@ -112,6 +113,11 @@ PROVIDER = Provider(
     stories=STORIES,
     verify_request=verify_request,
     settings=WorldlineSettings,
+    decisions=Decisions(
+        wallet=("authorize",),
+        bank=("authorize", "refund", "remit", "settle"),
+        provider={"hostedcheckout": CheckoutOptions},
+    ),
     documents="Worldline Connect v1: payments, hosted checkouts, refunds, products, services.",
     banner=lambda own: BannerLine("Worldline", f"merchant {own['merchant_id']}", f"key id {own['api_key_id']}"),
 )

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from simulator.engine.scenarios import RuleOptions
 from simulator.engine.settings import YEAR_S, Line, ProviderSettings, Seconds
 
 CENTURY_S = 100 * YEAR_S
@@ -36,3 +37,9 @@ class WorldlineSettings(ProviderSettings):
         24 * 3600, description="how many seconds `Date` may be from the real time; `--strict` means 300"
     )
     verify_endpoint: bool = Field(True, description="whether a webhook endpoint is verified by GET when it is set")
+
+
+class CheckoutOptions(RuleOptions):
+    """What a scenario may say of a hosted checkout: with `client_eligible: false` the consumer's device cannot use the product."""
+
+    client_eligible: bool = True

@@ -17,13 +17,12 @@ from typing_extensions import TypeVar
 from simulator.engine import shop
 from simulator.engine.callers import is_this_machine
 from simulator.engine.gateway import Gateway
-from simulator.engine.known import names_at
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
-from simulator.engine.validation import validate
+from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
-from simulator.kernel.refusals import Invalid, Violation
+from simulator.kernel.refusals import Invalid
 from simulator.surface.control.errors import ControlError, as_json, invalid
 
 BODY_LIMIT = 1_000_000
@@ -224,12 +223,6 @@ def _checked(model: type[M], data: Any, what: str) -> M:
         found = validate(model, data)
     except Invalid as refused:
         first = refused.violations[0]
-        raise invalid(f"{first.path or what}: {first.message}", first.path, _allowed(model, data, first)) from refused
+        raise invalid(f"{first.path or what}: {first.message}", first.path, allowed(model, data, first)) from refused
     assert isinstance(found, model)
     return found
-
-
-def _allowed(model: type[BaseModel], data: Any, first: Violation) -> list[str] | None:
-    if first.rule == "unknown":
-        return sorted(names_at(model, data, first.path.rpartition(".")[0]))
-    return str(first.limit).split(", ") if first.rule == "enum" else None

@@ -9,6 +9,7 @@ from simulator.engine import journal
 from simulator.engine.provider import Provider
 from simulator.engine.resource import PHASES, Resource, load
 from simulator.engine.runtime import Runtime
+from simulator.engine.scenarios import REASONS
 from simulator.engine.settings import OneOf
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
@@ -46,7 +47,7 @@ class ReasonBody(Body):
 
 
 class DeclineBody(ReasonBody):
-    reason: Annotated[str, OneOf(alipay.REASONS)] | None = None
+    reason: Annotated[str, OneOf(REASONS)] | None = None
 
 
 # What is shown -------------------------------------------------------------------------------------------------

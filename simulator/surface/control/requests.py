@@ -71,7 +71,7 @@ async def list_requests(call: ControlCall[NoBody, RequestsQuery]) -> dict[str, A
     call.runtime.write_notes()
     rows = call.runtime.store.requests(
         call.workspace.id,
-        provider=query.provider,
+        provider=call.known_provider(query.provider),
         status=query.status,
         path=query.path,
         before=place_of(call),

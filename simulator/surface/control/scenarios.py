@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from simulator.engine.endpoints import every_event
-from simulator.engine.scenarios import Scenario, ScenarioError, never_fires, parse
+from simulator.engine.arming import objection
+from simulator.engine.scenarios import Scenario, ScenarioError, parse
 from simulator.engine.workspace import Workspace
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page_of_all
+from simulator.wallet import buyers
 
 SCOPES = ("next", "provider")
 
@@ -53,17 +54,28 @@ def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:
         try:
             scenario = parse({"name": body.name or "adhoc", "rules": body.rules}, "body")
         except ScenarioError as error:
-            raise ControlError(422, "invalid_scenario", str(error), field="rules") from error
-        providers = call.runtime.providers
-        if complaint := never_fires(scenario, providers.keys(), every_event(providers.values())):
-            raise ControlError(422, "invalid_scenario", f"body: {complaint}", field="rules")
-        return scenario
+            raise _refused(str(error), error.allowed) from error
+        return _possible(call, scenario, "body")
     if body.name is None:
         raise ControlError(422, "invalid", "give a name or rules", allowed=["name", "rules"])
     if body.name not in named:
         message = f"there is no scenario {body.name!r}"
         raise ControlError(404, "not_found", message, field="name", allowed=sorted(named))
-    return named[body.name]
+    return _possible(call, named[body.name], body.name)
+
+
+def _possible(call: ControlCall[ScenarioBody], scenario: Scenario, where: str) -> Scenario:
+    """What may happen in this workspace, with its buyers. Raises 422."""
+    slugs = [buyer.id for buyer in buyers.every(call.runtime.open(call.workspace))]
+    found = objection(scenario, call.runtime.providers.values(), slugs)
+    if found is not None:
+        raise _refused(f"{where}: {found}", found.allowed)
+    return scenario
+
+
+def _refused(message: str, allowed: Collection[str] | None) -> ControlError:
+    more = {} if allowed is None else {"allowed": list(allowed)}
+    return ControlError(422, "invalid_scenario", message, field="rules", **more)
 
 
 async def get_scenario(call: ControlCall) -> dict[str, Any]:

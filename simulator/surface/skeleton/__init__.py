@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.engine.provider import BannerLine, Idempotency, Provider, Webhooks
+from simulator.engine.scenarios import Decisions
 from simulator.kernel.retry import RetryPolicy
 from simulator.surface.skeleton.auth import authenticate, claims, credentials, lookups
 from simulator.surface.skeleton.demo import story
@@ -24,6 +25,7 @@ PROVIDER = Provider(
     resources=(Payment,),
     endpoints=ENDPOINTS,
     settings=NewpaySettings,
+    decisions=Decisions(wallet=("create",), bank=("refund",)),
     authenticate=authenticate,
     credentials=credentials,
     lookups=lookups,

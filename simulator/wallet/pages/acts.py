@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from simulator.engine import pages
 from simulator.engine.provider import Call, Reply
 from simulator.engine.runtime import Runtime
+from simulator.engine.scenarios import REASONS
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.wallet import alipay, buyers
@@ -145,7 +146,7 @@ def force(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     found = _checked(call, runtime)
     if isinstance(found, Reply):
         return found
-    if outcome not in acts or reason not in alipay.REASONS:
+    if outcome not in acts or reason not in REASONS:
         return pages.error_page(call, 400, "error_title", "refused_text")
     return _act(call, runtime, acts[outcome])
 

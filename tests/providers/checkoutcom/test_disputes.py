@@ -127,11 +127,10 @@ async def test_bad_evidence_is_refused(sim: Sim, body: Any) -> None:
     assert (await merchant.get(f"/disputes/{short['id']}/evidence")).status_code == 404
 
 
-async def test_what_is_refunded_or_misspelt_is_not_disputed(sim: Sim, cko: Merchant) -> None:
+async def test_what_is_refunded_is_not_disputed(sim: Sim, cko: Merchant) -> None:
     await sim.arm([{"when": {"operation": "capture", "amount": 1100}, "provider": {"dispute": "PT1H"}}])
     refunded = await cko.paid(amount=1100)
     await cko.refund(refunded["id"])
-    await sim.arm([{"when": {"operation": "capture"}, "provider": {"dispute": "soon"}}])
     other = await cko.paid(amount=1000)
 
     await sim.advance(hours=2)
@@ -140,3 +139,27 @@ async def test_what_is_refunded_or_misspelt_is_not_disputed(sim: Sim, cko: Merch
     assert await cko.status(other["id"]) == "Captured"
     assert (await cko.get("/disputes/dsp_unknown")).status_code == 404
     assert (await cko.get("/disputes?limit=251")).json()["error_codes"] == ["paging_limit_invalid"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "allowed"),
+    [
+        ({"dispute": "soon"}, "provider.dispute: 'soon' is not a duration; write PT12H, 12h, 90s or 2h30m", None),
+        ({"dispute": "PT1H", "verdict": "draw"}, "provider.verdict: must be one of won, lost", ["won", "lost"]),
+        ({"disput": "PT1H"}, "provider.disput: there is no option 'disput' here", ["dispute", "verdict"]),
+        (
+            {"refusal": "payee_not_onboarded"},
+            "provider.refusal: there is no option 'refusal' here",
+            ["dispute", "verdict"],
+        ),
+    ],
+)
+async def test_what_a_scenario_misspells_of_a_dispute_is_refused(
+    sim: Sim, options: dict[str, Any], says: str, allowed: list[str] | None
+) -> None:
+    rules = [{"when": {"provider": "checkoutcom", "operation": "capture"}, "provider": options}]
+
+    answer = await sim.http.put(f"{sim.path}/scenario", json={"rules": rules})
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["message"], error.get("allowed")) == (422, f"body: rules.0.{says}", allowed)

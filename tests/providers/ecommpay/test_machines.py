@@ -466,8 +466,10 @@ def test_the_tables_allow_what_the_reference_allows() -> None:
 async def test_what_a_scenario_cannot_say_of_a_setting_is_passed_over(
     sim: Sim, ecommpay: Merchant, caplog: pytest.LogCaptureFixture, value: Any
 ) -> None:
-    """The project's own setting holds, beside the other members of the rule, and the log says why."""
-    await sim.arm([{"provider": {"threshold_s": value, "clarification_s": 60, "colour": "red"}}])
+    """It cannot be armed any more, but a store may have it. The project's own setting holds, and the log says why."""
+    rule = {"provider": {"threshold_s": value, "clarification_s": 60, "colour": "red"}}
+    armed = {"scenario": {"name": "of-old", "rules": [rule]}, "scope": {}}
+    sim.app.runtime.change_workspace(sim.workspace, scenarios=(armed,))
 
     await ecommpay.begin()
 
@@ -475,3 +477,19 @@ async def test_what_a_scenario_cannot_say_of_a_setting_is_passed_over(
     assert payment["wallet"] is not None
     assert payment["expires_at"] == iso_millis(sim.started_at + timedelta(seconds=1800))
     assert "settings.ecommpay.threshold_s: must be a number" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"flow": "qrcode"}, "provider.flow: must be one of redirect, qr"),
+        ({"threshold_s": -1}, "provider.threshold_s: must be at least 0"),
+        ({"colour": "red"}, "provider.colour: there is no option 'colour' here"),
+    ],
+)
+async def test_what_a_scenario_misspells_of_a_project_is_refused(sim: Sim, options: dict[str, Any], says: str) -> None:
+    rules = [{"when": {"provider": "ecommpay"}, "provider": options}]
+
+    answer = await sim.http.put(f"{sim.path}/scenario", json={"rules": rules})
+
+    assert (answer.status_code, answer.json()["error"]["message"]) == (422, f"body: rules.0.{says}")

@@ -10,9 +10,9 @@ from published import facts
 from support import STARTED, Sim
 
 from providers.ppro.driver import Merchant
+from simulator.engine.scenarios import REASONS
 from simulator.providers.ppro import failures
 from simulator.providers.ppro.failures import PAIRS
-from simulator.wallet.alipay import REASONS
 
 
 def expected(type_: str, code: str) -> dict[str, str]:

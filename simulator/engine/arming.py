@@ -1,0 +1,143 @@
+"""What is wrong with a scenario at the providers that are served: what can never hold, and options that nobody has.
+
+`scenarios` reads the form of a scenario; here it is held against the tables of the providers, before it is armed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from simulator.engine.endpoints import every_event
+from simulator.engine.known import names_at
+from simulator.engine.provider import Provider
+from simulator.engine.scenarios import Facet, Rule, Scenario
+from simulator.engine.validation import allowed, validate
+from simulator.kernel.refusals import Invalid
+
+FACTS: Mapping[Facet, frozenset[str]] = {
+    "wallet": frozenset({"operation", "buyer", "method"}),
+    "api": frozenset({"operation", "method"}),
+    "webhooks": frozenset({"event"}),
+    "bank": frozenset({"operation"}),
+    "provider": frozenset({"operation"}),
+}
+"""What each effect knows beside provider, amount, currency and reference."""
+
+METHODS: Mapping[Facet, tuple[str, ...]] = {
+    "wallet": ("balance", "card"),
+    "api": ("DELETE", "GET", "PATCH", "POST", "PUT"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a scenario cannot be armed: where, and what would have been allowed there."""
+
+    path: str
+    message: str
+    allowed: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+def objection(
+    scenario: Scenario, providers: Iterable[Provider], buyers: Collection[str] | None = None
+) -> Objection | None:
+    """The first thing that is wrong; None where everything may happen. Without `buyers` any buyer may be named."""
+    every = list(providers)
+    for number, rule in enumerate(scenario.rules):
+        for found in _objections(rule, f"rules.{number}", every, buyers):
+            return found
+    return None
+
+
+def _objections(rule: Rule, path: str, every: list[Provider], buyers: Collection[str] | None) -> Iterator[Objection]:
+    when = rule.when
+    yield from _unknown(f"{path}.when.provider", "provider", when.provider, [provider.name for provider in every])
+    concerned = [provider for provider in every if _may_be(when.provider, [provider.name])]
+    if when.event is not None:
+        yield from _unknown(f"{path}.when.event", "event", when.event, every_event(concerned))
+    if buyers is not None:
+        yield from _unknown(f"{path}.when.buyer", "buyer", when.buyer, buyers)
+    for facet, knows in FACTS.items():
+        if getattr(rule, facet) is None:
+            continue
+        for name in ("operation", "event", "buyer", "method"):
+            if name not in knows and not _may_be(getattr(when, name), [""]):
+                known = ("provider", "amount", "currency", "reference", *sorted(knows))
+                yield Objection(f"{path}.when.{name}", f"{facet} knows no {name}, so the rule never holds", known)
+        yield from _unknown(f"{path}.when.method", f"method of {facet}", when.method, METHODS.get(facet, ("",)))
+        operations = _operations(facet, concerned)
+        if operations is not None and "operation" in knows:
+            yield from _unknown(f"{path}.when.operation", f"operation of {facet}", when.operation, operations)
+    if rule.provider is not None:
+        yield from _unfit_options(rule.provider, f"{path}.provider", _options(concerned, when.operation))
+
+
+def _unknown(path: str, what: str, wanted: str | list[str] | None, known: Collection[str]) -> Iterator[Objection]:
+    """Each pattern that nothing fits."""
+    for pattern in _patterns(wanted):
+        if not _may_be(pattern, known):
+            yield Objection(path, f"there is no {what} {pattern!r}, so the rule never holds", tuple(sorted(known)))
+
+
+def _patterns(wanted: str | list[str] | None) -> Sequence[str]:
+    return [wanted] if isinstance(wanted, str) else wanted or ()
+
+
+def _may_be(wanted: str | list[str] | None, known: Collection[str]) -> bool:
+    """Whether one of these fits; what is not wanted always does."""
+    patterns = _patterns(wanted)
+    return not patterns or any(fnmatch.fnmatchcase(one, pattern) for one in known for pattern in patterns)
+
+
+def _operations(facet: Facet, providers: Iterable[Provider]) -> frozenset[str] | None:
+    """The operations about which scenarios are asked; None where a provider does not say."""
+    found: set[str] = set()
+    for provider in providers:
+        if facet == "api":
+            found |= {row.operation for row in provider.endpoints} | {row.operation for row in provider.left_out}
+        elif provider.decisions is None:
+            return None
+        else:
+            found |= set(provider.decisions.names(facet) or ())
+    return frozenset(found)
+
+
+def _options(providers: Iterable[Provider], wanted: str | list[str] | None) -> list[type[BaseModel]] | None:
+    """The models of the options that a rule for these operations may give; None where a provider does not say."""
+    found: list[type[BaseModel]] = []
+    for provider in providers:
+        if provider.decisions is None:
+            return None
+        found += [model for name, model in provider.decisions.provider.items() if _may_be(wanted, [name])]
+    return found
+
+
+def _unfit_options(given: Mapping[str, Any], path: str, models: list[type[BaseModel]] | None) -> Iterator[Objection]:
+    """Options that none of the models has, or whose value none of those takes that have it."""
+    if models is None:
+        return
+    names = [names_at(model, given, "") for model in models]
+    known = sorted({name for has in names for name in has})
+    for name in given:
+        if name not in known:
+            yield Objection(f"{path}.{name}", f"there is no option {name!r} here", tuple(known))
+    faults: list[Objection] = []
+    for model, has in zip(models, names, strict=True):
+        own = {name: value for name, value in given.items() if name in has}
+        try:
+            validate(model, own)
+        except Invalid as invalid:
+            first = invalid.violations[0]
+            faults.append(Objection(f"{path}.{first.path}", first.message, allowed(model, own, first)))
+        else:
+            if own:
+                return
+    yield from faults
