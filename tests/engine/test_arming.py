@@ -106,7 +106,7 @@ def test_of_a_provider_that_does_not_say_anything_may_be() -> None:
 
 def test_every_scenario_that_ships_may_happen() -> None:
     """Those that bear a provider's name there, the others at all of them; none is left out."""
-    found = load_scenarios(Settings(db=":memory:"), built_in())
+    found = load_scenarios(Settings(db=":memory:"), built_in()).known
 
     assert {provider.name for provider in built_in()} == set(found.documented)
     assert "declined-balance" in found.named and "refund-refused" in found.named
