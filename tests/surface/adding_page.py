@@ -32,7 +32,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/resource.py": "Resource Summary PHASES",
         "kernel/machine.py": "ACTORS Machine",
         "engine/uow.py": "UnitOfWork",
-        "engine/scenarios.py": "Facet",
+        "engine/scenarios.py": "Facet REASONS Delay RuleOptions Decisions",
         "engine/bank.py": "BankVerdict",
         "kernel/money.py": "CURRENCIES decimals Money",
         "kernel/ids.py": "Ids",
@@ -47,7 +47,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     },
     "The wallet": {
         "wallet/alipay.py": "open_order close refund order_of confirm approve decline cancel answer predict prospect in_fen "
-        "journal_return Decision REASONS",
+        "journal_return Decision",
         "wallet/payee.py": "*",
         "wallet/order.py": "UNDECIDED billing_details Order",
         "wallet/buyers.py": "Buyer DEFAULT get every",
@@ -79,6 +79,7 @@ LONG = 12
 """Lines of a table that is not shown in full."""
 
 INSIDE = {
+    "Decisions": "names",
     "UnitOfWork": "write flush begin touched next_due has_changes promised touch claim_scenarios unadvanced rules",
     "Webhooks": "signed",
     "Verdict": "arriving",
