@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -124,7 +125,10 @@ class Gateway:
     def _crashed(self, call: Call) -> Crashed:
         """To be called where the exception is at hand."""
         error_id = Ids().hex(16)
-        log.exception("error %s in %s %s", error_id, call.method, call.target)
+        if (outage := self.runtime.store.outage(sys.exception())) is not None:
+            log.error("error %s in %s %s: the store: %s", error_id, call.method, call.target, outage)
+        else:
+            log.exception("error %s in %s %s", error_id, call.method, call.target)
         return Crashed(error_id)
 
     # The way of one request ------------------------------------------------------------------------------------

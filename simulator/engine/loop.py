@@ -18,7 +18,7 @@ from simulator.engine.registry import Registry
 from simulator.engine.store import Store
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
-from simulator.kernel.clock import from_micros, micros, time_of_day
+from simulator.kernel.clock import from_micros, micros, stopwatch, time_of_day
 
 log = logging.getLogger("simulator")
 
@@ -29,6 +29,11 @@ NOTES_WAIT_S = 0.25
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 60.0
+
+LOOK_AT_CLOCK_S = 5.0
+SET_BACK_S = 1.0
+"""By less than this a clock is only adjusted."""
+
 """Between two tries of a workspace whose turns fail; each pause is twice the one before."""
 
 
@@ -54,6 +59,7 @@ class Loop:
         self._walks = walks
         self._failures: Counter[int] = Counter()
         """By workspace: the turns and deliveries in a row that have failed."""
+        self._drift = _drift()
         self._not_before: dict[int, float] = {}
         """By workspace that has failed: when it is tried again."""
 
@@ -85,7 +91,8 @@ class Loop:
     async def run(self) -> None:
         """Serves deadlines until cancelled."""
         while True:
-            await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.notes else None)
+            await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.notes else LOOK_AT_CLOCK_S)
+            self.look_at_clock()
             self._transactions.write_notes_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
                 if self._walks(workspace_id):
@@ -93,6 +100,36 @@ class Loop:
                 elif workspace_id in self._registry:
                     self._turn(workspace_id)
             await asyncio.sleep(0)
+
+    def look_at_clock(self) -> None:
+        """If the machine's clock was set back, the webhooks that wait are not held until it has caught up."""
+        drift, before = _drift(), self._drift
+        self._drift = drift
+        if drift < before - SET_BACK_S:
+            by = round((before - drift) * 1_000_000)
+            self._not_before.clear()
+            self._bring_forward({workspace.id: by for workspace in self._registry.all()})
+
+    def look_at_store(self) -> None:
+        """The same where it was set back since the store was last open: something waits there that is yet to happen."""
+        latest = {id_: at for id_, at in self._store.latest_of_pending() if id_ in self._registry}
+        ahead = {id_: at - micros(self._registry[id_].clock.now()) for id_, at in latest.items()}
+        self._bring_forward({id_: by for id_, by in ahead.items() if by > SET_BACK_S * 1_000_000})
+
+    def _bring_forward(self, by: dict[int, int]) -> None:
+        running = {id_: us for id_, us in by.items() if self._registry[id_].clock.standing_at is None}
+        if not running:
+            return
+        log.warning("the clock was set back by %.0f s: webhooks that wait do not wait for it", max(by.values()) / 1e6)
+        try:
+            with self._transactions.writing() as store:
+                for id_, us in running.items():
+                    store.bring_forward(id_, micros(self._registry[id_].clock.now()), us)
+        except self._store.OUTAGES:
+            log.exception("webhooks wait until the clock has caught up")
+        self._dispatcher.look_again()
+        for id_ in running:
+            self.schedule(id_)
 
     def _turn(self, workspace_id: int) -> None:
         """One workspace's turn; a bug in one of them must not stop the clock of the others."""
@@ -119,6 +156,11 @@ class Loop:
         raw = self._store.next_due(workspace_id, micros(began))
         if raw is not None:
             self.schedule(workspace_id, from_micros(raw))
+
+
+def _drift() -> float:
+    """By how much the clock is ahead of a stopwatch that nobody sets, in seconds."""
+    return _now() - stopwatch()
 
 
 def _now() -> float:

@@ -101,6 +101,7 @@ class Runtime:
         self._absent = Absent(store, self.registry, self.parties)
         self._absent.set_aside()
         self.transactions.if_a_commit_fails(self._read_again)
+        self._loop.look_at_store()
         for workspace in self.registry.all():
             self._loop.schedule(workspace.id)
 
@@ -298,9 +299,11 @@ class Runtime:
     async def close(self) -> None:
         await self.dispatcher.close()
         await self.courier.close()
-        self.transactions.commit()
-        self.transactions.write_notes()
-        self.store.close()
+        try:
+            self.transactions.commit()
+            self.transactions.write_notes_or_tell()
+        finally:
+            self.store.close()
 
 
 def _words(workspace: Workspace, changes: Mapping[str, Any]) -> str:

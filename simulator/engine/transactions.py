@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,6 +32,9 @@ log = logging.getLogger("simulator")
 
 JOURNAL_BUFFER = 200
 """Notes wait for this many, for the next commit, or for the loop's next turn before they are written."""
+
+TRIAL = 65_536
+"""Bytes that are written to see whether there is room."""
 
 NOTES_KEPT = 10_000
 """While the store is away, the newest."""
@@ -93,6 +97,8 @@ class Transactions:
         self.store = store
         self.notes: list[Row] = []
         """Lines of the journal that wait to be written."""
+        self.trouble: str | None = None
+        """Why nothing could be written when somebody last tried, in a sentence; None when it could."""
         self._wake = wake
         self._recover: Callable[[], None] = lambda: None
         self._is_doubtful = False
@@ -127,12 +133,18 @@ class Transactions:
         if self._batch is not None:
             self.store.begin_part()
         else:
-            self.make_sure()
-            self.store.begin()
+            try:
+                self.make_sure()
+                self.store.begin()
+            except Exception as error:
+                self.trouble = self.store.outage(error)
+                raise
         self._is_written = True
 
     def drop_part(self) -> None:
+        """To be called where the error is at hand that was the reason."""
         self._is_written = False
+        self.trouble = self.store.outage(sys.exception()) or self.trouble
         try:
             if self._batch is not None:
                 self.store.rollback_part()
@@ -183,6 +195,7 @@ class Transactions:
         except BaseException as error:
             self._fail(batch, error)
             raise
+        self.trouble = None
         for waiter in batch.waiting:
             if not waiter.done():
                 waiter.set_result(None)
@@ -191,6 +204,7 @@ class Transactions:
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         self._is_doubtful = True
+        self.trouble = self.store.outage(error)
         for waiter in batch.waiting:
             if not waiter.done():
                 waiter.set_exception(error)
@@ -216,6 +230,18 @@ class Transactions:
         waiter = asyncio.get_running_loop().create_future()
         self._batch.waiting.append(waiter)
         return waiter
+
+    def still_in_trouble(self) -> str | None:
+        """`trouble`, unless a trial shows that as much as a request needs can be written again."""
+        if self.trouble is not None:
+            try:
+                with self.writing() as store:
+                    store.set_meta("trial", " " * TRIAL)
+                with self.writing() as store:
+                    store.set_meta("trial", "")
+            except self.store.OUTAGES:
+                log.warning("still nothing can be written: %s", self.trouble)
+        return self.trouble
 
     # After a failure -----------------------------------------------------------------------------------------------
 
@@ -257,8 +283,12 @@ class Transactions:
     def write_notes_or_tell(self) -> None:
         try:
             self.write_notes()
-        except Exception:
-            log.exception("the journal of what only read could not be written; it is kept for later")
+        except Exception as error:
+            what = "the journal of what only read could not be written; it is kept for later"
+            if (outage := self.store.outage(error)) is not None:
+                log.error("%s: %s", what, outage)
+            else:
+                log.exception(what)
 
     def forget_notes(self, workspace_id: int) -> None:
         """Those of a workspace that is reset or deleted."""

@@ -21,7 +21,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.reach import Reach
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
-from simulator.engine.store import open_store
+from simulator.engine.store import Store, open_store, readable
 from simulator.kernel.crypto import sha256_hex
 from simulator.surface import console, control
 from simulator.surface.guard import Guard
@@ -56,18 +56,14 @@ class App:
         self.settings = settings or Settings()
         chosen = tuple(providers) if providers is not None else installed()
         self._reach = Reach(self.settings.network_reach, self.settings.public_url, {self.settings.port})
-        self.runtime = Runtime(
-            open_store(self.settings.db),
-            [*chosen, WALLET, INBOX],
-            scenarios=load_scenarios(self.settings, chosen),
-            base_url=self.settings.base_url,
-            public_url=self.settings.public_url,
-            strict=self.settings.strict,
-            auto_return_s=self.settings.auto_return,
-            courier=courier or OwnCourier(self._reach, _trust(self.settings)),
-            reach=self._reach,
-            default_overrides=self.settings.credentials,
-        )
+        store = open_store(self.settings.db, self.settings.base_url)
+        try:
+            with readable(self.settings.db):
+                self.runtime = self._runtime(store, chosen, courier)
+        except BaseException:
+            store.close()
+            raise
+
         if missing := ", ".join(self.runtime.missing):
             log.warning(
                 "the store holds rows of %s, which is not installed: they are kept, its timers and webhooks wait",
@@ -93,6 +89,20 @@ class App:
         )
         self._wallet_events = wallet_pages.Events(self.runtime, self.settings.auto_return)
         self._loop: asyncio.Task[None] | None = None
+
+    def _runtime(self, store: Store, chosen: Sequence[Provider], courier: Courier | None) -> Runtime:
+        return Runtime(
+            store,
+            [*chosen, WALLET, INBOX],
+            scenarios=load_scenarios(self.settings, chosen),
+            base_url=self.settings.base_url,
+            public_url=self.settings.public_url,
+            strict=self.settings.strict,
+            auto_return_s=self.settings.auto_return,
+            courier=courier or OwnCourier(self._reach, _trust(self.settings)),
+            reach=self._reach,
+            default_overrides=self.settings.credentials,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

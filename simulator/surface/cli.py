@@ -16,6 +16,7 @@ import click
 
 from simulator import __version__
 from simulator.surface import terminal
+from simulator.surface.doctor import doctor
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, show, steers, world_of
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
@@ -299,6 +300,7 @@ def tail_(
             rows = story.round()
 
 
+main.add_command(doctor)
 main.add_command(sign)
 main.add_command(verify)
 

@@ -1,9 +1,12 @@
 """Where state lives. The only place with SQL."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
-from simulator.engine.store.sqlite import SqliteStore
+from simulator.engine.store.lock import InUse
+from simulator.engine.store.sqlite import SqliteStore, fault
 
 __all__ = [
     "EVERY",
@@ -15,6 +18,7 @@ __all__ = [
     "StoreUnavailable",
     "TimerRow",
     "open_store",
+    "readable",
 ]
 
 
@@ -22,8 +26,11 @@ class StoreUnavailable(RuntimeError):
     """The store cannot be opened: no such place, no permission, no server, another version's file."""
 
 
-def open_store(where: str) -> Store:
-    """A file name or `:memory:` opens SQLite, a `postgresql://` address PostgreSQL. Raises `StoreUnavailable`."""
+def open_store(where: str, address: str | None = None) -> Store:
+    """A file name or `:memory:` opens SQLite, a `postgresql://` address PostgreSQL. Raises `StoreUnavailable`.
+
+    `address` is where the store will be served: a file that another server has is refused with that one's.
+    """
     if where.startswith(("postgresql://", "postgres://")):
         try:
             import psycopg
@@ -36,6 +43,19 @@ def open_store(where: str) -> Store:
         except psycopg.Error as error:
             raise StoreUnavailable(f"cannot open the PostgreSQL store: {error}") from error
     try:
-        return SqliteStore(where)
+        return SqliteStore(where, address=address)
+    except InUse as error:
+        raise StoreUnavailable(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreUnavailable(f"cannot open the store {where}: {fault(error)}") from error
     except (OSError, RuntimeError, sqlite3.Error) as error:
         raise StoreUnavailable(f"cannot open the store {where}: {error}") from error
+
+
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """What a start reads may show that the store is damaged. Raises `StoreUnavailable` then."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreUnavailable(f"cannot read the store {where}: {fault(error)}") from error

@@ -154,6 +154,19 @@ class Outbox(Statements):
             AND attempts = 0"""
         self.run(sql, (due, workspace, provider, url, held_until))
 
+    def latest_of_pending(self) -> list[tuple[int, int]]:
+        """Of each workspace with messages that wait: its number, and the last instant at which one was made or tried."""
+        sql = """SELECT workspace, MAX(at) FROM (
+            SELECT workspace, MAX(created) AS at FROM outbox WHERE state = 'pending' GROUP BY workspace
+            UNION ALL SELECT o.workspace, MAX(a.at) AS at FROM outbox o JOIN attempts a ON a.message = o.seq
+            WHERE o.state = 'pending' GROUP BY o.workspace) both_tables GROUP BY workspace"""
+        return [(int(row[0]), int(row[1])) for row in self.rows(sql)]
+
+    def bring_forward(self, workspace: int, now: int, by: int) -> None:
+        """What waits for an instant after `now` waits for that much less (microseconds)."""
+        sql = "UPDATE outbox SET due = due - ? WHERE workspace = ? AND state = 'pending' AND due > ?"
+        self.run(sql, (by, workspace, now))
+
     def message_at(self, seq: int) -> OutboxRow | None:
         found = self.rows(f"SELECT {_OUTBOX} FROM outbox WHERE seq = ?", (seq,))  # noqa: S608
         return OutboxRow(*found[0]) if found else None

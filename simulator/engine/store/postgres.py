@@ -27,10 +27,22 @@ class PostgresStore(Store):
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
         if self._connection.closed:
-            if self._has_begun:
-                raise psycopg.OperationalError("the connection was lost in the middle of a transaction")
-            self._connection = psycopg.connect(self._where, autocommit=True)
+            self._connect_again()
+        try:
+            return self._connection.execute(_placeholders(sql), _without_nul(values))
+        except psycopg.OperationalError:
+            if not self._connection.closed or self._has_begun:
+                raise
+        self._connect_again()  # the server was started again since the last statement: nothing was under way
         return self._connection.execute(_placeholders(sql), _without_nul(values))
+
+    def _connect_again(self) -> None:
+        if self._has_begun:
+            raise psycopg.OperationalError("the connection was lost in the middle of a transaction")
+        self._connection = psycopg.connect(self._where, autocommit=True)
+
+    def outage(self, error: BaseException | None) -> str | None:
+        return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError) else None
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._execute(sql, values).fetchall())

@@ -5,6 +5,12 @@ Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 
 VERSION = 6
 
+APPLICATION = 0x50535053
+"""What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
+
+OWN_TABLES = frozenset({"meta", "workspaces", "credentials", "resources", "journal"})
+"""By these a file of such a version is known."""
+
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
 UNLESS = {"sqlite": "", "postgresql": "IF NOT EXISTS"}

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row, Store
+from simulator.engine.store.lock import Lock
+
+CHEAP_TO_REWRITE = 64 * 1024 * 1024
+"""Bytes of an older file that is rewritten when it is opened, so that it shrinks when something is deleted."""
+
+LOG_LIMIT = 64 * 1024 * 1024
+"""Bytes of the write-ahead log that stay on the disk after what it held has come into the file."""
 
 
 class SqliteStore(Store):
@@ -17,15 +25,31 @@ class SqliteStore(Store):
     dialect: ClassVar[str] = "sqlite"
     OUTAGES: ClassVar[tuple[type[Exception], ...]] = (sqlite3.OperationalError,)
 
-    def __init__(self, where: str = ":memory:", synchronous: str = "NORMAL") -> None:
+    def __init__(self, where: str = ":memory:", synchronous: str = "NORMAL", *, address: str | None = None) -> None:
+        """With an `address` nobody else may serve the file meanwhile. Raises `InUse`, `Unusable` or sqlite3's errors."""
+        self._lock: Lock | None = None
         if where != ":memory:":
-            Path(where).expanduser().parent.mkdir(parents=True, exist_ok=True)
-            where = str(Path(where).expanduser())
+            file = Path(where).expanduser()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            where = str(file)
+            look_at(file)
+            if address is not None:
+                self._lock = Lock(file, address)
+            try:
+                self._open(where, synchronous)
+            except BaseException:
+                self._unlock()
+                raise
+        else:
+            self._open(where, synchronous)
+
+    def _open(self, where: str, synchronous: str) -> None:
         self._connection = sqlite3.connect(
             where, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=30
         )
         self._execute = self._connection.execute
         for pragma in (
+            "auto_vacuum = INCREMENTAL",
             "journal_mode = WAL",
             f"synchronous = {synchronous}",
             "temp_store = MEMORY",
@@ -33,18 +57,36 @@ class SqliteStore(Store):
             "cache_size = -16000",
             "wal_autocheckpoint = 16000",
             "busy_timeout = 30000",
+            f"journal_size_limit = {LOG_LIMIT}",
         ):
             self._execute(f"PRAGMA {pragma}")
-        found = self._version()
-        if found > schema.VERSION:
-            raise RuntimeError(f"{where} was written by another version (schema {found}, here {schema.VERSION})")
-        if found != schema.VERSION:
+        if (found := self._version()) != schema.VERSION:
+            if found > 0:
+                self._copy(Path(f"{where}.schema-{found}"))
             self.begin()
             self._bring_up_to_date()
             self.commit()
+        if self._execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION:
+            self._execute(f"PRAGMA application_id = {schema.APPLICATION}")
+        if not self._execute("PRAGMA auto_vacuum").fetchone()[0] and self._size() <= CHEAP_TO_REWRITE:
+            self._execute("VACUUM")  # from now on the file can shrink
+
+    def _size(self) -> int:
+        """Of the file, in bytes."""
+        pages, size = (self._execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        return int(pages * size)
 
     def _version(self) -> int:
         return int(self._execute("PRAGMA user_version").fetchone()[0])
+
+    def _copy(self, copy: Path) -> None:
+        """The store as it is, beside it, before its schema is changed. Complete, or not there."""
+        unfinished = copy.with_name(copy.name + ".part")
+        unfinished.unlink(missing_ok=True)
+        with closing(sqlite3.connect(unfinished)) as target:
+            self._connection.backup(target)
+        unfinished.chmod(0o600)
+        unfinished.replace(copy)
 
     def _bring_up_to_date(self) -> None:
         """Makes the tables, or adds what an older version did not have. Within a transaction: somebody else may have done it."""
@@ -52,6 +94,11 @@ class SqliteStore(Store):
         for statement in schema.statements("sqlite", found):
             self._execute(statement)
         self._execute(f"PRAGMA user_version = {schema.VERSION}")
+
+    def outage(self, error: BaseException | None) -> str | None:
+        if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+            return fault(error)
+        return None
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._execute(sql, values).fetchall()
@@ -75,3 +122,50 @@ class SqliteStore(Store):
 
     def close(self) -> None:
         self._connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def fault(error: sqlite3.DatabaseError) -> str:
+    """SQLite's words, and what they mean where that is known."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    meaning = {
+        sqlite3.SQLITE_CORRUPT: "a page of the file is damaged; psp-simulator doctor --db FILE says more",
+        sqlite3.SQLITE_NOTADB: "it is no SQLite file",
+        sqlite3.SQLITE_FULL: "no room is left",
+    }.get(code)
+    return f"{error} ({meaning})" if meaning else str(error)
+
+
+class Unusable(RuntimeError):
+    """What lies there cannot be our store: the message says why."""
+
+
+def look_at(file: Path) -> int:
+    """The schema version of the file; 0 if it is new. Only looks: nothing is written, whatever lies there.
+
+    Raises `Unusable` for what is no store of ours or is of a newer version, `sqlite3.Error` for what cannot be read.
+    """
+    if not file.exists() or file.stat().st_size == 0:
+        return 0
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    finally:
+        connection.close()
+    is_empty = (application, version, tables) == (0, 0, set())
+    is_old = application == 0 and tables >= schema.OWN_TABLES
+    if application != schema.APPLICATION and not is_empty and not is_old:
+        raise Unusable("it belongs to another program")
+    if version > schema.VERSION:
+        raise Unusable(
+            f"it was written by another version, a newer one (schema {version}, here {schema.VERSION}); "
+            "use that version, or another file"
+        )
+    return version

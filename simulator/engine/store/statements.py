@@ -24,6 +24,10 @@ class Statements(ABC):
     """What is raised when the store cannot be used at the moment: a full disk, a lost connection, a lock."""
 
     @abstractmethod
+    def outage(self, error: BaseException | None) -> str | None:
+        """What is wrong with the store, in a sentence, if that is what the error says; None for any other error."""
+
+    @abstractmethod
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]: ...
 
     @abstractmethod

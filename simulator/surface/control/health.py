@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator import __version__
 from simulator.engine.sections import notices, sections
+from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall
 
 SHOWN = 20
@@ -13,9 +14,17 @@ SHOWN = 20
 
 
 async def health(call: ControlCall) -> dict[str, Any]:
-    """It asks the store, so a 200 means that calls would be answered too."""
+    """It asks the store, so a 200 means that calls would be answered too; 503 says why they would not."""
     runtime = call.runtime
-    runtime.store.meta("page_secret")
+    try:
+        runtime.store.meta("page_secret")
+        trouble = runtime.transactions.still_in_trouble()
+    except Exception as error:
+        trouble = runtime.store.outage(error)
+        if trouble is None:
+            raise
+    if trouble is not None:
+        raise ControlError(503, "store_unavailable", f"nothing can be written: {trouble}")
     body: dict[str, Any] = {
         "status": "ok",
         "version": __version__,
