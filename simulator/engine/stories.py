@@ -14,6 +14,7 @@ from typing import Any, Literal
 import orjson
 
 from simulator.engine.shop import Account, Answer, Purchase, Request, json_request
+from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 
 # Steps -----------------------------------------------------------------------------------------------------------
@@ -121,6 +122,8 @@ class Stories:
     create: Callable[[Account, Purchase], Request] | None = None
     refund: Callable[[Account, str, Money], Request] | None = None
     of: Mapping[str, Story] = field(default_factory=dict)
+    prepare: Callable[[UnitOfWork], None] | None = None
+    """What is there before a story begins, so that its ids are none that the merchant's own payments have or will have."""
 
     def of_event(self, event: str) -> tuple[Story, ...]:
         own = self.of.get(event)

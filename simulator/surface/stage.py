@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,6 +138,11 @@ class Stage:
         )
         assert cast.provider.shop is not None
         self.shop = cast.provider.shop
+        self._purchase = replace(self.shop.sample, reference=f"test-{cast.seed[:8]}")
+        """With a reference that nobody else has: a receiver must not take a sample for one of its orders."""
+        if (prepare := cast.provider.stories.prepare) is not None:
+            with self._unit() as uow:
+                prepare(uow)
         self._answer = Answer(0)
         self._payment: tuple[str, str] | None = None
         """Kind and id."""
@@ -145,6 +150,9 @@ class Stage:
     @property
     def workspace(self) -> Workspace:
         return self.runtime.default
+
+    def _unit(self) -> AbstractContextManager[UnitOfWork]:
+        return self.runtime.unit(self.workspace, provider=self.provider.name, topic="control")
 
     @property
     def now(self) -> datetime:
@@ -175,7 +183,7 @@ class Stage:
         match step:
             case Create():
                 make = step.request or self.provider.stories.create or self.shop.create
-                await self._ask(make(self.account, replace(self.shop.sample, variant=step.variant)))
+                await self._ask(make(self.account, replace(self._purchase, variant=step.variant)))
                 self._find()
             case Decide():
                 await self._decide(step)
@@ -233,7 +241,7 @@ class Stage:
             await self._pass(self.shop.course.settles_after)
             self._find()
             self._stop_if_told()
-        with self.runtime.unit(self.workspace, provider=self.provider.name, topic="control") as uow:
+        with self._unit() as uow:
             code = self._summary.order or self.provider.open_order(uow, self._resource(uow))
             if code is None:
                 return

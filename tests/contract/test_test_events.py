@@ -177,3 +177,18 @@ async def test_an_event_of_which_no_story_tells_is_refused_and_nothing_is_sent()
 
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_told")
         assert sim.hooks == []
+
+
+@pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
+async def test_a_sample_speaks_of_no_payment_that_the_merchant_has(merchant: Merchant) -> None:
+    """Neither by an id nor by a reference: a receiver would take it for the real one."""
+    shop = merchant.shop
+    await merchant.send(shop.create(merchant.account, shop.sample))
+    [real] = (await merchant.sim.http.get(f"{merchant.sim.path}/payments")).json()["data"]
+
+    for event in told_by(merchant.provider):
+        told = (await send(merchant.sim, merchant.provider, event)).raise_for_status().json()
+
+        assert told["resource_id"] != real["id"], event
+        assert real["id"] not in told["body"], event
+        assert not real["reference"] or f'"{real["reference"]}"' not in told["body"], event

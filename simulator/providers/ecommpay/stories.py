@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from simulator.engine.shop import Request
@@ -9,11 +10,12 @@ from simulator.engine.stories import CREATED, PAID, Ask, Create, Refund, Set, So
 from simulator.providers.ecommpay import shop
 
 NOBODY = "ECT_TEST_UNKNOWN"
+"""A `payment_id` that no payment of the story has."""
 
 
 def _again(so_far: SoFar) -> Request:
     """The same `payment_id` once more. Source: reference/ecommpay.md, section 6.8."""
-    return shop.create(so_far.account, shop.SAMPLE)
+    return shop.create(so_far.account, replace(shop.SAMPLE, reference=so_far.payment))
 
 
 def _refund_of_nothing(so_far: SoFar) -> Request:

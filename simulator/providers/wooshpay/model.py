@@ -56,6 +56,8 @@ class Snowflake(Resource):
     KIND: ClassVar[str] = "snowflake"
 
     last: int
+    apart: int = 0
+    """Added to the low bits: a sample's ids are none that a merchant's own objects have at the same millisecond."""
 
 
 def mint(uow: UnitOfWork, prefix: str) -> str:
@@ -68,7 +70,7 @@ def mint(uow: UnitOfWork, prefix: str) -> str:
     if counter is None:
         uow.add(Snowflake(id="last", last=first, created_at=uow.now, updated_at=uow.now))
         return f"{prefix}_{first}"
-    number = max(first, counter.last + 1)
+    number = max(first + counter.apart, counter.last + 1)
     uow.amend(counter, last=number)
     return f"{prefix}_{number}"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from simulator.engine.shop import Account, Purchase, Request, json_request
 from simulator.engine.stories import Cancel, Create, Decide, Rule, Stories, saying_more
+from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay import shop
+from simulator.providers.wooshpay.model import Snowflake
 
 
 def create(account: Account, purchase: Purchase) -> Request:
@@ -53,12 +55,19 @@ def _card(account: Account, purchase: Purchase) -> Request:
     return json_request("POST", shop.INTENTS, body)
 
 
+def _count_apart(uow: UnitOfWork) -> None:
+    """The upper half of what can be counted within a millisecond; no merchant comes so far."""
+    apart = (1 << 21) + int(uow.ids.digits(6))
+    uow.add(Snowflake(id="last", last=0, apart=apart, created_at=uow.now, updated_at=uow.now))
+
+
 SLOW_BANK = Rule({"when": {"operation": "confirm"}, "bank": {"delay": "PT1M"}})
 
 # fmt: off
 STORIES = Stories(
     create=create,
     refund=refund,
+    prepare=_count_apart,
     of={
         "payment_intent.processing":                (SLOW_BANK, Create(), Decide("paid")),
         "payment_intent.amount_capturable_updated": (Create(_card), Decide("paid")),

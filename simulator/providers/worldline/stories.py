@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from simulator.engine.shop import Account, Purchase, Request
 from simulator.engine.stories import PAID, Ask, Create, Decide, Refund, Set, SoFar, Stories, bank_declines, saying_more
+from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.worldline import products, shop
+from simulator.providers.worldline.model import OrderCounter
 
 
 def create(account: Account, purchase: Purchase) -> Request:
@@ -24,6 +26,12 @@ def _cancel_refund(so_far: SoFar) -> Request:
     return Request("POST", shop.path(so_far.account, f"/refunds/{so_far.answer.json['id']}/cancel"))
 
 
+def _number_orders_far_away(uow: UnitOfWork) -> None:
+    """Ids of payments count the merchant's orders; his own never come so far."""
+    last = 9_000_000_000 + int(uow.ids.digits(8))
+    uow.add(OrderCounter(id="orders", created_at=uow.now, updated_at=uow.now, last=last))
+
+
 BY_HAND = Set({"refund_approval": "manual"})
 AUTOMATIC = Set({"refund_approval": "auto"})
 AS_CANCELLED = Set({"consumer_cancel": "CANCELLED"})
@@ -32,6 +40,7 @@ AS_CANCELLED = Set({"consumer_cancel": "CANCELLED"})
 STORIES = Stories(
     create=create,
     refund=refund,
+    prepare=_number_orders_far_away,
     of={
         "payment.cancelled":       (AS_CANCELLED, Create(), Decide("cancelled")),
         "payment.refunded":        (AUTOMATIC, Create(variant=str(products.ALIPAY_PLUS)), Decide("paid"), Refund()),
