@@ -27,7 +27,7 @@ with launched("--tls", "--port", "443", db=f"{folder}/simulator.db"):
 ENTER = 'mount --bind "$1" /etc/hosts && ip link set lo up && shift && exec "$@"'
 
 
-def run(folder: Path, names: list[str], command: list[str]) -> Any:
+def run(folder: Path, names: list[str], command: list[str], cwd: Path | None = None) -> Any:
     """What the command prints, as JSON, on a computer where these names lead to the simulator. Skips where none can be made."""
     hosts = folder / "hosts"
     hosts.write_text("127.0.0.1 localhost " + " ".join(names) + "\n")
@@ -38,6 +38,6 @@ def run(folder: Path, names: list[str], command: list[str]) -> Any:
     if subprocess.run([*enter, "true"], capture_output=True, timeout=10).returncode != 0:
         pytest.skip("no namespace of mounts and network can be made here")
     within = [*enter, sys.executable, "-c", RUN, str(folder), *command]
-    ran = subprocess.run(within, capture_output=True, text=True, timeout=90)
+    ran = subprocess.run(within, cwd=cwd, capture_output=True, text=True, timeout=90)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)

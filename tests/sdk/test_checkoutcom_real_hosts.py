@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("trustme", reason="the extra tls is not installed")
-pytest.importorskip("checkout_sdk", reason="checkout-sdk is not installed")
-
 from sdk import real_hosts
+from sdk.languages import Node
 
 HOSTS = [
     "qfgqyjz7.api.sandbox.checkout.com",
@@ -54,9 +53,36 @@ print(json.dumps({
 """
 
 
+NODE = """
+import { Checkout } from "checkout-sdk-node";
+const shop = new Checkout("default-client-secret", {
+    client: "ack_defaultaaaaaaaaaaaaaaaaaaa", scope: ["gateway", "balances"], environment: "sandbox", subdomain: "qfgqyjz7",
+});
+const made = await shop.payments.request({
+    amount: 1100, currency: "EUR", reference: "ORD-5023-4E89", source: {type: "alipay_cn"}, payment_type: "Regular",
+    processing: {terminal_type: "APP", os_type: "IOS"}, success_url: "https://example.com/b", failure_url: "https://example.com/b",
+    processing_channel_id: "pc_defaultaaaaaaaaaaaaaaaaaaa",
+});
+const read = await shop.payments.get(made.id);
+const balances = await shop.balances.retrieve("ent_defaultaaaaaaaaaaaaaaaaaaa", "EUR");
+console.log(JSON.stringify({status: read.status, page: made.redirectLink, balances: Array.isArray(balances.data) ? 200 : 0}));
+"""
+
+
 @pytest.mark.slow
 def test_the_python_client_with_its_built_in_hosts_takes_a_payment(tmp_path: Path) -> None:
+    pytest.importorskip("checkout_sdk", reason="checkout-sdk is not installed")
+
     told = real_hosts.run(tmp_path, HOSTS, [sys.executable, "-c", PYTHON])
+
+    assert told["page"].startswith("https://qfgqyjz7.api.sandbox.checkout.com/")
+    assert (told["status"], told["balances"]) == ("Pending", 200)
+
+
+@pytest.mark.slow
+def test_the_node_client_with_its_built_in_hosts_takes_a_payment(tmp_path: Path, node: Node) -> None:
+    """Its secret and its balances too, which its `host` alone would have let go to the live hosts."""
+    told = real_hosts.run(tmp_path, HOSTS, ["node", "--input-type=module", "--eval", NODE], node.folder)
 
     assert told["page"].startswith("https://qfgqyjz7.api.sandbox.checkout.com/")
     assert (told["status"], told["balances"]) == ("Pending", 200)
