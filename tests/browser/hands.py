@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playwright.sync_api import Error
@@ -19,6 +20,10 @@ STEPS = """(testid) => {
 }"""
 """How many times Tab is pressed until a control has the focus: an estimate, which saves a look after each press."""
 FOCUSED = "document.activeElement?.dataset.testid"
+
+
+def _nothing(route: Any) -> None:
+    route.fulfill(status=204)
 
 
 class Hands:
@@ -63,6 +68,13 @@ class Hands:
 
     def returned(self) -> dict[str, str]:
         return self.look.returned()
+
+    @contextmanager
+    def detained(self) -> Iterator[None]:
+        shop = f"{self.look.shop.back}*"
+        self.page.route(shop, _nothing)
+        yield
+        self.page.unroute(shop, _nothing)
 
     def press(self, testid: str) -> None:
         raise NotImplementedError

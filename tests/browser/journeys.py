@@ -1,4 +1,4 @@
-"""Every path of the design's sections 4 and 5, told once and walked by three kinds of buyers.
+"""Every path through the wallet's pages on a desktop, told once and walked by three kinds of buyers.
 
 A journey begins at the merchant, and returns how the payment ended: its phase, and who decided. What a buyer can do is
 in `Buyer`; how he does it (forms alone, a mouse without a script, a keyboard) is his own affair.
@@ -7,6 +7,7 @@ in `Buyer`; how he does it (forms alone, a mouse without a script, a keyboard) i
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from browser.merchant import Merchant
@@ -32,6 +33,8 @@ class Buyer(Protocol):
         """From the wallet's result to the provider's page: by itself where there is a browser."""
 
     def returned(self) -> dict[str, str]: ...
+    def detained(self) -> AbstractContextManager[None]:
+        """Meanwhile the merchant's server answers a browser with 204: nothing that goes there by itself leaves the page."""
 
 
 Journey = Callable[[Merchant, Buyer], Ending]
@@ -165,6 +168,36 @@ def wallet_changes_the_buyer(m: Merchant, b: Buyer) -> Ending:
     b.see("sign-in")
     b.choose("buyer-li-na")
     pays(b)
+    b.returned()
+    return LI_NA
+
+
+@desktop
+def wallet_result_stays(m: Merchant, b: Buyer) -> Ending:
+    """Where the automatic return is stopped, a press returns."""
+    b.open(m.wallet())
+    with b.detained():
+        pays(b)
+        b.press("stay")
+        b.see("return")
+    b.press("return")
+    assert m.last[1] in b.returned().values()
+    return LI_NA
+
+
+@desktop
+def wallet_sends_back_before_it_has_decided(m: Merchant, b: Buyer) -> Ending:
+    path = m.wallet()
+    b.open(path)
+    b.press("sim-options")
+    b.press("force-late")
+    b.see("wallet-cashier", state="paying")
+    b.press("return-early")
+    assert m.last[1] in b.returned().values()
+    assert m.state() == ("waiting", None)
+    b.open(path)
+    b.press("answer-now")
+    b.see("result", outcome="paid")
     b.returned()
     return LI_NA
 
@@ -306,7 +339,7 @@ def wallet_result_waits_for_a_press(m: Merchant, b: Buyer) -> Ending:
     m.shop.post(path.rpartition("/")[2], "confirm", buyer="chen-jie")
     b.open(f"{path}?stay=1")
     b.press("why")
-    b.see("payments")
+    b.see("payment")
     b.open(f"{path}?stay=1")
     b.press("return")
     assert m.last[1] in b.returned().values()
@@ -325,155 +358,3 @@ def wallet_does_not_know_the_code(m: Merchant, b: Buyer) -> Ending:
     b.press("go-on")
     b.see("payments")
     return "waiting", None
-
-
-# The wallet on a phone -------------------------------------------------------------------------------------------------
-
-
-@phone
-def phone_pays(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    holds_the_clock(b)
-    b.choose("method-card")
-    b.choose("method-balance")
-    b.press("confirm")
-    b.see("result", outcome="paid")
-    b.press("done")
-    b.press("return")
-    b.returned()
-    return LI_NA
-
-
-@phone
-def phone_changes_the_buyer(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("change-buyer")
-    b.press("buyer-chen-jie")
-    b.press("confirm")
-    b.see("result", outcome="declined", reason="blocked")
-    return BLOCKED
-
-
-@phone
-def phone_asks_for_the_password(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("change-buyer")
-    b.press("buyer-zhao-lei")
-    b.fill("password", "wrong")
-    b.press("confirm")
-    b.see("password")
-    b.fill("password", "right")
-    b.press("confirm")
-    b.see("result", outcome="paid")
-    return "paid", "buyer:zhao-lei"
-
-
-@phone
-def phone_asks_for_the_code(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("change-buyer")
-    b.press("buyer-liu-yang")
-    b.fill("payment-code", "246810")
-    b.press("confirm")
-    b.see("result", outcome="paid")
-    return "paid", "buyer:liu-yang"
-
-
-@phone
-def phone_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("change-buyer")
-    b.press("buyer-sun-li")
-    b.press("confirm")
-    b.see("wallet-phone", state="paying")
-    b.press("answer-now")
-    b.see("result", outcome="paid")
-    return "paid", "buyer:sun-li"
-
-
-@phone
-def phone_lets_another_buyer_try(m: Merchant, b: Buyer) -> Ending:
-    m.shop.edit_buyer("wang-wei", refusal="retry")
-    b.open(m.wallet())
-    b.press("change-buyer")
-    b.press("buyer-wang-wei")
-    b.press("confirm")
-    b.see("result", outcome="declined")
-    b.press("try-another")
-    b.press("change-buyer")
-    b.press("buyer-li-na")
-    b.press("confirm")
-    b.see("result", outcome="paid")
-    return LI_NA
-
-
-@phone
-def phone_leaves_and_comes_back(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("change-buyer")
-    b.press("buyer-zhou-ting")
-    b.press("confirm")
-    b.see("wallet-phone")
-    b.press("change-buyer")
-    b.press("buyer-zhang-min")
-    b.press("confirm")
-    b.see("result", outcome="declined", reason="limit")
-    return "declined", "buyer:zhang-min"
-
-
-@phone
-def phone_cancels(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("cancel")
-    b.see("result", outcome="cancelled")
-    return CANCELLED
-
-
-@phone
-def phone_closes_the_wallet(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("close")
-    b.see("result", outcome="cancelled")
-    return CANCELLED
-
-
-@phone
-def phone_is_made_to_decline(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("sim-options")
-    b.choose("force-reason", "authentication")
-    b.press("force-decline")
-    b.see("result", outcome="declined", reason="authentication")
-    return "declined", "page"
-
-
-@phone
-def phone_is_made_to_cancel(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("sim-options")
-    b.press("force-cancel")
-    b.see("result", outcome="cancelled")
-    return CANCELLED
-
-
-@phone
-def phone_is_made_to_expire(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("sim-options")
-    b.press("force-leave")
-    b.see("wallet-phone", state="scanned" if b.has_script else "open")
-    b.press("sim-options")
-    b.press("force-expire")
-    b.see("result", outcome="expired")
-    return "expired", "page"
-
-
-@phone
-def phone_is_made_to_be_late(m: Merchant, b: Buyer) -> Ending:
-    b.open(m.wallet())
-    b.press("sim-options")
-    b.press("force-late")
-    b.see("wallet-phone", state="paying")
-    b.press("answer-now")
-    b.see("result", outcome="paid")
-    return LI_NA

@@ -5,6 +5,7 @@ He looks as hard as he walks: no GET on his way may change anything, and every f
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -238,6 +239,9 @@ class ByForms:
         assert self._shop_url, f"the last press led to {self.page.url}"
         url, self._shop_url = self._shop_url, ""
         return dict(parse_qsl(urlsplit(url).query))
+
+    def detained(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     # Afterwards
 

@@ -1,4 +1,4 @@
-"""Every path of the design's sections 4 and 5, without a browser, without a script, and with nothing but a keyboard."""
+"""Every path through the wallet's and the hosted pages, without a browser, without a script, and with nothing but a keyboard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from browser import phone_journeys
 from browser.hands import ByKeyboard, ByMouse
 from browser.hosted import HOSTED, Merchant, of_each_provider
 from browser.journeys import DESKTOP, OPEN_END, PHONE
@@ -23,8 +24,6 @@ EVERYWHERE = {"skip", "open-console", "lang-en", "lang-zh", "theme", "copy"}
 """Pressed in test_looks."""
 NO_SCRIPT = {"at-leisure"}
 """There where scripts are off; pressed in test_wallet."""
-FOLLOWED = {"return-early", "stay"}
-"""What keeps a page where it is, and a link that leaves the order undecided: page and contract tests press them."""
 
 PREDICTIONS = {
     "li-na": "Will be paid: the balance covers it",
@@ -37,8 +36,8 @@ PREDICTIONS = {
     "zhou-ting": "Stays open: the buyer closes the app",
 }
 
-JOURNEYS = tuple(of_each_provider("journeys"))
-"""Where each provider tells its own; to import them is enough."""
+JOURNEYS = (phone_journeys, *of_each_provider("journeys"))
+"""Where the others are told; to import them is enough."""
 ALL = {**DESKTOP, **PHONE}
 
 
@@ -63,7 +62,7 @@ def test_forms_and_links_are_enough_and_every_control_is_pressed(shop: Shop) -> 
             pressed |= buyer.pressed
 
     there = {control for page in every_page(shop) for control in page_controls(page)}
-    left = {control for control in there - pressed if control[1] not in EVERYWHERE | NO_SCRIPT | FOLLOWED}
+    left = {control for control in there - pressed if control[1] not in EVERYWHERE | NO_SCRIPT}
     assert sorted(left) == []
 
 

@@ -78,6 +78,23 @@ def checkoutcom_waits_for_a_slow_bank(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+def checkoutcom_sends_back_before_the_bank_answers(m: Pages, b: Buyer) -> Ending:
+    path = m.cko_simulation()
+    b.open(path)
+    b.press("change-buyer")
+    b.press("buyer-sun-li")
+    b.press("cko-pay-now")
+    b.press("return-early")
+    b.returned()
+    b.open(path)
+    b.press("answer-now")
+    b.see("own-status")
+    b.press("cko-done")
+    b.returned()
+    return "paid", "buyer:sun-li"
+
+
+@desktop
 def checkoutcom_code_is_paid(m: Pages, b: Buyer) -> Ending:
     b.open(m.cko_qr())
     pays(b)

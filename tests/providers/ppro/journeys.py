@@ -17,6 +17,21 @@ def ppro_authorises(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+def ppro_result_stays(m: Pages, b: Buyer) -> Ending:
+    b.open(m.ppro())
+    b.press("ppro-success")
+    b.returned()
+    with b.detained():
+        b.open(f"/default/authenticator.html?payment-charge-id={m.last[1]}")
+        b.see("result", outcome="paid")
+        b.press("stay")
+        b.see("return")
+    b.press("return")
+    assert b.returned() == {"payment-charge-id": m.last[1]}
+    return "paid", "page"
+
+
+@desktop
 def ppro_fails_with_a_code(m: Pages, b: Buyer) -> Ending:
     b.open(m.ppro())
     b.choose("ppro-fail-code", "INTERNAL_DECLINE/BLOCKED_ACCOUNT")
