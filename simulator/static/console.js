@@ -1,6 +1,6 @@
 /* Makes the console live. Every page works without it.
  *
- * Server-sent events at data-events of <body> (`control-api`, events): each names a change. The page asks again for its own HTML
+ * Server-sent events at data-events of <body> (docs/control-api.md) say that something has changed. The page asks again for its own HTML
  * and takes from it what is marked data-live-part, unless a reader is inside it; then a button offers it.
  */
 (() => {
@@ -52,6 +52,62 @@
       KEYS[key]();
     }
   });
+
+  /* ---- live: the page asks for itself again, and takes what is marked, unless somebody is reading there */
+
+  const liveBar = one("[data-testid=live]");
+  const offer = one("[data-testid=new-rows]");
+  let waiting = 0, news = 0;
+
+  function isRead() {
+    const inside = document.activeElement?.closest("[data-live-part]");
+    return Boolean(inside) || window.scrollY > 80 || Boolean(one("details.menu[open]")) || Boolean(one("[data-live-part] details[open]"));
+  }
+
+  async function renew() {
+    waiting = 0;
+    if (isRead()) {
+      if (offer) {
+        offer.hidden = false;
+        offer.textContent = offer.dataset.text.replace("{n}", news);
+      }
+      return;
+    }
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok || isRead()) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const known = new Set(all("[data-live-part] tr[data-id]").map((row) => row.dataset.id));
+    for (const part of all("[data-live-part]")) {
+      const other = fresh.getElementById(part.id);
+      if (other && other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes);
+    }
+    for (const row of all("[data-live-part] tr[data-id]")) {
+      if (known.size && !known.has(row.dataset.id)) {
+        row.dataset.new = "";
+        setTimeout(() => row.removeAttribute("data-new"), 4000);
+      }
+    }
+    news = 0;
+    if (offer) offer.hidden = true;
+  }
+
+  function changed() {
+    news += 1;
+    if (!waiting) waiting = setTimeout(renew, 400);
+  }
+
+  if (document.body.dataset.events && one("[data-live-part]")) {
+    const feed = new EventSource(document.body.dataset.events);
+    for (const name of ["request", "state", "wallet", "webhook", "timer", "clock", "workspace"]) feed.addEventListener(name, changed);
+    feed.addEventListener("open", () => { if (liveBar.dataset.live === "poll") changed(); liveBar.dataset.live = "sse"; });
+    feed.addEventListener("error", () => { liveBar.dataset.live = "poll"; });
+    addEventListener("pagehide", () => feed.close());
+    offer?.addEventListener("click", () => {
+      window.scrollTo(0, 0);
+      offer.blur();
+      renew();
+    });
+  }
 
   /* ---- what a step of the clock would fire */
 

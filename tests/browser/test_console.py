@@ -1,0 +1,86 @@
+"""The console in Chromium: live, by its buttons, and to axe in each language, theme and width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from browser.shop import Shop
+from browser.window import Window
+
+Open = Callable[..., Window]
+
+PAGES = ("payments", "webhooks", "requests", "buyers", "buyers/li-na", "scenarios", "clock", "start", "settings")
+
+
+def _address(shop: Shop, path: str) -> str:
+    return f"/console/{shop.workspace.name}/{path}"
+
+
+def test_a_new_payment_appears_by_itself(window: Open, shop: Shop) -> None:
+    page = window().open(_address(shop, "payments"))
+    page.wait_for_selector("[data-testid=live][data-live=sse]", state="attached")
+
+    shop.order(reference="came-by-itself")
+
+    page.wait_for_selector("text=came-by-itself")
+    assert page.locator("tr[data-testid=payment-row]").count() == 1
+
+
+def test_nothing_moves_under_a_reader(window: Open, shop: Shop) -> None:
+    shop.order(reference="being-read")
+    page = window().open(_address(shop, "payments"))
+    page.wait_for_selector("[data-testid=live][data-live=sse]", state="attached")
+    page.locator(".row-link").first.focus()
+
+    shop.order(reference="the-newer-one")
+    page.wait_for_selector("[data-testid=new-rows]:visible")
+
+    assert page.locator("tr[data-testid=payment-row]").count() == 1
+    page.click("[data-testid=new-rows]")
+    page.wait_for_selector("text=the-newer-one")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_webhook_that_failed_is_found_explained_and_sent_again(window: Open, shop: Shop, script: bool) -> None:
+    """The complete story, by links and buttons alone."""
+    code = shop.order(reference="ORD-500")
+    payment = shop.workspace.payment(shop_provider(shop), shop.ids[code])
+    shop.workspace.set_webhook(payment["provider"], "http://127.0.0.1:9/hooks")
+    shop.workspace.pay(payment["provider"], payment["id"])
+    shop.workspace.settle()
+    look = window(script=script)
+    page = look.open(_address(shop, "payments"))
+
+    page.click("[data-testid=attention-failing]")
+    page.locator("[data-testid=delivery-row] .row-link").first.click()
+    assert "no connection" in page.locator("main").inner_text()
+    shop.workspace.set_webhook(payment["provider"], shop.workspace.inbox_url("mine"))
+    tries = page.locator("[data-testid=try][data-status]").count()
+    page.click("[data-testid=resend]")
+    page.wait_for_selector("[data-testid=delivery]")
+
+    assert page.locator("[data-testid=try][data-status]").count() >= tries
+
+
+def shop_provider(shop: Shop) -> str:
+    """Of the payments that the shop makes."""
+    return str(shop.workspace.latest(1)[0]["provider"])
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_to_axe(window: Open, shop: Shop, axe: str, path: str) -> None:
+    shop.order()
+    look = window(size="wide", axe=axe)
+    found: list[str] = []
+    for lang in ("en", "zh"):
+        page = look.open(_address(shop, path), lang=lang)
+        assert page.locator("h1").count() == 1
+        for size in ("wide", "phone"):
+            look.resize(size)
+            found += [f"{lang} {size} {finding}" for finding in look.findings(opens=False)]
+        look.resize("narrow")
+        found += [f"{lang}: scrolls sideways at 320 px"] if look.scrolls_sideways() else []
+
+    assert found == []
