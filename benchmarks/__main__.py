@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import fill, servers
+from benchmarks.deliveries import HANGING, deliveries, healthy
 from benchmarks.load import Build, load, request
 from benchmarks.pages import of_a_create as pages_of_a_create
 from benchmarks.purchase import purchases
@@ -194,6 +195,17 @@ def buying(folder: Path, extent: Extent) -> None:
             line(name, f"{found.rate:,.0f}", f"{found.median * 1000:,.1f}", f"{found.p99 * 1000:,.1f}")
 
 
+def delivering(folder: Path, extent: Extent) -> None:
+    heading("Deliveries to one receiver", "per second", "bare client", "of it")
+    with servers.simulator(folder / "deliveries.db") as server:
+        found = deliveries(server, extent.purchases)
+        line("8 at once", f"{found.rate:,.0f}", f"{found.bare:,.0f}", f"{found.rate / found.bare:.2f}")
+    heading(f"While {HANGING} receivers hang", "within 100 ms", "slowest, ms")
+    with servers.simulator(folder / "hanging.db") as server:
+        heard = healthy(server, extent.purchases // 5)
+        line("create, pay, heard at a healthy one", f"{heard.in_time} of {heard.heard}", f"{heard.slowest * 1000:,.1f}")
+
+
 def workspaces(folder: Path, extent: Extent) -> None:
     heading("A new workspace", "median ms")
     with servers.simulator(folder / "workspaces.db") as server:
@@ -210,7 +222,7 @@ def workspaces(folder: Path, extent: Extent) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run, good enough to see a large change")
-    parts = {f.__name__: f for f in (creating, pages, starting, remembering, growing, buying, workspaces)}
+    parts = {f.__name__: f for f in (creating, pages, starting, remembering, growing, buying, delivering, workspaces)}
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="only these tables")
     given = parser.parse_args()
     extent = QUICK if given.quick else FULL

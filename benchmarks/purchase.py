@@ -67,7 +67,9 @@ class _Receiver(asyncio.Protocol):
         self._heard.hear(body)
 
 
-class _Client:
+class Client:
+    """One keep-alive connection to a server."""
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
@@ -80,17 +82,20 @@ class _Client:
             raise RuntimeError(body.decode())
         return body
 
+    def close(self) -> None:
+        self._writer.close()
 
-def _pay(id_: str) -> bytes:
+
+def pay(id_: str) -> bytes:
     path = f"{DEFAULT}/payments/{PROVIDER}/{id_}/pay"
     return request("POST", path, {"Content-Type": "application/json"}, b"{}")
 
 
 async def _webhooks_of_one(server: Server, own: Merchant) -> int:
     """How many webhooks a whole purchase has, seen at the first one."""
-    client = _Client(*await asyncio.open_connection("127.0.0.1", server.port))
+    client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
     id_ = own.id_of(0, await client.send(own.create(0)))
-    await client.send(_pay(id_))
+    await client.send(pay(id_))
     return len(server.call("GET", f"{DEFAULT}/webhooks?resource_id={id_}")["data"])
 
 
@@ -104,12 +109,12 @@ async def _purchases(server: Server, count: int, together: int) -> Load:
     numbers, durations = iter(range(1, count + 1)), []
 
     async def buy() -> None:
-        client = _Client(*await asyncio.open_connection("127.0.0.1", server.port))
+        client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
         for n in numbers:
             started = time.perf_counter()
             id_ = own.id_of(n, await client.send(own.create(n)))
             last = heard.expect(id_)
-            await client.send(_pay(id_))
+            await client.send(pay(id_))
             await last
             durations.append(time.perf_counter() - started)
 
