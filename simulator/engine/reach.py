@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 from simulator.kernel.refusals import Invalid, Violation
 
 Kind = Literal["never", "machine", "private", "public"]
+
+Surface = Literal["control", "console"]
 
 Network = Literal["anywhere", "private", "public"]
 """How far what another machine names may reach: to this machine too, to private addresses, to public ones only."""
@@ -49,12 +52,10 @@ class Reach:
 
     def objection(self, url: str, from_network: bool) -> str | None:
         """Why nothing is sent to this address, as far as its text says it. None where only its resolution will tell."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        except ValueError:
+        read = _read(url)
+        if read is None:
             return None
-        surface, address = surface_of(parts.path), literal(host)
+        host, port, address, surface = read
         if surface == "control":
             return "the control API of a simulator receives no webhooks, beside its inbox"
         if surface == "console" and self._is_public(host, port):
@@ -86,7 +87,19 @@ class Reach:
         return (host.rstrip("."), port) == ((own.hostname or "").rstrip("."), own_port)
 
 
-def surface_of(path: str) -> Literal["control", "console"] | None:
+@lru_cache(1024)
+def _read(url: str) -> tuple[str, int, str | None, Surface | None] | None:
+    """Host, port, the address that the host's text means, and our surface. The same few URLs come again and again."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    return host, port, literal(host), surface_of(parts.path)
+
+
+@lru_cache(1024)
+def surface_of(path: str) -> Surface | None:
     """Which of our own surfaces a path would be, however it is spelled: encoded, twice, with dots, slashes, in capitals."""
     seen, stages = path, [path]
     while (further := unquote(seen)) != seen and len(stages) < 10:
@@ -130,17 +143,24 @@ def literal(host: str) -> str | None:
 
 def kind_of(text: str) -> Kind:
     """What an address of IP is to us."""
+    kind = _kind_by_itself(text)
+    if kind in ("private", "public") and _is_our_own(ip_address(text.partition("%")[0])):
+        return "machine"
+    return kind
+
+
+@lru_cache(1024)
+def _kind_by_itself(text: str) -> Kind:
+    """Leaving aside which interfaces this machine has just now."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address) and (inner := _embedded(address)) is not None:
-        return kind_of(str(inner))
+        return _kind_by_itself(str(inner))
     if address in _METADATA or address.is_link_local or address.is_multicast:
         return "never"
     if address.is_loopback or address.is_unspecified or (isinstance(address, IPv4Address) and address.packed[0] == 0):
         return "machine"
     if isinstance(address, IPv4Address) and address.is_reserved:
         return "never"
-    if _is_our_own(address):
-        return "machine"
     return "public" if address.is_global else "private"
 
 
@@ -158,6 +178,8 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
 
 def _is_our_own(address: IPv4Address | IPv6Address) -> bool:
     """Whether an interface of this machine has it: the system would talk to it from itself. Nothing is sent to find out."""
+    if isinstance(address, IPv6Address) and (inner := _embedded(address)) is not None:
+        address = inner
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
