@@ -39,7 +39,7 @@ def _body_facts(call: Call) -> dict[str, object]:
         pairs = dict(call.form_pairs) if call.raw_body else {}
         amount = pairs.get("amount", "")
         return {
-            "amount": int(amount) if amount.isascii() and amount.isdigit() else None,
+            "amount": int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 19 else None,
             "currency": pairs.get("currency"),
             "reference": next((pairs[name] for name in _REFERENCES if name in pairs), None),
         }

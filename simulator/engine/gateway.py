@@ -21,11 +21,13 @@ from simulator.engine.callers import is_public, is_this_machine
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
+    HEADERS_LIMIT,
     Answer,
     Disconnected,
     Receive,
     Scope,
     Send,
+    has_large_head,
     header_map,
     notice_value,
     raw_headers,
@@ -33,7 +35,7 @@ from simulator.engine.http import (
 )
 from simulator.engine.provider import Authenticate, Endpoint, LeftOut, Page, Provider
 from simulator.engine.registry import WorkspaceError
-from simulator.engine.routes import Routes, segments_of
+from simulator.engine.routes import Node, Routes, segments_of
 from simulator.engine.runtime import Runtime
 from simulator.engine.unread import body_of, look_over, query_of
 from simulator.engine.validation import validate
@@ -43,6 +45,7 @@ from simulator.kernel.refusals import (
     BodyTooLarge,
     Crashed,
     Forbidden,
+    HeadersTooLarge,
     Invalid,
     MethodNotAllowed,
     NotFound,
@@ -53,6 +56,9 @@ from simulator.kernel.refusals import (
 )
 
 log = logging.getLogger("simulator")
+
+SHORT = 1_000
+"""Characters of what is named and may be long."""
 
 _HOST = re.compile(r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
 
@@ -85,7 +91,7 @@ class Gateway:
         except Disconnected:
             return  # nobody is left to read an answer
         call = self._call(scope, headers, body or b"")
-        answer = self._serve(call, body is None, started)
+        answer = self._large_head(call, started) if has_large_head(scope) else self._serve(call, body is None, started)
         if answer.walk is not None:
             await self._walk(answer.walk)
         if (committed := self.runtime.transactions.committed()) is not None:
@@ -133,9 +139,29 @@ class Gateway:
 
     # The way of one request ------------------------------------------------------------------------------------
 
-    def _serve(self, call: Call, too_large: bool, started: float) -> Answer:
+    def _found(self, call: Call) -> tuple[Node, dict[str, str]] | None:
+        """Who answers at the address, and its parameters."""
         segments = [unquote(s) if "%" in s else s for s in segments_of(call.raw_path)]
-        found = None if any("\0" in segment for segment in segments) else self.routes.match(call.method, segments)
+        return None if any("\0" in segment for segment in segments) else self.routes.match(call.method, segments)
+
+    def _large_head(self, call: Call, started: float) -> Answer:
+        """In the words of whose address it is. The journal keeps the beginning of each header."""
+        refusal, found = HeadersTooLarge(HEADERS_LIMIT), self._found(call)
+        routes = list(found[0].routes.values()) if found is not None else []
+        if routes and all(isinstance(route, Page) for _, route in routes):
+            return self._page_answer(pages.refused(call, refusal))
+        provider = next((provider for provider, _ in routes if provider is not None), None)
+        provider = provider or next((provider for provider in self._providers if provider.claims(call)), None)
+        if provider is None:
+            return self._plain_refusal(call, refusal)
+        self._recognise(provider, call)
+        call.headers = {
+            name: value if len(value) <= SHORT else f"{value[:SHORT]}…" for name, value in call.headers.items()
+        }
+        return self._refused(provider, call, refusal, started)
+
+    def _serve(self, call: Call, too_large: bool, started: float) -> Answer:
+        found = self._found(call)
         if found is None:
             return self._unrouted(call, started)
         node, call.path = found
@@ -397,10 +423,12 @@ class Gateway:
             status, code, more = 405, "method_not_allowed", {"allowed": refusal.allowed}
         elif isinstance(refusal, BodyTooLarge):
             status, code, more = 413, "body_too_large", {"limit": refusal.limit}  # type: ignore[dict-item]
+        elif isinstance(refusal, HeadersTooLarge):
+            status, code, more = 431, "headers_too_large", {"limit": refusal.limit}  # type: ignore[dict-item]
         else:
             nearest = refusal.nearest if isinstance(refusal, UnknownRoute) else []
             status, code, more = 404, "not_found", {"nearest": nearest}
-        message = f"no provider answers {call.method} {call.target}"
+        message = f"no provider answers {call.method} {call.target[:SHORT]}"
         body = orjson.dumps({"error": {"code": code, "message": message, **more}})
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if isinstance(refusal, MethodNotAllowed):

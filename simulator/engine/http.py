@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -25,6 +25,12 @@ class Answer(NamedTuple):
 BODY_LIMIT = 1_000_000
 """Bytes; larger bodies are refused."""
 
+HEADER_LIMIT = 8_192
+"""Bytes of one header, name and value."""
+
+HEADERS_LIMIT = 32_768
+"""Bytes of all headers together, and of the address."""
+
 NOTICE_LIMIT = 1500
 """Characters of `Simulator-Notice`: some clients and proxies take no longer headers than a few kB altogether."""
 
@@ -32,6 +38,19 @@ DRAIN_LIMIT = 32_000_000
 """Bytes of a refused body that are read on, so that the client sees the answer instead of a broken pipe."""
 
 BODILESS = frozenset({204, 304})
+
+
+def has_large_head(scope: Scope) -> bool:
+    """Whether a header or all that stands before the body is larger than we read."""
+    sizes = [len(name) + len(value) + 4 for name, value in scope["headers"]]
+    target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+    return max(sizes, default=0) > HEADER_LIMIT or sum(sizes) + target > HEADERS_LIMIT
+
+
+def has_large_body(headers: Mapping[str, str]) -> bool:
+    """Whether a body is larger than we read, by what the client says of it."""
+    length = headers.get("content-length", "")
+    return length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > BODY_LIMIT)
 
 
 class Disconnected(Exception):

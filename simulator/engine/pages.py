@@ -21,7 +21,7 @@ from simulator.engine.views import ErrorView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.crypto import sha256_hex
-from simulator.kernel.refusals import BodyTooLarge, Crashed, MethodNotAllowed, NotFound, Refusal
+from simulator.kernel.refusals import BodyTooLarge, Crashed, HeadersTooLarge, MethodNotAllowed, NotFound, Refusal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -175,6 +175,8 @@ def refused(call: Call, refusal: Refusal) -> Reply:
         return reply
     if isinstance(refusal, BodyTooLarge):
         return error_page(call, 413, "error_title", "refused_text")
+    if isinstance(refusal, HeadersTooLarge):
+        return error_page(call, 431, "error_title", "refused_text")
     return error_page(call, 400, "error_title", "refused_text")
 
 

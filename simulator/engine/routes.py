@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
 
+LONGEST = 200
+"""Characters of an address that are compared: what is longer resembles none of ours."""
+
 
 @dataclass
 class Node:
@@ -82,7 +85,7 @@ class Routes:
         from difflib import get_close_matches  # a start needs it not
 
         known = [f"{m} {p}" for m, p in self.paths]
-        return get_close_matches(f"{method} {path}", known, n=3, cutoff=0.5)
+        return get_close_matches(f"{method} {path[:LONGEST]}", known, n=3, cutoff=0.5)
 
 
 def segments_of(path: str) -> list[str]:

@@ -236,7 +236,9 @@ def _load(name: str, text: str) -> Scenario:
         return _read(raw)
     except Invalid as invalid:
         first = invalid.violations[0]
-        steps = tuple(int(step) if step.isdecimal() else step for step in first.path.split(".") if step)
+        steps = tuple(
+            int(step) if step.isdecimal() and len(step) < 10 else step for step in first.path.split(".") if step
+        )
         line = _line_of(yaml.compose(text), steps)
         raise ScenarioError(f"{name}:{line}: {_complaint(raw, first)}") from invalid
 

@@ -64,6 +64,14 @@ class BodyTooLarge(Refusal):
 
 
 @dataclass(eq=False)
+class HeadersTooLarge(Refusal):
+    """One of them, or all of them together with the address."""
+
+    limit: int
+    """Bytes of all."""
+
+
+@dataclass(eq=False)
 class MalformedBody(Refusal):
     """The body is not JSON (or not a form) at all."""
 

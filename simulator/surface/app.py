@@ -16,7 +16,7 @@ from simulator.engine.arming import Objection, objection
 from simulator.engine.courier import Courier, OwnCourier, Trust
 from simulator.engine.distributions import folders
 from simulator.engine.gateway import Gateway
-from simulator.engine.http import Receive, Scope, Send
+from simulator.engine.http import Receive, Scope, Send, has_large_head
 from simulator.engine.provider import Provider
 from simulator.engine.reach import Reach
 from simulator.engine.runtime import Runtime
@@ -24,7 +24,7 @@ from simulator.engine.sections import notices, sections
 from simulator.engine.store import Store, open_store, readable
 from simulator.kernel.crypto import sha256_hex
 from simulator.surface import console, control
-from simulator.surface.guard import Guard
+from simulator.surface.guard import LARGE_HEAD, Guard, refuse
 from simulator.surface.inbox import INBOX
 from simulator.surface.installed import installed
 from simulator.surface.settings import Settings
@@ -117,7 +117,10 @@ class App:
         if path.startswith(OURS) or path == "/":
             await self.ours(scope, receive, send)
         elif path.startswith("/w/") and path.endswith("/events"):
-            await self._wallet_events(scope, receive, send)
+            if has_large_head(scope):
+                await refuse(send, 431, "headers_too_large", LARGE_HEAD)
+            else:
+                await self._wallet_events(scope, receive, send)
         else:
             await self.gateway(scope, receive, send)
 

@@ -23,10 +23,21 @@ from simulator.engine.callers import (
     is_own_name,
     is_this_machine,
 )
-from simulator.engine.http import Receive, Scope, Send, header_map
+from simulator.engine.http import (
+    BODY_LIMIT,
+    HEADER_LIMIT,
+    HEADERS_LIMIT,
+    Receive,
+    Scope,
+    Send,
+    has_large_body,
+    has_large_head,
+    header_map,
+)
 
 INBOX = "/_sim/inbox/"
 OPEN = ("/_sim/health", "/_sim/static/", INBOX)
+LARGE_HEAD = f"a header is larger than {HEADER_LIMIT} bytes, or all of them with the address than {HEADERS_LIMIT}"
 COOKIE = "psp_simulator_token"
 
 
@@ -55,13 +66,17 @@ class Guard:
         # An inbox keeps what comes, whatever the method.
         changes = scope["method"] not in READS or path.startswith(INBOX)
         is_open = path.startswith(OPEN)
-        if not is_open and not self.open_console and not is_this_machine(scope):
+        if has_large_head(scope):
+            await refuse(send, 431, "headers_too_large", LARGE_HEAD)
+        elif not is_open and not self.open_console and not is_this_machine(scope):
             message = "the control API and the console answer this machine only; --open-console opens them"
-            await _refuse(send, 403, "local_only", message)
+            await refuse(send, 403, "local_only", message)
         elif not is_open and not self.open_console and not is_own_name(scope, headers, self.names):
-            await _refuse(send, 403, "foreign_host", _not_our_name(headers))
+            await refuse(send, 403, "foreign_host", _not_our_name(headers))
         elif changes and is_foreign_page(headers, own):
-            await _refuse(send, 403, "foreign_origin", "a page of another site sent this request")
+            await refuse(send, 403, "foreign_origin", "a page of another site sent this request")
+        elif has_large_body(headers):
+            await refuse(send, 413, "body_too_large", f"the body is larger than {BODY_LIMIT} bytes")
         elif is_open or self.token is None or self._shows_token(headers):
             await self.app(scope, receive, send)
         elif self._hands_in_token(scope):
@@ -73,7 +88,7 @@ class Guard:
             await _send(send, 401, text.encode(), "text/plain; charset=utf-8", {"cache-control": "no-store"})
         else:
             message = "this simulator wants its admin token: Authorization: Bearer <token>"
-            await _refuse(send, 401, "unauthorized", message)
+            await refuse(send, 401, "unauthorized", message)
 
     def _shows_token(self, headers: Mapping[str, str]) -> bool:
         assert self.token is not None
@@ -109,7 +124,7 @@ def _cookie(header: str) -> str:
     return next((unquote(value) for name, _, value in pairs if name == COOKIE), "")
 
 
-async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+async def refuse(send: Send, status: int, code: str, message: str) -> None:
     body = orjson.dumps({"error": {"code": code, "message": message}})
     await _send(send, status, body, "application/json", {})
 

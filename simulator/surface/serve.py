@@ -30,13 +30,18 @@ from simulator.surface.terminal import UNREACHED, USAGE, Failure
 
 BACKLOG = 2048
 
+HEAD_LIMIT = 2_000_000
+"""Bytes of a head that is not read to its end; one that ends earlier is refused by the application, in its own words."""
+
+ENDLESS_HEAD = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
 _LOWER = (b"get ", b"put ", b"post ", b"head ", b"patch ", b"delete ", b"options ")
 _OFFERS_HTTP_2 = re.compile(rb"\r\nupgrade:[ \t]*h2c", re.IGNORECASE)
 _UPGRADING = re.compile(rb"\r\n(?:connection|upgrade|http2-settings):[^\r\n]*", re.IGNORECASE)
 
 
 class Protocol(HttpToolsProtocol):
-    """Repairs for what real clients send. Only the head of a request is looked at, never a body.
+    """Repairs for what real clients send, and a bound for heads that never end. Only the head of a request is looked at.
 
     - httptools answers 400 to `patch /…`, which is how a provider's Node SDK sends it: the token is raised.
     - Java's HTTP client offers HTTP/2 with `Upgrade: h2c`, after which httptools drops the body: the offer is taken out.
@@ -45,6 +50,8 @@ class Protocol(HttpToolsProtocol):
     _within_message = False
     _held = b""
     """The beginning of a lower-case method that has not arrived as a whole."""
+    _head = 0
+    """Bytes that have arrived of a head that is not complete."""
 
     def data_received(self, data: bytes) -> None:
         if not self._within_message:
@@ -60,14 +67,22 @@ class Protocol(HttpToolsProtocol):
                 head, end, body = data.partition(b"\r\n\r\n")
                 if _OFFERS_HTTP_2.search(head):
                     data = _UPGRADING.sub(b"", head) + end + body
+        self._head += len(data)
         super().data_received(data)
+        if self._head > HEAD_LIMIT and not self.transport.is_closing():
+            self.transport.write(ENDLESS_HEAD)
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         self._within_message = True
         super().on_message_begin()
 
+    def on_headers_complete(self) -> None:
+        self._head = -sys.maxsize  # what comes until the end of the message is no head
+        super().on_headers_complete()
+
     def on_message_complete(self) -> None:
-        self._within_message = False
+        self._within_message, self._head = False, 0
         super().on_message_complete()
 
 

@@ -147,14 +147,20 @@ def test_a_key_that_is_not_ascii_is_refused_and_nothing_breaks(wire: Wire) -> No
     assert wire.read().status == 401
 
 
-def test_a_tunnel_that_names_the_caller_does_not_open_the_control_api(wire: Wire) -> None:
-    """A reverse proxy on this machine connects from loopback, but says for whom."""
+def test_a_tunnel_that_names_the_caller_does_not_open_the_control_api(wire: Wire, client: Client) -> None:
+    """A reverse proxy on this machine connects from loopback, but says for whom. To it public credentials are not good."""
+    own = account(client.create_workspace().credentials[ANY.name])
+    mine = tuple(f"{name}: {value}" for name, value in SHOP.sign(own, SHOP.create(own, SHOP.sample)).headers.items())
+
     wire.send("GET /_sim/workspaces HTTP/1.1", "X-Forwarded-For: 203.0.113.9")
     refused = wire.read()
+    wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", "X-Forwarded-For: 203.0.113.9", *mine)
+    taken = wire.read()
     wire.send(f"GET {CHARGES}/charge_x HTTP/1.1", "X-Forwarded-For: 203.0.113.9", *SIGNED)
 
     assert (refused.status, json.loads(refused.body)["error"]["code"]) == (403, "local_only")
-    assert wire.read().status == 404
+    assert taken.status == 404
+    assert wire.read().status == SHOP.unauthenticated
 
 
 def test_the_first_line_of_json_tells_where_it_listens_and_the_credentials(server: Launched) -> None:

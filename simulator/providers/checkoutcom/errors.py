@@ -184,6 +184,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             if (call.method, call.target) == ("GET", "/customers"):
                 call.differs_live("customers are not listed; GET /customers/{identifier} reads one by id or by e-mail")
             return Reply(405, headers={"allow": ", ".join(allowed)})
+        case r.HeadersTooLarge():
+            return Reply(431)
         case r.BodyTooLarge():
             return Reply(413)
         case r.UnsupportedMediaType():

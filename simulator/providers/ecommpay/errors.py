@@ -166,6 +166,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             reply = _body(405, "702")
             reply.headers["allow"] = ", ".join(allowed)
             return reply
+        case r.HeadersTooLarge():
+            return _body(431, "702")
         case r.BodyTooLarge():
             return _body(413, "702")
         case r.Faulted(status=status, body=body):

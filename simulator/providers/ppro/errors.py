@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 from simulator.kernel.clock import iso_millis
+from simulator.providers.ppro.auth import HEADER_LIMIT
 
 SENTENCES = 10
 """At most so many broken rules are named in one answer."""
@@ -36,6 +37,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _envelope(call, 400, "Request body is not valid JSON")
         case r.Refused(code="headers", detail=detail):
             return _envelope(call, 431, detail["message"])
+        case r.HeadersTooLarge():
+            return _envelope(call, 431, f"Request headers are larger than {HEADER_LIMIT} bytes")
         case r.BodyTooLarge(limit=limit):
             return _envelope(call, 413, f"Request body is larger than {limit} bytes")
         case r.UnknownRoute():

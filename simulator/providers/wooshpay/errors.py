@@ -27,6 +27,7 @@ CATALOGUE: dict[str, tuple[int, str, str]] = {
     "url_invalid":                        (400, "invalid_request_error", "Not a valid URL: {param}."),
     "invalid_json":                       (400, "invalid_request_error", "The request body could not be read: {message}."),
     "body_too_large":                     (400, "invalid_request_error", "The request body is larger than {limit} bytes."),
+    "headers_too_large":                  (431, "invalid_request_error", "The headers are larger than {limit} bytes."),
     "amount_too_small":                   (400, "invalid_request_error", "Amount must be at least 1."),
     "amount_too_large":                   (400, "invalid_request_error", "Amount is greater than {available}."),
     "currency_not_supported":             (400, "invalid_request_error", "The currency is not supported: {message}."),
@@ -94,6 +95,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _error(call, code, detail.get("param"), **more)
         case r.MalformedBody(detail=detail):
             return _error(call, "invalid_json", None, message=detail)
+        case r.HeadersTooLarge(limit=limit):
+            return _error(call, "headers_too_large", None, limit=limit)
         case r.BodyTooLarge(limit=limit):
             return _error(call, "body_too_large", None, limit=limit)
         case r.NotFound(kind=kind, id=id_, path=path):

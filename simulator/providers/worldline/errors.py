@@ -130,6 +130,9 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             reply = _html(405)
             reply.headers["allow"] = ", ".join(allowed)
             return reply
+        case r.HeadersTooLarge(limit=limit):
+            message = f"INVALID_VALUE: the headers are larger than {limit} bytes"
+            return _answer(ids, api_error("1099", ids, message=message, http=431))
         case r.BodyTooLarge(limit=limit):
             message = f"INVALID_VALUE: the request body is larger than {limit} bytes"
             return _answer(ids, api_error("1099", ids, message=message))

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from simulator.engine.runtime import Runtime
 from simulator.surface import inbox
 from simulator.surface.control.errors import as_json
-from simulator.surface.control.operation import ControlCall, NoBody, workspace_of
+from simulator.surface.control.operation import ControlCall, NoBody, read_body, workspace_of
 from simulator.surface.control.paging import ListQuery, page, place_of
 
 
@@ -23,7 +23,7 @@ def receiver(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         challenge = inbox.challenge_of(request)
         if challenge is not None:
             return PlainTextResponse(challenge)
-        body = await request.body()
+        body = await read_body(request)
         inbox.keep(runtime, workspace_of(runtime, request), request, body)
         headers = {name.lower(): value for name, value in request.headers.items()}
         wanted = inbox.acknowledgement_of(runtime, headers, body)

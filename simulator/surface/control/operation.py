@@ -17,6 +17,7 @@ from typing_extensions import TypeVar
 from simulator.engine import shop
 from simulator.engine.callers import is_this_machine
 from simulator.engine.gateway import Gateway
+from simulator.engine.http import BODY_LIMIT
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.validation import allowed, validate
@@ -25,9 +26,10 @@ from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Invalid
 from simulator.surface.control.errors import ControlError, as_json, invalid
 
-BODY_LIMIT = 1_000_000
 TOKEN = "token"  # noqa: S105 - its name, not a token
 """By this parameter a browser hands in the admin token at any address; the guard reads it."""
+DEPTH_LIMIT = 64
+"""Levels of lists and objects in a body; what is stored is written as JSON again, whose writer follows 254."""
 HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -195,15 +197,29 @@ async def read_json(request: Request) -> Any:
     """NaN and infinity, which many languages write, are read, so that they can be refused by the name of their member."""
     raw = await read_body(request)
     try:
-        return orjson.loads(raw) if raw.strip() else {}
+        data = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:
         try:
             data = json.loads(raw)
-        except (ValueError, RecursionError):
+            orjson.dumps(data)  # half a surrogate pair is read here, and written nowhere
+        except (TypeError, ValueError, RecursionError):
             data = None
-        if not any(not_finite(data)):
+        if is_deep(data) or not any(not_finite(data)):
             raise ControlError(400, "malformed_json", str(error)) from error
-        return data
+    if is_deep(data):
+        raise ControlError(400, "malformed_json", f"the body is nested in more than {DEPTH_LIMIT} levels")
+    return data
+
+
+def is_deep(data: Any) -> bool:
+    """Whether something stands inside more levels of lists and objects than we follow."""
+    level = [data]
+    for _ in range(DEPTH_LIMIT + 1):
+        inside = [one for one in level if isinstance(one, dict | list)]
+        level = [each for one in inside for each in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
 
 
 def not_finite(data: Any, path: str = "") -> Iterator[str]:

@@ -17,6 +17,7 @@ WORDS: dict[type[r.Refusal], tuple[int, str]] = {
     r.LimitExceeded: (422, "amount_too_large"),
     r.IdempotencyConflict: (409, "idempotency_key_reused"),
     r.BodyTooLarge: (413, "body_too_large"),
+    r.HeadersTooLarge: (431, "headers_too_large"),
     r.Throttled: (429, "too_many_requests"),
     r.Crashed: (500, "internal_error"),
 }

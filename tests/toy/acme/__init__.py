@@ -217,6 +217,7 @@ STATUSES: dict[type[r.Refusal], int] = {
     r.LimitExceeded: 409,
     r.IdempotencyConflict: 409,
     r.BodyTooLarge: 413,
+    r.HeadersTooLarge: 431,
     r.Crashed: 500,
 }
 
