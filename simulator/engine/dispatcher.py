@@ -34,6 +34,9 @@ log = logging.getLogger("simulator")
 ANSWER_LIMIT = 4096
 """Characters of a receiver's answer that are kept."""
 
+MARGIN = 4096
+"""Characters beyond them that are looked at, so that a secret is not cut in two before it is found."""
+
 LOOK_AHEAD = 1000
 """Due messages that are looked at in one go for who comes next."""
 
@@ -255,7 +258,7 @@ class Dispatcher:
             if (why := self._reach.objection(errand.url, errand.from_network)) is not None:
                 raise NotReached(why)
             receipt = await carried(self._courier, errand, policy.timeout_s)
-            status, answer = receipt.status, receipt.text[:ANSWER_LIMIT]
+            status, answer = receipt.status, receipt.text[: ANSWER_LIMIT + MARGIN]
             is_received = policy.acknowledges(receipt)
         except Dropped:
             with self._transactions.writing() as store:
@@ -277,6 +280,8 @@ class Dispatcher:
         else:
             state, due = "failed", None
         lets_go = manual and is_received and policy.queue == "endpoint"
+        masking = self._providers[current.provider].masking
+        known = workspace.secrets_of(current.provider, masking)
         with self._transactions.writing(together=True) as store:
             store.save_attempt(
                 current,
@@ -285,10 +290,10 @@ class Dispatcher:
                 sent=micros(sent),
                 status=status,
                 duration_ms=round(duration_ms, 3),
-                error=error,
-                headers=orjson.dumps(dict(signed.headers)),
-                answer=answer,
-                body=signed.body,
+                error=error and masking.text(error, known),
+                headers=orjson.dumps(masking.headers_of(signed.headers, known)),
+                answer=answer and masking.text(answer, known)[:ANSWER_LIMIT],
+                body=signed.body if signed.body == current.body else masking.body(signed.body, known),
                 state=state,
                 due=due,
             )

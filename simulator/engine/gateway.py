@@ -229,7 +229,7 @@ class Gateway:
                 sent, content_type, headers = self._render(provider, call, reply)
                 if reply.subject and not uow.subjects:
                     uow.touch(provider.name, reply.subject)
-                uow.entry = journal.request_entry(call, reply, sent, (stopwatch() - started) * 1000, {})
+                uow.entry = self._entry(call, reply, sent, started, {})
                 if key is not None and policy is not None and policy.keeps(reply.status):
                     idempotency.keep(uow.begin(), policy, call, key, now, reply, sent, content_type)
             return Answer(reply.status, headers, sent)
@@ -286,10 +286,16 @@ class Gateway:
         self._journal(call, reply, sent, started, help_)
         return Answer(reply.status, headers, sent)
 
+    def _entry(self, call: Call, reply: Reply, sent: bytes, started: float, help_: Mapping[str, Any]) -> dict[str, Any]:
+        workspace, provider = call.workspace or self.runtime.default, self.runtime.providers.get(call.provider)
+        masking = self.runtime.masking_of(call.provider)
+        known = workspace.secrets_of(provider.name if provider else "", masking)
+        return journal.request_entry(call, reply, sent, (stopwatch() - started) * 1000, help_, masking, known)
+
     def _journal(self, call: Call, reply: Reply, sent: bytes, started: float, help_: Mapping[str, Any] | None) -> None:
         """Journals a request that changed nothing."""
         workspace = call.workspace or self.runtime.default
-        entry = journal.request_entry(call, reply, sent, (stopwatch() - started) * 1000, help_ or {})
+        entry = self._entry(call, reply, sent, started, help_ or {})
         at, subjects = micros(workspace.clock.now()), [reply.subject] if reply.subject else []
         rows = journal.rows_for(workspace.id, at, "request", call.provider, [], subjects, **entry)
         self.runtime.transactions.journal(rows)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from simulator.engine.call import Call, Reply
+from simulator.engine.masking import COMMON, FORM, Masking
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
 from simulator.kernel.clock import from_micros, iso_millis
@@ -16,78 +16,59 @@ from simulator.kernel.clock import from_micros, iso_millis
 BODY_LIMIT = 65_536
 """Bytes of a body that the journal keeps."""
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
-COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
-SECRET_MEMBERS = ("client_secret", "secret_key", "password", "cvv", "cvc", "verification_code")
-
-_NAMES = "|".join(SECRET_MEMBERS)
-_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*)(?:"((?:[^"\\]|\\.)*)(?:"|$)|(\d+))')
-_FIELD = re.compile(rf"((?:^|&)(?:{_NAMES})=)([^&\s]+)")
-_CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
-
-
-def mask_secret(value: str) -> str:
-    """Keeps the scheme and the last four characters: `Bearer …cdef`."""
-    scheme, space, rest = value.partition(" ")
-    return f"{scheme} {_masked(rest)}" if space else _masked(value)
-
-
-def mask_cookies(value: str) -> str:
-    """Keeps each name, of each value the last four characters: `theme=…; psp_simulator_token=…cdef`."""
-    pairs = (part.partition("=") for part in value.split(";"))
-    return ";".join(f"{name}{equals}{_masked(secret)}" if equals else name for name, equals, secret in pairs)
-
-
-def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: _mask_header(name.lower(), value) for name, value in headers.items()}
-
-
-def _mask_header(name: str, value: str) -> str:
-    if name in COOKIE_HEADERS:
-        return mask_cookies(value)
-    return mask_secret(value) if name in SECRET_HEADERS else value
-
-
-def _masked(secret: str) -> str:
-    return f"…{secret[-4:]}" if len(secret) > 8 else "…"
-
-
-def mask_body(text: str) -> str:
-    """Of the members in `SECRET_MEMBERS`, in JSON or a form, the last four characters stay; of card numbers (Luhn-valid) too."""
-    text = _MEMBER.sub(lambda match: f'{match[1]}"{_masked(match[2] or "")}"', text)
-    text = _FIELD.sub(lambda match: match[1] + _masked(match[2]), text)
-    return _CARD.sub(lambda match: _masked_card(match.group()), text)
-
-
-def _masked_card(text: str) -> str:
-    digits = [int(c) for c in text if c.isdigit()]
-    doubled = [d if i % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for i, d in enumerate(reversed(digits))]
-    if sum(doubled) % 10:
-        return text
-    return "*" * (len(text) - 4) + text[-4:]
+MARGIN = 4096
+"""Bytes beyond them that are looked at, so that a secret is not cut in two before it is found."""
 
 
 def request_entry(
-    call: Call, reply: Reply, sent: bytes, duration_ms: float, help_: Mapping[str, Any]
+    call: Call,
+    reply: Reply,
+    sent: bytes,
+    duration_ms: float,
+    help_: Mapping[str, Any],
+    masking: Masking,
+    known: Sequence[bytes] = (),
 ) -> dict[str, Any]:
-    """What the journal keeps of a request and its answer."""
+    """What the journal keeps of a request and its answer: without secrets; the values of `known`, which a merchant may have
+    put anywhere, are looked for in what the merchant sent."""
+    path, query = masking.path(call.raw_path, known), masking.query(call.raw_query, known)
     entry: dict[str, Any] = {
         "method": call.method,
-        "path": call.raw_path + (f"?{call.raw_query}" if call.raw_query else ""),
+        "path": f"{path}?{query}" if query else path,
         "status": reply.status,
         "duration_ms": round(duration_ms, 3),
-        "request": {"headers": mask_headers(call.headers), "body": _text(call.raw_body)},
-        "response": {"headers": mask_headers(reply.headers), "body": _text(sent)},
-        "notices": call.answering.notices,
+        "request": {
+            "headers": masking.headers_of(call.headers, known),
+            "body": _text(call.raw_body, masking, known, form=call.media_type == FORM),
+            "size": len(call.raw_body),
+        },
+        "response": {
+            "headers": masking.headers_of(reply.headers, known),
+            "body": _text(sent, masking, ()),
+            "size": len(sent),
+        },
+        "notices": [masking.text(notice, known) for notice in call.answering.notices],
         "sent_by": call.sent_by,
     }
     if help_:
-        entry["help"] = dict(help_)
+        entry["help"] = masking.of(dict(help_), known)
     return entry
 
 
-def _text(body: bytes) -> str:
-    return body[:BODY_LIMIT].decode("utf-8", "replace")
+def masked_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry that an older version has written as it came; one that was masked before it was written stays as it is."""
+    for side in ("request", "response"):
+        if "size" not in entry[side]:
+            headers, body = entry[side]["headers"], entry[side]["body"]
+            entry[side] = {"headers": COMMON.headers_of(headers), "body": COMMON.text(body), "size": None}
+            entry["path"] = COMMON.text(entry["path"])
+    return entry
+
+
+def _text(body: bytes, masking: Masking, known: Sequence[bytes], *, form: bool = False) -> str:
+    """The bytes as received, but masked."""
+    masked = masking.body(body[: BODY_LIMIT + MARGIN], known, form=form) if body else body
+    return masked[:BODY_LIMIT].decode("utf-8", "replace")
 
 
 def rows_for(

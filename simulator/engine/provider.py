@@ -17,6 +17,7 @@ import orjson
 from pydantic import BaseModel
 
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
+from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
@@ -286,6 +287,11 @@ class Provider(Party):
     """A member's dotted path as the provider writes it (`items[0][name]`)."""
     unread_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers that people send and the provider does not read, in lower case, to what the notice says after the name."""
+    secret_members: tuple[str, ...] = ()
+    """Members, fields and parameters of its own that open a door, beside the common ones (`engine/masking.py`): they are
+    masked before anything is stored."""
+    secret_headers: tuple[str, ...] = ()
+    """The same for headers."""
     limit: Callable[[Call], tuple[str, RateLimit]] | None = None
     """The customer's rate limit for this call: the bucket's name and its size. What is left afterwards stands in
     `call.answering.tokens_left`."""
@@ -324,6 +330,10 @@ class Provider(Party):
         """Raises `ProviderError` with everything in which the value contradicts itself."""
         if faults := [*_faults(self)]:
             raise ProviderError(f"provider {self.name!r}: " + "; ".join(faults))
+
+    @cached_property
+    def masking(self) -> Masking:
+        return Masking(self.secret_members, self.secret_headers)
 
     def summary_of(self, resource: Resource) -> Summary | None:
         return self.summarise(resource)

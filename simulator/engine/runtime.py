@@ -17,6 +17,7 @@ from simulator.engine.agenda import Agenda
 from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.loop import Loop
+from simulator.engine.masking import Masking, together
 from simulator.engine.provider import Party, Provider
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Credentials, Registry, WorkspaceError
@@ -56,6 +57,8 @@ class Runtime:
         self.store = store
         self.parties = {party.name: party for party in parties}
         self.providers = {party.name: party for party in parties if isinstance(party, Provider)}
+        self.masking = together(provider.masking for provider in self.providers.values())
+        """What is a secret with any provider: for what is nobody's in particular."""
         self.scenarios = scenarios or Scenarios()
         self.base_url = base_url
         """Where clients reach us, for links that are made outside of a request."""
@@ -117,6 +120,11 @@ class Runtime:
             secret = Ids().text(43)
             self.store.set_meta("page_secret", secret)
         return secret
+
+    def masking_of(self, provider: str) -> Masking:
+        """What is a secret with this provider; with any, where there is none of that name."""
+        found = self.providers.get(provider)
+        return found.masking if found is not None else self.masking
 
     @property
     def own_url(self) -> str:

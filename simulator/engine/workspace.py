@@ -8,10 +8,14 @@ from typing import Any, Literal, TypeVar, cast
 
 import orjson
 
+from simulator.engine.masking import Masking, secrets_in
 from simulator.engine.settings import Fault, WorkspaceSettings, read
 from simulator.kernel.clock import Clock
 
 REAL = Clock()
+
+TELLING = 12
+"""Characters of a secret from which on its text is looked for by itself; shorter ones may be words."""
 
 S = TypeVar("S", bound=WorkspaceSettings)
 
@@ -78,6 +82,8 @@ class Workspace:
         init=False, repr=False, compare=False, default_factory=dict
     )
     """Settings that have been read; a changed workspace is another value and reads anew."""
+    _secrets: dict[str, tuple[bytes, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """By provider, those that were asked for."""
     _endpoints: dict[str, tuple[AccountEndpoint, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -86,6 +92,16 @@ class Workspace:
     def settings_of(self, model: type[S]) -> S:
         """The settings of one section. A stored value that is none (any more) gives way to its default."""
         return cast(S, self._reading(model)[0])
+
+    def secrets_of(self, provider: str, masking: Masking) -> tuple[bytes, ...]:
+        """Its keys and webhook secrets at a provider, by which they are known wherever they stand; of all, without a name."""
+        found = self._secrets.get(provider)
+        if found is None:
+            sections = (self.credentials, self.stored_endpoints, self.webhook_endpoints)
+            own = [section.get(provider) if provider else section for section in sections]
+            texts = sorted({text for text in secrets_in(own, masking) if len(text) >= TELLING}, key=len, reverse=True)
+            found = self._secrets[provider] = tuple(text.encode() for text in texts)
+        return found
 
     def unusable_settings(self, model: type[WorkspaceSettings]) -> list[Fault]:
         """Stored values for which the default holds, because a version that wrote them took more."""

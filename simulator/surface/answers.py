@@ -193,6 +193,7 @@ class Received(TypedDict):
     method: str
     headers: dict[str, str]
     body: str
+    size: int
     provider: str | None
     signature: Signature | None
 

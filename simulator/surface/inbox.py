@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from starlette.requests import Request
 
+from simulator.engine.masking import FORM
 from simulator.engine.provider import Party, Provider
 from simulator.engine.resource import Resource, load
 from simulator.engine.runtime import Runtime
@@ -19,7 +21,7 @@ from simulator.kernel.ids import Ids
 
 @dataclass(frozen=True, kw_only=True)
 class Received(Resource):
-    """One request to an inbox, byte for byte."""
+    """One request to an inbox, without the secrets that came in it."""
 
     PROVIDER: ClassVar[str] = "inbox"
     KIND: ClassVar[str] = "received"
@@ -29,6 +31,11 @@ class Received(Resource):
     headers: dict[str, str]
     body: str
     """Base64."""
+    size: int | None = None
+    """Bytes as they came; None for what an older version has kept, as it came."""
+    provider: str | None = None
+    signature: dict[str, Any] | None = None
+    """Whose webhook it is, and the merchant's verdict: of what came, before it was masked."""
     arrived: int | None = None
     """The real time, in microseconds: what a receiver's own clock shows. None for what an older version has kept."""
 
@@ -57,6 +64,11 @@ def _sender(runtime: Runtime, headers: Mapping[str, str], body: bytes) -> Provid
 
 
 def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) -> None:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    arrived = time_of_day()
+    provider, signature = _verdict(runtime, workspace, headers, body, arrived)
+    masking = runtime.masking_of(provider or "")
+    known = workspace.secrets_of(provider or "", masking)
     with runtime.unit(workspace, provider="inbox", topic="inbox") as uow:
         uow.add(
             Received(
@@ -65,9 +77,12 @@ def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) 
                 updated_at=uow.now,
                 name=request.path_params["name"],
                 method=request.method,
-                headers={name.lower(): value for name, value in request.headers.items()},
-                body=base64.b64encode(body).decode(),
-                arrived=micros(time_of_day()),
+                headers=masking.headers_of(headers, known),
+                body=base64.b64encode(masking.body(body, known, form=_media_type(headers) == FORM)).decode(),
+                arrived=micros(arrived),
+                size=len(body),
+                provider=provider,
+                signature=signature and masking.of(signature, known),
             )
         )
 
@@ -80,23 +95,41 @@ def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: i
     return [(place, load(Received, bytes(raw))) for place, raw in reversed(found)]
 
 
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _verdict(
+    runtime: Runtime, workspace: Workspace, headers: Mapping[str, str], body: bytes, arrived: datetime | None
+) -> tuple[str | None, dict[str, Any] | None]:
+    """Whose webhook it is, and what its receiver says of the signature; nothing where no provider's is recognised or signed."""
+    provider = _sender(runtime, headers, body)
+    if provider is None or provider.verify is None:
+        return (provider.name if provider is not None else None), None
+    found = provider.verify(workspace, headers, body)
+    if arrived is not None:
+        found = found.arriving(arrived, provider.webhooks.tolerance)
+    verdict: dict[str, Any] = {"valid": found.valid, "reason": found.reason}
+    if not found.valid:
+        verdict |= {"signed": found.signed, "expected": found.expected, "received": found.received}
+    return provider.name, verdict
+
+
 def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str, Any]:
     """`signature` is None when no provider's webhook is recognised, or its webhooks are not signed."""
-    raw = base64.b64decode(received.body)
-    provider, verdict = _sender(runtime, received.headers, raw), None
-    if provider is not None and provider.verify is not None:
-        found = provider.verify(workspace, received.headers, raw)
-        if received.arrived is not None:
-            found = found.arriving(from_micros(received.arrived), provider.webhooks.tolerance)
-        verdict = {"valid": found.valid, "reason": found.reason}
-        if not found.valid:
-            verdict |= {"signed": found.signed, "expected": found.expected, "received": found.received}
+    raw, headers, size = base64.b64decode(received.body), received.headers, received.size
+    provider, signature = received.provider, received.signature
+    if size is None:  # an older version has kept it as it came, without a verdict
+        arrived = from_micros(received.arrived) if received.arrived is not None else None
+        provider, signature = _verdict(runtime, workspace, headers, raw, arrived)
+        size, headers, raw = len(raw), runtime.masking.headers_of(headers), runtime.masking.body(raw)
     return {
         "id": received.id,
         "at": iso_millis(received.created_at),
         "method": received.method,
-        "headers": received.headers,
+        "headers": headers,
         "body": raw.decode("utf-8", "replace"),
-        "provider": provider.name if provider is not None else None,
-        "signature": verdict,
+        "size": size,
+        "provider": provider,
+        "signature": signature,
     }

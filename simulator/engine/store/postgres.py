@@ -44,13 +44,13 @@ class PostgresStore(Store):
     def outage(self, error: BaseException | None) -> str | None:
         return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError) else None
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def exact_rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._execute(sql, values).fetchall())
 
-    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+    def exact_run(self, sql: str, values: Sequence[Any] = ()) -> int:
         return self._execute(sql, values).rowcount
 
-    def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         rows = [_without_nul(row) for row in values]
         if len(rows) == 1:
             self._execute(sql, rows[0])

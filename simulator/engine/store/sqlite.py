@@ -100,13 +100,13 @@ class SqliteStore(Store):
             return fault(error)
         return None
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def exact_rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._execute(sql, values).fetchall()
 
-    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+    def exact_run(self, sql: str, values: Sequence[Any] = ()) -> int:
         return self._execute(sql, values).rowcount
 
-    def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         for row in values:
             self._execute(sql, row)
 

@@ -19,18 +19,18 @@ class Workspaces(Statements):
         )
 
     def workspaces(self) -> list[Row]:
-        return self.rows("SELECT id, body FROM workspaces ORDER BY id")
+        return self.exact_rows("SELECT id, body FROM workspaces ORDER BY id")
 
     def add_workspace(self, public_id: str, name: str, body: bytes) -> int:
         sql = "INSERT INTO workspaces (public_id, name, body) VALUES (?, ?, ?) RETURNING id"
-        return int(self.rows(sql, (public_id, name, body))[0][0])
+        return int(self.exact_rows(sql, (public_id, name, body))[0][0])
 
     def save_workspace(self, id_: int, name: str, body: bytes) -> None:
-        self.run("UPDATE workspaces SET name = ?, body = ? WHERE id = ?", (name, body, id_))
+        self.exact_run("UPDATE workspaces SET name = ?, body = ? WHERE id = ?", (name, body, id_))
 
     def add_credentials(self, workspace: int, lookups: Iterable[tuple[str, str]]) -> None:
         sql = "INSERT INTO credentials (provider, lookup, workspace) VALUES (?, ?, ?)"
-        self.run_many(sql, [(provider, lookup, workspace) for provider, lookup in lookups])
+        self.exact_run_many(sql, [(provider, lookup, workspace) for provider, lookup in lookups])
 
     def remove_credentials(self, workspace: int) -> None:
         self.run("DELETE FROM credentials WHERE workspace = ?", (workspace,))

@@ -123,6 +123,7 @@ PROVIDER = Provider(
     demo=demo.story,
     shop=SHOP,
     stories=STORIES,
+    secret_members=("key",),  # with which a workflow's webhooks are signed
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
     settings=CheckoutcomSettings,

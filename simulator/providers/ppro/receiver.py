@@ -29,7 +29,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
         signed = body + b"." + secret.encode("utf-8")
         expected = hashlib.sha256(signed).hexdigest()
         if not _equal(expected, legacy):
-            return Verdict(False, "Webhook-Signature is wrong", _shown(signed), expected, legacy)
+            return Verdict(False, "Webhook-Signature is wrong", _shown(body + b".***"), expected, legacy)
     return Verdict(True, at=at)
 
 

@@ -105,6 +105,7 @@ PROVIDER = Provider(
     open_order=open_order,
     finish=finish,
     encode=encode,
+    secret_members=("RETURNMAC", "clientSessionId"),
     idempotency=IDEMPOTENCY,
     verify=receiver.verify,
     recognises=receiver.recognises,

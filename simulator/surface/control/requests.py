@@ -26,9 +26,7 @@ class RequestsQuery(ListQuery):
 
 def request_view(row: Sequence[Any]) -> dict[str, Any]:
     seq, at, provider, subject, _, status, raw = row
-    body = orjson.loads(raw)
-    for side in ("request", "response"):
-        body[side]["body"] = journal.mask_body(body[side]["body"])
+    body = journal.masked_entry(orjson.loads(raw))
     view = {
         "id": f"req_{seq}",
         "at": iso_millis(from_micros(at)),

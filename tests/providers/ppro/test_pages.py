@@ -407,7 +407,7 @@ async def test_the_lent_page_makes_the_merchants_own_call_and_the_journal_knows_
     [call, *_] = await sim.requests()
     assert (call["method"], call["path"]) == ("POST", f"/v1/payment-charges/{charge['id']}/authorizations")
     assert (call["status"], call["sent_by"]) == (200, "page")
-    assert '"verificationCode":"777123"' in call["request"]["body"]
+    assert '"verificationCode":"***"' in call["request"]["body"]
     assert '"status":"AUTHORIZED"' in call["response"]["body"]
     assert sim.credentials("ppro")["api_key"] not in str(call)
     timeline = (await sim.payment("ppro", charge["id"]))["timeline"]

@@ -1,0 +1,205 @@
+"""Card numbers: found wherever they stand in a text, and cut down to the first six and the last four digits.
+
+A number counts as a card's when its first digits and its length are those of a card scheme and its check digit (Luhn) is right.
+So instants in milliseconds, order numbers that begin with a date, phone numbers with their `+`, IBANs and UUIDs are none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+
+SHORTEST, LONGEST = 13, 19
+
+# fmt: off
+_SCHEMES = (
+    # begins with                        digits              whose
+    (rb"4",                              (13, 16, 18, 19)),  # Visa
+    (rb"5",                              range(13, 20)),     # Mastercard, Maestro
+    (rb"2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)", (16,)),        # Mastercard
+    (rb"220[0-5]",                       (16,)),             # Mir
+    (rb"3[47]",                          (15,)),             # American Express
+    (rb"3(?:0[0-5]|09|[689])",           range(14, 20)),     # Diners Club, Hipercard
+    (rb"35",                             range(16, 20)),     # JCB
+    (rb"6",                              range(13, 20)),     # UnionPay, Discover, Maestro, RuPay
+    (rb"8[12]",                          range(16, 20)),     # UnionPay, RuPay
+    (rb"9",                              (16,)),             # national schemes, Troy among them
+)
+# fmt: on
+SCHEMES = {
+    digit: tuple((re.compile(begins), frozenset(lengths)) for begins, lengths in _SCHEMES if begins[0] == digit)
+    for digit in b"0123456789"
+}
+"""By the first digit."""
+
+_FOLDED = bytes(0x30 if 0x30 <= c <= 0x39 else 0x78 for c in range(256))
+_ENOUGH = b"0" * SHORTEST
+_PLAIN = bytes((c - 0x30) % 256 for c in range(256))
+_DOUBLED = bytes(((c - 0x30) * 2 - 9 if c - 0x30 > 4 else (c - 0x30) * 2) % 256 for c in range(256))
+
+_RUN = re.compile(rb"[0-9](?:[ -]?[0-9]){12,}+")
+_WORD_BEFORE = re.compile(rb"[0-9A-Za-z]\Z|[0-9]\.\Z")
+_ESCAPE_BEFORE = re.compile(rb"\\[nrtbf]\Z")
+"""The `n` of a `\\n` in JSON is no word."""
+_IBAN_BEFORE = re.compile(rb"(?:\A|[^0-9A-Za-z])[A-Z]{2}\Z")
+_WORD_AFTER = re.compile(rb"[0-9A-Za-z]|\.[0-9]")
+_GROUP = re.compile(rb"[0-9]+")
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
+_MEMBER_BEFORE = re.compile(rb'"([^"\\]{1,60})"\s*:\s*\Z')
+_OF_A_CARD = re.compile(rb"card|pan|number|account", re.IGNORECASE)
+
+PHONE = 15
+"""Digits that a phone number has at most, with its `+`."""
+
+GROUP_BETWEEN_DASHES = 6
+"""Digits that stand together at most in a card number written with dashes; those of a UUID are more."""
+
+GROUP = 3
+"""Digits that stand together at least, but for the last ones."""
+
+
+def is_card(digits: bytes) -> bool:
+    length = len(digits)
+    for begins, lengths in SCHEMES.get(digits[0], ()):
+        if length in lengths and begins.match(digits):
+            backwards = digits[::-1]
+            return (sum(backwards[::2].translate(_PLAIN)) + sum(backwards[1::2].translate(_DOUBLED))) % 10 == 0
+    return False
+
+
+def may_hold(raw: bytes) -> bool:
+    """Whether there are enough digits in a row for a card number; cheap, as nearly every text has none.
+
+    Digits that stand together and are no card's do not count: most are an instant.
+    """
+    folded = raw.translate(_FOLDED, b" -")
+    if _ENOUGH not in folded:
+        return False
+    together = raw.translate(_FOLDED)
+    if together.count(_ENOUGH) != folded.count(_ENOUGH):
+        return True
+    place = together.find(_ENOUGH)
+    while place >= 0:
+        end = together.find(b"x", place)
+        if is_card(raw[place : end if end >= 0 else len(raw)]):
+            return True
+        place = together.find(_ENOUGH, place + SHORTEST)
+    return False
+
+
+def cut(raw: bytes, *, any_number: bool = True) -> bytes:
+    """The same text with each card number cut: `411111******1111`, spaces and dashes kept.
+
+    A number of JSON that is a card's becomes a text, so that JSON stays JSON; without `any_number` only where its member is
+    called so (`card`, `number`, `pan`, `account`), for what is read again and may be an amount.
+    """
+    if len(raw) < SHORTEST or not may_hold(raw):
+        return raw
+    context = _Json(raw)
+
+    def replaced(run: re.Match[bytes]) -> bytes:
+        return _cut_run(run, lambda start, end: context.is_number(start, end), any_number)
+
+    found = _RUN.sub(replaced, raw)
+    return raw if found == raw else found
+
+
+def cut_text(text: str) -> str:
+    """The same for a text that is no JSON: an id, a reference, an address."""
+    if len(text) < SHORTEST:
+        return text
+    raw = text.encode("utf-8", "surrogatepass")
+    found = cut(raw)
+    return text if found is raw else found.decode("utf-8", "surrogatepass")
+
+
+def _cut_run(run: re.Match[bytes], is_number: Callable[[int, int], bool], any_number: bool) -> bytes:
+    text, origin = run.group(), run.start()
+    before = run.string[max(0, origin - 3) : origin]
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in _cards_in(text, _whole_groups(run, before)):
+        if start == 0 and before.endswith(b"+") and len(text[:end].translate(None, b" -")) <= PHONE:
+            continue
+        shown = _cut_one(text[start:end])
+        if is_number(origin + start, origin + end):
+            if not any_number and not _is_named_so(run.string, origin + start):
+                continue
+            shown = b'"' + shown + b'"'
+        pieces += [text[done:start], shown]
+        done = end
+    return b"".join([*pieces, text[done:]])
+
+
+def _whole_groups(run: re.Match[bytes], before: bytes) -> list[tuple[int, int]]:
+    """Where the groups of digits begin and end; those that are part of a word or behind a decimal point are left out."""
+    groups = [match.span() for match in _GROUP.finditer(run.group())]
+    if _WORD_AFTER.match(run.string, run.end()):
+        groups = groups[:-1]
+    if _WORD_BEFORE.search(before) and not _ESCAPE_BEFORE.search(before):
+        is_iban = groups and groups[0][1] == 2 and _IBAN_BEFORE.search(before)
+        groups = [] if is_iban else groups[1:]
+    return groups
+
+
+def _cards_in(text: bytes, groups: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where card numbers begin and end: some groups of digits with single spaces and dashes between them."""
+    first = 0
+    while first < len(groups):
+        digits, longest, is_dashed = b"", 0, False
+        for last in range(first, len(groups)):
+            start, end = groups[last]
+            is_dashed = is_dashed or (last > first and text[start - 1 : start] == b"-")
+            longest = max(longest, end - start)
+            digits += text[start:end]
+            if len(digits) > LONGEST or (is_dashed and longest > GROUP_BETWEEN_DASHES):
+                break
+            if len(digits) >= SHORTEST and is_card(digits):
+                yield groups[first][0], end
+                first = last
+                break
+            if end - start < GROUP:
+                break
+        first += 1
+
+
+def _cut_one(number: bytes) -> bytes:
+    count = sum(0x30 <= c <= 0x39 for c in number)
+    shown, seen = bytearray(number), 0
+    for index, c in enumerate(number):
+        if 0x30 <= c <= 0x39:
+            seen += 1
+            if 6 < seen <= count - 4:
+                shown[index] = 0x2A
+    return bytes(shown)
+
+
+def _is_named_so(raw: bytes, start: int) -> bool:
+    member = _MEMBER_BEFORE.search(raw[max(0, start - 80) : start])
+    return member is not None and _OF_A_CARD.search(member[1]) is not None
+
+
+class _Json:
+    """Whether a place of a text is a number of JSON. The texts of JSON are looked for only if that is in doubt."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._is_json = raw.lstrip()[:1] in (b"{", b"[")
+        self._starts: list[int] | None = None
+        self._ends: list[int] = []
+
+    def is_number(self, start: int, end: int) -> bool:
+        if not self._is_json:
+            return False
+        before, after = self._raw[max(0, start - 80) : start].rstrip()[-1:], self._raw[end : end + 80].lstrip()[:1]
+        if before not in (b":", b",", b"[") or after not in (b",", b"}", b"]", b""):
+            return False
+        return not self._in_text(start)
+
+    def _in_text(self, place: int) -> bool:
+        if self._starts is None:
+            spans = [match.span() for match in _JSON_STRING.finditer(self._raw)]
+            self._starts, self._ends = [s for s, _ in spans], [e for _, e in spans]
+        index = bisect_right(self._starts, place) - 1
+        return index >= 0 and place < self._ends[index]

@@ -1,0 +1,431 @@
+"""What opens a door is masked before anything is stored or logged: secrets by the name of their member or header, by their
+value where it is known, and card numbers (`cards.py`) wherever they stand.
+
+`***` marks what is masked. Of a text longer than `SHORT` the last four characters stay, and one longer than `LONG` has six
+stars, so that a key in the wrong place can be told from another. JSON stays JSON; what cannot be read is masked all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+import orjson
+
+from simulator.engine import cards
+
+SHORT, LONG = 8, 40
+
+COMMON_MEMBERS: tuple[str, ...] = (
+    "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "token", "tokens", "jwt",
+    "api_key", "api_keys", "secret_key", "private_key", "signing_key", "access_key", "auth_key", "encryption_key",
+    "shared_key", "authorization", "credential", "credentials", "cryptogram", "pin", "otp",
+    "cvv", "cvv2", "cvc", "cvc2", "cvn", "csc", "cav2", "security_code", "verification_code", "verification_value",
+)  # fmt: skip
+"""Names that mean a secret with every provider, however they are written (`clientSecret`, `CLIENT-SECRET`), also as the end of a
+longer name: `client_secret`, `access_token`, `webhook_password`."""
+
+WHOLE_NAMES = frozenset({"pin", "otp", "pwd", "jwt", "csc", "cvn"})
+"""These count only as the whole name: others end in the same letters."""
+
+COMMON_HEADERS: tuple[str, ...] = ("authorization", "proxy_authorization", "authentication", "x_auth")
+COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
+
+_NOUNS = frozenset({b"authorization", b"credential"})
+"""Providers have resources that are called so: as an object they are no secret."""
+
+TAIL = 4
+"""Letters at the end of a name by which it is looked for first."""
+
+NAMES_KEPT = 1000
+"""Headers of which it is remembered what they hold."""
+
+CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection", "accept-encoding", "cache-control"})
+"""Nobody writes a secret there, and what they say is often like `name=value`."""
+
+FORM = "application/x-www-form-urlencoded"
+
+NAME_LIMIT = 60
+"""Characters of a name that are looked at."""
+
+_LETTERS = re.compile(r"[^a-z0-9]+")
+_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+_NAME = re.compile(rb"[A-Za-z0-9_\-]*")
+_NAME_BEFORE = re.compile(rb"(?:\A|%[0-9A-Fa-f]{2}|\\[nrtbf]|[^A-Za-z0-9_\-])([A-Za-z0-9_\-]*)\Z")
+
+_QUOTED = re.compile(rb"\]*(\\*)[\"']\s*:\s*")
+_JSON_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
+_PYTHON_TEXT = re.compile(rb"'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
+_LITERAL = re.compile(rb"(?:true|false|null|None|True|False)(?![A-Za-z0-9_])")
+_BARE = re.compile(rb"[^\s,}\])&]+")
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
+_EQUALS = re.compile(rb"(?:\]|%5[Dd])*(?:\s*=\s*|%3[Dd])")
+_FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
+_ELEMENT = re.compile(rb"[^<>]*>([^<]*)")
+_PART_BEFORE = re.compile(rb"name=\"[^\"\r\n]*\Z")
+_PART = re.compile(rb"\]*\"[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n([^\r\n]*)")
+_COLON = re.compile(rb"[ \t]*:[ \t]*")
+_BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
+_LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
+_USER = re.compile(rb"(://[^/\s:@\"'<>]*:)([^/\s@\"'<>]+)(?=@)")
+
+
+def hidden(secret: str) -> str:
+    """What is shown instead of a secret."""
+    if len(secret) <= SHORT:
+        return "***"
+    return f"{'***' if len(secret) <= LONG else '******'}{secret[-4:]}"
+
+
+def _hidden(secret: bytes) -> bytes:
+    """The same within a text; the last four characters only where they stand for themselves in JSON, a form or an address."""
+    shown = secret.decode("utf-8", "replace")
+    if not re.fullmatch(r"[\w.\-+/=]{4}", shown[-4:], re.ASCII):
+        return b"***" if len(shown) <= LONG else b"******"
+    return hidden(shown).encode()
+
+
+@lru_cache(4096)
+def _plain(name: str) -> str:
+    return _LETTERS.sub("", name.lower())
+
+
+@dataclass(frozen=True)
+class Masking:
+    """Which names mean a secret: the common ones, and those of one or several providers."""
+
+    members: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+
+    def of_members(self, raw: bytes) -> bytes:
+        """JSON, a form, XML, several parts, or anything: what stands under a secret's name is masked, and no more."""
+        names = self._names(raw, raw.lower())
+        if not names:
+            return raw
+        pieces: list[bytes] = []
+        done = 0
+        for start, end in sorted(names):
+            if start >= done and (found := _value_of(raw, start, end)) is not None:
+                begins, ends, shown = found
+                if raw[begins : begins + 1] in (b"{", b"[") and raw[start:end].lower() in _NOUNS:
+                    continue
+                pieces += [raw[done:begins], shown]
+                done = ends
+        return b"".join([*pieces, raw[done:]]) if pieces else raw
+
+    def body(self, raw: bytes, known: Iterable[bytes] = (), *, form: bool = False) -> bytes:
+        """A body as it may be shown: without secrets, card numbers and the values of `known`, which never stand there."""
+        if b"\0" in raw:
+            return b"*** not a text ***"
+        masked = self._read_once(raw, known, form)
+        return self._unescaped(raw, masked, known) if b"\\u" in raw else masked
+
+    def _read_once(self, raw: bytes, known: Iterable[bytes], form: bool = False) -> bytes:
+        masked = self._as_it_stands(raw, known)
+        if form or (b"%" in raw and b"=" in raw and raw[:1] not in b"{[<"):
+            masked = self._pairs(masked, known)
+        return masked
+
+    def _as_it_stands(self, raw: bytes, known: Iterable[bytes]) -> bytes:
+        return _without_known(_without_users(cards.cut(self.of_members(raw))), known)
+
+    def text(self, text: str, known: Iterable[bytes] = ()) -> str:
+        """The same for a text."""
+        raw = text.encode("utf-8", "surrogatepass")
+        masked = self.body(raw, known)
+        return text if masked == raw else masked.decode("utf-8", "replace")
+
+    def of(self, value: Any, known: Iterable[bytes] = ()) -> Any:
+        """The same for each text of a value."""
+        if isinstance(value, str):
+            return self.text(value, known)
+        if isinstance(value, dict):
+            return {name: self.of(item, known) for name, item in value.items()}
+        return [self.of(item, known) for item in value] if isinstance(value, list | tuple) else value
+
+    def query(self, query: str, known: Iterable[bytes] = ()) -> str:
+        if not query:
+            return query
+        raw = query.encode("utf-8", "surrogatepass")
+        return self.body(raw, known, form=True).decode("utf-8", "replace")
+
+    def path(self, path: str, known: Iterable[bytes] = ()) -> str:
+        """A path; what its segments say is looked at without their `%`."""
+        if "%" not in path and "=" not in path and ":" not in path:
+            raw = cards.cut_text(path).encode("utf-8", "surrogatepass")
+            return _without_known(raw, known).decode("utf-8", "replace")
+        return "/".join(self._segment(segment, known) for segment in path.split("/"))
+
+    def headers_of(self, headers: Mapping[str, str], known: Iterable[bytes] = ()) -> dict[str, str]:
+        """Names as they are. A scheme stays (`Bearer ***cdef`), and so does the name of each cookie."""
+        kinds, kept = self._header_kinds, {}
+        odd: list[str] = []
+        for name, value in headers.items():
+            kind = kinds.get(name) or self._header_kind(name)
+            if kind == "plain":
+                kept[name] = value
+                if "=" in value or '"' in value:
+                    odd.append(name)
+            elif kind == "cookies":
+                kept[name] = _cookies(value)
+            else:
+                kept[name] = value if kind == "calm" else _credentials(value)
+        together = "\n".join(kept.values()).encode("utf-8", "surrogatepass")
+        if b"@" in together or cards.may_hold(together) or any(secret in together for secret in known):
+            odd = [name for name in headers if kinds.get(name) == "plain"]
+        for name in odd:
+            kept[name] = self.text(headers[name], known)
+        return kept
+
+    def is_secret(self, name: str) -> bool:
+        """Whether what bears this name is a secret."""
+        plain = _plain(name)
+        return plain in self._whole or plain.endswith(self._ends)
+
+    def is_secret_header(self, name: str) -> bool:
+        plain = _plain(name)
+        return plain in self._secret_headers or (plain.endswith(self._ends) and not plain.endswith("tokens"))
+
+    # How it is done ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        return frozenset(_plain(name) for name in (*COMMON_MEMBERS, *self.members))
+
+    @cached_property
+    def _ends(self) -> tuple[str, ...]:
+        return tuple(sorted({_plain(name) for name in COMMON_MEMBERS} - WHOLE_NAMES))
+
+    @cached_property
+    def _secret_headers(self) -> frozenset[str]:
+        return frozenset(_plain(name) for name in (*COMMON_HEADERS, *self.headers))
+
+    @cached_property
+    def _stems(self) -> tuple[bytes, ...]:
+        """One of these stands in every secret name, in small letters: looking for them is cheap."""
+        words = {word for name in (*COMMON_MEMBERS, *self.members) for word in _stem(name)}
+        return tuple(w.encode() for w in sorted(words) if not any(other != w and other in w for other in words))
+
+    @cached_property
+    def _backwards(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+        """Finds the ends of secret names in JSON that is read from its end: behind a name there is always a colon, of which
+        there are few, and that is much cheaper than to look for each name."""
+        names = {name.lower() for name in (*COMMON_MEMBERS, *self.members)}
+        spelled = {name.replace("_", between) for name in names for between in ("_", "-", "")}
+        tails = {name[: -TAIL - 1 : -1] for name in spelled}
+        by_letter: dict[str, list[str]] = {}
+        for tail in sorted(
+            tail for tail in tails if not any(other != tail and tail.startswith(other) for other in tails)
+        ):
+            by_letter.setdefault(tail[0], []).append(re.escape(tail[1:]))
+        choices = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
+        return tuple(re.compile(rf"{mark}\]?({choices})".encode()) for mark in (r""":\s*["']""", "="))  # type: ignore[return-value]
+
+    def _names(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
+        """Where secret names begin and end."""
+        if lowered[:1] not in (b"{", b"[") or b"\\" in lowered or b"<" in lowered:
+            return self._names_anywhere(raw, lowered)
+        places: set[tuple[int, int]] = set()
+        backwards, (member, parameter) = lowered[::-1], self._backwards
+        for ends in (member, parameter) if b"=" in lowered else (member,):
+            if ends.search(backwards) is not None:
+                for match in ends.finditer(backwards):
+                    self._note_name(places, raw, len(raw) - match.start(1))
+        return places
+
+    def _names_anywhere(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
+        places: set[tuple[int, int]] = set()
+        for stem in self._stems:
+            place = lowered.find(stem)
+            while place >= 0:
+                self._note_name(places, raw, place)
+                place = lowered.find(stem, place + len(stem))
+        return places
+
+    def _note_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
+        """If a secret's name stands there, or ends there."""
+        before = _NAME_BEFORE.search(raw[max(0, place - NAME_LIMIT) : place])
+        after = _NAME.match(raw, place, place + NAME_LIMIT)
+        if before is not None and after is not None and self.is_secret((before[1] + after[0]).decode("ascii")):
+            places.add((place - len(before[1]), after.end()))
+
+    @cached_property
+    def _header_kinds(self) -> dict[str, str]:
+        """What headers were found to hold: `plain`, `calm`, `cookies`, `secret`."""
+        return {}
+
+    def _header_kind(self, name: str) -> str:
+        if len(self._header_kinds) >= NAMES_KEPT:
+            self._header_kinds.clear()
+        lowered = name.lower()
+        if lowered in CALM_HEADERS:
+            kind = "calm"
+        elif lowered in COOKIE_HEADERS:
+            kind = "cookies"
+        else:
+            kind = "secret" if self.is_secret_header(name) else "plain"
+        return self._header_kinds.setdefault(name, kind)
+
+    def _pairs(self, raw: bytes, known: Iterable[bytes]) -> bytes:
+        """A form, whose names and values may be written with `%`."""
+        if b"%" not in raw and b"+" not in raw:
+            return raw
+        pairs = [self._pair(pair, known) for pair in raw.decode("utf-8", "replace").split("&")]
+        return "&".join(pairs).encode()
+
+    def _segment(self, segment: str, known: Iterable[bytes]) -> str:
+        plain = unquote(segment)
+        masked = self._decoded(plain, known)
+        return segment if masked == plain else quote(masked, safe="*:,=")
+
+    def _decoded(self, text: str, known: Iterable[bytes]) -> str:
+        """Not decoded once more: whoever nests it deeper hides it from whoever reads the journal, too."""
+        raw = text.encode("utf-8", "surrogatepass")
+        masked = self._as_it_stands(raw, known)
+        return text if masked == raw else masked.decode("utf-8", "replace")
+
+    def _pair(self, pair: str, known: Iterable[bytes]) -> str:
+        name, equals, value = pair.partition("=")
+        leaf = re.split(r"[\[\].]+", unquote_plus(name).rstrip("]"))[-1]
+        if equals and self.is_secret(leaf):
+            is_done = "%" not in name and value.startswith("***")
+            return f"{name}={value if is_done or not value else quote_plus(hidden(unquote_plus(value)), safe='*')}"
+        shown = []
+        for part in (name, value):
+            plain = unquote_plus(part)
+            masked = plain if plain == part else self._decoded(plain, known)
+            shown.append(part if masked == plain else quote_plus(masked, safe="*[]{}:,\"'"))
+        return f"{shown[0]}{equals}{shown[1]}"
+
+    def _unescaped(self, raw: bytes, masked: bytes, known: Iterable[bytes]) -> bytes:
+        """JSON may hide a name or a number behind `\\u0034`: then it is written without."""
+        try:
+            plain = orjson.dumps(orjson.loads(raw))
+        except (
+            ValueError,
+            TypeError,
+        ):  # no JSON, or nested too deeply to be written again: then it is shown as it came
+            return masked
+        found = self._read_once(plain, known)
+        return found if found != plain else masked
+
+
+def _stem(name: str) -> tuple[str, ...]:
+    """The word of a name that others have least: of keys it is the last, as `api_key` may be written `apikey`."""
+    if name == "pin":  # which stands in `shipping` too
+        return ('pin"', "pin'", "pin=", "pin:", "pin<", "pin>", "pin]", "pin\\", "pin%")
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return ("key",) if words[-1] in ("key", "keys") else (max(words, key=len),)
+
+
+def _credentials(value: str) -> str:
+    scheme, space, rest = value.partition(" ")
+    return f"{scheme} {hidden(rest)}" if space else hidden(value)
+
+
+def _cookies(value: str) -> str:
+    pairs = (part.partition("=") for part in value.split(";"))
+    return ";".join(f"{name}{equals}{hidden(secret)}" if equals else name for name, equals, secret in pairs)
+
+
+def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:
+    for secret in known:
+        if secret in raw:
+            raw = raw.replace(secret, _hidden(secret))
+    return raw
+
+
+def _without_users(raw: bytes) -> bytes:
+    """`https://user:password@host` without its password."""
+    if b"@" not in raw or b"://" not in raw:
+        return raw
+    return _USER.sub(lambda match: match[1] + b"***", raw)
+
+
+def _value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
+    """Where the value of the name in `raw[start:end]` begins and ends, and what is shown instead; None if it has none."""
+    if quoted := _QUOTED.match(raw, end):
+        return _after_colon(raw, quoted.end(), quoted[1])
+    before = raw[max(0, start - NAME_LIMIT) : start]
+    if _PART_BEFORE.search(before) and (part := _PART.match(raw, end)):
+        return (*part.span(1), _hidden(part[1]))
+    if equals := _EQUALS.match(raw, end):
+        return _after_equals(raw, equals.end())
+    if before[-1:] in (b"<", b":") and (element := _ELEMENT.match(raw, end)):
+        return (*element.span(1), _hidden(element[1].strip())) if element[1].strip() else None
+    if (colon := _COLON.match(raw, end)) and _BEGINS.search(before):
+        line = _LINE_VALUE.match(raw, colon.end())
+        return (*line.span(), _hidden(line[0].rstrip())) if line is not None and line[0].strip() else None
+    return None
+
+
+def _after_colon(raw: bytes, begins: int, escape: bytes) -> tuple[int, int, bytes] | None:
+    """A member of JSON, or of JSON within a text of JSON, whose quotes have an `escape` before them."""
+    if text := _text_at(raw, begins, escape):
+        return (*text, _hidden(raw[text[0] : text[1]])) if text[0] < text[1] else None
+    quote = escape + b'"'
+    if raw[begins : begins + 1] in (b"{", b"["):
+        return begins, _end_of_nested(raw, begins), quote + b"***" + quote
+    bare = _BARE.match(raw, begins)
+    if bare is None or _LITERAL.match(raw, begins):
+        return None
+    return (*bare.span(), quote + b"***" + quote)
+
+
+def _text_at(raw: bytes, begins: int, escape: bytes) -> tuple[int, int] | None:
+    """Where the quoted text that begins here stands, without its quotes. One that is cut off goes to the end."""
+    if escape:
+        closing = raw.find(escape + b'"', begins + len(escape) + 1)
+        opened = raw.startswith(escape + b'"', begins)
+        return (begins + len(escape) + 1, closing if closing >= 0 else len(raw)) if opened else None
+    text = _JSON_TEXT.match(raw, begins) or _PYTHON_TEXT.match(raw, begins)
+    return text.span(1) if text else None
+
+
+def _after_equals(raw: bytes, begins: int) -> tuple[int, int, bytes] | None:
+    span = _text_at(raw, begins, b"")
+    if span is None:
+        value = _FORM_VALUE.match(raw, begins)
+        span = value.span() if value is not None else (begins, begins)
+    return (*span, _hidden(raw[span[0] : span[1]])) if span[0] < span[1] else None
+
+
+def _end_of_nested(raw: bytes, begins: int) -> int:
+    depth = 0
+    for token in _TOKENS.finditer(raw, begins):
+        if token[0] in (b"{", b"["):
+            depth += 1
+        elif token[0] in (b"}", b"]"):
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return len(raw)
+
+
+COMMON = Masking()
+
+
+def together(maskings: Iterable[Masking]) -> Masking:
+    """For what nobody can say whose it is: the names of all of them."""
+    every = list(maskings)
+    return Masking(
+        tuple(dict.fromkeys(name for one in every for name in one.members)),
+        tuple(dict.fromkeys(name for one in every for name in one.headers)),
+    )
+
+
+def secrets_in(found: Any, masking: Masking = COMMON) -> Iterator[str]:
+    """The texts that stand under secrets' names, at any depth: a workspace's keys."""
+    if isinstance(found, Mapping):
+        for name, value in found.items():
+            if isinstance(value, str) and masking.is_secret(str(name)):
+                yield value
+            else:
+                yield from secrets_in(value, masking)
+    elif isinstance(found, list | tuple):
+        for value in found:
+            yield from secrets_in(value, masking)

@@ -1,0 +1,98 @@
+"""Card numbers are found wherever they stand, and other numbers are left alone."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from random import Random
+
+import pytest
+
+from simulator.engine.cards import cut, cut_text
+from simulator.kernel.ids import Ids
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("4111111111111111", "411111******1111"),
+        ("4111 1111 1111 1111", "4111 11** **** 1111"),
+        ("4111-1111-1111-1111", "4111-11**-****-1111"),
+        ("5555555555554444", "555555******4444"),
+        ("5454545454545454", "545454******5454"),
+        ("2223003122003222", "222300******3222"),
+        ("378282246310005", "378282*****0005"),
+        ("3782 822463 10005", "3782 82**** *0005"),
+        ("30569309025904", "305693****5904"),
+        ("3566002020360505", "356600******0505"),
+        ("6011000990139424", "601100******9424"),
+        ("6200000000000005", "620000******0005"),
+        ("9999999999999995", "999999******9995"),
+        ("4222222222222", "422222***2222"),
+        ("6304000000000000000", "630400*********0000"),
+        ("4111111111111111 12/28 123", "411111******1111 12/28 123"),
+        ("flat 12 4111 1111 1111 1111 123", "flat 12 4111 11** **** 1111 123"),
+        ("line1\n4111111111111111\n", "line1\n411111******1111\n"),
+        ("I paid with 4111111111111111.", "I paid with 411111******1111."),
+        ("card_4111111111111111", "card_411111******1111"),
+        ("+4111111111111111", "+411111******1111"),
+        ("4111111111111111,5555555555554444", "411111******1111,555555******4444"),
+    ],
+)
+def test_of_a_card_number_the_first_six_and_the_last_four_digits_stay(sent: str, kept: str) -> None:
+    assert cut_text(sent) == kept
+    assert cut(json.dumps({"note": sent}).encode()) == json.dumps({"note": kept}).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111111111111112",  # not Luhn-valid
+        "5555555555554454",
+        "411111111116",  # Luhn-valid, and too short for a card
+        "41111111111111110000",  # twenty digits are no card
+        "0.4111111111111111",
+        "4111111111111111.5",
+        "a4111111111111111",  # part of a word: an id in hexadecimal
+        "4111111111111111f",
+        "1687309231005",  # an instant in milliseconds, Luhn-valid as one in ten
+        "20240115123453",  # an order number that begins with a date, Luhn-valid
+        "+4915123456785",  # a phone number, Luhn-valid
+        "DE68 4111 1111 1111 1111",  # an IBAN whose digits are a card number
+        "12345674-1111-4111-8111-111111111111",  # a UUID
+        "2026-03-04 05:00:00",
+    ],
+)
+def test_numbers_that_are_no_card_stay(text: str) -> None:
+    assert cut_text(text) == text
+
+
+def test_a_number_of_json_becomes_a_text_so_that_json_stays_json() -> None:
+    sent = b'{"card":4111111111111111,"more":[4111111111111111 , 1],"text":"a,4111111111111111,b"}'
+
+    assert json.loads(cut(sent)) == {
+        "card": "411111******1111",
+        "more": ["411111******1111", 1],
+        "text": "a,411111******1111,b",
+    }
+
+
+def test_what_is_read_again_keeps_numbers_that_may_be_amounts() -> None:
+    """A resource whose amount became a text could not be read any more."""
+    sent = b'{"amount":4111111111111111,"card_number":4111111111111111,"note":"4111111111111111"}'
+
+    assert json.loads(cut(sent, any_number=False)) == {
+        "amount": 4111111111111111,
+        "card_number": "411111******1111",
+        "note": "411111******1111",
+    }
+
+
+def test_ids_that_the_simulator_makes_are_no_card_numbers() -> None:
+    """Of UUIDs, hexadecimal and other ids a few in a thousand have thirteen digits in a row."""
+    ids = Ids(Random(7).randbytes)
+    made = [
+        f"{uuid.UUID(bytes=ids.bytes(16), version=4)} {ids.hex(32)} {ids.hex(40)} {ids.text(21)}" for _ in range(20_000)
+    ]
+
+    assert [text for text in made if cut_text(text) != text] == []
