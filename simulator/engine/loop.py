@@ -16,6 +16,7 @@ from simulator.engine.agenda import Agenda
 from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.registry import Registry
 from simulator.engine.store import Store
+from simulator.engine.sweeper import Sweeper
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
 from simulator.kernel.clock import from_micros, micros, stopwatch, time_of_day
@@ -49,6 +50,7 @@ class Loop:
         timers: Timers,
         dispatcher: Dispatcher,
         walks: Callable[[int], bool],
+        sweeper: Sweeper,
     ) -> None:
         self._agenda = agenda
         self._store = store
@@ -57,6 +59,7 @@ class Loop:
         self._timers = timers
         self._dispatcher = dispatcher
         self._walks = walks
+        self._sweeper = sweeper
         self._failures: Counter[int] = Counter()
         """By workspace: the turns and deliveries in a row that have failed."""
         self._drift = _drift()
@@ -91,7 +94,9 @@ class Loop:
     async def run(self) -> None:
         """Serves deadlines until cancelled."""
         while True:
-            await self._agenda.wait(_now(), NOTES_WAIT_S if self._transactions.notes else LOOK_AT_CLOCK_S)
+            waits = (self._sweeper.wait_s(), NOTES_WAIT_S if self._transactions.notes else LOOK_AT_CLOCK_S)
+            await self._agenda.wait(_now(), min(wait for wait in waits if wait is not None))
+            self._sweep()
             self.look_at_clock()
             self._transactions.write_notes_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
@@ -100,6 +105,12 @@ class Loop:
                 elif workspace_id in self._registry:
                     self._turn(workspace_id)
             await asyncio.sleep(0)
+
+    def _sweep(self) -> None:
+        try:
+            self._sweeper.step()
+        except Exception:
+            log.exception("what was deleted could not be removed")
 
     def look_at_clock(self) -> None:
         """If the machine's clock was set back, the webhooks that wait are not held until it has caught up."""

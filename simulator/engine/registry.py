@@ -252,7 +252,8 @@ class Registry:
         self._existing(id_)
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
-            store.remove_workspace(id_)
+            store.leave(id_)
+            store.remove_credentials(id_)
         del self._workspaces[id_]
         self._ids = {name: owner for name, owner in self._ids.items() if owner != id_}
         self._owners = {pair: owner for pair, owner in self._owners.items() if owner != id_}

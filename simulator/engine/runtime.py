@@ -24,6 +24,7 @@ from simulator.engine.registry import Credentials, Registry, WorkspaceError
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import OutboxRow, Store
+from simulator.engine.sweeper import Sweeper
 from simulator.engine.throttle import Buckets
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
@@ -94,8 +95,16 @@ class Runtime:
             self._delivery_ended,
         )
         self._walker = Walker(store, self.registry, self.transactions, self.timers, self.dispatcher, strides)
+        self.sweeper = Sweeper(self.transactions)
         self._loop = Loop(
-            agenda, store, self.registry, self.transactions, self.timers, self.dispatcher, self._walker.walks
+            agenda,
+            store,
+            self.registry,
+            self.transactions,
+            self.timers,
+            self.dispatcher,
+            self._walker.walks,
+            self.sweeper,
         )
 
         self.secret = self._page_secret()
@@ -201,6 +210,7 @@ class Runtime:
         async with self._walker.halted(workspace.id, NotFound("workspace", workspace.public_id)):
             self.buckets.forget(workspace.id)
             self.registry.delete(workspace.id)
+            self.sweeper.look()
             self._absent.set_aside()
 
     # Looking and changing ------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from toy.acme import ACME
 from engine import postgres
 from engine.merchant import Merchant
 from simulator.engine.store import SqliteStore, Store, StoreConflict, StoreUnavailable, open_store, schema
+from simulator.engine.sweeper import Sweeper
+from simulator.engine.transactions import Transactions
 
 FAR = 2**62
 BYTES = bytes(range(256))
@@ -349,6 +351,43 @@ def test_clearing_a_workspace_leaves_the_others(store: Store) -> None:
     assert store.resource(2, "acme", "charge", "ch_1") == BYTES
     assert (store.message(1, "dlv_1"), store.message(2, "dlv_2") is not None) == (None, True)
     assert store.journal_of(1, "ch_1") == []
+
+
+def test_what_a_workspace_has_left_is_removed_step_by_step_and_nothing_else(store: Store) -> None:
+    one, other = (store.add_workspace(f"ws_{n}", f"ws_{n}", b"{}") for n in (1, 2))
+    for id_ in (one, other):
+        numbers = store.insert_resources([resource(f"ch_{n}", workspace=id_) for n in range(5)])
+        store.insert_keys([("order", "reference", "charge", "acme", id_, number) for number in numbers])
+        store.insert_messages([message(f"dlv_{id_}_{n}", workspace=id_) for n in range(5)])
+        store.insert_timers([(id_, FAR, "acme", "charge", "ch_1", "timer.expired", b"{}")])
+        store.insert_journal([(id_, 10, "request", "acme", "ch_1", "/acme", 200, b"{}")])
+    last = store.last_seq()
+    store.leave(one)
+
+    assert store.resource_anywhere("acme", "charge", "ch_1", oldest=True) == (other, BYTES)
+    sweeper = Sweeper(Transactions(store, lambda: None), rest=0.0)
+    while sweeper.step():
+        pass
+
+    for table in ("resources", "lookup_keys", "outbox", "timers", "journal"):
+        left = {row[0] for row in store.rows(f"SELECT DISTINCT workspace FROM {table}")}
+        assert left == {other}, table
+    assert store.last_seq() == last
+    assert len(store.resources_by_key(other, "acme", "charge", "reference", "order")) == 5
+    assert store.left() == []
+
+
+def test_the_numbers_of_the_journal_go_on_after_the_newest_workspace_is_gone(store: Store) -> None:
+    one = store.add_workspace("ws_1", "ws_1", b"{}")
+    store.insert_journal([(one, 10, "request", "acme", "ch_1", "/acme", 200, b"{}")])
+    last = store.last_seq()
+    store.leave(one)
+    sweeper = Sweeper(Transactions(store, lambda: None), rest=0.0)
+    while sweeper.step():
+        pass
+
+    assert store.last_seq() == last
+    assert store.add_workspace("ws_2", "ws_2", b"{}") > one
 
 
 def test_requests_are_found_by_a_pattern_of_their_path(store: Store) -> None:

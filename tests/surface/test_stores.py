@@ -317,3 +317,27 @@ async def test_an_older_store_lies_beside_the_new_one_as_it_was(file: Path) -> N
             assert connection.execute("PRAGMA user_version").fetchone() == (1,)
             assert connection.execute("SELECT COUNT(*) FROM resources WHERE kind = 'charge'").fetchone() == (20,)
         connection.close()
+
+
+# What a deleted workspace leaves -----------------------------------------------------------------------------------
+
+
+async def test_what_a_deleted_workspace_leaves_is_removed_after_the_next_start_too(file: Path) -> None:
+    """The server ends before it has removed anything; what is removed gives the file's pages back."""
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        merchant, number = Merchant(sim), sim.workspace.id
+        for n in range(200):
+            await merchant.charge(f"order-{n}")
+        deleted = await sim.http.delete(sim.path)
+    rows = "SELECT COUNT(*) FROM resources WHERE workspace = ?"
+
+    async with Sim(providers=[ACME], db=str(file)) as again:
+        store, sweeper = again.app.runtime.store, again.app.runtime.sweeper
+        before, pages = store.rows(rows, (number,))[0][0], store.rows("PRAGMA page_count")[0][0]
+        while sweeper.step():
+            pass
+        after, fewer = store.rows(rows, (number,))[0][0], store.rows("PRAGMA page_count")[0][0]
+
+    assert deleted.status_code == 204
+    assert (before >= 200, after) == (True, 0)
+    assert fewer < pages / 2

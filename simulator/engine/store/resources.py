@@ -16,6 +16,10 @@ class StoreConflict(Exception):
     """Somebody else has changed the resource since it was read."""
 
 
+_NOT_LEFT = "AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.id = r.workspace AND LENGTH(w.body) = 0)"
+"""Not of a workspace that was deleted since."""
+
+
 class Resources(Statements):
     def resource(self, workspace: int, provider: str, kind: str, id_: str) -> bytes | None:
         sql = "SELECT body FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
@@ -24,7 +28,7 @@ class Resources(Statements):
 
     def resource_anywhere(self, provider: str, kind: str, id_: str, oldest: bool = False) -> tuple[int, bytes] | None:
         """The newest (or oldest) resource with that id in any workspace: pages are opened without a credential."""
-        sql = "SELECT workspace, body FROM resources WHERE id = ? AND kind = ? AND provider = ? ORDER BY seq"
+        sql = f"SELECT workspace, body FROM resources r WHERE id = ? AND kind = ? AND provider = ? {_NOT_LEFT} ORDER BY seq"  # noqa: S608
         found = self.rows(f"{sql} LIMIT 1" if oldest else f"{sql} DESC LIMIT 1", (id_, kind, provider))
         return (found[0][0], found[0][1]) if found else None
 
@@ -38,9 +42,9 @@ class Resources(Statements):
         return [row[0] for row in self.rows(sql, (value, name, kind, provider, workspace, limit))]
 
     def key_anywhere(self, provider: str, kind: str, name: str, value: str) -> tuple[int, bytes] | None:
-        sql = """SELECT r.workspace, r.body FROM lookup_keys k CROSS JOIN resources r
-            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND r.seq = k.resource
-            ORDER BY k.resource DESC LIMIT 1"""
+        sql = f"""SELECT r.workspace, r.body FROM lookup_keys k CROSS JOIN resources r
+            WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND r.seq = k.resource {_NOT_LEFT}
+            ORDER BY k.resource DESC LIMIT 1"""  # noqa: S608
         found = self.rows(sql, (value, name, kind, provider))
         return (found[0][0], found[0][1]) if found else None
 

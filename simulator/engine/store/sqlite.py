@@ -110,6 +110,18 @@ class SqliteStore(Store):
         for row in values:
             self._execute(sql, row)
 
+    def shrink(self, pages: int) -> None:
+        if self._connection.in_transaction:
+            return
+        # `execute` would give back one page: it ends a statement without columns at its first step
+        self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+        self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def empty_pages(self) -> int:
+        if not self._execute("PRAGMA auto_vacuum").fetchone()[0]:
+            return 0
+        return int(self._execute("PRAGMA freelist_count").fetchone()[0])
+
     def begin(self) -> None:
         self._execute("BEGIN IMMEDIATE")
 

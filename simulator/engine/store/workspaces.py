@@ -19,7 +19,7 @@ class Workspaces(Statements):
         )
 
     def workspaces(self) -> list[Row]:
-        return self.exact_rows("SELECT id, body FROM workspaces ORDER BY id")
+        return self.exact_rows("SELECT id, body FROM workspaces WHERE LENGTH(body) > 0 ORDER BY id")
 
     def add_workspace(self, public_id: str, name: str, body: bytes) -> int:
         sql = "INSERT INTO workspaces (public_id, name, body) VALUES (?, ?, ?) RETURNING id"
@@ -47,11 +47,6 @@ class Workspaces(Statements):
         for table in ("resources", "lookup_keys", "timers", "outbox", "replies"):
             self.run(f"DELETE FROM {table} WHERE workspace = ?", (workspace,))  # noqa: S608
         self.run("DELETE FROM journal WHERE workspace = ? AND seq < ?", (workspace, journal_before))
-
-    def remove_workspace(self, workspace: int) -> None:
-        self.clear(workspace)
-        self.remove_credentials(workspace)
-        self.run("DELETE FROM workspaces WHERE id = ?", (workspace,))
 
     def set_aside(self, providers: Sequence[str], timers: Sequence[int]) -> None:
         """Passes over what is due of these providers, and over these timers, until it is called again."""
