@@ -91,7 +91,7 @@ class Gateway:
         except Disconnected:
             return  # nobody is left to read an answer
         call = self._call(scope, headers, body or b"")
-        answer = self._large_head(call, started) if has_large_head(scope) else self._serve(call, body is None, started)
+        answer = self._serve(call, body is None, started, large_head=has_large_head(scope))
         if answer.walk is not None:
             await self._walk(answer.walk)
         if (committed := self.runtime.transactions.committed()) is not None:
@@ -160,7 +160,17 @@ class Gateway:
         }
         return self._refused(provider, call, refusal, started)
 
-    def _serve(self, call: Call, too_large: bool, started: float) -> Answer:
+    def _serve(self, call: Call, too_large: bool, started: float, *, large_head: bool = False) -> Answer:
+        try:
+            return self._large_head(call, started) if large_head else self._routed(call, too_large, started)
+        except Exception:  # before it was known whose request it is, or while a refusal was written
+            crashed = self._crashed(call)
+            try:
+                return self._refused(self.runtime.providers.get(call.provider), call, crashed, started)
+            except Exception:
+                return self._plain_refusal(call, self._crashed(call))
+
+    def _routed(self, call: Call, too_large: bool, started: float) -> Answer:
         found = self._found(call)
         if found is None:
             return self._unrouted(call, started)
@@ -431,10 +441,14 @@ class Gateway:
             status, code, more = 413, "body_too_large", {"limit": refusal.limit}  # type: ignore[dict-item]
         elif isinstance(refusal, HeadersTooLarge):
             status, code, more = 431, "headers_too_large", {"limit": refusal.limit}  # type: ignore[dict-item]
+        elif isinstance(refusal, Crashed):
+            status, code, more = 500, "internal_error", {"error_id": refusal.error_id}  # type: ignore[dict-item]
         else:
             nearest = refusal.nearest if isinstance(refusal, UnknownRoute) else []
             status, code, more = 404, "not_found", {"nearest": nearest}
         message = f"no provider answers {call.method} {call.target[:SHORT]}"
+        if isinstance(refusal, Crashed):
+            message = f"the simulator failed; its log has error {refusal.error_id}"
         body = orjson.dumps({"error": {"code": code, "message": message, **more}})
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if isinstance(refusal, MethodNotAllowed):

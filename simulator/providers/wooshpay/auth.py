@@ -6,7 +6,6 @@ Source: reference/wooshpay.md, sections 2.1 and 2.2.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,7 +77,7 @@ def key_of(call: Call) -> str | None:
         return None
     try:
         user, colon, _ = base64.b64decode(given + "=" * (-len(given) % 4), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # characters, padding or bytes that no key has
         return None
     return user if colon and user else None
 

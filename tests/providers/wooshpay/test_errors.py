@@ -197,6 +197,7 @@ KEYS = [
     ("Basic", "api_key_missing"),
     ("Basic %%%", "api_key_missing"),
     ("Basic " + base64.b64encode(b"\xff\xfe:").decode(), "api_key_missing"),
+    ("Basic \xff", "api_key_missing"),
     (basic(":"), "api_key_missing"),
     (basic("sk_test_without_a_colon"), "api_key_missing"),
     ("Digest abc", "api_key_missing"),
@@ -208,7 +209,7 @@ KEYS = [
 
 async def test_without_a_known_key_nothing_happens(sim: Sim, wooshpay: Merchant) -> None:
     for authorization, code in KEYS:
-        headers = {} if authorization is None else {"authorization": authorization}
+        headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
         answer = await sim.http.post("/v1/payment_intents", json=SEED_WEB, headers=headers)
         assert refusal(answer) == (401, code, None), authorization
         assert ("Invalid API Key" in answer.json()["error"]["message"]) is (code == "api_key_invalid")
