@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint fuzz bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,10 @@ lint: $(STAMP)
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+# A finding names the number of the request that makes it again.
+fuzz: $(STAMP)
+	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-500000} $(BIN)/python -m pytest -q -n auto -rP tests/contract/test_fuzz.py
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

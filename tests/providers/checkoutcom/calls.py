@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from simulator.engine.provider import Endpoint
-from simulator.engine.shop import Account, Request
+from simulator.engine.shop import Account, Answer, Request
 from simulator.providers.checkoutcom import auth
 from simulator.providers.checkoutcom.shop import SHOP
 
@@ -24,3 +24,9 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return Request(request.method, request.path, headers, f"{urlencode(form)}&{more}".encode())
     return SHOP.sign(account, request)
+
+
+def is_error(operation: str, answer: Answer) -> bool:
+    """The token endpoint speaks OAuth (RFC 6749, section 5.2)."""
+    body = answer.json
+    return isinstance(body, dict) and list(body) == ["error"] and str(body["error"]).startswith("invalid_")

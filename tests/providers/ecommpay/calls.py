@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from simulator.engine.provider import Endpoint
-from simulator.engine.shop import Account, Request
+from simulator.engine.shop import Account, Answer, Request
 from simulator.providers.ecommpay import signing
 from simulator.providers.ecommpay.shop import SHOP
 from simulator.providers.ecommpay.wire.requests import DEMANDED, REQUIRED
@@ -76,3 +76,11 @@ def _page(account: Account, request: Request) -> Request:
         return Request("POST", request.path, {"Content-Type": "application/json"}, orjson.dumps(signed))
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     return Request("POST", request.path, headers, urlencode(signed).encode())
+
+
+def is_error(operation: str, answer: Answer) -> bool:
+    """The forms beside the Gate's own: a list of what does not fit, and to browsers a page."""
+    if operation == "payment_page":
+        return answer.headers.get("content-type", "").startswith("text/html") and b"</html>" in answer.body
+    body = answer.json
+    return isinstance(body, dict) and list(body) == ["status", "errors"] and bool(body["errors"])
