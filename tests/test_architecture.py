@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "simulator"
 LAYERS = ("kernel", "engine", "wallet", "providers", "surface")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-# Each capability has one home (architecture, section 3): module -> where it may be imported.
+# Each capability has one home (docs/architecture.md, "Layers"): module -> where it may be imported.
 HOMES = {
     "sqlite3": ("engine/store/",),
     "psycopg": ("engine/store/",),

@@ -23,7 +23,7 @@ from simulator.wallet import buyers
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order
 
-# CNY for one unit of the currency. Invented but plausible; 1 EUR is the design's own example.
+# CNY for one unit of the currency. Invented but plausible.
 RATES = {
     "AED": "1.9606", "AUD": "4.7012", "CAD": "5.2233", "CHF": "8.2410", "CNY": "1", "DKK": "1.0482",
     "EUR": "7.8210", "GBP": "9.1377", "HKD": "0.9152", "IDR": "0.000441", "JPY": "0.0482", "KRW": "0.00526",

@@ -83,7 +83,7 @@ def _buyer(slug: str, name_en: str, name_zh: str, yuan: int, **special: object) 
     )
 
 
-# Source: design, section 3. The first is the default.
+# The first is the default.
 BUYERS: dict[str, Buyer] = {
     buyer.id: buyer
     for buyer in (
@@ -91,7 +91,7 @@ BUYERS: dict[str, Buyer] = {
         _buyer("wang-wei", "Wang Wei", "王伟", 5),
         _buyer("zhang-min", "Zhang Min", "张敏", 20_000, daily_limit=500_00, daily_used=480_00),
         _buyer("chen-jie", "Chen Jie", "陈杰", 1_200, blocked=True),
-        _buyer("zhao-lei", "Zhao Lei", "赵磊", 3_000, password="right"),  # noqa: S106 - the design names it
+        _buyer("zhao-lei", "Zhao Lei", "赵磊", 3_000, password="right"),  # noqa: S106 - a test buyer's, whom everybody knows
         _buyer("liu-yang", "Liu Yang", "刘洋", 3_000, payment_code="246810"),
         _buyer("sun-li", "Sun Li", "孙丽", 9_000, delay_s=30),
         _buyer("zhou-ting", "Zhou Ting", "周婷", 2_000, walks_away=True),

@@ -349,7 +349,7 @@ async def test_all_that_is_left_can_be_refunded(world: Sim, merchant: Merchant) 
 # Who decides ---------------------------------------------------------------------------------------------------
 
 OUTCOMES = {
-    # slug: phase after Confirm. Source: design, section 3. Amount: 10.00 CNY.
+    # slug: phase after Confirm. Amount: 10.00 CNY.
     "li-na": "paid",
     "wang-wei": "declined",
     "zhang-min": "paid",

@@ -33,7 +33,7 @@ Read = Callable[[], list[dict[str, Any]]]
 
 
 class GateClient:
-    """The reference's minimal Gate client: a plain HTTP client and the SDK's signer."""
+    """A minimal Gate client: a plain HTTP client and the SDK's signer."""
 
     def __init__(self, world: World) -> None:
         own = world.credentials("ecommpay")

@@ -46,7 +46,7 @@ def test_a_provider_without_a_line_of_its_own_shows_its_title_and_first_credenti
 
 
 def test_the_banner_names_the_console_the_base_url_and_the_credentials_in_columns() -> None:
-    """Exactly the layout of the design."""
+    """Exactly this layout."""
     assert lines_of(ACME, TWIN) == [
         "SIMULATOR - no real money" + " " * 45 + "workspace default",
         "",

@@ -476,7 +476,7 @@ PLANNED = "console_"
 """The agreed texts of the console's pages, which are still being built."""
 
 SHORTER_IN_CHINESE = ("return_to",)
-"""The design's Chinese button says "back to the merchant" without his name."""
+"""The Chinese button says "back to the merchant" without its name."""
 
 
 def test_both_languages_have_the_same_keys_and_placeholders() -> None:

@@ -21,7 +21,7 @@ from simulator.providers.checkoutcom.webhooks import WEBHOOKS
 from simulator.providers.checkoutcom.wire.bodies import read_body
 
 VERSION = "3.31.4"
-"""Sent as `Cko-Version`: the version of the service that answers. Source: reference/checkoutcom.md, section 2.5."""
+"""Sent as `Cko-Version`: the version of the service that answers. Source: docs/providers/checkoutcom.md, source 2.5."""
 
 
 def summarise(resource: Resource) -> Summary | None:
@@ -56,7 +56,7 @@ def summarise(resource: Resource) -> Summary | None:
 def before(call: Call) -> None:
     """Refuses a body that is not JSON before the idempotency key is looked at. Raises `MalformedBody`.
 
-    Inferred: reference/checkoutcom.md, section 11, row 26.
+    Inferred: docs/providers/checkoutcom.md, source 11.
     """
     notices.check_idempotency(call)
     if call.endpoint is not None and call.endpoint.idempotent and call.raw_body.strip():
@@ -64,7 +64,7 @@ def before(call: Call) -> None:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    """Adds the two headers that every answer bears, failures included. Source: reference/checkoutcom.md, section 2.5."""
+    """Adds the two headers that every answer bears, failures included. Source: docs/providers/checkoutcom.md, source 2.5."""
     reply.headers.setdefault("Cko-Request-Id", errors.request_id(call))
     reply.headers.setdefault("Cko-Version", VERSION)
 
@@ -83,7 +83,7 @@ IDEMPOTENCY = Idempotency(
 )
 
 # The official clients' environments and the reference name these, each in the sandbox and live, some with the label of one
-# merchant before it. Source: reference/checkoutcom.md, section 1; checkout_sdk/environment.py.
+# merchant before it. Source: docs/providers/checkoutcom.md, source 1; checkout_sdk/environment.py.
 HOSTS = (
     "*.sandbox.checkout.com",
     *(f"{service}.checkout.com" for service in (

@@ -1,6 +1,6 @@
 """Checkout.com's credentials: keys of both platforms, and OAuth client credentials with scopes.
 
-Source: reference/checkoutcom.md, sections 2.1 and 2.2.
+Source: docs/providers/checkoutcom.md, sources 2.1 and 2.2.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ABC_PUBLIC = re.compile(r"^pk_(test_)?\w{8}-\w{4}-\w{4}-\w{4}-\w{12}$", re.ASCII
 
 TOKEN_LIFETIME_S = 3600
 
-# A family's name (`vault`) grants its members (`vault:customers`) too. Source: section 2.2, and the scopes that the official
+# A family's name (`vault`) grants its members (`vault:customers`) too. Source: source 2.2, and the scopes that the official
 # Python SDK names.
 SCOPES = frozenset([
     "accounts", "agentic:inventory", "balances", "balances:top-up-instructions", "balances:view",

@@ -1,6 +1,6 @@
 """Checkout.com's table of routes. The operation decides which keys and scopes open it (`auth.ACCESS`).
 
-Source: reference/checkoutcom.md, section 3.
+Source: docs/providers/checkoutcom.md, source 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Checkout.com's refusals: an empty body on 401, 403 and 404, an error object on 422, OAuth's form on the token endpoint.
 
-Source: reference/checkoutcom.md, section 5.
+Source: docs/providers/checkoutcom.md, source 5.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 
-# Source: section 5.5. The summaries of 10100, 10200, 20153, 20154, 200R1 and 200R3 are abbreviated there.
+# Source: source 5.5. The summaries of 10100, 10200, 20153, 20154, 200R1 and 200R3 are abbreviated there.
 RESPONSE_CODES = {
     "10000": "Approved",
     "10100": "Approved, flagged by risk",
@@ -41,7 +41,7 @@ RESPONSE_CODES = {
 }
 
 WALLET_REASONS = {
-    # The neutral reason for which the wallet declines: the response code that says it (inferred: the design, section 3).
+    # The neutral reason for which the wallet declines: the response code that says it (inferred).
     "balance": "20051",
     "limit": "20061",
     "blocked": "20062",
@@ -68,7 +68,7 @@ def response(code: str | None, reason: str | None = None, default: str = "20005"
 
 # Which `error_codes` entry a violation becomes: the first row whose pattern fits its path and whose rule is its rule (None
 # fits every rule). Where no row fits, the code is the path with underscores and `_required` or `_invalid`, as most codes of
-# the catalogue are formed. Source: sections 3.1, 5.3 and 5.4.
+# the catalogue are formed. Source: sources 3.1, 5.3 and 5.4.
 _CODES: tuple[tuple[str, str | None, str], ...] = (
     (r"", "type", "request_invalid"),
     (r"", None, "request_invalid"),

@@ -1,13 +1,13 @@
 """The names of events: which a merchant may ask for, and which an Alipay payment raises.
 
-Source: reference/checkoutcom.md, section 6.1; the last two of the gateway's are newer (reference/checkoutcom-flow.md, 5.2).
+Source: docs/providers/checkoutcom.md, source 6.1 and, for the last two of the gateway's, corrections.
 """
 
 from __future__ import annotations
 
 from simulator.providers.checkoutcom.states import DISPUTE, PAYMENT
 
-# The events that a workflow may name, and that its `test` may send. Source: section 6.1.
+# The events that a workflow may name, and that its `test` may send. Source: source 6.1.
 GATEWAY_EVENTS = (
     "payment_pending", "payment_capture_pending", "payment_captured", "payment_declined",
     "payment_refund_pending", "payment_refunded", "payment_refund_declined", "payment_canceled",
@@ -33,7 +33,7 @@ PREVIOUS_EVENTS = (
     "payment_chargeback", "payment_retrieval", "source_updated", "payment_paid",
 )  # fmt: skip
 
-# The names of version 1.0. Only `charge.succeeded` is documented; the others are inferred from it. Source: section 6.1.
+# The names of version 1.0. Only `charge.succeeded` is documented; the others are inferred from it. Source: source 6.1.
 OLD_EVENTS = (
     "charge.captured",
     "charge.failed",

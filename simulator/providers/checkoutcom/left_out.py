@@ -1,6 +1,6 @@
 """Operations that Checkout.com really has and the simulator lacks. They answer with its own empty 404 and a notice.
 
-Source: methods and paths as the vendor's own client libraries call them, and reference/checkoutcom.md, section 3.
+Source: methods and paths as the vendor's own client libraries call them, and docs/providers/checkoutcom.md, source 3.
 """
 
 from __future__ import annotations

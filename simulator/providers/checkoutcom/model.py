@@ -1,4 +1,4 @@
-"""Checkout.com's resources. Amounts are minor units. Source: reference/checkoutcom.md, sections 3, 4 and 9."""
+"""Checkout.com's resources. Amounts are minor units. Source: docs/providers/checkoutcom.md, sources 3, 4 and 9."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ URL_SAFE = BASE62 + "_-"
 
 
 def new_id(ids: Ids, prefix: str) -> str:
-    """The prefix and a version 4 GUID in base32: `pay_bsrduhejxiuerlh32hb5n6dvae`. Source: section 9."""
+    """The prefix and a version 4 GUID in base32: `pay_bsrduhejxiuerlh32hb5n6dvae`. Source: source 9."""
     return f"{prefix}_{ids.base32_guid()}"
 
 
 def new_short_id(ids: Ids, prefix: str) -> str:
-    """Hosted pages and links: the prefix and twelve URL-safe characters. Source: section 9."""
+    """Hosted pages and links: the prefix and twelve URL-safe characters. Source: source 9."""
     return f"{prefix}_{ids.text(12, URL_SAFE)}"
 
 

@@ -45,7 +45,7 @@ NOT_OFFERED = "is not offered by AlipayCN, which knows Regular and Recurring; it
 def check_payment(call: Call, uow: UnitOfWork, request: PaymentRequest) -> None:
     """What of a good request has no effect for Alipay, or may be refused. Raises `Invalid` where the server is strict."""
     if not request.amount:
-        # The Previous platform documents the amount as optional. Source: reference/errata.md, case B05.
+        # The Previous platform documents the amount as optional. Source: docs/providers/checkoutcom.md, corrections.
         differs(call, "amount", "amount is missing or 0, which verifies a card; the live API may refuse it for Alipay")
     _check_shared(call, uow, request)
     if request.previous_payment_id and uow.find(Payment, request.previous_payment_id) is None:
@@ -135,7 +135,7 @@ def check_webhook(call: Call, webhook: Webhook) -> None:
 def test_amount(call: Call, uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:
     """Says that an ordinary price is one of the card sandbox's test amounts, if it is one and no scenario speaks first.
 
-    Not refused under `--strict`, which switches these amounts off. Source: reference/errata.md.
+    Not refused under `--strict`, which switches these amounts off. Source: docs/providers/checkoutcom.md, corrections.
     """
     facet: Facet = "bank" if operation == "refund" else "wallet"
     facts = {"operation": operation, "amount": amount, "currency": currency, "reference": reference}

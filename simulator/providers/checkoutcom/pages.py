@@ -1,7 +1,7 @@
 """Pages behind Checkout.com's redirect links: the simulation wallet, the QR page, the hosted page and the payment link.
 
 A GET changes nothing; of several presses on a page the first one counts.
-Source: reference/checkoutcom.md, sections 3.13, 7.2 and 8.2.
+Source: docs/providers/checkoutcom.md, sources 3.13, 7.2 and 8.2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What Checkout.com and the wallet's connector ask of a payment: currencies, the channel, terminal and operating system.
 
-Source: reference/checkoutcom.md, sections 3.1, 5.1 and 7.1.
+Source: docs/providers/checkoutcom.md, sources 3.1, 5.1 and 7.1.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from simulator.providers.checkoutcom.model import Instrument
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
 
-# Source: section 7.1. Inferred: the seed shows EUR; the list in the seed cannot be read.
+# Source: source 7.1. Inferred: the seed shows EUR; the list in the seed cannot be read.
 CURRENCIES = frozenset([
     "EUR", "GBP", "USD", "CNY", "HKD", "SGD", "JPY", "AUD", "CAD", "CHF", "NZD", "SEK", "NOK", "DKK", "THB",
     "MYR", "PHP", "IDR", "KRW", "AED",
@@ -32,7 +32,7 @@ def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str
     """The error codes that the channel of a request deserves, none if it is good.
 
     Every well-formed channel counts as the merchant's own, with a notice, unless setting `strict_channels` is on or the
-    server is strict. Source: section 3.1.
+    server is strict. Source: source 3.1.
     """
     if platform == "previous":
         return []
@@ -50,7 +50,7 @@ def check_connector(
     """What the connector to the wallet checks once the gateway is satisfied. Returns terminal and operating system.
 
     Raises `Refused` with the first thing that is wrong and the error type `invalid_request`, where the gateway names
-    everything that is wrong and says `request_invalid`. Source: sections 3.1 and 5.1.
+    everything that is wrong and says `request_invalid`. Source: sources 3.1 and 5.1.
     """
     facts = {"amount": request.amount, "currency": request.currency, "reference": request.reference}
     rule = uow.rule("provider", "checkoutcom", operation="pay", **facts)

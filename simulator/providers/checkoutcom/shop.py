@@ -1,4 +1,7 @@
-"""A merchant's purchase at Checkout.com: a one-time AlipayCN payment. Source: reference/checkoutcom.md, 2.1, 3.1, 3.4 (seed)."""
+"""A merchant's purchase at Checkout.com: a one-time AlipayCN payment.
+
+Source: docs/providers/checkoutcom.md, sources 2.1, 3.1, 3.4 (seed).
+"""
 
 from __future__ import annotations
 

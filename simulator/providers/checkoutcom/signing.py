@@ -1,4 +1,4 @@
-"""`Cko-Signature`. Source: reference/checkoutcom.md, section 6.5."""
+"""`Cko-Signature`. Source: docs/providers/checkoutcom.md, source 6.5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkout.com's machines as an Alipay payment meets them. Source: reference/checkoutcom.md, section 4."""
+"""Checkout.com's machines as an Alipay payment meets them. Source: docs/providers/checkoutcom.md, source 4."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from simulator.kernel.machine import Machine
 
 # `Pending` to `Pending` is the documented gap between the shopper's approval and the acquirer's confirmation.
 # The two `…_as_declined` rows are the strict reading of the AlipayCN page, which lists neither payment_canceled nor
-# payment_expired (setting `strict_events`; inferred: section 11, row 27).
+# payment_expired (setting `strict_events`; inferred: source 11).
 # fmt: off
 PAYMENT = Machine(
     "checkoutcom.payment",

@@ -12,7 +12,7 @@ from simulator.providers.checkoutcom import shop
 
 
 def create(account: Account, purchase: Purchase) -> Request:
-    """With the members that the reference's payloads show. Source: reference/checkoutcom.md, section 6.3."""
+    """With the members that the published payloads show. Source: docs/providers/checkoutcom.md, source 6.3."""
     more = {"metadata": {"order": "77"}, "customer": {"name": "John Smith"}}
     return saying_more(shop.create(account, purchase), more)
 

@@ -1,4 +1,4 @@
-"""Checkout.com's event catalogue, payloads, envelopes and retry schedule. Source: reference/checkoutcom.md, section 6.
+"""Checkout.com's event catalogue, payloads, envelopes and retry schedule. Source: docs/providers/checkoutcom.md, source 6.
 
 Every event of a payment is kept as an `EventRecord`, even when no workflow or webhook asked for it.
 """
@@ -23,7 +23,7 @@ from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, 
 from simulator.providers.checkoutcom.wire import actions, disputes, events, payments, values
 
 RETRY = RetryPolicy(
-    # Up to eight retries. Source: section 6.6.
+    # Up to eight retries. Source: source 6.6.
     (
         timedelta(minutes=5),
         timedelta(minutes=10),
@@ -87,7 +87,7 @@ def drop_endpoint(uow: UnitOfWork, id_: str) -> None:
 
 
 def _strings(metadata: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """Metadata as webhooks print them: every value is a string, whatever was sent. Source: section 6.2."""
+    """Metadata as webhooks print them: every value is a string, whatever was sent. Source: source 6.2."""
     if metadata is None:
         return None
     return {name: _string(value) for name, value in metadata.items()}
@@ -98,7 +98,7 @@ def _string(value: Any) -> str:
 
 
 def data_of(name: str, uow: UnitOfWork, payment: Payment, action: Action | None) -> dict[str, Any]:
-    """`data` of an event. Each event has members of its own, in an order of its own. Source: section 6.3."""
+    """`data` of an event. Each event has members of its own, in an order of its own. Source: source 6.3."""
     now, metadata = uow.now, _strings(payment.metadata)
     action_id, code, summary, action_amount, action_reference = None, None, None, payment.amount, payment.reference
     if action is not None:
@@ -302,7 +302,7 @@ def _messages(uow: UnitOfWork, kept: EventRecord, to: Iterable[str] | None, *, m
 def matches(workflow: Workflow, kept: EventRecord) -> bool:
     """Whether a workflow is active and all of its conditions hold. One without an event condition never matches.
 
-    Inferred: section 3.10.
+    Inferred: source 3.10.
     """
     if not workflow.active or not any(c["type"] == "event" for c in workflow.conditions):
         return False
@@ -331,7 +331,7 @@ def entity_of(channel: str | None) -> str:
 def sign(sending: Sending) -> dict[str, str]:
     """The headers of one attempt: the endpoint's own win over ours; `Cko-Signature` only where the endpoint has a key.
 
-    Raises `Dropped` when the workflow action or the webhook has been removed. Source: sections 6.4 and 6.5.
+    Raises `Dropped` when the workflow action or the webhook has been removed. Source: sources 6.4 and 6.5.
     """
     context, own = sending.context, sending.workspace.credentials["checkoutcom"]
     headers = {"content-type": "application/json; charset=utf-8"}

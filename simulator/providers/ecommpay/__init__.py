@@ -73,7 +73,7 @@ PROVIDER = Provider(
     title="ecommpay",
     monogram="EP",
     resources=(Payment, Sale, Refund, Request, Sequence),
-    # Source: reference/ecommpay.md, section 1.
+    # Source: docs/providers/ecommpay.md, source 1.
     hosts=("api.ecommpay.com", "paymentpage.ecommpay.com", "sdk.ecommpay.com"),
     endpoints=(*ENDPOINTS, *routes.ENDPOINTS),
     pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS))),

@@ -1,4 +1,6 @@
-"""ecommpay's authentication: the signature in the body, by the project's secret. Source: reference/ecommpay.md, sections 2, 5.1.
+"""ecommpay's authentication: the signature in the body, by the project's secret.
+
+Source: docs/providers/ecommpay.md, sources 2, 5.1.
 
 The checks are made in this order: JSON, required members, project, signature. Whatever else is wrong does not keep a
 request from being accepted; its callback tells.

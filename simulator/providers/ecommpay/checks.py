@@ -19,7 +19,10 @@ from simulator.providers.ecommpay.model import find_payment
 from simulator.providers.ecommpay.settings import EcommpaySettings
 
 LIMITS = {"CNY": (1000, 500_000), "USD": (100, None)}
-"""Lowest and highest amount in minor units; other currencies have neither (inferred). Source: reference/ecommpay.md, section 7."""
+"""Lowest and highest amount in minor units; other currencies have neither (inferred).
+
+Source: docs/providers/ecommpay.md, source 7.
+"""
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -82,7 +85,7 @@ def whole_number(value: Any) -> int | None:
 
 
 def is_malformed_id(payment_id: str) -> bool:
-    """White space at either end, or control characters. Source: reference/ecommpay.md, section 2.8."""
+    """White space at either end, or control characters. Source: docs/providers/ecommpay.md, source 2.8."""
     return payment_id != payment_id.strip() or any(ord(c) < 32 or ord(c) == 127 for c in payment_id)
 
 

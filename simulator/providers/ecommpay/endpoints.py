@@ -1,4 +1,4 @@
-"""ecommpay's table of routes. Source: reference/ecommpay.md, section 1.3.
+"""ecommpay's table of routes. Source: docs/providers/ecommpay.md, source 1.3.
 
 `OPTIONS` is answered at each of them, as the header of every answer promises.
 """
@@ -16,7 +16,7 @@ PAYMENT = "/v2/payment"
 WALLET = f"{PAYMENT}/wallet/{{payment_method}}"
 INFO = "/v2/info"
 
-# Source: reference/ecommpay.md, section 2.7 (observed on live answers).
+# Source: docs/providers/ecommpay.md, source 2.7 (observed on live answers).
 OBSERVED_HEADERS = {
     "server": "openresty",
     "cache-control": "no-cache",
@@ -44,7 +44,7 @@ ENDPOINTS = (
 
 # fmt: off
 LEFT_OUT = (
-    # Of Gate's OpenAPI description, and what plugins send for cards. Source: reference/ecommpay.md, sections 3.7 and 3.8.
+    # Of Gate's OpenAPI description, and what plugins send for cards. Source: docs/providers/ecommpay.md, sources 3.7 and 3.8.
     LeftOut("POST", "/v2/customer/action/{action_name}",                   "POST_v2-customer-action"),
     LeftOut("POST", f"{PAYMENT}/customer/confirm",                         "POST_v2-payment-customer-confirm"),
     LeftOut("POST", f"{PAYMENT}/{{payment_method}}/capture",               "capture"),

@@ -1,6 +1,6 @@
 """ecommpay's refusals: the answer of three members, and the items of the `errors` lists in callbacks and answers.
 
-Source: reference/ecommpay.md, section 5. The catalogue of response codes is `codes.json`.
+Source: docs/providers/ecommpay.md, source 5. The catalogue of response codes is `codes.json`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 
 WALLET_REASONS = {
-    # The wallet's reason, and operation.code. Source: design, section 3; 20301 and 20602: reference, sections 8.1 and 4.3.
+    # The wallet's reason, and operation.code. Inferred, but for 20301 and 20602: sources 8.1 and 4.3.
     "balance": "20105",
     "limit": "20101",
     "blocked": "20201",
@@ -26,7 +26,7 @@ WALLET_REASONS = {
 }
 
 FIELD_CODES = {
-    # Malformed members that have a code of their own; all others have 2003. Source: reference/ecommpay.md, section 5.3.
+    # Malformed members that have a code of their own; all others have 2003. Source: docs/providers/ecommpay.md, source 5.3.
     "customer.id": "2124",
     "customer.email": "2426",
     "customer.country": "2610",
@@ -36,7 +36,7 @@ FIELD_CODES = {
 }
 
 CONSTRAINTS = {
-    # The rule that was broken, and its keyword in JSON schema. Source: reference/ecommpay.md, section 5.2.
+    # The rule that was broken, and its keyword in JSON schema. Source: docs/providers/ecommpay.md, source 5.2.
     "required": "required",
     "type": "type",
     "pattern": "pattern",

@@ -21,7 +21,7 @@ def scan_url(payment: Payment) -> str:
 
 
 def invitation(uow: UnitOfWork, payment: Payment) -> dict[str, Any]:
-    """The member that the callback has more than others. Source: reference/ecommpay.md, sections 6.6 and 6.7."""
+    """The member that the callback has more than others. Source: docs/providers/ecommpay.md, sources 6.6 and 6.7."""
     if payment.options["alipay_flow"] == "qr":
         kind = payment.options["qr_type"]
         return {
@@ -49,7 +49,7 @@ def _code(payment: Payment, kind: str) -> str:
 
 
 def _form_fields(uow: UnitOfWork, payment: Payment, url: str) -> dict[str, str]:
-    """The fields that the browser posts to the wallet; the amount is in major units. Source: section 6.6."""
+    """The fields that the browser posts to the wallet; the amount is in major units. Source: source 6.6."""
     return {
         "order_no": payment.sale_id,
         "amount": payment.money.major(),

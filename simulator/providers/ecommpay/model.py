@@ -1,4 +1,7 @@
-"""ecommpay's resources: a payment, its operations, and the requests that were accepted. Source: reference/ecommpay.md, 9."""
+"""ecommpay's resources: a payment, its operations, and the requests that were accepted.
+
+Source: docs/providers/ecommpay.md, source 9.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from simulator.kernel.money import Money
 from simulator.providers.ecommpay.states import PAID, PAYMENT, REFUND, REQUEST, SALE
 
 SHARD = 20891
-"""Operation ids are shard * 10^9 + a sequence; a request id ends in the next shard. Source: section 9.2."""
+"""Operation ids are shard * 10^9 + a sequence; a request id ends in the next shard. Source: source 9.2."""
 SEQUENCE_BEGAN = datetime(2019, 1, 1, tzinfo=UTC)
 PROVIDER_ID = 1189
 METHOD = "alipay"
 
 
 def payment_key(project_id: int, payment_id: str) -> str:
-    """In one project, ids that differ only in upper and lower case are the same. Source: reference/ecommpay.md, section 2.8."""
+    """In one project, ids that differ only in upper and lower case are the same. Source: docs/providers/ecommpay.md, source 2.8."""
     return f"{project_id}:{payment_id.casefold()}"
 
 

@@ -10,12 +10,12 @@ from simulator.engine.settings import Line, OneOf, ProviderSettings, Seconds
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay.wire.requests import CUSTOMER_FIELDS
 
-# Source: reference/ecommpay.md, section 7.
+# Source: docs/providers/ecommpay.md, source 7.
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")
 
 
 class EcommpaySettings(ProviderSettings):
-    """Source: reference/ecommpay.md, section 3.10; the times are inferred (sections 4.3 and 4.4)."""
+    """Source: docs/providers/ecommpay.md, source 3.10; the times are inferred (sources 4.3 and 4.4)."""
 
     SECTION: ClassVar[str] = "ecommpay"
 

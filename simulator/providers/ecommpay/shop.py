@@ -1,4 +1,4 @@
-"""A merchant's purchase at ecommpay: a sale through Gate. Source: reference/ecommpay.md, sections 2, 3.1 to 3.3 (seed).
+"""A merchant's purchase at ecommpay: a sale through Gate. Source: docs/providers/ecommpay.md, sources 2, 3.1 to 3.3 (seed).
 
 The merchant chooses the payment's id. An answer only says that the request was accepted: where the customer is sent is told by
 callback, and whether a refund was taken stands in the status of the payment.

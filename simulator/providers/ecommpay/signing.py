@@ -1,4 +1,4 @@
-"""ecommpay's one signature: sorted `path:value` lines, HMAC-SHA512, Base64. Source: reference/ecommpay.md, section 2.
+"""ecommpay's one signature: sorted `path:value` lines, HMAC-SHA512, Base64. Source: docs/providers/ecommpay.md, source 2.
 
 The official SDKs differ in how they order and print the lines: each has its dialect here. We sign in the documentation's
 dialect and recognise a signature in any of them.
@@ -166,7 +166,7 @@ class Dialect:
     """Whether a colon in a name is doubled."""
 
 
-# Source: reference/ecommpay.md, sections 2.1 and 2.3. The first is the documentation's and the one that we sign with.
+# Source: docs/providers/ecommpay.md, sources 2.1 and 2.3. The first is the documentation's and the one that we sign with.
 DIALECTS = (
     Dialect("documentation, PHP", _by_natural_path),
     Dialect("JavaScript", _by_level),
@@ -277,7 +277,7 @@ _NESTED_NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 def page_parameters(pairs: Mapping[str, str]) -> dict[str, str]:
     """The parameters that are signed: names that begin with an underscore carry telemetry, or our own steps.
 
-    Source: reference/ecommpay.md, section 2.4.
+    Source: docs/providers/ecommpay.md, source 2.4.
     """
     return {name: value for name, value in pairs.items() if not name.startswith("_")}
 
@@ -336,7 +336,7 @@ def _parameters(name: str, item: Any) -> Iterator[tuple[str, str]]:
 def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> Match | None:
     """Who signed the parameters, also if what was signed as 1 or 0 came as `true` or `false`, as from some SDKs.
 
-    Source: reference/ecommpay.md, section 2.3. Raises `TooMuchToSign`.
+    Source: docs/providers/ecommpay.md, source 2.3. Raises `TooMuchToSign`.
     """
     for given in (dict(parameters), _without_our_own(parameters)):
         match = verify(secret, nested(given), signature)

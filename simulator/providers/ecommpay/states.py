@@ -1,7 +1,7 @@
 """ecommpay's machines: a payment, its sale, its refunds, and a request that failed its checks after it was accepted.
 
 While a purchase goes on, the payment and its sale always have the same status. So both tables contain the same rows, and
-only the payment's rows name a callback: otherwise it would be sent twice. Source: reference/ecommpay.md, section 4.
+only the payment's rows name a callback: otherwise it would be sent twice. Source: docs/providers/ecommpay.md, source 4.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ecommpay's callbacks: where they go, what they say, and when they are tried again. Source: reference/ecommpay.md, section 6.
+"""ecommpay's callbacks: where they go, what they say, and when they are tried again. Source: docs/providers/ecommpay.md, source 6.
 
 Callbacks have no names at ecommpay. Ours are made of the type and the status of the operation, such as `sale success`.
 """
@@ -24,13 +24,13 @@ EVENTS = (*PAYMENT.events, *REFUND.events, *REQUEST.events)
 INTERMEDIATE = frozenset(
     {"sale awaiting clarification", "sale awaiting redirect result", "sale awaiting customer action"}
 )
-"""Not sent for a purchase on Payment Page, where only the page needs to know (inferred). Source: section 6.3."""
+"""Not sent for a purchase on Payment Page, where only the page needs to know (inferred). Source: source 6.3."""
 
 ATTEMPTS = 120
 
 
 def pause_before(attempt: int) -> timedelta:
-    """The pause before the n-th attempt (from 2). Source: reference/ecommpay.md, section 6.2."""
+    """The pause before the n-th attempt (from 2). Source: docs/providers/ecommpay.md, source 6.2."""
     if attempt <= 6:
         return timedelta(seconds=10)
     return timedelta(seconds=min(70 + 10 * 1.12 ** (attempt - 4), 4 * 3600))
@@ -79,7 +79,7 @@ def _secret(workspace: Workspace) -> str:
 
 
 def _purchase_url(payment: Payment, event: str) -> str | None:
-    """The URL that the request gave for this result, else the one that it gave for everything. Source: section 6.1."""
+    """The URL that the request gave for this result, else the one that it gave for everything. Source: source 6.1."""
     final = {"sale success": payment.success_callback_url, "sale decline": payment.decline_callback_url}
     return final.get(event) or payment.callback_url
 

@@ -18,7 +18,7 @@ from simulator.providers.ppro.states import PHASES
 from simulator.providers.ppro.stories import STORIES
 from simulator.providers.ppro.webhooks import WEBHOOKS
 
-# Source: reference/ppro.md, section 2.2 (recorded on real sandbox answers).
+# Source: docs/providers/ppro.md, source 2.2 (recorded on real sandbox answers).
 RECORDED_HEADERS = {
     "vary": "Access-Control-Request-Headers",
     "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
@@ -85,7 +85,7 @@ PROVIDER = Provider(
     title="PPRO",
     monogram="PP",
     resources=(Charge, Instrument),
-    # Source: reference/ppro.md, section 1. Inferred: other regions are named as `eu` is.
+    # Source: docs/providers/ppro.md, source 1. Inferred: other regions are named as `eu` is.
     hosts=("api.ppro.com", "*.eu.ppro.com", "*.us.ppro.com"),
     endpoints=ENDPOINTS,
     left_out=LEFT_OUT,

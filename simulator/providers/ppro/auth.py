@@ -1,4 +1,4 @@
-"""PPRO's authentication: `Authorization: Bearer <key>` and `Merchant-Id`. Source: reference/ppro.md, section 2.1."""
+"""PPRO's authentication: `Authorization: Bearer <key>` and `Merchant-Id`. Source: docs/providers/ppro.md, source 2.1."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def check_headers(call: Call) -> None:
 
     `call.credential` names the merchant; where none is asked for and none is given, the key acts for all of its merchants.
 
-    Source: reference/ppro.md, sections 2.1 and 5.2.
+    Source: docs/providers/ppro.md, sources 2.1 and 5.2.
     """
     endpoint = call.endpoint
     assert endpoint is not None

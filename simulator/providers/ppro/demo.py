@@ -1,4 +1,4 @@
-"""The seed's own purchase at PPRO, from the charge to a partial refund. Source: reference/ppro.md, sections 1, 3 and 4.2."""
+"""The seed's own purchase at PPRO, from the charge to a partial refund. Source: docs/providers/ppro.md, sources 1, 3 and 4.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PPRO's table of routes. Source: reference/ppro.md, sections 3.0, 3.9 and 3.10."""
+"""PPRO's table of routes. Source: docs/providers/ppro.md, sources 3.0, 3.9 and 3.10."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ ENDPOINTS = (
 
 LEFT_OUT = (
     # Agreements are for recurring payments, which Alipay has not; sessions are the browser's drop-in, another product.
-    # Source: reference/ppro.md, sections 3.9 and 3.10. Inferred: the names but createAgreementCharge.
+    # Source: docs/providers/ppro.md, sources 3.9 and 3.10. Inferred: the names but createAgreementCharge.
     LeftOut("POST",    "/v1/payment-agreements",                "createAgreement"),
     LeftOut("GET",     AGREEMENT,                               "getAgreement"),
     LeftOut("POST",    f"{AGREEMENT}/authorizations",           "confirmAgreement"),

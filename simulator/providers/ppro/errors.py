@@ -1,4 +1,4 @@
-"""PPRO's error envelope: `{status, failureMessage, timestamp}`; 401 is the exception. Source: reference/ppro.md, section 5."""
+"""PPRO's error envelope: `{status, failureMessage, timestamp}`; 401 is the exception. Source: docs/providers/ppro.md, source 5."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
         case r.UnknownRoute():
             return _envelope(call, 404, "Resource not found")
         case r.NotFound(kind=kind):
-            # An operation on an unknown charge is 400, a retrieval 404. Source: reference/ppro.md, section 5.2.
+            # An operation on an unknown charge is 400, a retrieval 404. Source: docs/providers/ppro.md, source 5.2.
             on_operation = call.method == "POST" and kind == "payment-charge"
             return _envelope(call, 400 if on_operation else 404, NOT_FOUND.get(kind, "Resource not found"))
         case r.MethodNotAllowed(method=method, allowed=allowed):

@@ -1,6 +1,6 @@
 """PPRO's failure catalogue: 76 pairs of type and code, and the texts that the simulator gives them.
 
-Source: reference/ppro.md, section 5.4 and its list of failure codes. The texts are inferred, but for the mock's two.
+Source: docs/providers/ppro.md, source 5.4 and its list of failure codes. The texts are inferred, but for the mock's two.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
 PAIRS = tuple((type_, code) for type_, codes in CATALOGUE.items() for code in codes)
 
 USUAL_TYPE = {
-    # For a code that stands under two types: the type that is meant when none is given. Source: reference/ppro.md, section 5.4.
+    # For a code that stands under two types: the type that is meant when none is given. Source: docs/providers/ppro.md, source 5.4.
     "GENERIC_DECLINE": "PROVIDER_DECLINE",
     "CANCELED_BY_CONSUMER": "PROVIDER_DECLINE",
     "BLOCKED_ACCOUNT": "PROVIDER_DECLINE",
@@ -75,8 +75,8 @@ MESSAGES = {
 }
 
 WALLET_REASONS = {
-    # The neutral reason for which the wallet declines: the failureCode that says it. Source: the design, section 3,
-    # but for "limit", for which the catalogue has a code. Inferred: "expired" and "declined".
+    # The neutral reason for which the wallet declines: the failureCode that says it. All inferred, but for
+    # "limit", for which the catalogue has a code.
     "balance": "INSUFFICIENT_FUNDS",
     "limit": "IS_EXCEEDING_ACCOUNT_LIMIT",
     "blocked": "BLOCKED_ACCOUNT",

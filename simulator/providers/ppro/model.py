@@ -1,4 +1,4 @@
-"""PPRO's resources. Source: reference/ppro.md, sections 3.2 and 3.7."""
+"""PPRO's resources. Source: docs/providers/ppro.md, sources 3.2 and 3.7."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MERCHANT_DISCARD = "MERCHANT_INITIATED_DISCARD"
 
 
 def new_id(ids: Ids, prefix: str) -> str:
-    """`charge_` + 21 base62 characters, and so on. Source: reference/ppro.md, section 9."""
+    """`charge_` + 21 base62 characters, and so on. Source: docs/providers/ppro.md, source 9."""
     return f"{prefix}_{ids.text(21)}"
 
 

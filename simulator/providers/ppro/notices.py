@@ -73,7 +73,7 @@ def _shared(request: wire.ChargeRequest) -> Iterator[tuple[str, str]]:
 
 
 def _alipay(request: wire.ChargeRequest) -> Iterator[tuple[str, str]]:
-    """Source: reference/ppro.md, section 7: one payment in a browser, captured at once."""
+    """Source: docs/providers/ppro.md, source 7: one payment in a browser, captured at once."""
     if request.autoCapture is False:
         yield "autoCapture", f"{WITHOUT_EFFECT}, which is always captured at once"
     if request.paymentMedium not in (None, "ECOMMERCE"):

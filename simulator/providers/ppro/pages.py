@@ -1,4 +1,4 @@
-"""PPRO's mock authenticator, by which ALIPAY is paid in the sandbox. Source: reference/ppro.md, section 8.
+"""PPRO's mock authenticator, by which ALIPAY is paid in the sandbox. Source: docs/providers/ppro.md, source 8.
 
 It is a page without login or key. A GET changes nothing. The first POST decides; a later one changes nothing and leads back to the
 page, which then says what has happened.
@@ -203,7 +203,7 @@ def _authorizations(charge: Charge) -> str:
 
 
 def _confirmation(code: str) -> dict[str, object]:
-    """Source: reference/ppro.md, section 8.4."""
+    """Source: docs/providers/ppro.md, source 8.4."""
     return {"authenticationResult": {"type": "MULTI_FACTOR", "details": {"verificationCode": code}}}
 
 

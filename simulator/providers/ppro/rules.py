@@ -1,6 +1,6 @@
 """What PPRO asks of a new charge: well-formed addresses, Alipay's limits, and the keys that the mock reads.
 
-Source: reference/ppro.md, sections 3.1, 5.4, 7 and 8.
+Source: docs/providers/ppro.md, sources 3.1, 5.4, 7 and 8.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from simulator.wallet import alipay
 
 PAYMENT_METHODS = ("ALIPAY", "MOCK")
 
-# Source: reference/ppro.md, section 7.
+# Source: docs/providers/ppro.md, source 7.
 ALIPAY_CURRENCIES = frozenset(["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "JPY", "NZD", "SGD", "USD"])
 ALIPAY_COUNTRIES = frozenset({"CN"})
 ALIPAY_INSTRUMENT = "PASSTHROUGH_WALLET"
@@ -52,7 +52,7 @@ _PRIVATE = re.compile(
 def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
     """Refuses what is answered with an error, not with a declined charge. Raises `Refused("semantic")` (422) or `Invalid` (400)."""
     if request.amount.value <= 0:
-        # Well-formed but semantically wrong; for zero inferred. Source: reference/ppro.md, section 5.2.
+        # Well-formed but semantically wrong; for zero inferred. Source: docs/providers/ppro.md, source 5.2.
         raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
     if request.paymentMethod not in PAYMENT_METHODS:
         call.differs_live("paymentMethod: the simulator takes ALIPAY and MOCK; the live API knows others too")
@@ -68,7 +68,7 @@ def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
 
 
 def _check_instrument(uow: UnitOfWork, request: wire.ChargeRequest) -> None:
-    """ALIPAY is paid by a wallet: another type is an input error. Raises `Invalid`. Source: reference/errata.md."""
+    """ALIPAY is paid by a wallet: another type is an input error. Raises `Invalid`. Source: docs/providers/ppro.md, corrections."""
     stored = uow.find(Instrument, request.instrumentId) if request.instrumentId is not None else None
     if stored is not None and stored.type != ALIPAY_INSTRUMENT:
         message = f"must be an instrument of type {ALIPAY_INSTRUMENT} for ALIPAY"
@@ -81,7 +81,7 @@ def _check_instrument(uow: UnitOfWork, request: wire.ChargeRequest) -> None:
 def _check_webhooks_url(call: Call, url: str) -> None:
     """The live API takes https only. The simulator takes http for local hosts too, and notes it as a live difference.
 
-    Raises `Invalid`. Inferred: which hosts count as local. Source: reference/ppro.md, section 11, question 3.
+    Raises `Invalid`. Inferred: which hosts count as local. Source: docs/providers/ppro.md, source 11.
     """
     wrong = Invalid([Violation("webhooksUrl", "pattern", wire.WEBHOOKS_URL.pattern.replace("https?", "https"))])
     match = wire.WEBHOOKS_URL.fullmatch(url)
@@ -111,7 +111,7 @@ def _is_local(host: str) -> bool:
 def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str | None:
     """The failureCode with which a well-formed charge is declined at once; None if it is not.
 
-    Source: reference/ppro.md, sections 5.4 and 7.
+    Source: docs/providers/ppro.md, sources 5.4 and 7.
     """
     if request.instrumentId is not None:
         instrument = uow.find(Instrument, request.instrumentId)
@@ -145,7 +145,7 @@ def _has_passed(at: datetime | None, now: datetime) -> bool:
 def mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
     """The `key=value` pairs in the descriptor of a MOCK charge. Free text in it is skipped.
 
-    Source: reference/ppro.md, section 8.3. ALIPAY ignores them (inferred).
+    Source: docs/providers/ppro.md, source 8.3. ALIPAY ignores them (inferred).
     """
     if request.paymentMethod != "MOCK":
         return {}

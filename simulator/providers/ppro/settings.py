@@ -1,4 +1,4 @@
-"""The settings of a PPRO account, which at PPRO itself only its staff can change. Source: reference/ppro.md, section 3."""
+"""The settings of a PPRO account, which at PPRO itself only its staff can change. Source: docs/providers/ppro.md, source 3."""
 
 from __future__ import annotations
 

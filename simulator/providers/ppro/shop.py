@@ -1,4 +1,4 @@
-"""A merchant's purchase at PPRO: a payment charge. Source: reference/ppro.md, sections 1, 2.1, 3.1, 3.6 and 3.8 (seed)."""
+"""A merchant's purchase at PPRO: a payment charge. Source: docs/providers/ppro.md, sources 1, 2.1, 3.1, 3.6 and 3.8 (seed)."""
 
 from __future__ import annotations
 

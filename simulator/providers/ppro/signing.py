@@ -1,4 +1,4 @@
-"""PPRO's two webhook signatures. Source: reference/ppro.md, section 6.4."""
+"""PPRO's two webhook signatures. Source: docs/providers/ppro.md, source 6.4."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """PPRO's machines, line by line as in the reference: the charge's, and those of its operations.
 
 A charge passes its `*_PROCESSING` states within one request, so nobody ever sees it in one of them.
-Source: reference/ppro.md, sections 3.2, 4.1 and 4.2.
+Source: docs/providers/ppro.md, sources 3.2, 4.1 and 4.2.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from simulator.providers.ppro import shop
 
 
 def create(account: Account, purchase: Purchase) -> Request:
-    """With the members that the reference's examples of webhooks show. Source: reference/ppro.md, section 6.3."""
+    """With the members that the published examples of webhooks show. Source: docs/providers/ppro.md, source 6.3."""
     more = {
         "merchantPaymentChargeReference": purchase.reference or "shop-1001",
         "order": {"orderReferenceNumber": "order-77"},
@@ -37,7 +37,7 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
 
 
 def _mock(keys: str) -> Create:
-    """A charge that the consumer confirms as usual; ALIPAY itself has none of these keys. Source: section 8.3."""
+    """A charge that the consumer confirms as usual; ALIPAY itself has none of these keys. Source: source 8.3."""
 
     def request(account: Account, purchase: Purchase) -> Request:
         descriptor = f"requiresAuthentication=true;authenticationType=REDIRECT;{keys}"

@@ -1,4 +1,4 @@
-"""PPRO's event catalogue, envelope and retry schedule. Source: reference/ppro.md, section 6."""
+"""PPRO's event catalogue, envelope and retry schedule. Source: docs/providers/ppro.md, source 6."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any
 _FAILURE_MEMBERS = ("failureType", "failureCode", "providerFailureCode", "failureMessage")
 
 
-# The members of consumer, order and item that webhooks have; the charge has more. Source: reference/ppro.md, section 6.3.
+# The members of consumer, order and item that webhooks have; the charge has more. Source: docs/providers/ppro.md, source 6.3.
 _CONSUMER = (
     "name", "email", "phone", "country", "locale", "taxIdentification", "merchantConsumerReference", "billingAddress",
 )  # fmt: skip
@@ -53,7 +53,7 @@ def _order(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _methods(charge: Charge) -> list[dict[str, Any]]:
-    """As the charge has them, but of one without details there is only its type. Source: reference/errata.md."""
+    """As the charge has them, but of one without details there is only its type. Source: docs/providers/ppro.md, corrections."""
     found = wire.authentication_methods(charge) or []
     return [{name: value for name, value in method.items() if value != {}} for method in found]
 
@@ -131,7 +131,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 
 
 TOLERANCE = timedelta(minutes=5)
-"""The manual leaves it to the receiver; inferred: what most receivers of such signatures take. Source: section 6.4, step 5."""
+"""The manual leaves it to the receiver; inferred: what most receivers of such signatures take. Source: source 6.4, step 5."""
 
 
 def sign(sending: Sending) -> dict[str, str]:

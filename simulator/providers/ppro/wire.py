@@ -1,6 +1,6 @@
 """PPRO's JSON: request models with the documented names, renderers in the documented key order.
 
-Absent members are omitted, never null; unknown members of a request are ignored. Source: reference/ppro.md, section 3.
+Absent members are omitted, never null; unknown members of a request are ignored. Source: docs/providers/ppro.md, source 3.
 """
 
 from __future__ import annotations

@@ -65,7 +65,10 @@ def _expires_at(intent: PaymentIntent) -> datetime | None:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    """Names the request, and gives back the idempotency key of a POST. Source: reference/wooshpay.md, section 2.5 (inferred)."""
+    """Names the request, and gives back the idempotency key of a POST.
+
+    Source: docs/providers/wooshpay.md, source 2.5 (inferred).
+    """
     reply.headers.setdefault("Request-Id", request_id(call, call.ids))
     key = call.headers.get("idempotency-key")
     if key and call.method == "POST":
@@ -77,7 +80,7 @@ def replayed(reply: Reply, first: datetime) -> None:
     reply.headers["Idempotent-Replayed"] = "true"
 
 
-# Source: reference/wooshpay.md, section 2.4 (header and error type documented, the rest inferred).
+# Source: docs/providers/wooshpay.md, source 2.4 (header and error type documented, the rest inferred).
 IDEMPOTENCY = Idempotency(
     header="Idempotency-Key",
     scope=lambda call: side_of(call.credential["livemode"]),
@@ -90,7 +93,7 @@ PROVIDER = Provider(
     title="WooshPay",
     monogram="WP",
     resources=RESOURCES,
-    # Source: reference/wooshpay.md, section 1; the hosts of its checkout page and of its script for browsers too.
+    # Source: docs/providers/wooshpay.md, source 1; the hosts of its checkout page and of its script for browsers too.
     hosts=(
         "api.wooshpay.com",
         "apitest.wooshpay.com",

@@ -1,6 +1,6 @@
 """WooshPay's keys: HTTP Basic as documented, Bearer because Stripe's clients can send nothing else (inferred).
 
-Source: reference/wooshpay.md, sections 2.1 and 2.2.
+Source: docs/providers/wooshpay.md, sources 2.1 and 2.2.
 """
 
 from __future__ import annotations

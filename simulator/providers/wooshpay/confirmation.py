@@ -26,7 +26,7 @@ def confirm(
     uow: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, trigger: str = "api.confirm"
 ) -> PaymentIntent:
     """Opens a wallet order and hands out its link. A shopper who has agreed to later charges of this method is charged at
-    once and asked nothing (section 7.7, inferred)."""
+    once and asked nothing (source 7.7, inferred)."""
     if intent.order_code is not None:
         alipay.close(uow, intent.order_code, "cancelled")
     charges_at_once = method.buyer is not None and method.customer == intent.customer and method.customer is not None
@@ -88,7 +88,7 @@ def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, 
     """The link in a member that is named after the method's type; a card has a challenge instead.
 
     With the setting `next_action_type` = `alipay_handle_redirect`, `type` is that name too, as it was in 2024.
-    Source: reference/wooshpay.md, sections 3.1 and 7.4.
+    Source: docs/providers/wooshpay.md, sources 3.1 and 7.4.
     """
     if type_ == "card":
         redirect = {"url": links.challenge_url(uow.workspace, intent), "return_url": intent.return_url}

@@ -1,4 +1,4 @@
-"""WooshPay's table of routes, and how its bodies and queries are read. Source: reference/wooshpay.md, section 3."""
+"""WooshPay's table of routes, and how its bodies and queries are read. Source: docs/providers/wooshpay.md, source 3."""
 
 from __future__ import annotations
 

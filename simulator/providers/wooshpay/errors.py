@@ -1,6 +1,6 @@
 """WooshPay's error envelope, Stripe's: `{"error": {"type", "code", "message", "param"}}`.
 
-Source: reference/wooshpay.md, section 5 (the envelope and most codes are inferred from Stripe's vocabulary).
+Source: docs/providers/wooshpay.md, source 5 (the envelope and most codes are inferred from Stripe's vocabulary).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Form-encoded bodies in Stripe's bracket notation: `line_items[0][quantity]=1`, `enabled_events[]=a`.
 
-Source: reference/wooshpay.md, section 2.3.
+Source: docs/providers/wooshpay.md, source 2.3.
 """
 
 from __future__ import annotations

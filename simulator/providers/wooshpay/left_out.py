@@ -1,7 +1,7 @@
 """Operations that WooshPay really has and the simulator lacks. They answer with its 404 and a notice.
 
-Source: reference/wooshpay.md, section 3.20, names the objects. Inferred: the operations and paths, which are Stripe's for the same
-object; for payouts and beneficiaries, which are the provider's own, the plain create, list and retrieve.
+Source: docs/providers/wooshpay.md, source 3.20, names the objects. Inferred: the operations and paths, which are Stripe's for
+the same object; for payouts and beneficiaries, which are the provider's own, the plain create, list and retrieve.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The addresses that WooshPay hands out: checkout page, wallet page, app link. Source: reference/wooshpay.md, 3.21, 7.3.
+"""The addresses that WooshPay hands out: checkout page, wallet page, app link.
+
+Source: docs/providers/wooshpay.md, sources 3.21, 7.3.
 
 Path and query are the provider's; scheme and host are the simulator's, unless setting `hosts` is `original`.
 """

@@ -51,7 +51,7 @@ def find(call: Call, uow: UnitOfWork, kind: type[O], id_: str, param: str = "id"
     An unknown one, or one of the other side, is refused with 404. What is no id at all is 400 `id is invalid` for a session
     (observed) and in a member of a request (inferred), and 404 in the path of anything else.
 
-    Source: reference/wooshpay.md, section 5.3, and reference/errata.md.
+    Source: docs/providers/wooshpay.md, source 5.3, and docs/providers/wooshpay.md, corrections.
     """
     prefix = PREFIXES[kind]
     if not re.fullmatch(rf"{prefix}_(test_)?[0-9]{{1,25}}", id_):
@@ -132,7 +132,7 @@ def newest_first(uow: UnitOfWork, kind: type[O], key: tuple[str, str], before: s
 def listed(call: Call, uow: UnitOfWork, kind: type[O], **filters: str | None) -> tuple[list[O], bool]:
     """A page of what belongs to this side of the account, newest first, and whether there is more.
 
-    Source: reference/wooshpay.md, section 3.7.
+    Source: docs/providers/wooshpay.md, source 3.7.
     """
     query = query_of(call)
     for name in ("starting_after", "ending_before"):

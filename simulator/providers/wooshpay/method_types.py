@@ -13,9 +13,9 @@ from simulator.providers.wooshpay.model import PaymentIntent, PaymentMethod, min
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.payment_intents import IntentFields
 
-# Source: reference/wooshpay.md, section 7.2 (seed).
+# Source: docs/providers/wooshpay.md, source 7.2 (seed).
 ALIPAY_CURRENCIES = ("CNY", "GBP", "USD", "EUR", "HKD")
-# Source: the provider's page on Alipay+ (reference/errata.md).
+# Source: the provider's page on Alipay+ (docs/providers/wooshpay.md, corrections).
 ALIPAYPLUS_CURRENCIES = ("CNY", "HKD", "GBP", "IDR", "MYR", "PHP", "THB")
 CURRENCIES_OF = {"alipay": ALIPAY_CURRENCIES, "alipayplus": ALIPAYPLUS_CURRENCIES}
 ALIPAY = tuple(CURRENCIES_OF)

@@ -1,4 +1,4 @@
-"""WooshPay's resources, and how their ids are minted. Source: reference/wooshpay.md, sections 3 and 9."""
+"""WooshPay's resources, and how their ids are minted. Source: docs/providers/wooshpay.md, sources 3 and 9."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.kernel.money import Money
 from simulator.providers.wooshpay.states import CHECKOUT_SESSION, PAYMENT_INTENT, REFUND
 
 SNOWFLAKE_EPOCH_MS = 1288834974657
-"""Source: reference/wooshpay.md, section 9.1 (derived from 35 documented ids)."""
+"""Source: docs/providers/wooshpay.md, source 9.1 (derived from 35 documented ids)."""
 
 
 def side_of(livemode: bool) -> str:
@@ -63,7 +63,7 @@ class Snowflake(Resource):
 def mint(uow: UnitOfWork, prefix: str) -> str:
     """`<prefix>_<19 digits>`: the digits decode to the workspace's instant, and they only ever grow.
 
-    The twenty-two low bits count within a millisecond. Source: reference/wooshpay.md, section 9.1.
+    The twenty-two low bits count within a millisecond. Source: docs/providers/wooshpay.md, source 9.1.
     """
     first = (millis(uow.now) - SNOWFLAKE_EPOCH_MS) << 22
     counter = uow.find(Snowflake, "last")
@@ -81,7 +81,7 @@ def minted_at_ms(id_: str) -> int:
 
 
 def rounded_ms(at: datetime) -> int:
-    """Milliseconds since 1970, rounded half up to the whole second. Source: reference/wooshpay.md, section 9.2."""
+    """Milliseconds since 1970, rounded half up to the whole second. Source: docs/providers/wooshpay.md, source 9.2."""
     return (millis(at) + 500) // 1000 * 1000
 
 
@@ -216,7 +216,7 @@ class Refund(Owned):
 
 @dataclass(frozen=True, kw_only=True)
 class Charge(Owned):
-    """One per paid attempt. Source: reference/wooshpay.md, section 3.15 (the exact subset is inferred)."""
+    """One per paid attempt. Source: docs/providers/wooshpay.md, source 3.15 (the exact subset is inferred)."""
 
     KIND: ClassVar[str] = "charge"
 
@@ -241,7 +241,7 @@ class Charge(Owned):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentMethod(Owned):
-    """`buyer` is the shopper who has agreed to later charges, for which nobody asks them again (section 7.7)."""
+    """`buyer` is the shopper who has agreed to later charges, for which nobody asks them again (source 7.7)."""
 
     KIND: ClassVar[str] = "payment_method"
 

@@ -1,4 +1,7 @@
-"""What is said about a price that happens to be one of the simulator's test amounts. Source: reference/errata.md."""
+"""What is said about a price that happens to be one of the simulator's test amounts.
+
+Source: docs/providers/wooshpay.md, corrections.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hosted checkout page, and the links that show the wallet in place. Source: reference/wooshpay.md, section 3.21.
+"""The hosted checkout page, and the links that show the wallet in place. Source: docs/providers/wooshpay.md, source 3.21.
 
 A GET changes nothing: the wallet's order is opened when the shopper presses the button.
 """

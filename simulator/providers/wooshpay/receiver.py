@@ -1,6 +1,6 @@
 """The merchant's side of WooshPay's webhooks, written from the manual and not from `signing`.
 
-Source: reference/wooshpay.md, section 6.3. The inbox and the demo verify with it.
+Source: docs/providers/wooshpay.md, source 6.3. The inbox and the demo verify with it.
 """
 
 from __future__ import annotations

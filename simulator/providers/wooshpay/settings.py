@@ -1,4 +1,4 @@
-"""The settings of a WooshPay account. Sources: reference/wooshpay.md, sections 3.1, 5, 6.3 and 7.4."""
+"""The settings of a WooshPay account. Sources: docs/providers/wooshpay.md, sources 3.1, 5, 6.3 and 7.4."""
 
 from __future__ import annotations
 

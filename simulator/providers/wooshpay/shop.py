@@ -1,4 +1,7 @@
-"""A merchant's purchase at WooshPay: a payment intent, confirmed at once. Source: reference/wooshpay.md, 2.1, 3.1, 3.3 (seed)."""
+"""A merchant's purchase at WooshPay: a payment intent, confirmed at once.
+
+Source: docs/providers/wooshpay.md, sources 2.1, 3.1, 3.3 (seed).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WooshPay's webhook signature. Source: reference/wooshpay.md, section 6.3."""
+"""WooshPay's webhook signature. Source: docs/providers/wooshpay.md, source 6.3."""
 
 from __future__ import annotations
 

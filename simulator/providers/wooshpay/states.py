@@ -1,4 +1,4 @@
-"""WooshPay's machines of payment intent, checkout session and refund. Source: reference/wooshpay.md, section 4."""
+"""WooshPay's machines of payment intent, checkout session and refund. Source: docs/providers/wooshpay.md, source 4."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from simulator.providers.wooshpay.model import Snowflake
 
 
 def create(account: Account, purchase: Purchase) -> Request:
-    """With the members that the reference's examples of payloads show. Source: reference/wooshpay.md, section 6.6."""
+    """With the members that the published examples of payloads show. Source: docs/providers/wooshpay.md, source 6.6."""
     more = {"merchant_order_id": purchase.reference or "order-1001", "metadata": {"cart": "77"}}
     return saying_more(shop.create(account, purchase), more)
 
@@ -21,7 +21,7 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
 
 
 def _session(account: Account, purchase: Purchase) -> Request:
-    """Source: reference/wooshpay.md, section 3.9 (seed)."""
+    """Source: docs/providers/wooshpay.md, source 3.9 (seed)."""
     price = {
         "currency": purchase.amount.currency,
         "unit_amount": purchase.amount.value,

@@ -1,4 +1,4 @@
-"""WooshPay's event catalogue, envelope, endpoints and retry schedule. Source: reference/wooshpay.md, section 6.
+"""WooshPay's event catalogue, envelope, endpoints and retry schedule. Source: docs/providers/wooshpay.md, source 6.
 
 An endpoint is what `POST /v1/webhook_endpoints` made, or the workspace's account-level URL, which counts as one more.
 """
@@ -151,7 +151,7 @@ def sign(sending: Sending) -> dict[str, str]:
     Raises `Dropped` for an endpoint that is gone or disabled.
 
     Settings: `signature_headers` = `both` (default), `documented`, `observed`; `signature_t` = `milliseconds` (default),
-    `seconds`. Source: reference/wooshpay.md, sections 6.2 and 6.3.
+    `seconds`. Source: docs/providers/wooshpay.md, sources 6.2 and 6.3.
     """
     workspace, id_ = sending.workspace, sending.context.get("endpoint", ACCOUNT)
     endpoint = next((e for e in endpoints(workspace) if e["id"] == id_), None)

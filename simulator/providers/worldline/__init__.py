@@ -52,7 +52,7 @@ def summarise(resource: Resource) -> Summary | None:
 
 
 def finish(call: Call, reply: Reply) -> None:
-    # Source: reference/worldline.md, section 2.7 (recorded). There is no request id header.
+    # Source: docs/providers/worldline.md, source 2.7 (recorded). There is no request id header.
     reply.headers.setdefault("X-Powered-By", "Servlet/3.0 JSP/2.2")
     if call.target.startswith("/client/"):
         reply.headers.update(OF_ANY_ORIGIN)
@@ -63,7 +63,7 @@ def replayed(reply: Reply, first: datetime) -> None:
     reply.headers["X-GCS-Idempotence-Request-Timestamp"] = str(millis(first))
 
 
-# Source: reference/worldline.md, sections 2.6 and 11. Scope and the storage of refusals are inferred.
+# Source: docs/providers/worldline.md, sources 2.6 and 11. Scope and the storage of refusals are inferred.
 IDEMPOTENCY = Idempotency(
     header="X-GCS-Idempotence-Key",
     scope=lambda call: str(call.credential["merchant_id"]),
@@ -77,7 +77,7 @@ PROVIDER = Provider(
     title="Worldline",
     monogram="WL",
     resources=(Payment, Refund, HostedCheckout, OrderCounter),
-    # Source: reference/worldline.md, section 1: today's names, pages and API, and those that integrations still have. Each may
+    # Source: docs/providers/worldline.md, source 1: today's names, pages and API, and those that integrations still have. Each may
     # have `payment.` before it, as a hosted page's address does; the last is what that makes of the simulator's own name.
     hosts=(
         "*.connect.worldline-solutions.com",

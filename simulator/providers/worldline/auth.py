@@ -1,4 +1,4 @@
-"""`Authorization: GCS v1HMAC:{apiKeyId}:{signature}`. Source: reference/worldline.md, sections 2.1, 2.2, 2.4 and 2.5."""
+"""`Authorization: GCS v1HMAC:{apiKeyId}:{signature}`. Source: docs/providers/worldline.md, sources 2.1, 2.2, 2.4 and 2.5."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _in_utc(date: datetime) -> datetime:
 
 
 def check_idempotence_key(call: Call) -> None:
-    """At most 40 characters, all ASCII. Source: reference/worldline.md, section 2.6 (the refusal is inferred)."""
+    """At most 40 characters, all ASCII. Source: docs/providers/worldline.md, source 2.6 (the refusal is inferred)."""
     key = call.headers.get("x-gcs-idempotence-key")
     if key is not None and (len(key) > IDEMPOTENCE_KEY_LENGTH or not key.isascii()):
         name = "X-GCS-Idempotence-Key"

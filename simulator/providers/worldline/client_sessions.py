@@ -1,6 +1,6 @@
 """Client sessions: what a merchant hands to a browser or an app, so that it may call the Client API.
 
-Source: reference/worldline.md, sections 2.8 and 3.16.
+Source: docs/providers/worldline.md, sources 2.8 and 3.16.
 
 Nothing is stored. The customer id says when the session began, and the session id proves that we made it.
 """

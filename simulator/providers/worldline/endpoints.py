@@ -1,4 +1,4 @@
-"""Worldline Connect's table of routes. Source: reference/worldline.md, section 3.1."""
+"""Worldline Connect's table of routes. Source: docs/providers/worldline.md, source 3.1."""
 
 from __future__ import annotations
 

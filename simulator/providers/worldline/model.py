@@ -1,4 +1,4 @@
-"""Worldline Connect's resources. Source: reference/worldline.md, sections 3.2, 3.6, 3.11 and 9."""
+"""Worldline Connect's resources. Source: docs/providers/worldline.md, sources 3.2, 3.6, 3.11 and 9."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Payment(Resource):
 
     @property
     def is_cancellable(self) -> bool:
-        """Only Alipay+ itself cancels an 866 payment. Inferred: section 3.2."""
+        """Only Alipay+ itself cancels an 866 payment. Inferred: source 3.2."""
         return self.state == "REDIRECTED" and self.product == 861
 
     @property

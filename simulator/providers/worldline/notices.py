@@ -14,7 +14,7 @@ _REFUND: tuple[tuple[Facet, str], ...] = (("bank", "refund"),)
 def test_amount(call: Call, uow: UnitOfWork, amount: int, currency: str, *, refund: bool = False) -> None:
     """Says that an ordinary price is one of our test amounts, if it is one and no scenario speaks first.
 
-    Not refused under `--strict`, which switches these amounts off. Source: reference/errata.md.
+    Not refused under `--strict`, which switches these amounts off. Source: docs/providers/worldline.md, corrections.
     """
     facts = {"amount": model.to_money(amount, currency).value, "currency": currency}
     for facet, operation in _REFUND if refund else _PAYMENT:

@@ -1,4 +1,4 @@
-"""MyCheckout, and the wallet behind the redirect URL. Source: reference/worldline.md, sections 3.11, 3.17 and 8.
+"""MyCheckout, and the wallet behind the redirect URL. Source: docs/providers/worldline.md, sources 3.11, 3.17 and 8.
 
 A GET changes nothing. Where the merchant has chosen the product, the page's script presses Continue by itself: a browser
 skips the choice as at the provider, and a link preview begins no payment.

@@ -1,4 +1,4 @@
-"""The two payment products: what they accept, and how they are shown. Source: reference/worldline.md, sections 3.14 and 7."""
+"""The two payment products: what they accept, and how they are shown. Source: docs/providers/worldline.md, sources 3.14 and 7."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.wallet import alipay
 ALIPAY = 861
 ALIPAY_PLUS = 866
 
-# Inferred: the provider names CNY only; this is the reference's list.
+# Inferred: the provider names CNY only, and these are taken too.
 CURRENCIES = frozenset(
     ["AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "NOK", "NZD", "SEK", "SGD", "THB", "USD"]
 )

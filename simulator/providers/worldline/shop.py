@@ -1,4 +1,7 @@
-"""A merchant's purchase at Worldline Connect: a redirect payment. Source: reference/worldline.md, 2.2, 3.2, 3.5, 3.6 (seed)."""
+"""A merchant's purchase at Worldline Connect: a redirect payment.
+
+Source: docs/providers/worldline.md, sources 2.2, 3.2, 3.5, 3.6 (seed).
+"""
 
 from __future__ import annotations
 

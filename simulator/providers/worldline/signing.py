@@ -1,4 +1,7 @@
-"""Worldline Connect's two signatures: v1HMAC of requests, and that of webhooks. Source: reference/worldline.md, 2.2 and 6.3."""
+"""Worldline Connect's two signatures: v1HMAC of requests, and that of webhooks.
+
+Source: docs/providers/worldline.md, sources 2.2 and 6.3.
+"""
 
 from __future__ import annotations
 

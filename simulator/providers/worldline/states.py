@@ -1,6 +1,6 @@
 """Worldline Connect's machines of a payment, a refund and a hosted checkout, and what their states and codes mean.
 
-Source: reference/worldline.md, sections 4.1 to 4.5, and the texts of the codes in reference/errata.md: 120 rejected by the bank,
+Source: docs/providers/worldline.md, sources 4.1 to 4.5, and the texts of the codes in docs/providers/worldline.md, corrections: 120 rejected by the bank,
 125 cancelled by the consumer, 130 failed, 140 not completed in time, 160 suspected fraud, 975 settlement file sent, 1050 funds
 available for remittance, 99999 cancelled. A consumer's cancellation is CANCELLED (seed), and the official map gives that state
 no code but 99999 and 400.
@@ -83,7 +83,7 @@ HOSTED_CHECKOUT = Machine(
     ],
 )
 
-# Source: reference/worldline.md, section 4.3.
+# Source: docs/providers/worldline.md, source 4.3.
 CATEGORIES = {
     "CREATED":          "CREATED",
     "REDIRECTED":       "PENDING_PAYMENT",
@@ -98,7 +98,7 @@ CATEGORIES = {
     "CANCELLED":        "UNSUCCESSFUL",
 }
 
-# The statusCode that a move sets. Source: reference/worldline.md, sections 4.1, 4.2 and 4.4.
+# The statusCode that a move sets. Source: docs/providers/worldline.md, sources 4.1, 4.2 and 4.4.
 PAYMENT_CODES = {
     "api.redirect":         50,
     "bank.refused":         100,
@@ -115,7 +115,7 @@ PAYMENT_CODES = {
     "bank.refunded":        1800,
     "bank.reversed":        1520,
 }
-# What the wallet's reason makes of a decline; any other is rejected by the bank (120). Source: reference/errata.md.
+# What the wallet's reason makes of a decline; any other is rejected by the bank (120). Source: docs/providers/worldline.md, corrections.
 DECLINE_CODES = {
     "balance":        120,
     "limit":          120,
@@ -146,7 +146,7 @@ PHASES = {
     "CANCELLED":        "cancelled",
 }
 
-# Source: reference/worldline.md, section 3.12. Every other state is SUCCESSFUL.
+# Source: docs/providers/worldline.md, source 3.12. Every other state is SUCCESSFUL.
 PAYMENT_STATUS_CATEGORIES = {
     "CREATED":          "REJECTED",
     "CANCELLED":        "REJECTED",

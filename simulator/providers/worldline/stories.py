@@ -12,7 +12,7 @@ from simulator.providers.worldline.model import OrderCounter
 
 
 def create(account: Account, purchase: Purchase) -> Request:
-    """With the members that the examples of webhooks show. Source: reference/worldline.md, section 6."""
+    """With the members that the examples of webhooks show. Source: docs/providers/worldline.md, source 6."""
     references = {"merchantReference": purchase.reference or "LS-7781"}
     return saying_more(shop.create(account, purchase), {"order": {"references": references}})
 

@@ -89,7 +89,7 @@ def check_return_url(call: Call, url: str, path: str) -> None:
 def check_acceptable(merchant_id: str, product: int, order: Order) -> None:
     """Refuses an unknown product, country or currency, then an amount outside of the limits.
 
-    Source: reference/worldline.md, section 5.4 (the HTTP statuses are inferred).
+    Source: docs/providers/worldline.md, source 5.4 (the HTTP statuses are inferred).
     """
     amount, country = order.amountOfMoney, order.customer.billingAddress.countryCode
     known = product in products.PRODUCTS and amount.currencyCode in products.CURRENCIES and is_country(country)

@@ -1,4 +1,4 @@
-"""Connect's event catalogue, envelope and retry schedule. Source: reference/worldline.md, section 6."""
+"""Connect's event catalogue, envelope and retry schedule. Source: docs/providers/worldline.md, source 6."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from simulator.providers.worldline.wire.refunds import refund
 EVENTS = ("payment.created", *PAYMENT.events, "refund.created", *REFUND.events)
 
 # What the Configuration Center offers beside these, and no Alipay payment ever is. It offers no wildcards.
-# Source: reference/worldline.md, section 6.2.
+# Source: docs/providers/worldline.md, source 6.2.
 NEVER_HERE = (
     "payment.account_verified", "payment.authorization_requested", "payment.capture_requested",
     "payment.chargeback_notification", "payment.chargebacked", "payment.paid_increment", "payment.pending_approval",

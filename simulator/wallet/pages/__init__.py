@@ -1,7 +1,4 @@
-"""The wallet's pages: cashier, phone, result, QR image, live events. A GET never changes state; the first act wins.
-
-Fields and test ids: design, sections 4 and 10.
-"""
+"""The wallet's pages: cashier, phone, result, QR image, live events. A GET never changes state; the first act wins."""
 
 from __future__ import annotations
 

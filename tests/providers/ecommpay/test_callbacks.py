@@ -182,7 +182,7 @@ async def test_the_methods_are_listed_by_currency(sim: Sim, ecommpay: Merchant) 
 
 
 def faults(value: Any, path: str = "") -> list[str]:
-    """What some official SDK could not verify. Source: reference/ecommpay.md, section 2.5."""
+    """What some official SDK could not verify. Source: docs/providers/ecommpay.md, source 2.5."""
     if value is None or isinstance(value, float):
         return [f"{path}: {value!r}"]
     if isinstance(value, bool):
@@ -236,7 +236,7 @@ async def test_a_foreign_signature_is_noticed_by_the_receiver(sim: Sim, ecommpay
 
 
 def test_the_schedule_is_the_documented_formula() -> None:
-    """120 attempts within 11 days. Source: reference/ecommpay.md, section 6.2."""
+    """120 attempts within 11 days. Source: docs/providers/ecommpay.md, source 6.2."""
     pauses = {n: round(pause_before(n).total_seconds()) for n in (2, 6, 7, 10, 20, 40, 60, 68, 69, 120)}
 
     assert pauses == {2: 10, 6: 10, 7: 84, 10: 90, 20: 131, 40: 661, 60: 5774, 68: 14194, 69: 14400, 120: 14400}

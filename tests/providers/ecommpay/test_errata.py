@@ -31,7 +31,7 @@ async def strict() -> AsyncIterator[Merchant]:
 # A signature that only an SDK's own rendering explains --------------------------------------------------------------
 
 RENDERINGS: dict[str, tuple[dict[str, Any], Any]] = {
-    # What is added to the seed's sale, and who signs it in which way of their own. Source: reference/ecommpay.md, 2.3.
+    # What is added to the seed's sale, and who signs it in which way of their own. Source: docs/providers/ecommpay.md, source 2.3.
     "null": ({"addendum": {"note": None}}, "Python 1.0.6"),
     "a float": ({"addendum": {"weight": 1.0}}, "Python 1.0.6"),
     "a list over ten": ({"addendum": {"items": [f"v{n}" for n in range(12)]}}, "Go"),

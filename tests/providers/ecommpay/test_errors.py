@@ -129,7 +129,7 @@ async def test_numbers_as_digits_are_accepted_for_the_project_only(sim: Sim, eco
 # Accepted first, then told by callback --------------------------------------------------------------------------
 
 REJECTED: dict[str, tuple[dict[str, Any], int, str | None]] = {
-    # What changes in the seed's request: the code, and the field it is about. Source: reference/ecommpay.md, section 5.3.
+    # What changes in the seed's request: the code, and the field it is about. Source: docs/providers/ecommpay.md, source 5.3.
     "currency not enabled": ({"payment": {"currency": "BRL"}}, 3023, "payment.currency"),
     "currency unknown": ({"payment": {"currency": "QQQ"}}, 3121, "payment.currency"),
     "currency malformed": ({"payment": {"currency": "cny"}}, 3121, "payment.currency"),

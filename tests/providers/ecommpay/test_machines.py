@@ -453,7 +453,7 @@ async def test_a_payment_that_waits_for_data_cannot_be_paid(sim: Sim, ecommpay: 
 
 
 def test_the_tables_allow_what_the_reference_allows() -> None:
-    """Source: reference/ecommpay.md, sections 4.3 and 4.4."""
+    """Source: docs/providers/ecommpay.md, sources 4.3 and 4.4."""
     assert PAYMENT.final == {"decline", "refunded", "reversed"}
     assert set(PAYMENT.allowed("success")) == {"bank.refunded_part", "bank.refunded", "bank.reversed"}
     assert set(PAYMENT.allowed("partially refunded")) == {"bank.refunded_part", "bank.refunded"}

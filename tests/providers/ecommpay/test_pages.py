@@ -376,7 +376,7 @@ async def test_payment_page_redirects_by_itself_when_asked(
 
 
 def expected_way(framed: str, enabled: str, mode: str) -> Way | None:
-    """The matrix of reference/ecommpay.md, section 3.9.4, written once more as sentences."""
+    """The matrix of docs/providers/ecommpay.md, source 3.9.4, written once more as sentences."""
     if enabled == "0":
         return None
     if framed == "":

@@ -1,4 +1,4 @@
-"""Signatures: the reference's vectors as data, and what the official SDKs sign otherwise."""
+"""Signatures: vectors as data, made with the official SDKs, and what the official SDKs sign otherwise."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_there_are_27_vectors() -> None:
 
 TWELVE = {"items": [f"v{n}" for n in range(12)]}
 ORDERS = {
-    # Who signs so: the message and its lines. Source: reference/ecommpay.md, section 2.3.
+    # Who signs so: the message and its lines. Source: docs/providers/ecommpay.md, source 2.3.
     "natural": (TWELVE, [f"items:{n}:v{n}" for n in range(12)]),
     "Python": (TWELVE, [f"items:{n}:v{n}" for n in (0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9)]),
     "Go and Java": (TWELVE, [f"items:{n}:v{n}" for n in (0, 10, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9)]),
@@ -130,7 +130,7 @@ def test_the_seeds_page_parameters_have_the_documented_signature() -> None:
 
 
 async def test_a_url_built_by_the_python_sdk_opens_the_page(sim: Sim) -> None:
-    """Vector V7 of the reference, byte for byte: `+` for a space, a nested URL, Chinese."""
+    """Vector V7, byte for byte: `+` for a space, a nested URL, Chinese."""
     url = (
         "/payment?project_id=120&interface_type=%7B%22id%22%3A+24%7D&payment_id=580-b&payment_amount=40000"
         "&payment_currency=CNY&customer_id=customer1&language_code=zh&force_payment_method=alipay"

@@ -1,4 +1,4 @@
-"""A receiver of PPRO's webhooks who takes what was signed in the last five minutes, after the manual's section 6.4, step 5."""
+"""A receiver of PPRO's webhooks who takes what was signed in the last five minutes, after the manual's source 6.4, step 5."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 They are made stricter: no member that they do not name.
 
 Exceptions: the discards endpoints are in no published document (their schema is taken from the charge's own
-`discards`); errors are held against the envelope of the reference, which the documents give for 409 and 504 only.
+`discards`); errors are held against the documented envelope, which the documents give for 409 and 504 only.
 """
 
 from __future__ import annotations

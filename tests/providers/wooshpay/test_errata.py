@@ -1,4 +1,4 @@
-"""The corrections to WooshPay's reference, one by one: what clients and newer manuals have shown."""
+"""The corrections to what was built from WooshPay's manual, one by one: what clients and newer manuals have shown."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ async def test_test_mode_links_stay_on_this_host_and_say_test(sim: Sim, wooshpay
 
 
 async def test_an_unpaid_intent_shows_nothing_that_it_does_not_have(wooshpay: Merchant) -> None:
-    """The reference's own example without `confirm`."""
+    """The manual's own example without `confirm`."""
     intent = await wooshpay.made(
         "payment_intents",
         {

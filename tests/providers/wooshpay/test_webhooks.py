@@ -20,7 +20,7 @@ from simulator.providers.wooshpay.signing import signature
 from simulator.providers.wooshpay.webhooks import RETRY
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text("utf-8"))
-# Seconds after the first attempt. Source: reference/wooshpay.md, section 6.4.
+# Seconds after the first attempt. Source: docs/providers/wooshpay.md, source 6.4.
 SCHEDULE = [0, 2, 6, 14, 30, 62, 126, 254, 510, 1022, 2046, 4094, 8190, 16382, 32766, 65534, 131070, 259200]
 OTHER = "http://merchant.test/other"
 

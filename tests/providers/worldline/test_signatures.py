@@ -1,4 +1,4 @@
-"""v1HMAC: the vectors of the reference, the odd things that clients do, and what the journal says when it is wrong."""
+"""v1HMAC: vectors made with the official SDKs, the odd things that clients do, and what the journal says when it is wrong."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_the_receiver_accepts_the_webhook_vectors(sim: Sim) -> None:
 
 @pytest.fixture
 async def lantern(sim: Sim) -> Merchant:
-    """The reference's own merchant 4711, whose clock stands in October 2025."""
+    """The vectors' merchant 4711, whose clock stands in October 2025."""
     own = {name: VECTORS["reference"][name] for name in ("api_key_id", "secret_api_key")}
     body = {"credentials": {"worldline": {"merchant_id": "4711", **own}}}
     created = (await sim.http.post("/_sim/workspaces", json=body)).raise_for_status().json()

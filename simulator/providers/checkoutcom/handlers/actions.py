@@ -1,6 +1,6 @@
 """Actions of a payment: refunds and reversals, and those that Alipay does not have.
 
-Source: reference/checkoutcom.md, sections 3.4 to 3.8.
+Source: docs/providers/checkoutcom.md, sources 3.4 to 3.8.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REFUND_LIMIT = 150
 
 
 def get_actions(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /payments/{id}/actions: an array, newest first. Source: section 3.4."""
+    """GET /payments/{id}/actions: an array, newest first. Source: source 3.4."""
     payment = find_payment(call, uow)
     found = uow.by_key(Action, "payment", payment.id)
     return Reply(200, [wire.action(action) for action in found], subject=payment.id)
@@ -33,7 +33,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{id}/refunds: the given amount, or all that is left. An amount of 0 counts as none given (inferred).
 
     Raises `IllegalTransition` (403) when nothing can be refunded, `LimitExceeded` when more is asked than is left.
-    Source: section 3.5.
+    Source: source 3.5.
     """
     request: wire.RefundRequest = call.body
     refund = _refund(call, uow, request.amount, request.capture_action_id)
@@ -41,7 +41,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def reverse_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/{id}/reversals: refunds all that is left of a captured payment. Source: section 3.8."""
+    """POST /payments/{id}/reversals: refunds all that is left of a captured payment. Source: source 3.8."""
     refund = _refund(call, uow, None)
     return Reply(202, wire.action_accepted(refund, call.base_url, "Refund"))
 
@@ -98,7 +98,7 @@ def new_action(
 def not_for_alipay(call: Call, uow: UnitOfWork) -> Reply:
     """Captures, voids, authorizations, cancellations: 403 in every state, since Alipay pays in one step.
 
-    Inferred: section 3.6.
+    Inferred: source 3.6.
     """
     payment = find_payment(call, uow)
     operation = call.endpoint.operation if call.endpoint else "this"

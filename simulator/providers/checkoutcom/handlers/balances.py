@@ -1,4 +1,4 @@
-"""Balances: what was captured and not refunded. Source: reference/checkoutcom.md, section 3.16."""
+"""Balances: what was captured and not refunded. Source: docs/providers/checkoutcom.md, source 3.16."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.providers.checkoutcom.webhooks import entity_of
 
 
 def get_balances(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /balances/{id}: what was captured and not refunded, per currency. Source: section 3.16."""
+    """GET /balances/{id}: what was captured and not refunded, per currency. Source: source 3.16."""
     if call.path["id"] != entity_of(own_channel(uow)):
         raise NotFound("entity", call.path["id"], "id")
     query = call.body.query

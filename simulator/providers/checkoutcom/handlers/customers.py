@@ -1,6 +1,6 @@
 """Customers: kept by the merchant, or made by the first payment that names them.
 
-Source: reference/checkoutcom.md, sections 3.1 and 3.11.
+Source: docs/providers/checkoutcom.md, sources 3.1 and 3.11.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Sourc
     """The customer of a payment: found by id or by e-mail, else a new one.
 
     Where the request names nobody, its source may: it is a customer, or an agreement, which belongs to one. A name that is
-    stored already wins over the request's. Source: section 3.1.
+    stored already wins over the request's. Source: source 3.1.
     """
     id_, email = (given.id, given.email) if given is not None else (None, None)
     if id_ is None and email is None and source is not None:

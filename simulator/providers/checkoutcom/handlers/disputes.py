@@ -1,7 +1,7 @@
 """Chargebacks: raised by a scenario, answered with evidence or accepted, decided by the bank.
 
 A rule `provider: {dispute: PT1H, verdict: lost}` for the operation `capture` raises one that long after the capture.
-Source: reference/checkoutcom.md, section 3.17; what begins and decides a dispute here is inferred.
+Source: docs/providers/checkoutcom.md, source 3.17; what begins and decides a dispute here is inferred.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events of the Default platform: reading them, and sending them again. Source: reference/checkoutcom.md, section 3.10."""
+"""Events of the Default platform: reading them, and sending them again. Source: docs/providers/checkoutcom.md, source 3.10."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hosted pages and payment links: making and reading them, and the payments that shoppers begin on them.
 
-Source: reference/checkoutcom.md, section 3.13.
+Source: docs/providers/checkoutcom.md, source 3.13.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[s
 
 
 def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
-    """A warning for each method that the request allows but the simulator cannot offer. Its members are inferred (section 3.13)."""
+    """A warning for each method that the request allows but the simulator cannot offer. Its members are inferred (source 3.13)."""
     return [
         {"code": "payment_method_unavailable", "value": method, "description": f"{method} cannot be offered"}
         for method in request.allow_payment_methods or []

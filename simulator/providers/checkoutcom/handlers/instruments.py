@@ -1,4 +1,4 @@
-"""Instruments: stored agreements with a wallet. Source: reference/checkoutcom.md, sections 3.1, 3.12 and 4.3."""
+"""Instruments: stored agreements with a wallet. Source: docs/providers/checkoutcom.md, sources 3.1, 3.12 and 4.3."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PUBLISHED_NAME = "John Smith"
 
 
 def get_instrument(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /instruments/{id}. Inferred: the manual does not say that an agreement with Alipay can be read here (section 3.12)."""
+    """GET /instruments/{id}. Inferred: the manual does not say that an agreement with Alipay can be read here (source 3.12)."""
     agreement = uow.get(Instrument, call.path["id"], "id")
     return Reply(200, wire.instrument(agreement, uow.find(Customer, agreement.customer_id)))
 
@@ -70,7 +70,7 @@ def published_agreement(uow: UnitOfWork) -> Instrument:
 
 
 def issue_agreement(uow: UnitOfWork, payment: Payment) -> Instrument:
-    """The agreement that a first payment is to sign. The 202 already names it. Source: sections 3.1 and 4.3."""
+    """The agreement that a first payment is to sign. The 202 already names it. Source: sources 3.1 and 4.3."""
     agreement = Instrument(
         id=new_id(uow.ids, "src"),
         state="Issued",

@@ -1,6 +1,6 @@
 """What becomes of a payment when the wallet, the acquirer or the clock speaks, and where the shopper returns to.
 
-Source: reference/checkoutcom.md, sections 3.4, 4, 6.3 and 7.
+Source: docs/providers/checkoutcom.md, sources 3.4, 4, 6.3 and 7.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def _charge_agreement(uow: UnitOfWork, payment: Payment) -> None:
-    """A follow-up is paid by the wallet account that signed the agreement; nobody opens a page. Source: section 7.4."""
+    """A follow-up is paid by the wallet account that signed the agreement; nobody opens a page. Source: source 7.4."""
     if payment.order_code is not None or payment.state != "Pending":
         return
     agreement = uow.find(Instrument, payment.source_id or "")
@@ -103,7 +103,7 @@ def _charge_agreement(uow: UnitOfWork, payment: Payment) -> None:
 def approve(uow: UnitOfWork, payment: Payment) -> Payment:
     """The shopper has said yes: announces `payment_capture_pending` and lets the acquirer confirm a moment later.
 
-    Source: section 4.1.
+    Source: source 4.1.
     """
     capture = uow.add(new_action(uow, payment, "Capture", payment.amount, reference=payment.reference))
     payment = uow.fire(
@@ -186,7 +186,7 @@ def _bank_verdict(
 
 
 def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary: str) -> Payment:
-    """Ends a payment with `payment_declined`; the response code stands in an action. Source: sections 3.4 and 6.3."""
+    """Ends a payment with `payment_declined`; the response code stands in an action. Source: sources 3.4 and 6.3."""
     uow.disarm(payment, "timer.capture")
     told: dict[str, Any] = {"processed_on": uow.now, "response_code": code, "response_summary": summary}
     if payment.capture_action_id is not None:
@@ -216,7 +216,7 @@ def expire(uow: UnitOfWork, payment: Payment) -> Payment:
 def _end(uow: UnitOfWork, payment: Payment, trigger: str) -> Payment:
     """Ends a payment with `payment_canceled` or `payment_expired`. Both name an action, although nothing was captured.
 
-    Source: section 6.3.
+    Source: source 6.3.
     """
     refused = uow.add(new_action(uow, payment, "Authorization", payment.amount, state="Declined"))
     payment = uow.fire(payment, trigger, about=refused)
@@ -250,7 +250,7 @@ def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
 def _expire_page(uow: UnitOfWork, hosted: Hosted) -> None:
     """The page's time is over. A try that nobody has confirmed ends with it; for one that is confirmed it waits.
 
-    Never `Expired` over a captured payment. Source: reference/errata.md.
+    Never `Expired` over a captured payment. Source: docs/providers/checkoutcom.md, corrections.
     """
     latest = uow.find(Payment, hosted.payment_id or "")
     if latest is None or latest.state != "Pending":
@@ -261,7 +261,7 @@ def _expire_page(uow: UnitOfWork, hosted: Hosted) -> None:
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """`success_url` or `failure_url`, with the ids of the session and the payment added. Source: section 7.3.
+    """`success_url` or `failure_url`, with the ids of the session and the payment added. Source: source 7.3.
 
     Inferred: a browser that goes back before anything is decided goes to `success_url`, with a payment still Pending.
     """

@@ -1,6 +1,6 @@
 """Payments: asking for one and reading them. An Alipay payment is captured by itself.
 
-Source: reference/checkoutcom.md, sections 3.1 to 3.3, 5.1 and 5.3.
+Source: docs/providers/checkoutcom.md, sources 3.1 to 3.3, 5.1 and 5.3.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
     Raises `Invalid` with everything that the gateway finds wrong, or `Refused` with the first thing that the connector to
     the wallet finds wrong.
 
-    Source: section 3.1.
+    Source: source 3.1.
     """
     platform = call.credential["platform"]
     request = _read_request(call, uow, platform)
@@ -87,7 +87,7 @@ def request_payment(call: Call, uow: UnitOfWork) -> Reply:
 def new_code(uow: UnitOfWork, platform: str) -> str:
     """A payment code for the redirect link that no payment has yet; an integer on the Previous platform.
 
-    Source: sections 7.2 and 7.6.
+    Source: sources 7.2 and 7.6.
     """
     while True:
         code = uow.ids.digits(9) if platform == "previous" else f"28{uow.ids.digits(10)}{uow.ids.text(24, BASE62)}"
@@ -154,7 +154,7 @@ def _read_request(call: Call, uow: UnitOfWork, platform: str) -> wire.PaymentReq
     """The validated request. Raises `Invalid` with everything that is wrong, in the order of the fields.
 
     What only the account can judge is judged too when other fields are malformed: those are replaced by good values first.
-    Source: sections 3.1 and 5.1.
+    Source: sources 3.1 and 5.1.
     """
     assert call.endpoint is not None
     raw, broken = read_body(call, call.endpoint), []
@@ -177,7 +177,7 @@ def _read_request(call: Call, uow: UnitOfWork, platform: str) -> wire.PaymentReq
 def _unknown_to_account(uow: UnitOfWork, request: wire.PaymentRequest, platform: str) -> Iterator[Violation]:
     """What is wrong with a well-formed request for this account: its sources, currencies, customers and channel.
 
-    Source: sections 3.1.1 and 5.3.
+    Source: sources 3.1.1 and 5.3.
     """
     source = request.source
     if not request.amount and platform == "default":
@@ -228,7 +228,7 @@ def get_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_payments(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /payments?reference=: newest first; `total_count` counts all pages. Source: section 3.3."""
+    """GET /payments?reference=: newest first; `total_count` counts all pages. Source: source 3.3."""
     query: wire.PaymentsQuery = call.body
     found = uow.by_key(Payment, "reference", query.reference)
     page = found[query.skip : query.skip + query.limit]
@@ -243,7 +243,7 @@ def search_payments(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/search: the query is `name:'value'`, or several of them joined by AND (inferred), newest first.
 
     What does not fit into one answer is behind `_links.next`: the same body is sent there. Where `next` leads is inferred.
-    Raises `NotFound` for a page that goes on after a payment that does not exist. Source: section 3.3.
+    Raises `NotFound` for a page that goes on after a payment that does not exist. Source: source 3.3.
     """
     request: wire.SearchRequest = call.body
     terms: dict[str, str] = {}

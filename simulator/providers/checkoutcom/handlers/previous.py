@@ -1,4 +1,4 @@
-"""`/webhooks` and `/events` of the Previous platform. Source: reference/checkoutcom.md, section 3.15."""
+"""`/webhooks` and `/events` of the Previous platform. Source: docs/providers/checkoutcom.md, source 3.15."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def list_webhooks(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _must_be_free(uow: UnitOfWork, url: str | None, own: str | None = None) -> None:
-    """Raises `Refused` (409) when another webhook has this URL. Source: section 3.15."""
+    """Raises `Refused` (409) when another webhook has this URL. Source: source 3.15."""
     if url is not None and any(w.url == url and w.id != own for w in webhooks.endpoints(uow.workspace, Webhook)):
         raise Refused("conflict")
 

@@ -1,4 +1,4 @@
-"""OAuth: access tokens for client credentials. Source: reference/checkoutcom.md, section 2.2."""
+"""OAuth: access tokens for client credentials. Source: docs/providers/checkoutcom.md, source 2.2."""
 
 from __future__ import annotations
 

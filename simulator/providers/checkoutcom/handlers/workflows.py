@@ -1,6 +1,6 @@
 """Workflows of the Default platform, with their conditions and actions.
 
-Source: reference/checkoutcom.md, section 3.10.
+Source: docs/providers/checkoutcom.md, source 3.10.
 """
 
 from __future__ import annotations

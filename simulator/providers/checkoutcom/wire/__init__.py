@@ -2,5 +2,5 @@
 the documented key order.
 
 Absent members are omitted, never null (but for `approved` of an unfinished action); unknown members are ignored.
-Source: reference/checkoutcom.md, section 3.
+Source: docs/providers/checkoutcom.md, source 3.
 """

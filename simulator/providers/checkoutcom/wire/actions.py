@@ -1,6 +1,6 @@
 """Actions of a payment: those that are asked for, such as refunds, and captures, which come by themselves.
 
-Source: reference/checkoutcom.md, sections 3.4 to 3.8.
+Source: docs/providers/checkoutcom.md, sources 3.4 to 3.8.
 """
 
 from __future__ import annotations

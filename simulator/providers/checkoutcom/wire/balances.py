@@ -1,4 +1,4 @@
-"""Balances. Source: reference/checkoutcom.md, section 3.16."""
+"""Balances. Source: docs/providers/checkoutcom.md, source 3.16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers, alone and as a member of a payment. Source: reference/checkoutcom.md, section 3.11."""
+"""Customers, alone and as a member of a payment. Source: docs/providers/checkoutcom.md, source 3.11."""
 
 from __future__ import annotations
 

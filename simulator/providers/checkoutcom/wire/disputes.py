@@ -1,4 +1,4 @@
-"""Disputes and their evidence. Source: reference/checkoutcom.md, sections 3.17 and 6.3."""
+"""Disputes and their evidence. Source: docs/providers/checkoutcom.md, sources 3.17 and 6.3."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class EvidenceRequest(BaseModel):
 
 
 def dispute_event(dispute: Dispute, entity_id: str) -> dict[str, Any]:
-    """`data` of a dispute's webhook. Source: section 6.3."""
+    """`data` of a dispute's webhook. Source: source 6.3."""
     return present(
         {
             "id": dispute.id,

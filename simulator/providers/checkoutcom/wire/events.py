@@ -1,4 +1,4 @@
-"""Events of the Default platform, and the request to send them again. Source: reference/checkoutcom.md, section 3.10."""
+"""Events of the Default platform, and the request to send them again. Source: docs/providers/checkoutcom.md, source 3.10."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of request members, and what each of them accepts. Source: reference/checkoutcom.md, section 3."""
+"""The types of request members, and what each of them accepts. Source: docs/providers/checkoutcom.md, source 3."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def _query_flag(value: Any) -> Any:
 def _whole(value: Any) -> Any:
     """Takes a number as text, and a fraction without a fraction: shop plugins send both, in production.
 
-    Digits are ASCII digits. `"12.50"`, `"-1"` and 10.5 stay what they are, and are refused. Source: reference/errata.md,
-    cases B01 to B03 and B72.
+    Digits are ASCII digits. `"12.50"`, `"-1"` and 10.5 stay what they are, and are refused. Source:
+    docs/providers/checkoutcom.md, corrections (ActiveMerchant's gateway and a shop cartridge of Checkout.com's own).
     """
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER else value

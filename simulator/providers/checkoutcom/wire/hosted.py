@@ -1,4 +1,4 @@
-"""Hosted pages and payment links. Source: reference/checkoutcom.md, section 3.13."""
+"""Hosted pages and payment links. Source: docs/providers/checkoutcom.md, source 3.13."""
 
 from __future__ import annotations
 

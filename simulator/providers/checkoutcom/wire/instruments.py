@@ -1,4 +1,4 @@
-"""Instruments: stored agreements. Source: reference/checkoutcom.md, section 3.12."""
+"""Instruments: stored agreements. Source: docs/providers/checkoutcom.md, source 3.12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments: what is asked for and what is answered. Source: reference/checkoutcom.md, sections 3.1 to 3.3."""
+"""Payments: what is asked for and what is answered. Source: docs/providers/checkoutcom.md, sources 3.1 to 3.3."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _source_type(value: str) -> str:
 class Source(Model):
     """What pays: a wallet (`{"type": "alipay_cn"}`), a stored agreement (`id`) or a customer (`customer`).
 
-    Source: section 3.1.1.
+    Source: source 3.1.1.
     """
 
     type: Annotated[StrictStr, AfterValidator(_source_type)]
@@ -77,7 +77,7 @@ class Source(Model):
 class Processing(Model):
     """Takes anything: the connector to the wallet checks it, not the gateway.
 
-    The customs declaration is passed on to the acquirer, so that nobody sees an effect of it (section 7.5).
+    The customs declaration is passed on to the acquirer, so that nobody sees an effect of it (source 7.5).
     """
 
     terminal_type: Any = None
@@ -185,7 +185,7 @@ def source_of(payment: Payment) -> dict[str, Any]:
 def redirect_of(payment: Payment, base: str) -> str | None:
     """The address to which the shopper is redirected; None for a follow-up.
 
-    Path and query are as published, the origin is the simulator's (inferred). Source: sections 7.2 and 7.6.
+    Path and query are as published, the origin is the simulator's (inferred). Source: sources 7.2 and 7.6.
     """
     if payment.is_follow_up:
         return None

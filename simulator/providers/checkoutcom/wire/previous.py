@@ -1,4 +1,4 @@
-"""Webhooks and events of the Previous platform. Source: reference/checkoutcom.md, section 3.15."""
+"""Webhooks and events of the Previous platform. Source: docs/providers/checkoutcom.md, source 3.15."""
 
 from __future__ import annotations
 

@@ -26,7 +26,10 @@ def moment(text: str | None) -> datetime | None:
 
 
 def instant7(at: datetime) -> str:
-    """`2022-09-02T07:15:58.8940770+00:00`: the `processed_on` of every webhook. Source: reference/errata.md."""
+    """`2022-09-02T07:15:58.8940770+00:00`: the `processed_on` of every webhook.
+
+    Source: docs/providers/checkoutcom.md, corrections.
+    """
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0+00:00"
 
 

@@ -1,4 +1,4 @@
-"""Workflows with their conditions and actions. Source: reference/checkoutcom.md, section 3.10."""
+"""Workflows with their conditions and actions. Source: docs/providers/checkoutcom.md, source 3.10."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from simulator.providers.checkoutcom.wire.values import link, present
 
 
 def _event_types(events: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Refuses a source that does not exist, and an event that its source does not have. Source: reference/errata.md."""
+    """Refuses a source that does not exist, and an event that its source does not have.
+
+    Source: docs/providers/checkoutcom.md, corrections.
+    """
     if any(name not in SOURCES.get(source, ()) for source, names in events.items() for name in names):
         raise Unfit("event_types_invalid")
     if not events.keys() <= SOURCES.keys():

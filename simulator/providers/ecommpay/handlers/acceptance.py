@@ -30,7 +30,7 @@ def rejected(
     """Accepts the request and lets the error callback follow. `known` is the payment that it is about, if there is one.
 
     Nothing in the body can be relied on here, so every member that the callback repeats is made presentable first.
-    Source: reference/ecommpay.md, section 6.8.
+    Source: docs/providers/ecommpay.md, source 6.8.
     """
     body = call.json
     general = body["general"]

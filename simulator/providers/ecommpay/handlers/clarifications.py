@@ -21,7 +21,7 @@ from simulator.providers.ecommpay.wire.answers import MAX_ERRORS
 def clarification(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v2/payment/clarification: brings the data that was asked for. Every request gives the merchant the full time again.
 
-    Source: reference/ecommpay.md, section 3.6.
+    Source: docs/providers/ecommpay.md, source 3.6.
     """
     body, request_id = call.json, new_request_id(uow)
     payment = find_payment(uow, call.credential["project_id"], body["general"]["payment_id"])

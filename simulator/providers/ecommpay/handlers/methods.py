@@ -14,11 +14,11 @@ from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.wire import answers, requests
 
 LISTED_MAXIMUM = 1_000_000_000
-"""What the list says where there is no maximum. Source: reference/ecommpay.md, section 3.7."""
+"""What the list says where there is no maximum. Source: docs/providers/ecommpay.md, source 3.7."""
 
 
 def methods(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v2/info/available_methods_for_merchant/list. Source: reference/ecommpay.md, section 3.7."""
+    """POST /v2/info/available_methods_for_merchant/list. Source: docs/providers/ecommpay.md, source 3.7."""
     request = validate(requests.MethodsRequest, call.json)
     assert isinstance(request, requests.MethodsRequest)
     _only_alipay(call, request.payment_method)
@@ -43,6 +43,6 @@ def _only_alipay(call: Call, method: str | None) -> None:
 
 
 def banks(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v2/info/banks/…/list: Alipay has no banks. Source: reference/ecommpay.md, section 3.8."""
+    """POST /v2/info/banks/…/list: Alipay has no banks. Source: docs/providers/ecommpay.md, source 3.8."""
     _only_alipay(call, call.path["payment_method"])
     return Reply(200, [])

@@ -36,7 +36,7 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/refund: gives back part of a purchase or, without an amount, everything that is left.
 
     If the payment is known, whatever else is wrong makes a declined refund, not an error callback; only a wrong payment
-    method does not. Source: reference/ecommpay.md, sections 3.2, 4.4 and 5.3.
+    method does not. Source: docs/providers/ecommpay.md, sources 3.2, 4.4 and 5.3.
     """
     body, request_id = call.json, new_request_id(uow)
     payment = find_payment(uow, call.credential["project_id"], body["general"]["payment_id"])
@@ -120,7 +120,7 @@ def _type_of(uow: UnitOfWork, payment: Payment, amount: int) -> str:
 
 
 def _refund_refusal(payment: Payment, asked: requests.RefundPayment, amount: int) -> str | None:
-    """The code with which the platform declines a refund; None when the bank is to decide. Source: section 5.3."""
+    """The code with which the platform declines a refund; None when the bank is to decide. Source: source 5.3."""
     if payment.state not in REFUNDABLE:
         return "3060"
     if asked.merchant_refund_id and asked.merchant_refund_id in payment.merchant_refund_ids:

@@ -17,7 +17,7 @@ from simulator.providers.ecommpay.wire import requests
 def sale(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v2/payment/wallet/{payment_method}/sale: begins a purchase. Amounts in minor units.
 
-    Source: reference/ecommpay.md, sections 3.1, 4.3 and 5.3.
+    Source: docs/providers/ecommpay.md, sources 3.1, 4.3 and 5.3.
     """
     body, request_id = call.json, new_request_id(uow)
     customer = body["customer"]
@@ -69,5 +69,5 @@ def _purchase(uow: UnitOfWork, call: Call, general: Any, payment: Any) -> list[d
 
 
 def payout(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/payout: accepted, then refused by callback, because Alipay has no payouts (inferred). Source: section 3.8."""
+    """POST …/payout: accepted, then refused by callback, because Alipay has no payouts (inferred). Source: source 3.8."""
     return rejected(call, uow, new_request_id(uow), "sale", [errors.item("20706")])

@@ -15,7 +15,7 @@ from simulator.providers.ecommpay.wire import answers
 
 
 def status(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v2/payment/status. A payment younger than `status_delay_s` is still unknown. Source: section 3.4."""
+    """POST /v2/payment/status. A payment younger than `status_delay_s` is still unknown. Source: source 3.4."""
     general = call.json["general"]
     project_id, payment_id = call.credential["project_id"], general["payment_id"]
     secret = auth.secret_of(uow.workspace)
@@ -31,7 +31,7 @@ def status(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def request_status(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v2/payment/status/request: what became of one accepted request. Source: section 3.5."""
+    """POST /v2/payment/status/request: what became of one accepted request. Source: source 3.5."""
     body = call.json
     request_id, secret = body["request_id"], auth.secret_of(uow.workspace)
     is_possible = isinstance(request_id, str) and request_id.isascii() and request_id.isprintable()

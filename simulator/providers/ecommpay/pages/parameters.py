@@ -20,7 +20,7 @@ OTHER_METHOD = "has no effect: the simulator knows alipay only"
 NO_DESIGN = "has no effect: the simulator has one design"
 
 UNLIKE_LIVE: dict[str, tuple[str, str]] = {
-    # Parameter: what the notice says of it, and the value that asks for what happens anyway. Source: section 3.9.1.
+    # Parameter: what the notice says of it, and the value that asks for what happens anyway. Source: source 3.9.1.
     "force_payment_method": (OTHER_METHOD, "alipay"),
     "default_payment_method": (OTHER_METHOD, "alipay"),
     "force_payment_group": (OTHER_METHOD, ""),
@@ -48,7 +48,7 @@ UNLIKE_LIVE: dict[str, tuple[str, str]] = {
 
 KNOWN = (
     *UNLIKE_LIVE,
-    # Source: reference/ecommpay.md, section 3.9.1. What begins with an underscore is a plugin's own, and ours.
+    # Source: docs/providers/ecommpay.md, source 3.9.1. What begins with an underscore is a plugin's own, and ours.
     "project_id", "payment_id", "payment_amount", "payment_currency", "signature", "language_code", "hide", "mode",
     "payment_description", "best_before", "merchant_callback_url", "merchant_success_callback_url",
     "merchant_decline_callback_url", "merchant_success_url", "merchant_fail_url", "merchant_return_url",
@@ -73,7 +73,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     """Checks that the required parameters are there, then the project, the signature, and last the values.
 
     Raises `Refused` "page" with what the page says, and `Unauthenticated` with what was expected and what came.
-    Source: reference/ecommpay.md, sections 3.9.2 and 2.4.
+    Source: docs/providers/ecommpay.md, sources 3.9.2 and 2.4.
     """
     given = given_in(call)
     for name in REQUIRED:

@@ -1,7 +1,7 @@
 """Payment Page: the steps before Pay, the QR code, the result. Nothing exists until the customer presses Pay.
 
-The server keeps nothing between the steps: every form sends the merchant's parameters again. Source: reference/ecommpay.md,
-sections 3.9 and 8.
+The server keeps nothing between the steps: every form sends the merchant's parameters again. Source: docs/providers/ecommpay.md,
+sources 3.9 and 8.
 """
 
 from __future__ import annotations

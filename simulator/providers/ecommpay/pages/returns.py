@@ -49,7 +49,7 @@ def is_framed(parameters: Mapping[str, str]) -> bool:
 def way_back(parameters: Mapping[str, str], prefix: Literal["merchant", "redirect"], kind: Kind) -> Way | None:
     """What the parameters say of one address of Payment Page. None: the page neither shows a button nor redirects.
 
-    Source: reference/ecommpay.md, sections 3.9.1 and 3.9.4. Inferred: a button without a mode opens the whole page, and
+    Source: docs/providers/ecommpay.md, sources 3.9.1 and 3.9.4. Inferred: a button without a mode opens the whole page, and
     nothing is appended to an address.
     """
     url, enabled = parameters.get(f"{prefix}_{kind}_url"), parameters.get(f"{prefix}_{kind}_enabled", "2")

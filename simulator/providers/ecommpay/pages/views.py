@@ -52,7 +52,7 @@ def page_view(
 
     The page speaks the language that the visitor has chosen on a page of ours; else the merchant's, or English if we do not
     have that; else the browser's. The simulator's own remarks follow the visitor's choice and their browser, not the merchant.
-    Source: reference/ecommpay.md, section 3.9.3.
+    Source: docs/providers/ecommpay.md, source 3.9.3.
     """
     asked = ("zh" if wanted[:2].lower() == "zh" else "en") if wanted else None
     console = f"/console/{workspace.name}/payments" + (f"/{payment}" if payment else "")
@@ -105,7 +105,7 @@ def show_result(
 def facts(
     uow: UnitOfWork, texts: Texts, payment_id: str, description: str | None, payment: Payment | None
 ) -> list[tuple[str, str, str]]:
-    """The rows of a result page: label, value and style. Source: reference/ecommpay.md, section 8.4."""
+    """The rows of a result page: label, value and style. Source: docs/providers/ecommpay.md, source 8.4."""
     found = [(texts("ecp_payment_id"), payment_id, "mono")]
     if description:
         found.append((texts("ecp_description"), description, ""))

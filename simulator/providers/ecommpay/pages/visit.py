@@ -48,7 +48,7 @@ class Visit:
 
     @property
     def best_before(self) -> datetime | None:
-        """None also for what is no instant or more than 30 days ahead. Source: reference/ecommpay.md, section 3.9.1."""
+        """None also for what is no instant or more than 30 days ahead. Source: docs/providers/ecommpay.md, source 3.9.1."""
         at = values.best_before(self.parameters.get("best_before", ""))
         return None if at is None or at > self.uow.now + BEST_BEFORE_LIMIT else at
 

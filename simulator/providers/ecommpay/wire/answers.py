@@ -1,7 +1,7 @@
 """Answers and callbacks, in the documented key order.
 
 Callbacks contain no null, no float and no long array: official SDKs print and sort those in different ways, and would not all
-agree on the signature. Source: reference/ecommpay.md, sections 2.5, 3 and 6.
+agree on the signature. Source: docs/providers/ecommpay.md, sources 2.5, 3 and 6.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.providers.ecommpay.model import METHOD, PROVIDER_ID, Operation, P
 
 
 def date(at: datetime) -> str:
-    """ISO 8601 without a colon in the offset, no fraction, always UTC. Source: reference/ecommpay.md, section 9.1."""
+    """ISO 8601 without a colon in the offset, no fraction, always UTC. Source: docs/providers/ecommpay.md, source 9.1."""
     return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
@@ -29,7 +29,7 @@ def sum_of(amount: int, currency: str) -> dict[str, Any]:
 
 
 MAX_ERRORS = 10
-"""More, and the SDKs of Python and Go would refuse the signature. Source: reference/ecommpay.md, section 2.5."""
+"""More, and the SDKs of Python and Go would refuse the signature. Source: docs/providers/ecommpay.md, source 2.5."""
 
 
 def errors_list(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def operation_in_status(operation: Operation) -> dict[str, Any]:
 
 
 def callback(payment: Payment, operation: Operation, extra: dict[str, Any]) -> dict[str, Any]:
-    """A callback without its signature, which is added later. Source: reference/ecommpay.md, sections 6.4 to 6.9."""
+    """A callback without its signature, which is added later. Source: docs/providers/ecommpay.md, sources 6.4 to 6.9."""
     body: dict[str, Any] = {
         "project_id": payment.project_id,
         "payment": payment_info(payment, operation),
@@ -120,12 +120,12 @@ def callback(payment: Payment, operation: Operation, extra: dict[str, Any]) -> d
 
 
 def clarification_fields(payment: Payment) -> dict[str, Any]:
-    """The member that names the missing data. Source: reference/ecommpay.md, section 3.6."""
+    """The member that names the missing data. Source: docs/providers/ecommpay.md, source 3.6."""
     return {"clarification_fields": payment.missing}
 
 
 def error_callback(request: Request) -> dict[str, Any]:
-    """A request that was accepted and then failed its checks. Source: reference/ecommpay.md, section 6.8."""
+    """A request that was accepted and then failed its checks. Source: docs/providers/ecommpay.md, source 6.8."""
     first = request.errors[0]
     is_validation = first["code"] == 2003
     at = date(request.updated_at)
@@ -160,7 +160,7 @@ def error_callback(request: Request) -> dict[str, Any]:
 
 
 def status(payment: Payment, operations: list[Operation], extra: dict[str, Any]) -> dict[str, Any]:
-    """POST /v2/payment/status. Source: reference/ecommpay.md, section 3.4."""
+    """POST /v2/payment/status. Source: docs/providers/ecommpay.md, source 3.4."""
     body: dict[str, Any] = {
         "project_id": payment.project_id,
         "payment": payment_info(payment),
@@ -185,7 +185,7 @@ def _transaction(payment: Payment) -> dict[str, Any]:
 def request_status(
     request: Request, payment: Payment, operation: Operation, operations: list[Operation]
 ) -> dict[str, Any]:
-    """POST /v2/payment/status/request, for a request that became an operation. Source: section 3.5."""
+    """POST /v2/payment/status/request, for a request that became an operation. Source: source 3.5."""
     body: dict[str, Any] = {
         "request_id": request.id,
         "status": operation.state,
@@ -225,7 +225,7 @@ def rejected_request(request: Request) -> dict[str, Any]:
 
 
 def result_object(payment: Payment, sale: Operation, return_url: str) -> dict[str, Any]:
-    """What an event of the JavaScript library carries, without the signature. Source: reference/ecommpay.md, section 3.9.5."""
+    """What an event of the JavaScript library carries, without the signature. Source: docs/providers/ecommpay.md, source 3.9.5."""
     money = sum_of(payment.amount, payment.currency)
     at = date(payment.changed_at)
     return {
@@ -266,5 +266,5 @@ def result_object(payment: Payment, sale: Operation, return_url: str) -> dict[st
 
 
 def method_entry(minimum: int, maximum: int) -> dict[str, Any]:
-    """One available method; the limits' names contain a space. Source: reference/ecommpay.md, section 3.7."""
+    """One available method; the limits' names contain a space. Source: docs/providers/ecommpay.md, source 3.7."""
     return {"title": METHOD, "direction": "payin", "limits": {"min amount": minimum, "max amount": maximum}}

@@ -1,7 +1,7 @@
 """Request models with the documented names, and the members that are required or demanded.
 
 The models are checked after a request was accepted: what they refuse is told by callback, not in the answer. Source:
-reference/ecommpay.md, section 3.
+docs/providers/ecommpay.md, source 3.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from simulator.providers.ecommpay.wire.values import (
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     # Without one of these a request is refused at once with 2004; every other fault is told by callback.
-    # Source: reference/ecommpay.md, section 3. Inferred: which faults are of the first sort.
+    # Source: docs/providers/ecommpay.md, source 3. Inferred: which faults are of the first sort.
     "sale": (
         "general", "general.project_id", "general.payment_id", "general.signature", "customer", "customer.ip_address",
         "payment", "payment.amount", "payment.currency",

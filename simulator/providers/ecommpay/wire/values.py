@@ -1,6 +1,6 @@
 """What a member of a request may be: the kinds of texts and numbers that the documentation names, and how some are read.
 
-Source: reference/ecommpay.md, sections 3.1 and 9.
+Source: docs/providers/ecommpay.md, sources 3.1 and 9.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _instant(value: str) -> str:
 
 
 def best_before(value: str) -> datetime | None:
-    """Reads `YYYY-MM-DDThh:mm:ss` followed by `±hh`, `±hh:mm`, `±hhmm` or `Z`; None for anything else. Source: section 9.1."""
+    """Reads `YYYY-MM-DDThh:mm:ss` followed by `±hh`, `±hh:mm`, `±hhmm` or `Z`; None for anything else. Source: source 9.1."""
     if _INSTANT.fullmatch(value) is None:
         return None
     try:

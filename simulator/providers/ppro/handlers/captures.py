@@ -1,4 +1,4 @@
-"""Captures. Source: reference/ppro.md, sections 3.5 and 5.4."""
+"""Captures. Source: docs/providers/ppro.md, sources 3.5 and 5.4."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:
 
 
 def capture_refusal(charge: Charge, asked: int) -> str | None:
-    """The failureCode with which a capture or void is refused; None if it is not. Source: reference/ppro.md, section 5.4."""
+    """The failureCode with which a capture or void is refused; None if it is not. Source: docs/providers/ppro.md, source 5.4."""
     if not charge.total("authorizations", "AUTHORIZED"):
         return "NO_AUTHORIZED_AMOUNT"
     if charge.state != "CAPTURE_PENDING" or asked > charge.left_open:

@@ -1,4 +1,4 @@
-"""Payment charges: making one, reading it, searching. Source: reference/ppro.md, sections 3.1, 3.4, 7 and 8."""
+"""Payment charges: making one, reading it, searching. Source: docs/providers/ppro.md, sources 3.1, 3.4, 7 and 8."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment-charges: one payment attempt. Amounts in minor units.
 
     Raises `Refused` (422) for amounts of zero and less, `Invalid` (400) for malformed addresses.
-    Source: reference/ppro.md, sections 3.1, 7 and 8.
+    Source: docs/providers/ppro.md, sources 3.1, 7 and 8.
     """
     request: wire.ChargeRequest = call.body
     rules.check(call, uow, request)
@@ -130,7 +130,7 @@ def search_charges(call: Call, uow: UnitOfWork) -> Reply:
 
     `page` is the token that stood in `nextPage`. Raises `Invalid` for no filter, for two, and for a page that does not exist.
 
-    Source: reference/ppro.md, section 3.4.
+    Source: docs/providers/ppro.md, source 3.4.
     """
     reference, agreement = call.query.get("merchantPaymentChargeReference"), call.query.get("agreementId")
     if bool(reference) == bool(agreement):

@@ -1,4 +1,4 @@
-"""Discards: the end of a charge that nobody completed. Source: reference/ppro.md, sections 4.2 and 11."""
+"""Discards: the end of a charge that nobody completed. Source: docs/providers/ppro.md, sources 4.2 and 11."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference
     """Ends a charge that nobody completed.
 
     On a timeout the authorization fails too, but the charge itself shows no failure. A merchant's discard leaves the
-    authorization as it stands. Inferred: reference/ppro.md, section 11, question 7.
+    authorization as it stands. Inferred: docs/providers/ppro.md, source 11.
     """
     timed_out = trigger.startswith("timer.")
     if timed_out:

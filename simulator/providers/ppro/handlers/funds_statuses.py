@@ -1,4 +1,4 @@
-"""Funds statuses: where the money of each capture and refund is. Source: reference/ppro.md, sections 3.6 and 4.2."""
+"""Funds statuses: where the money of each capture and refund is. Source: docs/providers/ppro.md, sources 3.6 and 4.2."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
 
 
 def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:
-    """Settlement reports where the money of an operation is. Source: reference/ppro.md, sections 3.6 and 4.2, row 22."""
+    """Settlement reports where the money of an operation is. Source: docs/providers/ppro.md, sources 3.6 and 4.2, row 22."""
     operation = find_operation(charge, kind, id_)
     assert operation.amount is not None
     declined = not ask_bank(uow, charge, "settle", operation.amount).approves

@@ -1,4 +1,4 @@
-"""Payment instruments. Source: reference/ppro.md, sections 3.7 and 3.8."""
+"""Payment instruments. Source: docs/providers/ppro.md, sources 3.7 and 3.8."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.providers.ppro.model import Instrument, new_id
 def _stored(type_: str, details: dict[str, Any] | None) -> dict[str, Any]:
     """What is kept of an instrument. Of a card neither the number nor the code is kept, so neither can be given out.
 
-    Source: reference/ppro.md, sections 3.7 and 3.8.
+    Source: docs/providers/ppro.md, sources 3.7 and 3.8.
     """
     if type_ == "PASSTHROUGH_WALLET":
         return {"type": type_, "details": None}

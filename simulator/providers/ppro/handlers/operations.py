@@ -1,6 +1,6 @@
 """The operations of a charge of every kind: finding, making and replacing them, and those that are refused.
 
-Source: reference/ppro.md, sections 3.5 and 5.4.
+Source: docs/providers/ppro.md, sources 3.5 and 5.4.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ PREFIXES = {
 
 
 def is_own(call: Call, owner: str) -> bool:
-    """Whether something that belongs to this merchant is seen under the call's `Merchant-Id`. Source: reference/errata.md."""
+    """Whether something that belongs to this merchant is seen under the call's `Merchant-Id`.
+
+    Source: docs/providers/ppro.md, corrections.
+    """
     asking = call.credential["merchant_id"]
     return not asking or not owner or owner == asking
 
@@ -85,7 +88,7 @@ def refused_operation(
 
     Inferred: an older manual answers 400 instead and stores nothing. With setting `refusals: "400"` it is so: raises
     `Refused("operation")`.
-    Source: reference/ppro.md, sections 5.4 and 11, question 1.
+    Source: docs/providers/ppro.md, sources 5.4 and 11, question 1.
     """
     if uow.settings(PproSettings).refusals == "400":
         raise Refused("operation", failure)

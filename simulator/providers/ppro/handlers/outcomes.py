@@ -1,6 +1,6 @@
 """What becomes of a charge when the wallet, the bank or the clock speaks, and where the consumer returns to.
 
-Source: reference/ppro.md, sections 4.2 and 7.
+Source: docs/providers/ppro.md, sources 4.2 and 7.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def bank_decides(uow: UnitOfWork, charge: Charge) -> Charge:
 def approve(uow: UnitOfWork, charge: Charge) -> Charge:
     """The consumer or the bank has said yes: authorizes and captures, or waits for the provider's confirmation first.
 
-    Source: reference/ppro.md, section 4.2, rows 3 to 5 and 10 to 12.
+    Source: docs/providers/ppro.md, source 4.2.
     """
     if charge.confirmation_delay_s is not None and charge.state != "AUTHORIZATION_ASYNC":
         return _confirm_later(uow, charge, timedelta(seconds=charge.confirmation_delay_s))
@@ -109,7 +109,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """`returnUrl` with `payment-charge-id` added, whatever the outcome. Source: reference/ppro.md, section 7."""
+    """`returnUrl` with `payment-charge-id` added, whatever the outcome. Source: docs/providers/ppro.md, source 7."""
     assert isinstance(payment, Charge)
     if payment.return_url is None:
         return None

@@ -1,4 +1,4 @@
-"""Refunds: full, partial, multiple, and the bank's later word on one. Source: reference/ppro.md, sections 3.5 and 5.4."""
+"""Refunds: full, partial, multiple, and the bank's later word on one. Source: docs/providers/ppro.md, sources 3.5 and 5.4."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PENDING_REFUND_DELAY = timedelta(seconds=30)
 def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/refunds: all or parts of what was captured, for 360 days. More than is left is a FAILED refund in a 200.
 
-    Source: reference/ppro.md, sections 3.5, 4.2 rows 18 to 21, 5.4.
+    Source: docs/providers/ppro.md, sources 3.5, 4.2 rows 18 to 21, 5.4.
     """
     charge, asked = find_charge(call, uow), call.body.amount
     more = {
@@ -60,7 +60,7 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _refund_refusal(uow: UnitOfWork, charge: Charge, asked: int) -> str | None:
-    """The failureCode with which a refund is refused; None if it is not. Source: reference/ppro.md, section 5.4."""
+    """The failureCode with which a refund is refused; None if it is not. Source: docs/providers/ppro.md, source 5.4."""
     if charge.total("refunds", "PENDING"):
         return "SIMULTANEOUS_OPERATION_IN_PROGRESS"
     left = charge.captured - charge.refunded

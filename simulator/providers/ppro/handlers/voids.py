@@ -1,4 +1,4 @@
-"""Voids. Source: reference/ppro.md, sections 3.5 and 5.4."""
+"""Voids. Source: docs/providers/ppro.md, sources 3.5 and 5.4."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ from simulator.providers.wooshpay.wire.values import AMOUNT_LIMIT
 def create_session(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/checkout/sessions. Ids are minted in the order session, then item, price and product, then intent.
 
-    Source: reference/wooshpay.md, section 3.9 (seed).
+    Source: docs/providers/wooshpay.md, source 3.9 (seed).
     """
     request: wire.SessionRequest = call.body
     if request.mode != "payment":
@@ -162,7 +162,7 @@ def get_session(call: Call, uow: UnitOfWork) -> Reply:
 def expire_session(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/checkout/sessions/{id}/expire. Only an open session expires; its intent is canceled with it (inferred).
 
-    Source: reference/wooshpay.md, section 3.11.
+    Source: docs/providers/wooshpay.md, source 3.11.
     """
     session = find(call, uow, CheckoutSession, call.path["id"])
     intent = uow.get(PaymentIntent, session.payment_intent)

@@ -22,7 +22,7 @@ AUTHENTICATION_FAILED = "payment_intent_authentication_failure"
 ATTEMPT_EXPIRED = "payment_intent_payment_attempt_expired"
 
 FAILURE_MESSAGES = {
-    # Source: reference/wooshpay.md, section 5.4 (the first sentence; all inferred).
+    # Source: docs/providers/wooshpay.md, source 5.4 (the first sentence; all inferred).
     ATTEMPT_FAILED: "The customer did not complete the payment in the wallet.",
     AUTHENTICATION_FAILED: "The wallet could not authenticate the customer.",
     ATTEMPT_EXPIRED: "The wallet code expired before the customer paid.",
@@ -101,7 +101,7 @@ def fail(
 ) -> PaymentIntent:
     """The attempt has failed: the intent waits for another method, and a session for another try unless its time is over.
 
-    Source: reference/wooshpay.md, sections 4.1 and 5.4.
+    Source: docs/providers/wooshpay.md, sources 4.1 and 5.4.
     """
     error = {
         "type": "invalid_request_error",
@@ -161,7 +161,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """Where the shopper goes when they leave the wallet. Source: reference/wooshpay.md, section 7.6 (inferred).
+    """Where the shopper goes when they leave the wallet. Source: docs/providers/wooshpay.md, source 7.6 (inferred).
 
     Without a session that is `return_url` with Stripe's three parameters. With one it is `success_url` or `cancel_url`,
     unchanged; after a decline it is the checkout page, which offers another try. Before anything is decided the status

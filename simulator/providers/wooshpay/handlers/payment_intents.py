@@ -39,7 +39,7 @@ from simulator.wallet import alipay
 def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment_intents. With `confirm` the new intent is confirmed in the same request.
 
-    Source: reference/wooshpay.md, section 3.1 (seed).
+    Source: docs/providers/wooshpay.md, source 3.1 (seed).
     """
     request: wire.IntentRequest = call.body
     if request.confirm:
@@ -146,7 +146,7 @@ _WHILE_WAITING = _ALWAYS | {"merchant_order_id"}
 def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment_intents/{id}. What may change depends on the status (inferred).
 
-    Source: reference/wooshpay.md, section 3.3.
+    Source: docs/providers/wooshpay.md, source 3.3.
     """
     intent, request = _intent(call, uow), call.body
     sent = {name for name in type(request).model_fields if getattr(request, name) is not None}
@@ -201,7 +201,7 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
 def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment_intents/{id}/confirm. An intent in `requires_action` can be confirmed again: it gets a new link (inferred).
 
-    Source: reference/wooshpay.md, section 3.4.
+    Source: docs/providers/wooshpay.md, source 3.4.
     """
     intent, request = _intent(call, uow), call.body
     _must_allow(intent, "api.confirm", "confirmed")
@@ -221,7 +221,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
 def capture_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment_intents/{id}/capture, for cards only, and only once. The rest goes back to the shopper (documented).
 
-    Source: reference/wooshpay.md, section 3.5 (`amount_received` inferred).
+    Source: docs/providers/wooshpay.md, source 3.5 (`amount_received` inferred).
     """
     intent = _intent(call, uow)
     _must_allow(intent, "api.capture", "captured")
@@ -242,7 +242,7 @@ def capture_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
 def cancel_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment_intents/{id}/cancel. A session's intent cannot be cancelled (documented).
 
-    Source: reference/wooshpay.md, section 3.6.
+    Source: docs/providers/wooshpay.md, source 3.6.
     """
     intent = _intent(call, uow)
     _must_allow(intent, "api.cancel", "canceled")

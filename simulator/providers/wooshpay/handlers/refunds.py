@@ -14,14 +14,14 @@ from simulator.providers.wooshpay.wire import refunds as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
 
-# The methods that take several partial refunds; Alipay does not (seed). Source: reference/wooshpay.md, section 7.2.
+# The methods that take several partial refunds; Alipay does not (seed). Source: docs/providers/wooshpay.md, source 7.2.
 SEVERAL_REFUNDS = frozenset({"card", "wechat_pay"})
 
 
 def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/refunds: gives back a succeeded payment, whole or in part. Alipay takes one refund and no second part (seed).
 
-    Source: reference/wooshpay.md, sections 3.14 and 7.5.
+    Source: docs/providers/wooshpay.md, sources 3.14 and 7.5.
     """
     request: wire.RefundRequest = call.body
     intent = _refunded_intent(call, uow, request)

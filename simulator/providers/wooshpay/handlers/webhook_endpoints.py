@@ -52,7 +52,7 @@ def _check_endpoint_url(url: str) -> None:
 def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/webhook_endpoints. The endpoint is enabled at once; plain HTTP is allowed, for local work (documented).
 
-    Source: reference/wooshpay.md, section 3.16.
+    Source: docs/providers/wooshpay.md, source 3.16.
     """
     request: wire.EndpointRequest = call.body
     _check_endpoint_url(request.url)

@@ -2,5 +2,5 @@
 
 A request model has the documented names, a renderer the documented key order. A member without a value is left out and
 never null; only a session has two empty strings instead, and a customer an empty address.
-Unknown members of a request are ignored. Source: reference/wooshpay.md, section 3.
+Unknown members of a request are ignored. Source: docs/providers/wooshpay.md, source 3.
 """

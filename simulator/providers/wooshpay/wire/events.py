@@ -25,7 +25,7 @@ def event(found: StoredEvent, api_version: str | None) -> dict[str, Any]:
 
 
 def delivered_event(found: StoredEvent) -> dict[str, Any]:
-    """An event as it is sent: the same facts in another order. Source: reference/wooshpay.md, section 6.2."""
+    """An event as it is sent: the same facts in another order. Source: docs/providers/wooshpay.md, source 6.2."""
     return present(
         {
             "id": found.id,

@@ -64,7 +64,7 @@ class PriceRequest(PriceData):
 
 
 def price(found: Price, product_: Product) -> dict[str, Any]:
-    """A price embeds its product. Source: reference/errata.md (documented samples)."""
+    """A price embeds its product. Source: docs/providers/wooshpay.md, corrections (documented samples)."""
     return present(
         {
             "id": found.id,
@@ -86,7 +86,10 @@ def price(found: Price, product_: Product) -> dict[str, Any]:
 
 
 def _recurring(given: dict[str, Any] | None) -> dict[str, Any] | None:
-    """As it was sent, with `usage_type` after `type`; nothing but `licensed` is documented. Source: reference/errata.md."""
+    """As it was sent, with `usage_type` after `type`; nothing but `licensed` is documented.
+
+    Source: docs/providers/wooshpay.md, corrections.
+    """
     if not given:
         return None
     sent = {name: value for name, value in given.items() if name not in ("type", "usage_type")}

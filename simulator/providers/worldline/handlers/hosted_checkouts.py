@@ -27,7 +27,7 @@ HOSTED_CHECKOUT_LIFETIME = timedelta(hours=2)
 
 
 def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /hostedcheckouts: a MyCheckout page, open for two hours. Source: reference/worldline.md, section 3.11."""
+    """POST /hostedcheckouts: a MyCheckout page, open for two hours. Source: docs/providers/worldline.md, source 3.11."""
     check_types(call)
     request: wire.CreateHostedCheckoutRequest = call.body
     hosted = request.hostedCheckoutSpecificInput or wire.HostedCheckoutSpecificInput()
@@ -88,14 +88,14 @@ def _hosted_checkout(call: Call, uow: UnitOfWork) -> HostedCheckout:
 
 
 def get_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /hostedcheckouts/{id}: always 200, also for a rejected payment. Source: reference/worldline.md, section 3.12."""
+    """GET /hostedcheckouts/{id}: always 200, also for a rejected payment. Source: docs/providers/worldline.md, source 3.12."""
     checkout = _hosted_checkout(call, uow)
     created = uow.get(Payment, checkout.payment) if checkout.payment is not None else None
     return Reply(200, wire.hosted_checkout(checkout, created), subject=checkout.id)
 
 
 def delete_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
-    """DELETE /hostedcheckouts/{id}: 204, or 409 if it has a payment already (inferred: section 3.13)."""
+    """DELETE /hostedcheckouts/{id}: 204, or 409 if it has a payment already (inferred: source 3.13)."""
     checkout = _hosted_checkout(call, uow)
     if checkout.payment is not None:
         raise Refused("103000")

@@ -21,7 +21,7 @@ def create_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments: a payment at the consumer's wallet. Amounts have two implied decimals.
 
     A refusal at creation is 402 with the rejected payment in it, which can be fetched afterwards.
-    Source: reference/worldline.md, sections 3.2 and 5.3.
+    Source: docs/providers/worldline.md, sources 3.2 and 5.3.
     """
     check_types(call)
     terms = payment_terms(call, uow, call.body)
@@ -53,7 +53,7 @@ def find_payments(call: Call, uow: UnitOfWork) -> Reply:
 def cancel_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{paymentId}/cancel: while `isCancellable`. Raises `IllegalTransition` (402/410110) otherwise.
 
-    Source: reference/worldline.md, section 3.5.
+    Source: docs/providers/worldline.md, source 3.5.
     """
     payment = payment_of(call, uow)
     if not payment.is_cancellable:
@@ -64,13 +64,13 @@ def cancel_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def not_pending(call: Call, uow: UnitOfWork) -> Reply:
-    """Approve, capture, complete, …: Alipay has no delayed settlement. Source: reference/worldline.md, section 3.9."""
+    """Approve, capture, complete, …: Alipay has no delayed settlement. Source: docs/providers/worldline.md, source 3.9."""
     payment = payment_of(call, uow)
     raise IllegalTransition("worldline.payment", payment.state, call.endpoint.operation if call.endpoint else "")
 
 
 def get_third_party_status(call: Call, uow: UnitOfWork) -> Reply:
-    """Inferred from the wallet's order: section 3.10."""
+    """Inferred from the wallet's order: source 3.10."""
     payment = payment_of(call, uow)
     order = uow.find(Order, payment.order_code) if payment.order_code else None
     if payment.state not in ("CREATED", "REDIRECTED"):

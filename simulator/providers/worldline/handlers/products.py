@@ -22,7 +22,7 @@ def eligible(currency: str, amount: int | None) -> list[int]:
 
 def _asked_products(call: Call) -> tuple[str, list[int]]:
     """The currency that was asked for, and the products for it. Recurring and instalment payments have none."""
-    must_have(call, "countryCode", "currencyCode", code=errors.PROPERTY_MISSING)  # inferred: section 3.14
+    must_have(call, "countryCode", "currencyCode", code=errors.PROPERTY_MISSING)  # inferred: source 3.14
     country, currency = call.query["countryCode"], call.query["currencyCode"]
     amount = count(call, "amount", 0, 10**12 - 1) if call.query.get("amount") else None
     hidden = {value for name, value in call.query_pairs if name == "hide"}
@@ -33,7 +33,7 @@ def _asked_products(call: Call) -> tuple[str, list[int]]:
 
 
 def get_products(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /products. Source: reference/worldline.md, section 3.14."""
+    """GET /products. Source: docs/providers/worldline.md, source 3.14."""
     currency, found = _asked_products(call)
     return Reply(200, wire.products(found, currency))
 
@@ -62,7 +62,7 @@ def get_networks(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def get_product_groups(call: Call, uow: UnitOfWork) -> Reply:
-    """Only cards are grouped, and the account has no card products. Source: reference/worldline.md, section 3.1."""
+    """Only cards are grouped, and the account has no card products. Source: docs/providers/worldline.md, source 3.1."""
     _asked_products(call)
     return Reply(200, {"paymentProductGroups": []})
 

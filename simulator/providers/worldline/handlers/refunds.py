@@ -27,7 +27,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{paymentId}/refund of a PAID payment: a part, or with an empty body all that is left.
 
     Raises `LimitExceeded` (400/300450) when it is not PAID, nothing is left or too much is asked; `Refused` with 405
-    after 90 days. Source: reference/worldline.md, sections 3.6 and 7.
+    after 90 days. Source: docs/providers/worldline.md, sources 3.6 and 7.
     """
     return _refund_of(call, uow, payment_of(call, uow))
 
@@ -141,7 +141,7 @@ def find_refunds(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def approve_refund(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /refunds/{refundId}/approve: the amount may be changed. Source: reference/worldline.md, section 3.8."""
+    """POST /refunds/{refundId}/approve: the amount may be changed. Source: docs/providers/worldline.md, source 3.8."""
     refund = _refund(call, uow)
     if refund.state != "PENDING_APPROVAL":
         raise IllegalTransition("worldline.refund", refund.state, "api.approve")

@@ -3,5 +3,5 @@
 A request model has the documented names, a renderer the documented key order. Unknown properties of a request are
 ignored, and numbers may come as strings. An answer leaves out what has no value and never says null; empty arrays stay.
 
-Source: reference/worldline.md, sections 2.7, 3 and 9.
+Source: docs/providers/worldline.md, sources 2.7, 3 and 9.
 """

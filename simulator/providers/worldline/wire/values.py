@@ -40,7 +40,7 @@ Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_printable)
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
 Locale = Annotated[Text, Field(max_length=6)]
-"""`zh_CN`, wherever it stands. Source: reference/worldline.md, section 3.11; for the customer's inferred."""
+"""`zh_CN`, wherever it stands. Source: docs/providers/worldline.md, source 3.11; for the customer's inferred."""
 CustomerId = Annotated[Text, Field(max_length=15), BeforeValidator(_digits_as_text)]
 
 
