@@ -65,6 +65,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     },
     "The merchant's side": {
         "engine/shop.py": "*",
+        "engine/stories.py": "*",
         "engine/provider.py": "DemoMerchant",
     },
 }
