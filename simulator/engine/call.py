@@ -17,6 +17,8 @@ from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody
 
+NO_UTF8 = "not encoded in UTF-8"
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -128,15 +130,19 @@ class Call:
         try:
             return orjson.loads(self.raw_body)
         except orjson.JSONDecodeError as error:
-            raise MalformedBody(str(error)) from error
+            try:
+                self.raw_body.decode("utf-8")
+            except UnicodeDecodeError:
+                raise MalformedBody(NO_UTF8) from error
+            raise MalformedBody(f"no JSON from line {error.lineno}, column {error.colno} on") from error
 
     @cached_property
     def form_pairs(self) -> list[tuple[str, str]]:
         """The body as application/x-www-form-urlencoded. Raises `MalformedBody` when it is not UTF-8."""
         try:
             return parse_qsl(self.raw_body.decode("utf-8"), keep_blank_values=True)
-        except (UnicodeDecodeError, ValueError) as error:
-            raise MalformedBody(str(error)) from error
+        except UnicodeDecodeError as error:
+            raise MalformedBody(NO_UTF8) from error
 
     @cached_property
     def form(self) -> dict[str, str]:

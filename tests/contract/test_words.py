@@ -37,6 +37,7 @@ FORBIDDEN = re.compile(
     | [Ii]nvalid\ isoformat | does\ not\ appear\ to\ be | should\ (match|have\ at|be\ a) | at\ (least|most)\ \d+\ items?
     | [Tt]raceback | <class | object\ at\ 0x | \bcodec\b | 'str' | \bdict\b | \btuple\b | \bbytes\b | \bint\b | \bfloat\b | \bbool\b
     | \bNone(Type)?\b | \bTrue\b | \bFalse\b | \bnan\b | \w+Error\b | \bPython\b | function-(after|before|wrap|plain)
+    | \(char\ \d+\) | \bstr\b | surrogates | \bdouble\b | \\x[0-9a-f]{2} | \\u[0-9a-f]{4}
     | constrained- | \blax-or-strict\b | \bliteral\[ | \bnullable\[ | \bsimulator\.(engine|kernel|wallet|providers|surface)
     """,
     re.X,
@@ -197,6 +198,31 @@ def test_no_answer_speaks_of_a_library_or_of_our_insides(name: str) -> None:
                 assert wording(text) is None, wording(text)
 
         every()
+
+
+RAW = [
+    b"{", b"{]", b"[" * 2000,
+    b"{'a': 1}", b'{"a": NaN}', b'{"a": 1e999}', b'{"a": "\xff"}', b"\xff\xfe", b'"x"', b"1", b"null", b"[]",
+    b"a[=1", b"a[b]=1&a=2", b"it's[=1", b"\x00[=1", b"%FF[=1", b"a" * 300 + b"[=1", b"a" + b"[b]" * 40 + b"=1", b"=&&=",
+]  # fmt: skip
+"""Bodies that are no JSON, or no object, or no form."""
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded", ""])
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_a_body_that_cannot_be_read_is_refused_in_a_merchants_words(name: str, content_type: str) -> None:
+    """Where the signature is over the body, it is refused by that."""
+    operations = [one for one in OPERATIONS if one.provider.name == name and one.endpoint.body is not None][:4]
+    async with Sim(providers=[PROVIDERS[name]]) as sim:
+        account = Account(sim.credentials(name), str(sim.http.base_url), time_of_day())
+        for operation in operations:
+            for body in RAW:
+                request = operation.request(account, "", {})
+                headers = dict(request.headers) | {"Content-Type": content_type}
+                answer = await sim.http.request(request.method, request.path, content=body, headers=headers)
+                assert answer.status_code < 500, (operation, body, answer.text)
+                told = f"{answer.text} {answer.headers.get('simulator-notice', '')}"
+                assert wording(told) is None, (operation, body, wording(told))
 
 
 def test_a_request_models_own_validators_have_words_for_a_merchant() -> None:

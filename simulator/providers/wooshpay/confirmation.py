@@ -10,7 +10,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.lookup import method_of, session_of
-from simulator.providers.wooshpay.method_types import ALIPAY, add_method, preferred
+from simulator.providers.wooshpay.method_types import ALIPAY, add_method, in_order, preferred
 from simulator.providers.wooshpay.model import CashierCode, PaymentIntent, PaymentMethod
 from simulator.providers.wooshpay.settings import WooshpaySettings
 from simulator.providers.wooshpay.wire.values import present
@@ -126,6 +126,7 @@ def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool, type_: str | No
     if method is None or method.type != type_:
         method = add_method(uow, intent.livemode, type_, billing_details=intent.billing_details)
     if intent.session is not None and method.type in ALIPAY:
-        options = {**(intent.payment_method_options or {}), method.type: {"terminal_type": "APP" if app else "WEB"}}
-        intent = uow.amend(intent, payment_method_options=options)
+        options = intent.payment_method_options or {}
+        own = {**options.get(method.type, {}), "terminal_type": "APP" if app else "WEB"}
+        intent = uow.amend(intent, payment_method_options={**options, method.type: in_order(own)})
     return confirm(uow, intent, method, "page.confirm")

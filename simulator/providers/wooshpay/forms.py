@@ -24,12 +24,17 @@ def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     for name, value in pairs:
         match = _NAME.match(name)
         if match is None:
-            raise MalformedBody(f"{name[:100]!r} is not a parameter name")
+            raise MalformedBody(f"{_quoted(name)} is not a parameter name")
         path = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
         if len(path) > DEPTH_LIMIT:
-            raise MalformedBody(f"{name[:100]!r} is nested too deeply")
+            raise MalformedBody(f"{_quoted(name)} is nested too deeply")
         _put(root, path, value)
     return {name: value if name == "metadata" else _arrays(value) for name, value in root.items()}
+
+
+def _quoted(name: str) -> str:
+    """A name as the merchant wrote it, in one line and not too long."""
+    return "'" + "".join(c if c.isprintable() else "?" for c in name[:100]) + "'"
 
 
 def _put(node: dict[str, Any], path: list[str], value: str) -> None:
@@ -37,12 +42,12 @@ def _put(node: dict[str, Any], path: list[str], value: str) -> None:
         part = part or str(len(node))
         if index == len(path) - 1:
             if isinstance(node.get(part), dict):
-                raise MalformedBody(f"{path[0]!r} is given both as a value and as an object")
+                raise MalformedBody(f"{_quoted(path[0])} is given both as a value and as an object")
             node[part] = value
             return
         inner = node.setdefault(part, {})
         if not isinstance(inner, dict):
-            raise MalformedBody(f"{path[0]!r} is given both as a value and as an object")
+            raise MalformedBody(f"{_quoted(path[0])} is given both as a value and as an object")
         node = inner
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulator.engine.provider import Call
@@ -115,8 +115,9 @@ def given_options(call: Call) -> dict[str, Any] | None:
     sent: dict[str, Any] | None = raw(call, "payment_method_options")
     if not sent:
         return None
-    order = ("terminal_type", "os_type", "client_ip")
-    return {
-        type_: {name: given[name] for name in order if name in given} if type_ in ALIPAY else given
-        for type_, given in sent.items()
-    }
+    return {type_: in_order(given) if type_ in ALIPAY else given for type_, given in sent.items()}
+
+
+def in_order(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Alipay's options in the seed's order."""
+    return {name: options[name] for name in ("terminal_type", "os_type", "client_ip") if name in options}

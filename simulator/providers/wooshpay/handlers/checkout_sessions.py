@@ -34,7 +34,7 @@ from simulator.providers.wooshpay.method_types import (
     given_options,
 )
 from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
-from simulator.providers.wooshpay.notices import note_test_amount
+from simulator.providers.wooshpay.notices import note_missing, note_test_amount
 from simulator.providers.wooshpay.states import SESSION_LIFETIME
 from simulator.providers.wooshpay.wire import checkout_sessions as wire
 from simulator.providers.wooshpay.wire.lists import listing
@@ -51,6 +51,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         if request.mode == "subscription":
             raise refused("checkout_recurring_not_supported", "line_items")
         raise refused("parameter_invalid_string_enum", "mode", message="the simulator has payment only")
+    _note_what_lacks(call, request)
     check_url(request.success_url, "success_url")
     check_url(request.cancel_url, "cancel_url")
     customer = find(call, uow, Customer, request.customer, "customer") if request.customer else None
@@ -121,6 +122,17 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         )
     )
     return _session_reply(uow, session)
+
+
+def _note_what_lacks(call: Call, request: wire.SessionRequest) -> None:
+    """What the provider's page on Alipay sends in each session; that the live API refuses one without it is inferred."""
+    given = request.model_fields_set
+    if "mode" not in given:
+        note_missing(call, "mode", "payment is assumed; the live API probably needs it")
+    if "cancel_url" not in given:
+        note_missing(call, "cancel_url", "without it the checkout page has no way back; the live API probably needs it")
+    if "payment_method_types" not in given:
+        note_missing(call, "payment_method_types", "the account's are taken; a session for Alipay has to name it")
 
 
 def _expiry(uow: UnitOfWork, given: int | None) -> datetime:

@@ -42,6 +42,9 @@ def get_customer(call: Call, uow: UnitOfWork) -> Reply:
 
 def update_customer(call: Call, uow: UnitOfWork) -> Reply:
     customer, request = find(call, uow, Customer, call.path["id"]), call.body
+    if request.payment_method is not None:
+        method = find(call, uow, PaymentMethod, request.payment_method, "payment_method")
+        uow.amend(method, customer=customer.id)
     names = ("description", "email", "name", "phone")
     changes: dict[str, Any] = present({name: getattr(request, name) for name in names})
     for name in ("address", "shipping"):

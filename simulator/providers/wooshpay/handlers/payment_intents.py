@@ -23,14 +23,15 @@ from simulator.providers.wooshpay.lookup import (
     session_of,
 )
 from simulator.providers.wooshpay.method_types import (
+    ALIPAY,
     check_method,
     distinct,
     given_method,
     given_options,
     given_types,
 )
-from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, mint
-from simulator.providers.wooshpay.notices import note_test_amount
+from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, PaymentMethod, mint
+from simulator.providers.wooshpay.notices import note_missing, note_test_amount
 from simulator.providers.wooshpay.wire import payment_intents as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
@@ -77,7 +78,7 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     if request.confirm:
         if method is None:
             raise refused("parameter_missing", "payment_method_data")
-        _note_return_url(call, intent)
+        _note_what_lacks(call, intent, method)
         intent = confirm(uow, intent, method)
     return Reply(200, wire.payment_intent(intent))
 
@@ -86,18 +87,29 @@ def new_intent(call: Call, uow: UnitOfWork, **members: Any) -> PaymentIntent:
     id_ = mint(uow, "pi")
     secret = f"{id_}_secret_{uow.ids.text(24)}"
     intent = PaymentIntent(id=id_, client_secret=secret, origin=call.base_url, **owned(call, uow), **members)
+    _note_agreement(call, intent.setup_future_usage, intent.customer)
     return uow.add(intent, events=["payment_intent.created"])
 
 
-def _note_return_url(call: Call, intent: PaymentIntent) -> None:
-    """A redirect method probably needs a `return_url` when it is confirmed (inferred).
+def _note_what_lacks(call: Call, intent: PaymentIntent, method: PaymentMethod) -> None:
+    """What a confirmation needs according to the seed: `return_url` for any redirect, and for Alipay the terminal's type.
 
-    Without one the request is noted as a live difference; a strict server refuses it.
+    That the live API refuses a request without them is inferred.
     """
     if intent.return_url is None:
-        if call.strict:
-            raise refused("parameter_missing", "return_url")
-        call.differs_live("return_url: the live API probably needs it to confirm a redirect method")
+        note_missing(call, "return_url", "the live API probably needs it to confirm a redirect method")
+    options = (intent.payment_method_options or {}).get(method.type) or {}
+    if method.type in ALIPAY and "terminal_type" not in options and intent.session is None:
+        where = f"payment_method_options.{method.type}.terminal_type"
+        note_missing(
+            call, where, "WEB is assumed; the provider's page on Alipay sends WEB or APP in each direct payment"
+        )
+
+
+def _note_agreement(call: Call, usage: str | None, customer: str | None) -> None:
+    """`setup_future_usage` needs a customer with whom the method stays (documented)."""
+    if usage is not None and customer is None:
+        note_missing(call, "customer", "setup_future_usage has no effect without it")
 
 
 def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:
@@ -110,14 +122,15 @@ def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str,
 
 
 def _intent(call: Call, uow: UnitOfWork) -> PaymentIntent:
-    """The intent that the path names. Who has only a publishable key must send its client secret too (inferred)."""
+    """The intent that the path names. Who has only a publishable key must send its client secret too; whoever sends one must
+    send the right one (inferred).
+    """
     intent = find(call, uow, PaymentIntent, call.path["id"])
-    if call.credential["publishable"]:
-        given = call.query.get("client_secret") or call.parsed.get("body", {}).get("client_secret")
-        if not given:
-            raise refused("parameter_missing", "client_secret")
-        if given != intent.client_secret:
-            raise NotFound(PaymentIntent.KIND, intent.id, "client_secret")
+    given = call.query.get("client_secret") or call.parsed.get("body", {}).get("client_secret")
+    if call.credential["publishable"] and not given:
+        raise refused("parameter_missing", "client_secret")
+    if given and given != intent.client_secret:
+        raise NotFound(PaymentIntent.KIND, intent.id, "client_secret")
     return intent
 
 
@@ -149,15 +162,12 @@ def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     Source: docs/providers/wooshpay.md, source 3.3.
     """
     intent, request = _intent(call, uow), call.body
-    sent = {name for name in type(request).model_fields if getattr(request, name) is not None}
+    fields = type(request).model_fields.keys() - wire.INEFFECTIVE
+    sent = {name for name in fields if getattr(request, name) is not None}
     if intent.state not in ("requires_payment_method", "requires_confirmation"):
         allowed = _WHILE_WAITING if intent.state == "requires_action" else _ALWAYS
         if not sent <= allowed:
             raise _unexpected_state(intent, "updated")
-    for name in ("amount", "currency") if intent.session is not None else ():
-        # What it is sold for stands in its session; the two must not contradict each other (inferred).
-        if name in sent and getattr(request, name) != getattr(intent, name):
-            raise refused("parameter_invalid", name, message="the checkout session of this PaymentIntent decides it")
     changes = _changes(call, uow, intent, request)
     method = given_method(call, uow, request)
     if {"amount", "currency", "payment_method_types", "capture_method"} & sent or method is not None:
@@ -180,8 +190,14 @@ _PLAIN = (
 )  # fmt: skip
 
 
+_OF_THE_SESSION = ("amount", "currency", "customer", "payment_method_types")
+
+
 def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.IntentFields) -> dict[str, Any]:
-    """What an update or a confirmation changes in the intent, apart from its payment method."""
+    """What an update or a confirmation changes in the intent, apart from its payment method.
+
+    What stands in its session is no business of the intent: the two must not contradict each other (inferred).
+    """
     fields = type(request).model_fields
     changes = {name: getattr(request, name) for name in _PLAIN if name in fields and getattr(request, name) is not None}
     check_url(request.return_url, "return_url")
@@ -195,6 +211,10 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
         changes["payment_method_types"] = distinct(request.payment_method_types)
     if request.payment_method_options is not None:
         changes["payment_method_options"] = given_options(call)
+    _note_agreement(call, changes.get("setup_future_usage"), changes.get("customer") or intent.customer)
+    for name in _OF_THE_SESSION if intent.session is not None else ():
+        if name in changes and changes[name] != getattr(intent, name):
+            raise refused("parameter_invalid", name, message="the checkout session of this PaymentIntent decides it")
     return changes
 
 
@@ -214,7 +234,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     capture = changes.get("capture_method", intent.capture_method)
     check_method(changes.get("payment_method_types", intent.payment_method_types), method, intent.currency, capture)
     intent = uow.amend(intent, **changes)
-    _note_return_url(call, intent)
+    _note_what_lacks(call, intent, method)
     return Reply(200, wire.payment_intent(confirm(uow, intent, method)))
 
 

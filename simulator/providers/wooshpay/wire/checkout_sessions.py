@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simulator.engine.known import NoEffect
 from simulator.kernel.clock import millis
 from simulator.providers.wooshpay.model import CheckoutSession, Price, Product, rounded_ms
-from simulator.providers.wooshpay.wire.payment_methods import MethodOptions
+from simulator.providers.wooshpay.wire.payment_methods import AlipayOptions
 from simulator.providers.wooshpay.wire.products import PriceData, price
 from simulator.providers.wooshpay.wire.values import (
     BillingDetails,
     Filled,
+    FutureUsage,
     Id,
     Integer,
     Metadata,
@@ -38,7 +40,20 @@ class PaymentIntentData(Model):
     shipping: Shipping | None = None
     description: Text | None = None
     capture_method: Literal["automatic", "manual"] | None = None
-    setup_future_usage: Literal["on_session", "off_session"] | None = None
+    setup_future_usage: FutureUsage | None = None
+
+
+class SessionAlipay(AlipayOptions):
+    """The page decides by the shopper's device (seed)."""
+
+    terminal_type: (
+        Annotated[Literal["WEB", "APP", "WAP"], NoEffect("has no effect: the shopper's device decides")] | None
+    ) = None
+
+
+class SessionOptions(Model):
+    alipay: SessionAlipay | None = None
+    alipayplus: SessionAlipay | None = None
 
 
 class SessionRequest(Model):
@@ -48,15 +63,19 @@ class SessionRequest(Model):
     cancel_url: Text | None = None
     mode: Literal["payment", "setup", "subscription"] = "payment"
     payment_method_types: MethodTypes | None = None
-    payment_method_options: MethodOptions | None = None
+    payment_method_options: SessionOptions | None = None
     line_items: Annotated[list[LineItem], Field(min_length=1, max_length=100)]
     client_reference_id: Text | None = None
     customer: Id | None = None
-    customer_email: Text | None = None
+    customer_email: Annotated[Text, NoEffect("is echoed: the page asks for no address to fill in")] | None = None
     metadata: Metadata | None = None
     payment_intent_data: PaymentIntentData | None = None
-    billing_address_collection: Literal["auto", "required"] = "auto"
-    shipping_address_collection: dict[str, Any] | None = None
+    billing_address_collection: Annotated[
+        Literal["auto", "required"], NoEffect("is echoed: the page asks for no address", unless=("auto",))
+    ] = "auto"
+    shipping_address_collection: (
+        Annotated[dict[str, Any], NoEffect("is echoed: the page asks for no address")] | None
+    ) = None
     expires_at: Integer | None = None
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from simulator.engine.known import NoEffect
 from simulator.providers.wooshpay.model import PaymentIntent, rounded_ms
 from simulator.providers.wooshpay.wire.payment_methods import MethodData, MethodOptions
 from simulator.providers.wooshpay.wire.values import (
     Amount,
     Boolean,
     Currency,
+    FutureUsage,
     Id,
     Metadata,
     MethodTypes,
@@ -19,6 +23,17 @@ from simulator.providers.wooshpay.wire.values import (
     present,
     rounded,
 )
+
+Unseen = Annotated[Text, NoEffect("is echoed and shown nowhere")]
+ConfirmationMethod = Annotated[
+    Literal["automatic", "manual"],
+    NoEffect("is echoed: the merchant's server may confirm either way", unless=("automatic",)),
+]
+AtOnce = Annotated[Boolean, NoEffect("is not read: whoever has agreed to it is charged at once anyway")]
+
+
+INEFFECTIVE = frozenset({"off_session", "off_session_documented", "quantity"})
+"""The members of the models below that leave the intent as it is."""
 
 
 class IntentFields(Model):
@@ -30,11 +45,14 @@ class IntentFields(Model):
     payment_method_options: MethodOptions | None = None
     return_url: Text | None = None
     shipping: Shipping | None = None
-    receipt_email: Text | None = None
-    setup_future_usage: Literal["on_session", "off_session"] | None = None
+    receipt_email: Annotated[Text, NoEffect("is echoed; no mail is sent")] | None = None
+    setup_future_usage: FutureUsage | None = None
     capture_method: Literal["automatic", "manual"] | None = None
     merchant_order_id: Text | None = None
     metadata: Metadata | None = None
+    off_session: AtOnce | None = None
+    off_session_documented: AtOnce | None = Field(None, alias="off-session")
+    quantity: Annotated[Any, NoEffect("has no effect, as WooshPay says too")] = None
 
 
 class IntentRequest(IntentFields):
@@ -45,9 +63,9 @@ class IntentRequest(IntentFields):
     confirm: Boolean = False
     description: Text | None = None
     customer: Id | None = None
-    confirmation_method: Literal["automatic", "manual"] | None = None
-    statement_descriptor: Text | None = None
-    statement_descriptor_suffix: Text | None = None
+    confirmation_method: ConfirmationMethod | None = None
+    statement_descriptor: Unseen | None = None
+    statement_descriptor_suffix: Unseen | None = None
 
 
 class IntentUpdate(IntentFields):
@@ -57,9 +75,9 @@ class IntentUpdate(IntentFields):
     currency: Currency | None = None
     description: Text | None = None
     customer: Id | None = None
-    confirmation_method: Literal["automatic", "manual"] | None = None
-    statement_descriptor: Text | None = None
-    statement_descriptor_suffix: Text | None = None
+    confirmation_method: ConfirmationMethod | None = None
+    statement_descriptor: Unseen | None = None
+    statement_descriptor_suffix: Unseen | None = None
 
 
 class ConfirmRequest(IntentFields):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from simulator.engine.known import NoEffect
 from simulator.providers.wooshpay.model import PaymentMethod, rounded_ms
 from simulator.providers.wooshpay.wire.values import BillingDetails, Id, Metadata, MethodType, Model, Text, present
 
@@ -21,11 +22,21 @@ class MethodOptions(Model):
     alipayplus: AlipayOptions | None = None
 
 
+Details = Annotated[dict[str, Any], NoEffect("is not read: every method is decided in the mock wallet")]
+
+
 class MethodData(Model):
-    """`payment_method_data`: a method that is given inline and saved when the request succeeds."""
+    """`payment_method_data`: a method that is given inline and saved when the request succeeds. A type's own details have
+    no place here, least of all a card's number."""
 
     type: MethodType
     billing_details: BillingDetails | None = None
+    card: Details | None = None
+    sepa_debit: Details | None = None
+    wechat_pay: Details | None = None
+    alipay: Details | None = None
+    alipayplus: Details | None = None
+    mobile_money: Details | None = None
 
 
 class MethodRequest(MethodData):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from simulator.engine.known import NoEffect
 from simulator.engine.validation import FLAG, OBJECT, TEXT, WHOLE, Unfit
 from simulator.kernel.money import CURRENCIES
 from simulator.providers.wooshpay.model import rounded_ms
@@ -90,6 +91,10 @@ Metadata = Annotated[
 MethodType = Annotated[str, BeforeValidator(_method_type)]
 MethodTypes = Annotated[list[MethodType], BeforeValidator(_one_or_more), Field(min_length=1)]
 Id = Filled
+FutureUsage = Annotated[
+    Literal["on_session", "off_session"],
+    NoEffect("is echoed: the simulator keeps a method only for off_session", unless=("off_session",)),
+]
 EventNames = Annotated[list[Filled], BeforeValidator(_one_or_more), Field(min_length=1, max_length=200)]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from simulator.engine.known import NoEffect
 from simulator.providers.wooshpay.wire.values import Boolean, EventNames, Filled, Metadata, Model, Text, present
 
 
@@ -14,7 +15,7 @@ class EndpointRequest(Model):
     url: Filled
     enabled_events: EventNames
     description: Text | None = None
-    api_version: Text | None = None
+    api_version: Annotated[Text, NoEffect("is echoed: events have the version of the account")] | None = None
     metadata: Metadata | None = None
 
 
