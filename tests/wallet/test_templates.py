@@ -499,6 +499,15 @@ def test_no_text_is_missing_and_none_is_unused() -> None:
     assert unused == set()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_text_is_given_twice(language: str) -> None:
+    """The later file would win, on pages that know nothing of it."""
+    files = [path for path in (ROOT / "simulator").rglob(f"{language}.json") if path.parts[-2] != "skeleton"]
+    keys = [key for path in files for key in json.loads(path.read_text("utf-8"))]
+
+    assert sorted({key for key in keys if keys.count(key) > 1}) == []
+
+
 def test_an_unknown_text_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         Texts("en")("no_such_text")

@@ -178,6 +178,12 @@ async def test_a_body_that_cannot_be_read_is_refused(sim: Sim, wooshpay: Merchan
     assert (await sim.http.get(f"{sim.path}/payments")).json()["data"] == []
 
 
+async def test_headers_that_are_too_large_are_refused(sim: Sim, wooshpay: Merchant) -> None:
+    answer = await sim.http.get("/v1/customers", headers={**wooshpay.headers, "x-long": "a" * 70_000})
+
+    assert refusal(answer) == (431, "headers_too_large", None)
+
+
 async def test_an_enormous_body_is_refused(sim: Sim, wooshpay: Merchant) -> None:
     answer = await sim.http.post("/v1/customers", content=b"x" * 1_500_000, headers=wooshpay.headers)
 
