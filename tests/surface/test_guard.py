@@ -125,12 +125,13 @@ async def test_a_form_of_another_site_is_refused_and_changes_nothing(lan: Net) -
 
 async def test_a_token_that_nobody_gave_is_made_up_and_stays_the_same_for_a_store(tmp_path: object) -> None:
     settings = Settings(db=f"{tmp_path}/world.db", open_console=True)
-    first, second = App(settings), App(settings)
+    tokens = set()
 
-    tokens = {first.settings.admin_token, second.settings.admin_token}
+    for _ in range(2):
+        app = App(settings)
+        tokens.add(app.settings.admin_token)
+        await app.runtime.close()
 
-    first.runtime.store.close()
-    second.runtime.store.close()
     assert len(tokens) == 1
     assert len(str(tokens.pop())) == 24
 

@@ -190,6 +190,12 @@ async def test_an_enormous_body_is_refused(sim: Sim, wooshpay: Merchant) -> None
     assert refusal(answer) == (400, "body_too_large", None)
 
 
+async def test_an_enormous_header_is_refused(sim: Sim, wooshpay: Merchant) -> None:
+    answer = await sim.http.get("/v1/customers", headers={**wooshpay.headers, "X-Long": "x" * 9_000})
+
+    assert refusal(answer) == (431, "headers_too_large", None)
+
+
 # Keys ----------------------------------------------------------------------------------------------------------
 
 
