@@ -190,13 +190,18 @@ def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
 
 # What is wrong with a value that is of the right type, by the rule that it breaks (the wording is inferred: source 5.4).
 _LIMITS: dict[str, Callable[[str, r.Violation], str]] = {
-    "max_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} characters, and at most {v.limit} are allowed",
-    "min_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} characters, and at least {v.limit} are needed",
+    "max_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} {_counted(v.given)}, and at most {v.limit} are allowed",
+    "min_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} {_counted(v.given)}, and at least {v.limit} are needed",
     "max": lambda leaf, v: f"'{leaf}' is {_shown(v.given)}, and at most {v.limit} is allowed",
     "format": lambda leaf, v: f"'{leaf}' has characters that are not allowed",
     "live": lambda leaf, v: f"'{leaf}' {v.message}",
     "custom": lambda leaf, v: v.message,
 }
+
+
+def _counted(given: Any) -> str:
+    """What the length of a value counts."""
+    return "characters" if isinstance(given, str) else "entries"
 
 
 def _shown(given: Any) -> str:

@@ -514,3 +514,9 @@ def test_the_readme_does_not_promise_what_belongs_to_the_sibling_platform() -> N
     root = Path(__file__).parents[3]
     for path in (root / "README.md", root / "docs" / "providers" / "worldline.md"):
         assert "Worldline's `feedbacks`" not in path.read_text("utf-8")
+
+
+async def test_a_list_has_entries_and_a_text_characters(worldline: Merchant) -> None:
+    answer = await worldline.post("/products/861/customerDetails", {"countryCode": "CN", "values": []})
+
+    assert "'values' has 0 entries, and at least 1 are needed" in answer.text
