@@ -7,7 +7,6 @@ trust by itself. The authority is kept and used again, so trusting it lasts.
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 import sys
@@ -18,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.engine import private
 from simulator.surface.terminal import USAGE, Failure
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _pattern(host: str) -> re.Pattern[str]:
 def certificates(folder: Path, names: Sequence[str] = ()) -> Certificates:
     """Makes the server's certificate for `NAMES` and `names`, signed by the authority in `folder` (made if need be).
 
-    Keys are readable for their owner only. Raises `Failure` when the extra `tls` is not installed or the folder cannot
+    Folder and files are readable for their owner only. Raises `Failure` when the extra `tls` is not installed or the folder cannot
     be written.
     """
     try:
@@ -89,16 +89,18 @@ def certificates(folder: Path, names: Sequence[str] = ()) -> Certificates:
         raise Failure("--tls needs the package trustme", "Install psp-simulator[tls].", USAGE) from error
     authority, key, server = folder / "authority.pem", folder / "authority.key", folder / "server.pem"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
+        private.close_folder(folder, "authority.", "server.", "lock")
         with _alone(folder):
             if authority.exists() and key.exists():
                 ca = trustme.CA.from_pem(authority.read_bytes(), key.read_bytes())
             else:
                 ca = trustme.CA(organization_name="psp-simulator", organization_unit_name="SIMULATOR - no real money")
-                _write_privately(key, ca.private_key_pem.bytes())
-                authority.write_bytes(ca.cert_pem.bytes())
+                private.write(key, ca.private_key_pem.bytes())
+                private.write(authority, ca.cert_pem.bytes())
+            private.close_files(authority, key)
             leaf = ca.issue_cert(*dict.fromkeys((*NAMES, *names)))
-            _write_privately(server, leaf.private_key_and_cert_chain_pem.bytes())
+            private.write(server, leaf.private_key_and_cert_chain_pem.bytes())
     except (OSError, ValueError) as error:
         what = f"cannot make certificates in {folder}: {error}"
         raise Failure(what, "Delete that folder, or choose another store with --db.", USAGE) from error
@@ -113,15 +115,10 @@ def _alone(folder: Path) -> Iterator[None]:
         return
     import fcntl
 
+    private.make_file(folder / "lock")
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _write_privately(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def folder_beside(db: str) -> Path:

@@ -185,3 +185,18 @@ def test_a_container_that_serves_https_is_healthy(secure: Secure, monkeypatch: p
     monkeypatch.setenv("PSP_SIMULATOR_TLS", "1")
 
     assert healthcheck.main() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_folder_of_certificates_is_for_its_owner_also_where_an_older_version_left_it_open(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"
+    certificates(folder)
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o755 if path == folder else 0o644)
+
+    certificates(folder)
+
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == dict.fromkeys(
+        ["authority.key", "authority.pem", "server.pem", "lock"], "0o600"
+    )
+    assert oct(folder.stat().st_mode & 0o777) == "0o700"

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from simulator.engine import private
+
 
 class InUse(RuntimeError):
     """Another server has the file; the message says which."""
@@ -18,7 +20,8 @@ class Lock:
     def __init__(self, file: Path, address: str) -> None:
         """Raises `InUse` when somebody holds it, `OSError` when there is no place for it."""
         path = beside(file)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        private.make_file(path)
+        self._descriptor = os.open(path, os.O_RDWR)
         try:
             _lock(self._descriptor)
         except OSError as error:

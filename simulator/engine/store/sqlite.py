@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
+from simulator.engine import private
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row, Store
 from simulator.engine.store.lock import Lock
@@ -17,6 +18,13 @@ CHEAP_TO_REWRITE = 64 * 1024 * 1024
 
 LOG_LIMIT = 64 * 1024 * 1024
 """Bytes of the write-ahead log that stay on the disk after what it held has come into the file."""
+
+
+def _close(file: Path) -> None:
+    """The file and what stands beside it are for their owner. SQLite gives what it makes later the file's permissions."""
+    private.make_file(file)
+    private.close_files(*file.parent.glob(f"{file.name}-*"), *file.parent.glob(f"{file.name}.*"))
+    private.close_folder(file.parent, file.name, "tls")
 
 
 class SqliteStore(Store):
@@ -30,9 +38,10 @@ class SqliteStore(Store):
         self._lock: Lock | None = None
         if where != ":memory:":
             file = Path(where).expanduser()
-            file.parent.mkdir(parents=True, exist_ok=True)
+            private.make_folder(file.parent)
             where = str(file)
             look_at(file)
+            _close(file)
             if address is not None:
                 self._lock = Lock(file, address)
             try:
@@ -83,9 +92,9 @@ class SqliteStore(Store):
         """The store as it is, beside it, before its schema is changed. Complete, or not there."""
         unfinished = copy.with_name(copy.name + ".part")
         unfinished.unlink(missing_ok=True)
+        private.make_file(unfinished)
         with closing(sqlite3.connect(unfinished)) as target:
             self._connection.backup(target)
-        unfinished.chmod(0o600)
         unfinished.replace(copy)
 
     def _bring_up_to_date(self) -> None:
