@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 SHORTEST, LONGEST = 13, 19
 
@@ -112,6 +113,15 @@ def cut_text(text: str) -> str:
     raw = text.encode("utf-8", "surrogatepass")
     found = cut(raw)
     return text if found is raw else found.decode("utf-8", "surrogatepass")
+
+
+def cut_all(value: Any, *, but: Collection[str] = ()) -> Any:
+    """The same for each text of a JSON value, but what stands under the names of `but`."""
+    if isinstance(value, str):
+        return cut_text(value)
+    if isinstance(value, dict):
+        return {name: item if name in but else cut_all(item, but=but) for name, item in value.items()}
+    return [cut_all(item, but=but) for item in value] if isinstance(value, list) else value
 
 
 def _cut_run(run: re.Match[bytes], is_number: Callable[[int, int], bool], any_number: bool) -> bytes:

@@ -446,7 +446,7 @@ class Gateway:
         else:
             nearest = refusal.nearest if isinstance(refusal, UnknownRoute) else []
             status, code, more = 404, "not_found", {"nearest": nearest}
-        message = f"no provider answers {call.method} {call.target[:SHORT]}"
+        message = f"no provider answers {call.method} {self.runtime.masking.path(call.target)[:SHORT]}"
         if isinstance(refusal, Crashed):
             message = f"the simulator failed; its log has error {refusal.error_id}"
         body = orjson.dumps({"error": {"code": code, "message": message, **more}})

@@ -47,11 +47,11 @@ def request_entry(
             "body": _text(sent, masking, ()),
             "size": len(sent),
         },
-        "notices": [masking.text(notice, known) for notice in call.answering.notices],
+        "notices": [masking.sentence(notice, known) for notice in call.answering.notices],
         "sent_by": call.sent_by,
     }
     if help_:
-        entry["help"] = masking.of(dict(help_), known)
+        entry["help"] = {name: _help(name, value, masking, known) for name, value in help_.items()}
     return entry
 
 
@@ -69,6 +69,12 @@ def _text(body: bytes, masking: Masking, known: Sequence[bytes], *, form: bool =
     """The bytes as received, but masked."""
     masked = masking.body(body[: BODY_LIMIT + MARGIN], known, form=form) if body else body
     return masked[:BODY_LIMIT].decode("utf-8", "replace")
+
+
+def _help(name: str, value: Any, masking: Masking, known: Sequence[bytes]) -> Any:
+    if name == "violations":
+        return [masking.sentence(violation, known) for violation in value]
+    return masking.sentence(value, known) if name == "reason" else masking.of(value, known)
 
 
 def rows_for(

@@ -131,13 +131,21 @@ class Masking:
         return masked
 
     def _as_it_stands(self, raw: bytes, known: Iterable[bytes]) -> bytes:
-        return _without_known(_without_users(cards.cut(self.of_members(raw))), known)
+        masked = cards.cut(self.of_members(raw))
+        if b"%20" in masked and (spaced := cards.cut(plain := masked.replace(b"%20", b" "))) is not plain:
+            masked = spaced
+        return _without_known(_without_users(masked), known)
 
     def text(self, text: str, known: Iterable[bytes] = ()) -> str:
         """The same for a text."""
         raw = text.encode("utf-8", "surrogatepass")
         masked = self.body(raw, known)
         return text if masked == raw else masked.decode("utf-8", "replace")
+
+    def sentence(self, text: str, known: Iterable[bytes] = ()) -> str:
+        """Of a sentence of ours, in which a secret's name with a colon says what is wrong with it: `password: required`."""
+        raw = cards.cut(text.encode("utf-8", "surrogatepass"))
+        return _without_known(_without_users(raw), known).decode("utf-8", "replace")
 
     def of(self, value: Any, known: Iterable[bytes] = ()) -> Any:
         """The same for each text of a value."""

@@ -14,6 +14,7 @@ from simulator import __version__
 from simulator.engine.call import Call, Reply
 from simulator.engine.callers import is_foreign_page
 from simulator.engine.distributions import folders
+from simulator.engine.masking import COMMON
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Language, Texts, catalogue, languages
 from simulator.engine.uow import World
@@ -186,7 +187,7 @@ def _bug_page(call: Call, error_id: str) -> Reply:
     lines = (
         f"psp-simulator {__version__}, Python {platform.python_version()}",
         f"error {error_id}",
-        f"{call.method} {call.target}",
+        f"{call.method} {COMMON.path(call.target)}",
     )
     journal = {"link_url": f"/_sim/workspaces/{workspace}/requests?status=500", "link_text": "bug_journal"}
     return error_page(call, 500, "bug_title", "bug_text", report="\n".join(lines), **journal)

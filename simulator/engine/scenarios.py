@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from simulator.engine import cards
 from simulator.engine.settings import OneOf
 from simulator.engine.validation import Unfit, allowed, validate
 from simulator.kernel.clock import parse_duration
@@ -305,6 +306,8 @@ class Scenarios:
 
         Without `test_amounts` those of the triggers that an amount pulls have none.
         """
+        if armed:
+            facts = cards.cut_all(dict(facts))  # as the scenarios' own were when they were armed
         for index, entry in enumerate(armed):
             if not _in_scope(entry.get("scope") or {}, facet, facts):
                 continue

@@ -23,7 +23,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
 from simulator.engine.store import Store, open_store, readable
 from simulator.kernel.crypto import sha256_hex
-from simulator.surface import console, control
+from simulator.surface import console, control, logs
 from simulator.surface.guard import LARGE_HEAD, Guard, refuse
 from simulator.surface.inbox import INBOX
 from simulator.surface.installed import installed
@@ -64,6 +64,7 @@ class App:
             store.close()
             raise
 
+        logs.mask(self.runtime.masking)
         if missing := ", ".join(self.runtime.missing):
             log.warning(
                 "the store holds rows of %s, which is not installed: they are kept, its timers and webhooks wait",

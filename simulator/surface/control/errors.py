@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from simulator.engine import cards
 from simulator.kernel.refusals import NotFound
 
 
@@ -19,7 +20,7 @@ class ControlError(Exception):
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"error": {"code": code, "message": message, **more}}
+        self.body = cards.cut_all({"error": {"code": code, "message": message, **more}})
 
 
 def invalid(message: str, field: str, allowed: Sequence[Any] | None = None) -> ControlError:
@@ -33,7 +34,7 @@ def as_json(body: Any, status: int = 200) -> Response:
 
 
 def _error(status: int, code: str, message: str) -> Response:
-    return as_json({"error": {"code": code, "message": message}}, status)
+    return as_json(cards.cut_all({"error": {"code": code, "message": message}}), status)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
