@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from simulator import __version__
 from simulator.engine.call import Call, Reply
 from simulator.engine.callers import is_foreign_page
+from simulator.engine.disguises import undisguised
 from simulator.engine.distributions import folders
 from simulator.engine.masking import COMMON
 from simulator.engine.runtime import Runtime
@@ -125,8 +126,10 @@ def view(
 
 
 def html(template: str, page: PageView, **context: Any) -> str:
-    """Renders a template in the language of its page."""
-    return environment().get_template(template).render(t=Texts(page.lang, page.voice), page=page, **context)
+    """Renders a template in the language of its page. What others have written is shown without its disguises."""
+    texts = Texts(page.lang, page.voice)
+    rendered = environment().get_template(template).render(t=texts, page=page, **context)
+    return undisguised(rendered, texts("mixed_scripts"))
 
 
 def render(call: Call, template: str, page: PageView, *, status: int = 200, **context: Any) -> Reply:

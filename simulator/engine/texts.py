@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+from simulator.engine.disguises import isolated
 from simulator.engine.distributions import folders
 from simulator.kernel.clock import spans
 
@@ -50,8 +51,10 @@ class Texts:
         return Texts(self.voice or self.language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text with its `{placeholders}` filled. Raises `KeyError` for an unknown key or a missing value."""
-        return self.pattern(key).format(**values)
+        """The text with its `{placeholders}` filled, each in its own direction. Raises `KeyError` for an unknown key or a
+        missing value."""
+        said = {name: isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+        return self.pattern(key).format(**said)
 
     def duration(self, duration: timedelta) -> str:
         """In words, by its two largest units: `1 hour`, `1 day 2 hours`."""

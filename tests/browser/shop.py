@@ -20,6 +20,8 @@ class Shop:
         self.back = f"http://shop.test:{urlsplit(url).port}/back"
         """Where the merchant wants his buyers back. Nobody is there, but the browser goes."""
         self.http = httpx.Client(base_url=url, verify=False, trust_env=False)
+        self.written = ""
+        """What the merchant writes into every free text, instead of something sensible."""
         self.used: list[Workspace] = []
         self.renew()
 
@@ -35,9 +37,9 @@ class Shop:
         for workspace in self.used:
             workspace.delete()
 
-    def order(self, value: int = 1100, currency: str = "EUR", reference: str = "ORD-5023-4E89") -> str:
+    def order(self, value: int = 1100, currency: str = "EUR", reference: str = "") -> str:
         """An open order, by its code; 11 euros are 86.03 yuan."""
-        id_ = order(self.workspace, reference, Money(value, currency), self.back)
+        id_ = order(self.workspace, reference or self.written or "ORD-5023-4E89", Money(value, currency), self.back)
         payment = self.workspace.payment(ANY.name, id_)
         assert payment["wallet"] is not None
         code = payment["wallet"]["code"]

@@ -10,7 +10,7 @@ from browser.merchant import Hosted, Json, Merchant, path_of
 class Pages(Merchant):
     def _checkoutcom(self, path: str, body: Json) -> Any:
         keys = self.keys["checkoutcom"]
-        body = {"amount": 1100, "currency": "EUR", "reference": "ORD-5023-4E89", **body}
+        body = {"amount": 1100, "currency": "EUR", "reference": self.shop.written or "ORD-5023-4E89", **body}
         body["processing_channel_id"] = keys["processing_channel_id"]
         return self.post(path, body, {"Authorization": f"Bearer {keys['secret_key']}"})
 
@@ -53,7 +53,7 @@ class Pages(Merchant):
     def cko_hosted(self) -> str:
         body = {
             "billing": {"address": {"country": "DE"}},
-            "products": [{"name": "Lantern", "quantity": 2, "price": 550}],
+            "products": [{"name": self.shop.written or "Lantern", "quantity": 2, "price": 550}],
             "success_url": self.shop.back,
             "cancel_url": self.shop.back,
             "failure_url": self.shop.back,
@@ -61,7 +61,8 @@ class Pages(Merchant):
         return path_of(self._checkoutcom("/hosted-payments", body)["_links"]["redirect"]["href"])
 
     def cko_link(self) -> str:
-        body = {"billing": {"address": {"country": "DE"}}, "return_url": self.shop.back}
+        more = {"description": self.shop.written} if self.shop.written else {}
+        body = {"billing": {"address": {"country": "DE"}}, "return_url": self.shop.back, **more}
         return path_of(self._checkoutcom("/payment-links", body)["_links"]["redirect"]["href"])
 
 

@@ -19,7 +19,7 @@ class Pages(Merchant):
             "payment_amount": amount,
             "payment_currency": "EUR",
             "customer_id": "customer-1",
-            "payment_description": "Two paper lanterns",
+            "payment_description": self.shop.written or "Two paper lanterns",
             "merchant_return_url": self.shop.back,
             "redirect_success_url": self.shop.back,
             "redirect_fail_url": self.shop.back,
@@ -99,7 +99,8 @@ class Pages(Merchant):
         return self.ecommpay("580") + "x"
 
     def _ecommpay_setting(self, **values: Any) -> None:
-        self.shop.workspace.set_settings("ecommpay", **values)
+        named = {"merchant_name": self.shop.written} if self.shop.written else {}
+        self.shop.workspace.set_settings("ecommpay", **named, **values)
 
 
 HOSTED = Hosted(

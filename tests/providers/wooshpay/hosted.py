@@ -11,14 +11,14 @@ from browser.merchant import Hosted, Merchant, path_of
 class Pages(Merchant):
     def wooshpay(self, **more: Any) -> Any:
         key = base64.b64encode(f"{self.keys['wooshpay']['secret_key']}:".encode()).decode()
-        product = {"currency": "EUR", "unit_amount": 550, "product_data": {"name": "Lantern"}}
+        product = {"currency": "EUR", "unit_amount": 550, "product_data": {"name": self.shop.written or "Lantern"}}
         body = {
             "mode": "payment",
             "payment_method_types": ["alipay"],
             "line_items": [{"price_data": product, "quantity": 2}],
             "success_url": self.shop.back,
             "cancel_url": f"{self.shop.back}?cancelled=1",
-        }
+        } | ({"client_reference_id": self.shop.written} if self.shop.written else {})
         session = self.post("/v1/checkout/sessions", body | more, {"Authorization": f"Basic {key}"})
         self.last = ("wooshpay", session["payment_intent"])
         return session

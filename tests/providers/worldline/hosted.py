@@ -22,8 +22,7 @@ class Pages(Merchant):
         assert answer.status_code < 300, answer.text
         return answer.json()
 
-    @staticmethod
-    def _order(**more: Any) -> Json:
+    def _order(self, **more: Any) -> Json:
         return {
             "amountOfMoney": {"amount": 1100, "currencyCode": "EUR"},
             "customer": {
@@ -32,7 +31,7 @@ class Pages(Merchant):
                 "merchantCustomerId": "c-1",
                 **more,
             },
-            "references": {"merchantReference": "LS-7781"},
+            "references": {"merchantReference": self.shop.written or "LS-7781"},
         }
 
     def wl_checkout(self, **more: Any) -> str:
