@@ -23,6 +23,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `reach` | Where deliveries may go |
 | `store` | Where state lives: all the SQL |
 | `changes` | What one unit of work has read and will write, as rows |
+| `reader` | Finds resources, as the unit of work has changed them |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
 | `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |
 | `shop` | The merchant's side of a purchase, as values |

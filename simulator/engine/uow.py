@@ -15,22 +15,20 @@ import orjson
 
 from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
-from simulator.engine.changes import Changes, Identity, Share
+from simulator.engine.changes import Identity, Share
 from simulator.engine.messages import Dispatch, Event, Message
 from simulator.engine.reach import Reach
+from simulator.engine.reader import Reader
 from simulator.engine.resource import NOT_YET, Resource, Summary, changed
 from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
 from simulator.engine.settings import ProviderSettings, WorkspaceSettings
-from simulator.engine.store.base import EVERY, Store
+from simulator.engine.store.base import Store
 from simulator.engine.workspace import AccountEndpoint, Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, Pool, instant_text
 from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.money import Money
-from simulator.kernel.refusals import IllegalTransition, NotFound
-
-PAGE = 500
-"""How many resources `every` reads at a time."""
+from simulator.kernel.refusals import IllegalTransition
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=WorkspaceSettings)
@@ -94,8 +92,8 @@ class World(Protocol):
     def locate_by_key(self, kind: type[Resource], name: str, value: str) -> tuple[Workspace, Resource] | None: ...
 
 
-class UnitOfWork:
-    """Reads see this unit's own changes; nothing is written before it ends.
+class UnitOfWork(Reader):
+    """Nothing is written before it ends.
 
     `now` is one instant for the whole unit. Handlers get a unit from the gateway and never commit it themselves. `stride`
     is the advance of the clock that is under way, if the unit is part of one.
@@ -104,9 +102,8 @@ class UnitOfWork:
     def __init__(
         self, world: World, share: Share, workspace: Workspace, now: datetime, stride: Stride | None = None
     ) -> None:
+        super().__init__(share, workspace, world.summary_of)
         self.runtime = world
-        self.store = share.store
-        self.workspace = workspace
         self.now = now
         self.stride = stride
         self.base_url = world.own_url
@@ -121,7 +118,6 @@ class UnitOfWork:
         """What the journal keeps beside the moves: the request that was answered."""
         self.workspace_changed = False
         self._share = share
-        self._changes = Changes(workspace.id, share, world.summary_of)
         self._drew = False
 
     @property
@@ -154,72 +150,6 @@ class UnitOfWork:
     def _instant(self) -> str:
         """Messages' ids begin with it, so that new ones stand together in the store's index."""
         return instant_text(micros(self.now))
-
-    # Reading ---------------------------------------------------------------------------------------------------
-
-    def find(self, kind: type[R], id_: str) -> R | None:
-        return self._changes.find(kind, id_)
-
-    def get(self, kind: type[R], id_: str, path: str = "") -> R:
-        """Raises `NotFound`; `path` says where the id stood in the request."""
-        found = self.find(kind, id_)
-        if found is None:
-            raise NotFound(kind.KIND, id_, path)
-        return found
-
-    def by_key(self, kind: type[R], name: str, value: str, limit: int = EVERY) -> list[R]:
-        """All resources with this look-up key, newest first."""
-        self.flush()
-        rows = self.store.resources_by_key(self.workspace.id, kind.PROVIDER, kind.KIND, name, value, limit)
-        return [self._changes.adopt(kind, raw) for raw in rows]
-
-    def first_by_key(self, kind: type[R], name: str, value: str) -> R | None:
-        """The newest resource with this look-up key."""
-        found = self.by_key(kind, name, value, 1)
-        return found[0] if found else None
-
-    def listing(
-        self,
-        kind: type[R],
-        *,
-        limit: int,
-        before: str | None = None,
-        after: str | None = None,
-        key: tuple[str, str] | None = None,
-    ) -> tuple[list[R], bool]:
-        """A page, newest first, and whether there is more in the direction of travel.
-
-        `before` and `after` are ids: `before` continues to older ones (Stripe's `starting_after`), `after` turns back to
-        newer ones. `key` (name and value of a look-up key) narrows the list; without it the kind must be `LISTED`. Raises
-        `NotFound` for an id that does not exist.
-        """
-        if key is None and not kind.LISTED:
-            raise RuntimeError(f"{kind.__name__} is listed and does not say so: LISTED = True")
-        self.flush()
-        seqs: list[int | None] = []
-        for id_ in (before, after):
-            seq = self.store.seq_of(self.workspace.id, kind.PROVIDER, kind.KIND, id_) if id_ is not None else None
-            if id_ is not None and seq is None:
-                raise NotFound(kind.KIND, id_)
-            seqs.append(seq)
-        rows = self.store.resources_of_kind(
-            self.workspace.id, kind.PROVIDER, kind.KIND, before=seqs[0], after=seqs[1], limit=limit + 1, key=key
-        )
-        more = len(rows) > limit
-        if more:
-            rows = rows[1:] if after is not None and before is None else rows[:limit]
-        return [self._changes.adopt(kind, raw) for _, raw in rows], more
-
-    def every(self, kind: type[R], *, before: str | None = None) -> Iterator[R]:
-        """All resources of a kind, newest first, read a page at a time: for filters that no look-up key serves.
-
-        `before` is an id: only older ones then. Raises `NotFound` for one that does not exist.
-        """
-        page, more = self.listing(kind, limit=PAGE, before=before)
-        yield from page
-        while more:
-            page, more = self.listing(kind, limit=PAGE, before=page[-1].id)
-            yield from page
 
     # Changing --------------------------------------------------------------------------------------------------
 
@@ -478,10 +408,6 @@ class UnitOfWork:
         """The store, for what is to be written beside this unit's own changes and stands or falls with them."""
         self._share.begin()
         return self.store
-
-    def flush(self) -> None:
-        """Writes the resources that have changed so far, so that queries see them."""
-        self._changes.flush()
 
     def write(self) -> None:
         """Writes everything. Only who has opened the unit calls this (`units.py`)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from toy.acme import ACME
 
 from engine import postgres
 from engine.merchant import Merchant
-from simulator.engine.store import SqliteStore, Store, StoreConflict, StoreUnavailable, open_store, schema
+from simulator.engine.store import Store, StoreConflict, open_store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.transactions import Transactions
 
@@ -77,9 +77,6 @@ def message(id_: str, **other: Any) -> tuple[Any, ...]:
     row |= {"url": "http://merchant.test", "state": "pending", "due": 10, "created": 10, "attempts": 0}
     row |= {"context": b"{}", "body": BYTES, "from_network": 0} | other
     return tuple(row.values())
-
-
-# The store -----------------------------------------------------------------------------------------------------
 
 
 def test_bytes_come_back_as_bytes(store: Store) -> None:
@@ -321,16 +318,6 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     again.close()
 
 
-def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    where = str(tmp_path / "store.db")
-    opened = open_store(where)
-    opened.run(f"PRAGMA user_version = {schema.VERSION + 1}")
-    opened.close()
-
-    with pytest.raises(StoreUnavailable, match="another version"):
-        open_store(where)
-
-
 def test_a_reply_is_replaced_under_its_key(store: Store) -> None:
     for status in (201, 200):
         store.save_reply(1, "acme", "/charges", "key", 10, BYTES[:32], status, b"{}", BYTES)
@@ -466,49 +453,6 @@ def test_a_restarted_postgresql_is_reached_again(postgres_server: str) -> None:
 
         assert opened.meta("page_secret") is None
         opened.close()
-
-
-def test_a_server_that_is_not_there_is_said_in_words() -> None:
-    with pytest.raises(StoreUnavailable, match="cannot open the PostgreSQL store"):
-        open_store("postgresql:///nothing?host=/nowhere&connect_timeout=1")
-
-
-LOOKUPS: dict[str, Callable[[Store], object]] = {
-    "keys k|PRIMARY KEY": lambda store: store.resources_by_key(1, "acme", "charge", "reference", "order", 1),
-    "keys k|PRIMARY KEY (value": lambda store: store.key_anywhere("acme", "charge", "reference", "order"),
-    "keys k|PRIMARY KEY (value=?": lambda store: store.resources_of_kind(
-        1, "acme", "charge", before=None, after=None, limit=10, key=("reference", "order")
-    ),
-    "resources r|resources_listed": lambda store: store.resources_of_kind(
-        1, "acme", "charge", before=7, after=None, limit=10
-    ),
-    "resources|resources_id": lambda store: store.payment(1, "acme", "ch_1"),
-    "resources|resources_id (id=?": lambda store: store.resource(1, "acme", "charge", "ch_1"),
-    "timers|timers_due (workspace=? AND due": lambda store: store.timers(1, after=(7, 7)),
-    "outbox|outbox_due (workspace=? AND due": lambda store: store.due_messages(1, FAR, after=(7, 7)),
-    "timers|timers_of": lambda store: store.delete_timers_of(1, "acme", "charge", "ch_1", "timer.expired"),
-    "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
-}
-
-
-@pytest.mark.parametrize("lookup", LOOKUPS)
-def test_looking_one_thing_up_does_not_walk_through_a_workspace(lookup: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite's planner, which knows no numbers, begins with the index that is named."""
-    store = open_store(":memory:")
-    assert isinstance(store, SqliteStore)
-    execute, plans = store._execute, list[str]()
-
-    def explain(sql: str, values: Any = ()) -> Any:
-        plans.append(execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()[0][3])
-        return execute(sql, values)
-
-    monkeypatch.setattr(store, "_execute", explain)
-
-    LOOKUPS[lookup](store)
-
-    table, index = lookup.split("|")
-    assert plans == [plan for plan in plans if plan.startswith(f"SEARCH {table.split()[-1]} ") and index in plan]
-    store.close()
 
 
 # The simulator over it -------------------------------------------------------------------------------------------

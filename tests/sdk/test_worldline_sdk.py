@@ -120,11 +120,8 @@ def test_a_payment_from_redirected_to_paid(world: World, merchant: Any) -> None:
     assert created.merchant_action.redirect_data.redirect_url.startswith(world.url + "/mock/alipay/cashier?token=")
     assert created.merchant_action.redirect_data.returnmac
     assert created.creation_output.external_reference == "AP order/77"
-    assert (captured.status, captured.status_output.status_code, captured.status_output.is_refundable) == (
-        "CAPTURED",
-        800,
-        False,
-    )
+    output = captured.status_output
+    assert (captured.status, output.status_code, output.is_refundable) == ("CAPTURED", 800, False)
     assert (final.status, final.payment_output.amount_paid, final.status_output.is_refundable) == ("PAID", 2500, True)
 
 

@@ -31,6 +31,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     "Resources, and what changes them": {
         "engine/resource.py": "Resource Summary PHASES",
         "kernel/machine.py": "ACTORS Machine",
+        "engine/reader.py": "Reader",
         "engine/uow.py": "UnitOfWork",
         "engine/scenarios.py": "Facet REASONS Delay RuleOptions Decisions",
         "engine/bank.py": "BankVerdict",
@@ -81,7 +82,8 @@ LONG = 12
 
 INSIDE = {
     "Decisions": "names",
-    "UnitOfWork": "write flush begin touched next_due has_changes promised touch claim_scenarios unadvanced rules",
+    "Reader": "flush",
+    "UnitOfWork": "write begin touched next_due has_changes promised touch claim_scenarios unadvanced rules",
     "Webhooks": "signed",
     "Verdict": "arriving",
     "Provider": "is_provider summary_of render judge banner_line",
@@ -137,7 +139,7 @@ def _shown(text: str, names: str) -> Iterator[str]:
             yield _class(text, node)
         elif isinstance(node, ast.FunctionDef):
             yield _function(text, node)
-        elif wanted is not None:
+        elif wanted is not None or name.isupper():
             shown = _segment(text, node)
             if shown.count("\n") > LONG:
                 shown = f"{shown.partition(' = ')[0]} = ..."
@@ -172,7 +174,7 @@ def _class(text: str, node: ast.ClassDef) -> str:
             name is None or name.startswith("_") or name in hidden or (only is not None and name not in only.split())
         )
         if skipped or name is None:
-            if node.name == "UnitOfWork" and name == "__init__":
+            if node.name in ("Reader", "UnitOfWork") and name == "__init__":
                 lines += _attributes(text, part)
             continue
         if isinstance(part, ast.FunctionDef):

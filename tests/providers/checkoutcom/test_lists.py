@@ -8,7 +8,7 @@ import pytest
 from support import STARTED, Sim
 
 from providers.checkoutcom.driver import CHANNEL, Merchant
-from simulator.engine.uow import PAGE
+from simulator.engine.reader import PAGE
 from simulator.providers.checkoutcom.handlers import disputes
 from simulator.providers.checkoutcom.model import Dispute, Payment
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 from support import Sim
 
@@ -10,3 +12,11 @@ from providers.ecommpay.driver import Merchant
 async def ecommpay(sim: Sim) -> Merchant:
     await sim.receive_webhooks("ecommpay")
     return Merchant(sim)
+
+
+@pytest.fixture
+async def strict() -> AsyncIterator[Merchant]:
+    """A merchant at a simulator that refuses what the live platform would refuse."""
+    async with Sim(strict=True) as sim:
+        await sim.receive_webhooks("ecommpay")
+        yield Merchant(sim)

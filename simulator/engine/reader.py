@@ -1,0 +1,94 @@
+"""Finds resources: by id, by look-up key, page by page. What a unit of work has changed is read as it has changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from simulator.engine.changes import Changes, Share
+from simulator.engine.resource import Resource, Summary
+from simulator.engine.store.base import EVERY
+from simulator.engine.workspace import Workspace
+from simulator.kernel.refusals import NotFound
+
+PAGE = 500
+"""How many resources `every` reads at a time."""
+
+R = TypeVar("R", bound=Resource)
+
+
+class Reader:
+    """The half of a unit of work that only looks."""
+
+    def __init__(self, share: Share, workspace: Workspace, summary_of: Callable[[Resource], Summary | None]) -> None:
+        self.store = share.store
+        self.workspace = workspace
+        self._changes = Changes(workspace.id, share, summary_of)
+
+    def find(self, kind: type[R], id_: str) -> R | None:
+        return self._changes.find(kind, id_)
+
+    def get(self, kind: type[R], id_: str, path: str = "") -> R:
+        """Raises `NotFound`; `path` says where the id stood in the request."""
+        found = self.find(kind, id_)
+        if found is None:
+            raise NotFound(kind.KIND, id_, path)
+        return found
+
+    def by_key(self, kind: type[R], name: str, value: str, limit: int = EVERY) -> list[R]:
+        """All resources with this look-up key, newest first."""
+        self.flush()
+        rows = self.store.resources_by_key(self.workspace.id, kind.PROVIDER, kind.KIND, name, value, limit)
+        return [self._changes.adopt(kind, raw) for raw in rows]
+
+    def first_by_key(self, kind: type[R], name: str, value: str) -> R | None:
+        """The newest resource with this look-up key."""
+        found = self.by_key(kind, name, value, 1)
+        return found[0] if found else None
+
+    def listing(
+        self,
+        kind: type[R],
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+        key: tuple[str, str] | None = None,
+    ) -> tuple[list[R], bool]:
+        """A page, newest first, and whether there is more in the direction of travel.
+
+        `before` and `after` are ids: `before` continues to older ones (Stripe's `starting_after`), `after` turns back to
+        newer ones. `key` (name and value of a look-up key) narrows the list; without it the kind must be `LISTED`. Raises
+        `NotFound` for an id that does not exist.
+        """
+        if key is None and not kind.LISTED:
+            raise RuntimeError(f"{kind.__name__} is listed and does not say so: LISTED = True")
+        self.flush()
+        seqs: list[int | None] = []
+        for id_ in (before, after):
+            seq = self.store.seq_of(self.workspace.id, kind.PROVIDER, kind.KIND, id_) if id_ is not None else None
+            if id_ is not None and seq is None:
+                raise NotFound(kind.KIND, id_)
+            seqs.append(seq)
+        rows = self.store.resources_of_kind(
+            self.workspace.id, kind.PROVIDER, kind.KIND, before=seqs[0], after=seqs[1], limit=limit + 1, key=key
+        )
+        more = len(rows) > limit
+        if more:
+            rows = rows[1:] if after is not None and before is None else rows[:limit]
+        return [self._changes.adopt(kind, raw) for _, raw in rows], more
+
+    def every(self, kind: type[R], *, before: str | None = None) -> Iterator[R]:
+        """All resources of a kind, newest first, read a page at a time: for filters that no look-up key serves.
+
+        `before` is an id: only older ones then. Raises `NotFound` for one that does not exist.
+        """
+        page, more = self.listing(kind, limit=PAGE, before=before)
+        yield from page
+        while more:
+            page, more = self.listing(kind, limit=PAGE, before=page[-1].id)
+            yield from page
+
+    def flush(self) -> None:
+        """Writes the resources that have changed so far, so that queries see them."""
+        self._changes.flush()
