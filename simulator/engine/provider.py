@@ -17,6 +17,7 @@ import orjson
 from pydantic import BaseModel
 
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
+from simulator.engine.explain import Explained
 from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
@@ -306,6 +307,9 @@ class Provider(Party):
     """The merchant's side: checks a delivered webhook without the code that signed it. None where webhooks are not signed."""
     verify_request: Callable[[Account, Request], Verdict | None] | None = None
     """The provider's side: checks the signature of a merchant's request. None for what is no signed request, such as a webhook."""
+    explain_request: Callable[[Account, Request], Explained | None] | None = None
+    """How the signature of a merchant's request comes about, step by step (`engine/explain.py`). None for a request that bears
+    none; without a function where the API's credential is no signature."""
     recognises: Callable[[Mapping[str, str], bytes], bool] = lambda headers, body: False
     """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from simulator.engine.explain import Explained
 from simulator.engine.messages import Event, Message
 from simulator.engine.settings import SimulatorSettings
 from simulator.engine.uow import UnitOfWork
@@ -56,6 +57,10 @@ class Signed:
     body: bytes
 
 
+def _unexplained(sending: Sending, left: Signed) -> Explained | None:
+    return None
+
+
 class Dropped(Exception):
     """Raised by `sign`: the endpoint is gone or disabled, the message is not sent any more."""
 
@@ -89,6 +94,9 @@ class Webhooks:
     tolerance: timedelta | None = None
     """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
     it names none."""
+    explain: Callable[[Sending, Signed], Explained | None] = _unexplained
+    """How the signature of what has left (`Signed`) comes about, step by step; None where it bears none. The message's own
+    body is that of `Sending`; a time that was signed stands in what has left."""
     acknowledgement: str | None = None
     """What a merchant's server answers, for providers whose `retry.acknowledges` wants to read it: so does our own inbox."""
 

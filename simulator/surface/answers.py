@@ -163,6 +163,28 @@ class Resent(TypedDict):
     resent: int
 
 
+class CauseView(TypedDict):
+    code: str
+    text: str
+
+
+class StepView(TypedDict):
+    name: str
+    value: str
+
+
+class ComparisonView(TypedDict):
+    """A merchant's base string or signature beside the right one. `at` counts bytes of UTF-8 from 0."""
+
+    equal: bool
+    at: int | None
+    expected: str
+    got: str
+    cause: CauseView | None
+    steps: list[StepView]
+    code: dict[str, str]
+
+
 class RequestView(TypedDict):
     id: str
     at: str

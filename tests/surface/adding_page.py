@@ -42,6 +42,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     "Webhooks": {
         "engine/messages.py": "Event Message",
         "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
+        "engine/explain.py": "CAUSES Step Mistake Explained encodings other_keys of_json",
         "engine/workspace.py": "AccountEndpoint Workspace",
         "kernel/retry.py": "Receipt RetryPolicy doubling",
         "kernel/crypto.py": "*",
@@ -82,6 +83,7 @@ LONG = 12
 
 INSIDE = {
     "Decisions": "names",
+    "Explained": "base_string lines signature is_right",
     "Reader": "flush",
     "UnitOfWork": "write begin touched next_due has_changes promised touch claim_scenarios unadvanced rules",
     "Webhooks": "signed",
