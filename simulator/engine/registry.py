@@ -237,13 +237,17 @@ class Registry:
         return Ids.seeded(f"{known.seed}/refusal", known.refusals)
 
     def reset(self, id_: int) -> Workspace:
-        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock and paused webhooks run again."""
+        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock and paused webhooks run again.
+
+        It costs the same however much there is: what was is left behind, to be removed later.
+        """
         changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0, refusals=0, paused=())
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
-            store.insert_journal([journal.note(id_, micros(changed.clock.now()), "workspace", "reset")])
-            store.clear(id_, journal_before=store.last_seq())  # one row stays, so that the numbers go on
+            place = store.new_place(id_)
+            store.insert_journal([journal.note(place, micros(changed.clock.now()), "workspace", "reset")])
             store.save_workspace(changed.id, changed.name, changed.dump())
+        self._store.stands_at(id_, place)
         self.remember(changed)
         self._changed(id_)
         return changed

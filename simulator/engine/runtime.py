@@ -194,10 +194,11 @@ class Runtime:
         return changed
 
     async def reset(self, workspace: Workspace) -> Workspace:
-        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again."""
+        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again. See `Registry.reset`."""
         async with self._walker.halted(workspace.id, WorkspaceError("the workspace was reset meanwhile")):
             self.buckets.forget(workspace.id)
             fresh = self.registry.reset(workspace.id)
+            self.sweeper.look()
             self._absent.set_aside()
             return fresh
 

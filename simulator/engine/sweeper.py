@@ -1,4 +1,4 @@
-"""Removes in small steps, while nobody waits for it, what deleted workspaces have left behind."""
+"""Removes in small steps, while nobody waits for it, what reset and deleted workspaces have left behind."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ class Sweeper:
         self._transactions = transactions
         self._store = transactions.store
         self._steps: Iterator[None] | None = None
-        self._swept: set[int] = set()
-        """Of which nothing is there any more."""
         self._may_be_more = True
         self._not_before = 0.0
 
@@ -66,7 +64,7 @@ class Sweeper:
     def _go_on(self) -> None:
         if self._steps is None:
             self._may_be_more = False
-            left = [id_ for id_ in self._store.left() if id_ not in self._swept]
+            left = self._store.left()
             if not left:
                 return
             self._steps = self._sweep(left)
@@ -74,12 +72,12 @@ class Sweeper:
             self._steps = None
 
     def _sweep(self, left: list[int]) -> Iterator[None]:
-        for id_ in left:
+        for place in left:
             for part in (self._store.sweep_due, self._store.sweep_journal):
                 there_may_be_more = True
                 while there_may_be_more:
                     with self._transactions.writing():
-                        there_may_be_more = part(id_, ROWS) > 0
+                        there_may_be_more = part(place, ROWS) > 0
                     yield
         key, is_walking = None, True
         while is_walking:
@@ -87,14 +85,13 @@ class Sweeper:
                 key = self._store.sweep_keys(left, key, WALKED)
             is_walking = key is not None
             yield
-        place: int | None = 0
-        while place is not None:
+        number: int | None = 0
+        while number is not None:
             with self._transactions.writing():
-                place = self._store.sweep_resources(left, place, WALKED)
+                number = self._store.sweep_resources(left, number, WALKED)
             yield
         with self._transactions.writing():
             self._store.forget_left(left)
-        self._swept = {*self._swept, *left} & set(self._store.left())
         yield
         for _ in range(self._store.empty_pages() // WALKED + 1):
             self._store.shrink(WALKED)

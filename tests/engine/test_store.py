@@ -286,7 +286,7 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     """Its attempts sent the message's own body, every resource of it may be listed, its keys name ids, and who had named an
-    address counts as having been here."""
+    address counts as having been here. What it was about to clean up is cleaned up."""
     opened = open_store(where)
     opened.insert_messages([message("dlv_1")])
     opened.insert_resources([resource("ch_1")])
@@ -300,6 +300,11 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     opened.run("ALTER TABLE attempts DROP COLUMN body")
     opened.run("ALTER TABLE attempts DROP COLUMN sent")
     opened.run("ALTER TABLE outbox DROP COLUMN from_network")
+    opened.run("ALTER TABLE workspaces DROP COLUMN place")
+    opened.run("DROP TABLE leavings")
+    left = opened.exact_rows(
+        "INSERT INTO workspaces (public_id, name, body) VALUES ('left/7', 'left/7', '') RETURNING id"
+    )[0][0]
     columns = "message, n, at, status, duration_ms, error, headers, answer"
     opened.run(f"INSERT INTO attempts ({columns}) VALUES (1, 1, 10, 200, 1.5, NULL, ?, '')", (b"{}",))
     if opened.dialect == "sqlite":
@@ -315,6 +320,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     assert [seq for seq, _ in listed] == [3, 1]
     assert again.resources_by_key(1, "acme", "charge", "reference", "order") == [BYTES]
     assert [row.from_network for row in again.messages(1)] == [None]
+    assert again.left() == [left]
     again.close()
 
 
@@ -327,17 +333,44 @@ def test_a_reply_is_replaced_under_its_key(store: Store) -> None:
     assert found is not None and tuple(found) == (10, BYTES[:32], 200, b"{}", BYTES)
 
 
-def test_clearing_a_workspace_leaves_the_others(store: Store) -> None:
-    store.insert_resources([resource("ch_1"), resource("ch_1", workspace=2)])
-    store.insert_messages([message("dlv_1"), message("dlv_2", workspace=2)])
-    store.insert_journal([(1, 10, "request", "acme", "ch_1", "/acme", 200, b"{}")])
+def test_a_new_place_has_nothing_and_the_others_keep_what_they_have(store: Store) -> None:
+    """The workspace keeps its number; what it does next stands at the new place, also when the store is opened again."""
+    one, other = (store.add_workspace(f"ws_{n}", f"ws_{n}", b"{}") for n in (1, 2))
+    for id_ in (one, other):
+        [number] = store.insert_resources([resource("ch_1", workspace=id_)])
+        store.insert_keys([("order", "reference", "charge", "acme", id_, number)])
+        store.insert_messages([message(f"dlv_{id_}", workspace=id_, due=10)])
+        store.insert_timers([(id_, 20, "acme", "charge", "ch_1", "timer.expired", b"{}")])
+        store.insert_journal([(id_, 10, "request", "acme", "ch_1", "/acme", 200, b"{}")])
+        store.save_reply(id_, "acme", "/charges", "key", 10, BYTES[:32], 201, b"{}", BYTES)
+    [before] = store.messages(one)
 
-    store.clear(1)
+    store.stands_at(one, store.new_place(one))
 
-    assert store.resource(1, "acme", "charge", "ch_1") is None
-    assert store.resource(2, "acme", "charge", "ch_1") == BYTES
-    assert (store.message(1, "dlv_1"), store.message(2, "dlv_2") is not None) == (None, True)
-    assert store.journal_of(1, "ch_1") == []
+    assert store.message_at(before.seq) is None
+    for id_, there in ((one, 0), (other, 1)):
+        found = [
+            [store.resource(id_, "acme", "charge", "ch_1")],
+            store.resources_by_key(id_, "acme", "charge", "reference", "order"),
+            store.messages(id_),
+            store.timers(id_),
+            store.journal_of(id_, "ch_1"),
+            [store.reply(id_, "acme", "/charges", "key")],
+        ]
+        assert [len([row for row in rows if row is not None]) for rows in found] == [there] * 6
+    assert store.resource_anywhere("acme", "charge", "ch_1") == (other, BYTES)
+
+    store.insert_resources([resource("ch_1", workspace=one)])
+    store.insert_messages([message("dlv_3", workspace=one, due=30)])
+    assert store.resource_anywhere("acme", "charge", "ch_1") == (one, BYTES)
+    assert [(row.id, row.workspace) for row in store.messages(one)] == [("dlv_3", one)]
+    assert store.next_due(one) == 30
+    assert sorted(store.latest_of_pending()) == [(one, 10), (other, 10)]
+    store.new_place(other)  # nobody has said that it stands there: as after a commit that failed
+    assert store.message(other, f"dlv_{other}") is not None
+    store.workspaces()
+    assert store.message(other, f"dlv_{other}") is None
+    assert store.message(one, "dlv_3") is not None
 
 
 def test_what_a_workspace_has_left_is_removed_step_by_step_and_nothing_else(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -320,7 +321,7 @@ async def test_an_older_store_lies_beside_the_new_one_as_it_was(file: Path) -> N
         connection.close()
 
 
-# What a deleted workspace leaves -----------------------------------------------------------------------------------
+# What a reset and a deleted workspace leave --------------------------------------------------------------------
 
 
 async def test_what_a_deleted_workspace_leaves_is_removed_after_the_next_start_too(file: Path) -> None:
@@ -342,3 +343,59 @@ async def test_what_a_deleted_workspace_leaves_is_removed_after_the_next_start_t
     assert deleted.status_code == 204
     assert (before >= 200, after) == (True, 0)
     assert fewer < pages / 2
+
+
+async def test_a_reset_writes_as_little_after_many_payments_as_after_few(file: Path) -> None:
+    """What was is removed afterwards, after a restart too, while the workspace goes on under all its names."""
+    written = []
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        store, merchant, number = sim.app.runtime.store, Merchant(sim), sim.workspace.id
+        for payments in (2, 150):
+            for n in range(payments):
+                await merchant.charge(f"order-{n}")
+            before = store._connection.total_changes  # type: ignore[attr-defined]
+            (await sim.http.post(f"{sim.path}/reset")).raise_for_status()
+            written.append(store._connection.total_changes - before)  # type: ignore[attr-defined]
+        listed = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+        kept = await merchant.charge("kept")
+        there = store.rows("SELECT COUNT(*) FROM resources WHERE kind = 'charge'")[0][0]
+
+    async with Sim(providers=[ACME], db=str(file)) as again:
+        again._id = number
+        runtime = again.app.runtime
+        while runtime.sweeper.step():
+            pass
+        left = runtime.store.rows("SELECT COUNT(*) FROM resources WHERE kind = 'charge'")[0][0]
+        found = [one["id"] for one in (await again.http.get(f"{again.path}/payments")).json()["data"]]
+
+    assert written[0] == written[1]
+    assert (listed, found) == ([], [kept])
+    assert (there, left) == (153, 1)
+    assert examined(file) == (0, "Nothing is wrong with it.\n")
+
+
+async def test_an_attempt_that_a_reset_overtakes_is_recorded_nowhere(file: Path) -> None:
+    """Somebody has asked for it by hand, so that the reset does not stop it."""
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        merchant, runtime = Merchant(sim), sim.app.runtime
+        await sim.receive_webhooks("acme")
+        await merchant.paid("order")
+        await sim.settle()
+        [sent] = runtime.store.messages(sim.workspace.id)
+        arrived, answers = asyncio.Event(), asyncio.Event()
+
+        async def slowly(request: httpx.Request) -> httpx.Response:
+            arrived.set()
+            await answers.wait()
+            return httpx.Response(200)
+
+        sim.answer = slowly
+        resent = asyncio.create_task(sim.http.post(f"{sim.path}/webhooks/{sent.id}/resend"))
+        await arrived.wait()
+        (await sim.http.post(f"{sim.path}/reset")).raise_for_status()
+        answers.set()
+        answer = await resent
+        runtime.write_notes()
+
+        assert answer.status_code == 404
+        assert runtime.store.journal_of(sim.workspace.id, sent.subject) == []

@@ -16,11 +16,11 @@ from simulator.engine.store.sqlite import fault, look_at
 SHOWN = 20
 """Faults of one kind that are told."""
 
+_NOWHERE = "workspace NOT IN (SELECT COALESCE(place, id) FROM workspaces UNION SELECT place FROM leavings)"
+
 _AGREEING = {
-    "messages of a workspace that is not there": """SELECT COUNT(*) FROM outbox
-        WHERE workspace NOT IN (SELECT id FROM workspaces)""",
-    "payments or other resources of a workspace that is not there": """SELECT COUNT(*) FROM resources
-        WHERE workspace NOT IN (SELECT id FROM workspaces)""",
+    "messages of a workspace that is not there": f"SELECT COUNT(*) FROM outbox WHERE {_NOWHERE}",  # noqa: S608
+    "payments or other resources of a workspace that is not there": f"SELECT COUNT(*) FROM resources WHERE {_NOWHERE}",  # noqa: S608
     "credentials of a workspace that is not there": """SELECT COUNT(*) FROM credentials
         WHERE workspace NOT IN (SELECT id FROM workspaces)""",
     "attempts at a message that is not there": """SELECT COUNT(*) FROM attempts

@@ -13,19 +13,19 @@ class Journal(Statements):
         """Rows of `(workspace, at, kind, provider, subject, path, status, body)`."""
         sql = """INSERT INTO journal (workspace, at, kind, provider, subject, path, status, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-        self.run_many(sql, rows)
+        self.run_many(sql, self._placed(rows))
 
     def journal_of(self, workspace: int, subject: str) -> list[Row]:
         """`(seq, at, kind, provider, body)`, oldest first."""
         sql = """SELECT seq, at, kind, provider, body FROM journal
             WHERE workspace = ? AND subject = ? ORDER BY seq"""
-        return self.rows(sql, (workspace, subject))
+        return self.rows(sql, (self._at(workspace), subject))
 
     def journal_after(self, workspace: int, seq: int, limit: int) -> list[Row]:
         """`(seq, at, kind, provider, subject, body)`, oldest first. Walks the rows of all workspaces from there on."""
         sql = """SELECT seq, at, kind, provider, subject, body FROM journal
             WHERE seq > ? AND +workspace = ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (seq, workspace, limit))
+        return self.rows(sql, (seq, self._at(workspace), limit))
 
     def last_seq(self) -> int:
         """Of the journal's newest row, in whatever workspace; 0 while there is none."""
@@ -36,7 +36,7 @@ class Journal(Statements):
         """One row as `requests` has them."""
         sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE seq = ? AND +workspace = ? AND kind = 'request'"""
-        found = self.rows(sql, (seq, workspace))
+        found = self.rows(sql, (seq, self._at(workspace)))
         return found[0] if found else None
 
     def requests(
@@ -52,7 +52,7 @@ class Journal(Statements):
     ) -> list[Row]:
         """`(seq, at, provider, subject, path, status, body)`, newest first; `refused` are those with a status from 400."""
         where: list[str] = ["workspace = ?", "kind = 'request'"]
-        values: list[Any] = [workspace]
+        values: list[Any] = [self._at(workspace)]
         if provider is not None:
             where.append("provider = ?")
             values.append(provider)
@@ -74,7 +74,7 @@ class Journal(Statements):
         """`(at, fingerprint, status, headers, body)`"""
         sql = """SELECT at, fingerprint, status, headers, body FROM replies
             WHERE key = ? AND scope = ? AND provider = ? AND workspace = ?"""
-        found = self.rows(sql, (key, scope, provider, workspace))
+        found = self.rows(sql, (key, scope, provider, self._at(workspace)))
         return found[0] if found else None
 
     def save_reply(
@@ -94,4 +94,4 @@ class Journal(Statements):
             ON CONFLICT (key, scope, provider, workspace) DO UPDATE SET at = excluded.at,
             fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
             body = excluded.body"""
-        self.run(sql, (workspace, provider, scope, key, at, fingerprint, status, headers, body))
+        self.run(sql, (self._at(workspace), provider, scope, key, at, fingerprint, status, headers, body))

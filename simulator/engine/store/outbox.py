@@ -62,14 +62,22 @@ _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
 
 class Outbox(Statements):
+    def _timer(self, row: Row) -> TimerRow:
+        found = TimerRow(*row)
+        return found._replace(workspace=self._of(found.workspace)) if self._standing else found
+
+    def _message(self, row: Row) -> OutboxRow:
+        found = OutboxRow(*row)
+        return found._replace(workspace=self._of(found.workspace)) if self._standing else found
+
     def insert_timers(self, rows: Sequence[Row]) -> None:
         """Rows of `(workspace, due, provider, kind, id, trigger, data)`."""
         sql = "INSERT INTO timers (workspace, due, provider, kind, id, trigger, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self.run_many(sql, rows)
+        self.run_many(sql, self._placed(rows))
 
     def delete_timers_of(self, workspace: int, provider: str, kind: str, id_: str, trigger: str | None) -> None:
         sql = "DELETE FROM timers WHERE id = ? AND kind = ? AND provider = ? AND +workspace = ?"
-        values = [id_, kind, provider, workspace]
+        values = [id_, kind, provider, self._at(workspace)]
         if trigger is not None:
             sql, values = f"{sql} AND trigger = ?", [*values, trigger]
         self.run(sql, values)
@@ -83,14 +91,14 @@ class Outbox(Statements):
         """Soonest first; `after` are `due` and `seq` of the last one of the page before."""
         later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? {later} {self._timers_aside} ORDER BY due, seq LIMIT ?"  # noqa: S608
-        values = (workspace, EVERY if until is None else until, *(after or ()), limit)
-        return [TimerRow(*row) for row in self.rows(sql, values)]
+        values = (self._at(workspace), EVERY if until is None else until, *(after or ()), limit)
+        return [self._timer(row) for row in self.rows(sql, values)]
 
     def timers_of(self, workspace: int, ids: Sequence[str]) -> list[TimerRow]:
         """Those of the resources with these ids, of whatever kind, soonest first."""
         places = ", ".join("?" for _ in ids)
         sql = f"SELECT {_TIMER} FROM timers WHERE id IN ({places}) AND +workspace = ? {self._timers_aside} ORDER BY due, seq"  # noqa: S608
-        return [TimerRow(*row) for row in self.rows(sql, (*ids, workspace))] if ids else []
+        return [self._timer(row) for row in self.rows(sql, (*ids, self._at(workspace)))] if ids else []
 
     def next_due(self, workspace: int, after: int = 0) -> int | None:
         """When the next timer or message of a workspace falls due, later than `after` (both in microseconds)."""
@@ -98,7 +106,7 @@ class Outbox(Statements):
             SELECT MIN(due) AS due FROM timers WHERE workspace = ? AND due > ? {self._timers_aside}
             UNION ALL SELECT MIN(due) AS due FROM outbox
             WHERE workspace = ? AND state = 'pending' AND due > ? {self._aside(workspace)}) both_tables"""  # noqa: S608
-        found = self.rows(sql, (workspace, after, workspace, after))
+        found = self.rows(sql, (self._at(workspace), after, self._at(workspace), after))
         return None if found[0][0] is None else int(found[0][0])
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
@@ -106,7 +114,7 @@ class Outbox(Statements):
         sql = """INSERT INTO outbox
             (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-        self.run_many(sql, rows)
+        self.run_many(sql, self._placed(rows, 1))
 
     def due_messages(
         self, workspace: int, until: int, limit: int = 500, after: tuple[int, int] | None = None
@@ -115,7 +123,7 @@ class Outbox(Statements):
         later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"""SELECT {_OUTBOX} FROM outbox
             WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._aside(workspace)} ORDER BY due, seq LIMIT ?"""  # noqa: S608
-        return [OutboxRow(*row) for row in self.rows(sql, (workspace, until, *(after or ()), limit))]
+        return [self._message(row) for row in self.rows(sql, (self._at(workspace), until, *(after or ()), limit))]
 
     def due_groups(
         self, workspace: int, until: int, limit: int, after: tuple[int, int] | None = None
@@ -126,55 +134,59 @@ class Outbox(Statements):
             WHERE workspace = ? AND state = 'pending' AND due <= ? {later} {self._aside(workspace)} ORDER BY due, seq LIMIT ?"""  # noqa: S608
         return [
             (row[0], row[1], row[2], row[3], row[4])
-            for row in self.rows(sql, (workspace, until, *(after or ()), limit))
+            for row in self.rows(sql, (self._at(workspace), until, *(after or ()), limit))
         ]
 
     def next_message(self, workspace: int, provider: str, subject: str, url: str, until: int) -> OutboxRow | None:
         """The first due message of a payment to one address."""
         sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
             AND state = 'pending' AND +due <= ? ORDER BY +due, seq LIMIT 1"""  # noqa: S608
-        found = self.rows(sql, (workspace, subject, provider, url, until))
-        return OutboxRow(*found[0]) if found else None
+        found = self.rows(sql, (self._at(workspace), subject, provider, url, until))
+        return self._message(found[0]) if found else None
 
     def next_in_queue(self, workspace: int, provider: str, url: str, until: int) -> OutboxRow | None:
         """The first message to one address that is due, or that was tried before and is to be tried again."""
         sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending'
             AND (+due <= ? OR attempts > 0) ORDER BY seq LIMIT 1"""  # noqa: S608
-        found = self.rows(sql, (workspace, provider, url, until))
-        return OutboxRow(*found[0]) if found else None
+        found = self.rows(sql, (self._at(workspace), provider, url, until))
+        return self._message(found[0]) if found else None
 
     def hold_back(self, workspace: int, provider: str, url: str, until: int) -> None:
         """No message to this address is due before that instant."""
         sql = """UPDATE outbox SET due = ? WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending' AND due < ?"""
-        self.run(sql, (until, workspace, provider, url, until))
+        self.run(sql, (until, self._at(workspace), provider, url, until))
 
     def let_go(self, workspace: int, provider: str, url: str, held_until: int, due: int) -> None:
         """The messages to this address that were held back until an instant, and were never tried, are due."""
         sql = """UPDATE outbox SET due = ? WHERE workspace = ? AND provider = ? AND url = ? AND state = 'pending' AND due = ?
             AND attempts = 0"""
-        self.run(sql, (due, workspace, provider, url, held_until))
+        self.run(sql, (due, self._at(workspace), provider, url, held_until))
 
     def latest_of_pending(self) -> list[tuple[int, int]]:
         """Of each workspace with messages that wait: its number, and the last instant at which one was made or tried."""
         sql = """SELECT workspace, MAX(at) FROM (
             SELECT workspace, MAX(created) AS at FROM outbox WHERE state = 'pending' GROUP BY workspace
             UNION ALL SELECT o.workspace, MAX(a.at) AS at FROM outbox o JOIN attempts a ON a.message = o.seq
-            WHERE o.state = 'pending' GROUP BY o.workspace) both_tables GROUP BY workspace"""
-        return [(int(row[0]), int(row[1])) for row in self.rows(sql)]
+            WHERE o.state = 'pending' GROUP BY o.workspace) both_tables
+            WHERE workspace NOT IN (SELECT place FROM leavings) GROUP BY workspace"""
+        return [(self._of(row[0]), int(row[1])) for row in self.rows(sql)]
 
     def bring_forward(self, workspace: int, now: int, by: int) -> None:
         """What waits for an instant after `now` waits for that much less (microseconds)."""
         sql = "UPDATE outbox SET due = due - ? WHERE workspace = ? AND state = 'pending' AND due > ?"
-        self.run(sql, (by, workspace, now))
+        self.run(sql, (by, self._at(workspace), now))
 
     def message_at(self, seq: int) -> OutboxRow | None:
-        found = self.rows(f"SELECT {_OUTBOX} FROM outbox WHERE seq = ?", (seq,))  # noqa: S608
-        return OutboxRow(*found[0]) if found else None
+        """Nobody's any more if its workspace was deleted or reset since."""
+        sql = f"""SELECT {_OUTBOX} FROM outbox o WHERE seq = ?
+            AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = o.workspace)"""  # noqa: S608
+        found = self.rows(sql, (seq,))
+        return self._message(found[0]) if found else None
 
     def message(self, workspace: int, id_: str) -> OutboxRow | None:
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE id = ? AND workspace = ?"  # noqa: S608
-        found = self.rows(sql, (id_, workspace))
-        return OutboxRow(*found[0]) if found else None
+        found = self.rows(sql, (id_, self._at(workspace)))
+        return self._message(found[0]) if found else None
 
     def messages(
         self,
@@ -189,7 +201,7 @@ class Outbox(Statements):
     ) -> list[OutboxRow]:
         """Oldest first."""
         where: list[str] = ["workspace = ?"]
-        values: list[Any] = [workspace]
+        values: list[Any] = [self._at(workspace)]
         filters = (("provider", provider), ("event", event), ("subject", subject), ("state", state))
         for column, value in filters:
             if value is not None:
@@ -199,21 +211,21 @@ class Outbox(Statements):
             where.append("seq > ?")
             values.append(after)
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq LIMIT ?"  # noqa: S608
-        return [OutboxRow(*row) for row in self.rows(sql, [*values, limit])]
+        return [self._message(row) for row in self.rows(sql, [*values, limit])]
 
     def count_failing(self, workspace: int, most: int) -> int:
         """How many messages were refused and will be tried again; `most` of those that are due first are looked at."""
         sql = f"""SELECT COUNT(*) FROM (SELECT attempts FROM outbox
             WHERE workspace = ? AND state = 'pending' {self._aside(workspace)} ORDER BY due, seq LIMIT ?) soonest
             WHERE attempts > 0"""  # noqa: S608
-        return int(self.rows(sql, (workspace, most))[0][0])
+        return int(self.rows(sql, (self._at(workspace), most))[0][0])
 
     def outcomes(self, workspace: int, subjects: Sequence[str]) -> list[Row]:
         """`(subject, id, event, state, attempts)` of all messages about these payments, oldest first."""
         places = ", ".join("?" for _ in subjects)
         sql = f"""SELECT subject, id, event, state, attempts FROM outbox
             WHERE workspace = ? AND subject IN ({places}) ORDER BY seq"""  # noqa: S608
-        return self.rows(sql, (workspace, *subjects)) if subjects else []
+        return self.rows(sql, (self._at(workspace), *subjects)) if subjects else []
 
     def save_attempt(
         self,
@@ -241,14 +253,14 @@ class Outbox(Statements):
         self.run(sql, (state, due, n, message.seq))
         told = {"moves": [], "id": message.id, "event": message.event, "n": n, "status": status, "error": error}
         sql = "INSERT INTO journal (workspace, at, kind, provider, subject, body) VALUES (?, ?, 'webhook', ?, ?, ?)"
-        self.run(sql, (message.workspace, at, message.provider, message.subject, orjson.dumps(told)))
+        self.run(sql, (self._at(message.workspace), at, message.provider, message.subject, orjson.dumps(told)))
 
     def set_message_state(self, seq: int, state: str, due: int | None) -> None:
         self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))
 
     def try_failed_again(self, workspace: int, provider: str | None, due: int) -> int:
         """Makes every failed message due at an instant; returns how many."""
-        values: list[Any] = [due, workspace]
+        values: list[Any] = [due, self._at(workspace)]
         narrow = ""
         if provider is not None:
             narrow = "AND provider = ?"
@@ -260,14 +272,14 @@ class Outbox(Statements):
     def newest_message(self, workspace: int, *, provider: str | None, event: str | None) -> OutboxRow | None:
         """By the table's own order, backwards: what is asked for is mostly near its end."""
         where: list[str] = ["+workspace = ?"]
-        values: list[Any] = [workspace]
+        values: list[Any] = [self._at(workspace)]
         for column, value in (("provider", provider), ("event", event)):
             if value is not None:
                 where.append(f"{column} = ?")
                 values.append(value)
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT 1"  # noqa: S608
         found = self.rows(sql, values)
-        return OutboxRow(*found[0]) if found else None
+        return self._message(found[0]) if found else None
 
     def newest_messages(
         self,
@@ -281,7 +293,7 @@ class Outbox(Statements):
     ) -> list[OutboxRow]:
         """Newest first. `group` is a state, or `failing`: refused, whether it will be tried again or not."""
         where: list[str] = ["+workspace = ?"]
-        values: list[Any] = [workspace]
+        values: list[Any] = [self._at(workspace)]
         state = None if group == "failing" else group
         for column, value in (("provider", provider), ("event", event), ("state", state)):
             if value is not None:
@@ -293,7 +305,7 @@ class Outbox(Statements):
             where.append("seq < ?")
             values.append(before)
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"  # noqa: S608
-        return [OutboxRow(*row) for row in self.rows(sql, [*values, limit])]
+        return [self._message(row) for row in self.rows(sql, [*values, limit])]
 
     def last_attempt(self, message: int) -> AttemptRow | None:
         found = self.rows(f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY n DESC LIMIT 1", (message,))  # noqa: S608
@@ -317,4 +329,4 @@ class Outbox(Statements):
 
     def message_counts(self, workspace: int) -> dict[str, int]:
         sql = "SELECT state, COUNT(*) FROM outbox WHERE workspace = ? GROUP BY state"
-        return {row[0]: int(row[1]) for row in self.rows(sql, (workspace,))}
+        return {row[0]: int(row[1]) for row in self.rows(sql, (self._at(workspace),))}

@@ -16,21 +16,21 @@ class StoreConflict(Exception):
     """Somebody else has changed the resource since it was read."""
 
 
-_NOT_LEFT = "AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.id = r.workspace AND LENGTH(w.body) = 0)"
-"""Not of a workspace that was deleted since."""
+_NOT_LEFT = "AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = r.workspace)"
+"""Not of a workspace that was deleted or reset since."""
 
 
 class Resources(Statements):
     def resource(self, workspace: int, provider: str, kind: str, id_: str) -> bytes | None:
         sql = "SELECT body FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
-        found = self.rows(sql, (id_, kind, provider, workspace))
+        found = self.rows(sql, (id_, kind, provider, self._at(workspace)))
         return found[0][0] if found else None
 
     def resource_anywhere(self, provider: str, kind: str, id_: str, oldest: bool = False) -> tuple[int, bytes] | None:
         """The newest (or oldest) resource with that id in any workspace: pages are opened without a credential."""
         sql = f"SELECT workspace, body FROM resources r WHERE id = ? AND kind = ? AND provider = ? {_NOT_LEFT} ORDER BY seq"  # noqa: S608
         found = self.rows(f"{sql} LIMIT 1" if oldest else f"{sql} DESC LIMIT 1", (id_, kind, provider))
-        return (found[0][0], found[0][1]) if found else None
+        return (self._of(found[0][0]), found[0][1]) if found else None
 
     def resources_by_key(
         self, workspace: int, provider: str, kind: str, name: str, value: str, limit: int = EVERY
@@ -39,14 +39,14 @@ class Resources(Statements):
         sql = """SELECT r.body FROM lookup_keys k CROSS JOIN resources r
             WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND k.workspace = ? AND r.seq = k.resource
             ORDER BY k.resource DESC LIMIT ?"""
-        return [row[0] for row in self.rows(sql, (value, name, kind, provider, workspace, limit))]
+        return [row[0] for row in self.rows(sql, (value, name, kind, provider, self._at(workspace), limit))]
 
     def key_anywhere(self, provider: str, kind: str, name: str, value: str) -> tuple[int, bytes] | None:
         sql = f"""SELECT r.workspace, r.body FROM lookup_keys k CROSS JOIN resources r
             WHERE k.value = ? AND k.name = ? AND k.kind = ? AND k.provider = ? AND r.seq = k.resource {_NOT_LEFT}
             ORDER BY k.resource DESC LIMIT 1"""  # noqa: S608
         found = self.rows(sql, (value, name, kind, provider))
-        return (found[0][0], found[0][1]) if found else None
+        return (self._of(found[0][0]), found[0][1]) if found else None
 
     def resources_of_kind(
         self,
@@ -67,7 +67,7 @@ class Resources(Statements):
             "r.seq",
             "r.workspace = ? AND r.provider = ? AND r.kind = ? AND r.unlisted IS NULL",
         )
-        values: list[Any] = [workspace, provider, kind]
+        values: list[Any] = [self._at(workspace), provider, kind]
         if key is not None:
             source, seq = "lookup_keys k CROSS JOIN resources r", "k.resource"
             where = """k.value = ? AND k.name = ? AND k.workspace = ? AND k.provider = ? AND k.kind = ?
@@ -84,7 +84,7 @@ class Resources(Statements):
 
     def seq_of(self, workspace: int, provider: str, kind: str, id_: str) -> int | None:
         sql = "SELECT seq FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
-        found = self.rows(sql, (id_, kind, provider, workspace))
+        found = self.rows(sql, (id_, kind, provider, self._at(workspace)))
         return int(found[0][0]) if found else None
 
     def payments(
@@ -100,7 +100,7 @@ class Resources(Statements):
     ) -> list[Row]:
         """`(seq, provider, kind, id, body)`, newest first."""
         where: list[str] = ["workspace = ?", "phase IS NOT NULL"]
-        values: list[Any] = [workspace]
+        values: list[Any] = [self._at(workspace)]
         for clause, value in (("provider = ?", provider), ("phase = ?", phase), ("reference = ?", reference)):
             if value is not None:
                 where.append(clause)
@@ -119,20 +119,20 @@ class Resources(Statements):
         """How many payments there are (in a phase), among the `most` newest."""
         sql = """SELECT COUNT(*) FROM (SELECT phase FROM resources
             WHERE workspace = ? AND phase IS NOT NULL ORDER BY seq DESC LIMIT ?) newest WHERE ? IS NULL OR phase = ?"""
-        return int(self.rows(sql, (workspace, most, phase, phase))[0][0])
+        return int(self.rows(sql, (self._at(workspace), most, phase, phase))[0][0])
 
     def payment(self, workspace: int, provider: str, id_: str) -> Row | None:
         """`(kind, body)` of the payment with that id."""
         sql = """SELECT kind, body FROM resources
             WHERE id = ? AND provider = ? AND +workspace = ? AND phase IS NOT NULL"""
-        found = self.rows(sql, (id_, provider, workspace))
+        found = self.rows(sql, (id_, provider, self._at(workspace)))
         return found[0] if found else None
 
     def insert_resources(self, rows: Sequence[Row]) -> list[int]:
         """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`. Returns their numbers."""
         sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq"""
-        return [int(self.rows(sql, row)[0][0]) for row in rows]
+        return [int(self.rows(sql, row)[0][0]) for row in self._placed(rows)]
 
     def update_resource(
         self,
@@ -148,22 +148,22 @@ class Resources(Statements):
         """Raises `StoreConflict` unless the stored version is `version - 1`."""
         sql = """UPDATE resources SET version = ?, phase = ?, reference = ?, body = ?
             WHERE id = ? AND kind = ? AND provider = ? AND workspace = ? AND version = ?"""
-        values = (version, phase, reference, body, id_, kind, provider, workspace, version - 1)
+        values = (version, phase, reference, body, id_, kind, provider, self._at(workspace), version - 1)
         if self.run(sql, values) != 1:
             raise StoreConflict(f"{provider}/{kind}/{id_} has changed meanwhile")
 
     def delete_resource(self, workspace: int, provider: str, kind: str, id_: str) -> None:
         self.run(
             "DELETE FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?",
-            (id_, kind, provider, workspace),
+            (id_, kind, provider, self._at(workspace)),
         )
 
     def insert_keys(self, rows: Sequence[Row]) -> None:
         """Rows of `(value, name, kind, provider, workspace, number of the resource)`."""
         sql = "INSERT INTO lookup_keys (value, name, kind, provider, workspace, resource) VALUES (?, ?, ?, ?, ?, ?)"
-        self.run_many(f"{sql} ON CONFLICT DO NOTHING", rows)
+        self.run_many(f"{sql} ON CONFLICT DO NOTHING", self._placed(rows, 4))
 
     def delete_keys(self, rows: Sequence[Row]) -> None:
         sql = """DELETE FROM lookup_keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
             AND resource = ?"""
-        self.run_many(sql, rows)
+        self.run_many(sql, self._placed(rows, 4))

@@ -3,7 +3,7 @@
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
 """
 
-VERSION = 6
+VERSION = 7
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -29,6 +29,10 @@ UPGRADES = {
             WHERE r.id = k.id AND r.kind = k.kind AND r.provider = k.provider AND r.workspace = k.workspace;
         DROP TABLE keys""",
     5: "ALTER TABLE outbox ADD COLUMN {unless} from_network BIGINT",
+    6: """
+        ALTER TABLE workspaces ADD COLUMN {unless} place BIGINT;
+        INSERT INTO leavings (place) SELECT id FROM workspaces WHERE name LIKE 'left/%' ON CONFLICT DO NOTHING;
+        UPDATE workspaces SET public_id = 'gone/' || id, name = 'gone/' || id WHERE name LIKE 'left/%'""",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -37,7 +41,9 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 CREATE TABLE IF NOT EXISTS workspaces (
-    id {seq}, public_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, body {blob} NOT NULL);
+    id {seq}, public_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, body {blob} NOT NULL, place BIGINT);
+
+CREATE TABLE IF NOT EXISTS leavings (place BIGINT PRIMARY KEY);
 
 CREATE TABLE IF NOT EXISTS credentials (
     provider TEXT NOT NULL, lookup TEXT NOT NULL, workspace BIGINT NOT NULL,

@@ -33,6 +33,10 @@ class Statements(ABC):
     _timers_aside: str = ""
     _messages_aside: str = ""
     """SQL that passes over what waits; see `set_aside`."""
+    _places: Mapping[int, int] = MappingProxyType({})
+    """By the workspace's number, the place where its rows stand, if that is not the number itself; see `leavings.py`."""
+    _standing: Mapping[int, int] = MappingProxyType({})
+    """The reverse."""
     _held: Mapping[int, str] = MappingProxyType({})
     """The same for the messages of one workspace; see `hold`."""
     OUTAGES: ClassVar[tuple[type[Exception], ...]]
@@ -76,6 +80,20 @@ class Statements(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+    def _at(self, workspace: int) -> int:
+        """Where the rows of a workspace stand: what they bear in the column `workspace`."""
+        return self._places.get(workspace, workspace)
+
+    def _of(self, place: int) -> int:
+        """The number of the workspace whose rows stand there."""
+        return self._standing.get(place, place)
+
+    def _placed(self, rows: Iterable[Row], column: int = 0) -> Iterable[Row]:
+        """Rows to be written, in which a column is the number of their workspace."""
+        if not self._places:
+            return rows
+        return [(*row[:column], self._at(row[column]), *row[column + 1 :]) for row in rows]
 
     def _aside(self, workspace: int) -> str:
         """SQL that passes over the messages of a workspace that wait."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from simulator.engine.store.statements import EVERY, Row, Statements
+from simulator.engine.store.statements import Row, Statements
 
 
 class Workspaces(Statements):
@@ -19,7 +19,11 @@ class Workspaces(Statements):
         )
 
     def workspaces(self) -> list[Row]:
-        return self.exact_rows("SELECT id, body FROM workspaces WHERE LENGTH(body) > 0 ORDER BY id")
+        """`(number, body)`. From now on each is looked for where the store says that it stands."""
+        found = self.exact_rows("SELECT id, body, place FROM workspaces WHERE LENGTH(body) > 0 ORDER BY id")
+        self._places = {id_: place for id_, _, place in found if place is not None}
+        self._standing = {place: id_ for id_, place in self._places.items()}
+        return [row[:2] for row in found]
 
     def add_workspace(self, public_id: str, name: str, body: bytes) -> int:
         sql = "INSERT INTO workspaces (public_id, name, body) VALUES (?, ?, ?) RETURNING id"
@@ -37,16 +41,6 @@ class Workspaces(Statements):
 
     def credentials(self) -> list[Row]:
         return self.rows("SELECT provider, lookup, workspace FROM credentials")
-
-    def clear(self, workspace: int, *, journal_before: int = EVERY) -> None:
-        """Drops everything that happened in a workspace; the workspace itself stays, and its journal from that row on."""
-        self.run(
-            "DELETE FROM attempts WHERE message IN (SELECT seq FROM outbox WHERE workspace = ?)",
-            (workspace,),
-        )
-        for table in ("resources", "lookup_keys", "timers", "outbox", "replies"):
-            self.run(f"DELETE FROM {table} WHERE workspace = ?", (workspace,))  # noqa: S608
-        self.run("DELETE FROM journal WHERE workspace = ? AND seq < ?", (workspace, journal_before))
 
     def set_aside(self, providers: Sequence[str], timers: Sequence[int]) -> None:
         """Passes over what is due of these providers, and over these timers, until it is called again."""
