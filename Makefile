@@ -2,17 +2,24 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SERVES := $(VENV)/.serves
 STAMP := $(VENV)/.installed
 
 .PHONY: run test lint fuzz bench clean
+
+# What serving needs, and no more.
+$(SERVES): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $(SERVES)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,lint,tls,postgres]'
-	touch $(STAMP)
+	touch $(SERVES) $(STAMP)
 
-run: $(STAMP)
+run: $(SERVES)
 	$(BIN)/psp-simulator serve
 
 lint: $(STAMP)

@@ -6,28 +6,66 @@ import gc
 import json
 import re
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator import __version__
+from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.doctor import doctor
+from simulator.surface.listening import listen
 from simulator.surface.signing_commands import sign, verify
-from simulator.surface.steering import client_of, show, steers, world_of
+from simulator.surface.steering import client_of, default_url, show, steers, world_of
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.client import Payment, Workspace
+    from simulator.surface.client import Clock, Payment, Workspace
     from simulator.surface.demo import Act
 
 
-class Commands(click.Group):
-    """Complaints take two lines: what, and what to do about it."""
+SECTIONS = {
+    "Begin": ("serve", "demo", "doctor"),
+    "Be the buyer": ("pay", "decline", "cancel", "expire"),
+    "See what happens": ("tail", "listen", "webhooks", "requests", "show", "why", "diagram"),
+    "Webhooks and signatures": ("replay", "sign", "verify"),
+    "Time and circumstances": ("advance", "freeze", "run", "scenario", "reset"),
+}
+"""The commands in the order of the help; those that stand in none of these come last."""
+
+
+class Group(click.Group):
+    """By itself it prints its help and is content. The help has the whole first sentence of each command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        left = self.list_commands(ctx)
+        for title, names in SECTIONS.items():
+            self._write(ctx, formatter, title, [name for name in names if name in left])
+            left = [name for name in left if name not in names]
+        self._write(ctx, formatter, "Commands" if left == self.list_commands(ctx) else "More", left)
+
+    def _write(self, ctx: click.Context, formatter: click.HelpFormatter, title: str, names: Sequence[str]) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in names]
+        rows = [(name, command.get_short_help_str(limit=200)) for name, command in commands if command is not None]
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows, col_max=16)
+
+
+class Commands(Group):
+    """Complaints take two lines: what, and what to do about it. With `--json` they stand on stdout as an object too."""
+
+    group_class = Group
 
     def main(
         self,
@@ -38,14 +76,16 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         name = prog_name or "psp-simulator"
+        given = sys.argv[1:] if args is None else list(args)
         try:
-            code = super().main(args, name, complete_var, standalone_mode=False, **extra)
+            code = super().main(given, name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             click.echo("", err=True)
             sys.exit(130)
         except click.ClickException as complaint:
             context = getattr(complaint, "ctx", None)
-            terminal.complain(complaint, context.command_path if context is not None else name)
+            where = context.command_path if context is not None else name
+            terminal.complain(complaint, where, as_json="--json" in given)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -170,13 +210,22 @@ def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool)
     show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
 
 
+def _clock_line(clock: Clock) -> str:
+    ahead = (
+        parse_instant(clock["now"]) - time_of_day()
+        if clock["mode"] == "frozen"
+        else timedelta(seconds=clock["offset_s"])
+    )
+    return f"{clock['now']}  {terminal.clock(clock['mode'], ahead)}"
+
+
 @main.command()
 @steers
 def freeze(url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Stop the clock."""
     with world_of(url, token, workspace) as world:
         clock = world.freeze()
-    show(clock, as_json, f"{clock['now']}  {clock['mode']}")
+    show(clock, as_json, _clock_line(clock))
 
 
 @main.command()
@@ -185,7 +234,7 @@ def run(url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Let the clock run again from where it stands."""
     with world_of(url, token, workspace) as world:
         clock = world.resume()
-    show(clock, as_json, f"{clock['now']}  {clock['mode']}")
+    show(clock, as_json, _clock_line(clock))
 
 
 @main.command()
@@ -207,7 +256,10 @@ def replay(delivery: str, url: str, token: str | None, workspace: str, as_json: 
 @steers
 def reset(yes: bool, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Drop payments, webhooks, journal and scenarios of a workspace; keep credentials and endpoints."""
-    if not yes and terminal.is_interactive():
+    if not yes:
+        if not terminal.is_interactive():
+            what = f"nobody can be asked whether to drop everything in workspace {workspace}; nothing was changed"
+            raise Failure(what, "Say --yes.", USAGE)
         click.confirm(f"Drop everything that happened in workspace {workspace}?", abort=True, err=True)
     with world_of(url, token, workspace) as world:
         view = world.reset()
@@ -284,23 +336,18 @@ def tail_(
     as_json: bool,
 ) -> None:
     """Print what happens, row by row: requests, the wallet, moves, webhooks, the clock. Ctrl-C ends it."""
-    from simulator.surface.tail import Tail, line
+    from simulator.surface.tail import follow
 
     with world_of(url, token, workspace) as world:
-        story = Tail(world, provider, _find(world, payment)["id"] if payment else None, whole=no_follow)
-        rows = story.round()
-        rows = rows if payment or no_follow else rows[max(0, len(rows) - lines) :]
-        while True:
-            for row in rows:
-                click.echo(json.dumps(row, ensure_ascii=False) if as_json else line(row))
-            if no_follow:
-                return
-            sys.stdout.flush()
-            threading.Event().wait(0.5)
-            rows = story.round()
+        known = world.view["webhooks"]
+        if provider is not None and provider not in known:
+            raise Failure(f"there is no provider {provider!r}", f"Known are {', '.join(known)}.", USAGE)
+        one = _find(world, payment)["id"] if payment else None
+        follow(world, provider, one, as_json=as_json, lines=lines, once=no_follow)
 
 
 main.add_command(doctor)
+main.add_command(listen)
 main.add_command(sign)
 main.add_command(verify)
 
@@ -313,8 +360,8 @@ main.add_command(verify)
 @click.option("--pay", "act", flag_value="pay", help="The buyer pays, without asking you.")
 @click.option("--decline", "act", flag_value="decline", help="The wallet declines.")
 @click.option("--cancel", "act", flag_value="cancel", help="The buyer cancels.")
-@click.option("--url", envvar="PSP_SIMULATOR_URL", help="A simulator that runs already; without it one is started.")
-@click.option("--workspace", "-w", help="Use this workspace; without it the demo makes one of its own.")
+@click.option("--url", envvar="PSP_SIMULATOR_URL", help="A simulator that runs already.")
+@click.option("--workspace", "-w", help="Use this workspace; with --url the demo makes one of its own without it.")
 @click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one.")
 @click.option("--lan", is_flag=True, help="Start it so that a phone in the same network can scan the code.")
 @click.option("--invert", is_flag=True, help="Draw the QR code for a light terminal.")
@@ -329,7 +376,11 @@ def demo(
     invert: bool,
     as_json: bool,
 ) -> None:
-    """Tell a purchase at one provider, or at all: request, QR code, buyer, webhooks, refund."""
+    """Tell a purchase at one provider, or at all: request, QR code, buyer, webhooks, refund.
+
+    Without --url it is told in workspace default of the simulator that runs at the usual address; where none runs, in one
+    that is started for it and ends with it.
+    """
     from simulator.surface import demo as stories
     from simulator.surface.installed import NotServable, installed
 
@@ -342,6 +393,8 @@ def demo(
     chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}
     if act is None and (as_json or not terminal.is_interactive()):
         act = "pay"
+    if url is None and not lan and _is_answered(usual := default_url()):
+        url, workspace = usual, workspace or "default"
     with _somewhere(url, token, lan) as where, client_of(*where) as client:
         results = stories.run(
             client, chosen, act=act, as_json=as_json, workspace=workspace, invert=invert, lasting=url is not None
@@ -350,6 +403,17 @@ def demo(
         click.echo(json.dumps({"ok": all(r["ok"] for r in results), "stories": results}, ensure_ascii=False))
     if not all(result["ok"] for result in results):
         sys.exit(REFUSED)
+
+
+def _is_answered(url: str) -> bool:
+    """Whether a simulator can serve there."""
+    from simulator.surface.client import Client, NotReached, SaidNo
+
+    try:
+        with Client(url, timeout=2) as client:
+            return client.health()["status"] == "ok"
+    except (NotReached, SaidNo, KeyError, TypeError, ValueError):  # nobody, or another program
+        return False
 
 
 @contextmanager

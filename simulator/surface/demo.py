@@ -292,6 +292,7 @@ def _tell(
     teller.tell(f"{provider.title}, workspace {world.name}, {world.client.url}")
     merchant = Merchant(world, name, provider.shop, teller, act=act, invert=invert)
     result: dict[str, Any] = {"provider": name, "ok": True, "workspace": world.name, "outcome": "complete"}
+    before = world.view["webhooks"][name]
     try:
         provider.demo(merchant)
     except Ended as end:
@@ -306,6 +307,8 @@ def _tell(
         lacking = f"an answer lacks what the story reads from it: {type(error).__name__} {error}"
         teller.tell(f"  differs   {lacking}", "red")
         result |= {"ok": False, "outcome": "differs", "error": lacking}
+    finally:
+        _set_back(world, name, before)
     payment = merchant.payment
     if payment is not None:
         payment = world.payment(name, payment["id"])
@@ -317,6 +320,14 @@ def _tell(
     teller.tell("")
     result["steps"] = teller.steps
     return result
+
+
+def _set_back(world: Workspace, provider: str, endpoint: Mapping[str, Any] | None) -> None:
+    """The account's endpoint as it was before the story, which may have been somebody's own."""
+    if endpoint is None:
+        world.remove_webhook(provider)
+    else:
+        world.set_webhook(provider, **{name: value for name, value in endpoint.items() if name != "verified"})
 
 
 def _console(world: Workspace, payment: Payment) -> str:

@@ -50,12 +50,12 @@ def launched(*options: str, db: str = ":memory:", environ: Mapping[str, str] | N
         try:
             assert process.stdout is not None
             first = process.stdout.readline()
-            if not first:
+            facts = json.loads(first) if first else {}
+            if "base_url" not in facts:
                 process.wait()
                 complaints.seek(0)
                 said = complaints.read().decode("utf-8", "replace").strip()
                 raise NotStarted(f"the simulator ended with {process.returncode}: {said}")
-            facts = json.loads(first)
             scheme = facts["base_url"].partition("://")[0]
             yield Launched(
                 f"{scheme}://127.0.0.1:{facts['port']}", process.pid, facts["credentials"], facts["admin_token"]

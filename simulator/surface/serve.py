@@ -22,7 +22,7 @@ from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
-from simulator.surface import tls
+from simulator.surface import terminal, tls
 from simulator.surface.app import App
 from simulator.surface.installed import NotServable
 from simulator.surface.settings import Settings, hosts
@@ -254,7 +254,9 @@ def banner(app: App) -> str:
     count = {1: "one", 2: "both"}.get(len(lines)) or f"all {in_words(len(lines))}"
     webhooks = "sent" if any(default.stored_endpoints.values()) else "kept here, no URL set"
     phones = "reachable" if settings.public_url else "not reachable, add --lan"
-    clock = "real time" if default.clock.mode == "real" else f"frozen at {iso_millis(default.clock.now())}"
+    clock = terminal.clock("real", default.clock.offset)
+    if default.clock.mode == "frozen":
+        clock = f"frozen at {iso_millis(default.clock.now())}"
     first = next(iter(runtime.providers))
     return "\n".join(
         [
@@ -266,6 +268,6 @@ def banner(app: App) -> str:
             *(f"  {line.name:<{names}}  {line.key:<{keys}}   {line.more}".rstrip() for line in lines),
             "",
             f"  Clock  {clock}    Webhooks  {webhooks}    Phones  {phones}",
-            f"  Try it  psp-simulator demo {first}",
+            f"  Try it  {terminal.invoked()} demo {first}",
         ]
     )

@@ -74,6 +74,12 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
+def default_port() -> int:
+    """Where clients look for a simulator that was not given another port than its settings say. Raises `ValueError`."""
+    given = variable(f"{PREFIX}PORT")
+    return Settings.port if given is None else int(_typed(f"{PREFIX}PORT", given, Settings.port)) or Settings.port
+
+
 def without_plugins() -> None:
     """Keeps pydantic from asking every installed distribution for plugins, of which we use none. To be called before it
     builds its first model."""

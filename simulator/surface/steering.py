@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from simulator.surface.terminal import REFUSED, UNREACHED, Failure
+from simulator.surface.settings import default_port
+from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
     from simulator.surface.client import Client, Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_URL = "http://localhost:8080"
+
+def default_url() -> str:
+    """Where a simulator of this machine listens: `PSP_SIMULATOR_PORT` counts for clients too."""
+    try:
+        return f"http://localhost:{default_port()}"
+    except ValueError as error:
+        raise Failure(str(error), "Correct the variable, or name the simulator with --url.", USAGE) from error
 
 
 def steers(command: F) -> F:
@@ -27,7 +34,12 @@ def steers(command: F) -> F:
         click.option(
             "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
         ),
-        click.option("--url", envvar="PSP_SIMULATOR_URL", default=DEFAULT_URL, help=f"Where it runs ({DEFAULT_URL})."),
+        click.option(
+            "--url",
+            envvar="PSP_SIMULATOR_URL",
+            default=default_url,
+            help="Where it runs (http://localhost and PSP_SIMULATOR_PORT, or 8080).",
+        ),
     ):
         command = option(command)
     return command
@@ -47,7 +59,9 @@ def client_of(url: str, token: str | None) -> Iterator[Client]:
     except SaidNo as error:
         allowed = f"Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else None
         remedy = "Give the token with --admin-token." if error.status == 401 else "Nothing was changed."
-        raise Failure(str(error), allowed or remedy, REFUSED) from error
+        members = {"code": error.code, "field": error.field, "allowed": error.allowed}
+        told = {name: value for name, value in members.items() if value is not None}
+        raise Failure(str(error), allowed or remedy, REFUSED, told) from error
 
 
 @contextmanager

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
+
+import click
 
 from simulator.surface import terminal
 from simulator.surface.answers import Payment, RequestView, TimelineEntry
@@ -96,6 +101,30 @@ class Tail:
         if entry["kind"] == "request":
             row["duration_ms"] = self._durations.get(entry.get("ref", ""))
         return row | {"provider": payment["provider"], "payment": payment["id"]}
+
+
+def follow(
+    world: Workspace,
+    provider: str | None = None,
+    payment: str | None = None,
+    *,
+    as_json: bool = False,
+    lines: int = 10,
+    once: bool = False,
+) -> None:
+    """Prints rows until somebody ends it, or what there is and no more (`once`). `lines` of what was before come first, but all
+    of one payment's."""
+    story = Tail(world, provider, payment, whole=once)
+    rows = story.round()
+    rows = rows if payment or once else rows[max(0, len(rows) - lines) :]
+    while True:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False) if as_json else line(row))
+        if once:
+            return
+        sys.stdout.flush()
+        threading.Event().wait(0.5)
+        rows = story.round()
 
 
 def _number(request: RequestView) -> int:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NoReturn
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
+from simulator.kernel.clock import short_duration
 from simulator.surface.settings import variable
 
 QR_COLUMNS = 40
@@ -22,18 +26,43 @@ REFUSED, USAGE, UNREACHED = 1, 2, 3
 class Failure(click.ClickException):
     """Ends a command: what happened, what to do about it, and the exit code (1 said no, 2 wrong use, 3 not reached)."""
 
-    def __init__(self, what: str, remedy: str, code: int = REFUSED) -> None:
+    def __init__(self, what: str, remedy: str, code: int = REFUSED, error: Mapping[str, Any] | None = None) -> None:
+        """`error` are further members of the error object of `--json`: the control API's `code`, `field`, `allowed`."""
         super().__init__(what)
         self.remedy = remedy
         self.code = code
+        self.error = error or {}
 
 
-def complain(failure: click.ClickException, context: str) -> NoReturn:
-    """Two lines on stderr, then the exit code."""
+_CODES = {REFUSED: "refused", USAGE: "wrong_use", UNREACHED: "not_reached"}
+
+
+def complain(failure: click.ClickException, context: str, *, as_json: bool = False) -> NoReturn:
+    """Two lines on stderr, then the exit code; `as_json` besides an object on stdout, as the control API writes it."""
     remedy = failure.remedy if isinstance(failure, Failure) else f"See {context} --help."
-    click.echo(" ".join(failure.format_message().split()), err=True)
+    what = " ".join(failure.format_message().split())
+    code = failure.code if isinstance(failure, Failure) else failure.exit_code
+    if as_json:
+        error = {"code": _CODES.get(code, "error"), "message": what, "remedy": remedy}
+        error |= failure.error if isinstance(failure, Failure) else {}
+        click.echo(json.dumps({"error": error}, ensure_ascii=False))
+    click.echo(what, err=True)
     click.echo(remedy, err=True)
-    sys.exit(failure.code if isinstance(failure, Failure) else failure.exit_code)
+    sys.exit(code)
+
+
+def clock(mode: str, ahead: timedelta) -> str:
+    """How a workspace's clock goes, and how far it is from the time of day: `real time`, `running, 5 h ahead`, `frozen`."""
+    goes = "frozen" if mode == "frozen" else "running"
+    if abs(ahead) < timedelta(seconds=1):
+        return goes if mode == "frozen" else "real time"
+    return f"{goes}, {short_duration(abs(ahead))} {'ahead' if ahead > timedelta(0) else 'behind'}"
+
+
+def invoked() -> str:
+    """What to type for this program: its name where the shell finds it, else the way that it was called by."""
+    given = Path(sys.argv[0])
+    return "psp-simulator" if given.name != "psp-simulator" or shutil.which("psp-simulator") else str(given)
 
 
 def has_colour() -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from toy.acme import ACME
 
 from simulator.engine.provider import BannerLine, Provider
 from simulator.engine.settings import WorkspaceSettings
+from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.providers import built_in
 from simulator.surface.app import App
@@ -83,6 +88,28 @@ def test_the_banner_counts_the_providers() -> None:
     assert told == ["one", "both", "all three", "all 11"]
 
 
+@pytest.mark.parametrize(
+    ("mode", "told"), [("real", "Clock  running, 13 h ahead    "), ("frozen", "Clock  frozen at 20")]
+)
+def test_a_clock_that_was_advanced_is_not_called_real_time(mode: str, told: str) -> None:
+    app = App(Settings(db=":memory:"), providers=[ACME])
+    moved = app.runtime.default.clock.moved_to(time_of_day() + timedelta(hours=13))
+    app.runtime.change_workspace(app.runtime.default, clock=moved if mode == "real" else moved.frozen())
+
+    shown = banner(app)
+    app.runtime.store.close()
+
+    assert told in shown and "real time" not in shown
+
+
+def test_the_banner_names_the_command_as_this_shell_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `make run` it stands in `.venv/bin`, where no shell looks."""
+    monkeypatch.setattr("sys.argv", [".venv/bin/psp-simulator", "serve"])
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert lines_of(ACME)[-1] == "  Try it  .venv/bin/psp-simulator demo acme"
+
+
 def test_an_open_console_shows_the_token_in_its_address() -> None:
     app = App(Settings(db=":memory:", open_console=True, admin_token="open sesame"))
 
@@ -101,3 +128,15 @@ def test_with_lan_the_console_is_named_where_it_answers() -> None:
     assert lines[2] == "  Console    http://localhost:8080/console"
     assert lines[3].startswith("  API        http://192.168.1.20:8080   ")
     assert lines[-2].endswith("Phones  reachable")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_run_installs_what_serving_needs_and_no_more(tmp_path: Path) -> None:
+    """None of the extras: they are for tests, for `--tls` and for PostgreSQL."""
+    root = Path(__file__).parent.parent.parent
+
+    told = subprocess.run(["make", "--dry-run", "run", f"VENV={tmp_path}/v"], cwd=root, capture_output=True, text=True)
+
+    installed = [line for line in told.stdout.splitlines() if "pip install" in line]
+    assert [line.rpartition(" ")[2] for line in installed] == ["."]
+    assert told.stdout.splitlines()[-1] == f"{tmp_path}/v/bin/psp-simulator serve"

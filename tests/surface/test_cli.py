@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from simulator import __version__
 from simulator.surface import cli
 from simulator.surface.client import Client, Workspace
 from simulator.surface.launch import Launched
+
+README = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
 
 
 class Shell:
@@ -149,10 +153,69 @@ def test_an_unknown_scenario_is_refused_with_those_that_there_are(shell: Shell) 
 def test_a_reset_drops_what_happened(shell: Shell) -> None:
     shell.create()
 
-    result = shell.run("reset")
+    result = shell.run("reset", "--yes")
 
     assert result.stdout == f"workspace {shell.world.name} is empty\n"
     assert shell.world.payments() == []
+
+
+def test_a_reset_that_nobody_can_be_asked_about_changes_nothing(shell: Shell) -> None:
+    charge = shell.create()
+
+    result = shell.run("reset")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[1] == "Say --yes."
+    assert [payment["id"] for payment in shell.world.payments()] == [charge]
+
+
+def test_listening_leads_the_webhooks_here_and_tells_what_came_of_them(shell: Shell) -> None:
+    """With each provider's name in the address, if it is wanted there."""
+    url = shell.world.inbox_url("mine-") + "{provider}"
+
+    result = shell.run("listen", url, "--no-follow")
+
+    hooks = shell.world.refresh()["webhooks"]
+    assert result.exit_code == 0
+    assert {name: hook["url"] for name, hook in hooks.items() if hook} == {
+        name: url.replace("{provider}", name) for name in hooks
+    }
+    shell.create()
+    shell.world.settle()
+    told = shell.run("tail", "--no-follow").stdout
+    event = shell.world.inbox(f"mine-{ANY.name}")[0]
+    assert event["signature"] is not None and event["signature"]["valid"]
+    assert f"{ANY.name} > merchant" in told
+
+
+def test_listening_to_one_provider_keeps_its_secret_and_leaves_the_others_alone(shell: Shell) -> None:
+    secret = SHOP.secrets[0]
+    shell.world.set_webhook(ANY.name, "http://localhost:1/old", secret=secret)
+
+    result = shell.run("listen", "http://localhost:1/new", "--provider", ANY.name, "--no-follow")
+
+    hooks = shell.world.refresh()["webhooks"]
+    assert result.exit_code == 0
+    assert hooks.pop(ANY.name) == {"url": "http://localhost:1/new", "secret": secret}
+    assert set(hooks.values()) == {None}
+
+
+@pytest.mark.parametrize("command", [["listen", "http://localhost:1/"], ["tail", "--no-follow"], ["demo"], ["sign"]])
+def test_an_unknown_provider_is_refused_with_those_that_there_are(shell: Shell, command: list[str]) -> None:
+    name = ["--provider", "paypal"] if command[0] in ("listen", "tail") else ["paypal"]
+    result = shell.run(*command, *name)
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[0] == "there is no provider 'paypal'"
+    assert all(name in result.stderr.splitlines()[1] for name in shell.world.view["webhooks"])
+
+
+def test_a_scenario_for_an_unknown_provider_is_refused_with_those_that_there_are(shell: Shell) -> None:
+    result = shell.run("scenario", "arm", "declined-balance", "--provider", "paypal")
+
+    assert result.exit_code == 1
+    assert all(name in result.stderr.splitlines()[1] for name in shell.world.view["webhooks"])
+    assert shell.world.armed() == []
 
 
 def test_tail_tells_the_story_of_a_payment_in_order(shell: Shell) -> None:
@@ -242,6 +305,48 @@ def test_wrong_use_is_exit_code_2_and_two_lines(arguments: list[str], what: str,
     assert result.stderr.splitlines()[1:] == [remedy]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["fly"], 2, {"code": "wrong_use", "message": "No such command 'fly'."}),
+        (["freeze", "--url", "http://127.0.0.1:9"], 3, {"code": "not_reached"}),
+        (["reset", "--url", "http://127.0.0.1:9"], 2, {"code": "wrong_use", "remedy": "Say --yes."}),
+        (["serve", "--public-url", "ftp://x"], 2, {"code": "wrong_use"}),
+    ],
+)
+def test_with_json_a_complaint_is_an_object_on_stdout_too(
+    arguments: list[str], code: int, error: dict[str, str]
+) -> None:
+    result = CliRunner().invoke(cli.main, [*arguments, "--json"], prog_name="psp-simulator")
+
+    told = json.loads(result.stdout)["error"]
+    assert result.exit_code == code
+    assert error.items() <= told.items()
+    assert [told["message"], told["remedy"]] == result.stderr.splitlines()
+
+
+def test_with_json_what_the_simulator_refuses_keeps_its_code_and_what_is_allowed(shell: Shell) -> None:
+    result = shell.run("scenario", "arm", "rainy-day", "--json")
+
+    told = json.loads(result.stdout)["error"]
+    assert (result.exit_code, told["code"]) == (1, "not_found")
+    assert "declined-balance" in told["allowed"]
+
+
+def test_the_port_of_the_environment_counts_for_clients_too(server: Launched) -> None:
+    """An address counts for more, and an option for most."""
+    port = server.url.rpartition(":")[2]
+
+    by_port = CliRunner().invoke(cli.main, ["scenario", "list"], env={"PSP_SIMULATOR_PORT": port})
+    by_url = CliRunner().invoke(
+        cli.main, ["scenario", "list"], env={"PSP_SIMULATOR_PORT": "9", "PSP_SIMULATOR_URL": server.url}
+    )
+    wrong = CliRunner().invoke(cli.main, ["freeze"], env={"PSP_SIMULATOR_PORT": "eighty"})
+
+    assert (by_port.exit_code, by_url.exit_code) == (0, 0)
+    assert (wrong.exit_code, wrong.stderr.splitlines()[0]) == (2, "PSP_SIMULATOR_PORT: 'eighty' is not a number")
+
+
 def test_a_setting_that_cannot_be_used_is_exit_code_2() -> None:
     result = CliRunner().invoke(cli.main, ["serve"], env={"PSP_SIMULATOR_PORT": "eighty"})
 
@@ -253,6 +358,34 @@ def test_a_workspace_that_is_not_there_is_said_no(server: Launched) -> None:
     result = CliRunner().invoke(cli.main, ["freeze", "--url", server.url, "--workspace", "atlantis"])
 
     assert (result.exit_code, result.stderr.splitlines()[0]) == (1, "there is no workspace 'atlantis'")
+
+
+@pytest.mark.parametrize("arguments", [[], ["scenario"]])
+def test_without_a_command_the_help_is_shown_and_nothing_is_wrong(arguments: list[str]) -> None:
+    """Each command with its whole first sentence."""
+    alone = CliRunner().invoke(cli.main, arguments, prog_name="psp-simulator")
+    asked = CliRunner().invoke(cli.main, [*arguments, "--help"], prog_name="psp-simulator")
+
+    assert (alone.exit_code, alone.stderr) == (0, "")
+    assert alone.stdout == asked.stdout
+    assert "..." not in alone.stdout.partition("Options:")[2]
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(kind: str) -> None:
+    """By the line that stands in the README."""
+    program = "import sys; sys.argv[0] = 'psp-simulator'; from simulator.surface.cli import main; main()"
+    main = [sys.executable, "-c", program]
+    source = {"_PSP_SIMULATOR_COMPLETE": f"{kind}_source"}
+    typed = {"COMP_WORDS": "psp-simulator sc", "COMP_CWORD": "sc" if kind == "fish" else "1"}
+    complete = {"_PSP_SIMULATOR_COMPLETE": f"{kind}_complete", **typed}
+
+    script = subprocess.run(main, capture_output=True, text=True, env={**os.environ, **source})
+    offered = subprocess.run(main, capture_output=True, text=True, env={**os.environ, **complete})
+
+    assert (script.returncode, "psp-simulator" in script.stdout) == (0, True)
+    assert "scenario" in offered.stdout
+    assert f"_PSP_SIMULATOR_COMPLETE={kind}_source psp-simulator" in README
 
 
 def test_help_and_version_go_to_stdout() -> None:

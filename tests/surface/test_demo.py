@@ -14,7 +14,7 @@ from simulator.kernel.ids import Ids
 from simulator.providers import built_in
 from simulator.surface import cli, demo
 from simulator.surface.client import Client
-from simulator.surface.launch import Launched
+from simulator.surface.launch import Launched, launched
 
 TOLD = tuple(provider.name for provider in built_in() if provider.demo is not None)
 DEFAULT = ANY.credentials(Ids(), True)
@@ -57,6 +57,33 @@ def test_without_a_name_every_provider_tells_its_story(server: Launched) -> None
     result = run(server, "--json")
 
     assert [story["provider"] for story in json.loads(result.stdout)["stories"]] == list(TOLD)
+
+
+def test_without_an_address_the_story_is_told_in_the_workspace_that_is_open_in_the_console() -> None:
+    """Of the simulator at the usual address; what its merchant had set stays set. Twice, for nothing may be in the way then."""
+    with launched() as own, Client(own.url) as client:
+        usual = {"PSP_SIMULATOR_PORT": own.url.rpartition(":")[2]}
+        default = client.workspace()
+        default.set_webhook(ANY.name, "http://localhost:1/mine", secret=SHOP.secrets[0])
+        names = [workspace["name"] for workspace in client.workspaces()]
+
+        told = [CliRunner().invoke(cli.main, ["demo", "--json"], env=usual) for _ in range(2)]
+
+        assert [result.exit_code for result in told] == [0, 0]
+        stories = [story for result in told for story in json.loads(result.stdout)["stories"]]
+        assert {story["workspace"] for story in stories} == {"default"}
+        assert [workspace["name"] for workspace in client.workspaces()] == names
+        assert {payment["provider"] for payment in default.payments()} == set(TOLD)
+        hooks = default.refresh()["webhooks"]
+        assert hooks.pop(ANY.name) == {"url": "http://localhost:1/mine", "secret": SHOP.secrets[0]}
+        assert set(hooks.values()) == {None}
+
+
+def test_where_nobody_answers_at_the_usual_address_a_simulator_is_started_for_the_story() -> None:
+    result = CliRunner().invoke(cli.main, ["demo", ANY.name, "--json"], env={"PSP_SIMULATOR_PORT": "9"})
+
+    [story] = json.loads(result.stdout)["stories"]
+    assert (result.exit_code, story["workspace"]) == (0, f"demo-{ANY.name}")
 
 
 def test_a_step_that_differs_ends_the_story_and_the_exit_code_says_so(client: Client) -> None:
