@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ import orjson
 from simulator.engine.call import Call, Reply
 from simulator.engine.masking import COMMON, FORM, Masking
 from simulator.engine.store import Store
-from simulator.engine.store.base import Row
+from simulator.engine.store.base import AttemptRow, OutboxRow, Row
 from simulator.kernel.clock import from_micros, iso_millis
 
 BODY_LIMIT = 65_536
@@ -99,9 +100,10 @@ def rows_for(
     return rows
 
 
-def note(workspace: int, at: int, topic: str, summary: str) -> Row:
-    """A row about the workspace as a whole: `topic` is `clock` or `workspace`."""
-    return (workspace, at, topic, "", None, None, None, orjson.dumps({"summary": summary, "moves": []}))
+def note(workspace: int, at: int, topic: str, summary: str, **more: Any) -> Row:
+    """A row about the workspace as a whole: `topic` is `clock` or `workspace`. An advance says besides since when (`since`) and
+    by whom (`by`)."""
+    return (workspace, at, topic, "", None, None, None, orjson.dumps({"summary": summary, "moves": [], **more}))
 
 
 def told(seq: int, at: int, topic: str, provider: str, raw: bytes) -> list[dict[str, Any]]:
@@ -131,25 +133,76 @@ def attempted(event: str, n: int, status: int | None, error: str | None) -> str:
     return f"{event} try {n} " + (f"answered {status}" if status is not None else f"failed: {error}")
 
 
-def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]:
-    """Everything about one payment in the order in which it happened (`control-api`, Payment.timeline)."""
-    events: list[tuple[int, int, dict[str, Any]]] = []
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a payment's story, with what it was told from."""
+
+    at: int
+    place: int
+    """Orders what happened at one instant."""
+    entry: Mapping[str, Any]
+    """As a timeline has it, but for its number."""
+    topic: str
+    """Of its row in the journal: `request`, `page`, `control`, `timer`, `clock`; `webhook` for an attempt."""
+    row: Mapping[str, Any] = field(default_factory=dict)
+    """What the row holds: the request and its answer, all moves."""
+    move: Mapping[str, Any] | None = None
+    message: OutboxRow | None = None
+    attempt: AttemptRow | None = None
+    """None for a message that is kept here."""
+
+
+LATE = 2**61
+"""The attempts of an instant come after whatever else was done at it."""
+
+
+def story(store: Store, workspace: int, subject: str) -> list[Told]:
+    """Everything about one payment in the order in which it happened."""
+    events: list[Told] = []
     for seq, at, topic, provider, raw in store.journal_of(workspace, subject):
-        if topic != "webhook":  # the attempts themselves follow, also those of older stores
-            entries = told(seq, at, topic, provider, raw)
-            events += [(at, seq * 100 + index, entry) for index, entry in enumerate(entries)]
+        if topic == "webhook":  # the attempts themselves follow, also those of older stores
+            continue
+        row = orjson.loads(raw)
+        entries = told(seq, at, topic, provider, raw)
+        own = len(entries) - len(row["moves"])
+        for index, entry in enumerate(entries):
+            move = row["moves"][index - own] if index >= own else None
+            events.append(Told(at, seq * 100 + index, entry, topic, row, move))
     messages = store.messages(workspace, subject=subject)
     by_seq = {message.seq: message for message in messages}
     for message in messages:
         if message.state == "kept":
             entry = {"at": iso_millis(from_micros(message.created)), "kind": "webhook", "actor": message.provider}
             entry.update({"summary": f"{message.event} kept here, no URL", "ref": message.id})
-            events.append((message.created, 2**61 + message.seq * 1000, entry))
+            events.append(Told(message.created, LATE + message.seq * 1000, entry, "webhook", message=message))
     for attempt in store.attempts(list(by_seq)):
         message = by_seq[attempt.message]
         entry = {"at": iso_millis(from_micros(attempt.at)), "kind": "webhook", "actor": message.provider}
         summary = attempted(message.event, attempt.n, attempt.status, attempt.error)
         entry.update({"from": message.provider, "to": "merchant", "summary": summary, "ref": message.id})
-        events.append((attempt.at, 2**61 + attempt.message * 1000 + attempt.n, entry))
-    events.sort(key=lambda item: item[:2])
-    return [{"at": entry["at"], "seq": number, **entry} for number, (_, _, entry) in enumerate(events, 1)]
+        place = LATE + attempt.message * 1000 + attempt.n
+        events.append(Told(attempt.at, place, entry, "webhook", message=message, attempt=attempt))
+    return sorted(events, key=lambda event: (event.at, event.place))
+
+
+def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]:
+    """The same as plain entries, numbered (`control-api`, Payment.timeline)."""
+    events = story(store, workspace, subject)
+    return [{"at": event.entry["at"], "seq": number, **event.entry} for number, event in enumerate(events, 1)]
+
+
+def advances(store: Store, workspace: int, events: Sequence[Told]) -> list[Told]:
+    """Where the clock was advanced between these events, at the instant from which it was."""
+    rows = [event.place // 100 for event in events if event.place < LATE]
+    found = []
+    for seq, at, raw in store.clock_notes(workspace, min(rows, default=0), ADVANCES) if rows else ():
+        row = orjson.loads(raw)
+        since = row.get("since", at)
+        if events[0].at <= since < events[-1].at:
+            entry = {"at": iso_millis(from_micros(since)), "kind": "clock", "actor": "ops", "summary": row["summary"]}
+            found.append(Told(since, 2 * LATE + seq, entry, "clock", row | {"to": at}))
+    return found
+
+
+ADVANCES = 500
+"""So many of them are looked at in one story."""

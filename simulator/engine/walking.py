@@ -94,7 +94,8 @@ class Walker:
                 if walk.ended_by is None and workspace_id in self._registry:
                     self._arrive(workspace_id, at)
         summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
-        row = journal.note(workspace_id, micros(to), "clock", summary)
+        more = {"since": micros(to - stride.by), "by": stride.actor}
+        row = journal.note(workspace_id, micros(to), "clock", summary, **more)
         self._transactions.journal([row])
         return walk.watch
 

@@ -135,6 +135,39 @@ class Moves(TypedDict):
     data: list[Move]
 
 
+Lane = Literal["merchant", "provider", "wallet", "buyer"]
+DiagramRow = TypedDict(
+    "DiagramRow",
+    {
+        "seq": int,
+        "at": str,
+        "group": str,
+        "kind": Literal["request", "answer", "wallet", "decision", "state", "webhook", "clock"],
+        "from": Lane,
+        "to": Lane,
+        "label": str,
+        "fact": str,
+        "status": NotRequired[int],
+        "ref": NotRequired[str],
+    },
+)
+
+
+class Diagram(TypedDict):
+    """The story of a payment; `mermaid` is the same as a `sequenceDiagram`."""
+
+    rows: list[DiagramRow]
+    mermaid: str
+
+
+class Why(TypedDict):
+    """What happened in a sentence, the reasons, and what would help."""
+
+    summary: str
+    because: list[str]
+    next: list[str]
+
+
 class Attempt(TypedDict):
     n: int
     at: str

@@ -21,6 +21,7 @@ from simulator.surface.doctor import doctor
 from simulator.surface.listening import listen
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, default_url, show, steers, world_of
+from simulator.surface.story_commands import diagram, why
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
@@ -350,6 +351,8 @@ main.add_command(doctor)
 main.add_command(listen)
 main.add_command(sign)
 main.add_command(verify)
+main.add_command(diagram)
+main.add_command(why)
 
 
 # demo ----------------------------------------------------------------------------------------------------------

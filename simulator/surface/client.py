@@ -26,6 +26,7 @@ from simulator.surface.answers import (
     Buyer,
     Clock,
     Delivery,
+    Diagram,
     Fired,
     Health,
     Money,
@@ -39,6 +40,7 @@ from simulator.surface.answers import (
     Timer,
     WaitedFor,
     WalletView,
+    Why,
     WorkspaceView,
 )
 
@@ -55,6 +57,7 @@ __all__ = [
     "Client",
     "Clock",
     "Delivery",
+    "Diagram",
     "Fired",
     "Health",
     "Money",
@@ -70,6 +73,7 @@ __all__ = [
     "Timer",
     "WaitedFor",
     "WalletView",
+    "Why",
     "Workspace",
     "WorkspaceView",
 ]
@@ -310,6 +314,14 @@ class Workspace:
     def latest_payment(self, *, provider: str | None = None, reference: str | None = None) -> Payment:
         """The newest, with its timeline. Raises `SaidNo` 404 when there is none."""
         return cast(Payment, self._call("GET", "/payments/latest", provider=provider, reference=reference))
+
+    def diagram(self, provider: str, id_: str) -> Diagram:
+        """Its story as rows between merchant, provider, wallet and buyer, and as Mermaid."""
+        return cast(Diagram, self._call("GET", f"/payments/{provider}/{quote(id_)}/diagram"))
+
+    def why(self, id_: str) -> Why:
+        """Of a payment (by id or reference), a request, a delivery or an order's code. Raises `SaidNo` 404 for anything else."""
+        return cast(Why, self._call("GET", f"/why/{quote(id_)}"))
 
     def find(self, id_or_code: str) -> Payment | None:
         """The payment with this id, reference or wallet code, the newest if there are several."""

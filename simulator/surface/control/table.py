@@ -13,6 +13,7 @@ from simulator.surface.answers import (
     Buyer,
     Clock,
     Delivery,
+    Diagram,
     Health,
     Moves,
     Page,
@@ -24,11 +25,13 @@ from simulator.surface.answers import (
     ScenarioView,
     Settled,
     Timer,
+    Why,
     WorkspaceView,
 )
 from simulator.surface.control import (
     buyers,
     clock,
+    diagram,
     documents,
     endpoints,
     events,
@@ -43,6 +46,7 @@ from simulator.surface.control import (
     scenarios,
     settings,
     webhooks,
+    why,
     workspaces,
 )
 from simulator.surface.control.buyers import BuyerBody
@@ -82,6 +86,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", WS + "/payments", payments.list_payments, query=PaymentsQuery, returns=Page[Payment], summary="Payments, newest first"),
     Operation("POST", WS + "/payments", purchases.make_payment, body=PurchaseBody, status=201, returns=Payment, summary="A test payment, by the provider's real API call"),
     Operation("GET", PAYMENT + "/moves", moves.get_moves, returns=Moves, summary="What may happen now"),
+    Operation("GET", PAYMENT + "/diagram", diagram.get_diagram, returns=Diagram, summary="Its story as rows between four lanes, and as Mermaid"),
     Operation("POST", PAYMENT + "/mark", moves.mark, body=MarkBody, returns=Payment, summary="Let one of the legal moves happen"),
     Operation("POST", PAYMENT + "/refund", purchases.refund, body=RefundBody, returns=Payment, summary="Refund, by the provider's real API call"),
     Operation("GET", WS + "/payments/latest", payments.latest_payment, query=payments.LatestQuery, returns=Payment, summary="The newest payment, with its timeline"),
@@ -91,6 +96,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", PAYMENT + "/expire", payments.expire, body=ReasonBody, returns=Payment, summary="The order expires"),
     Operation("GET", PAYMENT, payments.get_payment, returns=Payment, summary="One payment with its timeline"),
 
+    Operation("GET", WS + "/why/{id:path}", why.get_why, returns=Why, summary="What happened to it, because of what, and what would help"),
     Operation("GET", WS + "/events", events.events, query=EventsQuery, summary="Each committed change as a server-sent event"),
 
     Operation("GET", WS + "/clock", clock.get_clock, returns=Clock, summary="The workspace's time"),

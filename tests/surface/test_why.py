@@ -1,0 +1,138 @@
+"""Why: what happened in a sentence, the reasons as they were recorded, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from buying import ANY
+from merchant import Merchant
+from support import Sim
+from toy.acme import ACME
+
+from simulator.engine.shop import Request
+from simulator.surface.client import Workspace
+from simulator.surface.launch import Launched
+from surface.test_cli import Shell
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Sim]:
+    async with Sim(providers=[ACME]) as simulator:
+        yield simulator
+
+
+async def why(sim: Sim, id_: str) -> dict[str, Any]:
+    answer = await sim.http.get(f"{sim.path}/why/{id_}")
+    told: dict[str, Any] = answer.raise_for_status().json()
+    return told
+
+
+async def test_a_payment_waits_for_somebody_to_open_its_order(sim: Sim) -> None:
+    charge = await Merchant(sim, ACME).create()
+    code = (await sim.payment("acme", charge))["wallet"]["code"]
+
+    told = await why(sim, charge)
+
+    assert told["summary"] == "The payment of CNY 10.00 at Acme waits for its buyer; Acme calls it PENDING."
+    assert told["because"][0] == f"The order {code} is open: nobody has opened its order."
+    assert code in told["next"][0]
+
+
+@pytest.mark.parametrize(
+    ("buyer", "because"),
+    [
+        ("wang-wei", "The account of buyer wang-wei decided it: the balance was too low."),
+        ("chen-jie", "The account of buyer chen-jie decided it: the wallet has blocked the account."),
+    ],
+)
+async def test_a_decline_is_explained_by_its_reason(sim: Sim, buyer: str, because: str) -> None:
+    charge = await Merchant(sim, ACME).create()
+    await sim.act("acme", charge, "pay", buyer=buyer)
+
+    told = await why(sim, charge)
+
+    assert "was declined" in told["summary"]
+    assert told["because"][0] == because
+    assert "psp-simulator pay" in told["next"][0]
+
+
+async def test_an_order_and_a_reference_lead_to_their_payment(sim: Sim) -> None:
+    charge = await Merchant(sim, ACME).create("order-77")
+    code = (await sim.payment("acme", charge))["wallet"]["code"]
+
+    assert await why(sim, code) == await why(sim, "order-77") == await why(sim, charge)
+
+
+async def test_a_webhook_without_a_url_says_where_to_set_one(sim: Sim) -> None:
+    charge = await Merchant(sim, ACME).paid()
+    (delivery,) = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"]
+
+    told = await why(sim, delivery["id"])
+
+    assert told["summary"].endswith(f"about {charge} is kept here, for no URL is configured.")
+    assert told["because"] == ["It was not sent: no webhook URL is configured for acme."]
+    assert told["next"] == [f"Set one in the console under Webhooks, then psp-simulator replay {delivery['id']}."]
+
+
+async def test_a_failing_webhook_says_what_was_answered_and_when_it_is_tried_again(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    sim.answer = lambda request: httpx.Response(500)
+    charge = await Merchant(sim, ACME).paid()
+    await sim.settle()
+    (delivery,) = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"]
+
+    of_delivery, of_payment = await why(sim, delivery["id"]), await why(sim, charge)
+
+    assert "Try 1 to http://merchant.test/hooks was answered 500" in of_delivery["because"][0]
+    assert "The next try is due in 55 s, at 05:01:05 UTC. The clock stands still" in of_delivery["because"][1]
+    assert any("answered 500" in sentence for sentence in of_payment["because"])
+    assert any(f"psp-simulator replay {delivery['id']}" in help_ for help_ in of_payment["next"])
+
+
+async def test_a_paused_provider_is_the_reason(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    await sim.http.put(f"{sim.path}/webhooks/acme/paused", json={"paused": True})
+    charge = await Merchant(sim, ACME).paid()
+
+    told = await why(sim, charge)
+
+    assert any("webhooks of acme are paused" in sentence for sentence in told["because"])
+
+
+async def test_a_refused_call_says_which_rule_it_broke(sim: Sim) -> None:
+    await Merchant(sim, ACME).answer(amount=-5)
+    (call,) = await sim.requests()
+
+    told = await why(sim, call["id"])
+
+    assert told["summary"] == "Acme refused POST /acme/charges with 400."
+    assert told["because"][0].startswith("It broke a rule: amount")
+
+
+async def test_a_path_that_is_one_slip_away_is_named(sim: Sim) -> None:
+    merchant = Merchant(sim, ACME)
+    await merchant.send(Request("POST", "/acme/chrages"))
+    (call,) = await sim.requests()
+
+    told = await why(sim, call["id"])
+
+    assert any("/acme/charges" in help_ for help_ in told["next"])
+
+
+@pytest.mark.parametrize("id_", ["nobody", "req_999", "req_", "dlv_nobody"])
+async def test_what_nobody_has_is_404(sim: Sim, id_: str) -> None:
+    assert (await sim.http.get(f"{sim.path}/why/{id_}")).status_code == 404
+
+
+def test_the_terminal_says_the_same(server: Launched, world: Workspace) -> None:
+    shell = Shell(server, world)
+    charge = shell.create()
+
+    told, lines = shell.json("why", charge), shell.run("why", charge).stdout
+
+    assert told == world.why(charge)
+    assert f"at {ANY.title}" in told["summary"]
+    assert all(sentence in lines for sentence in [told["summary"], *told["because"], *told["next"]])
