@@ -80,7 +80,8 @@ class App:
             wallet_pages.routes(self.settings.auto_return),
             public_credentials=self.settings.open_console or self.settings.default_credentials,
         )
-        ours = control.application(self.runtime, console.routes(self.runtime), self.gateway)
+        wants_token = self.settings.admin_token is not None
+        ours = control.application(self.runtime, console.routes(self.runtime), self.gateway, wants_token=wants_token)
         self.ours = Guard(
             ours,
             token=self.settings.admin_token,

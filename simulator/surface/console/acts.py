@@ -48,6 +48,7 @@ class Act:
     then: str = ""
     """Where the browser goes when it is done, `{member}` of the answer filled in; the page itself when empty."""
     needs_token: bool = False
+    """Whether who copies the call has to show the admin token."""
 
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
@@ -57,12 +58,13 @@ class Act:
 
     @property
     def curl(self) -> str:
-        parts = ["curl", "-X", self.method, self.url]
+        parts = ["curl", "-X", self.method, shlex.quote(self.url)]
         if self.needs_token:
-            parts += ["-H", "Authorization: Bearer $PSP_SIMULATOR_ADMIN_TOKEN"]
+            parts += ["-H", '"Authorization: Bearer $PSP_SIMULATOR_ADMIN_TOKEN"']
         if self.body:
-            parts += ["-H", "Content-Type: application/json", "-d", json.dumps(self.body, ensure_ascii=False)]
-        return " ".join(shlex.quote(part) for part in parts)
+            body = json.dumps(self.body, ensure_ascii=False)
+            parts += ["-H", shlex.quote("Content-Type: application/json"), "-d", shlex.quote(body)]
+        return " ".join(parts)
 
 
 def act(
@@ -73,6 +75,7 @@ def act(
     path: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
     then: str = "",
+    needs_token: bool = False,
 ) -> Act:
     """The call of that name; `path` are the parts of its path besides the workspace. Raises `KeyError` for an unknown name."""
     row, parts = OPERATIONS[operation], {"ws": workspace, **(path or {})}
@@ -82,7 +85,7 @@ def act(
     mine = {name: value for name, value in (path or {}).items() if f"{{{name}" in row.path}
     query = urlencode({f"path.{name}": value for name, value in mine.items()})
     action = f"/console/{quote(workspace, safe='')}/do/{operation}" + (f"?{query}" if query else "")
-    return Act(operation, row.method, base_url + where, action, body or {}, then)
+    return Act(operation, row.method, base_url + where, action, body or {}, then, needs_token)
 
 
 def _flat(body: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

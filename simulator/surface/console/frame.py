@@ -143,11 +143,15 @@ class Console:
 
     def act(self, operation: str, *, path: Mapping[str, str] | None = None, then: str = "", **body: Any) -> acts.Act:
         """A call of the control API for a form of this page. `body` are the members that the form carries unasked."""
-        return acts.act(self.base_url, self.workspace.name, operation, path=path, body=body, then=then)
+        return self._act(self.workspace.name, operation, path=path, body=body, then=then)
 
     def act_in(self, workspace: str, operation: str, *, then: str = "", **body: Any) -> acts.Act:
         """The same in another workspace than the page's."""
-        return acts.act(self.base_url, workspace, operation, body=body, then=then)
+        return self._act(workspace, operation, body=body, then=then)
+
+    def _act(self, workspace: str, operation: str, **more: Any) -> acts.Act:
+        wants_token: bool = self.request.app.state.wants_token
+        return acts.act(self.base_url, workspace, operation, needs_token=wants_token, **more)
 
     @cached_property
     def clock(self) -> ClockChip:

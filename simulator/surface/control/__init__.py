@@ -23,16 +23,16 @@ from simulator.surface.control.table import TABLE
 ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def application(runtime: Runtime, more: Sequence[BaseRoute], gateway: Gateway) -> Starlette:
+def application(runtime: Runtime, more: Sequence[BaseRoute], gateway: Gateway, *, wants_token: bool) -> Starlette:
     """The table, the inbox and the static files as one application; `more` are the console's routes. Calls that are made as the
-    merchant's server would go to `gateway`."""
+    merchant's server would go to `gateway`. `wants_token` is whether whoever calls has to show the admin token."""
     routes: list[BaseRoute] = [Route(row.path, row.endpoint(runtime), methods=[row.method]) for row in TABLE]
     routes.append(Route("/_sim/inbox/{ws}/{name}", receiver(runtime), methods=ANY_METHOD))
     routes.append(Mount("/_sim/static", StaticFiles(directory=folder("static"))))
     routes += more
     routes.append(Route("/", _home))
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
-    app.state.gateway = gateway
+    app.state.gateway, app.state.wants_token = gateway, wants_token
     app.router.redirect_slashes = False
     return app
 
