@@ -32,7 +32,8 @@ async def copied(app: App, token: str | None) -> list[str]:
     inner = httpx.ASGITransport(app, client=HERE)
     async with httpx.AsyncClient(transport=inner, base_url="http://sim.test", headers=headers) as http:
         ws = "/_sim/workspaces/default"
-        (await http.post(f"{ws}/payments", json={"provider": "acme"})).raise_for_status()
+        made = (await http.post(f"{ws}/payments", json={"provider": "acme"})).raise_for_status().json()
+        (await http.post(f"{ws}/payments/acme/{made['id']}/pay")).raise_for_status()
         delivery = (await http.get(f"{ws}/webhooks/latest")).raise_for_status().json()
         page = (await http.get(f"/console/default/webhooks/{delivery['id']}")).raise_for_status().text
     found = re.search(r'data-testid="copy-curl" data-copy="([^"]+)"', page)
