@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ class Dispatcher:
         self._queues: dict[int, Queue] = {}
         self._watches: dict[int, Watch] = {}
         self._halted: set[int] = set()
+        self._halts: Counter[int] = Counter()
+        """How often a workspace was halted, and so may have become another world: no attempt from before counts in it."""
 
     # Who comes next --------------------------------------------------------------------------------------------
 
@@ -247,7 +250,7 @@ class Dispatcher:
         if current is None or (current.state != "pending" and not manual) or current.url is None:
             return False
         workspace = self._registry[workspace_id]
-        at, n = workspace.clock.now(), current.attempts + 1
+        at, n, halts = workspace.clock.now(), current.attempts + 1, self._halts[workspace_id]
         policy = self._providers[current.provider].webhooks.retry
         signed = Signed({}, bytes(current.body))
         status, error, answer, is_received, is_late = None, None, None, False, False
@@ -268,7 +271,7 @@ class Dispatcher:
             error, is_late = _describe(problem), isinstance(problem, OutOfTime)
         duration_ms = (stopwatch() - started) * 1000
         latest = self._store.message_at(row.seq)
-        if latest is None:
+        if latest is None or self._halts[workspace_id] != halts:
             return False
         if is_received and not (other is not None and other.is_edited):
             state, due = "delivered", None
@@ -364,8 +367,9 @@ class Dispatcher:
 
     @asynccontextmanager
     async def halted(self, workspace_id: int) -> AsyncIterator[None]:
-        """Nothing is delivered for this workspace within; what is on its way is stopped first."""
+        """Nothing is delivered for this workspace within; what is on its way is stopped first, and never recorded."""
         self._halted.add(workspace_id)
+        self._halts[workspace_id] += 1
         try:
             await self._stop(workspace_id)
             yield

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any, Protocol
 
 from simulator.engine import journal
-from simulator.engine.store import Store
+from simulator.engine.store import EVERY, SnapshotRow, Store
 from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, micros, time_of_day
@@ -248,6 +249,43 @@ class Registry:
             store.insert_journal([journal.note(place, micros(changed.clock.now()), "workspace", "reset")])
             store.save_workspace(changed.id, changed.name, changed.dump())
         self._store.stands_at(id_, place)
+        self.remember(changed)
+        self._changed(id_)
+        return changed
+
+    def take_snapshot(self, id_: int, name: str | None) -> SnapshotRow:
+        """A copy of everything, under this name or the next free number. Raises `WorkspaceError` when the name is taken."""
+        workspace = self._existing(id_)
+        taken = {row.name for row in self._store.snapshots(id_, limit=EVERY)}
+        if name is None:
+            name = next(free for number in count(1) if (free := f"snapshot-{number}") not in taken)
+        elif name in taken:
+            raise WorkspaceError(f"there is a snapshot named {name!r} already", "name")
+        with self._transactions.writing() as store:
+            return store.take_snapshot(id_, name, micros(workspace.clock.now()), workspace.dump())
+
+    def restore(self, id_: int, name: str) -> Workspace:
+        """Back to a snapshot; who the workspace is stays: its name, and the credentials by which it is found.
+
+        Raises `NotFound` when there is no such snapshot any more.
+        """
+        known, snapshot = self._existing(id_), self._store.snapshot(id_, name)
+        if snapshot is None:
+            raise NotFound("snapshot", name)
+        kept = Workspace.load(id_, bytes(snapshot.body))
+        changed = dataclasses.replace(
+            kept,
+            public_id=known.public_id,
+            name=known.name,
+            created_at=known.created_at,
+            credentials=known.credentials,
+        )
+        with self._transactions.writing() as store:
+            self._transactions.forget_notes(id_)
+            at = micros(changed.clock.now())
+            store.insert_journal([journal.note(id_, at, "workspace", f"restored to {snapshot.name}")])
+            store.put_back(id_, snapshot.id, journal_before=store.last_seq())
+            store.save_workspace(changed.id, changed.name, changed.dump())
         self.remember(changed)
         self._changed(id_)
         return changed

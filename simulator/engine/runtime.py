@@ -23,7 +23,7 @@ from simulator.engine.reach import Reach
 from simulator.engine.registry import Credentials, Registry, WorkspaceError
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
-from simulator.engine.store import OutboxRow, Store
+from simulator.engine.store import OutboxRow, SnapshotRow, Store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.throttle import Buckets
 from simulator.engine.timers import Timers
@@ -201,6 +201,24 @@ class Runtime:
             self.sweeper.look()
             self._absent.set_aside()
             return fresh
+
+    def take_snapshot(self, workspace: Workspace, name: str | None) -> SnapshotRow:
+        """A copy of everything that the workspace has. Raises `WorkspaceError` when the name is taken."""
+        self.write_notes()
+        return self.registry.take_snapshot(workspace.id, name)
+
+    async def restore(self, workspace: Workspace, snapshot: str) -> Workspace:
+        """Back to a snapshot. What is under way is broken off: deliveries without a trace, an advance with an error."""
+        async with self._walker.halted(workspace.id, WorkspaceError("the workspace was restored meanwhile")):
+            self.buckets.forget(workspace.id)
+            restored = self.registry.restore(workspace.id, snapshot)
+            self._absent.set_aside()
+        self._loop.schedule(workspace.id)
+        return restored
+
+    def drop_snapshot(self, snapshot: SnapshotRow) -> None:
+        with self.transactions.writing() as store:
+            store.drop_snapshot(snapshot.id)
 
     def _note(self, workspace: Workspace, kind: str, summary: str) -> None:
         """For who follows the workspace; written soon."""

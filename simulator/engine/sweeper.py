@@ -79,6 +79,11 @@ class Sweeper:
                     with self._transactions.writing():
                         there_may_be_more = part(place, ROWS) > 0
                     yield
+        there_may_be_more = True
+        while there_may_be_more:
+            with self._transactions.writing():
+                there_may_be_more = self._store.sweep_snapshots(ROWS) > 0
+            yield
         key, is_walking = None, True
         while is_walking:
             with self._transactions.writing():

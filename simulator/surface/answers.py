@@ -85,6 +85,14 @@ class WorkspaceView(TypedDict):
     paused: list[str]
 
 
+class Snapshot(TypedDict):
+    """A copy of a workspace; `at` is the workspace's own time."""
+
+    name: str
+    at: str
+    payments: int
+
+
 class WalletView(TypedDict):
     code: str
     url: str

@@ -18,6 +18,7 @@ from simulator import __version__
 from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.doctor import doctor
+from simulator.surface.keeping_commands import restore, snapshot
 from simulator.surface.listening import listen
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, default_url, show, steers, world_of
@@ -349,6 +350,8 @@ def tail_(
 
 main.add_command(doctor)
 main.add_command(listen)
+main.add_command(snapshot)
+main.add_command(restore)
 main.add_command(sign)
 main.add_command(verify)
 main.add_command(diagram)

@@ -36,6 +36,7 @@ from simulator.surface.answers import (
     ScenarioView,
     Settled,
     Signature,
+    Snapshot,
     TimelineEntry,
     Timer,
     WaitedFor,
@@ -69,6 +70,7 @@ __all__ = [
     "ScenarioView",
     "Settled",
     "Signature",
+    "Snapshot",
     "TimelineEntry",
     "Timer",
     "WaitedFor",
@@ -251,6 +253,22 @@ class Workspace:
 
     def delete(self) -> None:
         self._call("DELETE", "")
+
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """A copy of everything that there is, to which `restore` goes back; without a name it gets a number."""
+        return cast(Snapshot, self._call("POST", "/snapshots", {} if name is None else {"name": name}))
+
+    def snapshots(self) -> list[Snapshot]:
+        """Oldest first."""
+        return list(self.client.every(f"{self.path}/snapshots"))
+
+    def restore(self, name: str) -> WorkspaceView:
+        """Everything is as it was when the snapshot was taken; the name and the credentials stay."""
+        self._view = cast(WorkspaceView, self._call("POST", f"/snapshots/{quote(name, safe='')}/restore"))
+        return self._view
+
+    def delete_snapshot(self, name: str) -> None:
+        self._call("DELETE", f"/snapshots/{quote(name, safe='')}")
 
     def set_webhook(
         self,

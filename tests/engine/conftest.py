@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from support import STARTED, Sim
 from toy.acme import ACME
 
+from engine import postgres
 from engine.merchant import Merchant
 from simulator.kernel.money import Money
 from simulator.wallet.order import Order
@@ -31,3 +33,20 @@ def order() -> Order:
         payee_id="ch_1", payee_title="Acme", amount=Money(1100, "EUR"), cny=8603, rate="7.8210",
         merchant="Corner Shop", reference="order-1",
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.cluster() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    with postgres.own_schema(request.getfixturevalue("postgres_server")) as address:
+        yield address

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 
 def programs() -> Path | None:
@@ -64,3 +65,16 @@ def cluster() -> Iterator[str]:
             run(str(bin_ / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def own_schema(address: str) -> Iterator[str]:
+    """Each test has tables of its own."""
+    import psycopg
+
+    name = f"t_{uuid4().hex}"
+    with psycopg.connect(address) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+    yield f"{address}&options=-csearch_path%3D{name}"
+    with psycopg.connect(address) as connection:
+        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())

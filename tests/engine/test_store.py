@@ -3,54 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from support import Sim
 from toy.acme import ACME
 
-from engine import postgres
 from engine.merchant import Merchant
+from engine.postgres import own_schema
 from simulator.engine.store import Store, StoreConflict, open_store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.transactions import Transactions
 
 FAR = 2**62
 BYTES = bytes(range(256))
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    if reason := postgres.missing():
-        pytest.skip(reason)
-    with postgres.cluster() as address:
-        yield address
-
-
-@contextmanager
-def own_schema(address: str) -> Iterator[str]:
-    """Each test has tables of its own."""
-    import psycopg
-
-    name = f"t_{uuid4().hex}"
-    with psycopg.connect(address) as connection:
-        connection.execute(f"CREATE SCHEMA {name}".encode())
-    yield f"{address}&options=-csearch_path%3D{name}"
-    with psycopg.connect(address) as connection:
-        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield str(tmp_path / "store.db")
-        return
-    with own_schema(request.getfixturevalue("postgres_server")) as address:
-        yield address
 
 
 @pytest.fixture

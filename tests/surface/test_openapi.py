@@ -48,6 +48,7 @@ async def test_the_control_api_answers_what_its_document_says(busy: Sim) -> None
     [request, *_] = (await busy.http.get(f"{busy.path}/requests")).json()["data"]
     await busy.http.post(f"/_sim/inbox/{busy.workspace.public_id}/orders", content=busy.hooks[0].raw)
     await busy.http.put(f"{busy.path}/buyers/li-na", json={"balance": 1})
+    await busy.http.post(f"{busy.path}/snapshots")
     document = (await busy.http.get("/_sim/openapi/control.json")).json()
     asked = []
 

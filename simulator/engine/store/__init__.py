@@ -6,12 +6,14 @@ from contextlib import contextmanager
 
 from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.lock import InUse
+from simulator.engine.store.snapshots import SnapshotRow
 from simulator.engine.store.sqlite import SqliteStore, fault
 
 __all__ = [
     "EVERY",
     "AttemptRow",
     "OutboxRow",
+    "SnapshotRow",
     "SqliteStore",
     "Store",
     "StoreConflict",

@@ -13,11 +13,12 @@ from simulator.engine.store.journal import Journal
 from simulator.engine.store.leavings import Leavings
 from simulator.engine.store.outbox import AttemptRow, Outbox, OutboxRow, TimerRow
 from simulator.engine.store.resources import Resources, StoreConflict
+from simulator.engine.store.snapshots import Snapshots
 from simulator.engine.store.statements import EVERY, Row
 from simulator.engine.store.workspaces import Workspaces
 
 __all__ = ["EVERY", "AttemptRow", "OutboxRow", "Row", "Store", "StoreConflict", "TimerRow"]
 
 
-class Store(Workspaces, Leavings, Resources, Outbox, Journal):
+class Store(Workspaces, Leavings, Snapshots, Resources, Outbox, Journal):
     """All tables together; `sqlite.py` and `postgres.py` say how a statement reaches them."""

@@ -23,6 +23,8 @@ _AGREEING = {
     "payments or other resources of a workspace that is not there": f"SELECT COUNT(*) FROM resources WHERE {_NOWHERE}",  # noqa: S608
     "credentials of a workspace that is not there": """SELECT COUNT(*) FROM credentials
         WHERE workspace NOT IN (SELECT id FROM workspaces)""",
+    "snapshots of a workspace that is not there": """SELECT COUNT(*) FROM snapshots
+        WHERE workspace NOT IN (SELECT id FROM workspaces)""",
     "attempts at a message that is not there": """SELECT COUNT(*) FROM attempts
         WHERE message NOT IN (SELECT seq FROM outbox)""",
     "timers of a resource that is not there": """SELECT COUNT(*) FROM timers t WHERE NOT EXISTS (SELECT 1 FROM resources r

@@ -16,6 +16,7 @@ class PostgresStore(Store):
     """`where` is a `postgresql://` address. The tables are made in the connection's default schema."""
 
     dialect: ClassVar[str] = "postgresql"
+    NUMBERED: ClassVar[str] = "OVERRIDING SYSTEM VALUE"
     OUTAGES: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError,)
 
     def __init__(self, where: str) -> None:
@@ -24,6 +25,7 @@ class PostgresStore(Store):
         self._connection = psycopg.connect(where, autocommit=True)
         for statement in schema.statements("postgresql", 1):
             self._connection.execute(statement.encode())
+        self.widen("postgresql")
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
         if self._connection.closed:
@@ -43,6 +45,10 @@ class PostgresStore(Store):
 
     def outage(self, error: BaseException | None) -> str | None:
         return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError) else None
+
+    def columns(self, table: str) -> frozenset[str]:
+        found = self._execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608
+        return frozenset(column.name for column in found or ())
 
     def exact_rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._execute(sql, values).fetchall())

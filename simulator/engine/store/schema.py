@@ -1,9 +1,18 @@
 """The tables. One generic table of resources beside its look-up keys: a new kind of resource needs no migration.
 
 Instants are integers (microseconds since 1970), bodies are JSON in bytes.
+
+Each table of which a workspace has rows (`OF_A_WORKSPACE`) has a twin, `kept_<name>`, with the rows of its snapshots as they
+were. Twins are made from the tables, and get the columns that those get; what an upgrade does to the rows of a table it must
+do to those of its twin too.
 """
 
-VERSION = 7
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+VERSION = 8
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -33,6 +42,7 @@ UPGRADES = {
         ALTER TABLE workspaces ADD COLUMN {unless} place BIGINT;
         INSERT INTO leavings (place) SELECT id FROM workspaces WHERE name LIKE 'left/%' ON CONFLICT DO NOTHING;
         UPDATE workspaces SET public_id = 'gone/' || id, name = 'gone/' || id WHERE name LIKE 'left/%'""",
+    7: "",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -48,6 +58,10 @@ CREATE TABLE IF NOT EXISTS leavings (place BIGINT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS credentials (
     provider TEXT NOT NULL, lookup TEXT NOT NULL, workspace BIGINT NOT NULL,
     PRIMARY KEY (provider, lookup)){clustered};
+
+CREATE TABLE IF NOT EXISTS snapshots (
+    id {seq}, workspace BIGINT NOT NULL, name TEXT NOT NULL, at BIGINT NOT NULL, payments BIGINT NOT NULL,
+    body {blob} NOT NULL, UNIQUE (workspace, name));
 
 CREATE TABLE IF NOT EXISTS resources (
     seq {seq}, workspace BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
@@ -96,9 +110,96 @@ CREATE INDEX IF NOT EXISTS journal_kind ON journal (workspace, kind, seq);
 """Each costs every create a page of the log. What is `unlisted` is of a kind over which no list goes (`Resource.LISTED`)."""
 
 
+# What a workspace has ----------------------------------------------------------------------------------------------
+
+OF_NOBODY = frozenset({"meta", "workspaces", "credentials", "leavings", "snapshots"})
+"""Tables with nothing that has happened in a workspace: what the simulator knows, and who the workspaces are."""
+
+NUMBERS = {("lookup_keys", "resource"): "resources", ("attempts", "message"): "outbox"}
+"""The columns that name a row of another table by its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of which a workspace has rows: each has the workspace's place, or names a row that has it."""
+
+    name: str
+    columns: dict[str, str]
+    """Name to type, as the text above has it."""
+
+    @property
+    def is_numbered(self) -> bool:
+        return "seq" in self.columns
+
+    @property
+    def referring(self) -> dict[str, str]:
+        """The columns that name rows of other tables, and those tables."""
+        return {column: of for (name, column), of in NUMBERS.items() if name == self.name}
+
+    @property
+    def owned(self) -> str:
+        """SQL that holds for the rows of a workspace, whose place is its one value. Raises `ValueError` where nothing does."""
+        if "workspace" in self.columns:
+            return "workspace = ?"
+        for column, of in self.referring.items():
+            return f"{column} IN (SELECT seq FROM {of} WHERE workspace = ?)"  # noqa: S608
+        raise ValueError(f"whose are the rows of {self.name}? It has no column workspace, and is not in OF_NOBODY")
+
+    @property
+    def blobs(self) -> frozenset[str]:
+        return frozenset(name for name, type_ in self.columns.items() if type_ == "{blob}")
+
+    @property
+    def required(self) -> frozenset[str]:
+        return frozenset(name for name in self.columns if re.search(rf"\b{name} [^,]*NOT NULL", _TEXTS[self.name]))
+
+
+_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*?)\)(?:{clustered})?;", re.DOTALL)
+_RULE = re.compile(r",\s*(?:PRIMARY KEY|UNIQUE) \(.*", re.DOTALL)
+_TEXTS = dict(_TABLE.findall(TABLES))
+
+
+def _columns(text: str) -> dict[str, str]:
+    parts = [part.split() for part in _RULE.sub("", text).split(",")]
+    return {name: " ".join(words).partition(" NOT NULL")[0] for name, *words in parts}
+
+
+def of_a_workspace(texts: dict[str, str]) -> tuple[Table, ...]:
+    """Those that name rows of others come after them."""
+    found = [Table(name, _columns(text)) for name, text in texts.items() if name not in OF_NOBODY]
+    return tuple(sorted(found, key=lambda table: bool(table.referring)))
+
+
+OF_A_WORKSPACE = of_a_workspace(_TEXTS)
+
+
+def _twin(table: Table) -> str:
+    columns = ", ".join(f"{name} {twin_type(type_)}" for name, type_ in table.columns.items())
+    return f"""CREATE TABLE IF NOT EXISTS kept_{table.name} (place {{seq}}, snapshot BIGINT NOT NULL, {columns});
+        CREATE INDEX IF NOT EXISTS kept_{table.name}_of ON kept_{table.name} (snapshot)"""
+
+
+def twin_type(type_: str) -> str:
+    return "BIGINT" if type_ == "{seq}" else type_
+
+
 def statements(dialect: str, found: int) -> list[str]:
     """What makes a store (`found` is 0), or brings one of version `found` to this one."""
     upgrades = [UPGRADES[version] for version in range(found, VERSION)] if found else []
-    text = ";".join([TABLES, *upgrades, INDEXES]).replace("{seq}", SEQ[dialect]).replace("{blob}", BLOB[dialect])
-    text = text.replace("{clustered}", CLUSTERED[dialect]).replace("{unless}", UNLESS[dialect])
-    return [statement.strip() for statement in text.split(";") if statement.strip()]
+    twins = [_twin(table) for table in OF_A_WORKSPACE]
+    return [
+        part.strip()
+        for part in _spelt(";".join([TABLES, *twins, *upgrades, INDEXES]), dialect).split(";")
+        if part.strip()
+    ]
+
+
+def widening(dialect: str, table: Table, there: frozenset[str]) -> list[str]:
+    """What gives a twin the columns of its table that are not yet `there`."""
+    missing = [(name, twin_type(type_)) for name, type_ in table.columns.items() if name not in there]
+    return [_spelt(f"ALTER TABLE kept_{table.name} ADD COLUMN {name} {type_}", dialect) for name, type_ in missing]
+
+
+def _spelt(text: str, dialect: str) -> str:
+    text = text.replace("{seq}", SEQ[dialect]).replace("{blob}", BLOB[dialect])
+    return text.replace("{clustered}", CLUSTERED[dialect]).replace("{unless}", UNLESS[dialect])

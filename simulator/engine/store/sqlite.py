@@ -102,12 +102,16 @@ class SqliteStore(Store):
         found = self._version()
         for statement in schema.statements("sqlite", found):
             self._execute(statement)
+        self.widen("sqlite")
         self._execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def outage(self, error: BaseException | None) -> str | None:
         if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
             return fault(error)
         return None
+
+    def columns(self, table: str) -> frozenset[str]:
+        return frozenset(column[0] for column in self._execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608
 
     def exact_rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._execute(sql, values).fetchall()

@@ -30,6 +30,8 @@ def _kept(value: Any) -> Any:
 
 class Statements(ABC):
     dialect: ClassVar[str]
+    NUMBERED: ClassVar[str] = ""
+    """What an insert says that brings the numbers of its rows along."""
     _timers_aside: str = ""
     _messages_aside: str = ""
     """SQL that passes over what waits; see `set_aside`."""
@@ -68,6 +70,10 @@ class Statements(ABC):
 
     @abstractmethod
     def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None: ...
+
+    @abstractmethod
+    def columns(self, table: str) -> frozenset[str]:
+        """The names of a table's columns, as it is there."""
 
     @abstractmethod
     def begin(self) -> None: ...

@@ -21,6 +21,9 @@ from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
+"""What a workspace can be called, and a snapshot."""
+
 
 class ClockBody(Body):
     mode: Literal["real", "frozen"] = "real"
@@ -64,7 +67,7 @@ def check_webhook(call: ControlCall[Any, Any], provider: Provider, given: dict[s
 
 
 class WorkspaceBody(Body):
-    name: str | None = Field(None, min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$")
+    name: str | None = Field(None, min_length=1, max_length=100, pattern=NAME)
     seed: str | int | None = None
     clock: ClockBody | None = None
     credentials: dict[str, dict[str, Any]] = Field(default_factory=dict)
