@@ -74,6 +74,12 @@ class Answering:
     """What is left of the customer's rate limit; None where the provider has none."""
     request_id: str | None = None
     """The id by which the provider's answer names this request, once it is drawn."""
+    step: str = ""
+    """The check that the request is at, by its name: the one that a refusal failed."""
+    slips: list[dict[str, str]] = field(default_factory=list)
+    """Names that the provider does not read and that may be slips of names that it reads (`engine/reasons.py`)."""
+    first_at: int | None = None
+    """Of a repeated idempotency key: when the answer was given for the first time, in microseconds."""
 
 
 @dataclass
@@ -156,6 +162,10 @@ class Call:
     @property
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def checking(self, step: str) -> None:
+        """Says which of the provider's checks (`Provider.proofs`) begins now."""
+        self.answering.step = step
 
     def differs_live(self, notice: str) -> None:
         """Notes that the live API would have refused this (shown in the journal and in `Simulator-Notice`)."""

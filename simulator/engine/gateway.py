@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from simulator.engine import faults, idempotency, journal, pages
+from simulator.engine import faults, idempotency, journal, pages, reasons
 from simulator.engine.call import Call, Reply, Walk
 from simulator.engine.callers import is_public, is_this_machine
 from simulator.engine.http import (
@@ -202,8 +202,10 @@ class Gateway:
     def _endpoint(self, provider: Provider, call: Call, endpoint: Endpoint, started: float) -> Answer:
         runtime, policy, key = self.runtime, provider.idempotency, None
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
+        at = call.answering
         try:
             self._authenticate(provider, call, endpoint.authenticate)
+            at.step = "rate"
             if provider.limit is not None:
                 bucket, limit = provider.limit(call)
                 call.answering.tokens_left = 0
@@ -211,27 +213,34 @@ class Gateway:
                 call.answering.tokens_left = runtime.buckets.take(
                     call.workspace.id, f"{provider.name} {bucket}", limit, now
                 )
+            at.step = "headers"
             if provider.before is not None:
                 provider.before(call)
             faults.strike(runtime, call)
             key = idempotency.key_of(policy, call)
-            now = call.workspace.clock.now()
+            now, at.step = call.workspace.clock.now(), "idempotency"
             if key is not None and policy is not None and not policy.after_validation:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
                 if stored is not None:
                     return self._answer(provider, call, stored, started)
+            at.step = "json"
             query, body = query_of(provider, call, endpoint), body_of(provider, call, endpoint)
+            at.step = "members"
             not_live = look_over(provider, call, endpoint, query, body)
+            if not_live:
+                at.slips = reasons.slips(provider, call, endpoint)
             if endpoint.query is not None:
                 call.body = validate(endpoint.query, query)
             if endpoint.body is not None and endpoint.checks_body:
                 call.body = validate(endpoint.body, body)
             if not_live and call.strict:
                 raise Invalid(not_live)
+            at.step = "idempotency"
             if key is not None and policy is not None and policy.after_validation:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
                 if stored is not None:
                     return self._answer(provider, call, stored, started)
+            at.step = "operation"
             unit = runtime.unit(call.workspace, provider=provider.name, topic="request", now=now, together=True)
             with unit as uow:
                 uow.base_url, uow.call = call.base_url, call
@@ -250,6 +259,7 @@ class Gateway:
 
     def _authenticate(self, provider: Provider, call: Call, own: Authenticate | None = None) -> None:
         """By the endpoint's `own` check or the provider's. Raises what that raises, and `Unauthenticated` too."""
+        call.answering.step = provider.proofs[0] if own is None and provider.proofs else "credential"
         (own or provider.authenticate)(call, self.runtime)
         if call.from_network and not self.public_credentials and is_public(provider, call.workspace, call.proof):
             reason = "the default credentials are public, and another machine sent this"
@@ -287,25 +297,64 @@ class Gateway:
             now = call.workspace.clock.now()
             with self.runtime.transactions.writing() as store:
                 idempotency.keep(store, policy, call, key, now, reply, sent, content_type)
-        return self._answer(provider, call, reply, started, help_)
+        return self._answer(provider, call, reply, started, help_, self._why(provider, call, refusal, reply))
+
+    def _why(self, provider: Provider, call: Call, refusal: Refusal, reply: Reply) -> dict[str, Any]:
+        """What the pages explain of a refusal. To be called when the answer stands."""
+        why: dict[str, Any] = {"rules": reasons.rules(refusal, reply.body)}
+        why["checks"] = reasons.checks(provider, call, refusal)
+        why["known"] = call.workspace is not None
+        slips = list(call.answering.slips)
+        if isinstance(call.endpoint, Endpoint):
+            slips = slips or reasons.slips(provider, call, call.endpoint)
+            if isinstance(refusal, Unauthenticated):
+                why["sound"] = reasons.is_sound(provider, call, call.endpoint)
+        if isinstance(refusal, Unauthenticated) and call.workspace is None:
+            slips += reasons.strangers(self._providers, provider, call, self.runtime)
+        if slips:
+            why["slips"] = slips
+        return why
 
     def _answer(
-        self, provider: Provider, call: Call, reply: Reply, started: float, help_: dict[str, Any] | None = None
+        self,
+        provider: Provider,
+        call: Call,
+        reply: Reply,
+        started: float,
+        help_: dict[str, Any] | None = None,
+        why: Mapping[str, Any] | None = None,
     ) -> Answer:
         sent, _, headers = self._render(provider, call, reply)
-        self._journal(call, reply, sent, started, help_)
+        self._journal(call, reply, sent, started, help_, why)
         return Answer(reply.status, headers, sent)
 
-    def _entry(self, call: Call, reply: Reply, sent: bytes, started: float, help_: Mapping[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self,
+        call: Call,
+        reply: Reply,
+        sent: bytes,
+        started: float,
+        help_: Mapping[str, Any],
+        why: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         workspace, provider = call.workspace or self.runtime.default, self.runtime.providers.get(call.provider)
         masking = self.runtime.masking_of(call.provider)
         known = workspace.secrets_of(provider.name if provider else "", masking)
-        return journal.request_entry(call, reply, sent, (stopwatch() - started) * 1000, help_, masking, known)
+        took = (stopwatch() - started) * 1000
+        return journal.request_entry(call, reply, sent, took, help_, masking, known, why)
 
-    def _journal(self, call: Call, reply: Reply, sent: bytes, started: float, help_: Mapping[str, Any] | None) -> None:
+    def _journal(
+        self,
+        call: Call,
+        reply: Reply,
+        sent: bytes,
+        started: float,
+        help_: Mapping[str, Any] | None,
+        why: Mapping[str, Any] | None = None,
+    ) -> None:
         """Journals a request that changed nothing."""
         workspace = call.workspace or self.runtime.default
-        entry = self._entry(call, reply, sent, started, help_ or {})
+        entry = self._entry(call, reply, sent, started, help_ or {}, why)
         at, subjects = micros(workspace.clock.now()), [reply.subject] if reply.subject else []
         rows = journal.rows_for(workspace.id, at, "request", call.provider, [], subjects, **entry)
         self.runtime.transactions.journal(rows)

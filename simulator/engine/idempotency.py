@@ -36,6 +36,7 @@ def replay(store: Store, policy: Idempotency, call: Call, key: str, now: datetim
     content_type = stored.pop("content-type", None)
     reply = Reply(status, bytes(body) if body else None, stored, content_type=content_type)
     policy.replayed(reply, first)
+    call.answering.first_at = at
     return reply
 
 

@@ -29,6 +29,7 @@ def request_entry(
     help_: Mapping[str, Any],
     masking: Masking,
     known: Sequence[bytes] = (),
+    why: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the journal keeps of a request and its answer: without secrets; the values of `known`, which a merchant may have
     put anywhere, are looked for in what the merchant sent."""
@@ -53,7 +54,33 @@ def request_entry(
     }
     if help_:
         entry["help"] = {name: _help(name, value, masking, known) for name, value in help_.items()}
+    told = {**(why or {}), **_beside(call)}
+    if told:
+        entry["why"] = {name: _told_why(value, masking, known) for name, value in told.items()}
     return entry
+
+
+def _beside(call: Call) -> dict[str, Any]:
+    """What is told of calls that went well, too."""
+    answering, told = call.answering, dict[str, Any]()
+    if answering.slips:
+        told["slips"] = answering.slips
+    if answering.first_at is not None:
+        told["first_at"] = answering.first_at
+    return told
+
+
+def _told_why(value: Any, masking: Masking, known: Sequence[bytes]) -> Any:
+    """Each text as a sentence of ours. What was given for a member that means a secret is not told."""
+    if isinstance(value, list):
+        return [_told_why(one, masking, known) for one in value if not _tells_secret(one, masking)]
+    if isinstance(value, Mapping):
+        return {name: _told_why(inner, masking, known) for name, inner in value.items()}
+    return masking.sentence(value, known) if isinstance(value, str) else value
+
+
+def _tells_secret(slip: Any, masking: Masking) -> bool:
+    return isinstance(slip, Mapping) and slip.get("kind") == "value" and masking.is_secret(slip["field"].split(".")[-1])
 
 
 def masked_entry(entry: dict[str, Any]) -> dict[str, Any]:

@@ -261,6 +261,9 @@ class Provider(Party):
     left_out: tuple[LeftOut, ...] = ()
     """What its published catalogue has beside `endpoints`."""
     authenticate: Authenticate
+    proofs: tuple[str, ...] = ("credential",)
+    """The checks that `authenticate` makes, in their order, by the names that it gives to `call.checking`. One check needs to say
+    nothing. The words for a name are the text `requests_check_{name}`."""
     refuse: Callable[[Refusal, Call], Reply]
     """Every refusal, our own crashes included, in the provider's words."""
     claims: Callable[[Call], bool]

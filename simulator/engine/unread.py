@@ -57,11 +57,11 @@ def look_over(
     headers = [
         Unread(name, call.headers[name], why) for name, why in provider.unread_headers.items() if name in call.headers
     ]
-    parameters = _beyond(endpoint, endpoint.query, query)
+    parameters = beyond(endpoint, endpoint.query, query)
     if endpoint.body is None and (body is UNREADABLE or (body and not isinstance(body, dict))):
         members = [Unread("", None, "the body is not read")]
     else:
-        members = _beyond(endpoint, endpoint.body, body)
+        members = beyond(endpoint, endpoint.body, body)
     if not (headers or parameters or members):
         return []
     said = [
@@ -74,7 +74,8 @@ def look_over(
     return [one.violation for one in (*headers, *parameters, *members)][:NAMED]
 
 
-def _beyond(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> list[Unread]:
+def beyond(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> list[Unread]:
+    """What stands in a query or a body beyond what the endpoint reads."""
     if not given or not isinstance(given, Mapping):
         return []
     if model is None:

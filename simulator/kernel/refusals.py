@@ -160,3 +160,5 @@ class Refused(Refusal):
 
     code: str
     detail: dict[str, Any] = field(default_factory=dict)
+    broken: tuple[Violation, ...] = ()
+    """The same in neutral words, for the journal, where there are any; never for the answer."""

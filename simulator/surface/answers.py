@@ -226,6 +226,36 @@ class ComparisonView(TypedDict):
     code: dict[str, str]
 
 
+class Rule(TypedDict):
+    code: str
+    field: NotRequired[str]
+    limit: NotRequired[int | str]
+    text: NotRequired[str]
+
+
+class Check(TypedDict):
+    name: str
+    result: Literal["passed", "failed", "unknown"]
+
+
+class Slip(TypedDict):
+    kind: Literal["member", "value", "provider"]
+    given: str
+    meant: str
+    field: NotRequired[str]
+
+
+class Why(TypedDict):
+    """Why a call was refused, and what may have been meant."""
+
+    rules: NotRequired[list[Rule]]
+    checks: NotRequired[list[Check]]
+    slips: NotRequired[list[Slip]]
+    known: NotRequired[bool]
+    sound: NotRequired[bool]
+    first_at: NotRequired[int]
+
+
 class RequestView(TypedDict):
     id: str
     at: str
@@ -237,9 +267,12 @@ class RequestView(TypedDict):
     request: dict[str, Any]
     response: dict[str, Any]
     notices: list[str]
-    sent_by: Literal["merchant", "page"]
+    sent_by: Literal["merchant", "page", "console"]
     help: NotRequired[dict[str, Any]]
+    why: NotRequired[Why]
+    repeats: NotRequired[str]
     resource_id: NotRequired[str]
+    workspace: NotRequired[str]
 
 
 class Signature(TypedDict):

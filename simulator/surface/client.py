@@ -460,12 +460,23 @@ class Workspace:
         self,
         *,
         provider: str | None = None,
-        status: int | None = None,
+        status: int | str | None = None,
+        method: str | None = None,
         path: str | None = None,
+        refused: bool | None = None,
         limit: int | None = 50,
     ) -> list[RequestView]:
-        """API calls, newest first, with secrets and card numbers masked; with `limit=None` all of them."""
-        return list(self.each_request(limit, provider=provider, status=status, path=path))
+        """API calls, newest first, with secrets and card numbers masked; with `limit=None` all of them. `status` may be `4xx`."""
+        more = {"method": method, "refused": refused or None}
+        return list(self.each_request(limit, provider=provider, status=status, path=path, **more))
+
+    def request(self, id_: str) -> RequestView:
+        """One API call, with why it was refused."""
+        return cast(RequestView, self._call("GET", f"/requests/{quote(id_, safe='')}"))
+
+    def send_request_again(self, id_: str) -> RequestView:
+        """The same call once more, signed anew; the new call."""
+        return cast(RequestView, self._call("POST", f"/requests/{quote(id_, safe='')}/send-again"))
 
     def each_request(self, at_most: int | None = None, **filters: Any) -> Iterator[RequestView]:
         """The same, one after the other: a page is fetched when its first call is wanted."""

@@ -8,6 +8,9 @@ from typing import Any
 from simulator.engine.store.statements import Row, Statements
 
 
+FAR = 2**62
+
+
 class Journal(Statements):
     def insert_journal(self, rows: Sequence[Row]) -> None:
         """Rows of `(workspace, at, kind, provider, subject, path, status, body)`."""
@@ -54,8 +57,12 @@ class Journal(Statements):
         before: int | None,
         limit: int,
         refused: bool = False,
+        method: str | None = None,
+        statuses: tuple[int, int] | None = None,
+        from_seq: int | None = None,
     ) -> list[Row]:
-        """`(seq, at, provider, subject, path, status, body)`, newest first; `refused` are those with a status from 400."""
+        """`(seq, at, provider, subject, path, status, body)`, newest first; `refused` are those with a status from 400,
+        `statuses` those from the one to below the other. It is not looked below `from_seq`."""
         where: list[str] = ["workspace = ?", "kind = 'request'"]
         values: list[Any] = [self._at(workspace)]
         if provider is not None:
@@ -69,11 +76,50 @@ class Journal(Statements):
             values.append(path.replace("*", "%") if "*" in path else f"{path}%")
         if refused:
             where.append("status >= 400")
+        if statuses is not None:
+            where.append("status >= ? AND status < ?")
+            values += statuses
+        if method is not None:
+            begins = b'{"method":"' + method.encode() + b'"'  # an entry of the journal begins so
+            where.append("substr(body, 1, ?) = ?")
+            values += [len(begins), begins]
+        if from_seq is not None:
+            where.append("seq >= ?")
+            values.append(from_seq)
         if before is not None:
             where.append("seq < ?")
             values.append(before)
         sql = "SELECT seq, at, provider, subject, path, status, body FROM journal"
         return self.rows(f"{sql} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, limit])
+
+    def request_back(self, workspace: int, before: int | None, steps: int) -> int | None:
+        """The number of the request that stands so many before another one, or before the end; None where there are fewer."""
+        sql = """SELECT seq FROM journal WHERE workspace = ? AND kind = 'request' AND seq < ?
+            ORDER BY seq DESC LIMIT 1 OFFSET ?"""
+        found = self.rows(sql, (workspace, FAR if before is None else before, steps - 1))
+        return int(found[0][0]) if found else None
+
+    def request_at(self, workspace: int, at: int, last: int) -> int:
+        """The number from which on the requests of an instant stand, up to a `last` one. They stand in the order of time, so that
+        it is found by halving."""
+        low, high = 0, last
+        sql = (
+            """SELECT seq, at FROM journal WHERE workspace = ? AND kind = 'request' AND seq >= ? ORDER BY seq LIMIT 1"""
+        )
+        while low < high:
+            middle = (low + high) // 2
+            found = self.rows(sql, (workspace, middle))
+            if not found or found[0][1] >= at:
+                high = middle
+            else:
+                low = int(found[0][0]) + 1
+        return low
+
+    def requests_from(self, workspace: int, seq: int, limit: int) -> list[Row]:
+        """Rows as `requests` has them, but oldest first."""
+        sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
+            WHERE workspace = ? AND kind = 'request' AND seq >= ? ORDER BY seq LIMIT ?"""
+        return self.rows(sql, (workspace, seq, limit))
 
     def reply(self, workspace: int, provider: str, scope: str, key: str) -> Row | None:
         """`(at, fingerprint, status, headers, body)`"""

@@ -102,6 +102,7 @@ PROVIDER = Provider(
     left_out=LEFT_OUT,
     unread_headers=notices.UNREAD_HEADERS,
     authenticate=auth.authenticate,
+    proofs=("credential", "access"),
     before=before,
     read_body=read_body,
     refuse=errors.refuse,

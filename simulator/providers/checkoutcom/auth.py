@@ -136,6 +136,7 @@ def _default_key(call: Call, directory: Directory, key: str) -> None:
     own = workspace.credentials["checkoutcom"]
     if key in (own["previous_secret_key"], own["previous_public_key"]):
         raise Unauthenticated("a key of the Previous platform is sent without Bearer", workspace=workspace.id)
+    call.checking("access")
     if key == own["public_key"] and not isinstance(call.endpoint, LeftOut):
         raise Forbidden("a public key does not open this endpoint", workspace.id)
     call.workspace, call.credential = workspace, {"platform": "default", "kind": "key", "client": "key"}
@@ -151,6 +152,8 @@ def _previous_key(call: Call, directory: Directory, key: str) -> None:
         )
         raise Unauthenticated(reason)
     own = workspace.credentials["checkoutcom"]
+    if key in (own["previous_secret_key"], own["previous_public_key"]):
+        call.checking("access")
     if key == own["previous_public_key"] and not isinstance(call.endpoint, LeftOut):
         raise Forbidden("a public key does not open this endpoint", workspace.id)
     if key not in (own["previous_secret_key"], own["previous_public_key"]):
@@ -178,6 +181,7 @@ def _token(call: Call, directory: Directory, token: str) -> None:
         raise Unauthenticated("the access token has expired", workspace=workspace.id)
     call.workspace, call.proof = workspace, ("client_secret",)
     call.credential = {"platform": "default", "kind": "token", "client": claims["client_id"], "scopes": claims["scope"]}
+    call.checking("access")
     _must_fit(call)
     operation = call.endpoint.operation if call.endpoint else ""
     if operation not in ACCESS:  # the simulator lacks it, so it does not know which scope opens it

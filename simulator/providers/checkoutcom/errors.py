@@ -153,7 +153,15 @@ def error(call: Call, error_type: str, codes: list[str], status: int = 422) -> R
 
 def refused(*codes: str, error_type: str = "request_invalid") -> r.Refused:
     """A refusal (422) with these `error_codes`, each named once. The wallet's connector says `invalid_request` instead."""
-    return r.Refused(error_type, {"codes": list(dict.fromkeys(codes))})
+    broken = tuple(_in_neutral_words(code) for code in dict.fromkeys(codes))
+    return r.Refused(error_type, {"codes": list(dict.fromkeys(codes))}, broken)
+
+
+def _in_neutral_words(code: str) -> r.Violation:
+    """`os_type_required` names a member and what is wrong with it; any other code stands for itself."""
+    name, _, what = code.rpartition("_")
+    rule = {"required": "required", "invalid": "format"}.get(what) if name else None
+    return r.Violation(name, rule) if rule is not None else r.Violation("", "own", code)
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:

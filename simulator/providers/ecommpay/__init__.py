@@ -79,6 +79,7 @@ PROVIDER = Provider(
     pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS))),
     left_out=LEFT_OUT,
     authenticate=auth.authenticate,
+    proofs=auth.PROOFS,
     refuse=refuse,
     claims=auth.claims,
     webhooks=WEBHOOKS,

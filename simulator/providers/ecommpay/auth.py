@@ -14,10 +14,11 @@ from typing import Any
 from simulator.engine.provider import Call, Directory
 from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
-from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated
+from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated, Violation
 from simulator.providers.ecommpay import errors, signing
 from simulator.providers.ecommpay.wire.requests import DEMANDED, REQUIRED
 
+PROOFS = ("json", "required", "project", "signature")
 PROJECT = 201
 OTHER_PROJECTS = [120, 239]
 """The further projects of the Alipay article; they share the default workspace and its secret."""
@@ -53,7 +54,7 @@ def find_workspace(directory: Directory, project_id: Any) -> tuple[Workspace, in
     number = project_number(project_id)
     workspace = None if number is None else directory.by_credential("ecommpay", str(number))
     if workspace is None or number is None:
-        raise Refused("2442")
+        raise Refused("2442", broken=(Violation("project_id", "unknown_id", "project"),))
     return workspace, number
 
 
@@ -62,19 +63,23 @@ def authenticate(call: Call, directory: Directory) -> None:
 
     Raises `MalformedBody`, `Refused` 2004 or 2442, and `Unauthenticated` with what was expected.
     """
+    call.checking("json")
     body = call.json
     if not isinstance(body, dict):
         raise MalformedBody("the body must be a JSON object")
     operation = call.endpoint.operation if call.endpoint is not None else ""
     signed = ("general.project_id", "general.signature") if "general" in body else ("project_id", "signature")
     required = REQUIRED.get(operation, signed)
+    call.checking("required")
     for path in required:
         if _member(body, path) is None:
-            raise Refused("2004", {"field": path})
+            raise _missing(path)
     if operation == "refund" and body.get("payment") is not None and _member(body, "payment.description") is None:
-        raise Refused("2004", {"field": "payment.description"})
+        raise _missing("payment.description")
     holder = body["general"] if "general.signature" in required else body
+    call.checking("project")
     workspace, number = find_workspace(directory, holder["project_id"])
+    call.checking("signature")
     signature, secret = holder["signature"], secret_of(workspace)
     match = signing.verify(secret, body, signature) if isinstance(signature, str) and signature else None
     if not is_good(call, match):
@@ -91,7 +96,11 @@ def demand(call: Call, name: str) -> None:
     """Notices the absence of what the Alipay article demands. Raises `Refused` 2004 in strict mode."""
     call.differs_live(f"{name}: the Alipay article demands it")
     if call.strict:
-        raise Refused("2004", {"field": name})
+        raise _missing(name)
+
+
+def _missing(path: str) -> Refused:
+    return Refused("2004", {"field": path}, (Violation(path, "required"),))
 
 
 def is_good(call: Call, match: signing.Match | None) -> bool:

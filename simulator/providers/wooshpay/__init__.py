@@ -106,6 +106,7 @@ PROVIDER = Provider(
     left_out=LEFT_OUT,
     pages=pages.PAGES,
     authenticate=auth.authenticate,
+    proofs=("credential", "access"),
     before=before,
     read_body=read_body,
     read_query=read_query,

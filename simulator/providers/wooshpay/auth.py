@@ -85,6 +85,7 @@ def key_of(call: Call) -> str | None:
 def authenticate(call: Call, directory: Directory) -> None:
     """A secret key. Raises `Unauthenticated`, or `Forbidden` for a publishable key."""
     _authenticate(call, directory)
+    call.checking("access")
     if call.credential["publishable"]:
         raise Forbidden("a publishable key on a secret operation", call.workspace.id)
 

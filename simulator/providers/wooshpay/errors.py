@@ -71,7 +71,7 @@ def bracketed(path: str) -> str:
 
 def refused(code: str, param: str | None = None, **detail: Any) -> r.Refused:
     """A refusal with one of the codes above; `detail` fills the places in its message."""
-    return r.Refused(code, {"param": param, **detail})
+    return r.Refused(code, {"param": param, **detail}, (r.Violation(param, "own", code),) if param else ())
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:

@@ -90,6 +90,7 @@ PROVIDER = Provider(
     pages=(*PAGES, *PREFLIGHTS, *assets.PAGES),
     left_out=LEFT_OUT,
     authenticate=auth.authenticate,
+    proofs=auth.PROOFS,
     before=auth.check_idempotence_key,
     read_body=read_body,
     refuse=errors.refuse,

@@ -19,6 +19,8 @@ from simulator.providers.worldline.settings import WorldlineSettings
 _AUTHORIZATION = re.compile(r"GCS v1HMAC:([^:\s]+):(\S+)")
 _OWN_PATHS = re.compile(r"/(?:v1/[0-9]+|client|files/v1)(?:/|$)")
 
+PROOFS = ("scheme", "key", "signature", "date", "merchant")
+
 STRICT_SKEW_S = 300
 """The sibling platform's rule, inferred for Connect."""
 
@@ -52,17 +54,22 @@ def authenticate(call: Call, directory: Directory) -> None:
 
     The client's clock is real, so `Date` is held against the time of day, whatever the workspace's clock shows.
     """
+    call.checking("scheme")
     match = _AUTHORIZATION.fullmatch(call.headers.get("authorization", ""))
     if match is None:
         raise Unauthenticated("the header must be: Authorization: GCS v1HMAC:{apiKeyId}:{signature}")
+    call.checking("key")
     key_id, received = match.groups()
     workspace = directory.by_credential("worldline", key_id)
     if workspace is None:
         raise Unauthenticated(f"no workspace has the API key id {key_id}")
     own = workspace.credentials["worldline"]
+    call.checking("signature")
     _check_signature(call, own["secret_api_key"], received, workspace.id)
+    call.checking("date")
     allowed_s = STRICT_SKEW_S if call.strict else workspace.settings_of(WorldlineSettings).date_skew_s
     _check_date(call.headers.get("date"), allowed_s, workspace.id)
+    call.checking("merchant")
     if "merchantId" in call.path and call.path["merchantId"] != own["merchant_id"]:
         raise Forbidden(f"the key belongs to merchant {own['merchant_id']}", workspace.id)
     call.workspace, call.proof = workspace, ("secret_api_key",)

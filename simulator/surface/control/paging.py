@@ -63,6 +63,11 @@ def page(
     return {"data": views(shown), "next": following}
 
 
+def page_so_far(call: ControlCall[NoBody, L], views: list[dict[str, Any]], following: Place | None) -> dict[str, Any]:
+    """A page of a list that is looked through piece by piece: it may hold fewer entries than it could, and still go on."""
+    return {"data": views, "next": None if following is None else str(_cursors(call).dumps(following))}
+
+
 def page_of_all(
     call: ControlCall[NoBody, L],
     entries: Sequence[Row],

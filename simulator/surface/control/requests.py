@@ -1,27 +1,82 @@
-"""The journal of API calls, with secrets and card numbers masked."""
+"""The journal of API calls, with secrets and card numbers masked, and the same call once more."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import orjson
 from pydantic import Field
 
 from simulator.engine import journal
+from simulator.engine.gateway import Gateway
 from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis
+from simulator.surface.control import again
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall, NoBody
-from simulator.surface.control.paging import ListQuery, page, place_of
+from simulator.surface.control.paging import ListQuery, page_so_far, place_of
+
+WINDOW = 10_000
+"""So many calls are looked through for one page: a filter without hits costs no more in a fuller store."""
+
+FIRST = 1000
+"""So many calls of one instant are looked through for the one that a repeated one repeats."""
+
+STATUSES = {"2xx": (200, 300), "4xx": (400, 500), "5xx": (500, 600)}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RequestsQuery(ListQuery):
     provider: str | None = None
-    status: int | None = Field(None, ge=0, le=999)
+    status: int | Literal["2xx", "4xx", "5xx"] | None = Field(None)
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
     path: str | None = None
     """The beginning of a path, or a pattern with `*`."""
+    refused: bool = False
+    """Only those with a status from 400."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Calls of the journal, newest first, and before which of them the list goes on; None at its end."""
+
+    rows: Sequence[Any]
+    older: int | None
+
+
+def listed(
+    runtime: Runtime,
+    workspace: Workspace,
+    *,
+    provider: str | None = None,
+    status: int | str | None = None,
+    method: str | None = None,
+    path: str | None = None,
+    refused: bool = False,
+    before: int | None = None,
+    limit: int = 50,
+) -> Listed:
+    """A page of the calls that fit. Where none of the next `WINDOW` fits it is empty, and goes on after them."""
+    runtime.write_notes()
+    end = runtime.store.request_back(workspace.id, before, WINDOW)
+    rows = runtime.store.requests(
+        workspace.id,
+        provider=provider,
+        status=int(status) if isinstance(status, int) else None,
+        statuses=STATUSES.get(status) if isinstance(status, str) else None,
+        method=method,
+        path=path,
+        refused=refused,
+        before=before,
+        from_seq=end,
+        limit=limit + 1,
+    )
+    if len(rows) > limit:
+        return Listed(rows[:limit], int(rows[limit - 1][0]))
+    return Listed(rows, end)
 
 
 def request_view(row: Sequence[Any]) -> dict[str, Any]:
@@ -40,8 +95,9 @@ def request_view(row: Sequence[Any]) -> dict[str, Any]:
         "notices": body["notices"],
         "sent_by": body.get("sent_by", "merchant"),
     }
-    if "help" in body:
-        view["help"] = body["help"]
+    for name in ("help", "why"):
+        if name in body:
+            view[name] = body[name]
     if subject:
         view["resource_id"] = subject
     return view
@@ -60,21 +116,57 @@ def found(runtime: Runtime, workspace: Workspace, id_: str) -> dict[str, Any]:
     row = runtime.store.request(workspace.id, int(number)) if is_number else None
     if row is None:
         raise ControlError(404, "not_found", f"there is no request {id_!r} in workspace {workspace.name}", field="id")
-    return request_view(row)
+    view = request_view(row)
+    if (first := _first(runtime, workspace, row, view)) is not None:
+        view["repeats"] = first
+    return view
+
+
+def _first(runtime: Runtime, workspace: Workspace, row: Sequence[Any], view: dict[str, Any]) -> str | None:
+    """The id of the call whose answer was given again, if it is one."""
+    at = view.get("why", {}).get("first_at")
+    if at is None:
+        return None
+    start = runtime.store.request_at(workspace.id, at, int(row[0]))
+    for other in runtime.store.requests_from(workspace.id, start, FIRST):
+        if other[0] >= row[0] or other[1] > at:
+            return None
+        if other[1] == at and (other[2], other[4], other[5]) == (row[2], row[4], row[5]):
+            candidate = request_view(other)
+            if candidate["request"]["body"] == view["request"]["body"] and "first_at" not in candidate.get("why", {}):
+                return str(candidate["id"])
+    return None
 
 
 async def list_requests(call: ControlCall[NoBody, RequestsQuery]) -> dict[str, Any]:
     """Newest first."""
     query = call.query
-    call.runtime.write_notes()
-    rows = call.runtime.store.requests(
-        call.workspace.id,
+    calls = listed(
+        call.runtime,
+        call.workspace,
         provider=call.known_provider(query.provider),
         status=query.status,
+        method=query.method,
         path=query.path,
+        refused=query.refused,
         before=place_of(call),
-        limit=query.limit + 1,
+        limit=query.limit,
     )
-    return page(
-        call, rows, place=lambda row: int(row[0]), views=lambda shown: [request_view(request) for request in shown]
-    )
+    return page_so_far(call, [request_view(row) for row in calls.rows], calls.older)
+
+
+async def send_again(call: ControlCall) -> dict[str, Any]:
+    """The same call once more, signed anew, as a call of its own. Raises 409 for one that was not kept whole."""
+    runtime, workspace = call.runtime, call.workspace
+    view = found(runtime, workspace, call.path["id"])
+    request = again.request_of(runtime, workspace, view, call.base_url)
+    gateway: Gateway = call.request.app.state.gateway
+    last = runtime.store.last_seq()
+    await gateway.ask(call.base_url, request.method, request.path, request.headers, request.body)
+    runtime.write_notes()
+    for where in (workspace, runtime.default):  # what no credential claims is kept in the default one
+        for row in runtime.store.requests_from(where.id, last + 1, FIRST):
+            made = request_view(row)
+            if (made["sent_by"], made["method"], made["path"]) == ("console", view["method"], view["path"]):
+                return {**made, "workspace": where.name}
+    raise ControlError(409, "nobody", f"no provider answers {view['method']} {view['path']}")

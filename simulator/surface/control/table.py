@@ -120,6 +120,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, body=ResendBody, returns=Delivery, summary="One more attempt now: signed anew, as recorded, or edited"),
     Operation("POST", WS + "/webhooks/{id}/mark-delivered", webhooks.mark_delivered, returns=Delivery, summary="Say that the receiver has it"),
     Operation("POST", WS + "/webhooks/{id}/stop", webhooks.stop, returns=Delivery, summary="Try it no more"),
+    Operation("POST", WS + "/requests/{id}/send-again", requests.send_again, returns=RequestView, summary="The same call once more, signed anew"),
     Operation("GET", WS + "/requests/{id}", requests.get_request, returns=RequestView, summary="One API call"),
     Operation("GET", WS + "/requests", requests.list_requests, query=RequestsQuery, returns=Page[RequestView], summary="API calls, newest first"),
 

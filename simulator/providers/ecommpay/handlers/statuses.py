@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.refusals import Refused
+from simulator.kernel.refusals import Refused, Violation
 from simulator.providers.ecommpay import auth, errors, signing
 from simulator.providers.ecommpay.handlers.acceptance import plain_text
 from simulator.providers.ecommpay.model import Payment, Request, find_payment, operations_of
@@ -37,7 +37,7 @@ def request_status(call: Call, uow: UnitOfWork) -> Reply:
     is_possible = isinstance(request_id, str) and request_id.isascii() and request_id.isprintable()
     request = uow.find(Request, request_id) if is_possible else None
     if request is None or request.project_id != call.credential["project_id"]:
-        raise Refused("3061")
+        raise Refused("3061", broken=(Violation("request_id", "unknown_id", "request"),))
     if request.errors:
         told = answers.rejected_request(request)
         payment_id = request.payment_id

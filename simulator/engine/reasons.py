@@ -1,0 +1,268 @@
+"""Why a request was refused, for the journal and the pages that explain it: the rules that it broke, the provider's checks in
+their order, and what may have been meant. The answer to the merchant is the provider's business (`Provider.refuse`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from simulator.engine import idempotency
+from simulator.engine.call import Call
+from simulator.engine.known import names_at
+from simulator.engine.unread import UNREADABLE, beyond, body_of, query_of
+from simulator.engine.validation import validate
+from simulator.kernel import refusals as r
+
+if TYPE_CHECKING:
+    from simulator.engine.provider import Endpoint, Provider
+
+NEAR = 0.75
+"""How alike two names must be, from 0 to 1, for one to be a slip of the other."""
+
+NAMED = 10
+"""So many rules and slips are told at most."""
+
+LONG = 300
+"""Characters of a sentence or a value that is told."""
+
+
+# The rules -------------------------------------------------------------------------------------------------------
+
+
+def rules(refusal: r.Refusal, answer: Any) -> list[dict[str, Any]]:
+    """One entry for each rule that was broken, in the provider's order: `{"code", "field"?, "limit"?, "text"?}`.
+
+    `answer` is the JSON of the provider's answer, for rules that only the provider has words for.
+    """
+    return [rule for rule, _ in zip(_rules(refusal, answer), range(NAMED), strict=False)]
+
+
+def _rules(refusal: r.Refusal, answer: Any) -> Iterator[dict[str, Any]]:
+    match refusal:
+        case r.Invalid(violations=violations):
+            for violation in violations:
+                yield _of_violation(violation)
+        case r.Refused(broken=broken) if broken:
+            for violation in broken:
+                yield _of_violation(violation)
+        case r.Refused(code=code):
+            yield _rule("own", limit=code, text=said(answer))
+        case r.Unauthenticated(reason=reason, help=help_):
+            yield _rule("signature" if "expected" in help_ else "credential", text=reason)
+        case r.Forbidden(reason=reason):
+            yield _rule("access", text=reason)
+        case r.OperationLeftOut(operation=operation):
+            yield _rule("left_out", limit=operation)
+        case r.UnknownRoute():
+            yield _rule("path")
+        case r.MethodNotAllowed(allowed=allowed):
+            yield _rule("method", limit=", ".join(allowed))
+        case r.UnsupportedMediaType(given=given, allowed=allowed):
+            yield _rule("media_type", "Content-Type", ", ".join(allowed), given)
+        case r.BodyTooLarge(limit=limit):
+            yield _rule("body_size", limit=limit)
+        case r.HeadersTooLarge(limit=limit):
+            yield _rule("headers_size", limit=limit)
+        case r.MalformedBody(detail=detail):
+            yield _rule("json", text=detail)
+        case r.NotFound(kind=kind, id=id_, path=path):
+            yield _rule("not_found", path, kind, id_)
+        case r.IllegalTransition(state=state, allowed=allowed):
+            yield _rule("state", limit=state, text=", ".join(allowed))
+        case r.LimitExceeded(requested=requested, available=available, what=what):
+            yield _rule("exceeded", what, available, str(requested))
+        case r.IdempotencyConflict(because=because):
+            yield _rule("key_in_use" if because == "in_progress" else "key_mismatch")
+        case r.Throttled(retry_after_s=seconds):
+            yield _rule("rate", limit=seconds)
+        case r.Faulted():
+            yield _rule("scenario")
+        case r.Crashed(error_id=error_id):
+            yield _rule("crash", limit=error_id)
+        case _:
+            yield _rule("own", text=said(answer))
+
+
+def _rule(code: str, field: str = "", limit: Any = None, text: str = "") -> dict[str, Any]:
+    made: dict[str, Any] = {"code": code}
+    if field:
+        made["field"] = field[:LONG]
+    if limit not in (None, ""):
+        made["limit"] = limit if isinstance(limit, int) else str(limit)[:LONG]
+    if text:
+        made["text"] = text[:LONG]
+    return made
+
+
+def _of_violation(violation: r.Violation) -> dict[str, Any]:
+    return _rule(violation.rule, violation.path, violation.limit, violation.message)
+
+
+_WORDS = ("message", "failureMessage", "error_codes", "error", "text")
+
+
+def said(answer: Any) -> str:
+    """What an answer says in words, wherever it says so."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, list):
+        return "; ".join(filter(None, (said(one) for one in answer[:3])))
+    if isinstance(answer, Mapping):
+        for name in _WORDS:
+            if found := said(answer.get(name)):
+                return found
+        return next(filter(None, (said(inner) for inner in answer.values() if isinstance(inner, dict | list))), "")
+    return ""
+
+
+# The checks ------------------------------------------------------------------------------------------------------
+
+BEFORE_ALL = frozenset({"path", "method", "size"})
+"""Checks of ours that stand before a provider's; they are told where they failed."""
+
+
+def checks(provider: Provider, call: Call, refusal: r.Refusal) -> list[dict[str, str]]:
+    """The provider's checks of such a request in their order: `passed`, `failed`, and `unknown` for what comes after that."""
+    names = list(_names(provider, call))
+    failed = _failed(call, refusal)
+    if failed == "operation" and isinstance(refusal, r.Invalid) and "members" in names:
+        failed = "members"
+    if failed not in names:
+        names.insert(0 if failed in BEFORE_ALL else names.index("operation"), failed)
+    at = names.index(failed)
+    results = ["passed"] * at + ["failed"] + ["unknown"] * (len(names) - at - 1)
+    return [{"name": name, "result": result} for name, result in zip(names, results, strict=True)]
+
+
+def _failed(call: Call, refusal: r.Refusal) -> str:
+    match refusal:
+        case r.UnknownRoute():
+            return "path"
+        case r.MethodNotAllowed():
+            return "method"
+        case r.Faulted():
+            return "scenario"
+        case r.BodyTooLarge() | r.HeadersTooLarge():
+            return "size"
+    return call.answering.step or "operation"
+
+
+def _names(provider: Provider, call: Call) -> Iterator[str]:
+    endpoint, policy = call.endpoint, provider.idempotency
+    yield from provider.proofs if getattr(endpoint, "authenticate", None) is None else ("credential",)
+    if provider.limit is not None:
+        yield "rate"
+    if provider.before is not None:
+        yield "headers"
+    key = "idempotency" if endpoint is not None and idempotency.key_of(policy, call) is not None else None
+    if key is not None and policy is not None and not policy.after_validation:
+        yield key
+    if endpoint is not None and endpoint.body is not None and getattr(endpoint, "checks_body", True):
+        if "json" not in provider.proofs:
+            yield "json"
+        yield "members"
+    elif endpoint is not None and endpoint.query is not None:
+        yield "members"
+    if key is not None and policy is not None and policy.after_validation:
+        yield key
+    yield "operation"
+
+
+# What may have been meant ----------------------------------------------------------------------------------------
+
+
+def slips(provider: Provider, call: Call, endpoint: Endpoint) -> list[dict[str, str]]:
+    """Members and values of the request that are one slip away from a known one: `{"kind", "given", "meant"}`."""
+    try:
+        query, body = query_of(provider, call, endpoint), body_of(provider, call, endpoint)
+    except r.Refusal:
+        return []
+    found = [*_of(endpoint, endpoint.query, query), *_of(endpoint, endpoint.body, body)]
+    return found[:NAMED]
+
+
+def is_sound(provider: Provider, call: Call, endpoint: Endpoint) -> bool:
+    """Whether what can be said of the body and the query without doing anything speaks for them."""
+    try:
+        query, body = query_of(provider, call, endpoint), body_of(provider, call, endpoint)
+        if endpoint.query is not None:
+            validate(endpoint.query, query)
+        if endpoint.body is not None and endpoint.checks_body:
+            validate(endpoint.body, body)
+    except r.Refusal:
+        return False
+    return True
+
+
+def _of(endpoint: Endpoint, model: Any, given: Any) -> Iterator[dict[str, str]]:
+    if given is UNREADABLE or not isinstance(given, Mapping):
+        return
+    for unread in beyond(endpoint, model, given):
+        if unread.why is None:
+            yield from _slip_of_name(model, given, unread.path, endpoint.parameters)
+    if model is not None:
+        yield from _slips_of_values(model, given)
+
+
+def _slip_of_name(model: Any, given: Any, path: str, parameters: Collection[str]) -> Iterator[dict[str, str]]:
+    parent, _, name = path.rpartition(".")
+    known = names_at(model, given, parent) if model is not None else [one.rstrip("*") for one in parameters]
+    here = _at(given, parent)
+    free = [one for one in known if not (isinstance(here, Mapping) and one in here)]
+    if meant := nearest(name, free):
+        before = f"{parent}." if parent else ""
+        yield {"kind": "member", "given": path, "meant": f"{before}{meant}"}
+
+
+def _slips_of_values(model: Any, given: Any) -> Iterator[dict[str, str]]:
+    try:
+        validate(model, given)
+    except r.Invalid as refused:
+        for violation in refused.violations:
+            given_, known = violation.given, str(violation.limit or "").split(", ")
+            if violation.rule == "enum" and isinstance(given_, str) and (meant := nearest(given_, known)):
+                yield {"kind": "value", "field": violation.path, "given": given_, "meant": meant}
+
+
+def _at(given: Any, path: str) -> Any:
+    for step in path.split(".") if path else ():
+        if isinstance(given, Mapping):
+            given = given.get(step)
+        elif isinstance(given, list) and step.isdecimal() and int(step) < len(given):
+            given = given[int(step)]
+        else:
+            return None
+    return given
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The known name of which this one is a slip: of case, of a separator, or of a letter or two."""
+    from difflib import get_close_matches  # a start needs it not
+
+    if not name or len(name) > LONG:
+        return None
+    plain = _plain(name)
+    same = next((one for one in known if one != name and _plain(one) == plain), None)
+    return same or next(iter(get_close_matches(name, [*known], n=1, cutoff=NEAR)), None)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def strangers(providers: Sequence[Provider], own: Provider, call: Call, directory: Any) -> list[dict[str, str]]:
+    """The other provider whose credential came with the request, if there is one."""
+    if "authorization" not in call.headers:
+        return []
+    for provider in providers:
+        if provider is own:
+            continue
+        probe = replace(call, provider=provider.name, endpoint=None, answering=type(call.answering)())
+        try:
+            provider.authenticate(probe, directory)
+        except r.Refusal:
+            continue
+        return [{"kind": "provider", "given": own.title, "meant": provider.title}]
+    return []

@@ -1,0 +1,137 @@
+"""A call of the journal as it can be sent once more: this workspace's own credentials put back where they were masked, and signed
+anew. A credential that was wrong stays masked, and is refused again.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.engine import journal
+from simulator.engine.masking import hidden
+from simulator.engine.provider import Provider
+from simulator.engine.runtime import Runtime
+from simulator.engine.shop import Account, Request
+from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import time_of_day
+from simulator.surface.control.errors import ControlError
+
+OF_THE_CONNECTION = frozenset(
+    {
+        "host",
+        "content-length",
+        "connection",
+        "accept-encoding",
+        "transfer-encoding",
+        "keep-alive",
+        "expect",
+        "user-agent",
+    }
+)
+"""Headers that a client makes by itself."""
+
+TELLING = 4
+"""A masked secret that is shown by fewer characters (`***`) could be any."""
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What will come of a call that is sent again: a key of the catalogue, `requests_will_{outcome}`."""
+
+    outcome: str
+
+
+def is_whole(view: Mapping[str, Any]) -> bool:
+    """Whether the journal has kept the body as it came, but for what is masked."""
+    request = view["request"]
+    body = request["body"].encode("utf-8", "surrogatepass")
+    return len(body) < journal.BODY_LIMIT and "\ufffd" not in request["body"] and request["size"] is not None
+
+
+def request_of(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], base_url: str) -> Request:
+    """The call as a merchant would send it now. Raises 409 where the journal has not kept it whole."""
+    if not is_whole(view):
+        raise ControlError(409, "not_whole", "the journal has not kept this call whole: it was too long, or is no text")
+    restored = as_sent(runtime, workspace, view)
+    provider = runtime.providers.get(view["provider"])
+    if provider is None or provider.shop is None or not is_known(view):
+        return restored
+    if provider.verify_request is None and _has_own(view, restored):
+        return restored
+    account = Account(workspace.credentials[provider.name], base_url, time_of_day())
+    signed = provider.shop.sign(account, restored)
+    kept = {name: value for name, value in restored.headers.items() if name != "authorization"}
+    named = {name.lower(): name for name in signed.headers}
+    return Request(
+        signed.method, signed.path, {named.get(n, n): v for n, v in _joined(kept, signed).items()}, signed.body
+    )
+
+
+def _joined(kept: Mapping[str, str], signed: Request) -> dict[str, str]:
+    """What came, with what the signature adds or changes. A header that the merchant chose, such as for whom, stays."""
+    made = {name.lower(): value for name, value in signed.headers.items()}
+    renewed = {name: made[name] for name in ("authorization", "date") if name in made}
+    return {**{name: value for name, value in made.items() if name in kept}, **kept, **renewed}
+
+
+def as_sent(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any]) -> Request:
+    """The call as it came, with this workspace's own secrets where they were masked."""
+    provider = view["provider"]
+    known = workspace.secrets_of(provider, runtime.masking_of(provider)) if provider in runtime.providers else ()
+    masked = {hidden(secret.decode()): secret.decode() for secret in known}
+    masked = {shown: secret for shown, secret in masked.items() if len(shown) > TELLING}
+    request = view["request"]
+
+    def restored(text: str) -> str:
+        for shown, secret in masked.items():
+            text = text.replace(shown, secret)
+        return text
+
+    headers = {
+        name.lower(): restored(value)
+        for name, value in request["headers"].items()
+        if name.lower() not in OF_THE_CONNECTION
+    }
+    body = restored(request["body"]).encode("utf-8", "surrogatepass")
+    return Request(view["method"], restored(view["path"]), headers, body)
+
+
+def is_known(view: Mapping[str, Any]) -> bool:
+    """Whether the call's credential was one of its workspace's."""
+    return bool(view.get("why", {}).get("known", True))
+
+
+def _has_own(view: Mapping[str, Any], restored: Request) -> bool:
+    """Whether a credential of the workspace stood masked in the head, so that it can be put back as it was."""
+    given = {name.lower(): value for name, value in view["request"]["headers"].items()}
+    return restored.headers.get("authorization") != given.get("authorization")
+
+
+def prospect(provider: Provider | None, view: Mapping[str, Any]) -> Prospect:
+    """What will come of it, as far as that can be known beforehand."""
+    why = view.get("why", {})
+    failed = next((check["name"] for check in why.get("checks", ()) if check["result"] == "failed"), None)
+    if failed is None:
+        keyed = provider is not None and provider.idempotency is not None
+        key = provider.idempotency.header.lower() if keyed and provider and provider.idempotency else ""
+        is_kept = key in {name.lower() for name in view["request"]["headers"]}
+        return Prospect("repeat" if is_kept else "read" if view["method"] == "GET" else "execute")
+    if failed == "signature":
+        return Prospect("accept" if why.get("sound") else "reach")
+    if failed in ("rate", "scenario"):
+        return Prospect("pass")
+    if failed == "date":
+        return Prospect("accept" if why.get("sound") else "reach")
+    return Prospect("refuse")
+
+
+def as_curl(request: Request, base_url: str) -> str:
+    """As a command. The body goes as it stands."""
+    parts = ["curl", "-X", request.method, base_url + request.path]
+    for name, value in request.headers.items():
+        parts += ["-H", f"{name}: {value}"]
+    if request.body:
+        parts += ["--data-raw", request.body.decode("utf-8", "surrogateescape")]
+    return " ".join(shlex.quote(part) for part in parts)
