@@ -127,7 +127,7 @@ def checks(provider: Provider, call: Call, refusal: r.Refusal) -> list[dict[str,
     """The provider's checks of such a request in their order: `passed`, `failed`, and `unknown` for what comes after that."""
     names = list(_names(provider, call))
     failed = _failed(call, refusal)
-    if failed == "operation" and isinstance(refusal, r.Invalid) and "members" in names:
+    if failed == "operation" and isinstance(refusal, r.Invalid):
         failed = "members"
     if failed not in names:
         names.insert(0 if failed in BEFORE_ALL else names.index("operation"), failed)

@@ -7,7 +7,6 @@ from typing import Any
 
 from simulator.engine.store.statements import Row, Statements
 
-
 FAR = 2**62
 
 

@@ -69,6 +69,7 @@ def authenticate(call: Call, directory: Directory) -> None:
         raise MalformedBody("the body must be a JSON object")
     operation = call.endpoint.operation if call.endpoint is not None else ""
     signed = ("general.project_id", "general.signature") if "general" in body else ("project_id", "signature")
+    call.workspace = _named(directory, body) or call.workspace
     required = REQUIRED.get(operation, signed)
     call.checking("required")
     for path in required:
@@ -90,6 +91,12 @@ def authenticate(call: Call, directory: Directory) -> None:
     for path in DEMANDED.get(operation, ()):
         if _member(body, path) is None:
             demand(call, path)
+
+
+def _named(directory: Directory, body: Mapping[str, Any]) -> Workspace | None:
+    """The workspace of the project that a request names, for the journal of what is refused before that is asked."""
+    number = project_number(_member(dict(body), "general.project_id") or body.get("project_id"))
+    return None if number is None else directory.by_credential("ecommpay", str(number))
 
 
 def demand(call: Call, name: str) -> None:

@@ -72,7 +72,7 @@ def request_of(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], 
 def _joined(kept: Mapping[str, str], signed: Request) -> dict[str, str]:
     """What came, with what the signature adds or changes. A header that the merchant chose, such as for whom, stays."""
     made = {name.lower(): value for name, value in signed.headers.items()}
-    renewed = {name: made[name] for name in ("authorization", "date") if name in made}
+    renewed: dict[str, str] = {name: made[name] for name in ("authorization", "date") if name in made}
     return {**{name: value for name, value in made.items() if name in kept}, **kept, **renewed}
 
 
