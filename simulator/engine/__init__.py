@@ -38,6 +38,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
 | `idempotency` | A repeated request gets its first answer |
+| `reasons` | Why a request was refused, and what may have been meant |
 | `watchers` | Who wants to hear when something has changed |
 | `agenda` | When something is due, in real time |
 | `transactions` | How something is written: one way, shared commits, the journal's late lines |

@@ -6,17 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.engine import idempotency
 from simulator.engine.call import Call
 from simulator.engine.known import names_at
+from simulator.engine.provider import Endpoint, Provider
 from simulator.engine.unread import UNREADABLE, beyond, body_of, query_of
 from simulator.engine.validation import validate
 from simulator.kernel import refusals as r
-
-if TYPE_CHECKING:
-    from simulator.engine.provider import Endpoint, Provider
 
 NEAR = 0.75
 """How alike two names must be, from 0 to 1, for one to be a slip of the other."""
@@ -151,7 +149,9 @@ def _failed(call: Call, refusal: r.Refusal) -> str:
 
 def _names(provider: Provider, call: Call) -> Iterator[str]:
     endpoint, policy = call.endpoint, provider.idempotency
-    yield from provider.proofs if getattr(endpoint, "authenticate", None) is None else ("credential",)
+    yield from (
+        provider.proofs if not isinstance(endpoint, Endpoint) or endpoint.authenticate is None else ("credential",)
+    )
     if provider.limit is not None:
         yield "rate"
     if provider.before is not None:
@@ -159,7 +159,7 @@ def _names(provider: Provider, call: Call) -> Iterator[str]:
     key = "idempotency" if endpoint is not None and idempotency.key_of(policy, call) is not None else None
     if key is not None and policy is not None and not policy.after_validation:
         yield key
-    if endpoint is not None and endpoint.body is not None and getattr(endpoint, "checks_body", True):
+    if endpoint is not None and endpoint.body is not None and isinstance(endpoint, Endpoint) and endpoint.checks_body:
         if "json" not in provider.proofs:
             yield "json"
         yield "members"
@@ -203,7 +203,7 @@ def _of(endpoint: Endpoint, model: Any, given: Any) -> Iterator[dict[str, str]]:
         if unread.why is None:
             yield from _slip_of_name(model, given, unread.path, endpoint.parameters)
     if model is not None:
-        yield from _slips_of_values(model, given)
+        yield from _slips_of_violations(model, given, endpoint.parameters)
 
 
 def _slip_of_name(model: Any, given: Any, path: str, parameters: Collection[str]) -> Iterator[dict[str, str]]:
@@ -216,14 +216,16 @@ def _slip_of_name(model: Any, given: Any, path: str, parameters: Collection[str]
         yield {"kind": "member", "given": path, "meant": f"{before}{meant}"}
 
 
-def _slips_of_values(model: Any, given: Any) -> Iterator[dict[str, str]]:
+def _slips_of_violations(model: Any, given: Any, parameters: Collection[str]) -> Iterator[dict[str, str]]:
     try:
         validate(model, given)
     except r.Invalid as refused:
         for violation in refused.violations:
-            given_, known = violation.given, str(violation.limit or "").split(", ")
-            if violation.rule == "enum" and isinstance(given_, str) and (meant := nearest(given_, known)):
-                yield {"kind": "value", "field": violation.path, "given": given_, "meant": meant}
+            wrong, known = violation.given, str(violation.limit or "").split(", ")
+            if violation.rule == "unknown":
+                yield from _slip_of_name(model, given, violation.path, parameters)
+            elif violation.rule == "enum" and isinstance(wrong, str) and (meant := nearest(wrong, known)):
+                yield {"kind": "value", "field": violation.path, "given": wrong, "meant": meant}
 
 
 def _at(given: Any, path: str) -> Any:

@@ -245,7 +245,7 @@ class Slip(TypedDict):
     field: NotRequired[str]
 
 
-class Why(TypedDict):
+class Reasons(TypedDict):
     """Why a call was refused, and what may have been meant."""
 
     rules: NotRequired[list[Rule]]
@@ -269,7 +269,7 @@ class RequestView(TypedDict):
     notices: list[str]
     sent_by: Literal["merchant", "page", "console"]
     help: NotRequired[dict[str, Any]]
-    why: NotRequired[Why]
+    why: NotRequired[Reasons]
     repeats: NotRequired[str]
     resource_id: NotRequired[str]
     workspace: NotRequired[str]

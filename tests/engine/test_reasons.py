@@ -1,0 +1,69 @@
+"""Why a request was refused, in neutral words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.engine import reasons
+from simulator.kernel import refusals as r
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "meant"),
+    [
+        ("sucess", ("success", "return"), "success"),
+        ("paymentId", ("payment_id", "payment"), "payment_id"),
+        ("AMOUNT", ("amount",), "amount"),
+        ("amount", ("currency", "country"), None),
+        ("x", ("success",), None),
+        ("", ("success",), None),
+        ("a" * 10_000, ("success",), None),
+    ],
+)
+def test_a_slip_is_of_case_of_a_separator_or_of_a_letter_or_two(
+    given: str, known: tuple[str, ...], meant: str | None
+) -> None:
+    assert reasons.nearest(given, known) == meant
+
+
+@pytest.mark.parametrize(
+    ("refusal", "rules"),
+    [
+        (r.Invalid([r.Violation("a.b", "max", 5, 9)]), [{"code": "max", "field": "a.b", "limit": 5}]),
+        (r.Refused("2442", broken=(r.Violation("id", "unknown_id"),)), [{"code": "unknown_id", "field": "id"}]),
+        (r.Refused("9"), [{"code": "own", "limit": "9", "text": "as the answer says"}]),
+        (r.Unauthenticated("no such key"), [{"code": "credential", "text": "no such key"}]),
+        (r.Unauthenticated("wrong", {"expected": "x"}), [{"code": "signature", "text": "wrong"}]),
+        (r.MethodNotAllowed("DELETE", ["GET", "POST"]), [{"code": "method", "limit": "GET, POST"}]),
+        (
+            r.IllegalTransition("charge", "PAID", "void", ["refund"]),
+            [{"code": "state", "limit": "PAID", "text": "refund"}],
+        ),
+        (r.LimitExceeded(5, 0), [{"code": "exceeded", "field": "amount", "limit": 0, "text": "5"}]),
+        (r.NotFound("charge", "ch_1", "id"), [{"code": "not_found", "field": "id", "limit": "charge", "text": "ch_1"}]),
+        (r.IdempotencyConflict("k", "in_progress"), [{"code": "key_in_use"}]),
+    ],
+)
+def test_each_kind_of_refusal_has_its_rule(refusal: r.Refusal, rules: list[dict[str, Any]]) -> None:
+    assert reasons.rules(refusal, {"error": {"message": "as the answer says"}}) == rules
+
+
+def test_of_many_broken_rules_the_first_ten_are_told() -> None:
+    many = r.Invalid([r.Violation(f"m{n}", "required") for n in range(99)])
+
+    assert [rule["field"] for rule in reasons.rules(many, None)] == [f"m{n}" for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"errors": [{"message": "one"}, {"message": "two"}]}, "one; two"),
+        ({"failureMessage": "no"}, "no"),
+        (b"no JSON", ""),
+        (None, ""),
+    ],
+)
+def test_the_words_of_an_answer_are_found_wherever_they_stand(answer: Any, words: str) -> None:
+    assert reasons.said(answer) == words
