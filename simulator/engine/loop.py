@@ -77,7 +77,7 @@ class Loop:
             due = from_micros(raw)
         clock = self._registry[workspace_id].clock
         if clock.standing_at is None:
-            at = (due - clock.offset).timestamp()
+            at = clock.due(due).timestamp()
         elif due <= clock.standing_at:
             at = 0.0
         else:
@@ -119,7 +119,7 @@ class Loop:
         if drift < before - SET_BACK_S:
             by = round((before - drift) * 1_000_000)
             self._not_before.clear()
-            self._bring_forward({workspace.id: by for workspace in self._registry.all()})
+            self._bring_forward({workspace.id: by * workspace.clock.rate for workspace in self._registry.all()})
 
     def look_at_store(self) -> None:
         """The same where it was set back since the store was last open: something waits there that is yet to happen."""

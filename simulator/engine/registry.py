@@ -15,7 +15,7 @@ from simulator.engine import journal
 from simulator.engine.store import EVERY, SnapshotRow, Store
 from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import Clock, micros, time_of_day
+from simulator.kernel.clock import Clock, from_micros, micros, time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import NotFound
 
@@ -242,7 +242,8 @@ class Registry:
 
         It costs the same however much there is: what was is left behind, to be removed later.
         """
-        changed = dataclasses.replace(self._existing(id_), clock=Clock(), scenarios=(), draws=0, refusals=0, paused=())
+        fresh: dict[str, Any] = {"clock": Clock(), "scenarios": (), "draws": 0, "refusals": 0, "paused": ()}
+        changed = dataclasses.replace(self._existing(id_), **fresh, default_buyer="")
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
             place = store.new_place(id_)
@@ -275,6 +276,7 @@ class Registry:
         kept = Workspace.load(id_, bytes(snapshot.body))
         changed = dataclasses.replace(
             kept,
+            clock=kept.clock.since_it_showed(from_micros(snapshot.at)),
             public_id=known.public_id,
             name=known.name,
             created_at=known.created_at,

@@ -346,5 +346,6 @@ class Runtime:
 def _words(workspace: Workspace, changes: Mapping[str, Any]) -> str:
     """A change of the workspace as the journal tells it: `clock frozen`, `scenarios changed`."""
     if "clock" in changes:
-        return "clock frozen" if workspace.clock.mode == "frozen" else "clock running"
+        fast = "" if workspace.clock.rate == 1 else f" at ×{workspace.clock.rate}"
+        return "clock frozen" if workspace.clock.mode == "frozen" else f"clock running{fast}"
     return f"{', '.join(name.replace('_', ' ') for name in changes)} changed"

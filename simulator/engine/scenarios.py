@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -300,16 +301,23 @@ class Scenarios:
         return next(self.matching(armed, facet, facts), None)
 
     def matching(
-        self, armed: tuple[dict[str, Any], ...], facet: Facet, facts: Mapping[str, Any], *, test_amounts: bool = True
+        self,
+        armed: tuple[dict[str, Any], ...],
+        facet: Facet,
+        facts: Mapping[str, Any],
+        payment: Mapping[str, Any] | None = None,
+        *,
+        test_amounts: bool = True,
     ) -> Iterator[Effect]:
         """Every opinion on `facet`: armed scenarios (newest first), then the provider's documented triggers.
 
-        Without `test_amounts` those of the triggers that an amount pulls have none.
+        A scope's `match` is held against `payment`, the payment's own amount, currency and reference, where that is known:
+        the facts may be those of a refund. Without `test_amounts` those of the triggers that an amount pulls have none.
         """
         if armed:
             facts = cards.cut_all(dict(facts))  # as the scenarios' own were when they were armed
         for index, entry in enumerate(armed):
-            if not _in_scope(entry.get("scope") or {}, facet, facts):
+            if not _in_scope(entry.get("scope") or {}, facet, facts, payment or facts):
                 continue
             scenario = self._scenario(entry)
             for number, rule in enumerate(scenario.rules if scenario is not None else ()):
@@ -351,7 +359,23 @@ class Scenarios:
         return scenario
 
 
-def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any]) -> bool:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+MATCHED = ("amount", "reference", "currency")
+"""What a scope may be narrowed by, as in a rule's `when`."""
+
+
+def is_matched(armed: tuple[dict[str, Any], ...]) -> bool:
+    """Whether something is armed for certain payments only, so that one has to know which this is."""
+    return any((entry.get("scope") or {}).get("match") for entry in armed)
+
+
+def _matches(scope: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
+    match = scope.get("match")
+    return not match or When.model_validate(match).holds(about)
+
+
+def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
     """Whether an armed scenario applies here.
 
     A scenario that is armed for the next payments does not know them yet. It takes a payment when that opens its order
@@ -361,13 +385,18 @@ def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any]) 
     if "provider" in scope and scope["provider"] != facts.get("provider"):
         return False
     if "payments" not in scope:
-        return True
+        return _matches(scope, about)
     payment = facts.get("payment")
-    return payment in scope["payments"] if payment is not None else facet == "api" and scope.get("next", 0) > 0
+    if payment is not None:
+        return payment in scope["payments"]
+    return facet == "api" and scope.get("next", 0) > 0 and _matches(scope, about)
 
 
-def scoped_to_payment(armed: tuple[dict[str, Any], ...], provider: str, payment: str) -> tuple[dict[str, Any], ...]:
-    """The armed scenarios after this payment has taken those that are armed for the next payments.
+def scoped_to_payment(
+    armed: tuple[dict[str, Any], ...], provider: str, payment: str, about: Mapping[str, Any] = NOTHING
+) -> tuple[dict[str, Any], ...]:
+    """The armed scenarios after this payment has taken those that are armed for the next payments like it: `about` has its
+    amount, currency and reference.
 
     A payment takes each scenario once, however often this is called. When it takes none, the same tuple is returned.
     """
@@ -375,7 +404,8 @@ def scoped_to_payment(armed: tuple[dict[str, Any], ...], provider: str, payment:
     for entry in armed:
         scope = entry.get("scope") or {}
         left = scope.get("next", 0)
-        if left > 0 and scope.get("provider", provider) == provider and payment not in scope.get("payments", ()):
+        is_meant = scope.get("provider", provider) == provider and _matches(scope, about)
+        if left > 0 and is_meant and payment not in scope.get("payments", ()):
             entry = copy.deepcopy(entry)
             entry["scope"]["next"] = left - 1
             entry["scope"].setdefault("payments", []).append(payment)

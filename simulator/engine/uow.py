@@ -20,7 +20,7 @@ from simulator.engine.messages import Dispatch, Event, Message
 from simulator.engine.reach import Reach
 from simulator.engine.reader import Reader
 from simulator.engine.resource import NOT_YET, Resource, Summary, changed
-from simulator.engine.scenarios import Effect, Facet, Scenarios, scoped_to_payment
+from simulator.engine.scenarios import Effect, Facet, Scenarios, is_matched, scoped_to_payment
 from simulator.engine.settings import ProviderSettings, WorkspaceSettings
 from simulator.engine.store.base import Store
 from simulator.engine.workspace import AccountEndpoint, Stride, Workspace
@@ -122,8 +122,8 @@ class UnitOfWork(Reader):
 
     @property
     def unadvanced(self) -> datetime:
-        """What the clock would show now if nobody had ever advanced it."""
-        return self.now - self.workspace.clock.advanced
+        """What the clock would show now if nobody had ever advanced it, or made it run faster."""
+        return self.now - self.workspace.clock.moved
 
     def settings(self, model: type[S]) -> S:
         """What the workspace has set in one section: `uow.settings(AcmeSettings).merchant_name`."""
@@ -323,8 +323,19 @@ class UnitOfWork(Reader):
         """All that has something to say about this, the strongest first."""
         known = {"provider": provider, **facts}
         assert self._is_declared(facet, provider, facts.get("operation")), f"Decisions of {provider} lack {known}"
-        amounts = self._test_amounts(provider)
-        return self.runtime.scenarios.matching(self.workspace.scenarios, facet, known, test_amounts=amounts)
+        amounts, armed = self._test_amounts(provider), self.workspace.scenarios
+        payment = self._facts_of(provider, str(known.get("payment") or "")) if is_matched(armed) else None
+        return self.runtime.scenarios.matching(armed, facet, known, payment, test_amounts=amounts)
+
+    def _facts_of(self, provider: str, payment: str) -> dict[str, Any] | None:
+        """Amount, currency and reference of a payment, whatever is asked about it now; None for what is none."""
+        for kind in self.runtime.parties[provider].kinds.values() if payment else ():
+            found = self.find(kind, payment)
+            summary = self.runtime.summary_of(found) if found is not None else None
+            if summary is not None:
+                amount = summary.amount
+                return {"amount": amount.value, "currency": amount.currency, "reference": summary.reference}
+        return None
 
     def _is_declared(self, facet: Facet, provider: str, operation: str | None) -> bool:
         """Whether the provider says that it asks this, so that a rule for it can be armed."""
@@ -347,10 +358,11 @@ class UnitOfWork(Reader):
         facts = {"amount": amount.value, "currency": amount.currency, "reference": reference}
         return verdict(self.rule("bank", payment.PROVIDER, operation=operation, payment=payment.subject, **facts))
 
-    def claim_scenarios(self, provider: str, payment: str) -> None:
+    def claim_scenarios(self, payee: Resource, amount: Money, reference: str | None) -> None:
         """Binds scenarios that were armed for the next payment to this one: before its first event, if those count."""
         if self.workspace.scenarios:
-            claimed = scoped_to_payment(self.workspace.scenarios, provider, payment)
+            about = {"amount": amount.value, "currency": amount.currency, "reference": reference}
+            claimed = scoped_to_payment(self.workspace.scenarios, payee.PROVIDER, payee.subject, about)
             if claimed is not self.workspace.scenarios:
                 self.change_workspace(scenarios=claimed)
 

@@ -78,7 +78,7 @@ class HostedView:
     seconds_left: int | None = None
     """Seconds of clock time until `expires_at`."""
     frozen: bool = False
-    clock_rate: float = 1.0
+    clock_rate: int = 1
     """Clock seconds per second of browser time."""
 
 

@@ -76,6 +76,8 @@ class Walker:
             if to is None:
                 raw = self._store.next_due(workspace_id)
                 to = at if raw is None else max(at, from_micros(raw))
+            if to < at and self._registry[workspace_id].clock.rate > 1:
+                to = at  # it has run past that since it was asked
             if to < at:
                 raise WorkspaceError("the clock never runs backwards", "to")
             stride = self._strides[workspace_id] = Stride(at, to - at, actor)

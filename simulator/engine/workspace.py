@@ -10,7 +10,7 @@ import orjson
 
 from simulator.engine.masking import Masking, secrets_in
 from simulator.engine.settings import Fault, WorkspaceSettings, read
-from simulator.kernel.clock import Clock
+from simulator.kernel.clock import EPOCH, Clock
 
 REAL = Clock()
 
@@ -77,6 +77,8 @@ class Workspace:
     webhook_endpoints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     paused: tuple[str, ...] = ()
     """The providers whose webhooks are held back."""
+    default_buyer: str = ""
+    """The test buyer who pays where nobody is named; the wallet's own first one when empty."""
 
     _read: dict[type[WorkspaceSettings], tuple[WorkspaceSettings, list[Fault]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
@@ -144,6 +146,8 @@ class Workspace:
                 "offset_us": self.clock.offset // timedelta(microseconds=1),
                 "standing_at": self.clock.standing_at.isoformat() if self.clock.standing_at else None,
                 "advanced_us": self.clock.advanced // timedelta(microseconds=1),
+                "rate": self.clock.rate,
+                "since": self.clock.since.isoformat(),
             },
             "seed": self.seed,
             "draws": self.draws,
@@ -154,6 +158,7 @@ class Workspace:
             "scenarios": list(self.scenarios),
             "webhook_endpoints": self.webhook_endpoints,
             "paused": list(self.paused),
+            "default_buyer": self.default_buyer,
         }
         return orjson.dumps(body)
 
@@ -174,6 +179,8 @@ class Workspace:
                 timedelta(microseconds=clock["offset_us"]),
                 standing,
                 timedelta(microseconds=clock.get("advanced_us", 0)),
+                clock.get("rate", 1),
+                datetime.fromisoformat(clock["since"]) if "since" in clock else EPOCH,
             ),
             seed=body["seed"],
             draws=body["draws"],
@@ -184,4 +191,5 @@ class Workspace:
             scenarios=tuple(body["scenarios"]),
             webhook_endpoints=body.get("webhook_endpoints", {}),
             paused=tuple(body.get("paused", ())),
+            default_buyer=body.get("default_buyer", ""),
         )

@@ -1,6 +1,7 @@
 """Time. This is the one place where the time of day is read; everything else asks a `Clock`.
 
-A workspace's clock is `real` (the time of day plus an offset) or `frozen` (it stands still). It never runs backwards.
+A workspace's clock is `real` (the time of day plus an offset, or faster than that) or `frozen` (it stands still). It never
+runs backwards.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ def stopwatch() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A workspace's time. `offset` counts in real mode, `standing_at` in frozen mode."""
+    """A workspace's time. `offset`, `rate` and `since` count in real mode, `standing_at` in frozen mode."""
 
     mode: Mode = "real"
     offset: timedelta = timedelta(0)
     standing_at: datetime | None = None
     advanced: timedelta = timedelta(0)
-    """By how much it was moved, all in all."""
+    """By how much it was moved, all in all; what it gains by its rate is added when it is set the next time."""
+    rate: int = 1
+    """Its own seconds in one of real time. A frozen clock keeps the rate at which it ran."""
+    since: datetime = EPOCH
+    """The time of day at which `offset` was right; since then a rate above 1 has gained on it."""
 
     @classmethod
     def beginning(cls, at: datetime | None = None, *, frozen: bool = False) -> Clock:
@@ -47,17 +52,49 @@ class Clock:
     def now(self) -> datetime:
         if self.standing_at is not None:
             return self.standing_at
-        return time_of_day() + self.offset
+        return self._running(time_of_day())
+
+    @property
+    def moved(self) -> timedelta:
+        """By how much it is ahead of a clock that nobody has advanced or made faster."""
+        return self.advanced if self.standing_at is not None else self.advanced + self._gained(time_of_day())
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far it is from the time of day; below zero behind it."""
+        now = time_of_day()
+        return (self.standing_at or self._running(now)) - now
+
+    def due(self, at: datetime) -> datetime:
+        """The time of day at which a clock that runs shows `at`."""
+        if self.rate == 1:
+            return at - self.offset
+        return self.since + (at - self.offset - self.since) / self.rate + MICROSECOND
 
     def frozen(self, at: datetime | None = None) -> Clock:
-        now = self.now()
-        at = at or now
-        return Clock("frozen", self.offset, at, self.advanced + (at - now))
+        day = time_of_day()
+        now = self.standing_at or self._running(day)
+        at, gained = at or now, timedelta(0) if self.standing_at else self._gained(day)
+        return replace(self, mode="frozen", standing_at=at, advanced=self.advanced + gained + (at - now))
 
     def resumed(self) -> Clock:
-        """Runs on from where it stands."""
-        now = self.now()
-        return Clock("real", now - time_of_day(), None, self.advanced)
+        """Runs on from where it stands, as fast as it ran before."""
+        return self.running_at(self.rate)
+
+    def running_at(self, rate: int) -> Clock:
+        """Runs on from what it shows, so many times as fast as the time of day."""
+        day = time_of_day()
+        now = self.standing_at or self._running(day)
+        gained = timedelta(0) if self.standing_at else self._gained(day)
+        return Clock("real", now - day, None, self.advanced + gained, rate, day)
+
+    def since_it_showed(self, at: datetime) -> Clock:
+        """The clock that showed `at` at some time, as far from the time of day as it was then: what a fast one has gained since
+        is left out."""
+        if self.rate == 1 or self.standing_at is not None:
+            return self
+        then = self.due(at)
+        return replace(self, offset=at - then, advanced=self.advanced + self._gained(then), since=time_of_day())
 
     def standing(self, at: datetime) -> Clock:
         """The same clock held at `at` while an advance walks from deadline to deadline."""
@@ -66,9 +103,16 @@ class Clock:
     def moved_to(self, at: datetime) -> Clock:
         """The same mode, showing `at`. A real clock has run on while it was held (`standing`): that is no advance."""
         if self.mode == "frozen":
-            return Clock("frozen", self.offset, at, self.advanced + (at - self.now()))
-        now = time_of_day()
-        return Clock("real", at - now, None, self.advanced + (at - (now + self.offset)))
+            return replace(self, standing_at=at, advanced=self.advanced + (at - self.now()))
+        day = time_of_day()
+        moved = self._gained(day) + (at - self._running(day))
+        return Clock("real", at - day, None, self.advanced + moved, self.rate, day)
+
+    def _running(self, day: datetime) -> datetime:
+        return day + self.offset + self._gained(day)
+
+    def _gained(self, day: datetime) -> timedelta:
+        return (day - self.since) * (self.rate - 1)
 
 
 def micros(at: datetime) -> int:

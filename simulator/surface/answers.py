@@ -38,6 +38,7 @@ class Clock(TypedDict):
     now: str
     mode: Literal["real", "frozen"]
     offset_s: float
+    rate: NotRequired[int]
 
 
 class Health(TypedDict):
@@ -83,6 +84,7 @@ class WorkspaceView(TypedDict):
     webhooks: dict[str, dict[str, Any] | None]
     settings: dict[str, dict[str, Any]]
     paused: list[str]
+    default_buyer: str
 
 
 class Snapshot(TypedDict):

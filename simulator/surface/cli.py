@@ -277,11 +277,17 @@ def scenario() -> None:
 @click.argument("name")
 @click.option("--next", "next_payments", type=click.IntRange(1), help="Only for the next N payments.")
 @click.option("--provider", help="Only for this provider.")
+@click.option("--amount", type=click.IntRange(0), help="Only for payments of this amount, in minor units.")
+@click.option("--reference", help="Only for payments with this reference; may contain *.")
+@click.option("--currency", help="Only for payments in this currency.")
 @steers
 def arm(
     name: str,
     next_payments: int | None,
     provider: str | None,
+    amount: int | None,
+    reference: str | None,
+    currency: str | None,
     url: str,
     token: str | None,
     workspace: str,
@@ -289,13 +295,16 @@ def arm(
 ) -> None:
     """Arm a scenario by its name."""
     with world_of(url, token, workspace) as world:
-        armed = world.arm(name, next_payments=next_payments, provider=provider)
+        wanted = {"amount": amount, "reference": reference, "currency": currency}
+        match = {name: value for name, value in wanted.items() if value is not None}
+        armed = world.arm(name, next_payments=next_payments, provider=provider, match=match)
     show(armed, as_json, "\n".join(f"armed  {entry['name']}  {_scope(entry['scope'])}" for entry in armed))
 
 
 def _scope(scope: dict[str, Any]) -> str:
     parts = [f"next {scope['next']}"] if "next" in scope else []
     parts += [str(scope["provider"])] if "provider" in scope else []
+    parts += [f"{name} {value}" for name, value in scope.get("match", {}).items()]
     return ", ".join(parts) or "until disarmed"
 
 

@@ -374,6 +374,19 @@ class Workspace:
         """Changes a test buyer, or makes a new one; amounts are in fen."""
         return cast(Buyer, self._call("PUT", f"/buyers/{quote(slug, safe='')}", members))
 
+    def copy_buyer(self, slug: str, new: str | None = None) -> Buyer:
+        """Another one like this, with an empty ledger."""
+        body = {"slug": new} if new else {}
+        return cast(Buyer, self._call("POST", f"/buyers/{quote(slug, safe='')}/copy", body))
+
+    def reset_buyer(self, slug: str) -> Buyer:
+        """As in the beginning."""
+        return cast(Buyer, self._call("POST", f"/buyers/{quote(slug, safe='')}/reset"))
+
+    def default_buyer(self, slug: str) -> Buyer:
+        """Who pays from now on where nobody is named."""
+        return cast(Buyer, self._call("POST", f"/buyers/{quote(slug, safe='')}/default"))
+
     # Time
 
     def clock(self) -> Clock:
@@ -395,6 +408,10 @@ class Workspace:
 
     def resume(self) -> Clock:
         return cast(Clock, self._call("POST", "/clock/resume"))
+
+    def run_at(self, rate: int) -> Clock:
+        """Runs from what it shows, `rate` of its seconds (1 to 3600) in one of real time."""
+        return cast(Clock, self._call("POST", "/clock/rate", {"rate": rate}))
 
     def timers(self) -> list[Timer]:
         """What is due later, soonest first, webhook retries included."""
@@ -491,13 +508,17 @@ class Workspace:
         rules: Sequence[Mapping[str, Any]] | None = None,
         next_payments: int | None = None,
         provider: str | None = None,
+        match: Mapping[str, Any] | None = None,
     ) -> list[Armed]:
-        """Arms a scenario by name, or rules of your own, for the next payments, one provider, or until disarmed."""
+        """Arms a scenario by name, or rules of your own, for the next payments, one provider, payments that `match` (amount,
+        reference, currency) holds for, or until disarmed."""
         scope: dict[str, Any] = {}
         if next_payments is not None:
             scope["next"] = next_payments
         if provider is not None:
             scope["provider"] = provider
+        if match:
+            scope["match"] = dict(match)
         body: dict[str, Any] = {"scope": scope}
         if name is not None:
             body["name"] = name

@@ -79,7 +79,7 @@ def open_order(
     expires_at: datetime | None = None,
 ) -> Order:
     """An order for a provider's payment. The provider keeps its `id` and drives its expiry (`expires_at` is shown)."""
-    uow.claim_scenarios(payee.PROVIDER, payee.subject)
+    uow.claim_scenarios(payee, amount, reference)
     code = uow.ids.text(8, UNAMBIGUOUS)
     while uow.runtime.locate(Order, code) is not None:
         code = uow.ids.text(8, UNAMBIGUOUS)
@@ -136,11 +136,11 @@ def order_of(uow: UnitOfWork, order_code: str) -> Order:
 # The shopper ---------------------------------------------------------------------------------------------------
 
 
-def scan(uow: UnitOfWork, order: Order, buyer: str = buyers.DEFAULT) -> Order:
+def scan(uow: UnitOfWork, order: Order, buyer: str | None = None) -> Order:
     """The phone has opened the order. A second scan changes nothing."""
     if order.state != "open":
         return order
-    scanned = uow.fire(order, "wallet.scan", scanned_by=buyer)
+    scanned = uow.fire(order, "wallet.scan", scanned_by=buyer or buyers.default(uow.workspace))
     _tell(uow, scanned, "wallet.scanned")
     return scanned
 
@@ -205,7 +205,7 @@ def best_method(order: Order, buyer: Buyer) -> str:
 def confirm(
     uow: UnitOfWork,
     order: Order,
-    buyer_slug: str = buyers.DEFAULT,
+    buyer_slug: str | None = None,
     *,
     method: str | None = None,
     payment_code: str | None = None,
@@ -213,7 +213,7 @@ def confirm(
     """The shopper presses Confirm. Raises `IllegalTransition` when the order is decided already, `NotFound` for an
     unknown buyer. A `payment_code` of None stands for the right one."""
     _must_be_undecided(order, "wallet.confirm")
-    buyer = buyers.get(uow, buyer_slug)
+    buyer = buyers.get(uow, buyer_slug or buyers.default(uow.workspace))
     method = method or best_method(order, buyer)
     if buyer.payment_code is not None and payment_code is not None and payment_code != buyer.payment_code:
         return _wrong_secret(uow, order, buyer)
@@ -282,7 +282,7 @@ def walk_away(uow: UnitOfWork, order: Order, buyer_slug: str) -> Order:
 def approve(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
     """A provider's own mock page says "go" without a buyer: only scenarios and test amounts may still refuse."""
     _must_be_undecided(order, "wallet.pay")
-    buyer = buyers.get(uow, order.buyer or buyers.DEFAULT)
+    buyer = buyers.get(uow, order.buyer or buyers.default(uow.workspace))
     decision = _approval(uow, order, buyer, decided_by)
     return _go(uow, order, buyer, "balance", decision, approved_by=decided_by)
 
@@ -299,7 +299,7 @@ def answer(uow: UnitOfWork, order: Order) -> Order:
     """The buyer's bank answers (the delay is over, or somebody pressed "Answer now")."""
     if order.state != "paying":
         return order
-    buyer = buyers.get(uow, order.buyer or buyers.DEFAULT)
+    buyer = buyers.get(uow, order.buyer or buyers.default(uow.workspace))
     if order.approved_by is not None:
         decision = _approval(uow, order, buyer, order.approved_by)
     else:
@@ -310,7 +310,7 @@ def answer(uow: UnitOfWork, order: Order) -> Order:
 def pay(uow: UnitOfWork, order: Order, *, decided_by: str = "console") -> Order:
     """Paid whatever the buyer's account, a scenario or a test amount would say: the console is asked first."""
     _must_be_undecided(order, "wallet.pay")
-    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.default(uow.workspace))
     return _decide(uow, order, buyer, best_method(order, buyer), Decision("paid", decided_by))
 
 
@@ -325,19 +325,19 @@ def decline(
 ) -> Order:
     """A refusal that was pressed (on a page) or ordered (in the console)."""
     _must_be_undecided(order, "wallet.decline")
-    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.default(uow.workspace))
     return _decide(uow, order, buyer, "balance", Decision("declined", decided_by, reason, code, message))
 
 
 def cancel(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
     _must_be_undecided(order, "wallet.cancel")
-    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.default(uow.workspace))
     return _decide(uow, order, buyer, "balance", Decision("cancelled", decided_by, "cancelled"))
 
 
 def expire(uow: UnitOfWork, order: Order, *, decided_by: str = "page") -> Order:
     _must_be_undecided(order, "timer.expire")
-    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.DEFAULT)
+    buyer = buyers.get(uow, order.buyer or order.scanned_by or buyers.default(uow.workspace))
     return _decide(uow, order, buyer, "balance", Decision("expired", decided_by, "expired"))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, ClassVar, Literal
 
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import EPOCH
 
 
@@ -45,6 +47,8 @@ class Buyer(Resource):
     refusal: Literal["final", "retry"] = "final"
     language: str = "zh"
     ledger: tuple[tuple[str, str, str, int], ...] = ()
+    origin: str = ""
+    """Whose copy this is: one of the eight, as whom a reset makes it again."""
 
     @property
     def subject(self) -> str:
@@ -98,6 +102,12 @@ BUYERS: dict[str, Buyer] = {
     )
 }
 DEFAULT = "li-na"
+NEW_YUAN = 1_000
+"""What a buyer has to begin with who is made without a balance."""
+
+
+class Taken(Exception):
+    """There is a buyer of that slug."""
 
 
 def get(uow: UnitOfWork, slug: str) -> Buyer:
@@ -114,6 +124,60 @@ def every(uow: UnitOfWork) -> list[Buyer]:
     """The eight in their order, then those that were added."""
     by_slug = {buyer.id: buyer for buyer in reversed([*uow.every(Buyer)])}
     return [by_slug.pop(slug, buyer) for slug, buyer in BUYERS.items()] + list(by_slug.values())
+
+
+def default(workspace: Workspace) -> str:
+    """The slug of who pays where nobody is named."""
+    return workspace.default_buyer or DEFAULT
+
+
+def make_default(uow: UnitOfWork, slug: str) -> Buyer:
+    """Raises `NotFound`."""
+    buyer = get(uow, slug)
+    uow.change_workspace(default_buyer="" if slug == DEFAULT else slug)
+    return buyer
+
+
+def copy(uow: UnitOfWork, slug: str, new: str | None = None) -> Buyer:
+    """Another buyer like this one, who has not paid anything yet; the next free slug where none is given. Raises `NotFound`
+    for an unknown buyer, `Taken` for a slug that somebody has."""
+    known, taken = get(uow, slug), {buyer.id for buyer in every(uow)}
+    if new in taken:
+        raise Taken(new)
+    number = next(n for n in count(2) if f"{slug}-{n}" not in taken)
+    return save(
+        uow,
+        replace(
+            known,
+            id=new or f"{slug}-{number}",
+            version=0,
+            name_en=f"{known.name_en} {number}",
+            name_zh=f"{known.name_zh} {number}",
+            ledger=(),
+            origin=known.origin or (slug if slug in BUYERS else ""),
+        ),
+    )
+
+
+def reset(uow: UnitOfWork, slug: str) -> Buyer:
+    """One of the eight, or a copy of one, is as in the beginning; who was added, like anybody who is new. Who is none of the
+    eight keeps his name. Raises `NotFound`."""
+    known = get(uow, slug)
+    first = BUYERS.get(known.origin or slug) or _buyer(slug, slug, slug, NEW_YUAN)
+    named = first if slug in BUYERS else known
+    return save(
+        uow,
+        replace(
+            first,
+            id=slug,
+            created_at=known.created_at,
+            version=known.version,
+            name_en=named.name_en,
+            name_zh=named.name_zh,
+            used_on=_day(uow.now),
+            origin=known.origin,
+        ),
+    )
 
 
 def save(uow: UnitOfWork, buyer: Buyer) -> Buyer:
@@ -148,7 +212,7 @@ def give_back(uow: UnitOfWork, slug: str, fen: int, method: str, order: str) -> 
 
 def edit(uow: UnitOfWork, slug: str, members: dict[str, Any]) -> Buyer:
     """Changes the named members of a buyer, or makes a new one. `sign_in` is `{"password"}`, `card` `{"last4", "limit"}`."""
-    known = uow.find(Buyer, slug) or BUYERS.get(slug) or _buyer(slug, slug, slug, 1_000)
+    known = uow.find(Buyer, slug) or BUYERS.get(slug) or _buyer(slug, slug, slug, NEW_YUAN)
     changes = dict(members)
     if "sign_in" in changes:
         changes["password"] = (changes.pop("sign_in") or {}).get("password")

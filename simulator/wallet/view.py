@@ -150,7 +150,7 @@ class OrderView:
     answer_left_s: int | None = None
     """When a slow bank answers, and the seconds of clock time until then. Only while `paying`."""
     frozen: bool = False
-    clock_rate: float = 1.0
+    clock_rate: int = 1
     """Clock seconds per second of browser time."""
     unreachable: bool = False
     """A phone could not open `url`."""

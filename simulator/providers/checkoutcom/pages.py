@@ -54,9 +54,10 @@ def _find(runtime: Runtime, code: str) -> tuple[Workspace, Payment, Order]:
     return workspace, payment, alipay.order_of(runtime.open(workspace), payment.order_code or "")
 
 
-def _chosen(call: Call, every: list[Buyer]) -> Buyer:
+def _chosen(call: Call, workspace: Workspace, every: list[Buyer]) -> Buyer:
     slug = call.form.get("buyer") if call.method == "POST" else None
-    slug = slug or call.query.get("buyer") or pages.cookies(call).get(wallet_pages.COOKIE_BUYER) or buyers.DEFAULT
+    slug = slug or call.query.get("buyer") or pages.cookies(call).get(wallet_pages.COOKIE_BUYER)
+    slug = slug or buyers.default(workspace)
     return next((buyer for buyer in every if buyer.id == slug), every[0])
 
 
@@ -86,7 +87,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         console_url=f"/console/{workspace.name}/payments/{payment.id}",
     )
     texts, every = Texts(page.lang), buyers.every(uow)
-    chosen = _chosen(call, every)
+    chosen = _chosen(call, workspace, every)
     payers = {buyer.id: _payer(uow, order, buyer, page) for buyer in every}
     target = return_to(uow, payment, order)
     terminal = payment.terminal_type
@@ -136,7 +137,7 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
     workspace, _, order = _find(runtime, call.query.get("code", ""))
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
-    outcome, slug = call.form.get("outcome", ""), _chosen(call, buyers.every(runtime.open(workspace))).id
+    outcome, slug = call.form.get("outcome", ""), _chosen(call, workspace, buyers.every(runtime.open(workspace))).id
     if outcome not in ("pay", "cancel", "answer"):
         return pages.error_page(call, 400, "error_title", "refused_text")
     if order.is_final:
@@ -170,6 +171,7 @@ def _hosted_view(
         expires_at=iso_millis(expires_at) if expires_at else None,
         seconds_left=pages.seconds_left(expires_at, uow.now),
         frozen=uow.workspace.clock.mode == "frozen",
+        clock_rate=uow.workspace.clock.rate,
     )
 
 

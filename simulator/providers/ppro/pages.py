@@ -308,6 +308,7 @@ def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None) -> HostedView:
         state=charge.state,
         now=iso_millis(uow.now),
         frozen=uow.workspace.clock.mode == "frozen",
+        clock_rate=uow.workspace.clock.rate,
     )
 
 
@@ -319,7 +320,7 @@ def _phase(charge: Charge) -> str:
 
 
 def _predict(uow: UnitOfWork, order: Order) -> Prediction:
-    decision = alipay.predict(uow, order, buyers.get(uow, buyers.DEFAULT), "balance")
+    decision = alipay.predict(uow, order, buyers.get(uow, buyers.default(uow.workspace)), "balance")
     if decision.decided_by.startswith("buyer:"):
         return Prediction("paying" if decision.delay > timedelta(0) else "paid", "page")
     fails = decision.outcome not in ("paid", "open")

@@ -67,7 +67,7 @@ def confirm(
     if was_waiting and intent.code_expires_at is not None:
         uow.arm(intent, "timer.code_expired", at=intent.code_expires_at)
     if charges_at_once:
-        alipay.confirm(uow, order, method.buyer or buyers.DEFAULT)
+        alipay.confirm(uow, order, method.buyer or buyers.default(uow.workspace))
         intent = uow.get(PaymentIntent, intent.id)
     return intent
 

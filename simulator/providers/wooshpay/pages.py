@@ -93,6 +93,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         expires_at=iso_millis(session.expires_at) if open_ else None,
         seconds_left=pages.seconds_left(session.expires_at, now) if open_ else None,
         frozen=workspace.clock.mode == "frozen",
+        clock_rate=workspace.clock.rate,
     )
     if not open_:
         decided_by = intent.ended_by or (order.decided_by if order is not None else None)

@@ -55,7 +55,7 @@ def start_payment(
         variant=checkout.variant if checkout else None,
     )
     payment = uow.add(payment, events=["payment.created"])
-    uow.claim_scenarios("worldline", payment.id)
+    uow.claim_scenarios(payment, payment.money, payment.merchant_reference)
     verdict = uow.ask_bank(payment, "authorize", payment.money)
     if not verdict.approves:
         error = errors.api_error(verdict.code or errors.DECLINED, uow.ids, message=verdict.message)

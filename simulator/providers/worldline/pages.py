@@ -182,6 +182,7 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
         state=checkout.state,
         now=iso_millis(workspace.clock.now()),
         frozen=workspace.clock.mode == "frozen",
+        clock_rate=workspace.clock.rate,
     )
     offered = [] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in _choice(checkout)]
     return pages.render(
@@ -297,6 +298,7 @@ def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
         expires_at=iso_millis(order.expires_at) if order.expires_at else None,
         seconds_left=pages.seconds_left(order.expires_at, now),
         frozen=clock.mode == "frozen",
+        clock_rate=clock.rate,
     )
     return pages.render(
         call,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -10,7 +11,8 @@ from pydantic import BeforeValidator, Field, field_validator
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.validation import Unfit
 from simulator.kernel.clock import iso_millis, parse_instant
-from simulator.surface.control.errors import invalid
+from simulator.kernel.refusals import NotFound
+from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page_of_all
 from simulator.wallet import buyers
@@ -80,6 +82,10 @@ class BuyerBody(Body):
         return value
 
 
+class CopyBody(Body):
+    slug: str | None = None
+
+
 def buyer_view(uow: UnitOfWork, buyer: buyers.Buyer) -> dict[str, Any]:
     return {
         "slug": buyer.id,
@@ -123,8 +129,44 @@ async def list_buyers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
 async def put_buyer(call: ControlCall[BuyerBody]) -> dict[str, Any]:
     """Changes the members that are given, or makes a new buyer."""
     slug = call.path["slug"]
-    if SLUG.fullmatch(slug) is None:
-        raise invalid("a buyer's slug has 1 to 64 letters, digits, dots, hyphens and underscores", "slug")
+    _must_be_slug(slug)
     with call.runtime.unit(call.workspace, provider="wallet", topic="control") as uow:
         buyer = buyers.edit(uow, slug, call.body.model_dump(exclude_unset=True))
+    return buyer_view(uow, buyer)
+
+
+def _must_be_slug(slug: str) -> None:
+    if SLUG.fullmatch(slug) is None:
+        raise invalid("a buyer's slug has 1 to 64 letters, digits, dots, hyphens and underscores", "slug")
+
+
+async def copy_buyer(call: ControlCall[CopyBody]) -> dict[str, Any]:
+    """Another buyer with the same members and an empty ledger; 409 where the slug is somebody's."""
+    slug = call.body.slug
+    if slug is not None:
+        _must_be_slug(slug)
+    try:
+        return _changed(call, lambda uow: buyers.copy(uow, call.path["slug"], slug))
+    except buyers.Taken as error:
+        raise ControlError(409, "taken", f"there is a buyer {slug!r} already", field="slug") from error
+
+
+async def reset_buyer(call: ControlCall) -> dict[str, Any]:
+    """As in the beginning, with an empty ledger: one of the eight, a copy of one, or who was added."""
+    return _changed(call, lambda uow: buyers.reset(uow, call.path["slug"]))
+
+
+async def make_default(call: ControlCall) -> dict[str, Any]:
+    """Who pays where nobody is named, and whom a browser is shown that remembers nobody."""
+    return _changed(call, lambda uow: buyers.make_default(uow, call.path["slug"]))
+
+
+def _changed(call: ControlCall[Any], change: Callable[[UnitOfWork], buyers.Buyer]) -> dict[str, Any]:
+    try:
+        with call.runtime.unit(call.workspace, provider="wallet", topic="control") as uow:
+            buyer = change(uow)
+    except NotFound as error:
+        known = [buyer.id for buyer in buyers.every(call.runtime.open(call.workspace))]
+        message = f"there is no buyer {call.path['slug']!r}"
+        raise ControlError(404, "not_found", message, field="slug", allowed=known) from error
     return buyer_view(uow, buyer)

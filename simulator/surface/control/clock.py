@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import Field
+
 from simulator.engine.dispatcher import Watch
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.store import EVERY, Store
@@ -15,6 +17,9 @@ from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
+
+FASTEST = 3600
+"""An hour in a second."""
 
 TIMERS, MESSAGES = 0, 1
 """The two tables of what falls due, in the order in which they are listed where they fall due together."""
@@ -30,8 +35,15 @@ class FreezeBody(Body):
     at: str | None = None
 
 
+class RateBody(Body):
+    rate: int = Field(ge=1, le=FASTEST)
+
+
 def clock_view(clock: Clock) -> dict[str, Any]:
-    return {"now": iso_millis(clock.now()), "mode": clock.mode, "offset_s": clock.offset.total_seconds()}
+    """`rate` stands there where it is not the usual one."""
+    offset = clock.offset if clock.mode == "frozen" or clock.rate == 1 else clock.ahead
+    view = {"now": iso_millis(clock.now()), "mode": clock.mode, "offset_s": offset.total_seconds()}
+    return view if clock.rate == 1 else {**view, "rate": clock.rate}
 
 
 async def get_clock(call: ControlCall) -> dict[str, Any]:
@@ -52,6 +64,8 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
             raise invalid(f"by: {error}", "by") from error
     elif body.to is not None:
         to = checks.instant(body.to, "to")
+        if to < workspace.clock.now():
+            raise invalid("the clock never runs backwards", "to")
     try:
         seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
@@ -73,6 +87,12 @@ async def resume(call: ControlCall) -> dict[str, Any]:
     workspace = call.workspace
     clock = workspace.clock.resumed() if workspace.clock.mode == "frozen" else workspace.clock
     return clock_view(call.runtime.change_workspace(workspace, clock=clock).clock)
+
+
+async def rate(call: ControlCall[RateBody]) -> dict[str, Any]:
+    """Lets the clock run from what it shows, that many of its seconds in one of real time; 1 is the usual pace."""
+    clock = call.workspace.clock.running_at(call.body.rate)
+    return clock_view(call.runtime.change_workspace(call.workspace, clock=clock).clock)
 
 
 async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class LatestQuery(Query):
 
 
 class PayBody(Body):
-    buyer: str = buyers.DEFAULT
+    buyer: str | None = None
     method: Literal["balance", "card"] | None = None
 
 
@@ -178,7 +178,7 @@ def found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) ->
 
 async def pay(call: ControlCall[PayBody]) -> dict[str, Any]:
     """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
-    buyer, method = call.body.buyer, call.body.method
+    buyer, method = call.body.buyer or buyers.default(call.workspace), call.body.method
     return _decided(call, lambda uow, order: alipay.confirm(uow, order, buyer, method=method))
 
 

@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from simulator.engine.arming import objection
-from simulator.engine.scenarios import Scenario, ScenarioError, parse
+from simulator.engine.scenarios import MATCHED, AmountRange, Scenario, ScenarioError, parse
+from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace
+from simulator.kernel.refusals import Invalid
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page_of_all
 from simulator.wallet import buyers
 
-SCOPES = ("next", "provider")
+SCOPES = ("next", "provider", "match")
 
 
 class ScenarioBody(Body):
@@ -27,7 +29,8 @@ def armed_view(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
-    """Arms a scenario by name, or rules of one's own: for the next payments, for one provider, or until disarmed."""
+    """Arms a scenario by name, or rules of one's own: for the next payments, for one provider, for payments that
+    `scope.match` holds for, or until disarmed."""
     workspace, scope, scenario = call.workspace, _scope(call), _scenario(call)
     entry = {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
     others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
@@ -43,9 +46,30 @@ def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
         raise invalid("scope.next: must be a number from 1", "scope.next")
     if "provider" in scope:
         call.known_provider(scope["provider"], "scope.provider")
+    if "match" in scope:
+        scope["match"] = _match(scope["match"])
     if "next" in scope:
         scope["payments"] = []
     return scope
+
+
+class MatchBody(Body):
+    """Which payments: as `amount`, `reference` and `currency` of a rule's `when`."""
+
+    amount: int | list[int] | AmountRange | None = None
+    reference: str | None = None
+    currency: str | list[str] | None = None
+
+
+def _match(given: Any) -> dict[str, Any]:
+    try:
+        found = validate(MatchBody, given)
+    except Invalid as refused:
+        first = refused.violations[0]
+        field = f"scope.match.{first.path}" if first.path else "scope.match"
+        raise invalid(f"{field}: {first.message}", field, allowed(MatchBody, given, first) or MATCHED) from refused
+    assert isinstance(found, MatchBody)
+    return found.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:

@@ -51,8 +51,8 @@ from simulator.surface.control import (
     why,
     workspaces,
 )
-from simulator.surface.control.buyers import BuyerBody
-from simulator.surface.control.clock import AdvanceBody, FreezeBody
+from simulator.surface.control.buyers import BuyerBody, CopyBody
+from simulator.surface.control.clock import AdvanceBody, FreezeBody, RateBody
 from simulator.surface.control.events import EventsQuery
 from simulator.surface.control.moves import MarkBody
 from simulator.surface.control.operation import Operation
@@ -110,6 +110,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/clock/advance", clock.advance, body=AdvanceBody, returns=Advanced, summary="Walk from deadline to deadline"),
     Operation("POST", WS + "/clock/freeze", clock.freeze, body=FreezeBody, returns=Clock, summary="Stop the clock"),
     Operation("POST", WS + "/clock/resume", clock.resume, returns=Clock, summary="Let it run again from where it stands"),
+    Operation("POST", WS + "/clock/rate", clock.rate, body=RateBody, returns=Clock, summary="Let it run, and how fast"),
     Operation("GET", WS + "/timers", clock.timers, query=ListQuery, returns=Page[Timer], summary="Pending timers and webhook retries, soonest first"),
     Operation("POST", WS + "/settle", clock.settle, returns=Settled, summary="Deliver everything that is due now"),
 
@@ -130,6 +131,9 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", "/_sim/scenarios", scenarios.list_scenarios, query=ListQuery, returns=Page[ScenarioView], summary="The scenarios on disk"),
 
     Operation("GET", WS + "/buyers", buyers.list_buyers, query=ListQuery, returns=Page[Buyer], summary="The test buyers"),
+    Operation("POST", WS + "/buyers/{slug}/copy", buyers.copy_buyer, body=CopyBody, status=201, returns=Buyer, summary="Make another one like this"),
+    Operation("POST", WS + "/buyers/{slug}/reset", buyers.reset_buyer, returns=Buyer, summary="Make the buyer as in the beginning"),
+    Operation("POST", WS + "/buyers/{slug}/default", buyers.make_default, returns=Buyer, summary="Let this one pay where nobody is named"),
     Operation("PUT", WS + "/buyers/{slug}", buyers.put_buyer, body=BuyerBody, returns=Buyer, summary="Change a test buyer, or make one"),
 
     Operation("GET", WS + "/inbox/{name}", inbox.read_inbox, query=ListQuery, returns=Page[Received], summary="What the built-in receiver got, oldest first"),

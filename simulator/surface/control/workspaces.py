@@ -20,6 +20,7 @@ from simulator.surface.control.clock import clock_view
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
+from simulator.wallet import buyers
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
 """What a workspace can be called, and a snapshot."""
@@ -87,6 +88,7 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
         "webhooks": {name: _shown(workspace.stored_endpoints.get(name)) for name in call.runtime.providers},
         "settings": workspace.settings,
         "paused": sorted(workspace.paused),
+        "default_buyer": buyers.default(workspace),
     }
 
 

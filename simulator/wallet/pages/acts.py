@@ -87,7 +87,7 @@ def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
         return pages.see_other(_back(call, order, already="1"))
     if order.state == "paying":
         return pages.see_other(_back(call, order))
-    slug = call.form.get("buyer") or buyers.DEFAULT
+    slug = call.form.get("buyer") or buyers.default(workspace)
     with runtime.unit(workspace, provider="wallet", topic="page") as uow:
         buyer, order = buyers.get(uow, slug), alipay.order_of(uow, order.id)
         after = alipay.sign_in(uow, order, slug, call.form.get("password", ""))
@@ -157,5 +157,5 @@ def change_buyer(call: Call, runtime: Runtime, auto_return_s: int | None) -> Rep
     if isinstance(found, Reply):
         return found
     workspace, order = found
-    slug = buyers.get(runtime.open(workspace), call.form.get("buyer") or buyers.DEFAULT).id
+    slug = buyers.get(runtime.open(workspace), call.form.get("buyer") or buyers.default(workspace)).id
     return pages.see_other(_back(call, order, step="sign-in"), buyer_cookie(slug))

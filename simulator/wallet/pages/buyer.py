@@ -21,12 +21,12 @@ OWN_REASONS = ("balance", "limit", "blocked", "authentication")
 
 
 def chosen_buyer(call: Call, uow: UnitOfWork) -> Buyer:
-    """The buyer of this browser: named in the address, remembered in a cookie, or the first one."""
+    """The buyer of this browser: named in the address, remembered in a cookie, or the default one."""
     known = {buyer.id: buyer for buyer in buyers.every(uow)}
     for slug in (call.query.get("buyer"), pages.cookies(call).get(COOKIE_BUYER)):
         if slug in known:
             return known[slug]
-    return known[buyers.DEFAULT]
+    return known[buyers.default(uow.workspace)]
 
 
 def buyer_cookie(slug: str) -> str:

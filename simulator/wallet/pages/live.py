@@ -50,7 +50,12 @@ def news(
 def clock_news(workspace: Workspace, order: Order) -> dict[str, Any]:
     clock = workspace.clock
     expires_at = iso_millis(order.expires_at) if order.expires_at else None
-    return {"now": iso_millis(clock.now()), "rate": 1, "frozen": clock.mode == "frozen", "expires_at": expires_at}
+    return {
+        "now": iso_millis(clock.now()),
+        "rate": clock.rate,
+        "frozen": clock.mode == "frozen",
+        "expires_at": expires_at,
+    }
 
 
 class Events:

@@ -126,6 +126,7 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
         answer_at=iso_millis(order.answer_at) if order.state == "paying" and order.answer_at else None,
         answer_left_s=pages.seconds_left(order.answer_at, now) if order.state == "paying" else None,
         frozen=clock.mode == "frozen",
+        clock_rate=clock.rate,
         unreachable=is_only_here(call.base_url),
         app_link=order.device == "app" and "Mobi" not in call.headers.get("user-agent", ""),
         scanned_by=buyer_name(uow, order.scanned_by, lang),

@@ -97,7 +97,7 @@ def _charge_agreement(uow: UnitOfWork, payment: Payment) -> None:
         return
     order = wallet_order(uow, payment)
     uow.amend(payment, order_code=order.id)
-    alipay.confirm(uow, order, agreement.buyer or buyers.DEFAULT)
+    alipay.confirm(uow, order, agreement.buyer or buyers.default(uow.workspace))
 
 
 def approve(uow: UnitOfWork, payment: Payment) -> Payment:

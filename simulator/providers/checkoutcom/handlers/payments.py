@@ -120,7 +120,7 @@ def begin_payment(
         **members,
     )
     if payment.is_follow_up:
-        uow.claim_scenarios(payment.PROVIDER, payment.id)
+        uow.claim_scenarios(payment, payment.money, payment.reference)
         payment = uow.add(payment, events=["payment_pending"])
         uow.arm(
             payment, "timer.follow_up", after=timedelta(seconds=uow.settings(CheckoutcomSettings).follow_up_delay_s)

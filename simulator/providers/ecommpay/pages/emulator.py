@@ -165,7 +165,7 @@ def _decide(uow: UnitOfWork, order: Order, payment: Payment, outcome: str) -> Or
     """Where the amount decides, both buttons do the same."""
     if outcome == "answer":
         return alipay.answer(uow, order)
-    decision = alipay.predict(uow, order, buyers.get(uow, buyers.DEFAULT), "balance")
+    decision = alipay.predict(uow, order, buyers.get(uow, buyers.default(uow.workspace)), "balance")
     is_alone = payment.amount_alone_decides
     if outcome == "success" or is_alone or decision.decided_by.startswith("amount:"):
         return alipay.approve(uow, order, decided_by=f"amount:{payment.amount}" if is_alone else "page")

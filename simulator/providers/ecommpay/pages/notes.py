@@ -85,7 +85,12 @@ def _note(forecast: Forecast, money: Money, stage: Stage, *, alone: bool) -> Not
 
 def _before_pay(uow: UnitOfWork, money: Money, reference: str) -> Forecast:
     """While there is no order: the strongest rule that says how a purchase like this ends."""
-    facts = {"amount": money.value, "currency": money.currency, "reference": reference, "buyer": buyers.DEFAULT}
+    facts = {
+        "amount": money.value,
+        "currency": money.currency,
+        "reference": reference,
+        "buyer": buyers.default(uow.workspace),
+    }
     for effect in uow.rules("wallet", "ecommpay", operation="sale", **facts):
         params = effect.params
         if params.decline is not None:
@@ -97,7 +102,7 @@ def _before_pay(uow: UnitOfWork, money: Money, reference: str) -> Forecast:
 
 def _with_order(uow: UnitOfWork, order: Order) -> Forecast:
     """What the wallet would do. The emulator asks for no buyer, so a buyer's balance or limits do not count."""
-    decision = alipay.predict(uow, order, buyers.get(uow, order.buyer or buyers.DEFAULT), "balance")
+    decision = alipay.predict(uow, order, buyers.get(uow, order.buyer or buyers.default(uow.workspace)), "balance")
     if decision.decided_by.startswith("buyer:"):
         return _forecast("page", "paid", None, None)
     return _forecast(decision.decided_by, decision.outcome, decision.reason, decision.code)

@@ -73,6 +73,7 @@ def hosted_view(
         expires_at=iso_millis(expires_at) if expires_at else None,
         seconds_left=pages.seconds_left(expires_at, uow.now),
         frozen=uow.workspace.clock.mode == "frozen",
+        clock_rate=uow.workspace.clock.rate,
     )
 
 

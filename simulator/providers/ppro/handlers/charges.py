@@ -31,7 +31,7 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     rules.check(call, uow, request)
     notices.check_charge(call, uow, request)
     charge = _new_charge(call, uow, request)
-    uow.claim_scenarios("ppro", charge.id)
+    uow.claim_scenarios(charge, charge.money, charge.reference)
     charge = uow.add(charge, events=["PAYMENT_CHARGE_CREATED"])
     status = "AUTHENTICATION_PENDING" if charge.authentication_types else "PROVIDER_CONFIRMATION_PENDING"
     authorization = new_operation(uow, "authorizations", status, charge.amount)
