@@ -25,6 +25,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `changes` | What one unit of work has read and will write, as rows |
 | `reader` | Finds resources, as the unit of work has changed them |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
+| `programs` | Programs that compute a signature, in four languages |
 | `explain` | How a signature came about, and why a merchant's own is another |
 | `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |
 | `shop` | The merchant's side of a purchase, as values |

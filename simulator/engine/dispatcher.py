@@ -19,12 +19,13 @@ from typing import Any
 import orjson
 
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
+from simulator.engine.explain import Explained
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
-from simulator.engine.store import OutboxRow, Store
+from simulator.engine.store import AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
@@ -338,6 +339,22 @@ class Dispatcher:
             log.debug("%s cannot be signed: %s", row.id, _describe(problem))
             return bytes(row.body)
 
+    def explained(self, row: OutboxRow, attempt: AttemptRow | None) -> Explained | None:
+        """How the signature of an attempt came about, or of that which would leave now. None where there is none, or nobody can say
+        any more: the provider is not installed, or the endpoint is gone."""
+        if row.provider not in self._providers:
+            return None
+        n, sent = (row.attempts + 1, None) if attempt is None else (attempt.n, attempt.sent)
+        at = time_of_day() if sent is None else from_micros(sent)
+        try:
+            if attempt is None:
+                left = self._signed(row.workspace, row, n, at)
+            else:
+                left = Signed(orjson.loads(attempt.headers), bytes(row.body if attempt.body is None else attempt.body))
+            return self._providers[row.provider].webhooks.explain(self._sending(row.workspace, row, n, at), left)
+        except Dropped:
+            return None
+
     def _leaving(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime, other: Other | None) -> Signed:
         if other is None:
             return self._signed(workspace_id, row, n, sent)
@@ -349,10 +366,13 @@ class Dispatcher:
         return Signed({**kept, **other.headers}, signed.body)
 
     def _signed(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Signed:
+        return self._providers[row.provider].webhooks.signed(self._sending(workspace_id, row, n, sent))
+
+    def _sending(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Sending:
         workspace = self._registry[workspace_id]
         first = self._store.first_sent(row.seq) if n > 1 else None
         uow = self._units.read(workspace)
-        sending = Sending(
+        return Sending(
             workspace=workspace,
             event=row.event,
             body=bytes(row.body),
@@ -363,7 +383,6 @@ class Dispatcher:
             sent_at=sent,
             first_sent_at=sent if first is None else from_micros(first),
         )
-        return self._providers[row.provider].webhooks.signed(sending)
 
     @asynccontextmanager
     async def halted(self, workspace_id: int) -> AsyncIterator[None]:

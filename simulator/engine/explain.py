@@ -7,12 +7,14 @@ by mistake. Everything else is here, and is the same for webhooks and for reques
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from simulator.engine import programs
 from simulator.kernel.crypto import b64, equals
 
 CAUSES: Final = {
@@ -422,3 +424,85 @@ def _number(text: str) -> float | None:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
+
+
+# Schemes that several providers share -----------------------------------------------------------------------------
+
+
+def signed_body(
+    body: bytes,
+    *,
+    key: str,
+    key_name: str,
+    header: str,
+    received: str,
+    encoding: programs.Encoding,
+    t: str | None = None,
+    other_times: Iterable[str] = (),
+    other_secrets: Iterable[object] = (),
+) -> Explained:
+    """HMAC-SHA256 over the bytes of the body, or over a time `t` in seconds or milliseconds, a dot and the body.
+
+    `received` is what stands in the `header`; a signature after a `=` there is cut out of it.
+    """
+    start = b"" if t is None else f"{t}.".encode()
+
+    def based(other: bytes) -> bytes:
+        return start + other
+
+    def digest(secret: bytes, text: bytes) -> str:
+        raw = hmac.digest(secret, text, "sha256")
+        return raw.hex() if encoding == "hex" else b64(raw)
+
+    def mistakes() -> Iterator[Mistake]:
+        yield from of_json(body, based)
+        yield from other_keys(key, other_secrets)
+        for other in dict.fromkeys(other_times) if t is not None else ():
+            yield Mistake("old_time", f"{other}.".encode() + body)
+        if t is not None:
+            yield Mistake("old_time", body)
+            yield Mistake("old_time", t.encode() + body)
+
+    signature = bare(received) if t is not None else received.strip()
+    named = {"secret": key, "received": signature, **({} if t is None else {"t": t}), "body": _text(body)}
+    base = programs.joined(*(("body",) if t is None else ("t", "body")))
+    name = "hex" if encoding == "hex" else "Base64"
+    last = Step(
+        "step_hmac",
+        digest(key.encode(), based(body)),
+        {"algorithm": "HMAC-SHA256", "secret": key_name, "encoding": name},
+    )
+    first = (
+        (Step("step_body", _text(body)),)
+        if t is None
+        else (
+            Step("step_time", t, {"name": header}),
+            Step("step_bytes", str(len(body)), {"n": len(body)}),
+            Step("step_join_time", _text(based(body))),
+        )
+    )
+    return Explained(
+        steps=(*first, last),
+        base=based(body),
+        key=key.encode(),
+        key_name=key_name,
+        digest=digest,
+        received=signature,
+        code=programs.with_hmac(named, base, algorithm="sha256", encoding=encoding),
+        mistakes=mistakes,
+        rebuilt=based,
+        bare=bare if t is not None else str.strip,
+        time=None if t is None else re.compile(r"^[0-9]+(?=\.)"),
+    )
+
+
+def bare(header: str) -> str:
+    """The signature of `t=1763631727,v1=…` or of the like; what is no such list stays."""
+    *_, last = header.strip().split(",")
+    return last.rpartition("=")[2] if re.match(r"\s*[a-z0-9]{1,3}=", last) else header.strip()
+
+
+def part(header: str, name: str) -> str:
+    """What stands behind a name in `t=1763631727,v1=…`; empty where it does not stand there."""
+    pairs = (one.partition("=") for one in header.split(","))
+    return next((value.strip() for found, _, value in pairs if found.strip() == name), "")

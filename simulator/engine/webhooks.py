@@ -44,6 +44,11 @@ class Sending:
         """The instant for a signature that all attempts share."""
         return self.first_sent_at if self._is_wall else self.created_at
 
+    def other_times(self, per_second: int) -> list[str]:
+        """The instants that a receiver may take for the signed one, in seconds since 1970 or in parts of them."""
+        known = (self.created_at, self.at, self.sent_at, self.first_sent_at)
+        return [str(int(one.timestamp() * per_second)) for one in known]
+
     @property
     def _is_wall(self) -> bool:
         return self.workspace.settings_of(SimulatorSettings).signature_time == "wall"

@@ -25,6 +25,7 @@ from simulator.surface.answers import (
     Attempt,
     Buyer,
     Clock,
+    ComparisonView,
     Delivery,
     Diagram,
     Fired,
@@ -455,6 +456,20 @@ class Workspace:
         given = {"as": as_, "body": body, "headers": headers, "copies": copies}
         wish = {name: value for name, value in given.items() if value is not None}
         return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/resend", wish))
+
+    def compare(
+        self,
+        id_: str,
+        *,
+        base_string: str | None = None,
+        signature: str | None = None,
+        body: str | None = None,
+        n: int | None = None,
+    ) -> ComparisonView:
+        """What a receiver has computed of a delivery, beside what is right of its try `n`, or of its last."""
+        given = {"base_string": base_string, "signature": signature, "body": body, "n": n}
+        wish = {name: value for name, value in given.items() if value is not None}
+        return cast(ComparisonView, self._call("POST", f"/webhooks/{quote(id_, safe='')}/compare", wish))
 
     def resend_failed(self, provider: str | None = None) -> int:
         """One more attempt at every delivery that was given up; how many."""

@@ -6,13 +6,14 @@ Every event of a payment is kept as an `EventRecord`, even when no workflow or w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import orjson
 
-from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
+from simulator.engine.explain import Explained, signed_body
+from simulator.engine.provider import Dropped, Event, Message, Sending, Signed, Webhooks
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
@@ -20,6 +21,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.checkoutcom import event_types, signing
 from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, Payment, Webhook, Workflow, new_id
+from simulator.providers.checkoutcom.receiver import keys_of
 from simulator.providers.checkoutcom.wire import actions, disputes, events, payments, values
 
 RETRY = RetryPolicy(
@@ -333,31 +335,62 @@ def sign(sending: Sending) -> dict[str, str]:
 
     Raises `Dropped` when the workflow action or the webhook has been removed. Source: sources 6.4 and 6.5.
     """
-    context, own = sending.context, sending.workspace.credentials["checkoutcom"]
+    receiver = _receiver(sending)
     headers = {"content-type": "application/json; charset=utf-8"}
-    key: str | None = None
+    headers |= {name.lower(): value for name, value in receiver.headers.items()}
+    for forbidden in ("content-length", "host", "transfer-encoding", "connection"):
+        headers.pop(forbidden, None)
+    if receiver.key is not None:
+        headers.pop("cko-signature", None)
+        headers["Cko-Signature"] = signing.cko_signature(receiver.key, sending.body)
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    """Who a message goes to: the headers that they want, and the key with which it is signed for them."""
+
+    key: str | None
+    key_name: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _receiver(sending: Sending) -> _Receiver:
+    """Raises `Dropped` where there is none any more."""
+    context, own = sending.context, sending.workspace.credentials["checkoutcom"]
     if "workflow" in context:
         workflow = find_endpoint(sending.workspace, Workflow, context["workflow"])
         action = next((a for a in workflow.actions if a["id"] == context["action"]), None) if workflow else None
         if action is None:
             raise Dropped
-        headers |= {name.lower(): value for name, value in (action.get("headers") or {}).items()}
         key = (action.get("signature") or {}).get("key")
-    elif "webhook" in context:
+        return _Receiver(key, f"{context['action']}.signature.key", action.get("headers") or {})
+    if "webhook" in context:
         webhook = find_endpoint(sending.workspace, Webhook, context["webhook"])
         if webhook is None:
             raise Dropped
-        headers |= {name.lower(): value for name, value in webhook.headers.items()}
-        key = own["previous_secret_key"]
-    elif "account" in context:
+        return _Receiver(own["previous_secret_key"], "previous_secret_key", webhook.headers)
+    if "account" in context:
         name = "previous_secret_key" if context["account"] == "previous" else "secret_key"
-        key = sending.workspace.account_endpoint("checkoutcom").secret or own[name]
-    for forbidden in ("content-length", "host", "transfer-encoding", "connection"):
-        headers.pop(forbidden, None)
-    if key is not None:
-        headers.pop("cko-signature", None)
-        headers["Cko-Signature"] = signing.cko_signature(key, sending.body)
-    return headers
+        secret = sending.workspace.account_endpoint("checkoutcom").secret
+        return _Receiver(secret or own[name], "webhooks.checkoutcom.secret" if secret else name)
+    return _Receiver(None)
+
+
+def explain(sending: Sending, left: Signed) -> Explained | None:
+    receiver = _receiver(sending)
+    received = next((value for name, value in left.headers.items() if name.lower() == "cko-signature"), None)
+    if receiver.key is None or received is None:
+        return None
+    return signed_body(
+        left.body,
+        key=receiver.key,
+        key_name=receiver.key_name,
+        header="Cko-Signature",
+        received=received,
+        encoding="hex",
+        other_secrets=[one for one in keys_of(sending.workspace) if one != receiver.key],
+    )
 
 
 WEBHOOKS = Webhooks(
@@ -365,6 +398,7 @@ WEBHOOKS = Webhooks(
     retry=RETRY,
     render=render,
     sign=sign,
+    explain=explain,
     nameable=event_types.NAMEABLE,
     account_context={"account": "default"},
 )

@@ -12,6 +12,7 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
 from simulator.providers.ecommpay import auth, demo, errors, receiver, signing
 from simulator.providers.ecommpay.endpoints import ENDPOINTS, LEFT_OUT, OBSERVED_HEADERS, preflights
+from simulator.providers.ecommpay.explained import explain_request
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
 from simulator.providers.ecommpay.pages import refusals, returns, routes
@@ -99,6 +100,7 @@ PROVIDER = Provider(
     shop=SHOP,
     stories=STORIES,
     verify_request=verify_request,
+    explain_request=explain_request,
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",
     settings=EcommpaySettings,

@@ -9,13 +9,14 @@ before it builds and refuses what no request of this API needs; everything after
 
 from __future__ import annotations
 
+import hmac
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.kernel.crypto import b64, equals, hmac_sha512
+from simulator.kernel.crypto import b64, equals
 from simulator.kernel.refusals import BodyTooLarge
 
 UNSIGNED = frozenset({"signature", "frame_mode"})
@@ -207,7 +208,11 @@ def _printed(value: Any, dialect: Dialect) -> str:
 
 def digest(secret: str, text: str) -> str:
     """HMAC-SHA512 over UTF-8, Base64: 88 characters."""
-    return b64(hmac_sha512(secret, text.encode("utf-8", "surrogatepass")))
+    return digest_of(secret.encode(), text.encode("utf-8", "surrogatepass"))
+
+
+def digest_of(key: bytes, text: bytes) -> str:
+    return b64(hmac.digest(key, text, "sha512"))
 
 
 def sign(secret: str, message: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.retry import RetryPolicy
 from simulator.providers.ecommpay import auth, signing
+from simulator.providers.ecommpay.explained import explain
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale
 from simulator.providers.ecommpay.states import PAYMENT, REFUND, REQUEST
 from simulator.providers.ecommpay.wire import answers
@@ -90,4 +91,4 @@ def sign(sending: Sending) -> Signed:
     return Signed({"content-type": "application/json"}, orjson.dumps(body))
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign)
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain)

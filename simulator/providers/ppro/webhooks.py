@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import orjson
 
-from simulator.engine.provider import Event, Message, Sending, Webhooks
+from simulator.engine import explain as explaining
+from simulator.engine import programs
+from simulator.engine.explain import Explained
+from simulator.engine.provider import Event, Message, Sending, Signed, Webhooks
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis, micros
+from simulator.kernel.crypto import sha256_hex
 from simulator.kernel.retry import RetryPolicy, doubling
 from simulator.providers.ppro import signing, wire
 from simulator.providers.ppro.model import Charge, Operation
@@ -157,4 +162,54 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, tolerance=TOLERANCE)
+def explain(sending: Sending, left: Signed) -> Explained | None:
+    """The current signature where it came, else the legacy one; None where the endpoint has no secret."""
+    account, own = sending.workspace.account_endpoint("ppro"), sending.workspace.credentials["ppro"]
+    secret = str(account.secret or own.get("webhook_secret") or "")
+    headers = {name.lower(): value for name, value in left.headers.items()}
+    others = [value for name, value in own.items() if value != secret] + [own["merchant_id"]]
+    name = "webhook_secret" if account.secret is None else "webhooks.ppro.secret"
+    current, legacy = headers.get("ppro-signature"), headers.get("webhook-signature")
+    if current is not None:
+        return explaining.signed_body(
+            left.body,
+            key=secret,
+            key_name=name,
+            header="PPRO-Signature",
+            received=current,
+            encoding="hex",
+            t=explaining.part(current, "t"),
+            other_times=[f"{explaining.part(current, 't')}000", *sending.other_times(1)],
+            other_secrets=others,
+        )
+    return None if legacy is None else _explain_legacy(left.body, secret, name, legacy, others)
+
+
+def _explain_legacy(body: bytes, secret: str, name: str, received: str, others: Sequence[object]) -> Explained:
+    def based(other: bytes, key: str = secret) -> bytes:
+        return other + b"." + key.encode()
+
+    def mistakes() -> Iterator[explaining.Mistake]:
+        yield from explaining.of_json(body, based)
+        for mistake in explaining.other_keys(secret, others):
+            yield replace(mistake, base=body + b"." + (mistake.key or b""))
+
+    values = {"secret": secret, "received": received, "body": body.decode("utf-8", "replace")}
+    return Explained(
+        steps=(
+            explaining.Step("step_bytes", str(len(body)), {"n": len(body)}),
+            explaining.Step("ppro_step_legacy", based(body).decode("utf-8", "replace"), {"secret": name}),
+            explaining.Step("ppro_step_hash", signing.webhook_signature(secret, body)),
+        ),
+        base=based(body),
+        key=secret.encode(),
+        key_name=name,
+        digest=lambda key, text: sha256_hex(text),
+        received=received,
+        code=programs.with_hash(values, programs.joined("body", "secret"), algorithm="sha256"),
+        mistakes=mistakes,
+        rebuilt=based,
+    )
+
+
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain, tolerance=TOLERANCE)

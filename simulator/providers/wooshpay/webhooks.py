@@ -12,7 +12,9 @@ from typing import Any
 
 import orjson
 
-from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
+from simulator.engine import explain as explaining
+from simulator.engine.explain import Explained
+from simulator.engine.provider import Dropped, Event, Message, Sending, Signed, Webhooks
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
@@ -170,4 +172,31 @@ def sign(sending: Sending) -> dict[str, str]:
     return headers
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, nameable=("*",), tolerance=TOLERANCE)
+def explain(sending: Sending, left: Signed) -> Explained | None:
+    """Both headers bear the same; the key is the secret of the endpoint that was written to."""
+    workspace, id_ = sending.workspace, sending.context.get("endpoint", ACCOUNT)
+    headers = {name.lower(): (name, value) for name, value in left.headers.items()}
+    name, value = headers.get("wooshpay-signature") or headers.get("signature") or ("", "")
+    endpoint = next((e for e in endpoints(workspace) if e["id"] == id_), None)
+    if endpoint is None or not value:
+        return None
+    others = [e["secret"] for e in endpoints(workspace) if e is not endpoint]
+    others += workspace.credentials["wooshpay"].values()
+    is_own = id_ == ACCOUNT and workspace.account_endpoint("wooshpay").secret is None
+    t = explaining.part(value, "t")
+    return explaining.signed_body(
+        left.body,
+        key=endpoint["secret"],
+        key_name="webhook_secret" if is_own else "webhooks.wooshpay.secret" if id_ == ACCOUNT else f"{id_}.secret",
+        header=name,
+        received=value,
+        encoding="hex",
+        t=t,
+        other_times=[t[:-3] if len(t) > 11 else f"{t}000", *sending.other_times(1), *sending.other_times(1000)],
+        other_secrets=[other for other in others if other != endpoint["secret"]],
+    )
+
+
+WEBHOOKS = Webhooks(
+    events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain, nameable=("*",), tolerance=TOLERANCE
+)

@@ -12,6 +12,7 @@ from simulator.providers.worldline import assets, auth, demo, errors, receiver
 from simulator.providers.worldline.checkout_payments import open_order
 from simulator.providers.worldline.client_sessions import OF_ANY_ORIGIN
 from simulator.providers.worldline.endpoints import ENDPOINTS, PREFLIGHTS
+from simulator.providers.worldline.explained import explain_request
 from simulator.providers.worldline.handlers.outcomes import hear_wallet, on_timer, return_to
 from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.left_out import LEFT_OUT
@@ -114,6 +115,7 @@ PROVIDER = Provider(
     shop=SHOP,
     stories=STORIES,
     verify_request=verify_request,
+    explain_request=explain_request,
     settings=WorldlineSettings,
     decisions=Decisions(
         wallet=("authorize",),

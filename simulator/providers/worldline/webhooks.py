@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import orjson
 
-from simulator.engine.provider import Dropped, Event, Message, Sending, Webhooks
+from simulator.engine.explain import Explained, signed_body
+from simulator.engine.provider import Dropped, Event, Message, Sending, Signed, Webhooks
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import AccountEndpoint, Workspace
 from simulator.kernel.ids import Ids
@@ -86,6 +87,31 @@ def sign(sending: Sending) -> dict[str, str]:
     }
 
 
+def explain(sending: Sending, left: Signed) -> Explained | None:
+    account, own = _receiver(sending), sending.workspace.credentials["worldline"]
+    headers = {name.lower(): value for name, value in left.headers.items()}
+    received = headers.get("x-gcs-signature")
+    if received is None:
+        return None
+    secret = account.secret or own["webhooks_secret"]
+    others = [one.secret for one in sending.workspace.account_endpoints("worldline")]
+    others += [
+        own["webhooks_secret"],
+        own["secret_api_key"],
+        own["api_key_id"],
+        account.key_id or own["webhooks_key_id"],
+    ]
+    return signed_body(
+        left.body,
+        key=secret,
+        key_name=f"webhooks_secret ({account.key_id or own['webhooks_key_id']})",
+        header="X-GCS-Signature",
+        received=received,
+        encoding="base64",
+        other_secrets=[other for other in others if other != secret],
+    )
+
+
 def _receiver(sending: Sending) -> AccountEndpoint:
     """The endpoint to which a message goes. Raises `Dropped` when it was one of several and is no more."""
     workspace, url = sending.workspace, sending.context.get("url")
@@ -110,6 +136,7 @@ WEBHOOKS = Webhooks(
     retry=RETRY,
     render=render,
     sign=sign,
+    explain=explain,
     verify_endpoint=verify_endpoint,
     nameable=NEVER_HERE,
     names_its_key=True,

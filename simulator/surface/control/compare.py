@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from simulator.engine import explain
 from simulator.engine.explain import CAUSES, Comparison, Explained
+from simulator.engine.runtime import Runtime
+from simulator.engine.store import OutboxRow
 from simulator.engine.texts import Texts
 from simulator.surface.control.errors import ControlError, invalid
-from simulator.surface.control.operation import Body
+from simulator.surface.control.operation import Body, ControlCall
+from simulator.surface.control.webhooks import message_of
 
 ENGLISH = Texts("en")
 
@@ -17,6 +22,25 @@ class CompareBody(Body):
     base_string: str | None = None
     signature: str | None = None
     body: str | None = None
+
+
+class CompareDeliveryBody(CompareBody):
+    n: int | None = Field(None, ge=1)
+    """With which try; the last one unless given, or what would leave now where there was none."""
+
+
+async def compare_delivery(call: ControlCall[CompareDeliveryBody]) -> dict[str, Any]:
+    """Raises 404 for a try that was not made."""
+    explained = explained_delivery(call.runtime, message_of(call, call.workspace), call.body.n)
+    return comparison_view(explained, compared(explained, call.body))
+
+
+def explained_delivery(runtime: Runtime, row: OutboxRow, n: int | None = None) -> Explained | None:
+    attempts = runtime.store.attempts([row.seq])
+    chosen = [attempt for attempt in attempts if n is None or attempt.n == n]
+    if n is not None and not chosen:
+        raise ControlError(404, "not_found", f"there was no try {n}", field="n", allowed=[one.n for one in attempts])
+    return runtime.dispatcher.explained(row, chosen[-1] if chosen else None)
 
 
 def compared(explained: Explained | None, given: CompareBody) -> Comparison:
@@ -31,8 +55,9 @@ def compared(explained: Explained | None, given: CompareBody) -> Comparison:
         raise invalid(f"body: it cannot be signed ({problem})", "body") from problem
 
 
-def comparison_view(explained: Explained, comparison: Comparison, texts: Texts = ENGLISH) -> dict[str, Any]:
+def comparison_view(explained: Explained | None, comparison: Comparison, texts: Texts = ENGLISH) -> dict[str, Any]:
     """As the control API gives it."""
+    assert explained is not None
     cause = None if comparison.cause is None else CAUSES[comparison.cause]
     return {
         "equal": comparison.equal,

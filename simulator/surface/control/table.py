@@ -12,6 +12,7 @@ from simulator.surface.answers import (
     Armed,
     Buyer,
     Clock,
+    ComparisonView,
     Delivery,
     Diagram,
     Health,
@@ -32,6 +33,7 @@ from simulator.surface.answers import (
 from simulator.surface.control import (
     buyers,
     clock,
+    compare,
     diagram,
     documents,
     endpoints,
@@ -119,6 +121,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/webhooks/resend-failed", webhooks.resend_failed, body=ResendFailedBody, returns=Resent, summary="One more attempt at every delivery that was given up"),
     Operation("GET", WS + "/webhooks/{id}", webhooks.get_webhook, returns=Delivery, summary="One delivery"),
     Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, body=ResendBody, returns=Delivery, summary="One more attempt now: signed anew, as recorded, or edited"),
+    Operation("POST", WS + "/webhooks/{id}/compare", compare.compare_delivery, body=compare.CompareDeliveryBody, returns=ComparisonView, summary="The merchant's base string, signature or body beside the right one"),
     Operation("POST", WS + "/webhooks/{id}/mark-delivered", webhooks.mark_delivered, returns=Delivery, summary="Say that the receiver has it"),
     Operation("POST", WS + "/webhooks/{id}/stop", webhooks.stop, returns=Delivery, summary="Try it no more"),
     Operation("POST", WS + "/requests/{id}/send-again", requests.send_again, returns=RequestView, summary="The same call once more, signed anew"),

@@ -110,7 +110,7 @@ async def list_webhooks(call: ControlCall[NoBody, WebhooksQuery]) -> dict[str, A
     return page(call, rows, place=lambda row: row.seq, views=lambda shown: delivery_views(call.runtime, shown))
 
 
-def _message(call: ControlCall[Any, Any], workspace: Workspace) -> OutboxRow:
+def message_of(call: ControlCall[Any, Any], workspace: Workspace) -> OutboxRow:
     row = call.runtime.store.message(workspace.id, call.path["id"])
     if row is None:
         raise ControlError(404, "not_found", f"there is no webhook {call.path['id']!r}", field="id")
@@ -118,7 +118,7 @@ def _message(call: ControlCall[Any, Any], workspace: Workspace) -> OutboxRow:
 
 
 async def get_webhook(call: ControlCall) -> dict[str, Any]:
-    return delivery_views(call.runtime, [_message(call, call.workspace)])[0]
+    return delivery_views(call.runtime, [message_of(call, call.workspace)])[0]
 
 
 async def latest_webhook(call: ControlCall[NoBody, LatestQuery]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
     """One more attempt now, or several one after the other. Raises 409 when there is still no URL to send it to, or the provider
     is not installed; 422 for a body that cannot be signed."""
     workspace, body = call.workspace, call.body
-    row = _message(call, workspace)
+    row = message_of(call, workspace)
     if row.provider not in call.runtime.providers:
         raise ControlError(409, "not_installed", f"{row.provider} is not installed; its webhooks wait until it is")
     other = _other(call, row)
@@ -157,7 +157,7 @@ async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
         call.runtime.store.set_message_url(row.seq, account.url, account.from_network)
     for _ in range(body.copies):
         await call.runtime.dispatcher.attempt(workspace.id, row, manual=True, other=other)
-    return delivery_views(call.runtime, [_message(call, workspace)])[0]
+    return delivery_views(call.runtime, [message_of(call, workspace)])[0]
 
 
 def _other(call: ControlCall[ResendBody], row: OutboxRow) -> Other | None:
@@ -205,12 +205,12 @@ async def stop(call: ControlCall) -> dict[str, Any]:
 
 
 def _concluded(call: ControlCall, act: str, state: Literal["delivered", "failed"]) -> dict[str, Any]:
-    row = _message(call, call.workspace)
+    row = message_of(call, call.workspace)
     if act not in ACTS[row.state]:
         message = f"{act} is not possible: the webhook is {row.state}"
         raise ControlError(409, "illegal_move", message, allowed=list(ACTS[row.state]))
     call.runtime.conclude(call.workspace, row, state)
-    return delivery_views(call.runtime, [_message(call, call.workspace)])[0]
+    return delivery_views(call.runtime, [message_of(call, call.workspace)])[0]
 
 
 async def resend_failed(call: ControlCall[ResendFailedBody]) -> dict[str, Any]:

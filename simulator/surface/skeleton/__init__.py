@@ -15,7 +15,7 @@ from simulator.surface.skeleton.receiver import recognises, verify
 from simulator.surface.skeleton.settings import NewpaySettings
 from simulator.surface.skeleton.shop import SHOP
 from simulator.surface.skeleton.states import PAYMENT
-from simulator.surface.skeleton.webhooks import RETRIES, render, sign
+from simulator.surface.skeleton.webhooks import RETRIES, explain, render, sign
 
 PROVIDER = Provider(
     name="newpay",
@@ -31,7 +31,7 @@ PROVIDER = Provider(
     lookups=lookups,
     claims=claims,
     refuse=refuse,
-    webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign),
+    webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign, explain=explain),
     summarise=summarise,
     hear=hear,
     on_timer=on_timer,

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import orjson
 
-from simulator.engine.provider import Event, Message, Sending
+from simulator.engine.explain import Explained, part, signed_body
+from simulator.engine.provider import Event, Message, Sending, Signed
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
@@ -42,3 +43,20 @@ def sign(sending: Sending) -> dict[str, str]:
     timestamp = int(sending.at.timestamp())
     made = signature(secret_of(sending.workspace), timestamp, sending.body)
     return {"Content-Type": "application/json", "Newpay-Signature": f"t={timestamp},v1={made}"}
+
+
+def explain(sending: Sending, left: Signed) -> Explained | None:
+    """The same again, step by step: for the pages, and for merchants whose signature is another."""
+    received = left.headers.get("Newpay-Signature", "")
+    secret, own = secret_of(sending.workspace), sending.workspace.credentials["newpay"]
+    return signed_body(
+        left.body,
+        key=secret,
+        key_name="webhook_secret",
+        header="Newpay-Signature",
+        received=received,
+        encoding="hex",
+        t=part(received, "t"),
+        other_times=sending.other_times(per_second=1),
+        other_secrets=[other for other in own.values() if other != secret],
+    )

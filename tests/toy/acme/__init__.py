@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from simulator.engine.explain import Explained, signed_body
 from simulator.engine.pages import with_query
 from simulator.engine.provider import (
     BannerLine,
@@ -25,6 +26,7 @@ from simulator.engine.provider import (
     Provider,
     Reply,
     Sending,
+    Signed,
     Verdict,
     Webhooks,
 )
@@ -243,6 +245,23 @@ def sign(sending: Sending) -> dict[str, str]:
     return {"acme-signature": hmac.digest(secret.encode(), sending.body, "sha256").hex()}
 
 
+def explain(sending: Sending, left: Signed) -> Explained | None:
+    secret, received = secret_of(sending.workspace), left.headers.get("acme-signature")
+    if received is None:
+        return None
+    own = sending.workspace.credentials["acme"]
+    others = [other for other in own.values() if other != secret]
+    return signed_body(
+        left.body,
+        key=secret,
+        key_name="secret",
+        header="Acme-Signature",
+        received=received,
+        encoding="hex",
+        other_secrets=others,
+    )
+
+
 def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
     """Acme asks only endpoints that end in /verified."""
     return {"acme-challenge": "say-it", "expect": "say-it"} if url.endswith("/verified") else None
@@ -307,6 +326,7 @@ ACME = Provider(
         render,
         sign,
         verify_endpoint,
+        explain=explain,
         refuse_secret=refuse_secret,
     ),
     settings=AcmeSettings,

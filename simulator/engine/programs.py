@@ -1,0 +1,119 @@
+"""Small programs that compute a signature from real values, in the languages that people paste into.
+
+Each prints `right` or `wrong` and the signature that it made, and needs nothing but its language.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+Encoding = Literal["hex", "base64"]
+LANGUAGES = ("python", "node", "php", "openssl")
+
+
+def with_hmac(
+    values: Mapping[str, str],
+    base: Mapping[str, str],
+    *,
+    algorithm: Literal["sha256", "sha512"],
+    encoding: Encoding,
+    in_shell: Mapping[str, str] | None = None,
+    imports: Iterable[str] = (),
+) -> dict[str, str]:
+    """Programs that know `values` by their names, `secret` and `received` among them, and make the text `base` of them as
+    `base` says in each language. `in_shell` are the values where they are others there; `imports` are more of Python's modules."""
+    in_hex = encoding == "hex"
+    modules = ", ".join(sorted({"hashlib", "hmac", *imports} | (set() if in_hex else {"base64"})))
+    raw = f"hash_hmac('{algorithm}', $base, $secret"
+    return _programs(
+        values,
+        base,
+        f"import {modules}",
+        f"made = hmac.new(secret.encode(), base.encode(), hashlib.{algorithm})\n"
+        + ("mine = made.hexdigest()" if in_hex else "mine = base64.b64encode(made.digest()).decode()"),
+        f'const mine = crypto.createHmac("{algorithm}", secret).update(base).digest("{encoding}");',
+        f"$mine = {raw});" if in_hex else f"$mine = base64_encode({raw}, true));",
+        f'openssl dgst -{algorithm} -hmac "$secret"' + _ENDS[encoding],
+        in_shell,
+    )
+
+
+def with_hash(values: Mapping[str, str], base: Mapping[str, str], *, algorithm: Literal["sha256"]) -> dict[str, str]:
+    """The same for a plain hash in hexadecimal of a text that holds the secret itself."""
+    return _programs(
+        values,
+        base,
+        "import hashlib, hmac",
+        f"mine = hashlib.{algorithm}(base.encode()).hexdigest()",
+        f'const mine = crypto.createHash("{algorithm}").update(base).digest("hex");',
+        f"$mine = hash('{algorithm}', $base);",
+        f"openssl dgst -{algorithm}" + _ENDS["hex"],
+    )
+
+
+def joined(*names: str) -> dict[str, str]:
+    """The base string as these values, with dots between them."""
+    dollars = [f"${name}" for name in names]
+    dots = " . '.' . ".join(dollars)
+    plus = ' + "." + '.join(names)
+    return {
+        "python": f"base = {plus}",
+        "node": f"const base = {plus};",
+        "php": f"$base = {dots};",
+        "openssl": f'base="{".".join(dollars)}"',
+    }
+
+
+_ENDS = {"hex": " | sed 's/^.*= //'", "base64": " -binary | openssl base64 -A"}
+
+
+def _programs(
+    values: Mapping[str, str],
+    base: Mapping[str, str],
+    imports: str,
+    python: str,
+    node: str,
+    php: str,
+    shell: str,
+    in_shell: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    parts = {
+        "python": (
+            imports,
+            "\n".join(f"{name} = {value!r}" for name, value in values.items()),
+            base["python"],
+            python + '\nprint("right" if hmac.compare_digest(mine, received) else "wrong", mine)',
+        ),
+        "node": (
+            'const crypto = require("node:crypto");',
+            "\n".join(f"const {name} = {_node_text(value)};" for name, value in values.items()),
+            base["node"],
+            node + '\nconsole.log(mine === received ? "right" : "wrong", mine);',
+        ),
+        "php": (
+            "<?php",
+            "\n".join(f"${name} = {_php_text(value)};" for name, value in values.items()),
+            base["php"],
+            php + "\necho hash_equals($mine, $received) ? 'right ' : 'wrong ', $mine, PHP_EOL;",
+        ),
+        "openssl": (
+            "\n".join(
+                f"{name}={shlex.quote(value)}" for name, value in (values if in_shell is None else in_shell).items()
+            ),
+            base["openssl"],
+            f"mine=$(printf '%s' \"$base\" | {shell})\n"
+            + '[ "$mine" = "$received" ] && echo "right $mine" || echo "wrong $mine"',
+        ),
+    }
+    return {language: "\n\n".join(part for part in said if part) + "\n" for language, said in parts.items()}
+
+
+def _node_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _php_text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

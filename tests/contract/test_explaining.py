@@ -1,0 +1,211 @@
+"""Every provider that signs explains its signature: in steps, in code that runs as pasted, and by why another one is not it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import Any
+
+import pytest
+from merchant import Merchant
+from support import Hook
+from toy.unsigned import UNSIGNED
+
+from contract.calls import EVERYBODY
+from simulator.engine.explain import CAUSES
+from simulator.kernel.clock import time_of_day
+
+SIGNING = [title for title, provider in EVERYBODY.items() if title != UNSIGNED.title]
+
+every = pytest.mark.parametrize("provider", SIGNING, indirect=True)
+
+BODY = (
+    '{"note":"龙井 with \\"quotes\\" and $HOME","url":"https://shop.example/back?a=1","amount":1100,"big":20891000000045,'
+    '"live":true,"gone":false,"items":[{"z":1,"a":"it\'s"},{}]}'
+)
+
+
+async def delivered(merchant: Merchant) -> tuple[str, Hook]:
+    """A delivery whose last try had a body in which everything stands that can be written in several ways."""
+    await merchant.paid()
+    path = f"{merchant.sim.path}/webhooks"
+    id_ = (await merchant.sim.http.get(f"{path}/latest")).raise_for_status().json()["id"]
+    (await merchant.sim.http.post(f"{path}/{id_}/resend", json={"body": BODY})).raise_for_status()
+    return id_, merchant.sim.hooks[-1]
+
+
+async def compare(merchant: Merchant, id_: str, **given: Any) -> dict[str, Any]:
+    answer = await merchant.sim.http.post(f"{merchant.sim.path}/webhooks/{id_}/compare", json=given)
+    found: dict[str, Any] = answer.raise_for_status().json()
+    return found
+
+
+def cause_of(comparison: dict[str, Any]) -> str | None:
+    return comparison["cause"] and comparison["cause"]["code"]
+
+
+def text_of(merchant: Merchant, hook: Hook, body: str) -> str:
+    """What a merchant's server signs that takes another body for the one that came, by the merchant's side."""
+    assert merchant.provider.verify is not None
+    given = {name.lower(): value for name, value in hook.headers.items()}
+    verdict = merchant.provider.verify(merchant.sim.workspace, given, body.encode())
+    assert not verdict.valid
+    return verdict.signed
+
+
+async def signature_of(merchant: Merchant, id_: str, text: str) -> str:
+    """By a merchant's server that has the secret: in the alphabet of the real one."""
+    found = await compare(merchant, id_, base_string=text)
+    secret, made = re.search(r"^secret = '(.*)'$", found["code"]["python"], re.MULTILINE), found["steps"][-1]["value"]
+    assert secret is not None
+    raw = hmac.new(secret[1].encode(), text.encode(), hashlib.sha256).digest()
+    return raw.hex() if re.fullmatch("[0-9a-f]+", made) else base64.b64encode(raw).decode()
+
+
+@every
+async def test_the_steps_end_in_the_signature_that_was_sent(merchant: Merchant) -> None:
+    id_, hook = await delivered(merchant)
+
+    found = await compare(merchant, id_, body=hook.raw.decode())
+
+    assert found["equal"] and found["at"] is None and found["cause"] is None
+    assert found["expected"] in [step["value"] for step in found["steps"]]
+    sent = json.dumps(dict(hook.headers)) + hook.raw.decode()
+    assert found["steps"][-1]["value"] in sent
+    assert hook.verdict(merchant.name).valid
+
+
+COMMANDS = {"python": [sys.executable, "-I"], "node": ["node"], "php": ["php", "-n"], "openssl": ["sh", "-eu"]}
+
+
+@every
+@pytest.mark.parametrize("language", COMMANDS)
+async def test_the_code_runs_as_pasted_and_finds_the_signature_right(
+    merchant: Merchant, language: str, tmp_path: Path
+) -> None:
+    if shutil.which(COMMANDS[language][0]) is None or (language == "openssl" and shutil.which("openssl") is None):
+        pytest.skip(f"{language} is not installed")
+    id_, hook = await delivered(merchant)
+    found = await compare(merchant, id_, body=hook.raw.decode())
+    program = tmp_path / "program"
+    program.write_text(found["code"][language], "utf-8")
+
+    done = await asyncio.create_subprocess_exec(*COMMANDS[language], str(program), stdout=PIPE, stderr=PIPE)
+    out, error = await done.communicate()
+
+    assert (done.returncode, error) == (0, b"")
+    assert out.decode().split() == ["right", found["steps"][-1]["value"]]
+
+
+READ = json.loads(BODY)
+TIGHT = (",", ":")
+
+BODIES = [
+    ("reserialised", json.dumps(READ, ensure_ascii=False)),
+    ("reserialised", json.dumps(READ)),
+    ("reserialised", json.dumps(READ, indent=2, ensure_ascii=False)),
+    ("other_order", json.dumps(READ, sort_keys=True, ensure_ascii=False, separators=TIGHT)),
+    ("float", re.sub(r":([0-9]+)", r":\1.0", BODY)),
+    ("trailing_newline", BODY + "\n"),
+    ("escaped_slash", json.dumps(READ, separators=TIGHT).replace("/", "\\/")),
+    ("escaped_slash", BODY.replace("/", "\\/")),
+    ("wrong_encoding", json.dumps(READ, separators=TIGHT)),
+    ("wrong_encoding", BODY.encode().decode("latin-1")),
+    ("boolean", BODY.replace(":true", ":1").replace(":false", ":0")),
+    ("boolean", BODY.replace(":true", ":True").replace(":false", ":False")),
+]
+
+
+@every
+@pytest.mark.parametrize(("cause", "body"), BODIES)
+async def test_what_became_of_the_body_is_read_from_the_signature_and_from_the_string(
+    merchant: Merchant, cause: str, body: str
+) -> None:
+    id_, hook = await delivered(merchant)
+    if hook.raw != BODY.encode():
+        pytest.skip("it signs the body's values and not its bytes: its own tests make these mistakes")
+    signed = text_of(merchant, hook, body)
+    signature = await signature_of(merchant, id_, signed)
+
+    by_signature = await compare(merchant, id_, signature=signature)
+    by_string = await compare(merchant, id_, base_string=signed)
+    by_body = await compare(merchant, id_, body=body)
+
+    assert [cause_of(one) for one in (by_signature, by_string, by_body)] == [cause] * 3
+    assert by_signature["got"] == by_string["got"] == signed
+    assert by_string["expected"].encode()[: by_string["at"]] == signed.encode()[: by_string["at"]]
+    assert by_string["expected"].encode()[: by_string["at"] + 1] != signed.encode()[: by_string["at"] + 1]
+
+
+@every
+async def test_the_old_secret_is_another_secret(merchant: Merchant) -> None:
+    """The endpoint has got a secret of its own, and the merchant's server still has the account's."""
+    assert merchant.provider.shop is not None
+    id_, hook = await delivered(merchant)
+    made = (await compare(merchant, id_, body=hook.raw.decode()))["steps"][-1]["value"]
+
+    await merchant.sim.receive_webhooks(merchant.name, secret=merchant.provider.shop.secrets[0])
+    found = await compare(merchant, id_, signature=made)
+
+    assert (found["equal"], cause_of(found)) == (False, "wrong_secret")
+    assert found["got"] == made
+
+
+@every
+async def test_a_digest_in_another_alphabet_is_in_another_encoding(merchant: Merchant) -> None:
+    id_, hook = await delivered(merchant)
+    made = (await compare(merchant, id_, body=hook.raw.decode()))["steps"][-1]["value"]
+    is_hex = re.fullmatch("[0-9a-f]+", made) is not None
+    other = base64.b64encode(bytes.fromhex(made)).decode() if is_hex else base64.b64decode(made).hex()
+
+    found = await compare(merchant, id_, signature=other)
+
+    assert cause_of(found) == "wrong_encoding"
+
+
+@every
+async def test_another_time_is_an_old_time_where_one_is_signed(merchant: Merchant) -> None:
+    id_, hook = await delivered(merchant)
+    found = await compare(merchant, id_, body=hook.raw.decode())
+    signed = re.match(r"([0-9]+)\.(?=\{)", found["expected"])
+    assert signed is not None or merchant.provider.webhooks.tolerance is None
+    if signed is None:
+        pytest.skip("it signs no time")
+    unit = 1000 if len(signed[1]) > 11 else 1
+    now = str(int(time_of_day().timestamp() * unit) + 77_000 * unit)
+    other = signed[1][:-3] if unit == 1000 else f"{signed[1]}000"
+
+    by_string = await compare(merchant, id_, base_string=f"{now}.{BODY}")
+    made = await signature_of(merchant, id_, f"{other}.{BODY}")
+    by_signature = await compare(merchant, id_, signature=made)
+
+    assert (cause_of(by_string), cause_of(by_signature)) == ("old_time", "old_time")
+
+
+@every
+async def test_what_nothing_explains_is_unknown(merchant: Merchant) -> None:
+    id_, hook = await delivered(merchant)
+    right = (await compare(merchant, id_, body=hook.raw.decode()))["expected"]
+
+    assert cause_of(await compare(merchant, id_, signature="0" * 64)) == "unknown"
+    assert cause_of(await compare(merchant, id_, base_string=right.replace("1100", "1101"))) == "unknown"
+
+
+@every
+async def test_the_words_of_every_cause_and_step_are_whole(merchant: Merchant) -> None:
+    id_, _ = await delivered(merchant)
+
+    found = await compare(merchant, id_, base_string="x")
+
+    assert cause_of(found) in CAUSES
+    assert found["cause"]["text"].endswith(".")
+    assert all(step["name"] and "{" not in step["name"] for step in found["steps"])
+    assert list(found["code"]) == ["python", "node", "php", "openssl"]
