@@ -14,7 +14,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `call` | A request and its answer, as values |
 | `distributions` | Where the providers of other distributions are |
 | `disguises` | Shows what others have written as it is |
-| `texts` `views` `samples` | What pages say and show |
+| `texts` `views` | What pages say and show |
 | `known` | What a request model knows, and what a request says beyond it |
 | `validation` | Checks what was sent against a request model |
 | `scenarios` | What a scenario says |
@@ -29,6 +29,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `explain` | How a signature came about, and why a merchant's own is another |
 | `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |
 | `shop` | The merchant's side of a purchase, as values |
+| `samples` | What a newcomer is shown of a provider |
 | `stories` | How an event comes about, as a value |
 | `provider` | What a provider is: a value of tables and functions |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |

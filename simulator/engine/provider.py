@@ -21,6 +21,7 @@ from simulator.engine.explain import Explained
 from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.samples import FirstSteps
 from simulator.engine.scenarios import Decisions
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
@@ -43,6 +44,7 @@ __all__ = [
     "Dropped",
     "Endpoint",
     "Event",
+    "FirstSteps",
     "Handler",
     "Idempotency",
     "LeftOut",
@@ -319,6 +321,8 @@ class Provider(Party):
     """The seed's own purchase as a story (module `demo`)."""
     shop: Shop | None = None
     """The merchant's requests as values (module `shop`); without them nobody but a merchant can make a payment."""
+    first_steps: FirstSteps | None = None
+    """What the quick start shows of it; without it the first call as cURL, made of its shop."""
     stories: Stories = field(default_factory=Stories)
     """How its events come about, for test events: what the usual stories do not tell, and what requests say for them."""
     banner: Callable[[Mapping[str, Any]], BannerLine] | None = None

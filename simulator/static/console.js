@@ -60,8 +60,22 @@
   let waiting = 0, news = 0;
 
   function isRead() {
-    const inside = document.activeElement?.closest("[data-live-part]");
-    return Boolean(inside) || window.scrollY > 80 || Boolean(one("details.menu[open]")) || Boolean(one("[data-live-part] details[open]"));
+    const inside = document.activeElement?.closest('[data-live-part=""]');
+    return Boolean(inside) || window.scrollY > 80 || Boolean(one("details.menu[open]")) || Boolean(one('[data-live-part=""] details[open]'));
+  }
+
+  // A part marked "always" is renewed whatever is read elsewhere, one marked "state" only says whether it is done.
+  const steps = one("[data-live-part=always]");
+
+  function take(part, other) {
+    const { livePart, done } = part.dataset;
+    if (livePart === "state") {
+      if (done === other.dataset.done) return;
+      part.dataset.done = other.dataset.done;
+      if (done === "false") one("[data-testid=status-live]").textContent = one("h2", part).textContent;
+    } else if (!(livePart ? part.contains(document.activeElement) : isRead()) && other.innerHTML !== part.innerHTML) {
+      part.replaceChildren(...other.childNodes);
+    }
   }
 
   async function renew() {
@@ -71,15 +85,15 @@
         offer.hidden = false;
         offer.textContent = offer.dataset.text.replace("{n}", news);
       }
-      return;
+      if (!steps) return;
     }
     const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
-    if (!answer?.ok || isRead()) return;
+    if (!answer?.ok || (isRead() && !steps)) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const known = new Set(all("[data-live-part] tr[data-id]").map((row) => row.dataset.id));
     for (const part of all("[data-live-part]")) {
       const other = fresh.getElementById(part.id);
-      if (other && other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes);
+      if (other) take(part, other);
     }
     for (const row of all("[data-live-part] tr[data-id]")) {
       if (known.size && !known.has(row.dataset.id)) {

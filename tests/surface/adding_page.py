@@ -69,6 +69,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     "The merchant's side": {
         "engine/shop.py": "*",
         "engine/stories.py": "CREATED PAID SoFar Create Decide Refund Cancel Ask Rule Wait Set bank_declines Stories saying_more",
+        "engine/samples.py": "LANGUAGES Sample FirstSteps",
         "engine/provider.py": "DemoMerchant",
     },
 }

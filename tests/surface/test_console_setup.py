@@ -1,15 +1,12 @@
-"""The console's quick start, settings and workspaces."""
+"""The console's settings and workspaces."""
 
 from __future__ import annotations
 
 import html
-import itertools
-import re
-import shlex
 from collections.abc import AsyncIterator
 
 import pytest
-from pressing import console, page_of, press
+from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
 
@@ -23,49 +20,6 @@ async def sim() -> AsyncIterator[Sim]:
 
 
 PROVIDERS = [provider.name for provider in (*built_in(), ACME)]
-
-
-def _done(page: str) -> list[str]:
-    return re.findall(r'data-testid="step-\d" data-done="(\w+)"', page)
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-async def test_the_first_call_that_is_shown_makes_a_payment(sim: Sim, provider: str) -> None:
-    """With this workspace's own credentials, as cURL would send it."""
-    before = await page_of(sim, f"/start/{provider}")
-    sample = re.search(r'data-copy="(curl -X [^"]+)"', before)
-    assert sample is not None
-    words = shlex.split(html.unescape(sample[1]).replace("\\\n", " "))
-    pairs = list(itertools.pairwise(words))
-    headers = dict(value.split(": ", 1) for flag, value in pairs if flag == "-H")
-    body = next((value for flag, value in pairs if flag == "-d"), "")
-
-    answer = await sim.http.request(words[2], words[3], headers=headers, content=body.encode())
-
-    assert answer.status_code < 300, answer.text
-    await sim.advance(seconds=1)
-    after = await page_of(sim, f"/start/{provider}")
-    assert (_done(before), _done(after)[:2]) == (["false"] * 4, ["true", "true"])
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-async def test_every_provider_can_be_done_for_me(sim: Sim, provider: str) -> None:
-    answer = await press(sim, await page_of(sim, f"/start/{provider}"), "do-it")
-
-    assert answer.status_code == 303
-    assert _done(await page_of(sim, f"/start/{provider}"))[:2] == ["true", "true"]
-
-
-async def test_a_refused_first_call_is_shown_with_the_way_to_its_reason(sim: Sim) -> None:
-    key = sim.credentials("acme")["key"]
-    answer = await sim.http.post("/acme/charges", json={}, headers={"authorization": f"Acme {key}"})
-
-    assert answer.status_code >= 400
-    assert f"{console(sim)}/requests/req_" in await page_of(sim, "/start/acme")
-
-
-async def test_an_unknown_provider_has_no_quick_start(sim: Sim) -> None:
-    assert (await sim.http.get(f"{console(sim)}/start/nobody")).status_code == 404
 
 
 @pytest.mark.parametrize("section", [*PROVIDERS, "simulator"])

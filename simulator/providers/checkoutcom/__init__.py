@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
-from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
@@ -123,6 +124,17 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    first_steps=FirstSteps(
+        folder=Path(__file__).parent,
+        call="checkoutcom_first_call",
+        link="_links.redirect.href",
+        decline=(Money(1051, "EUR"), "20051"),
+        differs=(
+            ("checkoutcom_differs_links", "3.1"),
+            ("checkoutcom_differs_channels", "3.1"),
+            ("checkoutcom_differs_amounts", "8.1"),
+        ),
+    ),
     stories=STORIES,
     secret_members=("key",),  # with which a workflow's webhooks are signed
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
-from simulator.engine.provider import BannerLine, Call, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, FirstSteps, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
@@ -98,6 +99,18 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    first_steps=FirstSteps(
+        folder=Path(__file__).parent,
+        call="ecommpay_first_call",
+        link="redirect_data.url",
+        link_by_webhook=True,
+        decline=(Money(40000, "CNY"), "20105"),
+        differs=(
+            ("ecommpay_differs_page", "2.1"),
+            ("ecommpay_differs_emulator", "8.4"),
+            ("ecommpay_differs_refunds", "4.4"),
+        ),
+    ),
     stories=STORIES,
     verify_request=verify_request,
     explain_request=explain_request,

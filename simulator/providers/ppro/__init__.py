@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
-from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
@@ -119,6 +120,18 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    first_steps=FirstSteps(
+        folder=Path(__file__).parent,
+        call="ppro_first_call",
+        link="authenticationMethods[0].details.requestUrl",
+        decline=(Money(300002, "CNY"), "INSUFFICIENT_FUNDS"),
+        differs=(
+            ("ppro_differs_http", "6.1"),
+            ("ppro_differs_links", "3.2"),
+            ("ppro_differs_methods", "7"),
+            ("ppro_differs_limits", "2.3"),
+        ),
+    ),
     stories=STORIES,
     banner=lambda own: BannerLine("PPRO", own["api_key"], f"Merchant-Id {', '.join(auth.merchant_ids(own))}"),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
-from simulator.engine.provider import Call, Idempotency, Provider, Reply
+from simulator.engine.provider import Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
@@ -131,6 +132,18 @@ PROVIDER = Provider(
     banner=auth.banner,
     demo=demo.story,
     shop=SHOP,
+    first_steps=FirstSteps(
+        folder=Path(__file__).parent,
+        call="wooshpay_first_call",
+        link="next_action.*.url",
+        decline=(Money(101, "CNY"), "payment_intent_payment_attempt_failed"),
+        differs=(
+            ("wooshpay_differs_keys", "2.2"),
+            ("wooshpay_differs_amounts", "8.2"),
+            ("wooshpay_differs_links", "7.3"),
+            ("wooshpay_differs_http", "1"),
+        ),
+    ),
     stories=STORIES,
     documents=(
         "Payment intents and checkout sessions, shaped like Stripe's API: JSON or form-encoded requests, HTTP Basic or Bearer with "

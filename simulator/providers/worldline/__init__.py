@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
-from simulator.engine.provider import BannerLine, Call, Idempotency, Provider, Reply
+from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.clock import millis
+from simulator.kernel.money import Money
 from simulator.providers.worldline import assets, auth, demo, errors, receiver
 from simulator.providers.worldline.checkout_payments import open_order
 from simulator.providers.worldline.client_sessions import OF_ANY_ORIGIN
@@ -113,6 +115,18 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    first_steps=FirstSteps(
+        folder=Path(__file__).parent,
+        call="worldline_first_call",
+        link="merchantAction.redirectData.redirectURL",
+        decline=(Money(120120, "CNY"), "REJECTED"),
+        differs=(
+            ("worldline_differs_http", "3.2"),
+            ("worldline_differs_wallet", "7"),
+            ("worldline_differs_paid", "4.1"),
+            ("worldline_differs_amounts", "8"),
+        ),
+    ),
     stories=STORIES,
     verify_request=verify_request,
     explain_request=explain_request,

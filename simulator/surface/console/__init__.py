@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, payments, requests, setup, webhooks, world
+from simulator.surface.console import acts, payments, requests, setup, start, webhooks, world
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -30,8 +30,8 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}/buyers/{slug}", world.buyer_page),
     ("/console/{ws}/scenarios", world.scenarios_page),
     ("/console/{ws}/clock", world.clock_page),
-    ("/console/{ws}/start", setup.start_page),
-    ("/console/{ws}/start/{provider}", setup.start_page),
+    ("/console/{ws}/start", start.start_page),
+    ("/console/{ws}/start/{provider}", start.start_page),
     ("/console/{ws}/settings", setup.settings_page),
     ("/console/{ws}/requests", requests.list_page),
     ("/console/{ws}/requests/{id}", requests.request_page),
