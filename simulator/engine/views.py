@@ -40,9 +40,10 @@ class Page:
     """The viewer's language, in which the simulator speaks where the page speaks another one."""
 
     def url(self, **query: str) -> str:
-        """This page with some query parameters set, others kept."""
+        """This page with some query parameters set, others kept; what is set to nothing is left out."""
         parts = urlsplit(self.path)
         merged = dict(parse_qsl(parts.query, keep_blank_values=True)) | query
+        merged = {name: value for name, value in merged.items() if value or name not in query}
         return f"{parts.path}?{urlencode(merged)}" if merged else parts.path
 
 

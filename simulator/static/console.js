@@ -14,7 +14,7 @@
   const PLACES = { p: "payments", w: "webhooks", q: "requests", b: "buyers", s: "scenarios", c: "clock" };
   let went = false;
 
-  function rows() { return all(".table tbody tr .row-link"); }
+  function rows() { return all("main .row-link"); }
 
   function move(step) {
     const links = rows();
@@ -122,6 +122,24 @@
       renew();
     });
   }
+
+  /* ---- a link that fills one part of the page: data-into names it by its id */
+
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("a[data-into]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const answer = await fetch(link.href).catch(() => null);
+    const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(link.dataset.into);
+    if (!fresh) return location.assign(link.href);
+    one(`#${link.dataset.into}`).replaceWith(fresh);
+    history.replaceState(null, "", link.href);
+    const row = one(location.hash || "main");
+    for (const other of all("[id^=e-][aria-current]")) other.removeAttribute("aria-current");
+    row?.setAttribute("aria-current", "true");
+  });
+
+  if (location.hash.startsWith("#e-") && !/[?&]event=/.test(location.search)) one(`[id="${location.hash.slice(1)}"] [data-into]`)?.click();
 
   /* ---- what a step of the clock would fire */
 

@@ -122,7 +122,7 @@ async def test_more_than_is_left_is_refused_in_words(sim: Sim) -> None:
 
     answer = await press(sim, await page_of(sim, f"/payments/{charge}"), "refund-submit", amount="999999")
 
-    assert "at most 1000 of" in (await sim.http.get(answer.headers["location"])).text
+    assert "At most ¥\xa010.00 can be refunded." in (await sim.http.get(answer.headers["location"])).text
 
 
 async def test_what_waits_is_said_above_the_payments(sim: Sim) -> None:

@@ -128,6 +128,12 @@ class Resources(Statements):
         found = self.rows(sql, (id_, provider, self._at(workspace)))
         return found[0] if found else None
 
+    def payments_anywhere(self, id_: str, limit: int) -> list[tuple[int, str]]:
+        """`(workspace, provider)` of the payments with that id, in whatever workspace, newest first."""
+        sql = f"""SELECT workspace, provider FROM resources r WHERE id = ? AND phase IS NOT NULL {_NOT_LEFT}
+            ORDER BY seq DESC LIMIT ?"""  # noqa: S608
+        return [(int(row[0]), row[1]) for row in self.rows(sql, (id_, limit))]
+
     def insert_resources(self, rows: Sequence[Row]) -> list[int]:
         """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`. Returns their numbers."""
         sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted)

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, payments, requests, setup, start, webhooks, world
+from simulator.surface.console import acts, payment, payments, requests, setup, start, webhooks, world
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -23,7 +23,7 @@ Handler = Callable[[Console], Awaitable[Response]]
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}", payments.list_page),
     ("/console/{ws}/payments", payments.list_page),
-    ("/console/{ws}/payments/{id:path}", payments.payment_page),
+    ("/console/{ws}/payments/{id:path}", payment.payment_page),
     ("/console/{ws}/webhooks", webhooks.list_page),
     ("/console/{ws}/webhooks/{id}", webhooks.delivery_page),
     ("/console/{ws}/buyers", world.buyers_page),

@@ -209,5 +209,9 @@ def missing_page(runtime: Runtime, request: Request, built: Collection[str], err
     refusal = error.body["error"]
     title = "console_missing" if error.status == 404 else "error_title"
     return Console(runtime, request, built).render(
-        "console/missing.html", title, status=error.status, message=refusal["message"], elsewhere=()
+        "console/missing.html",
+        title,
+        status=error.status,
+        message=refusal["message"],
+        elsewhere=refusal.get("elsewhere", ()),
     )

@@ -1,4 +1,4 @@
-"""Payments: the list of all, and one with its story."""
+"""Payments: the list of all."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from simulator.engine import journal
 from simulator.engine.resource import PHASES, Resource, load
 from simulator.engine.views import MoneyView
 from simulator.kernel.clock import from_micros
 from simulator.kernel.money import Money
 from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted
-from simulator.surface.control import clock, moves
+from simulator.surface.control import clock
 from simulator.surface.control import payments as neutral
-from simulator.surface.control.errors import ControlError
 from simulator.wallet.order import Order
 
 
@@ -141,32 +139,3 @@ def _mark(state: str, attempts: int) -> str:
     if state == "delivered":
         return "sent"
     return "failing" if state == "failed" or attempts else "waiting"
-
-
-async def payment_page(console: Console) -> Response:
-    """One payment with everything that happened to it."""
-    runtime, workspace, id_ = console.runtime, console.workspace, console.request.path_params["id"]
-    wanted = console.query.get("provider")
-    names = [wanted] if wanted in runtime.providers else list(runtime.providers)
-    found = next((name for name in names if runtime.store.payment(workspace.id, name, id_) is not None), None)
-    if found is None:
-        message = console.texts()("console_no_payment", id=id_, workspace=workspace.name)
-        raise ControlError(404, "not_found", message)
-    provider = runtime.providers[found]
-    kind, body = runtime.store.payment(workspace.id, found, id_) or ("", b"")
-    row = shown(console, [(0, found, kind, id_, body)])[0]
-    runtime.write_notes()
-    resource = load(provider.kinds[kind], bytes(body))
-    summary = provider.summarise(resource)
-    return console.render(
-        "console/payment.html",
-        f"{row.amount.symbol_text}",
-        place="payments",
-        row=row,
-        at={"provider": found, "id": id_},
-        moves=moves.legal(runtime, workspace, provider, resource),
-        can_refund=provider.shop is not None and row.payment["phase"] in ("paid", "partly_refunded"),
-        refunded=MoneyView.of(summary.refunded) if summary is not None else None,
-        left=summary.amount.value - summary.refunded.value if summary is not None else 0,
-        story=journal.timeline(runtime.store, workspace.id, resource.subject),
-    )

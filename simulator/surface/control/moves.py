@@ -64,12 +64,12 @@ def _candidates(runtime: Runtime, workspace: Workspace, resource: Resource) -> I
         if order is not None and not order.is_final:
             for decide in (_pay, _decline, _cancel, _expire):
                 yield partial(decide, code=order.id)
-    for row in runtime.store.timers_of(workspace.id, _ids_of(runtime, workspace, resource)):
+    for row in runtime.store.timers_of(workspace.id, ids_of(runtime, workspace, resource)):
         if row.provider == provider.name:
             yield partial(_fire, runtime=runtime, seq=row.seq, ids=(row.id,))
 
 
-def _ids_of(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[str]:
+def ids_of(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[str]:
     """The payment and all that belongs to it, as its story has named them."""
     runtime.write_notes()
     ids = {resource.id: None}

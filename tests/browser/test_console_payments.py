@@ -1,0 +1,102 @@
+"""The page of a payment in Chromium: the row that is looked at, with and without script, by keys, and to axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from browser.shop import Shop
+from browser.window import Window
+
+Open = Callable[..., Window]
+
+
+@pytest.fixture
+def payment(shop: Shop) -> str:
+    """The address of a paid payment with a webhook that nobody takes."""
+    code = shop.order(reference="ORD-5023")
+    shop.workspace.set_webhook(str(shop.workspace.latest(1)[0]["provider"]), "http://127.0.0.1:9/hooks")
+    made = shop.workspace.payment(str(shop.workspace.latest(1)[0]["provider"]), shop.ids[code])
+    shop.workspace.pay(made["provider"], made["id"])
+    shop.workspace.settle()
+    return f"/console/{shop.workspace.name}/payments/{made['id']}"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_row_shows_its_bytes_and_stands_in_the_address(window: Open, payment: str, script: bool) -> None:
+    page = window(size="wide", script=script).open(payment)
+    assert "failed" not in page.locator("[data-testid=inspector] h2").inner_text()
+    row = page.locator("[data-testid=event][data-kind=request]").first
+    where = row.get_attribute("id")
+
+    row.locator("time").click()
+    page.wait_for_url(f"**#{where}")
+
+    page.wait_for_selector("[data-testid=inspector] h2:has-text('POST /')")
+    assert page.locator(f"#{where}").get_attribute("aria-current") == "true"
+    page.click("[data-testid=tab-response]")
+    page.wait_for_selector("[data-testid=tab-response][aria-current=true]")
+    assert page.locator("[data-testid=event]").count() > 5
+
+
+def test_an_address_with_a_row_opens_at_it(window: Open, payment: str) -> None:
+    page = window(size="wide").open(payment)
+    page.goto(page.url + "#e-1")
+    page.reload()
+
+    page.wait_for_selector("#e-1[aria-current=true]")
+    page.wait_for_selector("[data-testid=inspector] h2:has-text('POST /')")
+
+
+def test_rows_are_walked_and_opened_by_keys(window: Open, payment: str) -> None:
+    page = window(size="wide").open(payment)
+
+    for key in ("j", "j", "k", "Enter"):
+        page.keyboard.press(key)
+
+    page.wait_for_selector("#e-1[aria-current=true]")
+    page.keyboard.press("w")
+    page.wait_for_url("**/w/*")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_webhook_is_sent_again_from_the_story(window: Open, shop: Shop, payment: str, script: bool) -> None:
+    provider = str(shop.workspace.latest(1)[0]["provider"])
+    page = window(size="wide", script=script).open(payment)
+    shop.workspace.set_webhook(provider, shop.workspace.inbox_url("mine"))
+    before = page.locator("[data-testid=event][data-kind=webhook]").count()
+
+    page.click("[data-testid=send-again]")
+    page.wait_for_selector(f"[data-testid=event][data-kind=webhook] >> nth={before}", state="attached")
+
+    assert page.locator("[data-testid=payment]").count() == 1
+
+
+def test_a_payment_is_live_and_its_inspector_stays(window: Open, shop: Shop) -> None:
+    code = shop.order()
+    made = shop.workspace.latest(1)[0]
+    page = window(size="wide").open(f"/console/{shop.workspace.name}/payments/{made['id']}")
+    page.wait_for_selector("[data-testid=live][data-live=sse]", state="attached")
+    looked_at = page.locator("[data-testid=inspector] h2").inner_text()
+
+    shop.workspace.pay(made["provider"], shop.ids[code])
+
+    page.wait_for_selector("[data-testid=event][data-kind=decision]", state="attached")
+    assert page.locator("[data-testid=inspector] h2").inner_text() == looked_at
+
+
+@pytest.mark.parametrize("query", ["", "?view=list", "?tab=signature", "?tab=attempts", "?body=raw", "?event=2"])
+def test_the_page_of_a_payment_to_axe(window: Open, payment: str, axe: str, query: str) -> None:
+    look = window(size="wide", axe=axe)
+    found: list[str] = []
+    for lang in ("en", "zh"):
+        look.open(payment + query, lang=lang)
+        for size in ("wide", "phone"):
+            look.resize(size)
+            found += [f"{lang} {size} {finding}" for finding in look.findings(opens=False)]
+        look.resize("narrow")
+        found += [f"{lang}: scrolls sideways at 320 px"] if look.scrolls_sideways() else []
+
+    assert found == []
+    assert look.complaints == []
