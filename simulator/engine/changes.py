@@ -5,7 +5,7 @@ It decides nothing: which move is legal, which timer is armed and which message 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
 
@@ -143,23 +143,33 @@ class Changes:
         for identity in self._deleted:
             rekeyed.append((identity, self._base.pop(identity).keys(), {}))
         numbers = dict(zip(inserts, store.insert_resources([*inserts.values()]), strict=True))
-        for identity, before, after in rekeyed:
-            self._rekey(identity, numbers.get(identity), before, after)
+        if rekeyed:
+            self._rekey(rekeyed, numbers)
         for provider, kind, id_ in self._deleted:
             store.delete_resource(workspace, provider, kind, id_)
         self._dirty.clear()
         self._deleted.clear()
 
     def _rekey(
-        self, identity: Identity, number: int | None, before: Mapping[str, str], after: Mapping[str, str]
+        self,
+        rekeyed: Sequence[tuple[Identity, Mapping[str, str], Mapping[str, str]]],
+        numbers: Mapping[Identity, int],
     ) -> None:
-        """Writes the look-up keys that a resource has got, and drops those that it had. `number` is known of a new one."""
-        provider, kind, id_ = identity
-        if number is None:
-            number = self._store.seq_of(self._workspace, provider, kind, id_)
-        shared = (kind, provider, self._workspace, number)
-        self._store.delete_keys([(v, n, *shared) for n, v in before.items() if after.get(n) != v])
-        self._store.insert_keys([(v, n, *shared) for n, v in after.items() if before.get(n) != v])
+        """Writes the look-up keys that resources have got, and drops those that they had. `numbers` are those of new ones."""
+        got: list[tuple[Any, ...]] = []
+        lost: list[tuple[Any, ...]] = []
+        for identity, before, after in rekeyed:
+            provider, kind, id_ = identity
+            number = numbers.get(identity)
+            if number is None:
+                number = self._store.seq_of(self._workspace, provider, kind, id_)
+            shared = (kind, provider, self._workspace, number)
+            lost += [(v, n, *shared) for n, v in before.items() if after.get(n) != v]
+            got += [(v, n, *shared) for n, v in after.items() if before.get(n) != v]
+        if lost:
+            self._store.delete_keys(lost)
+        if got:
+            self._store.insert_keys(got)
 
     def write(self, now: datetime) -> None:
         """Writes everything. The messages get their sequence from the order in which they were promised."""

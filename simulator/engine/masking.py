@@ -8,7 +8,7 @@ stars, so that a key in the wrong place can be told from another. JSON stays JSO
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -44,6 +44,9 @@ TAIL = 4
 NAMES_KEPT = 1000
 """Headers of which it is remembered what they hold."""
 
+VALUES_KEPT = 128
+"""Values of headers of which it is remembered how they are shown; none is longer than a request's head may be."""
+
 CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection", "accept-encoding", "cache-control"})
 """Nobody writes a secret there, and what they say is often like `name=value`."""
 
@@ -55,7 +58,9 @@ NAME_LIMIT = 60
 _LETTERS = re.compile(r"[^a-z0-9]+")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _NAME = re.compile(rb"[A-Za-z0-9_\-]*")
-_NAME_BEFORE = re.compile(rb"(?:\A|%[0-9A-Fa-f]{2}|\\[nrtbf]|[^A-Za-z0-9_\-])([A-Za-z0-9_\-]*)\Z")
+_NAME_SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+_ESCAPED = {b"%": re.compile(b"[0-9A-Fa-f]{2}"), b"\\": re.compile(b"[nrtbf]")}
+"""What belongs to the sign before it, and not to a name: `%20secret`, `\\nsecret`."""
 
 _QUOTED = re.compile(rb"\]*(\\*)[\"']\s*:\s*")
 _JSON_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
@@ -71,6 +76,7 @@ _PART = re.compile(rb"\]*\"[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n(
 _COLON = re.compile(rb"[ \t]*:[ \t]*")
 _BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
 _LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
+_SHOWABLE = re.compile(r"[\w.\-+/=]{4}", re.ASCII)
 _USER = re.compile(rb"(://[^/\s:@\"'<>]*:)([^/\s@\"'<>]+)(?=@)")
 
 
@@ -84,7 +90,7 @@ def hidden(secret: str) -> str:
 def _hidden(secret: bytes) -> bytes:
     """The same within a text; the last four characters only where they stand for themselves in JSON, a form or an address."""
     shown = secret.decode("utf-8", "replace")
-    if not re.fullmatch(r"[\w.\-+/=]{4}", shown[-4:], re.ASCII):
+    if not _SHOWABLE.fullmatch(shown[-4:]):
         return b"***" if len(shown) <= LONG else b"******"
     return hidden(shown).encode()
 
@@ -119,6 +125,8 @@ class Masking:
 
     def body(self, raw: bytes, known: Iterable[bytes] = (), *, form: bool = False) -> bytes:
         """A body as it may be shown: without secrets, card numbers and the values of `known`, which never stand there."""
+        if not form and raw[:1] == b"{" and b"\\" not in raw and b"%" not in raw and b"@" not in raw and b"\0" not in raw:
+            return _without_known(cards.cut(self.of_members(raw)), known)  # nothing to decode: most JSON is such
         if b"\0" in raw:
             return b"*** not a text ***"
         masked = self._read_once(raw, known, form)
@@ -186,7 +194,7 @@ class Masking:
         if b"@" in together or cards.may_hold(together) or any(secret in together for secret in known):
             odd = [name for name in headers if kinds.get(name) == "plain"]
         for name in odd:
-            kept[name] = self.text(headers[name], known)
+            kept[name] = self._header_text(headers[name], tuple(known))
         return kept
 
     def is_secret(self, name: str) -> bool:
@@ -197,6 +205,11 @@ class Masking:
     def is_secret_header(self, name: str) -> bool:
         plain = _plain(name)
         return plain in self._secret_headers or (plain.endswith(self._ends) and not plain.endswith("tokens"))
+
+    @cached_property
+    def _header_text(self) -> Callable[[str, tuple[bytes, ...]], str]:
+        """`text` for a header's value; most come again and again."""
+        return lru_cache(VALUES_KEPT)(self.text)
 
     # How it is done ------------------------------------------------------------------------------------------------
 
@@ -240,9 +253,8 @@ class Masking:
         places: set[tuple[int, int]] = set()
         backwards, (member, parameter) = lowered[::-1], self._backwards
         for ends in (member, parameter) if b"=" in lowered else (member,):
-            if ends.search(backwards) is not None:
-                for match in ends.finditer(backwards):
-                    self._note_name(places, raw, len(raw) - match.start(1))
+            for match in ends.finditer(backwards):
+                self._note_name(places, raw, len(raw) - match.start(1))
         return places
 
     def _names_anywhere(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
@@ -256,10 +268,14 @@ class Masking:
 
     def _note_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
         """If a secret's name stands there, or ends there."""
-        before = _NAME_BEFORE.search(raw[max(0, place - NAME_LIMIT) : place])
-        after = _NAME.match(raw, place, place + NAME_LIMIT)
-        if before is not None and after is not None and self.is_secret((before[1] + after[0]).decode("ascii")):
-            places.add((place - len(before[1]), after.end()))
+        before, after = _name_before(raw, place), _NAME.match(raw, place, place + NAME_LIMIT)
+        if after is not None and self._opens_a_door(before + after[0]):
+            places.add((place - len(before), after.end()))
+
+    @cached_property
+    def _opens_a_door(self) -> Callable[[bytes], bool]:
+        """`is_secret` for a name as it stands in a text; most are those of a provider's own members, again and again."""
+        return lru_cache(NAMES_KEPT)(lambda name: self.is_secret(name.decode("ascii")))
 
     @cached_property
     def _header_kinds(self) -> dict[str, str]:
@@ -338,6 +354,15 @@ def _credentials(value: str) -> str:
 def _cookies(value: str) -> str:
     pairs = (part.partition("=") for part in value.split(";"))
     return ";".join(f"{name}{equals}{hidden(secret)}" if equals else name for name, equals, secret in pairs)
+
+
+def _name_before(raw: bytes, place: int) -> bytes:
+    """The beginning of the name that goes on at this place."""
+    text = raw[max(0, place - NAME_LIMIT) : place]
+    rest = text.rstrip(_NAME_SIGNS)
+    name = text[len(rest) :]
+    escaped = _ESCAPED.get(rest[-1:])
+    return name if escaped is None or (found := escaped.match(name)) is None else name[found.end() :]
 
 
 def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:

@@ -56,6 +56,9 @@ class PostgresStore(Store):
     def exact_run(self, sql: str, values: Sequence[Any] = ()) -> int:
         return self._execute(sql, values).rowcount
 
+    def exact_added(self, sql: str, values: Sequence[Any]) -> int:
+        return int(self.exact_rows(f"{sql} RETURNING seq", values)[0][0])
+
     def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         rows = [_without_nul(row) for row in values]
         if len(rows) == 1:

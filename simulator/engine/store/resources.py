@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.engine.store.statements import EVERY, Row, Statements
+from simulator.engine.store.statements import EVERY, Row, Statements, all_at_rest
 
 
 class StoreConflict(Exception):
@@ -137,8 +137,8 @@ class Resources(Statements):
     def insert_resources(self, rows: Sequence[Row]) -> list[int]:
         """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`. Returns their numbers."""
         sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq"""
-        return [int(self.rows(sql, row)[0][0]) for row in self._placed(rows)]
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        return [self.exact_added(sql, row) for row in all_at_rest([*self._placed(rows)])]
 
     def update_resource(
         self,

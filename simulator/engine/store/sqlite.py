@@ -119,6 +119,9 @@ class SqliteStore(Store):
     def exact_run(self, sql: str, values: Sequence[Any] = ()) -> int:
         return self._execute(sql, values).rowcount
 
+    def exact_added(self, sql: str, values: Sequence[Any]) -> int:
+        return int(self._execute(sql, values).lastrowid or 0)
+
     def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         for row in values:
             self._execute(sql, row)
