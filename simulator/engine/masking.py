@@ -125,7 +125,14 @@ class Masking:
 
     def body(self, raw: bytes, known: Iterable[bytes] = (), *, form: bool = False) -> bytes:
         """A body as it may be shown: without secrets, card numbers and the values of `known`, which never stand there."""
-        if not form and raw[:1] == b"{" and b"\\" not in raw and b"%" not in raw and b"@" not in raw and b"\0" not in raw:
+        if (
+            not form
+            and raw[:1] == b"{"
+            and b"\\" not in raw
+            and b"%" not in raw
+            and b"@" not in raw
+            and b"\0" not in raw
+        ):
             return _without_known(cards.cut(self.of_members(raw)), known)  # nothing to decode: most JSON is such
         if b"\0" in raw:
             return b"*** not a text ***"

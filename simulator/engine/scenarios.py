@@ -290,6 +290,7 @@ class Scenarios:
     def __init__(self, read: Callable[[], Known] = Known) -> None:
         self._read = read
         self._parsed: dict[int, tuple[Any, Scenario | None]] = {}
+        self._triggers: dict[tuple[str, Facet], tuple[Rule, ...]] = {}
 
     @cached_property
     def known(self) -> Known:
@@ -329,19 +330,25 @@ class Scenarios:
                     continue
                 assert scenario is not None
                 yield Effect(f"scenario:{scenario.name}", params, True, (index, number))
-        documented = self.known.documented.get(str(facts.get("provider")))
-        for rule in documented.rules if documented else ():
-            params = getattr(rule, facet)
-            if rule.when.amount is not None and not test_amounts:
-                continue
-            if documented is not None and params is not None and rule.when.holds(facts):
-                label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{documented.name}"
-                yield Effect(label, params, False)
+        provider = str(facts.get("provider"))
+        for rule in self._documented(provider, facet):
+            if (rule.when.amount is None or test_amounts) and rule.when.holds(facts):
+                name = self.known.documented[provider].name
+                label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{name}"
+                yield Effect(label, getattr(rule, facet), False)
 
     def documents(self, facet: Facet, provider: str) -> bool:
         """Whether the provider documents any trigger on `facet`."""
-        documented = self.known.documented.get(provider)
-        return documented is not None and any(getattr(rule, facet) is not None for rule in documented.rules)
+        return bool(self._documented(provider, facet))
+
+    def _documented(self, provider: str, facet: Facet) -> tuple[Rule, ...]:
+        """The provider's documented triggers on `facet`."""
+        found = self._triggers.get((provider, facet))
+        if found is None:
+            scenario = self.known.documented.get(provider)
+            rules = scenario.rules if scenario is not None else ()
+            found = self._triggers[provider, facet] = tuple(r for r in rules if getattr(r, facet) is not None)
+        return found
 
     def _scenario(self, entry: dict[str, Any]) -> Scenario | None:
         """An armed scenario. None for what a version of another time has armed and this one does not take: the log says so."""

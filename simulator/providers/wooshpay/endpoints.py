@@ -114,15 +114,16 @@ def _body(call: Call) -> dict[str, Any]:
     if not call.raw_body.strip():
         return {}
     if call.media_type in (FORM, "") and not call.raw_body.lstrip().startswith((b"{", b"[")):
-        return _clean(forms.parse(call.form_pairs))
+        return _clean(forms.parse(call.form_pairs), b"%00" in call.raw_body or b"\0" in call.raw_body)
     data = call.json
     if not isinstance(data, dict):
         raise MalformedBody("an object was expected")
-    return _clean(data)
+    return _clean(data, b"\\u0000" in call.raw_body)
 
 
-def _clean(data: dict[str, Any]) -> dict[str, Any]:
-    _refuse_nul(data)
+def _clean(data: dict[str, Any], may_have_nul: bool = True) -> dict[str, Any]:
+    if may_have_nul:
+        _refuse_nul(data)
     return _without_nulls(data)  # type: ignore[no-any-return]
 
 

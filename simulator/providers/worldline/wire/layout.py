@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,13 +22,18 @@ def _pretty(value: Any, indent: str) -> str:
         if not value:
             return "{ }"
         inner = indent + "   "
-        members = [f"{inner}{_scalar(name)} : {_pretty(member, inner)}" for name, member in value.items()]
+        members = [f"{inner}{_name(name)} : {_pretty(member, inner)}" for name, member in value.items()]
         return "{\n" + ",\n".join(members) + f"\n{indent}}}"
     if isinstance(value, list | tuple):
         if not value:
             return "[ ]"
         return "[ " + ", ".join(_pretty(element, indent) for element in value) + " ]"
     return _scalar(value)
+
+
+@lru_cache(1000)
+def _name(name: str) -> str:
+    return _scalar(name)
 
 
 def _scalar(value: Any) -> str:
