@@ -10,6 +10,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `settings` | What may be set, as models: bounds, defaults, help |
 | `workspace` | An isolated world, as a value |
 | `resource` | Something that a party keeps, as a value |
+| `forging` | Where webhooks stand otherwise that no merchant should take |
 | `messages` | A webhook on its way, as values |
 | `call` | A request and its answer, as values |
 | `distributions` | Where the providers of other distributions are |

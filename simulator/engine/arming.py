@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from simulator.engine.endpoints import every_event
+from simulator.engine.forging import FORGERIES, Forgery
 from simulator.engine.known import names_at
 from simulator.engine.provider import Provider
-from simulator.engine.scenarios import Facet, Rule, Scenario
+from simulator.engine.scenarios import Facet, Rule, Scenario, WebhooksEffect
 from simulator.engine.validation import allowed, validate
 from simulator.kernel.refusals import Invalid
 
@@ -47,13 +48,21 @@ class Objection:
 
 
 def objection(
-    scenario: Scenario, providers: Iterable[Provider], buyers: Collection[str] | None = None
+    scenario: Scenario,
+    providers: Iterable[Provider],
+    buyers: Collection[str] | None = None,
+    scope: str | None = None,
 ) -> Objection | None:
-    """The first thing that is wrong; None where everything may happen. Without `buyers` any buyer may be named."""
+    """The first thing that is wrong; None where everything may happen. Without `buyers` any buyer may be named. `scope` is the
+    one provider for which it is to be armed."""
     every = list(providers)
     for number, rule in enumerate(scenario.rules):
         for found in _objections(rule, f"rules.{number}", every, buyers):
             return found
+        concerned = [one for one in every if _may_be(rule.when.provider, [one.name]) and scope in (None, one.name)]
+        if rule.webhooks is not None:
+            for found in _not_shown(rule.webhooks, f"rules.{number}.webhooks", concerned):
+                return found
     return None
 
 
@@ -78,6 +87,20 @@ def _objections(rule: Rule, path: str, every: list[Provider], buyers: Collection
             yield from _unknown(f"{path}.when.operation", f"operation of {facet}", when.operation, operations)
     if rule.provider is not None:
         yield from _unfit_options(rule.provider, f"{path}.provider", _options(concerned, when.operation))
+
+
+def _not_shown(effect: WebhooksEffect, path: str, providers: Sequence[Provider]) -> Iterator[Objection]:
+    """What the signature of none of these providers can show."""
+    asked: list[tuple[str, Forgery]] = [] if effect.forge is None else [("forge", effect.forge)]
+    if effect.stale is not None:
+        asked.append(("stale", "timestamp"))
+    for member, way in asked:
+        whys = {provider.title: provider.webhooks.forging.objection(way) for provider in providers}
+        if whys and None not in whys.values():
+            said = "; ".join(f"{title}: {why}" for title, why in whys.items())
+            possible = {way for provider in providers for way in provider.webhooks.forging.ways}
+            known = [way for way in FORGERIES if way in possible] if member == "forge" else ["forge", "delay", "copies"]
+            yield Objection(f"{path}.{member}", f"{effect.forge or member} cannot be shown: {said}", tuple(known))
 
 
 def _unknown(path: str, what: str, wanted: str | list[str] | None, known: Collection[str]) -> Iterator[Objection]:

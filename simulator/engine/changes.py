@@ -5,13 +5,14 @@ It decides nothing: which move is legal, which timer is armed and which message 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
 
 import orjson
 
-from simulator.engine.messages import Dispatch, Message
+from simulator.engine.messages import Dispatch, Message, Plan
 from simulator.engine.resource import Resource, Summary, changed, dump, load
 from simulator.engine.store.base import Store
 from simulator.kernel.clock import micros
@@ -185,18 +186,72 @@ class Changes:
             self._store.insert_messages(self._outbox_rows(micros(now)))
 
     def _outbox_rows(self, created: int) -> list[tuple[Any, ...]]:
-        rows, messages = [], list(self._messages)
-        if any(dispatch.reversed for *_, dispatch in messages):
-            messages.reverse()
-        for id_, provider, message, dispatch in messages:
-            due = created + dispatch.delay // timedelta(microseconds=1)
+        rows, gathered = [], _Gathering(self._workspace, self._store, created)
+        for id_, provider, message, dispatch in _in_order(self._messages):
+            due, window = gathered.due(provider, dispatch)
             state = "kept" if dispatch.url is None else "pending"
-            for copy_number in range(dispatch.copies):
-                copy_id = id_ if copy_number == 0 else f"{id_}_{copy_number + 1}"
-                context = orjson.dumps(dict(message.context))
-                row = (copy_id, self._workspace, provider, message.event, dispatch.subject, dispatch.url, state)
+            context = orjson.dumps(dict(message.context))
+            for own_id, plan in _expanded(id_, dispatch, window):
+                row = (own_id, self._workspace, provider, message.event, dispatch.subject, dispatch.url, state)
                 rest = (due if state == "pending" else None, created, 0, context, message.body)
-                rows.append((*row, *rest, int(dispatch.from_network)))
+                rows.append((*row, *rest, int(dispatch.from_network), plan.dump()))
                 if state == "pending":
                     self._due(due)
         return rows
+
+
+Promised = tuple[str, str, Message, Dispatch]
+
+
+def _in_order(messages: list[Promised]) -> list[Promised]:
+    """As they leave of those that are due at the same instant."""
+    if any(dispatch.order == "reversed" for *_, dispatch in messages):
+        return messages[::-1]
+    places = [at for at, (*_, dispatch) in enumerate(messages) if dispatch.order == "shuffled"]
+    mixed, ordered = sorted(places, key=lambda at: messages[at][3].rank), list(messages)
+    for place, at in zip(places, mixed, strict=True):
+        ordered[place] = messages[at]
+    return ordered
+
+
+def _expanded(id_: str, dispatch: Dispatch, window: int) -> Iterator[tuple[str, Plan]]:
+    """The ids and plans of the messages that one message becomes, in the order in which they leave."""
+    if dispatch.adversary is not None and dispatch.url is not None:
+        yield f"{id_}_forged", replace(dispatch.adversary, window=window)
+    for number in range(dispatch.copies * dispatch.at_once):
+        first = number - number % dispatch.at_once
+        own_id = _numbered(id_, number)
+        together = _numbered(id_, first) if dispatch.at_once > 1 else ""
+        yield own_id, Plan(together=together, before_answer=dispatch.before_answer, window=window)
+
+
+def _numbered(id_: str, number: int) -> str:
+    return id_ if number == 0 else f"{id_}_{number + 1}"
+
+
+class _Gathering:
+    """When messages are due that are to leave in another order than their events happened.
+
+    Where those wait (`delay`), all events of the payment until the first one's instant are gathered for that instant: those of a
+    later unit of work are due some microseconds before it, and so leave before those of the earlier ones.
+    """
+
+    def __init__(self, workspace: int, store: Store, created: int) -> None:
+        self._workspace, self._store, self._created = workspace, store, created
+        self._known: dict[tuple[str, str, str | None], tuple[int, int]] = {}
+        """The instant, and how many earlier ones are gathered for it."""
+
+    def due(self, provider: str, dispatch: Dispatch) -> tuple[int, int]:
+        """The message's instant, and that for which it is gathered; 0 where it is not."""
+        due = self._created + dispatch.delay // timedelta(microseconds=1)
+        if dispatch.order == "as_happened" or not dispatch.delay or dispatch.url is None:
+            return due, 0
+        group = (provider, dispatch.subject, dispatch.url)
+        window, number = self._known.get(group) or self._stored(*group) or (due, 0)
+        self._known[group] = (window, number)
+        return window - (number % 1000 if dispatch.order == "reversed" else dispatch.rank % 1000), window
+
+    def _stored(self, provider: str, subject: str, url: str) -> tuple[int, int] | None:
+        plans = self._store.plans_of(self._workspace, provider, subject, url, self._created)
+        windows = [window for window in (Plan.load(plan).window for plan in plans) if window > self._created]
+        return (windows[0], len(windows)) if windows else None

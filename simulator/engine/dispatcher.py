@@ -20,6 +20,8 @@ import orjson
 
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.explain import Explained
+from simulator.engine.forging import CannotForge
+from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
 from simulator.engine.reach import Reach
@@ -162,7 +164,7 @@ class Dispatcher:
 
     async def _try(self, workspace_id: int, queue: Queue, group: Group, row: OutboxRow) -> None:
         started = stopwatch()
-        is_late = await self.attempt(workspace_id, row)
+        is_late = await self._attempts(workspace_id, row)
         seconds = stopwatch() - started
         queue.ran_out_of_time(group, is_late)
         watch, endpoint = self._watches.get(workspace_id), endpoint_of(group)
@@ -171,6 +173,18 @@ class Dispatcher:
         if watch is not None and is_late:
             watch.given_up.add(endpoint)
         queue.news.set()
+
+    async def _attempts(self, workspace_id: int, row: OutboxRow) -> bool:
+        """One try of a message, and at the same moment of those that leave with it: True when the receiver ran out of time."""
+        if not Plan.load(row.plan).together:
+            return await self.attempt(workspace_id, row)
+        now = micros(self._registry[workspace_id].clock.now())
+        rows = [row, *self._store.together_with(row, now)]
+        ended = await asyncio.gather(*(self.attempt(workspace_id, one) for one in rows), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return any(ended)
 
     def _served(self, workspace_id: int, queue: Queue, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -278,7 +292,7 @@ class Dispatcher:
             state, due = "delivered", None
         elif manual or latest.state != "pending":  # somebody has ended it meanwhile
             state, due = latest.state, latest.due
-        elif (pause := policy.pause_after(n)) is not None:
+        elif not Plan.load(current.plan).is_adversarial and (pause := policy.pause_after(n)) is not None:
             factor = workspace.settings_of(SimulatorSettings).retry_factor
             state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
         else:
@@ -366,7 +380,8 @@ class Dispatcher:
         return Signed({**kept, **other.headers}, signed.body)
 
     def _signed(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Signed:
-        return self._providers[row.provider].webhooks.signed(self._sending(workspace_id, row, n, sent))
+        sending = self._sending(workspace_id, row, n, sent)
+        return self._providers[row.provider].webhooks.played(sending, Plan.load(row.plan))
 
     def _sending(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Sending:
         workspace = self._registry[workspace_id]
@@ -411,6 +426,6 @@ class Dispatcher:
 
 def _describe(problem: Exception) -> str:
     text = str(problem)
-    if isinstance(problem, NotReached):
+    if isinstance(problem, NotReached | CannotForge):
         return text
     return f"{type(problem).__name__}: {text}" if text else type(problem).__name__

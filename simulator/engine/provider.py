@@ -19,10 +19,10 @@ from pydantic import BaseModel
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.explain import Explained
 from simulator.engine.masking import Masking
-from simulator.engine.messages import Event, Message
+from simulator.engine.messages import Event, Message, Plan
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.samples import FirstSteps
-from simulator.engine.scenarios import Decisions
+from simulator.engine.scenarios import Decisions, WebhooksEffect
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.engine.stories import Stories
@@ -249,6 +249,10 @@ class Party:
         """The webhooks that an event becomes; only providers send any."""
         return ()
 
+    def adversary(self, params: WebhooksEffect, body: bytes) -> Plan | None:
+        """Of a message that should not be taken and goes before one with this body; only webhooks can be forged."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provider(Party):
@@ -351,6 +355,9 @@ class Provider(Party):
 
     def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]:
         return self.webhooks.render(uow, event)
+
+    def adversary(self, params: WebhooksEffect, body: bytes) -> Plan | None:
+        return self.webhooks.adversary(params.forge, params.stale or timedelta(0), body)
 
     def judge(self, workspace: Workspace, headers: Mapping[str, str], body: bytes, arrived: datetime) -> Verdict:
         """What a careful receiver says of a webhook that arrived at this real time: of its signature, and of its age."""

@@ -20,6 +20,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from simulator.engine import cards
+from simulator.engine.forging import Forgery
+from simulator.engine.messages import Order
 from simulator.engine.settings import OneOf
 from simulator.engine.validation import Unfit, allowed, validate
 from simulator.kernel.clock import parse_duration
@@ -121,10 +123,15 @@ class ApiEffect(_Strict):
 
 
 class WebhooksEffect(_Strict):
+    """`at_once` of each of the `copies` leave at the same moment. `forge` and `stale` make one more, which goes before them."""
+
     copies: int = Field(1, ge=0, le=10)
+    at_once: int = Field(1, ge=1, le=10)
     delay: Delay = timedelta(0)
-    order: Literal["as_happened", "reversed"] = "as_happened"
+    order: Order = "as_happened"
     drop: bool = False
+    forge: Forgery | None = None
+    stale: Annotated[Delay, Field(gt=timedelta(0))] | None = None
 
 
 class BankEffect(_Strict):

@@ -16,11 +16,11 @@ import orjson
 from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
 from simulator.engine.changes import Identity, Share
-from simulator.engine.messages import Dispatch, Event, Message
+from simulator.engine.messages import Dispatch, Event, Message, Plan
 from simulator.engine.reach import Reach
 from simulator.engine.reader import Reader
 from simulator.engine.resource import NOT_YET, Resource, Summary, changed
-from simulator.engine.scenarios import Effect, Facet, Scenarios, is_matched, scoped_to_payment
+from simulator.engine.scenarios import Effect, Facet, Scenarios, WebhooksEffect, is_matched, scoped_to_payment
 from simulator.engine.settings import ProviderSettings, WorkspaceSettings
 from simulator.engine.store.base import Store
 from simulator.engine.workspace import AccountEndpoint, Stride, Workspace
@@ -53,6 +53,8 @@ class Participant(Protocol):
     def hear(self) -> Callable[[UnitOfWork, Resource, str, Resource], None] | None: ...
 
     def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]: ...
+
+    def adversary(self, params: WebhooksEffect, body: bytes) -> Plan | None: ...
 
 
 class World(Protocol):
@@ -303,14 +305,21 @@ class UnitOfWork(Reader):
                 "payment": resource.subject,
             }
             effect = self.rule("webhooks", provider, **facts)
-        params = effect.params if effect else None
+        url = message.url or account.url
+        from_network = message.from_network if message.url else account.from_network
+        if effect is None:
+            return Dispatch(resource.subject, url, from_network, delay=message.delay)
+        params: WebhooksEffect = effect.params
         return Dispatch(
             resource.subject,
-            message.url or account.url,
-            message.from_network if message.url else account.from_network,
-            copies=0 if params and params.drop else (params.copies if params else 1),
-            delay=message.delay + (params.delay if params else timedelta(0)),
-            reversed=bool(params and params.order == "reversed"),
+            url,
+            from_network,
+            copies=0 if params.drop else params.copies,
+            at_once=params.at_once,
+            delay=message.delay + params.delay,
+            order=params.order,
+            rank=int.from_bytes(self.ids.bytes(2)) if params.order == "shuffled" else 0,
+            adversary=self.runtime.parties[provider].adversary(params, message.body),
         )
 
     # Scenarios -------------------------------------------------------------------------------------------------

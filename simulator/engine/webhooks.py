@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.engine.explain import Explained
-from simulator.engine.messages import Event, Message
+from simulator.engine.forging import A_SECOND, NOT_FORGED, STRANGERS, Forgery, Forging, another_secret
+from simulator.engine.messages import Event, Message, Plan
 from simulator.engine.settings import SimulatorSettings
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
@@ -33,6 +34,17 @@ class Sending:
     attempt: int
     sent_at: datetime
     first_sent_at: datetime
+    by_stranger: bool = False
+    """Whether a forgery is to be signed with a secret that is not the merchant's."""
+
+    def secret(self, own: str) -> str:
+        """With which `sign` signs: the merchant's `own`, or in its place that of somebody else."""
+        return another_secret(own) if self.by_stranger else own
+
+    def earlier(self, by: timedelta) -> Sending:
+        """The same, but that it left, and was made, so much before."""
+        times = ("created_at", "at", "sent_at", "first_sent_at")
+        return replace(self, **{name: getattr(self, name) - by for name in times}) if by else self
 
     @property
     def signature_at(self) -> datetime:
@@ -102,6 +114,8 @@ class Webhooks:
     explain: Callable[[Sending, Signed], Explained | None] = _unexplained
     """How the signature of what has left (`Signed`) comes about, step by step; None where it bears none. The message's own
     body is that of `Sending`; a time that was signed stands in what has left."""
+    forging: Forging = NOT_FORGED
+    """Where the things stand that forged webhooks have otherwise; without it none can be forged."""
     acknowledgement: str | None = None
     """What a merchant's server answers, for providers whose `retry.acknowledges` wants to read it: so does our own inbox."""
 
@@ -109,6 +123,23 @@ class Webhooks:
         """What leaves in this attempt, wherever the provider puts its signature. Raises `Dropped`."""
         made = self.sign(sending)
         return made if isinstance(made, Signed) else Signed(made, sending.body)
+
+    def adversary(self, forge: Forgery | None, stale: timedelta, body: bytes) -> Plan | None:
+        """The plan of a message that should not be taken and goes before one with this body; None where nothing of the kind is
+        asked for, or this message cannot show it."""
+        if forge is None and not stale:
+            return None
+        is_shown = self.forging.suits(forge, body) if forge is not None else self.forging.signs_time
+        return Plan(forge, stale) if is_shown else None
+
+    def played(self, sending: Sending, plan: Plan) -> Signed:
+        """The same as a scenario plans it: forged, or as if it had left long ago. Raises `Dropped` and `CannotForge`."""
+        sending = sending.earlier(plan.stale)
+        if plan.forge is None:
+            return self.signed(sending)
+        body, by_stranger = self.forging.before(plan.forge, sending.body), plan.forge in STRANGERS
+        signed = self.signed(replace(sending, body=body, by_stranger=by_stranger))
+        return Signed(*self.forging.after(plan.forge, signed.headers, signed.body, plan.stale or A_SECOND))
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,9 @@ class Delivery(TypedDict):
     resource_id: str
     url: str | None
     state: Literal["pending", "delivered", "failed", "kept"]
+    adversarial: bool
+    forge: NotRequired[str]
+    stale: NotRequired[str]
     body: str
     headers: dict[str, str]
     created_at: str

@@ -273,8 +273,19 @@ def scenario() -> None:
     """Arm, disarm and list scenarios."""
 
 
+def _rules(texts: Sequence[str]) -> list[Any] | None:
+    """Rules as YAML files have them, each a mapping."""
+    import yaml
+
+    try:
+        return [yaml.safe_load(text) for text in texts] or None
+    except yaml.YAMLError as error:
+        raise click.UsageError(f"--rule is no YAML: {error}") from error
+
+
 @scenario.command("arm")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--rule", "rules", multiple=True, help="A rule of your own: 'webhooks: {forge: secret}'.")
 @click.option("--next", "next_payments", type=click.IntRange(1), help="Only for the next N payments.")
 @click.option("--provider", help="Only for this provider.")
 @click.option("--amount", type=click.IntRange(0), help="Only for payments of this amount, in minor units.")
@@ -282,7 +293,8 @@ def scenario() -> None:
 @click.option("--currency", help="Only for payments in this currency.")
 @steers
 def arm(
-    name: str,
+    name: str | None,
+    rules: tuple[str, ...],
     next_payments: int | None,
     provider: str | None,
     amount: int | None,
@@ -293,11 +305,12 @@ def arm(
     workspace: str,
     as_json: bool,
 ) -> None:
-    """Arm a scenario by its name."""
+    """Arm a scenario by its name, or rules of your own."""
+    own = _rules(rules)
     with world_of(url, token, workspace) as world:
         wanted = {"amount": amount, "reference": reference, "currency": currency}
         match = {name: value for name, value in wanted.items() if value is not None}
-        armed = world.arm(name, next_payments=next_payments, provider=provider, match=match)
+        armed = world.arm(name, rules=own, next_payments=next_payments, provider=provider, match=match)
     show(armed, as_json, "\n".join(f"armed  {entry['name']}  {_scope(entry['scope'])}" for entry in armed))
 
 

@@ -42,7 +42,7 @@ def resource(id_: str, **other: Any) -> tuple[Any, ...]:
 def message(id_: str, **other: Any) -> tuple[Any, ...]:
     row: dict[str, Any] = {"id": id_, "workspace": 1, "provider": "acme", "event": "paid", "subject": "ch_1"}
     row |= {"url": "http://merchant.test", "state": "pending", "due": 10, "created": 10, "attempts": 0}
-    row |= {"context": b"{}", "body": BYTES, "from_network": 0} | other
+    row |= {"context": b"{}", "body": BYTES, "from_network": 0, "plan": None} | other
     return tuple(row.values())
 
 
@@ -253,7 +253,7 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     """Its attempts sent the message's own body, every resource of it may be listed, its keys name ids, and who had named an
-    address counts as having been here. What it was about to clean up is cleaned up."""
+    address counts as having been here. What it was about to clean up is cleaned up. Nothing was planned for its messages."""
     opened = open_store(where)
     opened.insert_messages([message("dlv_1")])
     opened.insert_resources([resource("ch_1")])
@@ -272,6 +272,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     left = opened.exact_rows(
         "INSERT INTO workspaces (public_id, name, body) VALUES ('left/7', 'left/7', '') RETURNING id"
     )[0][0]
+    opened.run("ALTER TABLE outbox DROP COLUMN plan")
     columns = "message, n, at, status, duration_ms, error, headers, answer"
     opened.run(f"INSERT INTO attempts ({columns}) VALUES (1, 1, 10, 200, 1.5, NULL, ?, '')", (b"{}",))
     if opened.dialect == "sqlite":
@@ -286,7 +287,7 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     listed = again.resources_of_kind(1, "acme", "charge", before=None, after=None, limit=10)
     assert [seq for seq, _ in listed] == [3, 1]
     assert again.resources_by_key(1, "acme", "charge", "reference", "order") == [BYTES]
-    assert [row.from_network for row in again.messages(1)] == [None]
+    assert [(row.from_network, row.plan) for row in again.messages(1)] == [(None, None)]
     assert again.left() == [left]
     again.close()
 

@@ -44,6 +44,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
         "engine/explain.py": "CAUSES Step Mistake Explained encodings other_keys of_json signed_body bare part",
         "engine/programs.py": "LANGUAGES with_hmac with_hash joined",
+        "engine/forging.py": "Forgery Forging",
         "engine/workspace.py": "AccountEndpoint Workspace",
         "kernel/retry.py": "Receipt RetryPolicy doubling",
         "kernel/crypto.py": "*",

@@ -142,6 +142,22 @@ def test_a_scenario_is_armed_listed_and_disarmed(shell: Shell) -> None:
     assert (disarmed.exit_code, shell.world.armed()) == (0, [])
 
 
+def test_rules_of_ones_own_are_armed_as_yaml(shell: Shell) -> None:
+    rule = "{when: {event: '*'}, webhooks: {forge: secret, at_once: 2}}"
+
+    armed = shell.run("scenario", "arm", "mine", "--rule", rule, "--rule", "api: {status: 503}")
+    broken = shell.run("scenario", "arm", "--rule", "webhooks: {")
+    unknown = shell.run("scenario", "arm", "--rule", "webhooks: {forge: everything}")
+
+    assert (armed.exit_code, armed.stdout) == (0, "armed  mine  until disarmed\n")
+    [entry] = shell.world.armed()
+    assert entry["rules"][0]["webhooks"]["forge"] == "secret"
+    assert entry["rules"][0]["webhooks"]["at_once"] == 2
+    assert entry["rules"][1]["api"] == {"status": 503}
+    assert (broken.exit_code, "--rule is no YAML" in broken.stderr) == (2, True)
+    assert (unknown.exit_code, "must be one of signature, secret, " in unknown.stderr) == (1, True)
+
+
 def test_an_unknown_scenario_is_refused_with_those_that_there_are(shell: Shell) -> None:
     result = shell.run("scenario", "arm", "rainy-day")
 

@@ -16,7 +16,7 @@ from toy.acme import ACME, secret_of
 
 
 def sign(sending: Sending) -> Signed:
-    seal = hmac.digest(secret_of(sending.workspace).encode(), sending.body, "sha256").hex()
+    seal = hmac.digest(sending.secret(secret_of(sending.workspace)).encode(), sending.body, "sha256").hex()
     return Signed({"content-type": "application/json"}, orjson.dumps({**orjson.loads(sending.body), "seal": seal}))
 
 
@@ -31,7 +31,7 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
 SEALED = replace(
     ACME,
     title="Acme, sealed",
-    webhooks=replace(ACME.webhooks, sign=sign),
+    webhooks=replace(ACME.webhooks, sign=sign, forging=replace(ACME.webhooks.forging, headers={}, member="seal")),
     verify=verify,
     recognises=lambda headers, body: b'"seal"' in body,
 )

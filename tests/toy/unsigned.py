@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from simulator.engine.forging import Forging
 from simulator.engine.provider import Event, Message
 from simulator.engine.uow import UnitOfWork
 from toy.acme import ACME
@@ -23,6 +24,7 @@ UNSIGNED = replace(
         ACME.webhooks,
         render=render,
         sign=lambda sending: {"content-type": "application/x-www-form-urlencoded"},
+        forging=Forging(),
     ),
     verify=None,
     recognises=lambda headers, body: body.startswith(b"charge=ch_"),

@@ -37,6 +37,8 @@ class OutboxRow(NamedTuple):
     body: bytes
     from_network: int | None
     """Whether another machine named the URL; an older version did not say, and then it counts as named here."""
+    plan: bytes | None = None
+    """What a scenario has in mind for it (`messages.Plan`)."""
 
 
 class AttemptRow(NamedTuple):
@@ -54,9 +56,7 @@ class AttemptRow(NamedTuple):
     """When, in real time; None for what an older version has sent. `at` is the workspace's time."""
 
 
-_OUTBOX = (
-    "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network"
-)
+_OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network, plan"
 _ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body, sent"
 _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
@@ -110,10 +110,11 @@ class Outbox(Statements):
         return None if found[0][0] is None else int(found[0][0])
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
-        """Rows of `(id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network)`."""
+        """Rows of `(id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network,
+        plan)`."""
         sql = """INSERT INTO outbox
-            (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+            (id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network, plan)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         self.run_many(sql, self._placed(rows, 1))
 
     def due_messages(
@@ -143,6 +144,19 @@ class Outbox(Statements):
             AND state = 'pending' AND +due <= ? ORDER BY +due, seq LIMIT 1"""  # noqa: S608
         found = self.rows(sql, (self._at(workspace), subject, provider, url, until))
         return self._message(found[0]) if found else None
+
+    def together_with(self, message: OutboxRow, until: int) -> list[OutboxRow]:
+        """The other due messages that leave at the same moment as this one: those of the same plan."""
+        sql = f"""SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
+            AND state = 'pending' AND +due <= ? AND plan = ? AND seq <> ? ORDER BY seq"""  # noqa: S608
+        group = (self._at(message.workspace), message.subject, message.provider, message.url)
+        return [self._message(row) for row in self.rows(sql, (*group, until, message.plan, message.seq))]
+
+    def plans_of(self, workspace: int, provider: str, subject: str, url: str, after: int) -> list[bytes]:
+        """Those of the messages of a payment to one address that are due later than an instant."""
+        sql = """SELECT plan FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
+            AND state = 'pending' AND +due > ? AND plan IS NOT NULL ORDER BY seq"""
+        return [bytes(row[0]) for row in self.rows(sql, (self._at(workspace), subject, provider, url, after))]
 
     def next_in_queue(self, workspace: int, provider: str, url: str, until: int) -> OutboxRow | None:
         """The first message to one address that is due, or that was tried before and is to be tried again."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VERSION = 8
+VERSION = 9
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -43,6 +43,7 @@ UPGRADES = {
         INSERT INTO leavings (place) SELECT id FROM workspaces WHERE name LIKE 'left/%' ON CONFLICT DO NOTHING;
         UPDATE workspaces SET public_id = 'gone/' || id, name = 'gone/' || id WHERE name LIKE 'left/%'""",
     7: "",
+    8: "ALTER TABLE outbox ADD COLUMN {unless} plan {blob}",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -78,7 +79,8 @@ CREATE TABLE IF NOT EXISTS timers (
 CREATE TABLE IF NOT EXISTS outbox (
     seq {seq}, id TEXT NOT NULL, workspace BIGINT NOT NULL, provider TEXT NOT NULL, event TEXT NOT NULL,
     subject TEXT NOT NULL, url TEXT, state TEXT NOT NULL, due BIGINT, created BIGINT NOT NULL,
-    attempts BIGINT NOT NULL, context {blob} NOT NULL, body {blob} NOT NULL, from_network BIGINT);
+    attempts BIGINT NOT NULL, context {blob} NOT NULL, body {blob} NOT NULL, from_network BIGINT,
+    plan {blob});
 
 CREATE TABLE IF NOT EXISTS attempts (
     message BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT, duration_ms DOUBLE PRECISION NOT NULL,

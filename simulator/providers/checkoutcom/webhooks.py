@@ -342,7 +342,7 @@ def sign(sending: Sending) -> dict[str, str]:
         headers.pop(forbidden, None)
     if receiver.key is not None:
         headers.pop("cko-signature", None)
-        headers["Cko-Signature"] = signing.cko_signature(receiver.key, sending.body)
+        headers["Cko-Signature"] = signing.cko_signature(sending.secret(receiver.key), sending.body)
     return headers
 
 
@@ -401,4 +401,5 @@ WEBHOOKS = Webhooks(
     explain=explain,
     nameable=event_types.NAMEABLE,
     account_context={"account": "default"},
+    forging=signing.FORGING,
 )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.engine.forging import Forging
 from simulator.kernel.crypto import b64, equals
 from simulator.kernel.refusals import BodyTooLarge
 
@@ -361,3 +362,16 @@ def without_our_own(secret: str, parameters: Mapping[str, str], signature: str) 
 
 def _without_our_own(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if name not in OUR_OWN}
+
+
+# Callbacks ---------------------------------------------------------------------------------------------------------
+
+_SUMS = ("payment.sum", "operation.sum_initial", "operation.sum_converted")
+
+# Where forged callbacks differ from ecommpay's own. Source: docs/providers/ecommpay.md, source 6.3.
+FORGING = Forging(
+    member="signature",
+    amounts=tuple(f"{name}.amount" for name in _SUMS),
+    currencies=tuple(f"{name}.currency" for name in _SUMS),
+    accounts=("project_id", "operation.id", "operation.request_id"),
+)

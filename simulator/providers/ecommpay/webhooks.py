@@ -87,8 +87,8 @@ def _purchase_url(payment: Payment, event: str) -> str | None:
 
 def sign(sending: Sending) -> Signed:
     """The signature is the body's last member: while the secret stays the same, every attempt sends the same bytes (inferred)."""
-    body = signing.signed(_secret(sending.workspace), orjson.loads(sending.body))
+    body = signing.signed(sending.secret(_secret(sending.workspace)), orjson.loads(sending.body))
     return Signed({"content-type": "application/json"}, orjson.dumps(body))
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain)
+WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain, forging=signing.FORGING)

@@ -152,6 +152,7 @@ def sign(sending: Sending) -> dict[str, str]:
     headers.update({name.lower(): str(value) for name, value in settings.webhook_headers.items()})
     if not secret:
         return headers
+    secret = sending.secret(secret)
     which = settings.signatures
     if which in ("both", "current"):
         headers["PPRO-Signature"] = signing.ppro_signature(
@@ -212,4 +213,12 @@ def _explain_legacy(body: bytes, secret: str, name: str, received: str, others: 
     )
 
 
-WEBHOOKS = Webhooks(events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain, tolerance=TOLERANCE)
+WEBHOOKS = Webhooks(
+    events=EVENTS,
+    retry=RETRY,
+    render=render,
+    sign=sign,
+    explain=explain,
+    tolerance=TOLERANCE,
+    forging=signing.FORGING,
+)

@@ -162,7 +162,7 @@ def sign(sending: Sending) -> dict[str, str]:
     t = millis(sending.first_signature_at)
     if workspace.settings_of(WooshpaySettings).signature_t == "seconds":
         t //= 1000
-    value = signing.signature(endpoint["secret"], sending.body, t)
+    value = signing.signature(sending.secret(endpoint["secret"]), sending.body, t)
     which = workspace.settings_of(WooshpaySettings).signature_headers
     headers = {"content-type": "application/json;charset=UTF-8", "user-agent": "Wooshpay/1.0"}
     if which in ("both", "documented"):
@@ -198,5 +198,12 @@ def explain(sending: Sending, left: Signed) -> Explained | None:
 
 
 WEBHOOKS = Webhooks(
-    events=EVENTS, retry=RETRY, render=render, sign=sign, explain=explain, nameable=("*",), tolerance=TOLERANCE
+    events=EVENTS,
+    retry=RETRY,
+    render=render,
+    sign=sign,
+    explain=explain,
+    nameable=("*",),
+    tolerance=TOLERANCE,
+    forging=signing.FORGING,
 )

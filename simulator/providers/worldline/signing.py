@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote, unquote_plus
 
+from simulator.engine.forging import Forging
 from simulator.kernel.crypto import b64, hmac_sha256
 
 _FOLDING = re.compile(r"\r?\n\s*")
@@ -46,3 +47,17 @@ def signature(secret: str, text: str) -> str:
 def webhook_signature(secret: str, body: bytes) -> str:
     """`X-GCS-Signature`: over the body alone, no time, no URL."""
     return b64(hmac_sha256(secret, body))
+
+
+# Where forged webhooks differ from its own. Source: docs/providers/worldline.md, sources 6.1 and 6.3.
+FORGING = Forging(
+    headers={"X-GCS-Signature": r"(?P<signature>[0-9A-Za-z+/=]+)"},
+    amounts=(
+        "payment.paymentOutput.amountOfMoney.amount",
+        "payment.paymentOutput.amountPaid",
+        "refund.refundOutput.amountOfMoney.amount",
+    ),
+    currencies=("payment.paymentOutput.amountOfMoney.currencyCode", "refund.refundOutput.amountOfMoney.currencyCode"),
+    accounts=("id", "merchantId", "payment.id", "refund.id"),
+    account_headers=("X-GCS-KeyId",),
+)

@@ -83,7 +83,7 @@ def sign(sending: Sending) -> dict[str, str]:
     return {
         "Content-Type": "application/json",
         "X-GCS-KeyId": account.key_id or own["webhooks_key_id"],
-        "X-GCS-Signature": signing.webhook_signature(secret, sending.body),
+        "X-GCS-Signature": signing.webhook_signature(sending.secret(secret), sending.body),
     }
 
 
@@ -141,4 +141,5 @@ WEBHOOKS = Webhooks(
     nameable=NEVER_HERE,
     names_its_key=True,
     several_endpoints=True,
+    forging=signing.FORGING,
 )

@@ -31,7 +31,8 @@ def armed_view(entry: Mapping[str, Any]) -> dict[str, Any]:
 async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
     """Arms a scenario by name, or rules of one's own: for the next payments, for one provider, for payments that
     `scope.match` holds for, or until disarmed."""
-    workspace, scope, scenario = call.workspace, _scope(call), _scenario(call)
+    workspace, scope = call.workspace, _scope(call)
+    scenario = _scenario(call, scope.get("provider"))
     entry = {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
     others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
     changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
@@ -72,26 +73,26 @@ def _match(given: Any) -> dict[str, Any]:
     return found.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _scenario(call: ControlCall[ScenarioBody]) -> Scenario:
+def _scenario(call: ControlCall[ScenarioBody], scope: str | None) -> Scenario:
     body, named = call.body, call.runtime.scenarios.known.named
     if body.rules is not None:
         try:
             scenario = parse({"name": body.name or "adhoc", "rules": body.rules}, "body")
         except ScenarioError as error:
             raise _refused(str(error), error.allowed) from error
-        return _possible(call, scenario, "body")
+        return _possible(call, scenario, "body", scope)
     if body.name is None:
         raise ControlError(422, "invalid", "give a name or rules", allowed=["name", "rules"])
     if body.name not in named:
         message = f"there is no scenario {body.name!r}"
         raise ControlError(404, "not_found", message, field="name", allowed=sorted(named))
-    return _possible(call, named[body.name], body.name)
+    return _possible(call, named[body.name], body.name, scope)
 
 
-def _possible(call: ControlCall[ScenarioBody], scenario: Scenario, where: str) -> Scenario:
-    """What may happen in this workspace, with its buyers. Raises 422."""
+def _possible(call: ControlCall[ScenarioBody], scenario: Scenario, where: str, scope: str | None) -> Scenario:
+    """What may happen in this workspace, with its buyers, and at the provider of the scope. Raises 422."""
     slugs = [buyer.id for buyer in buyers.every(call.runtime.open(call.workspace))]
-    found = objection(scenario, call.runtime.providers.values(), slugs)
+    found = objection(scenario, call.runtime.providers.values(), slugs, scope)
     if found is not None:
         raise _refused(f"{where}: {found}", found.allowed)
     return scenario

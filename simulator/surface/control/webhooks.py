@@ -9,11 +9,12 @@ import orjson
 from pydantic import Field, StringConstraints
 
 from simulator.engine.dispatcher import Other
+from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import OutboxRow
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import from_micros, iso_millis
+from simulator.kernel.clock import from_micros, iso_millis, short_duration
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
 from simulator.surface.control.paging import ListQuery, page, place_of
@@ -81,6 +82,7 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
             "resource_id": row.subject,
             "url": row.url,
             "state": row.state,
+            **_played(Plan.load(row.plan)),
             "body": _text(bodies[row.seq][-1] if row.seq in bodies else runtime.dispatcher.would_send(row)),
             "headers": headers.get(row.seq, {}),
             "created_at": iso_millis(from_micros(row.created)),
@@ -89,6 +91,14 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
         }
         for row in rows
     ]
+
+
+def _played(plan: Plan) -> dict[str, Any]:
+    """Whether no merchant should take it, and then why."""
+    if not plan.is_adversarial:
+        return {"adversarial": False}
+    forged = {} if plan.forge is None else {"forge": plan.forge}
+    return {"adversarial": True, **forged, **({"stale": short_duration(plan.stale)} if plan.stale else {})}
 
 
 def _text(body: bytes) -> str:

@@ -14,6 +14,7 @@ from simulator.surface.skeleton.model import Payment, summarise
 from simulator.surface.skeleton.receiver import recognises, verify
 from simulator.surface.skeleton.settings import NewpaySettings
 from simulator.surface.skeleton.shop import SHOP
+from simulator.surface.skeleton.signing import FORGING
 from simulator.surface.skeleton.states import PAYMENT
 from simulator.surface.skeleton.webhooks import RETRIES, explain, render, sign
 
@@ -31,7 +32,7 @@ PROVIDER = Provider(
     lookups=lookups,
     claims=claims,
     refuse=refuse,
-    webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign, explain=explain),
+    webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign, explain=explain, forging=FORGING),
     summarise=summarise,
     hear=hear,
     on_timer=on_timer,

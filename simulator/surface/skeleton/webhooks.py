@@ -41,7 +41,7 @@ def secret_of(workspace: Workspace) -> str:
 def sign(sending: Sending) -> dict[str, str]:
     """At every try."""
     timestamp = int(sending.at.timestamp())
-    made = signature(secret_of(sending.workspace), timestamp, sending.body)
+    made = signature(sending.secret(secret_of(sending.workspace)), timestamp, sending.body)
     return {"Content-Type": "application/json", "Newpay-Signature": f"t={timestamp},v1={made}"}
 
 

@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from simulator.engine.explain import Explained, signed_body
+from simulator.engine.forging import Forging
 from simulator.engine.pages import with_query
 from simulator.engine.provider import (
     BannerLine,
@@ -241,7 +242,7 @@ def secret_of(workspace: Workspace) -> str:
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    secret = secret_of(sending.workspace)
+    secret = sending.secret(secret_of(sending.workspace))
     return {"acme-signature": hmac.digest(secret.encode(), sending.body, "sha256").hex()}
 
 
@@ -260,6 +261,12 @@ def explain(sending: Sending, left: Signed) -> Explained | None:
         encoding="hex",
         other_secrets=others,
     )
+
+
+FORGING = Forging(
+    headers={"acme-signature": "(?P<signature>[0-9a-f]+)"}, amounts=("charge.amount",), accounts=("charge.id",)
+)
+"""Acme names no currency, and its signature no time."""
 
 
 def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
@@ -328,6 +335,7 @@ ACME = Provider(
         verify_endpoint,
         explain=explain,
         refuse_secret=refuse_secret,
+        forging=FORGING,
     ),
     settings=AcmeSettings,
     credentials=credentials,
