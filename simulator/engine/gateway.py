@@ -468,7 +468,18 @@ class Gateway:
         if found is not None:
             return self._refused(found, call, refusal, started)
         call.provider = ""
+        if call.method != "GET" or "authorization" in call.headers:  # a browser's own questions are nobody's call
+            return self._nobodys(call, refusal, started)
         return self._plain_refusal(call, refusal)
+
+    def _nobodys(self, call: Call, refusal: UnknownRoute, started: float) -> Answer:
+        """A call that no provider claims, for the journal of the default workspace."""
+        answer = self._plain_refusal(call, refusal)
+        reply = Reply(answer.status, answer.body, content_type="application/json")
+        help_ = {"reason": f"there is no {call.method} {call.target}", "did_you_mean": refusal.nearest}
+        why = {"rules": reasons.rules(refusal, None), "checks": [], "known": False}
+        self._journal(call, reply, answer.body, started, help_, why)
+        return answer
 
     def _recognise(self, provider: Provider, call: Call) -> bool:
         """Whose call it is, for the journal of what is refused anyway. No endpoint is named to the authentication."""

@@ -506,6 +506,10 @@ class Workspace:
         """One API call, with why it was refused."""
         return cast(RequestView, self._call("GET", f"/requests/{quote(id_, safe='')}"))
 
+    def compare_request(self, id_: str, **given: str) -> ComparisonView:
+        """What the merchant has computed (`base_string`, `signature` or `body`) beside what had to be signed."""
+        return cast(ComparisonView, self._call("POST", f"/requests/{quote(id_, safe='')}/compare", given))
+
     def send_request_again(self, id_: str) -> RequestView:
         """The same call once more, signed anew; the new call."""
         return cast(RequestView, self._call("POST", f"/requests/{quote(id_, safe='')}/send-again"))

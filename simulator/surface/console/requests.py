@@ -2,57 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from simulator.surface.console.frame import PAGE, Console
-from simulator.surface.control import requests
+from simulator.engine.provider import Provider
+from simulator.engine.shop import Account, Request
+from simulator.kernel.clock import time_of_day
+from simulator.surface.console import pretty
+from simulator.surface.console.frame import PAGE, Console, Pager
+from simulator.surface.console.signed import panel
+from simulator.surface.control import again, requests
+from simulator.surface.control.errors import ControlError
 
 OWN_HELP = frozenset(
     {"reason", "violations", "did_you_mean", "allowed", "expected", "received", "left_out", "error_id"}
 )
+OTHER_HELP = frozenset({"signed", "lines", "key", "instead"})
 """Members of a call's `help` that the page shows in places of their own; the rest is listed."""
+
+NO_RULE = {"field": "", "limit": "", "text": ""}
+NOTHING: Mapping[str, Any] = {"rules": (), "checks": (), "slips": (), "known": True, "first_at": None}
 
 
 async def list_page(console: Console) -> Response:
     """Newest first, fifty a page. A path filter may hold `*`."""
-    provider = console.chosen("provider", console.runtime.providers)
-    path = console.query.get("path") or None
-    refused = console.chosen("refused", ("1",))
-    console.runtime.write_notes()
-    rows = console.runtime.store.requests(
-        console.workspace.id,
-        provider=provider,
-        status=None,
-        path=path,
+    filters = {
+        "provider": console.chosen("provider", console.runtime.providers),
+        "method": console.chosen("method", requests.METHODS),
+        "status": console.chosen("status", requests.STATUSES),
+        "path": console.query.get("path") or None,
+        "refused": console.chosen("refused", ("1",)),
+    }
+    calls = requests.listed(
+        console.runtime,
+        console.workspace,
+        provider=filters["provider"],
+        method=filters["method"],
+        status=filters["status"],
+        path=filters["path"],
+        refused=filters["refused"] is not None,
         before=console.before,
-        limit=PAGE + 1,
-        refused=refused is not None,
+        limit=PAGE,
     )
-    filters = {"provider": provider, "path": path, "refused": refused}
+    kept = {name: value for name, value in filters.items() if value}
+    older = urlencode({**kept, "before": calls.older}) if calls.older is not None else None
     return console.render(
         "console/requests.html",
         "console_requests",
         place="requests",
-        rows=[requests.request_view(row) for row in rows[:PAGE]],
+        rows=[explained(requests.request_view(row)) for row in calls.rows],
         filters=filters,
-        pager=console.pager(filters, rows, lambda row: int(row[0])),
+        kept=kept,
+        methods=requests.METHODS,
+        statuses=[*requests.STATUSES],
+        pager=Pager(len(calls.rows), older, urlencode(kept) if console.before is not None else None),
         providers={p.name: p for p in console.runtime.providers.values()},
     )
 
 
 async def request_page(console: Console) -> Response:
-    """One call: what was wrong with it, what was received, what was answered."""
-    call = requests.found(console.runtime, console.workspace, console.request.path_params["id"])
+    """One call: which rule it broke, what was received, what was answered, and the same call once more."""
+    runtime, workspace = console.runtime, console.workspace
+    call = explained(requests.found(runtime, workspace, console.request.path_params["id"]))
+    provider = runtime.providers.get(call["provider"])
     help_: Mapping[str, Any] = call.get("help", {})
+    rules: Sequence[Mapping[str, Any]] = call["why"]["rules"]
+    codes = {rule["code"] for rule in rules}
     return console.render(
         "console/request.html",
         f"{call['method']} {call['path'].partition('?')[0]}",
         place="requests",
         asked=call,
-        provider=console.runtime.providers.get(call["provider"]),
-        help=help_,
-        more={name: value for name, value in help_.items() if name not in OWN_HELP},
+        provider=provider,
+        rules=rules,
+        why=call["why"],
+        broken={rule["field"] for rule in rules if rule["code"] == "unknown"},
+        more={name: value for name, value in help_.items() if name not in OWN_HELP | OTHER_HELP},
+        signed=panel(console, provider, call) if "signature" in codes else None,
+        fitting=_fitting(console, provider) if "credential" in codes else {},
+        prospect=again.prospect(provider, call).outcome,
+        curl=_curl(console, call, call["path"]),
+        nearest=_nearest(console, call, help_.get("did_you_mean", ())),
+        bodies={side: pretty.parts(call[side]["body"]) for side in ("request", "response")},
+        of_the_connection=again.OF_THE_CONNECTION,
     )
+
+
+def explained(call: dict[str, Any]) -> dict[str, Any]:
+    """A call with everything that may be said of it, where nothing is too."""
+    why = {**NOTHING, **call.get("why", {})}
+    is_stranger = not why["known"] and ("authorization" in call["request"]["headers"] or bool(call["provider"]))
+    sender = "unknown" if is_stranger and call["sent_by"] == "merchant" else call["sent_by"]
+    return {**call, "sender": sender, "why": {**why, "rules": [{**NO_RULE, **rule} for rule in why["rules"]]}}
+
+
+def _fitting(console: Console, provider: Provider | None) -> Mapping[str, str]:
+    """The headers by which this workspace's merchant is known, where that is no signature."""
+    if provider is None or provider.shop is None or provider.verify_request is not None:
+        return {}
+    account = Account(console.workspace.credentials[provider.name], console.base_url, time_of_day())
+    return provider.shop.sign(account, Request("GET", "/")).headers
+
+
+def _curl(console: Console, call: Mapping[str, Any], target: str, method: str = "") -> str | None:
+    """The call as a merchant would make it now, at this target; None where the journal has not kept it whole."""
+    changed = {**call, "path": target, "method": method or call["method"]}
+    try:
+        request = again.request_of(console.runtime, console.workspace, changed, console.base_url)
+    except ControlError:
+        return None
+    return again.as_curl(request, console.base_url)
+
+
+def _nearest(console: Console, call: Mapping[str, Any], patterns: Sequence[str]) -> list[tuple[str, str | None]]:
+    """The addresses that may have been meant for one that nobody has, each with its cURL."""
+    path, mark, query = call["path"].partition("?")
+    meant = [(method, filled(wanted, path)) for method, _, wanted in (pattern.partition(" ") for pattern in patterns)]
+    meant.sort(key=lambda one: (one[0] == call["method"], _likeness(one[1], path)), reverse=True)
+    return [(f"{method} {target}", _curl(console, call, target + mark + query, method)) for method, target in meant[:1]]
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.split("/"), other.split("/"), autojunk=False).ratio()
+
+
+def filled(pattern: str, path: str) -> str:
+    """The address that was meant: where the pattern has a parameter, what stands over in the one that came."""
+    wanted, given = pattern.strip("/").split("/"), path.strip("/").split("/")
+    matcher = SequenceMatcher(None, wanted, given, autojunk=False)
+    same = [block for block in matcher.get_matching_blocks() if block.size]
+    over = [segment for n, segment in enumerate(given) if not any(b.b <= n < b.b + b.size for b in same)]
+    parts = [over.pop(0) if part.startswith("{") and over else part for part in wanted]
+    return "/" + "/".join(parts)

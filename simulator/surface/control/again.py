@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.engine import journal
@@ -96,6 +96,18 @@ def as_sent(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any]) -> 
     }
     body = restored(request["body"]).encode("utf-8", "surrogatepass")
     return Request(view["method"], restored(view["path"]), headers, body)
+
+
+def as_signed(
+    runtime: Runtime, workspace: Workspace, provider: Provider, view: Mapping[str, Any], account: Account
+) -> Request:
+    """The call as it came, with a header where a masked signature stood: by that it is known how the call was signed."""
+    came = as_sent(runtime, workspace, view)
+    assert provider.shop is not None
+    made = {name.lower(): value for name, value in provider.shop.sign(account, came).headers.items()}
+    if "authorization" not in came.headers or "authorization" not in made:
+        return came
+    return replace(came, headers={**came.headers, "authorization": made["authorization"]})
 
 
 def is_known(view: Mapping[str, Any]) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
 from pydantic import Field
 
 from simulator.engine import journal
+from simulator.engine.explain import Explained
 from simulator.engine.gateway import Gateway
+from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
+from simulator.engine.shop import Account
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import from_micros, iso_millis
+from simulator.kernel.clock import from_micros, iso_millis, time_of_day
 from simulator.surface.control import again
+from simulator.surface.control.compare import CompareBody, compared, comparison_view
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page_so_far, place_of
@@ -136,6 +140,28 @@ def _first(runtime: Runtime, workspace: Workspace, row: Sequence[Any], view: dic
             if candidate["request"]["body"] == view["request"]["body"] and "first_at" not in candidate.get("why", {}):
                 return str(candidate["id"])
     return None
+
+
+def explained(
+    runtime: Runtime, workspace: Workspace, provider: Provider | None, view: Mapping[str, Any], base_url: str
+) -> Explained | None:
+    """How the signature of a call comes about; None where it bears none, or the journal has not kept it whole."""
+    if provider is None or provider.explain_request is None or provider.shop is None or not again.is_whole(view):
+        return None
+    account = Account(workspace.credentials[provider.name], base_url, time_of_day())
+    found = provider.explain_request(account, again.as_signed(runtime, workspace, provider, view, account))
+    came = view.get("help", {}).get("received")
+    return found if found is None or not isinstance(came, str) else replace(found, received=came)
+
+
+async def compare_request(call: ControlCall[CompareBody]) -> dict[str, Any]:
+    """A merchant's own string or signature beside what had to be signed. Raises 409 where the provider takes no signature."""
+    view = found(call.runtime, call.workspace, call.path["id"])
+    provider = call.runtime.providers.get(view["provider"])
+    how = explained(call.runtime, call.workspace, provider, view, call.base_url)
+    comparison = compared(how, call.body)
+    assert how is not None
+    return comparison_view(how, comparison)
 
 
 async def list_requests(call: ControlCall[NoBody, RequestsQuery]) -> dict[str, Any]:

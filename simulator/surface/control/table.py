@@ -55,6 +55,7 @@ from simulator.surface.control import (
 )
 from simulator.surface.control.buyers import BuyerBody, CopyBody
 from simulator.surface.control.clock import AdvanceBody, FreezeBody, RateBody
+from simulator.surface.control.compare import CompareBody
 from simulator.surface.control.events import EventsQuery
 from simulator.surface.control.moves import MarkBody
 from simulator.surface.control.operation import Operation
@@ -125,6 +126,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/webhooks/{id}/mark-delivered", webhooks.mark_delivered, returns=Delivery, summary="Say that the receiver has it"),
     Operation("POST", WS + "/webhooks/{id}/stop", webhooks.stop, returns=Delivery, summary="Try it no more"),
     Operation("POST", WS + "/requests/{id}/send-again", requests.send_again, returns=RequestView, summary="The same call once more, signed anew"),
+    Operation("POST", WS + "/requests/{id}/compare", requests.compare_request, body=CompareBody, returns=ComparisonView, summary="A merchant's own base string or signature beside what had to be signed"),
     Operation("GET", WS + "/requests/{id}", requests.get_request, returns=RequestView, summary="One API call"),
     Operation("GET", WS + "/requests", requests.list_requests, query=RequestsQuery, returns=Page[RequestView], summary="API calls, newest first"),
 
