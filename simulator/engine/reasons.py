@@ -48,7 +48,8 @@ def _rules(refusal: r.Refusal, answer: Any) -> Iterator[dict[str, Any]]:
         case r.Refused(code=code):
             yield _rule("own", limit=code, text=said(answer))
         case r.Unauthenticated(reason=reason, help=help_):
-            yield _rule("signature" if "expected" in help_ else "credential", text=reason)
+            code = "signature" if "expected" in help_ else "credential"
+            yield _rule(code, help_.get("field", ""), text=reason)
         case r.Forbidden(reason=reason):
             yield _rule("access", text=reason)
         case r.OperationLeftOut(operation=operation):

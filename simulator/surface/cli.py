@@ -19,6 +19,7 @@ from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.doctor import doctor
 from simulator.surface.keeping_commands import restore, snapshot
+from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, default_url, show, steers, world_of
@@ -376,6 +377,9 @@ main.add_command(snapshot)
 main.add_command(restore)
 main.add_command(sign)
 main.add_command(verify)
+main.add_command(requests)
+main.add_command(webhooks)
+main.add_command(show_)
 main.add_command(diagram)
 main.add_command(why)
 

@@ -436,6 +436,13 @@ class Workspace:
         query: dict[str, Any] = {"provider": provider, "event": event, "resource_id": resource_id, "state": state}
         return list(self.client.every(f"{self.path}/webhooks", **query))
 
+    def newest_deliveries(
+        self, limit: int = 50, *, provider: str | None = None, event: str | None = None, state: str | None = None
+    ) -> list[Delivery]:
+        """Newest first."""
+        query: dict[str, Any] = {"provider": provider, "event": event, "state": state, "newest": True}
+        return list(self.client.every(f"{self.path}/webhooks", limit, **query))
+
     def delivery(self, id_: str) -> Delivery:
         return cast(Delivery, self._call("GET", f"/webhooks/{quote(id_, safe='')}"))
 

@@ -95,7 +95,7 @@ class Journal(Statements):
         """The number of the request that stands so many before another one, or before the end; None where there are fewer."""
         sql = """SELECT seq FROM journal WHERE workspace = ? AND kind = 'request' AND seq < ?
             ORDER BY seq DESC LIMIT 1 OFFSET ?"""
-        found = self.rows(sql, (workspace, FAR if before is None else before, steps - 1))
+        found = self.rows(sql, (self._at(workspace), FAR if before is None else before, steps - 1))
         return int(found[0][0]) if found else None
 
     def request_at(self, workspace: int, at: int, last: int) -> int:
@@ -107,7 +107,7 @@ class Journal(Statements):
         )
         while low < high:
             middle = (low + high) // 2
-            found = self.rows(sql, (workspace, middle))
+            found = self.rows(sql, (self._at(workspace), middle))
             if not found or found[0][1] >= at:
                 high = middle
             else:
@@ -118,7 +118,7 @@ class Journal(Statements):
         """Rows as `requests` has them, but oldest first."""
         sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE workspace = ? AND kind = 'request' AND seq >= ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (workspace, seq, limit))
+        return self.rows(sql, (self._at(workspace), seq, limit))
 
     def reply(self, workspace: int, provider: str, scope: str, key: str) -> Row | None:
         """`(at, fingerprint, status, headers, body)`"""

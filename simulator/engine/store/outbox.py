@@ -304,12 +304,13 @@ class Outbox(Statements):
         group: str | None,
         before: int | None,
         limit: int,
+        subject: str | None = None,
     ) -> list[OutboxRow]:
         """Newest first. `group` is a state, or `failing`: refused, whether it will be tried again or not."""
         where: list[str] = ["+workspace = ?"]
         values: list[Any] = [self._at(workspace)]
         state = None if group == "failing" else group
-        for column, value in (("provider", provider), ("event", event), ("state", state)):
+        for column, value in (("provider", provider), ("event", event), ("state", state), ("subject", subject)):
             if value is not None:
                 where.append(f"{column} = ?")
                 values.append(value)

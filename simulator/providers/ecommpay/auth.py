@@ -85,7 +85,9 @@ def authenticate(call: Call, directory: Directory) -> None:
     match = signing.verify(secret, body, signature) if isinstance(signature, str) and signature else None
     if not is_good(call, match):
         reason = errors.EMPTY_SIGNATURE if signature == "" else "the signature is wrong"
-        raise Unauthenticated(reason, signing.explain(secret, body, str(signature)), workspace.id)
+        where = "general.signature" if holder is not body else "signature"
+        help_ = {**signing.explain(secret, body, str(signature)), "field": where}
+        raise Unauthenticated(reason, help_, workspace.id)
     call.workspace, call.proof = workspace, ("secret_key",)
     call.credential = {"project_id": number}
     for path in DEMANDED.get(operation, ()):

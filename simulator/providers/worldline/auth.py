@@ -81,7 +81,7 @@ def _check_signature(call: Call, secret: str, received: str, workspace: int) -> 
     if any(equals(signing.signature(secret, text), received) for text in texts):
         return
     expected = signing.signature(secret, texts[0])
-    help_ = {"signed": texts[0], "expected": expected, "received": received}
+    help_ = {"signed": texts[0], "expected": expected, "received": received, "field": "Authorization"}
     raise Unauthenticated("the signature is not that of the canonical string", help_, workspace)
 
 

@@ -21,7 +21,7 @@ from simulator.surface.control.errors import ControlError
 OWN_HELP = frozenset(
     {"reason", "violations", "did_you_mean", "allowed", "expected", "received", "left_out", "error_id"}
 )
-OTHER_HELP = frozenset({"signed", "lines", "key", "instead"})
+OTHER_HELP = frozenset({"signed", "lines", "key", "field"})
 """Members of a call's `help` that the page shows in places of their own; the rest is listed."""
 
 NO_RULE = {"field": "", "limit": "", "text": ""}

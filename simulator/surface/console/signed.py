@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.engine import explain
-from simulator.engine.explain import CAUSES, Comparison, Explained
+from simulator.engine.explain import CAUSES, Comparison, Explained, Step
 from simulator.engine.provider import Provider
 from simulator.surface.console.frame import Console
 from simulator.surface.control import requests
@@ -62,6 +62,11 @@ class Panel:
     pasted: str
     """What somebody has pasted as the text that their code has signed."""
     problem: str = ""
+
+    @property
+    def how(self) -> Step:
+        """What makes the signature of the text."""
+        return self.explained.steps[-1]
 
 
 def panel(console: Console, provider: Provider | None, view: Mapping[str, Any]) -> Panel | None:

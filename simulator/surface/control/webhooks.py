@@ -25,6 +25,8 @@ class WebhooksQuery(ListQuery):
     event: str | None = None
     resource_id: str | None = None
     state: Literal["pending", "delivered", "failed", "kept"] | None = None
+    newest: bool = False
+    """The newest first."""
 
 
 class LatestQuery(Query):
@@ -106,17 +108,34 @@ def _text(body: bytes) -> str:
 
 
 async def list_webhooks(call: ControlCall[NoBody, WebhooksQuery]) -> dict[str, Any]:
-    """Oldest first."""
-    query = call.query
-    rows = call.runtime.store.messages(
-        call.workspace.id,
-        provider=call.known_provider(query.provider),
-        event=query.event,
-        subject=query.resource_id,
-        state=query.state,
-        after=place_of(call),
-        limit=query.limit + 1,
+    """Oldest first, unless asked otherwise."""
+    query, place, store = call.query, place_of(call), call.runtime.store
+    provider, event, subject, more = (
+        call.known_provider(query.provider),
+        query.event,
+        query.resource_id,
+        query.limit + 1,
     )
+    if query.newest:
+        rows = store.newest_messages(
+            call.workspace.id,
+            provider=provider,
+            event=event,
+            subject=subject,
+            group=query.state,
+            before=place,
+            limit=more,
+        )
+    else:
+        rows = store.messages(
+            call.workspace.id,
+            provider=provider,
+            event=event,
+            subject=subject,
+            state=query.state,
+            after=place,
+            limit=more,
+        )
     return page(call, rows, place=lambda row: row.seq, views=lambda shown: delivery_views(call.runtime, shown))
 
 

@@ -1,0 +1,95 @@
+"""`requests`, `webhooks` and `show`: what the console shows of the two ledgers, in the terminal."""
+
+from __future__ import annotations
+
+import pytest
+from buying import ANY, ask, creation
+
+from simulator.surface.client import Workspace
+from simulator.surface.launch import Launched
+from surface.test_cli import Shell
+
+
+@pytest.fixture
+def shell(server: Launched, world: Workspace) -> Shell:
+    return Shell(server, world)
+
+
+def _misspelt(shell: Shell) -> str:
+    """The id of a call that was refused for a member that nobody knows."""
+    request = creation(shell.world)
+    ask(
+        shell.world,
+        request.__class__(request.method, request.path, request.headers, request.body.replace(b"amount", b"amuont")),
+    )
+    (refused,) = shell.world.requests(refused=True)
+    return refused["id"]
+
+
+def test_requests_are_listed_newest_first_with_what_was_wrong(shell: Shell) -> None:
+    charge = shell.create()
+    refused = _misspelt(shell)
+
+    lines = shell.run("requests").stdout.splitlines()
+
+    assert [line.split()[0] for line in lines[:1]] == [refused]
+    assert "Refused:" in lines[0]
+    assert any(charge in line and ANY.name in line for line in lines[1:])
+    assert [line.split()[0] for line in shell.run("requests", "--refused").stdout.splitlines()] == [refused]
+    assert shell.run("requests", "--status", "5xx").stdout == "no request has reached this workspace\n"
+
+
+def test_a_refused_request_is_shown_with_its_rule_the_checks_and_what_was_meant(shell: Shell) -> None:
+    shown = shell.run("show", _misspelt(shell)).stdout
+
+    assert "  x " in shown
+    assert "FAILED" in shown and "not reached" in shown
+    assert "Did you mean" in shown and "amuont" in shown
+    assert "REQUEST" in shown and "ANSWER" in shown
+
+
+def test_webhooks_are_listed_with_what_replay_takes(shell: Shell) -> None:
+    shell.world.pay(ANY.name, shell.create())
+    shell.world.settle()
+
+    lines = shell.run("webhooks").stdout.splitlines()
+
+    ids = [line.split()[0] for line in lines]
+    assert ids == [delivery["id"] for delivery in reversed(shell.world.deliveries())]
+    assert shell.run("webhooks", "--state", "delivered").stdout == "nothing was sent yet\n"
+    assert shell.run("webhooks", "--provider", "acme").exit_code == 1
+
+
+def test_a_webhook_is_shown_with_its_bytes(shell: Shell) -> None:
+    shell.world.pay(ANY.name, shell.create())
+    delivery = shell.world.deliveries()[-1]
+
+    shown = shell.run("show", delivery["id"]).stdout
+
+    assert shown.splitlines()[-1] == delivery["body"].splitlines()[-1]
+    assert delivery["event"] in shown and "kept here" in shown
+
+
+def test_a_payment_is_shown_with_its_story(shell: Shell) -> None:
+    charge = shell.create()
+
+    shown = shell.run("show", "order-1001").stdout
+
+    assert shown.splitlines()[0].startswith(f"{ANY.name} {charge}")
+    assert "req_" in shown
+
+
+@pytest.mark.parametrize("id_", ["req_999999", "dlv_nothing", "nobody"])
+def test_what_is_not_there_is_told_in_two_lines(shell: Shell, id_: str) -> None:
+    result = shell.run("show", id_)
+
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_everything_is_json_too(shell: Shell) -> None:
+    refused = _misspelt(shell)
+
+    assert shell.json("show", refused)["why"]["rules"]
+    assert next(view["id"] for view in shell.json("requests")) == refused
+    assert shell.json("webhooks") == []
