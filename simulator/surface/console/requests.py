@@ -127,7 +127,7 @@ def _nearest(console: Console, call: Mapping[str, Any], patterns: Sequence[str])
 
 
 def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.split("/"), other.split("/"), autojunk=False).ratio()
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def filled(pattern: str, path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import Field
@@ -35,7 +35,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 class RequestsQuery(ListQuery):
     provider: str | None = None
-    status: int | Literal["2xx", "4xx", "5xx"] | None = Field(None)
+    status: Annotated[int, Field(ge=0, le=999)] | Literal["2xx", "4xx", "5xx"] | None = None
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
     path: str | None = None
     """The beginning of a path, or a pattern with `*`."""
