@@ -24,6 +24,7 @@ from benchmarks.load import Build, load, request
 from benchmarks.pages import of_a_create as pages_of_a_create
 from benchmarks.purchase import purchases
 from benchmarks.requests import SHOPS, Merchant, merchant
+from benchmarks.soak import soak
 
 CONNECTIONS = (1, 16)
 BARE = "bare Starlette + orjson"
@@ -206,6 +207,31 @@ def delivering(folder: Path, extent: Extent) -> None:
         line("create, pay, heard at a healthy one", f"{heard.in_time} of {heard.heard}", f"{heard.slowest * 1000:,.1f}")
 
 
+def soaking(folder: Path, purchases: int, keep: int) -> None:
+    heading(
+        f"{purchases:,} purchases, {keep:,} kept",
+        "per second",
+        "median ms",
+        "p99 ms",
+        "memory MB",
+        "file MB",
+        "dropped",
+    )
+    db = folder / "soak.db"
+    with servers.simulator(db) as server:
+        soak(
+            server,
+            db,
+            purchases,
+            keep,
+            lambda part: line(
+                f"{part.purchases:,}",
+                *(f"{part.rate:,.0f}", f"{part.median * 1000:,.1f}", f"{part.p99 * 1000:,.1f}", _mb(part.resident_mb)),
+                *(f"{part.file_mb:,.0f}", f"{part.dropped:,}"),
+            ),
+        )
+
+
 def workspaces(folder: Path, extent: Extent) -> None:
     heading("A new workspace", "median ms")
     with servers.simulator(folder / "workspaces.db") as server:
@@ -223,7 +249,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run, good enough to see a large change")
     parts = {f.__name__: f for f in (creating, pages, starting, remembering, growing, buying, delivering, workspaces)}
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="only these tables")
+    parser.add_argument(
+        "parts", nargs="*", choices=[*parts, "soak", []], help="only these tables; soak is never among all"
+    )
+    parser.add_argument("--purchases", type=int, default=1_000_000, help="of a soak")
+    parser.add_argument("--keep", type=int, default=200_000, help="payments that a soak keeps")
     given = parser.parse_args()
     extent = QUICK if given.quick else FULL
     started = time.perf_counter()
@@ -232,6 +262,8 @@ def main() -> None:
         for name, part in parts.items():
             if not given.parts or name in given.parts:
                 part(Path(folder), extent)
+        if "soak" in given.parts:
+            soaking(Path(folder), given.purchases, given.keep)
     print(f"\nmeasured in {time.perf_counter() - started:.0f} s")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from typing import cast
 
 import uvloop
@@ -18,7 +19,7 @@ PROVIDER = next(name for name, shop in SHOPS.items() if not shop.course.settles_
 """The first one that needs no time between the shopper's word and the money."""
 
 
-class _Heard:
+class Heard:
     """What the merchant's endpoint was told, by payment: `whole` is the number of webhooks of a whole purchase."""
 
     def __init__(self, whole: int) -> None:
@@ -44,13 +45,14 @@ class _Heard:
     def _count(self, payment: bytes, more: int) -> None:
         self._counts[payment] += more
         if self._counts[payment] >= self._whole:
+            del self._counts[payment]
             self._waiting.pop(payment).set_result(None)
 
 
-class _Receiver(asyncio.Protocol):
+class Receiver(asyncio.Protocol):
     """A merchant's webhook endpoint: answers 200 and tells who waits."""
 
-    def __init__(self, heard: _Heard) -> None:
+    def __init__(self, heard: Heard) -> None:
         self._heard, self._buffer = heard, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -91,7 +93,7 @@ def pay(id_: str) -> bytes:
     return request("POST", path, {"Content-Type": "application/json"}, b"{}")
 
 
-async def _webhooks_of_one(server: Server, own: Merchant) -> int:
+async def webhooks_of_one(server: Server, own: Merchant) -> int:
     """How many webhooks a whole purchase has, seen at the first one."""
     client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
     id_ = own.id_of(0, await client.send(own.create(0)))
@@ -99,27 +101,31 @@ async def _webhooks_of_one(server: Server, own: Merchant) -> int:
     return len(server.call("GET", f"{DEFAULT}/webhooks?resource_id={id_}")["data"])
 
 
+async def buy(server: Server, own: Merchant, heard: Heard, numbers: Iterator[int], durations: list[float]) -> None:
+    """One purchase after the other, until there are no more numbers; each is over when its last webhook has come."""
+    client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
+    for n in numbers:
+        started = time.perf_counter()
+        id_ = own.id_of(n, await client.send(own.create(n)))
+        last = heard.expect(id_)
+        await client.send(pay(id_))
+        await last
+        durations.append(time.perf_counter() - started)
+    client.close()
+
+
 async def _purchases(server: Server, count: int, together: int) -> Load:
     loop = asyncio.get_running_loop()
     own = merchant(PROVIDER, server.call("GET", DEFAULT)["credentials"][PROVIDER])
-    heard = _Heard(await _webhooks_of_one(server, own))
+    heard = Heard(await webhooks_of_one(server, own))
     port = free_port()
-    receiver = await loop.create_server(lambda: _Receiver(heard), "127.0.0.1", port)
+    receiver = await loop.create_server(lambda: Receiver(heard), "127.0.0.1", port)
     server.call("PUT", f"{DEFAULT}/webhooks/{PROVIDER}", {"url": f"http://127.0.0.1:{port}/hooks"})
     numbers, durations = iter(range(1, count + 1)), []
 
-    async def buy() -> None:
-        client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
-        for n in numbers:
-            started = time.perf_counter()
-            id_ = own.id_of(n, await client.send(own.create(n)))
-            last = heard.expect(id_)
-            await client.send(pay(id_))
-            await last
-            durations.append(time.perf_counter() - started)
-
     started = time.perf_counter()
-    await asyncio.wait_for(asyncio.gather(*(buy() for _ in range(together))), LONGEST_S)
+    buyers = [buy(server, own, heard, numbers, durations) for _ in range(together)]
+    await asyncio.wait_for(asyncio.gather(*buyers), LONGEST_S)
     elapsed = time.perf_counter() - started
     receiver.close()
     durations.sort()

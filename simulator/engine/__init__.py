@@ -54,7 +54,9 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `queues` | Whose turn it is among the receivers of one workspace |
 | `dispatcher` | Which message leaves when, and what came of it |
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
-| `sweeper` | Removes what deleted workspaces have left behind |
+| `chores` | What is done in small steps while nobody waits for it |
+| `sweeper` | Removes what reset and deleted workspaces have left behind |
+| `keeping` | Drops finished payments that a workspace no longer keeps |
 | `loop` | Gives each workspace its turn in real time |
 | `runtime` | Puts the rooms together |
 | `faults` | Failures of the API that a scenario asks for |

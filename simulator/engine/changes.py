@@ -134,7 +134,19 @@ class Changes:
                 phase, reference = summary.phase, summary.reference
             if base is None:
                 unlisted = None if resource.LISTED else 1
-                inserts[identity] = (workspace, provider, kind, id_, 1, phase, reference, dump(stored), unlisted)
+                hangs_on = (resource.goes_with or None) if resource.MACHINE is None else None  # else its story names it
+                inserts[identity] = (
+                    workspace,
+                    provider,
+                    kind,
+                    id_,
+                    1,
+                    phase,
+                    reference,
+                    dump(stored),
+                    unlisted,
+                    hangs_on,
+                )
             else:
                 store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, dump(stored))
             keys_before, keys = base.keys() if base else {}, stored.keys()

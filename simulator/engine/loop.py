@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from simulator.engine.agenda import Agenda
+from simulator.engine.chores import Chore
 from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.registry import Registry
 from simulator.engine.store import Store
-from simulator.engine.sweeper import Sweeper
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
 from simulator.kernel.clock import from_micros, micros, stopwatch, time_of_day
@@ -50,7 +50,7 @@ class Loop:
         timers: Timers,
         dispatcher: Dispatcher,
         walks: Callable[[int], bool],
-        sweeper: Sweeper,
+        chores: Sequence[Chore],
     ) -> None:
         self._agenda = agenda
         self._store = store
@@ -59,7 +59,7 @@ class Loop:
         self._timers = timers
         self._dispatcher = dispatcher
         self._walks = walks
-        self._sweeper = sweeper
+        self._chores = chores
         self._failures: Counter[int] = Counter()
         """By workspace: the turns and deliveries in a row that have failed."""
         self._drift = _drift()
@@ -94,9 +94,10 @@ class Loop:
     async def run(self) -> None:
         """Serves deadlines until cancelled."""
         while True:
-            waits = (self._sweeper.wait_s(), NOTES_WAIT_S if self._transactions.notes else LOOK_AT_CLOCK_S)
+            own = NOTES_WAIT_S if self._transactions.notes else LOOK_AT_CLOCK_S
+            waits = [own, *(chore.wait_s() for chore in self._chores)]
             await self._agenda.wait(_now(), min(wait for wait in waits if wait is not None))
-            self._sweep()
+            self._do_chores()
             self.look_at_clock()
             self._transactions.write_notes_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
@@ -106,11 +107,12 @@ class Loop:
                     self._turn(workspace_id)
             await asyncio.sleep(0)
 
-    def _sweep(self) -> None:
-        try:
-            self._sweeper.step()
-        except Exception:
-            log.exception("what was deleted could not be removed")
+    def _do_chores(self) -> None:
+        for chore in self._chores:
+            try:
+                chore.step()
+            except Exception:
+                log.exception(chore.what)
 
     def look_at_clock(self) -> None:
         """If the machine's clock was set back, the webhooks that wait are not held until it has caught up."""

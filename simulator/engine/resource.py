@@ -41,6 +41,11 @@ class Resource:
         """The id of the payment in whose story this belongs."""
         return self.id
 
+    @property
+    def goes_with(self) -> str:
+        """The payment with which it is dropped when that is no longer kept; empty for what stays without it."""
+        return self.subject if self.subject != self.id else ""
+
     def keys(self) -> dict[str, str]:
         """Look-up keys, name to value, written when the resource is first stored or they change."""
         return {}
@@ -70,9 +75,11 @@ class Summary:
             raise ValueError(f"{self.phase!r} is no phase; there are {', '.join(PHASES)}")
 
 
+UNFINISHED = ("waiting", "processing")
+"""The phases in which something is still to come by itself, or by the buyer."""
+
 PHASES = (
-    "waiting",
-    "processing",
+    *UNFINISHED,
     "paid",
     "declined",
     "cancelled",

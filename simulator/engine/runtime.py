@@ -16,6 +16,7 @@ from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
+from simulator.engine.keeping import Keeper
 from simulator.engine.loop import Loop
 from simulator.engine.masking import Masking, together
 from simulator.engine.provider import Party, Provider
@@ -96,6 +97,7 @@ class Runtime:
         )
         self._walker = Walker(store, self.registry, self.transactions, self.timers, self.dispatcher, strides)
         self.sweeper = Sweeper(self.transactions)
+        self.keeper = Keeper(self.transactions, self.registry, self.parties, self.watchers.tell)
         self._loop = Loop(
             agenda,
             store,
@@ -104,7 +106,7 @@ class Runtime:
             self.timers,
             self.dispatcher,
             self._walker.walks,
-            self.sweeper,
+            (self.sweeper, self.keeper),
         )
 
         self.secret = self._page_secret()
@@ -212,6 +214,7 @@ class Runtime:
         async with self._walker.halted(workspace.id, WorkspaceError("the workspace was restored meanwhile")):
             self.buckets.forget(workspace.id)
             restored = self.registry.restore(workspace.id, snapshot)
+            self.keeper.forget(workspace.id)
             self._absent.set_aside()
         self._loop.schedule(workspace.id)
         return restored

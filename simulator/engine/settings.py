@@ -96,6 +96,16 @@ class ProviderSettings(WorkspaceSettings):
     )
 
 
+class Keep(BaseModel):
+    """What is kept of finished payments: the newest so many, and those that have changed in the last so many days."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Of the workspace's clock."""
+    payments: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = 200_000
+
+
 class SimulatorSettings(WorkspaceSettings):
     """What is the simulator's own, whatever the provider."""
 
@@ -104,6 +114,15 @@ class SimulatorSettings(WorkspaceSettings):
     retry_factor: Annotated[float, Field(ge=0, le=1000)] = Field(
         1.0,
         description="every pause between two attempts of a webhook is multiplied by it; `0.01` shortens all retries",
+    )
+    keep: Annotated[Keep, WithJsonSchema({"type": "object"})] = Field(
+        Keep(),
+        description="finished payments are kept while they are among the newest `payments` and have changed in the last `days` "
+        "of the workspace's clock; older ones are dropped with all that belongs to them, but none that waits for something and "
+        "none with a webhook to be tried again. `GET /_sim/health` counts what was dropped",
+        json_schema_extra={
+            "words": "an object of `days` (1 to 36500) and `payments` (1 to 1000000000), each null for no bound"
+        },
     )
     signature_time: Literal["wall", "workspace"] = Field(
         "wall",

@@ -1,14 +1,12 @@
-"""Removes in small steps, while nobody waits for it, what reset and deleted workspaces have left behind."""
+"""Removes in small steps what reset and deleted workspaces have left behind."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
+from simulator.engine.chores import REST, Chore
+from simulator.engine.store import Store
 from simulator.engine.transactions import Transactions
-from simulator.kernel.clock import stopwatch
-
-log = logging.getLogger("simulator")
 
 ROWS = 300
 """Removed in a step."""
@@ -16,60 +14,22 @@ ROWS = 300
 WALKED = 2000
 """Rows that are looked at in a step, where they cannot be found by their workspace."""
 
-REST = 4.0
-"""So many times as long as a step took, everybody else has before the next one."""
-
-SHORTEST_REST_S = 0.005
-AFTER_TROUBLE_S = 5.0
+PAGES = 100
+"""Given back to the disk in a step: each is moved, so it costs more than a row."""
 
 
-class Sweeper:
+class Sweeper(Chore):
     """What is left is a list in the store, so a server that ends in between goes on at its next start."""
 
+    what = "what was deleted cannot be removed now"
+
     def __init__(self, transactions: Transactions, rest: float = REST) -> None:
-        self._rest = rest
+        super().__init__(transactions.store, rest)
         self._transactions = transactions
-        self._store = transactions.store
-        self._steps: Iterator[None] | None = None
-        self._may_be_more = True
-        self._not_before = 0.0
 
-    def look(self) -> None:
-        """There is something to remove."""
-        self._may_be_more = True
-
-    def wait_s(self) -> float | None:
-        """How long until the next step; None when nothing is to be done."""
-        if self._steps is None and not self._may_be_more:
-            return None
-        return max(self._not_before - stopwatch(), 0.0)
-
-    def step(self) -> bool:
-        """Does a little if it is time; False when nothing is left to do. An outage is told, and it is tried again later."""
-        wait = self.wait_s()
-        if wait is None or wait > 0:
-            return wait is not None
-        began = stopwatch()
-        try:
-            self._go_on()
-            self._not_before = stopwatch() + (
-                max(self._rest * (stopwatch() - began), SHORTEST_REST_S) if self._rest else 0.0
-            )
-        except self._store.OUTAGES as error:
-            self._steps, self._may_be_more = None, True
-            self._not_before = stopwatch() + AFTER_TROUBLE_S
-            log.warning("what was deleted cannot be removed now: %s", self._store.outage(error))
-        return self._steps is not None or self._may_be_more
-
-    def _go_on(self) -> None:
-        if self._steps is None:
-            self._may_be_more = False
-            left = self._store.left()
-            if not left:
-                return
-            self._steps = self._sweep(left)
-        if next(self._steps, self) is self:
-            self._steps = None
+    def steps(self) -> Iterator[None] | None:
+        left = self._store.left()
+        return self._sweep(left) if left else None
 
     def _sweep(self, left: list[int]) -> Iterator[None]:
         for place in left:
@@ -98,6 +58,11 @@ class Sweeper:
         with self._transactions.writing():
             self._store.forget_left(left)
         yield
-        for _ in range(self._store.empty_pages() // WALKED + 1):
-            self._store.shrink(WALKED)
-            yield
+        yield from shrunk(self._store, 0)
+
+
+def shrunk(store: Store, spare: int) -> Iterator[None]:
+    """Gives back to the disk what is empty, but for so many pages."""
+    for _ in range(max(store.empty_pages() - spare, 0) // PAGES + 1):
+        store.shrink(PAGES)
+        yield

@@ -41,11 +41,32 @@ class Clock(TypedDict):
     rate: NotRequired[int]
 
 
+class DroppedCounts(TypedDict):
+    payments: int
+    requests: int
+
+
+class KeptIn(TypedDict):
+    workspace: str
+    days: int | None
+    payments: int | None
+    dropped: DroppedCounts
+    at: str
+
+
+class Kept(TypedDict):
+    days: int | None
+    payments: int | None
+    dropped: DroppedCounts
+    workspaces: list[KeptIn]
+
+
 class Health(TypedDict):
     status: str
     version: str
     providers: list[str]
     store: str
+    keep: Kept
     missing: NotRequired[list[str]]
     notices: NotRequired[list[str]]
 

@@ -17,7 +17,7 @@ from simulator.engine.settings import Duration, SimulatorSettings, WorkspaceSett
 from simulator.engine.workspace import AccountEndpoint, Workspace
 
 JUNK: dict[str, dict[str, Any]] = {
-    "simulator": {"retry_factor": "abc", "keep": {"days": 3}},
+    "simulator": {"retry_factor": "abc", "forgotten": {"days": 3}},
     "acme": {"merchant_name": ""},
     "gone": {"colour": "red"},
 }
@@ -59,7 +59,7 @@ async def test_a_store_with_unusable_settings_opens_and_says_so(
     said = [
         f"workspace {name}: settings.simulator.retry_factor: must be a number from 0 to 1000; its default holds until it "
         "is set anew",
-        f"workspace {name}: settings.simulator.keep: there is no such setting; its default holds until it is set anew",
+        f"workspace {name}: settings.simulator.forgotten: there is no such setting; its default holds until it is set anew",
         f"workspace {name}: settings.acme.merchant_name: must be a text of 1 to 200 characters in one line; its default "
         "holds until it is set anew",
     ]
@@ -69,7 +69,7 @@ async def test_a_store_with_unusable_settings_opens_and_says_so(
 
 
 async def test_what_is_usable_beside_what_is_not_still_holds(sim: Sim) -> None:
-    stored(sim, {"simulator": {"retry_factor": 3, "keep": 1}})
+    stored(sim, {"simulator": {"retry_factor": 3, "forgotten": 1}})
 
     assert sim.workspace.settings_of(SimulatorSettings).retry_factor == 3
 

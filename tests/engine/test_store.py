@@ -35,7 +35,7 @@ async def sim(where: str) -> AsyncIterator[Sim]:
 
 def resource(id_: str, **other: Any) -> tuple[Any, ...]:
     row = {"workspace": 1, "provider": "acme", "kind": "charge", "id": id_, "version": 1, "phase": "waiting"}
-    row |= {"reference": f"ref-{id_}", "body": BYTES, "unlisted": None} | other
+    row |= {"reference": f"ref-{id_}", "body": BYTES, "unlisted": None, "hangs_on": None} | other
     return tuple(row.values())
 
 
@@ -267,6 +267,8 @@ def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:
     opened.run("ALTER TABLE attempts DROP COLUMN body")
     opened.run("ALTER TABLE attempts DROP COLUMN sent")
     opened.run("ALTER TABLE outbox DROP COLUMN from_network")
+    opened.run("DROP INDEX resources_hanging")
+    opened.run("ALTER TABLE resources DROP COLUMN hangs_on")
     opened.run("ALTER TABLE workspaces DROP COLUMN place")
     opened.run("DROP TABLE leavings")
     left = opened.exact_rows(

@@ -44,6 +44,22 @@ async def test_settings_are_saved_with_their_types_and_refused_in_words(sim: Sim
     assert (await sim.http.get(sim.path)).json()["settings"]["simulator"] == saved
 
 
+async def test_the_settings_page_says_what_is_kept_and_what_was_dropped(sim: Sim) -> None:
+    for _ in range(3):
+        await press(sim, await page_of(sim, f"/start/{ACME.name}"), "do-it")
+    for one in (await sim.http.get(f"{sim.path}/payments")).json()["data"]:
+        await sim.act("acme", one["id"], "pay")
+    before = await page_of(sim, "/settings?section=simulator")
+    await press(sim, before, "save-settings", **{"keep:json": '{"payments": 1}'})
+
+    sim.app.runtime.keeper.run()
+
+    after = await page_of(sim, "/settings?section=simulator")
+    assert 'data-testid="kept" data-dropped="0"' in before
+    assert "200,000" in before
+    assert 'data-testid="kept" data-dropped="2"' in after
+
+
 @pytest.mark.parametrize(("typed", "left"), [("", 1), ("another", 1), (None, 0)])
 async def test_a_reset_wants_the_name(sim: Sim, typed: str | None, left: int) -> None:
     await press(sim, await page_of(sim, f"/start/{ACME.name}"), "do-it")

@@ -10,6 +10,7 @@ transaction, and everything up to `commit` becomes visible together.
 from __future__ import annotations
 
 from simulator.engine.store.journal import Journal
+from simulator.engine.store.keeping import Keeping
 from simulator.engine.store.leavings import Leavings
 from simulator.engine.store.outbox import AttemptRow, Outbox, OutboxRow, TimerRow
 from simulator.engine.store.resources import Resources, StoreConflict
@@ -20,5 +21,5 @@ from simulator.engine.store.workspaces import Workspaces
 __all__ = ["EVERY", "AttemptRow", "OutboxRow", "Row", "Store", "StoreConflict", "TimerRow"]
 
 
-class Store(Workspaces, Leavings, Snapshots, Resources, Outbox, Journal):
+class Store(Workspaces, Leavings, Keeping, Snapshots, Resources, Outbox, Journal):
     """All tables together; `sqlite.py` and `postgres.py` say how a statement reaches them."""

@@ -60,6 +60,7 @@ class Leavings(Statements):
         """Removes so many timers and messages with their attempts; returns how many there were to remove."""
         chosen = "SELECT seq FROM timers WHERE workspace = ? ORDER BY due LIMIT ?"
         gone = self.run(f"DELETE FROM timers WHERE seq IN ({chosen})", (place, most))  # noqa: S608
+        self.run("DELETE FROM dropped WHERE workspace = ?", (place,))
         messages = [row[0] for row in self.rows("SELECT seq FROM outbox WHERE workspace = ? LIMIT ?", (place, most))]
         self.run_many("DELETE FROM attempts WHERE message = ?", [(seq,) for seq in messages])
         self.run_many("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in messages])
@@ -95,6 +96,10 @@ class Leavings(Statements):
 
     def shrink(self, pages: int) -> None:
         """Gives so much of what is empty back to the disk, where the store can."""
+
+    def pages(self) -> int:
+        """How large the store is, what is empty included; 0 where nothing could be given back."""
+        return 0
 
     def empty_pages(self) -> int:
         """How much could be given back."""

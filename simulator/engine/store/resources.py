@@ -132,12 +132,12 @@ class Resources(Statements):
         """`(workspace, provider)` of the payments with that id, in whatever workspace, newest first."""
         sql = f"""SELECT workspace, provider FROM resources r WHERE id = ? AND phase IS NOT NULL {_NOT_LEFT}
             ORDER BY seq DESC LIMIT ?"""  # noqa: S608
-        return [(int(row[0]), row[1]) for row in self.rows(sql, (id_, limit))]
+        return [(self._of(row[0]), row[1]) for row in self.rows(sql, (id_, limit))]
 
     def insert_resources(self, rows: Sequence[Row]) -> list[int]:
-        """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted)`. Returns their numbers."""
-        sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted, hangs_on)`. Returns their numbers."""
+        sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted, hangs_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         return [self.exact_added(sql, row) for row in all_at_rest([*self._placed(rows)])]
 
     def update_resource(

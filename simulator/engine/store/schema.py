@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VERSION = 9
+VERSION = 10
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -44,6 +44,7 @@ UPGRADES = {
         UPDATE workspaces SET public_id = 'gone/' || id, name = 'gone/' || id WHERE name LIKE 'left/%'""",
     7: "",
     8: "ALTER TABLE outbox ADD COLUMN {unless} plan {blob}",
+    9: "ALTER TABLE resources ADD COLUMN {unless} hangs_on TEXT",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -66,7 +67,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
 
 CREATE TABLE IF NOT EXISTS resources (
     seq {seq}, workspace BIGINT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
-    version BIGINT NOT NULL, phase TEXT, reference TEXT, body {blob} NOT NULL, unlisted BIGINT);
+    version BIGINT NOT NULL, phase TEXT, reference TEXT, body {blob} NOT NULL, unlisted BIGINT, hangs_on TEXT);
 
 CREATE TABLE IF NOT EXISTS lookup_keys (
     value TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, provider TEXT NOT NULL, workspace BIGINT NOT NULL,
@@ -95,12 +96,17 @@ CREATE TABLE IF NOT EXISTS replies (
     workspace BIGINT NOT NULL, provider TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
     at BIGINT NOT NULL, fingerprint {blob} NOT NULL, status BIGINT NOT NULL, headers {blob} NOT NULL,
     body {blob} NOT NULL, PRIMARY KEY (workspace, provider, key, scope)){clustered};
+
+CREATE TABLE IF NOT EXISTS dropped (
+    workspace BIGINT NOT NULL, payments BIGINT NOT NULL, requests BIGINT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (workspace));
 """
 
 INDEXES = """
 CREATE UNIQUE INDEX IF NOT EXISTS resources_id ON resources (id, kind, provider, workspace);
 CREATE INDEX IF NOT EXISTS resources_listed ON resources (workspace, provider, kind, seq) WHERE unlisted IS NULL;
 CREATE INDEX IF NOT EXISTS resources_payments ON resources (workspace, seq) WHERE phase IS NOT NULL;
+CREATE INDEX IF NOT EXISTS resources_hanging ON resources (workspace, hangs_on) WHERE hangs_on IS NOT NULL;
 CREATE INDEX IF NOT EXISTS timers_due ON timers (workspace, due, seq);
 CREATE INDEX IF NOT EXISTS timers_of ON timers (id);
 CREATE INDEX IF NOT EXISTS outbox_due ON outbox (workspace, due, seq) WHERE state = 'pending';
@@ -108,6 +114,7 @@ CREATE INDEX IF NOT EXISTS outbox_subject ON outbox (workspace, subject, seq);
 CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
 CREATE INDEX IF NOT EXISTS journal_subject ON journal (workspace, subject, seq) WHERE subject IS NOT NULL;
 CREATE INDEX IF NOT EXISTS journal_kind ON journal (workspace, kind, seq);
+CREATE INDEX IF NOT EXISTS journal_loose ON journal (workspace, seq) WHERE subject IS NULL;
 """
 """Each costs every create a page of the log. What is `unlisted` is of a kind over which no list goes (`Resource.LISTED`)."""
 

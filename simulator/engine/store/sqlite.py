@@ -133,6 +133,9 @@ class SqliteStore(Store):
         self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
         self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
+    def pages(self) -> int:
+        return int(self._execute("PRAGMA page_count").fetchone()[0])
+
     def empty_pages(self) -> int:
         if not self._execute("PRAGMA auto_vacuum").fetchone()[0]:
             return 0

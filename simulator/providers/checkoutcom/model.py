@@ -161,6 +161,11 @@ class Instrument(Kept):
     def subject(self) -> str:
         return self.payment_id
 
+    @property
+    def goes_with(self) -> str:
+        """Nothing: later payments are charged from it."""
+        return ""
+
     def keys(self) -> dict[str, str]:
         return {"customer": self.customer_id}
 

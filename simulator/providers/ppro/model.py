@@ -162,3 +162,9 @@ class Instrument(Resource):
     """Empty in a store that was written when a key served one merchant only."""
     type: str
     details: dict[str, Any] | None = None
+    charge: str | None = None
+    """The charge for which it was made, while no other one has named it."""
+
+    @property
+    def goes_with(self) -> str:
+        return self.charge or ""

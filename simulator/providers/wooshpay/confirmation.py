@@ -32,6 +32,8 @@ def confirm(
     charges_at_once = method.buyer is not None and method.customer == intent.customer and method.customer is not None
     app = _is_app(intent, method.type)
     lifetime = _code_lifetime(uow)
+    if method.made_for not in (None, intent.id):
+        uow.amend(method, made_for=None)
     order = alipay.open_order(
         uow,
         intent,
@@ -124,7 +126,7 @@ def choose(uow: UnitOfWork, intent: PaymentIntent, *, app: bool, type_: str | No
     type_ = type_ or preferred(intent)
     method = method_of(uow, intent)
     if method is None or method.type != type_:
-        method = add_method(uow, intent.livemode, type_, billing_details=intent.billing_details)
+        method = add_method(uow, intent.livemode, type_, billing_details=intent.billing_details, made_for=intent.id)
     if intent.session is not None and method.type in ALIPAY:
         options = intent.payment_method_options or {}
         own = {**options.get(method.type, {}), "terminal_type": "APP" if app else "WEB"}

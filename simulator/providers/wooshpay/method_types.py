@@ -48,12 +48,13 @@ def add_method(uow: UnitOfWork, livemode: bool, type_: str, **members: Any) -> P
     return uow.add(PaymentMethod(type=type_, details={}, **own, **members))
 
 
-def given_method(call: Call, uow: UnitOfWork, request: IntentFields) -> PaymentMethod | None:
+def given_method(call: Call, uow: UnitOfWork, request: IntentFields, intent: str | None = None) -> PaymentMethod | None:
     """The method that a request names, or a new one made of its inline data; a new one is minted before the intent (seed)."""
     if request.payment_method_data is not None:
         data: dict[str, Any] = raw(call, "payment_method_data")
         type_ = request.payment_method_data.type
-        return add_method(uow, call.credential["livemode"], type_, billing_details=data.get("billing_details"))
+        details = data.get("billing_details")
+        return add_method(uow, call.credential["livemode"], type_, billing_details=details, made_for=intent)
     if request.payment_method is not None:
         return find(call, uow, PaymentMethod, request.payment_method, "payment_method")
     return None

@@ -251,6 +251,13 @@ class PaymentMethod(Owned):
     customer: str | None = None
     metadata: dict[str, str] | None = None
     buyer: str | None = None
+    made_for: str | None = None
+    """The intent whose request or page described it, while no other one has used it."""
+
+    @property
+    def goes_with(self) -> str:
+        """It stays with a customer, and for who has agreed to later charges."""
+        return "" if self.customer or self.buyer else self.made_for or ""
 
     def facets(self) -> dict[str, str | None]:
         return {"customer": self.customer, "type": self.type}

@@ -51,6 +51,8 @@ async def settings_page(console: Console) -> Response:
         section=section,
         order=[(name, titles.get(name, console.texts()("simulator"))) for name in order],
         settings=_settings(known[section], console.workspace.settings.get(section, {})),
+        keep=console.workspace.settings_of(SimulatorSettings).keep,
+        dropped=console.runtime.store.dropped().get(console.workspace.id),
     )
 
 

@@ -5,12 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from simulator import __version__
+from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
+from simulator.engine.settings import SimulatorSettings
+from simulator.kernel.clock import from_micros, iso_millis
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall
 
 SHOWN = 20
-"""Notices; the log has them all."""
+"""Notices, and workspaces; the log has all notices."""
+
+
+def kept(runtime: Runtime) -> dict[str, Any]:
+    """What is kept where nothing else is set, and what was dropped: in all, and in which workspaces (the first 20)."""
+    default = SimulatorSettings.model_validate({}).keep
+    dropped = runtime.store.dropped()
+    return {
+        "days": default.days,
+        "payments": default.payments,
+        "dropped": {
+            "payments": sum(found.payments for found in dropped.values()),
+            "requests": sum(found.requests for found in dropped.values()),
+        },
+        "workspaces": [
+            {
+                "workspace": workspace.name,
+                **workspace.settings_of(SimulatorSettings).keep.model_dump(),
+                "dropped": {"payments": found.payments, "requests": found.requests},
+                "at": iso_millis(from_micros(found.at)),
+            }
+            for workspace in runtime.workspaces()
+            if (found := dropped.get(workspace.id)) is not None
+        ][:SHOWN],
+    }
 
 
 async def health(call: ControlCall) -> dict[str, Any]:
@@ -31,6 +58,7 @@ async def health(call: ControlCall) -> dict[str, Any]:
         "providers": list(runtime.providers),
         "store": runtime.store.dialect,
     }
+    body["keep"] = kept(runtime)
     if runtime.missing:
         body["missing"] = runtime.missing
     found = notices(runtime.workspaces(), sections(runtime.providers).values())

@@ -169,6 +169,9 @@ def found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) ->
     row = call.runtime.store.payment(workspace.id, provider.name, id_)
     if row is None:
         message = f"{provider.title} has no payment {id_!r} in workspace {workspace.name}"
+        if (dropped := call.runtime.store.dropped().get(workspace.id)) is not None and dropped.payments:
+            count = f"{dropped.payments:,} payment{'s' * (dropped.payments > 1)}"
+            message += f"; it may be among the {count} that were dropped there (setting simulator.keep)"
         raise ControlError(404, "not_found", message, field="id")
     return provider, uow.get(provider.kinds[row[0]], id_)
 

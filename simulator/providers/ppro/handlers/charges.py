@@ -55,7 +55,7 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
     id_ = new_id(uow.ids, "charge")
     described = None
     if request.instrument is not None:
-        described = add_instrument(call, uow, request.instrument.type, request.instrument.details)
+        described = add_instrument(call, uow, request.instrument.type, request.instrument.details, id_)
     is_twin = uow.workspace.seed is not None and uow.runtime.locate(Charge, id_) is not None
     return Charge(
         id=id_,
@@ -69,7 +69,7 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
         payment_medium=request.paymentMedium or "ECOMMERCE",
         initiator=request.initiator,
         schedule_type=request.scheduleType or "UNSCHEDULED",
-        instrument_id=request.instrumentId or (described or _instrument_of(call, uow, request)).id,
+        instrument_id=_named(uow, request.instrumentId) or (described or _instrument_of(call, uow, request, id_)).id,
         instrument=wire.instrument(described) if described is not None else None,
         amount=request.amount.value,
         currency=request.amount.currency,
@@ -92,9 +92,18 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
     )
 
 
-def _instrument_of(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Instrument:
+def _named(uow: UnitOfWork, id_: str | None) -> str | None:
+    """The instrument that a request names. One that was made for another charge belongs to that one alone no longer."""
+    stored = uow.find(Instrument, id_) if id_ is not None else None
+    if stored is not None and stored.charge is not None:
+        uow.amend(stored, charge=None)
+    return id_
+
+
+def _instrument_of(call: Call, uow: UnitOfWork, request: wire.ChargeRequest, charge: str) -> Instrument:
     """A new instrument for a charge whose request describes none."""
-    return add_instrument(call, uow, "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET", None)
+    type_ = "MOCK" if request.paymentMethod == "MOCK" else "PASSTHROUGH_WALLET"
+    return add_instrument(call, uow, type_, None, charge)
 
 
 def _open_order(uow: UnitOfWork, charge: Charge) -> Charge:

@@ -30,10 +30,13 @@ def _stored(type_: str, details: dict[str, Any] | None) -> dict[str, Any]:
     return {"type": "CARD_PPRO_VAULTED", "details": kept}
 
 
-def add_instrument(call: Call, uow: UnitOfWork, type_: str, details: dict[str, Any] | None) -> Instrument:
+def add_instrument(
+    call: Call, uow: UnitOfWork, type_: str, details: dict[str, Any] | None, charge: str | None = None
+) -> Instrument:
     id_, owner = new_id(uow.ids, "instr"), call.credential["merchant_id"]
     stored = _stored(type_, details)
-    return uow.add(Instrument(id=id_, merchant_id=owner, created_at=uow.now, updated_at=uow.now, **stored))
+    own = Instrument(id=id_, merchant_id=owner, charge=charge, created_at=uow.now, updated_at=uow.now, **stored)
+    return uow.add(own)
 
 
 def find_instrument(call: Call, uow: UnitOfWork) -> Instrument:

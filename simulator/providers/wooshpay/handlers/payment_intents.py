@@ -75,6 +75,8 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
         capture_method=request.capture_method or "automatic",
         setup_future_usage=request.setup_future_usage,
     )
+    if method is not None and request.payment_method_data is not None:
+        method = uow.amend(method, made_for=intent.id)
     if request.confirm:
         if method is None:
             raise refused("parameter_missing", "payment_method_data")
@@ -169,7 +171,7 @@ def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
         if not sent <= allowed:
             raise _unexpected_state(intent, "updated")
     changes = _changes(call, uow, intent, request)
-    method = given_method(call, uow, request)
+    method = given_method(call, uow, request, intent.id)
     if {"amount", "currency", "payment_method_types", "capture_method"} & sent or method is not None:
         now = method or method_of(uow, intent)
         types = changes.get("payment_method_types", intent.payment_method_types)
@@ -227,7 +229,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     _must_allow(intent, "api.confirm", "confirmed")
     note_test_amount(call, uow, intent.money, intent.merchant_order_id)
     _refuse_by_rule(uow, "confirm", intent.amount, intent.currency, intent.merchant_order_id)
-    method = given_method(call, uow, request) or method_of(uow, intent)
+    method = given_method(call, uow, request, intent.id) or method_of(uow, intent)
     if method is None:
         raise refused("parameter_missing", "payment_method_data")
     changes = _changes(call, uow, intent, request)

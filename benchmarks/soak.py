@@ -1,0 +1,63 @@
+"""A year in an afternoon: whole purchases at full speed for as long as is asked, while what is old is dropped (`simulator.keep`).
+
+Each line is a twentieth of the run: were anything to grow with what has been, it would show from line to line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+
+import uvloop
+
+from benchmarks.purchase import DEFAULT, PROVIDER, Heard, Receiver, buy, webhooks_of_one
+from benchmarks.requests import merchant
+from benchmarks.servers import Server, free_port
+
+TOGETHER = 8
+PARTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`file_mb` is the store with its log; `median` and `p99` in seconds; `dropped` since the beginning."""
+
+    purchases: int
+    rate: float
+    median: float
+    p99: float
+    resident_mb: float | None
+    file_mb: float
+    dropped: int
+
+
+def soak(server: Server, db: Path, purchases: int, keep: int, tell: Callable[[Part], None]) -> None:
+    """Tells of each part as soon as it is over."""
+    uvloop.run(_soak(server, db, purchases, keep, tell))
+
+
+async def _soak(server: Server, db: Path, purchases: int, keep: int, tell: Callable[[Part], None]) -> None:
+    server.call("PUT", f"{DEFAULT}/settings/simulator", {"keep": {"days": None, "payments": keep}})
+    own = merchant(PROVIDER, server.call("GET", DEFAULT)["credentials"][PROVIDER])
+    heard, port = Heard(await webhooks_of_one(server, own)), free_port()
+    receiver = await asyncio.get_running_loop().create_server(lambda: Receiver(heard), "127.0.0.1", port)
+    server.call("PUT", f"{DEFAULT}/webhooks/{PROVIDER}", {"url": f"http://127.0.0.1:{port}/hooks"})
+    numbers, each = count(1), max(purchases // PARTS, 1)
+    for done in range(each, each * PARTS + 1, each):
+        portion, durations = islice(numbers, each), list[float]()
+        started = time.perf_counter()
+        await asyncio.gather(*(buy(server, own, heard, portion, durations) for _ in range(TOGETHER)))
+        elapsed = time.perf_counter() - started
+        durations.sort()
+        dropped = server.call("GET", "/_sim/health")["keep"]["dropped"]["payments"]
+        median, p99 = durations[len(durations) // 2], durations[int(len(durations) * 0.99)]
+        tell(Part(done, each / elapsed, median, p99, server.resident_mb, _mb(db), dropped))
+    receiver.close()
+
+
+def _mb(db: Path) -> float:
+    return sum(file.stat().st_size for file in db.parent.glob(f"{db.name}*")) / 1e6

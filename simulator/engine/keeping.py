@@ -1,0 +1,249 @@
+"""Drops finished payments that a workspace no longer keeps (`simulator.keep`), with all that hangs on them, in small steps.
+
+By number, what is older than the newest so many; by age, what has not changed for so many days. A payment stays while it
+waits for its buyer or for the clock (a timer of anything that belongs to it), and while one of its messages is to be sent.
+What was dropped is counted in the store. Lines of the journal that belong to no payment are kept as long, and as many
+(1,000 at least).
+
+What belongs to a payment is found by its story, which names all that has moved, and by `hangs_on`, where a resource has no
+states; each says of itself whether it goes along (`Resource.goes_with`). Nothing here depends on how much a workspace has:
+new payments are counted from where the last look ended, and what had to stay is looked at again after a while only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import orjson
+
+from simulator.engine.changes import Identity, identity_of
+from simulator.engine.chores import REST, Chore
+from simulator.engine.provider import Party, Provider
+from simulator.engine.registry import Registry
+from simulator.engine.resource import UNFINISHED, Resource, load
+from simulator.engine.settings import Keep, SimulatorSettings
+from simulator.engine.store.base import Row
+from simulator.engine.sweeper import shrunk
+from simulator.engine.transactions import Transactions
+from simulator.kernel.clock import micros, stopwatch
+
+STEP = 8
+"""Payments that are looked at, and dropped if they may be, in a step."""
+
+ROWS = 300
+"""Lines of the journal that are dropped in a step."""
+
+FEWEST_LINES = 1000
+"""Lines of the journal that belong to no payment, below which their number drops none."""
+
+COUNTED = 5000
+"""Payments that are counted in a step."""
+
+TOGETHER = 20
+"""Workspaces of which nothing is to be dropped, in a step."""
+
+LOOK_S = 5.0
+"""Between two looks."""
+
+AGAIN_S = 600.0
+"""What had to stay is looked at again after so long."""
+
+BEHIND = 500
+"""With more than so many payments to drop, rests are a quarter as long."""
+
+
+@dataclass
+class _Tally:
+    """What is known of a workspace: how many payments there are up to number `counted`, and that none up to `passed` can be
+    dropped. The same of the lines of the journal that belong to no payment."""
+
+    place: int
+    since: float = field(default_factory=stopwatch)
+    payments: int = 0
+    counted: int = 0
+    passed: int = 0
+    stayed: int = 0
+    """Payments that were passed over."""
+    loose: int = 0
+    loose_counted: int = 0
+    has_replies: bool = True
+    """There may be answers whose time for repetition is over."""
+
+
+class Keeper(Chore):
+    """`gone` hears of each resource that was dropped."""
+
+    what = "what is no longer kept cannot be dropped now"
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        registry: Registry,
+        parties: Mapping[str, Party],
+        gone: Callable[[Identity], None],
+        rest: float = REST,
+    ) -> None:
+        super().__init__(transactions.store, rest)
+        self._whole_rest = rest
+        self._transactions = transactions
+        self._registry = registry
+        self._parties = parties
+        self._gone = gone
+        self._tallies: dict[int, _Tally] = {}
+
+    def look(self) -> None:
+        """At everything anew."""
+        super().look()
+        self._tallies.clear()
+
+    def forget(self, id_: int) -> None:
+        """What was known of a workspace holds no longer; it is looked at anew."""
+        self._tallies.pop(id_, None)
+
+    def after_look_s(self) -> float | None:
+        return LOOK_S
+
+    def steps(self) -> Iterator[None]:
+        for number, workspace in enumerate(self._registry.all()):
+            yield from self._kept(workspace.id)
+            if number % TOGETHER == TOGETHER - 1:
+                yield
+        self._tallies = {id_: tally for id_, tally in self._tallies.items() if id_ in self._registry}
+
+    # One workspace -----------------------------------------------------------------------------------------------
+
+    def _rules(self, id_: int) -> Keep | None:
+        """None where there is nothing to do (any more)."""
+        if id_ not in self._registry:
+            return None
+        rules = self._registry[id_].settings_of(SimulatorSettings).keep
+        return None if rules.days is None and rules.payments is None else rules
+
+    def _tally(self, id_: int) -> _Tally:
+        place, known = self._store.place_of(id_), self._tallies.get(id_)
+        if known is None or known.place != place or stopwatch() - known.since > AGAIN_S:
+            known = self._tallies[id_] = _Tally(place)
+        return known
+
+    def _kept(self, id_: int) -> Iterator[None]:
+        has_dropped = False
+        yield from self._counted(id_)
+        while (rules := self._rules(id_)) is not None:
+            tally = self._tally(id_)
+            # of those that are not looked at yet, so many are too many
+            excess = 0 if rules.payments is None else tally.payments - rules.payments - tally.stayed
+            rows = self._store.payments_after(id_, tally.passed, STEP) if excess > 0 or rules.days else []
+            if not rows or not self._step(id_, tally, rows, excess, rules):
+                break
+            has_dropped = True
+            self._rest = self._whole_rest / 4 if excess > BEHIND else self._whole_rest
+            yield
+        self._rest = self._whole_rest
+        yield from self._loose(id_)
+        yield from self._replies(id_)
+        if has_dropped and self._store.empty_pages() > self._store.pages() // 4:
+            yield from shrunk(self._store, self._store.pages() // 10)
+
+    def _counted(self, id_: int) -> Iterator[None]:
+        while self._rules(id_) is not None:
+            tally = self._tally(id_)
+            count, tally.counted = self._store.count_payments_after(id_, tally.counted, COUNTED)
+            loose, tally.loose_counted = self._store.count_loose_after(id_, tally.loose_counted, COUNTED)
+            tally.payments += count
+            tally.loose += loose
+            if max(count, loose) < COUNTED:
+                return
+            yield
+
+    def _step(self, id_: int, tally: _Tally, rows: Sequence[Row], excess: int, rules: Keep) -> bool:
+        """Drops those of the rows that are no longer kept. False when all that follow are."""
+        now = self._registry[id_].clock.now()
+        oldest = None if rules.days is None else now - timedelta(days=rules.days)
+        finished: dict[str, tuple[int, Resource]] = {}
+        passed, may_be_more = tally.passed, True
+        seen = 0
+        for seq, provider, kind, phase, body in rows:
+            party = self._parties.get(provider)
+            payment = load(party.kinds[kind], body) if party is not None else None
+            if seen >= excess and (oldest is None or (payment is not None and payment.created_at > oldest)):
+                may_be_more = False
+                break
+            seen, passed = seen + 1, seq
+            if payment is None or phase in UNFINISHED or payment.subject in finished:
+                continue
+            if seen <= excess or (oldest is not None and payment.updated_at <= oldest):
+                finished[payment.subject] = (seq, payment)
+        dropped = self._drop(id_, finished, micros(now)) if finished else 0
+        tally.passed = passed
+        tally.payments -= dropped
+        tally.stayed += seen - dropped
+        tally.counted = min(tally.counted, self._store.last_resource())
+        return may_be_more
+
+    def _drop(self, id_: int, finished: dict[str, tuple[int, Resource]], now: int) -> int:
+        """Those of these payments, by their subject, for which nothing waits. Returns how many."""
+        subjects = [*finished]
+        refs: dict[str, None] = {payment.id: None for _, payment in finished.values()}
+        for _, body in self._store.stories(id_, subjects):
+            refs |= {move["ref"]: None for move in orjson.loads(body).get("moves", ()) if move.get("ref")}
+        family: dict[str, list[tuple[int, Resource]]] = {subject: [] for subject in subjects}
+        numbers = {seq for seq, _ in finished.values()}
+        for seq, provider, kind, body in self._store.hanging(id_, subjects, [*refs]):
+            party = self._parties.get(provider)
+            if party is None or seq in numbers:
+                continue
+            resource = load(party.kinds[kind], body)
+            if (members := family.get(resource.goes_with)) is not None:
+                members.append((seq, resource))
+        waiting = self._store.with_pending(id_, subjects)
+        timed = self._store.with_timers(id_, [*refs, *(one.id for members in family.values() for _, one in members)])
+        going = {
+            subject: [finished[subject], *members]
+            for subject, members in family.items()
+            if subject not in waiting and not timed & {finished[subject][1].id, *(one.id for _, one in members)}
+        }
+        if not going:
+            return 0
+        everything = [one for members in going.values() for one in members]
+        keys = [
+            (value, name, resource.KIND, resource.PROVIDER, seq)
+            for seq, resource in everything
+            for name, value in resource.keys().items()
+        ]
+        with self._transactions.writing() as store:
+            store.drop_payments(id_, [*going], [seq for seq, _ in everything], keys, now)
+        for _, resource in everything:
+            self._gone(identity_of(resource))
+        return len(going)
+
+    def _loose(self, id_: int) -> Iterator[None]:
+        while (rules := self._rules(id_)) is not None:
+            tally, now = self._tally(id_), self._registry[id_].clock.now()
+            excess = 0 if rules.payments is None else tally.loose - max(rules.payments, FEWEST_LINES)
+            before = None if excess > 0 or rules.days is None else micros(now - timedelta(days=rules.days))
+            if excess <= 0 and before is None:
+                return
+            most = min(excess, ROWS) if excess > 0 else ROWS
+            with self._transactions.writing() as store:
+                gone = store.drop_loose(id_, most, before, micros(now))
+            tally.loose -= gone
+            if not gone:
+                return
+            yield
+
+    def _replies(self, id_: int) -> Iterator[None]:
+        """Answers to repeated requests are kept as long as the provider repeats them, whatever else is kept."""
+        if id_ not in self._registry or not self._tally(id_).has_replies:
+            return
+        self._tally(id_).has_replies = False
+        for party in self._parties.values():
+            policy = party.idempotency if isinstance(party, Provider) else None
+            place: tuple[str, str] | None = ("", "") if policy is not None else None
+            while policy is not None and place is not None and id_ in self._registry:
+                before = micros(self._registry[id_].clock.now() - policy.lifetime)
+                with self._transactions.writing() as store:
+                    place = store.drop_replies(id_, party.name, place, ROWS, before)
+                if place is not None:
+                    yield
