@@ -23,6 +23,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -105,6 +106,13 @@ class Keep(BaseModel):
     """Of the workspace's clock."""
     payments: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = 200_000
 
+    @model_validator(mode="before")
+    @classmethod
+    def _says_something(cls, given: Any) -> Any:
+        if given == {}:
+            raise ValueError("neither days nor payments")
+        return given
+
 
 class SimulatorSettings(WorkspaceSettings):
     """What is the simulator's own, whatever the provider."""
@@ -116,12 +124,12 @@ class SimulatorSettings(WorkspaceSettings):
         description="every pause between two attempts of a webhook is multiplied by it; `0.01` shortens all retries",
     )
     keep: Annotated[Keep, WithJsonSchema({"type": "object"})] = Field(
-        Keep(),
+        Keep(days=None, payments=200_000),
         description="finished payments are kept while they are among the newest `payments` and have changed in the last `days` "
         "of the workspace's clock; older ones are dropped with all that belongs to them, but none that waits for something and "
         "none with a webhook to be tried again. `GET /_sim/health` counts what was dropped",
         json_schema_extra={
-            "words": "an object of `days` (1 to 36500) and `payments` (1 to 1000000000), each null for no bound"
+            "words": "an object of `days` (1 to 36500), `payments` (1 to 1000000000) or both, each null for no bound"
         },
     )
     signature_time: Literal["wall", "workspace"] = Field(
