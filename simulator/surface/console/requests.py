@@ -24,6 +24,9 @@ OWN_HELP = frozenset(
 OTHER_HELP = frozenset({"signed", "lines", "key", "field"})
 """Members of a call's `help` that the page shows in places of their own; the rest is listed."""
 
+ALIKE = 0.7
+"""How alike an address must be to one that there is, from 0 to 1, to be a slip of it."""
+
 NO_RULE = {"field": "", "limit": "", "text": ""}
 NOTHING: Mapping[str, Any] = {"rules": (), "checks": (), "slips": (), "known": True, "first_at": None}
 
@@ -123,7 +126,11 @@ def _nearest(console: Console, call: Mapping[str, Any], patterns: Sequence[str])
     path, mark, query = call["path"].partition("?")
     meant = [(method, filled(wanted, path)) for method, _, wanted in (pattern.partition(" ") for pattern in patterns)]
     meant.sort(key=lambda one: (one[0] == call["method"], _likeness(one[1], path)), reverse=True)
-    return [(f"{method} {target}", _curl(console, call, target + mark + query, method)) for method, target in meant[:1]]
+    return [
+        (f"{method} {target}", _curl(console, call, target + mark + query, method))
+        for method, target in meant[:1]
+        if _likeness(target, path) >= ALIKE
+    ]
 
 
 def _likeness(one: str, other: str) -> float:

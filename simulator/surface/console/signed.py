@@ -74,7 +74,7 @@ def panel(console: Console, provider: Provider | None, view: Mapping[str, Any]) 
     explained = requests.explained(console.runtime, console.workspace, provider, view, console.base_url)
     if explained is None:
         return None
-    pasted, problem = console.query.get("compare", ""), ""
+    pasted, problem = console.query.get("compare", "").replace("\r\n", "\n"), ""  # a browser writes its own line ends
     found: Comparison = explain.received(explained)
     if pasted:
         try:

@@ -332,9 +332,11 @@ async def test_where_no_mistake_fits_a_string_may_be_pasted(provider: Provider) 
         pasted = how.base_string.replace("a", "b", 1)
         path = f"/requests/{(await _newest(sim))['id']}"
         answer = await sim.http.get(console(sim) + path, params={"compare": pasted})
+        same = await sim.http.get(console(sim) + path, params={"compare": how.base_string.replace("\n", "\r\n")})
 
     assert 'data-testid="base-string-received" data-found="false"' in page
     assert "None of the usual mistakes gives your signature." in page
     assert 'data-testid="cause"' not in page
     at = re.search(r'data-testid="first-difference" data-at="(\d+)"', answer.text)
     assert at is not None and int(at[1]) == how.base_string.index("a")
+    assert 'data-testid="compare-result" data-equal="true"' in same.text
