@@ -322,7 +322,7 @@ class Runtime:
         return changed
 
     async def try_failed_again(self, workspace: Workspace, provider: str | None) -> int:
-        """Every message that was given up is tried once more, now; returns how many. Raises what `settle` raises."""
+        """Every message that was refused, given up or not, is tried once more, now; returns how many. Raises what `settle` does."""
         with self.transactions.writing() as store:
             tried = store.try_failed_again(workspace.id, provider, micros(workspace.clock.now()))
         self.dispatcher.look_again(workspace.id)

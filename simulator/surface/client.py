@@ -479,7 +479,7 @@ class Workspace:
         return cast(ComparisonView, self._call("POST", f"/webhooks/{quote(id_, safe='')}/compare", wish))
 
     def resend_failed(self, provider: str | None = None) -> int:
-        """One more attempt at every delivery that was given up; how many."""
+        """One more attempt at every delivery that was refused, given up or not; how many."""
         body = {} if provider is None else {"provider": provider}
         return int(self._call("POST", "/webhooks/resend-failed", body)["resent"])
 

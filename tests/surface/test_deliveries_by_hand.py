@@ -261,3 +261,14 @@ async def test_without_any_there_is_no_latest(sim: Sim, what: str) -> None:
 
     assert error_of(answer) == (404, "not_found", None, None)
     assert error_of(unknown) == (422, "invalid", "provider", ["acme"])
+
+
+async def test_what_waits_for_its_next_try_is_resent_too(sim: Sim, acme: Merchant) -> None:
+    sim.answer = refuse
+    await acme.paid()
+    sim.answer = lambda request: httpx.Response(200)
+
+    answer = await sim.http.post(f"{sim.path}/webhooks/resend-failed", json={})
+
+    assert answer.json() == {"resent": 1}
+    assert ((await newest(sim))["state"], len((await newest(sim))["attempts"])) == ("delivered", 2)

@@ -58,6 +58,17 @@ class AttemptRow(NamedTuple):
 
 _OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network, plan"
 _ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body, sent"
+_FAILING = ("state = 'failed'", "state = 'pending' AND attempts > 0")
+"""Each as its partial index says it."""
+
+_ATTACK = "substr(plan, 1, 8) IN (?, ?)"
+_EARNEST = f"(plan IS NULL OR NOT {_ATTACK})"
+ATTACKS = (b'{"forge"', b'{"stale_')
+"""How the plan of a message begins that no merchant should take."""
+
+LOOKED_AT = 5000
+"""So many messages a filtered page of the ledger looks at, so that none is slow in a full store."""
+
 _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 
 
@@ -228,18 +239,80 @@ class Outbox(Statements):
         return [self._message(row) for row in self.rows(sql, [*values, limit])]
 
     def count_failing(self, workspace: int, most: int) -> int:
-        """How many messages were refused and will be tried again; `most` of those that are due first are looked at."""
-        sql = f"""SELECT COUNT(*) FROM (SELECT attempts FROM outbox
-            WHERE workspace = ? AND state = 'pending' {self._aside(workspace)} ORDER BY due, seq LIMIT ?) soonest
-            WHERE attempts > 0"""  # noqa: S608
-        return int(self.rows(sql, (self._at(workspace), most))[0][0])
+        """How many messages were refused, whether they will be tried again or not; no more than twice `most` are counted."""
+        return sum(n for _, n in self.failing_of(workspace, most))
+
+    def failing_of(self, workspace: int, most: int) -> list[tuple[str, int]]:
+        """The same for each provider that has any."""
+        parts = [
+            f"""SELECT provider FROM (SELECT provider FROM outbox WHERE workspace = ? AND {is_failing} AND {_EARNEST}
+            ORDER BY seq DESC LIMIT ?) newest_{n}"""  # noqa: S608
+            for n, is_failing in enumerate(_FAILING)
+        ]
+        sql = f"SELECT provider, COUNT(*) FROM ({' UNION ALL '.join(parts)}) failing GROUP BY provider"  # noqa: S608
+        return [(row[0], int(row[1])) for row in self.rows(sql, (self._at(workspace), *ATTACKS, most) * len(_FAILING))]
+
+    def tallies(self, workspace: int, newest: int) -> list[tuple[str, str, int]]:
+        """Provider, what became of it, and how many of so many of the newest messages: `failing`, `adversarial`, or a state."""
+        sql = f"""SELECT provider, kind, COUNT(*) FROM (
+            SELECT provider, CASE WHEN plan IS NOT NULL AND {_ATTACK} THEN 'adversarial'
+            WHEN {" OR ".join(_FAILING)} THEN 'failing' ELSE state END AS kind FROM outbox
+            WHERE workspace = ? ORDER BY seq DESC LIMIT ?) newest
+            GROUP BY provider, kind"""  # noqa: S608
+        found = self.rows(sql, (*ATTACKS, self._at(workspace), newest))
+        return [(row[0], row[1], int(row[2])) for row in found]
+
+    def ledger(
+        self,
+        workspace: int,
+        *,
+        providers: Sequence[str] | None,
+        event: str | None,
+        group: str | None,
+        before: int | None,
+        limit: int,
+    ) -> tuple[list[OutboxRow], int | None]:
+        """Newest first, of these providers. `group` is a state, `failing` (refused, whether it will be tried again or not), or
+        `adversarial`, which is in no other.
+
+        So many as `LOOKED_AT` messages are looked at. Where that was not enough for `limit` and there are older ones, the second
+        part is the number before which to look on.
+        """
+        if providers is not None and not providers:
+            return [], None
+        where: list[str] = []
+        values: list[Any] = []
+        if providers is not None:
+            where.append(f"provider IN ({', '.join('?' for _ in providers)})")
+            values += providers
+        for column, value in (("event", event), ("state", None if group in ("failing", "adversarial") else group)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        if group is not None:
+            where.append(f"plan IS NOT NULL AND {_ATTACK}" if group == "adversarial" else _EARNEST)
+            values += ATTACKS
+        older, place = ("", ()) if before is None else ("AND seq < ?", (before,))
+        sources = [
+            f"""SELECT {_OUTBOX} FROM (SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND {narrow} {older}
+            ORDER BY seq DESC LIMIT ?) looked_at_{n} WHERE {" AND ".join(where or ["1 = 1"])}"""  # noqa: S608
+            for n, narrow in enumerate(_FAILING if group == "failing" else ("1 = 1",))
+        ]
+        sql = f"{' UNION ALL '.join(sources)} ORDER BY seq DESC LIMIT ?"
+        each = (self._at(workspace), *place, LOOKED_AT, *values)
+        rows = [self._message(row) for row in self.rows(sql, [*each * len(sources), limit])]
+        if len(rows) == limit or group == "failing" or not where:
+            return rows, None
+        sql = f"SELECT seq FROM outbox WHERE workspace = ? {older} ORDER BY seq DESC LIMIT 1 OFFSET ?"  # noqa: S608
+        last = self.rows(sql, (self._at(workspace), *place, LOOKED_AT - 1))
+        return rows, int(last[0][0]) if last else None
 
     def outcomes(self, workspace: int, subjects: Sequence[str]) -> list[Row]:
-        """`(subject, id, event, state, attempts)` of all messages about these payments, oldest first."""
+        """`(subject, id, event, state, attempts)` of all messages about these payments that are meant in earnest, oldest first."""
         places = ", ".join("?" for _ in subjects)
         sql = f"""SELECT subject, id, event, state, attempts FROM outbox
-            WHERE workspace = ? AND subject IN ({places}) ORDER BY seq"""  # noqa: S608
-        return self.rows(sql, (self._at(workspace), *subjects)) if subjects else []
+            WHERE workspace = ? AND subject IN ({places}) AND {_EARNEST} ORDER BY seq"""  # noqa: S608
+        return self.rows(sql, (self._at(workspace), *subjects, *ATTACKS)) if subjects else []
 
     def save_attempt(
         self,
@@ -273,15 +346,21 @@ class Outbox(Statements):
         self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))
 
     def try_failed_again(self, workspace: int, provider: str | None, due: int) -> int:
-        """Makes every failed message due at an instant; returns how many."""
-        values: list[Any] = [due, self._at(workspace)]
+        """Makes every message that was refused due at an instant, given up or not; returns how many. What no merchant should take
+        is rightly refused."""
+        values: list[Any] = [due, self._at(workspace), *ATTACKS]
         narrow = ""
         if provider is not None:
             narrow = "AND provider = ?"
             values.append(provider)
-        sql = f"""UPDATE outbox SET state = 'pending', due = ?
-            WHERE workspace = ? AND state = 'failed' {narrow} {self._aside(workspace)}"""  # noqa: S608
-        return self.run(sql, values)
+        return sum(
+            self.run(
+                f"""UPDATE outbox SET state = 'pending', due = ?
+                WHERE workspace = ? AND {is_failing} AND {_EARNEST} {narrow} {self._aside(workspace)}""",  # noqa: S608
+                values,
+            )
+            for is_failing in reversed(_FAILING)
+        )
 
     def newest_message(self, workspace: int, *, provider: str | None, event: str | None) -> OutboxRow | None:
         """By the table's own order, backwards: what is asked for is mostly near its end."""

@@ -110,6 +110,9 @@ CREATE INDEX IF NOT EXISTS resources_hanging ON resources (workspace, hangs_on) 
 CREATE INDEX IF NOT EXISTS timers_due ON timers (workspace, due, seq);
 CREATE INDEX IF NOT EXISTS timers_of ON timers (id);
 CREATE INDEX IF NOT EXISTS outbox_due ON outbox (workspace, due, seq) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS outbox_failed ON outbox (workspace, state, seq) WHERE state = 'failed';
+CREATE INDEX IF NOT EXISTS outbox_retried ON outbox (workspace, state, seq) WHERE state = 'pending' AND attempts > 0;
+CREATE INDEX IF NOT EXISTS outbox_told ON outbox (workspace, seq);
 CREATE INDEX IF NOT EXISTS outbox_subject ON outbox (workspace, subject, seq);
 CREATE INDEX IF NOT EXISTS outbox_id ON outbox (id);
 CREATE INDEX IF NOT EXISTS journal_subject ON journal (workspace, subject, seq) WHERE subject IS NOT NULL;

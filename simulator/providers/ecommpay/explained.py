@@ -81,7 +81,7 @@ def _explained(message: dict[str, Any], secret: str, name: str, others: list[obj
         digest=_digest,
         received=received,
         code=programs.with_hmac(
-            {**values, "body": json.dumps(message, ensure_ascii=False)},
+            {**values, "body": _sent(message, body)},
             PROGRAMS,
             algorithm="sha512",
             encoding="base64",
@@ -92,6 +92,14 @@ def _explained(message: dict[str, Any], secret: str, name: str, others: list[obj
         rebuilt=lambda other: _base(_read(other)),
         separator=";",
     )
+
+
+def _sent(message: Mapping[str, Any], body: bytes) -> str:
+    """The body as it was sent; the parameters of an address as if they had been sent as JSON."""
+    try:
+        return body.decode() if orjson.loads(body) == message else json.dumps(message, ensure_ascii=False)
+    except ValueError:
+        return json.dumps(message, ensure_ascii=False)
 
 
 def _lines(message: Mapping[str, Any]) -> list[str]:

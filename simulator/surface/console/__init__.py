@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, payment, payments, requests, setup, start, webhooks, world
+from simulator.surface.console import acts, delivery, payment, payments, requests, setup, start, webhooks, world
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -25,7 +25,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}/payments", payments.list_page),
     ("/console/{ws}/payments/{id:path}", payment.payment_page),
     ("/console/{ws}/webhooks", webhooks.list_page),
-    ("/console/{ws}/webhooks/{id}", webhooks.delivery_page),
+    ("/console/{ws}/webhooks/{id}", delivery.delivery_page),
     ("/console/{ws}/buyers", world.buyers_page),
     ("/console/{ws}/buyers/{slug}", world.buyer_page),
     ("/console/{ws}/scenarios", world.scenarios_page),

@@ -28,6 +28,8 @@ from simulator.surface.control.table import TABLE
 TOKEN = "console"  # noqa: S105 - what the forms' token is about
 SAID = "said"
 JSON = ":json"
+LIST = "[]"
+"""Behind the name of a field that is a list though one value, or none, is chosen."""
 OWN_FIELDS = frozenset({"token", "back", "then", "must_be", "typed"})
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
 
@@ -151,7 +153,8 @@ def body_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
             inner = place.setdefault(parent, {})
             place = inner if isinstance(inner, dict) else {}
         read = [_value(last, value) for value in values]
-        place[last.removesuffix(JSON)] = read[0] if len(read) == 1 else read
+        is_list = last.endswith(LIST) or len(read) > 1
+        place[last.removesuffix(JSON).removesuffix(LIST)] = read if is_list else read[0]
     return body
 
 

@@ -119,7 +119,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
 
     Operation("GET", WS + "/webhooks", webhooks.list_webhooks, query=WebhooksQuery, returns=Page[Delivery], summary="Deliveries, oldest first"),
     Operation("GET", WS + "/webhooks/latest", webhooks.latest_webhook, query=webhooks.LatestQuery, returns=Delivery, summary="The newest delivery"),
-    Operation("POST", WS + "/webhooks/resend-failed", webhooks.resend_failed, body=ResendFailedBody, returns=Resent, summary="One more attempt at every delivery that was given up"),
+    Operation("POST", WS + "/webhooks/resend-failed", webhooks.resend_failed, body=ResendFailedBody, returns=Resent, summary="One more attempt at every delivery that was refused"),
     Operation("GET", WS + "/webhooks/{id}", webhooks.get_webhook, returns=Delivery, summary="One delivery"),
     Operation("POST", WS + "/webhooks/{id}/resend", webhooks.resend, body=ResendBody, returns=Delivery, summary="One more attempt now: signed anew, as recorded, or edited"),
     Operation("POST", WS + "/webhooks/{id}/compare", compare.compare_delivery, body=compare.CompareDeliveryBody, returns=ComparisonView, summary="The merchant's base string, signature or body beside the right one"),

@@ -1,0 +1,175 @@
+"""One delivery: each try, what was sent and what was answered, how its signature came about and why another one is not it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+import orjson
+from starlette.responses import Response
+
+from simulator.engine.explain import CAUSES, Comparison, Explained
+from simulator.engine.programs import LANGUAGES
+from simulator.engine.provider import Provider
+from simulator.engine.samples import coloured
+from simulator.engine.store import AttemptRow, OutboxRow
+from simulator.kernel.retry import Receipt, RetryPolicy
+from simulator.surface.console.frame import Console
+from simulator.surface.console.webhooks import shown
+from simulator.surface.control import webhooks
+from simulator.surface.control.compare import CompareBody, compared
+from simulator.surface.control.errors import ControlError
+
+TABS = ("body", "headers", "signature", "curl")
+
+_PATH = re.compile(r"(?:[A-Za-z_]\w*:|[0-9]+:)+")
+"""The names before a value of a base string, as far as they can be told from a value that holds colons too."""
+
+AROUND = 24
+"""So many characters before a difference, and after it, are shown."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The merchant's text or signature beside the right one, where they differ."""
+
+    comparison: Comparison
+    texts: tuple[str, str] | None
+    """The keys of the catalogue for what happened and what helps; None where both are equal."""
+
+    @property
+    def expected(self) -> str:
+        return _around(self.comparison.expected, self._from)
+
+    @property
+    def got(self) -> str:
+        return _around(self.comparison.got, self._from)
+
+    @property
+    def _from(self) -> int:
+        return (self.comparison.character or 1) - 1
+
+
+def _around(text: str, at: int) -> str:
+    start = max(at - AROUND, 0)
+    cut = text[start : at + AROUND]
+    return f"{'…' if start else ''}{cut}{'…' if at + AROUND < len(text) else ''}"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A retry policy in the parts of a sentence."""
+
+    first: timedelta | None
+    """The pause after the first try; None where there is but one."""
+    grows: bool
+    tries: int
+    lasts: timedelta
+    takes: Literal["exactly", "any", "word"]
+    """Which answers count as received: 200 alone, every 2xx, or a certain word."""
+    word: str = ""
+
+    @classmethod
+    def of(cls, provider: Provider) -> Schedule:
+        policy, word = provider.webhooks.retry, provider.webhooks.acknowledgement
+        pauses = policy.delays
+        return cls(
+            pauses[0] if pauses else None,
+            any(pause > pauses[0] for pause in pauses),
+            policy.attempts,
+            sum(pauses, timedelta(0)),
+            "word" if word else "any" if _takes(policy, 204) else "exactly",
+            word or "",
+        )
+
+
+def _takes(policy: RetryPolicy, status: int) -> bool:
+    return policy.acknowledges(Receipt(status, {}, b""))
+
+
+async def delivery_page(console: Console) -> Response:
+    """`?try=` chooses a try, `?tab=` what is shown of it, `?code=` a language, `?lines=1` the base string one value a line, and
+    `?compare=` is the merchant's own base string or signature."""
+    runtime, id_ = console.runtime, console.request.path_params["id"]
+    message = runtime.store.message(console.workspace.id, id_)
+    if message is None:
+        text = console.texts()("webhooks_missing", id=id_, workspace=console.workspace.name)
+        raise ControlError(404, "not_found", text)
+    (row,) = shown(console, [message])
+    attempts = runtime.store.attempts([message.seq])
+    numbers = {str(attempt.n): n for n, attempt in enumerate(attempts)}
+    place = numbers.get(console.query.get("try", ""), len(attempts) - 1)
+    chosen = attempts[place] if attempts else None
+    views: Sequence[Mapping[str, Any]] = row.delivery["attempts"]
+    tried = views[place] if attempts else None
+    sent = row.delivery["body"] if tried is None else tried.get("body", row.delivery["body"])
+    explained = runtime.dispatcher.explained(message, chosen)
+    language = console.chosen("code", LANGUAGES) or LANGUAGES[0]
+    pasted = console.query.get("compare", "")
+    return console.render(
+        "console/delivery.html",
+        row.delivery["event"],
+        place="webhooks",
+        row=row,
+        attempts=views[::-1],
+        chosen=tried,
+        sent=sent,
+        size=len(sent.encode()),
+        headers=_headers(chosen),
+        tab=console.chosen("tab", TABS) or "body",
+        acts=webhooks.ACTS[row.delivery["state"]],
+        schedule=Schedule.of(row.provider) if row.provider else None,
+        explained=explained,
+        languages=LANGUAGES,
+        language=language,
+        base_parts=_coloured(explained, console.query.get("lines") == "1"),
+        code_parts=list(coloured(explained.code[language])) if explained else [],
+        in_lines=console.query.get("lines") == "1",
+        pasted=pasted,
+        difference=_difference(explained, pasted) if explained and pasted.strip() else None,
+        curl=_curl(message, sent, _headers(chosen)),
+    )
+
+
+def _coloured(explained: Explained | None, in_lines: bool) -> list[tuple[str, str]]:
+    """The base string with the names of its values in a colour of their own."""
+    if explained is None:
+        return []
+    if not explained.separator:
+        return list(coloured(explained.base_string))
+    parts: list[tuple[str, str]] = []
+    for n, line in enumerate(explained.lines):
+        path = _PATH.match(line)
+        end = path.end() if path else 0
+        gap = "" if not n else "\n" if in_lines else explained.separator
+        parts += [("", gap), ("key", line[:end]), ("", line[end:])]
+    return parts
+
+
+def _headers(attempt: AttemptRow | None) -> Mapping[str, str]:
+    found: dict[str, str] = {} if attempt is None else orjson.loads(attempt.headers)
+    return found
+
+
+def _difference(explained: Explained, pasted: str) -> Difference:
+    """What was pasted is a signature if it is as long as one and in one piece, else a base string. A field of a form gives line
+    breaks as CRLF."""
+    text = pasted.replace("\r\n", "\n")
+    bare = explained.bare(text)
+    is_signature = len(bare) <= len(explained.signature) * 2 and " " not in bare and ":" not in bare and "{" not in bare
+    given = CompareBody(signature=text) if is_signature else CompareBody(base_string=text)
+    found = compared(explained, given)
+    return Difference(found, None if found.cause is None else CAUSES[found.cause])
+
+
+def _curl(row: OutboxRow, body: str, headers: Mapping[str, str]) -> str:
+    """The try as it left, for a shell."""
+    parts = ["curl", "-i", "-X", "POST", row.url or ""]
+    for name, value in headers.items():
+        parts += ["-H", f"{name}: {value}"]
+    parts += ["--data-raw", body]
+    return " ".join(shlex.quote(part) for part in parts)
