@@ -65,7 +65,7 @@ class Row:
         """What became of it: `delivered`, `failing`, `stopped`, `held`, `kept`, `waiting`, or `adversarial`."""
         if self.attack:
             return "adversarial"
-        if self.is_held:
+        if self.is_held and not self.delivery["attempts"]:
             return "held"
         state = str(self.delivery["state"])
         return {"pending": "failing" if self.delivery["attempts"] else "waiting", "failed": "stopped"}.get(state, state)
@@ -123,7 +123,7 @@ def _row(console: Console, row: OutboxRow, view: Mapping[str, Any], now: datetim
         marks[-1] = "sent"
     if row.state in ("pending", "kept"):
         marks.append("waiting")
-    is_held = row.state == "pending" and not row.attempts and row.provider in console.workspace.paused
+    is_held = row.state == "pending" and row.provider in console.workspace.paused
     is_due = row.due is not None and row.state == "pending" and not is_held
     due = max(from_micros(row.due or 0) - now, timedelta(0)) if is_due else None
     return Row(view, provider, marks, due, is_held)

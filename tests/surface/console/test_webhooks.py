@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -153,6 +155,31 @@ async def test_a_strange_filter_is_no_error(sim: Sim, query: str) -> None:
     await Merchant(sim, ACME).paid()
 
     assert (await sim.http.get(f"/console/{sim.workspace.name}/webhooks?{query}")).status_code == 200
+
+
+@pytest.mark.parametrize(("answer", "said"), [(400, "refused, which is right"), (200, "accepted a forgery")])
+async def test_an_attack_is_no_failure_and_no_mark_of_the_payment(sim: Sim, answer: int, said: str) -> None:
+    await sim.receive_webhooks("acme")
+    await sim.arm([{"webhooks": {"forge": "secret"}}])
+    sim.answer = lambda request: httpx.Response(200 if ACME.verify is None or is_right(request) else answer)
+    id_ = await Merchant(sim, ACME).paid()
+    await sim.settle()
+
+    page = await page_of(sim, "/webhooks")
+    attacks = await page_of(sim, "/webhooks?state=adversarial")
+
+    assert sorted(states(page)) == ["adversarial", "delivered"]
+    assert states(attacks) == ["adversarial"] and 'data-adversarial="secret"' in attacks
+    assert said in attacks and "adversarial: another secret" in attacks
+    assert "Resend 1 failing" not in page and states(await page_of(sim, "/webhooks?state=failing")) == []
+    payment = await page_of(sim, "/payments")
+    assert re.findall(r'class="mark-(\w+)"', payment) == ["sent"] and id_ in payment
+    assert (await sim.http.post(f"{sim.path}/webhooks/resend-failed", json={})).json() == {"resent": 0}
+
+
+def is_right(request: httpx.Request) -> bool:
+    made = hmac.new(b"hush", request.content, hashlib.sha256).hexdigest()
+    return request.headers["acme-signature"] == made
 
 
 @pytest.mark.parametrize(
