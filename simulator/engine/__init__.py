@@ -40,12 +40,14 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `callers` | Who sends a request: this machine, the network, a page of another site |
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
+| `portable` `renaming` | A workspace as a document; what is called anew in one that arrives |
 | `idempotency` | A repeated request gets its first answer |
 | `reasons` | Why a request was refused, and what may have been meant |
 | `watchers` | Who wants to hear when something has changed |
 | `agenda` | When something is due, in real time |
 | `transactions` | How something is written: one way, shared commits, the journal's late lines |
 | `registry` | Who the workspaces are: names, credentials, settings, clocks |
+| `arrivals` | Lets in a workspace that was brought along as a document |
 | `absent` | Providers whose rows a store holds and that are not installed |
 | `units` | Opens units of work, writes and commits them |
 | `timers` | Fires the timers that are due |

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 import orjson
 
 from simulator.engine.messages import Dispatch, Message, Plan
-from simulator.engine.resource import Resource, Summary, changed, dump, load
+from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load
 from simulator.engine.store.base import Store
 from simulator.kernel.clock import micros
 
@@ -134,7 +134,6 @@ class Changes:
                 phase, reference = summary.phase, summary.reference
             if base is None:
                 unlisted = None if resource.LISTED else 1
-                hangs_on = (resource.goes_with or None) if resource.MACHINE is None else None  # else its story names it
                 inserts[identity] = (
                     workspace,
                     provider,
@@ -145,7 +144,7 @@ class Changes:
                     reference,
                     dump(stored),
                     unlisted,
-                    hangs_on,
+                    hangs_on(resource),
                 )
             else:
                 store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, dump(stored))

@@ -47,10 +47,10 @@ def has_large_head(scope: Scope) -> bool:
     return max(sizes, default=0) > HEADER_LIMIT or sum(sizes) + target > HEADERS_LIMIT
 
 
-def has_large_body(headers: Mapping[str, str]) -> bool:
+def has_large_body(headers: Mapping[str, str], limit: int = BODY_LIMIT) -> bool:
     """Whether a body is larger than we read, by what the client says of it."""
     length = headers.get("content-length", "")
-    return length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > BODY_LIMIT)
+    return length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > limit)
 
 
 class Disconnected(Exception):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from simulator.engine import journal
 from simulator.engine.store import EVERY, SnapshotRow, Store
+from simulator.engine.store.transfer import Rows
 from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, micros, time_of_day
@@ -150,7 +151,7 @@ class Registry:
         ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
         for name, provider in self._providers.items():
             own = provider.credentials(ids, workspace.name == "default") | made.get(name, {})
-            made[name] = _handed_in(name, provider, own, given.get(name, {}))
+            made[name] = handed_in(name, provider, own, given.get(name, {}))
             wanted += [(name, lookup) for lookup in provider.lookups(made[name])]
         if made == workspace.credentials and set(wanted) <= set(known):
             return
@@ -195,7 +196,7 @@ class Registry:
         for provider_name, provider in self._providers.items():
             own = provider.credentials(ids, name == "default")
             given = (credentials or {}).get(provider_name, {})
-            made[provider_name] = _handed_in(provider_name, provider, own, given)
+            made[provider_name] = handed_in(provider_name, provider, own, given)
             lookups += [(provider_name, lookup) for lookup in provider.lookups(made[provider_name])]
         self._refuse_taken(lookups)
         workspace = Workspace(
@@ -216,6 +217,17 @@ class Registry:
         self.remember(workspace)
         for pair in lookups:
             self._owners[pair] = id_
+        return workspace
+
+    def adopt(self, workspace: Workspace, lookups: Sequence[tuple[str, str]], rows: Rows) -> Workspace:
+        """A world that has happened elsewhere, with everything in it; nobody here has its id, its name or its credentials."""
+        with self._transactions.writing() as store:
+            id_ = store.add_workspace(workspace.public_id, workspace.name, workspace.dump())
+            store.add_credentials(id_, lookups)
+            store.write_everything(id_, rows)
+        workspace = dataclasses.replace(workspace, id=id_)
+        self.remember(workspace)
+        self._owners |= dict.fromkeys(lookups, id_)
         return workspace
 
     def change(self, id_: int, **changes: Any) -> Workspace:
@@ -310,7 +322,7 @@ class Registry:
         return self._workspaces[id_]
 
 
-def _handed_in(provider: str, issuer: Issuer, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def handed_in(provider: str, issuer: Issuer, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """A provider's credentials with those that somebody brought along, each of the type that it has.
 
     A `listable` one may be a list of texts, too. Raises `CredentialError` for what fits neither: a list never becomes a text.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import orjson
 from pydantic import TypeAdapter
@@ -27,6 +27,10 @@ class Resource:
     """Whether `UnitOfWork.listing` goes over all of the kind, for which each resource has an entry in an index. A list under a
     look-up key needs it not."""
 
+    FOUND_BY: ClassVar[tuple[str, ...]] = ()
+    """By what it is found without a credential, whichever workspace has it, because a page has that in its address: `id`, or the
+    name of a look-up key. No two resources of a kind have the same one (`UnitOfWork.own_id`)."""
+
     id: str
     state: str = ""
     """Its machine's first initial state, once it is added, unless another one is said."""
@@ -45,6 +49,10 @@ class Resource:
     def goes_with(self) -> str:
         """The payment with which it is dropped when that is no longer kept; empty for what stays without it."""
         return self.subject if self.subject != self.id else ""
+
+    def beside(self, workspace: str) -> Self:
+        """The same where its id is another workspace's too; `workspace` is the public id of its own."""
+        return self
 
     def keys(self) -> dict[str, str]:
         """Look-up keys, name to value, written when the resource is first stored or they change."""
@@ -115,6 +123,11 @@ def changed(resource: R, **changes: Any) -> R:
         for name in values.keys() - set(names):
             del values[name]
     return new
+
+
+def hangs_on(resource: Resource) -> str | None:
+    """The payment that it is found by when that is dropped; None where its story names it."""
+    return (resource.goes_with or None) if resource.MACHINE is None else None
 
 
 def dump(resource: Resource) -> bytes:

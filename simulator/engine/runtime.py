@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal
 
-from simulator.engine import journal
+from simulator.engine import journal, portable
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
+from simulator.engine.arrivals import Arrivals
 from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.keeping import Keeper
@@ -22,6 +23,7 @@ from simulator.engine.masking import Masking, together
 from simulator.engine.provider import Party, Provider
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Credentials, Registry, WorkspaceError
+from simulator.engine.renaming import Renamed
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import OutboxRow, SnapshotRow, Store
@@ -34,7 +36,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.walking import Walker
 from simulator.engine.watchers import Watchers
 from simulator.engine.workspace import Stride, Workspace
-from simulator.kernel.clock import Clock, micros
+from simulator.kernel.clock import Clock, micros, time_of_day
 from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import NotFound
 
@@ -112,6 +114,7 @@ class Runtime:
         self.secret = self._page_secret()
         """Signs page tokens; made once per store."""
         self.registry.load(default_overrides or {})
+        self._arrivals = Arrivals(store, self.registry, self.parties)
         self._absent = Absent(store, self.registry, self.parties)
         self._absent.set_aside()
         self.transactions.if_a_commit_fails(self._read_again)
@@ -218,6 +221,20 @@ class Runtime:
             self._absent.set_aside()
         self._loop.schedule(workspace.id)
         return restored
+
+    def export_workspace(self, workspace: Workspace) -> dict[str, Any]:
+        """Everything that the workspace has, as a document (`portable`)."""
+        self.write_notes()
+        current = self.registry.current(workspace)
+        return portable.written(current, self.store.everything(workspace.id), time_of_day())
+
+    def import_workspace(
+        self, document: portable.Document, *, name: str | None = None, from_network: bool = False
+    ) -> tuple[Workspace, list[Renamed]]:
+        """A new workspace from a document, and what has another name in it. See `Arrivals.admit`."""
+        workspace, renamed = self._arrivals.admit(document, name=name, from_network=from_network)
+        self._loop.schedule(workspace.id)
+        return workspace, renamed
 
     def drop_snapshot(self, snapshot: SnapshotRow) -> None:
         with self.transactions.writing() as store:

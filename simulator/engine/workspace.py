@@ -14,6 +14,9 @@ from simulator.kernel.clock import EPOCH, Clock
 
 REAL = Clock()
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
+"""What a workspace can be called, and a snapshot."""
+
 TELLING = 12
 """Characters of a secret from which on its text is looked for by itself; shorter ones may be words."""
 

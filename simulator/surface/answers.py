@@ -116,6 +116,35 @@ class Snapshot(TypedDict):
     payments: int
 
 
+class Renamed(TypedDict("_Names", {"from": NotRequired[str], "to": NotRequired[str]})):
+    """What an imported workspace is called anew: its `id` or `name`, a `credential` of a provider (by its name), a `wallet_code`,
+    or another `address` (the id or code of a page; `name` is the kind of resource)."""
+
+    kind: Literal["id", "name", "credential", "wallet_code", "address"]
+    provider: NotRequired[str]
+    name: NotRequired[str]
+
+
+class Imported(TypedDict):
+    renamed: list[Renamed]
+
+
+class ImportedView(WorkspaceView):
+    imported: Imported
+
+
+class Exported(TypedDict):
+    """A whole workspace. The rows of `tables` are for an import; what stands in them may change with the version."""
+
+    format: str
+    version: int
+    simulator: str
+    exported_at: str
+    at: str
+    workspace: dict[str, Any]
+    tables: dict[str, list[dict[str, Any]]]
+
+
 class WalletView(TypedDict):
     code: str
     url: str

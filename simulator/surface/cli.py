@@ -18,7 +18,7 @@ from simulator import __version__
 from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.doctor import doctor
-from simulator.surface.keeping_commands import restore, snapshot
+from simulator.surface.keeping_commands import export_, import_, restore, snapshot
 from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
 from simulator.surface.signing_commands import sign, verify
@@ -375,6 +375,8 @@ main.add_command(doctor)
 main.add_command(listen)
 main.add_command(snapshot)
 main.add_command(restore)
+main.add_command(export_)
+main.add_command(import_)
 main.add_command(sign)
 main.add_command(verify)
 main.add_command(requests)

@@ -28,8 +28,10 @@ from simulator.surface.answers import (
     ComparisonView,
     Delivery,
     Diagram,
+    Exported,
     Fired,
     Health,
+    ImportedView,
     Money,
     Payment,
     Received,
@@ -60,8 +62,10 @@ __all__ = [
     "Clock",
     "Delivery",
     "Diagram",
+    "Exported",
     "Fired",
     "Health",
+    "ImportedView",
     "Money",
     "NotReached",
     "Payment",
@@ -165,6 +169,11 @@ class Client:
         view = cast(WorkspaceView, self.call("POST", "/_sim/workspaces", body))
         return Workspace(self, view["id"], view)
 
+    def import_workspace(self, document: Mapping[str, Any] | bytes | str, name: str | None = None) -> Workspace:
+        """A new workspace that goes on where an exported one ended; its `view` says under `imported` what has another name."""
+        view = cast(ImportedView, self.call("POST", "/_sim/workspaces/import", document, name=name))
+        return Workspace(self, view["id"], view)
+
     def workspace(self, name: str = "default") -> Workspace:
         """The workspace with this name or id. Nothing is asked before the first call."""
         return Workspace(self, name)
@@ -172,11 +181,12 @@ class Client:
     # HTTP
 
     def call(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
-        """One call of the control API; the answer's JSON, or None when it has no body."""
+        """One call of the control API; the answer's JSON, or None when it has no body. Bytes or a text are JSON already."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         wanted = {name: value for name, value in query.items() if value is not None}
         try:
-            answer = self._http.request(method, path, json=body, params=wanted, headers=headers)
+            given: dict[str, Any] = {"content": body} if isinstance(body, bytes | str) else {"json": body}
+            answer = self._http.request(method, path, params=wanted, headers=headers, **given)
         except httpx.HTTPError as error:
             raise NotReached(self.url, str(error) or type(error).__name__) from error
         if answer.status_code >= 400:
@@ -254,6 +264,10 @@ class Workspace:
 
     def delete(self) -> None:
         self._call("DELETE", "")
+
+    def export(self) -> Exported:
+        """Everything that there is, secrets included, as one document for `Client.import_workspace`."""
+        return cast(Exported, self._call("GET", "/export"))
 
     def snapshot(self, name: str | None = None) -> Snapshot:
         """A copy of everything that there is, to which `restore` goes back; without a name it gets a number."""

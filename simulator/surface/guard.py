@@ -24,7 +24,6 @@ from simulator.engine.callers import (
     is_this_machine,
 )
 from simulator.engine.http import (
-    BODY_LIMIT,
     HEADER_LIMIT,
     HEADERS_LIMIT,
     Receive,
@@ -34,6 +33,7 @@ from simulator.engine.http import (
     has_large_head,
     header_map,
 )
+from simulator.surface.limits import body_limit
 
 INBOX = "/_sim/inbox/"
 OPEN = ("/_sim/health", "/_sim/static/", INBOX)
@@ -75,8 +75,8 @@ class Guard:
             await refuse(send, 403, "foreign_host", _not_our_name(headers))
         elif changes and is_foreign_page(headers, own):
             await refuse(send, 403, "foreign_origin", "a page of another site sent this request")
-        elif has_large_body(headers):
-            await refuse(send, 413, "body_too_large", f"the body is larger than {BODY_LIMIT} bytes")
+        elif has_large_body(headers, limit := body_limit(path)):
+            await refuse(send, 413, "body_too_large", f"the body is larger than {limit} bytes")
         elif is_open or self.token is None or self._shows_token(headers):
             await self.app(scope, receive, send)
         elif self._hands_in_token(scope):

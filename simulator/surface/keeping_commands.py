@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
 import click
 
-from simulator.surface.steering import show, steers, world_of
+from simulator.engine import private
+from simulator.surface.steering import client_of, reaches, show, steers, world_of
+
+if TYPE_CHECKING:
+    from simulator.surface.answers import ImportedView, Renamed
 
 
 @click.command()
@@ -30,6 +38,42 @@ def restore(name: str | None, url: str, token: str | None, workspace: str, as_js
             return
         view = world.restore(name)
     show(view, as_json, f"workspace {view['name']} is as it was at {name}: {view['clock']['now']}")
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
+@steers
+def export_(file: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Write everything in the workspace to FILE (- is stdout), secrets included."""
+    with world_of(url, token, workspace) as world:
+        document = world.export()
+    text = json.dumps(document, ensure_ascii=False)
+    if file == "-":
+        click.echo(text)
+        return
+    private.write(Path(file), f"{text}\n".encode())
+    rows = sum(len(table) for table in document["tables"].values())
+    show({"file": file, "rows": rows}, as_json, f"{file}  {rows} rows of workspace {document['workspace']['name']}")
+
+
+@click.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--name", help="Its name here; without one that in the file, or another if that is taken.")
+@reaches
+def import_(file: BinaryIO, name: str | None, url: str, token: str | None, as_json: bool) -> None:
+    """Make a workspace from a FILE that export has written."""
+    with client_of(url, token) as client:
+        view = cast("ImportedView", client.import_workspace(file.read(), name).view)
+    lines = [f"workspace {view['name']} ({view['id']})  {view['clock']['now']}"]
+    lines += [f"  {_another(one)}" for one in view["imported"]["renamed"]]
+    show(view, as_json, "\n".join(lines))
+
+
+def _another(one: Renamed) -> str:
+    """What is called otherwise than in the file."""
+    owner = f"{one['provider']} {one['name']}" if "provider" in one and "name" in one else ""
+    change = f"{one['from']} -> {one['to']}" if "from" in one and "to" in one else "is new"
+    return " ".join(part for part in (one["kind"].replace("_", " "), owner, change) if part)
 
 
 def _payments(count: int) -> str:

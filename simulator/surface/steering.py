@@ -26,14 +26,11 @@ def default_url() -> str:
         raise Failure(str(error), "Correct the variable, or name the simulator with --url.", USAGE) from error
 
 
-def steers(command: F) -> F:
-    """`--url`, `--workspace`, `--admin-token` and `--json`."""
+def reaches(command: F) -> F:
+    """`--url`, `--admin-token` and `--json`."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="The result as JSON."),
         click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one."),
-        click.option(
-            "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
-        ),
         click.option(
             "--url",
             envvar="PSP_SIMULATOR_URL",
@@ -43,6 +40,14 @@ def steers(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def steers(command: F) -> F:
+    """The same and `--workspace`."""
+    workspace = click.option(
+        "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
+    )
+    return workspace(reaches(command))
 
 
 @contextmanager

@@ -51,6 +51,7 @@ class Order(Resource):
     PROVIDER: ClassVar[str] = "wallet"
     KIND: ClassVar[str] = "order"
     MACHINE: ClassVar[Machine | None] = ORDER
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("id",)
 
     payee_provider: str
     payee_kind: str

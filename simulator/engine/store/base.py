@@ -16,10 +16,11 @@ from simulator.engine.store.outbox import AttemptRow, Outbox, OutboxRow, TimerRo
 from simulator.engine.store.resources import Resources, StoreConflict
 from simulator.engine.store.snapshots import Snapshots
 from simulator.engine.store.statements import EVERY, Row
+from simulator.engine.store.transfer import Transfer
 from simulator.engine.store.workspaces import Workspaces
 
 __all__ = ["EVERY", "AttemptRow", "OutboxRow", "Row", "Store", "StoreConflict", "TimerRow"]
 
 
-class Store(Workspaces, Leavings, Keeping, Snapshots, Resources, Outbox, Journal):
+class Store(Workspaces, Leavings, Keeping, Snapshots, Transfer, Resources, Outbox, Journal):
     """All tables together; `sqlite.py` and `postgres.py` say how a statement reaches them."""

@@ -67,6 +67,12 @@ class PostgresStore(Store):
             with self._connection.cursor() as cursor:
                 cursor.executemany(_placeholders(sql), rows)
 
+    def _reserve(self, table: str, count: int) -> int:
+        if not count:
+            return 0
+        own = f"pg_get_serial_sequence('{table}', 'seq')"
+        return int(self.exact_rows(f"SELECT setval({own}, nextval({own}) + ?)", (count - 1,))[0][0]) - count + 1
+
     def begin(self) -> None:
         self._execute("BEGIN")
         self._has_begun = True

@@ -162,6 +162,15 @@ class Table:
         return frozenset(name for name, type_ in self.columns.items() if type_ == "{blob}")
 
     @property
+    def unique(self) -> tuple[str, ...]:
+        """The columns that together are no two rows' of a workspace; none where it has one row."""
+        if self.is_numbered:
+            return ("seq",)
+        rule = _RULE.search(_TEXTS[self.name])
+        assert rule is not None, f"{self.name} has no primary key"
+        return tuple(name for name in re.findall(r"\w+", rule[0].partition("(")[2]) if name != "workspace")
+
+    @property
     def required(self) -> frozenset[str]:
         return frozenset(name for name in self.columns if re.search(rf"\b{name} [^,]*NOT NULL", _TEXTS[self.name]))
 

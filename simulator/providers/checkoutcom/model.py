@@ -37,6 +37,7 @@ class Payment(Kept):
     KIND: ClassVar[str] = "payment"
     LISTED: ClassVar[bool] = True
     MACHINE: ClassVar[Machine | None] = states.PAYMENT
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("code",)
 
     platform: str = "default"
     origin: str
@@ -226,6 +227,8 @@ class EventRecord(Kept):
 @dataclass(frozen=True, kw_only=True)
 class Hosted(Kept):
     """What a hosted page and a payment link have in common. `payment_id` is the payment of the latest try."""
+
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("id",)
 
     amount: int
     currency: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from simulator.engine.resource import Resource
+from simulator.engine.resource import Resource, changed
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine, MachineError
 from simulator.kernel.money import Money
@@ -109,6 +109,9 @@ class Charge(Resource):
     voids: tuple[Operation, ...] = ()
     order_code: str | None = None
     """The wallet order's code."""
+
+    def beside(self, workspace: str) -> Charge:
+        return changed(self, twin_in=workspace)
 
     def keys(self) -> dict[str, str]:
         return {"reference": self.reference} if self.reference else {}

@@ -153,6 +153,7 @@ class CheckoutSession(Owned):
 
     KIND: ClassVar[str] = "checkout.session"
     MACHINE: ClassVar[Machine | None] = CHECKOUT_SESSION
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("id",)
 
     currency: str
     amount_total: int
@@ -340,6 +341,7 @@ class CashierCode(Resource):
 
     PROVIDER: ClassVar[str] = "wooshpay"
     KIND: ClassVar[str] = "cashier_code"
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("id",)
 
     order_code: str
     payment_intent: str

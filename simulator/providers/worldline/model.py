@@ -167,6 +167,7 @@ class HostedCheckout(Resource):
     PROVIDER: ClassVar[str] = "worldline"
     KIND: ClassVar[str] = "hostedcheckout"
     MACHINE: ClassVar[Machine | None] = HOSTED_CHECKOUT
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("id",)
 
     merchant_id: str
     origin: str

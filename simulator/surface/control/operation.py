@@ -25,6 +25,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Invalid
 from simulator.surface.control.errors import ControlError, as_json, invalid
+from simulator.surface.limits import body_limit
 
 TOKEN = "token"  # noqa: S105 - its name, not a token
 """By this parameter a browser hands in the admin token at any address; the guard reads it."""
@@ -187,20 +188,20 @@ def base_url(runtime: Runtime, request: Request) -> str:
     return runtime.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """All of it: raises 413 when it is too large, and Starlette's `ClientDisconnect` when the client goes away before its
     end, so that half a body is never taken for a whole one."""
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > BODY_LIMIT:
-            raise ControlError(413, "body_too_large", f"the body is larger than {BODY_LIMIT} bytes")
+        if len(raw) > limit:
+            raise ControlError(413, "body_too_large", f"the body is larger than {limit} bytes")
     return bytes(raw)
 
 
 async def read_json(request: Request) -> Any:
     """NaN and infinity, which many languages write, are read, so that they can be refused by the name of their member."""
-    raw = await read_body(request)
+    raw = await read_body(request, body_limit(request.url.path))
     try:
         data = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:

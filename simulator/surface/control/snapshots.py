@@ -8,11 +8,12 @@ from pydantic import Field
 
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.store import SnapshotRow
+from simulator.engine.workspace import NAME
 from simulator.kernel.clock import from_micros, iso_millis
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
-from simulator.surface.control.workspaces import NAME, workspace_view
+from simulator.surface.control.workspaces import workspace_view
 
 
 class SnapshotBody(Body):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.engine.portable import Document
 from simulator.surface.answers import (
     Advanced,
     Armed,
@@ -15,7 +16,9 @@ from simulator.surface.answers import (
     ComparisonView,
     Delivery,
     Diagram,
+    Exported,
     Health,
+    ImportedView,
     Moves,
     Page,
     Payment,
@@ -49,6 +52,7 @@ from simulator.surface.control import (
     scenarios,
     settings,
     snapshots,
+    transfer,
     webhooks,
     why,
     workspaces,
@@ -68,6 +72,7 @@ from simulator.surface.control.scenarios import ScenarioBody
 from simulator.surface.control.settings import SettingsBody
 from simulator.surface.control.webhooks import ResendBody, ResendFailedBody, WebhooksQuery
 from simulator.surface.control.workspaces import WebhookBody, WorkspaceBody
+from simulator.surface.limits import IMPORT
 
 WS = "/_sim/workspaces/{ws}"
 PAYMENT = WS + "/payments/{provider}/{id:path}"
@@ -78,10 +83,12 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", "/_sim/providers", providers.list_providers, returns=Providers, summary="The providers, their events and every setting"),
 
     Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),
+    Operation("POST", IMPORT, transfer.import_workspace, body=Document, query=transfer.ImportQuery, status=201, returns=ImportedView, summary="A new workspace from an exported one"),
     Operation("GET", "/_sim/workspaces", workspaces.list_workspaces, query=ListQuery, returns=Page[WorkspaceView], summary="All workspaces"),
     Operation("GET", WS, workspaces.get_workspace, returns=WorkspaceView, summary="One workspace"),
     Operation("DELETE", WS, workspaces.delete_workspace, status=204, summary="Delete a workspace"),
     Operation("POST", WS + "/reset", workspaces.reset, returns=WorkspaceView, summary="Drop what happened; keep credentials and endpoints"),
+    Operation("GET", WS + "/export", transfer.export_workspace, returns=Exported, summary="Everything that the workspace has, as one document"),
     Operation("POST", WS + "/snapshots", snapshots.take_snapshot, body=snapshots.SnapshotBody, status=201, returns=Snapshot, summary="Keep a copy of everything under a name"),
     Operation("GET", WS + "/snapshots", snapshots.list_snapshots, query=ListQuery, returns=Page[Snapshot], summary="The copies, oldest first"),
     Operation("POST", WS + "/snapshots/{name}/restore", snapshots.restore_snapshot, returns=WorkspaceView, summary="Go back to one"),

@@ -13,7 +13,7 @@ from simulator.engine.registry import CredentialError, WorkspaceError
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
-from simulator.engine.workspace import Workspace
+from simulator.engine.workspace import NAME, Workspace
 from simulator.kernel.clock import Clock, iso_millis
 from simulator.surface.control import checks
 from simulator.surface.control.clock import clock_view
@@ -21,9 +21,6 @@ from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
 from simulator.wallet import buyers
-
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
-"""What a workspace can be called, and a snapshot."""
 
 
 class ClockBody(Body):

@@ -1,0 +1,156 @@
+"""Lets in a workspace that somebody brings along as a document: checked as a whole, called anew where need be, then written."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from simulator.engine import portable, renaming
+from simulator.engine.portable import Document
+from simulator.engine.provider import Party, Provider
+from simulator.engine.registry import CredentialError, Registry, WorkspaceError, handed_in
+from simulator.engine.renaming import Renamed
+from simulator.engine.resource import Resource, dump, load
+from simulator.engine.settings import Fault
+from simulator.engine.store import Store
+from simulator.engine.workspace import Workspace
+from simulator.kernel.ids import Ids
+
+
+class NotAdmitted(Exception):
+    """A document that cannot be a workspace here."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class Arrivals:
+    def __init__(self, store: Store, registry: Registry, parties: Mapping[str, Party]) -> None:
+        self._store = store
+        self._registry = registry
+        self._parties = parties
+        self._providers = {name: party for name, party in parties.items() if isinstance(party, Provider)}
+
+    def admit(
+        self, document: Document, *, name: str | None = None, from_network: bool = False
+    ) -> tuple[Workspace, list[Renamed]]:
+        """The new workspace, and what has another name in it. Raises `NotAdmitted`, and `WorkspaceError` when the `name` that is
+        wanted is taken. What is told of another machine counts as told by it (`from_network`)."""
+        brought, rows = portable.read(document)
+        fault = portable.first_fault(brought, rows, self._parties)
+        if fault is not None:
+            raise NotAdmitted(fault)
+        ids, words, said = Ids(), dict[str, str](), list[Renamed]()
+        public_id, called = self._called(brought, name, ids, said)
+        if public_id != brought.public_id:
+            words[brought.public_id] = public_id
+        credentials, lookups = self._credentials(brought, ids, said)
+        words |= renaming.words_of(brought.credentials, credentials)
+        words |= self._addresses(rows, ids, said)
+        written = portable.derived(renaming.renamed(rows, words, brought.credentials, credentials), self._parties)
+        written["resources"] = [self._beside(row, public_id) for row in written["resources"]]
+        if from_network:
+            written = renaming.from_network(written)
+        workspace = Workspace.load(
+            0, renaming.in_text(brought.dump(), {a.encode(): b.encode() for a, b in words.items()})
+        )
+        workspace = dataclasses.replace(
+            workspace,
+            public_id=public_id,
+            name=called,
+            credentials=credentials,
+            stored_endpoints={name: workspace.stored_endpoints.get(name) for name in self._providers},
+        )
+        if from_network:
+            workspace = _of_network(workspace)
+        return self._registry.adopt(workspace, lookups, written), said
+
+    def _called(self, brought: Workspace, wanted: str | None, ids: Ids, said: list[Renamed]) -> tuple[str, str]:
+        """Its public id and its name."""
+        public_id, name = brought.public_id, wanted or brought.name
+        if self._registry.named(public_id) is not None:
+            public_id = "ws_" + ids.hex(16)
+            said.append(Renamed("id", before=brought.public_id, after=public_id))
+        if wanted is not None and self._registry.named(wanted) is not None:
+            raise WorkspaceError(f"there is a workspace named {wanted!r} already", "name")
+        if name == brought.public_id:
+            return public_id, public_id
+        if self._registry.named(name) is not None:
+            name = next(free for n in count(2) if self._registry.named(free := f"{brought.name[:90]}-{n}") is None)
+            said.append(Renamed("name", before=brought.name, after=name))
+        return public_id, name
+
+    def _credentials(
+        self, brought: Workspace, ids: Ids, said: list[Renamed]
+    ) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
+        """Those of each provider, and by what they are found: its own, unless somebody here has one of them."""
+        made: dict[str, dict[str, Any]] = {}
+        lookups: list[tuple[str, str]] = []
+        for name, provider in self._providers.items():
+            fresh = provider.credentials(ids, False)
+            given = brought.credentials.get(name)
+            own = fresh if given is None else self._own(name, provider, fresh, given)
+            if any(self._registry.by_credential(name, lookup) is not None for lookup in provider.lookups(own)):
+                said += [Renamed("credential", name, member) for member in own if own[member] != fresh.get(member)]
+                own = fresh
+            made[name] = own
+            lookups += [(name, lookup) for lookup in provider.lookups(own)]
+        return made, lookups
+
+    def _own(self, name: str, provider: Provider, fresh: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        for member in given:
+            if member not in fresh:
+                field = f"workspace.credentials.{name}.{member}"
+                raise NotAdmitted(Fault(field, f"{field}: there is no such credential", tuple(sorted(fresh))))
+        try:
+            return handed_in(name, provider, fresh, given)
+        except CredentialError as error:
+            raise NotAdmitted(Fault(f"workspace.{error.field}", f"workspace.{error}", ())) from error
+
+    def _addresses(
+        self, rows: Mapping[str, Sequence[Mapping[str, Any]]], ids: Ids, said: list[Renamed]
+    ) -> dict[str, str]:
+        """What is found without a credential and is somebody else's here, by another one."""
+        words: dict[str, str] = {}
+        for provider, kind, by, value in renaming.addresses(rows, self._parties):
+            if value in words or self._is_free(provider, kind, by, value):
+                continue
+            words[value] = new = renaming.another(value, ids)
+            while not self._is_free(provider, kind, by, new):
+                words[value] = new = renaming.another(value, ids)
+            said.append(Renamed("address", provider, kind, value, new))
+        return words
+
+    def _is_free(self, provider: str, kind: str, by: str, value: str) -> bool:
+        if by == "id":
+            return self._store.resource_anywhere(provider, kind, value) is None
+        return self._store.key_anywhere(provider, kind, by, value) is None
+
+    def _beside(self, row: Mapping[str, Any], public_id: str) -> Mapping[str, Any]:
+        """A resource that says which workspace's it is, where another one has one of its id."""
+        kind = self._parties[row["provider"]].kinds[row["kind"]]
+        if kind.beside is Resource.beside or self._is_free(row["provider"], row["kind"], "id", row["id"]):
+            return row
+        return {**row, "body": dump(load(kind, row["body"]).beside(public_id))}
+
+
+def _of_network(workspace: Workspace) -> Workspace:
+    """Its endpoints as another machine's, those of the account and those that a provider's own API has made."""
+    return dataclasses.replace(
+        workspace,
+        stored_endpoints={name: hook and _marked(hook) for name, hook in workspace.stored_endpoints.items()},
+        webhook_endpoints={name: [_marked(one) for one in own] for name, own in workspace.webhook_endpoints.items()},
+    )
+
+
+def _marked(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """An endpoint that may hold another one, or several."""
+    found = {**endpoint, "from_network": True}
+    if isinstance(inner := endpoint.get("endpoint"), dict):
+        found["endpoint"] = _marked(inner)
+    if isinstance(several := endpoint.get("endpoints"), list):
+        found["endpoints"] = [_marked(one) for one in several]
+    return found

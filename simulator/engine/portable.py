@@ -1,0 +1,419 @@
+"""A workspace as one JSON document: what it looks like, and what makes one that cannot be read.
+
+The document has the rows of every table that a workspace has a part in (`store.schema.OF_A_WORKSPACE`), bytes as text. The
+models are made from the tables, so a new table or column stands in documents from its first day; a document that was written
+before does not have it, and it is empty then. `VERSION` changes when an old document means something else; who changes it
+makes `Document` read the older ones too. What can be derived from a resource (phase, reference, look-up keys) is derived
+again when a document is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+
+from simulator import __version__
+from simulator.engine import journal
+from simulator.engine.messages import Plan
+from simulator.engine.provider import Party
+from simulator.engine.resource import Resource, hangs_on, load
+from simulator.engine.scenarios import ScenarioError, When, parse
+from simulator.engine.settings import Fault
+from simulator.engine.store import schema
+from simulator.engine.store.transfer import Rows
+from simulator.engine.validation import Unfit
+from simulator.engine.workspace import NAME, Workspace
+from simulator.kernel.clock import EPOCH, iso_millis, micros, parse_instant
+
+FORMAT = "psp-simulator workspace"
+VERSION = 1
+
+LATEST = micros(datetime.fromisoformat("9000-01-01T00:00:00+00:00"))
+
+STATES = ("pending", "delivered", "failed", "kept")
+_JSON = {
+    "resources": ("body",),
+    "timers": ("data",),
+    "outbox": ("context",),
+    "attempts": ("headers",),
+    "journal": ("body",),
+    "replies": ("headers",),
+}
+"""Columns that hold an object in JSON, as bytes."""
+_INSTANTS = frozenset({"at", "due", "created", "sent"})
+_UNIQUE = {"resources": ("provider", "kind", "id")}
+"""Beside what `Table.unique` says."""
+
+
+# What it looks like ---------------------------------------------------------------------------------------------------
+
+
+def _text_of(raw: bytes) -> Any:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(raw).decode()}
+
+
+def _bytes_of(given: Any) -> bytes:
+    try:
+        if isinstance(given, str):
+            return given.encode()
+        if isinstance(given, dict) and given.keys() == {"base64"} and isinstance(given["base64"], str):
+            return base64.b64decode(given["base64"], validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        pass
+    raise Unfit('must be a text, or {"base64": …}')
+
+
+def _instant(given: Any) -> datetime:
+    try:
+        at = parse_instant(given if isinstance(given, str) else "")
+    except (ValueError, OverflowError) as error:
+        raise Unfit("must be an instant, like 2026-03-04T12:00:00Z") from error
+    if not 1970 <= at.year < 9000:
+        raise Unfit("must be between the years 1970 and 9000")
+    return at
+
+
+_Bytes = Annotated[
+    bytes,
+    PlainValidator(_bytes_of),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "properties": {"base64": {"type": "string"}}}]}),
+]
+_Whole = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
+_At = Annotated[int, Field(strict=True, ge=0, le=LATEST)]
+_Text = Annotated[str, Field(strict=True)]
+_Instant = Annotated[datetime, BeforeValidator(_instant)]
+_TYPES: Mapping[str, Any] = {"TEXT": _Text, "{blob}": _Bytes, "DOUBLE PRECISION": float}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+def _row_model(table: schema.Table) -> type[_Part]:
+    """As a row stands in a document: without its workspace, and without what is NULL."""
+    fields: dict[str, Any] = {}
+    for name, type_ in table.columns.items():
+        if name != "workspace":
+            kind = _At if name in _INSTANTS else _TYPES.get(type_, _Whole)
+            is_required = name in table.required or name == "seq"
+            fields[name] = (kind, ...) if is_required else (kind | None, None)
+    return create_model(f"{table.name.title().replace('_', '')}Row", __base__=_Part, **fields)
+
+
+_TABLES: dict[str, Any] = {
+    table.name: (list[_row_model(table)], Field(default_factory=list))  # type: ignore[misc]  # made here
+    for table in schema.OF_A_WORKSPACE
+}
+Tables = create_model("Tables", __base__=_Part, **_TABLES)
+
+
+class ClockPart(_Part):
+    mode: Literal["real", "frozen"] = "real"
+    offset_us: int = Field(0, strict=True, gt=-(2**57), lt=2**57)
+    standing_at: _Instant | None = None
+    advanced_us: int = Field(0, strict=True, gt=-(2**57), lt=2**57)
+    rate: int = Field(1, strict=True, ge=1, le=3600)
+    since: _Instant = EPOCH
+
+
+class EndpointPart(_Part):
+    """What the control API was given; `engine.endpoints` says what it may be."""
+
+    url: str | None = None
+    secret: str | None = None
+    events: list[str] | None = None
+    key_id: str | None = None
+    from_network: bool = False
+    endpoints: list[EndpointPart] | None = None
+
+    def stored(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True, exclude_defaults=True)
+
+
+class WorkspacePart(_Part):
+    """The members of `Workspace.dump`."""
+
+    public_id: str = Field(pattern=r"^ws_[0-9a-f]{8,64}$")
+    name: str = Field(min_length=1, max_length=100, pattern=NAME)
+    created_at: _Instant
+    clock: ClockPart
+    seed: str | None = None
+    draws: int = Field(0, ge=0, lt=2**63)
+    refusals: int = Field(0, ge=0, lt=2**63)
+    credentials: dict[str, dict[str, Any]]
+    webhooks: dict[str, EndpointPart | None] = Field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    scenarios: list[dict[str, Any]] = Field(default_factory=list)
+    webhook_endpoints: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    paused: list[str] = Field(default_factory=list)
+    default_buyer: str = ""
+
+
+class Document(_Part):
+    format: Literal["psp-simulator workspace"]
+    version: Literal[1]
+    simulator: str = ""
+    """The version that wrote it."""
+    exported_at: str = ""
+    """In real time."""
+    at: _Instant | None = None
+    """What the workspace's clock showed then."""
+    workspace: WorkspacePart
+    tables: Tables  # type: ignore[valid-type]  # made above
+
+
+def written(workspace: Workspace, rows: Rows, now: datetime) -> dict[str, Any]:
+    """The document of a workspace, ready to be JSON."""
+    tables = {name: [_shown(row) for row in table] for name, table in rows.items()}
+    head = {"format": FORMAT, "version": VERSION, "simulator": __version__, "exported_at": iso_millis(now)}
+    head["at"] = workspace.clock.now().isoformat()
+    return {**head, "workspace": orjson.loads(workspace.dump()), "tables": tables}
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _text_of(bytes(value)) if isinstance(value, bytes | memoryview) else value
+        for name, value in row.items()
+        if value is not None
+    }
+
+
+# What can be wrong ------------------------------------------------------------------------------------------------
+
+
+def read(document: Document) -> tuple[Workspace, dict[str, list[dict[str, Any]]]]:
+    """The workspace (which has no number yet) and its rows. `faults` says whether they fit."""
+    part = document.workspace.model_dump(mode="json")
+    part["webhooks"] = {name: hook and hook.stored() for name, hook in document.workspace.webhooks.items()}
+    workspace = Workspace.load(0, orjson.dumps(part))
+    if document.at is not None:
+        workspace = replace(workspace, clock=workspace.clock.since_it_showed(document.at))
+    tables: BaseModel = document.tables
+    rows = {table.name: [dict(row) for row in getattr(tables, table.name)] for table in schema.OF_A_WORKSPACE}
+    return workspace, rows
+
+
+def faults(workspace: Workspace, rows: Rows, parties: Mapping[str, Party]) -> Iterator[Fault]:
+    """What a model of single members cannot see: who is not here, what does not fit together, what cannot be read."""
+    providers = sorted(name for name, party in parties.items() if party.is_provider)
+    for member in ("credentials", "stored_endpoints", "webhook_endpoints"):
+        for name in getattr(workspace, member):
+            if name not in providers:
+                field = f"workspace.{'webhooks' if member == 'stored_endpoints' else member}.{name}"
+                yield Fault(field, f"{field}: there is no such provider here", tuple(providers))
+    for index, name in enumerate(workspace.paused):
+        if name not in providers:
+            field = f"workspace.paused.{index}"
+            yield Fault(field, f"{field}: there is no such provider here", tuple(providers))
+    for index, entry in enumerate(workspace.scenarios):
+        yield from _fault_of_scenario(f"workspace.scenarios.{index}", entry)
+    if workspace.clock.mode == "frozen" and workspace.clock.standing_at is None:
+        field = "workspace.clock.standing_at"
+        yield Fault(field, f"{field}: must not be missing of a frozen clock", ())
+    for table in schema.OF_A_WORKSPACE:
+        yield from _faults_together(table, rows)
+        check = _CHECKS.get(table.name)
+        for index, row in enumerate(rows[table.name]):
+            field = f"tables.{table.name}.{index}"
+            for column in _JSON.get(table.name, ()):
+                if not isinstance(_loaded(row[column]), dict):
+                    yield Fault(f"{field}.{column}", f"{field}.{column}: must be an object in JSON, as a text", ())
+                    break
+            else:
+                yield from check(field, row, parties) if check is not None else ()
+
+
+def _fault_of_scenario(field: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
+    scope = entry.get("scope")
+    if entry.keys() != {"scenario", "scope"} or not isinstance(scope, dict):
+        yield Fault(field, f"{field}: must have scenario and scope", ("scenario", "scope"))
+        return
+    is_next = isinstance(scope.get("next", 1), int) and isinstance(scope.get("payments", []), list)
+    if (
+        scope.keys() - {"next", "provider", "match", "payments"}
+        or not is_next
+        or ("next" in scope) != ("payments" in scope)
+    ):
+        yield Fault(f"{field}.scope", f"{field}.scope: is none that was ever written", ())
+    try:
+        parse(entry["scenario"], f"{field}.scenario")
+    except ScenarioError as error:
+        yield Fault(f"{field}.scenario", str(error), ())
+    try:
+        When.model_validate(scope.get("match") or {})
+    except ValidationError:
+        yield Fault(f"{field}.scope.match", f"{field}.scope.match: is none that was ever written", ())
+
+
+def _faults_together(table: schema.Table, rows: Rows) -> Iterator[Fault]:
+    """Numbers that name no row, and rows that cannot be beside one another."""
+    for column, of in table.referring.items():
+        there = {row["seq"] for row in rows[of]}
+        for index, row in enumerate(rows[table.name]):
+            if row[column] not in there:
+                field = f"tables.{table.name}.{index}.{column}"
+                yield Fault(field, f"{field}: there is no row {row[column]} of {of}", ())
+    rules = [table.unique, *([_UNIQUE[table.name]] if table.name in _UNIQUE else [])]
+    for columns in rules:
+        seen = set()
+        for index, row in enumerate(rows[table.name]):
+            key = tuple(row[column] for column in columns)
+            if key in seen:
+                field = ".".join((f"tables.{table.name}.{index}", *columns[-1:]))
+                same = f"the same {', '.join(columns)}" if columns else "taken its place"
+                yield Fault(field, f"{field}: another row has {same}", ())
+            seen.add(key)
+
+
+def _loaded(raw: bytes) -> Any:
+    """None for what is not JSON, or so deep that it could not be written again."""
+    try:
+        found = orjson.loads(raw)
+        orjson.dumps(found)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return found
+
+
+def kind_of(row: Mapping[str, Any], parties: Mapping[str, Party]) -> type[Resource] | None:
+    party = parties.get(row["provider"])
+    return None if party is None else party.kinds.get(row["kind"])
+
+
+def _unknown_kind(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    party = parties.get(row["provider"])
+    if party is None:
+        field = f"{field}.provider"
+        yield Fault(field, f"{field}: there is no {row['provider']!r} here", tuple(sorted(parties)))
+    elif row["kind"] not in party.kinds:
+        field = f"{field}.kind"
+        yield Fault(field, f"{field}: {party.name} has no {row['kind']!r}", tuple(sorted(party.kinds)))
+
+
+def _of_resource(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    kind = kind_of(row, parties)
+    if kind is None:
+        yield from _unknown_kind(field, row, parties)
+        return
+    try:
+        resource = load(kind, row["body"])
+        parties[row["provider"]].summary_of(resource)
+        resource.keys()
+        is_whole = (resource.id, resource.version) == (row["id"], row["version"])
+        is_whole = is_whole and (kind.MACHINE is None or resource.state in kind.MACHINE.states)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_whole = False
+    if not is_whole:
+        yield Fault(f"{field}.body", f"{field}.body: is no {row['kind']} of {row['provider']} with this id", ())
+
+
+def _of_timer(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    yield from _unknown_kind(field, row, parties)
+    party = parties.get(row["provider"])
+    if party is not None and row["trigger"] not in party.known_timers:
+        message = f"{field}.trigger: {party.name} has no timer {row['trigger']!r}"
+        yield Fault(f"{field}.trigger", message, tuple(sorted(party.known_timers)))
+
+
+def _of_message(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    party = parties.get(row["provider"])
+    if party is None or not party.is_provider:
+        allowed = tuple(sorted(name for name, one in parties.items() if one.is_provider))
+        yield Fault(f"{field}.provider", f"{field}.provider: there is no such provider here", allowed)
+    if row["state"] not in STATES:
+        yield Fault(f"{field}.state", f"{field}.state: must be one of {', '.join(STATES)}", STATES)
+    if row["plan"] is not None and not _is_plan(row["plan"]):
+        yield Fault(f"{field}.plan", f"{field}.plan: is none that was ever written", ())
+    if row["state"] == "pending":
+        for column in ("url", "due"):
+            if row[column] is None:
+                message = f"{field}.{column}: must not be missing of what is pending"
+                yield Fault(f"{field}.{column}", message, ())
+
+
+def _is_plan(raw: bytes) -> bool:
+    try:
+        return Plan.load(raw).dump() is not None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return False
+
+
+def _of_headers(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    if not all(isinstance(value, str) for value in orjson.loads(row["headers"]).values()):
+        yield Fault(f"{field}.headers", f"{field}.headers: must have texts", ())
+
+
+def _of_line(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    """Whether it can be told."""
+    try:
+        journal.told(row["seq"], row["at"], row["kind"], row["provider"], row["body"])
+        if row["kind"] == "request" and not _is_request(journal.masked_entry(orjson.loads(row["body"]))):
+            raise ValueError
+    except (KeyError, TypeError, ValueError, AttributeError):
+        yield Fault(f"{field}.body", f"{field}.body: is no line of the journal", ())
+
+
+def _is_request(entry: Mapping[str, Any]) -> bool:
+    sides = [entry["request"], entry["response"]]
+    return (
+        all(isinstance(side["headers"], dict) and isinstance(side["body"], str) for side in sides)
+        and isinstance(entry["method"], str)
+        and isinstance(entry["duration_ms"], int | float)
+        and all(isinstance(notice, str) for notice in entry["notices"])
+        and isinstance(entry.get("help", {}), dict)
+    )
+
+
+_CHECKS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Party]], Iterator[Fault]]] = {
+    "resources": _of_resource,
+    "timers": _of_timer,
+    "outbox": _of_message,
+    "attempts": _of_headers,
+    "replies": _of_headers,
+    "journal": _of_line,
+}
+
+
+def derived(rows: Rows, parties: Mapping[str, Party]) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows with what is said of a resource beside its body as the body says it."""
+    found: dict[str, list[Mapping[str, Any]]] = {name: list(table) for name, table in rows.items()}
+    resources: list[Mapping[str, Any]] = []
+    keys: list[Mapping[str, Any]] = []
+    for row in rows["resources"]:
+        kind = kind_of(row, parties)
+        assert kind is not None
+        resource = load(kind, row["body"])
+        summary = parties[row["provider"]].summary_of(resource)
+        said = {"phase": summary.phase, "reference": summary.reference} if summary else {}
+        own = {"id": resource.id, "phase": None, "reference": None, "unlisted": None if kind.LISTED else 1}
+        own["hangs_on"] = hangs_on(resource)
+        resources.append({**row, **own, **said})
+        shared = {"kind": row["kind"], "provider": row["provider"], "resource": row["seq"]}
+        keys += [{"value": value, "name": name, **shared} for name, value in resource.keys().items()]
+    return found | {"resources": resources, "lookup_keys": keys}
+
+
+def first_fault(workspace: Workspace, rows: Rows, parties: Mapping[str, Party]) -> Fault | None:
+    return next(faults(workspace, rows, parties), None)
+
+
+__all__: Sequence[str] = ("Document", "derived", "first_fault", "read", "written")
