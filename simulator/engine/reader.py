@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from simulator.engine.changes import Changes, Share
@@ -27,6 +27,13 @@ class Reader:
 
     def find(self, kind: type[R], id_: str) -> R | None:
         return self._changes.find(kind, id_)
+
+    def fetch(self, kind: type[R], ids: Iterable[str]) -> dict[str, R]:
+        """Those that there are, by id, at one look; `find` then knows them."""
+        self.flush()
+        wanted = list(dict.fromkeys(ids))
+        rows = self.store.resources_of(self.workspace.id, kind.PROVIDER, kind.KIND, wanted)
+        return {found.id: found for found in (self._changes.adopt(kind, raw) for raw in rows)}
 
     def get(self, kind: type[R], id_: str, path: str = "") -> R:
         """Raises `NotFound`; `path` says where the id stood in the request."""

@@ -22,11 +22,17 @@
     (links[at + step] || (at < 0 ? links[0] : null))?.focus();
   }
 
+  function wallet() {
+    const path = document.activeElement?.closest("[data-wallet]")?.dataset.wallet;
+    if (path) location.assign(path);
+    return path;
+  }
+
   const KEYS = {
     "/": () => one("#search")?.focus(),
     j: () => move(1),
     k: () => move(-1),
-    w: () => one("[data-key=w]")?.click(),
+    w: () => wallet() || one("[data-key=w]")?.click(),
     r: () => one("[data-key=r]")?.click(),
     f: () => one("[data-key=f]")?.click(),
     n: () => one("[data-key=n]")?.click(),
@@ -53,11 +59,23 @@
     }
   });
 
+  const keysOff = one("[data-testid=keys-off]");
+
+  function sayKeys() {
+    keysOff.textContent = localStorage.getItem("keys") === "off" ? keysOff.dataset.on : keysOff.dataset.off;
+  }
+
+  keysOff?.addEventListener("click", () => {
+    localStorage.setItem("keys", localStorage.getItem("keys") === "off" ? "on" : "off");
+    sayKeys();
+  });
+  if (keysOff) sayKeys();
+
   /* ---- live: the page asks for itself again, and takes what is marked, unless somebody is reading there */
 
   const liveBar = one("[data-testid=live]");
   const offer = one("[data-testid=new-rows]");
-  let waiting = 0, news = 0;
+  let waiting = 0;
 
   function isRead() {
     const inside = document.activeElement?.closest('[data-live-part=""]');
@@ -78,18 +96,21 @@
     }
   }
 
+  /* What came new is offered, not put in, while somebody reads. */
   async function renew() {
     waiting = 0;
-    if (isRead()) {
-      if (offer) {
-        offer.hidden = false;
-        offer.textContent = offer.dataset.text.replace("{n}", news);
-      }
-      if (!steps) return;
-    }
+    if (isRead() && !offer) return;
     const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
-    if (!answer?.ok || (isRead() && !steps)) return;
+    if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (isRead()) {
+      if (!offer) return;
+      const ids = new Set(all("tr[data-id]").map((row) => row.dataset.id));
+      const more = all("tr[data-id]", fresh).filter((row) => !ids.has(row.dataset.id)).length;
+      offer.hidden = false;
+      offer.textContent = more && one("[data-testid=payment-row]") ? offer.dataset.rows.replace("{n}", more) : offer.dataset.text;
+      return;
+    }
     const known = new Set(all("[data-live-part] tr[data-id]").map((row) => row.dataset.id));
     for (const part of all("[data-live-part]")) {
       const other = fresh.getElementById(part.id);
@@ -101,12 +122,10 @@
         setTimeout(() => row.removeAttribute("data-new"), 4000);
       }
     }
-    news = 0;
     if (offer) offer.hidden = true;
   }
 
   function changed() {
-    news += 1;
     if (!waiting) waiting = setTimeout(renew, 400);
   }
 

@@ -1,4 +1,4 @@
-"""The page of a payment in Chromium: the row that is looked at, with and without script, by keys, and to axe."""
+"""Payments in Chromium: the list while somebody reads it, the row of a story that is looked at, keys, and what axe says."""
 
 from __future__ import annotations
 
@@ -84,6 +84,52 @@ def test_a_payment_is_live_and_its_inspector_stays(window: Open, shop: Shop) -> 
 
     page.wait_for_selector("[data-testid=event][data-kind=decision]", state="attached")
     assert page.locator("[data-testid=inspector] h2").inner_text() == looked_at
+
+
+def test_new_payments_are_counted_while_somebody_reads(window: Open, shop: Shop) -> None:
+    shop.order(reference="being-read")
+    page = window(size="wide").open(f"/console/{shop.workspace.name}/payments")
+    page.wait_for_selector("[data-testid=live][data-live=sse]", state="attached")
+    page.locator(".row-link").first.focus()
+
+    for number in range(3):
+        shop.order(reference=f"newer-{number}")
+
+    page.wait_for_selector("[data-testid=new-rows]:visible:has-text('3 new payments')")
+    assert page.locator("[data-testid=payment-row]").count() == 1
+    page.click("[data-testid=new-rows]")
+    page.wait_for_selector("[data-testid=payment-row] >> nth=3")
+    assert page.locator("[data-new]").count() == 3
+
+
+def test_keys_are_listed_and_can_be_turned_off(window: Open, shop: Shop) -> None:
+    shop.order()
+    page = window(size="wide").open(f"/console/{shop.workspace.name}/payments")
+
+    page.keyboard.press("?")
+    page.click("[data-testid=keys-off]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    off = page.evaluate("document.activeElement.className")
+    page.click("[data-testid=keyhelp] summary")
+    page.click("[data-testid=keys-off]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+
+    assert "row-link" not in off
+    assert page.evaluate("document.activeElement.className") == "row-link"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_test_payment_opens_its_wallet_page(window: Open, shop: Shop, script: bool) -> None:
+    page = window(size="wide", script=script).open(f"/console/{shop.workspace.name}/payments")
+
+    page.click("[data-testid=make-payment]")
+    page.fill("[data-testid=make-reference]", "by-hand")
+    page.click("[data-testid=make-submit]")
+
+    page.wait_for_url("**/w/*")
+    assert shop.workspace.latest(1)[0]["reference"] == "by-hand"
 
 
 @pytest.mark.parametrize("query", ["", "?view=list", "?tab=signature", "?tab=attempts", "?body=raw", "?event=2"])

@@ -41,6 +41,13 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "timers|timers_due (workspace=? AND due": lambda store: store.timers(1, after=(7, 7)),
     "outbox|outbox_due (workspace=? AND due": lambda store: store.due_messages(1, FAR, after=(7, 7)),
     "timers|timers_of": lambda store: store.delete_timers_of(1, "acme", "charge", "ch_1", "timer.expired"),
+    "resources|resources_id (id=? AND kind": lambda store: store.resources_of(1, "wallet", "order", ["a", "b"]),
+    "resources r|resources_id (id": lambda store: store.payments_anywhere("ch_1", 3),
+    "resources|resources_payments (workspace=? AND seq>? AND seq<": lambda store: store.payments(
+        1, phase="paid", q="x", failing=True, before=9, from_seq=2, limit=3
+    ),
+    "resources|resources_payments (workspace=? AND seq<": lambda store: store.payment_back(1, 9, 3),
+    "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
     "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
 }
 

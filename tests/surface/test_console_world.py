@@ -96,11 +96,12 @@ async def test_an_unknown_buyer_is_a_page_that_says_so(sim: Sim) -> None:
     assert (await sim.http.get(f"{console(sim)}/buyers/nobody")).status_code == 404
 
 
-async def test_a_test_payment_is_made_and_shown(sim: Sim) -> None:
+async def test_a_test_payment_is_made_and_its_wallet_page_opens(sim: Sim) -> None:
     answer = await press(sim, await page_of(sim, "/payments"), "make-submit", provider="acme")
 
     assert answer.status_code == 303
-    assert re.fullmatch(rf"{console(sim)}/payments/[^/?]+\?provider=acme", answer.headers["location"])
+    (made,) = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+    assert answer.headers["location"] == f"/w/{made['wallet']['code']}"
     assert (await sim.http.get(answer.headers["location"])).status_code == 200
 
 

@@ -91,7 +91,9 @@ async def test_the_document_describes_every_row_with_its_query_its_body_and_what
     }
     listed = operations["list_payments"]
     assert set(operations) == {row.name for row in TABLE}
-    assert {p["name"] for p in listed["parameters"]} == {"ws", "provider", "phase", "reference", "q", "limit", "cursor"}
+    assert {p["name"] for p in listed["parameters"]} == {
+        *("ws", "provider", "phase", "reference", "q", "since", "failing", "limit", "cursor")
+    }
     assert listed["responses"]["200"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Page_Payment_"
     }

@@ -32,7 +32,7 @@ class Journal(Statements):
     def clock_notes(self, workspace: int, after: int, limit: int) -> list[Row]:
         """`(seq, at, body)` of what was done to the clock since a row of the journal, oldest first."""
         sql = """SELECT seq, at, body FROM journal WHERE workspace = ? AND kind = 'clock' AND seq > ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (workspace, after, limit))
+        return self.rows(sql, (self._at(workspace), after, limit))
 
     def last_seq(self) -> int:
         """Of the journal's newest row, in whatever workspace; 0 while there is none."""

@@ -307,6 +307,14 @@ class Outbox(Statements):
         last = self.rows(sql, (self._at(workspace), *place, LOOKED_AT - 1))
         return rows, int(last[0][0]) if last else None
 
+    def soonest_failing(self, workspace: int, most: int) -> tuple[str | None, int] | None:
+        """Address and number of tries of the refused message that is tried again first; `most` of those due first are looked at."""
+        sql = f"""SELECT url, attempts FROM (SELECT url, attempts, due, seq FROM outbox
+            WHERE workspace = ? AND state = 'pending' {self._aside(workspace)} ORDER BY due, seq LIMIT ?) soonest
+            WHERE attempts > 0 ORDER BY due, seq LIMIT 1"""  # noqa: S608
+        found = self.rows(sql, (self._at(workspace), most))
+        return (found[0][0], int(found[0][1])) if found else None
+
     def outcomes(self, workspace: int, subjects: Sequence[str]) -> list[Row]:
         """`(subject, id, event, state, attempts)` of all messages about these payments that are meant in earnest, oldest first."""
         places = ", ".join("?" for _ in subjects)

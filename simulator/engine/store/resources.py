@@ -20,11 +20,21 @@ _NOT_LEFT = "AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = r.workspac
 """Not of a workspace that was deleted or reset since."""
 
 
+_FAILING = """EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = resources.workspace AND o.subject = resources.id
+    AND o.provider = resources.provider AND (o.state = 'failed' OR (o.state = 'pending' AND o.attempts > 0)))"""
+
+
 class Resources(Statements):
     def resource(self, workspace: int, provider: str, kind: str, id_: str) -> bytes | None:
         sql = "SELECT body FROM resources WHERE id = ? AND kind = ? AND provider = ? AND workspace = ?"
         found = self.rows(sql, (id_, kind, provider, self._at(workspace)))
         return found[0][0] if found else None
+
+    def resources_of(self, workspace: int, provider: str, kind: str, ids: Sequence[str]) -> list[bytes]:
+        """Those with these ids, in no order."""
+        places = ", ".join("?" for _ in ids)
+        sql = f"SELECT body FROM resources WHERE id IN ({places}) AND kind = ? AND provider = ? AND workspace = ?"  # noqa: S608
+        return [row[0] for row in self.rows(sql, (*ids, kind, provider, self._at(workspace)))] if ids else []
 
     def resource_anywhere(self, provider: str, kind: str, id_: str, oldest: bool = False) -> tuple[int, bytes] | None:
         """The newest (or oldest) resource with that id in any workspace: pages are opened without a credential."""
@@ -91,29 +101,44 @@ class Resources(Statements):
         self,
         workspace: int,
         *,
-        provider: str | None,
-        phase: str | None,
-        reference: str | None,
-        q: str | None,
-        before: int | None,
+        provider: str | None = None,
+        phase: str | None = None,
+        reference: str | None = None,
+        q: str | None = None,
+        failing: bool = False,
+        before: int | None = None,
+        from_seq: int | None = None,
         limit: int,
     ) -> list[Row]:
-        """`(seq, provider, kind, id, body)`, newest first."""
+        """`(seq, provider, kind, id, body)`, newest first, down to `from_seq`. `q` is a part of an id or of a reference; `failing`
+        are those with a webhook that was refused or given up."""
         where: list[str] = ["workspace = ?", "phase IS NOT NULL"]
         values: list[Any] = [self._at(workspace)]
-        for clause, value in (("provider = ?", provider), ("phase = ?", phase), ("reference = ?", reference)):
+        for clause, value in (
+            ("provider = ?", provider),
+            ("phase = ?", phase),
+            ("reference = ?", reference),
+            ("seq < ?", before),
+            ("seq >= ?", from_seq),
+        ):
             if value is not None:
                 where.append(clause)
                 values.append(value)
-        if before is not None:
-            where.append("seq < ?")
-            values.append(before)
         if q:
             like = "%" + q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             where.append("(LOWER(id) LIKE ? ESCAPE '\\' OR LOWER(reference) LIKE ? ESCAPE '\\')")
             values += [like, like]
+        if failing:
+            where.append(_FAILING)
         sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608
         return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", [*values, limit])
+
+    def payment_back(self, workspace: int, before: int | None, steps: int) -> int | None:
+        """The number of the payment that stands so many before another one, or before the end; None where there are fewer."""
+        sql = """SELECT seq FROM resources WHERE workspace = ? AND phase IS NOT NULL AND seq < ?
+            ORDER BY seq DESC LIMIT 1 OFFSET ?"""
+        found = self.rows(sql, (self._at(workspace), EVERY if before is None else before, steps - 1))
+        return int(found[0][0]) if found else None
 
     def count_payments(self, workspace: int, most: int, phase: str | None = None) -> int:
         """How many payments there are (in a phase), among the `most` newest."""

@@ -132,8 +132,9 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
             refusal = error.body["error"]
             told = {"operation": row.name, "message": refusal["message"], "field": refusal.get("field")}
             return RedirectResponse(_with_said(runtime, back, told), 303)
-        if then := _own_path(form.get("then", "")):
-            return RedirectResponse(_filled(then, result), 303)
+        then = _filled(_own_path(form.get("then", "")) or "", result)
+        if then and "{" not in then:  # what the answer lacks, such as the wallet's page, cannot be gone to
+            return RedirectResponse(then, 303)
         return RedirectResponse(_with_said(runtime, back, {"operation": row.name}), 303)
 
     return respond

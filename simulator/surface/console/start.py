@@ -59,7 +59,7 @@ async def start_page(console: Console) -> Response:
     newest = payments.payment_views(runtime, workspace, rows, console.base_url)
     samples, chosen = _samples(steps), console.query.get("in")
     sample = next((one for one in samples if one.language == chosen), samples[0] if samples else None)
-    text = sample.filled(account, shop.sample.return_url) if sample is not None else _as_curl(shop, account)
+    text = sample.filled(account, shop.sample.return_url) if sample is not None else as_curl(shop, account)
     refund = shop.refund(account, "…", shop.sample.amount)
     return console.render(
         "console/start.html",
@@ -89,7 +89,7 @@ def _samples(steps: FirstSteps | None) -> Sequence[Sample]:
     return () if steps is None else steps.samples
 
 
-def _as_curl(shop: Shop, account: Account) -> str:
+def as_curl(shop: Shop, account: Account) -> str:
     """The first call of a provider that has no samples of its own."""
     request = shop.sign(account, shop.create(account, shop.sample))
     lines = [f"curl -X {request.method} {shlex.quote(account.base_url + request.path)}"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from simulator.engine import journal
 from simulator.engine.provider import Provider
-from simulator.engine.resource import PHASES, Resource, load
+from simulator.engine.resource import PHASES, Resource
 from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import REASONS
 from simulator.engine.settings import OneOf
@@ -16,9 +16,11 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, NotFound
+from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.finding import listed, loaded
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
-from simulator.surface.control.paging import ListQuery, page, place_of
+from simulator.surface.control.paging import ListQuery, page_so_far, place_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
 
@@ -28,7 +30,11 @@ class PaymentsQuery(ListQuery):
     phase: Annotated[str, OneOf(PHASES)] | None = None
     reference: str | None = None
     q: str | None = None
-    """A part of an id or of a reference."""
+    """A part of an id or of a reference, an amount, or a buyer."""
+    since: str | None = None
+    """An instant: only what was made since."""
+    failing: bool | None = None
+    """Only those with a webhook that was refused or given up."""
 
 
 class LatestQuery(Query):
@@ -91,37 +97,30 @@ def payment_views(
 ) -> list[dict[str, Any]]:
     """Rows of the store as they are shown; those of a provider that is not installed are left out."""
     uow = runtime.open(workspace)
-    known = [(runtime.providers[name], kind, body) for _, name, kind, _, body in rows if name in runtime.providers]
-    loaded = [(provider, load(provider.kinds[kind], bytes(body))) for provider, kind, body in known]
-    return [payment_view(uow, provider, resource, base_url) for provider, resource in loaded]
+    return [payment_view(uow, provider, resource, base_url) for provider, resource in loaded(runtime, uow, rows)]
 
 
 def newest(runtime: Runtime, workspace: Workspace, limit: int, q: str | None = None) -> list[dict[str, Any]]:
     """The newest payments, newest first; `q` is a part of an id or of a reference."""
-    rows = runtime.store.payments(
-        workspace.id, provider=None, phase=None, reference=None, q=q, before=None, limit=limit
-    )
-    return payment_views(runtime, workspace, rows, runtime.base_url)
+    return payment_views(runtime, workspace, listed(runtime, workspace, q=q, limit=limit).rows, runtime.base_url)
 
 
 async def list_payments(call: ControlCall[NoBody, PaymentsQuery]) -> dict[str, Any]:
     """Newest first."""
     query, workspace = call.query, call.workspace
-    rows = call.runtime.store.payments(
-        workspace.id,
+    found = listed(
+        call.runtime,
+        workspace,
         provider=call.known_provider(query.provider),
         phase=query.phase,
         reference=query.reference,
         q=query.q,
+        since=None if query.since is None else checks.instant(query.since, "since"),
+        failing=bool(query.failing),
         before=place_of(call),
-        limit=query.limit + 1,
+        limit=query.limit,
     )
-    return page(
-        call,
-        rows,
-        place=lambda row: int(row[0]),
-        views=lambda shown: payment_views(call.runtime, workspace, shown, call.base_url),
-    )
+    return page_so_far(call, payment_views(call.runtime, workspace, found.rows, call.base_url), found.older)
 
 
 async def get_payment(call: ControlCall) -> dict[str, Any]:

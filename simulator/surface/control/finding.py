@@ -1,0 +1,152 @@
+"""Finding payments: by id, reference, amount, buyer, phase and what became of their webhooks, at a cost that does not grow.
+
+Most of this has no index, for each would cost every create a page of the log. So a page of a filtered list looks at so many
+of the newest payments, and where they are used up it goes on after them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from simulator.engine.provider import Provider
+from simulator.engine.resource import Resource, load
+from simulator.engine.runtime import Runtime
+from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
+from simulator.kernel.money import Money
+from simulator.wallet import buyers
+from simulator.wallet.order import Order
+
+WINDOW = 5000
+"""So many payments are looked at for one page of a filtered list: no list costs more in a fuller store."""
+READ = 1000
+"""The same where each has to be read: an amount, or a buyer."""
+AT_ONCE = 200
+AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s.,-]{1,3}|[A-Z]{1,3}[$])?\s*(\d[\d,]*(?:\.\d+)?)\s*(?:[A-Z]{3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of payments, newest first, as the store has them."""
+
+    rows: list[Sequence[Any]]
+    older: int | None
+    """Before which one the list goes on; None at its end. Where nothing fitted among those that were looked at, the page is empty
+    and goes on."""
+
+
+def listed(
+    runtime: Runtime,
+    workspace: Workspace,
+    *,
+    provider: str | None = None,
+    phase: str | None = None,
+    reference: str | None = None,
+    q: str | None = None,
+    since: datetime | None = None,
+    failing: bool = False,
+    before: int | None = None,
+    limit: int,
+) -> Listed:
+    """`q` is a part of an id or of a reference, an amount (`11.00`, `EUR 11.00`), or a buyer (a part of a name)."""
+    store, text = runtime.store, (q or "").strip()
+    filters: dict[str, Any] = {"provider": provider, "phase": phase, "reference": reference, "failing": failing}
+    sought = _sought(runtime, workspace, text) if text else None
+    if sought is None:
+        is_narrow = bool(text or failing or any((provider, phase, reference)))
+        end = store.payment_back(workspace.id, before, WINDOW) if is_narrow else None
+        rows = store.payments(workspace.id, **filters, q=text or None, before=before, from_seq=end, limit=limit + 1)
+        page = Listed(rows[:limit], int(rows[limit - 1][0]) if len(rows) > limit else end)
+    else:
+        page = _read_through(runtime, workspace, filters, sought, before, limit)
+    if text and before is None:
+        page = _with_exact(runtime, workspace, page, text, provider, limit)
+    return page if since is None else _since(runtime, page, since)
+
+
+def _with_exact(
+    runtime: Runtime, workspace: Workspace, page: Listed, id_: str, provider: str | None, limit: int
+) -> Listed:
+    """A whole id is found however old its payment is, and stands first."""
+    names = [provider] if provider is not None else list(runtime.providers)
+    exact: list[Sequence[Any]] = []
+    for name in names:
+        row = runtime.store.payment(workspace.id, name, id_)
+        if row is not None and all((other[1], other[3]) != (name, id_) for other in page.rows):
+            seq = runtime.store.seq_of(workspace.id, name, row[0], id_)
+            exact.append((seq or 0, name, row[0], id_, row[1]))
+    return Listed([*exact, *page.rows][: max(limit, len(exact))], page.older)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    text: str
+    amount: Decimal | None
+    buyers: frozenset[str]
+
+    def fits(self, uow: UnitOfWork, id_: str, provider: Provider, resource: Resource) -> bool:
+        summary = provider.summarise(resource)
+        assert summary is not None
+        if self.text in id_.lower() or self.text in summary.reference.lower():
+            return True
+        order = uow.find(Order, summary.order) if summary.order else None
+        amounts = [summary.amount, *([Money(order.cny, "CNY")] if order is not None else [])]
+        if self.amount is not None and any(Decimal(money.major()) == self.amount for money in amounts):
+            return True
+        return order is not None and (order.buyer or order.scanned_by) in self.buyers
+
+
+def _sought(runtime: Runtime, workspace: Workspace, text: str) -> _Sought | None:
+    """What a payment has to be read for; None where its id and its reference are enough."""
+    amount = AMOUNT.fullmatch(text.upper())
+    known = buyers.every(runtime.open(workspace)) if len(text) > 1 else []
+    low = text.lower()
+    slugs = [buyer.slug for buyer in known if low in f"{buyer.slug} {buyer.name_en} {buyer.name_zh}".lower()]
+    if amount is None and not slugs:
+        return None
+    return _Sought(low, None if amount is None else Decimal(amount[1].replace(",", "")), frozenset(slugs))
+
+
+def _read_through(
+    runtime: Runtime, workspace: Workspace, filters: dict[str, Any], sought: _Sought, before: int | None, limit: int
+) -> Listed:
+    """Reads payment by payment, at most `READ` of them."""
+    store, end = runtime.store, runtime.store.payment_back(workspace.id, before, READ)
+    fitting: list[Sequence[Any]] = []
+    while rows := store.payments(workspace.id, **filters, before=before, from_seq=end, limit=AT_ONCE):
+        uow = runtime.open(workspace)
+        known = [row for row in rows if row[1] in runtime.providers]
+        pairs = zip(known, loaded(runtime, uow, known), strict=True)
+        fitting += [row for row, (provider, resource) in pairs if sought.fits(uow, row[3], provider, resource)]
+        if len(fitting) > limit:
+            return Listed(fitting[:limit], int(fitting[limit - 1][0]))
+        before = int(rows[-1][0])
+    return Listed(fitting, end)
+
+
+def _since(runtime: Runtime, page: Listed, since: datetime) -> Listed:
+    """Only what was made since. Payments stand in the order of their making, so that the list ends at the first older one."""
+    young: list[Sequence[Any]] = []
+    for row in page.rows:
+        if row[1] in runtime.providers:
+            if load(runtime.providers[row[1]].kinds[row[2]], bytes(row[4])).created_at < since:
+                return Listed(young, None)
+            young.append(row)
+    return Listed(young, page.older)
+
+
+Loaded = tuple[Provider, Resource]
+
+
+def loaded(runtime: Runtime, uow: UnitOfWork, rows: Sequence[Sequence[Any]]) -> list[Loaded]:
+    """Rows of the store with their orders, which are read at one look; those of a provider that is not installed are left out."""
+    known = [(runtime.providers[name], kind, body) for _, name, kind, _, body in rows if name in runtime.providers]
+    found = [(provider, load(provider.kinds[kind], bytes(body))) for provider, kind, body in known]
+    summaries = [provider.summarise(resource) for provider, resource in found]
+    uow.fetch(Order, [summary.order for summary in summaries if summary is not None and summary.order])
+    return found
