@@ -184,6 +184,7 @@ class Registry:
         credentials: Credentials | None = None,
         endpoints: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
+        made_by: str = "",
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
         ids = Ids()
@@ -209,6 +210,7 @@ class Registry:
             credentials=made,
             stored_endpoints={p: dict(one) if (one := (endpoints or {}).get(p)) else None for p in self._providers},
             settings={p: dict(v) for p, v in (settings or {}).items()},
+            made_by=made_by,
         )
         with self._transactions.writing() as store:
             id_ = store.add_workspace(public_id, name, workspace.dump())

@@ -183,10 +183,17 @@ class Runtime:
         credentials: Credentials | None = None,
         endpoints: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
+        made_by: str = "",
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
         return self.registry.create(
-            name=name, seed=seed, clock=clock, credentials=credentials, endpoints=endpoints, settings=settings
+            name=name,
+            seed=seed,
+            clock=clock,
+            credentials=credentials,
+            endpoints=endpoints,
+            settings=settings,
+            made_by=made_by,
         )
 
     def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:

@@ -114,6 +114,11 @@ class Keep(BaseModel):
         return given
 
 
+AS_SERVED, STAYS = "as served", "off"
+"""Values of `auto_return` that are no number of seconds."""
+LONGEST_RETURN_S = 30
+
+
 class SimulatorSettings(WorkspaceSettings):
     """What is the simulator's own, whatever the provider."""
 
@@ -137,6 +142,18 @@ class SimulatorSettings(WorkspaceSettings):
         description="the time that a webhook's signature names as that of its sending: the real one, as receivers hold it "
         "against their own clock, or the workspace's",
     )
+    auto_return: Annotated[str, OneOf((AS_SERVED, STAYS, *map(str, range(LONGEST_RETURN_S + 1))))] = Field(
+        AS_SERVED,
+        json_schema_extra={"words": f"as served, off, or a number of seconds from 0 to {LONGEST_RETURN_S}, as a text"},
+        description="seconds of the browser's time until a finished page goes back to the shop, or `off`; `as served` is "
+        "what the simulator was started with (`PSP_SIMULATOR_AUTO_RETURN`)",
+    )
+
+    def returns_after(self, served: int | None) -> int | None:
+        """Seconds until a finished page goes back to the shop; None where it stays. `served` is what the server was told."""
+        if self.auto_return == AS_SERVED:
+            return served
+        return None if self.auto_return == STAYS else int(self.auto_return)
 
 
 S = TypeVar("S", bound=WorkspaceSettings)

@@ -36,6 +36,8 @@ class Page:
     """Chosen by the viewer; `None` follows the device."""
     mobile: bool = False
     """The phone page is shown, on whatever device."""
+    auto_return_s: int | None = None
+    """Seconds of the browser's time until a finished page goes back to the shop; None where it stays."""
     voice: Language | None = None
     """The viewer's language, in which the simulator speaks where the page speaks another one."""
 

@@ -83,6 +83,9 @@ class Workspace:
     default_buyer: str = ""
     """The test buyer who pays where nobody is named; the wallet's own first one when empty."""
 
+    made_by: str = ""
+    """`test:<file>`, `import:<file>`, or nothing where a person has made it."""
+
     _read: dict[type[WorkspaceSettings], tuple[WorkspaceSettings, list[Fault]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -162,6 +165,7 @@ class Workspace:
             "webhook_endpoints": self.webhook_endpoints,
             "paused": list(self.paused),
             "default_buyer": self.default_buyer,
+            "made_by": self.made_by,
         }
         return orjson.dumps(body)
 
@@ -195,4 +199,5 @@ class Workspace:
             webhook_endpoints=body.get("webhook_endpoints", {}),
             paused=tuple(body.get("paused", ())),
             default_buyer=body.get("default_buyer", ""),
+            made_by=body.get("made_by", ""),
         )

@@ -170,6 +170,14 @@
     for (const name of ["mouseleave", "focusout"]) step.addEventListener(name, () => mark(false));
   }
 
+  /* ---- a name is typed before something goes for good */
+
+  for (const field of all("[data-must-be]")) {
+    const fits = () => { one("button:not([type=button])", field.form).disabled = field.value.trim() !== field.dataset.mustBe; };
+    field.addEventListener("input", fits);
+    fits();
+  }
+
   /* ---- menus close when somebody presses elsewhere */
 
   document.addEventListener("click", (event) => {

@@ -106,6 +106,7 @@ class WorkspaceView(TypedDict):
     settings: dict[str, dict[str, Any]]
     paused: list[str]
     default_buyer: str
+    made_by: str | None
 
 
 class Snapshot(TypedDict):

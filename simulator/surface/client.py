@@ -158,14 +158,15 @@ class Client:
         credentials: Mapping[str, Mapping[str, Any]] | None = None,
         webhooks: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
+        made_by: str | None = None,
     ) -> Workspace:
-        """A fresh world. With `frozen` its clock stands still, at `now` (an ISO instant) if that is given."""
+        """A fresh world. With `frozen` its clock stands still, at `now` (an ISO instant) if that is given. `made_by` says in the
+        console who has made it: `test:tests/test_checkout.py`."""
         body: dict[str, Any] = {"name": name, "seed": seed}
         if frozen or now is not None:
             body["clock"] = {"mode": "frozen" if frozen else "real", "now": now}
-        for member, value in (("credentials", credentials), ("webhooks", webhooks), ("settings", settings)):
-            if value is not None:
-                body[member] = value
+        more = {"credentials": credentials, "webhooks": webhooks, "settings": settings, "made_by": made_by}
+        body |= {member: value for member, value in more.items() if value is not None}
         view = cast(WorkspaceView, self.call("POST", "/_sim/workspaces", body))
         return Workspace(self, view["id"], view)
 

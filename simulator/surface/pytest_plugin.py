@@ -54,7 +54,8 @@ def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iter
     from simulator.surface.client import SaidNo
 
     readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", request.node.name).strip("-._:")[:80] or "test"
-    workspace = psp_simulator.create_workspace(f"{readable}-{Ids().hex(8)}")
+    file = request.node.nodeid.partition("::")[0]
+    workspace = psp_simulator.create_workspace(f"{readable}-{Ids().hex(8)}", made_by=f"test:{file}"[:200])
     yield workspace
     try:
         workspace.delete()

@@ -295,7 +295,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         sample_parts=list(samples.coloured(text)),
         return_url=target,
         has_scanned=has_scanned,
-        auto_return_s=runtime.auto_return_s if returns and not pending else None,
+        auto_return_s=page.auto_return_s if returns and not pending else None,
     )
 
 

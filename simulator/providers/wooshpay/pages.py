@@ -161,7 +161,7 @@ def _end(
         return_url=target,
         return_field="success_url" if complete else "cancel_url",
         return_is_link=safe,
-        auto_return_s=runtime.auto_return_s if safe and complete and not stays else None,
+        auto_return_s=page.auto_return_s if safe and complete and not stays else None,
     )
     return pages.render(
         call,

@@ -71,6 +71,8 @@ class WorkspaceBody(Body):
     credentials: dict[str, dict[str, Any]] = Field(default_factory=dict)
     webhooks: dict[str, WebhookBody | None] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    made_by: str | None = Field(None, max_length=200, pattern=r"^(test|import):[^\x00-\x1f\x7f]*$")
+    """`test:tests/test_checkout.py` or `import:shop.json`; nothing where a person makes it."""
 
 
 def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[str, Any]:
@@ -84,6 +86,7 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
         "credentials": workspace.credentials,
         "webhooks": {name: _shown(workspace.stored_endpoints.get(name)) for name in call.runtime.providers},
         "settings": workspace.settings,
+        "made_by": workspace.made_by or None,
         "paused": sorted(workspace.paused),
         "default_buyer": buyers.default(workspace),
     }
@@ -123,6 +126,7 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
             credentials=body.credentials,
             endpoints=endpoints,
             settings=body.settings,
+            made_by=body.made_by or "",
         )
     except CredentialError as error:
         raise invalid(str(error), error.field or "credentials") from error

@@ -97,7 +97,7 @@ def show_result(
         decided_by,
         return_url=automatic.url if automatic is not None else None,
         return_is_link=automatic is not None,
-        auto_return_s=runtime.auto_return_s if goes else None,
+        auto_return_s=page.auto_return_s if goes else None,
     )
     page = replace(page, title=texts("ecp_title_result", result=title))
     return show(call, "result", page, result=result, back=leaving.button, field=leaving.field, **context)
