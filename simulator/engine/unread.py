@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from simulator.engine.call import Call
 from simulator.engine.known import Unread, unnamed, unread
 from simulator.engine.provider import Endpoint, Provider
-from simulator.kernel.refusals import Refusal, Violation
+from simulator.kernel.refusals import MalformedBody, Refusal, Violation
 
 NAMED = 10
 """At most so many names stand in one notice, and so many violations in one refusal."""
@@ -32,6 +32,10 @@ def query_of(provider: Provider, call: Call, endpoint: Endpoint) -> Mapping[str,
     return call.query if provider.read_query is None else provider.read_query(call, endpoint)
 
 
+DEPTH = 300
+"""Levels of a JSON body: who reads one may walk through it without looking how deep it goes."""
+
+
 def body_of(provider: Provider, call: Call, endpoint: Endpoint) -> Any:
     """The body as its model takes it. Raises `MalformedBody` and its like only where the model is going to be asked."""
     if endpoint.body is not None and endpoint.checks_body:
@@ -47,7 +51,20 @@ def body_of(provider: Provider, call: Call, endpoint: Endpoint) -> Any:
 
 
 def _read(provider: Provider, call: Call, endpoint: Endpoint) -> Any:
+    raw = call.raw_body
+    if raw.count(b"[") + raw.count(b"{") > DEPTH and raw.lstrip().startswith((b"{", b"[")) and _is_deep(call.json):
+        raise MalformedBody(f"nested deeper than {DEPTH} levels")
     return call.json if provider.read_body is None else provider.read_body(call, endpoint)
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEPTH):
+        containers = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [inner for one in containers for inner in one]
+        if not level:
+            return False
+    return True
 
 
 def look_over(

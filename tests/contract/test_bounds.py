@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from support import Sim
 
 from contract.calls import PROVIDERS
 from simulator.engine.http import HEADER_LIMIT, HEADERS_LIMIT
+from simulator.engine.unread import DEPTH
+from simulator.kernel.refusals import Refusal
 
 HEADS = {
     "one header": {"X-Long": "x" * HEADER_LIMIT},
@@ -55,3 +58,24 @@ async def test_at_an_address_that_nobody_has_they_are_refused_too(merchant: Merc
     answer = await merchant.ask(merchant.shop.sign(merchant.account, unknown).plus(HEADS["one header"]))
 
     assert answer.status == 431
+
+
+@pytest.mark.parametrize("levels", [DEPTH // 2, DEPTH - 10, DEPTH + 10, 500])
+async def test_however_deep_a_body_is_the_provider_answers_in_its_words(merchant: Merchant, levels: int) -> None:
+    """Everywhere in it: each member of a valid body in its turn, and one that nobody knows."""
+    request = merchant.creation()
+    if not request.body.startswith(b"{"):
+        pytest.skip("its requests are forms")
+    deep = '[{"a":' * (levels // 2) + "1" + "}]" * (levels // 2)
+    for name in [*json.loads(request.body), "of_nobody"]:
+        body = json.dumps({**json.loads(request.body), name: "DEEP"}).replace('"DEEP"', deep)
+
+        try:
+            signed = merchant.shop.sign(merchant.account, replace(request, body=body.encode()))
+        except Refusal:
+            continue  # so deep a body cannot be signed there
+
+        answer = await merchant.ask(signed)
+
+        assert answer.status < 500, answer.text
+        assert answer.status < 300 or merchant.shop.is_error(answer), answer.text

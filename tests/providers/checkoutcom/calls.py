@@ -26,7 +26,10 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
     return SHOP.sign(account, request)
 
 
+OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type")
+
+
 def is_error(operation: str, answer: Answer) -> bool:
     """The token endpoint speaks OAuth (RFC 6749, section 5.2)."""
     body = answer.json
-    return isinstance(body, dict) and list(body) == ["error"] and str(body["error"]).startswith("invalid_")
+    return isinstance(body, dict) and list(body) == ["error"] and body["error"] in OAUTH_ERRORS
