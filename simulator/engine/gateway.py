@@ -306,7 +306,7 @@ class Gateway:
         why["known"] = call.workspace is not None
         slips = list(call.answering.slips)
         if isinstance(call.endpoint, Endpoint):
-            slips = slips or reasons.slips(provider, call, call.endpoint)
+            slips = slips or reasons.slips(provider, call, call.endpoint, refusal)
             if isinstance(refusal, Unauthenticated):
                 why["sound"] = reasons.is_sound(provider, call, call.endpoint)
         if isinstance(refusal, Unauthenticated) and call.workspace is None:

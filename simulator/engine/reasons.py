@@ -4,20 +4,25 @@ their order, and what may have been meant. The answer to the merchant is the pro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+from pydantic import BaseModel
 
 from simulator.engine import idempotency
 from simulator.engine.call import Call
 from simulator.engine.known import names_at
 from simulator.engine.provider import Endpoint, Provider
 from simulator.engine.unread import UNREADABLE, beyond, body_of, query_of
-from simulator.engine.validation import validate
+from simulator.engine.validation import validate, words
 from simulator.kernel import refusals as r
 
 NEAR = 0.75
 """How alike two names must be, from 0 to 1, for one to be a slip of the other."""
+
+SHORT = 3
+"""In a name of fewer letters one that is another is no slip."""
 
 NAMED = 10
 """So many rules and slips are told at most."""
@@ -96,7 +101,13 @@ def _rule(code: str, field: str = "", limit: Any = None, text: str = "") -> dict
 
 
 def _of_violation(violation: r.Violation) -> dict[str, Any]:
-    return _rule(violation.rule, violation.path, violation.limit, violation.message)
+    """Without the words that the rule itself has. Possible values make a rule of the form one of the value, and the reverse."""
+    code, limit, message = violation.rule, violation.limit, violation.message
+    if code in ("enum", "format"):
+        code = "enum" if limit else "format"
+    return _rule(
+        code, violation.path, limit, "" if message == words(violation.rule, limit, violation.given) else message
+    )
 
 
 _WORDS = ("message", "failureMessage", "error_codes", "error", "text")
@@ -174,14 +185,22 @@ def _names(provider: Provider, call: Call) -> Iterator[str]:
 # What may have been meant ----------------------------------------------------------------------------------------
 
 
-def slips(provider: Provider, call: Call, endpoint: Endpoint) -> list[dict[str, str]]:
-    """Members and values of the request that are one slip away from a known one: `{"kind", "given", "meant"}`."""
+def slips(provider: Provider, call: Call, endpoint: Endpoint, refusal: r.Refusal | None = None) -> list[dict[str, str]]:
+    """Members and values of the request that are one slip away from a known one: `{"kind", "given", "meant"}`, and for a value
+    its `field`. What the `refusal` names is looked at too."""
+    found: list[dict[str, str]] = []
     try:
         query, body = query_of(provider, call, endpoint), body_of(provider, call, endpoint)
     except r.Refusal:
-        return []
-    found = [*_of(endpoint, endpoint.query, query), *_of(endpoint, endpoint.body, body)]
-    return found[:NAMED]
+        query, body = {}, None
+    for model, given in ((endpoint.query, query), (endpoint.body, body)):
+        if given is not UNREADABLE and isinstance(given, Mapping):
+            found += _slips_of_names(endpoint, model, given)
+            found += _slips_of_values(provider, _violations(model, given))
+    match refusal:
+        case r.Invalid(violations=named) | r.Refused(broken=named):
+            found += _slips_of_values(provider, named)
+    return [slip for n, slip in enumerate(found) if slip not in found[:n]][:NAMED]
 
 
 def is_sound(provider: Provider, call: Call, endpoint: Endpoint) -> bool:
@@ -197,14 +216,20 @@ def is_sound(provider: Provider, call: Call, endpoint: Endpoint) -> bool:
     return True
 
 
-def _of(endpoint: Endpoint, model: Any, given: Any) -> Iterator[dict[str, str]]:
-    if given is UNREADABLE or not isinstance(given, Mapping):
-        return
-    for unread in beyond(endpoint, model, given):
-        if unread.why is None:
-            yield from _slip_of_name(model, given, unread.path, endpoint.parameters)
-    if model is not None:
-        yield from _slips_of_violations(model, given, endpoint.parameters)
+def _violations(model: type[BaseModel] | None, given: Any) -> Sequence[r.Violation]:
+    try:
+        if model is not None:
+            validate(model, given)
+    except r.Invalid as refused:
+        return refused.violations
+    return ()
+
+
+def _slips_of_names(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> Iterator[dict[str, str]]:
+    paths = [unread.path for unread in beyond(endpoint, model, given) if unread.why is None]
+    paths += [violation.path for violation in _violations(model, given) if violation.rule == "unknown"]
+    for path in paths:
+        yield from _slip_of_name(model, given, path, endpoint.parameters)
 
 
 def _slip_of_name(model: Any, given: Any, path: str, parameters: Collection[str]) -> Iterator[dict[str, str]]:
@@ -217,16 +242,15 @@ def _slip_of_name(model: Any, given: Any, path: str, parameters: Collection[str]
         yield {"kind": "member", "given": path, "meant": f"{before}{meant}"}
 
 
-def _slips_of_violations(model: Any, given: Any, parameters: Collection[str]) -> Iterator[dict[str, str]]:
-    try:
-        validate(model, given)
-    except r.Invalid as refused:
-        for violation in refused.violations:
-            wrong, known = violation.given, str(violation.limit or "").split(", ")
-            if violation.rule == "unknown":
-                yield from _slip_of_name(model, given, violation.path, parameters)
-            elif violation.rule == "enum" and isinstance(wrong, str) and (meant := nearest(wrong, known)):
-                yield {"kind": "value", "field": violation.path, "given": wrong, "meant": meant}
+def _slips_of_values(provider: Provider, violations: Iterable[r.Violation]) -> Iterator[dict[str, str]]:
+    for violation in violations:
+        if violation.rule not in ("enum", "format") or not isinstance(violation.given, str):
+            continue
+        known: Collection[str] = str(violation.limit or "").split(", ")
+        if violation.limit is None and "currency" in violation.path.lower() and provider.shop is not None:
+            known = provider.shop.currencies
+        if meant := nearest(violation.given, known):
+            yield {"kind": "value", "field": violation.path, "given": violation.given, "meant": meant}
 
 
 def _at(given: Any, path: str) -> Any:
@@ -248,11 +272,23 @@ def nearest(name: str, known: Collection[str]) -> str | None:
         return None
     plain = _plain(name)
     same = next((one for one in known if one != name and _plain(one) == plain), None)
+    same = same or next((one for one in known if _is_one_letter_off(name, one)), None)
     return same or next(iter(get_close_matches(name, [*known], n=1, cutoff=NEAR)), None)
 
 
 def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
+
+
+def _is_one_letter_off(name: str, other: str) -> bool:
+    """Whether a letter is wrong, missing or too many, or two have changed places. Of two letters nothing can be said."""
+    if min(len(name), len(other)) < SHORT or abs(len(name) - len(other)) > 1 or name == other:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
+    ones, others = name[start:], other[start:]
+    return (
+        ones[1:] in (others[1:], others) or ones == others[1:] or (ones[:2] == others[1::-1] and ones[2:] == others[2:])
+    )
 
 
 def strangers(providers: Sequence[Provider], own: Provider, call: Call, directory: Any) -> list[dict[str, str]]:

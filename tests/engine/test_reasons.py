@@ -17,6 +17,10 @@ from simulator.kernel import refusals as r
         ("paymentId", ("payment_id", "payment"), "payment_id"),
         ("AMOUNT", ("amount",), "amount"),
         ("amount", ("currency", "country"), None),
+        ("WBE", ("APP", "WEB"), "WEB"),
+        ("CNZ", ("EUR", "CNY"), "CNY"),
+        ("AB", ("CB",), None),
+        ("APPP", ("APP",), "APP"),
         ("x", ("success",), None),
         ("", ("success",), None),
         ("a" * 10_000, ("success",), None),
@@ -48,6 +52,24 @@ def test_a_slip_is_of_case_of_a_separator_or_of_a_letter_or_two(
 )
 def test_each_kind_of_refusal_has_its_rule(refusal: r.Refusal, rules: list[dict[str, Any]]) -> None:
     assert reasons.rules(refusal, {"error": {"message": "as the answer says"}}) == rules
+
+
+@pytest.mark.parametrize(
+    ("violation", "rule"),
+    [
+        (r.Violation("a", "min", 1, 0, "must be at least 1"), {"code": "min", "field": "a", "limit": 1}),
+        (
+            r.Violation("a", "enum", None, "x", "no such thing"),
+            {"code": "format", "field": "a", "text": "no such thing"},
+        ),
+        (
+            r.Violation("a", "format", "b, c", "x", "odd"),
+            {"code": "enum", "field": "a", "limit": "b, c", "text": "odd"},
+        ),
+    ],
+)
+def test_what_the_rule_says_itself_is_not_said_twice(violation: r.Violation, rule: dict[str, Any]) -> None:
+    assert reasons.rules(r.Invalid([violation]), None) == [rule]
 
 
 def test_of_many_broken_rules_the_first_ten_are_told() -> None:

@@ -6,6 +6,7 @@ Source: docs/providers/checkoutcom.md, source 5.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
@@ -151,15 +152,22 @@ def error(call: Call, error_type: str, codes: list[str], status: int = 422) -> R
     return Reply(status, {"request_id": request_id(call), "error_type": error_type, "error_codes": codes})
 
 
-def refused(*codes: str, error_type: str = "request_invalid") -> r.Refused:
-    """A refusal (422) with these `error_codes`, each named once. The wallet's connector says `invalid_request` instead."""
-    broken = tuple(_in_neutral_words(code) for code in dict.fromkeys(codes))
+def refused(
+    *codes: str, error_type: str = "request_invalid", given: Any = None, allowed: Sequence[str] = ()
+) -> r.Refused:
+    """A refusal (422) with these `error_codes`, each named once. The wallet's connector says `invalid_request` instead.
+
+    `given` and `allowed` are for the journal: what stood there, and what may.
+    """
+    broken = tuple(_in_neutral_words(code, given, allowed) for code in dict.fromkeys(codes))
     return r.Refused(error_type, {"codes": list(dict.fromkeys(codes))}, broken)
 
 
-def _in_neutral_words(code: str) -> r.Violation:
+def _in_neutral_words(code: str, given: Any, allowed: Sequence[str]) -> r.Violation:
     """`os_type_required` names a member and what is wrong with it; any other code stands for itself."""
     name, _, what = code.rpartition("_")
+    if name and allowed:
+        return r.Violation(name, "enum", ", ".join(allowed), given)
     rule = {"required": "required", "invalid": "format"}.get(what) if name else None
     return r.Violation(name, rule) if rule is not None else r.Violation("", "own", code)
 

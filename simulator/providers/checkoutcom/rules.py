@@ -65,9 +65,9 @@ def check_connector(
     terminal, system = processing.terminal_type, processing.os_type
     terminal = "WEB" if terminal is None else terminal
     if terminal not in TERMINALS:
-        raise refused("terminal_type_invalid", error_type="invalid_request")
+        raise refused("terminal_type_invalid", error_type="invalid_request", given=terminal, allowed=TERMINALS)
     if system is None and terminal != "WEB" and agreement is None:
         raise refused("os_type_required", error_type="invalid_request")
     if system is not None and system not in SYSTEMS:
-        raise refused("os_type_invalid", error_type="invalid_request")
+        raise refused("os_type_invalid", error_type="invalid_request", given=system, allowed=SYSTEMS)
     return terminal, system

@@ -53,7 +53,8 @@ def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
     """Refuses what is answered with an error, not with a declined charge. Raises `Refused("semantic")` (422) or `Invalid` (400)."""
     if request.amount.value <= 0:
         # Well-formed but semantically wrong; for zero inferred. Source: docs/providers/ppro.md, source 5.2.
-        raise Refused("semantic", {"message": "amount.value: must be greater than 0"})
+        message = "amount.value: must be greater than 0"
+        raise Refused("semantic", {"message": message}, (Violation("amount.value", "min", 1, request.amount.value),))
     if request.paymentMethod not in PAYMENT_METHODS:
         call.differs_live("paymentMethod: the simulator takes ALIPAY and MOCK; the live API knows others too")
     if request.paymentMethod == "ALIPAY":

@@ -27,6 +27,8 @@ OTHER_HELP = frozenset({"signed", "lines", "key", "field"})
 ALIKE = 0.7
 """How alike an address must be to one that there is, from 0 to 1, to be a slip of it."""
 
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
 NO_RULE = {"field": "", "limit": "", "text": ""}
 NOTHING: Mapping[str, Any] = {"rules": (), "checks": (), "slips": (), "known": True, "first_at": None}
 
@@ -89,7 +91,7 @@ async def request_page(console: Console) -> Response:
         fitting=_fitting(console, provider) if "credential" in codes else {},
         prospect=again.prospect(provider, call).outcome,
         curl=_curl(console, call, call["path"]),
-        nearest=_nearest(console, call, help_.get("did_you_mean", ())),
+        nearest=_nearest(console, call, help_),
         bodies={side: pretty.parts(call[side]["body"]) for side in ("request", "response")},
         of_the_connection=again.OF_THE_CONNECTION,
     )
@@ -121,10 +123,14 @@ def _curl(console: Console, call: Mapping[str, Any], target: str, method: str = 
     return again.as_curl(request, console.base_url)
 
 
-def _nearest(console: Console, call: Mapping[str, Any], patterns: Sequence[str]) -> list[tuple[str, str | None]]:
-    """The addresses that may have been meant for one that nobody has, each with its cURL."""
+def _nearest(console: Console, call: Mapping[str, Any], help_: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """The call that may have been meant by an address or a method that nobody has, with its cURL."""
     path, mark, query = call["path"].partition("?")
-    meant = [(method, filled(wanted, path)) for method, _, wanted in (pattern.partition(" ") for pattern in patterns)]
+    patterns = [pattern.partition(" ") for pattern in help_.get("did_you_mean", ())]
+    meant = [(method, filled(wanted, path)) for method, _, wanted in patterns]
+    has_body = bool(call["request"]["body"])
+    methods = sorted(help_.get("allowed", ()), key=lambda method: (method in WITH_BODY) != has_body)
+    meant += [(method, path) for method in methods]
     meant.sort(key=lambda one: (one[0] == call["method"], _likeness(one[1], path)), reverse=True)
     return [
         (f"{method} {target}", _curl(console, call, target + mark + query, method))

@@ -249,6 +249,24 @@ async def test_an_unknown_path_is_told_with_the_corrected_call(sim: Sim, merchan
     assert got.status_code == (await merchant.answer("order-2")).status
 
 
+async def test_a_method_that_the_path_does_not_take_is_told_with_one_that_it_takes(
+    sim: Sim, merchant: Merchant
+) -> None:
+    await merchant.send(replace(merchant.creation(), method="DELETE"))
+
+    page = await _page(sim)
+
+    assert 'data-testid="rule" data-field="" data-code="method"' in page
+    assert f"Did you mean POST {merchant.creation().path}?" in page
+    assert _copied(page, "copy-corrected")[:3] == ["curl", "-X", "POST"]
+
+
+async def test_an_address_that_is_like_none_is_asked_about_in_vain(sim: Sim, merchant: Merchant) -> None:
+    await merchant.send(replace(merchant.creation(), path="/zzz/yyyyyyyyyyyy/xxxxxxxxxxx"))
+
+    assert 'data-testid="did-you-mean"' not in await _page(sim)
+
+
 async def test_a_call_that_nobody_claims_is_kept_in_the_default_workspace(sim: Sim) -> None:
     answer = await sim.http.post("/api/nothing/like/this", json={"amount": 1})
     await sim.http.get("/favicon-of-a-browser.ico")

@@ -93,7 +93,7 @@ def _payment_type(value: str) -> str:
     for known in PAYMENT_TYPES:
         if known.lower() == value.lower():
             return known
-    raise Unfit("must be a payment type")
+    raise Unfit("must be a payment type", limit=", ".join(PAYMENT_TYPES))
 
 
 def _moment(value: str) -> str:

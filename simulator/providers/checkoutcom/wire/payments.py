@@ -49,7 +49,7 @@ SOURCE_TYPES = (*WALLETS, "alipay", "id", "customer")
 
 def _source_type(value: str) -> str:
     if value not in SOURCE_TYPES:
-        raise Unfit("payment_method_not_supported")
+        raise Unfit("payment_method_not_supported", limit=", ".join(SOURCE_TYPES))
     return value
 
 
