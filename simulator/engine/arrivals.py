@@ -63,6 +63,7 @@ class Arrivals:
             name=called,
             credentials=credentials,
             stored_endpoints={name: workspace.stored_endpoints.get(name) for name in self._providers},
+            made_by=f"import:{brought.name}",
         )
         if from_network:
             workspace = _of_network(workspace)

@@ -166,6 +166,7 @@ class WorkspacePart(_Part):
     webhook_endpoints: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     paused: list[str] = Field(default_factory=list)
     default_buyer: str = ""
+    made_by: str = ""
 
 
 class Document(_Part):

@@ -84,7 +84,7 @@ class Workspace:
     """The test buyer who pays where nobody is named; the wallet's own first one when empty."""
 
     made_by: str = ""
-    """`test:<file>`, `import:<file>`, or nothing where a person has made it."""
+    """`test:<file>`, `import:<its name there>`, or nothing where a person has made it."""
 
     _read: dict[type[WorkspaceSettings], tuple[WorkspaceSettings, list[Fault]]] = field(
         init=False, repr=False, compare=False, default_factory=dict

@@ -99,6 +99,8 @@ async def test_everything_arrives_in_another_simulator_under_its_own_names(
     assert (answer.status_code, view["imported"]) == (201, {"renamed": []})
     assert (view["id"], view["credentials"]) == (sim.workspace.public_id, sim.workspace.credentials)
     again = await export(elsewhere, f"/_sim/workspaces/{view['id']}")
+    makers = [one["workspace"].pop("made_by") for one in (document, again)]
+    assert makers == ["", f"import:{view['name']}"]
     assert without_numbers(again) == without_numbers(document)
 
 
