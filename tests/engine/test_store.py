@@ -398,6 +398,23 @@ def test_requests_are_found_by_a_pattern_of_their_path(store: Store) -> None:
     assert found(status=201) == [b"1"]
 
 
+def test_requests_are_found_by_method_class_of_status_and_place(store: Store) -> None:
+    """Of another workspace nothing is found, and nothing counts."""
+    bodies = [b'{"method":"GET","path":"/a"}', b'{"method":"POST","path":"/a"}', b'{"method":"POST","path":"/b"}']
+    rows = [(1, 10 * n, "request", "acme", None, "/a", 200 + 101 * n, body) for n, body in enumerate(bodies)]
+    store.insert_journal([*rows, (2, 5, "request", "acme", None, "/a", 500, bodies[1])])
+    none = {"provider": None, "status": None, "path": None, "before": None, "limit": 10}
+    first, second, third = sorted(row[0] for row in store.requests(1, **none))
+
+    assert [row[0] for row in store.requests(1, **none, method="POST")] == [third, second]
+    assert [row[0] for row in store.requests(1, **none, statuses=(300, 400))] == [second]
+    assert [row[0] for row in store.requests(1, **none, from_seq=second)] == [third, second]
+    assert (store.request_back(1, None, 2), store.request_back(1, second, 2)) == (second, None)
+    assert [store.request_at(1, at, third) for at in (10, 11, 20)] == [second, third, third]
+    assert store.request_at(1, 0, third) <= first
+    assert [row[0] for row in store.requests_from(1, second, 10)] == [second, third]
+
+
 def test_what_is_written_is_there_when_the_store_is_opened_again(where: str) -> None:
     first = open_store(where)
     first.set_meta("page_secret", "one")

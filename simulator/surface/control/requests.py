@@ -26,6 +26,9 @@ from simulator.surface.control.paging import ListQuery, page_so_far, place_of
 WINDOW = 10_000
 """So many calls are looked through for one page: a filter without hits costs no more in a fuller store."""
 
+LATE = 2_000_000
+"""Microseconds by which a call may stand in the journal behind a younger one: refusals are written together, a little later."""
+
 FIRST = 1000
 """So many calls of one instant are looked through for the one that a repeated one repeats."""
 
@@ -131,9 +134,9 @@ def _first(runtime: Runtime, workspace: Workspace, row: Sequence[Any], view: dic
     at = view.get("why", {}).get("first_at")
     if at is None:
         return None
-    start = runtime.store.request_at(workspace.id, at, int(row[0]))
+    start = runtime.store.request_at(workspace.id, at - LATE, int(row[0]))
     for other in runtime.store.requests_from(workspace.id, start, FIRST):
-        if other[0] >= row[0] or other[1] > at:
+        if other[0] >= row[0] or other[1] > at + LATE:
             return None
         if other[1] == at and (other[2], other[4], other[5]) == (row[2], row[4], row[5]):
             candidate = request_view(other)
