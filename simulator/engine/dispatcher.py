@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from simulator.engine import journal
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.explain import Explained
 from simulator.engine.forging import CannotForge
@@ -48,13 +49,15 @@ WORTH_TELLING_S = 1.0
 """A walk tells of the tries that it waited for at least so long, and of all that ran out of time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Watch:
     """What somebody who walks through a workspace's deadlines learns of the deliveries meanwhile."""
 
     fired: list[Fired] = field(default_factory=list)
     waited_for: list[dict[str, Any]] = field(default_factory=list)
     """As the control API tells it: `delivery`, `url`, `seconds`."""
+    arrived_at: datetime | None = None
+    """Where an advance has ended."""
     given_up: set[Endpoint] = field(default_factory=set)
     """Those that have run out of time once. They are sent what is due for them, but nobody waits for that any more."""
 
@@ -325,7 +328,13 @@ class Dispatcher:
             self._ended(workspace_id, True)
         if (watch := self._watches.get(workspace_id)) is not None and not manual:
             watch.fired.append(
-                {"at": iso_millis(at), "kind": "webhook", "provider": current.provider, "resource_id": current.subject}
+                {
+                    "at": iso_millis(at),
+                    "kind": "webhook",
+                    "provider": current.provider,
+                    "resource_id": current.subject,
+                    "summary": journal.attempted(current.event, n, status, error),
+                }
             )
         return is_late
 

@@ -82,6 +82,7 @@ class Runtime:
         self.watchers = Watchers()
 
         strides: dict[int, Stride] = {}
+        self._strides = strides
         agenda = Agenda()
         self.transactions = Transactions(store, agenda.wake)
         self.registry = Registry(store, self.transactions, self.providers, self.watchers.tell)
@@ -322,6 +323,14 @@ class Runtime:
             return await self._walker.advance(workspace.id, to, actor)
         finally:
             self._loop.schedule(workspace.id)
+
+    def stop_advance(self, workspace: Workspace) -> bool:
+        """Lets an advance that is under way end at the deadline that it has reached; False where there is none."""
+        return self._walker.stop(workspace.id)
+
+    def advancing(self, workspace: Workspace) -> Stride | None:
+        """The advance that is under way."""
+        return self._strides.get(workspace.id)
 
     async def settle(self, workspace: Workspace) -> Watch:
         """Does everything that is due at the workspace's present instant and returns when it is quiet."""

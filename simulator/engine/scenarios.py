@@ -181,6 +181,8 @@ class Scenario(_Strict):
     description: str = ""
     for_alipay: bool = True
     """Of a provider's own triggers: whether it documents their amounts for Alipay, and not just for cards or not at all."""
+    source: Literal["documented", "cards", "own"] = "documented"
+    """Of a provider's own triggers: what it documents for these payments, what it documents for cards, or our own convention."""
     rules: list[Rule] = Field(min_length=1)
 
 

@@ -72,6 +72,10 @@ class Texts:
                 return self("tomorrow", time=hour)
         return f"{at:%Y-%m-%d} {hour}"
 
+    def has(self, key: str) -> bool:
+        """Of a key that is put together from what others may add to."""
+        return key in catalogue(self.language)
+
     def pattern(self, key: str) -> str:
         """The text with its `{placeholders}` left as they are. Raises `KeyError` for an unknown key."""
         return catalogue(self.language)[key]

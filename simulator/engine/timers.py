@@ -29,7 +29,7 @@ from simulator.kernel.refusals import IllegalTransition, NotFound
 log = logging.getLogger("simulator")
 
 Fired = dict[str, Any]
-"""What fell due, as the control API tells it: `at`, `kind`, `provider`, `resource_id`."""
+"""What fell due, as the control API tells it: `at`, `kind`, `provider`, `resource_id`, `summary`."""
 
 
 class Timers:
@@ -56,13 +56,14 @@ class Timers:
             if not rows:
                 break
             row = rows[0]
-            self._fire(workspace, row)
-            at = iso_millis(from_micros(row.due))
-            fired.append({"at": at, "kind": row.trigger, "provider": row.provider, "resource_id": row.id})
+            summary = self._fire(workspace, row)
+            told = {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "summary": summary}
+            fired.append({"at": iso_millis(from_micros(row.due)), **told})
         self._transactions.commit()
         return fired
 
-    def _fire(self, workspace: Workspace, row: TimerRow) -> None:
+    def _fire(self, workspace: Workspace, row: TimerRow) -> str:
+        """What came of it, in words."""
         now = from_micros(row.due)
         subject = [row.id]
         try:
@@ -72,10 +73,13 @@ class Timers:
             log.debug("a timer came too late: %s", refusal)
             with self._transactions.writing(together=True) as store:
                 store.delete_timer(row.seq)
+            return "came too late"
         except Exception as error:
             if isinstance(error, (StoreConflict, *self._store.OUTAGES)):
                 raise
             self._give_up(row, subject[0], error)
+            return "failed and is given up"
+        return ", ".join(move["summary"] for move in uow.moves) or "changed nothing"
 
     def act(self, uow: UnitOfWork, row: TimerRow, subject: list[str]) -> None:
         """What a timer does, now: because it is due, or because somebody wants it to be. It is gone then. The first entry of

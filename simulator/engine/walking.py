@@ -27,6 +27,8 @@ class _Walk:
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.ended_by: Exception | None = None
+        self.is_stopped = False
+        """Whether it is to arrive where it is."""
 
 
 class _Halted(Exception):
@@ -64,6 +66,13 @@ class Walker:
     def walks(self, workspace_id: int) -> bool:
         return workspace_id in self._walks
 
+    def stop(self, workspace_id: int) -> bool:
+        """Lets an advance that is under way arrive at the deadline that it has reached; False where there is none."""
+        if workspace_id not in self._strides:
+            return False
+        self._walks[workspace_id].is_stopped = True
+        return True
+
     async def advance(self, workspace_id: int, to: datetime | None, actor: Literal["console", "page"]) -> Watch:
         """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included. None is the
         next deadline; what is overdue is done now.
@@ -84,10 +93,12 @@ class Walker:
             try:
                 await self._quiesce(workspace_id, walk)
                 while (raw := self._store.next_due(workspace_id, micros(at))) is not None and from_micros(raw) <= to:
+                    if walk.is_stopped:
+                        break
                     at = from_micros(raw)
                     self._stand(workspace_id, at)
                     await self._quiesce(workspace_id, walk)
-                at = to
+                at = to = at if walk.is_stopped else to
             except _Halted as halted:
                 assert walk.ended_by is not None
                 raise walk.ended_by from halted
@@ -95,8 +106,11 @@ class Walker:
                 del self._strides[workspace_id]
                 if walk.ended_by is None and workspace_id in self._registry:
                     self._arrive(workspace_id, at)
-        summary = f"advanced {short_duration(stride.by)} by {stride.actor}"
-        more = {"since": micros(to - stride.by), "by": stride.actor}
+        walk.watch.arrived_at = to
+        by, fired = to - stride.since, walk.watch.fired
+        summary = f"advanced {short_duration(by)} by {stride.actor}"
+        sent = sum(one["kind"] == "webhook" for one in fired)
+        more = {"since": micros(stride.since), "by": stride.actor, "sent": sent, "timers": len(fired) - sent}
         row = journal.note(workspace_id, micros(to), "clock", summary, **more)
         self._transactions.journal([row])
         return walk.watch

@@ -137,12 +137,12 @@ def iso_millis(at: datetime) -> str:
 _UNITS = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}
 _SHORT_UNITS = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
 
-_SHORT = re.compile(r"^(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)s)?$")
+_SHORT = re.compile(r"^(?:(\d+)\s?d)?\s*(?:(\d+)\s?h)?\s*(?:(\d+)\s?m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s?s)?$")
 _ISO = re.compile(r"^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
 
 
 def parse_duration(text: str) -> timedelta:
-    """ISO 8601 (`PT12H`, `P3DT2H`) or short (`12h`, `90s`, `2h30m`, `1d`). Raises `ValueError` on anything else."""
+    """ISO 8601 (`PT12H`, `P3DT2H`) or short (`12h`, `90s`, `2h30m`, `2 h 30 min`, `1d`). Raises `ValueError` on anything else."""
     try:
         return _parsed_duration(text)
     except OverflowError as error:

@@ -164,7 +164,15 @@
 
   for (const step of all("[data-preview]")) {
     const mark = (on) => {
-      for (const timer of all("[data-due]")) timer.toggleAttribute("data-marked", on && timer.dataset.due <= step.dataset.preview);
+      const { preview, step: text, shown } = step.dataset, line = one(".stands");
+      for (const timer of all("[data-due]")) timer.toggleAttribute("data-marked", on && timer.dataset.due <= preview);
+      const fired = all("[data-marked]"), card = one("[data-would]").dataset;
+      one("[data-testid=would]").textContent = on ? (fired.length ? card.would : card.wouldNone).replace("{step}", text).replace("{n}", fired.length) : "";
+      if (!line) return;
+      line.hidden = !on;
+      one("b", line).textContent = shown;
+      one("span", line).textContent = line.dataset.text.replace("{step}", text);
+      if (fired.length) fired.at(-1).after(line); else line.parentElement.prepend(line);
     };
     for (const name of ["mouseenter", "focusin"]) step.addEventListener(name, () => mark(true));
     for (const name of ["mouseleave", "focusout"]) step.addEventListener(name, () => mark(false));
@@ -176,6 +184,21 @@
     const fits = () => { one("button:not([type=button])", field.form).disabled = field.value.trim() !== field.dataset.mustBe; };
     field.addEventListener("input", fits);
     fits();
+  }
+
+  /* ---- an advance on its way: how many of the timers that it will reach have had their time */
+
+  for (const walk of all("[data-walk]")) {
+    walk.addEventListener("submit", () => {
+      const bar = one("[data-testid=progress]"), due = all("[data-marked]").map((timer) => timer.dataset.due);
+      bar.hidden = false;
+      const look = async () => {
+        const { now } = await (await fetch(bar.dataset.clockUrl)).json();
+        if (due.length) one("span", bar).textContent = bar.dataset.text.replace("{n}", due.filter((at) => at <= now).length).replace("{all}", due.length);
+        setTimeout(look, 300);
+      };
+      setTimeout(look, 300);
+    });
   }
 
   /* ---- menus close when somebody presses elsewhere */

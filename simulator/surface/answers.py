@@ -355,6 +355,8 @@ class Fired(TypedDict):
     kind: str
     provider: str
     resource_id: str
+    summary: str
+    """What came of it, in words."""
 
 
 class WaitedFor(TypedDict):
@@ -392,15 +394,25 @@ class Armed(TypedDict):
     rules: list[dict[str, Any]]
 
 
-class Timer(TypedDict):
-    at: str
-    kind: str
-    """The trigger that will be fired, or `webhook`."""
-    provider: str
-    resource_id: str
-    resource: NotRequired[str]
-    event: NotRequired[str]
-    attempt: NotRequired[int]
+Timer = TypedDict(
+    "Timer",
+    {
+        "at": str,
+        "kind": str,
+        "provider": str,
+        "resource_id": str,
+        "resource": NotRequired[str],
+        "event": NotRequired[str],
+        "attempt": NotRequired[int],
+        "payment": str,
+        "reference": NotRequired[str],
+        "from": NotRequired[str],
+        "to": NotRequired[str],
+        "summary": str,
+    },
+)
+"""`kind` is the trigger that will be fired, or `webhook`; `from` and `to` are states, where the state's table says so; `summary`
+is what will happen, in words."""
 
 
 class Card(TypedDict):

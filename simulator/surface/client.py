@@ -419,6 +419,10 @@ class Workspace:
         """To the next deadline; stands still when nothing is due."""
         return cast(Advanced, self._call("POST", "/clock/advance", {"next": True}))
 
+    def stop_advance(self) -> Clock:
+        """Lets an advance that is under way end at the deadline that it has reached."""
+        return cast(Clock, self._call("POST", "/clock/stop"))
+
     def freeze(self, at: str | None = None) -> Clock:
         return cast(Clock, self._call("POST", "/clock/freeze", {"at": at} if at else {}))
 

@@ -42,7 +42,7 @@ async def test_the_page_of_the_clock_lists_what_falls_due_in_words(sim: Sim) -> 
     page = await page_of(sim, "/clock")
 
     assert re.search(r'data-testid="timer" data-due="[^"]+" data-kind="timer\.', page)
-    assert "charge PENDING &gt; " in page
+    assert "Charge expires: PENDING becomes EXPIRED" in page
     assert charge in page
 
 

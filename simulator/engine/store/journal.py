@@ -34,6 +34,11 @@ class Journal(Statements):
         sql = """SELECT seq, at, body FROM journal WHERE workspace = ? AND kind = 'clock' AND seq > ? ORDER BY seq LIMIT ?"""
         return self.rows(sql, (self._at(workspace), after, limit))
 
+    def newest_clock_notes(self, workspace: int, limit: int) -> list[Row]:
+        """`(at, body)` of what was done to the clock, newest first."""
+        sql = """SELECT at, body FROM journal WHERE workspace = ? AND kind = 'clock' ORDER BY seq DESC LIMIT ?"""
+        return self.rows(sql, (self._at(workspace), limit))
+
     def last_seq(self) -> int:
         """Of the journal's newest row, in whatever workspace; 0 while there is none."""
         found = self.rows("SELECT MAX(seq) FROM journal", ())

@@ -14,7 +14,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.engine.runtime import Runtime
-from simulator.surface.console import acts, delivery, payment, payments, requests, setup, start, webhooks, world
+from simulator.surface.console import (
+    acts,
+    buyers,
+    clock,
+    delivery,
+    payment,
+    payments,
+    requests,
+    scenarios,
+    setup,
+    start,
+    webhooks,
+)
 from simulator.surface.console.frame import Console, missing_page
 from simulator.surface.control.errors import ControlError
 
@@ -26,10 +38,10 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}/payments/{id:path}", payment.payment_page),
     ("/console/{ws}/webhooks", webhooks.list_page),
     ("/console/{ws}/webhooks/{id}", delivery.delivery_page),
-    ("/console/{ws}/buyers", world.buyers_page),
-    ("/console/{ws}/buyers/{slug}", world.buyer_page),
-    ("/console/{ws}/scenarios", world.scenarios_page),
-    ("/console/{ws}/clock", world.clock_page),
+    ("/console/{ws}/buyers", buyers.buyers_page),
+    ("/console/{ws}/buyers/{slug}", buyers.buyer_page),
+    ("/console/{ws}/scenarios", scenarios.scenarios_page),
+    ("/console/{ws}/clock", clock.clock_page),
     ("/console/{ws}/start", start.start_page),
     ("/console/{ws}/start/{provider}", start.start_page),
     ("/console/{ws}/settings", setup.settings_page),

@@ -141,7 +141,8 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
 
 
 def body_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """A form as the body of a call: `a.b` nests, an empty field is absent, one that is sent twice is a list."""
+    """A form as the body of a call: `a.b` nests, an empty field is absent, one that is sent twice is a list. A later
+    one goes over what was said before it: `card:json` null, then `card.last4`."""
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         if name not in OWN_FIELDS and value.strip():
@@ -151,8 +152,9 @@ def body_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         *parents, last = name.split(".")
         place = body
         for parent in parents:
-            inner = place.setdefault(parent, {})
-            place = inner if isinstance(inner, dict) else {}
+            if not isinstance(place.get(parent), dict):
+                place[parent] = {}
+            place = place[parent]
         read = [_value(last, value) for value in values]
         is_list = last.endswith(LIST) or len(read) > 1
         place[last.removesuffix(JSON).removesuffix(LIST)] = read if is_list else read[0]

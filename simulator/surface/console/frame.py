@@ -81,6 +81,7 @@ class Pager:
 class ClockChip:
     now: datetime
     mode: str
+    rate: int
     ahead: timedelta
     """How far it is from the time of day."""
 
@@ -91,7 +92,7 @@ class ClockChip:
 
     @property
     def is_real(self) -> bool:
-        return self.mode == "real" and abs(self.ahead) < timedelta(seconds=1)
+        return self.mode == "real" and self.rate == 1 and abs(self.ahead) < timedelta(seconds=1)
 
 
 class Console:
@@ -156,7 +157,20 @@ class Console:
     @cached_property
     def clock(self) -> ClockChip:
         clock, now = self.workspace.clock, self.workspace.clock.now()
-        return ClockChip(now, clock.mode, now - time_of_day())
+        return ClockChip(now, clock.mode, clock.rate, now - time_of_day())
+
+    @property
+    def armed(self) -> list[tuple[str, int | None]]:
+        """What waits for payments, the last one first: its title, and for how many (None until it is stopped)."""
+        waiting = [(entry["scenario"], (entry.get("scope") or {}).get("next")) for entry in self.workspace.scenarios]
+        return [(self.scenario(scenario)[0], left) for scenario, left in waiting if left != 0]
+
+    def scenario(self, scenario: Mapping[str, Any]) -> tuple[str, str]:
+        """Title and description of a scenario, in the page's language where they stand in the catalogue."""
+        name, texts = scenario["name"], self.texts()
+        if texts.has(f"scenarios_title_{name}"):
+            return texts(f"scenarios_title_{name}"), texts(f"scenarios_about_{name}")
+        return scenario.get("title") or name, scenario.get("description", "")
 
     @cached_property
     def payments(self) -> Counted:

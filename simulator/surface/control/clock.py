@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,10 @@ from pydantic import Field
 
 from simulator.engine.dispatcher import Watch
 from simulator.engine.registry import WorkspaceError
+from simulator.engine.runtime import Runtime
 from simulator.engine.store import EVERY, Store
+from simulator.engine.texts import Texts
+from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
 from simulator.surface.control import checks
@@ -20,6 +24,9 @@ from simulator.surface.control.paging import ListQuery, page, place_of
 
 FASTEST = 3600
 """An hour in a second."""
+
+_INSTANT = re.compile(r"\s*\d{4}-")
+"""What somebody types where a duration is wanted, and means an instant."""
 
 TIMERS, MESSAGES = 0, 1
 """The two tables of what falls due, in the order in which they are listed where they fall due together."""
@@ -57,22 +64,36 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
         message = "give exactly one of by, to and next"
         raise ControlError(422, "invalid", message, allowed=["by", "to", "next"])
     to: datetime | None = None
-    if body.by is not None:
+    if body.by is not None and _INSTANT.match(body.by):
+        to = _later(workspace, checks.instant(body.by, "by"), "by")
+    elif body.by is not None:
         try:
             to = workspace.clock.now() + parse_duration(body.by)
         except (ValueError, OverflowError) as error:
             raise invalid(f"by: {error}", "by") from error
     elif body.to is not None:
-        to = checks.instant(body.to, "to")
-        if to < workspace.clock.now():
-            raise invalid("the clock never runs backwards", "to")
+        to = _later(workspace, checks.instant(body.to, "to"), "to")
     try:
         seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
         raise ControlError(422, "invalid", str(error), field=error.field) from error
     clock = runtime.workspace(workspace.id).clock
-    now_is = iso_millis(to if to is not None and clock.mode == "real" else clock.now())
+    arrived = seen.arrived_at or to
+    now_is = iso_millis(arrived if arrived is not None and clock.mode == "real" else clock.now())
     return {"now": now_is, "fired": seen.fired, **_waited_for(seen)}
+
+
+def _later(workspace: Workspace, at: datetime, field: str) -> datetime:
+    if at < workspace.clock.now():
+        raise invalid("the clock never runs backwards", field)
+    return at
+
+
+async def stop_advance(call: ControlCall) -> dict[str, Any]:
+    """An advance that is under way ends at the deadline that it has reached, and answers; 409 where there is none."""
+    if not call.runtime.stop_advance(call.workspace):
+        raise ControlError(409, "not_advancing", "the clock is not being advanced")
+    return clock_view(call.workspace.clock)
 
 
 async def freeze(call: ControlCall[FreezeBody]) -> dict[str, Any]:
@@ -102,7 +123,7 @@ async def timers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
         call,
         pending(call.runtime.store, call.workspace, limit, place_of(call)),
         place=lambda row: row[0],
-        views=lambda shown: [{"at": iso_millis(from_micros(place[0])), **view} for place, view in shown],
+        views=lambda shown: told(call.runtime, call.workspace, shown, Texts("en")),
     )
 
 
@@ -133,6 +154,44 @@ def pending(
     ]
     rows.sort(key=lambda row: row[0])
     return rows[:limit]
+
+
+def told(
+    runtime: Runtime, workspace: Workspace, rows: Sequence[tuple[Sequence[int], Mapping[str, Any]]], texts: Texts
+) -> list[dict[str, Any]]:
+    """What falls due (`pending`), each with the payment that it is about and in words, with the states that it leads from and
+    to where the table of its kind says so."""
+    uow = runtime.open(workspace)
+    return [
+        {"at": iso_millis(from_micros(place[0])), **view, **_words(runtime, uow, view, texts)} for place, view in rows
+    ]
+
+
+def _words(runtime: Runtime, uow: UnitOfWork, view: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+    if view["kind"] == "webhook":
+        again = "clock_sends" if view["attempt"] == 1 else "clock_sends_again"
+        return {"payment": view["resource_id"], "summary": texts(again, event=view["event"], n=view["attempt"])}
+    party = runtime.parties.get(view["provider"])
+    kind = party.kinds.get(view["resource"]) if party is not None else None
+    found = uow.find(kind, view["resource_id"]) if kind is not None else None
+    what = _what(view["kind"].partition(".")[2], view["resource"], texts)
+    if found is None:
+        return {"payment": view["resource_id"], "summary": what}
+    said: dict[str, Any] = {"payment": found.subject or view["resource_id"], "summary": what}
+    move = found.MACHINE.moves.get((view["kind"], found.state)) if found.MACHINE is not None else None
+    if move is not None and move.source != move.target:
+        said |= {"from": move.source, "to": move.target}
+        said["summary"] = texts("clock_becomes", what=what, source=move.source, target=move.target)
+    summary = runtime.summary_of(found)
+    return said if summary is None or not summary.reference else {**said, "reference": summary.reference}
+
+
+def _what(trigger: str, kind: str, texts: Texts) -> str:
+    """`Session expires`; of a trigger that has no words here, its own."""
+    if not texts.has(f"clock_when_{trigger}"):
+        return f"{kind} {trigger.replace('_', ' ')}"
+    said = texts(f"clock_when_{trigger}", kind=kind)
+    return said[:1].upper() + said[1:]
 
 
 def _after(place: Sequence[int] | None) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
