@@ -117,7 +117,7 @@ def _world(workspace: Workspace, payments: Counted) -> World:
         workspace.name,
         workspace.public_id,
         payments,
-        ClockChip(now, workspace.clock.mode, now - real),
+        ClockChip(now, workspace.clock.mode, workspace.clock.rate, now - real),
         timedelta(days=days) if days > 0 else max(real - workspace.created_at, timedelta(0)),
         (kind, file),
     )
