@@ -245,10 +245,39 @@ def workspaces(folder: Path, extent: Extent) -> None:
     line("POST /_sim/workspaces", f"{median(durations) * 1000:.2f}")
 
 
+def snapshots(folder: Path, extent: Extent) -> None:
+    """Of a workspace with 100 paid payments, evenly at all providers, and their webhooks."""
+    heading("A workspace of 100 payments", "median ms", "slowest ms", "CPU ms")
+    with servers.simulator(folder / "snapshots.db") as server:
+        world = server.call("POST", "/_sim/workspaces", {"clock": {"mode": "frozen"}})
+        path = f"/_sim/workspaces/{world['id']}"
+        for provider in world["credentials"]:
+            server.call(
+                "PUT", f"{path}/webhooks/{provider}", {"url": f"{world['base_url']}/_sim/inbox/{world['id']}/x"}
+            )
+            for _ in range(100 // len(world["credentials"])):
+                made = server.call("POST", f"{path}/payments", {"provider": provider})
+                server.call("POST", f"{path}/payments/{provider}/{made['id']}/pay", {})
+        server.call("POST", f"{path}/settle", {})
+        taken, back, worked = [], [], server.worked_s
+        for n in range(30):
+            began = time.perf_counter()
+            server.call("POST", f"{path}/snapshots", {"name": f"s{n}"})
+            between = time.perf_counter()
+            server.call("POST", f"{path}/snapshots/s{n}/restore", {})
+            taken.append(between - began)
+            back.append(time.perf_counter() - between)
+        both = [there + again for there, again in zip(taken, back, strict=True)]
+        cpu = f"{(server.worked_s - worked) / len(both) * 1000:.1f}"
+        for what, durations, of in (("snapshot", taken, ""), ("restore", back, ""), ("a snapshot and back", both, cpu)):
+            line(what, f"{median(durations) * 1000:.1f}", f"{max(durations) * 1000:.1f}", of)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run, good enough to see a large change")
-    parts = {f.__name__: f for f in (creating, pages, starting, remembering, growing, buying, delivering, workspaces)}
+    tables = (creating, pages, starting, remembering, growing, buying, delivering, workspaces, snapshots)
+    parts = {f.__name__: f for f in tables}
     parser.add_argument(
         "parts", nargs="*", choices=[*parts, "soak", []], help="only these tables; soak is never among all"
     )

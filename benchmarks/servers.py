@@ -46,6 +46,15 @@ class Server:
         [line] = [line for line in status.read_text().splitlines() if line.startswith("VmRSS:")]
         return int(line.split()[1]) * 1024 / 1e6
 
+    @property
+    def worked_s(self) -> float:
+        """Seconds of CPU since it was started; 0 where `/proc` does not tell."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -16,6 +16,7 @@ class PostgresStore(Store):
     """`where` is a `postgresql://` address. The tables are made in the connection's default schema."""
 
     dialect: ClassVar[str] = "postgresql"
+    SAME: ClassVar[str] = "IS NOT DISTINCT FROM"
     NUMBERED: ClassVar[str] = "OVERRIDING SYSTEM VALUE"
     OUTAGES: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError,)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VERSION = 10
+VERSION = 11
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -45,6 +45,7 @@ UPGRADES = {
     7: "",
     8: "ALTER TABLE outbox ADD COLUMN {unless} plan {blob}",
     9: "ALTER TABLE resources ADD COLUMN {unless} hangs_on TEXT",
+    10: "",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -197,7 +198,8 @@ OF_A_WORKSPACE = of_a_workspace(_TEXTS)
 def _twin(table: Table) -> str:
     columns = ", ".join(f"{name} {twin_type(type_)}" for name, type_ in table.columns.items())
     return f"""CREATE TABLE IF NOT EXISTS kept_{table.name} (place {{seq}}, snapshot BIGINT NOT NULL, {columns});
-        CREATE INDEX IF NOT EXISTS kept_{table.name}_of ON kept_{table.name} (snapshot)"""
+        DROP INDEX IF EXISTS kept_{table.name}_of;
+        CREATE INDEX IF NOT EXISTS kept_{table.name}_at ON kept_{table.name} ({", ".join(("snapshot", *table.unique))})"""
 
 
 def twin_type(type_: str) -> str:

@@ -57,25 +57,42 @@ class Snapshots(Statements):
         return SnapshotRow(number, name, at, payments, body)
 
     def put_back(self, workspace: int, snapshot: int, journal_before: int) -> None:
-        """Everything that the workspace has is what the snapshot has; its journal from that row on stays as well."""
+        """Everything that the workspace has is what the snapshot has; its journal from that row on stays as well. Rows that have
+        not changed are not touched: going back costs what has happened since."""
         place = self._at(workspace)
-        newest = self.rows("SELECT MAX(seq) FROM kept_journal WHERE snapshot = ?", (snapshot,))[0][0] or 0
-        self.run("DELETE FROM journal WHERE workspace = ? AND seq > ? AND seq < ?", (place, newest, journal_before))
         for table in reversed(schema.OF_A_WORKSPACE):
             self._drop_leavings(table, snapshot)
-            if table.name != JOURNAL:
-                self.run(f"DELETE FROM {table.name} WHERE {table.owned}", (place,))  # noqa: S608
-        moved = {table.name: self._moved(table.name, snapshot) for table in schema.OF_A_WORKSPACE if table.is_numbered}
-        for table in schema.OF_A_WORKSPACE:
-            values = {name: name for name in table.columns} | {"workspace": str(place)}
-            for column, of in [*table.referring.items(), ("seq", table.name)]:
-                if moved.get(of):
-                    values[column] = f"{column} + {moved[of]}"
-            sql = f"""INSERT INTO {table.name} ({", ".join(table.columns)}) {self.NUMBERED}
-                SELECT {", ".join(values[name] for name in table.columns)} FROM kept_{table.name} WHERE snapshot = ?"""  # noqa: S608
+        moved = {t.name: self._moved(t.name, place, snapshot) for t in schema.OF_A_WORKSPACE if t.is_numbered}
+        by = {table.name: _raised(table, moved) for table in schema.OF_A_WORKSPACE}
+        for table in reversed(schema.OF_A_WORKSPACE):
+            sql, values = f"DELETE FROM {table.name} WHERE {table.owned}", [place]  # noqa: S608
+            if not by[table.name]:
+                sql += (
+                    f" AND NOT EXISTS (SELECT 1 FROM kept_{table.name} k WHERE k.snapshot = ? AND {self._same(table)})"  # noqa: S608
+                )
+                values.append(snapshot)
             if table.name == JOURNAL:
-                sql += " AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.seq = kept_journal.seq)"
-            self.run(f"{sql} ORDER BY place", (snapshot,))
+                sql += " AND seq < ?"
+                values.append(journal_before)
+            self.run(sql, values)
+        for table in schema.OF_A_WORKSPACE:
+            values_of = {name: f"k.{name}" for name in table.columns} | {"workspace": str(place)} | by[table.name]
+            sql = f"""INSERT INTO {table.name} ({", ".join(table.columns)}) {self.NUMBERED}
+                SELECT {", ".join(values_of[name] for name in table.columns)} FROM kept_{table.name} k
+                WHERE k.snapshot = ?"""  # noqa: S608
+            if not by[table.name]:
+                there = " AND ".join(f"t.{name} = k.{name}" for name in table.unique)
+                ours = f"t.workspace = {place}" if "workspace" in table.columns else ""
+                there = " AND ".join(part for part in (there, ours) if part)
+                sql += f" AND NOT EXISTS (SELECT 1 FROM {table.name} t WHERE {there})"  # noqa: S608
+            self.run(f"{sql} ORDER BY k.place", (snapshot,))
+
+    def _same(self, table: schema.Table) -> str:
+        """SQL that holds where a row and one of the snapshot (`k`) are the same."""
+        own = [name for name in table.columns if name != "workspace"]
+        return " AND ".join(
+            f"k.{name} {'=' if name in table.unique else self.SAME} {table.name}.{name}" for name in own
+        )
 
     def _drop_leavings(self, table: schema.Table, snapshot: int) -> None:
         """What a reset has left behind of the very rows that come back, and nobody has removed yet."""
@@ -89,12 +106,13 @@ class Snapshots(Statements):
                     WHERE k.snapshot = ? AND t.seq = k.seq AND t.{left}"""  # noqa: S608
                 self.run(f"DELETE FROM {table.name} WHERE {column} IN ({chosen})", (snapshot,))  # noqa: S608
 
-    def _moved(self, table: str, snapshot: int) -> int:
+    def _moved(self, table: str, place: int, snapshot: int) -> int:
         """By how much the numbers of the rows of a snapshot are raised: nought, unless somebody else has one of them now."""
         if table == JOURNAL:
             return 0
-        taken = f"SELECT 1 FROM kept_{table} k CROSS JOIN {table} t WHERE k.snapshot = ? AND t.seq = k.seq LIMIT 1"  # noqa: S608
-        if not self.rows(taken, (snapshot,)):
+        taken = f"""SELECT 1 FROM kept_{table} k CROSS JOIN {table} t
+            WHERE k.snapshot = ? AND t.seq = k.seq AND t.workspace <> ? LIMIT 1"""  # noqa: S608
+        if not self.rows(taken, (snapshot, place)):
             return 0
         lowest = self.rows(f"SELECT MIN(seq) FROM kept_{table} WHERE snapshot = ?", (snapshot,))[0][0]  # noqa: S608
         highest = self.rows(f"SELECT MAX(seq) FROM {table}")[0][0]  # noqa: S608
@@ -116,3 +134,9 @@ class Snapshots(Statements):
             if gone := self.run(f"DELETE FROM kept_{table.name} WHERE place IN ({chosen})", (found[0][0], most)):  # noqa: S608
                 return gone
         return self.run("DELETE FROM snapshots WHERE id = ?", (found[0][0],))
+
+
+def _raised(table: schema.Table, moved: dict[str, int]) -> dict[str, str]:
+    """The columns of a snapshot's rows with numbers that are raised, and how."""
+    named = [*table.referring.items(), *([("seq", table.name)] if table.is_numbered else [])]
+    return {column: f"k.{column} + {moved[of]}" for column, of in named if moved[of]}

@@ -41,6 +41,8 @@ def _kept(value: Any) -> Any:
 
 class Statements(ABC):
     dialect: ClassVar[str]
+    SAME: ClassVar[str] = "IS"
+    """As `=`, but nothing is the same as nothing."""
     NUMBERED: ClassVar[str] = ""
     """What an insert says that brings the numbers of its rows along."""
     _timers_aside: str = ""
