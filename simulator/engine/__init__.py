@@ -59,6 +59,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `chores` | What is done in small steps while nobody waits for it |
 | `sweeper` | Removes what reset and deleted workspaces have left behind |
 | `keeping` | Drops finished payments that a workspace no longer keeps |
+| `temporary` | Lets temporary workspaces go |
 | `loop` | Gives each workspace its turn in real time |
 | `runtime` | Puts the rooms together |
 | `faults` | Failures of the API that a scenario asks for |

@@ -167,6 +167,8 @@ class WorkspacePart(_Part):
     paused: list[str] = Field(default_factory=list)
     default_buyer: str = ""
     made_by: str = ""
+    temporary: bool = False
+    used_at: _Instant | None = None
 
 
 class Document(_Part):
@@ -202,10 +204,10 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(document: Document) -> tuple[Workspace, dict[str, list[dict[str, Any]]]]:
-    """The workspace (which has no number yet) and its rows. `faults` says whether they fit."""
+    """The workspace (which has no number yet, and stays until somebody deletes it) and its rows. `faults` says whether they fit."""
     part = document.workspace.model_dump(mode="json")
     part["webhooks"] = {name: hook and hook.stored() for name, hook in document.workspace.webhooks.items()}
-    workspace = Workspace.load(0, orjson.dumps(part))
+    workspace = replace(Workspace.load(0, orjson.dumps(part)), temporary=False, used_at=None)
     if document.at is not None:
         workspace = replace(workspace, clock=workspace.clock.since_it_showed(document.at))
     tables: BaseModel = document.tables

@@ -185,6 +185,7 @@ class Registry:
         endpoints: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         made_by: str = "",
+        temporary: bool = False,
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
         ids = Ids()
@@ -211,6 +212,7 @@ class Registry:
             stored_endpoints={p: dict(one) if (one := (endpoints or {}).get(p)) else None for p in self._providers},
             settings={p: dict(v) for p, v in (settings or {}).items()},
             made_by=made_by,
+            temporary=temporary,
         )
         with self._transactions.writing() as store:
             id_ = store.add_workspace(public_id, name, workspace.dump())
@@ -295,6 +297,8 @@ class Registry:
             name=known.name,
             created_at=known.created_at,
             credentials=known.credentials,
+            temporary=known.temporary,
+            used_at=known.used_at,
         )
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)

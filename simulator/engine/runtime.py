@@ -6,6 +6,8 @@ Everything here runs on one event loop; the core is synchronous and never sleeps
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -28,6 +30,7 @@ from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import OutboxRow, SnapshotRow, Store
 from simulator.engine.sweeper import Sweeper
+from simulator.engine.temporary import Temporary
 from simulator.engine.throttle import Buckets
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
@@ -39,6 +42,8 @@ from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import Clock, micros, time_of_day
 from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import NotFound
+
+log = logging.getLogger("simulator")
 
 
 class Runtime:
@@ -101,6 +106,9 @@ class Runtime:
         self._walker = Walker(store, self.registry, self.transactions, self.timers, self.dispatcher, strides)
         self.sweeper = Sweeper(self.transactions)
         self.keeper = Keeper(self.transactions, self.registry, self.parties, self.watchers.tell)
+        self.temporary = Temporary(store, self.registry, self._let_go)
+        self._going: set[asyncio.Task[None]] = set()
+        """What removes temporary workspaces."""
         self._loop = Loop(
             agenda,
             store,
@@ -109,7 +117,7 @@ class Runtime:
             self.timers,
             self.dispatcher,
             self._walker.walks,
-            (self.sweeper, self.keeper),
+            (self.sweeper, self.keeper, self.temporary),
         )
 
         self.secret = self._page_secret()
@@ -164,7 +172,9 @@ class Runtime:
         return self.registry.all()
 
     def find_workspace(self, public_id_or_name: str) -> Workspace | None:
-        return self.registry.named(public_id_or_name)
+        found = self.registry.named(public_id_or_name)
+        self.temporary.touch(found)
+        return found
 
     @property
     def default(self) -> Workspace:
@@ -173,7 +183,9 @@ class Runtime:
         return found
 
     def by_credential(self, provider: str, lookup: str) -> Workspace | None:
-        return self.registry.by_credential(provider, lookup)
+        found = self.registry.by_credential(provider, lookup)
+        self.temporary.touch(found)
+        return found
 
     def create_workspace(
         self,
@@ -185,9 +197,10 @@ class Runtime:
         endpoints: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         made_by: str = "",
+        temporary: bool = False,
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
-        return self.registry.create(
+        created = self.registry.create(
             name=name,
             seed=seed,
             clock=clock,
@@ -195,7 +208,10 @@ class Runtime:
             endpoints=endpoints,
             settings=settings,
             made_by=made_by,
+            temporary=temporary,
         )
+        self.temporary.touch(created)
+        return created
 
     def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:
         """Writes a change of the workspace itself (endpoints, settings, scenarios, clock)."""
@@ -260,6 +276,20 @@ class Runtime:
             self.sweeper.look()
             self._absent.set_aside()
 
+    def _let_go(self, workspace: Workspace) -> None:
+        task = asyncio.create_task(self._gone(workspace))
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+
+    async def _gone(self, workspace: Workspace) -> None:
+        """Unless somebody uses it after all."""
+        if workspace.id in self.registry and self.temporary.is_over(workspace):
+            log.info("the temporary workspace %s is removed: nobody has used it for a day", workspace.name)
+            try:
+                await self.delete_workspace(workspace)
+            except self.store.OUTAGES as error:
+                log.warning("a temporary workspace stays for now: %s", self.store.outage(error))
+
     # Looking and changing ------------------------------------------------------------------------------------------
 
     def open(self, workspace: Workspace) -> UnitOfWork:
@@ -275,11 +305,17 @@ class Runtime:
     def locate(self, kind: type[Resource], id_: str, *, oldest: bool = False) -> tuple[Workspace, Resource] | None:
         """A resource by its id in whatever workspace it lives, the newest unless told: pages have no credential."""
         found = self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_, oldest)
-        return None if found is None else (self.registry[found[0]], load(kind, found[1]))
+        return self._located(kind, found)
 
     def locate_by_key(self, kind: type[Resource], name: str, value: str) -> tuple[Workspace, Resource] | None:
         found = self.store.key_anywhere(kind.PROVIDER, kind.KIND, name, value)
-        return None if found is None else (self.registry[found[0]], load(kind, found[1]))
+        return self._located(kind, found)
+
+    def _located(self, kind: type[Resource], found: tuple[int, bytes] | None) -> tuple[Workspace, Resource] | None:
+        if found is None:
+            return None
+        self.temporary.touch(self.registry[found[0]])
+        return self.registry[found[0]], load(kind, found[1])
 
     def write_notes(self) -> None:
         """Before somebody reads the journal: what only read is journalled late."""
@@ -372,11 +408,19 @@ class Runtime:
     async def close(self) -> None:
         await self.dispatcher.close()
         await self.courier.close()
+        await asyncio.gather(*self._going)
         try:
             self.transactions.commit()
+            self._write_last_uses()
             self.transactions.write_notes_or_tell()
         finally:
             self.store.close()
+
+    def _write_last_uses(self) -> None:
+        try:
+            self.temporary.write()
+        except self.store.OUTAGES as error:
+            log.warning("when temporary workspaces were last used is not written: %s", self.store.outage(error))
 
 
 def _words(workspace: Workspace, changes: Mapping[str, Any]) -> str:

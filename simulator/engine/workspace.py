@@ -85,6 +85,10 @@ class Workspace:
 
     made_by: str = ""
     """`test:<file>`, `import:<its name there>`, or nothing where a person has made it."""
+    temporary: bool = False
+    """Whether it goes a day after its last use."""
+    used_at: datetime | None = None
+    """Of a temporary one, the last use that was written, in real time."""
 
     _read: dict[type[WorkspaceSettings], tuple[WorkspaceSettings, list[Fault]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
@@ -166,6 +170,8 @@ class Workspace:
             "paused": list(self.paused),
             "default_buyer": self.default_buyer,
             "made_by": self.made_by,
+            "temporary": self.temporary,
+            "used_at": self.used_at.isoformat() if self.used_at else None,
         }
         return orjson.dumps(body)
 
@@ -200,4 +206,6 @@ class Workspace:
             paused=tuple(body.get("paused", ())),
             default_buyer=body.get("default_buyer", ""),
             made_by=body.get("made_by", ""),
+            temporary=body.get("temporary", False),
+            used_at=datetime.fromisoformat(used) if (used := body.get("used_at")) else None,
         )

@@ -105,6 +105,7 @@ class WorkspaceView(TypedDict):
     webhooks: dict[str, dict[str, Any] | None]
     settings: dict[str, dict[str, Any]]
     paused: list[str]
+    temporary: bool
     default_buyer: str
     made_by: str | None
 

@@ -159,14 +159,17 @@ class Client:
         webhooks: Mapping[str, Mapping[str, Any]] | None = None,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         made_by: str | None = None,
+        temporary: bool = False,
     ) -> Workspace:
         """A fresh world. With `frozen` its clock stands still, at `now` (an ISO instant) if that is given. `made_by` says in the
-        console who has made it: `test:tests/test_checkout.py`."""
+        console who has made it: `test:tests/test_checkout.py`. A `temporary` one goes a day after its last use."""
         body: dict[str, Any] = {"name": name, "seed": seed}
         if frozen or now is not None:
             body["clock"] = {"mode": "frozen" if frozen else "real", "now": now}
         more = {"credentials": credentials, "webhooks": webhooks, "settings": settings, "made_by": made_by}
         body |= {member: value for member, value in more.items() if value is not None}
+        if temporary:
+            body["temporary"] = True
         view = cast(WorkspaceView, self.call("POST", "/_sim/workspaces", body))
         return Workspace(self, view["id"], view)
 

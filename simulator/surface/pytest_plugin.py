@@ -55,7 +55,8 @@ def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iter
 
     readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", request.node.name).strip("-._:")[:80] or "test"
     file = request.node.nodeid.partition("::")[0]
-    workspace = psp_simulator.create_workspace(f"{readable}-{Ids().hex(8)}", made_by=f"test:{file}"[:200])
+    name, made_by = f"{readable}-{Ids().hex(8)}", f"test:{file}"[:200]
+    workspace = psp_simulator.create_workspace(name, made_by=made_by, temporary=True)
     yield workspace
     try:
         workspace.delete()

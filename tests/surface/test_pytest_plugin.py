@@ -19,6 +19,7 @@ def test_one(psp_workspace):
     assert all(psp_workspace.credentials.values())
     assert psp_workspace.payments() == []
     assert psp_workspace.name.startswith("test_one-")
+    assert psp_workspace.view["temporary"]
     seen.append((psp_workspace.client.url, psp_workspace.id))
 
 def test_two(psp_workspace, psp_simulator):

@@ -57,6 +57,7 @@ async def _feed(runtime: Runtime, workspace: int, seq: int) -> AsyncIterator[byt
             yield b"".join(_told(runtime, workspace, rows))
         elif stopwatch() - quiet_since >= PING_S:
             quiet_since = stopwatch()
+            runtime.temporary.touch(runtime.registry[workspace])
             yield b": still here\n\n"
         if len(rows) < AT_ONCE:
             await asyncio.sleep(LOOK_S)

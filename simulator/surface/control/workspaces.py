@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, StrictBool, WithJsonSchema
 
 from simulator.engine import endpoints
 from simulator.engine.provider import Provider
@@ -73,6 +73,7 @@ class WorkspaceBody(Body):
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     made_by: str | None = Field(None, max_length=200, pattern=r"^(test|import):[^\x00-\x1f\x7f]*$")
     """`test:tests/test_checkout.py` or `import:shop.json`; nothing where a person makes it."""
+    temporary: StrictBool = False
 
 
 def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[str, Any]:
@@ -88,6 +89,7 @@ def workspace_view(call: ControlCall[Any, Any], workspace: Workspace) -> dict[st
         "settings": workspace.settings,
         "made_by": workspace.made_by or None,
         "paused": sorted(workspace.paused),
+        "temporary": workspace.temporary,
         "default_buyer": buyers.default(workspace),
     }
 
@@ -127,6 +129,7 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
             endpoints=endpoints,
             settings=body.settings,
             made_by=body.made_by or "",
+            temporary=body.temporary,
         )
     except CredentialError as error:
         raise invalid(str(error), error.field or "credentials") from error
