@@ -291,6 +291,7 @@ class Dispatcher:
         latest = self._store.message_at(row.seq)
         if latest is None or self._halts[workspace_id] != halts:
             return False
+        n = latest.attempts + 1  # another may have ended meanwhile
         if is_received and not (other is not None and other.is_edited):
             state, due = "delivered", None
         elif manual or latest.state != "pending":  # somebody has ended it meanwhile

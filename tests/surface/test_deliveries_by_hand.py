@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,6 +54,25 @@ async def test_copies_are_so_many_attempts(sim: Sim, acme: Merchant) -> None:
     assert [attempt["n"] for attempt in again["attempts"]] == [1, 2, 3, 4]
     assert len(sim.hooks) == 4
     assert len({hook.raw for hook in sim.hooks}) == 1
+
+
+async def test_copies_are_under_way_at_the_same_moment(sim: Sim, acme: Merchant) -> None:
+    """The receiver answers none of them before it has both."""
+    await acme.paid()
+    sim.hooks.clear()
+    both = asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if len(sim.hooks) == 2:
+            both.set()
+        await both.wait()
+        return httpx.Response(200)
+
+    sim.answer = answer
+    again = (await do(sim, await newest(sim), "resend", copies=2)).json()
+
+    assert [(attempt["n"], attempt["error"]) for attempt in again["attempts"][1:]] == [(2, None), (3, None)]
+    assert len(sim.hooks) == 2
 
 
 async def test_again_signs_anew_and_recorded_repeats_what_left(sim: Sim, acme: Merchant) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -172,7 +173,7 @@ ACTS = {
 
 
 async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
-    """One more attempt now, or several one after the other. Raises 409 when there is still no URL to send it to, or the provider
+    """One more attempt now, or several at the same moment. Raises 409 when there is still no URL to send it to, or the provider
     is not installed; 422 for a body that cannot be signed."""
     workspace, body = call.workspace, call.body
     row = message_of(call, workspace)
@@ -184,8 +185,8 @@ async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
         if account.url is None:
             raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
         call.runtime.store.set_message_url(row.seq, account.url, account.from_network)
-    for _ in range(body.copies):
-        await call.runtime.dispatcher.attempt(workspace.id, row, manual=True, other=other)
+    attempt = call.runtime.dispatcher.attempt
+    await asyncio.gather(*(attempt(workspace.id, row, manual=True, other=other) for _ in range(body.copies)))
     return delivery_views(call.runtime, [message_of(call, workspace)])[0]
 
 
