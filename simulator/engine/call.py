@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
-from simulator.kernel.refusals import MalformedBody
+from simulator.kernel.refusals import MalformedBody, Violation
 
 NO_UTF8 = "not encoded in UTF-8"
 
@@ -78,6 +78,8 @@ class Answering:
     """The check that the request is at, by its name: the one that a refusal failed."""
     slips: list[dict[str, str]] = field(default_factory=list)
     """Names that the provider does not read and that may be slips of names that it reads (`engine/reasons.py`)."""
+    told_later: list[Violation] = field(default_factory=list)
+    """What is wrong with a request that is accepted all the same: a webhook will tell."""
     first_at: int | None = None
     """Of a repeated idempotency key: when the answer was given for the first time, in microseconds."""
 
@@ -166,6 +168,10 @@ class Call:
     def checking(self, step: str) -> None:
         """Says which of the provider's checks (`Provider.proofs`) begins now."""
         self.answering.step = step
+
+    def tells_later(self, violations: Iterable[Violation]) -> None:
+        """Says, for the journal, what is wrong with a request that is accepted and will be refused by a webhook."""
+        self.answering.told_later += violations
 
     def differs_live(self, notice: str) -> None:
         """Notes that the live API would have refused this (shown in the journal and in `Simulator-Notice`)."""

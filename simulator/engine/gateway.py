@@ -248,7 +248,7 @@ class Gateway:
                 sent, content_type, headers = self._render(provider, call, reply)
                 if reply.subject and not uow.subjects:
                     uow.touch(provider.name, reply.subject)
-                uow.entry = self._entry(call, reply, sent, started, {})
+                uow.entry = self._entry(call, reply, sent, started, {}, reasons.later(provider, call, endpoint))
                 if key is not None and policy is not None and policy.keeps(reply.status):
                     idempotency.keep(uow.begin(), policy, call, key, now, reply, sent, content_type)
             return Answer(reply.status, headers, sent)

@@ -127,6 +127,15 @@ def said(answer: Any) -> str:
     return ""
 
 
+def later(provider: Provider, call: Call, endpoint: Endpoint) -> dict[str, Any]:
+    """What is wrong with a request that was accepted; nothing where nothing is."""
+    told = call.answering.told_later
+    if not told:
+        return {}
+    refusal = r.Invalid(told)
+    return {"rules": rules(refusal, None), "slips": slips(provider, call, endpoint, refusal)}
+
+
 # The checks ------------------------------------------------------------------------------------------------------
 
 BEFORE_ALL = frozenset({"path", "method", "size"})

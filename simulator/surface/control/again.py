@@ -127,6 +127,8 @@ def prospect(provider: Provider | None, view: Mapping[str, Any]) -> Prospect:
     failed = next((check["name"] for check in why.get("checks", ()) if check["result"] == "failed"), None)
     if failed is None and view["status"] >= 400:
         return Prospect("refuse")
+    if failed is None and why.get("rules"):
+        return Prospect("later")
     if failed is None:
         keyed = provider is not None and provider.idempotency is not None
         key = provider.idempotency.header.lower() if keyed and provider and provider.idempotency else ""

@@ -148,3 +148,27 @@ async def test_odd_members_are_carried_along(sim: Sim, ecommpay: Merchant) -> No
     await ecommpay.begin(addendum={"deep": deep}, booking_info={"a": 1.0}, of_my_own=[True, ""])
 
     assert ecommpay.told == [("awaiting redirect result", "sale", "awaiting redirect result")]
+
+
+@pytest.mark.parametrize("what", REJECTED)
+async def test_the_journal_says_with_the_request_what_only_a_callback_tells(
+    sim: Sim, ecommpay: Merchant, what: str
+) -> None:
+    changes, code, field = REJECTED[what]
+    await ecommpay.sale(**changes)
+
+    entry = (await sim.requests())[0]
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/requests/{entry['id']}")).text
+
+    rule = entry["why"]["rules"][0]
+    assert (entry["status"], rule["field"]) == (200, field)
+    assert rule["text"].startswith(f"{code} ")
+    assert f'data-testid="rule" data-field="{field}"' in page
+
+
+async def test_a_currency_that_is_one_letter_off_is_asked_about_with_the_request(sim: Sim, ecommpay: Merchant) -> None:
+    await ecommpay.sale(payment={"currency": "CNZ"})
+
+    slips = (await sim.requests())[0]["why"]["slips"]
+
+    assert slips == [{"kind": "value", "field": "payment.currency", "given": "CNZ", "meant": "CNY"}]

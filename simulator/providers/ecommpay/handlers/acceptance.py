@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Violation
 from simulator.providers.ecommpay import flow
 from simulator.providers.ecommpay.checks import schema_problems, whole_number
 from simulator.providers.ecommpay.model import METHOD, Payment, Request
@@ -32,6 +33,7 @@ def rejected(
     Nothing in the body can be relied on here, so every member that the callback repeats is made presentable first.
     Source: docs/providers/ecommpay.md, source 6.8.
     """
+    tell_later(call, problems)
     body = call.json
     general = body["general"]
     payment, customer, callback = part(body, "payment"), part(body, "customer"), part(body, "callback")
@@ -64,6 +66,20 @@ def rejected(
         ),
     )
     return accepted(call, request_id)
+
+
+def tell_later(call: Call, problems: Iterable[Mapping[str, Any]]) -> None:
+    """Has the journal say with the request what its callback will say."""
+    call.tells_later(_violation(call, problem) for problem in problems)
+
+
+def _violation(call: Call, problem: Mapping[str, Any]) -> Violation:
+    path, given = problem.get("field", ""), call.json
+    for name in path.split("."):
+        given = given.get(name) if isinstance(given, dict) else None
+    rule = "format" if path and given is not None else "required" if path else "own"
+    limit = str(problem["code"]) if rule == "own" else None
+    return Violation(path, rule, limit, given, f"{problem['code']} {problem['message']}")
 
 
 def part(body: Mapping[str, Any], name: str) -> dict[str, Any]:

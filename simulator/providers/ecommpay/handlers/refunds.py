@@ -13,7 +13,7 @@ from simulator.kernel.money import Money
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import read, whole_number
 from simulator.providers.ecommpay.flow import accept, provider_answer
-from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected
+from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected, tell_later
 from simulator.providers.ecommpay.model import (
     METHOD,
     Payment,
@@ -45,6 +45,7 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
     if not _is_for_alipay(call):
         return rejected(call, uow, request_id, "refund", [errors.item("2541")], payment)
     operation, refused = _new_refund(uow, payment, request_id, body)
+    tell_later(call, operation.errors)
     verdict: dict[str, Any] = {"code": refused}
     delay = timedelta(seconds=uow.settings(EcommpaySettings).refund_delay_s)
     known_ids = payment.merchant_refund_ids
