@@ -48,7 +48,11 @@ class Temporary(Chore):
             self._used[workspace.id] = self.now()
 
     def is_over(self, workspace: Workspace) -> bool:
-        return workspace.temporary and self.now() - self._last_use(workspace) >= LASTS
+        return workspace.temporary and self.left(workspace) <= timedelta(0)
+
+    def left(self, workspace: Workspace) -> timedelta:
+        """How long a temporary one stays if nobody uses it."""
+        return LASTS - (self.now() - self._last_use(workspace))
 
     def _last_use(self, workspace: Workspace) -> datetime:
         written = workspace.used_at or workspace.created_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,27 @@ def test_settings_are_saved_and_the_workspace_is_reset(window: Open, shop: Shop,
 
     assert saved == {"retry_factor": 0.5, "auto_return": "off"}
     assert shop.workspace.payments() == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_workspace_goes_into_a_file_and_comes_back_as_another(
+    window: Open, shop: Shop, script: bool, tmp_path: Path
+) -> None:
+    purchase(shop)
+    page = window(script=script).open(address(shop, "settings"))
+    with page.expect_download() as coming:
+        page.click("[data-testid=export]")
+    file = tmp_path / "world.json"
+    coming.value.save_as(file)
+    page.set_input_files("[data-testid=import-file]", file)
+    page.click("[data-testid=import]")
+    page.wait_for_selector("[data-testid=imported]")
+
+    name = page.get_attribute("[data-testid=imported]", "data-name")
+    arrived = shop.workspace.client.workspace(name)
+    shop.used.append(arrived)
+    assert [payment["provider"] for payment in arrived.payments()] == [PROVIDER]
+    assert arrived.refresh()["made_by"] == f"import:{shop.workspace.name}"
 
 
 def test_the_theme_that_is_chosen_in_the_settings_stays(window: Open, shop: Shop) -> None:

@@ -1,8 +1,8 @@
 """A button of the console is a form, and the form is one call of the control API: the same row of the table, the same function.
 
 `Act` is that call as a template needs it: where the form posts to, what it carries, and the same as cURL. The handler reads the
-form back into a body (`amount.value` nests, an empty field is absent), makes the call, and answers 303: to where the form
-said, or back to the page, with what was refused in a signed `said` that the frame shows.
+form back into a body (`amount.value` nests, an empty field is absent, a file is all of it), makes the call, and answers 303: to
+where the form said, or back to the page, with what was refused or answered in a signed `said` that the frame shows.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ from simulator.engine import pages
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.surface import web
+from simulator.surface.console.uploads import FILE, document_in, pairs_of
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import Operation, read_body, workspace_of
 from simulator.surface.control.table import TABLE
+from simulator.surface.limits import body_limit
 
 TOKEN = "console"  # noqa: S105 - what the forms' token is about
 SAID = "said"
 JSON = ":json"
 LIST = "[]"
 """Behind the name of a field that is a list though one value, or none, is chosen."""
-OWN_FIELDS = frozenset({"token", "back", "then", "must_be", "typed"})
+TOLD = 20
+"""Entries of a list that the page is told of; it stands in the address."""
+OWN_FIELDS = frozenset({"token", "back", "then", "tell", "must_be", "typed"})
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
 
 
@@ -103,7 +107,8 @@ def _field(name: str, value: Any) -> tuple[str, str]:
 
 
 def said(runtime: Runtime, request: Request) -> Mapping[str, Any]:
-    """What the call before had to say: `{"operation", "message"?, "field"?}`; empty when there was none."""
+    """What the call before had to say: `{"operation", "message"?, "field"?, "answer"?}`; empty when there was none. `answer` has
+    the members of the call's answer that the form's field `tell` names."""
     raw = pages.token_value(runtime, SAID, request.query_params.get(SAID))
     return json.loads(raw) if raw else {}
 
@@ -111,7 +116,8 @@ def said(runtime: Runtime, request: Request) -> Mapping[str, Any]:
 def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         workspace = workspace_of(runtime, request)
-        pairs = parse_qsl((await read_body(request)).decode("utf-8", "replace"), keep_blank_values=True)
+        raw = await read_body(request, body_limit(request.url.path))
+        pairs = pairs_of(request.headers.get("content-type", ""), raw)
         form = dict(pairs)
         row = OPERATIONS.get(request.path_params["operation"])
         back = _own_path(form.get("back", "")) or f"/console/{quote(workspace.name)}/payments"
@@ -127,7 +133,8 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         parts = {name[5:]: value for name, value in request.query_params.items() if name.startswith("path.")}
         scope = {**request.scope, "path_params": {"ws": workspace.name, **parts}, "method": row.method}
         try:
-            result = await row.run(runtime, Request(scope), body_of(pairs))
+            body = document_in(form[FILE]) if FILE in form else body_of(pairs)
+            result = await row.run(runtime, Request(scope), body)
         except ControlError as error:
             refusal = error.body["error"]
             told = {"operation": row.name, "message": refusal["message"], "field": refusal.get("field")}
@@ -135,9 +142,18 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         then = _filled(_own_path(form.get("then", "")) or "", result)
         if then and "{" not in then:  # what the answer lacks, such as the wallet's page, cannot be gone to
             return RedirectResponse(then, 303)
-        return RedirectResponse(_with_said(runtime, back, {"operation": row.name}), 303)
+        told = {"operation": row.name}
+        if "tell" in form and isinstance(result, Mapping):
+            told["answer"] = {name: _shortened(result.get(name)) for name in form["tell"].split()}
+        return RedirectResponse(_with_said(runtime, back, told), 303)
 
     return respond
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _shortened(inner) for name, inner in value.items()}
+    return value[:TOLD] if isinstance(value, list) else value
 
 
 def body_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

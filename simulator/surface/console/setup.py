@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import SimulatorSettings, describe
 from simulator.engine.workspace import Workspace
@@ -85,6 +86,8 @@ class World:
     age: timedelta
     made_by: tuple[str, str]
     """`test` or `import` and the file; nothing where a person has made it."""
+    goes_in: timedelta | None
+    """Of a temporary one, if nobody uses it."""
 
 
 async def workspaces_page(console: Console) -> Response:
@@ -96,7 +99,7 @@ async def workspaces_page(console: Console) -> Response:
     newest = heapq.nlargest(
         PAGE + 1, (one for one in runtime.workspaces() if after is None or one.id < after), key=lambda one: one.id
     )
-    rows = [_world(one, Counted(store.count_payments(one.id, COUNTED))) for one in newest[:PAGE]]
+    rows = [_world(runtime, one, Counted(store.count_payments(one.id, COUNTED))) for one in newest[:PAGE]]
     asked = next((what for what in ("delete", "reset") if console.query.get(what)), "")
     return console.render(
         "console/workspaces.html",
@@ -109,7 +112,7 @@ async def workspaces_page(console: Console) -> Response:
     )
 
 
-def _world(workspace: Workspace, payments: Counted) -> World:
+def _world(runtime: Runtime, workspace: Workspace, payments: Counted) -> World:
     now, real = workspace.clock.now(), time_of_day()
     kind, _, file = workspace.made_by.partition(":")
     days = (real - workspace.created_at).days
@@ -120,4 +123,5 @@ def _world(workspace: Workspace, payments: Counted) -> World:
         ClockChip(now, workspace.clock.mode, workspace.clock.rate, now - real),
         timedelta(days=days) if days > 0 else max(real - workspace.created_at, timedelta(0)),
         (kind, file),
+        max(runtime.temporary.left(workspace), timedelta(0)) if workspace.temporary else None,
     )

@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
-from pressing import page_of, press
+from pressing import form_of, page_of, press
 from support import Sim
 from toy.acme import ACME
 
@@ -191,3 +192,72 @@ async def test_what_the_server_was_told_is_shown_beside_what_a_workspace_may_cho
     page = await page_of(sim, "/settings")
 
     assert "http://sim.test" in page and "PSP_SIMULATOR_PUBLIC_URL" in page and "after 5 s" in page
+
+
+def uploaded(fields: dict[str, str], content: bytes) -> tuple[bytes, dict[str, str]]:
+    """A form with a file, as a browser sends it."""
+    line, parts = "----form-1", [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+    parts.append(b'name="file"; filename="w.json"\r\nContent-Type: application/json\r\n\r\n' + content)
+    body = b"".join(b"--" + line.encode() + b"\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts)
+    return body + f"--{line}--\r\n".encode(), {"content-type": f"multipart/form-data; boundary={line}"}
+
+
+async def upload(sim: Sim, path: str, content: bytes) -> httpx.Response:
+    """The page after the file was sent."""
+    action, fields = form_of((await sim.http.get(path)).text, "import")
+    body, headers = uploaded(fields, content)
+    answer = await sim.http.post(action, content=body, headers=headers)
+    assert answer.status_code == 303, answer.text
+    return await sim.http.get(answer.headers["location"])
+
+
+@pytest.mark.parametrize("path", ["/console/workspaces", "/console/default/settings"])
+async def test_a_workspace_is_exported_as_a_file_and_imported_from_it(sim: Sim, path: str) -> None:
+    """Beside the one that it was made of, so that what is taken has another name, which the page lists."""
+    await press(sim, await page_of(sim, f"/start/{ACME.name}"), "do-it")
+    link = re.search(r'href="([^"]+)" download data-testid="export"', await page_of(sim, "/settings"))
+    assert link is not None
+    document = await sim.http.get(html.unescape(link[1]))
+
+    page = (await upload(sim, path, document.content)).text
+
+    name = re.search(r'data-testid="imported" data-name="([^"]+)"', page)
+    assert name is not None
+    arrived = (await sim.http.get(f"/_sim/workspaces/{name[1]}")).json()
+    assert arrived["made_by"] == f"import:{sim.workspace.name}"
+    assert len((await sim.http.get(f"/_sim/workspaces/{name[1]}/payments")).json()["data"]) == 1
+    assert "attachment" in document.headers["content-disposition"]
+    assert re.search(r"<li>Credential <code>\w+\.\w+", page)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"{broken", "no JSON document"), (b'{"format": "another"}', "format"), (b"\xff\x00", "no JSON")],
+)
+async def test_a_file_that_is_no_workspace_is_refused_in_words(sim: Sim, content: bytes, told: str) -> None:
+    before = len((await sim.http.get("/_sim/workspaces")).json()["data"])
+
+    page = (await upload(sim, "/console/workspaces", content)).text
+
+    refusal = re.search(r'data-testid="refusal"[^>]*>(.*?)</p>', page, re.S)
+    assert refusal is not None and told in refusal[1]
+    assert len((await sim.http.get("/_sim/workspaces")).json()["data"]) == before
+
+
+async def test_an_upload_may_be_as_large_as_the_call_takes_it(sim: Sim) -> None:
+    """A form without a file may not."""
+    large = b'{"format": "' + b"x" * 2_000_000 + b'"}'
+    page = (await upload(sim, "/console/workspaces", large)).text
+    body, headers = uploaded({}, large)
+    other = await sim.http.post("/console/default/do/reset", content=body, headers=headers)
+
+    assert 'data-testid="refusal"' in page
+    assert other.status_code == 413
+
+
+async def test_a_temporary_workspace_says_when_it_goes(sim: Sim) -> None:
+    await sim.http.post("/_sim/workspaces", json={"name": "passing", "temporary": True})
+    page = html.unescape((await sim.http.get("/console/workspaces")).text)
+    row = page[page.index('data-name="passing"') :].partition("</tr>")[0]
+
+    assert re.search(r"temporary, goes in \D*(1 day|23 hours)", row)
