@@ -48,6 +48,7 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     ),
     "resources|resources_payments (workspace=? AND seq<": lambda store: store.payment_back(1, 9, 3),
     "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
+    "outbox|outbox_subject (workspace=? AND subject=?": lambda store: store.outcomes(1, ["ch_1", "ch_2"]),
     "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
 }
 

@@ -319,7 +319,7 @@ class Outbox(Statements):
         """`(subject, id, event, state, attempts)` of all messages about these payments that are meant in earnest, oldest first."""
         places = ", ".join("?" for _ in subjects)
         sql = f"""SELECT subject, id, event, state, attempts FROM outbox
-            WHERE workspace = ? AND subject IN ({places}) AND {_EARNEST} ORDER BY seq"""  # noqa: S608
+            WHERE workspace = ? AND subject IN ({places}) AND {_EARNEST} ORDER BY +seq"""  # noqa: S608
         return self.rows(sql, (self._at(workspace), *subjects, *ATTACKS)) if subjects else []
 
     def save_attempt(
