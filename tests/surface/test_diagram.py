@@ -162,3 +162,22 @@ def test_a_diagram_of_nothing_is_refused(shell: Shell) -> None:
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert "there is no payment" in result.stderr
+
+
+async def test_a_forged_webhook_counts_neither_as_failed_nor_among_those_that_were_promised(sim: Sim) -> None:
+    """Whoever refuses it is right."""
+    await sim.receive_webhooks("acme")
+    sim.answer = lambda request: httpx.Response(400 if len(sim.hooks) == 1 else 200)
+    await sim.arm([{"when": {"event": "charge.captured"}, "webhooks": {"forge": "signature"}}])
+    charge = await Merchant(sim, ACME).paid()
+    await sim.settle()
+
+    drawn = await diagram_of(sim, charge)
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/payments/{charge}")).text
+    why = (await sim.http.get(f"{sim.path}/why/{charge}")).json()
+
+    facts = [row["fact"] for row in drawn["rows"] if row["kind"] == "webhook"]
+    assert "400, forged" in facts
+    assert "-xmerchant" not in drawn["mermaid"]
+    assert "1 of 1 delivered" in page
+    assert "Its webhook was delivered." in why["because"]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
-from simulator.engine.provider import Provider, Verdict
+from simulator.engine.explain import Explained
+from simulator.engine.messages import Plan
+from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.store import OutboxRow
 from simulator.engine.views import MoneyView
@@ -105,7 +107,8 @@ class Inspected:
     n: int = 0
     tries: Sequence[tuple[int, str, int | None, Line | None]] = ()
     """Of each attempt: its number, time, status, and the row that tells of it."""
-    verdict: Verdict | None = None
+    explained: Explained | None = None
+    """How the signature of this try came about."""
     due: timedelta | None = None
     about: Sequence[tuple[str, str]] = ()
     """What an event says of itself, name and value."""
@@ -131,7 +134,11 @@ async def payment_page(console: Console) -> Response:
     assert summary is not None
     told = diagram.steps(runtime, workspace, resource)
     lines = _lines(console, provider, told)
-    messages = runtime.store.messages(workspace.id, subject=resource.subject)
+    messages = [
+        message
+        for message in runtime.store.messages(workspace.id, subject=resource.subject)
+        if not Plan.load(message.plan).is_adversarial
+    ]
     view, chip = console.chosen("view", VIEWS) or "diagram", console.chosen("show", CHIPS)
     left = summary.amount.value - summary.refunded.value
     return console.render(
@@ -276,7 +283,7 @@ def _lines(console: Console, provider: Provider, told: Sequence[Step]) -> list[L
 
 def _mark(step: Step) -> str:
     if step.kind == "webhook":
-        return "bad" if step.failed else "good"
+        return "sim" if step.is_attack else "bad" if step.failed else "good"
     if step.kind in ("decision", "clock"):
         return "sim"
     if step.kind == "answer":
@@ -372,9 +379,7 @@ def _webhook(console: Console, provider: Provider, line: Line, message: OutboxRo
         delivery=message,
         n=attempt.n if attempt is not None else 0,
         tries=[(one.n, f"{from_micros(one.at):%H:%M:%S}", one.status, rows.get(one.n)) for one in attempts],
-        verdict=_verdict(console, provider, headers, raw, attempt.sent if attempt else None)
-        if tab == "signature"
-        else None,
+        explained=console.runtime.dispatcher.explained(message, attempt) if tab == "signature" else None,
         due=None if due is None else max(due - console.workspace.clock.now(), timedelta(0)),
     )
 
@@ -382,16 +387,6 @@ def _webhook(console: Console, provider: Provider, line: Line, message: OutboxRo
 def _is_try(line: Line, message: OutboxRow) -> bool:
     told = line.step.told
     return told is not None and told.attempt is not None and told.attempt.message == message.seq
-
-
-def _verdict(
-    console: Console, provider: Provider, headers: Mapping[str, str], raw: bytes, sent: int | None
-) -> Verdict | None:
-    """What a careful receiver said of these bytes when they came; None for what never left."""
-    if not headers:
-        return None
-    arrived: datetime = from_micros(sent) if sent is not None else console.clock.real
-    return provider.judge(console.workspace, {name.lower(): value for name, value in headers.items()}, raw, arrived)
 
 
 def _json(body: str) -> Node | None:

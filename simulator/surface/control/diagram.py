@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 
 from simulator.engine import journal
 from simulator.engine.journal import Told
+from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
@@ -66,6 +67,8 @@ class Step:
     group: Group = "create"
     seq: int = 0
     failed: bool = False
+    is_attack: bool = False
+    """A webhook that the simulator has forged: whoever refuses it is right."""
     full: str = ""
     """The label without shortening, where it was shortened."""
     told: Told | None = None
@@ -232,6 +235,9 @@ def _webhook(event: Told) -> Step:
     common: dict[str, Any] = {"ref": message.id, "full": message.event, "told": event}
     if attempt is None:
         return Step(event.at, "webhook", "provider", "provider", label, Words("diagram_kept"), **common)
+    if Plan.load(message.plan).is_adversarial:
+        fact = Words("diagram_forged", {"status": attempt.status or "–"})
+        return Step(event.at, "webhook", "provider", "merchant", label, fact, attempt.status, is_attack=True, **common)
     accepted = message.state == "delivered" and attempt.n == message.attempts
     answered = attempt.status is not None
     if accepted and attempt.n == 1:

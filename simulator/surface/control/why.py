@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from simulator.engine import journal
+from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.runtime import Runtime
@@ -100,7 +101,11 @@ def of_payment(runtime: Runtime, workspace: Workspace, provider: Provider, resou
     for event in journal.story(runtime.store, workspace.id, resource.subject):
         if event.entry["kind"] == "request" and event.move is None and int(event.row["status"]) >= 400:
             _refused_call(told, event.entry["ref"], event.row)
-    messages = runtime.store.messages(workspace.id, subject=resource.subject)
+    messages = [
+        message
+        for message in runtime.store.messages(workspace.id, subject=resource.subject)
+        if not Plan.load(message.plan).is_adversarial
+    ]
     last = {attempt.message: attempt for attempt in runtime.store.attempts([message.seq for message in messages])}
     for message in messages:
         if message.state != "delivered":
