@@ -209,8 +209,18 @@ def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool)
             moved = world.advance_to(by)
         else:
             moved = world.advance(by)
-    fired = [f"  {f['at']}  {f['provider']}  {f['kind']}  {f['resource_id']}" for f in moved["fired"]]
+    hours = _hours([one["at"] for one in moved["fired"]])
+    fired = [
+        f"  {hour}  {one['provider']}  {one['summary']}  {one['resource_id']}"
+        for hour, one in zip(hours, moved["fired"], strict=True)
+    ]
     show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
+
+
+def _hours(instants: Sequence[str]) -> list[str]:
+    """Each as its hour, with the date in front of the first one and wherever the day changes."""
+    days = ["", *(at[:10] for at in instants)]
+    return [f"{at[:10] if at[:10] != day else '':<10} {at[11:19]}" for day, at in zip(days, instants, strict=False)]
 
 
 def _clock_line(clock: Clock) -> str:
@@ -219,7 +229,9 @@ def _clock_line(clock: Clock) -> str:
         if clock["mode"] == "frozen"
         else timedelta(seconds=clock["offset_s"])
     )
-    return f"{clock['now']}  {terminal.clock(clock['mode'], ahead)}"
+    rate = clock.get("rate", 1)
+    fast = f", ×{rate}" if rate > 1 else ""
+    return f"{clock['now']}  {terminal.clock(clock['mode'], ahead)}{fast}"
 
 
 @main.command()
@@ -232,11 +244,12 @@ def freeze(url: str, token: str | None, workspace: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--rate", type=click.IntRange(1, 3600), help="So many of its seconds in one of real time.")
 @steers
-def run(url: str, token: str | None, workspace: str, as_json: bool) -> None:
+def run(rate: int | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Let the clock run again from where it stands."""
     with world_of(url, token, workspace) as world:
-        clock = world.resume()
+        clock = world.resume() if rate is None else world.run_at(rate)
     show(clock, as_json, _clock_line(clock))
 
 

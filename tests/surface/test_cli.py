@@ -101,6 +101,26 @@ def test_the_clock_is_moved_stopped_and_started(shell: Shell) -> None:
     assert shell.world.payment(ANY.name, charge)["phase"] == "expired"
 
 
+def test_an_advance_tells_what_fired_in_words_with_the_date_where_the_day_changes(shell: Shell) -> None:
+    charge = shell.create()
+    shell.run("freeze")
+
+    moved = shell.run("advance", "60d")
+
+    lines = [line for line in moved.stdout.splitlines()[1:] if charge in line]
+    days = [day for line in moved.stdout.splitlines()[1:] if (day := line[2:12].strip())]
+    assert any(" > " in line for line in lines)
+    assert moved.stdout.splitlines()[1][2:12].strip() == days[0]
+    assert days == sorted(set(days))
+
+
+def test_the_clock_runs_as_fast_as_one_says(shell: Shell) -> None:
+    fast = shell.run("run", "--rate", "60")
+
+    assert fast.stdout.rstrip().endswith("×60")
+    assert shell.world.clock()["rate"] == 60
+
+
 def test_the_clock_goes_to_what_is_due_next(shell: Shell) -> None:
     shell.create()
     due = shell.world.timers()[0]["at"]
