@@ -210,10 +210,8 @@ def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool)
         else:
             moved = world.advance(by)
     hours = _hours([one["at"] for one in moved["fired"]])
-    fired = [
-        f"  {hour}  {one['provider']}  {one['summary']}  {one['resource_id']}"
-        for hour, one in zip(hours, moved["fired"], strict=True)
-    ]
+    told = [f"{one['provider']}  {one['summary']}  {one['resource_id']}" for one in moved["fired"]]
+    fired = [f"  {hour}  {one}" for hour, one in zip(hours, told, strict=True)]
     show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
 
 
