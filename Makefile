@@ -32,7 +32,10 @@ test: $(STAMP) lint
 
 # A finding names the number of the request that makes it again.
 fuzz: $(STAMP)
-	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-500000} $(BIN)/python -m pytest -q -n auto -rP tests/contract/test_fuzz.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,fuzz]' || echo "without schemathesis or atheris: their part is skipped"
+	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-500000} FUZZ_SHAPES=$${FUZZ_SHAPES:-20000} FUZZ_DOCUMENTED=$${FUZZ_DOCUMENTED:-500} \
+	FUZZ_PARSED=$${FUZZ_PARSED:-200000} $(BIN)/python -m pytest -q -n auto -rPs tests/contract/test_fuzz.py \
+		tests/contract/test_shapes.py tests/contract/test_documents_hold.py tests/contract/test_parsers.py
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

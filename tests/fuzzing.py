@@ -356,6 +356,8 @@ class Fuzzer:
         """Sends these requests, one after the other."""
         found = []
         for number in numbers:
+            if not self.sim.exists:  # one of them has deleted it
+                await self.sim.__aenter__()
             sent = self.request(number)
             started = stopwatch()
             answer = await send(self.sim, sent)

@@ -121,6 +121,11 @@ class Sim:
         return self.app.runtime.workspace(self._id)
 
     @property
+    def exists(self) -> bool:
+        """Whether nobody has deleted its workspace."""
+        return self._id in self.app.runtime.registry
+
+    @property
     def path(self) -> str:
         return f"/_sim/workspaces/{self.workspace.public_id}"
 
