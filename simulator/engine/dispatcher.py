@@ -83,7 +83,7 @@ class Other:
 
 class Dispatcher:
     """`ended` is called whenever a delivery of a workspace has ended, so that another may begin: with False when it could
-    not be recorded, so that its message is still due."""
+    not be recorded, so that its message is still due. `recorded` hears of each attempt that is written."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Dispatcher:
         units: Units,
         providers: Mapping[str, Provider],
         ended: Callable[[int, bool], None],
+        recorded: Callable[[int], None],
     ) -> None:
         self._courier = courier
         self._reach = reach
@@ -104,6 +105,7 @@ class Dispatcher:
         self._units = units
         self._providers = providers
         self._ended = ended
+        self._recorded = recorded
         self._queues: dict[int, Queue] = {}
         self._watches: dict[int, Watch] = {}
         self._halted: set[int] = set()
@@ -325,6 +327,7 @@ class Dispatcher:
             queue.due_from(micros(at) if lets_go else due or 0, 0 if lets_go else current.seq)
         if (committed := self._transactions.committed()) is not None:
             await committed
+        self._recorded(workspace_id)
         if lets_go:
             self._ended(workspace_id, True)
         if (watch := self._watches.get(workspace_id)) is not None and not manual:

@@ -85,12 +85,14 @@ class Runtime:
         """Where deliveries may go."""
         self.courier = courier or OwnCourier(self.reach)
         self.watchers = Watchers()
+        self.news = Watchers()
+        """By workspace: who wants to hear when anything in it was committed, whatever it is."""
 
         strides: dict[int, Stride] = {}
         self._strides = strides
         agenda = Agenda()
         self.transactions = Transactions(store, agenda.wake)
-        self.registry = Registry(store, self.transactions, self.providers, self.watchers.tell)
+        self.registry = Registry(store, self.transactions, self.providers, self._changed)
         self._units = Units(self, self.registry, self.transactions, strides, self._committed)
         self.timers = Timers(store, self.registry, self.transactions, self._units, self.parties)
         self.dispatcher = Dispatcher(
@@ -102,6 +104,7 @@ class Runtime:
             self._units,
             self.providers,
             self._delivery_ended,
+            self.news.tell,
         )
         self._walker = Walker(store, self.registry, self.transactions, self.timers, self.dispatcher, strides)
         self.sweeper = Sweeper(self.transactions)
@@ -321,7 +324,13 @@ class Runtime:
         """Before somebody reads the journal: what only read is journalled late."""
         self.transactions.write_notes()
 
+    def _changed(self, workspace_id: int) -> None:
+        """The workspace itself: its clock shows something else, or it was reset or removed."""
+        self.watchers.tell(workspace_id)
+        self.news.tell(workspace_id)
+
     def _committed(self, uow: UnitOfWork) -> None:
+        self.news.tell(uow.workspace.id)
         if uow.next_due is not None:
             self.dispatcher.due_from(uow.workspace.id, micros(uow.next_due))
             self._loop.schedule(uow.workspace.id, uow.next_due)
@@ -343,6 +352,7 @@ class Runtime:
         """Asks everybody who watches to end: the server is about to stop."""
         self.closing = True
         self.watchers.tell_everybody()
+        self.news.tell_everybody()
 
     # Time ----------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ class ErrorObject(TypedDict):
     message: str
     field: NotRequired[str]
     allowed: NotRequired[list[Any]]
+    seen: NotRequired[dict[str, Any]]
+    """Of a wait that ran out of time: `payments` and `deliveries`."""
 
 
 class ErrorAnswer(TypedDict):

@@ -95,6 +95,8 @@ class SaidNo(Exception):
         self.code = str(error.get("code", "error"))
         self.field: str | None = error.get("field")
         self.allowed: list[str] | None = error.get("allowed")
+        self.seen: Mapping[str, Any] | None = error.get("seen")
+        """What a wait has seen instead: `payments` and `deliveries`."""
 
 
 class NotReached(Exception):
@@ -190,6 +192,8 @@ class Client:
         wanted = {name: value for name, value in query.items() if value is not None}
         try:
             given: dict[str, Any] = {"content": body} if isinstance(body, bytes | str) else {"json": body}
+            if "timeout" in wanted:  # of a wait: until then nobody answers
+                given["timeout"] = None
             answer = self._http.request(method, path, params=wanted, headers=headers, **given)
         except httpx.HTTPError as error:
             raise NotReached(self.url, str(error) or type(error).__name__) from error
@@ -347,6 +351,28 @@ class Workspace:
     def payment(self, provider: str, id_: str) -> Payment:
         """With its timeline."""
         return cast(Payment, self._call("GET", f"/payments/{provider}/{quote(id_)}"))
+
+    def wait_for(
+        self,
+        *,
+        provider: str | None = None,
+        resource_id: str | None = None,
+        phase: str | None = None,
+        status: str | None = None,
+        event: str | None = None,
+        timeout: str = "10s",
+    ) -> Payment | Delivery:
+        """The payment as soon as it is in that `phase`, or has that `status` (the provider's word); with an `event` the webhook of
+        it, once it has arrived. Raises `SaidNo` 408 with what was `seen` instead."""
+        query = {"provider": provider, "resource_id": resource_id, "phase": phase, "status": status, "event": event}
+        return cast("Payment | Delivery", self._call("GET", "/wait", **query, timeout=timeout))
+
+    def wait_for_webhook(
+        self, provider: str, event: str, *, resource_id: str | None = None, timeout: str = "10s"
+    ) -> Delivery:
+        """The newest webhook of that event, as soon as it has arrived."""
+        query = {"provider": provider, "resource_id": resource_id, "event": event, "timeout": timeout}
+        return cast(Delivery, self._call("GET", "/wait", **query))
 
     def latest_payment(self, *, provider: str | None = None, reference: str | None = None) -> Payment:
         """The newest, with its timeline. Raises `SaidNo` 404 when there is none."""

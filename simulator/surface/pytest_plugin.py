@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from simulator.surface.client import Client, Workspace
+    from simulator.surface.assertions import TestedWorkspace
+    from simulator.surface.client import Client
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,15 +49,19 @@ def psp_simulator(request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 @pytest.fixture
-def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iterator[Workspace]:
-    """A fresh `Workspace` named after the test, with its own credentials, clock and payments; deleted afterwards."""
+def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iterator[TestedWorkspace]:
+    """A fresh workspace named after the test, with its own credentials, clock and payments; deleted afterwards.
+
+    A `Workspace` with assertions: `wait_for`, `wait_for_webhook`, `assert_webhooks`, `story`."""
     from simulator.kernel.ids import Ids
+    from simulator.surface.assertions import TestedWorkspace
     from simulator.surface.client import SaidNo
 
     readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", request.node.name).strip("-._:")[:80] or "test"
     file = request.node.nodeid.partition("::")[0]
     name, made_by = f"{readable}-{Ids().hex(8)}", f"test:{file}"[:200]
-    workspace = psp_simulator.create_workspace(name, made_by=made_by, temporary=True)
+    made = psp_simulator.create_workspace(name, made_by=made_by, temporary=True)
+    workspace = TestedWorkspace(psp_simulator, made.id, made.view)
     yield workspace
     try:
         workspace.delete()

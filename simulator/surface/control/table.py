@@ -53,6 +53,7 @@ from simulator.surface.control import (
     settings,
     snapshots,
     transfer,
+    waiting,
     webhooks,
     why,
     workspaces,
@@ -114,6 +115,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", PAYMENT, payments.get_payment, returns=Payment, summary="One payment with its timeline"),
 
     Operation("GET", WS + "/why/{id:path}", why.get_why, returns=Why, summary="What happened to it, because of what, and what would help"),
+    Operation("GET", WS + "/wait", waiting.wait, query=waiting.WaitQuery, returns=Payment | Delivery, summary="Answers as soon as a payment is there, or a webhook has arrived"),
     Operation("GET", WS + "/events", events.events, query=EventsQuery, summary="Each committed change as a server-sent event"),
 
     Operation("GET", WS + "/clock", clock.get_clock, returns=Clock, summary="The workspace's time"),

@@ -1,0 +1,111 @@
+"""A workspace as tests of a shop have it: what does not hold is an `AssertionError` that tells the story of the payment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.surface.client import Delivery, Payment, SaidNo, TimelineEntry, Workspace
+
+TIMED_OUT = 408
+SHOWN = 5
+
+
+class TestedWorkspace(Workspace):
+    """`psp_workspace`. It has every call of a `Workspace`."""
+
+    __test__ = False  # for pytest: this is no test
+
+    def story(self, id_or_code: str) -> str:
+        """What has happened to a payment, a line each: calls, moves, the wallet, webhooks with what they were answered.
+
+        It is found by its id, its reference or its wallet's code. Raises `LookupError` when there is none.
+        """
+        payment = self.find(id_or_code)
+        if payment is None:
+            raise LookupError(f"workspace {self.name} has no payment {id_or_code!r}")
+        return self._told(payment)
+
+    def stories(self, most: int = SHOWN) -> str:
+        """Those of the newest payments, oldest first."""
+        return "\n\n".join(self._told(payment) for payment in reversed(self.latest(most)))
+
+    def diagrams(self, most: int = SHOWN) -> list[tuple[str, str]]:
+        """The newest payments, oldest first: what each is, and its story as a Mermaid sequence diagram."""
+        newest = reversed(self.latest(most))
+        return [(_head(one), self.diagram(one["provider"], one["id"])["mermaid"]) for one in newest]
+
+    def wait_for(self, **wanted: Any) -> Payment | Delivery:
+        """As `Workspace.wait_for`; what does not come in time fails the test."""
+        try:
+            return super().wait_for(**wanted)
+        except SaidNo as refusal:
+            raise self._late(refusal, wanted.get("resource_id")) from refusal
+
+    def wait_for_webhook(
+        self, provider: str, event: str, *, resource_id: str | None = None, timeout: str = "10s"
+    ) -> Delivery:
+        """As `Workspace.wait_for_webhook`; what does not come in time fails the test."""
+        try:
+            return super().wait_for_webhook(provider, event, resource_id=resource_id, timeout=timeout)
+        except SaidNo as refusal:
+            raise self._late(refusal, resource_id) from refusal
+
+    def assert_webhooks(
+        self, id_or_code: str, *events: str, state: str = "delivered", any_order: bool = False
+    ) -> list[Delivery]:
+        """The webhooks of a payment are these events, once each, in this order, and the shop has acknowledged them all (`state`).
+        What is due is delivered first; forged ones are left out. Returns them."""
+        __tracebackhide__ = True
+        self.settle()
+        payment = self.find(id_or_code)
+        if payment is None:
+            raise AssertionError(f"workspace {self.name} has no payment {id_or_code!r}")
+        found = self.deliveries(provider=payment["provider"], resource_id=payment["id"])
+        found = [one for one in found if not one.get("adversarial")]
+        wanted, got = list(events), [one["event"] for one in found]
+        if any_order:
+            wanted, got = sorted(wanted), sorted(got)
+        astray = [one for one in found if one["state"] != state]
+        faults = (
+            [] if got == wanted else [f"webhooks are {', '.join(got) or 'none'}, not {', '.join(wanted) or 'none'}"]
+        )
+        faults += [f"{one['event']} is {one['state']}, not {state}{_last_answer(one)}" for one in astray]
+        if faults:
+            raise AssertionError("\n".join([*faults, "", self._told(payment)]))
+        return found
+
+    def _late(self, refusal: SaidNo, resource_id: str | None) -> Exception:
+        if refusal.status != TIMED_OUT:
+            return refusal
+        payment = None if resource_id is None else self.find(resource_id)
+        told = self.stories() if payment is None else self._told(payment)
+        return AssertionError(f"{refusal}\n\n{told}" if told else str(refusal))
+
+    def _told(self, payment: Payment) -> str:
+        whole = self.payment(payment["provider"], payment["id"])
+        return "\n".join([_head(whole), *(f"  {_line(entry)}" for entry in whole.get("timeline", []))])
+
+
+def _head(payment: Payment) -> str:
+    amount = f"{payment['amount']['value']} {payment['amount']['currency']}"
+    return f"{payment['provider']} {payment['id']} ({payment['reference']}, {amount}): {payment['phase']}, {payment['status']}"
+
+
+def _line(entry: TimelineEntry) -> str:
+    who = (
+        f"{entry['from']} > {entry['to']}"
+        if entry["kind"] in ("request", "webhook") and "from" in entry
+        else entry["actor"]
+    )
+    move = (
+        f" ({entry['from']} > {entry['to']})" if entry["kind"] == "state" and "from" in entry and "to" in entry else ""
+    )
+    return f"{entry['at'][11:23]}  {entry['kind']:<8} {who:<24} {entry['summary']}{move}".rstrip()
+
+
+def _last_answer(delivery: Delivery) -> str:
+    if not delivery["attempts"]:
+        return ""
+    last = delivery["attempts"][-1]
+    answer = f"answered {last['status']}" if last["status"] is not None else f"failed: {last['error']}"
+    return f" (try {last['n']} {answer})"
