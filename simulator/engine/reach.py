@@ -141,6 +141,20 @@ def literal(host: str) -> str | None:
         return None
 
 
+LOCAL_SUFFIXES = (".localhost", ".test", ".internal", ".local")
+"""Below these the public DNS has no names (RFC 6761, RFC 6762, and ICANN's `.internal`)."""
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is one that only this machine or its network knows: a name without a dot or below `LOCAL_SUFFIXES`, or an
+    address that is not public, with or without the brackets of IPv6."""
+    bare = host.rstrip(".").lower().removeprefix("[").removesuffix("]")
+    address = literal(bare)
+    if address is not None:
+        return _kind_by_itself(address) != "public"
+    return "." not in bare or bare.endswith(LOCAL_SUFFIXES)
+
+
 def kind_of(text: str) -> Kind:
     """What an address of IP is to us."""
     kind = _kind_by_itself(text)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from simulator.engine.pages import is_safe_return
 from simulator.engine.provider import Call
+from simulator.engine.reach import is_local
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import parse_instant
 from simulator.kernel.refusals import Invalid, Refused, Violation
@@ -41,12 +42,6 @@ AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
 
 DEFAULT_CONFIRMATION_DELAY_S = 10.0
 _DELAY = re.compile(r"([0-9]{1,9})s?")
-
-LOCAL_HOSTS = ("localhost", "host.docker.internal", "127.0.0.1", "::1")
-LOCAL_SUFFIXES = (".localhost", ".local")
-_PRIVATE = re.compile(
-    r"(10|127)(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}"
-)
 
 
 def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
@@ -80,33 +75,29 @@ def _check_instrument(uow: UnitOfWork, request: wire.ChargeRequest) -> None:
 
 
 def _check_webhooks_url(call: Call, url: str) -> None:
-    """The live API takes https only. The simulator takes http for local hosts too, and notes it as a live difference.
+    """The live API takes https only, and by its pattern no address of IPv6. The simulator takes http for local hosts, and the
+    brackets of IPv6, and notes both as live differences.
 
     Raises `Invalid`. Inferred: which hosts count as local. Source: docs/providers/ppro.md, source 11.
     """
     wrong = Invalid([Violation("webhooksUrl", "pattern", wire.WEBHOOKS_URL.pattern.replace("https?", "https"))])
-    match = wire.WEBHOOKS_URL.fullmatch(url)
-    if match is None:
-        raise wrong
-    parts = urlsplit(url)
-    host = parts.hostname or ""
     try:
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        has_port = False
-    if not host or not has_port:
+        parts = urlsplit(url)
+        host, has_port = parts.hostname or "", parts.port is None or parts.port > 0
+    except ValueError as error:  # brackets or a port that make no sense
+        raise wrong from error
+    is_bracketed = parts.netloc.rpartition("@")[2].startswith("[")
+    match = wire.WEBHOOKS_URL.fullmatch(url.replace("[", "", 1).replace("]", "", 1) if is_bracketed else url)
+    if match is None or not host or not has_port:
         raise wrong
-    if match[1] == "https":
-        return
-    if call.strict or not _is_local(host):
+    if call.strict and (is_bracketed or match[1] != "https"):
         raise wrong
-    call.differs_live("webhooksUrl: the live API accepts https only")
-
-
-def _is_local(host: str) -> bool:
-    return (
-        host in LOCAL_HOSTS or host.endswith(LOCAL_SUFFIXES) or "." not in host or _PRIVATE.fullmatch(host) is not None
-    )
+    if match[1] != "https":
+        if not is_local(host):
+            raise wrong
+        call.differs_live("webhooksUrl: the live API accepts https only")
+    if is_bracketed:
+        call.differs_live("webhooksUrl: the live API's pattern has no brackets, and so no address of IPv6")
 
 
 def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str | None:

@@ -11,6 +11,7 @@ import json
 import re
 from urllib.parse import quote
 
+from simulator.engine.reach import is_local
 from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.providers.wooshpay.model import CheckoutSession, PaymentIntent
@@ -70,8 +71,10 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 
 
 def with_scheme(url: str) -> str:
-    """`www.example.com` appears in documented samples and must still work as a link (inferred: https)."""
+    """`www.example.com` appears in documented samples and must still work as a link (inferred: https, and http for local names)."""
     if _SCHEME.match(url):
         return url
-    host = url.partition("/")[0].partition(":")[0]
-    return f"http://{url}" if host in ("localhost", "127.0.0.1") else f"https://{url}"
+    host = url.partition("/")[0]
+    host = host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    has_http = host == "localhost" or (is_local(host) and host.startswith("[") | ("." in host))
+    return f"http://{url}" if has_http else f"https://{url}"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from simulator.engine.pages import is_safe_return
 from simulator.engine.provider import Call
+from simulator.engine.reach import is_local, literal
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Refused, Violation
 from simulator.providers.worldline import model, products
@@ -79,8 +80,7 @@ def check_return_url(call: Call, url: str, path: str) -> None:
         raise Invalid([Violation(path, "pattern", given=url)]) from error
     if not is_safe_return(url) or (parts.scheme.lower() in ("http", "https") and not host):
         raise Invalid([Violation(path, "pattern", given=url)])
-    is_local = host == "localhost" or "." not in host or host.replace(".", "").isdigit() or ":" in host
-    if parts.scheme.lower() == "http" or (parts.scheme.lower() == "https" and is_local):
+    if parts.scheme.lower() == "http" or (parts.scheme.lower() == "https" and (is_local(host) or literal(host))):
         if call.strict:
             raise Invalid([Violation(path, "pattern", given=url)])
         call.differs_live(f"{path}: the live API accepts https and public host names only")
