@@ -7,8 +7,10 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,9 +43,25 @@ def missing() -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A server that can be stopped and started again."""
+
+    address: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
 def cluster() -> Iterator[str]:
-    """The address of a running server. Nothing in it survives a crash: it is for tests."""
+    """The address of a running server."""
+    with own_cluster() as found:
+        yield found.address
+
+
+@contextmanager
+def own_cluster() -> Iterator[Cluster]:
+    """Nothing in it survives a crash: it is for tests."""
     bin_, owner = programs(), _owner()
     assert bin_ is not None
     folder = Path(tempfile.mkdtemp(prefix="psp-pg-"))
@@ -58,9 +76,11 @@ def cluster() -> Iterator[str]:
     settings = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=20"
     try:
         run(str(bin_ / "initdb"), "-D", data, "-U", "sim", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        run(str(bin_ / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log"), "-o", settings, "start")
+        start = partial(run, str(bin_ / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log"), "-o", settings, "start")
+        stop = partial(run, str(bin_ / "pg_ctl"), "-D", data, "-w", "-m", "fast", "stop")
+        start()
         try:
-            yield f"postgresql:///postgres?host={folder}&user=sim"
+            yield Cluster(f"postgresql:///postgres?host={folder}&user=sim", stop, start)
         finally:
             run(str(bin_ / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
     finally:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -239,6 +240,32 @@ async def test_health_says_that_the_disk_is_full_and_that_it_no_longer_is(file: 
     assert "no room is left" in full.json()["error"]["message"]
     assert again.status_code == 200
     assert created.status_code == 201
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux sets another process's limits")
+def test_a_file_that_may_not_grow_is_told_by_health_and_forgotten_when_it_may(file: Path) -> None:
+    """The operating system refuses each write beyond a size, as it does beyond a quota."""
+    import resource
+
+    with launched(db=str(file)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+        made = {"provider": next(iter(server.credentials))}
+        payments = "/_sim/workspaces/default/payments"
+        client.post(payments, json=made).raise_for_status()
+        _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        largest = max(one.stat().st_size for one in file.parent.glob("store.db*"))
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (largest + 40_000, hard))
+        answers = [client.post(payments, json=made).status_code for _ in range(40)]
+        full = client.get("/_sim/health")
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        again = client.get("/_sim/health")
+        created = client.post(payments, json=made)
+
+    assert set(answers) <= {201, 503}, answers
+    assert full.status_code == 503, full.text
+    assert "nothing can be written" in full.json()["error"]["message"]
+    assert again.status_code == 200, again.text
+    assert created.status_code == 201
+    assert examined(file) == (0, "Nothing is wrong with it.\n")
 
 
 def test_an_app_that_cannot_start_lets_the_file_go(file: Path, tmp_path: Path) -> None:

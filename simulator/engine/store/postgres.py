@@ -11,6 +11,15 @@ import psycopg
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row, Store
 
+NEVER_HANGS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How long a server that says nothing is waited for (seconds, the last in milliseconds), unless the address says otherwise."""
+
 
 class PostgresStore(Store):
     """`where` is a `postgresql://` address. The tables are made in the connection's default schema."""
@@ -23,7 +32,7 @@ class PostgresStore(Store):
     def __init__(self, where: str) -> None:
         self._where = where
         self._has_begun = False
-        self._connection = psycopg.connect(where, autocommit=True)
+        self._connection = self._connected()
         for statement in schema.statements("postgresql", 1):
             self._connection.execute(statement.encode())
         self.widen("postgresql")
@@ -42,7 +51,11 @@ class PostgresStore(Store):
     def _connect_again(self) -> None:
         if self._has_begun:
             raise psycopg.OperationalError("the connection was lost in the middle of a transaction")
-        self._connection = psycopg.connect(self._where, autocommit=True)
+        self._connection = self._connected()
+
+    def _connected(self) -> psycopg.Connection[Row]:
+        said = psycopg.conninfo.conninfo_to_dict(self._where)
+        return psycopg.connect(self._where, autocommit=True, **{k: v for k, v in NEVER_HANGS.items() if k not in said})
 
     def outage(self, error: BaseException | None) -> str | None:
         return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError) else None

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from simulator.engine.gateway import Gateway
 from simulator.engine.pages import folder
 from simulator.engine.runtime import Runtime
-from simulator.surface.control.errors import HANDLERS
+from simulator.surface.control.errors import HANDLERS, unavailable
 from simulator.surface.control.inbox import receiver
 from simulator.surface.control.table import TABLE
 
@@ -31,7 +31,7 @@ def application(runtime: Runtime, more: Sequence[BaseRoute], gateway: Gateway, *
     routes.append(Mount("/_sim/static", StaticFiles(directory=folder("static"))))
     routes += more
     routes.append(Route("/", _home))
-    app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    app = Starlette(routes=routes, exception_handlers=HANDLERS | unavailable(runtime.store))
     app.state.gateway, app.state.wants_token = gateway, wants_token
     app.router.redirect_slashes = False
     return app

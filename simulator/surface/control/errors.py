@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from simulator.engine import cards
+from simulator.engine.store import Store
 from simulator.kernel.refusals import NotFound
+
+log = logging.getLogger("simulator")
 
 
 class ControlError(Exception):
@@ -62,6 +66,16 @@ async def _hung_up(request: Request, error: Exception) -> Response:
 
 async def _crashed(request: Request, error: Exception) -> Response:
     return _error(500, "bug", f"the simulator has a bug: {type(error).__name__}")
+
+
+def unavailable(store: Store) -> dict[Any, Callable[[Request, Exception], Any]]:
+    """For Starlette: what the store cannot do at the moment is no bug, and is told as health tells it."""
+
+    async def away(request: Request, error: Exception) -> Response:
+        log.error("%s %s: the store: %s", request.method, request.url.path, store.outage(error))
+        return _error(503, "store_unavailable", f"the store is not available: {store.outage(error)}")
+
+    return dict.fromkeys(store.OUTAGES, away)
 
 
 HANDLERS: dict[Any, Callable[[Request, Exception], Any]] = {
