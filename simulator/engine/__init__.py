@@ -38,6 +38,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `unread` | Says what of a request nobody reads |
 | `http` | ASGI as far as we need it |
 | `callers` | Who sends a request: this machine, the network, a page of another site |
+| `plain` | Refusals in our own words |
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
 | `portable` `renaming` | A workspace as a document; what is called anew in one that arrives |
@@ -62,7 +63,8 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `temporary` | Lets temporary workspaces go |
 | `loop` | Gives each workspace its turn in real time |
 | `runtime` | Puts the rooms together |
-| `faults` | Failures of the API that a scenario asks for |
+| `faults` | What a scenario asks for API calls |
+| `weather` | What becomes of an answer on its way |
 | `pages` | What every page needs |
 | `gateway` | The way of one request |
 """

@@ -65,6 +65,41 @@ class Operation(Protocol):
     def idempotent(self) -> bool: ...
 
 
+Use = tuple[int, str, str, str]
+"""Of an idempotency key: workspace, provider, scope and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What becomes of an answer on its way, because a scenario says so (`engine/weather.py`)."""
+
+    scenario: Mapping[str, Any]
+    """As it is armed: when it is no longer, what is held is let go."""
+    told: Mapping[str, Any]
+    """The effect, for the journal."""
+    is_before: bool = False
+    """Whether the call is not executed."""
+    status: int | None = None
+    fault: Mapping[str, Any] = field(default_factory=dict)
+    """`code` and `message` of that status."""
+    body: Any = None
+    delay_s: float = 0.0
+    hang: bool = False
+    reset: bool = False
+    truncate: bool = False
+    retry_after_s: int = 1
+
+    @property
+    def executes_later(self) -> bool:
+        """Whether the call itself only waits."""
+        return self.is_before and self.delay_s > 0 and not self.is_instead
+
+    @property
+    def is_instead(self) -> bool:
+        """Whether something else takes the place of the call."""
+        return self.is_before and (self.status is not None or self.hang or self.reset)
+
+
 @dataclass(slots=True)
 class Answering:
     """What gathers on the way for the answer, whoever will give it: the handler, or a refusal."""
@@ -82,6 +117,13 @@ class Answering:
     """What is wrong with a request that is accepted all the same: a webhook will tell."""
     first_at: int | None = None
     """Of a repeated idempotency key: when the answer was given for the first time, in microseconds."""
+    weather: Weather | None = None
+    key: Use | None = None
+    """The idempotency key, where one counts."""
+    waits_for: tuple[str, ...] = ()
+    """The payments whose webhooks go before the answer."""
+    began: datetime | None = None
+    """The instant of the unit of work."""
 
 
 @dataclass

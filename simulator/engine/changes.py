@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import orjson
 
-from simulator.engine.messages import Dispatch, Message, Plan
+from simulator.engine.messages import NO_PLAN, Dispatch, Message, Plan
 from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load
 from simulator.engine.store.base import Store
 from simulator.kernel.clock import micros
@@ -227,6 +227,13 @@ def _in_order(messages: list[Promised]) -> list[Promised]:
 
 def _expanded(id_: str, dispatch: Dispatch, window: int) -> Iterator[tuple[str, Plan]]:
     """The ids and plans of the messages that one message becomes, in the order in which they leave."""
+    if (
+        dispatch.copies == dispatch.at_once == 1
+        and dispatch.adversary is None
+        and not (dispatch.before_answer or window)
+    ):
+        yield id_, NO_PLAN  # as nearly all
+        return
     if dispatch.adversary is not None and dispatch.url is not None:
         yield f"{id_}_forged", replace(dispatch.adversary, window=window)
     for number in range(dispatch.copies * dispatch.at_once):

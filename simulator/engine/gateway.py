@@ -1,4 +1,5 @@
-"""The HTTP edge of the providers: finds the route, reads the bytes once, and runs the way of one request.
+"""The HTTP edge of the providers, in one file because it is one way: finds the route, reads the bytes once, and runs the way of
+one request.
 
 The answer to anything, our own crashes included, is in the words of the provider to whom the request was addressed.
 """
@@ -9,13 +10,12 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
-
-from simulator.engine import faults, idempotency, journal, pages, reasons
+from simulator.engine import faults, idempotency, journal, pages, plain, reasons
 from simulator.engine.call import Call, Reply, Walk
 from simulator.engine.callers import is_public, is_this_machine
 from simulator.engine.http import (
@@ -39,13 +39,16 @@ from simulator.engine.routes import Node, Routes, segments_of
 from simulator.engine.runtime import Runtime
 from simulator.engine.unread import body_of, look_over, query_of
 from simulator.engine.validation import validate
+from simulator.engine.weather import hold, leave, webhooks_first
 from simulator.kernel.clock import micros, stopwatch
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import (
     BodyTooLarge,
     Crashed,
+    Faulted,
     Forbidden,
     HeadersTooLarge,
+    IdempotencyConflict,
     Invalid,
     MethodNotAllowed,
     NotFound,
@@ -60,6 +63,9 @@ log = logging.getLogger("simulator")
 SHORT = 1_000
 """Characters of what is named and may be long."""
 
+NOT_YET = Answer(0, [], b"")
+"""Stands for the answer to a call that is executed later."""
+
 _HOST = re.compile(r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
 
 
@@ -70,6 +76,7 @@ class Gateway:
         """`public_credentials`: whether those that everybody can read are taken from other machines, too."""
         self.runtime = runtime
         self.public_credentials = public_credentials
+        self._keys = idempotency.Keys()
         self.routes = Routes()
         self._providers = tuple(runtime.providers.values())
         for provider in self._providers:
@@ -90,17 +97,48 @@ class Gateway:
             body = await read_body(receive)
         except Disconnected:
             return  # nobody is left to read an answer
-        call = self._call(scope, headers, body or b"")
-        answer = self._serve(call, body is None, started, large_head=has_large_head(scope))
+        call, is_large = self._call(scope, headers, body or b""), body is None
+        answer = self._serve(call, is_large, started, large_head=has_large_head(scope))
         if answer.walk is not None:
             await self._walk(answer.walk)
+        if call.answering.weather is None and not call.answering.waits_for:
+            answer = await self._settled(call, answer, started)
+            await leave(answer, None, receive, send, bodiless=scope["method"] == "HEAD")
+            return
+        with self._keys.under_way(call.answering.key):
+            if (weather := call.answering.weather) is not None and weather.executes_later:
+                await hold(self.runtime, call.workspace, weather, receive)
+                call = self._call(scope, headers, body or b"")
+                call.answering.weather = replace(weather, delay_s=0.0)
+                answer = self._serve(call, is_large, started)
+            answer, at = await self._settled(call, answer, started), call.answering
+            if at.waits_for and at.began is not None:
+                await webhooks_first(self.runtime, call.workspace, call.provider, at.waits_for, at.began)
+            if at.weather is not None:
+                await hold(self.runtime, call.workspace, at.weather, receive)
+            answer = self._altered(call, answer)
+            await leave(answer, at.weather, receive, send, bodiless=scope["method"] == "HEAD")
+
+    async def _settled(self, call: Call, answer: Answer, started: float) -> Answer:
+        """The answer once what it says is written."""
         if (committed := self.runtime.transactions.committed()) is not None:
             try:
                 await committed
             except Exception:
-                answer = self._not_committed(call, started)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+                return self._not_committed(call, started)
+        return answer
+
+    def _altered(self, call: Call, answer: Answer) -> Answer:
+        """What leaves of the answer to a call that was executed."""
+        weather, provider = call.answering.weather, self.runtime.providers.get(call.provider)
+        if weather is None or weather.is_before or provider is None:
+            return answer
+        if weather.status is not None:
+            call.ids = self.runtime.registry.ids_of_refusal(call.workspace)
+            reply = faults.dressed(provider.refuse(faults.refusal(weather), call), weather)
+            sent, _, headers = self._render(provider, call, reply)
+            return Answer(reply.status, headers, sent)
+        return answer if weather.body is None else faults.with_another_body(answer, weather.body)
 
     def _call(self, scope: Scope, headers: dict[str, str], body: bytes) -> Call:
         raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
@@ -216,8 +254,12 @@ class Gateway:
             at.step = "headers"
             if provider.before is not None:
                 provider.before(call)
-            faults.strike(runtime, call)
             key = idempotency.key_of(policy, call)
+            if key is not None and policy is not None and self._keys.are_in_use(policy, call, key):
+                at.step = "idempotency"
+                return self._refused(provider, call, IdempotencyConflict(key, "in_progress"), started)
+            if faults.strike(runtime, call):
+                return NOT_YET
             now, at.step = call.workspace.clock.now(), "idempotency"
             if key is not None and policy is not None and not policy.after_validation:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
@@ -251,6 +293,8 @@ class Gateway:
                 uow.entry = self._entry(call, reply, sent, started, {}, reasons.later(provider, call, endpoint))
                 if key is not None and policy is not None and policy.keeps(reply.status):
                     idempotency.keep(uow.begin(), policy, call, key, now, reply, sent, content_type)
+            if uow.workspace.scenarios and runtime.scenarios.wait_for_webhooks(uow.workspace.scenarios, provider.name):
+                at.waits_for, at.began = tuple(uow.subjects), now
             return Answer(reply.status, headers, sent)
         except Refusal as refusal:
             return self._refused(provider, call, refusal, started, key)
@@ -271,19 +315,6 @@ class Gateway:
     def _refused(
         self, provider: Provider | None, call: Call, refusal: Refusal, started: float, key: str | None = None
     ) -> Answer:
-        help_: dict[str, Any] = {}
-        if isinstance(refusal, Unauthenticated):
-            help_ = {"reason": refusal.reason, **refusal.help}
-        elif isinstance(refusal, Crashed):
-            help_ = {"error_id": refusal.error_id}
-        elif isinstance(refusal, OperationLeftOut):
-            help_ = {"left_out": refusal.operation}
-        elif isinstance(refusal, UnknownRoute):
-            help_ = {"reason": f"there is no {call.method} {call.target}", "did_you_mean": refusal.nearest}
-        elif isinstance(refusal, MethodNotAllowed):
-            help_ = {"reason": f"{call.target} does not take {call.method}", "allowed": refusal.allowed}
-        elif isinstance(refusal, Invalid):
-            help_ = {"violations": [f"{v.path}: {v.rule} {v.limit or ''}".strip() for v in refusal.violations]}
         if isinstance(refusal, Unauthenticated | Forbidden) and refusal.workspace is not None:
             call.workspace = self.runtime.workspace(refusal.workspace)
         if provider is None:
@@ -291,13 +322,16 @@ class Gateway:
         call.provider = provider.name
         call.ids = self.runtime.registry.ids_of_refusal(call.workspace)
         reply = provider.refuse(refusal, call)
+        if call.answering.weather is not None and isinstance(refusal, Faulted):
+            reply = faults.dressed(reply, call.answering.weather)
         policy = provider.idempotency
         if key is not None and policy is not None and policy.keeps(reply.status):
             sent, content_type, _ = self._render(provider, call, reply)
             now = call.workspace.clock.now()
             with self.runtime.transactions.writing() as store:
                 idempotency.keep(store, policy, call, key, now, reply, sent, content_type)
-        return self._answer(provider, call, reply, started, help_, self._why(provider, call, refusal, reply))
+        help_, why = reasons.help_of(call, refusal), self._why(provider, call, refusal, reply)
+        return self._answer(provider, call, reply, started, help_, why)
 
     def _why(self, provider: Provider, call: Call, refusal: Refusal, reply: Reply) -> dict[str, Any]:
         """What the pages explain of a refusal. To be called when the answer stands."""
@@ -410,7 +444,7 @@ class Gateway:
             strict=self.runtime.strict,
             sent_by="console",
         )
-        answer = self._serve(call, False, stopwatch())
+        answer = self._altered(call, self._serve(call, False, stopwatch()))
         if (committed := self.runtime.transactions.committed()) is not None:
             await committed
         return answer
@@ -494,23 +528,4 @@ class Gateway:
         return call.workspace is not None
 
     def _plain_refusal(self, call: Call, refusal: Refusal) -> Answer:
-        """Our own words, for what no provider claims."""
-        if isinstance(refusal, MethodNotAllowed):
-            status, code, more = 405, "method_not_allowed", {"allowed": refusal.allowed}
-        elif isinstance(refusal, BodyTooLarge):
-            status, code, more = 413, "body_too_large", {"limit": refusal.limit}  # type: ignore[dict-item]
-        elif isinstance(refusal, HeadersTooLarge):
-            status, code, more = 431, "headers_too_large", {"limit": refusal.limit}  # type: ignore[dict-item]
-        elif isinstance(refusal, Crashed):
-            status, code, more = 500, "internal_error", {"error_id": refusal.error_id}  # type: ignore[dict-item]
-        else:
-            nearest = refusal.nearest if isinstance(refusal, UnknownRoute) else []
-            status, code, more = 404, "not_found", {"nearest": nearest}
-        message = f"no provider answers {call.method} {self.runtime.masking.path(call.target)[:SHORT]}"
-        if isinstance(refusal, Crashed):
-            message = f"the simulator failed; its log has error {refusal.error_id}"
-        body = orjson.dumps({"error": {"code": code, "message": message, **more}})
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        if isinstance(refusal, MethodNotAllowed):
-            headers.append((b"allow", ", ".join(refusal.allowed).encode()))
-        return Answer(status, headers, body)
+        return plain.refused(call, refusal, self.runtime.masking.path(call.target)[:SHORT])

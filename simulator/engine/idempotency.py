@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import orjson
 
-from simulator.engine.call import Call, Reply
+from simulator.engine.call import Call, Reply, Use
 from simulator.engine.provider import Idempotency
 from simulator.engine.store import Store
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.refusals import IdempotencyConflict
+
+
+class Keys:
+    """Those whose first call is under way: executed or about to be, and not answered yet. In memory and of this process."""
+
+    def __init__(self) -> None:
+        self._in_use: set[Use] = set()
+
+    def are_in_use(self, policy: Idempotency, call: Call, key: str) -> bool:
+        """Whether another call is under way with this key. If not, this one may be from now on (`under_way`)."""
+        if call.answering.weather is not None:  # it comes back to be executed
+            return False
+        call.answering.key = (call.workspace.id, call.provider, policy.scope(call), key)
+        return call.answering.key in self._in_use
+
+    @contextmanager
+    def under_way(self, use: Use | None) -> Iterator[None]:
+        """The key is in use within."""
+        if use is None or use in self._in_use:
+            yield
+            return
+        self._in_use.add(use)
+        try:
+            yield
+        finally:
+            self._in_use.discard(use)
 
 
 def key_of(policy: Idempotency | None, call: Call) -> str | None:

@@ -52,6 +52,8 @@ def request_entry(
         "notices": [masking.sentence(notice, known) for notice in call.answering.notices],
         "sent_by": call.sent_by,
     }
+    if call.answering.weather is not None:
+        entry["weather"] = call.answering.weather.told
     if help_:
         entry["help"] = {name: _help(name, value, masking, known) for name, value in help_.items()}
     told = {**(why or {}), **_beside(call)}

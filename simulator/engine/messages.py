@@ -71,7 +71,7 @@ class Plan:
 
     def dump(self) -> bytes | None:
         """As the store keeps it; None where there is no plan, as for nearly all."""
-        if self == NO_PLAN:
+        if self is NO_PLAN or self == NO_PLAN:
             return None
         said = {"forge": self.forge, "stale_us": self.stale // timedelta(microseconds=1), "together": self.together}
         until = (

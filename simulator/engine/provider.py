@@ -135,7 +135,8 @@ class Idempotency:
 
     `scope` narrows a key (method and path, or nothing); `keeps` says which statuses are remembered; `replayed` marks the
     repeated answer. With `on_mismatch="replay"` another body gets the stored answer, with `"refuse"` an
-    `IdempotencyConflict` is raised. With `after_validation` a request that fails validation never meets the key.
+    `IdempotencyConflict` is raised. So it is, because of `in_progress`, while the first answer has not left. With
+    `after_validation` a request that fails validation never meets the key.
     """
 
     header: str

@@ -31,6 +31,23 @@ LONG = 300
 """Characters of a sentence or a value that is told."""
 
 
+def help_of(call: Call, refusal: r.Refusal) -> dict[str, Any]:
+    """What the journal keeps for who looks after the call, beside what the answer says."""
+    if isinstance(refusal, r.Unauthenticated):
+        return {"reason": refusal.reason, **refusal.help}
+    if isinstance(refusal, r.Crashed):
+        return {"error_id": refusal.error_id}
+    if isinstance(refusal, r.OperationLeftOut):
+        return {"left_out": refusal.operation}
+    if isinstance(refusal, r.UnknownRoute):
+        return {"reason": f"there is no {call.method} {call.target}", "did_you_mean": refusal.nearest}
+    if isinstance(refusal, r.MethodNotAllowed):
+        return {"reason": f"{call.target} does not take {call.method}", "allowed": refusal.allowed}
+    if isinstance(refusal, r.Invalid):
+        return {"violations": [f"{v.path}: {v.rule} {v.limit or ''}".strip() for v in refusal.violations]}
+    return {}
+
+
 # The rules -------------------------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,8 @@ class Issuer(Protocol):
 
 
 class Registry:
-    """`changed` is called with a workspace's number when its clock shows something else, or when it is gone."""
+    """`changed` is called with a workspace's number when its clock shows something else or other scenarios are armed, or when it
+    is gone."""
 
     def __init__(
         self,
@@ -106,7 +107,7 @@ class Registry:
         """The workspace as it is from now on; who calls this writes it."""
         before = self._workspaces.get(workspace.id)
         self._workspaces[workspace.id] = workspace
-        if before is not None and before.clock != workspace.clock:
+        if before is not None and (before.clock, before.scenarios) != (workspace.clock, workspace.scenarios):
             self._changed(workspace.id)
         if workspace.paused != (() if before is None else before.paused):
             self._store.hold(workspace.id, workspace.paused)

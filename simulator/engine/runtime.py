@@ -345,7 +345,8 @@ class Runtime:
         return self.watchers.watch((kind.PROVIDER, kind.KIND, id_), callback)
 
     def watch_workspace(self, workspace: Workspace, callback: Callable[[], None]) -> Callable[[], None]:
-        """Calls back when the workspace's clock was changed, or the workspace reset or removed; the result stops it."""
+        """Calls back when the workspace's clock or scenarios were changed, or the workspace reset or removed; the result stops
+        it."""
         return self.watchers.watch(workspace.id, callback)
 
     def hang_up(self) -> None:
@@ -384,6 +385,11 @@ class Runtime:
             return await self._walker.settle(workspace.id)
         finally:
             self._loop.schedule(workspace.id)
+
+    def deliver(self, workspace: Workspace) -> None:
+        """Begins to send what is due, unless somebody walks here who does that."""
+        if not self._walker.walks(workspace.id):
+            self.dispatcher.start(workspace.id)
 
     def conclude(self, workspace: Workspace, row: OutboxRow, state: Literal["delivered", "failed"]) -> None:
         """Ends a message by hand, and says so in the payment's story."""

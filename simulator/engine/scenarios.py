@@ -17,14 +17,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from simulator.engine import cards
 from simulator.engine.forging import Forgery
 from simulator.engine.messages import Order
 from simulator.engine.settings import OneOf
 from simulator.engine.validation import Unfit, allowed, validate
-from simulator.kernel.clock import parse_duration
+from simulator.kernel.clock import parse_duration, short_duration
 from simulator.kernel.refusals import Invalid, Violation
 
 log = logging.getLogger("simulator")
@@ -85,6 +85,11 @@ class When(_Strict):
                 return False
         return True
 
+    def names(self, provider: str) -> bool:
+        """Whether it may hold for a provider."""
+        wanted = [self.provider] if isinstance(self.provider, str) else self.provider
+        return wanted is None or any(fnmatch.fnmatchcase(provider, pattern) for pattern in wanted)
+
     def _amount_holds(self, amount: int | None) -> bool:
         if self.amount is None:
             return True
@@ -102,7 +107,19 @@ def _duration(value: Any) -> Any:
         raise Unfit(str(error)) from error
 
 
-Delay = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=timedelta(days=3660))]
+def _within(least: timedelta, most: timedelta) -> AfterValidator:
+    """Bounds, which the library would name in its own words."""
+
+    def check(value: timedelta) -> timedelta:
+        if least <= value <= most:
+            return value
+        edge = f"least {short_duration(least)}" if value < least else f"most {short_duration(most)}"
+        raise Unfit(f"must be at {edge}")
+
+    return AfterValidator(check)
+
+
+Delay = Annotated[timedelta, BeforeValidator(_duration), _within(timedelta(0), timedelta(days=3660))]
 
 
 class WalletEffect(_Strict):
@@ -115,11 +132,49 @@ class WalletEffect(_Strict):
     delay: Delay | None = None
 
 
+def _times(value: Any) -> Any:
+    return None if value == "until stopped" else value
+
+
+RealDelay = Annotated[timedelta, BeforeValidator(_duration), _within(timedelta(0), timedelta(hours=1))]
+"""In real time, which people wait for."""
+
+
 class ApiEffect(_Strict):
-    status: int = Field(ge=400, le=599)
-    times: int | None = Field(None, ge=1)
+    """What becomes of an answer. With `when: before` the call is not executed; a `status` means that unless it says `after`."""
+
+    status: int | None = Field(None, ge=400, le=599)
+    times: Annotated[int | None, BeforeValidator(_times)] = Field(None, ge=1)
     code: str | None = None
     message: str | None = None
+    body: str | dict[str, Any] | list[Any] | None = None
+    delay: RealDelay | None = None
+    hang: bool = False
+    reset: bool = False
+    truncate: bool = False
+    retry_after: RealDelay | None = None
+    when: Literal["before", "after"] | None = None
+
+    @property
+    def is_before(self) -> bool:
+        return self.when == "before" if self.when is not None else self.status is not None
+
+    @model_validator(mode="after")
+    def _sense(self) -> ApiEffect:
+        ways = [name for name in ("hang", "reset", "truncate") if getattr(self, name)]
+        if not ways and self.status is None and self.body is None and self.delay is None:
+            raise Unfit("must say status, body, delay, hang, reset or truncate")
+        if len(ways) > 1:
+            raise Unfit(f"cannot be {' and '.join(ways)}: one of them")
+        if self.when == "before" and self.status is None and (self.body is not None or self.truncate):
+            raise Unfit("must say a status, because no call is executed whose answer it would be")
+        if self.retry_after is not None and self.status not in RETRY_LATER:
+            raise Unfit("can say retry_after only with a status of 429 or 503")
+        return self
+
+
+RETRY_LATER = (429, 503)
+"""Answers that say when to come again."""
 
 
 class WebhooksEffect(_Strict):
@@ -130,8 +185,9 @@ class WebhooksEffect(_Strict):
     delay: Delay = timedelta(0)
     order: Order = "as_happened"
     drop: bool = False
+    before_answer: bool = False
     forge: Forgery | None = None
-    stale: Annotated[Delay, Field(gt=timedelta(0))] | None = None
+    stale: Annotated[Delay, _within(timedelta(seconds=1), timedelta(days=3660))] | None = None
 
 
 class BankEffect(_Strict):
@@ -345,6 +401,16 @@ class Scenarios:
                 name = self.known.documented[provider].name
                 label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{name}"
                 yield Effect(label, getattr(rule, facet), False)
+
+    def wait_for_webhooks(self, armed: tuple[dict[str, Any], ...], provider: str) -> bool:
+        """Whether an armed scenario wants webhooks of this provider before the answers to the calls that cause them."""
+        for entry in armed:
+            if (entry.get("scope") or {}).get("provider", provider) != provider:
+                continue
+            for rule in getattr(self._scenario(entry), "rules", ()):
+                if rule.webhooks is not None and rule.webhooks.before_answer and rule.when.names(provider):
+                    return True
+        return False
 
     def documents(self, facet: Facet, provider: str) -> bool:
         """Whether the provider documents any trigger on `facet`."""

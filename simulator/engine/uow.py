@@ -319,6 +319,7 @@ class UnitOfWork(Reader):
             delay=message.delay + params.delay,
             order=params.order,
             rank=int.from_bytes(self.ids.bytes(2)) if params.order == "shuffled" else 0,
+            before_answer=params.before_answer,
             adversary=self.runtime.parties[provider].adversary(params, message.body),
         )
 

@@ -328,6 +328,7 @@ class RequestView(TypedDict):
     notices: list[str]
     sent_by: Literal["merchant", "page", "console"]
     help: NotRequired[dict[str, Any]]
+    weather: NotRequired[dict[str, Any]]
     why: NotRequired[Reasons]
     repeats: NotRequired[str]
     resource_id: NotRequired[str]

@@ -153,7 +153,7 @@ def test_a_body_that_is_no_scenario_is_told_where(raw: Any, says: str) -> None:
         ("name: mine\nrules:\n- {}\n- api:\n    status: 99\n", "mine.yaml:5: rules.1.api.status: "),
         ("name: mine\nrules: []\n", "mine.yaml:2: rules: "),
         ("name: mine\n", "mine.yaml:1: rules: "),
-        ("name: mine\nrules:\n- {}\n- api: {}\n", "mine.yaml:4: rules.1.api.status: "),
+        ("name: mine\nrules:\n- {}\n- api: {}\n", "mine.yaml:4: rules.1.api: "),
         ("name: mine\nrules:\n- {}\n- 5\n", "mine.yaml:4: rules.1: "),
         ("\n\n", "mine.yaml:1: : "),
         ("- no\n- mapping\n", "mine.yaml:1: : "),

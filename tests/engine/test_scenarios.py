@@ -9,7 +9,7 @@ from support import Sim
 from toy.acme import ACME
 
 from simulator.engine.pages import folder
-from simulator.engine.scenarios import ScenarioError, load_folder
+from simulator.engine.scenarios import ApiEffect, ScenarioError, load_folder
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -56,12 +56,26 @@ def test_an_unknown_member_is_told_with_those_that_are_known(tmp_path: Path) -> 
     assert str(refused.value) == said
 
 
+UNEXECUTED = "must say a status, because no call is executed whose answer it would be"
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
         ("wallet: {outcome: maybe}", "rules.0.wallet.outcome: must be one of paid, cancelled, expired, open"),
         ("wallet: {delay: soon}", "rules.0.wallet.delay: 'soon' is not a duration; write PT12H, 12h, 90s or 2h30m"),
         ("api: {status: 200}", "rules.0.api.status: must be at least 400"),
+        ("api: {times: 1}", "rules.0.api: must say status, body, delay, hang, reset or truncate"),
+        ("api: {hang: true, reset: true}", "rules.0.api: cannot be hang and reset: one of them"),
+        ("api: {truncate: true, when: before}", f"rules.0.api: {UNEXECUTED}"),
+        ("api: {body: gone, when: before}", f"rules.0.api: {UNEXECUTED}"),
+        ("api: {retry_after: 2s, status: 500}", "rules.0.api: can say retry_after only with a status of 429 or 503"),
+        ("api: {delay: 2h}", "rules.0.api.delay: must be at most 1 h"),
+        ("wallet: {delay: P9999D}", "rules.0.wallet.delay: must be at most 3660 d"),
+        ("api: {hang: true, when: later}", "rules.0.api.when: must be one of before, after"),
+        ("api: {hang: true, times: forever}", "rules.0.api.times: must be a whole number"),
+        ("webhooks: {at_once: 11}", "rules.0.webhooks.at_once: must be at most 10"),
+        ("webhooks: {stale: PT0S}", "rules.0.webhooks.stale: must be at least 1 s"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_in_plain_words(tmp_path: Path, rule: str, says: str) -> None:
@@ -69,6 +83,12 @@ def test_a_value_that_cannot_be_is_told_in_plain_words(tmp_path: Path, rule: str
         load_folder(written(tmp_path, f"name: mine\nrules:\n  - {rule}\n"))
 
     assert str(refused.value) == f"mine.yaml:3: {says}"
+
+
+def test_what_strikes_until_it_is_stopped_may_say_so(tmp_path: Path) -> None:
+    found = load_folder(written(tmp_path, "name: mine\nrules: [{api: {hang: true, times: until stopped}}]\n"))
+
+    assert found["mine"].rules[0].api == ApiEffect(hang=True)
 
 
 def test_both_endings_of_yaml_are_read(tmp_path: Path) -> None:

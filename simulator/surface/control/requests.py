@@ -102,7 +102,7 @@ def request_view(row: Sequence[Any]) -> dict[str, Any]:
         "notices": body["notices"],
         "sent_by": body.get("sent_by", "merchant"),
     }
-    for name in ("help", "why"):
+    for name in ("help", "why", "weather"):
         if name in body:
             view[name] = body[name]
     if subject:
