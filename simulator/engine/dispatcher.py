@@ -304,6 +304,7 @@ class Dispatcher:
         else:
             state, due = "failed", None
         lets_go = manual and is_received and policy.queue == "endpoint"
+        is_ours = other is None  # exact, as the message itself is kept
         masking = self._providers[current.provider].masking
         known = workspace.secrets_of(current.provider, masking)
         with self._transactions.writing(together=True) as store:
@@ -317,7 +318,7 @@ class Dispatcher:
                 error=error and masking.text(error, known),
                 headers=orjson.dumps(masking.headers_of(signed.headers, known)),
                 answer=answer and masking.text(answer, known)[:ANSWER_LIMIT],
-                body=signed.body if signed.body == current.body else masking.body(signed.body, known),
+                body=signed.body if is_ours or signed.body == current.body else masking.body(signed.body, known),
                 state=state,
                 due=due,
             )

@@ -254,12 +254,13 @@ class Gateway:
             at.step = "headers"
             if provider.before is not None:
                 provider.before(call)
-            key = idempotency.key_of(policy, call)
-            if key is not None and policy is not None and self._keys.are_in_use(policy, call, key):
+            named = idempotency.key_of(policy, call)
+            if named is not None and policy is not None and self._keys.are_in_use(policy, call, named):
                 at.step = "idempotency"
-                return self._refused(provider, call, IdempotencyConflict(key, "in_progress"), started)
+                raise IdempotencyConflict(named, "in_progress")
             if faults.strike(runtime, call):
                 return NOT_YET
+            key = named  # under which a refusal is kept from here on
             now, at.step = call.workspace.clock.now(), "idempotency"
             if key is not None and policy is not None and not policy.after_validation:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
 import pytest
 from merchant import Merchant
 
+from contract.calls import OPERATIONS as OPERATIONS_OF_ALL
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer
 from simulator.kernel.money import Money
@@ -245,6 +246,28 @@ async def test_the_answer_of_a_call_that_was_cut_off_is_given_again_by_its_key(m
 
     assert again.status < 300
     assert await client.done() == 1
+
+
+@pytest.mark.parametrize("effect", [{"status": 503}, {"reset": True, "when": "before"}])
+async def test_what_comes_instead_of_the_call_leaves_its_key_free(merchant: Merchant, effect: dict[str, Any]) -> None:
+    """Also where the provider remembers its own failures under a key."""
+    policy = merchant.provider.idempotency
+    if policy is None:
+        pytest.skip(f"{merchant.provider.title} has no idempotency keys")
+    client = Client(merchant, "create")
+    client.headers = {policy.header: "4a7c8c9e-6f5d-4c4b-8f39-0f1e2d3c4b5a"}
+    await client.arm(**effect, times=1)
+    with suppress(ConnectionResetError):
+        assert (await client.call()).status == 503
+
+    again = await client.call()
+
+    assert again.status < 300
+    assert await client.done() == 1
+
+
+def test_every_call_has_a_name_by_which_a_scenario_strikes_it() -> None:
+    assert [str(one) for one in OPERATIONS_OF_ALL if not one.endpoint.operation] == []
 
 
 async def test_the_journal_says_what_became_of_the_answer(client: Client) -> None:

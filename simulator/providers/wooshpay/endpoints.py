@@ -158,7 +158,8 @@ def read_query(call: Call, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _get(path: str, handler: Handler, summary: str, query: type[BaseModel] | None = None, **more: Any) -> Endpoint:
-    return Endpoint("GET", path, handler, query=query, reads=True, summary=summary, **more)
+    """Its operation is called as its handler."""
+    return Endpoint("GET", path, handler, handler.__name__, query=query, reads=True, summary=summary, **more)
 
 
 def _post(path: str, handler: Handler, operation: str, body: type[BaseModel], summary: str, **more: Any) -> Endpoint:
