@@ -60,9 +60,9 @@ def _weather(effect: ApiEffect, scenario: Mapping[str, Any]) -> Weather:
         fault={"code": effect.code, "message": effect.message},
         body=effect.body,
         delay_s=effect.delay.total_seconds() if effect.delay is not None else 0.0,
-        hang=effect.hang,
-        reset=effect.reset,
-        truncate=effect.truncate,
+        hang=bool(effect.hang),
+        reset=bool(effect.reset),
+        truncate=bool(effect.truncate),
         retry_after_s=math.ceil(later),
     )
 

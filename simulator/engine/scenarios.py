@@ -149,9 +149,9 @@ class ApiEffect(_Strict):
     message: str | None = None
     body: str | dict[str, Any] | list[Any] | None = None
     delay: RealDelay | None = None
-    hang: bool = False
-    reset: bool = False
-    truncate: bool = False
+    hang: bool | None = None
+    reset: bool | None = None
+    truncate: bool | None = None
     retry_after: RealDelay | None = None
     when: Literal["before", "after"] | None = None
 
