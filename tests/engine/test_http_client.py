@@ -179,6 +179,23 @@ async def test_of_a_huge_answer_64_kb_are_read_and_the_connection_is_dropped(cou
     assert sent < 50_000_000
 
 
+async def test_an_answer_whose_headers_have_no_end_is_given_up(courier: OwnCourier) -> None:
+    sent = 0
+
+    async def pour(conversation: Conversation) -> None:
+        nonlocal sent
+        await conversation.say(b"HTTP/1.1 200 OK\r\n")
+        while sent < 50_000:
+            await conversation.say(b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1_000) for n in range(sent, sent + 100)))
+            sent += 100
+
+    async with receiver(pour) as shop:
+        assert await reason(courier, shop.url)
+        await shop.hung_up.wait()
+
+    assert sent < 50_000
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "raw deflate"])
 async def test_a_packed_answer_is_unpacked_as_far_as_is_read_of_any(courier: OwnCourier, encoding: str) -> None:
     bomb = b"\0" * 50_000_000

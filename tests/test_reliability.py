@@ -1,0 +1,86 @@
+"""What docs/reliability.md names as the proof of a promise is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reliability.md"
+
+_FILE = re.compile(r"`((?:tests/[\w/]*)?test_\w+\.py)`")
+_TEST = re.compile(r"`(test_\w+)`")
+_WORDS = re.compile(r"(?:`tests/[\w/]+\.py`|the same): ([^;`]*)")
+
+
+@cache
+def by_file() -> dict[str, tuple[str, ...]]:
+    """The names of the tests by their file."""
+    found = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        functions = [
+            n
+            for n in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        found[path.relative_to(ROOT).as_posix()] = tuple(one.name for one in functions if one.name.startswith("test_"))
+    return found
+
+
+def cells() -> list[str]:
+    """The last cell of each row: what shows the promise."""
+    rows = [
+        line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("|") and not set(line) <= set("|- ")
+    ]
+    return [re.split(r"(?<!\\)\|", row.strip("|"))[-1].strip() for row in rows]
+
+
+def test_every_file_and_every_test_that_is_named_exists() -> None:
+    text = PAGE.read_text("utf-8")
+    files, names = {Path(name).name for name in by_file()}, {one for found in by_file().values() for one in found}
+
+    assert [name for name in _FILE.findall(text) if name not in by_file() and ("/" in name or name not in files)] == []
+    assert [name for name in _TEST.findall(text) if name not in names] == []
+
+
+def test_the_words_that_stand_beside_a_file_are_those_of_a_test_in_it() -> None:
+    """`the same` is the file that was named last. Words may be shortened, and what is in brackets is an explanation."""
+    missing, file = [], ""
+    for cell in cells():
+        for part in cell.split(";"):
+            named = [name for name in _FILE.findall(part) if name in by_file()]
+            file = named[-1] if named else file
+            for words in _WORDS.findall(part):
+                for phrase in re.split(r",| and ", re.sub(r"\(.*?\)", "", words)):
+                    stems = [word[:4] for word in re.findall(r"[a-z0-9]+", phrase.lower()) if len(word) > 2]
+                    if not any(all(stem in name for stem in stems) for name in by_file()[file]):
+                        missing.append(f"{file}: {phrase.strip()}")
+
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "section", ["never lost", "year of running", "bounded", "store", "Bodies", "never stored", "Bad receivers"]
+)
+def test_each_kind_of_promise_has_its_section(section: str) -> None:
+    assert re.search(rf"^## .*{section}", PAGE.read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_promise_says_what_shows_it() -> None:
+    """In a table whose last column says it, no row leaves it empty."""
+    empty, is_shown = [], False
+    for line in PAGE.read_text("utf-8").splitlines():
+        if not line.startswith("|"):
+            is_shown = False
+        elif line.rstrip(" |").endswith("Shown by"):
+            is_shown = True
+        elif (
+            is_shown and not set(line) <= set("|- ") and not re.split(r"(?<!\\)\|", line.strip().strip("|"))[-1].strip()
+        ):
+            empty.append(line)
+
+    assert empty == []
