@@ -176,6 +176,27 @@ def test_scenarios_buyers_and_settings_are_changed_and_read_back(world: Workspac
     assert world.armed() == []
 
 
+def test_attacks_and_weather_are_armed_under_the_names_of_the_files(world: Workspace) -> None:
+    world.set_webhook(ANY.name, world.inbox_url("shop"))
+    world.arm(rules=[{"webhooks": {"forge": "secret", "at_once": 2}}])
+    world.arm(
+        rules=[{"when": {"method": "GET"}, "api": {"status": 503, "when": "after", "times": 1}}], provider=ANY.name
+    )
+    id_ = order(world)
+    world.settle()
+
+    failed, read = ask(world, reading(world, id_)), ask(world, reading(world, id_))
+
+    forged, *true = world.deliveries(resource_id=id_)
+    assert (forged["adversarial"], forged["forge"]) == (True, "secret")
+    assert [one["adversarial"] for one in true[:2]] == [False, False]
+    assert (failed.status, failed.headers["retry-after"], read.status) == (503, "1", 200)
+    assert [call.get("weather") for call in world.requests(path=reading(world, id_).path)] == [
+        None,
+        {"status": 503, "when": "after"},
+    ]
+
+
 def test_a_refusal_says_what_was_wrong_and_what_was_allowed(world: Workspace) -> None:
     with pytest.raises(SaidNo) as refusal:
         world.arm("rainy-day")
