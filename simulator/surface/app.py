@@ -8,8 +8,10 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+
+from starlette.applications import Starlette
 
 from simulator.engine import pages, scenarios
 from simulator.engine.arming import Objection, objection
@@ -23,7 +25,8 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
 from simulator.engine.store import Store, open_store, readable
 from simulator.kernel.crypto import sha256_hex
-from simulator.surface import console, control, logs
+from simulator.surface import logs
+from simulator.surface.control import health
 from simulator.surface.guard import LARGE_HEAD, Guard, refuse
 from simulator.surface.inbox import INBOX
 from simulator.surface.installed import installed
@@ -81,9 +84,8 @@ class App:
             public_credentials=self.settings.open_console or self.settings.default_credentials,
         )
         wants_token = self.settings.admin_token is not None
-        ours = control.application(self.runtime, console.routes(self.runtime), self.gateway, wants_token=wants_token)
         self.ours = Guard(
-            ours,
+            _Ours(self.runtime, self.gateway, wants_token),
             token=self.settings.admin_token,
             open_console=self.settings.open_console,
             names=self.settings.own_names,
@@ -208,6 +210,29 @@ def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, sce
     if not found:
         raise scenarios.ScenarioError(f"{folder}: there is no scenario in this folder (*.yaml, *.yml)")
     return _possible(folder, found, providers)
+
+
+class _Ours:
+    """The control API and the console, built when somebody first asks for more than health: with all their pages they would
+    be a third of what a start imports."""
+
+    def __init__(self, runtime: Runtime, gateway: Gateway, wants_token: bool) -> None:
+        self._health = health.alone(runtime)
+        self._build = partial(_whole, runtime, gateway, wants_token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_health = scope["path"] == health.HEALTH.path
+        await (self._health if is_health else self._all)(scope, receive, send)
+
+    @cached_property
+    def _all(self) -> Starlette:
+        return self._build()
+
+
+def _whole(runtime: Runtime, gateway: Gateway, wants_token: bool) -> Starlette:
+    from simulator.surface.control.application import with_console
+
+    return with_console(runtime, gateway, wants_token=wants_token)
 
 
 def create_app(settings: Settings | None = None) -> App:

@@ -57,6 +57,8 @@ LATER = {
     "httpx": "the typed client",
     "jinja2": "the first page",
     "segno": "the first QR code",
+    "simulator.surface.console": "the first page of the console",
+    "simulator.surface.control.table": "the first call of the control API but health",
     "yaml": "the first question for a scenario",
 }
 """What has its own time, and when that is."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.routing import Route
+
 from simulator import __version__
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import notices, sections
 from simulator.engine.settings import SimulatorSettings
 from simulator.kernel.clock import from_micros, iso_millis
-from simulator.surface.control.errors import ControlError
-from simulator.surface.control.operation import ControlCall
+from simulator.surface.answers import Health
+from simulator.surface.control.errors import HANDLERS, ControlError, unavailable
+from simulator.surface.control.operation import ControlCall, Operation
 
 SHOWN = 20
 """Notices, and workspaces; the log has all notices."""
@@ -63,3 +67,16 @@ async def health(call: ControlCall) -> dict[str, Any]:
         body["missing"] = runtime.missing
     found = notices(runtime.workspaces(), sections(runtime.providers).values())
     return body | ({"notices": found[:SHOWN]} if found else {})
+
+
+HEALTH: Operation[Any, Any] = Operation(
+    "GET", "/_sim/health", health, returns=Health, summary="Whether the simulator can serve"
+)
+
+
+def alone(runtime: Runtime) -> Starlette:
+    """The one call that is answered before the others have been built."""
+    return Starlette(
+        routes=[Route(HEALTH.path, HEALTH.endpoint(runtime), methods=[HEALTH.method])],
+        exception_handlers=HANDLERS | unavailable(runtime.store),
+    )

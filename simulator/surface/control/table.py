@@ -17,7 +17,6 @@ from simulator.surface.answers import (
     Delivery,
     Diagram,
     Exported,
-    Health,
     ImportedView,
     Moves,
     Page,
@@ -80,7 +79,7 @@ PAYMENT = WS + "/payments/{provider}/{id:path}"
 
 # fmt: off
 TABLE: tuple[Operation[Any, Any], ...] = (
-    Operation("GET", "/_sim/health", health.health, returns=Health, summary="Whether the simulator can serve"),
+    health.HEALTH,
     Operation("GET", "/_sim/providers", providers.list_providers, returns=Providers, summary="The providers, their events and every setting"),
 
     Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),
