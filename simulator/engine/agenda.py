@@ -45,7 +45,9 @@ class Agenda:
             wait = until if wait is None else min(wait, until)
         if wait is None or wait > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), None if wait is None else min(wait, LONGEST_WAIT_S))
+                # not `wait_for`: before Python 3.12 it may swallow a cancellation that comes together with the nudge
+                async with asyncio.timeout(None if wait is None else min(wait, LONGEST_WAIT_S)):
+                    await self._nudge.wait()
 
     def take_due(self, now: float) -> list[int]:
         """The workspaces whose time has come; they are off the agenda."""

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from support import Sim
 
+from simulator.engine.agenda import Agenda
 from simulator.engine.timers import Fired, Timers
 from simulator.kernel.clock import micros
 
@@ -42,3 +43,26 @@ async def test_what_falls_due_while_a_turn_is_under_way_gets_the_next_turn(
     async with asyncio.timeout(5):
         await second_has_fired.wait()
     loop.cancel()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_loop_that_is_woken_and_ended_at_the_same_moment_ends(turns: int) -> None:
+    """A server that stops commits something first, which wakes the loop: it used to go on for ever then."""
+    agenda = Agenda()
+    agenda.put(1, 1000.0)
+
+    async def serve() -> None:
+        while True:
+            await agenda.wait(0.0)
+
+    loop = asyncio.create_task(serve())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    agenda.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    loop.cancel()
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert loop.cancelled()
