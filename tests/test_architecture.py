@@ -18,7 +18,7 @@ HOMES = {
     "sqlite3": ("engine/store/",),
     "psycopg": ("engine/store/",),
     "aiohttp": ("engine/http_client.py",),
-    "httpx": ("surface/client.py", "surface/demo.py", "surface/pytest_plugin.py"),
+    "httpx": ("surface/client.py", "surface/async_client.py", "surface/in_process.py", "surface/demo.py"),
     "starlette": ("surface/",),
     "uvicorn": ("surface/",),
     "secrets": (),

@@ -171,6 +171,15 @@ TimelineEntry = TypedDict(
 )
 
 
+class Change(TimelineEntry):
+    """One entry of the live feed; `seq` is that of the journal."""
+
+    provider: str | None
+    resource_id: str | None
+    phase: NotRequired[str]
+    status: NotRequired[str]
+
+
 class Payment(TypedDict):
     id: str
     provider: str

@@ -1,4 +1,5 @@
-"""A small typed client of the control API (docs/control-api.md): what the command line and the pytest plugin steer with.
+"""A typed client of the whole control API (docs/control-api.md), in one long module, for it is one interface: what the command
+line and the pytest plugin steer with. `async_client.py` is the same for `asyncio`, made from this text.
 
     client = Client("http://localhost:8080")
     shop = client.create_workspace(seed="42", frozen=True)
@@ -11,6 +12,7 @@ Answers are the JSON objects of the contract, as typed dictionaries; members tha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,6 +26,7 @@ from simulator.surface.answers import (
     Armed,
     Attempt,
     Buyer,
+    Change,
     Clock,
     ComparisonView,
     Delivery,
@@ -33,7 +36,9 @@ from simulator.surface.answers import (
     Health,
     ImportedView,
     Money,
+    Move,
     Payment,
+    ProviderView,
     Received,
     RequestView,
     ScenarioView,
@@ -58,6 +63,7 @@ __all__ = [
     "Armed",
     "Attempt",
     "Buyer",
+    "Change",
     "Client",
     "Clock",
     "Delivery",
@@ -67,8 +73,10 @@ __all__ = [
     "Health",
     "ImportedView",
     "Money",
+    "Move",
     "NotReached",
     "Payment",
+    "ProviderView",
     "Received",
     "RequestView",
     "SaidNo",
@@ -117,15 +125,23 @@ class Answer:
 
 
 class Client:
-    """One running simulator. `token` is its admin token, if it has one; `timeout` is in seconds.
+    """One running simulator. `token` is its admin token, if it has one; `timeout` is in seconds. With a `transport` it is reached
+    by that (`Simulator.in_process`).
 
     Every call raises `SaidNo` when the simulator refuses and `NotReached` when nobody answers.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        token: str | None = None,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.token = token
-        self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=False, transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +158,15 @@ class Client:
 
     def health(self) -> Health:
         return cast(Health, self.call("GET", "/_sim/health"))
+
+    def providers(self) -> list[ProviderView]:
+        """Those that are served, with their events and every setting; the last entry is the simulator itself."""
+        answer = self.call("GET", "/_sim/providers")
+        return cast(list[ProviderView], answer["data"])
+
+    def openapi(self, name: str) -> dict[str, Any]:
+        """The OpenAPI document of a provider, or of the control API (`control`)."""
+        return cast(dict[str, Any], self.call("GET", f"/_sim/openapi/{name}.json"))
 
     def workspaces(self) -> list[WorkspaceView]:
         return list(self.every("/_sim/workspaces"))
@@ -188,17 +213,16 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None, /, **query: Any) -> Any:
         """One call of the control API; the answer's JSON, or None when it has no body. Bytes or a text are JSON already."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         wanted = {name: value for name, value in query.items() if value is not None}
         try:
             given: dict[str, Any] = {"content": body} if isinstance(body, bytes | str) else {"json": body}
             if "timeout" in wanted:  # of a wait: until then nobody answers
                 given["timeout"] = None
-            answer = self._http.request(method, path, params=wanted, headers=headers, **given)
+            answer = self._http.request(method, path, params=wanted, headers=self._headers, **given)
         except httpx.HTTPError as error:
             raise NotReached(self.url, str(error) or type(error).__name__) from error
         if answer.status_code >= 400:
-            raise SaidNo(answer.status_code, _error_of(answer))
+            raise SaidNo(answer.status_code, error_of(answer))
         return answer.json() if answer.content else None
 
     def every(self, path: str, /, at_most: int | None = None, **query: Any) -> Iterator[Any]:
@@ -211,6 +235,22 @@ class Client:
             cursor = page["next"]
             if cursor is None:
                 return
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def lines(self, path: str, /, **query: Any) -> Iterator[str]:
+        """The lines of an answer that goes on until somebody ends it."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        try:
+            with self._http.stream("GET", path, params=wanted, headers=self._headers, timeout=None) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    raise SaidNo(answer.status_code, error_of(answer))
+                yield from answer.iter_lines()
+        except httpx.HTTPError as error:
+            raise NotReached(self.url, str(error) or type(error).__name__) from error
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str], content: bytes | None) -> Answer:
         """One request to a provider's API, sent exactly as it is given: no credential is added."""
@@ -395,6 +435,36 @@ class Workspace:
                 return payment
         return None
 
+    def make_payment(
+        self,
+        provider: str,
+        *,
+        amount: int | None = None,
+        currency: str | None = None,
+        variant: str | None = None,
+        reference: str | None = None,
+    ) -> Payment:
+        """A test payment by the provider's real API call, as the merchant would make it. `amount` is in minor units, and goes
+        with its `currency`."""
+        given: dict[str, Any] = {"provider": provider, "variant": variant, "reference": reference}
+        if amount is not None or currency is not None:
+            given["amount"] = {"value": amount, "currency": currency}
+        body = {name: value for name, value in given.items() if value is not None}
+        return cast(Payment, self._call("POST", "/payments", body))
+
+    def moves(self, provider: str, id_: str) -> list[Move]:
+        """What may happen to a payment now."""
+        answer = self._call("GET", f"/payments/{provider}/{quote(id_)}/moves")
+        return cast(list[Move], answer["data"])
+
+    def mark(self, provider: str, id_: str, trigger: str) -> Payment:
+        """Lets one of the legal `moves` happen."""
+        return self._act(provider, id_, "mark", {"trigger": trigger})
+
+    def refund(self, provider: str, id_: str, amount: int | None = None) -> Payment:
+        """By the provider's real API call; all that is left, or so many minor units."""
+        return self._act(provider, id_, "refund", {} if amount is None else {"amount": amount})
+
     def pay(self, provider: str, id_: str, *, buyer: str | None = None, method: str | None = None) -> Payment:
         """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
         body = {name: value for name, value in (("buyer", buyer), ("method", method)) if value is not None}
@@ -529,7 +599,8 @@ class Workspace:
     def resend_failed(self, provider: str | None = None) -> int:
         """One more attempt at every delivery that was refused, given up or not; how many."""
         body = {} if provider is None else {"provider": provider}
-        return int(self._call("POST", "/webhooks/resend-failed", body)["resent"])
+        answer = self._call("POST", "/webhooks/resend-failed", body)
+        return int(answer["resent"])
 
     def mark_delivered(self, id_: str) -> Delivery:
         """Whatever the receiver said, it has it."""
@@ -598,16 +669,27 @@ class Workspace:
             body["name"] = name
         if rules is not None:
             body["rules"] = list(rules)
-        return cast(list[Armed], self._call("PUT", "/scenario", body)["data"])
+        answer = self._call("PUT", "/scenario", body)
+        return cast(list[Armed], answer["data"])
 
     def armed(self) -> list[Armed]:
-        return cast(list[Armed], self._call("GET", "/scenario")["data"])
+        answer = self._call("GET", "/scenario")
+        return cast(list[Armed], answer["data"])
 
     def disarm(self) -> None:
         self._call("DELETE", "/scenario")
 
+    # The live feed
 
-def _error_of(answer: httpx.Response) -> Mapping[str, Any]:
+    def events(self, after: int | None = None) -> Iterator[Change]:
+        """Each committed change as it happens, or from the one after the number `after`; until the workspace is gone or the server
+        stops."""
+        for text in self.client.lines(f"{self.path}/events", after=after):
+            if text.startswith("data: "):
+                yield cast(Change, json.loads(text.removeprefix("data: ")))
+
+
+def error_of(answer: httpx.Response) -> Mapping[str, Any]:
     try:
         body = answer.json()
     except ValueError:

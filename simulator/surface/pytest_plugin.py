@@ -12,7 +12,8 @@ Nothing is loaded before a test asks for a fixture. `--psp-simulator-url` (or PS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,12 +23,22 @@ if TYPE_CHECKING:
     from simulator.surface.client import Client
 
 
+WORLDS = pytest.StashKey["list[TestedWorkspace]"]()
+"""The workspaces of a test."""
+PREPARED = "prepared"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("psp-simulator")
     group.addoption(
         "--psp-simulator-url",
         metavar="URL",
         help="Use the simulator that runs there; without it the fixture psp_simulator starts one of its own.",
+    )
+    group.addoption(
+        "--psp-export",
+        metavar="DIR",
+        help="Keep the worlds of failed tests in this folder, each as a document for psp-simulator import. They hold credentials.",
     )
 
 
@@ -53,18 +64,65 @@ def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iter
     """A fresh workspace named after the test, with its own credentials, clock and payments; deleted afterwards.
 
     A `Workspace` with assertions: `wait_for`, `wait_for_webhook`, `assert_webhooks`, `story`."""
+    yield from _made(psp_simulator, request, request.node.name)
+
+
+@pytest.fixture(scope="module")
+def psp_prepare() -> Callable[[TestedWorkspace], object]:
+    """Define this fixture yourself, to say what the world of `psp_prepared` has in it."""
+    return lambda world: None
+
+
+@pytest.fixture(scope="module")
+def _psp_world(
+    psp_simulator: Client, psp_prepare: Callable[[TestedWorkspace], object], request: pytest.FixtureRequest
+) -> Iterator[TestedWorkspace]:
+    for world in _made(psp_simulator, request, request.node.name):
+        psp_prepare(world)
+        world.snapshot(PREPARED)
+        yield world
+
+
+@pytest.fixture
+def psp_prepared(_psp_world: TestedWorkspace, request: pytest.FixtureRequest) -> TestedWorkspace:
+    """One workspace for all tests of a module, as `psp_prepare` has left it: restored before each test."""
+    _psp_world.restore(PREPARED)
+    request.node.stash.setdefault(WORLDS, []).append(_psp_world)
+    return _psp_world
+
+
+def _made(client: Client, request: pytest.FixtureRequest, wanted: str) -> Iterator[TestedWorkspace]:
     from simulator.kernel.ids import Ids
     from simulator.surface.assertions import TestedWorkspace
     from simulator.surface.client import SaidNo
 
-    readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", request.node.name).strip("-._:")[:80] or "test"
+    readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", wanted).strip("-._:")[:80] or "test"
     file = request.node.nodeid.partition("::")[0]
     name, made_by = f"{readable}-{Ids().hex(8)}", f"test:{file}"[:200]
-    made = psp_simulator.create_workspace(name, made_by=made_by, temporary=True)
-    workspace = TestedWorkspace(psp_simulator, made.id, made.view)
+    made = client.create_workspace(name, made_by=made_by, temporary=True)
+    workspace = TestedWorkspace(client, made.id, made.view)
+    request.node.stash.setdefault(WORLDS, []).append(workspace)
     yield workspace
     try:
         workspace.delete()
     except SaidNo as refusal:
         if refusal.status != 404:  # the test deleted it itself
             raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed tells the stories of its payments, and keeps its worlds where it is asked to."""
+    report = yield
+    worlds = item.stash.get(WORLDS, [])
+    if report.failed and report.when != "teardown" and worlds:
+        from simulator.surface import failures
+
+        folder = item.config.getoption("--psp-export")
+        for world in worlds:
+            report.sections += failures.sections(world)
+            if folder:
+                report.sections.append(failures.keep(world, Path(folder), item.nodeid))
+    return report

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from buying import ANY
 
 from simulator.surface.client import Client
 from simulator.surface.launch import Launched
@@ -37,6 +39,46 @@ import pytest
 def test_odd(psp_workspace, what):
     assert psp_workspace.payments() == []
 """
+FAILS = f"""
+def test_a_payment_that_never_ends(psp_workspace):
+    payment = psp_workspace.make_payment({ANY.name!r}, reference="order-17")
+    psp_workspace.pay({ANY.name!r}, payment["id"])
+    assert psp_workspace.latest_payment()["phase"] == "refunded"
+
+def test_that_holds(psp_workspace):
+    psp_workspace.make_payment({ANY.name!r}, reference="order-18")
+
+def test_without_a_payment(psp_workspace):
+    assert psp_workspace.payments()
+"""
+PREPARED = f"""
+import pytest
+
+made = []
+
+@pytest.fixture(scope="module")
+def psp_prepare():
+    def prepare(world):
+        made.append(world.id)
+        world.freeze("2030-06-01T12:00:00Z")
+        world.make_payment({ANY.name!r}, reference="there-already")
+    return prepare
+
+@pytest.mark.parametrize("round", [1, 2])
+def test_it_is_as_it_was(psp_prepared, round):
+    assert [one["reference"] for one in psp_prepared.payments()] == ["there-already"]
+    assert psp_prepared.clock()["now"] == "2030-06-01T12:00:00.000Z"
+    psp_prepared.advance("P1D")
+    psp_prepared.make_payment({ANY.name!r}, reference=f"round-{{round}}")
+    assert made == [psp_prepared.id]
+
+def test_its_story_is_told_too(psp_prepared):
+    assert not psp_prepared.payments()
+"""
+UNPREPARED = """
+def test_nothing_is_in_it(psp_prepared):
+    assert psp_prepared.payments() == []
+"""
 ROOT = Path(__file__).parent.parent.parent
 # The plugin may be installed or not; loaded twice it would be refused.
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -61,13 +103,17 @@ class Suite:
 
     def run(self, text: str, *options: str) -> str:
         """The last line of what pytest says."""
+        return self.told(text, *options).strip().splitlines()[-1]
+
+    def told(self, text: str, *options: str) -> str:
+        """All that pytest says."""
         (self.folder / "test_shop.py").write_text(text, "utf-8")
         (self.folder / "pytest.ini").write_text("[pytest]\n")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PSP_"))}
         command = [sys.executable, "-W", "error", "-m", "pytest", *OPTIONS, *options]
         environ |= {"PYTHONPATH": str(ROOT), **ALONE}
         ran = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60)
-        return ran.stdout.strip().splitlines()[-1]
+        return ran.stdout
 
 
 @pytest.fixture
@@ -106,3 +152,61 @@ print(sorted(m for m in set(sys.modules) - before if not m.startswith("simulator
     ran = subprocess.run([sys.executable, "-W", "error", "-c", probe], capture_output=True, text=True)
 
     assert (ran.stdout, ran.stderr) == ("[]\n", "")
+
+
+# When a test fails ------------------------------------------------------------------------------------------------------
+
+
+def test_the_report_of_a_failed_test_tells_the_story_of_its_payments(suite: Suite, server: Launched) -> None:
+    told = suite.told(FAILS, "--psp-simulator-url", server.url)
+
+    assert "2 failed, 1 passed" in told
+    assert "psp-simulator: payments of workspace test_a_payment_that_never_ends-" in told
+    assert f"merchant > {ANY.name}" in told
+    assert "psp-simulator: Mermaid of" in told
+    assert "sequenceDiagram" in told
+    assert "order-17" in told
+    assert "order-18" not in told
+    assert "has no payment" in told
+
+
+def test_the_worlds_of_failed_tests_are_kept_where_that_is_asked_for(
+    suite: Suite, server: Launched, client: Client, tmp_path: Path
+) -> None:
+    folder = tmp_path / "worlds" / "of today"
+
+    told = suite.told(FAILS, "--psp-simulator-url", server.url, "--psp-export", str(folder))
+
+    kept = sorted(folder.iterdir())
+    assert [file.name.partition(".ws_")[0] for file in kept] == [
+        "test_shop.py-test_a_payment_that_never_ends",
+        "test_shop.py-test_without_a_payment",
+    ]
+    assert f"psp-simulator import {kept[0]}" in told
+    assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
+    world = client.import_workspace(kept[0].read_bytes())
+    assert [one["reference"] for one in world.payments()] == ["order-17"]
+    world.delete()
+
+
+def test_without_that_nothing_is_written(suite: Suite, server: Launched, tmp_path: Path) -> None:
+    suite.told(FAILS, "--psp-simulator-url", server.url)
+
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+# A prepared world -------------------------------------------------------------------------------------------------------
+
+
+def test_every_test_finds_the_prepared_world_as_it_was(suite: Suite, server: Launched, client: Client) -> None:
+    before = {workspace["id"] for workspace in client.workspaces()}
+
+    told = suite.told(PREPARED, "--psp-simulator-url", server.url)
+
+    assert "1 failed, 2 passed" in told
+    assert "there-already" in told
+    assert {workspace["id"] for workspace in client.workspaces()} == before
+
+
+def test_a_world_for_which_nothing_is_prepared_is_empty(suite: Suite, server: Launched) -> None:
+    assert suite.run(UNPREPARED, "--psp-simulator-url", server.url).startswith("1 passed")

@@ -1,0 +1,41 @@
+"""What is told and kept of the worlds of a test that failed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from simulator.engine import private
+from simulator.surface.assertions import TestedWorkspace
+from simulator.surface.client import NotReached, SaidNo
+
+
+def sections(world: TestedWorkspace) -> list[tuple[str, str]]:
+    """Titles and texts for the report: the stories of the newest payments, and each as a Mermaid diagram."""
+    try:
+        stories = world.stories()
+        diagrams = world.diagrams()
+    except (NotReached, SaidNo) as error:
+        return [("psp-simulator", f"what happened cannot be told: {error}")]
+    if not stories:
+        return [("psp-simulator", f"workspace {world.name} has no payment")]
+    found = [(f"psp-simulator: payments of workspace {world.name}", stories)]
+    return found + [(f"psp-simulator: Mermaid of {head}", mermaid) for head, mermaid in diagrams]
+
+
+def keep(world: TestedWorkspace, folder: Path, test: str) -> tuple[str, str]:
+    """Writes the whole world into a file of the folder, for its owner only; returns a section that says so."""
+    title = "psp-simulator: export"
+    try:
+        document = world.export()
+    except (NotReached, SaidNo) as error:
+        return title, f"the world cannot be exported: {error}"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", test).strip("-.")[:150]
+    file = folder / f"{name}.{world.id}.json"
+    try:
+        private.make_folder(folder)
+        private.write(file, json.dumps(document, ensure_ascii=False).encode())
+    except OSError as error:
+        return title, f"the world cannot be kept: {error}"
+    return title, f"{file}: psp-simulator import {file}"
