@@ -49,6 +49,12 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "resources|resources_payments (workspace=? AND seq<": lambda store: store.payment_back(1, 9, 3),
     "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
     "outbox|outbox_subject (workspace=? AND subject=?": lambda store: store.outcomes(1, ["ch_1", "ch_2"]),
+    "resources|resources_payments (workspace=? AND seq>?)": lambda store: store.payments_after(1, 7, 8),
+    "journal|journal_subject (workspace=? AND subject=?": lambda store: store.stories(1, ["ch_1", "ch_2"]),
+    "timers|timers_of (id=?": lambda store: store.with_timers(1, ["ch_1", "ch_2"]),
+    "outbox|outbox_subject (workspace=? AND subject=?)": lambda store: store.with_pending(1, ["ch_1", "ch_2"]),
+    "resources|(": lambda store: store.hanging(1, ["ch_1"], ["re_1"]),
+    "journal|INTEGER PRIMARY KEY": lambda store: store.drop_loose(1, 5, None, 10),
     "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
 }
 
