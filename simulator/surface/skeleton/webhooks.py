@@ -57,6 +57,6 @@ def explain(sending: Sending, left: Signed) -> Explained | None:
         received=received,
         encoding="hex",
         t=part(received, "t"),
-        other_times=sending.other_times(per_second=1),
+        other_times=[f"{part(received, 't')}000", *sending.other_times(per_second=1)],
         other_secrets=[other for other in own.values() if other != secret],
     )
