@@ -261,3 +261,19 @@ async def test_a_temporary_workspace_says_when_it_goes(sim: Sim) -> None:
     row = page[page.index('data-name="passing"') :].partition("</tr>")[0]
 
     assert re.search(r"temporary, goes in \D*(1 day|23 hours)", row)
+
+
+async def test_the_settings_page_says_what_is_kept_and_what_was_dropped(sim: Sim) -> None:
+    for _ in range(3):
+        await press(sim, await page_of(sim, f"/start/{ACME.name}"), "do-it")
+    for one in (await sim.http.get(f"{sim.path}/payments")).json()["data"]:
+        await sim.act("acme", one["id"], "pay")
+    before = await page_of(sim, "/settings?section=simulator")
+    await press(sim, before, "save-settings", **{"keep:json": '{"payments": 1}'})
+
+    sim.app.runtime.keeper.run()
+
+    after = await page_of(sim, "/settings?section=simulator")
+    assert 'data-testid="kept" data-dropped="0"' in before
+    assert "200,000" in before
+    assert 'data-testid="kept" data-dropped="2"' in after
