@@ -108,8 +108,8 @@ class Gateway:
         with self._keys.under_way(call.answering.key):
             if (weather := call.answering.weather) is not None and weather.executes_later:
                 await hold(self.runtime, call.workspace, weather, receive)
-                call = self._call(scope, headers, body or b"")
-                call.answering.weather = replace(weather, delay_s=0.0)
+                call, left = self._call(scope, headers, body or b""), call.answering.tokens_left
+                call.answering.weather, call.answering.tokens_left = replace(weather, delay_s=0.0), left
                 answer = self._serve(call, is_large, started)
             answer, at = await self._settled(call, answer, started), call.answering
             if at.waits_for and at.began is not None:
@@ -244,7 +244,7 @@ class Gateway:
         try:
             self._authenticate(provider, call, endpoint.authenticate)
             at.step = "rate"
-            if provider.limit is not None:
+            if provider.limit is not None and at.weather is None:  # what was only late has taken its token
                 bucket, limit = provider.limit(call)
                 call.answering.tokens_left = 0
                 now = call.workspace.clock.now()

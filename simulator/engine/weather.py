@@ -136,9 +136,12 @@ async def webhooks_first(
     """
     with _told(lambda news: runtime.news.watch(workspace.id, news)) as news, suppress(TimeoutError):
         async with asyncio.timeout(BEFORE_ANSWER_S):
-            while not runtime.closing and provider not in workspace.paused:
-                runtime.deliver(workspace)
-                now = micros(runtime.workspace(workspace.id).clock.now())
+            while not runtime.closing and workspace.id in runtime.registry:
+                current = runtime.workspace(workspace.id)
+                if provider in current.paused:
+                    return
+                runtime.deliver(current)
+                now = micros(current.clock.now())
                 promised = _promised(runtime, workspace, provider, subjects, micros(since))
                 if any(row.state == "pending" and not row.attempts and (row.due or 0) <= now for row in promised):
                     await news()

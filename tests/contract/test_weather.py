@@ -205,6 +205,20 @@ async def test_a_call_may_be_slow_to_begin(client: Client) -> None:
     assert await client.done() == client.once
 
 
+async def test_a_call_that_was_slow_to_begin_counts_once_against_the_customers_limit(merchant: Merchant) -> None:
+    client = Client(merchant, "create")
+    at_once = await client.call()
+    remaining = [name for name in at_once.headers if name.endswith("remaining")]
+    if not remaining:
+        pytest.skip(f"{merchant.provider.title} has no limit that its answers tell")
+
+    async with held(client, when="before") as slow:
+        pass
+
+    left = int(at_once.headers[remaining[0]]) - int(slow.result().headers[remaining[0]])
+    assert left == 1
+
+
 async def test_a_failure_may_be_slow(client: Client) -> None:
     async with held(client, status=503) as slow:
         assert await client.done() == 0

@@ -266,6 +266,35 @@ async def test_what_waits_for_its_time_is_not_waited_for() -> None:
         assert not world.told.is_set()
 
 
+async def test_the_answer_waits_no_longer_than_its_workspace_is_there() -> None:
+    over = asyncio.Event()
+
+    async def silent(conversation: Conversation) -> None:
+        await over.wait()
+        await conversation.say(OK)
+
+    async with served(say=silent) as world:
+        await world.arm(webhooks={"before_answer": True})
+        call = asyncio.create_task(world.create())
+        await world.told.wait()
+
+        await world.control("DELETE", world.path)
+
+        assert (await call).startswith(b"HTTP/1.1 201")
+        over.set()
+
+
+async def test_a_slow_answer_waits_no_longer_than_its_workspace_is_there() -> None:
+    async with served() as world:
+        await world.arm(api={"delay": "1h"})
+        call = asyncio.create_task(world.create())
+        await world.told.wait()
+
+        await world.control("DELETE", world.path)
+
+        assert (await call).startswith(b"HTTP/1.1 201")
+
+
 async def test_what_is_paused_is_not_waited_for() -> None:
     async with served() as world:
         await world.arm(webhooks={"before_answer": True})
