@@ -61,6 +61,10 @@ class Texts:
         parts = [(count, unit if count == 1 else f"{unit}s") for count, unit in spans(duration)]
         return " ".join(self(f"span_{unit}", n=count) for count, unit in parts)
 
+    def short(self, duration: timedelta) -> str:
+        """As `duration`, where there is little room: `4 min 52 s`."""
+        return " ".join(self(f"short_{unit}", n=count) for count, unit in spans(duration))
+
     def day_hour(self, at: datetime, now: datetime) -> str:
         """`tomorrow, 09:41`; the day by its date where it is neither today nor tomorrow. The script does it again in the
         viewer's zone."""

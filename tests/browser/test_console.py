@@ -84,3 +84,22 @@ def test_every_page_to_axe(window: Open, shop: Shop, axe: str, path: str) -> Non
         found += [f"{lang}: scrolls sideways at 320 px"] if look.scrolls_sideways() else []
 
     assert found == []
+
+
+@pytest.mark.parametrize("size", ["tablet", "laptop", "desktop", "wide"])
+def test_nothing_sticks_out_between_a_tablet_and_a_wide_window(window: Open, shop: Shop, size: str) -> None:
+    """With a webhook that fails, whose columns are the fullest."""
+    code = shop.order(reference="a-reference-of-some-length-0001")
+    payment = shop.workspace.payment(shop_provider(shop), shop.ids[code])
+    shop.workspace.set_webhook(payment["provider"], "http://127.0.0.1:9/hooks")
+    shop.workspace.pay(payment["provider"], payment["id"])
+    shop.workspace.settle()
+    look = window(size=size)
+    found: list[str] = []
+
+    for path in (*PAGES, f"payments/{payment['id']}"):
+        look.open(_address(shop, path))
+        found += [f"{path}: scrolls sideways"] if look.scrolls_sideways() else []
+        found += [f"{path}: {part}" for part in look.sticks_out()]
+
+    assert found == []

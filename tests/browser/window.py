@@ -14,6 +14,7 @@ from browser.shop import Shop
 
 SIZES = {
     "desktop": (1280, 900), "phone": (390, 844), "wide": (1440, 900), "narrow": (320, 640), "zoomed": (640, 450),
+    "tablet": (905, 700), "laptop": (1024, 700),
 }  # fmt: skip
 ALL_RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
 OPENED = "document.querySelector('details.sheet[open]')"
@@ -30,6 +31,16 @@ _EVENTS = re.compile(r"/events(\?|$)")
 
 def _abort(route: Any) -> None:
     route.abort()
+
+
+_STICKS_OUT = """[...document.querySelectorAll(".card")].flatMap(card => {
+    const border = card.getBoundingClientRect().right
+    const held = part => part !== card && (getComputedStyle(part).overflowX !== "visible" || held(part.parentElement))
+    return [...card.querySelectorAll("*:not(.hidden, .menu-panel, .menu-panel *)")]
+        .filter(part => part.getClientRects().length && part.getBoundingClientRect().right > border + 1)
+        .filter(part => !held(part.parentElement))
+        .slice(0, 1).map(part => part.outerHTML.slice(0, 80))
+})"""
 
 
 class Contexts:
@@ -162,6 +173,11 @@ class Window:
 
     def scrolls_sideways(self) -> bool:
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+    def sticks_out(self) -> list[str]:
+        """What reaches beyond the right border of the card that it stands in, and is not scrolled there."""
+        found: list[str] = self.page.evaluate(_STICKS_OUT)
+        return found
 
     def scan(self) -> list[str]:
         """The texts of the QR codes in a screenshot of the window."""

@@ -11,7 +11,7 @@ import orjson
 from starlette.responses import Response
 
 from simulator.engine.provider import Provider
-from simulator.kernel.clock import from_micros, iso_millis, parse_duration, short_duration
+from simulator.kernel.clock import from_micros, iso_millis, parse_duration
 from simulator.surface.console.frame import PAGE, Console
 from simulator.surface.control import clock
 
@@ -116,7 +116,7 @@ def _due(
     views = clock.told(console.runtime, console.workspace, rows, console.texts())
     for (place, _), view in zip(rows, views, strict=True):
         at = from_micros(place[0])
-        due_in = short_duration(max(at - now, timedelta(0)))
+        due_in = console.texts().short(max(at - now, timedelta(0)))
         provider = console.runtime.providers.get(view["provider"])
         found.append(Due(at, _shown(at, now), due_in, view, provider, to is not None and at <= to))
     return found

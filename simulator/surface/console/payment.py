@@ -240,7 +240,7 @@ def _next(console: Console, provider: Provider, resource: Resource, messages: Se
         return Fact("next-timer", "payments_next", t("payments_no_timer"))
     at, what = min(due)
     in_ = max(from_micros(at) - workspace.clock.now(), timedelta(0))
-    return Fact("next-timer", "payments_next", t("payments_in", time=t.duration(in_)), what)
+    return Fact("next-timer", "payments_next", t("payments_in", time=t.short(in_)), what)
 
 
 def _hosts(messages: Sequence[OutboxRow], row: Row) -> Mapping[str, str]:

@@ -68,6 +68,17 @@ async def test_a_retry_says_which_try_it_is(sim: Sim) -> None:
     assert re.search(r"Send \S+ again, try 2", await page_of(sim, "/clock"))
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "in 1 h 30 min"), ("zh", "1 小时 30 分后")])
+async def test_how_far_a_timer_is_stands_short_and_in_the_language_of_the_page(sim: Sim, lang: str, words: str) -> None:
+    """The toy's charges expire after two hours."""
+    await Merchant(sim, ACME).create()
+    await sim.advance(minutes=30)
+
+    page = await page_of(sim, f"/clock?lang={lang}")
+
+    assert words in re.sub("[\u2066-\u2069]", "", page)
+
+
 async def test_the_travel_log_tells_each_move_with_what_came_of_it_the_last_one_first(sim: Sim) -> None:
     await Merchant(sim, ACME).create()
     await sim.advance(hours=3)
