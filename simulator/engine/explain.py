@@ -1,4 +1,5 @@
-"""How a signature came about, and why a merchant's own is another: the first byte that differs, and the usual cause.
+"""How a signature came about, and why a merchant's own is another: the first byte that differs, and the usual cause; in one
+file because each mistake is made here to be recognised, and recognised in what it makes.
 
 A provider tells how it signs as a value (`Explained`): the steps with their real values, and which texts its merchants sign
 by mistake. Everything else is here, and is the same for webhooks and for requests. Nothing is read from a store.
@@ -37,7 +38,8 @@ class Step:
     """One thing that a signer does."""
 
     text: str
-    """A key of the catalogue: what is done."""
+    """A key of the catalogue that says what is done: `step_body`, `step_bytes`, `step_time`, `step_join_time` and `step_hmac` (see
+    `simulator/texts/explain/en.json`), or one of the provider's own `texts/`."""
     value: str = ""
     """What comes of it; nothing where the next step says it."""
     values: Mapping[str, object] = field(default_factory=dict)
@@ -68,7 +70,8 @@ class Explained:
     received: str
     """The signature that the message bears, without what stands around it in a header."""
     code: Mapping[str, str]
-    """Programs that compute it from what was sent, by `python`, `node`, `php` and `openssl`."""
+    """Programs that compute it from what was sent, by `python`, `node`, `php` and `openssl`: `programs.with_hmac` writes them for
+    a key that is used as text; where it is read from hexadecimal or Base64 first, write them yourself."""
     mistakes: Callable[[], Iterable[Mistake]] = tuple
     rebuilt: Callable[[bytes], bytes] | None = None
     """What is signed when the message has another body. Raises `ValueError` for one that cannot be signed."""
@@ -192,7 +195,7 @@ def _mistakes(explained: Explained) -> Iterator[Mistake]:
 
 
 def _recoded(signature: str) -> set[str]:
-    """The same digest as people write it who take another alphabet."""
+    """The right digest, written in another alphabet than the scheme's (hexadecimal, Base64 and its variants)."""
     raw: bytes
     try:
         raw = bytes.fromhex(signature)
@@ -240,7 +243,7 @@ def other_keys(key: str, others: Iterable[object]) -> Iterator[Mistake]:
 
 
 def of_json(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[Mistake]:
-    """What is signed by who reads a body and writes it again. `signed` makes the base string of a body."""
+    """What merchants sign who parse a body and write it again. `signed` makes the base string of a body."""
     try:
         read, text = json.loads(body), body.decode()
         tight, escaped = _dumped(read, _TIGHT), _dumped(read, _TIGHT, ensure_ascii=True)
@@ -319,7 +322,7 @@ def without_booleans(text: str, words: tuple[str, str]) -> str:
 
 
 def cause_of(explained: Explained, got: str) -> str:
-    """By what a merchant's base string differs: the first of these that explains the whole difference."""
+    """Why a merchant's base string differs: the first of the usual causes that explains the whole difference."""
     expected = explained.base_string
     if got.strip() == expected.strip():
         return "trailing_newline"
@@ -379,7 +382,7 @@ _PYTHON = re.compile(r'"(?:[^"\\]|\\.)*"|True|False')
 
 
 def _lower(token: re.Match[str]) -> str:
-    """JSON's word, quoted, for Python's: so it differs from the word itself."""
+    """JSON's word for Python's `True`, in quotes: so what Python has printed never equals what JSON says."""
     return token[0] if token[0].startswith('"') else f'"{token[0].lower()}"'
 
 

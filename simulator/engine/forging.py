@@ -32,8 +32,11 @@ class CannotForge(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forging:
-    """Where in a provider's webhooks the things stand that are forged. Paths are dotted, from the top of the body; of those that
-    a body does not have nothing is changed."""
+    """Where in a provider's webhooks the things stand that are forged.
+
+    Paths are dotted, from the top of the body (`data.amount`); a number is a place in a list, counted from 0 (`items.0.amount`).
+    A path that a body does not have is passed over.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     """Each header that bears a signature, with a pattern for the whole of its value: the group `signature` is the signature, the
@@ -174,7 +177,10 @@ def _holder(message: Any, path: str) -> tuple[dict[str, Any], str] | None:
     """The object in which the last member of a path stands."""
     *way, last = path.split(".")
     for name in way:
-        message = message.get(name) if isinstance(message, dict) else None
+        if isinstance(message, list):
+            message = message[int(name)] if name.isdecimal() and int(name) < len(message) else None
+        else:
+            message = message.get(name) if isinstance(message, dict) else None
     return (message, last) if isinstance(message, dict) and last in message else None
 
 

@@ -23,8 +23,11 @@ def with_hmac(
     in_shell: Mapping[str, str] | None = None,
     imports: Iterable[str] = (),
 ) -> dict[str, str]:
-    """Programs that know `values` by their names, `secret` and `received` among them, and make the text `base` of them as
-    `base` says in each language. `in_shell` are the values where they are others there; `imports` are more of Python's modules."""
+    """Programs that begin with `values` as variables, `secret` and `received` among them.
+
+    `base` says by language with which statements the variable `base`, the text that is signed, is made of them: see `joined`.
+    `in_shell` are values that are written otherwise in a shell; `imports` are further modules of Python that `base` needs.
+    """
     in_hex = encoding == "hex"
     modules = ", ".join(sorted({"hashlib", "hmac", *imports} | (set() if in_hex else {"base64"})))
     raw = f"hash_hmac('{algorithm}', $base, $secret"

@@ -53,6 +53,11 @@ def changed(forged: Any, true: Any, path: str = "") -> set[str]:
     if isinstance(forged, dict) and isinstance(true, dict):
         names = {*forged, *true}
         return {p for n in names for p in changed(forged.get(n), true.get(n), f"{path}.{n}" if path else n)}
+    if isinstance(forged, list) and isinstance(true, list) and len(forged) == len(true):
+        pairs = enumerate(zip(forged, true, strict=True))
+        return {
+            p for place, (one, other) in pairs for p in changed(one, other, f"{path}.{place}" if path else str(place))
+        }
     return set() if forged == true else {path}
 
 

@@ -48,6 +48,18 @@ def test_another_merchant_has_ids_of_the_same_kind_in_the_body_and_in_the_header
     assert headers["acme-signature"] == HEADERS["acme-signature"]
 
 
+def test_what_stands_in_a_list_is_changed_at_its_place() -> None:
+    """Counted from 0. A place that the list does not have, and a member where a list stands, are passed over."""
+    table = Forging(
+        member="items.0.signature", amounts=("items.1.sum.amount", "items.2.sum.amount", "items.sum.amount")
+    )
+    body = b'{"items":[{"signature":"0f"},{"sum":{"amount":1000}}]}'
+
+    assert table.before("amount", body) == body.replace(b"1000", b"500")
+    assert table.after("unsigned", {}, body, timedelta(0)) == ({}, body.replace(b'"signature":"0f"', b""))
+    assert not replace(table, amounts=("items.2.sum.amount", "items.sum.amount")).suits("amount", body)
+
+
 def test_a_time_is_changed_under_the_old_signature() -> None:
     headers, body = TABLE.after("timestamp", HEADERS, BODY, timedelta(minutes=10))
 

@@ -43,11 +43,14 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/messages.py": "Event Message",
         "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
         "engine/explain.py": "CAUSES Step Mistake Explained encodings other_keys of_json signed_body bare part",
-        "engine/programs.py": "LANGUAGES with_hmac with_hash joined",
+        "engine/programs.py": "Encoding LANGUAGES with_hmac with_hash joined",
         "engine/forging.py": "Forgery Forging",
         "engine/workspace.py": "AccountEndpoint Workspace",
         "kernel/retry.py": "Receipt RetryPolicy doubling",
         "kernel/crypto.py": "*",
+    },
+    "Addresses": {
+        "engine/reach.py": "LOCAL_SUFFIXES is_local literal",
     },
     "The wallet": {
         "wallet/alipay.py": "open_order close refund order_of confirm approve decline cancel answer predict prospect in_fen "
