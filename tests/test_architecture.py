@@ -131,6 +131,19 @@ def test_the_engine_names_its_rooms_in_the_order_of_their_imports() -> None:
             assert place[other] <= place[room], f"{name_of(path)} imports {other}"
 
 
+def test_a_module_of_more_than_500_lines_says_why_in_its_first_sentence() -> None:
+    """Either that it is one file because it is one thing, or as long as what it was made from."""
+    found = []
+    for path in sorted([*MODULES, *(PACKAGE.parent / "tests").rglob("*.py")]):
+        text = path.read_text("utf-8")
+        if text.count("\n") > 500:
+            first, _, _ = " ".join((ast.get_docstring(ast.parse(text)) or "").split()).partition(". ")
+            if not re.search(r"\bin one (?:long )?(?:file|module)\b|\bas long as\b", first):
+                found.append(path.relative_to(PACKAGE.parent).as_posix())
+
+    assert found == []
+
+
 def test_the_time_of_day_is_read_in_one_place() -> None:
     """`datetime.now`, `utcnow`, `today` and `time.time` stand in kernel/clock.py and nowhere else."""
     for path in MODULES:

@@ -74,7 +74,7 @@ class Chore(ABC):
             self._not_before = 0.0
 
     def after_look_s(self) -> float | None:
-        """How long after everything was done it is looked again; None where somebody says it."""
+        """When everything is done, how long until it is looked again; None where somebody calls `look`."""
         return None
 
     def _go_on(self) -> None:

@@ -366,7 +366,7 @@ def _of_headers(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]
 
 
 def _of_line(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
-    """Whether it can be told."""
+    """A fault where the line has not what the story and the ledger of requests read of it."""
     try:
         journal.told(row["seq"], row["at"], row["kind"], row["provider"], row["body"])
         if row["kind"] == "request" and not _is_request(journal.masked_entry(orjson.loads(row["body"]))):

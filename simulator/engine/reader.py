@@ -29,7 +29,7 @@ class Reader:
         return self._changes.find(kind, id_)
 
     def fetch(self, kind: type[R], ids: Iterable[str]) -> dict[str, R]:
-        """Those that there are, by id, at one look; `find` then knows them."""
+        """Reads several resources by id in one query, those that exist; `find` then has them at hand."""
         self.flush()
         wanted = list(dict.fromkeys(ids))
         rows = self.store.resources_of(self.workspace.id, kind.PROVIDER, kind.KIND, wanted)

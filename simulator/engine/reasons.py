@@ -22,7 +22,7 @@ NEAR = 0.75
 """How alike two names must be, from 0 to 1, for one to be a slip of the other."""
 
 SHORT = 3
-"""In a name of fewer letters one that is another is no slip."""
+"""In a name of fewer letters, another letter makes another name: it is no slip."""
 
 NAMED = 10
 """So many rules and slips are told at most."""
@@ -230,7 +230,7 @@ def slips(provider: Provider, call: Call, endpoint: Endpoint, refusal: r.Refusal
 
 
 def is_sound(provider: Provider, call: Call, endpoint: Endpoint) -> bool:
-    """Whether what can be said of the body and the query without doing anything speaks for them."""
+    """Whether body and query are right, as far as that can be told without running the call."""
     try:
         query, body = query_of(provider, call, endpoint), body_of(provider, call, endpoint)
         if endpoint.query is not None:

@@ -1,4 +1,4 @@
-"""Both stores keep the same promises. Each test runs over SQLite and over PostgreSQL."""
+"""Both stores keep the same promises, in one file because it is one list. Each test runs over SQLite and over PostgreSQL."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Dropped(NamedTuple):
 
 class Keeping(Statements):
     def place_of(self, workspace: int) -> int:
-        """Another one after each reset."""
+        """The number under which the store keeps the workspace's rows: a reset gives it another one."""
         return self._at(workspace)
 
     def count_payments_after(self, workspace: int, after: int, most: int) -> tuple[int, int]:

@@ -95,7 +95,7 @@ class Snapshots(Statements):
         )
 
     def _drop_leavings(self, table: schema.Table, snapshot: int) -> None:
-        """What a reset has left behind of the very rows that come back, and nobody has removed yet."""
+        """Removes rows of a reset that wait for their removal and are the same as rows that come back now."""
         left = "workspace IN (SELECT place FROM leavings)"
         if table.is_numbered:
             chosen = f"SELECT seq FROM kept_{table.name} WHERE snapshot = ?"  # noqa: S608
