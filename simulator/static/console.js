@@ -167,7 +167,7 @@
       const { preview, step: text, shown } = step.dataset, line = one(".stands");
       for (const timer of all("[data-due]")) timer.toggleAttribute("data-marked", on && timer.dataset.due <= preview);
       const fired = all("[data-marked]"), card = one("[data-would]").dataset;
-      one("[data-testid=would]").textContent = on ? (fired.length ? card.would : card.wouldNone).replace("{step}", text).replace("{n}", fired.length) : "";
+      one("[data-testid=would]").textContent = on ? card[fired.length > 1 ? "would" : fired.length ? "wouldOne" : "wouldNone"].replace("{step}", text).replace("{n}", fired.length) : "";
       if (!line) return;
       line.hidden = !on;
       one("b", line).textContent = shown;

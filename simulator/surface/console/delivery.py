@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
@@ -16,13 +17,14 @@ from simulator.engine.explain import CAUSES, Comparison, Explained
 from simulator.engine.programs import LANGUAGES
 from simulator.engine.provider import Provider
 from simulator.engine.samples import coloured
-from simulator.engine.store import AttemptRow, OutboxRow
+from simulator.engine.store import AttemptRow
 from simulator.kernel.retry import Receipt, RetryPolicy
 from simulator.surface.console.frame import Console
-from simulator.surface.console.webhooks import shown
+from simulator.surface.console.webhooks import Row, shown
 from simulator.surface.control import webhooks
 from simulator.surface.control.compare import CompareBody, compared
 from simulator.surface.control.errors import ControlError
+from simulator.surface.guard import INBOX
 
 TABS = ("body", "headers", "signature", "curl")
 
@@ -131,7 +133,7 @@ async def delivery_page(console: Console) -> Response:
         in_lines=console.query.get("lines") == "1",
         pasted=pasted,
         difference=_difference(explained, pasted) if explained and pasted.strip() else None,
-        curl=_curl(message, sent, _headers(chosen)),
+        curl=_curl(message.url or _receiver(console, row), sent, _headers(chosen)),
     )
 
 
@@ -166,9 +168,14 @@ def _difference(explained: Explained, pasted: str) -> Difference:
     return Difference(found, None if found.cause is None else CAUSES[found.cause])
 
 
-def _curl(row: OutboxRow, body: str, headers: Mapping[str, str]) -> str:
+def _receiver(console: Console, row: Row) -> str:
+    """The built-in one, for an event that was kept because nobody had set a URL."""
+    return f"{console.base_url}{INBOX}{quote(console.workspace.name)}/{row.delivery['provider']}"
+
+
+def _curl(url: str, body: str, headers: Mapping[str, str]) -> str:
     """The try as it left, for a shell."""
-    parts = ["curl", "-i", "-X", "POST", row.url or ""]
+    parts = ["curl", "-i", "-X", "POST", url]
     for name, value in headers.items():
         parts += ["-H", f"{name}: {value}"]
     parts += ["--data-raw", body]

@@ -34,8 +34,15 @@ async def test_a_step_marks_the_timers_that_it_would_fire_and_draws_the_line_beh
     places = [page.index(part) for part in (" data-marked>", 'data-testid="stands"', ">second<")]
     assert page.count(" data-marked>") == 1
     assert places == sorted(places)
-    assert "+ 1 hour would fire the 1 marked ones, in this order" in page
+    assert "+ 1 hour would fire the marked one" in page
     assert "the clock would stand here after + 1 hour" in page
+
+
+async def test_a_clock_without_timers_says_where_they_come_from_and_leads_there(sim: Sim) -> None:
+    page = await page_of(sim, "/clock")
+
+    assert "Timers appear for open orders, retries and settlements." in page
+    assert ">Make a test payment</a>" in page
 
 
 async def test_a_step_that_fires_nothing_says_so(sim: Sim) -> None:

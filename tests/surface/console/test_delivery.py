@@ -54,6 +54,17 @@ async def test_a_refused_try_shows_the_answer_and_when_the_next_one_is_due(sim: 
     assert "Retrying" in page
 
 
+async def test_the_command_of_an_event_without_a_url_goes_to_the_built_in_receiver(sim: Sim) -> None:
+    await Merchant(sim, ACME).paid()
+    id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+
+    page = html.unescape(await page_of(sim, f"/webhooks/{id_}?tab=curl"))
+
+    command = re.search(r'data-copy="?(curl -i -X POST \S+)', page)
+    assert command is not None and command[1].endswith(f"/_sim/inbox/{sim.workspace.name}/acme")
+    assert "Nobody had set a URL" in page
+
+
 async def test_jumping_the_clock_makes_the_next_try(sim: Sim) -> None:
     id_ = await delivered(sim, httpx.Response(500))
 
