@@ -71,7 +71,7 @@ class WorkspaceBody(Body):
     credentials: dict[str, dict[str, Any]] = Field(default_factory=dict)
     webhooks: dict[str, WebhookBody | None] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    made_by: str | None = Field(None, max_length=200, pattern=r"^(test|import):[^\x00-\x1f\x7f]*$")
+    made_by: str | None = Field(None, max_length=200, pattern=r"^(test|import):.*$")
     """`test:tests/test_checkout.py` or `import:shop.json`; nothing where a person makes it."""
     temporary: StrictBool = False
 
