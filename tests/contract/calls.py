@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from toy.acme import ACME
+from toy.enveloped import ENVELOPED
 from toy.told import TOLD
 from toy.unsigned import UNSIGNED
 
@@ -28,7 +29,7 @@ assert ACME.shop is not None
 UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
 """The toy as a provider whose API has no call that reads a payment."""
 
-EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME, UNREADABLE, TOLD, UNSIGNED)}
+EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME, UNREADABLE, TOLD, UNSIGNED, ENVELOPED)}
 """By title: what holds for all of them holds for the kinds of API too that only a toy has."""
 
 _PARAMETER = re.compile(r"\{(\w+)(:digits)?\}")
