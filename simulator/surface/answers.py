@@ -87,6 +87,8 @@ class SettingView(TypedDict):
 class ProviderView(TypedDict):
     name: str
     title: str
+    variants: list[str]
+    currencies: list[str]
     events: list[str]
     settings: list[SettingView]
     documents: str

@@ -62,6 +62,25 @@ async def test_all_settings_are_described(sim: Sim) -> None:
     assert (factor["default"], factor["min"], factor["max"]) == (1.0, 0, 1000)
 
 
+async def test_each_provider_says_what_test_payments_and_endpoints_can_be(sim: Sim) -> None:
+    listed = (await sim.http.get("/_sim/providers")).json()["data"]
+
+    own = listed.pop()
+    assert (own["name"], own["variants"], own["currencies"], own["events"]) == ("simulator", [], [], [])
+    for entry, provider in zip(listed, PROVIDERS.values(), strict=True):
+        members = {"name", "title", "variants", "currencies", "events", "settings", "documents"}
+        assert set(entry) == members == set(own)
+        assert (entry["title"], entry["documents"]) == (provider.title, provider.documents)
+        assert entry["events"]
+        assert provider.shop is not None
+        assert entry["variants"] == list(provider.shop.variants)
+        assert entry["currencies"] == list(provider.shop.currencies)
+        for variant in entry["variants"]:
+            made = {"provider": provider.name, "variant": variant}
+            answer = await sim.http.post(f"{sim.path}/payments", json=made)
+            assert answer.status_code == 201, answer.text
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 async def test_every_default_and_every_listed_value_can_be_set(sim: Sim, section: str) -> None:
     [entry] = [e for e in (await sim.http.get("/_sim/providers")).json()["data"] if e["name"] == section]

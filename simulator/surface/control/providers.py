@@ -10,11 +10,14 @@ from simulator.surface.control.operation import ControlCall
 
 
 async def list_providers(call: ControlCall) -> dict[str, Any]:
-    """The simulator's own settings come last, under the name `simulator`."""
+    """The simulator's own settings come last, under the name `simulator`. `variants` and `currencies` are those of a test payment,
+    the first of the variants is made unless another is named."""
     providers = [
         {
             "name": name,
             "title": provider.title,
+            "variants": [] if provider.shop is None else list(provider.shop.variants),
+            "currencies": [] if provider.shop is None else list(provider.shop.currencies),
             "events": list(nameable(provider)),
             "settings": describe(provider.settings),
             "documents": provider.documents,
@@ -24,6 +27,8 @@ async def list_providers(call: ControlCall) -> dict[str, Any]:
     own = {
         "name": SimulatorSettings.SECTION,
         "title": "Simulator",
+        "variants": [],
+        "currencies": [],
         "events": [],
         "settings": describe(SimulatorSettings),
         "documents": "What is the simulator's own, whatever the provider.",
