@@ -427,8 +427,15 @@ class Workspace:
         return cast(Why, self._call("GET", f"/why/{quote(id_)}"))
 
     def find(self, id_or_code: str) -> Payment | None:
-        """The payment with this id, reference or wallet code, the newest if there are several."""
-        payments: Iterator[Payment] = self.client.every(f"{self.path}/payments")
+        """The payment with this id, reference or wallet code, the newest if there are several. An id, and a reference among the
+        newest payments, are found by one call, however many payments there are."""
+        path = f"{self.path}/payments"
+        answer = self.client.call("GET", path, limit=PAGE, q=id_or_code)
+        nearest: list[Payment] = answer["data"]
+        for payment in nearest:
+            if id_or_code in (payment["id"], payment["reference"]):
+                return payment
+        payments: Iterator[Payment] = self.client.every(path)
         for payment in payments:
             code = payment["wallet"]["code"] if payment["wallet"] else None
             if id_or_code in (payment["id"], payment["reference"], code):

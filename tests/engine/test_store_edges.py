@@ -48,6 +48,7 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     ),
     "resources|resources_payments (workspace=? AND seq<": lambda store: store.payment_back(1, 9, 3),
     "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
+    "journal|journal_kind (workspace=? AND kind=?)": lambda store: store.newest_clock_notes(1, 5),
     "outbox|outbox_subject (workspace=? AND subject=?": lambda store: store.outcomes(1, ["ch_1", "ch_2"]),
     "resources|resources_payments (workspace=? AND seq>?)": lambda store: store.payments_after(1, 7, 8),
     "journal|journal_subject (workspace=? AND subject=?": lambda store: store.stories(1, ["ch_1", "ch_2"]),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from buying import ANY, KEY, SHOP, ask, order, reading
 
 from simulator.kernel.clock import iso_millis
 from simulator.providers import built_in
+from simulator.surface import client as client_module
 from simulator.surface.client import Client, NotReached, SaidNo, Workspace
 from simulator.surface.tail import Tail
 
@@ -265,3 +267,21 @@ def test_several_endpoints_are_set_where_a_provider_has_several(world: Workspace
     with pytest.raises(SaidNo) as said:
         world.set_webhook(next(p for p in built_in() if not p.webhooks.several_endpoints).name, endpoints=endpoints)
     assert said.value.field == "endpoints"
+
+
+def test_a_payment_is_found_by_its_id_with_one_call_however_old_it_is(
+    world: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest, *_ = [order(world) for _ in range(4)]
+    calls, call = list[str](), world.client.call
+
+    def counted(method: str, path: str, *given: Any, **query: Any) -> Any:
+        calls.append(path)
+        return call(method, path, *given, **query)
+
+    monkeypatch.setattr(client_module, "PAGE", 2)
+    monkeypatch.setattr(world.client, "call", counted)
+    found = world.find(oldest)
+
+    assert found is not None and found["id"] == oldest
+    assert calls == [f"{world.path}/payments"]
