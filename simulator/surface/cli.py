@@ -17,6 +17,7 @@ import click
 from simulator import __version__
 from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
+from simulator.surface.audit_command import audit
 from simulator.surface.doctor import doctor
 from simulator.surface.keeping_commands import export_, import_, restore, snapshot
 from simulator.surface.ledger_commands import requests, show_, webhooks
@@ -36,6 +37,7 @@ SECTIONS = {
     "Be the buyer": ("pay", "decline", "cancel", "expire"),
     "See what happens": ("tail", "listen", "webhooks", "requests", "show", "why", "diagram"),
     "Webhooks and signatures": ("replay", "sign", "verify"),
+    "Your own code": ("audit",),
     "Time and circumstances": ("advance", "freeze", "run", "scenario", "reset"),
 }
 """The commands in the order of the help; those that stand in none of these come last."""
@@ -382,19 +384,23 @@ def tail_(
         follow(world, provider, one, as_json=as_json, lines=lines, once=no_follow)
 
 
-main.add_command(doctor)
-main.add_command(listen)
-main.add_command(snapshot)
-main.add_command(restore)
-main.add_command(export_)
-main.add_command(import_)
-main.add_command(sign)
-main.add_command(verify)
-main.add_command(requests)
-main.add_command(webhooks)
-main.add_command(show_)
-main.add_command(diagram)
-main.add_command(why)
+for command in (
+    audit,
+    doctor,
+    listen,
+    snapshot,
+    restore,
+    export_,
+    import_,
+    sign,
+    verify,
+    requests,
+    webhooks,
+    show_,
+    diagram,
+    why,
+):
+    main.add_command(command)
 
 
 # demo ----------------------------------------------------------------------------------------------------------

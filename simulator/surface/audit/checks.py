@@ -1,0 +1,10 @@
+"""All checks, in the order in which they run: what moves the clock far comes last."""
+
+from __future__ import annotations
+
+from simulator.surface.audit import manners, order, signatures, truth, weather
+from simulator.surface.audit.check import Check
+
+CHECKS: tuple[Check, ...] = (*signatures.CHECKS, *order.CHECKS, *manners.CHECKS, *truth.CHECKS, *weather.CHECKS)
+
+BY_NAME = {check.name: check for check in CHECKS}

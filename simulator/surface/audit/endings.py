@@ -1,0 +1,21 @@
+"""How a check ends otherwise than well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Fault(Exception):
+    """The merchant's code did something wrong; the text says what, the members show it."""
+
+    def __init__(self, because: str, **evidence: Any) -> None:
+        super().__init__(because)
+        self.evidence = evidence
+
+
+class Skip(Exception):
+    """The check cannot be made here; the text says why."""
+
+
+class ShopNotReached(Exception):
+    """Nothing answers at the merchant's address: no check makes sense."""

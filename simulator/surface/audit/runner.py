@@ -1,0 +1,147 @@
+"""Runs the checks, one after another, in a workspace that is afterwards as it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from simulator import __version__
+from simulator.engine.provider import Provider
+from simulator.kernel.clock import iso_millis, time_of_day
+from simulator.kernel.ids import Ids
+from simulator.surface.audit.check import Check, Finding
+from simulator.surface.audit.checks import BY_NAME, CHECKS
+from simulator.surface.audit.endings import Fault, ShopNotReached, Skip
+from simulator.surface.audit.subject import Subject
+from simulator.surface.audit.trial import Trial
+from simulator.surface.client import SaidNo, Workspace
+
+OPTIONS = {"paid": "--paid", "refunded": "--refunded", "checkout": "--checkout", "order": "--order", "refund": "--refund",
+           "cancel": "--cancel"}  # fmt: skip
+
+
+@dataclass
+class Report:
+    """What came of the checks so far; its text is for a failed assertion."""
+
+    provider: str
+    title: str
+    workspace: str
+    subject: Subject
+    started: datetime
+    findings: list[Finding] = field(default_factory=list)
+    took_s: float = 0.0
+    state: str = "running"
+    error: str | None = None
+    """Why it ended before its time."""
+
+    def count(self, result: str) -> int:
+        return sum(finding.result == result for finding in self.findings)
+
+    @property
+    def passed(self) -> bool:
+        return self.state == "done" and self.error is None and not self.count("failed")
+
+    def view(self) -> dict[str, Any]:
+        """As the control API and `--json` have it."""
+        counts = {result: self.count(result) for result in ("passed", "failed", "skipped")}
+        more = {} if self.error is None else {"error": self.error}
+        checks = [finding.view() for finding in self.findings]
+        about = {"provider": self.provider, "started_at": iso_millis(self.started), "simulator": __version__}
+        return {"state": self.state, **counts, **more, **about, "checks": checks}
+
+    def __str__(self) -> str:
+        lines = [self.verdict]
+        for finding in self.findings:
+            if finding.result == "failed":
+                lines.append(f"  {finding.check.name}: {finding.because}")
+                lines += [f"    {name}: {value}" for name, value in finding.evidence.items()]
+                lines.append(f"    > {finding.check.advice}")
+        return "\n".join(lines)
+
+    @property
+    def verdict(self) -> str:
+        if self.error is not None:
+            return self.error
+        failed, made = self.count("failed"), self.count("failed") + self.count("passed")
+        skipped = f", {self.count('skipped')} skipped" if self.count("skipped") else ""
+        return f"{failed} of {made} checks failed{skipped}" if failed else f"All {made} checks passed{skipped}"
+
+
+def chosen(only: Collection[str] = (), skip: Collection[str] = ()) -> tuple[Check, ...]:
+    """Raises `KeyError` with the first name that no check has."""
+    for name in (*only, *skip):
+        if name not in BY_NAME:
+            raise KeyError(name)
+    return tuple(check for check in CHECKS if (not only or check.name in only) and check.name not in skip)
+
+
+def begun(world: Workspace, provider: Provider, subject: Subject) -> Report:
+    return Report(provider.name, provider.title, world.name, subject, time_of_day())
+
+
+def run(
+    world: Workspace,
+    provider: Provider,
+    subject: Subject,
+    checks: Collection[Check],
+    report: Report,
+    heard: Callable[[Finding], None] = lambda finding: None,
+) -> Report:
+    """Fills the report. Raises `ShopNotReached`, and whatever interrupts it, after the workspace is as it was."""
+    try:
+        with _kept(world, provider, subject):
+            Trial(world, provider, subject).is_reached()
+            for check in checks:
+                finding = _found(world, provider, subject, check)
+                report.findings.append(finding)
+                heard(finding)
+    except ShopNotReached as error:
+        report.error = f"{error} No check ran."
+        raise
+    except BaseException as error:
+        report.error = f"The audit was interrupted: {str(error) or type(error).__name__}"
+        raise
+    finally:
+        report.took_s = (time_of_day() - report.started).total_seconds()
+        report.state = "done"
+    return report
+
+
+@contextmanager
+def _kept(world: Workspace, provider: Provider, subject: Subject) -> Iterator[None]:
+    name = f"audit-{Ids().hex(8)}"
+    world.snapshot(name)
+    try:
+        world.freeze()
+        world.disarm()
+        Trial(world, provider, subject).set_endpoint()
+        yield
+    finally:
+        world.restore(name)
+        with suppress(SaidNo):  # it went with what came after it
+            world.delete_snapshot(name)
+
+
+def _found(world: Workspace, provider: Provider, subject: Subject, check: Check) -> Finding:
+    missing = [need for need in check.needs if need not in subject.given]
+    if missing:
+        return Finding(check, "skipped", "needs " + " and ".join(OPTIONS[need] for need in missing))
+    trial = Trial(world, provider, subject)
+    try:
+        check.run(trial)
+    except Skip as why:
+        return Finding(check, "skipped", str(why))
+    except Fault as fault:
+        evidence = {**trial.evidence, **{name: str(value) for name, value in fault.evidence.items()}}
+        diagram = None
+        if trial.about is not None:
+            with suppress(SaidNo):  # a payment that is none any more has no story
+                diagram = world.diagram(provider.name, trial.about)
+        return Finding(check, "failed", str(fault), evidence, diagram)
+    finally:
+        world.disarm()
+    return Finding(check, "passed", "", dict(trial.evidence))

@@ -1,0 +1,102 @@
+"""Signatures: what is signed rightly is taken however it is written, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from simulator.surface.audit.check import Check
+from simulator.surface.audit.endings import Fault, Skip
+from simulator.surface.audit.trial import Trial, accepted
+from simulator.surface.client import Delivery, SaidNo
+
+GROUP = "Signatures"
+Rewrite = Callable[[Delivery], dict[str, Any]]
+
+
+def _right(trial: Trial) -> None:
+    order = trial.begin()
+    with trial.holding():
+        trial.pay(order)
+        for delivery in trial.held(order):
+            trial.must_take(delivery, "The shop refused a webhook that was signed rightly.")
+    trial.must_be_paid(order, "The order is not paid after all webhooks of its payment were taken.")
+
+
+def _forged(**effect: Any) -> Callable[[Trial], None]:
+    """A webhook that no merchant should take comes alone: the true one is lost, so the answer is to the forgery."""
+
+    def run(trial: Trial) -> None:
+        order = trial.begin()
+        trial.arm(webhooks={**effect, "drop": True})
+        trial.pay(order)
+        rows = [row for row in trial.told(order) if row["adversarial"]]
+        if not rows:
+            raise Skip("no webhook of this payment can be forged so")
+        for row in rows:
+            for attempt in row["attempts"]:
+                if attempt["status"] is not None and accepted(attempt["status"]):
+                    because = f"The shop answered {attempt['status']} to a webhook that it has to refuse."
+                    raise Fault(because, Event=row["event"], Body=row["body"][:400])
+
+    return run
+
+
+def _rewritten(rewrite: Rewrite) -> Callable[[Trial], None]:
+    """A webhook that is written otherwise and signed rightly must be taken."""
+
+    def run(trial: Trial) -> None:
+        order = trial.begin()
+        with trial.holding():
+            trial.pay(order)
+            for delivery in trial.held(order):
+                try:
+                    statuses = trial.send(delivery, as_="edited", **rewrite(delivery))
+                except SaidNo as refusal:
+                    raise Skip(f"it cannot be sent so: {refusal}") from refusal
+                if not all(map(accepted, statuses)):
+                    because = "The shop refused a webhook that was signed rightly, only because of how it was written."
+                    raise Fault(because, Event=delivery["event"], Answered=statuses[0])
+        trial.must_be_paid(order, "The shop took the webhooks, and the order is not paid.")
+
+    return run
+
+
+def _members(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Rewrite:
+    def rewrite(delivery: Delivery) -> dict[str, Any]:
+        body = json.loads(delivery["body"])
+        if not isinstance(body, dict):
+            raise Skip("its webhooks are no objects")
+        return {"body": json.dumps(change(body), ensure_ascii=False)}
+
+    return rewrite
+
+
+def _escaped(delivery: Delivery) -> dict[str, Any]:
+    return {"body": delivery["body"].replace("\\/", "/").replace("/", "\\/")}
+
+
+_ADVICE = "Compute the signature over the bytes as they came, before anything reads them, and compare in constant time."
+_FORGED = "Whoever knows the address can say that an order was paid: goods leave unpaid."
+_WRITTEN = "A provider may write its JSON otherwise tomorrow; a receiver that is particular loses payments then."
+
+
+def _check(name: str, title: str, run: Callable[[Trial], None], reason: str, advice: str = _ADVICE) -> Check:
+    return Check(name=f"signature-{name}", title=title, group=GROUP, reason=reason, advice=advice, run=run)
+
+
+CHECKS = (
+    _check("right", "Accepts a right one", _right, "Paid orders are never heard of, and the provider gives up after its last try."),
+    _check("none", "Refuses none", _forged(forge="unsigned"), _FORGED, "Refuse with 400 or 401 what bears no signature."),
+    _check("wrong", "Refuses a wrong one", _forged(forge="signature"), _FORGED),
+    _check("changed", "Refuses right bytes with one changed member", _forged(forge="body"), _FORGED),
+    _check("secret", "Refuses another merchant's secret", _forged(forge="secret"), _FORGED),
+    _check("time", "Refuses a changed time under the old signature", _forged(forge="timestamp"), _FORGED, "Sign the time together with the body, as the provider does."),
+    _check("old", "Refuses an old timestamp", _forged(stale="10m"), "Who once saw a webhook can send it again for ever.", "Refuse what was signed more than five minutes ago."),
+    _check("member-order", "Members in another order", _rewritten(_members(lambda body: dict(reversed(body.items())))), _WRITTEN),
+    _check("unknown-members", "Unknown members", _rewritten(_members(lambda body: {**body, "audit_unknown": {"new": True}})), _WRITTEN, "Ignore members that you do not know."),
+    _check("unicode", "Unicode", _rewritten(_members(lambda body: {**body, "audit_note": "张之的 – ﬁ 😀"})), _WRITTEN),
+    _check("slashes", "Escaped slashes", _rewritten(_escaped), _WRITTEN),
+    _check("large-numbers", "Large numbers", _rewritten(_members(lambda body: {**body, "audit_number": 9007199254740993})), _WRITTEN, "Never write a webhook anew before its signature is checked."),
+)  # fmt: skip

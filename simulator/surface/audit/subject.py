@@ -1,0 +1,92 @@
+"""The merchant's own code as the audit sees it: where its webhooks go, and how its orders are begun, read, refunded and cancelled."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import httpx
+
+PATIENCE_S = 70.0
+"""How long the shop may take for what it is asked, in real time: an answer that never comes may be waited for by its own client."""
+
+Act = Callable[[Mapping[str, str]], str]
+"""Does something at the shop, given `reference`, `payment` and `amount` of an order, and returns what the shop says."""
+
+
+class ShopSaidNo(Exception):
+    """The shop could not do what it was asked. The text is what it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """`paid`, `unpaid` and `refunded` are pieces of what `order` says."""
+
+    webhook: str
+    checkout: Act | None = None
+    order: Act | None = None
+    refund: Act | None = None
+    cancel: Act | None = None
+    paid: str | None = None
+    unpaid: str | None = None
+    refunded: str | None = None
+    reference: str | None = None
+    """Without `checkout`: for which order the payments are made."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What it was told, for the report."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        names = ("checkout", "order", "refund", "cancel", "paid", "refunded")
+        return frozenset(name for name in names if getattr(self, name) is not None)
+
+
+def by_command(command: str) -> Act:
+    """The merchant's own command, in a shell; `{reference}`, `{payment}` and `{amount}` are filled in, quoted."""
+
+    def act(values: Mapping[str, str]) -> str:
+        text = _filled(command, values, shlex.quote)
+        try:
+            ran = subprocess.run(  # noqa: S602 - a command of whoever runs the audit, typed as for a shell
+                text, shell=True, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ShopSaidNo(f"{text}: no end within {PATIENCE_S:.0f} s") from error
+        if ran.returncode:
+            raise ShopSaidNo(f"{text}: ended with {ran.returncode}: {(ran.stderr or ran.stdout).strip()[:300]}")
+        return ran.stdout
+
+    return act
+
+
+def by_url(url: str, method: str, transport: httpx.BaseTransport | None = None) -> Act:
+    """One HTTP call; the answer's body. 4xx and 5xx are a no."""
+
+    def act(values: Mapping[str, str]) -> str:
+        target = _filled(url, values, lambda text: quote(text, safe=""))
+        try:
+            with httpx.Client(timeout=PATIENCE_S, trust_env=False, transport=transport) as client:
+                answer = client.request(method, target)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ShopSaidNo(f"{method} {target}: {str(error) or type(error).__name__}") from error
+        if answer.status_code >= 400:
+            raise ShopSaidNo(f"{method} {target}: {answer.status_code} {answer.text[:300]}")
+        return answer.text
+
+    return act
+
+
+def by_text(text: str | None, method: str) -> Act | None:
+    """A URL where it is one, else a command."""
+    if text is None:
+        return None
+    return by_url(text, method) if text.startswith(("http://", "https://")) else by_command(text)
+
+
+def _filled(text: str, values: Mapping[str, str], quoted: Callable[[str], str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", quoted(value))
+    return text

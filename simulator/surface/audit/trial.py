@@ -1,0 +1,217 @@
+"""What the checks do with a shop and a simulator: begin an order, let it be paid, hold webhooks back and send them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.engine.provider import Provider
+from simulator.kernel.ids import Ids
+from simulator.surface.audit.endings import Fault, ShopNotReached, Skip
+from simulator.surface.audit.subject import Act, ShopSaidNo, Subject
+from simulator.surface.client import Delivery, Payment, SaidNo, Workspace
+
+SHOWN = 400
+"""Characters of what a shop says, in the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of the shop and the payment that it made for it."""
+
+    reference: str
+    payment: str
+    amount: int
+    currency: str
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        return {"reference": self.reference, "payment": self.payment, "amount": str(self.amount)}
+
+
+class Trial:
+    """One check at work. What it saw stands in `evidence`; `about` is the payment whose story a report shows."""
+
+    def __init__(self, world: Workspace, provider: Provider, subject: Subject) -> None:
+        assert provider.shop is not None
+        self.world, self.provider, self.subject = world, provider, subject
+        self.name, self.shop = provider.name, provider.shop
+        self.evidence: dict[str, str] = {}
+        self.about: str | None = None
+
+    # The shop
+
+    @property
+    def reads_paid(self) -> bool:
+        return self.subject.order is not None and self.subject.paid is not None
+
+    def begin(self) -> Order:
+        """A new order whose payment waits for the buyer."""
+        before = self._known()
+        if self.subject.checkout is None:
+            made = self._paid_for_by_hand()
+        else:
+            try:
+                self.subject.checkout({})
+            except ShopSaidNo as error:
+                raise Fault(f"The shop could not begin an order: {error}") from error
+            self.settle()
+            found = self.made_since(before)
+            if not found:
+                raise Fault("The shop began an order, and no payment came of it in this workspace.")
+            made = found[0]
+        return self._seen(made)
+
+    def _paid_for_by_hand(self) -> Payment:
+        reference = self.subject.reference
+        if reference is None:
+            reference = f"audit-{Ids().hex(8)}"
+        made = self.by_hand(reference)
+        self.settle()
+        return made
+
+    def by_hand(self, reference: str, amount: int | None = None, currency: str | None = None) -> Payment:
+        """A payment that the shop did not make. Raises `Skip` where the provider refuses it."""
+        try:
+            return self.world.make_payment(self.name, amount=amount, currency=currency, reference=reference)
+        except SaidNo as refusal:
+            raise Skip(f"the provider refuses such a payment: {refusal}") from refusal
+
+    def _seen(self, payment: Payment) -> Order:
+        amount = payment["amount"]
+        reference = payment["reference"] or payment["id"]
+        order = Order(reference, payment["id"], amount["value"], amount["currency"])
+        self.about = order.payment
+        self.evidence["Order"] = reference
+        return order
+
+    def seen(self, payment: Payment) -> Order:
+        """What the check is about from now on."""
+        return self._seen(payment)
+
+    def seen_again(self, order: Order) -> None:
+        self.about, self.evidence["Order"] = order.payment, order.reference
+
+    def _known(self) -> set[str]:
+        return {payment["id"] for payment in self.world.payments(provider=self.name)}
+
+    def known(self) -> set[str]:
+        """The payments that there are."""
+        return self._known()
+
+    def made_since(self, known: set[str]) -> list[Payment]:
+        """Newest first."""
+        return [payment for payment in self.world.payments(provider=self.name) if payment["id"] not in known]
+
+    def read(self, order: Order) -> str:
+        """What the shop says of an order."""
+        assert self.subject.order is not None
+        try:
+            return self.subject.order(order.values)
+        except ShopSaidNo as error:
+            raise Fault(f"The order cannot be read: {error}") from error
+
+    def is_paid(self, order: Order) -> bool:
+        assert self.subject.paid is not None
+        return self.subject.paid in self.read(order)
+
+    def must_be_paid(self, order: Order, because: str) -> None:
+        if self.reads_paid and not self.is_paid(order):
+            raise Fault(because, Order=order.reference, Reads=self.read(order)[:SHOWN])
+
+    def must_not_be_paid(self, order: Order, because: str) -> None:
+        if self.reads_paid and self.is_paid(order):
+            raise Fault(because, Order=order.reference, Reads=self.read(order)[:SHOWN])
+
+    def ask(self, act: Act, order: Order) -> str:
+        try:
+            return act(order.values)
+        except ShopSaidNo as error:
+            return f"no: {error}"
+
+    # Time
+
+    def settle(self, more_s: float = 0) -> None:
+        """What happens by itself has happened, at the provider's pace."""
+        wait = self.shop.course.settles_after.total_seconds() + 5 + more_s
+        self.world.advance(f"PT{wait:.0f}S")
+
+    def until_refundable(self) -> None:
+        self.settle(self.shop.course.refundable_after.total_seconds())
+
+    # Webhooks
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Webhooks wait; what was not sent by the end never leaves."""
+        self.world.pause(self.name)
+        try:
+            yield
+        finally:
+            for delivery in self.world.deliveries(provider=self.name, state="pending"):
+                with suppress(SaidNo):  # it has just been answered
+                    self.world.stop(delivery["id"])
+            self.world.pause(self.name, False)
+
+    def set_endpoint(self) -> None:
+        """Where webhooks go, with the key that the account's endpoint has already."""
+        own = self.world.refresh()["webhooks"].get(self.name) or {}
+        self.world.set_webhook(self.name, self.subject.webhook, secret=own.get("secret"), key_id=own.get("key_id"))
+
+    def pay(self, order: Order) -> None:
+        try:
+            self.world.pay(self.name, order.payment)
+        except SaidNo as refusal:
+            raise Skip(f"the payment cannot be paid: {refusal}") from refusal
+        self.settle()
+
+    def held(self, order: Order) -> list[Delivery]:
+        """The webhooks of a payment that wait, oldest first. Raises `Skip` where there is none."""
+        found = self.world.deliveries(provider=self.name, resource_id=order.payment, state="pending")
+        if not found:
+            raise Skip("the provider tells nothing by webhook here")
+        return found
+
+    def send(self, delivery: Delivery, **more: Any) -> list[int]:
+        """Sends it now; what was answered, a status for each copy. Raises `ShopNotReached` when nothing answers."""
+        before = len(delivery["attempts"])
+        attempts = self.world.resend(delivery["id"], **more)["attempts"][before:]
+        delivery["attempts"] = [*delivery["attempts"], *attempts]
+        statuses = []
+        for attempt in attempts:
+            if attempt["status"] is None:
+                raise Fault(f"The shop did not answer to a webhook: {attempt['error']}", Event=delivery["event"])
+            statuses.append(attempt["status"])
+        self.evidence["Event"] = f"{delivery['event']}, answered {', '.join(map(str, statuses))}"
+        return statuses
+
+    def must_take(self, delivery: Delivery, because: str, **more: Any) -> None:
+        for status in self.send(delivery, **more):
+            if not accepted(status):
+                raise Fault(because, Event=delivery["event"], Answered=status)
+
+    def told(self, order: Order) -> list[Delivery]:
+        return self.world.deliveries(provider=self.name, resource_id=order.payment)
+
+    def is_reached(self) -> None:
+        """Raises `ShopNotReached` when nothing answers at the webhook's address."""
+        delivery = self.world.send_test_event(self.name, self.provider.webhooks.events[0])
+        if delivery["state"] == "pending" and not delivery["attempts"]:
+            self.world.settle()
+            delivery = self.world.delivery(delivery["id"])
+        last = delivery["attempts"][-1] if delivery["attempts"] else None
+        if last is not None and last["status"] is None:
+            raise ShopNotReached(f"Nothing answers at {self.subject.webhook} ({last['error']}).")
+
+    def arm(self, **rule: Any) -> None:
+        """For this provider, until the check ends. Raises `Skip` where the provider cannot show it."""
+        try:
+            self.world.arm(rules=[rule], provider=self.name)
+        except SaidNo as refusal:
+            raise Skip(str(refusal)) from refusal
+
+
+def accepted(status: int) -> bool:
+    return 200 <= status < 300

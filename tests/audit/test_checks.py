@@ -1,0 +1,132 @@
+"""Each check passes on a shop that does everything right, and fails on the shop with the fault that it exists for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from audit.careful import Shop
+from simulator.engine import weather
+from simulator.engine.provider import Provider
+from simulator.providers import built_in
+from simulator.surface.audit import page
+from simulator.surface.audit.check import Finding
+from simulator.surface.audit.checks import CHECKS
+from simulator.surface.audit.runner import Report, begun, chosen, run
+from simulator.surface.audit.subject import Subject
+from simulator.surface.in_process import Simulator
+
+EVERYBODY = {provider.name: provider for provider in built_in() if provider.shop is not None and provider.shop.read}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that never comes ends at once: in process nobody gives up."""
+    monkeypatch.setattr(weather, "HANG_S", 0.0)
+
+
+def audited(provider: Provider, fault: str = "", only: tuple[str, ...] = ()) -> Report:
+    shop = Shop(provider, fault)
+    with Simulator.in_process(shop=shop) as simulator:
+        world = shop.opened(simulator)
+        report = begun(world, provider, shop.subject)
+        return run(world, provider, shop.subject, [c for c in CHECKS if not only or c.name in only], report)
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_a_shop_that_does_everything_right_passes(name: str) -> None:
+    report = audited(EVERYBODY[name])
+
+    assert report.passed, str(report)
+    assert report.count("passed") > 30
+
+
+FORGED = {"none", "wrong", "changed", "secret", "time", "old"}
+WRITTEN = {"member-order", "unknown-members", "unicode", "slashes", "large-numbers"}
+FAULTS = {
+    "trusts-everybody": {*(f"signature-{one}" for one in FORGED), "other-account"},
+    "any-age": {"signature-old"},
+    "crashes": {"unknown-payment"},
+    "deaf": {"signature-right", *(f"signature-{one}" for one in WRITTEN), "twice", "twice-at-once", "reversed", "late-intermediate",
+             "unknown-payment", "could-not", "verification", "webhook-late"},
+    "counts-again": {"twice"},
+    "ships-anything": {"declined", "expired"},
+    "forgets-cancel": {"paid-after-cancel"},
+}  # fmt: skip
+"""By a shop's fault, the checks that must fail."""
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_by_the_checks_that_exist_for_it(name: str, fault: str) -> None:
+    """A check that the provider's API does not allow is skipped."""
+    report = audited(EVERYBODY[name], fault, tuple(FAULTS[fault]))
+
+    assert {finding.check.name for finding in report.findings} == FAULTS[fault]
+    assert [finding.check.name for finding in report.findings if finding.result == "passed"] == []
+
+
+@pytest.mark.parametrize("fault", ["any-age", "crashes"])
+def test_a_fault_fails_no_other_check(fault: str) -> None:
+    report = audited(next(iter(EVERYBODY.values())), fault)
+
+    assert {finding.check.name for finding in report.findings if finding.result == "failed"} <= FAULTS[fault]
+
+
+def test_the_workspace_is_afterwards_as_it_was() -> None:
+    provider = next(iter(EVERYBODY.values()))
+    shop = Shop(provider)
+    with Simulator.in_process(shop=shop) as simulator:
+        world = shop.opened(simulator)
+        world.resume()
+        made = world.make_payment(provider.name, reference="order-before")
+        before = world.refresh()
+
+        run(world, provider, shop.subject, chosen(["twice"]), begun(world, provider, shop.subject))
+
+        after = world.refresh()
+        assert (after["webhooks"], after["clock"]["mode"]) == (before["webhooks"], "real")
+        assert [payment["id"] for payment in world.payments()] == [made["id"]]
+        assert world.snapshots() == []
+
+
+def test_who_interrupts_it_finds_the_workspace_as_it_was() -> None:
+    provider = next(iter(EVERYBODY.values()))
+    shop = Shop(provider)
+    with Simulator.in_process(shop=shop) as simulator:
+        world = shop.opened(simulator)
+
+        def interrupt(finding: Finding) -> None:
+            raise KeyboardInterrupt
+
+        report = begun(world, provider, shop.subject)
+        with pytest.raises(KeyboardInterrupt):
+            run(world, provider, shop.subject, chosen(["twice", "reversed"]), report, interrupt)
+
+        assert (world.payments(), world.snapshots()) == ([], [])
+        assert not report.passed
+
+
+def test_the_page_tells_what_failed_without_asking_anybody_for_anything() -> None:
+    report = audited(next(iter(EVERYBODY.values())), "crashes", ("unknown-payment", "twice"))
+
+    html = page.html(report)
+
+    assert "1 of 2 checks failed" in html
+    assert 'data-name="unknown-payment" data-result="failed" open' in html
+    assert not re.search(r"<script|<link|src=|href=|url\(", html.replace('fill="url(#hatch)"', ""))
+
+
+def test_what_was_not_given_skips_the_checks_that_need_it() -> None:
+    provider = next(iter(EVERYBODY.values()))
+    shop = Shop(provider)
+    with Simulator.in_process(shop=shop) as simulator:
+        world = shop.opened(simulator)
+        subject = Subject(webhook=shop.subject.webhook)
+
+        report = run(world, provider, subject, chosen(["amount"]), begun(world, provider, subject))
+
+    assert [(finding.result, finding.because) for finding in report.findings] == [
+        ("skipped", "needs --order and --paid")
+    ]
