@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from simulator.surface.client import Delivery, Payment, SaidNo, TimelineEntry, Workspace
+
+if TYPE_CHECKING:
+    from simulator.surface.audit.runner import Report
 
 TIMED_OUT = 408
 SHOWN = 5
@@ -14,6 +18,43 @@ class TestedWorkspace(Workspace):
     """`psp_workspace`. It has every call of a `Workspace`."""
 
     __test__ = False  # for pytest: this is no test
+
+    def audit(
+        self,
+        provider: str,
+        *,
+        webhook: str,
+        checkout: Callable[[], object] | None = None,
+        order: Callable[[str], str] | None = None,
+        refund: Callable[[str], object] | None = None,
+        cancel: Callable[[str], object] | None = None,
+        paid: str | None = None,
+        refunded: str | None = None,
+        reference: str | None = None,
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+    ) -> Report:
+        """Plays a hostile but lawful world against the shop: `assert report.passed, report`. `checkout` begins an order; the others
+        take an order's reference (the payment's id where it has none), and `order` returns what the shop says of it.
+
+        What a function raises as `ShopSaidNo` is the shop's no. Raises `ShopNotReached` when nothing answers at `webhook`, and
+        `KeyError` for a check that there is not."""
+        from simulator.surface.audit import runner
+        from simulator.surface.audit.subject import Subject
+        from simulator.surface.installed import installed
+
+        found = next(one for one in installed() if one.name == provider)
+        subject = Subject(
+            webhook=webhook,
+            checkout=None if checkout is None else lambda values: str(checkout()),
+            order=None if order is None else lambda values: order(values["reference"]),
+            refund=None if refund is None else lambda values: str(refund(values["reference"])),
+            cancel=None if cancel is None else lambda values: str(cancel(values["reference"])),
+            paid=paid,
+            refunded=refunded,
+            reference=reference,
+        )
+        return runner.run(self, found, subject, runner.chosen(only, skip), runner.begun(self, found, subject))
 
     def story(self, id_or_code: str) -> str:
         """What has happened to a payment, a line each: calls, moves, the wallet, webhooks with what they were answered.

@@ -384,22 +384,8 @@ def tail_(
         follow(world, provider, one, as_json=as_json, lines=lines, once=no_follow)
 
 
-for command in (
-    audit,
-    doctor,
-    listen,
-    snapshot,
-    restore,
-    export_,
-    import_,
-    sign,
-    verify,
-    requests,
-    webhooks,
-    show_,
-    diagram,
-    why,
-):
+OTHERS = (audit, doctor, listen, snapshot, restore, export_, import_, sign, verify, requests, webhooks, show_, diagram)
+for command in (*OTHERS, why):
     main.add_command(command)
 
 

@@ -10,6 +10,7 @@ from audit.careful import Shop
 from simulator.engine import weather
 from simulator.engine.provider import Provider
 from simulator.providers import built_in
+from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.audit import page
 from simulator.surface.audit.check import Finding
 from simulator.surface.audit.checks import CHECKS
@@ -130,3 +131,23 @@ def test_what_was_not_given_skips_the_checks_that_need_it() -> None:
     assert [(finding.result, finding.because) for finding in report.findings] == [
         ("skipped", "needs --order and --paid")
     ]
+
+
+def test_a_test_of_the_shop_asks_for_the_audit_with_functions_and_is_told_what_failed() -> None:
+    provider = next(iter(EVERYBODY.values()))
+    shop = Shop(provider, "crashes")
+    with Simulator.in_process(shop=shop) as simulator:
+        made = shop.opened(simulator)
+        world = TestedWorkspace(made.client, made.id)
+
+        report = world.audit(
+            provider.name,
+            webhook=shop.subject.webhook,
+            checkout=lambda: shop.checkout({}),
+            order=lambda reference: shop.order({"reference": reference}),
+            paid="shipped",
+            only=["twice", "unknown-payment"],
+        )
+
+    assert not report.passed
+    assert str(report).startswith("1 of 2 checks failed\n  unknown-payment: The shop crashed at an event")
