@@ -99,10 +99,10 @@
   /* What came new is offered, not put in, while somebody reads. */
   async function renew() {
     waiting = 0;
-    if (isRead() && !offer) return;
     const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of all("[data-live-part=frame]")) take(part, fresh.getElementById(part.id));
     if (isRead()) {
       if (!offer) return;
       const ids = new Set(all("tr[data-id]").map((row) => row.dataset.id));
@@ -112,7 +112,7 @@
       return;
     }
     const known = new Set(all("[data-live-part] tr[data-id]").map((row) => row.dataset.id));
-    for (const part of all("[data-live-part]")) {
+    for (const part of all("[data-live-part]:not([data-live-part=frame])")) {
       const other = fresh.getElementById(part.id);
       if (other) take(part, other);
     }
@@ -162,21 +162,34 @@
 
   /* ---- what a step of the clock would fire */
 
-  for (const step of all("[data-preview]")) {
-    const mark = (on) => {
-      const { preview, step: text, shown } = step.dataset, line = one(".stands");
-      for (const timer of all("[data-due]")) timer.toggleAttribute("data-marked", on && timer.dataset.due <= preview);
-      const fired = all("[data-marked]"), card = one("[data-would]").dataset;
-      one("[data-testid=would]").textContent = on ? card[fired.length > 1 ? "would" : fired.length ? "wouldOne" : "wouldNone"].replace("{step}", text).replace("{n}", fired.length) : "";
-      if (!line) return;
-      line.hidden = !on;
-      one("b", line).textContent = shown;
-      one("span", line).textContent = line.dataset.text.replace("{step}", text);
-      if (fired.length) fired.at(-1).after(line); else line.parentElement.prepend(line);
-    };
-    for (const name of ["mouseenter", "focusin"]) step.addEventListener(name, () => mark(true));
-    for (const name of ["mouseleave", "focusout"]) step.addEventListener(name, () => mark(false));
+  function mark(step, on) {
+    const { preview, step: text, shown } = step.dataset, line = one(".stands");
+    for (const timer of all("[data-due]")) timer.toggleAttribute("data-marked", on && timer.dataset.due <= preview);
+    const fired = all("[data-marked]"), card = one("[data-would]").dataset;
+    one("[data-testid=would]").textContent = on ? card[fired.length > 1 ? "would" : fired.length ? "wouldOne" : "wouldNone"].replace("{step}", text).replace("{n}", fired.length) : "";
+    if (!line) return;
+    line.hidden = !on;
+    one("b", line).textContent = shown;
+    one("span", line).textContent = line.dataset.text.replace("{step}", text);
+    if (fired.length) fired.at(-1).after(line); else line.parentElement.prepend(line);
   }
+  for (const [name, on] of [["mouseover", true], ["focusin", true], ["mouseout", false], ["focusout", false]]) {
+    document.addEventListener(name, (event) => {
+      const step = event.target.closest?.("[data-preview]");
+      if (step) mark(step, on);
+    });
+  }
+
+  /* ---- a clock that runs is seen to run */
+
+  const seen = new WeakMap();
+  setInterval(() => {
+    for (const face of all("[data-now][data-mode=real]")) {
+      if (!seen.has(face)) seen.set(face, performance.now());
+      const said = new Date(Date.parse(face.dataset.now) + (performance.now() - seen.get(face)) * face.dataset.rate).toUTCString();
+      face.textContent = ("day" in face.dataset ? said.slice(5, 12).trim() + " " : "") + said.slice(17, 25);
+    }
+  }, 250);
 
   /* ---- a name is typed before something goes for good */
 

@@ -103,3 +103,37 @@ def test_nothing_sticks_out_between_a_tablet_and_a_wide_window(window: Open, sho
         found += [f"{path}: {part}" for part in look.sticks_out()]
 
     assert found == []
+
+
+def test_a_clock_that_is_moved_elsewhere_is_seen_on_its_page_and_in_the_chip_of_another(
+    window: Open, shop: Shop
+) -> None:
+    code = shop.order()
+    looks = [window().open(_address(shop, path)) for path in ("clock", "settings")]
+    for page in looks:
+        page.wait_for_selector("[data-testid=live][data-live=sse]", state="attached")
+
+    shop.workspace.advance("3h")
+
+    looks[0].wait_for_selector("[data-testid=travel-row]")
+    for page in looks:
+        page.wait_for_selector("[data-testid=clock-chip]:has-text('ahead')")
+    assert code
+
+
+def test_the_clock_of_the_page_runs(window: Open, shop: Shop) -> None:
+    page = window().open(_address(shop, "clock"))
+    before = page.inner_text("[data-testid=now]")
+
+    page.wait_for_selector(f"[data-testid=now]:not(:text-is('{before}'))")
+
+
+@pytest.mark.parametrize("path", ["payments", "clock", "settings"])
+def test_the_clock_is_frozen_by_a_key_on_every_page(window: Open, shop: Shop, path: str) -> None:
+    page = window().open(_address(shop, path))
+
+    page.keyboard.press("f")
+    page.wait_for_selector("[data-testid=clock-chip][data-mode=frozen]")
+
+    page.keyboard.press("f")
+    page.wait_for_selector("[data-testid=clock-chip][data-mode=real]")
