@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -29,7 +30,7 @@ from pydantic import (
 )
 
 from simulator import __version__
-from simulator.engine import journal
+from simulator.engine import cards, journal
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Party
 from simulator.engine.resource import Resource, hangs_on, load
@@ -101,7 +102,8 @@ _Whole = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 _At = Annotated[int, Field(strict=True, ge=0, le=LATEST)]
 _Text = Annotated[str, Field(strict=True)]
 _Instant = Annotated[datetime, BeforeValidator(_instant)]
-_TYPES: Mapping[str, Any] = {"TEXT": _Text, "{blob}": _Bytes, "DOUBLE PRECISION": float}
+_Duration = Annotated[float, Field(strict=True, ge=0, le=1e12)]
+_TYPES: Mapping[str, Any] = {"TEXT": _Text, "{blob}": _Bytes, "DOUBLE PRECISION": _Duration}
 
 
 class _Part(BaseModel):
@@ -143,6 +145,7 @@ class EndpointPart(_Part):
     events: list[str] | None = None
     key_id: str | None = None
     from_network: bool = False
+    verified: bool | None = None
     endpoints: list[EndpointPart] | None = None
 
     def stored(self) -> dict[str, Any]:
@@ -162,7 +165,7 @@ class WorkspacePart(_Part):
     credentials: dict[str, dict[str, Any]]
     webhooks: dict[str, EndpointPart | None] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    scenarios: list[dict[str, Any]] = Field(default_factory=list)
+    scenarios: Annotated[list[dict[str, Any]], AfterValidator(cards.cut_all)] = Field(default_factory=list)
     webhook_endpoints: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     paused: list[str] = Field(default_factory=list)
     default_buyer: str = ""

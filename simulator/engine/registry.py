@@ -350,15 +350,20 @@ def _credential(field: str, listable: bool, own: Any, value: Any) -> Any:
     if isinstance(own, list) and not listable:
         if not isinstance(value, list):
             raise CredentialError(f"{field}: must be a list", field)
-        return list(value)
+        return [_whole(field, one) for one in value]
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise CredentialError(f"{field}: must be a text{' or a list of texts' if listable else ''}", field)
-    if not isinstance(own, int):
-        return str(value)
+    return _whole(field, value) if isinstance(own, int) else str(value)
+
+
+def _whole(field: str, value: Any) -> int:
     try:
-        return int(value)
-    except ValueError as error:
-        raise CredentialError(f"{field}: must be a whole number", field) from error
+        number = int(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1
+    except ValueError:
+        number = -1
+    if not 0 <= number < 2**63:
+        raise CredentialError(f"{field}: must be a whole number", field)
+    return number
 
 
 def _is_line(value: Any) -> bool:

@@ -9,6 +9,7 @@ wants it, whoever its reader is.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -37,6 +38,8 @@ from simulator.surface.limits import body_limit
 
 INBOX = "/_sim/inbox/"
 OPEN = ("/_sim/health", "/_sim/static/", INBOX)
+CHANGED_BY_READING = re.compile(rf"{INBOX}|/_sim/workspaces/[^/]+/wait/?$")
+"""An inbox keeps what comes, whatever the method; whoever waits lets leave what is due."""
 LARGE_HEAD = f"a header is larger than {HEADER_LIMIT} bytes, or all of them with the address than {HEADERS_LIMIT}"
 COOKIE = "psp_simulator_token"
 
@@ -63,8 +66,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = header_map(scope["headers"]), scope["path"]
         own = {host for host in (headers.get("host"), self.public_host) if host}
-        # An inbox keeps what comes, whatever the method.
-        changes = scope["method"] not in READS or path.startswith(INBOX)
+        changes = scope["method"] not in READS or CHANGED_BY_READING.match(path) is not None
         is_open = path.startswith(OPEN)
         if has_large_head(scope):
             await refuse(send, 431, "headers_too_large", LARGE_HEAD)

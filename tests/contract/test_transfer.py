@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from support import Sim
 
@@ -93,6 +94,63 @@ async def test_what_waits_is_paid_and_what_was_paid_is_refunded_by_the_merchants
         assert kinds >= {"id", "credential", "wallet_code"} if is_beside else not kinds
         after = json.loads((await sim.http.get(f"{sim.path}/export")).content)
         assert after["tables"] == json.loads(before.content)["tables"]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_an_endpoint_goes_along_whether_or_not_it_answered_when_it_was_set(
+    provider: Provider, status: int
+) -> None:
+    async with Sim(providers=[provider]) as sim:
+        sim.answer = lambda request: httpx.Response(status)
+        url = {"url": "http://merchant.test/hooks"}
+        (await sim.http.put(f"{sim.path}/webhooks/{provider.name}", json=url)).raise_for_status()
+        before = sim.workspace.stored_endpoints[provider.name]
+
+        copy, _ = await imported(sim, (await sim.http.get(f"{sim.path}/export")).content, sim)
+
+        assert copy.workspace.stored_endpoints[provider.name] == before
+
+
+NONE: list[tuple[str, Any]] = [
+    ("tables.attempts.0.duration_ms", "9" * 400),
+    ("tables.attempts.0.duration_ms", 2**70),
+    ("tables.attempts.0.duration_ms", -1),
+    ("workspace.webhooks.{}.endpoints", [{}]),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), NONE, ids=[path for path, _ in NONE])
+async def test_what_could_be_neither_shown_nor_sent_is_refused(provider: Provider, path: str, value: Any) -> None:
+    async with Sim(providers=[provider]) as sim:
+        url = {"url": "http://merchant.test/hooks"}
+        (await sim.http.put(f"{sim.path}/webhooks/{provider.name}", json=url)).raise_for_status()
+        await lived_in(sim, provider)
+        document = (await sim.http.get(f"{sim.path}/export")).json()
+        *names, last = path.format(provider.name).split(".")
+        place = document
+        for name in names:
+            place = place[int(name)] if isinstance(place, list) else place[name]
+        if last == "endpoints":
+            place.clear()
+        place[last] = value
+
+        answer = await sim.http.post("/_sim/workspaces/import", json=document)
+
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["error"]["field"].startswith(path.format(provider.name))
+
+
+async def test_no_number_among_the_credentials_is_one_that_cannot_be_stored(provider: Provider) -> None:
+    async with Sim(providers=[provider]) as sim:
+        numbers = [name for name, own in sim.credentials(provider.name).items() if isinstance(own, int | list)]
+        for name in numbers:
+            for value in ("x", {}, [{}], ["x"], [True], 2**70, [2**70], "9" * 30, -1):
+                body = {"credentials": {provider.name: {name: value}}}
+
+                answer = await sim.http.post("/_sim/workspaces", json=body)
+
+                assert answer.status_code == 422, (name, value, answer.text)
+                assert answer.json()["error"]["field"] == f"credentials.{provider.name}.{name}"
 
 
 async def test_the_secrets_are_in_the_document_once_and_the_journal_stays_masked(provider: Provider) -> None:

@@ -127,6 +127,17 @@ async def test_an_inbox_keeps_nothing_of_another_page_not_even_an_image(
     assert (await local.get("/_sim/workspaces/default/inbox/orders")).json()["data"] == []
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("headers", THEIRS, ids=str)
+async def test_no_page_of_another_site_waits_for_whoever_waits_lets_leave_what_is_due(
+    local: httpx.AsyncClient, headers: dict[str, str], method: str
+) -> None:
+    where = "/_sim/workspaces/default/wait?phase=paid&timeout=0s"
+
+    assert (await local.request(method, where, headers=headers)).status_code == 403
+    assert (await local.get(where)).status_code == 408
+
+
 @pytest.mark.parametrize(
     "host",
     [

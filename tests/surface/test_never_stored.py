@@ -242,8 +242,10 @@ async def in_the_control_api(world: World) -> None:
         world.planted.found_in((await http.put(f"{path}/buyers/anna", json={"name": world.planted.card()})).content)
         == []
     )
-    rule = {"when": {"reference": world.planted.card()}, "webhooks": {"copies": 2}}
-    assert (await http.put(f"{path}/scenario", json={"rules": [rule]})).status_code == 200
+    of_our_own = {"status": 500, "body": world.planted.card()}
+    for effect in ({"webhooks": {"copies": 2}}, {"api": of_our_own}):
+        rule = {"when": {"reference": world.planted.card()}, **effect}
+        assert (await http.put(f"{path}/scenario", json={"rules": [rule]})).status_code == 200
 
 
 async def in_our_own_faults(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from simulator.engine import cards
 from simulator.engine.arming import objection
 from simulator.engine.scenarios import MATCHED, AmountRange, Scenario, ScenarioError, parse
 from simulator.engine.validation import allowed, validate
@@ -33,7 +34,9 @@ async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
     `scope.match` holds for, or until disarmed."""
     workspace, scope = call.workspace, _scope(call)
     scenario = _scenario(call, scope.get("provider"))
-    entry = {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
+    entry = cards.cut_all(
+        {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
+    )
     others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
     changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
     return _armed(changed)

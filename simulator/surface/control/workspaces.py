@@ -50,6 +50,9 @@ def check_webhook(call: ControlCall[Any, Any], provider: Provider, given: dict[s
     several = given.get("endpoints")
     if several is None and "url" not in given:
         raise invalid(f"{prefix}url: Field required", f"{prefix}url")
+    for index, one in enumerate(several or ()):
+        if "url" not in one:
+            raise invalid(f"{prefix}endpoints.{index}.url: Field required", f"{prefix}endpoints.{index}.url")
     if several is None:
         checks.http_url(given["url"], f"{prefix}url")
     checks.faultless(endpoints.faults(provider, given, prefix))
