@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -51,6 +52,8 @@ class Shop:
         signed = parts.get("t", "").encode() + b"." + body
         expected = hmac.new(self.webhook_secret.encode(), signed, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, parts.get("s", "")):
+            return 401
+        if abs(time.time() - int(parts["t"])) > 300:  # who has once seen a webhook could send it for ever
             return 401
         event = json.loads(body)
         charge = event["data"]["paymentChargeId"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from shop import Listening, Shop
 
+from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.client import Workspace
 
 
@@ -74,3 +75,11 @@ def test_a_part_is_refunded(psp_workspace: Workspace, shop: Shop) -> None:
     psp_workspace.pay("ppro", charge)
 
     assert shop.refund(charge, 400) == "REFUNDED"
+
+
+def test_forged_and_old_webhooks_are_refused(psp_workspace: TestedWorkspace, shop: Shop) -> None:
+    signatures = [f"signature-{one}" for one in ("right", "none", "wrong", "changed", "secret", "time", "old")]
+
+    report = psp_workspace.audit("ppro", webhook=psp_workspace.view["webhooks"]["ppro"]["url"], only=signatures)
+
+    assert report.passed, report
