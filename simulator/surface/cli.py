@@ -18,6 +18,7 @@ from simulator import __version__
 from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.audit_command import audit
+from simulator.surface.buyer_commands import cancel, decline, expire, find, pay
 from simulator.surface.doctor import doctor
 from simulator.surface.keeping_commands import export_, import_, restore, snapshot
 from simulator.surface.ledger_commands import requests, show_, webhooks
@@ -28,7 +29,7 @@ from simulator.surface.story_commands import diagram, why
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.client import Clock, Payment, Workspace
+    from simulator.surface.client import Clock
     from simulator.surface.demo import Act
 
 
@@ -141,62 +142,6 @@ def serve(quiet: bool, as_json: bool, **given: Any) -> None:
 
 
 # The commands that steer a running simulator -------------------------------------------------------------------
-
-
-def _find(world: Workspace, id_or_code: str) -> Payment:
-    found = world.find(id_or_code)
-    if found is None:
-        what = f"there is no payment with the id, reference or wallet code {id_or_code!r} in workspace {world.name}"
-        raise Failure(what, "psp-simulator tail shows what there is.", REFUSED)
-    return found
-
-
-def _payment_line(payment: Payment) -> str:
-    decided = f", decided by {payment['decided_by']}" if payment["decided_by"] else ""
-    return f"{payment['provider']} {payment['id']}  {payment['status']}  {payment['phase']}{decided}"
-
-
-def _act(url: str, token: str | None, workspace: str, id_: str, as_json: bool, act: str, **body: Any) -> None:
-    with world_of(url, token, workspace) as world:
-        payment = _find(world, id_)
-        getattr(world, act)(payment["provider"], payment["id"], **body)
-        world.settle()
-        payment = world.payment(payment["provider"], payment["id"])
-    show(payment, as_json, _payment_line(payment))
-
-
-@main.command()
-@click.argument("id_", metavar="ID|CODE")
-@click.option("--buyer", help="Which test buyer pays (li-na).")
-@steers
-def pay(id_: str, buyer: str | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """The buyer presses Confirm. Scenarios, test amounts and the buyer's account may still refuse."""
-    _act(url, token, workspace, id_, as_json, "pay", buyer=buyer)
-
-
-@main.command()
-@click.argument("id_", metavar="ID|CODE")
-@click.option("--reason", help="balance, limit, blocked, authentication, …")
-@steers
-def decline(id_: str, reason: str | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """The wallet declines the payment."""
-    _act(url, token, workspace, id_, as_json, "decline", reason=reason)
-
-
-@main.command()
-@click.argument("id_", metavar="ID|CODE")
-@steers
-def cancel(id_: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """The buyer cancels."""
-    _act(url, token, workspace, id_, as_json, "cancel")
-
-
-@main.command()
-@click.argument("id_", metavar="ID|CODE")
-@steers
-def expire(id_: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """The order's time is over, now."""
-    _act(url, token, workspace, id_, as_json, "expire")
 
 
 @main.command()
@@ -380,12 +325,13 @@ def tail_(
         known = world.view["webhooks"]
         if provider is not None and provider not in known:
             raise Failure(f"there is no provider {provider!r}", f"Known are {', '.join(known)}.", USAGE)
-        one = _find(world, payment)["id"] if payment else None
+        one = find(world, payment)["id"] if payment else None
         follow(world, provider, one, as_json=as_json, lines=lines, once=no_follow)
 
 
+BUYERS = (pay, decline, cancel, expire)
 OTHERS = (audit, doctor, listen, snapshot, restore, export_, import_, sign, verify, requests, webhooks, show_, diagram)
-for command in (*OTHERS, why):
+for command in (*BUYERS, *OTHERS, why):
     main.add_command(command)
 
 

@@ -61,11 +61,31 @@ def test_a_payment_is_found_by_its_reference_and_by_its_wallet_code(shell: Shell
     wallet = shell.world.payment(ANY.name, charge)["wallet"]
     assert wallet is not None
 
-    by_code = shell.json("pay", wallet["code"], "--buyer", "wang-wei")
+    by_code = json.loads(shell.run("pay", wallet["code"], "--buyer", "wang-wei", "--json").stdout)
     by_reference = shell.run("pay", "order-1001")
 
     assert (by_code["id"], by_code["phase"], by_code["decided_by"]) == (charge, "declined", "buyer:wang-wei")
     assert by_reference.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("buyer", "exit_code", "said"),
+    [
+        ("sun-li", 0, r"waiting, the buyer answers in 30 s\n"),
+        ("zhou-ting", 1, r"waiting, the buyer has closed the app\n"),
+        ("wang-wei", 1, r"declined, decided by buyer:wang-wei\n"),
+    ],
+)
+def test_pay_says_what_the_buyer_will_do_and_fails_when_they_will_not_pay(
+    shell: Shell, buyer: str, exit_code: int, said: str
+) -> None:
+    shell.world.freeze()
+    charge = shell.create()
+
+    result = shell.run("pay", charge, "--buyer", buyer)
+
+    assert re.search(said + "$", result.stdout), result.stdout
+    assert result.exit_code == exit_code
 
 
 @pytest.mark.parametrize(
@@ -153,7 +173,7 @@ def test_a_webhook_is_sent_again_and_the_receivers_answer_is_told(shell: Shell) 
 def test_a_scenario_is_armed_listed_and_disarmed(shell: Shell) -> None:
     listed = shell.run("scenario", "list")
     armed = shell.run("scenario", "arm", "declined-balance", "--next", "1", "--provider", ANY.name)
-    declined = shell.json("pay", shell.create())
+    declined = json.loads(shell.run("pay", shell.create(), "--json").stdout)
     disarmed = shell.run("scenario", "disarm")
 
     assert re.search(r"^ +declined-balance +\S", listed.stdout, re.MULTILINE)
