@@ -135,6 +135,12 @@ async def test_edited_headers_stand_beside_ours_or_in_their_place(sim: Sim, acme
         ({"copies": 11}, "copies"),
         ({"headers": {"a b": "c"}}, "headers.a b"),
         ({"headers": {"a": "c\r\nd: e"}}, "headers.a"),
+        ({"headers": {"Transfer-Encoding": "chunked"}}, "headers"),
+        ({"headers": {"content-length": "0"}}, "headers"),
+        ({"headers": {"Host": "evil.example"}}, "headers"),
+        ({"headers": {f"x-{n}": "" for n in range(101)}}, "headers"),
+        ({"copies": "3"}, "copies"),
+        ({"copies": True}, "copies"),
         ({"copy": 2}, "copy"),
     ],
 )

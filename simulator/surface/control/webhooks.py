@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from simulator.engine.dispatcher import Other
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import OutboxRow
+from simulator.engine.validation import Unfit
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, short_duration
 from simulator.surface.control.errors import ControlError, invalid
@@ -39,14 +40,28 @@ _Header = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[\t\x20-\
 _HeaderName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 
 
+FRAMING = frozenset(
+    {"connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
 class ResendBody(Body):
     as_: Literal["again", "recorded", "edited"] | None = Field(None, alias="as")
     """`again` signs anew, `recorded` repeats the last attempt byte for byte, `edited` sends other bytes under a right
     signature. Without it `edited` where there is a body or headers, else `again`."""
     body: str | None = None
-    headers: dict[_HeaderName, _Header] | None = None
+    headers: dict[_HeaderName, _Header] | None = Field(None, max_length=100)
     """Beside the message's own, or in the place of those of the same names."""
-    copies: int = Field(1, ge=1, le=10)
+    copies: int = Field(1, ge=1, le=10, strict=True)
+
+    @field_validator("headers")
+    @classmethod
+    def _without_framing(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
+        """How long a body is, and who is called, is said once: whoever says it twice reaches behind a proxy or another server."""
+        found = next((name for name in headers or {} if name.lower() in FRAMING), None)
+        if found is not None:
+            raise Unfit("framing", f"{found} says how the message is sent: it cannot be chosen")
+        return headers
 
 
 class ResendFailedBody(Body):
