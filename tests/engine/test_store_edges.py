@@ -46,6 +46,12 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "resources|resources_payments (workspace=? AND seq>? AND seq<": lambda store: store.payments(
         1, phase="paid", q="x", failing=True, before=9, from_seq=2, limit=3
     ),
+    "resources|resources_reference (workspace=? AND reference=? AND seq<": lambda store: store.payments(
+        1, provider="acme", reference="order-1", before=9, limit=1
+    ),
+    "resources|resources_reference (workspace=? AND reference=?": lambda store: store.payments(
+        1, reference="order-1", limit=1
+    ),
     "resources|resources_payments (workspace=? AND seq<": lambda store: store.payment_back(1, 9, 3),
     "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
     "journal|journal_kind (workspace=? AND kind=?)": lambda store: store.newest_clock_notes(1, 5),

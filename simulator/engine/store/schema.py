@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VERSION = 11
+VERSION = 12
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -46,6 +46,7 @@ UPGRADES = {
     8: "ALTER TABLE outbox ADD COLUMN {unless} plan {blob}",
     9: "ALTER TABLE resources ADD COLUMN {unless} hangs_on TEXT",
     10: "",
+    11: "",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -107,6 +108,7 @@ INDEXES = """
 CREATE UNIQUE INDEX IF NOT EXISTS resources_id ON resources (id, kind, provider, workspace);
 CREATE INDEX IF NOT EXISTS resources_listed ON resources (workspace, provider, kind, seq) WHERE unlisted IS NULL;
 CREATE INDEX IF NOT EXISTS resources_payments ON resources (workspace, seq) WHERE phase IS NOT NULL;
+CREATE INDEX IF NOT EXISTS resources_reference ON resources (workspace, reference, seq) WHERE phase IS NOT NULL;
 CREATE INDEX IF NOT EXISTS resources_hanging ON resources (workspace, hangs_on) WHERE hangs_on IS NOT NULL;
 CREATE INDEX IF NOT EXISTS timers_due ON timers (workspace, due, seq);
 CREATE INDEX IF NOT EXISTS timers_of ON timers (id);

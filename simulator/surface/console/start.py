@@ -14,7 +14,7 @@ from simulator.engine.samples import LANGUAGES, FirstSteps, Sample, coloured
 from simulator.engine.shop import Account, Shop
 from simulator.kernel.clock import time_of_day
 from simulator.surface.console.frame import Console
-from simulator.surface.control import payments, requests, webhooks
+from simulator.surface.control import finding, payments, requests, webhooks
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.why import why
 from simulator.wallet.pages import is_only_here
@@ -55,7 +55,7 @@ async def start_page(console: Console) -> Response:
     assert shop is not None
     account = Account(workspace.credentials[name], console.base_url, time_of_day())
     runtime.write_notes()
-    rows = runtime.store.payments(workspace.id, provider=name, phase=None, reference=None, q=None, before=None, limit=1)
+    rows = finding.listed(runtime, workspace, provider=name, limit=1).rows
     newest = payments.payment_views(runtime, workspace, rows, console.base_url)
     samples, chosen = _samples(steps), console.query.get("in")
     sample = next((one for one in samples if one.language == chosen), samples[0] if samples else None)

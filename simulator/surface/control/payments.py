@@ -130,16 +130,12 @@ async def get_payment(call: ControlCall) -> dict[str, Any]:
 
 async def latest_payment(call: ControlCall[NoBody, LatestQuery]) -> dict[str, Any]:
     """The newest, with its timeline. Raises 404 when there is none."""
-    query, workspace, store = call.query, call.workspace, call.runtime.store
-    rows = store.payments(
-        workspace.id,
-        provider=call.known_provider(query.provider),
-        phase=None,
-        reference=query.reference,
-        q=None,
-        before=None,
-        limit=1,
-    )
+    query, workspace = call.query, call.workspace
+    sought = call.known_provider(query.provider)
+    page = listed(call.runtime, workspace, provider=sought, reference=query.reference, limit=1)
+    while not page.rows and page.older is not None:  # others have made many since
+        page = listed(call.runtime, workspace, provider=sought, before=page.older, limit=1)
+    rows = page.rows
     if not rows or rows[0][1] not in call.runtime.providers:
         raise ControlError(404, "not_found", f"there is no such payment in workspace {workspace.name}")
     _, name, kind, id_, _ = rows[0]

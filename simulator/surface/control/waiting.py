@@ -15,6 +15,7 @@ from simulator.engine.settings import OneOf
 from simulator.engine.store import OutboxRow
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import parse_duration
+from simulator.surface.control import finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import ControlCall, NoBody, Query
 from simulator.surface.control.payments import payment_views
@@ -123,7 +124,7 @@ def _payments(call: ControlCall[NoBody, WaitQuery]) -> list[Sequence[Any]]:
     """The payment that is named, or the newest, newest first: `(seq, provider, kind, id, body)`."""
     query, store, id_ = call.query, call.runtime.store, call.query.resource_id
     if id_ is None:
-        return list(store.payments(call.workspace.id, provider=query.provider, before=None, limit=LOOKED_AT))
+        return list(finding.listed(call.runtime, call.workspace, provider=query.provider, limit=LOOKED_AT).rows)
     names = [query.provider] if query.provider is not None else [*call.runtime.providers]
     rows = [(name, store.payment(call.workspace.id, name, id_)) for name in names]
     return [(0, name, found[0], id_, found[1]) for name, found in rows if found is not None]
