@@ -12,7 +12,7 @@ from simulator.surface.steering import show, steers, world_of
 from simulator.surface.terminal import REFUSED, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.answers import Delivery, Payment, RequestView
+    from simulator.surface.answers import Delivery, Payment, RequestView, TimelineEntry
     from simulator.surface.client import Workspace
 
 PATH = 48
@@ -45,7 +45,11 @@ def requests(
     """The API calls that reached the simulator, newest first. `show <id>` shows one as a whole."""
     with world_of(url, token, workspace) as world:
         found = world.requests(provider=provider, method=method, status=status, path=path, refused=refused, limit=lines)
-    show(found, as_json, "\n".join(_request_line(view) for view in found) or "no request has reached this workspace")
+    show(
+        found,
+        as_json,
+        terminal.dated((view["at"], _request_line(view)) for view in found) or "no request has reached this workspace",
+    )
 
 
 @click.command()
@@ -67,7 +71,11 @@ def webhooks(
     """The webhooks that were sent or are to be, newest first. `replay <id>` sends one again."""
     with world_of(url, token, workspace) as world:
         found = world.newest_deliveries(lines, provider=provider, event=event, state=state)
-    show(found, as_json, "\n".join(_delivery_line(view) for view in found) or "nothing was sent yet")
+    show(
+        found,
+        as_json,
+        terminal.dated((view["created_at"], _delivery_line(view)) for view in found) or "nothing was sent yet",
+    )
 
 
 @click.command("show")
@@ -193,7 +201,7 @@ def _outcome(view: Delivery) -> str:
     last = view["attempts"][-1]
     answer = f"answered {last['status']}" if last["status"] is not None else f"failed: {last['error']}"
     due = view["next_attempt_at"] if view["state"] == "pending" else None
-    return f"try {last['n']} {answer}" + (f", next {due[11:19]}" if due else "")
+    return f"try {last['n']} {answer}" + (f", next {terminal.instant(due, last['at'])}" if due else "")
 
 
 def _whole_delivery(view: Delivery) -> Iterator[str]:
@@ -232,6 +240,10 @@ def _whole_payment(view: Payment) -> Iterator[str]:
     yield f"reference {view['reference'] or '-'}  amount {amount['value']} {amount['currency']}  refunded {refunded['value']}"
     if view["wallet"] is not None:
         yield f"wallet {view['wallet']['url']}  {view['wallet']['state']}"
-    for event in view.get("timeline", []):
-        ref = f"  {event['ref']}" if "ref" in event else ""
-        yield f"  {event['at'][11:23]}  {event['actor']}: {event['summary']}{ref}"
+    for line in terminal.dated((event["at"], _event(event)) for event in view.get("timeline", [])).splitlines():
+        yield f"  {line}"
+
+
+def _event(event: TimelineEntry) -> str:
+    ref = f"  {event['ref']}" if "ref" in event else ""
+    return f"{event['at'][11:23]}  {event['actor']}: {event['summary']}{ref}"

@@ -39,6 +39,8 @@ class Tail:
     """Payments with webhooks under way: their timelines grow although they do not change."""
     _durations: dict[str, float] = field(default_factory=dict)
     """By request."""
+    _next: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Of webhooks under way: how often they were tried, and when they are tried again."""
     _request: int = 0
     """The number of the newest request that was told."""
 
@@ -75,7 +77,9 @@ class Tail:
 
     def _changed(self, asked: set[tuple[str, str]]) -> Iterator[Payment]:
         """Payments with news: changed, asked about (`asked`), or with webhooks that were or are under way."""
-        pending = {(d["provider"], d["resource_id"]) for d in self.workspace.deliveries(state="pending")}
+        waiting = self.workspace.deliveries(state="pending")
+        self._next = {d["id"]: (len(d["attempts"]), at) for d in waiting if (at := d["next_attempt_at"]) is not None}
+        pending = {(d["provider"], d["resource_id"]) for d in waiting}
         if self.whole or self.payment:
             shown = self.workspace.payments(q=self.payment)
         else:
@@ -100,6 +104,10 @@ class Tail:
         row: dict[str, Any] = {name: value for name, value in entry.items() if name != "seq"}
         if entry["kind"] == "request":
             row["duration_ms"] = self._durations.get(entry.get("ref", ""))
+        elif entry["kind"] == "webhook" and (found := self._next.get(entry.get("ref", ""))) is not None:
+            tries, at = found
+            if f" try {tries} " in f"{entry['summary']} ":
+                row["next_attempt_at"] = at
         return row | {"provider": payment["provider"], "payment": payment["id"]}
 
 
@@ -117,8 +125,12 @@ def follow(
     story = Tail(world, provider, payment, whole=once)
     rows = story.round()
     rows = rows if payment or once else rows[max(0, len(rows) - lines) :]
+    day = ""
     while True:
         for row in rows:
+            if not as_json and day not in ("", row["at"][:10]):
+                click.echo(row["at"][:10])
+            day = row["at"][:10]
             click.echo(json.dumps(row, ensure_ascii=False) if as_json else line(row))
         if once:
             return
@@ -132,20 +144,27 @@ def _number(request: RequestView) -> int:
 
 
 def line(row: dict[str, Any]) -> str:
-    """`09:41:07.214  merchant > acme   POST /acme/charges   201   38 ms  ch_4qkzv7…`"""
+    """`09:41:07.214  merchant > acme   POST /acme/charges   201   38 ms  ch_4qkzv7…`; of a webhook that nobody took, why
+    and when it is tried again: `failed: connection refused, next try 09:46:07`."""
     between = row["kind"] in ("request", "webhook") and "from" in row and "to" in row
     who = f"{row['from']} > {row['to']}" if between else str(row.get("actor") or row["kind"])
     if row["kind"] not in ("request", "webhook", "state"):
         who = row["kind"]
-    summary, status = row["summary"], ""
+    summary, status, outcome = row["summary"], "", ""
     if row["kind"] == "request":
         summary, _, status = summary.rpartition(" ")
     elif " answered " in summary:
         summary, _, status = summary.rpartition(" answered ")
+        outcome = "" if status.startswith("2") else "failed"
+    elif row["kind"] == "webhook" and " failed: " in summary:
+        summary, _, reason = summary.partition(" failed: ")
+        outcome = f"failed: {reason}"
+    if "next_attempt_at" in row:
+        outcome += f", next try {terminal.instant(row['next_attempt_at'], row['at'])}"
     duration = f"{row['duration_ms']:.0f} ms" if row.get("duration_ms") is not None else ""
     told = f"{row['at'][11:23]}  {who:<24} {_short(summary, 46):<46} {status:>3}  {duration:>7}  "
-    told += _short(row["payment"] or "", 20)
-    return terminal.paint(told.rstrip(), _colour(row["kind"], status))
+    told += f"{_short(row['payment'] or '', 20):<20}  {outcome}"
+    return terminal.paint(told.rstrip(), "red" if outcome.startswith("failed") else _colour(row["kind"], status))
 
 
 def _short(text: str, width: int) -> str:

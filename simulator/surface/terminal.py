@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +57,23 @@ def clock(mode: str, ahead: timedelta) -> str:
     if abs(ahead) < timedelta(seconds=1):
         return goes if mode == "frozen" else "real time"
     return f"{goes}, {short_duration(abs(ahead))} {'ahead' if ahead > timedelta(0) else 'behind'}"
+
+
+def instant(at: str, seen_at: str) -> str:
+    """An hour, with its date in front where that is another day than the one it is seen on."""
+    return at[11:19] if at[:10] == seen_at[:10] else f"{at[:10]} {at[11:19]}"
+
+
+def dated(rows: Iterable[tuple[str, str]]) -> str:
+    """Instants with the lines that are told of them, and the date where the day changes."""
+    lines: list[str] = []
+    day = ""
+    for at, line in rows:
+        if day not in ("", at[:10]):
+            lines.append(at[:10])
+        day = at[:10]
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def invoked() -> str:

@@ -291,6 +291,35 @@ def test_tail_tells_the_story_of_a_payment_in_order(shell: Shell) -> None:
     assert re.search(rf"{last} try 1 +200 .*{charge[:7]}", result.stdout)
 
 
+def test_tail_says_why_a_webhook_failed_and_when_it_is_tried_again(shell: Shell) -> None:
+    shell.world.set_webhook(ANY.name, "http://localhost:1/gone")
+    charge = shell.create()
+    shell.run("pay", charge)
+    shell.world.settle()
+    [waiting] = shell.world.deliveries(resource_id=charge)[-1:]
+
+    result = shell.run("tail", "--payment", charge, "--no-follow")
+
+    last = [line for line in result.stdout.splitlines() if f"{waiting['event']} try 1" in line][-1]
+    assert waiting["next_attempt_at"] is not None
+    assert re.search(rf"  failed: .+, next try .*{waiting['next_attempt_at'][11:19]}$", last)
+
+
+@pytest.mark.parametrize("command", [["tail", "--no-follow"], ["requests"], ["webhooks"]])
+def test_the_date_stands_where_the_day_changes(shell: Shell, command: list[str]) -> None:
+    shell.world.set_webhook(ANY.name, shell.world.inbox_url("hooks"))
+    shell.run("pay", shell.create())
+    shell.world.advance("P3D")
+    shell.run("pay", shell.create())
+    shell.world.settle()
+    days = {view["at"][:10] for view in shell.world.requests()}
+
+    lines = shell.run(*command).stdout.splitlines()
+
+    assert len(days) == 2
+    assert [line for line in lines if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", line) and line in days]
+
+
 def test_tail_shows_requests_that_belong_to_no_payment(shell: Shell) -> None:
     nobody = reading(shell.world, "nobody")
     ask(shell.world, nobody)
