@@ -77,6 +77,7 @@ _COLON = re.compile(rb"[ \t]*:[ \t]*")
 _BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
 _LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
 _SHOWABLE = re.compile(r"[\w.\-+/=]{4}", re.ASCII)
+_SCHEME = re.compile("[A-Za-z]{1,10}")
 _USER = re.compile(rb"(://[^/\s:@\"'<>]*:)([^/\s@\"'<>]+)(?=@)")
 
 
@@ -354,8 +355,9 @@ def _stem(name: str) -> tuple[str, ...]:
 
 
 def _credentials(value: str) -> str:
-    scheme, space, rest = value.partition(" ")
-    return f"{scheme} {hidden(rest)}" if space else hidden(value)
+    """`Bearer ***cdef`. What is no scheme's name is part of the secret: a header that came twice is joined with a comma."""
+    scheme, _, rest = value.partition(" ")
+    return f"{scheme} {hidden(rest)}" if rest and _SCHEME.fullmatch(scheme) else hidden(value)
 
 
 def _cookies(value: str) -> str:

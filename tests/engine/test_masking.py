@@ -189,3 +189,10 @@ async def test_a_secret_is_not_cut_in_two_where_a_body_ends(sim: Sim, acme: Merc
 
     [entry] = await sim.requests()
     assert entry["request"]["body"].endswith("xx 411111***")
+
+
+def test_a_secret_header_that_came_twice_is_masked_as_a_whole() -> None:
+    own = Masking(headers=("x_api_key",))
+
+    assert own.headers_of({"x-api-key": "planted-7-sesame, sk_0123456789"}) == {"x-api-key": "***6789"}
+    assert own.headers_of({"authorization": "Bearer sk_0123456789"}) == {"authorization": "Bearer ***6789"}

@@ -1,0 +1,110 @@
+"""`psp-simulator audit` in a terminal: what it says, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+from buying import ANY
+
+from simulator.surface.audit.subject import ShopSaidNo, by_command, by_text, by_url
+from simulator.surface.client import Workspace
+from simulator.surface.launch import Launched
+from surface.test_cli import Shell
+
+
+class Credulous(BaseHTTPRequestHandler):
+    """A shop that takes whatever comes."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture
+def shop() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Credulous)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hooks"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def shell(server: Launched, world: Workspace) -> Shell:
+    return Shell(server, world)
+
+
+def test_a_shop_that_takes_unsigned_webhooks_fails_and_every_report_says_so(
+    shell: Shell, shop: str, tmp_path: Path
+) -> None:
+    junit, page = tmp_path / "audit.xml", tmp_path / "audit.html"
+    name = "signature-none"
+
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--only", name, "--junit", str(junit), "--html", str(page))
+
+    suite = ElementTree.parse(junit).getroot()
+    assert result.exit_code == 1, result.output
+    assert name in result.stdout and "FAILED" in result.stdout
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert [case.get("name") for case in suite.iter("testcase")] == [name]
+    assert "<html" in page.read_text("utf-8")
+
+
+def test_the_checks_are_listed_by_name(shell: Shell) -> None:
+    rows = shell.json("audit", "--list")
+
+    assert "signature-none" in [row["name"] for row in rows]
+    assert "signature-none" in shell.run("audit", "--list", "--only", "signature-none").stdout
+
+
+@pytest.mark.parametrize(
+    "wrong", [["paypal", "--webhook", "http://localhost:1/"], [ANY.name], [ANY.name, "--only", "no-such-check"]]
+)
+def test_wrong_use_ends_with_2(shell: Shell, wrong: list[str]) -> None:
+    assert shell.run("audit", *wrong).exit_code == 2
+
+
+def test_a_shop_that_is_not_there_ends_with_3(shell: Shell) -> None:
+    result = shell.run("audit", ANY.name, "--webhook", "http://localhost:1/hooks", "--only", "signature-none", "--json")
+
+    assert result.exit_code == 3
+    assert json.loads(result.stdout.splitlines()[-1])["error"]["code"] == "not_reached"
+
+
+def test_a_command_is_given_the_order_in_quotes_and_its_no_is_told() -> None:
+    said = by_command(f"{sys.executable} -c 'import sys; print(sys.argv[1])' {{reference}}")
+    ends = by_command(f"{sys.executable} -c 'raise SystemExit(3)'")
+
+    assert said({"reference": "a; echo b"}) == "a; echo b\n"
+    with pytest.raises(ShopSaidNo, match="ended with 3"):
+        ends({})
+
+
+def test_an_address_is_given_the_order_encoded_and_its_no_is_told() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(404 if "missing" in str(request.url) else 200, text="waiting")
+
+    act = by_url("http://shop.test/orders/{reference}", "GET", httpx.MockTransport(answer))
+
+    assert act({"reference": "a/b"}) == "waiting"
+    assert asked == ["http://shop.test/orders/a%2Fb"]
+    with pytest.raises(ShopSaidNo, match="404 waiting"):
+        act({"reference": "missing"})
+    assert by_text(None, "GET") is None
