@@ -93,3 +93,29 @@ def test_everything_is_json_too(shell: Shell) -> None:
     assert shell.json("show", refused)["why"]["rules"]
     assert next(view["id"] for view in shell.json("requests")) == refused
     assert shell.json("webhooks") == []
+
+
+def test_a_webhook_that_nobody_took_is_shown_with_its_tries(shell: Shell) -> None:
+    shell.world.set_webhook(ANY.name, "http://localhost:1/gone")
+    shell.world.pay(ANY.name, shell.create())
+    shell.world.settle()
+    delivery = shell.world.deliveries(state="pending")[-1]
+
+    shown = shell.run("show", delivery["id"]).stdout
+
+    assert "  try 1  " in shown and "failed: " in shown
+    assert f"  next try {delivery['next_attempt_at']}" in shown
+    assert "try 1 failed: " in shell.run("webhooks").stdout
+
+
+def test_why_tells_of_a_refund_and_of_the_webhooks_that_were_delivered(shell: Shell) -> None:
+    shell.world.set_webhook(ANY.name, shell.world.inbox_url("hooks"))
+    charge = shell.create()
+    shell.world.pay(ANY.name, charge)
+    shell.world.refund(ANY.name, charge)
+    shell.world.settle()
+
+    told = shell.run("why", charge).stdout
+
+    assert "went back to the buyer" in told
+    assert "webhooks were delivered" in told
