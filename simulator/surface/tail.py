@@ -125,13 +125,11 @@ def follow(
     story = Tail(world, provider, payment, whole=once)
     rows = story.round()
     rows = rows if payment or once else rows[max(0, len(rows) - lines) :]
-    day = ""
+    days = terminal.Days()
     while True:
         for row in rows:
-            if not as_json and day not in ("", row["at"][:10]):
-                click.echo(row["at"][:10])
-            day = row["at"][:10]
-            click.echo(json.dumps(row, ensure_ascii=False) if as_json else line(row))
+            told = [json.dumps(row, ensure_ascii=False)] if as_json else [*days.before(row["at"]), line(row)]
+            click.echo("\n".join(told))
         if once:
             return
         sys.stdout.flush()

@@ -64,16 +64,22 @@ def instant(at: str, seen_at: str) -> str:
     return at[11:19] if at[:10] == seen_at[:10] else f"{at[:10]} {at[11:19]}"
 
 
+class Days:
+    """The date as a line of its own, where the day changes."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def before(self, at: str) -> list[str]:
+        """What stands before the line that is told of this instant: the date, or nothing."""
+        last, self._last = self._last, at[:10]
+        return [self._last] if last not in ("", self._last) else []
+
+
 def dated(rows: Iterable[tuple[str, str]]) -> str:
     """Instants with the lines that are told of them, and the date where the day changes."""
-    lines: list[str] = []
-    day = ""
-    for at, line in rows:
-        if day not in ("", at[:10]):
-            lines.append(at[:10])
-        day = at[:10]
-        lines.append(line)
-    return "\n".join(lines)
+    days = Days()
+    return "\n".join(line for at, told in rows for line in (*days.before(at), told))
 
 
 def invoked() -> str:

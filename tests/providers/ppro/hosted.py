@@ -48,7 +48,7 @@ class Pages(Merchant):
     def ppro_declined(self) -> str:
         path = self.ppro()
         self.act("decline", reason="balance")
-        return path
+        return f"{path}&stay=1"
 
 
 HOSTED = Hosted(
