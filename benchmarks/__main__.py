@@ -211,6 +211,7 @@ def soaking(folder: Path, purchases: int, keep: int) -> None:
     heading(
         f"{purchases:,} purchases, {keep:,} kept",
         "per second",
+        "CPU µs each",
         "median ms",
         "p99 ms",
         "memory MB",
@@ -226,7 +227,13 @@ def soaking(folder: Path, purchases: int, keep: int) -> None:
             keep,
             lambda part: line(
                 f"{part.purchases:,}",
-                *(f"{part.rate:,.0f}", f"{part.median * 1000:,.1f}", f"{part.p99 * 1000:,.1f}", _mb(part.resident_mb)),
+                *(
+                    f"{part.rate:,.0f}",
+                    f"{part.worked * 1e6:,.0f}",
+                    f"{part.median * 1000:,.1f}",
+                    f"{part.p99 * 1000:,.1f}",
+                    _mb(part.resident_mb),
+                ),
                 *(f"{part.file_mb:,.0f}", f"{part.dropped:,}"),
             ),
         )

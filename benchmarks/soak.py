@@ -24,10 +24,13 @@ PARTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`file_mb` is the store with its log; `median` and `p99` in seconds; `dropped` since the beginning."""
+    """`worked` is the server's CPU for one purchase, which a busy machine does not change; `file_mb` is the store with its log.
+
+    `worked`, `median` and `p99` are in seconds; `dropped` counts since the beginning."""
 
     purchases: int
     rate: float
+    worked: float
     median: float
     p99: float
     resident_mb: float | None
@@ -49,13 +52,13 @@ async def _soak(server: Server, db: Path, purchases: int, keep: int, tell: Calla
     numbers, each = count(1), max(purchases // PARTS, 1)
     for done in range(each, each * PARTS + 1, each):
         portion, durations = islice(numbers, each), list[float]()
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), server.worked_s
         await asyncio.gather(*(buy(server, own, heard, portion, durations) for _ in range(TOGETHER)))
-        elapsed = time.perf_counter() - started
+        elapsed, worked = time.perf_counter() - started, server.worked_s - worked
         durations.sort()
         dropped = server.call("GET", "/_sim/health")["keep"]["dropped"]["payments"]
         median, p99 = durations[len(durations) // 2], durations[int(len(durations) * 0.99)]
-        tell(Part(done, each / elapsed, median, p99, server.resident_mb, _mb(db), dropped))
+        tell(Part(done, each / elapsed, worked / each, median, p99, server.resident_mb, _mb(db), dropped))
     receiver.close()
 
 
