@@ -16,7 +16,7 @@ $(SERVES): pyproject.toml
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,lint,tls,postgres]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,lint,tls,postgres,mcp]'
 	touch $(SERVES) $(STAMP)
 
 run: $(SERVES)

@@ -23,6 +23,7 @@ from simulator.surface.doctor import doctor
 from simulator.surface.keeping_commands import export_, import_, restore, snapshot
 from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
+from simulator.surface.mcp_command import mcp
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, default_url, show, steers, world_of
 from simulator.surface.story_commands import diagram, why
@@ -38,7 +39,7 @@ SECTIONS = {
     "Be the buyer": ("pay", "decline", "cancel", "expire"),
     "See what happens": ("tail", "listen", "webhooks", "requests", "show", "why", "diagram"),
     "Webhooks and signatures": ("replay", "sign", "verify"),
-    "Your own code": ("audit",),
+    "Your own code": ("audit", "mcp"),
     "Time and circumstances": ("advance", "freeze", "run", "scenario", "reset"),
 }
 """The commands in the order of the help; those that stand in none of these come last."""
@@ -330,7 +331,22 @@ def tail_(
 
 
 BUYERS = (pay, decline, cancel, expire)
-OTHERS = (audit, doctor, listen, snapshot, restore, export_, import_, sign, verify, requests, webhooks, show_, diagram)
+OTHERS = (
+    audit,
+    doctor,
+    listen,
+    mcp,
+    snapshot,
+    restore,
+    export_,
+    import_,
+    sign,
+    verify,
+    requests,
+    webhooks,
+    show_,
+    diagram,
+)
 for command in (*BUYERS, *OTHERS, why):
     main.add_command(command)
 

@@ -109,7 +109,7 @@ def test_every_library_that_the_package_imports_is_a_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [
         *project["dependencies"],
-        *(n for extra in ("postgres", "tls") for n in project["optional-dependencies"][extra]),
+        *(n for extra in ("postgres", "tls", "mcp") for n in project["optional-dependencies"][extra]),
     ]
     names = {name.split(">")[0].split("[")[0].split(";")[0].lower() for name in wanted}
     imported = set()
