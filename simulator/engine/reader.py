@@ -85,6 +85,17 @@ class Reader:
             rows = rows[1:] if after is not None and before is None else rows[:limit]
         return [self._changes.adopt(kind, raw) for _, raw in rows], more
 
+    def oldest(self, kind: type[R], after: str | None, limit: int) -> list[R]:
+        """So many of a `LISTED` kind, oldest first, behind the one of that id. Raises `NotFound` for one that does not exist."""
+        self.flush()
+        seq = self.store.seq_of(self.workspace.id, kind.PROVIDER, kind.KIND, after) if after is not None else 0
+        if seq is None:
+            raise NotFound(kind.KIND, str(after))
+        rows = self.store.resources_of_kind(
+            self.workspace.id, kind.PROVIDER, kind.KIND, before=None, after=seq, limit=limit
+        )
+        return [self._changes.adopt(kind, raw) for _, raw in reversed(rows)]
+
     def every(self, kind: type[R], *, before: str | None = None) -> Iterator[R]:
         """All resources of a kind, newest first, read a page at a time: for filters that no look-up key serves.
 

@@ -102,6 +102,8 @@ BUYERS: dict[str, Buyer] = {
     )
 }
 DEFAULT = "li-na"
+OFFERED = 200
+"""So many of those that were added are offered at a time: no page costs more in a fuller store."""
 NEW_YUAN = 1_000
 """What a buyer has to begin with who is made without a balance."""
 
@@ -110,20 +112,33 @@ class Taken(Exception):
     """There is a buyer of that slug."""
 
 
+def find(uow: UnitOfWork, slug: str) -> Buyer | None:
+    """The workspace's buyer: the stored one if he has ever paid or been edited."""
+    return uow.find(Buyer, slug) or BUYERS.get(slug)
+
+
 def get(uow: UnitOfWork, slug: str) -> Buyer:
-    """The workspace's buyer: the stored one if he has ever paid or been edited. Raises `NotFound`."""
-    stored = uow.find(Buyer, slug)
-    if stored is not None:
-        return stored
-    if slug in BUYERS:
-        return BUYERS[slug]
-    return uow.get(Buyer, slug, "buyer")
+    """The same. Raises `NotFound`."""
+    return find(uow, slug) or uow.get(Buyer, slug, "buyer")
 
 
-def every(uow: UnitOfWork) -> list[Buyer]:
-    """The eight in their order, then those that were added."""
-    by_slug = {buyer.id: buyer for buyer in reversed([*uow.every(Buyer)])}
+def offered(uow: UnitOfWork, *named: str | None) -> list[Buyer]:
+    """The eight in their order, then those that were added: the newest `OFFERED` of them, and those that are named."""
+    newest, _ = uow.listing(Buyer, limit=OFFERED)
+    wanted = [slug for slug in named if slug is not None]
+    by_slug = {**uow.fetch(Buyer, [*BUYERS, *wanted]), **{buyer.id: buyer for buyer in reversed(newest)}}
     return [by_slug.pop(slug, buyer) for slug, buyer in BUYERS.items()] + list(by_slug.values())
+
+
+def page(uow: UnitOfWork, after: str | None, limit: int) -> list[Buyer]:
+    """So many of all buyers, who stand as in `offered`, behind the one of that slug. Raises `NotFound` where there is none."""
+    first: list[Buyer] = []
+    if after is None or after in BUYERS:
+        known, slugs = uow.fetch(Buyer, BUYERS), [*BUYERS]
+        start = 0 if after is None else slugs.index(after) + 1
+        first, after = [known.get(slug, BUYERS[slug]) for slug in slugs[start:]], None
+    added = uow.oldest(Buyer, after, limit + len(BUYERS))
+    return [*first, *(buyer for buyer in added if buyer.id not in BUYERS)][:limit]
 
 
 def default(workspace: Workspace) -> str:
@@ -141,10 +156,10 @@ def make_default(uow: UnitOfWork, slug: str) -> Buyer:
 def copy(uow: UnitOfWork, slug: str, new: str | None = None) -> Buyer:
     """Another buyer like this one, who has not paid anything yet; the next free slug where none is given. Raises `NotFound`
     for an unknown buyer, `Taken` for a slug that somebody has."""
-    known, taken = get(uow, slug), {buyer.id for buyer in every(uow)}
-    if new in taken:
+    known = get(uow, slug)
+    if new is not None and (new in BUYERS or uow.find(Buyer, new) is not None):
         raise Taken(new)
-    number = next(n for n in count(2) if f"{slug}-{n}" not in taken)
+    number = next(n for n in count(2) if uow.find(Buyer, f"{slug}-{n}") is None)
     return save(
         uow,
         replace(

@@ -57,7 +57,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "journal_return Decision",
         "wallet/payee.py": "*",
         "wallet/order.py": "UNDECIDED billing_details Order",
-        "wallet/buyers.py": "Buyer default get every",
+        "wallet/buyers.py": "Buyer default find get offered",
     },
     "Settings and pages": {
         "engine/settings.py": "Seconds Line Duration OneOf WorkspaceSettings ProviderSettings",

@@ -54,11 +54,11 @@ def _find(runtime: Runtime, code: str) -> tuple[Workspace, Payment, Order]:
     return workspace, payment, alipay.order_of(runtime.open(workspace), payment.order_code or "")
 
 
-def _chosen(call: Call, workspace: Workspace, every: list[Buyer]) -> Buyer:
+def _chosen(call: Call, uow: UnitOfWork) -> Buyer:
     slug = call.form.get("buyer") if call.method == "POST" else None
     slug = slug or call.query.get("buyer") or pages.cookies(call).get(wallet_pages.COOKIE_BUYER)
-    slug = slug or buyers.default(workspace)
-    return next((buyer for buyer in every if buyer.id == slug), every[0])
+    found = buyers.find(uow, slug or buyers.default(uow.workspace))
+    return found or buyers.get(uow, buyers.DEFAULT)
 
 
 # The simulation wallet -------------------------------------------------------------------------------------------
@@ -86,9 +86,8 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         workspace=workspace,
         console_url=f"/console/{workspace.name}/payments/{payment.id}",
     )
-    texts, every = Texts(page.lang), buyers.every(uow)
-    chosen = _chosen(call, workspace, every)
-    payers = {buyer.id: _payer(uow, order, buyer, page) for buyer in every}
+    texts, chosen = Texts(page.lang), _chosen(call, uow)
+    payers = {buyer.id: _payer(uow, order, buyer, page) for buyer in buyers.offered(uow, chosen.id)}
     target = return_to(uow, payment, order)
     terminal = payment.terminal_type
     if payment.os_type:
@@ -137,7 +136,7 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
     workspace, _, order = _find(runtime, call.query.get("code", ""))
     if not pages.is_own_origin(call):
         return pages.error_page(call, 403, "error_title", "foreign_origin")
-    outcome, slug = call.form.get("outcome", ""), _chosen(call, workspace, buyers.every(runtime.open(workspace))).id
+    outcome, slug = call.form.get("outcome", ""), _chosen(call, runtime.open(workspace)).id
     if outcome not in ("pay", "cancel", "answer"):
         return pages.error_page(call, 400, "error_title", "refused_text")
     if order.is_final:

@@ -14,22 +14,20 @@ from simulator.wallet import buyers
 
 
 async def buyers_page(console: Console) -> Response:
-    """The eight in their order, then those that were added, fifty a page (`?page=`)."""
+    """The eight in their order, then those that were added, fifty a page; `?after=` is the slug behind which it begins."""
     uow = console.runtime.open(console.workspace)
-    every, number = buyers.every(uow), _page(console.query.get("page", ""))
+    given = console.query.get("after")
+    after = given if given and buyers.find(uow, given) is not None else None
+    found = buyers.page(uow, after, PAGE + 1)
     return console.render(
         "console/buyers.html",
         "console_buyers",
         place="buyers",
-        buyers=[_card(console, uow, buyer) for buyer in every[number * PAGE :][:PAGE]],
-        more=number + 2 if len(every) > (number + 1) * PAGE else None,
-        is_first=number == 0,
+        buyers=[_card(console, uow, buyer) for buyer in found[:PAGE]],
+        more=found[PAGE - 1].id if len(found) > PAGE else None,
+        is_first=after is None,
         money=money,
     )
-
-
-def _page(given: str) -> int:
-    return max(0, int(given) - 1) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
 
 
 def _card(console: Console, uow: Any, buyer: buyers.Buyer) -> Mapping[str, Any]:
@@ -40,7 +38,7 @@ def _card(console: Console, uow: Any, buyer: buyers.Buyer) -> Mapping[str, Any]:
 async def buyer_page(console: Console) -> Response:
     """One buyer, with the newest fifty lines of the ledger."""
     uow, slug = console.runtime.open(console.workspace), console.request.path_params["slug"]
-    found = next((buyer for buyer in buyers.every(uow) if buyer.id == slug), None)
+    found = buyers.find(uow, slug)
     if found is None:
         text = console.texts()("buyers_missing", slug=slug, workspace=console.workspace.name)
         raise ControlError(404, "not_found", text)

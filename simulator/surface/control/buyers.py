@@ -14,7 +14,7 @@ from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import NotFound
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
-from simulator.surface.control.paging import ListQuery, page_of_all
+from simulator.surface.control.paging import ListQuery, page, place_of, unknown_cursor
 from simulator.wallet import buyers
 
 
@@ -118,10 +118,14 @@ def buyer_view(uow: UnitOfWork, buyer: buyers.Buyer) -> dict[str, Any]:
 async def list_buyers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
     """The eight in their order, then those that were added."""
     uow = call.runtime.open(call.workspace)
-    return page_of_all(
+    try:
+        found = buyers.page(uow, place_of(call), call.query.limit + 1)
+    except NotFound as error:
+        raise unknown_cursor() from error
+    return page(
         call,
-        buyers.every(uow),
-        name=lambda buyer: buyer.id,
+        found,
+        place=lambda buyer: buyer.id,
         views=lambda shown: [buyer_view(uow, buyer) for buyer in shown],
     )
 
@@ -166,7 +170,7 @@ def _changed(call: ControlCall[Any], change: Callable[[UnitOfWork], buyers.Buyer
         with call.runtime.unit(call.workspace, provider="wallet", topic="control") as uow:
             buyer = change(uow)
     except NotFound as error:
-        known = [buyer.id for buyer in buyers.every(call.runtime.open(call.workspace))]
+        known = [buyer.id for buyer in buyers.offered(call.runtime.open(call.workspace))]
         message = f"there is no buyer {call.path['slug']!r}"
         raise ControlError(404, "not_found", message, field="slug", allowed=known) from error
     return buyer_view(uow, buyer)

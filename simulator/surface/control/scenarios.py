@@ -94,7 +94,8 @@ def _scenario(call: ControlCall[ScenarioBody], scope: str | None) -> Scenario:
 
 def _possible(call: ControlCall[ScenarioBody], scenario: Scenario, where: str, scope: str | None) -> Scenario:
     """What may happen in this workspace, with its buyers, and at the provider of the scope. Raises 422."""
-    slugs = [buyer.id for buyer in buyers.every(call.runtime.open(call.workspace))]
+    named = [rule.when.buyer for rule in scenario.rules]
+    slugs = [buyer.id for buyer in buyers.offered(call.runtime.open(call.workspace), *named)]
     found = objection(scenario, call.runtime.providers.values(), slugs, scope)
     if found is not None:
         raise _refused(f"{where}: {found}", found.allowed)

@@ -22,11 +22,11 @@ OWN_REASONS = ("balance", "limit", "blocked", "authentication")
 
 def chosen_buyer(call: Call, uow: UnitOfWork) -> Buyer:
     """The buyer of this browser: named in the address, remembered in a cookie, or the default one."""
-    known = {buyer.id: buyer for buyer in buyers.every(uow)}
     for slug in (call.query.get("buyer"), pages.cookies(call).get(COOKIE_BUYER)):
-        if slug in known:
-            return known[slug]
-    return known[buyers.default(uow.workspace)]
+        found = buyers.find(uow, slug) if slug else None
+        if found is not None:
+            return found
+    return buyers.get(uow, buyers.default(uow.workspace))
 
 
 def buyer_cookie(slug: str) -> str:

@@ -80,7 +80,7 @@ def context_of(
         mobile=look.mobile,
     )
     chosen_view = buyer_view(uow, order, chosen)
-    views = [buyer_view(uow, order, buyer) for buyer in buyers.every(uow)]
+    views = [buyer_view(uow, order, buyer) for buyer in buyers.offered(uow, chosen.id)]
     view = _order_view(call, uow, order, look, page.lang, chosen_view)
     if not order.is_final:
         view = replace(view, return_url=early_return(runtime, uow, order))

@@ -13,6 +13,8 @@ from pressing import console, page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.wallet import buyers
+
 
 @pytest.fixture
 async def sim() -> AsyncIterator[Sim]:
@@ -142,3 +144,30 @@ async def test_a_ledger_with_nothing_in_it_says_so_and_what_to_do(sim: Sim) -> N
 
     assert "Li Na has not paid anything yet." in re.sub("[\u2066-\u2069]", "", page)
     assert "Make a test payment" in page
+
+
+async def test_a_fuller_store_costs_no_page_more(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are paged in the store, and of those that were added so many are offered."""
+    monkeypatch.setattr(buyers, "OFFERED", 3)
+    slugs = [f"added-{number}" for number in range(60)]
+    for slug in slugs:
+        (await sim.http.put(f"{sim.path}/buyers/{slug}", json={"name_en": slug})).raise_for_status()
+    await sim.http.put(f"{sim.path}/buyers/li-na", json={"balance": 1})
+    read: list[int] = []
+    rows = sim.app.runtime.store.resources_of_kind
+
+    def count(*args: Any, **more: Any) -> Any:
+        found = rows(*args, **more)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(sim.app.runtime.store, "resources_of_kind", count)
+    pages = [await page_of(sim, "/buyers"), await page_of(sim, "/buyers?after=added-41")]
+    uow = sim.app.runtime.open(sim.workspace)
+    offered = [buyer.id for buyer in buyers.offered(uow, "added-7", "nobody")]
+
+    shown = [re.findall(r'data-slug="([^"]+)"', page) for page in pages]
+    assert [*shown[0], *shown[1]] == [*buyers.BUYERS, *slugs]
+    assert 'after=added-41" data-testid="older"' in pages[0]
+    assert offered == [*buyers.BUYERS, "added-7", *slugs[-2:]]
+    assert max(read) <= 50 + 1 + len(buyers.BUYERS)
