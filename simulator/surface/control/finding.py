@@ -7,7 +7,7 @@ of the newest payments, and where they are used up it goes on after them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from simulator.engine.resource import Resource, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.money import Money
+from simulator.kernel.money import SYMBOLS, Money
 from simulator.wallet import buyers
 from simulator.wallet.order import Order
 
@@ -27,7 +27,10 @@ WINDOW = 5000
 READ = 1000
 """The same where each has to be read: an amount, or a buyer."""
 AT_ONCE = 200
-AMOUNT = re.compile(r"(?:[A-Z]{3}|[^\w\s.,-]{1,3}|[A-Z]{1,3}[$])?\s*(\d[\d,]*(?:\.\d+)?)\s*(?:[A-Z]{3})?")
+DECIMALS = THOUSAND = 3
+"""Digits behind a point or comma: so many at most, or exactly."""
+AMOUNT = re.compile(r"([A-Z]{3}|[A-Z]{0,3}[^\w\s.,-])?\s*(\d[\d.,'\u00a0\u202f ]*)\s*([A-Z]{3}|[^\w\s.,-])?")
+"""An amount as people write it, in capitals: a currency's code or symbol before or behind it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def listed(
     before: int | None = None,
     limit: int,
 ) -> Listed:
-    """`q` is a part of an id or of a reference, an amount (`11.00`, `EUR 11.00`), or a buyer (a part of a name)."""
+    """`q` is a part of an id or of a reference, an amount as people write it (`Amount`), or a buyer (a part of a name)."""
     store, text = runtime.store, (q or "").strip()
     filters: dict[str, Any] = {"provider": provider, "phase": phase, "reference": reference, "failing": failing}
     sought = _sought(runtime, workspace, text) if text else None
@@ -84,9 +87,50 @@ def _with_exact(
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """What may be meant by an amount that somebody has typed: `11.00`, `11,00`, `EUR 11`, `1.234,50 €`, `1100`."""
+
+    majors: frozenset[Decimal]
+    minor: int | None
+    """The digits alone, where they may be minor units."""
+    currency: str | None
+    """Its code or symbol; None where any may be meant."""
+
+    @classmethod
+    def read(cls, text: str) -> Amount | None:
+        """None for what is no amount."""
+        found = AMOUNT.fullmatch(text.strip().upper())
+        if found is None or (found[1] and found[3]):
+            return None
+        digits = re.sub(r"[^\d.,]", "", found[2]).rstrip(".,")
+        minor = int(digits) if digits.isdecimal() else None
+        return cls(frozenset(_majors(digits)), minor, found[1] or found[3])
+
+    def fits(self, money: Money) -> bool:
+        if self.currency not in (None, money.currency, SYMBOLS.get(money.currency)):
+            return False
+        return money.value == self.minor or Decimal(money.major()) in self.majors
+
+
+def _majors(digits: str) -> Iterator[Decimal]:
+    """What a number with points and commas may be: the last one may part the decimals, and all may part thousands."""
+    whole, mark, rest = (
+        digits[: (at := max(digits.rfind("."), digits.rfind(",")))],
+        digits[at : at + 1],
+        digits[at + 1 :],
+    )
+    if at < 0:
+        yield Decimal(digits)
+    elif mark not in whole and len(rest) <= DECIMALS:
+        yield Decimal(f"{re.sub('[.,]', '', whole)}.{rest}")
+    if at > 0 and all(len(part) == THOUSAND for part in re.split("[.,]", digits)[1:]):
+        yield Decimal(re.sub("[.,]", "", digits))
+
+
+@dataclass(frozen=True, slots=True)
 class _Sought:
     text: str
-    amount: Decimal | None
+    amount: Amount | None
     buyers: frozenset[str]
 
     def fits(self, uow: UnitOfWork, id_: str, provider: Provider, resource: Resource) -> bool:
@@ -96,20 +140,20 @@ class _Sought:
             return True
         order = uow.find(Order, summary.order) if summary.order else None
         amounts = [summary.amount, *([Money(order.cny, "CNY")] if order is not None else [])]
-        if self.amount is not None and any(Decimal(money.major()) == self.amount for money in amounts):
+        if self.amount is not None and any(self.amount.fits(money) for money in amounts):
             return True
         return order is not None and (order.buyer or order.scanned_by) in self.buyers
 
 
 def _sought(runtime: Runtime, workspace: Workspace, text: str) -> _Sought | None:
     """What a payment has to be read for; None where its id and its reference are enough."""
-    amount = AMOUNT.fullmatch(text.upper())
-    known = buyers.every(runtime.open(workspace)) if len(text) > 1 else []
+    amount = Amount.read(text)
+    known = buyers.offered(runtime.open(workspace)) if len(text) > 1 else []
     low = text.lower()
     slugs = [buyer.slug for buyer in known if low in f"{buyer.slug} {buyer.name_en} {buyer.name_zh}".lower()]
     if amount is None and not slugs:
         return None
-    return _Sought(low, None if amount is None else Decimal(amount[1].replace(",", "")), frozenset(slugs))
+    return _Sought(low, amount, frozenset(slugs))
 
 
 def _read_through(

@@ -14,6 +14,7 @@ from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.kernel.money import Money
 from simulator.surface.control import finding
 
 
@@ -235,3 +236,34 @@ async def test_a_story_begins_anew_after_a_reset(sim: Sim) -> None:
     await Merchant(sim, ACME).refund(again)
     drawn = (await sim.http.get(f"{sim.path}/payments/acme/{again}/diagram")).json()["rows"]
     assert "clock" in [row["kind"] for row in drawn]
+
+
+@pytest.mark.parametrize(
+    ("q", "fits"),
+    [
+        ("11.00", True), ("11,00", True), ("11", True), ("1100", True), ("EUR 11.00", True), ("11,00 EUR", True),
+        ("\u20ac 11.00", True), ("\u20ac11", True), ("eur 1100", True), ("CNY 11.00", False), ("$ 11.00", False), ("11.01", False),
+        ("1.100", False), ("110", False), ("EUR 11 EUR", False),
+    ],
+)  # fmt: skip
+def test_an_amount_is_found_as_people_write_it(q: str, fits: bool) -> None:
+    sought = finding.Amount.read(q)
+
+    assert (sought is not None and sought.fits(Money(1100, "EUR"))) is fits
+
+
+@pytest.mark.parametrize(
+    "q", ["1,234.50", "1.234,50", "1234,5", "1 234.50", "1'234.50", "123450", "USD 1,234.50", "$1,234.5"]
+)
+def test_thousands_are_parted_as_people_part_them(q: str) -> None:
+    sought = finding.Amount.read(q)
+
+    assert sought is not None
+    assert sought.fits(Money(123450, "USD"))
+
+
+@pytest.mark.parametrize("q", ["order-1100", "2026-11-27", "pay_11", "11.00.00,0000", ""])
+def test_what_is_no_amount_is_none(q: str) -> None:
+    sought = finding.Amount.read(q)
+
+    assert sought is None or not (sought.majors or sought.minor)
