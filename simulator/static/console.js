@@ -71,6 +71,11 @@
   });
   if (keysOff) sayKeys();
 
+  /* ---- what was done is said aloud */
+
+  const told = one("[data-say]");
+  if (told) setTimeout(() => { one("[data-testid=status-live]").textContent = told.textContent; }, 200);
+
   /* ---- live: the page asks for itself again, and takes what is marked, unless somebody is reading there */
 
   const liveBar = one("[data-testid=live]");

@@ -96,6 +96,12 @@ class Journal(Statements):
         sql = "SELECT seq, at, provider, subject, path, status, body FROM journal"
         return self.rows(f"{sql} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, limit])
 
+    def count_requests(self, workspace: int, most: int) -> int:
+        """How many requests there are, among the `most` newest."""
+        sql = """SELECT COUNT(*) FROM (SELECT seq FROM journal WHERE workspace = ? AND kind = 'request'
+            ORDER BY seq DESC LIMIT ?) newest"""
+        return int(self.rows(sql, (self._at(workspace), most))[0][0])
+
     def request_back(self, workspace: int, before: int | None, steps: int) -> int | None:
         """The number of the request that stands so many before another one, or before the end; None where there are fewer."""
         sql = """SELECT seq FROM journal WHERE workspace = ? AND kind = 'request' AND seq < ?
@@ -118,6 +124,19 @@ class Journal(Statements):
             else:
                 low = int(found[0][0]) + 1
         return low
+
+    def requests_like(
+        self, workspace: int, row: Row, at: int, start: int, subject: str | None, limit: int
+    ) -> list[Row]:
+        """Those of an instant before a row of `requests`, from a `start` on, that asked the same of the same provider and were
+        answered alike; only those about a subject where one is given. Oldest first."""
+        where, values = "kind = 'request'", [self._at(workspace), start, row[0], at, row[2], row[4], row[5]]
+        if subject is not None:
+            where, values = f"subject = ? AND +{where}", [values[0], subject, *values[1:]]
+        sql = f"""SELECT seq, at, provider, subject, path, status, body FROM journal
+            WHERE workspace = ? AND {where} AND seq >= ? AND seq < ? AND at = ? AND provider = ? AND path = ? AND status = ?
+            ORDER BY seq LIMIT ?"""  # noqa: S608
+        return self.rows(sql, [*values, limit])
 
     def requests_from(self, workspace: int, seq: int, limit: int) -> list[Row]:
         """Rows as `requests` has them, but oldest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,6 +46,8 @@ class Due:
     view: Mapping[str, Any]
     """As the control API gives it, in the page's language."""
     provider: Provider | None
+    paid_at: str | None
+    """The provider of the payment that it is about; None where it is about none."""
     marked: bool
     """Whether the chosen step would fire it."""
 
@@ -114,12 +116,20 @@ def _due(
 ) -> list[Due]:
     found = []
     views = clock.told(console.runtime, console.workspace, rows, console.texts())
+    known = console.payments_among(view["payment"] for view in views)
     for (place, _), view in zip(rows, views, strict=True):
         at = from_micros(place[0])
         due_in = console.texts().short(max(at - now, timedelta(0)))
         provider = console.runtime.providers.get(view["provider"])
-        found.append(Due(at, _shown(at, now), due_in, view, provider, to is not None and at <= to))
+        marked = to is not None and at <= to
+        found.append(Due(at, _shown(at, now), due_in, view, provider, _paid_at(view, known), marked))
     return found
+
+
+def _paid_at(view: Mapping[str, Any], known: Collection[tuple[str, str]]) -> str | None:
+    """A wallet's timer is about the payment of whichever provider has one with that id."""
+    providers = sorted(name for name, id_ in known if id_ == view["payment"])
+    return view["provider"] if view["provider"] in providers else next(iter(providers), None)
 
 
 def _travels(console: Console, now: datetime) -> list[Travel]:

@@ -110,13 +110,15 @@ async def delivery_page(console: Console) -> Response:
     tried = views[place] if attempts else None
     sent = row.delivery["body"] if tried is None else tried.get("body", row.delivery["body"])
     explained = runtime.dispatcher.explained(message, chosen)
-    language = console.chosen("code", LANGUAGES) or LANGUAGES[0]
+    languages = [name for name in LANGUAGES if explained is not None and name in explained.code]
+    language = console.chosen("code", languages) or next(iter(languages), "")
     pasted = console.query.get("compare", "")
     return console.render(
         "console/delivery.html",
         row.delivery["event"],
         place="webhooks",
         row=row,
+        known=console.payments_among([message.subject]),
         attempts=views[::-1],
         chosen=tried,
         sent=sent,
@@ -126,10 +128,10 @@ async def delivery_page(console: Console) -> Response:
         acts=webhooks.ACTS[row.delivery["state"]],
         schedule=Schedule.of(row.provider) if row.provider else None,
         explained=explained,
-        languages=LANGUAGES,
+        languages=languages,
         language=language,
         base_parts=_coloured(explained, console.query.get("lines") == "1"),
-        code_parts=list(coloured(explained.code[language])) if explained else [],
+        code_parts=list(coloured(explained.code[language])) if explained and language else [],
         in_lines=console.query.get("lines") == "1",
         pasted=pasted,
         difference=_difference(explained, pasted) if explained and pasted.strip() else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -179,6 +179,10 @@ class Console:
     @cached_property
     def failing(self) -> Counted:
         return Counted(self.runtime.store.count_failing(self.workspace.id, COUNTED))
+
+    def payments_among(self, ids: Iterable[str | None]) -> set[tuple[str, str]]:
+        """Provider and id of those that are payments: a call or a webhook may be about a customer, a session, or a sample."""
+        return self.runtime.store.payments_among(self.workspace.id, sorted({id_ for id_ in ids if id_}))
 
     @property
     def workspaces(self) -> list[str]:

@@ -13,7 +13,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Request
 from simulator.kernel.clock import time_of_day
 from simulator.surface.console import pretty
-from simulator.surface.console.frame import PAGE, Console, Pager
+from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted, Pager
 from simulator.surface.console.signed import panel
 from simulator.surface.control import again, requests
 from simulator.surface.control.errors import ControlError
@@ -42,8 +42,9 @@ async def list_page(console: Console) -> Response:
         "path": console.query.get("path") or None,
         "refused": console.chosen("refused", ("1",)),
     }
+    runtime = console.runtime
     calls = requests.listed(
-        console.runtime,
+        runtime,
         console.workspace,
         provider=filters["provider"],
         method=filters["method"],
@@ -55,11 +56,14 @@ async def list_page(console: Console) -> Response:
     )
     kept = {name: value for name, value in filters.items() if value}
     older = urlencode({**kept, "before": calls.older}) if calls.older is not None else None
+    rows = [explained(requests.request_view(row)) for row in calls.rows]
     return console.render(
         "console/requests.html",
         "console_requests",
         place="requests",
-        rows=[explained(requests.request_view(row)) for row in calls.rows],
+        rows=rows,
+        known=console.payments_among(row.get("resource_id") for row in rows),
+        hidden=Counted(runtime.store.count_requests(console.workspace.id, COUNTED)) if kept and not rows else None,
         filters=filters,
         kept=kept,
         methods=requests.METHODS,
@@ -83,6 +87,7 @@ async def request_page(console: Console) -> Response:
         place="requests",
         asked=call,
         provider=provider,
+        known=console.payments_among([call.get("resource_id")]),
         rules=rules,
         why=call["why"],
         broken={rule["field"] for rule in rules if rule["code"] == "unknown"},

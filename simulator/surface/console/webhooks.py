@@ -167,6 +167,7 @@ async def list_page(console: Console) -> Response:
         "console_webhooks",
         place="webhooks",
         rows=shown(console, rows[:PAGE]),
+        known=console.payments_among(row.subject for row in rows[:PAGE]),
         filters=filters,
         groups=GROUPS,
         pager=pager,

@@ -187,10 +187,12 @@ def _words(runtime: Runtime, uow: UnitOfWork, view: Mapping[str, Any], texts: Te
 
 
 def _what(trigger: str, kind: str, texts: Texts) -> str:
-    """`Session expires`; of a trigger that has no words here, its own."""
+    """`Session expires`; of a trigger or a kind that has no words here, its own."""
+    key = f"clock_kind_{re.sub('[.-]', '_', kind)}"
+    named = texts(key) if texts.has(key) else kind
     if not texts.has(f"clock_when_{trigger}"):
-        return f"{kind} {trigger.replace('_', ' ')}"
-    said = texts(f"clock_when_{trigger}", kind=kind)
+        return f"{named} {trigger.replace('_', ' ')}"
+    said = texts(f"clock_when_{trigger}", kind=named)
     return said[:1].upper() + said[1:]
 
 

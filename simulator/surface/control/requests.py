@@ -30,7 +30,7 @@ LATE = 2_000_000
 """Microseconds by which a call may stand in the journal behind a younger one: refusals are written together, a little later."""
 
 FIRST = 1000
-"""So many calls of one instant are looked through for the one that a repeated one repeats."""
+"""So many calls of one instant that ask the same are looked through for the one that a repeated one repeats."""
 
 STATUSES = {"2xx": (200, 300), "4xx": (400, 500), "5xx": (500, 600)}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -134,11 +134,11 @@ def _first(runtime: Runtime, workspace: Workspace, row: Sequence[Any], view: dic
     at = view.get("why", {}).get("first_at")
     if at is None:
         return None
-    start = runtime.store.request_at(workspace.id, at - LATE, int(row[0]))
-    for other in runtime.store.requests_from(workspace.id, start, FIRST):
-        if other[0] >= row[0] or other[1] > at + LATE:
-            return None
-        if other[1] == at and (other[2], other[4], other[5]) == (row[2], row[4], row[5]):
+    start, subjects = runtime.store.request_at(workspace.id, at - LATE, int(row[0])), dict.fromkeys((row[3], None))
+    for (
+        subject
+    ) in subjects:  # most are about a payment, of which there are few calls; in an instant there may be thousands
+        for other in runtime.store.requests_like(workspace.id, row, at, start, subject, FIRST):
             candidate = request_view(other)
             if candidate["request"]["body"] == view["request"]["body"] and "first_at" not in candidate.get("why", {}):
                 return str(candidate["id"])

@@ -14,6 +14,9 @@ from pressing import console, page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.engine.provider import Provider
+from simulator.engine.texts import Texts
+from simulator.providers import built_in
 from simulator.surface.console.clock import PAGE
 
 
@@ -191,3 +194,18 @@ async def test_the_control_api_tells_timers_and_what_fired_in_words(sim: Sim) ->
     assert timer["summary"] == "Charge expires: PENDING becomes EXPIRED"
     assert (timer["from"], timer["to"], timer["payment"], timer["reference"]) == ("PENDING", "EXPIRED", charge, "ORD-1")
     assert "charge PENDING > EXPIRED" in fired["summary"]
+
+
+@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+def test_what_expires_is_named_in_both_languages(provider: Provider) -> None:
+    """Not by the provider's own name of the kind, which is English and not always a word."""
+    kinds = [
+        name
+        for name, kind in provider.kinds.items()
+        if kind.MACHINE is not None
+        and any(trigger in ("timer.expired", "timer.expired_as_declined") for trigger, _ in kind.MACHINE.moves)
+    ]
+
+    for language in ("en", "zh"):
+        texts = Texts(language)
+        assert [kind for kind in kinds if not texts.has(f"clock_kind_{re.sub('[.-]', '_', kind)}")] == []

@@ -358,3 +358,31 @@ async def test_where_no_mistake_fits_a_string_may_be_pasted(provider: Provider) 
     at = re.search(r'data-testid="first-difference" data-at="(\d+)"', answer.text)
     assert at is not None and int(at[1]) == how.base_string.index("a")
     assert 'data-testid="compare-result" data-equal="true"' in same.text
+
+
+async def test_a_repeated_key_is_led_back_past_thousands_of_calls_of_the_same_instant(
+    sim: Sim, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen clock stands still while a thousand others are called; three in a look say the same as a thousand."""
+    monkeypatch.setattr(requests, "FIRST", 3)
+    await sim.http.post(f"{sim.path}/clock/freeze", json={})
+    assert ACME.idempotency is not None
+    header = {ACME.idempotency.header: "one"}
+    await merchant.send(merchant.creation(), header)
+    first = await _newest(sim)
+    for number in range(5):
+        await merchant.answer(f"order-{number + 2}")
+
+    await merchant.send(merchant.creation(), header)
+
+    repeated = (await sim.http.get(f"{sim.path}/requests/{(await _newest(sim))['id']}")).json()
+    assert repeated["repeats"] == first["id"]
+
+
+async def test_a_filter_without_hits_says_how_many_it_hides(sim: Sim, merchant: Merchant) -> None:
+    for number in range(3):
+        await merchant.answer(f"order-{number + 1}")
+
+    page = (await sim.http.get(f"{console(sim)}/requests?status=5xx")).text
+
+    assert "No request matches. 3 are hidden by the filters." in page

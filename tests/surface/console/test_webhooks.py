@@ -231,3 +231,32 @@ def test_no_list_and_no_count_walks_through_a_workspace(index: str, monkeypatch:
     assert any(index.strip() in plan for plan in touched)
     assert all("USING" in plan and "INDEX" in plan and "workspace=?" in plan for plan in touched)
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("takes", "said"),
+    [(True, "2 sent again, all of them were taken."), (False, "2 sent again, 2 still failing.")],
+)
+async def test_what_became_of_those_that_were_sent_again_is_said(sim: Sim, takes: bool, said: str) -> None:
+    await sim.receive_webhooks("acme")
+    sim.answer = refuse
+    merchant = Merchant(sim, ACME)
+    await merchant.paid("order-1")
+    await merchant.paid("order-2")
+    await sim.settle()
+    failing = len(states(await page_of(sim, "/webhooks?state=failing")))
+    sim.answer = merchant.takes if takes else refuse
+
+    answer = await press(sim, await page_of(sim, "/webhooks"), "resend-failed")
+    page = (await sim.http.get(answer.headers["location"])).text
+
+    assert failing
+    assert said.replace("2", str(failing)) in page
+
+
+async def test_where_nothing_was_failing_nothing_is_sent_again_and_that_is_said(sim: Sim) -> None:
+    answer = await press(sim, await page_of(sim, "/webhooks"), "resend-failed")
+    page = (await sim.http.get(answer.headers["location"])).text
+
+    assert 'data-say data-n="0"' in page
+    assert "Nothing was failing" in page
