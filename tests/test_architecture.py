@@ -24,6 +24,7 @@ HOMES = {
         "surface/in_process.py",
         "surface/demo.py",
         "surface/audit/subject.py",
+        "surface/audit/hosted.py",
     ),
     "starlette": ("surface/",),
     "uvicorn": ("surface/",),

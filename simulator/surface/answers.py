@@ -1,4 +1,5 @@
-"""What the control API answers, as typed dictionaries: the client's types, and the source of the API's OpenAPI document."""
+"""What the control API answers, as typed dictionaries, in one long module, for it is one interface: the client's types, and the
+source of the API's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -463,3 +464,46 @@ class Buyer(TypedDict):
     refusal: Literal["final", "retry"]
     language: str
     ledger: list[LedgerLine]
+
+
+class AuditBegun(TypedDict):
+    id: str
+
+
+class AuditSummary(TypedDict):
+    """An audit of a merchant's integration, and how many checks had which result so far; `error` is why it ended early."""
+
+    id: str
+    state: Literal["running", "done"]
+    provider: str
+    workspace: str
+    webhook: str
+    started_at: str
+    took_s: float
+    simulator: str
+    passed: int
+    failed: int
+    skipped: int
+    error: NotRequired[str]
+
+
+class EvidenceView(TypedDict):
+    name: str
+    value: str
+
+
+class CheckView(TypedDict):
+    """What came of a check: `because` is what the merchant's code did, `reason` what that means in production."""
+
+    name: str
+    title: str
+    group: str
+    result: Literal["passed", "failed", "skipped"]
+    because: str
+    reason: str
+    advice: str
+    evidence: list[EvidenceView]
+
+
+class AuditView(AuditSummary):
+    checks: list[CheckView]

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
@@ -34,6 +35,9 @@ from simulator.surface.settings import Settings
 from simulator.surface.terminal import Failure
 from simulator.surface.tls import folder_beside
 from simulator.wallet.alipay import WALLET
+
+if TYPE_CHECKING:
+    from simulator.surface.control.audits import Audits
 
 log = logging.getLogger("simulator")
 
@@ -84,8 +88,9 @@ class App:
             public_credentials=self.settings.open_console or self.settings.default_credentials,
         )
         wants_token = self.settings.admin_token is not None
+        self._unguarded = _Ours(self.runtime, self.gateway, wants_token)
         self.ours = Guard(
-            _Ours(self.runtime, self.gateway, wants_token),
+            self._unguarded,
             token=self.settings.admin_token,
             open_console=self.settings.open_console,
             names=self.settings.own_names,
@@ -128,10 +133,16 @@ class App:
         else:
             await self.gateway(scope, receive, send)
 
+    @property
+    def audits(self) -> Audits:
+        """Those that the control API has begun."""
+        return self._unguarded.audits
+
     async def start(self) -> None:
         self._loop = asyncio.create_task(self.runtime.run())
 
     async def stop(self) -> None:
+        await self._unguarded.close()
         if self._loop is not None:
             self._loop.cancel()
             with suppress(asyncio.CancelledError):
@@ -227,6 +238,16 @@ class _Ours:
     @cached_property
     def _all(self) -> Starlette:
         return self._build()
+
+    @property
+    def audits(self) -> Audits:
+        found: Audits = self._all.state.audits
+        return found
+
+    async def close(self) -> None:
+        """What the control API does by itself ends."""
+        if "_all" in vars(self):
+            await self.audits.close()
 
 
 def _whole(runtime: Runtime, gateway: Gateway, wants_token: bool) -> Starlette:

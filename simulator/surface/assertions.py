@@ -54,7 +54,7 @@ class TestedWorkspace(Workspace):
             refunded=refunded,
             reference=reference,
         )
-        return runner.run(self, found, subject, runner.chosen(only, skip), runner.begun(self, found, subject))
+        return runner.run(self, found, subject, runner.chosen(only, skip), runner.begun(self.name, found, subject))
 
     def story(self, id_or_code: str) -> str:
         """What has happened to a payment, a line each: calls, moves, the wallet, webhooks with what they were answered.

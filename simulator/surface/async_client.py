@@ -20,6 +20,8 @@ import httpx
 from simulator.surface.answers import (
     Advanced,
     Armed,
+    AuditSummary,
+    AuditView,
     Buyer,
     Change,
     Clock,
@@ -613,6 +615,23 @@ class AsyncWorkspace:
 
     async def disarm(self) -> None:
         await self._call("DELETE", "/scenario")
+
+    # Audits
+
+    async def begin_audit(self, provider: str, webhook: str, **subject: Any) -> str:
+        """The server audits a merchant's own code; the audit's id. `subject` are `checkout`, `refund` and `cancel` (a URL that is
+        posted to, or `{"url", "method"}`), `order` (a URL with `{reference}`), `paid`, `unpaid`, `refunded`, `reference`, `only`
+        and `skip`."""
+        answer = await self._call("POST", "/audit", {"provider": provider, "webhook": webhook, **subject})
+        return str(answer["id"])
+
+    async def audit_report(self, id_: str) -> AuditView:
+        """What came of an audit that the server runs, so far."""
+        return cast(AuditView, await self._call("GET", f"/audit/{quote(id_, safe='')}"))
+
+    async def audits(self) -> list[AuditSummary]:
+        """Those since the server started, oldest first."""
+        return [one async for one in self.client.every(f"{self.path}/audits")]
 
     # The live feed
 

@@ -53,7 +53,7 @@ def audit(
     from simulator.surface.audit import junit as junit_report
     from simulator.surface.audit import page as html_page
     from simulator.surface.audit import runner
-    from simulator.surface.audit.endings import ShopNotReached
+    from simulator.surface.audit.endings import Busy, ShopNotReached
     from simulator.surface.audit.subject import Subject, by_text
     from simulator.surface.installed import installed
 
@@ -86,9 +86,11 @@ def audit(
         told=told,
     )
     with world_of(url, token, workspace) as world:
-        report = runner.begun(world, found, subject)
+        report = runner.begun(world.name, found, subject)
         try:
             runner.run(world, found, subject, checks, report, (lambda finding: None) if as_json else _line)
+        except Busy as error:
+            raise Failure(str(error), "Nothing was changed.", REFUSED) from error
         except ShopNotReached as error:
             raise Failure(
                 f"{error} No check ran.", "Start the shop, or name its address with --webhook.", UNREACHED

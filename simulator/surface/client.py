@@ -25,6 +25,8 @@ from simulator.surface.answers import (
     Advanced,
     Armed,
     Attempt,
+    AuditSummary,
+    AuditView,
     Buyer,
     Change,
     Clock,
@@ -62,6 +64,8 @@ __all__ = [
     "Answer",
     "Armed",
     "Attempt",
+    "AuditSummary",
+    "AuditView",
     "Buyer",
     "Change",
     "Client",
@@ -685,6 +689,23 @@ class Workspace:
 
     def disarm(self) -> None:
         self._call("DELETE", "/scenario")
+
+    # Audits
+
+    def begin_audit(self, provider: str, webhook: str, **subject: Any) -> str:
+        """The server audits a merchant's own code; the audit's id. `subject` are `checkout`, `refund` and `cancel` (a URL that is
+        posted to, or `{"url", "method"}`), `order` (a URL with `{reference}`), `paid`, `unpaid`, `refunded`, `reference`, `only`
+        and `skip`."""
+        answer = self._call("POST", "/audit", {"provider": provider, "webhook": webhook, **subject})
+        return str(answer["id"])
+
+    def audit_report(self, id_: str) -> AuditView:
+        """What came of an audit that the server runs, so far."""
+        return cast(AuditView, self._call("GET", f"/audit/{quote(id_, safe='')}"))
+
+    def audits(self) -> list[AuditSummary]:
+        """Those since the server started, oldest first."""
+        return list(self.client.every(f"{self.path}/audits"))
 
     # The live feed
 

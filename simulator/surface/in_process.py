@@ -10,6 +10,7 @@ with Simulator.in_process() as simulator:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -42,6 +43,7 @@ class Simulator:
         self._transport: httpx.ASGITransport | None = None
         self._client: AsyncClient | None = None
         self._sync_client: Client | None = None
+        self._sync_transport: httpx.BaseTransport | None = None
         self._stack = ExitStack()
 
     @classmethod
@@ -71,6 +73,12 @@ class Simulator:
         assert self._sync_client is not None, "the synchronous client is there within with"
         return self._sync_client
 
+    @property
+    def sync_transport(self) -> httpx.BaseTransport:
+        """For an `httpx.Client`, within `with`: it reaches the simulator, and the shop's application at `shop_url`."""
+        assert self._sync_transport is not None, "the synchronous transport is there within with"
+        return self._sync_transport
+
     async def __aenter__(self) -> Self:
         courier = _ToApplications()
         self._app = App(self._settings, courier=courier)
@@ -92,7 +100,8 @@ class Simulator:
         """In a thread of its own, which has an event loop."""
         portal = self._stack.enter_context(start_blocking_portal())
         self._stack.enter_context(portal.wrap_async_context_manager(self))
-        self._sync_client = self._stack.enter_context(Client(BASE_URL, transport=_Bridge(portal, self.transport)))
+        self._sync_transport = _Bridge(portal, self._reached)
+        self._sync_client = self._stack.enter_context(Client(BASE_URL, transport=self._sync_transport))
         return self
 
     def __exit__(
@@ -100,20 +109,25 @@ class Simulator:
     ) -> None:
         self._stack.close()
 
+    def _reached(self, url: httpx.URL) -> httpx.ASGITransport:
+        shop = self._places.get(_origin(url))
+        return self.transport if shop is None else httpx.ASGITransport(shop)
+
 
 class _Bridge(httpx.BaseTransport):
-    """From a thread that waits to the application in the other one."""
+    """From a thread that waits to the applications in the other one."""
 
-    def __init__(self, portal: BlockingPortal, transport: httpx.ASGITransport) -> None:
+    def __init__(self, portal: BlockingPortal, reached: Callable[[httpx.URL], httpx.ASGITransport]) -> None:
+        """`reached` is the application at an address."""
         self._portal = portal
-        self._transport = transport
+        self._reached = reached
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._portal.call(self._handled, request)
 
     async def _handled(self, request: httpx.Request) -> httpx.Response:
         carried = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
-        answer = await self._transport.handle_async_request(carried)
+        answer = await self._reached(carried.url).handle_async_request(carried)
         content = await answer.aread()
         return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
@@ -127,7 +141,7 @@ class _ToApplications:
 
     async def carry(self, errand: Errand) -> Receipt:
         url = httpx.URL(errand.url)
-        transport = self.places.get(f"{url.scheme}://{url.netloc.decode('ascii')}")
+        transport = self.places.get(_origin(url))
         if transport is None:
             return await self._network.carry(errand)
         request = httpx.Request(errand.method, url, headers=dict(errand.headers), content=errand.body)
@@ -137,3 +151,7 @@ class _ToApplications:
 
     async def close(self) -> None:
         await self._network.close()
+
+
+def _origin(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"

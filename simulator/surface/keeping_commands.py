@@ -27,8 +27,9 @@ def snapshot(name: str | None, url: str, token: str | None, workspace: str, as_j
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--forget", is_flag=True, help="The snapshot is not needed any more.")
 @steers
-def restore(name: str | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+def restore(name: str | None, forget: bool, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Go back to a snapshot; without a name, list them."""
     with world_of(url, token, workspace) as world:
         if name is None:
@@ -37,6 +38,8 @@ def restore(name: str | None, url: str, token: str | None, workspace: str, as_js
             show(there, as_json, "\n".join(lines) or "there are no snapshots")
             return
         view = world.restore(name)
+        if forget:
+            world.delete_snapshot(name)
     show(view, as_json, f"workspace {view['name']} is as it was at {name}: {view['clock']['now']}")
 
 

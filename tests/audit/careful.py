@@ -1,207 +1,333 @@
-"""A small shop that does everything right, at any provider; with a fault it does one thing wrong."""
+"""A small shop that does everything right, at any provider; with faults it does so many things wrong. It is an ASGI application."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from simulator.engine import shop
 from simulator.engine.provider import Provider
-from simulator.engine.shop import Account, Purchase, Request
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
-from simulator.surface.audit.subject import ShopSaidNo, Subject
+from simulator.surface.async_client import AsyncWorkspace
+from simulator.surface.audit.subject import Subject, browser, by_url
 from simulator.surface.client import Workspace
 from simulator.surface.in_process import SHOP_URL, Simulator
 
 HOOKS = f"{SHOP_URL}/hooks"
-TOO_EARLY = "no payment is known yet"
+CALLS = {"checkout": f"{SHOP_URL}/checkout", "refund": f"{SHOP_URL}/refund/{{reference}}?amount={{amount}}",
+         "cancel": f"{SHOP_URL}/cancel/{{reference}}", "order": f"{SHOP_URL}/orders/{{reference}}"}  # fmt: skip
+SAYS = {"paid": '"shipped"', "unpaid": '"waiting"', "refunded": '"refunded"'}
+AGE_LIMIT_MIN = 30
+
+
+@contextmanager
+def opened(provider: Provider, faults: str = "") -> Iterator[tuple[Workspace, Subject]]:
+    """A shop in its workspace, as the audit sees both."""
+    shop = Shop(provider, faults)
+    with Simulator.in_process(shop=shop) as simulator:
+        shop.simulator, transport = simulator, simulator.sync_transport
+        world = simulator.sync_client.workspace(by_url(f"{SHOP_URL}/open", "POST", transport)({}))
+        acts = {name: by_url(url, "GET" if name == "order" else "POST", transport) for name, url in CALLS.items()}
+        yield world, Subject(webhook=HOOKS, **acts, **SAYS, browser=browser(transport))
 
 
 @dataclass
 class Order:
     reference: str
-    id: str | None = None
+    begun: str
     state: str = "waiting"
+    id: str | None = None
     parcels: int = 0
 
 
-class Shop:
-    """It believes the provider's API, and webhooks only tell it when to ask. Its webhook side is an ASGI application."""
+class No(Exception):
+    """What the shop was asked cannot be done now."""
 
-    def __init__(self, provider: Provider, fault: str = "") -> None:
+
+class Shop:
+    """It believes the provider's API; webhooks only tell it when to ask. It asks too when an order that waits is read."""
+
+    def __init__(self, provider: Provider, faults: str = "") -> None:
+        """Several faults stand in one text."""
         assert provider.shop is not None
-        self.provider, self.calls, self.fault = provider, provider.shop, fault
+        self.provider, self.calls, self.faults = provider, provider.shop, frozenset(faults.split())
         self.orders: dict[str, Order] = {}
         self.creating = 0
         self.simulator: Simulator
-        self.world: Workspace
+        self.world: AsyncWorkspace
 
-    def opened(self, simulator: Simulator) -> Workspace:
-        self.simulator, self.world = simulator, simulator.sync_client.create_workspace(frozen=True)
-        return self.world
+    def has(self, fault: str) -> bool:
+        return fault in self.faults
 
-    @property
-    def subject(self) -> Subject:
-        return Subject(
-            webhook=HOOKS,
-            checkout=self.checkout,
-            order=self.order,
-            refund=self.refund,
-            cancel=self.cancel,
-            paid='"shipped"',
-            unpaid='"waiting"',
-            refunded='"refunded"',
-        )
+    # HTTP
 
-    @property
-    def account(self) -> Account:
-        return Account(self.world.credentials[self.provider.name], self.world.client.url, time_of_day())
-
-    # What its pages do
-
-    def checkout(self, values: Mapping[str, str]) -> str:
-        order = Order(f"order-{Ids().hex(8)}")
-        self.orders[order.reference] = order
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        _, what, *rest = request.url.path.split("/")
         try:
-            self._create(order, order.reference)
-        except ShopSaidNo:
-            if self.fault == "trusts-errors":
-                return "begun"
-            if self.fault != "pays-again":
-                raise
-            again = Order(f"order-{Ids().hex(8)}")
-            self.orders[again.reference] = again
-            self._create(again, again.reference)
-        return json.dumps({"reference": order.reference})
+            answer = await self._answer(request, what, rest[0] if rest else "")
+        except No as why:
+            answer = PlainTextResponse(str(why), 503)
+        await answer(scope, receive, send)
 
-    def _create(self, order: Order, reference: str) -> None:
-        purchase = Purchase(Money(1000, "CNY"), f"{SHOP_URL}/return", reference)
-        request = self.calls.create(self.account, purchase)
+    async def _answer(self, request: Request, what: str, name: str) -> Response:
+        if what == "open":
+            await self.open(self.simulator)
+            return PlainTextResponse(self.world.id)
+        if what == "hooks":
+            return await self._hook(request)
+        if what == "checkout":
+            return JSONResponse({"reference": await self._checkout()})
+        if what in ("return", "success", "failure"):
+            return await self._returned(request.query_params, is_failure="failure" in request.url.path)
+        order = self.orders[name]
+        if what == "refund":
+            await self._refund(order, int(request.query_params["amount"]))
+        elif what == "cancel" and not self.has("forgets-cancel"):
+            order.state = "cancelled"
+        elif what == "orders":
+            await self._look(order)
+        return JSONResponse({"state": order.state, "parcels": order.parcels})
+
+    async def _ask(self, request: shop.Request) -> shop.Answer:
+        """The provider's API."""
+        account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
+        sent = self.calls.sign(account, request)
+        async with httpx.AsyncClient(transport=self.simulator.transport, base_url=self.simulator.base_url) as http:
+            try:
+                got = await http.request(sent.method, sent.path, headers=dict(sent.headers), content=sent.body)
+            except (OSError, httpx.HTTPError) as error:
+                raise No(str(error)) from error
+        answer = shop.Answer(got.status_code, got.content, dict(got.headers))
+        if answer.status >= 300:
+            raise No(f"the provider answered {answer.status}")
+        return answer
+
+    # Its pages
+
+    async def _checkout(self) -> str:
+        order = await self._begun()
+        try:
+            await self._create(order)
+        except No:
+            if self.has("trusts-errors"):
+                return order.reference
+            if not self.has("pays-again"):
+                raise
+            await self._create(await self._begun())
+        return order.reference
+
+    async def _begun(self) -> Order:
+        order = Order(f"order-{Ids().hex(8)}", (await self.world.clock())["now"])
+        if self.has("ships-at-once"):
+            order.state = "shipped"
+        self.orders[order.reference] = order
+        return order
+
+    async def _create(self, order: Order) -> None:
+        back = f"{SHOP_URL}/return/success?order={order.reference}"
+        purchase = shop.Purchase(Money(1000, "CNY"), back, order.reference)
+        account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
         self.creating += 1
         try:
-            answer = self._call(request)
+            answer = await self._ask(self.calls.create(account, purchase))
         finally:
             self.creating -= 1
-        if answer.status_code >= 300:
-            raise ShopSaidNo(f"the provider answered {answer.status_code}")
-        from simulator.engine.shop import Answer
+        order.id = self.calls.id_of(purchase, answer)
 
-        got = Answer(answer.status_code, answer.content, dict(answer.headers))
-        order.id = self.calls.id_of(purchase, got)
-
-    def order(self, values: Mapping[str, str]) -> str:
-        order = self.orders[values["reference"]]
-        if order.id is not None and order.state in ("waiting", "shipped") and self.fault != "never-asks":
-            assert self.calls.read is not None
-            if self._call(self.calls.read(self.account, order.id)).status_code < 300:
-                self._learn(order, self.world.payment(self.provider.name, order.id)["phase"])
-        return json.dumps({"state": order.state, "parcels": order.parcels})
-
-    def refund(self, values: Mapping[str, str]) -> str:
-        order = self.orders[values["reference"]]
-        assert order.id is not None
-        self._call(self.calls.refund(self.account, order.id, Money(int(values["amount"]), "CNY")))
-        if self.fault == "refunds-at-once":
-            order.state = "refunded"
-        return "asked"
-
-    def cancel(self, values: Mapping[str, str]) -> str:
-        order = self.orders[values["reference"]]
-        if self.fault != "forgets-cancel":
-            order.state = "cancelled"
-        return "cancelled"
-
-    def _call(self, request: Request) -> httpx.Response:
-        sent = self.calls.sign(self.account, request)
+    async def _look(self, order: Order) -> None:
+        if order.id is None or order.state not in ("waiting", "shipped") or self.has("never-asks"):
+            return
         try:
-            got = self.world.client.send(sent.method, sent.path, headers=sent.headers, content=sent.body or None)
-        except (OSError, httpx.HTTPError, RuntimeError) as error:
-            raise ShopSaidNo(str(error)) from error
-        return httpx.Response(got.status, headers=got.headers, content=got.content)
+            await self._learn(order)
+        except No:
+            if self.has("gives-up-on-errors"):
+                order.state = "cancelled"
 
-    def _learn(self, order: Order, phase: str) -> None:
-        if phase in ("paid", "partly_refunded", "processing") and order.state == "waiting" and phase != "processing":
-            order.state, order.parcels = "shipped", order.parcels + 1
-        elif phase == "refunded" and order.state != "cancelled":
+    async def _refund(self, order: Order, amount: int) -> None:
+        assert order.id is not None
+        account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
+        request = self.calls.refund(account, order.id, Money(amount, "CNY"))
+        try:
+            await self._ask(request)
+        except No:
+            if not self.has("refunds-again"):
+                raise
+            await self._ask(request)
+        finally:
+            if self.has("refunds-at-once"):
+                order.state = "refunded"
+
+    async def _returned(self, query: Mapping[str, str], *, is_failure: bool) -> Response:
+        order = self.orders[query["order"]]
+        if self.has("crashes-on-return"):
+            return PlainTextResponse("oh", 500)
+        if self.has("trusts-return") and not is_failure:
+            self._ship(order)
+        if self.has("cancels-on-link") and is_failure:
+            order.state = "cancelled"
+        if self.has("closes-on-return") and order.state == "waiting":
+            order.state = "closed"
+        if self.has("ships-on-return") and order.state == "paid":
+            self._ship(order)
+        if self.has("ships-each-return") and order.state == "shipped":
+            self._ship(order)
+        if self.has("trusts-id-of-return"):
+            for other in self.orders.values():
+                if other.id is not None and other.id in query.values() and await self._phase(other.id) == "paid":
+                    self._ship(order)
+        await self._look(order)
+        return PlainTextResponse(order.state)
+
+    # What it believes
+
+    def _ship(self, order: Order) -> None:
+        order.state, order.parcels = "shipped", order.parcels + 1
+
+    async def _phase(self, id_: str) -> str:
+        account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
+        assert self.calls.read is not None
+        await self._ask(self.calls.read(account, id_))
+        return (await self.world.payment(self.provider.name, id_))["phase"]  # what the answer says, in one word for all
+
+    async def _learn(self, order: Order) -> None:
+        assert order.id is not None
+        state = order.state
+        phase = await self._phase(order.id)
+        if self.has("looks-first") and phase == "paid" and state == "waiting":
+            self._ship(order)
+        elif phase in ("paid", "partly_refunded") and order.state == "waiting":
+            if self.has("ships-on-return"):
+                order.state = "paid"
+            else:
+                self._ship(order)
+        elif phase == "refunded" and order.state in ("waiting", "shipped") and not self.has("ignores-refunds"):
             order.state = "refunded"
-        elif self.fault == "ships-anything" and phase in ("expired", "declined", "cancelled"):
-            order.state = "shipped"
-        elif self.fault == "refunded-by-parts" and phase == "partly_refunded":
+        elif phase in ("declined", "cancelled", "expired") and order.state in ("waiting", "shipped"):
+            if self.has("ships-anything"):
+                order.state = "shipped"
+            elif order.state == "waiting" or not self.has("ignores-reversals"):
+                order.state = "closed"
+        elif phase == "partly_refunded" and self.has("refunded-by-parts"):
             order.state = "refunded"
 
     # Its webhook address
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-        if scope["method"] == "GET":
+    async def _hook(self, request: Request) -> Response:
+        headers, body = {name.lower(): value for name, value in request.headers.items()}, await request.body()
+        if request.method == "GET":
             challenges = [value for name, value in headers.items() if name.endswith("-verification")]
-            status, text = 200, "" if self.fault == "no-verification" else "".join(challenges)
-        else:
-            status = await self._hear(headers, body)
-            text = self.provider.webhooks.acknowledgement or "OK" if status < 300 else ""
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": text.encode()})
+            return PlainTextResponse("" if self.has("no-verification") else "".join(challenges))
+        status = await self._heard(headers, body.decode())
+        return PlainTextResponse(self.provider.webhooks.acknowledgement or "OK" if status < 300 else "", status)
 
-    async def _hear(self, headers: Mapping[str, str], body: bytes) -> int:
-        if not self._is_true(headers, body):
+    async def _heard(self, headers: Mapping[str, str], text: str) -> int:
+        if not self._is_true(headers, text):
             return 401
-        order = self._order_of(body.decode())
-        if (
-            self.fault == "particular"
-            and json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False) != body.decode()
-        ):
+        if self._is_choosy(text):
             return 400
+        order = next(
+            (one for one in self.orders.values() if one.reference in text or (one.id and one.id in text)), None
+        )
         if order is None:
-            if self.fault == "crashes" or (self.fault == "deaf"):
-                return 500
-            return 409 if self.creating else 200
-        if self.fault == "deaf":
+            return 500 if self.has("crashes") else 409 if self.creating and not self.has("forgets-early") else 200
+        if self.has("silent") and order.id is not None:
+            await asyncio.Event().wait()
+        if self.has("deaf"):
             return 400
-        if self.fault == "forgets":
-            return 200
-        return await self._heard(order)
-
-    async def _heard(self, order: Order) -> int:
-        assert self.calls.read is not None
         if order.id is None:
-            return 409
-        request = self.calls.sign(self.account, self.calls.read(self.account, order.id))
-        async with httpx.AsyncClient(transport=self.simulator.transport, base_url=self.simulator.base_url) as http:
-            answer = await http.request(
-                request.method, request.path, headers=dict(request.headers), content=request.body
-            )
-        if answer.status_code >= 300:
-            return 200 if self.fault == "swallows" else 500
-        found = await self.simulator.client.workspace(self.world.id).payment(self.provider.name, order.id)
-        if self.fault == "counts-again" and found["phase"] == "paid":
-            order.state, order.parcels = "shipped", order.parcels + 1
+            return 200 if self.has("forgets-early") else 409
+        if self.has("forgets"):
+            return 200
+        try:
+            return await self._told(order, text)
+        except No:
+            return 200 if self.has("swallows") else 500
+
+    async def _told(self, order: Order, text: str) -> int:
+        assert order.id is not None
+        if self.has("gives-up") and await self._is_old(order):
+            return 200
+        if self.has("last-event-wins"):
+            order.state = "shipped" if self._says_paid(text) else "waiting"
+        elif self.has("believes"):
+            if self._says_paid(text) and order.state == "waiting":
+                self._ship(order)
+        elif (self.has("counts-again") and await self._phase(order.id) == "paid") or (
+            self.has("ships-each-payment") and order.id not in text
+        ):
+            self._ship(order)
         else:
-            self._learn(order, found["phase"])
+            await self._learn(order)
         return 200
 
-    def _is_true(self, headers: Mapping[str, str], body: bytes) -> bool:
+    async def _is_old(self, order: Order) -> bool:
+        now = (await self.world.clock())["now"]
+        return _minutes(now) - _minutes(order.begun) > AGE_LIMIT_MIN
+
+    def _says_paid(self, text: str) -> bool:
+        """By its name, or by the words of which that is made."""
+        words = self.paid_event.split()
+        return words[0] in text if len(words) == 1 else all(f'"{word}"' in text for word in words)
+
+    def _is_true(self, headers: Mapping[str, str], text: str) -> bool:
         runtime = self.simulator.app.runtime
         workspace = runtime.find_workspace(self.world.id)
         assert workspace is not None
-        if self.provider.verify is None or self.fault == "trusts-everybody":
+        is_signed = "signature" in " ".join([*headers, text]).lower()
+        if self.provider.verify is None or self.has("takes-any-signature" if is_signed else "takes-unsigned"):
             return True
-        if self.fault == "any-age":
-            return self.provider.verify(workspace, headers, body).valid
-        return self.provider.judge(workspace, headers, body, time_of_day()).valid
+        if self.has("any-age"):
+            return self.provider.verify(workspace, headers, text.encode()).valid
+        return self.provider.judge(workspace, headers, text.encode(), time_of_day()).valid
 
-    def _order_of(self, text: str) -> Order | None:
-        for order in self.orders.values():
-            if order.reference in text or (order.id is not None and order.id in text):
-                return order
-        return None
+    def _is_choosy(self, text: str) -> bool:
+        """Whether it refuses a webhook for how it is written."""
+        members = json.loads(text)
+        new = [name for name in members if name.startswith("audit_")]
+        return (
+            (self.has("wants-known-members") and bool(new))
+            or (self.has("wants-order") and next(iter(members)) != self.first_member and not new)
+            or (self.has("wants-ascii") and not text.isascii())
+            or (self.has("wants-bare-slashes") and "\\/" in text)
+            or (
+                self.has("wants-floats") and any(int(n) != float(n) for n in re.findall(r"(?<=[:\s])\d{16,17}\b", text))
+            )
+            or (self.has("wants-known-events") and "audit_unknown_event" in text)
+        )
+
+    # What it has learnt before it opens
+
+    first_member = ""
+    paid_event = ""
+
+    async def open(self, simulator: Simulator) -> None:
+        """In a workspace of its own. One purchase shows it what webhooks look like."""
+        self.simulator = simulator
+        self.world = await self.simulator.client.create_workspace(frozen=True)
+        if self.faults & {"wants-order", "believes", "last-event-wins"}:
+            await self.world.pause(self.provider.name)
+            payment = await self.world.make_payment(self.provider.name)
+            wait = self.calls.course.settles_after.seconds + 5
+            await self.world.advance(f"PT{wait}S")
+            await self.world.pay(self.provider.name, payment["id"])
+            await self.world.advance(f"PT{wait}S")
+            last = (await self.world.deliveries(provider=self.provider.name))[-1]
+            self.first_member, self.paid_event = next(iter(json.loads(last["body"]))), last["event"]
+            await self.world.reset()
+
+
+def _minutes(instant: str) -> float:
+    return datetime.fromisoformat(instant).timestamp() / 60

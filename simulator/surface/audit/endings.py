@@ -19,3 +19,17 @@ class Skip(Exception):
 
 class ShopNotReached(Exception):
     """Nothing answers at the merchant's address: no check makes sense."""
+
+
+SNAPSHOT = "under-audit"
+"""The copy of the workspace to which an audit goes back. Whoever audits has taken it, so there is one audit at a time."""
+
+
+class Busy(Exception):
+    """Another audit runs in the workspace, or was killed in it."""
+
+    def __init__(self, workspace: str) -> None:
+        super().__init__(
+            f"workspace {workspace} is being audited; if that audit was killed, "
+            f"`psp-simulator restore {SNAPSHOT} --forget` puts back what was"
+        )

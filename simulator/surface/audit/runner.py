@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,14 +13,14 @@ from typing import Any
 from simulator import __version__
 from simulator.engine.provider import Provider
 from simulator.kernel.clock import iso_millis, time_of_day
-from simulator.kernel.ids import Ids
 from simulator.surface.audit.check import Check, Finding
 from simulator.surface.audit.checks import BY_NAME, CHECKS
-from simulator.surface.audit.endings import Fault, ShopNotReached, Skip
+from simulator.surface.audit.endings import SNAPSHOT, Busy, Fault, ShopNotReached, Skip
 from simulator.surface.audit.subject import Subject
 from simulator.surface.audit.trial import Trial
 from simulator.surface.client import SaidNo, Workspace
 
+CONFLICT = 409
 OPTIONS = {"paid": "--paid", "refunded": "--refunded", "checkout": "--checkout", "order": "--order", "refund": "--refund",
            "cancel": "--cancel"}  # fmt: skip
 
@@ -45,13 +47,22 @@ class Report:
     def passed(self) -> bool:
         return self.state == "done" and self.error is None and not self.count("failed")
 
+    def summary(self) -> dict[str, Any]:
+        """As the control API and `--json` have it, without the checks."""
+        return {
+            "state": self.state,
+            "provider": self.provider,
+            "workspace": self.workspace,
+            "webhook": self.subject.webhook,
+            "started_at": iso_millis(self.started),
+            "took_s": round(self.took_s, 3),
+            "simulator": __version__,
+            **{result: self.count(result) for result in ("passed", "failed", "skipped")},
+            **({} if self.error is None else {"error": self.error}),
+        }
+
     def view(self) -> dict[str, Any]:
-        """As the control API and `--json` have it."""
-        counts = {result: self.count(result) for result in ("passed", "failed", "skipped")}
-        more = {} if self.error is None else {"error": self.error}
-        checks = [finding.view() for finding in self.findings]
-        about = {"provider": self.provider, "started_at": iso_millis(self.started), "simulator": __version__}
-        return {"state": self.state, **counts, **more, **about, "checks": checks}
+        return {**self.summary(), "checks": [finding.view() for finding in list(self.findings)]}
 
     def __str__(self) -> str:
         lines = [self.verdict]
@@ -79,8 +90,8 @@ def chosen(only: Collection[str] = (), skip: Collection[str] = ()) -> tuple[Chec
     return tuple(check for check in CHECKS if (not only or check.name in only) and check.name not in skip)
 
 
-def begun(world: Workspace, provider: Provider, subject: Subject) -> Report:
-    return Report(provider.name, provider.title, world.name, subject, time_of_day())
+def begun(workspace: str, provider: Provider, subject: Subject) -> Report:
+    return Report(provider.name, provider.title, workspace, subject, time_of_day())
 
 
 def run(
@@ -91,7 +102,8 @@ def run(
     report: Report,
     heard: Callable[[Finding], None] = lambda finding: None,
 ) -> Report:
-    """Fills the report. Raises `ShopNotReached`, and whatever interrupts it, after the workspace is as it was."""
+    """Fills the report. Raises `Busy` while another audit runs in the workspace, and `ShopNotReached` and whatever interrupts it
+    after the workspace is as it was."""
     try:
         with _kept(world, provider, subject):
             Trial(world, provider, subject).is_reached()
@@ -101,6 +113,9 @@ def run(
                 heard(finding)
     except ShopNotReached as error:
         report.error = f"{error} No check ran."
+        raise
+    except Busy as error:
+        report.error = f"{error}."
         raise
     except BaseException as error:
         report.error = f"The audit was interrupted: {str(error) or type(error).__name__}"
@@ -113,17 +128,34 @@ def run(
 
 @contextmanager
 def _kept(world: Workspace, provider: Provider, subject: Subject) -> Iterator[None]:
-    name = f"audit-{Ids().hex(8)}"
-    world.snapshot(name)
+    try:
+        world.snapshot(SNAPSHOT)
+    except SaidNo as refusal:
+        if refusal.status == CONFLICT:
+            raise Busy(world.name) from refusal
+        raise
     try:
         world.freeze()
         world.disarm()
         Trial(world, provider, subject).set_endpoint()
         yield
     finally:
-        world.restore(name)
-        with suppress(SaidNo):  # it went with what came after it
-            world.delete_snapshot(name)
+        with _uninterrupted():
+            world.restore(SNAPSHOT)
+            world.delete_snapshot(SNAPSHOT)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Who presses Ctrl-C once more while everything is put back is not heard."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _found(world: Workspace, provider: Provider, subject: Subject, check: Check) -> Finding:

@@ -35,6 +35,8 @@ class Subject:
     refunded: str | None = None
     reference: str | None = None
     """Without `checkout`: for which order the payments are made."""
+    browser: Act | None = None
+    """Opens `url` as the buyer's browser would; without one the audit's own."""
     told: Mapping[str, str] = field(default_factory=dict)
     """What it was told, for the report."""
 
@@ -48,7 +50,7 @@ def by_command(command: str) -> Act:
     """The merchant's own command, in a shell; `{reference}`, `{payment}` and `{amount}` are filled in, quoted."""
 
     def act(values: Mapping[str, str]) -> str:
-        text = _filled(command, values, shlex.quote)
+        text = filled(command, values, shlex.quote)
         try:
             ran = subprocess.run(  # noqa: S602 - a command of whoever runs the audit, typed as for a shell
                 text, shell=True, capture_output=True, text=True, timeout=PATIENCE_S, check=False
@@ -66,7 +68,7 @@ def by_url(url: str, method: str, transport: httpx.BaseTransport | None = None) 
     """One HTTP call; the answer's body. 4xx and 5xx are a no."""
 
     def act(values: Mapping[str, str]) -> str:
-        target = _filled(url, values, lambda text: quote(text, safe=""))
+        target = filled(url, values, lambda text: quote(text, safe=""))
         try:
             with httpx.Client(timeout=PATIENCE_S, trust_env=False, transport=transport) as client:
                 answer = client.request(method, target)
@@ -79,6 +81,25 @@ def by_url(url: str, method: str, transport: httpx.BaseTransport | None = None) 
     return act
 
 
+def browser(transport: httpx.BaseTransport | None = None) -> Act:
+    """The buyer's browser opens `url`, and goes where it is sent on. 5xx is a no; whatever else a shop shows is its own business."""
+
+    def act(values: Mapping[str, str]) -> str:
+        url = values["url"]
+        try:
+            with httpx.Client(
+                timeout=PATIENCE_S, trust_env=False, transport=transport, follow_redirects=True
+            ) as client:
+                answer = client.get(url)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ShopSaidNo(f"GET {url}: {str(error) or type(error).__name__}") from error
+        if answer.status_code >= 500:
+            raise ShopSaidNo(f"GET {url}: {answer.status_code} {answer.text[:300]}")
+        return answer.text
+
+    return act
+
+
 def by_text(text: str | None, method: str) -> Act | None:
     """A URL where it is one, else a command."""
     if text is None:
@@ -86,7 +107,8 @@ def by_text(text: str | None, method: str) -> Act | None:
     return by_url(text, method) if text.startswith(("http://", "https://")) else by_command(text)
 
 
-def _filled(text: str, values: Mapping[str, str], quoted: Callable[[str], str]) -> str:
+def filled(text: str, values: Mapping[str, str], quoted: Callable[[str], str]) -> str:
+    """What stands in braces, filled in."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", quoted(value))
     return text

@@ -17,6 +17,7 @@ from simulator.engine.gateway import Gateway
 from simulator.engine.pages import folder
 from simulator.engine.runtime import Runtime
 from simulator.surface import console
+from simulator.surface.control.audits import Audits
 from simulator.surface.control.errors import HANDLERS, unavailable
 from simulator.surface.control.inbox import receiver
 from simulator.surface.control.table import TABLE
@@ -38,7 +39,7 @@ def application(runtime: Runtime, more: Sequence[BaseRoute], gateway: Gateway, *
     routes += more
     routes.append(Route("/", _home))
     app = Starlette(routes=routes, exception_handlers=HANDLERS | unavailable(runtime.store))
-    app.state.gateway, app.state.wants_token = gateway, wants_token
+    app.state.gateway, app.state.wants_token, app.state.audits = gateway, wants_token, Audits(runtime)
     app.router.redirect_slashes = False
     return app
 

@@ -11,6 +11,9 @@ from simulator.engine.portable import Document
 from simulator.surface.answers import (
     Advanced,
     Armed,
+    AuditBegun,
+    AuditSummary,
+    AuditView,
     Buyer,
     Clock,
     ComparisonView,
@@ -33,6 +36,7 @@ from simulator.surface.answers import (
     WorkspaceView,
 )
 from simulator.surface.control import (
+    audits,
     buyers,
     clock,
     compare,
@@ -57,6 +61,7 @@ from simulator.surface.control import (
     why,
     workspaces,
 )
+from simulator.surface.control.audits import AuditBody
 from simulator.surface.control.buyers import BuyerBody, CopyBody
 from simulator.surface.control.clock import AdvanceBody, FreezeBody, RateBody
 from simulator.surface.control.compare import CompareBody
@@ -149,6 +154,10 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/buyers/{slug}/reset", buyers.reset_buyer, returns=Buyer, summary="Make the buyer as in the beginning"),
     Operation("POST", WS + "/buyers/{slug}/default", buyers.make_default, returns=Buyer, summary="Let this one pay where nobody is named"),
     Operation("PUT", WS + "/buyers/{slug}", buyers.put_buyer, body=BuyerBody, returns=Buyer, summary="Change a test buyer, or make one"),
+
+    Operation("POST", WS + "/audit", audits.begin_audit, body=AuditBody, status=202, returns=AuditBegun, summary="Audit a merchant's own code"),
+    Operation("GET", WS + "/audits", audits.list_audits, query=ListQuery, returns=Page[AuditSummary], summary="The audits since the server started, oldest first"),
+    Operation("GET", WS + "/audit/{id}", audits.get_audit, returns=AuditView, summary="What came of one, so far"),
 
     Operation("GET", WS + "/inbox/{name}", inbox.read_inbox, query=ListQuery, returns=Page[Received], summary="What the built-in receiver got, oldest first"),
 

@@ -1,0 +1,169 @@
+"""The audit as the server runs it: one call begins it, others tell what came of it, and everything is put back in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from buying import ANY
+
+from audit.careful import CALLS, HOOKS, SAYS, Shop
+from simulator.engine import weather
+from simulator.surface.async_client import AsyncWorkspace
+from simulator.surface.audit.endings import SNAPSHOT
+from simulator.surface.client import SaidNo
+from simulator.surface.in_process import SHOP_URL, Simulator
+
+URLS = {**CALLS, **SAYS}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weather, "HANG_S", 0.0)
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    shop = Shop(ANY)
+    async with Simulator.in_process(shop=shop) as simulator:
+        await shop.open(simulator)
+        yield shop
+
+
+async def done(shop: Shop, id_: str) -> dict[str, Any]:
+    """What came of an audit, when it has ended."""
+    await shop.simulator.app.audits.ended(id_)
+    return dict(await shop.world.audit_report(id_))
+
+
+async def test_an_audit_is_begun_with_addresses_alone_and_tells_what_came_of_each_check(shop: Shop) -> None:
+    world = shop.world
+
+    id_ = await world.begin_audit(ANY.name, HOOKS, **URLS, only=["twice", "refund-parts", "paid-after-cancel"])
+    view = await done(shop, id_)
+
+    assert (view["state"], view["passed"], view["failed"], view["skipped"]) == ("done", 3, 0, 0), view
+    assert [(check["name"], check["result"]) for check in view["checks"]] == [
+        *(("twice", "passed"), ("paid-after-cancel", "passed"), ("refund-parts", "passed"))
+    ]
+    assert [audit["id"] for audit in await world.audits()] == [id_]
+    assert (await world.payments(), await world.snapshots()) == ([], [])
+
+
+async def test_what_failed_is_told_with_reason_advice_and_evidence(shop: Shop) -> None:
+    shop.faults = frozenset({"crashes"})
+
+    view = await done(shop, await shop.world.begin_audit(ANY.name, HOOKS, only=["unknown-payment"]))
+
+    [check] = view["checks"]
+    assert check["result"] == "failed"
+    assert check["because"] and check["reason"] and check["advice"]
+    assert {"name": "Answered", "value": "500"} in check["evidence"]
+
+
+async def test_an_audit_without_a_shop_says_so(shop: Shop) -> None:
+    view = await done(shop, await shop.world.begin_audit(ANY.name, "http://127.0.0.1:9/hooks"))
+
+    assert (view["state"], view["checks"]) == ("done", [])
+    assert view["error"].startswith("Nothing answers at http://127.0.0.1:9/hooks")
+
+
+async def test_two_audits_at_once_in_one_workspace_are_one_too_many(shop: Shop) -> None:
+    id_ = await shop.world.begin_audit(ANY.name, HOOKS, **URLS)
+
+    with pytest.raises(SaidNo) as refused:
+        await shop.world.begin_audit(ANY.name, HOOKS, **URLS)
+    other = await shop.simulator.client.create_workspace()
+    in_another = await other.begin_audit(ANY.name, HOOKS, only=["signature-right"])
+
+    assert (refused.value.status, refused.value.code) == (409, "conflict")
+    assert (await done(shop, id_))["failed"] == 0
+    await shop.simulator.app.audits.ended(in_another)
+
+
+async def test_an_audit_that_was_killed_leaves_the_way_back(shop: Shop) -> None:
+    """Whoever runs it from elsewhere, a command for instance, holds the workspace by the same snapshot."""
+    await shop.world.snapshot(SNAPSHOT)
+
+    with pytest.raises(SaidNo, match="restore under-audit --forget"):
+        await shop.world.begin_audit(ANY.name, HOOKS)
+
+
+async def world_before(shop: Shop) -> dict[str, Any]:
+    made = await shop.world.make_payment(ANY.name)
+    await shop.world.set_webhook(ANY.name, "http://shop.test/elsewhere")
+    await shop.world.resume()
+    return {"id": made["id"], "webhooks": (await shop.world.refresh())["webhooks"]}
+
+
+async def assert_as_before(world: AsyncWorkspace, before: dict[str, Any]) -> None:
+    view = await world.refresh()
+    assert [payment["id"] for payment in await world.payments()] == [before["id"]]
+    assert (view["webhooks"], view["clock"]["mode"], view["paused"]) == (before["webhooks"], "real", [])
+    assert (await world.snapshots(), await world.armed()) == ([], [])
+
+
+@pytest.mark.parametrize("at", ["checkout", "hooks"])
+async def test_a_server_that_stops_meanwhile_puts_everything_back_first(shop: Shop, at: str) -> None:
+    """Whether the shop is just now asked for something, or gets a webhook."""
+    before, asked = await world_before(shop), asyncio.Event()
+    answered = shop._answer
+
+    async def never(request: Any, what: str, name: str) -> Any:
+        if what == at and (at == "checkout" or shop.orders):
+            asked.set()
+            await asyncio.Event().wait()
+        return await answered(request, what, name)
+
+    shop._answer = never  # type: ignore[method-assign]
+    id_ = await shop.world.begin_audit(ANY.name, HOOKS, **URLS)
+    await asked.wait()
+
+    await shop.simulator.app.audits.close()
+
+    await assert_as_before(shop.world, before)
+    view = await shop.world.audit_report(id_)
+    assert (view["state"], view["error"]) == ("done", "The audit was interrupted: it was stopped before its end")
+
+
+async def test_an_audit_whose_workspace_goes_ends(shop: Shop) -> None:
+    world = await shop.simulator.client.create_workspace()
+    id_ = await world.begin_audit(ANY.name, HOOKS)
+
+    await world.delete()
+    await shop.simulator.app.audits.ended(id_)
+
+    with pytest.raises(SaidNo) as refused:
+        await world.audits()
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"provider": "paypal"}, "provider"),
+        ({"webhook": "ftp://shop.test"}, "webhook"),
+        ({"order": "localhost/{reference}"}, "order"),
+        ({"checkout": {"url": "http://shop.test/_sim/workspaces"}}, "checkout"),
+        ({"refund": {"url": f"{SHOP_URL}/refund", "method": "FETCH"}}, "refund.method"),
+        ({"only": ["no-such-check"]}, "only"),
+        ({"skip": ["no-such-check"]}, "skip"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_name(shop: Shop, wrong: dict[str, Any], field: str) -> None:
+    body = {"provider": ANY.name, "webhook": HOOKS, **wrong}
+
+    with pytest.raises(SaidNo) as refused:
+        await shop.world.begin_audit(**body)
+
+    assert (refused.value.status, refused.value.field) == (422, field)
+    assert await shop.world.audits() == []
+
+
+async def test_an_audit_that_there_is_not_is_not_found(shop: Shop) -> None:
+    with pytest.raises(SaidNo) as refused:
+        await shop.world.audit_report("nothing")
+
+    assert refused.value.status == 404
