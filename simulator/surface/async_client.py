@@ -43,7 +43,7 @@ from simulator.surface.answers import (
     Why,
     WorkspaceView,
 )
-from simulator.surface.client import DEFAULT_URL, PAGE, Answer, NotReached, SaidNo, error_of
+from simulator.surface.client import DEFAULT_URL, NEAREST, PAGE, Answer, NotReached, SaidNo, error_of
 
 __all__ = ["AsyncClient", "AsyncWorkspace"]
 
@@ -357,16 +357,10 @@ class AsyncWorkspace:
         return cast(Why, await self._call("GET", f"/why/{quote(id_)}"))
 
     async def find(self, id_or_code: str) -> Payment | None:
-        """The payment with this id, reference or wallet code, the newest if there are several. An id, and a reference among the
-        newest payments, are found by one call, however many payments there are."""
-        path = f"{self.path}/payments"
-        answer = await self.client.call("GET", path, limit=PAGE, q=id_or_code)
-        nearest: list[Payment] = answer["data"]
-        for payment in nearest:
-            if id_or_code in (payment["id"], payment["reference"]):
-                return payment
-        payments: AsyncIterator[Payment] = self.client.every(path)
-        async for payment in payments:
+        """The payment with this id, reference or wallet code, the newest if there are several: one call, however many payments
+        there are, and however old it is."""
+        answer = await self.client.call("GET", f"{self.path}/payments", limit=NEAREST, q=id_or_code)
+        for payment in cast(list[Payment], answer["data"]):
             code = payment["wallet"]["code"] if payment["wallet"] else None
             if id_or_code in (payment["id"], payment["reference"], code):
                 return payment
@@ -471,7 +465,11 @@ class AsyncWorkspace:
 
     async def timers(self) -> list[Timer]:
         """What is due later, soonest first, webhook retries included."""
-        return [one async for one in self.client.every(f"{self.path}/timers")]
+        return [one async for one in self.each_timer()]
+
+    def each_timer(self, at_most: int | None = None) -> AsyncIterator[Timer]:
+        """The same, one after the other: a page is fetched when its first timer is wanted."""
+        return self.client.every(f"{self.path}/timers", at_most)
 
     async def settle(self) -> Settled:
         """Delivers everything that is due at the workspace's present instant."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,3 +102,28 @@ def cancel(id_: str, url: str, token: str | None, workspace: str, as_json: bool)
 def expire(id_: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """The order's time is over, now."""
     _steer(url, token, workspace, id_, as_json, "expire")
+
+
+@click.command()
+@click.argument("id_", metavar="ID|CODE")
+@steers
+def moves(id_: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """What may happen to a payment now, and which webhooks that sends. `mark` lets it happen."""
+    with world_of(url, token, workspace) as world:
+        payment = find(world, id_)
+        legal = world.moves(payment["provider"], payment["id"])
+    lines = [f"  {move['trigger']:<24}  {move['label']}{_sends(move['events'])}" for move in legal]
+    show(legal, as_json, "\n".join([_payment_line(payment), *(lines or ["  nothing can happen to it now"])]))
+
+
+def _sends(events: Sequence[str]) -> str:
+    return f", sends {', '.join(events)}" if events else ""
+
+
+@click.command()
+@click.argument("id_", metavar="ID|CODE")
+@click.argument("trigger")
+@steers
+def mark(id_: str, trigger: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
+    """Let one of the `moves` of a payment happen: TRIGGER is its first word."""
+    _steer(url, token, workspace, id_, as_json, "mark", trigger=trigger)

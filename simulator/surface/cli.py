@@ -4,43 +4,40 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator import __version__
-from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.audit_command import audit
-from simulator.surface.buyer_commands import cancel, decline, expire, find, pay
+from simulator.surface.buyer_commands import cancel, decline, expire, find, mark, moves, pay
+from simulator.surface.clock_commands import advance, freeze, run, timers
 from simulator.surface.doctor import doctor
 from simulator.surface.keeping_commands import export_, import_, restore, snapshot
 from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
 from simulator.surface.mcp_command import mcp
 from simulator.surface.signing_commands import sign, verify
-from simulator.surface.steering import client_of, default_url, show, steers, world_of
+from simulator.surface.steering import client_of, default_url, known_provider, show, steers, unknown_provider, world_of
 from simulator.surface.story_commands import diagram, why
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.client import Clock
     from simulator.surface.demo import Act
 
 
 SECTIONS = {
     "Begin": ("serve", "demo", "doctor"),
-    "Be the buyer": ("pay", "decline", "cancel", "expire"),
+    "Be the buyer": ("pay", "decline", "cancel", "expire", "moves", "mark"),
     "See what happens": ("tail", "listen", "webhooks", "requests", "show", "why", "diagram"),
     "Webhooks and signatures": ("replay", "sign", "verify"),
     "Your own code": ("audit", "mcp"),
-    "Time and circumstances": ("advance", "freeze", "run", "scenario", "reset"),
+    "Time and circumstances": ("timers", "advance", "freeze", "run", "scenario", "reset"),
 }
 """The commands in the order of the help; those that stand in none of these come last."""
 
@@ -146,60 +143,6 @@ def serve(quiet: bool, as_json: bool, **given: Any) -> None:
 
 
 @main.command()
-@click.argument("by", metavar="DURATION|INSTANT|next")
-@steers
-def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """Move the clock: 12h, 90s, PT36H, 2026-12-24T18:00:00Z, or to whatever is due next."""
-    with world_of(url, token, workspace) as world:
-        if by == "next":
-            moved = world.advance_to_next()
-        elif re.match(r"\d{4}-", by):
-            moved = world.advance_to(by)
-        else:
-            moved = world.advance(by)
-    hours = _hours([one["at"] for one in moved["fired"]])
-    told = [f"{one['provider']}  {one['summary']}  {one['resource_id']}" for one in moved["fired"]]
-    fired = [f"  {hour}  {one}" for hour, one in zip(hours, told, strict=True)]
-    show(moved, as_json, "\n".join([f"{moved['now']}  {len(fired)} fired", *fired]))
-
-
-def _hours(instants: Sequence[str]) -> list[str]:
-    """Each as its hour, with the date in front of the first one and wherever the day changes."""
-    days = ["", *(at[:10] for at in instants)]
-    return [f"{at[:10] if at[:10] != day else '':<10} {at[11:19]}" for day, at in zip(days, instants, strict=False)]
-
-
-def _clock_line(clock: Clock) -> str:
-    ahead = (
-        parse_instant(clock["now"]) - time_of_day()
-        if clock["mode"] == "frozen"
-        else timedelta(seconds=clock["offset_s"])
-    )
-    rate = clock.get("rate", 1)
-    fast = f", ×{rate}" if rate > 1 else ""
-    return f"{clock['now']}  {terminal.clock(clock['mode'], ahead)}{fast}"
-
-
-@main.command()
-@steers
-def freeze(url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """Stop the clock."""
-    with world_of(url, token, workspace) as world:
-        clock = world.freeze()
-    show(clock, as_json, _clock_line(clock))
-
-
-@main.command()
-@click.option("--rate", type=click.IntRange(1, 3600), help="So many of its seconds in one of real time.")
-@steers
-def run(rate: int | None, url: str, token: str | None, workspace: str, as_json: bool) -> None:
-    """Let the clock run again from where it stands."""
-    with world_of(url, token, workspace) as world:
-        clock = world.resume() if rate is None else world.run_at(rate)
-    show(clock, as_json, _clock_line(clock))
-
-
-@main.command()
 @click.argument("delivery")
 @steers
 def replay(delivery: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
@@ -268,6 +211,7 @@ def arm(
     """Arm a scenario by its name, or rules of your own."""
     own = _rules(rules)
     with world_of(url, token, workspace) as world:
+        known_provider(world, provider)
         wanted = {"amount": amount, "reference": reference, "currency": currency}
         match = {name: value for name, value in wanted.items() if value is not None}
         armed = world.arm(name, rules=own, next_payments=next_payments, provider=provider, match=match)
@@ -306,13 +250,15 @@ def list_scenarios(url: str, token: str | None, workspace: str, as_json: bool) -
 @main.command("tail")
 @click.option("--provider", help="Only this provider.")
 @click.option("--payment", help="Only this payment: one story.")
-@click.option("--lines", "-n", type=click.IntRange(0), default=10, help="How many earlier rows to show first (10).")
+@click.option(
+    "--lines", "-n", type=click.IntRange(0), help="How many earlier rows (10; all with --no-follow or --payment)."
+)
 @click.option("--no-follow", is_flag=True, help="Show what there is, then end.")
 @steers
 def tail_(
     provider: str | None,
     payment: str | None,
-    lines: int,
+    lines: int | None,
     no_follow: bool,
     url: str,
     token: str | None,
@@ -323,14 +269,13 @@ def tail_(
     from simulator.surface.tail import follow
 
     with world_of(url, token, workspace) as world:
-        known = world.view["webhooks"]
-        if provider is not None and provider not in known:
-            raise Failure(f"there is no provider {provider!r}", f"Known are {', '.join(known)}.", USAGE)
+        known_provider(world, provider)
         one = find(world, payment)["id"] if payment else None
         follow(world, provider, one, as_json=as_json, lines=lines, once=no_follow)
 
 
-BUYERS = (pay, decline, cancel, expire)
+BUYERS = (pay, decline, cancel, expire, moves, mark)
+CLOCK = (timers, advance, freeze, run)
 OTHERS = (
     audit,
     doctor,
@@ -347,7 +292,7 @@ OTHERS = (
     show_,
     diagram,
 )
-for command in (*BUYERS, *OTHERS, why):
+for command in (*BUYERS, *CLOCK, *OTHERS, why):
     main.add_command(command)
 
 
@@ -388,7 +333,7 @@ def demo(
     except NotServable as error:
         raise Failure(str(error), f"Correct or uninstall {error.distribution}.", USAGE) from error
     if provider is not None and provider not in known:
-        raise Failure(f"there is no provider {provider!r}", f"Known are {', '.join(known)}.", USAGE)
+        raise unknown_provider(provider, known)
     chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}
     if act is None and (as_json or not terminal.is_interactive()):
         act = "pay"

@@ -57,6 +57,8 @@ from simulator.surface.answers import (
 
 DEFAULT_URL = "http://localhost:8080"
 PAGE = 500
+NEAREST = 50
+"""Payments that a search for one of them looks at: those that fit as a whole stand first."""
 
 __all__ = [
     "DEFAULT_URL",
@@ -431,16 +433,10 @@ class Workspace:
         return cast(Why, self._call("GET", f"/why/{quote(id_)}"))
 
     def find(self, id_or_code: str) -> Payment | None:
-        """The payment with this id, reference or wallet code, the newest if there are several. An id, and a reference among the
-        newest payments, are found by one call, however many payments there are."""
-        path = f"{self.path}/payments"
-        answer = self.client.call("GET", path, limit=PAGE, q=id_or_code)
-        nearest: list[Payment] = answer["data"]
-        for payment in nearest:
-            if id_or_code in (payment["id"], payment["reference"]):
-                return payment
-        payments: Iterator[Payment] = self.client.every(path)
-        for payment in payments:
+        """The payment with this id, reference or wallet code, the newest if there are several: one call, however many payments
+        there are, and however old it is."""
+        answer = self.client.call("GET", f"{self.path}/payments", limit=NEAREST, q=id_or_code)
+        for payment in cast(list[Payment], answer["data"]):
             code = payment["wallet"]["code"] if payment["wallet"] else None
             if id_or_code in (payment["id"], payment["reference"], code):
                 return payment
@@ -545,7 +541,11 @@ class Workspace:
 
     def timers(self) -> list[Timer]:
         """What is due later, soonest first, webhook retries included."""
-        return list(self.client.every(f"{self.path}/timers"))
+        return list(self.each_timer())
+
+    def each_timer(self, at_most: int | None = None) -> Iterator[Timer]:
+        """The same, one after the other: a page is fetched when its first timer is wanted."""
+        return self.client.every(f"{self.path}/timers", at_most)
 
     def settle(self) -> Settled:
         """Delivers everything that is due at the workspace's present instant."""

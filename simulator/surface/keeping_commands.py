@@ -10,6 +10,7 @@ import click
 
 from simulator.engine import private
 from simulator.surface.steering import client_of, reaches, show, steers, world_of
+from simulator.surface.terminal import USAGE, Failure
 
 if TYPE_CHECKING:
     from simulator.surface.answers import ImportedView, Renamed
@@ -54,7 +55,10 @@ def export_(file: str, url: str, token: str | None, workspace: str, as_json: boo
     if file == "-":
         click.echo(text)
         return
-    private.write(Path(file), f"{text}\n".encode())
+    try:
+        private.write(Path(file), f"{text}\n".encode())
+    except OSError as error:
+        raise Failure(f"cannot write {file}: {error.strerror or error}", "Name another FILE.", USAGE) from error
     rows = sum(len(table) for table in document["tables"].values())
     show({"file": file, "rows": rows}, as_json, f"{file}  {rows} rows of workspace {document['workspace']['name']}")
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.surface import terminal
-from simulator.surface.steering import show, steers, world_of
+from simulator.surface.steering import known_provider, show, steers, world_of
 from simulator.surface.terminal import REFUSED, Failure
 
 if TYPE_CHECKING:
     from simulator.surface.answers import Delivery, Payment, RequestView, TimelineEntry
     from simulator.surface.client import Workspace
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PATH = 48
 """Characters of an address in a list."""
 
@@ -24,7 +25,11 @@ _provider = click.option("--provider", help="Only this provider.")
 
 @click.command()
 @_provider
-@click.option("--method", type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE"]), help="Only this method.")
+@click.option(
+    "--method",
+    type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False),
+    help="Only this method.",
+)
 @click.option("--status", help="Only this status: 402, 2xx, 4xx, 5xx.")
 @click.option("--path", help="Only addresses that begin so, or fit a pattern with *.")
 @click.option("--refused", is_flag=True, help="Only what was refused.")
@@ -44,6 +49,7 @@ def requests(
 ) -> None:
     """The API calls that reached the simulator, newest first. `show <id>` shows one as a whole."""
     with world_of(url, token, workspace) as world:
+        known_provider(world, provider)
         found = world.requests(provider=provider, method=method, status=status, path=path, refused=refused, limit=lines)
     show(
         found,
@@ -70,6 +76,7 @@ def webhooks(
 ) -> None:
     """The webhooks that were sent or are to be, newest first. `replay <id>` sends one again."""
     with world_of(url, token, workspace) as world:
+        known_provider(world, provider)
         found = world.newest_deliveries(lines, provider=provider, event=event, state=state)
     show(
         found,

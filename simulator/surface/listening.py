@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from simulator.surface.steering import steers, world_of
-from simulator.surface.terminal import USAGE, Failure
-
-if TYPE_CHECKING:
-    from simulator.surface.client import Workspace
+from simulator.surface.steering import known_provider, steers, world_of
 
 EACH = "{provider}"
 KEPT = ("secret", "key_id", "events")
@@ -38,18 +32,10 @@ def listen(
     from simulator.surface.tail import follow
 
     with world_of(url, token, workspace) as world:
-        for name in _chosen(world, provider):
+        known_provider(world, provider)
+        for name in [*world.view["webhooks"]] if provider is None else [provider]:
             address = hook.replace(EACH, name)
             kept = {member: value for member, value in (world.view["webhooks"][name] or {}).items() if member in KEPT}
             world.set_webhook(name, address, **kept)
             click.echo(f"{name:<12} webhooks go to {address}", err=True)
         follow(world, provider, as_json=as_json, lines=0, once=no_follow)
-
-
-def _chosen(world: Workspace, provider: str | None) -> list[str]:
-    """The providers whose endpoint is set. Refuses a name that is none of the simulator's."""
-    known = list(world.view["webhooks"])
-    if provider is not None and provider not in known:
-        what = f"there is no provider {provider!r}"
-        raise Failure(what, f"Known are {', '.join(known)}.", USAGE)
-    return known if provider is None else [provider]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from simulator.surface.steering import show, steers, world_of
+from simulator.surface.steering import show, steers, unknown_provider, world_of
 from simulator.surface.terminal import REFUSED, USAGE, Failure
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _signer(
 
     known = {value.name: value for value in installed()}
     if name not in known:
-        raise Failure(f"there is no provider {name!r}", f"Known are {', '.join(known)}.", USAGE)
+        raise unknown_provider(name, known)
     try:
         with world_of(url, token, workspace) as world:
             yield signatures.signer(known[name], world, date, secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,7 @@ from simulator.surface.settings import default_port
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.client import Client, Workspace
+    from simulator.surface.client import Client, SaidNo, Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,16 +63,41 @@ def client_of(url: str, token: str | None) -> Iterator[Client]:
         raise Failure(str(error), remedy, UNREACHED) from error
     except SaidNo as error:
         allowed = f"Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else None
-        remedy = "Give the token with --admin-token." if error.status == 401 else "Nothing was changed."
         members = {"code": error.code, "field": error.field, "allowed": error.allowed}
         told = {name: value for name, value in members.items() if value is not None}
-        raise Failure(str(error), allowed or remedy, REFUSED, told) from error
+        raise Failure(str(error), allowed or _remedy(error), REFUSED, told) from error
+
+
+_REMEDIES = {
+    (401, None): "Give the token with --admin-token.",
+    (404, "ws"): "Name another with -w, or none for default; the console lists them.",
+    (404, "id"): "psp-simulator requests and webhooks list what there is.",
+}
+"""By status and field of a refusal."""
+
+
+def _remedy(error: SaidNo) -> str:
+    by_status = _REMEDIES.get((error.status, None), "Nothing was changed.")
+    return _REMEDIES.get((error.status, error.field), by_status)
 
 
 @contextmanager
 def world_of(url: str, token: str | None, workspace: str) -> Iterator[Workspace]:
     with client_of(url, token) as client:
         yield client.workspace(workspace)
+
+
+def known_provider(world: Workspace, name: str | None) -> None:
+    """Refuses the name of a provider that the simulator does not serve, whatever the command: wrong use, with the allowed ones."""
+    known = list(world.view["webhooks"])
+    if name is not None and name not in known:
+        raise unknown_provider(name, known)
+
+
+def unknown_provider(name: str, known: Iterable[str]) -> Failure:
+    allowed = list(known)
+    error = {"field": "provider", "allowed": allowed}
+    return Failure(f"there is no provider {name!r}", f"Known are {', '.join(allowed)}.", USAGE, error)
 
 
 def show(result: Any, as_json: bool, text: str) -> None:

@@ -21,6 +21,8 @@ WATCHED = 50
 still on their way."""
 EARLIER = 500
 """API calls before the first round."""
+USUAL = 10
+"""Rows of what was before."""
 
 
 @dataclass
@@ -117,14 +119,16 @@ def follow(
     payment: str | None = None,
     *,
     as_json: bool = False,
-    lines: int = 10,
+    lines: int | None = None,
     once: bool = False,
 ) -> None:
-    """Prints rows until somebody ends it, or what there is and no more (`once`). `lines` of what was before come first, but all
-    of one payment's."""
+    """Prints rows until somebody ends it, or what there is and no more (`once`). So many `lines` of what was before come first;
+    unless that is said, all of one payment's or of what is shown `once`, else `USUAL`."""
     story = Tail(world, provider, payment, whole=once)
     rows = story.round()
-    rows = rows if payment or once else rows[max(0, len(rows) - lines) :]
+    if lines is None and not (payment or once):
+        lines = USUAL
+    rows = rows if lines is None else rows[max(0, len(rows) - lines) :]
     days = terminal.Days()
     while True:
         for row in rows:

@@ -65,10 +65,10 @@ def instant(at: str, seen_at: str) -> str:
 
 
 class Days:
-    """The date as a line of its own, where the day changes."""
+    """The date as a line of its own, where the day changes: first from that of `seen_at`, an instant that the reader knows."""
 
-    def __init__(self) -> None:
-        self._last = ""
+    def __init__(self, seen_at: str = "") -> None:
+        self._last = seen_at[:10]
 
     def before(self, at: str) -> list[str]:
         """What stands before the line that is told of this instant: the date, or nothing."""
@@ -76,9 +76,9 @@ class Days:
         return [self._last] if last not in ("", self._last) else []
 
 
-def dated(rows: Iterable[tuple[str, str]]) -> str:
+def dated(rows: Iterable[tuple[str, str]], *, seen_at: str = "") -> str:
     """Instants with the lines that are told of them, and the date where the day changes."""
-    days = Days()
+    days = Days(seen_at)
     return "\n".join(line for at, told in rows for line in (*days.before(at), told))
 
 
@@ -126,15 +126,20 @@ def keys() -> Iterator[Keys]:
         return
     before = termios.tcgetattr(sys.stdin)
     try:
-        tty.setcbreak(sys.stdin)
+        tty.setcbreak(sys.stdin, termios.TCSADRAIN)  # what was typed meanwhile counts, an end of input above all
         yield Keys()
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
+ENDS = ("", "\x04", "\0")
+"""What a terminal gives where nobody is at the keys any more: nothing, Ctrl-D, or a Ctrl-D that came before single keys were asked
+for (`script` sends it when its own input is closed)."""
+
+
 class Keys:
     def pressed(self, wait_s: float) -> str | None:
-        """The next key in lower case, or None when none was pressed in that time."""
+        """The next key in lower case, or None when none was pressed in that time; `q` at the end of input."""
         if os.name == "nt":
             return click.getchar().lower()
         import select
@@ -142,4 +147,5 @@ class Keys:
         ready, _, _ = select.select([sys.stdin], [], [], wait_s)
         if not ready:
             return None
-        return os.read(sys.stdin.fileno(), 16).decode("utf-8", "replace")[:1].lower() or "q"
+        key = os.read(sys.stdin.fileno(), 16).decode("utf-8", "replace")[:1].lower()
+        return "q" if key in ENDS else key

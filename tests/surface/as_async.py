@@ -31,7 +31,7 @@ import httpx
 
 from simulator.surface.answers import (
 {answers})
-from simulator.surface.client import DEFAULT_URL, PAGE, Answer, NotReached, SaidNo, error_of
+from simulator.surface.client import DEFAULT_URL, NEAREST, PAGE, Answer, NotReached, SaidNo, error_of
 
 __all__ = ["AsyncClient", "AsyncWorkspace"]
 
@@ -48,6 +48,7 @@ AT_ONCE = (
     "workspace",
     "_headers",
     "each_request",
+    "each_timer",
 )
 """Methods that ask nobody."""
 
@@ -68,8 +69,7 @@ RULES = (
     (r"^( +)yield from answer\.iter_lines\(\)", r"\1async for text in answer.aiter_lines():\n\1    yield text"),
     (r'^( +)yield from page\["data"\]',            r'\1for entry in page["data"]:\n\1    yield entry'),
     (r"\bfor text in self\.client\.lines\(",       "async for text in self.client.lines("),
-    (r"\bfor payment in payments:",                "async for payment in payments:"),
-    (r"\blist\((self\.(?:client\.)?(?:every|each_request)\(.*\))\)$", r"[one async for one in \1]"),
+    (r"\blist\((self\.(?:client\.)?(?:every|each_request|each_timer)\(.*\))\)$", r"[one async for one in \1]"),
     (r"\blist\(found\)",                           "[one async for one in found]"),
     (r"\bIterator\[",                              "AsyncIterator["),
     (r"return self\._view if self\._view is not None else self\.refresh\(\)",

@@ -109,53 +109,6 @@ def test_a_decline_carries_its_reason(shell: Shell) -> None:
     assert refused.stderr.splitlines()[1].startswith("Allowed: ")
 
 
-def test_the_clock_is_moved_stopped_and_started(shell: Shell) -> None:
-    charge = shell.create()
-
-    frozen = shell.json("freeze")
-    moved = shell.json("advance", "13h")
-    running = shell.json("run")
-
-    assert (frozen["mode"], running["mode"]) == ("frozen", "real")
-    assert charge in [fired["resource_id"] for fired in moved["fired"] if fired["kind"].startswith("timer.")]
-    assert shell.world.payment(ANY.name, charge)["phase"] == "expired"
-
-
-def test_an_advance_tells_what_fired_in_words_with_the_date_where_the_day_changes(shell: Shell) -> None:
-    charge = shell.create()
-    shell.run("freeze")
-
-    moved = shell.run("advance", "60d")
-
-    lines = [line for line in moved.stdout.splitlines()[1:] if charge in line]
-    days = [day for line in moved.stdout.splitlines()[1:] if (day := line[2:12].strip())]
-    assert any(" > " in line for line in lines)
-    assert moved.stdout.splitlines()[1][2:12].strip() == days[0]
-    assert days == sorted(set(days))
-
-
-def test_the_clock_runs_as_fast_as_one_says(shell: Shell) -> None:
-    fast = shell.run("run", "--rate", "60")
-
-    assert fast.stdout.rstrip().endswith("×60")
-    assert shell.world.clock()["rate"] == 60
-
-
-def test_the_clock_goes_to_what_is_due_next(shell: Shell) -> None:
-    shell.create()
-    due = shell.world.timers()[0]["at"]
-
-    moved = shell.json("advance", "next")
-
-    assert moved["now"] == due
-
-
-def test_an_instant_in_the_past_is_refused(shell: Shell) -> None:
-    result = shell.run("advance", "2001-01-01T00:00:00Z")
-
-    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 2)
-
-
 def test_a_webhook_is_sent_again_and_the_receivers_answer_is_told(shell: Shell) -> None:
     shell.create()
     [kept, *_] = shell.world.deliveries()
@@ -256,21 +209,30 @@ def test_listening_to_one_provider_keeps_its_secret_and_leaves_the_others_alone(
     assert set(hooks.values()) == {None}
 
 
-@pytest.mark.parametrize("command", [["listen", "http://localhost:1/"], ["tail", "--no-follow"], ["demo"], ["sign"]])
-def test_an_unknown_provider_is_refused_with_those_that_there_are(shell: Shell, command: list[str]) -> None:
-    name = ["--provider", "paypal"] if command[0] in ("listen", "tail") else ["paypal"]
-    result = shell.run(*command, *name)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["listen", "http://localhost:1/", "--provider"],
+        ["tail", "--no-follow", "--provider"],
+        ["webhooks", "--provider"],
+        ["requests", "--provider"],
+        ["scenario", "arm", "declined-balance", "--provider"],
+        ["demo"],
+        ["sign"],
+        ["verify"],
+    ],
+)
+def test_an_unknown_provider_is_wrong_use_and_refused_with_those_that_there_are(
+    shell: Shell, command: list[str]
+) -> None:
+    known = list(shell.world.view["webhooks"])
+
+    result = shell.run(*command, "paypal")
+    told = json.loads(shell.run(*command, "paypal", "--json").stdout)["error"]
 
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[0] == "there is no provider 'paypal'"
-    assert all(name in result.stderr.splitlines()[1] for name in shell.world.view["webhooks"])
-
-
-def test_a_scenario_for_an_unknown_provider_is_refused_with_those_that_there_are(shell: Shell) -> None:
-    result = shell.run("scenario", "arm", "declined-balance", "--provider", "paypal")
-
-    assert result.exit_code == 1
-    assert all(name in result.stderr.splitlines()[1] for name in shell.world.view["webhooks"])
+    assert result.stderr.splitlines() == ["there is no provider 'paypal'", f"Known are {', '.join(known)}."]
+    assert (told["field"], told["allowed"]) == ("provider", known)
     assert shell.world.armed() == []
 
 
@@ -289,6 +251,18 @@ def test_tail_tells_the_story_of_a_payment_in_order(shell: Shell) -> None:
     assert f"POST {creation(shell.world).path}" in result.stdout.splitlines()[0]
     last = shell.world.deliveries(resource_id=charge)[-1]["event"]
     assert re.search(rf"{last} try 1 +200 .*{charge[:7]}", result.stdout)
+
+
+@pytest.mark.parametrize("lines", [0, 2])
+def test_tail_shows_as_many_earlier_rows_as_one_says(shell: Shell, lines: int) -> None:
+    charge = shell.create()
+    every = shell.run("tail", "--no-follow").stdout.splitlines()
+
+    of_all = shell.run("tail", "--no-follow", "-n", str(lines)).stdout.splitlines()
+    of_one = shell.run("tail", "--no-follow", "--payment", charge, "-n", str(lines)).stdout.splitlines()
+
+    assert len(every) > lines
+    assert (of_all, len(of_one)) == (every[len(every) - lines :], lines)
 
 
 def test_tail_says_why_a_webhook_failed_and_when_it_is_tried_again(shell: Shell) -> None:

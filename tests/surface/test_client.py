@@ -269,19 +269,24 @@ def test_several_endpoints_are_set_where_a_provider_has_several(world: Workspace
     assert said.value.field == "endpoints"
 
 
-def test_a_payment_is_found_by_its_id_with_one_call_however_old_it_is(
-    world: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["id", "reference", "code", "nobody"])
+def test_a_payment_is_found_with_one_call_however_old_it_is(
+    world: Workspace, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    oldest, *_ = [order(world) for _ in range(4)]
+    """And however many younger ones have a reference that begins so; one that is not there with one call too."""
+    oldest, *_ = [order(world, f"shoes-1{n}") for n in ("", "1", "2", "3")]
+    wallet = world.payment(ANY.name, oldest)["wallet"]
+    assert wallet is not None
+    sought = {"id": oldest, "reference": "shoes-1", "code": wallet["code"], "nobody": "shoes-9"}[by]
     calls, call = list[str](), world.client.call
 
     def counted(method: str, path: str, *given: Any, **query: Any) -> Any:
         calls.append(path)
         return call(method, path, *given, **query)
 
-    monkeypatch.setattr(client_module, "PAGE", 2)
+    monkeypatch.setattr(client_module, "NEAREST", 2)
     monkeypatch.setattr(world.client, "call", counted)
-    found = world.find(oldest)
+    found = world.find(sought)
 
-    assert found is not None and found["id"] == oldest
+    assert (found["id"] if found else None) == (None if by == "nobody" else oldest)
     assert calls == [f"{world.path}/payments"]

@@ -57,7 +57,7 @@ def test_webhooks_are_listed_with_what_replay_takes(shell: Shell) -> None:
     ids = [line.split()[0] for line in lines]
     assert ids == [delivery["id"] for delivery in reversed(shell.world.deliveries())]
     assert shell.run("webhooks", "--state", "delivered").stdout == "nothing was sent yet\n"
-    assert shell.run("webhooks", "--provider", "acme").exit_code == 1
+    assert shell.run("webhooks", "--provider", "acme").exit_code == 2
 
 
 def test_a_webhook_is_shown_with_its_bytes(shell: Shell) -> None:

@@ -19,8 +19,8 @@ ASKS = b"Waiting for a buyer"
 AMOUNT = SHOP.sample.amount.format().replace("\N{NO-BREAK SPACE}", " ")
 
 
-def run_demo(server: Launched, key: bytes, **environ: str) -> tuple[int, str]:
-    """Presses one key when the demo asks for it; the exit code and what stood on the terminal."""
+def run_demo(server: Launched, key: bytes, before: bytes = b"", **environ: str) -> tuple[int, str]:
+    """Presses one key when the demo asks for it, and others at once; the exit code and what stood on the terminal."""
     pid, terminal = pty.fork()
     if pid == 0:
         command = [sys.executable, "-m", "simulator.surface.cli", "demo", ANY.name, "--url", server.url]
@@ -28,6 +28,7 @@ def run_demo(server: Launched, key: bytes, **environ: str) -> tuple[int, str]:
         os.chdir(ROOT)
         os.execve(sys.executable, command, {**inherited, "TERM": "xterm", "COLUMNS": "100", **environ})
     shown, pressed = b"", False
+    os.write(terminal, before)
     while select.select([terminal], [], [], 30)[0]:
         try:
             shown += os.read(terminal, 65536)
@@ -48,6 +49,7 @@ def run_demo(server: Launched, key: bytes, **environ: str) -> tuple[int, str]:
         (b"x", 0, f"{AMOUNT}, decided by console"),
         (b"e", 0, "the order is expired: the story of a purchase ends here"),
         (b"q", 1, ASKS.decode()),
+        (b"\x04", 1, ASKS.decode()),
     ],
 )
 def test_a_key_does_what_the_line_says(server: Launched, key: bytes, code: int, told: str) -> None:
@@ -56,6 +58,13 @@ def test_a_key_does_what_the_line_says(server: Launched, key: bytes, code: int, 
     assert (ended, told in shown) == (code, True), shown
     assert sum("█" in line for line in shown.splitlines()) == 17
     assert "\x1b[32m" in shown
+
+
+def test_an_end_of_input_that_came_before_anybody_was_asked_ends_the_demo(server: Launched) -> None:
+    """`script` sends it at once where its own input is closed: there it waited for ever."""
+    ended, shown = run_demo(server, b"", before=b"\x04")
+
+    assert (ended, ASKS.decode() in shown) == (1, True), shown
 
 
 def test_a_narrow_terminal_gets_the_link_alone_and_colour_can_be_switched_off(server: Launched) -> None:

@@ -73,17 +73,29 @@ def listed(
 
 
 def _with_exact(
-    runtime: Runtime, workspace: Workspace, page: Listed, id_: str, provider: str | None, limit: int
+    runtime: Runtime, workspace: Workspace, page: Listed, text: str, provider: str | None, limit: int
 ) -> Listed:
-    """A whole id is found however old its payment is, and stands first."""
+    """A payment with this whole id, reference or wallet code is found however old it is, and stands first."""
+    store, ids = runtime.store, [text, *_paid_by(runtime, workspace, text)]
     names = [provider] if provider is not None else list(runtime.providers)
     exact: list[Sequence[Any]] = []
-    for name in names:
-        row = runtime.store.payment(workspace.id, name, id_)
-        if row is not None and all((other[1], other[3]) != (name, id_) for other in page.rows):
-            seq = runtime.store.seq_of(workspace.id, name, row[0], id_)
-            exact.append((seq or 0, name, row[0], id_, row[1]))
-    return Listed([*exact, *page.rows][: max(limit, len(exact))], page.older)
+    for name, id_ in ((name, id_) for id_ in ids for name in names):
+        if (row := store.payment(workspace.id, name, id_)) is not None:
+            exact.append((store.seq_of(workspace.id, name, row[0], id_) or 0, name, row[0], id_, row[1]))
+    exact += store.payments(workspace.id, provider=provider, reference=text, limit=1)
+    there = {(row[1], row[3]) for row in page.rows}
+    missing = {(row[1], row[3]): row for row in exact if (row[1], row[3]) not in there}
+    return Listed([*missing.values(), *page.rows][: max(limit, len(missing))], page.older)
+
+
+def _paid_by(runtime: Runtime, workspace: Workspace, code: str) -> list[str]:
+    """The id of the payment that the wallet's order with this code pays."""
+    uow = runtime.open(workspace)
+    order = uow.find(Order, code)
+    if order is None or order.payee_provider not in runtime.providers:
+        return []
+    payee = uow.find(runtime.providers[order.payee_provider].kinds[order.payee_kind], order.payee_id)
+    return [] if payee is None else [payee.subject]
 
 
 @dataclass(frozen=True, slots=True)
