@@ -52,6 +52,13 @@ _GROUP = re.compile(rb"[0-9]+")
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
 _MEMBER_BEFORE = re.compile(rb'"([^"\\]{1,60})"\s*:\s*\Z')
 _OF_A_CARD = re.compile(rb"card|pan|number|account", re.IGNORECASE)
+_TEXT_OF = re.compile(rb'"([^"\\]{1,60})"\s*:\s*\Z')
+_OF_A_NAME = re.compile(
+    rb"(?:\A|_)(?:ids?|references?|urls?|payment|charge|refund|order)\Z|[a-z](?:Ids?|References?|Urls?|URL)\Z"
+)
+"""Members under which something is named: by an id, by whose id it is, by a reference, by an address."""
+_TEXT_REACH = 2_100
+"""Bytes of a text before a number in it: an address may be long."""
 
 PHONE = 15
 """Digits that a phone number has at most, with its `+`."""
@@ -94,18 +101,22 @@ def may_hold(raw: bytes) -> bool:
     return False
 
 
-def cut(raw: bytes, *, any_number: bool = True) -> bytes:
+def cut(raw: bytes, *, is_read_again: bool = False, names: Collection[bytes] = (), addresses: bool = True) -> bytes:
     """The same text with each card number cut: `411111******1111`, spaces and dashes kept.
 
-    A number of JSON that is a card's becomes a text, so that JSON stays JSON; without `any_number` only where its member is
-    called so (`card`, `number`, `pan`, `account`), for what is read again and may be an amount.
+    A number of JSON that is a card's becomes a text, so that JSON stays JSON. Of what `is_read_again` two things stay: a number
+    of JSON whose member is not called so (`card`, `number`, `pan`, `account`), for it may be an amount; and a text that somebody
+    is known by or called at: an address, one of the `names`, and what stands under the name of a name (`payment_id`, `reference`).
+    Without `addresses` none of these stays.
     """
     if len(raw) < SHORTEST or not may_hold(raw):
         return raw
     context = _Json(raw)
 
     def replaced(run: re.Match[bytes]) -> bytes:
-        return _cut_run(run, lambda start, end: context.is_number(start, end), any_number)
+        if is_read_again and _is_a_name(raw, run.start(), names, addresses):
+            return run.group()
+        return _cut_run(run, lambda start, end: context.is_number(start, end), not is_read_again)
 
     found = _RUN.sub(replaced, raw)
     return raw if found == raw else found
@@ -188,6 +199,23 @@ def _cut_one(number: bytes) -> bytes:
             if 6 < seen <= count - 4:
                 shown[index] = 0x2A
     return bytes(shown)
+
+
+def _is_a_name(raw: bytes, start: int, names: Collection[bytes], addresses: bool) -> bool:
+    """Whether the text of JSON in which this stands is an address, one of the names, or that of a member which is called so."""
+    opening = raw.rfind(b'"', max(0, start - _TEXT_REACH), start)
+    if opening < 0 or b"\\" in raw[opening:start]:
+        return False
+    if raw.startswith((b"http://", b"https://"), opening + 1):
+        return addresses
+    if names and raw[opening + 1 : raw.find(b'"', start)] in names:
+        return True
+    before = raw[max(0, opening - 80) : opening].rstrip()
+    if before.endswith((b",", b"[")):
+        listed = raw.rfind(b"[", max(0, opening - _TEXT_REACH), opening)
+        before = raw[max(0, listed - 80) : max(0, listed)]
+    member = _TEXT_OF.search(before)
+    return member is not None and _OF_A_NAME.search(member[1]) is not None
 
 
 def _is_named_so(raw: bytes, start: int) -> bool:

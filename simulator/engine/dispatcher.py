@@ -22,6 +22,7 @@ from simulator.engine import journal
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.explain import Explained
 from simulator.engine.forging import CannotForge
+from simulator.engine.masking import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
@@ -174,7 +175,7 @@ class Dispatcher:
         queue.ran_out_of_time(group, is_late)
         watch, endpoint = self._watches.get(workspace_id), endpoint_of(group)
         if watch is not None and endpoint not in watch.given_up and (is_late or seconds >= WORTH_TELLING_S):
-            watch.waited_for.append({"delivery": row.id, "url": row.url, "seconds": round(seconds, 3)})
+            watch.waited_for.append({"delivery": row.id, "url": address(row.url or ""), "seconds": round(seconds, 3)})
         if watch is not None and is_late:
             watch.given_up.add(endpoint)
         queue.news.set()

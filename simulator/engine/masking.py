@@ -388,6 +388,12 @@ def _without_users(raw: bytes) -> bytes:
     return _USER.sub(lambda match: match[1] + b"***", raw)
 
 
+def address(url: str) -> str:
+    """An address as it may be shown to whoever reads what was sent there: without a password and a card number in it."""
+    raw = url.encode("utf-8", "surrogatepass")
+    return _without_users(cards.cut(raw)).decode("utf-8", "surrogatepass")
+
+
 def _value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
     """Where the value of the name in `raw[start:end]` begins and ends, and what is shown instead; None if it has none."""
     if quoted := _QUOTED.match(raw, end):

@@ -159,7 +159,7 @@ class WorkspacePart(_Part):
     name: str = Field(min_length=1, max_length=100, pattern=NAME)
     created_at: _Instant
     clock: ClockPart
-    seed: str | None = None
+    seed: str | None = Field(None, max_length=200)
     draws: int = Field(0, ge=0, lt=2**63)
     refusals: int = Field(0, ge=0, lt=2**63)
     credentials: dict[str, dict[str, Any]]
@@ -168,8 +168,8 @@ class WorkspacePart(_Part):
     scenarios: Annotated[list[dict[str, Any]], AfterValidator(cards.cut_all)] = Field(default_factory=list)
     webhook_endpoints: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     paused: list[str] = Field(default_factory=list)
-    default_buyer: str = ""
-    made_by: str = ""
+    default_buyer: str = Field("", max_length=64)
+    made_by: str = Field("", max_length=200)
     temporary: bool = False
     used_at: _Instant | None = None
 
@@ -189,10 +189,32 @@ class Document(_Part):
 
 def written(workspace: Workspace, rows: Rows, now: datetime) -> dict[str, Any]:
     """The document of a workspace, ready to be JSON."""
-    tables = {name: [_shown(row) for row in table] for name, table in rows.items()}
+    tables = {name: [_shown(_without_cards(row)) for row in table] for name, table in rows.items()}
     head = {"format": FORMAT, "version": VERSION, "simulator": __version__, "exported_at": iso_millis(now)}
     head["at"] = workspace.clock.now().isoformat()
-    return {**head, "workspace": orjson.loads(workspace.dump()), "tables": tables}
+    return {**head, "workspace": _named(orjson.loads(workspace.dump())), "tables": tables}
+
+
+def _without_cards(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nor in the addresses, which the store keeps as they were given: the document leaves it."""
+    body = row.get("body")
+    url = {"url": cards.cut_text(row["url"])} if row.get("url") else {}
+    held = {"body": cards.cut(bytes(body), is_read_again=True, addresses=False)} if body is not None else {}
+    return {**row, **url, **held}
+
+
+def _named(workspace: dict[str, Any]) -> dict[str, Any]:
+    """The workspace with such addresses of its endpoints."""
+    return {**workspace, **{name: _cut_urls(workspace[name]) for name in ("webhooks", "webhook_endpoints")}}
+
+
+def _cut_urls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: cards.cut_text(one) if name == "url" and isinstance(one, str) else _cut_urls(one)
+            for name, one in value.items()
+        }
+    return [_cut_urls(one) for one in value] if isinstance(value, list) else value
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

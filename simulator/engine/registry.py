@@ -24,8 +24,18 @@ Credentials = Mapping[str, Mapping[str, Any]]
 """By provider, in its own words."""
 
 
-LINE = 200
-"""Characters of a credential at most, where several stand in a list."""
+LINE = 512
+"""Characters of a credential at most."""
+
+LISTED = 100
+"""Credentials at most that stand in one list."""
+
+
+SNAPSHOTS = 100
+"""Snapshots that a workspace has at most."""
+
+ROWS = 250_000
+"""Rows that all snapshots of a workspace hold at most, and a document: some 10,000 payments with their webhooks and requests."""
 
 
 class WorkspaceError(ValueError):
@@ -34,6 +44,10 @@ class WorkspaceError(ValueError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class TooMuch(WorkspaceError):
+    """More than a workspace may hold."""
 
 
 class CredentialError(WorkspaceError):
@@ -272,15 +286,31 @@ class Registry:
         return changed
 
     def take_snapshot(self, id_: int, name: str | None) -> SnapshotRow:
-        """A copy of everything, under this name or the next free number. Raises `WorkspaceError` when the name is taken."""
+        """A copy of everything, under this name or the next free number. Raises `WorkspaceError` when the name is taken, and
+        `TooMuch` when there are too many already, or they would hold too much together."""
         workspace = self._existing(id_)
         taken = {row.name for row in self._store.snapshots(id_, limit=EVERY)}
+        if len(taken) >= SNAPSHOTS:
+            raise TooMuch(f"a workspace has at most {SNAPSHOTS} snapshots: delete one", "name")
         if name is None:
             name = next(free for number in count(1) if (free := f"snapshot-{number}") not in taken)
         elif name in taken:
             raise WorkspaceError(f"there is a snapshot named {name!r} already", "name")
+        held, more = self._store.rows_of_snapshots(id_), self._store.rows_of(id_, ROWS + 1)
+        if held + more > ROWS:
+            raise TooMuch(
+                f"the snapshots of a workspace hold at most {ROWS:,} rows: they hold {held:,}, and it has {_up_to(more)}"
+            )
         with self._transactions.writing() as store:
             return store.take_snapshot(id_, name, micros(workspace.clock.now()), workspace.dump())
+
+    def rows_to_take_along(self, id_: int) -> Rows:
+        """Everything that a workspace has. Raises `TooMuch` for more than a document holds."""
+        if self._store.rows_of(id_, ROWS + 1) > ROWS:
+            raise TooMuch(
+                f"a document holds at most {ROWS:,} rows, and this workspace has more: copy the store instead"
+            )
+        return self._store.everything(id_)
 
     def restore(self, id_: int, name: str) -> Workspace:
         """Back to a snapshot; who the workspace is stays: its name, and the credentials by which it is found.
@@ -329,6 +359,10 @@ class Registry:
         return self._workspaces[id_]
 
 
+def _up_to(rows: int) -> str:
+    return f"{rows:,}" if rows <= ROWS else f"more than {ROWS:,}"
+
+
 def handed_in(provider: str, issuer: Issuer, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """A provider's credentials with those that somebody brought along, each of the type that it has.
 
@@ -343,23 +377,27 @@ def handed_in(provider: str, issuer: Issuer, own: Mapping[str, Any], given: Mapp
 
 def _credential(field: str, listable: bool, own: Any, value: Any) -> Any:
     if listable and isinstance(value, list):
-        if not value or not all(_is_line(one) for one in value) or len(set(value)) < len(value):
-            what = f"one or more different texts, each of 1 to {LINE} characters in one line"
+        if not 1 <= len(value) <= LISTED or not all(_is_line(one) for one in value) or len(set(value)) < len(value):
+            what = f"1 to {LISTED} different texts, each of 1 to {LINE} characters in one line"
             raise CredentialError(f"{field}: the list must have {what}", field)
         return list(value)
     if isinstance(own, list) and not listable:
-        if not isinstance(value, list):
-            raise CredentialError(f"{field}: must be a list", field)
+        if not isinstance(value, list) or len(value) > LISTED:
+            raise CredentialError(f"{field}: must be a list of at most {LISTED}", field)
         return [_whole(field, one) for one in value]
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise CredentialError(f"{field}: must be a text{' or a list of texts' if listable else ''}", field)
-    return _whole(field, value) if isinstance(own, int) else str(value)
+    if isinstance(own, int):
+        return _whole(field, value)
+    if not _is_line(str(value)):
+        raise CredentialError(f"{field}: must be a text of 1 to {LINE} characters in one line", field)
+    return str(value)
 
 
 def _whole(field: str, value: Any) -> int:
     try:
         number = int(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1
-    except ValueError:
+    except (ValueError, OverflowError):
         number = -1
     if not 0 <= number < 2**63:
         raise CredentialError(f"{field}: must be a whole number", field)
@@ -367,4 +405,7 @@ def _whole(field: str, value: Any) -> int:
 
 
 def _is_line(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable() and len(value) <= LINE
+    """Whether it is one that arrives as it left, in a header and in a merchant's configuration."""
+    return (
+        isinstance(value, str) and bool(value) and value == value.strip() and value.isprintable() and len(value) <= LINE
+    )

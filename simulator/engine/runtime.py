@@ -250,10 +250,10 @@ class Runtime:
         return restored
 
     def export_workspace(self, workspace: Workspace) -> dict[str, Any]:
-        """Everything that the workspace has, as a document (`portable`)."""
+        """Everything that the workspace has, as a document (`portable`). Raises `TooMuch`."""
         self.write_notes()
         current = self.registry.current(workspace)
-        return portable.written(current, self.store.everything(workspace.id), time_of_day())
+        return portable.written(current, self.registry.rows_to_take_along(workspace.id), time_of_day())
 
     def import_workspace(
         self, document: portable.Document, *, name: str | None = None, from_network: bool = False

@@ -81,11 +81,42 @@ def test_what_is_read_again_keeps_numbers_that_may_be_amounts() -> None:
     """A resource whose amount became a text could not be read any more."""
     sent = b'{"amount":4111111111111111,"card_number":4111111111111111,"note":"4111111111111111"}'
 
-    assert json.loads(cut(sent, any_number=False)) == {
+    assert json.loads(cut(sent, is_read_again=True)) == {
         "amount": 4111111111111111,
         "card_number": "411111******1111",
         "note": "411111******1111",
     }
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        '{"id":"4111111111111111"}',
+        '{"a":1,"payment_id": "4111111111111111"}',
+        '{"merchantReference":"order 4111111111111111"}',
+        '{"refund_ids":["one","4111111111111111"]}',
+        '{"payment":"4111111111111111"}',
+        '{"return":"https://shop.example/back?order=4111111111111111"}',
+        '{"note":"4222222222222"}',
+    ],
+)
+def test_what_is_read_again_keeps_the_names_that_a_merchant_has_chosen(kept: str) -> None:
+    assert cut(kept.encode(), is_read_again=True, names={b"4222222222222"}) == kept.encode()
+    assert cut(kept.encode()) != kept.encode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        '{"paid":"4111111111111111"}',
+        '{"id":"1","note":"4111111111111111"}',
+        '{"id":["1",{"x":["4111111111111111"]}]}',
+        '{"id":{"pan":"4111111111111111"}}',
+        '{"text":"{\\"id\\":\\"4111111111111111\\"}"}',
+    ],
+)
+def test_what_is_no_name_is_cut_of_what_is_read_again_too(sent: str) -> None:
+    assert b"411111******1111" in cut(sent.encode(), is_read_again=True)
 
 
 def test_ids_that_the_simulator_makes_are_no_card_numbers() -> None:

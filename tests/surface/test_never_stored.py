@@ -174,13 +174,26 @@ async def in_the_path(world: World, name: str) -> None:
         await world.send(name, Request("GET", f"{request.path}/{last}", request.headers))
 
 
-async def in_what_the_merchant_calls_the_payment(world: World, name: str) -> None:
+def _saying(body: Any, text: str) -> Any:
+    """The body with the text where the merchant writes something about the payment that is no name of it."""
+    if "payment" in body:
+        return body | {"payment": body["payment"] | {"description": text}}
+    if "order" in body:
+        return body | {"order": body["order"] | {"references": {"descriptor": text}}}
+    if "paymentMethod" in body:
+        return body | {"paymentDescriptor": text}
+    return body | {"description": text, "metadata": {"note": text}}
+
+
+async def in_what_the_merchant_says_of_the_payment(world: World, name: str) -> None:
     """The payment is made, paid and told; its object keeps the first six and the last four digits."""
-    created = await world.send(name, world.creation(name, world.planted.card()))
+    request = world.creation(name)
+    body = _saying(json.loads(request.body), world.planted.card())
+    created = await world.send(name, Request(request.method, request.path, request.headers, json.dumps(body).encode()))
     assert created.status_code < 300, created.text
     await world.sim.advance(seconds=30)
-    payments = (await world.sim.http.get(f"{world.sim.path}/payments?provider={name}&limit=1")).json()["data"]
-    assert "******" in str(payments[0])
+    [payment] = world.sim.app.runtime.store.payments(world.sim.workspace.id, provider=name, limit=1)
+    assert b"******" in payment[4]
 
 
 async def own_keys_in_the_wrong_place(world: World, name: str) -> None:
@@ -193,7 +206,7 @@ async def own_keys_in_the_wrong_place(world: World, name: str) -> None:
 
 PLANTS: list[Plant] = [
     in_a_header, in_the_query, in_members, in_a_body_that_is_cut_off, in_a_form, in_an_unknown_credential, in_the_path,
-    in_what_the_merchant_calls_the_payment, own_keys_in_the_wrong_place,
+    in_what_the_merchant_says_of_the_payment, own_keys_in_the_wrong_place,
 ]  # fmt: skip
 
 

@@ -56,6 +56,22 @@ class Snapshots(Statements):
             self.run(f"{sql} WHERE {table.owned}", (place,))
         return SnapshotRow(number, name, at, payments, body)
 
+    def rows_of(self, workspace: int, most: int) -> int:
+        """How many rows a workspace has, counted up to so many."""
+        found = 0
+        for table in schema.OF_A_WORKSPACE:
+            sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM {table.name} WHERE {table.owned} LIMIT ?) counted"  # noqa: S608
+            found += int(self.rows(sql, (self._at(workspace), most - found))[0][0])
+            if found >= most:
+                return most
+        return found
+
+    def rows_of_snapshots(self, workspace: int) -> int:
+        """How many rows the snapshots of a workspace hold."""
+        own = "snapshot IN (SELECT id FROM snapshots WHERE workspace = ?)"
+        counted = (f"SELECT COUNT(*) FROM kept_{table.name} WHERE {own}" for table in schema.OF_A_WORKSPACE)  # noqa: S608
+        return sum(int(self.rows(sql, (workspace,))[0][0]) for sql in counted)
+
     def put_back(self, workspace: int, snapshot: int, journal_before: int) -> None:
         """Everything that the workspace has is what the snapshot has; its journal from that row on stays as well. Rows that have
         not changed are not touched: going back costs what has happened since."""

@@ -14,6 +14,7 @@ import orjson
 from starlette.responses import Response
 
 from simulator.engine.explain import CAUSES, Comparison, Explained
+from simulator.engine.masking import address
 from simulator.engine.programs import LANGUAGES
 from simulator.engine.provider import Provider
 from simulator.engine.samples import coloured
@@ -135,7 +136,7 @@ async def delivery_page(console: Console) -> Response:
         in_lines=console.query.get("lines") == "1",
         pasted=pasted,
         difference=_difference(explained, pasted) if explained and pasted.strip() else None,
-        curl=_curl(message.url or _receiver(console, row), sent, _headers(chosen)),
+        curl=_curl(address(message.url) if message.url else _receiver(console, row), sent, _headers(chosen)),
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from simulator.engine.endpoints import nameable
+from simulator.engine.masking import address
 from simulator.engine.provider import Provider
 from simulator.engine.store import OutboxRow
 from simulator.engine.workspace import AccountEndpoint
@@ -100,6 +101,11 @@ class EndpointCell:
     tally: Tally
     events: Sequence[str]
     """Those that its endpoint may ask for."""
+
+    @property
+    def address(self) -> str:
+        """The endpoint's, as it is shown; the form has it as it was set."""
+        return address(self.endpoint.url or "")
 
     @property
     def state(self) -> str:

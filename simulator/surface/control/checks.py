@@ -27,7 +27,13 @@ def faultless(found: Sequence[Fault]) -> None:
         raise invalid(fault.message, fault.field, fault.allowed)
 
 
+URL_LIMIT = 2048
+"""Characters of an address."""
+
+
 def http_url(url: str, field: str) -> None:
+    if len(url) > URL_LIMIT:
+        raise invalid(f"{field}: must have at most {URL_LIMIT} characters", field)
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

@@ -122,7 +122,9 @@ class ControlCall(Generic[B, Q]):
         return name
 
 
-AS_GIVEN = frozenset({"credentials", "secret", "url", "key_id", "body", "headers", "base_string", "signature"})
+AS_GIVEN = frozenset(
+    {"credentials", "secret", "url", "key_id", "reference", "body", "headers", "base_string", "signature"}
+)
 """Members of which every digit counts: what is signed and sent with. Elsewhere card numbers are cut before anything is done."""
 
 

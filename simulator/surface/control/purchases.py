@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer, Shop
@@ -21,8 +23,9 @@ class AmountBody(Body):
 class PurchaseBody(Body):
     provider: str
     amount: AmountBody | None = None
-    variant: str | None = None
-    reference: str | None = None
+    variant: str | None = Field(None, max_length=100)
+    reference: Annotated[str, Field(max_length=512)] | None = None
+    """The provider says how long one may be."""
 
 
 class RefundBody(Body):

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.engine import cards
 from simulator.engine.arming import objection
 from simulator.engine.scenarios import MATCHED, AmountRange, Scenario, ScenarioError, parse
+from simulator.engine.settings import Line
 from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import Invalid
@@ -16,11 +17,14 @@ from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page_of_all
 from simulator.wallet import buyers
 
+ARMED = 100
+"""Scenarios that are armed in a workspace at once at most."""
+
 SCOPES = ("next", "provider", "match")
 
 
 class ScenarioBody(Body):
-    name: str | None = None
+    name: Line | None = None
     rules: list[dict[str, Any]] | None = None
     scope: dict[str, Any] | None = None
 
@@ -38,6 +42,8 @@ async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
         {"scenario": scenario.model_dump(mode="json", by_alias=True, exclude_none=True), "scope": scope}
     )
     others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
+    if len(others) >= ARMED:
+        raise ControlError(409, "too_much", f"at most {ARMED} scenarios are armed at once: disarm them first")
     changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
     return _armed(changed)
 

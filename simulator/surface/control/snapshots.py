@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from simulator.engine.registry import WorkspaceError
+from simulator.engine.registry import TooMuch, WorkspaceError
 from simulator.engine.store import SnapshotRow
 from simulator.engine.workspace import NAME
 from simulator.kernel.clock import from_micros, iso_millis
@@ -25,9 +25,11 @@ def snapshot_view(row: SnapshotRow) -> dict[str, Any]:
 
 
 async def take_snapshot(call: ControlCall[SnapshotBody]) -> dict[str, Any]:
-    """Raises 409 when the name is taken."""
+    """Raises 409 when the name is taken, and where there are too many, or they would hold too much."""
     try:
         return snapshot_view(call.runtime.take_snapshot(call.workspace, call.body.name))
+    except TooMuch as error:
+        raise ControlError(409, "too_much", str(error), field=error.field) from error
     except WorkspaceError as error:
         raise ControlError(409, "conflict", str(error), field=error.field) from error
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from simulator.engine.arrivals import NotAdmitted
 from simulator.engine.portable import Document
-from simulator.engine.registry import WorkspaceError
+from simulator.engine.registry import TooMuch, WorkspaceError
 from simulator.engine.renaming import Renamed
 from simulator.engine.workspace import NAME
 from simulator.surface.control.errors import ControlError, as_json, invalid
@@ -24,8 +24,11 @@ class ImportQuery(Query):
 
 
 async def export_workspace(call: ControlCall) -> Response:
-    """Everything that the workspace has, secrets included: whoever has the document can go on with it."""
-    answer = as_json(call.runtime.export_workspace(call.workspace))
+    """Everything that the workspace has, secrets included: whoever has the document can go on with it. Raises 409 for too much."""
+    try:
+        answer = as_json(call.runtime.export_workspace(call.workspace))
+    except TooMuch as error:
+        raise ControlError(409, "too_much", str(error)) from error
     answer.headers["content-disposition"] = f'attachment; filename="{_file_name(call.workspace.name)}"'
     return answer
 

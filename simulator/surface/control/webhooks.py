@@ -10,6 +10,7 @@ import orjson
 from pydantic import Field, StringConstraints, field_validator
 
 from simulator.engine.dispatcher import Other
+from simulator.engine.masking import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
@@ -98,7 +99,7 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
             "provider": row.provider,
             "event": row.event,
             "resource_id": row.subject,
-            "url": row.url,
+            "url": row.url and address(row.url),
             "state": row.state,
             **_played(Plan.load(row.plan)),
             "body": _text(bodies[row.seq][-1] if row.seq in bodies else runtime.dispatcher.would_send(row)),

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from simulator.engine import journal
+from simulator.engine.masking import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
@@ -216,7 +217,7 @@ def of_delivery(runtime: Runtime, workspace: Workspace, message: OutboxRow) -> A
     told = Account(f"The webhook {message.event} of {title} about {message.subject} {STATES[message.state]}.")
     attempts = runtime.store.attempts([message.seq])
     for attempt in attempts:
-        told.adds(f"Try {attempt.n} to {message.url} {_answered(attempt)}.")
+        told.adds(f"Try {attempt.n} to {address(message.url or '')} {_answered(attempt)}.")
     if message.state != "delivered":
         _undelivered(told, workspace, provider, message, attempts[-1] if attempts else None, of_itself=True)
     return told
@@ -253,7 +254,7 @@ def _undelivered(
         )
         return
     if last is not None and not of_itself:
-        told.because.append(f"{name}: try {last.n} to {message.url} {_answered(last)}.")
+        told.because.append(f"{name}: try {last.n} to {address(message.url or '')} {_answered(last)}.")
     if message.state == "failed":
         told.adds(f"{name} is tried no more.", f"Mend the receiver, then {replay}.")
     elif last is not None and message.due is not None:
