@@ -64,14 +64,19 @@ def _told(command: Sequence[str], folder: Path | None = None) -> Any:
 
 
 def official_clients() -> Node:
-    """The clients of `tests/sdk/node`, installed once for each lock file and machine. Skips where Node or npm is missing.
+    return Node(installed(CLIENTS))
+
+
+def installed(project: Path) -> Path:
+    """A folder with the packages of a `package-lock.json`, installed once for each lock file and machine. Skips where Node or npm
+    is missing.
 
     An installation that fails is an error in CI, and a reason to skip elsewhere (a machine without a network).
     """
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"needs {program}")
-    lock = (CLIENTS / "package-lock.json").read_bytes()
+    lock = (project / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "psp-simulator"
     folder = cache / f"node-{hashlib.sha256(lock).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,11 +84,11 @@ def official_clients() -> Node:
         fcntl.flock(alone, fcntl.LOCK_EX)
         if not (folder / "installed").exists():
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(CLIENTS / name, folder)
+                shutil.copy(project / name, folder)
             install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
             ran = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=300)
             if ran.returncode != 0 and not os.environ.get("CI"):
-                pytest.skip(f"npm cannot install the official clients: {ran.stderr.strip()[:200]}")
+                pytest.skip(f"npm cannot install the packages of {project.name}: {ran.stderr.strip()[:200]}")
             assert ran.returncode == 0, ran.stderr
             (folder / "installed").touch()
-    return Node(folder)
+    return folder

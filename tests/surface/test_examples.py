@@ -1,27 +1,53 @@
-"""The examples are run as an integrator runs them: in a process of their own, with the fixtures of the plugin."""
+"""The examples are run as an integrator runs them: each in a process of its own, with nothing but what its README names."""
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from sdk.languages import installed
+
+from simulator.surface.launch import Launched
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 # The plugin may be installed or not; loaded twice it would be refused.
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 PLUGIN = ("-p", "simulator.surface.pytest_plugin", "-p", "no:cacheprovider")
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PSP_"))}
 
 
-def test_the_shop_passes_its_own_tests(tmp_path: Path) -> None:
-    folder = ROOT / "examples" / "shop"
+def run(command: list[str], folder: Path, **environ: str) -> str:
+    ran = subprocess.run(command, cwd=folder, env={**ENVIRON, **environ}, capture_output=True, text=True, timeout=180)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_the_shop_in_python_passes_its_own_tests(tmp_path: Path) -> None:
+    folder = EXAMPLES / "shop"
     config = tmp_path / "pytest.ini"
     config.write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", *PLUGIN, "-c", str(config), "--rootdir", str(folder), str(folder)]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PSP_"))}
 
-    ran = subprocess.run(
-        command, env={**environ, "PYTHONPATH": str(ROOT), **ALONE}, capture_output=True, text=True, timeout=60
-    )
+    said = run(command, folder, PYTHONPATH=str(EXAMPLES.parent), **ALONE)
 
-    assert ran.stdout.strip().splitlines()[-1].startswith("15 passed"), ran.stdout
+    assert said.strip().splitlines()[-1].startswith("15 passed"), said
+
+
+def test_the_shop_in_typescript_is_built_on_the_generated_client_and_passes_its_own_tests(
+    tmp_path: Path, server: Launched
+) -> None:
+    """`npm test`: the client's types are generated from the control API's document, tsc checks all, `node --test` runs it."""
+    packages, project = installed(EXAMPLES / "node"), tmp_path / "node"
+    shutil.copytree(EXAMPLES / "node", project, ignore=shutil.ignore_patterns("node_modules", "build", "control.d.ts"))
+    (project / "node_modules").symlink_to(packages / "node_modules")
+
+    said = run(["npm", "test", "--silent"], project, PSP_SIMULATOR_URL=server.url)
+
+    generated = (project / "src" / "control.d.ts").read_text("utf-8")
+    assert '"/_sim/workspaces/{ws}/payments/{provider}/{id}/pay"' in generated
+    assert re.search(r"^# pass 24$", said, re.MULTILINE), said
+    assert re.search(r"^# skipped 0$", said, re.MULTILINE), said
