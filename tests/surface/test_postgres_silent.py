@@ -1,0 +1,123 @@
+"""A PostgreSQL that takes connections and says nothing: a start ends with a sentence, a running server refuses and recovers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from engine import postgres
+from engine.merchant import Merchant
+from support import Sim
+from toy.acme import ACME
+
+from simulator.engine.store import StoreUnavailable, open_store
+
+pytest.importorskip("psycopg", reason="psycopg is not installed")
+
+from simulator.engine.store import postgres as ours  # needs psycopg
+
+
+@dataclass
+class Wire:
+    """Stands before a server, and takes everything without passing it on while it `is_silent`."""
+
+    target: str | None
+    listening: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
+    is_silent: bool = False
+    open: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.listening.getsockname()[1])
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                taken, _ = self.listening.accept()
+                self.open.append(taken)
+                if self.target is not None:
+                    there = socket.socket(socket.AF_UNIX)
+                    there.connect(self.target)
+                    self.open.append(there)
+                    for one, other in ((taken, there), (there, taken)):
+                        threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while said := one.recv(65_536):
+                if not self.is_silent:
+                    other.sendall(said)
+            other.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        for one in (self.listening, *self.open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+@contextmanager
+def wire(target: str | None = None) -> Iterator[Wire]:
+    made = Wire(target)
+    serving = threading.Thread(target=made.serve, daemon=True)
+    serving.start()
+    try:
+        yield made
+    finally:
+        made.close()
+        serving.join()
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So long as it takes to see that something is bounded."""
+    monkeypatch.setattr(ours._Impatient, "limit_s", 0.2)
+    monkeypatch.setattr(ours, "SILENCE_S", 0.2)
+    monkeypatch.setattr(ours, "NEVER_HANGS", ours.NEVER_HANGS | {"connect_timeout": 2})
+
+
+def test_a_start_at_a_server_that_says_nothing_ends_with_a_sentence() -> None:
+    with wire() as silent, pytest.raises(StoreUnavailable) as said:
+        open_store(f"postgresql://sim:not-to-be-said@127.0.0.1:{silent.port}/postgres")
+
+    assert str(said.value) == "cannot open the PostgreSQL store: 127.0.0.1 did not answer within 2 s"
+
+
+@pytest.fixture
+def own() -> Iterator[postgres.Cluster]:
+    if (why := postgres.missing()) is not None:
+        pytest.skip(why)
+    with postgres.own_cluster() as cluster:
+        yield cluster
+
+
+async def test_a_running_server_refuses_while_it_is_silent_asks_no_more_for_a_while_and_recovers(
+    own: postgres.Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own.address.partition("host=")[2].partition("&")[0]
+    with wire(f"{folder}/.s.PGSQL.5432") as between:
+        address = f"postgresql://sim@127.0.0.1:{between.port}/postgres?sslmode=disable&gssencmode=disable"
+        async with Sim(providers=[ACME], db=address) as sim:
+            merchant = Merchant(sim)
+            before = await merchant.charge("before")
+            between.is_silent = True
+
+            away: list[Any] = [await merchant.create("away"), await sim.http.get("/_sim/health")]
+            control = await sim.http.get(f"{sim.path}/payments")
+            asked = len(between.open)
+            between.is_silent = False
+            monkeypatch.setattr(ours, "PAUSE_S", 0.0)
+            sim.app.runtime.store._not_before = 0.0  # type: ignore[attr-defined]  # of PostgreSQL's alone
+            after = await merchant.create("after")
+            read = await sim.http.get(f"/acme/charges/{before}", headers=merchant.headers)
+            health = await sim.http.get("/_sim/health")
+
+    assert [answer.status_code for answer in away] == [500, 503]
+    assert (control.status_code, control.json()["error"]["code"]) == (503, "store_unavailable")
+    assert asked == 2  # the first connection with its counterpart, and none since
+    assert [answer.status_code for answer in (after, read, health)] == [201, 200, 200]
