@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import httpx
+import starlette.routing
 
 from simulator.engine.courier import Errand
 from simulator.engine.provider import Provider, Verdict
@@ -23,6 +25,9 @@ from simulator.surface.settings import Settings
 
 STARTED = datetime(2026, 3, 4, 5, 0, 0, tzinfo=UTC)
 HOOKS = "http://merchant.test/hooks"
+
+starlette.routing.compile_path = lru_cache(maxsize=None)(starlette.routing.compile_path)
+"""The same ninety paths in every simulator."""
 
 
 @dataclass

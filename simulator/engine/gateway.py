@@ -35,7 +35,7 @@ from simulator.engine.http import (
 )
 from simulator.engine.provider import Authenticate, Endpoint, LeftOut, Page, Provider
 from simulator.engine.registry import WorkspaceError
-from simulator.engine.routes import Node, Routes, segments_of
+from simulator.engine.routes import Node, routes_of, segments_of
 from simulator.engine.runtime import Runtime
 from simulator.engine.unread import body_of, look_over, query_of
 from simulator.engine.validation import validate
@@ -77,18 +77,8 @@ class Gateway:
         self.runtime = runtime
         self.public_credentials = public_credentials
         self._keys = idempotency.Keys()
-        self.routes = Routes()
         self._providers = tuple(runtime.providers.values())
-        for provider in self._providers:
-            for endpoint in provider.endpoints:
-                self.routes.add(provider, endpoint)
-            for page in provider.pages:
-                self.routes.add(provider, page)
-        for page in pages:
-            self.routes.add(None, page)
-        for provider in self._providers:
-            for operation in provider.left_out:
-                self.routes.leave_out(provider, operation)
+        self.routes = routes_of(self._providers, pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = stopwatch()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Generic, TypeVar
 
 from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
+
+T = TypeVar("T")
 
 LONGEST = 200
 """Characters of an address that are compared: what is longer resembles none of ours."""
@@ -86,6 +90,45 @@ class Routes:
 
         known = [f"{m} {p}" for m, p in self.paths]
         return get_close_matches(f"{method} {path[:LONGEST]}", known, n=3, cutoff=0.5)
+
+
+class _Same(Generic[T]):
+    """Stands for an object in a key: equal to what stands for the very same one."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: T) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+
+def routes_of(providers: Sequence[Provider], pages: Sequence[Page]) -> Routes:
+    """All that is routed: providers' tables and pages, and the `pages` that are nobody's. Nobody may add to them.
+
+    They are the same for the same providers: a suite that starts a simulator for each test builds them once.
+    """
+    return _routes(tuple(map(_Same, providers)), tuple(map(_Same, pages)))
+
+
+@lru_cache(maxsize=8)
+def _routes(providers: tuple[_Same[Provider], ...], pages: tuple[_Same[Page], ...]) -> Routes:
+    routes = Routes()
+    for provider in (same.it for same in providers):
+        for endpoint in provider.endpoints:
+            routes.add(provider, endpoint)
+        for page in provider.pages:
+            routes.add(provider, page)
+    for own in pages:
+        routes.add(None, own.it)
+    for provider in (same.it for same in providers):
+        for operation in provider.left_out:
+            routes.leave_out(provider, operation)
+    return routes
 
 
 def segments_of(path: str) -> list[str]:

@@ -7,11 +7,13 @@ import os
 import random
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 UNAMBIGUOUS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"
 
 
+@lru_cache(maxsize=32)
 def _alphabet_table(alphabet: str) -> bytes:
     return bytes(ord(alphabet[i % len(alphabet)]) for i in range(256))
 

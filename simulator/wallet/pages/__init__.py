@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 
+@functools.lru_cache(maxsize=8)
 def routes(auto_return_s: int | None) -> tuple[Page, ...]:
     """`auto_return_s` is browser time until a desktop returns to the merchant; None switches it off."""
 
