@@ -24,7 +24,7 @@ from simulator.surface.client import Client
 from simulator.surface.launch import Launched, launched
 
 AXE = "axe-core@4.11.0"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 THREAD: pytest.StashKey[ThreadPoolExecutor] = pytest.StashKey()
 

@@ -81,7 +81,6 @@ def test_the_list_and_the_delivery_to_axe(window: Open, shop: Shop, provider: st
     shop.workspace.pause(provider)
     delivery = f"webhooks/{newest(shop, provider)}"
     look = window(size="wide", axe=axe)
-    found: list[str] = []
     paths = (
         "webhooks",
         f"webhooks?endpoint={provider}",
@@ -89,15 +88,7 @@ def test_the_list_and_the_delivery_to_axe(window: Open, shop: Shop, provider: st
         f"{delivery}?tab=signature&compare=x",
         f"{delivery}?tab=curl",
     )
-    for path in paths:
-        for lang in ("en", "zh"):
-            page = look.open(address(shop, path), lang=lang)
-            assert page.locator("h1").count() == 1
-            for size in ("wide", "phone"):
-                look.resize(size)
-                found += [f"{path} {lang} {size} {finding}" for finding in look.findings(opens=False)]
-            look.resize("narrow")
-            found += [f"{path} {lang}: scrolls sideways at 320 px"] if look.scrolls_sideways() else []
-            look.resize("wide")
+
+    found = [finding for path in paths for finding in look.wrong_with(address(shop, path))]
 
     assert found == []

@@ -16,11 +16,16 @@ SIZES = {
     "desktop": (1280, 900), "phone": (390, 844), "wide": (1440, 900), "narrow": (320, 640), "zoomed": (640, 450),
     "tablet": (905, 700), "laptop": (1024, 700),
 }  # fmt: skip
-ALL_RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
 OPENED = "document.querySelector('details.sheet[open]')"
-COLOURS = "['color-contrast']"
-"""What a theme may change. (A link in a text is told from it by its line, whatever its colour.)"""
 PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
+
+LOOKS = {
+    "en": (("wide", "light"), ("phone", "dark")),
+    "zh": (("wide", "dark"), ("phone", "light")),
+}
+"""In which width and theme axe sees a page, by language. A language says which words stand there, a width where, a theme in
+which colours, none of them what the others do: each two of their values meet in one of the looks, not each three."""
 
 EXPECTED = ("Failed to load resource", "net::ERR", "Scripts may close only the windows")
 """What the console says of pages that are meant not to be found, of blocked events, and of Done in a tab of its own."""
@@ -188,24 +193,33 @@ class Window:
         found = decoder.decode(picture, symbols=[decoder.ZBarSymbol.QRCODE])
         return [symbol.data.decode() for symbol in found]
 
-    def findings(self, *, opens: bool) -> list[str]:
-        """Serious and critical findings of axe, one line each: of the page as it is in light colours, of its colours in
-        the dark, and, if it `opens`, of each sheet opened."""
-        found = self._axe("document", ALL_RULES) + self._dark("document")
+    def wrong_with(self, path: str, **query: str) -> list[str]:
+        """Of a page of the console, in each of `LOOKS`, and at 320 pixels."""
+        found: list[str] = []
+        for lang, looks in LOOKS.items():
+            page = self.open(path, lang=lang, **query)
+            found += [] if page.locator("h1").count() == 1 else [f"{lang}: not one heading"]
+            for size, theme in looks:
+                self.resize(size)
+                found += [f"{path} {lang} {size} {theme} {finding}" for finding in self.findings(theme)]
+            self.resize("narrow")
+            found += [f"{path} {lang}: scrolls sideways at 320 px"] if self.scrolls_sideways() else []
+        return found
+
+    def findings(self, theme: str, *, opens: bool = False) -> list[str]:
+        """Serious and critical findings of axe, one line each: of the page as it is in the colours of the device's theme, and,
+        if it `opens`, of each sheet opened."""
+        self.page.emulate_media(color_scheme=theme)
+        found = self._axe("document")
         for sheet in self.page.locator("details.sheet").all() if opens else []:
             sheet.evaluate("sheet => { sheet.open = true; }")
-            found += self._axe(OPENED, ALL_RULES) + self._dark(OPENED)
+            found += self._axe(OPENED)
             sheet.evaluate("sheet => { sheet.open = false; }")
+        self.page.emulate_media(color_scheme=self.theme)
         return found
 
-    def _dark(self, where: str) -> list[str]:
-        self.page.emulate_media(color_scheme="dark")
-        found = self._axe(where, COLOURS)
-        self.page.emulate_media(color_scheme="light")
-        return found
-
-    def _axe(self, where: str, rules: str) -> list[str]:
-        options = f"{{resultTypes: ['violations'], preload: false, iframes: false, runOnly: {rules}}}"
+    def _axe(self, where: str) -> list[str]:
+        options = f"{{resultTypes: ['violations'], preload: false, iframes: false, runOnly: {RULES}}}"
         found = self.page.evaluate(f"axe.run({where}, {options}).then((told) => told.violations)")
         return [
             f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
