@@ -46,12 +46,16 @@ class Node:
         return _told(["node", "--input-type=module", "--eval", code, json.dumps(given)], self.folder)
 
 
-def php(program: str, **given: Any) -> Any:
+def needs_php() -> None:
     """Skips where PHP or its curl is missing."""
     if shutil.which("php") is None:
         pytest.skip("needs php")
     if b"\ncurl\n" not in subprocess.run(["php", "-m"], capture_output=True, timeout=30, check=True).stdout:
         pytest.skip("needs php's extension curl")
+
+
+def php(program: str, **given: Any) -> Any:
+    needs_php()
     names = ", ".join(f"${name}" for name in given)
     return _told(["php", "-r", PHP.format(names=names, program=program), "--", json.dumps(given)])
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sdk.languages import installed
+from sdk.languages import installed, needs_php
 
 from simulator.surface.launch import Launched
 
@@ -51,3 +51,11 @@ def test_the_shop_in_typescript_is_built_on_the_generated_client_and_passes_its_
     assert '"/_sim/workspaces/{ws}/payments/{provider}/{id}/pay"' in generated
     assert re.search(r"^# pass 24$", said, re.MULTILINE), said
     assert re.search(r"^# skipped 0$", said, re.MULTILINE), said
+
+
+def test_the_shop_in_php_passes_its_own_tests(server: Launched) -> None:
+    needs_php()
+
+    said = run(["php", "test.php"], EXAMPLES / "php", PSP_SIMULATOR_URL=server.url)
+
+    assert said.splitlines()[-1] == "17 passed, 0 failed"
