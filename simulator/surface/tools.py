@@ -24,11 +24,10 @@ OFFERED = frozenset({
     "put_webhook", "list_webhooks", "get_webhook", "resend", "compare_delivery", "read_inbox",
     "list_requests", "get_request", "compare_request",
     "list_scenarios", "get_scenario", "put_scenario", "delete_scenario",
+    "begin_audit", "get_audit", "list_audits",
 })
 # fmt: on
 """What an agent needs beside a merchant's code. Every tool is read by its model each time, so the rest of the table is left out."""
-AUDIT = "/audit"
-"""The calls of the audit are offered as soon as the table has them."""
 WORKSPACE = "workspace"
 """What `{ws}` is called."""
 LISTED = 20
@@ -139,7 +138,7 @@ def _untitled(schema: Any, named: bool = False) -> Any:
     }
 
 
-TOOLS: Mapping[str, Tool] = {row.name: Tool(row) for row in TABLE if row.name in OFFERED or AUDIT in row.path}
+TOOLS: Mapping[str, Tool] = {row.name: Tool(row) for row in TABLE if row.name in OFFERED}
 
 
 def refusal(error: SaidNo | NotReached) -> str:
