@@ -157,6 +157,8 @@ class WalletView(TypedDict):
     url: str
     state: Literal["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"]
     qr: str
+    return_url: NotRequired[str | None]
+    """Of a single payment: where the buyer's browser is sent from the wallet, as things stand."""
 
 
 TimelineEntry = TypedDict(

@@ -91,7 +91,7 @@ class Shop:
         if what == "checkout":
             return JSONResponse({"reference": await self._checkout()})
         if what in ("return", "success", "failure"):
-            return await self._returned(request.query_params, is_failure="failure" in request.url.path)
+            return await self._returned(request.query_params, is_failure=self._is_failure(request.url.path))
         order = self.orders[name]
         if what == "refund":
             await self._refund(order, int(request.query_params["amount"]))
@@ -107,6 +107,7 @@ class Shop:
         sent = self.calls.sign(account, request)
         async with httpx.AsyncClient(transport=self.simulator.transport, base_url=self.simulator.base_url) as http:
             try:
+                await asyncio.sleep(0)  # others have their turn, as on every network
                 got = await http.request(sent.method, sent.path, headers=dict(sent.headers), content=sent.body)
             except (OSError, httpx.HTTPError) as error:
                 raise No(str(error)) from error
@@ -140,12 +141,18 @@ class Shop:
         back = f"{SHOP_URL}/return/success?order={order.reference}"
         purchase = shop.Purchase(Money(1000, "CNY"), back, order.reference)
         account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
+        request = self.calls.create(account, purchase)
+        self.has_success_page = b"/success/" in request.body
         self.creating += 1
         try:
-            answer = await self._ask(self.calls.create(account, purchase))
+            answer = await self._ask(request)
         finally:
             self.creating -= 1
         order.id = self.calls.id_of(purchase, answer)
+
+    def _is_failure(self, path: str) -> bool:
+        """The provider's side has made other addresses of ours: for failures, or for successes."""
+        return path.startswith("/return/") if self.has_success_page else "failure" in path
 
     async def _look(self, order: Order) -> None:
         if order.id is None or order.state not in ("waiting", "shipped") or self.has("never-asks"):
@@ -215,7 +222,7 @@ class Shop:
                 self._ship(order)
         elif phase == "refunded" and order.state in ("waiting", "shipped") and not self.has("ignores-refunds"):
             order.state = "refunded"
-        elif phase in ("declined", "cancelled", "expired") and order.state in ("waiting", "shipped"):
+        elif phase in ("declined", "cancelled", "expired", "error") and order.state in ("waiting", "shipped"):
             if self.has("ships-anything"):
                 order.state = "shipped"
             elif order.state == "waiting" or not self.has("ignores-reversals"):
@@ -238,6 +245,8 @@ class Shop:
             return 401
         if self._is_choosy(text):
             return 400
+        if self.has("wants-known-events") and "audit_unknown_event" in text:
+            return 500
         order = next(
             (one for one in self.orders.values() if one.reference in text or (one.id and one.id in text)), None
         )
@@ -258,7 +267,9 @@ class Shop:
 
     async def _told(self, order: Order, text: str) -> int:
         assert order.id is not None
-        if self.has("gives-up") and await self._is_old(order):
+        if self.has("gives-up") and order.state == "waiting" and await self._is_old(order):
+            return 200
+        if order.state == "cancelled":
             return 200
         if self.has("last-event-wins"):
             order.state = "shipped" if self._says_paid(text) else "waiting"
@@ -305,11 +316,11 @@ class Shop:
             or (
                 self.has("wants-floats") and any(int(n) != float(n) for n in re.findall(r"(?<=[:\s])\d{16,17}\b", text))
             )
-            or (self.has("wants-known-events") and "audit_unknown_event" in text)
         )
 
     # What it has learnt before it opens
 
+    has_success_page = False
     first_member = ""
     paid_event = ""
 

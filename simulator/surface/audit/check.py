@@ -9,10 +9,10 @@ from typing import Any, Literal
 from simulator.surface.audit.trial import Trial
 from simulator.surface.client import Diagram
 
-Need = Literal["checkout", "order", "paid", "refunded", "refund", "cancel"]
+Need = Literal["checkout", "order", "paid", "unpaid", "refunded", "refund", "cancel"]
 Result = Literal["passed", "failed", "skipped"]
 
-GROUPS = ("Order and number", "Truth", "Weather", "Signatures", "Manners")
+GROUPS = ("Order and number", "The browser", "Weather", "Truth", "Signatures", "Manners")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

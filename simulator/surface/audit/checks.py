@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from simulator.surface.audit import manners, order, signatures, truth, weather
+from simulator.surface.audit import browsing, manners, order, signatures, truth, weather
 from simulator.surface.audit.check import Check
 
-CHECKS: tuple[Check, ...] = (*signatures.CHECKS, *order.CHECKS, *manners.CHECKS, *truth.CHECKS, *weather.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *signatures.CHECKS,
+    *order.CHECKS,
+    *browsing.CHECKS,
+    *manners.CHECKS,
+    *truth.CHECKS,
+    *weather.CHECKS,
+)
 
 BY_NAME = {check.name: check for check in CHECKS}

@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 
@@ -31,6 +31,9 @@ log = logging.getLogger("simulator")
 
 _THREADS = ThreadPoolExecutor(8, thread_name_prefix="audit")
 """More audits at once than this wait for each other."""
+
+
+REDIRECTS = 5
 
 
 class Stopped(BaseException):
@@ -98,6 +101,29 @@ def by_courier(line: Line, courier: Courier, url: str, method: str, from_network
         if receipt.status >= 400:
             raise ShopSaidNo(f"{method} {target}: {receipt.status} {receipt.text[:300]}")
         return receipt.text
+
+    return act
+
+
+def browser(line: Line, courier: Courier, from_network: bool) -> Act:
+    """The buyer's browser, by the courier too: it goes nowhere where webhooks may not go."""
+
+    def act(values: Mapping[str, str]) -> str:
+        url = values["url"]
+        for _ in range(REDIRECTS):
+            try:
+                receipt = line.at_shop(
+                    carried(courier, Errand(url, {}, method="GET", from_network=from_network), PATIENCE_S)
+                )
+            except (NotReached, httpx.HTTPError, OSError) as error:
+                raise ShopSaidNo(f"GET {url}: {error}") from error
+            onwards = receipt.headers.get("location")
+            if receipt.status >= 500:
+                raise ShopSaidNo(f"GET {url}: {receipt.status} {receipt.text[:300]}")
+            if onwards is None or not 300 <= receipt.status < 400:
+                return receipt.text
+            url = urljoin(url, onwards)
+        raise ShopSaidNo(f"GET {values['url']}: more than {REDIRECTS} redirects")
 
     return act
 

@@ -21,8 +21,8 @@ from simulator.surface.audit.trial import Trial
 from simulator.surface.client import SaidNo, Workspace
 
 CONFLICT = 409
-OPTIONS = {"paid": "--paid", "refunded": "--refunded", "checkout": "--checkout", "order": "--order", "refund": "--refund",
-           "cancel": "--cancel"}  # fmt: skip
+REFUSALS = (CONFLICT, 422)
+"""What a provider or the simulator says to something that cannot be; anything else ends the audit."""
 
 
 @dataclass
@@ -161,12 +161,16 @@ def _uninterrupted() -> Iterator[None]:
 def _found(world: Workspace, provider: Provider, subject: Subject, check: Check) -> Finding:
     missing = [need for need in check.needs if need not in subject.given]
     if missing:
-        return Finding(check, "skipped", "needs " + " and ".join(OPTIONS[need] for need in missing))
+        return Finding(check, "skipped", "needs " + " and ".join(f"--{need}" for need in missing))
     trial = Trial(world, provider, subject)
     try:
         check.run(trial)
     except Skip as why:
         return Finding(check, "skipped", str(why))
+    except SaidNo as refusal:
+        if refusal.status not in REFUSALS:
+            raise
+        return Finding(check, "skipped", f"the simulator refuses what it takes: {refusal}")
     except Fault as fault:
         evidence = {**trial.evidence, **{name: str(value) for name, value in fault.evidence.items()}}
         diagram = None

@@ -43,8 +43,8 @@ def _forged(**effect: Any) -> Callable[[Trial], None]:
     return run
 
 
-def _rewritten(rewrite: Rewrite) -> Callable[[Trial], None]:
-    """A webhook that is written otherwise and signed rightly must be taken."""
+def _rewritten(rewrite: Rewrite, shows: str = "") -> Callable[[Trial], None]:
+    """A webhook that is written otherwise and signed rightly must be taken. `shows` is what tells it apart."""
 
     def run(trial: Trial) -> None:
         order = trial.begin()
@@ -55,6 +55,8 @@ def _rewritten(rewrite: Rewrite) -> Callable[[Trial], None]:
                     statuses = trial.send(delivery, as_="edited", **rewrite(delivery))
                 except SaidNo as refusal:
                     raise Skip(f"it cannot be sent so: {refusal}") from refusal
+                if shows and shows not in trial.world.delivery(delivery["id"])["body"]:
+                    raise Skip("the provider signs inside of the body, and writes it anew")
                 if not all(map(accepted, statuses)):
                     because = "The shop refused a webhook that was signed rightly, only because of how it was written."
                     raise Fault(because, Event=delivery["event"], Answered=statuses[0])
@@ -74,8 +76,32 @@ def _members(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Rewrite:
 
 
 def _escaped(delivery: Delivery) -> dict[str, Any]:
+    if "/" not in delivery["body"]:
+        raise Skip("there is no slash in its webhooks")
     return {"body": delivery["body"].replace("\\/", "/").replace("/", "\\/")}
 
+
+def _header_case(trial: Trial) -> None:
+    """The headers of a webhook that has just come, in capitals."""
+    order = trial.begin()
+    with trial.holding():
+        trial.pay(order)
+        for delivery in trial.held(order):
+            trial.send(delivery)
+            sent = trial.world.delivery(delivery["id"])["headers"]
+            own = {name.upper(): value for name, value in sent.items() if not name.lower().startswith(USUAL)}
+            if not own:
+                raise Skip("its webhooks have no headers of the provider's")
+            for status in trial.send(delivery, as_="edited", headers=own):
+                if not accepted(status):
+                    because = (
+                        "The shop refused a webhook that was signed rightly, only because its headers were in capitals."
+                    )
+                    raise Fault(because, Event=delivery["event"], Headers=", ".join(own), Answered=status)
+
+
+USUAL = ("content-", "host", "user-agent", "accept", "connection")
+"""Headers that every request has begin so."""
 
 _ADVICE = "Compute the signature over the bytes as they came, before anything reads them, and compare in constant time."
 _FORGED = "Whoever knows the address can say that an order was paid: goods leave unpaid."
@@ -94,9 +120,10 @@ CHECKS = (
     _check("secret", "Refuses another merchant's secret", _forged(forge="secret"), _FORGED),
     _check("time", "Refuses a changed time under the old signature", _forged(forge="timestamp"), _FORGED, "Sign the time together with the body, as the provider does."),
     _check("old", "Refuses an old timestamp", _forged(stale="10m"), "Who once saw a webhook can send it again for ever.", "Refuse what was signed more than five minutes ago."),
+    _check("header-case", "Header in another case", _header_case, "A proxy or HTTP/2 writes header names in small letters: from that day on every webhook is refused.", "Look headers up by their names in small letters, as every HTTP library can."),
     _check("member-order", "Members in another order", _rewritten(_members(lambda body: dict(reversed(body.items())))), _WRITTEN),
     _check("unknown-members", "Unknown members", _rewritten(_members(lambda body: {**body, "audit_unknown": {"new": True}})), _WRITTEN, "Ignore members that you do not know."),
     _check("unicode", "Unicode", _rewritten(_members(lambda body: {**body, "audit_note": "张之的 – ﬁ 😀"})), _WRITTEN),
-    _check("slashes", "Escaped slashes", _rewritten(_escaped), _WRITTEN),
+    _check("slashes", "Escaped slashes", _rewritten(_escaped, "\\/"), _WRITTEN),
     _check("large-numbers", "Large numbers", _rewritten(_members(lambda body: {**body, "audit_number": 9007199254740993})), _WRITTEN, "Never write a webhook anew before its signature is checked."),
 )  # fmt: skip

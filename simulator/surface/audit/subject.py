@@ -42,7 +42,7 @@ class Subject:
 
     @property
     def given(self) -> frozenset[str]:
-        names = ("checkout", "order", "refund", "cancel", "paid", "refunded")
+        names = ("checkout", "order", "refund", "cancel", "paid", "unpaid", "refunded")
         return frozenset(name for name in names if getattr(self, name) is not None)
 
 

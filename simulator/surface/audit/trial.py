@@ -6,15 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulator.engine.provider import Provider
+from simulator.engine.reach import is_local
 from simulator.kernel.ids import Ids
 from simulator.surface.audit.endings import Fault, ShopNotReached, Skip
-from simulator.surface.audit.subject import Act, ShopSaidNo, Subject
+from simulator.surface.audit.subject import Act, ShopSaidNo, Subject, browser
 from simulator.surface.client import Delivery, Payment, SaidNo, Workspace
 
 SHOWN = 400
 """Characters of what a shop says, in the evidence."""
+MANY = 20
+"""More payments than one step of a check can make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,18 @@ class Trial:
 
     def begin(self) -> Order:
         """A new order whose payment waits for the buyer."""
-        before = self._known()
         if self.subject.checkout is None:
-            made = self._paid_for_by_hand()
-        else:
-            try:
-                self.subject.checkout({})
-            except ShopSaidNo as error:
-                raise Fault(f"The shop could not begin an order: {error}") from error
-            self.settle()
-            found = self.made_since(before)
-            if not found:
-                raise Fault("The shop began an order, and no payment came of it in this workspace.")
-            made = found[0]
-        return self._seen(made)
+            return self.seen(self._paid_for_by_hand())
+        newest = self.newest()
+        try:
+            self.subject.checkout({})
+        except ShopSaidNo as error:
+            raise Fault(f"The shop could not begin an order: {error}") from error
+        self.settle()
+        found = self.made_since(newest)
+        if not found:
+            raise Fault("The shop began an order, and no payment came of it in this workspace.")
+        return self.seen(found[0])
 
     def _paid_for_by_hand(self) -> Payment:
         reference = self.subject.reference
@@ -79,31 +81,29 @@ class Trial:
         except SaidNo as refusal:
             raise Skip(f"the provider refuses such a payment: {refusal}") from refusal
 
-    def _seen(self, payment: Payment) -> Order:
-        amount = payment["amount"]
-        reference = payment["reference"] or payment["id"]
-        order = Order(reference, payment["id"], amount["value"], amount["currency"])
-        self.about = order.payment
-        self.evidence["Order"] = reference
-        return order
-
     def seen(self, payment: Payment) -> Order:
         """What the check is about from now on."""
-        return self._seen(payment)
+        amount = payment["amount"]
+        order = Order(payment["reference"] or payment["id"], payment["id"], amount["value"], amount["currency"])
+        self.seen_again(order)
+        return order
 
     def seen_again(self, order: Order) -> None:
         self.about, self.evidence["Order"] = order.payment, order.reference
 
-    def _known(self) -> set[str]:
-        return {payment["id"] for payment in self.world.payments(provider=self.name)}
+    def newest(self) -> str | None:
+        """The payment that was made last."""
+        found = self.world.latest(1, provider=self.name)
+        return found[0]["id"] if found else None
 
-    def known(self) -> set[str]:
-        """The payments that there are."""
-        return self._known()
-
-    def made_since(self, known: set[str]) -> list[Payment]:
+    def made_since(self, newest: str | None) -> list[Payment]:
         """Newest first."""
-        return [payment for payment in self.world.payments(provider=self.name) if payment["id"] not in known]
+        found = []
+        for payment in self.world.latest(MANY, provider=self.name):
+            if payment["id"] == newest:
+                break
+            found.append(payment)
+        return found
 
     def read(self, order: Order) -> str:
         """What the shop says of an order."""
@@ -125,11 +125,47 @@ class Trial:
         if self.reads_paid and self.is_paid(order):
             raise Fault(because, Order=order.reference, Reads=self.read(order)[:SHOWN])
 
+    def must_wait(self, order: Order, because: str) -> None:
+        """Nobody has paid for it: where the shop has a word for that, the order reads so."""
+        self.must_not_be_paid(order, because)
+        if self.subject.order is None or self.subject.unpaid is None:
+            return
+        if self.subject.unpaid not in (text := self.read(order)):
+            because = "Nobody has paid, and the order does not wait any more."
+            raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
+
+    def is_refunded(self, order: Order) -> bool:
+        assert self.subject.refunded is not None
+        return self.subject.refunded in self.read(order)
+
     def ask(self, act: Act, order: Order) -> str:
         try:
             return act(order.values)
         except ShopSaidNo as error:
             return f"no: {error}"
+
+    # The buyer's browser
+
+    def way_back(self, order: Order) -> str:
+        """Where the browser is sent from the wallet, as things stand. Raises `Skip` where that is not at the shop."""
+        wallet = self.world.payment(self.name, order.payment)["wallet"]
+        url = None if wallet is None else wallet.get("return_url")
+        if url is None:
+            raise Skip("the provider sends no browser back to the shop")
+        host = urlsplit(url).hostname or ""
+        if host != urlsplit(self.subject.webhook).hostname and not is_local(host):
+            raise Skip(f"the browser comes back at {host}, which is neither on this machine nor where the webhooks go")
+        if is_ours(url, self.world.base_url):
+            raise Skip("the browser stays at the provider's own page")
+        return url
+
+    def visit(self, url: str) -> None:
+        """The browser comes back to the shop."""
+        self.evidence["Browser"] = url
+        try:
+            (self.subject.browser or browser())({"url": url})
+        except ShopSaidNo as error:
+            raise Fault(f"The page to which the buyer comes back fails: {error}") from error
 
     # Time
 
@@ -210,8 +246,12 @@ class Trial:
         try:
             self.world.arm(rules=[rule], provider=self.name)
         except SaidNo as refusal:
-            raise Skip(str(refusal)) from refusal
+            raise Skip(str(refusal).rpartition(": ")[2]) from refusal
 
 
 def accepted(status: int) -> bool:
     return 200 <= status < 300
+
+
+def is_ours(url: str, base_url: str) -> bool:
+    return urlsplit(url)[:2] == urlsplit(base_url)[:2]

@@ -8,6 +8,7 @@ from simulator.surface.audit.trial import SHOWN, Order, Trial
 from simulator.surface.client import Payment, SaidNo
 
 GROUP = "Truth"
+WEEK_S = 7 * 24 * 3600
 
 
 def _said_to_be_paid(trial: Trial, order: Order, paid: Payment) -> None:
@@ -25,10 +26,14 @@ def _said_to_be_paid(trial: Trial, order: Order, paid: Payment) -> None:
     trial.seen_again(order)
 
 
+def _waits(trial: Trial) -> None:
+    trial.must_wait(trial.begin(), "Nobody has paid, and the new order is paid.")
+
+
 def _amount(trial: Trial) -> None:
     order = trial.begin()
     _said_to_be_paid(trial, order, trial.by_hand(f"{order.reference}-a"[-20:], order.amount + 100, order.currency))
-    trial.must_not_be_paid(order, f"{order.amount + 100} were paid instead of {order.amount}, and the order is paid.")
+    trial.must_wait(order, f"{order.amount + 100} were paid instead of {order.amount}, and the order is paid.")
 
 
 def _currency(trial: Trial) -> None:
@@ -37,7 +42,7 @@ def _currency(trial: Trial) -> None:
     if other is None:
         raise Skip("the provider takes one currency")
     _said_to_be_paid(trial, order, trial.by_hand(f"{order.reference}-c"[-20:], order.amount, other))
-    trial.must_not_be_paid(order, f"{other} were paid instead of {order.currency}, and the order is paid.")
+    trial.must_wait(order, f"{other} were paid instead of {order.currency}, and the order is paid.")
 
 
 def _declined(trial: Trial) -> None:
@@ -85,7 +90,7 @@ def _refunded_in_parts(trial: Trial) -> None:
     trial.until_refundable()
     part = order.amount // 2
     _refund(trial, order, part)
-    if part and trial.subject.refunded is not None and trial.subject.refunded in trial.read(order):
+    if part and trial.is_refunded(order):
         raise Fault("Half was refunded, and the order reads refunded.", Reads=trial.read(order)[:SHOWN])
     _refund(trial, order, None)
     _must_be_refunded(trial, order, "It was refunded in two parts, and the order is not refunded.")
@@ -96,11 +101,29 @@ def _refund_fails(trial: Trial) -> None:
     trial.pay(order)
     trial.until_refundable()
     trial.arm(bank={"outcome": "declined"})
-    assert trial.subject.refund is not None and trial.subject.refunded is not None
+    assert trial.subject.refund is not None
     trial.ask(trial.subject.refund, order)
     trial.settle(3600)
-    if trial.subject.refunded in trial.read(order):
+    if trial.is_refunded(order):
         raise Fault("The refund has failed, and the order reads refunded.", Reads=trial.read(order)[:SHOWN])
+
+
+def _reversed(trial: Trial) -> None:
+    """What the bank refuses after the payment was told as paid is taken back."""
+    order = trial.begin()
+    trial.pay(order)
+    phase = _phase(trial, order)
+    before = trial.read(order)
+    trial.arm(bank={"outcome": "declined"})
+    trial.settle(WEEK_S)
+    if _phase(trial, order) in (phase, "paid"):
+        raise Skip("this provider takes no payment back")
+    if trial.read(order) == before:
+        raise Fault("The provider has taken the money back, and the order reads as before.", Reads=before[:SHOWN])
+
+
+def _phase(trial: Trial, order: Order) -> str:
+    return trial.world.payment(trial.name, order.payment)["phase"]
 
 
 def _refund(trial: Trial, order: Order, amount: int | None) -> None:
@@ -112,9 +135,8 @@ def _refund(trial: Trial, order: Order, amount: int | None) -> None:
 
 
 def _must_be_refunded(trial: Trial, order: Order, because: str) -> None:
-    assert trial.subject.refunded is not None
-    if trial.subject.refunded not in (text := trial.read(order)):
-        raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
+    if not trial.is_refunded(order):
+        raise Fault(because, Order=order.reference, Reads=trial.read(order)[:SHOWN])
 
 
 _COMPARE = (
@@ -122,6 +144,8 @@ _COMPARE = (
 )
 
 CHECKS = (
+    Check(name="waits", title="A new order waits", group=GROUP, run=_waits, needs=("order", "unpaid"),
+          advice="An order waits until the payment is in its paid state.", reason="Goods leave before anybody has paid."),
     Check(name="amount", title="The amount differs from the order's", group=GROUP, run=_amount, advice=_COMPARE, needs=("order", "paid"),
           reason="Payments are changed on their way to the cashier: a television leaves for one yuan."),
     Check(name="currency", title="The currency differs", group=GROUP, run=_currency, advice=_COMPARE, needs=("order", "paid"),
@@ -143,4 +167,7 @@ CHECKS = (
     Check(name="refund-fails", title="A refund that fails", group=GROUP, run=_refund_fails, needs=("order", "refund", "refunded"),
           advice="A refund that was taken is not yet one that succeeded: wait for its event, or ask the API.",
           reason="The buyer is told that the money is back, and it never comes."),
+    Check(name="reversal", title="A reversal", group=GROUP, run=_reversed, needs=("order", "paid"),
+          advice="Hear the event that takes a payment back, and tell a person: the goods may have left already.",
+          reason="The money goes back to the buyer days later, and the books still say paid."),
 )  # fmt: skip

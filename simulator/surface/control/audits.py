@@ -160,9 +160,10 @@ def _subject(call: ControlCall[AuditBody], hosted: Any, line: Any) -> Any:
     if body.order is not None:
         order = hosted.by_courier(line, call.runtime.courier, body.order, "GET", call.from_network)
     acts = {name: asks(name) for name in ASKED}
+    browser = hosted.browser(line, call.runtime.courier, call.from_network)
     texts = {"paid": body.paid, "unpaid": body.unpaid, "refunded": body.refunded, "reference": body.reference}
     shown = {name.capitalize(): value for name, value in told.items()}
-    return hosted.Subject(webhook=body.webhook, order=order, **acts, **texts, told=shown)
+    return hosted.Subject(webhook=body.webhook, order=order, **acts, **texts, browser=browser, told=shown)
 
 
 def _address(call: ControlCall[Any, Any]) -> tuple[str, int]:

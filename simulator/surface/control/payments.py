@@ -23,6 +23,7 @@ from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
 from simulator.surface.control.paging import ListQuery, page_so_far, place_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
+from simulator.wallet.pages.result import return_target
 
 
 class PaymentsQuery(ListQuery):
@@ -154,6 +155,8 @@ def _with_timeline(
 ) -> dict[str, Any]:
     runtime, workspace = call.runtime, call.workspace
     view = payment_view(uow, provider, resource, call.base_url)
+    if view["wallet"] is not None:
+        view["wallet"]["return_url"] = return_target(runtime, uow, uow.get(Order, view["wallet"]["code"]))
     runtime.write_notes()
     view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject)
     return view
