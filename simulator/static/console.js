@@ -137,8 +137,12 @@
   if (document.body.dataset.events && one("[data-live-part]")) {
     const feed = new EventSource(document.body.dataset.events);
     for (const name of ["request", "state", "wallet", "webhook", "timer", "clock", "workspace"]) feed.addEventListener(name, changed);
-    feed.addEventListener("open", () => { if (liveBar.dataset.live === "poll") changed(); liveBar.dataset.live = "sse"; });
-    feed.addEventListener("error", () => { liveBar.dataset.live = "poll"; });
+    const hears = (how) => {
+      liveBar.dataset.live = how;
+      for (const form of all("main form")) form.inert = how === "poll";
+    };
+    feed.addEventListener("open", () => { if (liveBar.dataset.live === "poll") changed(); hears("sse"); });
+    feed.addEventListener("error", () => hears("poll"));
     addEventListener("pagehide", () => feed.close());
     offer?.addEventListener("click", () => {
       window.scrollTo(0, 0);

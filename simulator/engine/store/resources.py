@@ -153,11 +153,13 @@ class Resources(Statements):
         found = self.rows(sql, (id_, provider, self._at(workspace)))
         return found[0] if found else None
 
-    def payments_among(self, workspace: int, ids: Sequence[str]) -> set[tuple[str, str]]:
-        """`(provider, id)` of the payments that have one of these ids."""
+    def payments_among(self, workspace: int, ids: Sequence[str]) -> dict[tuple[str, str], str]:
+        """`(provider, id)` of the payments that have one of these ids, each with its reference."""
         places = ", ".join("?" for _ in ids)
-        sql = f"SELECT provider, id FROM resources WHERE id IN ({places}) AND +workspace = ? AND phase IS NOT NULL"  # noqa: S608
-        return {(row[0], row[1]) for row in self.rows(sql, (*ids, self._at(workspace)))} if ids else set()
+        sql = f"""SELECT provider, id, reference FROM resources
+            WHERE id IN ({places}) AND +workspace = ? AND phase IS NOT NULL"""  # noqa: S608
+        found = self.rows(sql, (*ids, self._at(workspace))) if ids else []
+        return {(row[0], row[1]): row[2] or "" for row in found}
 
     def payments_anywhere(self, id_: str, limit: int) -> list[tuple[int, str]]:
         """`(workspace, provider)` of the payments with that id, in whatever workspace, newest first."""

@@ -180,8 +180,9 @@ class Console:
     def failing(self) -> Counted:
         return Counted(self.runtime.store.count_failing(self.workspace.id, COUNTED))
 
-    def payments_among(self, ids: Iterable[str | None]) -> set[tuple[str, str]]:
-        """Provider and id of those that are payments: a call or a webhook may be about a customer, a session, or a sample."""
+    def payments_among(self, ids: Iterable[str | None]) -> Mapping[tuple[str, str], str]:
+        """Provider and id of those that are payments, each with its reference. A call or a webhook may be about a customer, a
+        session, or a sample."""
         return self.runtime.store.payments_among(self.workspace.id, sorted({id_ for id_ in ids if id_}))
 
     @property
