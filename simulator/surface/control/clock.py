@@ -16,7 +16,7 @@ from simulator.engine.store import EVERY, Store
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import Clock, from_micros, iso_millis, parse_duration
+from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, parse_duration
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
@@ -65,14 +65,14 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
         raise ControlError(422, "invalid", message, allowed=["by", "to", "next"])
     to: datetime | None = None
     if body.by is not None and _INSTANT.match(body.by):
-        to = _later(workspace, checks.instant(body.by, "by"), "by")
+        to = _later(call, checks.instant(body.by, "by"), "by")
     elif body.by is not None:
         try:
             to = workspace.clock.now() + parse_duration(body.by)
         except (ValueError, OverflowError) as error:
             raise invalid(f"by: {error}", "by") from error
     elif body.to is not None:
-        to = _later(workspace, checks.instant(body.to, "to"), "to")
+        to = _later(call, checks.instant(body.to, "to"), "to")
     try:
         seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
@@ -83,10 +83,13 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
     return {"now": now_is, "fired": seen.fired, **_waited_for(seen)}
 
 
-def _later(workspace: Workspace, at: datetime, field: str) -> datetime:
-    if at < workspace.clock.now():
+def _later(call: ControlCall[AdvanceBody], at: datetime, field: str) -> datetime:
+    """What falls due within the millisecond that is named falls due then: so it was told."""
+    if at < call.workspace.clock.now():
         raise invalid("the clock never runs backwards", field)
-    return at
+    end = micros(at) // 1000 * 1000 + 999
+    due = call.runtime.store.next_due(call.workspace.id, micros(at))
+    return from_micros(end) if due is not None and due <= end else at
 
 
 async def stop_advance(call: ControlCall) -> dict[str, Any]:

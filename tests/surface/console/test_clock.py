@@ -209,3 +209,17 @@ def test_what_expires_is_named_in_both_languages(provider: Provider) -> None:
     for language in ("en", "zh"):
         texts = Texts(language)
         assert [kind for kind in kinds if not texts.has(f"clock_kind_{re.sub('[.-]', '_', kind)}")] == []
+
+
+async def test_jumping_to_a_timer_fires_it_though_its_instant_is_told_without_microseconds(sim: Sim) -> None:
+    """A clock that ran when the order was made stands between two milliseconds."""
+    began = (sim.workspace.clock.now() + timedelta(seconds=1)).replace(microsecond=345_678)
+    sim.app.runtime.change_workspace(sim.workspace, clock=sim.workspace.clock.frozen(began))
+    await Merchant(sim, ACME).create()
+    page = await page_of(sim, "/clock")
+    due = re.findall(r'data-due="([^"]+)"', page)
+
+    await press(sim, page, "jump-here")
+
+    assert due and due[0].endswith(".345Z")
+    assert due[0] not in await page_of(sim, "/clock")
