@@ -150,6 +150,15 @@ def test_a_step_that_is_pointed_at_marks_what_it_would_fire(window: Open, shop: 
     assert "would fire" in page.locator("[data-testid=would]").inner_text()
 
 
+def test_the_next_timer_is_fired_by_a_key_on_another_page(window: Open, shop: Shop) -> None:
+    shop.order()
+    page = window().open(address(shop, "settings"))
+
+    page.keyboard.press("n")
+
+    page.wait_for_selector("[data-testid=clock-chip]:has-text('ahead')")
+
+
 @pytest.fixture
 def slow() -> Iterator[tuple[str, threading.Event, threading.Event]]:
     """A receiver that answers when it is let: its address, whether it was asked, and what lets it."""

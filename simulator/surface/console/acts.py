@@ -140,9 +140,10 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
             told = {"operation": row.name, "message": refusal["message"], "field": refusal.get("field")}
             return RedirectResponse(_with_said(runtime, back, told), 303)
         then = _filled(_own_path(form.get("then", "")) or "", result)
-        if then and "{" not in then:  # what the answer lacks, such as the wallet's page, cannot be gone to
-            return RedirectResponse(then, 303)
         told = {"operation": row.name}
+        if then and "{" not in then:  # what the answer lacks, such as the wallet's page, cannot be gone to
+            is_ours = then.startswith("/console/")  # there the heading gets the focus
+            return RedirectResponse(_with_said(runtime, then, told) if is_ours else then, 303)
         if "tell" in form and isinstance(result, Mapping):
             told["answer"] = {name: _shortened(result.get(name)) for name in form["tell"].split()}
         return RedirectResponse(_with_said(runtime, back, told), 303)

@@ -111,10 +111,10 @@ async def test_a_workspace_is_made_and_deleted_by_its_name(sim: Sim) -> None:
     kept = (await sim.http.get("/_sim/workspaces/bug-4417")).status_code
     gone = await press(sim, asked, "delete-workspace", typed="bug-4417")
 
-    assert made.headers["location"] == "/console/bug-4417/payments"
+    assert made.headers["location"].partition("?")[0] == "/console/bug-4417/payments"
     assert 'data-name="bug-4417"' in listed and "delete-workspace" not in listed
     assert kept == 200
-    assert gone.headers["location"] == "/console/workspaces"
+    assert gone.headers["location"].partition("?")[0] == "/console/workspaces"
     assert (await sim.http.get("/_sim/workspaces/bug-4417")).status_code == 404
 
 
