@@ -42,6 +42,7 @@ _ENOUGH = b"0" * SHORTEST
 _PLAIN = bytes((c - 0x30) % 256 for c in range(256))
 _DOUBLED = bytes(((c - 0x30) * 2 - 9 if c - 0x30 > 4 else (c - 0x30) * 2) % 256 for c in range(256))
 
+_DIGITS = re.compile(rb"[0-9]{13,}+")
 _RUN = re.compile(rb"[0-9](?:[ -]?[0-9]){12,}+")
 _WORD_BEFORE = re.compile(rb"[0-9A-Za-z]\Z|[0-9]\.\Z")
 _ESCAPE_BEFORE = re.compile(rb"\\[nrtbf]\Z")
@@ -90,15 +91,11 @@ def may_hold(raw: bytes) -> bool:
     together = raw.translate(_FOLDED)
     if together.count(_ENOUGH) != folded.count(_ENOUGH):
         return True
-    place = together.find(_ENOUGH)
-    while place >= 0:
-        end = together.find(b"x", place)
-        if end < 0:
-            end = len(raw)
-        if (raw[place], end - place) in _BEGINNINGS and is_card(raw[place:end]):
-            return True
-        place = together.find(_ENOUGH, end)
-    return False
+    return any(map(_looks_like_one, set(_DIGITS.findall(raw))))
+
+
+def _looks_like_one(digits: bytes) -> bool:
+    return (digits[0], len(digits)) in _BEGINNINGS and is_card(digits)
 
 
 def cut(raw: bytes, *, is_read_again: bool = False, names: Collection[bytes] = (), addresses: bool = True) -> bytes:

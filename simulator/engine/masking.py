@@ -186,24 +186,25 @@ class Masking:
 
     def headers_of(self, headers: Mapping[str, str], known: Iterable[bytes] = ()) -> dict[str, str]:
         """Names as they are. A scheme stays (`Bearer ***cdef`), and so does the name of each cookie."""
-        kinds, kept = self._header_kinds, {}
-        odd: list[str] = []
-        for name, value in headers.items():
-            kind = kinds.get(name) or self._header_kind(name)
-            if kind == "plain":
-                kept[name] = value
-                if "=" in value or '"' in value:
-                    odd.append(name)
-            elif kind == "cookies":
-                kept[name] = _cookies(value)
-            else:
-                kept[name] = value if kind == "calm" else _credentials(value)
+        kept, plain = dict(headers), self._plain_headers
+        for name in headers.keys() - plain:
+            kept[name] = self._header(name, headers[name])
         together = "\n".join(kept.values()).encode("utf-8", "surrogatepass")
+        odd: Iterable[str] = ()
         if b"@" in together or cards.may_hold(together) or any(secret in together for secret in known):
-            odd = [name for name in headers if kinds.get(name) == "plain"]
+            odd = headers.keys() & plain
+        elif b"=" in together or b'"' in together:
+            odd = [name for name in headers.keys() & plain if "=" in headers[name] or '"' in headers[name]]
         for name in odd:
             kept[name] = self._header_text(headers[name], tuple(known))
         return kept
+
+    def _header(self, name: str, value: str) -> str:
+        """Of a header that may hold a secret by its name, or that is met for the first time."""
+        kind = self._header_kind(name)
+        if kind == "plain" or kind == "calm":
+            return value
+        return _cookies(value) if kind == "cookies" else _credentials(value)
 
     def is_secret(self, name: str) -> bool:
         """Whether what bears this name is a secret."""
@@ -286,13 +287,21 @@ class Masking:
         return lru_cache(NAMES_KEPT)(lambda name: self.is_secret(name.decode("ascii")))
 
     @cached_property
+    def _plain_headers(self) -> set[str]:
+        """The names that were met of headers that are shown as they are, unless what they say is odd."""
+        return set()
+
+    @cached_property
     def _header_kinds(self) -> dict[str, str]:
-        """What headers were found to hold: `plain`, `calm`, `cookies`, `secret`."""
+        """What the others were found to hold: `calm`, `cookies`, `secret`."""
         return {}
 
     def _header_kind(self, name: str) -> str:
-        if len(self._header_kinds) >= NAMES_KEPT:
+        if (known := self._header_kinds.get(name)) is not None:
+            return known
+        if len(self._header_kinds) + len(self._plain_headers) >= NAMES_KEPT:
             self._header_kinds.clear()
+            self._plain_headers.clear()
         lowered = name.lower()
         if lowered in CALM_HEADERS:
             kind = "calm"
@@ -300,7 +309,11 @@ class Masking:
             kind = "cookies"
         else:
             kind = "secret" if self.is_secret_header(name) else "plain"
-        return self._header_kinds.setdefault(name, kind)
+        if kind == "plain":
+            self._plain_headers.add(name)
+        else:
+            self._header_kinds[name] = kind
+        return kind
 
     def _pairs(self, raw: bytes, known: Iterable[bytes]) -> bytes:
         """A form, whose names and values may be written with `%`."""

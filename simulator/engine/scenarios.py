@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import fnmatch
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -349,13 +349,36 @@ class Known:
     documented: Mapping[str, Scenario] = field(default_factory=dict)
 
 
+class _Triggers:
+    """A provider's documented triggers on one facet, found by the amount: most are pulled by one amount each."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        amounts = {amount for rule in rules for amount in _single_amounts(rule)}
+        self._others = self._asked(None)
+        self._by_amount = {amount: self._asked(amount) for amount in amounts}
+
+    def of(self, amount: int | None) -> Sequence[Rule]:
+        """Those that may hold for an amount, in order."""
+        return self._others if amount is None else self._by_amount.get(amount, self._others)
+
+    def _asked(self, amount: int | None) -> Sequence[Rule]:
+        return [rule for rule in self.rules if not (own := _single_amounts(rule)) or amount in own]
+
+
+def _single_amounts(rule: Rule) -> Sequence[int]:
+    """The amounts of which a rule wants one; none where it wants something else."""
+    amount = rule.when.amount
+    return [amount] if isinstance(amount, int) else amount if isinstance(amount, list) else ()
+
+
 class Scenarios:
     """What the scenarios say. Those on disk are read when somebody asks for the first time: a start needs none of them."""
 
     def __init__(self, read: Callable[[], Known] = Known) -> None:
         self._read = read
         self._parsed: dict[int, tuple[Any, Scenario | None]] = {}
-        self._triggers: dict[tuple[str, Facet], tuple[Rule, ...]] = {}
+        self._triggers: dict[tuple[str, Facet], _Triggers] = {}
 
     @cached_property
     def known(self) -> Known:
@@ -396,7 +419,7 @@ class Scenarios:
                 assert scenario is not None
                 yield Effect(f"scenario:{scenario.name}", params, True, (index, number))
         provider = str(facts.get("provider"))
-        for rule in self._documented(provider, facet):
+        for rule in self._documented(provider, facet).of(facts.get("amount")):
             if (rule.when.amount is None or test_amounts) and rule.when.holds(facts):
                 name = self.known.documented[provider].name
                 label = f"amount:{facts['amount']}" if rule.when.amount is not None else f"scenario:{name}"
@@ -414,15 +437,16 @@ class Scenarios:
 
     def documents(self, facet: Facet, provider: str) -> bool:
         """Whether the provider documents any trigger on `facet`."""
-        return bool(self._documented(provider, facet))
+        return bool(self._documented(provider, facet).rules)
 
-    def _documented(self, provider: str, facet: Facet) -> tuple[Rule, ...]:
+    def _documented(self, provider: str, facet: Facet) -> _Triggers:
         """The provider's documented triggers on `facet`."""
         found = self._triggers.get((provider, facet))
         if found is None:
             scenario = self.known.documented.get(provider)
             rules = scenario.rules if scenario is not None else ()
-            found = self._triggers[provider, facet] = tuple(r for r in rules if getattr(r, facet) is not None)
+            found = _Triggers([rule for rule in rules if getattr(rule, facet) is not None])
+            self._triggers[provider, facet] = found
         return found
 
     def _scenario(self, entry: dict[str, Any]) -> Scenario | None:

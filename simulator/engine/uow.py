@@ -331,9 +331,11 @@ class UnitOfWork(Reader):
 
     def rules(self, facet: Facet, provider: str, **facts: Any) -> Iterator[Effect]:
         """All that has something to say about this, the strongest first."""
-        known = {"provider": provider, **facts}
-        assert self._is_declared(facet, provider, facts.get("operation")), f"Decisions of {provider} lack {known}"
-        amounts, armed = self._test_amounts(provider), self.workspace.scenarios
+        assert self._is_declared(facet, provider, facts.get("operation")), f"Decisions of {provider} lack {facts}"
+        armed = self.workspace.scenarios
+        if not armed and not self.runtime.scenarios.documents(facet, provider):
+            return iter(())
+        known, amounts = {"provider": provider, **facts}, self._test_amounts(provider)
         payment = self._facts_of(provider, str(known.get("payment") or "")) if is_matched(armed) else None
         return self.runtime.scenarios.matching(armed, facet, known, payment, test_amounts=amounts)
 

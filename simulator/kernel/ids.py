@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import random
-import uuid
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -18,7 +16,15 @@ def _alphabet_table(alphabet: str) -> bytes:
     return bytes(ord(alphabet[i % len(alphabet)]) for i in range(256))
 
 
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_BASE32_PAIRS = [one + other for one in BASE32 for other in BASE32]
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 _TABLES = {alphabet: _alphabet_table(alphabet) for alphabet in (BASE62, UNAMBIGUOUS, "0123456789")}
+
+
+_PAIRS = [one + other for one in BASE62 for other in BASE62]
+_PAIRED = len(_PAIRS)
 
 
 class Pool:
@@ -40,11 +46,11 @@ class Pool:
 
 def instant_text(at: int) -> str:
     """Microseconds since 1970 as nine characters that sort as the instants do."""
-    digits = []
-    for _ in range(9):
-        at, digit = divmod(at, 62)
-        digits.append(BASE62[digit])
-    return "".join(reversed(digits))
+    at, a = divmod(at, _PAIRED)
+    at, b = divmod(at, _PAIRED)
+    at, c = divmod(at, _PAIRED)
+    at, d = divmod(at, _PAIRED)
+    return f"{BASE62[at % 62]}{_PAIRS[d]}{_PAIRS[c]}{_PAIRS[b]}{_PAIRS[a]}"
 
 
 class Ids:
@@ -71,10 +77,15 @@ class Ids:
     def hex(self, length: int) -> str:
         return self.bytes((length + 1) // 2).hex()[:length]
 
-    def guid(self) -> uuid.UUID:
-        """A version 4 UUID."""
-        return uuid.UUID(bytes=self.bytes(16), version=4)
+    def guid(self) -> str:
+        """A version 4 UUID as it is written. (The library's own class takes four times as long.)"""
+        text = self.bytes(16).hex()
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANTS[text[16]]}{text[17:20]}-{text[20:]}"
 
     def base32_guid(self) -> str:
         """A version 4 GUID, little-endian, as 26 lower-case base32 characters."""
-        return base64.b32encode(self.guid().bytes_le).decode("ascii").lower().rstrip("=")
+        raw = bytearray(self.bytes(16))
+        raw[:8] = (*raw[3::-1], *raw[5:3:-1], raw[7], raw[6] & 0x0F | 0x40)
+        raw[8] = raw[8] & 0x3F | 0x80
+        bits = int.from_bytes(raw) << 2
+        return "".join([_BASE32_PAIRS[bits >> place & 1023] for place in range(120, -1, -10)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -25,12 +26,15 @@ def at_rest(values: Sequence[Any]) -> Sequence[Any]:
 
 def all_at_rest(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     """The same for many rows, looked through together: that is much cheaper than one by one."""
-    holds = _hold_cards([value for row in rows for value in row])
-    return [at_rest(row) for row in rows] if holds else rows
+    return [at_rest(row) for row in rows] if _hold_cards(chain.from_iterable(rows)) else rows
 
 
-def _hold_cards(values: Sequence[Any]) -> bool:
-    return cards.may_hold(b"\n".join([value for value in values if type(value) is bytes]))
+_is_bytes = bytes.__instancecheck__
+"""For `filter`: this looks at each value that is ever written, and a comprehension costs a create a tenth of its time."""
+
+
+def _hold_cards(values: Iterable[Any]) -> bool:
+    return cards.may_hold(b"\n".join(filter(_is_bytes, values)))
 
 
 class Statements(ABC):
@@ -118,11 +122,11 @@ class Statements(ABC):
 
     def begin_part(self) -> None:
         """Within the transaction: what follows can be taken back alone."""
-        self.run("SAVEPOINT part")
+        self.exact_run("SAVEPOINT part")
 
     def commit_part(self) -> None:
-        self.run("RELEASE SAVEPOINT part")
+        self.exact_run("RELEASE SAVEPOINT part")
 
     def rollback_part(self) -> None:
-        self.run("ROLLBACK TO SAVEPOINT part")
-        self.run("RELEASE SAVEPOINT part")
+        self.exact_run("ROLLBACK TO SAVEPOINT part")
+        self.exact_run("RELEASE SAVEPOINT part")

@@ -144,7 +144,7 @@ def code_of(violation: r.Violation) -> str:
 def request_id(call: Call) -> str:
     """The id of this request, drawn once: `Cko-Request-Id` and the error object bear the same one."""
     if call.answering.request_id is None:
-        call.answering.request_id = str(call.ids.guid())
+        call.answering.request_id = call.ids.guid()
     return call.answering.request_id
 
 

@@ -118,7 +118,9 @@ def _body(call: Call) -> dict[str, Any]:
     data = call.json
     if not isinstance(data, dict):
         raise MalformedBody("an object was expected")
-    return _clean(data, b"\\u0000" in call.raw_body)
+    return (
+        _clean(data, b"\\u0000" in call.raw_body) if b"null" in call.raw_body or b"\\u0000" in call.raw_body else data
+    )
 
 
 def _clean(data: dict[str, Any], may_have_nul: bool = True) -> dict[str, Any]:

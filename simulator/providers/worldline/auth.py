@@ -41,7 +41,7 @@ def credentials(ids: Ids, default: bool) -> dict[str, Any]:
         "api_key_id": ids.hex(16),
         "secret_api_key": b64(ids.bytes(32)),
         "webhooks_key_id": ids.hex(16),
-        "webhooks_secret": str(ids.guid()),
+        "webhooks_secret": ids.guid(),
     }
 
 

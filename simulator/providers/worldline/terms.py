@@ -50,7 +50,7 @@ def payment_terms(call: Call, uow: UnitOfWork, request: CreatePaymentRequest) ->
     return Terms(
         order=order,
         product=given.paymentProductId,
-        returnmac=str(uow.ids.guid()),
+        returnmac=uow.ids.guid(),
         return_url=return_url,
         expiry=expiry_of(given.expirationPeriod),
         mobile=bool(own and own.mobileDevice) or "Mobi" in agent,

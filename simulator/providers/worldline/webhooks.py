@@ -59,7 +59,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         about = {"refund": refund(resource)}
     envelope = {
         "apiVersion": "v1",
-        "id": f"{TEST_ID}{uow.ids.guid()}" if event.is_test else str(uow.ids.guid()),
+        "id": f"{TEST_ID}{uow.ids.guid()}" if event.is_test else uow.ids.guid(),
         "created": event_time(uow.now),
         "merchantId": merchant_id,
         "type": event.name,
@@ -127,7 +127,7 @@ def verify_endpoint(workspace: Workspace, url: str) -> dict[str, str] | None:
     """The GET that an endpoint must echo before it is saved, unless the setting `verify_endpoint` is false."""
     if not workspace.settings_of(WorldlineSettings).verify_endpoint:
         return None
-    challenge = str(Ids().guid())
+    challenge = Ids().guid()
     return {VERIFICATION_HEADER: challenge, "expect": challenge}
 
 

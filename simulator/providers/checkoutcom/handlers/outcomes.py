@@ -6,13 +6,12 @@ Source: docs/providers/checkoutcom.md, sources 3.4, 4, 6.3 and 7.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from simulator.engine.bank import BankVerdict
 from simulator.engine.pages import with_query
-from simulator.engine.resource import Resource
+from simulator.engine.resource import Resource, changed
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import errors
@@ -194,7 +193,7 @@ def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary:
         refused = uow.fire(uow.get(Action, payment.capture_action_id), "bank.declined", **told)
     else:
         draft = new_action(uow, payment, "Authorization", payment.amount, state="Declined", reference=payment.reference)
-        refused = uow.add(replace(draft, response_code=code, response_summary=summary))
+        refused = uow.add(changed(draft, response_code=code, response_summary=summary))
     payment = uow.fire(payment, trigger, about=refused)
     _tell_agreement(uow, payment, "bank.declined")
     _tell_hosted(uow, payment)

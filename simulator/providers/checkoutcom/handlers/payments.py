@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
+from simulator.engine.resource import changed
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.validation import validate
 from simulator.kernel.ids import BASE62
@@ -127,8 +127,8 @@ def begin_payment(
         )
         return payment
     if payment.payment_type == "Recurring" and platform == "default":
-        payment = replace(payment, source_id=issue_agreement(uow, payment).id)
-    return uow.add(replace(payment, order_code=wallet_order(uow, payment).id), events=["payment_pending"])
+        payment = changed(payment, source_id=issue_agreement(uow, payment).id)
+    return uow.add(changed(payment, order_code=wallet_order(uow, payment).id), events=["payment_pending"])
 
 
 def wallet_order(uow: UnitOfWork, payment: Payment) -> Order:

@@ -30,6 +30,7 @@ MAX_AMOUNT = 9_999_999_999
 LONGEST_NUMBER = 20
 """Digits; a text with more of them is no number of ours."""
 PAYMENT_TYPES = ("Regular", "Recurring", "MOTO", "Installment", "Unscheduled", "PayLater")
+_SPACE = re.compile(r"\s")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
@@ -58,7 +59,7 @@ def _whole(value: Any) -> Any:
 
 def _url(value: str) -> str:
     scheme, colon, rest = value.partition(":")
-    if not is_safe_return(value) or any(c.isspace() for c in value):
+    if not is_safe_return(value) or _SPACE.search(value):
         raise Unfit("must be a URI")
     if scheme.lower() in ("http", "https") and not (colon and rest.startswith("//") and rest[2:3] not in ("", "/")):
         raise Unfit("must be a URI")

@@ -47,7 +47,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
         merchant_id=merchant_id,
         origin=call.base_url,
         token=f"{merchant_id}-{uow.ids.hex(32)}:{checkout_id}:{uow.ids.hex(32)}",
-        returnmac=str(uow.ids.guid()),
+        returnmac=uow.ids.guid(),
         order=call.parsed["body"]["order"],
         amount=order.amountOfMoney.amount,
         currency=order.amountOfMoney.currencyCode,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,21 +22,13 @@ def _pretty(value: Any, indent: str) -> str:
         if not value:
             return "{ }"
         inner = indent + "   "
-        members = [f"{inner}{_name(name)} : {_pretty(member, inner)}" for name, member in value.items()]
-        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+        members = [
+            f"{_quoted(name)} : {_quoted(member) if type(member) is str else _pretty(member, inner)}"
+            for name, member in value.items()
+        ]
+        return f"{{\n{inner}" + f",\n{inner}".join(members) + f"\n{indent}}}"
     if isinstance(value, list | tuple):
-        if not value:
-            return "[ ]"
-        return "[ " + ", ".join(_pretty(element, indent) for element in value) + " ]"
-    return _scalar(value)
-
-
-@lru_cache(1000)
-def _name(name: str) -> str:
-    return _scalar(name)
-
-
-def _scalar(value: Any) -> str:
+        return "[ " + ", ".join([_pretty(element, indent) for element in value]) + " ]" if value else "[ ]"
     return orjson.dumps(value).decode()
 
 

@@ -12,6 +12,8 @@ import orjson
 from simulator.kernel.refusals import Violation
 from simulator.providers.worldline.wire.values import as_number
 
+_ANYTHING = object()
+
 
 @cache
 def official_types() -> dict[str, Any]:
@@ -26,8 +28,9 @@ def wrong_types(value: Any, official: Any, path: str = "") -> Iterator[Violation
     """The places where a body is not of its official types. Unknown members are ignored; numbers may come as strings."""
     if isinstance(official, dict) and isinstance(value, dict):
         for name, member in value.items():
-            if name in official:
-                yield from wrong_types(member, official[name], f"{path}.{name}" if path else name)
+            wanted = official.get(name, _ANYTHING)
+            if wanted is not _ANYTHING and not (wanted == "string" and type(member) is str):
+                yield from wrong_types(member, wanted, f"{path}.{name}" if path else name)
     elif isinstance(official, list) and isinstance(value, list):
         for index, element in enumerate(value):
             yield from wrong_types(element, official[0], f"{path}.{index}")
