@@ -18,6 +18,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `texts` `views` | What pages say and show |
 | `known` | What a request model knows, and what a request says beyond it |
 | `validation` | Checks what was sent against a request model |
+| `conditions` | When a rule of a scenario holds |
 | `scenarios` | What a scenario says |
 | `bank` | What the bank behind a provider says of an operation |
 | `throttle` | How many requests a customer has left |

@@ -31,10 +31,11 @@ from pydantic import (
 
 from simulator import __version__
 from simulator.engine import cards, journal
+from simulator.engine.conditions import When
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Party
 from simulator.engine.resource import Resource, hangs_on, load
-from simulator.engine.scenarios import ScenarioError, When, parse
+from simulator.engine.scenarios import ScenarioError, parse
 from simulator.engine.settings import Fault
 from simulator.engine.store import schema
 from simulator.engine.store.transfer import Rows

@@ -7,7 +7,6 @@ triggers (`scenarios/<provider>.yaml`) > default. Rules are read where an actor 
 from __future__ import annotations
 
 import copy
-import fnmatch
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from simulator.engine import cards
+from simulator.engine.conditions import Strict, When
 from simulator.engine.forging import Forgery
 from simulator.engine.messages import Order
 from simulator.engine.settings import OneOf
@@ -33,71 +33,6 @@ Facet = Literal["wallet", "api", "webhooks", "bank", "provider"]
 
 REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
 """Why a wallet or a bank declines, in neutral words; each provider has its own code for it."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-
-class AmountRange(_Strict):
-    """Minor units. `ends_with` compares the last digits as written; `not` excludes single amounts."""
-
-    minimum: int | None = Field(None, alias="min")
-    maximum: int | None = Field(None, alias="max")
-    ends_with: str | list[str] | None = None
-    excluding: list[int] = Field(default_factory=list, alias="not")
-
-    def holds(self, amount: int) -> bool:
-        if self.minimum is not None and amount < self.minimum:
-            return False
-        if self.maximum is not None and amount > self.maximum:
-            return False
-        if amount in self.excluding:
-            return False
-        if self.ends_with is None:
-            return True
-        endings = self.ends_with if isinstance(self.ends_with, str) else tuple(self.ends_with)
-        return str(amount).endswith(endings)
-
-
-class When(_Strict):
-    """Everything that is named must hold; texts may be patterns with `*`."""
-
-    provider: str | list[str] | None = None
-    operation: str | list[str] | None = None
-    amount: int | list[int] | AmountRange | None = None
-    currency: str | list[str] | None = None
-    reference: str | None = None
-    event: str | list[str] | None = None
-    buyer: str | None = None
-    method: str | None = None
-
-    def holds(self, facts: Mapping[str, Any]) -> bool:
-        """The amount is asked first: it rules out most of a provider's test amounts at little cost."""
-        if not self._amount_holds(facts.get("amount")):
-            return False
-        for name in ("provider", "operation", "currency", "reference", "event", "buyer", "method"):
-            wanted = getattr(self, name)
-            if wanted is None:
-                continue
-            patterns = [wanted] if isinstance(wanted, str) else wanted
-            if not any(fnmatch.fnmatchcase(str(facts.get(name) or ""), pattern) for pattern in patterns):
-                return False
-        return True
-
-    def names(self, provider: str) -> bool:
-        """Whether it may hold for a provider."""
-        wanted = [self.provider] if isinstance(self.provider, str) else self.provider
-        return wanted is None or any(fnmatch.fnmatchcase(provider, pattern) for pattern in wanted)
-
-    def _amount_holds(self, amount: int | None) -> bool:
-        if self.amount is None:
-            return True
-        if amount is None:
-            return False
-        if isinstance(self.amount, AmountRange):
-            return self.amount.holds(amount)
-        return amount == self.amount if isinstance(self.amount, int) else amount in self.amount
 
 
 def _duration(value: Any) -> Any:
@@ -122,7 +57,7 @@ def _within(least: timedelta, most: timedelta) -> AfterValidator:
 Delay = Annotated[timedelta, BeforeValidator(_duration), _within(timedelta(0), timedelta(days=3660))]
 
 
-class WalletEffect(_Strict):
+class WalletEffect(Strict):
     """`decline` is a neutral reason; `code` and `message` are the provider's own, where its documents fix them."""
 
     decline: Annotated[str, OneOf(REASONS)] | None = None
@@ -140,7 +75,7 @@ RealDelay = Annotated[timedelta, BeforeValidator(_duration), _within(timedelta(0
 """In real time, which people wait for."""
 
 
-class ApiEffect(_Strict):
+class ApiEffect(Strict):
     """What becomes of an answer. With `when: before` the call is not executed; a `status` means that unless it says `after`."""
 
     status: int | None = Field(None, ge=400, le=599)
@@ -177,7 +112,7 @@ RETRY_LATER = (429, 503)
 """Answers that say when to come again."""
 
 
-class WebhooksEffect(_Strict):
+class WebhooksEffect(Strict):
     """`at_once` of each of the `copies` leave at the same moment. `forge` and `stale` make one more, which goes before them."""
 
     copies: int = Field(1, ge=0, le=10)
@@ -190,7 +125,7 @@ class WebhooksEffect(_Strict):
     stale: Annotated[Delay, _within(timedelta(seconds=1), timedelta(days=3660))] | None = None
 
 
-class BankEffect(_Strict):
+class BankEffect(Strict):
     """What happens behind the provider: to a refund, a capture, a settlement."""
 
     decline: Annotated[str, OneOf(REASONS)] | None = None
@@ -201,7 +136,7 @@ class BankEffect(_Strict):
     delay: Delay | None = None
 
 
-class Rule(_Strict):
+class Rule(Strict):
     when: When = Field(default_factory=When)
     wallet: WalletEffect | None = None
     api: ApiEffect | None = None
@@ -211,7 +146,7 @@ class Rule(_Strict):
     """Options of the provider itself (`flow: qr`), as its `Decisions` have them."""
 
 
-class RuleOptions(_Strict):
+class RuleOptions(Strict):
     """What a rule's `provider:` may say about one operation: a subclass has the options, each with a default."""
 
 
@@ -231,7 +166,7 @@ class Decisions:
         return getattr(self, facet, None)
 
 
-class Scenario(_Strict):
+class Scenario(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = ""
     description: str = ""

@@ -29,7 +29,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "kernel/refusals.py": "*",
     },
     "Resources, and what changes them": {
-        "engine/resource.py": "Resource Summary PHASES",
+        "engine/resource.py": "Resource Summary PHASES changed",
         "kernel/machine.py": "ACTORS Machine",
         "engine/reader.py": "Reader",
         "engine/uow.py": "UnitOfWork",

@@ -8,8 +8,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from simulator.engine.conditions import AmountRange
 from simulator.engine.provider import Provider
-from simulator.engine.scenarios import MATCHED, AmountRange, Rule, Scenario
+from simulator.engine.scenarios import MATCHED, Rule, Scenario
 from simulator.surface.console.frame import Console
 from simulator.surface.control.scenarios import armed_view
 

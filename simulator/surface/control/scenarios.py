@@ -7,7 +7,8 @@ from typing import Any
 
 from simulator.engine import cards
 from simulator.engine.arming import objection
-from simulator.engine.scenarios import MATCHED, AmountRange, Scenario, ScenarioError, parse
+from simulator.engine.conditions import AmountRange
+from simulator.engine.scenarios import MATCHED, Scenario, ScenarioError, parse
 from simulator.engine.settings import Line
 from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace

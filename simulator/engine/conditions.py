@@ -1,0 +1,74 @@
+"""When a rule of a scenario holds, as people write it in YAML: its `when`."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
+
+
+class AmountRange(Strict):
+    """Minor units. `ends_with` compares the last digits as written; `not` excludes single amounts."""
+
+    minimum: int | None = Field(None, alias="min")
+    maximum: int | None = Field(None, alias="max")
+    ends_with: str | list[str] | None = None
+    excluding: list[int] = Field(default_factory=list, alias="not")
+
+    def holds(self, amount: int) -> bool:
+        if self.minimum is not None and amount < self.minimum:
+            return False
+        if self.maximum is not None and amount > self.maximum:
+            return False
+        if amount in self.excluding:
+            return False
+        if self.ends_with is None:
+            return True
+        endings = self.ends_with if isinstance(self.ends_with, str) else tuple(self.ends_with)
+        return str(amount).endswith(endings)
+
+
+class When(Strict):
+    """Everything that is named must hold; texts may be patterns with `*`."""
+
+    provider: str | list[str] | None = None
+    operation: str | list[str] | None = None
+    amount: int | list[int] | AmountRange | None = None
+    currency: str | list[str] | None = None
+    reference: str | None = None
+    event: str | list[str] | None = None
+    buyer: str | None = None
+    method: str | None = None
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        """The amount is asked first: it rules out most of a provider's test amounts at little cost."""
+        if not self._amount_holds(facts.get("amount")):
+            return False
+        for name in ("provider", "operation", "currency", "reference", "event", "buyer", "method"):
+            wanted = getattr(self, name)
+            if wanted is None:
+                continue
+            patterns = [wanted] if isinstance(wanted, str) else wanted
+            if not any(fnmatch.fnmatchcase(str(facts.get(name) or ""), pattern) for pattern in patterns):
+                return False
+        return True
+
+    def names(self, provider: str) -> bool:
+        """Whether it may hold for a provider."""
+        wanted = [self.provider] if isinstance(self.provider, str) else self.provider
+        return wanted is None or any(fnmatch.fnmatchcase(provider, pattern) for pattern in wanted)
+
+    def _amount_holds(self, amount: int | None) -> bool:
+        if self.amount is None:
+            return True
+        if amount is None:
+            return False
+        if isinstance(self.amount, AmountRange):
+            return self.amount.holds(amount)
+        return amount == self.amount if isinstance(self.amount, int) else amount in self.amount
