@@ -77,6 +77,7 @@ def test_a_test_event_is_sent_from_its_menu(window: Open, shop: Shop, provider: 
     assert page.locator("[data-testid=delivery-row]").count() == before + 1
 
 
+@pytest.mark.slow
 def test_the_list_and_the_delivery_to_axe(window: Open, shop: Shop, provider: str, axe: str) -> None:
     shop.workspace.pause(provider)
     delivery = f"webhooks/{newest(shop, provider)}"

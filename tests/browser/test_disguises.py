@@ -70,6 +70,7 @@ def pages_of(shop: Shop) -> Iterator[tuple[str, str]]:
     yield "console", f"/console/{shop.workspace.name}/payments"
 
 
+@pytest.mark.slow
 def test_nothing_that_a_merchant_writes_disguises_anything_on_any_page(
     window: Callable[..., Window], shop: Shop
 ) -> None:

@@ -41,6 +41,7 @@ JOURNEYS = (phone_journeys, *of_each_provider("journeys"))
 ALL = {**DESKTOP, **PHONE}
 
 
+@pytest.mark.slow
 def test_forms_and_links_are_enough_and_every_control_is_pressed(shop: Shop) -> None:
     """Each form is answered with 303, no GET changes anything, what is pressed late only shows what happened. On the way
     everything is pressed that any page of any state has, but for what stands on each page."""
