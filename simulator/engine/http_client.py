@@ -81,7 +81,11 @@ class HttpClient:
         return made
 
     async def carry(self, errand: Errand) -> Receipt:
-        url = URL(errand.url, encoded=_AS_IT_STANDS.fullmatch(errand.url) is not None)
+        try:
+            url = URL(errand.url, encoded=_AS_IT_STANDS.fullmatch(errand.url) is not None)
+            _ = url.host, url.port  # yarl reads them when they are asked for
+        except ValueError as error:
+            raise NotReached("its address is none that can be called") from error
         if (why := self._reach.objection(str(url), errand.from_network)) is not None:
             raise NotReached(why)
         session = self._session((errand.from_network, surface_of(url.raw_path) is not None))

@@ -36,9 +36,10 @@ YEAR_S = 366 * 24 * 3600
 Seconds = Annotated[float, Field(ge=0, le=YEAR_S)]
 """Seconds of the workspace's clock."""
 
-Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
-]
+IN_ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029\x85]*[^\s\x00-\x1f\x7f\x85][^\x00-\x1f\x7f\u2028\u2029\x85]*$"
+"""Not blank, and without controls: every class leaves them out, for NUL is no white space."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=IN_ONE_LINE)]
 """A name as people read it: not blank, in one line."""
 
 

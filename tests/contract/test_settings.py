@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PROVIDERS = {provider.name: provider for provider in built_in()}
 SECTIONS = sections(PROVIDERS)
 
-NEVER: tuple[Any, ...] = ({}, [[]], -1, 1e18, "", " ", "two\nlines", "x" * 2000, 10**30)
+NEVER: tuple[Any, ...] = ({}, [[]], -1, 1e18, "", " ", "two\nlines", "a\0b", "a\x1bb", "x" * 2000, 10**30)
 """No setting takes these, apart from `{}` where headers stand."""
 
 

@@ -316,6 +316,14 @@ async def test_why_there_is_no_answer_is_said_in_words(courier: OwnCourier) -> N
             assert (await reason(courier, shop.url)).startswith(f"127.0.0.1:{shop.port} did not answer in HTTP: ")
 
 
+@pytest.mark.parametrize(
+    "url", ["http://xn--/", "http://[::1", "http://shop.test:99999/", "http:///hook", "http://a..b/"]
+)
+async def test_what_is_no_address_is_not_reached(courier: OwnCourier, url: str) -> None:
+    with pytest.raises(NotReached, match="address"):
+        await courier.carry(Errand(url, {}, b"{}"))
+
+
 async def test_a_server_that_speaks_no_tls_is_named(courier: OwnCourier) -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")

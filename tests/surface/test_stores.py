@@ -109,6 +109,11 @@ def test_a_file_of_another_program_is_not_written_to(file: Path, version: int) -
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+def test_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="it is a folder"):
+        open_store(str(tmp_path), "http://first.test")
+
+
 def test_a_file_that_another_program_has_signed_is_not_written_to_either(file: Path) -> None:
     open_store(str(file)).close()
     with sqlite3.connect(file) as connection:

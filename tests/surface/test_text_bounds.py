@@ -85,6 +85,13 @@ async def test_what_a_workspace_is_made_of_is_bounded(sim: Sim, body: dict[str, 
     assert refused.status_code == 422, refused.text
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\0b", "two\nlines", "a\u2028b", "n" * 65])
+async def test_no_name_of_a_buyer_is_blank_or_in_two_lines(sim: Sim, name: str) -> None:
+    refused = await sim.http.put(f"{sim.path}/buyers/li-na", json={"name_en": name})
+
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "name_en")
+
+
 async def test_no_name_of_a_test_payment_is_longer_than_any_provider_takes(sim: Sim) -> None:
     for provider in TEXTS:
         refused = await sim.http.post(f"{sim.path}/payments", json={"provider": provider, "reference": "r" * 100_000})

@@ -181,6 +181,8 @@ def look_at(file: Path) -> int:
 
     Raises `Unusable` for what is no store of ours or is of a newer version, `sqlite3.Error` for what cannot be read.
     """
+    if file.is_dir():
+        raise Unusable("it is a folder")
     if not file.exists() or file.stat().st_size == 0:
         return 0
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from simulator.engine.settings import IN_ONE_LINE
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.validation import Unfit
 from simulator.kernel.clock import iso_millis, parse_instant
@@ -39,7 +40,7 @@ class SignInBody(Body):
     password: str = Field(min_length=1, max_length=64)
 
 
-BuyerName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+BuyerName = Annotated[str, Field(min_length=1, max_length=64, pattern=IN_ONE_LINE)]
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """It stands in addresses, cookies and `decided_by`."""
 

@@ -36,7 +36,7 @@ def http_url(url: str, field: str) -> None:
         raise invalid(f"{field}: must have at most {URL_LIMIT} characters", field)
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         valid = valid and not any(c.isspace() or ord(c) < 32 or ord(c) == 127 for c in url)
     except ValueError:
         valid = False
