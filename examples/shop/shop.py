@@ -22,6 +22,8 @@ CURRENCY = "CNY"
 TOO_OLD_S = 300
 TRIES = 3
 ANSWERS_WITHIN_S = 10
+MOST_PAUSE_S = 5.0
+"""A buyer waits at the checkout: longer than this is too long."""
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Shop:
     api_key: str
     merchant_id: str
     webhook_secret: str
+    own_url: str = "https://www.webshop.com"
+    """Where the buyer comes back to."""
     orders: dict[str, Order] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
     _alone: threading.RLock = field(default_factory=threading.RLock)
@@ -63,7 +67,7 @@ class Shop:
                 "consumer": {"country": "CN"},
                 "merchantPaymentChargeReference": order.reference,
                 "authenticationSettings": [
-                    {"type": "REDIRECT", "settings": {"returnUrl": "https://www.webshop.com/order-results-page"}}
+                    {"type": "REDIRECT", "settings": {"returnUrl": f"{self.own_url}/orders/{order.reference}"}}
                 ],
             },
             key=order.reference,
@@ -165,7 +169,7 @@ class Shop:
             except HTTPError as error:
                 if not left or (error.code < 500 and error.code not in (409, 429)):
                     raise
-                time.sleep(float(error.headers.get("Retry-After", 0.1)))
+                time.sleep(min(float(error.headers.get("Retry-After", 0.1)), MOST_PAUSE_S))
             except (OSError, ValueError) as error:  # no answer, or not the whole of one
                 if not left:
                     raise URLError(str(error)) from error
@@ -173,7 +177,7 @@ class Shop:
 
 
 class Listening:
-    """The shop's webhook endpoint, on any free port, as a context manager."""
+    """The shop's webhook address and the pages of its orders, on any free port, as a context manager."""
 
     def __init__(self, shop: Shop) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -183,11 +187,21 @@ class Listening:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            def do_GET(self) -> None:
+                """The page of an order. What stands behind its `?` was written by a browser, and nobody reads it."""
+                reference = self.path.partition("?")[0].rpartition("/")[2]
+                page = shop.look(reference).state.encode() if reference in shop.orders else b"no such order"
+                self.send_response(200 if reference in shop.orders else 404)
+                self.send_header("Content-Length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page)
+
             def log_message(self, format: str, *args: object) -> None:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks/ppro"
+        shop.own_url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{shop.own_url}/hooks/ppro"
 
     def __enter__(self) -> Listening:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

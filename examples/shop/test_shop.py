@@ -150,3 +150,23 @@ def test_forged_and_old_webhooks_are_refused(psp_workspace: TestedWorkspace, sho
     report = psp_workspace.audit("ppro", webhook=psp_workspace.view["webhooks"]["ppro"]["url"], only=signatures)
 
     assert report.passed, report
+
+
+def test_the_whole_audit_passes(psp_workspace: TestedWorkspace, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that never come back are given up sooner than in production."""
+    monkeypatch.setattr("shop.ANSWERS_WITHIN_S", 0.3)
+    monkeypatch.setattr("shop.MOST_PAUSE_S", 0.1)
+
+    report = psp_workspace.audit(
+        "ppro",
+        webhook=psp_workspace.view["webhooks"]["ppro"]["url"],
+        checkout=shop.checkout,
+        order=lambda reference: repr(shop.look(reference)),
+        refund=lambda reference, fen: shop.refund(shop.orders[reference], fen),
+        cancel=lambda reference: shop.cancel(shop.orders[reference]),
+        paid="'shipped'",
+        unpaid="'waiting'",
+        refunded="'refunded'",
+    )
+
+    assert report.passed, report

@@ -26,31 +26,38 @@ class TestedWorkspace(Workspace):
         webhook: str,
         checkout: Callable[[], object] | None = None,
         order: Callable[[str], str] | None = None,
-        refund: Callable[[str], object] | None = None,
+        refund: Callable[[str, int], object] | None = None,
         cancel: Callable[[str], object] | None = None,
+        browser: Callable[[str], object] | None = None,
         paid: str | None = None,
+        unpaid: str | None = None,
         refunded: str | None = None,
         reference: str | None = None,
         only: Sequence[str] = (),
         skip: Sequence[str] = (),
     ) -> Report:
-        """Plays a hostile but lawful world against the shop: `assert report.passed, report`. `checkout` begins an order; the others
-        take an order's reference (the payment's id where it has none), and `order` returns what the shop says of it.
+        """Plays a hostile but lawful world against the shop: `assert report.passed, report`. `checkout` begins an order; `order` is
+        given an order's reference (the payment's id where it has none) and returns what the shop says of it, `cancel` cancels that,
+        `refund` is given an amount in minor units besides, and `browser` opens an address as the buyer's browser would.
 
-        What a function raises as `ShopSaidNo` is the shop's no. Raises `ShopNotReached` when nothing answers at `webhook`, and
-        `KeyError` for a check that there is not."""
+        Whatever one of them raises is the shop's no. Raises `ShopNotReached` when nothing answers at `webhook`, `Busy` while
+        another audit runs in the workspace, and `KeyError` for a check that there is not."""
         from simulator.surface.audit import runner
-        from simulator.surface.audit.subject import Subject
+        from simulator.surface.audit.subject import Subject, by_function
         from simulator.surface.installed import installed
 
         found = next(one for one in installed() if one.name == provider)
         subject = Subject(
             webhook=webhook,
-            checkout=None if checkout is None else lambda values: str(checkout()),
-            order=None if order is None else lambda values: order(values["reference"]),
-            refund=None if refund is None else lambda values: str(refund(values["reference"])),
-            cancel=None if cancel is None else lambda values: str(cancel(values["reference"])),
+            checkout=None if checkout is None else by_function(lambda values: checkout()),
+            order=None if order is None else by_function(lambda values: order(values["reference"])),
+            refund=None
+            if refund is None
+            else by_function(lambda values: refund(values["reference"], int(values["amount"]))),
+            cancel=None if cancel is None else by_function(lambda values: cancel(values["reference"])),
+            browser=None if browser is None else by_function(lambda values: browser(values["url"])),
             paid=paid,
+            unpaid=unpaid,
             refunded=refunded,
             reference=reference,
         )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -13,8 +18,12 @@ from simulator.surface.steering import steers, world_of
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from simulator.surface.audit.check import Finding
+    from simulator.surface.audit.check import Check, Finding
+    from simulator.surface.audit.runner import Report
 
+CLEARED = "\r\x1b[K"
+"""What was written in this line of a terminal is gone."""
+SIGNS = {"failed": "#", "passed": "=", "skipped": "-"}
 MARKS = {"passed": ("passed ", "green"), "failed": ("FAILED ", "red"), "skipped": ("skipped", "yellow")}
 
 
@@ -85,10 +94,11 @@ def audit(
         reference=said["reference"],
         told=told,
     )
-    with world_of(url, token, workspace) as world:
+    teller = Teller(len(checks), is_quiet=as_json)
+    with _until_terminated(), world_of(url, token, workspace) as world:
         report = runner.begun(world.name, found, subject)
         try:
-            runner.run(world, found, subject, checks, report, (lambda finding: None) if as_json else _line)
+            runner.run(world, found, subject, checks, report, teller.heard, teller.begins)
         except Busy as error:
             raise Failure(str(error), "Nothing was changed.", REFUSED) from error
         except ShopNotReached as error:
@@ -100,14 +110,74 @@ def audit(
                 Path(junit).write_text(junit_report.xml(report), "utf-8")
             if page:
                 Path(page).write_text(html_page.html(report), "utf-8")
-    _tell(report.view(), as_json, report.verdict)
+    _tell(report.view(), as_json, teller.end(report))
     if not report.passed:
         raise click.exceptions.Exit(REFUSED)
 
 
-def _line(finding: Finding) -> None:
-    mark, colour = MARKS[finding.result]
-    click.echo(f"{terminal.paint(mark, colour)}  {finding.check.name:24} {finding.because or finding.check.title}")
+@contextmanager
+def _until_terminated() -> Iterator[None]:
+    """Whoever ends us lets us put everything back first."""
+
+    def ended(number: int, frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, ended)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Teller:
+    """The audit as it runs: a line for each check. A terminal shows besides which group they are of and what is tried now."""
+
+    def __init__(self, all_: int, *, is_quiet: bool) -> None:
+        self._all, self._is_quiet, self._is_live = all_, is_quiet, terminal.has_colour() and not is_quiet
+        self._n, self._group = 0, ""
+
+    def begins(self, check: Check) -> None:
+        self._n += 1
+        if not self._is_live:
+            return
+        if check.group != self._group:
+            self._group = check.group
+            click.secho(f"\n{check.group}", bold=True)
+        columns = shutil.get_terminal_size().columns - 1
+        click.secho(f"{self._n}/{self._all}  {check.title} …"[:columns], dim=True, nl=False)
+
+    def heard(self, finding: Finding) -> None:
+        if self._is_quiet:
+            return
+        mark, colour = MARKS[finding.result]
+        what = finding.because or finding.check.title
+        over = CLEARED if self._is_live else ""
+        click.echo(f"{over}{terminal.paint(mark, colour)}  {finding.check.name:24} {what}")
+
+    def end(self, report: Report) -> str:
+        """What went wrong, what it means and what to do; the verdict last, where the eye is."""
+        lines = []
+        for finding in report.findings:
+            if finding.result == "failed":
+                evidence = [f"    {name}: {' '.join(value.split())}" for name, value in finding.evidence.items()]
+                lines += ["", terminal.paint(f"{finding.check.title}  ({finding.check.name})", "red")]
+                lines += [f"  {finding.because}", *evidence, f"  In production: {finding.check.reason}"]
+                lines.append(f"  {terminal.paint('What to do:', 'yellow')} {finding.check.advice}")
+        verdict = terminal.paint(report.verdict, "green" if report.passed else "red")
+        bar = [self._bar(report)] if self._is_live else []
+        return "\n".join([*lines, *([""] if lines or bar else []), *bar, verdict])
+
+    def _bar(self, report: Report) -> str:
+        """As wide as the counts are large; the words beneath say the same."""
+        width = min(shutil.get_terminal_size().columns - 2, 60)
+        counts = [(report.count(result), sign, MARKS[result][1]) for result, sign in SIGNS.items()]
+        whole = max(sum(count for count, *_ in counts), 1)
+        return "".join(
+            terminal.paint(sign * max(round(width * n / whole), 1), colour) for n, sign, colour in counts if n
+        )
 
 
 def _tell(result: Any, as_json: bool, text: str) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WORLDS = pytest.StashKey["list[TestedWorkspace]"]()
 """The workspaces of a test."""
+HAS_FAILED = pytest.StashKey[bool]()
 PREPARED = "prepared"
 
 
@@ -40,6 +41,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="Keep the worlds of failed tests in this folder, each as a document for psp-simulator import. They hold credentials.",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    about = "psp_audit(provider, only=(), skip=()): one test for each check of the audit, with the fixture psp_audit."
+    config.addinivalue_line("markers", about)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker("psp_audit")
+    if marker is None or "psp_audit" not in metafunc.fixturenames:
+        return
+    from simulator.surface.audit.runner import chosen
+
+    try:
+        checks = chosen(marker.kwargs.get("only", ()), marker.kwargs.get("skip", ()))
+    except KeyError as name:
+        raise pytest.UsageError(f"psp_audit: there is no check {name}; psp-simulator audit --list shows them") from name
+    metafunc.parametrize("psp_audit", [check.name for check in checks], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +110,35 @@ def psp_prepared(_psp_world: TestedWorkspace, request: pytest.FixtureRequest) ->
     return _psp_world
 
 
+@pytest.fixture
+def psp_audit(psp_workspace: TestedWorkspace, request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """In a test with the marker `psp_audit`, call it with what the shop is, as `psp_workspace.audit` takes it: it makes the check
+    that this test stands for, and fails or skips the test.
+
+        @pytest.mark.psp_audit("acme")
+        def test_my_shop(psp_audit, shop):
+            psp_audit(webhook=shop.url, checkout=shop.checkout, order=shop.state_of, paid="shipped")
+    """
+    marker, findings = request.node.get_closest_marker("psp_audit"), []
+    if marker is None or not marker.args:
+        raise pytest.UsageError("the fixture psp_audit is for tests with the marker psp_audit(provider)")
+
+    def audit(**shop: Any) -> None:
+        report = psp_workspace.audit(*marker.args, only=[request.param], **shop)
+        [finding] = report.findings
+        findings.append(finding)
+        if finding.result == "skipped":
+            pytest.skip(finding.because)
+        if finding.diagram is not None:
+            request.node.add_report_section("call", "diagram", finding.diagram["mermaid"])
+        if finding.result == "failed":
+            pytest.fail(f"{finding.check.title}: {report}", pytrace=False)
+
+    yield audit
+    if not findings and not request.node.stash.get(HAS_FAILED, False):
+        pytest.fail("the test has not called psp_audit: nothing was checked", pytrace=False)
+
+
 def _made(client: Client, request: pytest.FixtureRequest, wanted: str) -> Iterator[TestedWorkspace]:
     from simulator.kernel.ids import Ids
     from simulator.surface.assertions import TestedWorkspace
@@ -117,6 +165,7 @@ def pytest_runtest_makereport(
     """A test that failed tells the stories of its payments, and keeps its worlds where it is asked to."""
     report = yield
     worlds = item.stash.get(WORLDS, [])
+    item.stash[HAS_FAILED] = item.stash.get(HAS_FAILED, False) or report.failed
     if report.failed and report.when != "teardown" and worlds:
         from simulator.surface import failures
 

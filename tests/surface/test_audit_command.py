@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,6 +15,8 @@ import httpx
 import pytest
 from buying import ANY
 
+from simulator.surface import terminal
+from simulator.surface.audit.endings import SNAPSHOT
 from simulator.surface.audit.subject import ShopSaidNo, by_command, by_text, by_url
 from simulator.surface.client import Workspace
 from simulator.surface.launch import Launched
@@ -32,15 +35,31 @@ class Credulous(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...
 
 
-@pytest.fixture
-def shop() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Credulous)
+class Particular(Credulous):
+    """A shop that finds the signature only where its header is written as it was in the manual."""
+
+    def do_POST(self) -> None:
+        if any("signature" in name.lower() and name.isupper() for name in self.headers):
+            self.send_error(401)
+        else:
+            super().do_POST()
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/hooks"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def shop() -> Iterator[str]:
+    with listening(Credulous) as url:
+        yield url
 
 
 @pytest.fixture
@@ -62,6 +81,68 @@ def test_a_shop_that_takes_unsigned_webhooks_fails_and_every_report_says_so(
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     assert [case.get("name") for case in suite.iter("testcase")] == [name]
     assert "<html" in page.read_text("utf-8")
+
+
+def test_header_names_in_capitals_are_refused_by_a_shop_that_is_particular_about_them(shell: Shell, shop: str) -> None:
+    """Most servers hide how names were written; Python's own does not."""
+    name = "signature-header-case"
+
+    with listening(Particular) as url:
+        refused = shell.run("audit", ANY.name, "--webhook", url, "--only", name)
+
+    assert (refused.exit_code, "in capitals" in refused.stdout) == (1, True)
+    assert shell.run("audit", ANY.name, "--webhook", shop, "--only", name).exit_code == 0
+
+
+def test_what_failed_is_explained_at_the_end_and_the_verdict_comes_last(shell: Shell, shop: str) -> None:
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--only", "signature-none", "--only", "unknown-payment")
+
+    lines = result.stdout.splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["FAILED", "signature-none"], ["passed", "unknown-payment"]]
+    assert "  What to do: Refuse with 400 or 401 what bears no signature." in lines
+    assert lines[-1] == "1 of 2 checks failed"
+    assert "\x1b" not in result.stdout
+
+
+def test_a_terminal_is_shown_the_groups_and_what_is_tried_now(
+    shell: Shell, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "has_colour", lambda: True)
+
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--only", "signature-none", "--only", "unknown-payment")
+
+    shown = result.stdout
+    assert shown.index("Signatures") < shown.index("1/2  Refuses none …") < shown.index("signature-none")
+    assert shown.index("Order and number") < shown.index("2/2  An event of an unknown payment …")
+    assert "##" in shown and "==" in shown
+
+
+@pytest.mark.parametrize(("sign", "code"), [("INT", 130), ("TERM", 143)])
+def test_who_ends_it_finds_the_workspace_as_it_was(shell: Shell, shop: str, sign: str, code: int) -> None:
+    """The shop's own command ends us here, in the midst of a check."""
+    made = shell.world.make_payment(ANY.name)
+    before = shell.world.refresh()
+
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--checkout", f"kill -{sign} $PPID", "--only", "twice")
+
+    after = shell.world.refresh()
+    assert result.exit_code == code, result.output
+    assert (after["webhooks"], after["clock"]["mode"]) == (before["webhooks"], before["clock"]["mode"])
+    assert [payment["id"] for payment in shell.world.payments()] == [made["id"]]
+    assert shell.world.snapshots() == []
+
+
+def test_two_at_once_are_one_too_many_and_the_way_back_is_named(shell: Shell, shop: str) -> None:
+    shell.world.snapshot(SNAPSHOT)
+    shell.world.make_payment(ANY.name)
+
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--only", "twice")
+    back = shell.run("restore", SNAPSHOT, "--forget")
+
+    assert result.exit_code == 1
+    assert "psp-simulator restore under-audit --forget" in result.stderr
+    assert (back.exit_code, shell.world.payments(), shell.world.snapshots()) == (0, [], [])
+    assert shell.run("audit", ANY.name, "--webhook", shop, "--only", "unknown-payment").exit_code == 0
 
 
 def test_the_checks_are_listed_by_name(shell: Shell) -> None:

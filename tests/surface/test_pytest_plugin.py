@@ -79,6 +79,17 @@ UNPREPARED = """
 def test_nothing_is_in_it(psp_prepared):
     assert psp_prepared.payments() == []
 """
+AUDITED = f"""
+import pytest
+
+@pytest.mark.psp_audit({ANY.name!r}, only=["signature-right", "signature-none", "amount"])
+def test_my_shop(psp_audit, psp_workspace):
+    psp_audit(webhook=psp_workspace.inbox_url("shop"))
+
+@pytest.mark.psp_audit({ANY.name!r}, only=["twice"])
+def test_that_forgets_to_call_it(psp_audit):
+    pass
+"""
 ROOT = Path(__file__).parent.parent.parent
 # The plugin may be installed or not; loaded twice it would be refused.
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -193,6 +204,27 @@ def test_without_that_nothing_is_written(suite: Suite, server: Launched, tmp_pat
     suite.told(FAILS, "--psp-simulator-url", server.url)
 
     assert list(tmp_path.rglob("*.json")) == []
+
+
+# The audit, check by check ----------------------------------------------------------------------------------------------
+
+
+def test_a_marked_test_stands_for_one_check_of_the_audit_each(suite: Suite, server: Launched) -> None:
+    told = suite.told(AUDITED, "--psp-simulator-url", server.url, "-rs", "-vv")
+
+    assert "test_my_shop[signature-right] PASSED" in told
+    assert "test_my_shop[signature-none] FAILED" in told
+    assert "Refuses none: 1 of 1 checks failed" in told
+    assert "sequenceDiagram" in told
+    assert "needs --order and --paid" in told
+    assert "the test has not called psp_audit: nothing was checked" in told
+    assert "1 failed, 2 passed, 1 skipped, 1 error" in told
+
+
+def test_a_check_that_there_is_not_ends_the_collection(suite: Suite) -> None:
+    told = suite.told(AUDITED.replace('"amount"', '"amout"'))
+
+    assert "psp_audit: there is no check 'amout'" in told
 
 
 # A prepared world -------------------------------------------------------------------------------------------------------

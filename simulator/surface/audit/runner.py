@@ -101,6 +101,7 @@ def run(
     checks: Collection[Check],
     report: Report,
     heard: Callable[[Finding], None] = lambda finding: None,
+    begins: Callable[[Check], None] = lambda check: None,
 ) -> Report:
     """Fills the report. Raises `Busy` while another audit runs in the workspace, and `ShopNotReached` and whatever interrupts it
     after the workspace is as it was."""
@@ -108,6 +109,7 @@ def run(
         with _kept(world, provider, subject):
             Trial(world, provider, subject).is_reached()
             for check in checks:
+                begins(check)
                 finding = _found(world, provider, subject, check)
                 report.findings.append(finding)
                 heard(finding)

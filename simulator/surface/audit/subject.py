@@ -81,6 +81,18 @@ def by_url(url: str, method: str, transport: httpx.BaseTransport | None = None) 
     return act
 
 
+def by_function(function: Callable[[Mapping[str, str]], object]) -> Act:
+    """A function of a test. What it raises is a no."""
+
+    def act(values: Mapping[str, str]) -> str:
+        try:
+            return str(function(values))
+        except Exception as error:
+            raise ShopSaidNo(f"{type(error).__name__}: {error}") from error
+
+    return act
+
+
 def browser(transport: httpx.BaseTransport | None = None) -> Act:
     """The buyer's browser opens `url`, and goes where it is sent on. 5xx is a no; whatever else a shop shows is its own business."""
 
