@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
@@ -13,6 +14,8 @@ T = TypeVar("T")
 
 LONGEST = 200
 """Characters of an address that are compared: what is longer resembles none of ours."""
+NEAR = 3
+"""Addresses that may have been meant."""
 
 
 @dataclass
@@ -86,10 +89,40 @@ class Routes:
         return None
 
     def nearest(self, method: str, path: str) -> list[str]:
-        from difflib import get_close_matches  # a start needs it not
+        """What may have been meant, the likeliest first: what is one segment away, then what is spelt alike."""
+        from difflib import SequenceMatcher, get_close_matches  # a start needs it not
 
+        sought = f"{method} {path[:LONGEST]}"
+        given = segments_of(path[:LONGEST])
         known = [f"{m} {p}" for m, p in self.paths]
-        return get_close_matches(f"{method} {path[:LONGEST]}", known, n=3, cutoff=0.5)
+        away = [f"{m} {p}" for m, p in self.paths if m == method and _is_one_away(given, segments_of(p))]
+        away.sort(key=lambda one: SequenceMatcher(None, sought, one).ratio(), reverse=True)
+        return list(dict.fromkeys([*away, *get_close_matches(sought, known, n=NEAR, cutoff=0.5)]))[:NEAR]
+
+
+def _is_one_away(given: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether one segment is too many, is missing, or is another; of the rest, one at least must be a literal that fits."""
+    if abs(len(given) - len(known)) > 1:
+        return False
+    start = _alike(given, known)
+    rest_given, rest_known = given[start:], known[start:]
+    end = _alike(rest_given[::-1], rest_known[::-1])
+    if max(len(rest_given), len(rest_known)) - end > 1:
+        return False
+    fitting = [*known[:start], *rest_known[len(rest_known) - end :]]
+    return any(not segment.startswith("{") for segment in fitting)
+
+
+def _alike(given: Sequence[str], known: Sequence[str]) -> int:
+    """How many segments fit from the beginning."""
+    pairs = zip(given, known, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: _fits(*pair), pairs))
+
+
+def _fits(given: str, known: str) -> bool:
+    if not known.startswith("{"):
+        return given == known
+    return not known.endswith(":digits}") or (given.isascii() and given.isdigit())
 
 
 class _Same(Generic[T]):

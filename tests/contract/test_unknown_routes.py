@@ -12,6 +12,7 @@ from support import Sim
 from toy.acme import ACME
 
 from simulator.engine.provider import LeftOut, Provider
+from simulator.engine.routes import Routes
 from simulator.engine.shop import Account
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
@@ -62,6 +63,27 @@ async def test_an_address_that_nobody_has_is_in_its_callers_journal_with_help(me
     assert (entry["provider"], entry["path"], entry["status"]) == (merchant.name, misspelt.path, 404)
     assert entry["help"]["reason"] == f"there is no POST {misspelt.path}"
     assert isinstance(entry["help"]["did_you_mean"], list)
+
+
+async def test_an_address_one_segment_away_from_a_known_one_is_told_with_that(merchant: Merchant) -> None:
+    """One is missing, too many, or misspelt."""
+    creation = merchant.creation()
+    right = [segment for segment in creation.path.partition("?")[0].split("/") if segment]
+    routes = Routes()
+    for endpoint in merchant.provider.endpoints:
+        routes.add(merchant.provider, endpoint)
+    found = routes.match(creation.method, right)
+    assert found is not None
+    meant = f"{creation.method} {found[0].routes[creation.method][1].path}"
+    wrong = [[*right[:at], "alipay", *right[at:]] for at in range(1, len(right) + 1)]
+    wrong += [[*right[:at], f"{right[at]}x", *right[at + 1 :]] for at in range(1, len(right))]
+    wrong += [[*right[:at], *right[at + 1 :]] for at in range(1, len(right) - 1)]
+
+    for segments in wrong:
+        answer = await merchant.send(replace(creation, path=f"/{'/'.join(segments)}"))
+        help_ = (await journalled(merchant)).get("help", {})
+        if answer.status == 404 and "did_you_mean" in help_:  # else the address of something that is not there
+            assert meant in help_["did_you_mean"], segments
 
 
 async def test_an_address_in_nobodys_shape_is_its_callers_by_the_credential(merchant: Merchant) -> None:

@@ -77,6 +77,11 @@ def test_without_an_address_the_story_is_told_in_the_workspace_that_is_open_in_t
         hooks = default.refresh()["webhooks"]
         assert hooks.pop(ANY.name) == {"url": "http://localhost:1/mine", "secret": SHOP.secrets[0]}
         assert set(hooks.values()) == {None}
+        received = {name: len(default.inbox(name)) for name in TOLD}
+        for name in TOLD:
+            default.make_payment(name)
+        default.settle()
+        assert {name: len(default.inbox(name)) for name in TOLD} == received, "an endpoint of a story is still there"
 
 
 def test_where_nobody_answers_at_the_usual_address_a_simulator_is_started_for_the_story() -> None:

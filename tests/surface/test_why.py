@@ -112,6 +112,19 @@ async def test_a_refused_call_says_which_rule_it_broke(sim: Sim) -> None:
     assert told["because"][0].startswith("It broke a rule: amount")
 
 
+async def test_a_refund_that_the_provider_refuses_says_why_and_by_which_call(sim: Sim) -> None:
+    """The provider's answer alone may say nothing: a bare 403, or one code for all that cannot be refunded."""
+    charge = await Merchant(sim, ACME).waiting()
+
+    answer = await sim.http.post(f"{sim.path}/payments/acme/{charge}/refund", json={})
+
+    error, call = answer.json()["error"], (await sim.requests())[0]
+    assert (answer.status_code, error["code"], error["request"]) == (422, "refused", call["id"])
+    [rule] = (await why(sim, call["id"]))["because"][:1]
+    assert rule in error["message"]
+    assert "state" in rule
+
+
 async def test_a_path_that_is_one_slip_away_is_named(sim: Sim) -> None:
     merchant = Merchant(sim, ACME)
     await merchant.send(Request("POST", "/acme/chrages"))

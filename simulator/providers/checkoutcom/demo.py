@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.engine.provider import DemoMerchant
-from simulator.engine.shop import json_request
+from simulator.engine.shop import Request, json_request
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import shop
 from simulator.providers.checkoutcom.states import PAYMENT
@@ -21,7 +21,6 @@ PATIENCE = "PT5S"
 
 
 def story(merchant: DemoMerchant) -> None:
-    account, order = merchant.account, shop.SAMPLE
     workflow = {
         "name": "Demo",
         "conditions": [{"type": "event", "events": {"gateway": ["payment_pending", *PAYMENT.events]}}],
@@ -31,7 +30,14 @@ def story(merchant: DemoMerchant) -> None:
     }
     made = merchant.send(json_request("POST", "/workflows", workflow))
     merchant.check("a workflow tells us of every event", 201, made.status)
+    try:
+        _purchase(merchant)
+    finally:  # whatever becomes of it: nobody listens there afterwards
+        merchant.send(Request("DELETE", f"/workflows/{made.json['id']}"))
 
+
+def _purchase(merchant: DemoMerchant) -> None:
+    account, order = merchant.account, shop.SAMPLE
     created = merchant.send(shop.create(account, order))
     merchant.check("the payment is accepted and pending", (202, "Pending"), (created.status, created.json["status"]))
     members = ["id", "status", "reference", "customer", "_links"]

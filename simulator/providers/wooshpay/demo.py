@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.engine.provider import DemoMerchant
-from simulator.engine.shop import json_request
+from simulator.engine.shop import Request, json_request
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay import shop
 
@@ -13,12 +13,18 @@ WANTED += ["payment_intent.payment_failed", "charge.refund.updated"]
 
 
 def story(merchant: DemoMerchant) -> None:
-    account, order = merchant.account, shop.SAMPLE
     endpoint = {"url": merchant.inbox, "enabled_events": WANTED}
     registered = merchant.send(json_request("POST", "/v1/webhook_endpoints", endpoint))
     merchant.check("the webhook is enabled", (200, "enabled"), (registered.status, registered.json["status"]))
     merchant.check("its events come back sorted", sorted(WANTED), registered.json["enabled_events"])
+    try:
+        _purchase(merchant)
+    finally:  # whatever becomes of it: nobody listens there afterwards
+        merchant.send(Request("DELETE", f"/v1/webhook_endpoints/{registered.json['id']}"))
 
+
+def _purchase(merchant: DemoMerchant) -> None:
+    account, order = merchant.account, shop.SAMPLE
     created = merchant.send(shop.create(account, order))
     merchant.check("creation answers 200", 200, created.status)
     merchant.check("the intent waits for the shopper", "requires_action", created.json["status"])

@@ -154,10 +154,10 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
         case r.NotFound(path=path):
             text = UNKNOWN.get(path, "UNKNOWN_ID")
             return _answer(ids, api_error("1002", ids, property_name=path or None, message=text, id=text))
+        case r.LimitExceeded() | r.IllegalTransition(trigger="api.refund"):
+            return _answer(ids, api_error("300450", ids))
         case r.IllegalTransition():
             return _answer(ids, api_error("410110", ids))
-        case r.LimitExceeded():
-            return _answer(ids, api_error("300450", ids))
         case r.IdempotencyConflict():
             return _answer(ids, api_error("1409", ids))
         case r.Refused(code=code, detail=detail):

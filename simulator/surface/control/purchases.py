@@ -13,6 +13,8 @@ from simulator.kernel.money import Money
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall
 from simulator.surface.control.payments import found, payment_views, shown
+from simulator.surface.control.requests import newest_of
+from simulator.surface.control.why import broken_rules
 
 
 class AmountBody(Body):
@@ -54,9 +56,10 @@ async def make_payment(call: ControlCall[PurchaseBody]) -> dict[str, Any]:
         variant=body.variant or next(iter(shop.variants)),
         reference=body.reference or _reference(call),
     )
+    since = runtime.store.last_seq()
     answer = await call.ask(provider, shop.create(call.account(provider), purchase))
     if shop.is_error(answer) or answer.status >= 400:
-        raise _refused(provider, "the payment", answer)
+        raise _refused(call, provider, "the payment", answer, since)
     id_ = shop.id_of(purchase, answer)
     rows = runtime.store.payments(
         call.workspace.id,
@@ -88,13 +91,20 @@ async def refund(call: ControlCall[RefundBody]) -> dict[str, Any]:
     if not 0 < wanted <= left:
         raise invalid(f"amount: at most {left} of {summary.amount.currency} can be refunded", "amount", [left])
     request = shop.refund(call.account(provider), resource.id, Money(wanted, summary.amount.currency))
+    since = call.runtime.store.last_seq()
     answer = await call.ask(provider, request)
     if answer.status >= 400:
-        raise _refused(provider, "the refund", answer)
+        raise _refused(call, provider, "the refund", answer, since)
     return shown(call)
 
 
-def _refused(provider: Provider, what: str, answer: Answer) -> ControlError:
+def _refused(call: ControlCall[Any, Any], provider: Provider, what: str, answer: Answer, since: int) -> ControlError:
+    """With the provider's answer, and with the rule that the call broke as the journal has it: an answer may be a bare status.
+    `since` is the last line of the journal before the call."""
     said = {"status": answer.status, "body": answer.text}
-    message = f"{provider.title} refused {what} with {answer.status}: {answer.text[:300]}"
-    return ControlError(422, "refused", message, answer=said)
+    view = newest_of(call.runtime, call.workspace, since)
+    rules = [] if view is None else broken_rules(view)
+    words = [*([answer.text[:300]] if answer.text else []), *rules]
+    message = f"{provider.title} refused {what} with {answer.status}{': ' if words else ''}{' '.join(words)}"
+    more = {} if view is None else {"request": view["id"]}
+    return ControlError(422, "refused", message, answer=said, **more)

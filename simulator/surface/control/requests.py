@@ -184,6 +184,14 @@ async def list_requests(call: ControlCall[NoBody, RequestsQuery]) -> dict[str, A
     return page_so_far(call, [request_view(row) for row in calls.rows], calls.older)
 
 
+def newest_of(runtime: Runtime, workspace: Workspace, since: int) -> dict[str, Any] | None:
+    """The console's own call that was journalled last, after that line."""
+    runtime.write_notes()
+    rows = runtime.store.requests_from(workspace.id, since + 1, FIRST)
+    views = [view for row in rows if (view := request_view(row))["sent_by"] == "console"]
+    return views[-1] if views else None
+
+
 async def send_again(call: ControlCall) -> dict[str, Any]:
     """The same call once more, signed anew, as a call of its own. Raises 409 for one that was not kept whole."""
     runtime, workspace = call.runtime, call.workspace

@@ -17,6 +17,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import AttemptRow, OutboxRow
+from simulator.engine.texts import Texts
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, short_duration
 from simulator.kernel.money import Money
@@ -166,12 +167,29 @@ def of_request(view: Mapping[str, Any], title: str, page: str = "") -> Account:
     told.summary = f"{title} {'refused' if is_refused else 'took'} {what} with {view['status']}."
     _explained(told, view)
     if is_refused and not told.because:
+        told.because += broken_rules(view)
+    if is_refused and not told.because:
         told.adds("The provider's own rule says so; the answer has its words.", f"Read the answer at {page}.")
     for notice in view.get("notices", ()):
         told.adds(f"{notice[0].upper()}{notice[1:]}{'' if notice.endswith('.') else '.'}")
     if "resource_id" in view:
         told.adds(f"It is about payment {view['resource_id']}.")
     return told
+
+
+def broken_rules(view: Mapping[str, Any]) -> list[str]:
+    """The rules that a call broke, in the console's sentences."""
+    texts = Texts("en")
+    return [
+        texts("requests_rule_" + rule["code"], limit=rule.get("limit", "")).rstrip(".")
+        + (
+            f" ({', '.join(more)})"
+            if (more := [rule[name].rstrip(".") for name in ("field", "text") if rule.get(name)])
+            else ""
+        )
+        + "."
+        for rule in view.get("why", {}).get("rules", ())
+    ]
 
 
 def _explained(told: Account, view: Mapping[str, Any]) -> None:
@@ -201,6 +219,7 @@ def _explained(told: Account, view: Mapping[str, Any]) -> None:
 def _refused_call(told: Account, id_: str, row: Mapping[str, Any]) -> None:
     found = Account()
     _explained(found, row)
+    found.because += [] if found.because else broken_rules(row)
     cause = f": {found.because[0]}" if found.because else "."
     told.adds(
         f"{row['method']} {row['path'].partition('?')[0]} was refused with {row['status']}{cause}",

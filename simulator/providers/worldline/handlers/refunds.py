@@ -26,8 +26,8 @@ from simulator.wallet import alipay
 def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/{paymentId}/refund of a PAID payment: a part, or with an empty body all that is left.
 
-    Raises `LimitExceeded` (400/300450) when it is not PAID, nothing is left or too much is asked; `Refused` with 405
-    after 90 days. Source: docs/providers/worldline.md, sources 3.6 and 7.
+    Raises `IllegalTransition` when it is not PAID, `LimitExceeded` when nothing is left or too much is asked (400/300450, both);
+    `Refused` with 405 after 90 days. Source: docs/providers/worldline.md, sources 3.6 and 7.
     """
     return _refund_of(call, uow, payment_of(call, uow))
 
@@ -42,7 +42,7 @@ def _refund_of(call: Call, uow: UnitOfWork, payment: Payment) -> Reply:
     request = call.body
     asked = request.amountOfMoney.amount if request.amountOfMoney else payment.left
     if payment.state != "PAID":
-        raise LimitExceeded(asked, 0)
+        raise IllegalTransition("worldline.payment", payment.state, "api.refund")
     if payment.captured_at is not None and uow.now - payment.captured_at > products.REFUND_WINDOW:
         raise Refused("300450", {"http": 405})
     if request.amountOfMoney and request.amountOfMoney.currencyCode != payment.currency:
