@@ -152,8 +152,12 @@ class Sim:
     async def receive_webhooks(self, provider: str, url: str = HOOKS, **more: Any) -> None:
         """The account-level endpoint (for providers whose own API configures endpoints, use that).
 
-        A workspace beside another one names a `url` of its own, to tell its webhooks from theirs.
+        A workspace beside another one names a `url` of its own, to tell its webhooks from theirs. A provider that reads what the
+        merchant's server answers gets the word that it wants, unless the test answers otherwise.
         """
+        word = self.app.runtime.providers[provider].webhooks.acknowledgement
+        if word is not None and self.answer is acknowledge:
+            self.answer = lambda request: httpx.Response(200, text=word)
         self._listeners[url] = self
         (await self.http.put(f"{self.path}/webhooks/{provider}", json={"url": url, **more})).raise_for_status()
 

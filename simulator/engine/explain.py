@@ -71,7 +71,7 @@ class Explained:
     """The signature that the message bears, without what stands around it in a header."""
     code: Mapping[str, str]
     """Programs that compute it from what was sent, by `python`, `node`, `php` and `openssl`: `programs.with_hmac` writes them for
-    a key that is used as text; where it is read from hexadecimal or Base64 first, write them yourself."""
+    a key that is used as text or read from hexadecimal; where it is read from Base64 first, write them yourself."""
     mistakes: Callable[[], Iterable[Mistake]] = tuple
     rebuilt: Callable[[bytes], bytes] | None = None
     """What is signed when the message has another body. Raises `ValueError` for one that cannot be signed."""
@@ -228,18 +228,30 @@ def encodings(text: bytes) -> Iterator[Mistake]:
     yield Mistake("wrong_encoding", read.encode("utf-16-le"))
 
 
-def other_keys(key: str, others: Iterable[object]) -> Iterator[Mistake]:
-    """The merchant's other secrets, and what becomes of the right one by cutting, decoding or an editor's newline."""
-    found: list[bytes] = [str(one).encode() for one in others if one]
-    found += [f"{key}\n".encode(), key.strip().encode(), key.rpartition("_")[2].encode(), key.upper().encode()]
+def other_keys(key: str, others: Iterable[object], key_is: programs.Key = "text") -> Iterator[Mistake]:
+    """The merchant's other secrets, and what becomes of the right one by cutting, decoding (or by not decoding it) or an editor's
+    newline."""
+    right, found = programs.KEYS[key_is](key), list[bytes]()
+    for one in (str(one) for one in others if one):
+        try:
+            found.append(programs.KEYS[key_is](one))
+        except ValueError:
+            found.append(one.encode())
+    found += [
+        key.encode(),
+        f"{key}\n".encode(),
+        key.strip().encode(),
+        key.rpartition("_")[2].encode(),
+        key.upper().encode(),
+    ]
     for decode in (bytes.fromhex, base64.b64decode):
         try:
             found.append(decode(key))
         except ValueError:
             continue
-    for one in dict.fromkeys(found):
-        if one and one != key.encode():
-            yield Mistake("wrong_secret", key=one)
+    for candidate in dict.fromkeys(found):
+        if candidate and candidate != right:
+            yield Mistake("wrong_secret", key=candidate)
 
 
 def of_json(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[Mistake]:
@@ -443,6 +455,7 @@ def signed_body(
     t: str | None = None,
     other_times: Iterable[str] = (),
     other_secrets: Iterable[object] = (),
+    key_is: programs.Key = "text",
 ) -> Explained:
     """HMAC-SHA256 over the bytes of the body, or over a time `t` in seconds or milliseconds, a dot and the body.
 
@@ -459,7 +472,7 @@ def signed_body(
 
     def mistakes() -> Iterator[Mistake]:
         yield from of_json(body, based)
-        yield from other_keys(key, other_secrets)
+        yield from other_keys(key, other_secrets, key_is)
         for other in dict.fromkeys(other_times) if t is not None else ():
             yield Mistake("old_time", f"{other}.".encode() + body)
         if t is not None:
@@ -472,7 +485,7 @@ def signed_body(
     name = "hex" if encoding == "hex" else "Base64"
     last = Step(
         "step_hmac",
-        digest(key.encode(), based(body)),
+        digest(programs.KEYS[key_is](key), based(body)),
         {"algorithm": "HMAC-SHA256", "secret": key_name, "encoding": name},
     )
     first = (
@@ -487,11 +500,11 @@ def signed_body(
     return Explained(
         steps=(*first, last),
         base=based(body),
-        key=key.encode(),
+        key=programs.KEYS[key_is](key),
         key_name=key_name,
         digest=digest,
         received=signature,
-        code=programs.with_hmac(named, base, algorithm="sha256", encoding=encoding),
+        code=programs.with_hmac(named, base, algorithm="sha256", encoding=encoding, key_is=key_is),
         mistakes=mistakes,
         rebuilt=based,
         bare=bare if t is not None else str.strip,

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 Encoding = Literal["hex", "base64"]
+Key = Literal["text", "hexadecimal"]
+"""What of the secret is the key: its characters, or the bytes that they write."""
+KEYS: Mapping[Key, Callable[[str], bytes]] = {"text": str.encode, "hexadecimal": bytes.fromhex}
+"""The key of a secret. Raises `ValueError` where it writes none."""
 LANGUAGES = ("python", "node", "php", "openssl")
 
 
@@ -20,6 +24,7 @@ def with_hmac(
     *,
     algorithm: Literal["sha256", "sha512"],
     encoding: Encoding,
+    key_is: Key = "text",
     in_shell: Mapping[str, str] | None = None,
     imports: Iterable[str] = (),
 ) -> dict[str, str]:
@@ -30,16 +35,17 @@ def with_hmac(
     """
     in_hex = encoding == "hex"
     modules = ", ".join(sorted({"hashlib", "hmac", *imports} | (set() if in_hex else {"base64"})))
-    raw = f"hash_hmac('{algorithm}', $base, $secret"
+    python, node, php, shell = _KEYS[key_is]
+    raw = f"hash_hmac('{algorithm}', $base, {php}"
     return _programs(
         values,
         base,
         f"import {modules}",
-        f"made = hmac.new(secret.encode(), base.encode(), hashlib.{algorithm})\n"
+        f"made = hmac.new({python}, base.encode(), hashlib.{algorithm})\n"
         + ("mine = made.hexdigest()" if in_hex else "mine = base64.b64encode(made.digest()).decode()"),
-        f'const mine = crypto.createHmac("{algorithm}", secret).update(base).digest("{encoding}");',
+        f'const mine = crypto.createHmac("{algorithm}", {node}).update(base).digest("{encoding}");',
         f"$mine = {raw});" if in_hex else f"$mine = base64_encode({raw}, true));",
-        f'openssl dgst -{algorithm} -hmac "$secret"' + _ENDS[encoding],
+        f"openssl dgst -{algorithm} {shell}" + _ENDS[encoding],
         in_shell,
     )
 
@@ -70,6 +76,16 @@ def joined(*names: str) -> dict[str, str]:
     }
 
 
+_KEYS = {
+    "text": ("secret.encode()", "secret", "$secret", '-hmac "$secret"'),
+    "hexadecimal": (
+        "bytes.fromhex(secret)",
+        'Buffer.from(secret, "hex")',
+        "hex2bin($secret)",
+        '-mac HMAC -macopt hexkey:"$secret"',
+    ),
+}
+"""How each language writes the key."""
 _ENDS = {"hex": " | sed 's/^.*= //'", "base64": " -binary | openssl base64 -A"}
 
 

@@ -49,7 +49,7 @@ async def test_a_store_of_version_0_1_0_opens_with_everything_in_it(file: Path) 
         hooks = [(await http.get(f"{here}/webhooks/{id_}")).status_code for (id_,) in messages]
     await app.runtime.close()
 
-    assert {provider for provider, _ in payments} == set(app.runtime.providers)
+    assert {provider for provider, _ in payments} <= set(app.runtime.providers)
     assert [(one["provider"], one["id"]) for one in found] == payments
     assert all(story["timeline"] for story in stories)
     assert len(messages) > 20

@@ -61,7 +61,7 @@ def test_the_contract_suite_runs_for_it() -> None:
 
 def test_the_documents_are_asked_for_it() -> None:
     """It has neither a page nor a block in the README, and both are missed."""
-    assert (without_a_block(), without_a_page()) == (["Acme"], ["acme"])
+    assert ("Acme" in without_a_block(), "acme" in without_a_page()) == (True, True)
 
 
 def test_its_story_is_told_among_the_others(server: Launched) -> None:

@@ -14,11 +14,14 @@ import orjson
 
 from simulator.engine.explain import Explained, Step, other_keys
 from simulator.engine.forging import Forging
+from simulator.engine.programs import joined, with_hmac
 from simulator.engine.provider import Event, Message, Sending, Signed, Verdict
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from toy import acme
 from toy.acme import ACME, secret_of
+
+HEX_SECRETS = ("a1b2c3d4" * 8, "0f1e2d3c" * 8)
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
@@ -33,7 +36,11 @@ def signed_by(body: Any) -> str:
 
 
 def key_of(secret: str) -> bytes:
-    return bytes.fromhex(secret) if re.fullmatch("(?:[0-9a-f]{2})+", secret) else secret.encode()
+    return bytes.fromhex(secret)
+
+
+def refuse_secret(secret: str) -> str | None:
+    return None if re.fullmatch("(?:[0-9a-f]{2})+", secret) else "hexadecimal digits, two for a byte"
 
 
 def digest(key: bytes, text: bytes) -> str:
@@ -50,17 +57,19 @@ def sign(sending: Sending) -> Signed:
 
 
 def explain(sending: Sending, left: Signed) -> Explained | None:
-    body, secret = orjson.loads(left.body), secret_of(sending.workspace)
+    body, secret = orjson.loads(left.body), sending.secret(secret_of(sending.workspace))
     base, key = signed_by(body).encode(), key_of(secret)
+    received = ((body.get("items") or [{}])[0]).get("seal", "")
+    values = {"secret": secret, "received": received, "named": base.decode()}
     return Explained(
         steps=(Step("step_body", base.decode()), Step("step_bytes", digest(key, base), {"n": len(base)})),
         base=base,
         key=key,
         key_name="secret",
         digest=digest,
-        received=((body.get("items") or [{}])[0]).get("seal", ""),
-        code={},
-        mistakes=lambda: other_keys(secret, ()),
+        received=received,
+        code=with_hmac(values, joined("named"), algorithm="sha256", encoding="hex", key_is="hexadecimal"),
+        mistakes=lambda: other_keys(secret, (sending.workspace.credentials["acme"]["secret"],), "hexadecimal"),
         rebuilt=lambda other: signed_by(orjson.loads(other)).encode(),
     )
 
@@ -76,14 +85,18 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
     return Verdict(hmac.compare_digest(expected, received), "", signed, expected, received)
 
 
+assert ACME.shop is not None
 ENVELOPED = replace(
     ACME,
     title="Acme, enveloped",
+    credentials=lambda ids, default: {**acme.credentials(ids, default), "secret": "5eed" * 16},
+    shop=replace(ACME.shop, secrets=HEX_SECRETS),
     webhooks=replace(
         ACME.webhooks,
         render=render,
         sign=sign,
         explain=explain,
+        refuse_secret=refuse_secret,
         forging=Forging(member="items.0.seal", amounts=("items.0.charge.amount",), accounts=("items.0.charge.id",)),
     ),
     verify=verify,

@@ -104,7 +104,7 @@ def _refused(call: ControlCall[Any, Any], provider: Provider, what: str, answer:
     said = {"status": answer.status, "body": answer.text}
     view = newest_of(call.runtime, call.workspace, since)
     rules = [] if view is None else broken_rules(view)
-    words = [*([answer.text[:300]] if answer.text else []), *rules]
+    words = [part for part in (*rules, answer.text[:300]) if part]
     message = f"{provider.title} refused {what} with {answer.status}{': ' if words else ''}{' '.join(words)}"
     more = {} if view is None else {"request": view["id"]}
     return ControlError(422, "refused", message, answer=said, **more)
