@@ -31,7 +31,9 @@ LOOK_AT_ALL = (
     "tests/surface/console/test_start.py",
 )
 """Where tests of all providers, or of what names them, stand outside of the contract suite."""
-THESE = f"{NEW} or '{TITLE}' or branch or folders_names or said_once or of_version or places_of or sources or documents or ticked"
+THESE = " or ".join(
+    (NEW, TITLE.split()[0], "branch", "folders_names", "said_once", "of_version", "places_of", "sources", "documents")
+)
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_the_contract_suite_passes_as_it_is_written(checkout: Path) -> None:
         "tests/contract",
         f"tests/providers/{NEW}",
         "-k",
-        f"{NEW} or '{TITLE}'",
+        f"{NEW} or {TITLE.split()[0]}",
     )
 
     assert re.search(r"(\d+) passed", said), said
