@@ -13,6 +13,9 @@ from contextlib import suppress
 
 LONGEST_WAIT_S = 3600.0
 
+OVERTAKEN = 100
+"""Entries that no longer count, beside as many as do: then they are thrown out together."""
+
 
 class Agenda:
     """Each workspace has one entry that counts, its soonest."""
@@ -21,7 +24,8 @@ class Agenda:
         self._heap: list[tuple[float, int]] = []
         self._soonest: dict[int, float] = {}
         """The entry that counts, by workspace. The heap may hold later ones of the same workspace, which are passed over
-        when their time comes: taking them out of the middle of a heap would be slow."""
+        when their time comes: taking each out of the middle of a heap would be slow. One that comes in twelve hours is
+        overtaken with every payment, so they do not stay until then."""
         self._nudge = asyncio.Event()
 
     def put(self, workspace_id: int, at: float) -> None:
@@ -30,6 +34,9 @@ class Agenda:
             return
         self._soonest[workspace_id] = at
         heapq.heappush(self._heap, (at, workspace_id))
+        if len(self._heap) > 2 * len(self._soonest) + OVERTAKEN:
+            self._heap = [(soonest, id_) for id_, soonest in self._soonest.items()]
+            heapq.heapify(self._heap)
         if self._heap[0][0] == at:
             self.wake()
 

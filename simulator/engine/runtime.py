@@ -278,6 +278,7 @@ class Runtime:
             self.registry.delete(workspace.id)
             self.sweeper.look()
             self._absent.set_aside()
+        self._walker.forget(workspace.id)
 
     def _let_go(self, workspace: Workspace) -> None:
         task = asyncio.create_task(self._gone(workspace))

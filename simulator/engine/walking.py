@@ -140,6 +140,12 @@ class Walker:
             async with self._dispatcher.halted(workspace_id):
                 yield
 
+    def forget(self, workspace_id: int) -> None:
+        """Of a workspace that is gone; who waits for his turn finds that out by himself."""
+        for locks in (self._turns, self._gates):
+            if workspace_id in locks and not locks[workspace_id].locked():
+                del locks[workspace_id]
+
     @asynccontextmanager
     async def _walk(self, workspace_id: int) -> AsyncIterator[_Walk]:
         async with self._turns[workspace_id]:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from support import Sim
 
-from simulator.engine.agenda import Agenda
+from simulator.engine.agenda import OVERTAKEN, Agenda
 from simulator.engine.timers import Fired, Timers
 from simulator.kernel.clock import micros
 
@@ -66,3 +66,16 @@ async def test_a_loop_that_is_woken_and_ended_at_the_same_moment_ends(turns: int
         await asyncio.sleep(0)
 
     assert loop.cancelled()
+
+
+def test_deadlines_that_are_overtaken_do_not_stay_until_their_time() -> None:
+    """A payment expires in twelve hours and its webhooks are due before: each takes that deadline off and puts it on again."""
+    agenda, hours = Agenda(), 12 * 3600.0
+    agenda.put(2, 5 * hours)
+    for now in range(2_000):
+        agenda.put(1, now + hours)
+        agenda.put(1, float(now))
+        assert agenda.take_due(float(now)) == [1]
+
+    assert len(agenda._heap) <= 2 * 2 + OVERTAKEN
+    assert agenda.take_due(5 * hours) == [2]

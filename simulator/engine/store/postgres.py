@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
@@ -182,6 +182,6 @@ def _without_nul(values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) and "\0" in v else v for v in values)
 
 
-@cache
+@lru_cache(1000)  # the text of some holds a number
 def _placeholders(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("?", "%s").encode()
