@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from buying import ANY
 
 from simulator.surface.client import Client
 from simulator.surface.launch import Launched
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = dict(
-    re.findall(r"^```python\n# (test_\w+\.py)\n(.*?)^```$", (ROOT / "docs/testing.md").read_text("utf-8"), re.M | re.S)
-)
+PAGE = (ROOT / "docs/testing.md").read_text("utf-8")
+SAMPLES = dict(re.findall(r"^```python\n# (test_\w+\.py)\n(.*?)^```$", PAGE, re.M | re.S))
+YAML = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)
 
 
 @pytest.fixture(scope="session")
@@ -49,5 +51,99 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=120)
 
 
-def test_every_block_of_the_page_is_run() -> None:
-    assert (ROOT / "docs/testing.md").read_text("utf-8").count("```python") == len(SAMPLES) > 4
+def test_every_block_of_the_page_is_run_or_read() -> None:
+    kinds = re.findall(r"^```(\w+)\n", PAGE, re.M)
+
+    assert set(kinds) == {"python", "yaml", "js", "java", "go", "csharp"}
+    assert kinds.count("python") == len(SAMPLES) > 4
+    assert kinds.count("yaml") == len(YAML)
+
+
+def test_its_contents_lead_to_its_headings() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^## (.*)$", PAGE, re.M)
+    }
+
+    linked = re.findall(r"\]\(#([\w-]+)\)", PAGE)
+
+    assert set(linked) == headings
+    assert len(linked) == len(headings)
+
+
+# Beyond Python ----------------------------------------------------------------------------------------------------------
+
+
+def block(kind: str) -> str:
+    [found] = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.M | re.S)
+    return str(found)
+
+
+@pytest.mark.parametrize("text", YAML, ids=lambda text: text.split(":")[0].removeprefix("# ").strip())
+def test_a_file_for_ci_names_the_image_and_what_the_simulator_and_its_clients_read(text: str) -> None:
+    """The variables are those that the command and the fixtures know; the token is the same on both sides."""
+    document = yaml.safe_load(text)
+
+    assert isinstance(document, dict)
+    if "psp-simulator" in text:
+        assert "registry.example/psp-simulator" in text
+        assert len(set(re.findall(r"PSP_SIMULATOR_ADMIN_TOKEN: ([\w-]+)", text))) == 1
+        assert re.search(r'PSP_SIMULATOR_URL: "?http://(localhost|psp-simulator):8080', text)
+    else:
+        assert "pytest -n auto" in text
+
+
+def test_compose_waits_for_the_health_check_that_the_image_has() -> None:
+    assert any("condition: service_healthy" in text for text in YAML)
+    assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "waits"),
+    [
+        ("java", "Wait.forHealthcheck()"),
+        ("js", "Wait.forHealthCheck()"),
+        ("go", "wait.ForHealthCheck()"),
+        ("csharp", "UntilContainerIsHealthy()"),
+    ],
+)
+def test_a_container_of_a_test_waits_for_the_health_check_too(kind: str, waits: str) -> None:
+    assert waits in block(kind)
+    assert "8080" in block(kind) and "registry.example/psp-simulator" in block(kind)
+
+
+PARSED = {
+    "js": ("sample.mjs", ["node", "--check"]),
+    "java": ("SimulatorTest.java", ["java", "Parse.java"]),
+    "go": ("simulator_test.go", ["gofmt", "-e", "-l"]),
+}
+"""By kind, the file's name and what reads it. C# is read by nobody here: its compiler comes with a build of a project only."""
+PARSE = """
+import java.nio.file.Path;
+import java.util.List;
+import javax.tools.*;
+import com.sun.source.util.JavacTask;
+
+class Parse {
+    public static void main(String[] names) throws Exception {
+        var compiler = ToolProvider.getSystemJavaCompiler();
+        var found = new DiagnosticCollector<JavaFileObject>();
+        var files = compiler.getStandardFileManager(null, null, null).getJavaFileObjects(Path.of(names[0]));
+        ((JavacTask) compiler.getTask(null, null, found, List.of(), null, files)).parse();
+        found.getDiagnostics().forEach(System.err::println);
+        System.exit(found.getDiagnostics().isEmpty() ? 0 : 1);
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("kind", PARSED)
+def test_a_sample_in_another_language_is_parsed(kind: str, tmp_path: Path) -> None:
+    name, command = PARSED[kind]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"needs {command[0]}")
+    (tmp_path / name).write_text(block(kind), "utf-8")
+    (tmp_path / "Parse.java").write_text(PARSE, "utf-8")
+
+    ran = subprocess.run([*command, name], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
