@@ -309,9 +309,12 @@ class AsyncWorkspace:
         phase: str | None = None,
         reference: str | None = None,
         q: str | None = None,
+        since: str | None = None,
+        failing: bool | None = None,
     ) -> list[Payment]:
-        """Newest first."""
-        found = self.client.every(f"{self.path}/payments", provider=provider, phase=phase, reference=reference, q=q)
+        """Newest first; made `since` an instant, or with a webhook that is `failing`."""
+        query: dict[str, Any] = {"provider": provider, "phase": phase, "reference": reference, "q": q}
+        found = self.client.every(f"{self.path}/payments", **query, since=since, failing=failing or None)
         return [one async for one in found]
 
     async def latest(self, limit: int = 50, *, provider: str | None = None) -> list[Payment]:
@@ -401,8 +404,10 @@ class AsyncWorkspace:
         body = {name: value for name, value in (("buyer", buyer), ("method", method)) if value is not None}
         return await self._act(provider, id_, "pay", body)
 
-    async def decline(self, provider: str, id_: str, *, reason: str | None = None) -> Payment:
-        return await self._act(provider, id_, "decline", {"reason": reason} if reason else {})
+    async def decline(self, provider: str, id_: str, *, reason: str | None = None, code: str | None = None) -> Payment:
+        """The wallet declines; `code` is the provider's own, where it has several for one reason."""
+        body = {name: value for name, value in (("reason", reason), ("code", code)) if value is not None}
+        return await self._act(provider, id_, "decline", body)
 
     async def cancel(self, provider: str, id_: str) -> Payment:
         return await self._act(provider, id_, "cancel", {})

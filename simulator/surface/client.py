@@ -385,9 +385,12 @@ class Workspace:
         phase: str | None = None,
         reference: str | None = None,
         q: str | None = None,
+        since: str | None = None,
+        failing: bool | None = None,
     ) -> list[Payment]:
-        """Newest first."""
-        found = self.client.every(f"{self.path}/payments", provider=provider, phase=phase, reference=reference, q=q)
+        """Newest first; made `since` an instant, or with a webhook that is `failing`."""
+        query: dict[str, Any] = {"provider": provider, "phase": phase, "reference": reference, "q": q}
+        found = self.client.every(f"{self.path}/payments", **query, since=since, failing=failing or None)
         return list(found)
 
     def latest(self, limit: int = 50, *, provider: str | None = None) -> list[Payment]:
@@ -477,8 +480,10 @@ class Workspace:
         body = {name: value for name, value in (("buyer", buyer), ("method", method)) if value is not None}
         return self._act(provider, id_, "pay", body)
 
-    def decline(self, provider: str, id_: str, *, reason: str | None = None) -> Payment:
-        return self._act(provider, id_, "decline", {"reason": reason} if reason else {})
+    def decline(self, provider: str, id_: str, *, reason: str | None = None, code: str | None = None) -> Payment:
+        """The wallet declines; `code` is the provider's own, where it has several for one reason."""
+        body = {name: value for name, value in (("reason", reason), ("code", code)) if value is not None}
+        return self._act(provider, id_, "decline", body)
 
     def cancel(self, provider: str, id_: str) -> Payment:
         return self._act(provider, id_, "cancel", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from simulator.surface.async_client import AsyncClient, AsyncWorkspace
 from simulator.surface.client import Client, NotReached, SaidNo, Workspace
+from simulator.surface.control.operation import Operation
 from simulator.surface.control.table import TABLE
 from simulator.surface.in_process import Simulator
 from simulator.surface.launch import Launched
@@ -47,10 +49,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.said: dict[str, set[str]] = {}
+        """By row, the members of query and body."""
         self.transport = httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append((request.method, request.url.path))
+        members = {*request.url.params, *(json.loads(request.content) if request.content[:1] == b"{" else ())}
+        self.said.setdefault(_row_of(request.method, request.url.path), set()).update(members)
         if request.url.path.endswith("/events"):
             return httpx.Response(200, text='retry: 2000\n\nid: 1\ndata: {"seq": 1}\n\n')
         return httpx.Response(200, json=ANYTHING)
@@ -58,10 +64,11 @@ class Recorder:
     @property
     def rows(self) -> set[str]:
         """The names of the rows that were asked for, the first that fits each."""
-        return {
-            next(row.name for row in TABLE if row.method == method and _fits(row.path, path))
-            for method, path in self.asked
-        }
+        return {_row_of(method, path) for method, path in self.asked}
+
+
+def _row_of(method: str, path: str) -> str:
+    return next(row.name for row in TABLE if row.method == method and _fits(row.path, path))
 
 
 def _fits(pattern: str, path: str) -> bool:
@@ -90,6 +97,50 @@ def test_the_client_has_every_call_of_the_control_api() -> None:
                 list(result) if inspect.isgenerator(result) else None
 
     assert recorder.rows == {row.name for row in TABLE}
+
+
+SOMETHING = {
+    "bool": True,
+    "int": 1,
+    "Sequence[str]": ["x"],
+    "Sequence": [{"x": "y"}],
+    "Mapping": {"x": {"y": "z"}},
+    "str": "x",
+}
+"""By a part of a parameter's type, in this order; a text for every other."""
+LEFT_TO_THE_CLIENT = {"cursor"}
+WITHOUT_EFFECT = {"cancel": {"reason", "code"}, "expire": {"reason", "code"}}
+GIVEN_WHOLE = {"import_workspace", "put_settings", "put_buyer", "compare_request", "begin_audit"}
+"""A document, or whatever members the caller names."""
+
+
+def _something(parameter: inspect.Parameter) -> Any:
+    return next((value for part, value in SOMETHING.items() if part in str(parameter.annotation)), "x")
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.name not in GIVEN_WHOLE], ids=lambda row: row.name)
+def test_the_client_says_every_member_that_a_call_takes(said: dict[str, set[str]], row: Operation[Any, Any]) -> None:
+    members = {field.alias or name for model in (row.query, row.body) for name, field in model.model_fields.items()}
+
+    assert members - LEFT_TO_THE_CLIENT - WITHOUT_EFFECT.get(row.name, set()) <= said[row.name]
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, set[str]]:
+    """What the client says where it is given everything that its methods take."""
+    recorder = Recorder()
+    with Client("http://simulator.test", transport=recorder.transport) as client:
+        for thing in (client, Workspace(client, "mine")):
+            for name, method in inspect.getmembers(thing, callable):
+                if name.startswith("_") or name in OF_HTTP:
+                    continue
+                given = [
+                    one for one in inspect.signature(method).parameters.values() if one.kind is not one.VAR_KEYWORD
+                ]
+                named = {one.name: _something(one) for one in given if one.kind is one.KEYWORD_ONLY}
+                result = method(*[_something(one) for one in given if one.name not in named], **named)
+                list(result) if inspect.isgenerator(result) else None
+    return recorder.said
 
 
 async def test_so_has_the_asynchronous_one() -> None:
