@@ -70,6 +70,18 @@ def test_its_contents_lead_to_its_headings() -> None:
     assert len(linked) == len(headings)
 
 
+def test_its_ten_mistakes_are_those_that_the_example_plays_each_in_a_scenario_that_there_is() -> None:
+    """`examples/shop/test_mistakes.py` plays each against a shop that makes it, and against one that does not."""
+    table = PAGE.partition("## Ten mistakes that cost money")[2].partition("\n## ")[0]
+    played = re.findall(r'^    Mistake\("([\w-]+)", ', (ROOT / "examples/shop/mistakes.py").read_text("utf-8"), re.M)
+
+    named = re.findall(r"^\| \d+ \|.*\| `([\w-]+)` \|$", table, re.M)
+
+    assert named == played
+    assert len(named) == 10
+    assert all((ROOT / "scenarios" / f"{name}.yaml").exists() for name in named)
+
+
 # Beyond Python ----------------------------------------------------------------------------------------------------------
 
 

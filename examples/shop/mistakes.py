@@ -1,29 +1,17 @@
-"""Ten shops, each with one of the mistakes of docs/testing.md: `examples/shop` with one thing done wrong."""
+"""Ten shops, each with one of the mistakes of docs/testing.md: the shop of `shop.py` with one thing done wrong."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import URLError
 
-from simulator.surface.assertions import TestedWorkspace
+from shop import Order, Shop
 
-if TYPE_CHECKING:
-    from shop import Order
-    from shop import Shop as CarefulShop
-else:
-    path = Path(__file__).parents[2] / "examples" / "shop" / "shop.py"
-    spec = importlib.util.spec_from_file_location("lantern_shop", path)
-    lantern_shop = importlib.util.module_from_spec(spec)
-    sys.modules["lantern_shop"] = lantern_shop
-    spec.loader.exec_module(lantern_shop)
-    CarefulShop, Listening, Order = lantern_shop.Shop, lantern_shop.Listening, lantern_shop.Order
+from simulator.surface.assertions import TestedWorkspace
 
 PAID = "PAYMENT_CHARGE_CAPTURE_SUCCEEDED"
 STATES = {
@@ -33,12 +21,12 @@ STATES = {
 }
 
 
-class TrustsEverybody(CarefulShop):
+class TrustsEverybody(Shop):
     def is_genuine(self, headers: dict[str, str], body: bytes) -> bool:
         return True
 
 
-class CountsAgain(CarefulShop):
+class CountsAgain(Shop):
     """It keeps no ids of events."""
 
     def hear(self, headers: dict[str, str], body: bytes) -> int:
@@ -48,7 +36,7 @@ class CountsAgain(CarefulShop):
         return 200
 
 
-class LooksThenWrites(CarefulShop):
+class LooksThenWrites(Shop):
     """Between looking whether an event was heard and writing that it was, another copy of it gets through."""
 
     both: threading.Barrier
@@ -63,14 +51,14 @@ class LooksThenWrites(CarefulShop):
         return 200
 
 
-class BelievesTheAmount(CarefulShop):
+class BelievesTheAmount(Shop):
     def _heard(self, event: Any) -> None:
         order = self.orders[event["data"]["merchantPaymentChargeReference"]]
         if event["type"] == PAID and order.state == "waiting":
             order.state, order.fen = "shipped", event["data"]["amount"]["value"]
 
 
-class BelievesTheOrder(CarefulShop):
+class BelievesTheOrder(Shop):
     """The last that it hears is how things stand."""
 
     def _heard(self, event: Any) -> None:
@@ -78,17 +66,17 @@ class BelievesTheOrder(CarefulShop):
         order.state = STATES.get(event["type"], order.state)
 
 
-class NeverAsks(CarefulShop):
+class NeverAsks(Shop):
     def look(self, reference: str) -> Order:
         return self.orders[reference]
 
 
-class HasNoKey(CarefulShop):
+class HasNoKey(Shop):
     def _call(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
         return super()._call(method, path, body)
 
 
-class SwallowsErrors(CarefulShop):
+class SwallowsErrors(Shop):
     def _heard(self, event: Any) -> None:
         try:
             super()._heard(event)
@@ -96,14 +84,14 @@ class SwallowsErrors(CarefulShop):
             """It will be all right."""
 
 
-class TrustsTheReturn(CarefulShop):
+class TrustsTheReturn(Shop):
     def look(self, reference: str) -> Order:
         order = self.orders[reference]
         order.state, order.parcels = "shipped", order.parcels + 1
         return order
 
 
-class RefundsAtOnce(CarefulShop):
+class RefundsAtOnce(Shop):
     def refund(self, order: Order, fen: int) -> str:
         status = super().refund(order, fen)
         order.state = "refunded"
@@ -113,7 +101,7 @@ class RefundsAtOnce(CarefulShop):
 @dataclass(frozen=True)
 class Stage:
     world: TestedWorkspace
-    shop: CarefulShop
+    shop: Shop
     scenario: str
 
     def bought(self) -> Order:
@@ -190,7 +178,7 @@ def tells_of_a_refund_that_was_refused(stage: Stage) -> bool:
 @dataclass(frozen=True)
 class Mistake:
     scenario: str
-    shop: type[CarefulShop]
+    shop: type[Shop]
     loses: Callable[[Stage], bool]
 
 
