@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from simulator.engine import dispatcher, endpoints, http, http_client, keeping, queues, registry, settings, unread
+from simulator.surface import limits, serve
+from simulator.surface.control import checks, operation, paging, purchases, scenarios
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 
@@ -84,3 +88,48 @@ def test_every_promise_says_what_shows_it() -> None:
             empty.append(line)
 
     assert empty == []
+
+
+BOUNDS = {
+    f"{http.HEADER_LIMIT:,} bytes of one header; {http.HEADERS_LIMIT:,} of all",
+    f"{unread.DEPTH} levels of a JSON body",
+    f"{serve.HEAD_LIMIT:,} bytes of a head",
+    f"{http.BODY_LIMIT:,} bytes of a body",
+    f"{operation.DEPTH_LIMIT} levels of lists and objects",
+    f"{paging.MAX_LIMIT} rows of a list",
+    f"{registry.LINE} printable characters in one line of a credential",
+    f"{registry.LISTED} in a list |",
+    f"{checks.URL_LIMIT:,} characters of a webhook's address, {endpoints.SECRET_LIMIT} of its secret",
+    f"{purchases.REFERENCE_LIMIT} of a test payment's reference",
+    f"{registry.SNAPSHOTS} snapshots of a workspace, which hold {registry.ROWS:,} rows together",
+    f"{registry.ROWS:,} rows of a document",
+    f"{limits.IMPORT_LIMIT:,} bytes of a document",
+    f"{scenarios.ARMED} armed scenarios",
+    f"{http_client.READ_LIMIT // 1024} kB are read",
+    f"{dispatcher.ANSWER_LIMIT:,} characters are kept",
+    f"{queues.PER_ENDPOINT} tries at once to an endpoint",
+    f"{queues.AT_ONCE} beside the first of each endpoint in a workspace, {queues.ENDPOINTS_AT_ONCE} endpoints at once",
+    f"{settings.SimulatorSettings().keep.payments:,} payments and any number of days",
+    f"steps of {keeping.STEP} payments",
+    f"{keeping.FEWEST_LINES:,} at least",
+}
+"""How the page says what the code has."""
+
+
+def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
+    text = " ".join(PAGE.read_text("utf-8").split())
+
+    assert sorted(bound for bound in BOUNDS if bound not in text) == []
+
+
+def test_so_are_those_of_postgresql() -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    from simulator.engine.store import postgres
+
+    text = " ".join(PAGE.read_text("utf-8").split())
+
+    assert (
+        f"{postgres.NEVER_HANGS['connect_timeout']} s of connecting ({postgres.AGAIN_S} s once it has answered" in text
+    )
+    assert f"{postgres.SILENCE_S:g} s of a statement" in text
+    assert f"nobody asks for {postgres.PAUSE_S:g} s. {postgres.UPGRADE_S:g} s for bringing tables up to date" in text

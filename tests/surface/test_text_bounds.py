@@ -15,6 +15,7 @@ from simulator.engine import registry
 from simulator.engine.registry import CredentialError
 from simulator.kernel.ids import Ids
 from simulator.providers import built_in
+from simulator.surface import limits
 from simulator.surface.app import App
 from simulator.surface.control import scenarios
 from simulator.surface.settings import Settings
@@ -131,6 +132,15 @@ async def test_what_snapshots_and_documents_hold_is_bounded(sim: Sim, monkeypatc
     assert (first.status_code, exported.status_code) == (201, 200)
     assert [(one.status_code, one.json()["error"]["code"]) for one in (refused, too_much)] == [(409, "too_much")] * 2
     assert sim.app.runtime.store.rows_of_snapshots(sim.workspace.id) == held
+
+
+async def test_a_document_that_is_too_large_is_not_taken(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = (await sim.http.get(f"{sim.path}/export")).content
+    monkeypatch.setattr(limits, "IMPORT_LIMIT", len(document) - 1)
+
+    refused = await sim.http.post("/_sim/workspaces/import", content=document)
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "body_too_large")
 
 
 async def test_so_many_scenarios_are_armed_and_no_more(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from simulator.surface.control.payments import found, payment_views, shown
 from simulator.surface.control.requests import newest_of
 from simulator.surface.control.why import broken_rules
 
+REFERENCE_LIMIT = 512
+
 
 class AmountBody(Body):
     value: int
@@ -26,7 +28,7 @@ class PurchaseBody(Body):
     provider: str
     amount: AmountBody | None = None
     variant: str | None = Field(None, max_length=100)
-    reference: Annotated[str, Field(max_length=512)] | None = None
+    reference: Annotated[str, Field(max_length=REFERENCE_LIMIT)] | None = None
     """The provider says how long one may be."""
 
 
