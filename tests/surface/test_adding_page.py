@@ -56,3 +56,63 @@ def test_what_two_providers_use_stands_on_the_page() -> None:
 
     assert len(users) > 100
     assert missing == []
+
+
+SKELETON = adding_page.ROOT / "simulator" / "surface" / "skeleton"
+EXPLAINED = TEXT.replace(adding_page.of_page("skeleton", TEXT), "")
+"""The page without the provider to copy: what is said of it."""
+HANDED = {
+    "uow",
+    "call",
+    "order",
+    "request",
+    "verdict",
+    "merchant",
+    "sending",
+    "event",
+    "directory",
+    "ids",
+    "workspace",
+    "purchase",
+}
+"""Names under which the engine hands something to a provider."""
+
+
+def taken() -> dict[str, str]:
+    """What the provider to copy takes from outside its folder, with the place where it does: what it imports, of which module,
+    and the members of what it is handed."""
+    found: dict[str, str] = {}
+    for path in sorted(SKELETON.glob("*.py")):
+        found |= dict.fromkeys(used(path), path.name)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in HANDED:
+                found[node.attr] = f"{path.name}, of {node.value.id}"
+    return found
+
+
+def test_what_the_provider_to_copy_takes_from_outside_is_explained_on_the_page() -> None:
+    names = taken()
+
+    missing = [
+        f"{name} ({where})"
+        for name, where in names.items()
+        if not re.search(
+            rf"^ *(?:class|(?:async )?def) {name}\b|^ *(?:\w+, )*{name}\b[^(]*[:=]|`[\w.]*\b{name}\b",
+            EXPLAINED,
+            re.MULTILINE,
+        )
+    ]
+
+    assert len(names) > 60
+    assert missing == []
+
+
+def test_each_module_that_the_provider_to_copy_imports_from_is_named_on_the_page() -> None:
+    modules = {
+        node.module
+        for path in SKELETON.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and SHARED.match(node.module)
+    }
+
+    assert [module for module in sorted(modules) if module not in EXPLAINED] == []
