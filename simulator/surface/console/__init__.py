@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from simulator.engine.runtime import Runtime
 from simulator.surface.console import (
     acts,
+    audits,
     buyers,
     clock,
     delivery,
@@ -42,6 +43,8 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/console/{ws}/buyers/{slug}", buyers.buyer_page),
     ("/console/{ws}/scenarios", scenarios.scenarios_page),
     ("/console/{ws}/clock", clock.clock_page),
+    ("/console/{ws}/audits", audits.audits_page),
+    ("/console/{ws}/audits/{id}.html", audits.report_file),
     ("/console/{ws}/start", start.start_page),
     ("/console/{ws}/start/{provider}", start.start_page),
     ("/console/{ws}/settings", setup.settings_page),

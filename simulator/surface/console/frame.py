@@ -53,6 +53,7 @@ PLACES = (
     Place("scenarios", "console_scenarios", "bolt", "console_world"),
     Place("clock", "console_clock", "clock", "console_world"),
     Place("start", "console_start", "book", "console_set_up"),
+    Place("audits", "audits_title", "shield", "console_set_up"),
     Place("settings", "console_settings", "gear", "console_set_up"),
 )
 """A page that does not exist is not offered."""
