@@ -64,6 +64,7 @@ def test_an_event_that_was_heard_is_not_heard_again(psp_workspace: TestedWorkspa
     order, _ = shop.checkout()
     psp_workspace.pay("ppro", order.charge)
     paid = psp_workspace.wait_for_webhook("ppro", PAID, resource_id=order.charge)
+    psp_workspace.settle()
     heard, asked = len(shop.heard), len(psp_workspace.requests())
 
     psp_workspace.resend(paid["id"])

@@ -62,6 +62,7 @@ async def refused(agent: Agent, tool: str, **arguments: Any) -> str:
     return text_of(result)
 
 
+@pytest.mark.slow
 async def test_a_purchase_over_stdio_in_the_workspace_that_was_configured(server: Launched, world: Workspace) -> None:
     world.set_webhook(ANY.name, world.inbox_url("shop"))
     environ = {"PYTHONPATH": str(ROOT), "PSP_SIMULATOR_URL": server.url, "PSP_SIMULATOR_WORKSPACE": world.id}
