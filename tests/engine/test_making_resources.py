@@ -1,0 +1,48 @@
+"""A resource is made without its dataclass's constructor, and nobody can tell."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar
+
+import pytest
+
+from simulator.engine.resource import NOT_YET, Resource
+from simulator.providers import built_in
+from simulator.wallet.order import Order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing(Resource):
+    PROVIDER: ClassVar[str] = "acme"
+    KIND: ClassVar[str] = "thing"
+
+    name: str
+    size: int = 3
+    tags: list[str] = field(default_factory=list)
+
+
+def test_fields_that_are_not_said_are_what_they_are_by_default() -> None:
+    first, second = Thing(id="t_1", name="one"), Thing(id="t_2", name="two", tags=["new"])
+
+    assert (first.size, first.tags, first.version, first.created_at) == (3, [], 0, NOT_YET)
+    assert second.tags == ["new"]
+    assert list(vars(second)) == [one.name for one in fields(Thing)]
+    assert first.tags is not Thing(id="t_3", name="three").tags
+
+
+@pytest.mark.parametrize("given", [{"id": "t_1"}, {"id": "t_1", "name": "one", "weight": 5}, {}])
+def test_what_is_missing_or_unknown_is_refused_as_by_a_dataclass(given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        Thing(**given)
+
+
+def test_every_resource_is_made_as_its_dataclass_would() -> None:
+    kinds = {Order, *(kind for provider in built_in() for kind in provider.resources)}
+
+    for kind in kinds:
+        given = {one.name: one.name for one in fields(kind) if one.default is MISSING}
+        made, plain = kind(**given), object.__new__(kind)
+        kind.__init__(plain, **given)  # type: ignore[misc]  # so it would be made
+        assert vars(made) == vars(plain), kind
+        assert list(vars(made)) == list(vars(plain)), kind
