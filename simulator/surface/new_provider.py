@@ -57,6 +57,28 @@ you know, each fact with its source.
 """
 
 
+_CALLS = '''"""A receiver of Newpay's webhooks of its own: it takes what was signed within five minutes of its arrival."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+
+from support import Sim
+
+TOLERANCE_S = 300
+
+
+def accepts(sim: Sim, headers: Mapping[str, str], body: bytes, arrived: datetime) -> bool:
+    parts = dict(part.partition("=")[::2] for part in headers["newpay-signature"].split(","))
+    signed, secret = parts["t"].encode() + b"." + body, sim.credentials("newpay")["webhook_secret"]
+    mine = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(mine, parts["v1"]) and abs(arrived.timestamp() - int(parts["t"])) <= TOLERANCE_S
+'''
+
+
 class NotPossible(ValueError):
     """The skeleton cannot be written; the message says why."""
 
@@ -97,6 +119,7 @@ def files(name: str, title: str) -> Iterator[tuple[Path, str]]:
         renamed(_PAGE.format(table=settings.table(PROVIDER.settings)), name, title),
     )
     yield Path("tests/providers") / name / "__init__.py", ""
+    yield Path("tests/providers") / name / "calls.py", renamed(_CALLS, name, title)
     yield Path("tests/providers") / name / "test_main_path.py", renamed(_TEST, name, title)
 
 

@@ -23,7 +23,10 @@ NAMES = {
 """What the README calls a credential, and the names that it has."""
 
 
-@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+WITH_LINES = [provider for provider in built_in() if (provider.title, "PHP with curl") in readme.ROWS]
+
+
+@pytest.mark.parametrize("provider", WITH_LINES, ids=lambda provider: provider.name)
 def test_the_lines_for_php_take_a_payment(world: World, provider: Provider) -> None:
     shop, own = provider.shop, world.credentials(provider.name)
     assert shop is not None

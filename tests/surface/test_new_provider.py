@@ -29,6 +29,7 @@ LOOK_AT_ALL = (
     "tests/surface/test_truth.py",
     "tests/surface/test_one_more.py",
     "tests/surface/console/test_start.py",
+    "tests/audit/test_checks.py",
 )
 """Where tests of all providers, or of what names them, stand outside of the contract suite."""
 THESE = " or ".join(

@@ -30,7 +30,10 @@ from simulator.surface.tls import certificates, folder_beside
 from surface.https import Https
 
 PUBLISHED: list[str] = [
-    host for provider in built_in() for host in import_module(f"providers.{provider.name}.hosts").PUBLISHED
+    host
+    for provider in built_in()
+    if provider.hosts
+    for host in import_module(f"providers.{provider.name}.hosts").PUBLISHED
 ]
 """The providers' hosts as their manuals write them, whatever our tables say."""
 

@@ -16,7 +16,7 @@ from simulator.surface.skeleton.settings import NewpaySettings
 from simulator.surface.skeleton.shop import SHOP
 from simulator.surface.skeleton.signing import FORGING
 from simulator.surface.skeleton.states import PAYMENT
-from simulator.surface.skeleton.webhooks import RETRIES, explain, render, sign
+from simulator.surface.skeleton.webhooks import RETRIES, TOLERANCE, explain, render, sign
 
 PROVIDER = Provider(
     name="newpay",
@@ -32,7 +32,9 @@ PROVIDER = Provider(
     lookups=lookups,
     claims=claims,
     refuse=refuse,
-    webhooks=Webhooks(PAYMENT.events, RetryPolicy(RETRIES), render, sign, explain=explain, forging=FORGING),
+    webhooks=Webhooks(
+        PAYMENT.events, RetryPolicy(RETRIES), render, sign, explain=explain, forging=FORGING, tolerance=TOLERANCE
+    ),
     summarise=summarise,
     hear=hear,
     on_timer=on_timer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from simulator.engine.provider import Verdict
 from simulator.engine.workspace import Workspace
@@ -23,4 +24,5 @@ def verify(workspace: Workspace, headers: Mapping[str, str], body: bytes) -> Ver
     expected = hmac.new(secret.encode(), signed.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
     received = parts.get("v1", "")
     valid = hmac.compare_digest(expected.encode(), received.encode("utf-8", "replace"))
-    return Verdict(valid, "" if valid else "the signature differs", signed, expected, received)
+    at = datetime.fromtimestamp(int(parts["t"]), UTC) if valid else None
+    return Verdict(valid, "" if valid else "the signature differs", signed, expected, received, at)

@@ -18,6 +18,8 @@ from simulator.surface.skeleton.signing import signature
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 """The pauses between the tries."""
+TOLERANCE = timedelta(minutes=5)
+"""How old a signature may be, by the manual."""
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
@@ -39,8 +41,8 @@ def secret_of(workspace: Workspace) -> str:
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    """At every try."""
-    timestamp = int(sending.at.timestamp())
+    """At every try, with the time at which it leaves."""
+    timestamp = int(sending.signature_at.timestamp())
     made = signature(sending.secret(secret_of(sending.workspace)), timestamp, sending.body)
     return {"Content-Type": "application/json", "Newpay-Signature": f"t={timestamp},v1={made}"}
 
