@@ -246,6 +246,32 @@ def test_the_page_tells_what_failed_without_asking_anybody_for_anything() -> Non
     assert not re.search(r"<script|<link|src=|href=|url\(", html.replace('fill="url(#hatch)"', ""))
 
 
+def test_the_page_draws_what_happened_up_to_what_the_order_reads() -> None:
+    """Requests, answers, moves and webhooks between the lanes; reads of the payment and what was held back are left out."""
+    report = audited(ANY, "looks-first", ["twice-at-once"])
+
+    html = page.html(report)
+
+    events = re.findall(r'<g data-testid="event" class="(\w+) (\w*)">.*?</g>', html, re.S)
+    assert events[0] == ("request", "")
+    assert events[-1] == ("box", "sim")
+    assert events.count(("webhook", "good")) >= 4
+    assert "the audit reads the order: {&#34;state&#34;:&#34;shipped&#34;,&#34;parcels&#34;:2}" in html
+    assert "GET …" not in html
+    assert " stopped" not in html
+    assert f"psp-simulator audit {ANY.name} --webhook http://shop.test/hooks" in html
+
+
+def test_a_forgery_that_was_taken_is_red() -> None:
+    report = audited(ANY, "takes-unsigned", ["signature-none"])
+
+    drawn = page.drawn(report.findings[0], report.title)
+
+    assert drawn is not None
+    assert {line.mark for line in drawn.lines if "forged" in line.fact} == {"bad"}
+    assert "to a webhook without a signature" in report.findings[0].because
+
+
 def test_what_was_not_given_skips_the_checks_that_need_it() -> None:
     provider = next(iter(EVERYBODY.values()))
     with opened(provider) as (world, shop):

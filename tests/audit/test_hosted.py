@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,6 +127,26 @@ async def test_a_server_that_stops_meanwhile_puts_everything_back_first(shop: Sh
     await assert_as_before(shop.world, before)
     view = await shop.world.audit_report(id_)
     assert (view["state"], view["error"]) == ("done", "The audit was interrupted: it was stopped before its end")
+
+
+async def test_a_store_that_is_opened_again_knows_nothing_of_an_audit_that_its_server_has_ended(tmp_path: Path) -> None:
+    """Stopping the simulator ends it, without anybody's asking."""
+    shop, asked = Shop(ANY), asyncio.Event()
+    db = str(tmp_path / "simulator.db")
+
+    async def never(request: Any, what: str, name: str) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with Simulator.in_process(shop=shop, db=db) as simulator:
+        await shop.open(simulator)
+        before = await world_before(shop)
+        shop._answer = never  # type: ignore[method-assign]
+        await shop.world.begin_audit(ANY.name, HOOKS, **URLS)
+        await asked.wait()
+
+    async with Simulator.in_process(db=db) as again:
+        await assert_as_before(again.client.workspace(shop.world.id), before)
 
 
 async def test_an_audit_whose_workspace_goes_ends(shop: Shop) -> None:

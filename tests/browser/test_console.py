@@ -11,7 +11,18 @@ from browser.window import Window
 
 Open = Callable[..., Window]
 
-PAGES = ("payments", "webhooks", "requests", "buyers", "buyers/li-na", "scenarios", "clock", "start", "settings")
+PAGES = (
+    "payments",
+    "webhooks",
+    "requests",
+    "buyers",
+    "buyers/li-na",
+    "scenarios",
+    "clock",
+    "start",
+    "audits",
+    "settings",
+)
 
 
 def _address(shop: Shop, path: str) -> str:

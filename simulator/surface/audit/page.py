@@ -19,6 +19,8 @@ from simulator.surface.audit.runner import Report
 AT = {"merchant": 150, "provider": 370, "wallet": 480, "buyer": 560}
 """Where the lanes are. The time stands left of them, the fact to their right."""
 WIDTH, ROW, HEAD = 720, 30, 34
+MIDDLE = 280
+"""Where a box stands that belongs to no lane."""
 MOST = 28
 """Rows of a diagram; of a longer story those in the middle are left out."""
 LETTER = 6.1
@@ -85,28 +87,38 @@ def _lines(finding: Finding) -> Iterator[Line]:
         at = str(row["at"])[11:23]
         time, second = (at if at[:8] != second else at[8:]), at[:8]
         x1, x2 = AT[row["from"]], AT[row["to"]]
+        if row["kind"] == "clock":
+            x1 = x2 = MIDDLE
         yield Line(y, time, "box" if x1 == x2 else row["kind"], row["label"], row["fact"], x1, x2, _mark(row))
     said = next((value for name, value in finding.evidence.items() if name in ("Reads", "After both")), None)
     if said is not None:
         text = f"the audit reads the order: {' '.join(said.split())}"
         text = text if len(text) <= SAID else f"{text[: SAID - 1]}…"
-        yield Line(y + ROW, "", "box", text, "", 280, 280, "sim")
+        yield Line(y + ROW, "", "box", text, "", MIDDLE, MIDDLE, "sim")
+
+
+FORGED = "forged"
+"""Stands in the fact of a webhook that nobody should take."""
+STOPPED = " stopped"
+"""Ends the label of a webhook that the audit did not let leave by itself."""
 
 
 def _without_looking(rows: Sequence[Any]) -> Iterator[Any]:
-    """Calls that only read a payment are told where they failed."""
+    """Calls that only read a payment are told where they failed; what the audit has stopped is its own business."""
     fine = {row.get("ref") for row in rows if row["kind"] == "answer" and (row.get("status") or 500) < 400}
     looks = {row.get("ref") for row in rows if row["kind"] == "request" and row["label"].startswith("GET ")}
-    return (row for row in rows if row.get("ref") is None or row["ref"] not in looks & fine)
+    told = (row for row in rows if row["kind"] != "state" or not row["label"].endswith(STOPPED))
+    return (row for row in told if row.get("ref") is None or row["ref"] not in looks & fine)
 
 
 def _mark(row: Any) -> str:
     status = row.get("status")
     if row["kind"] == "clock":
         return "sim"
-    if status is not None and status >= 400:
-        return "bad"
-    return "good" if row["kind"] == "webhook" else ""
+    if row["kind"] == "webhook":
+        is_forged, is_taken = FORGED in row["fact"], status is not None and status < 400
+        return "good" if is_taken is not is_forged else "bad"
+    return "bad" if status is not None and status >= 400 else ""
 
 
 # The page --------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def _right(trial: Trial) -> None:
     trial.must_be_paid(order, "The order is not paid after all webhooks of its payment were taken.")
 
 
-def _forged(**effect: Any) -> Callable[[Trial], None]:
+def _forged(what: str, **effect: Any) -> Callable[[Trial], None]:
     """A webhook that no merchant should take comes alone: the true one is lost, so the answer is to the forgery."""
 
     def run(trial: Trial) -> None:
@@ -37,13 +37,13 @@ def _forged(**effect: Any) -> Callable[[Trial], None]:
         for row in rows:
             for attempt in row["attempts"]:
                 if attempt["status"] is not None and accepted(attempt["status"]):
-                    because = f"The shop answered {attempt['status']} to a webhook that it has to refuse."
+                    because = f"The shop answered {attempt['status']} to a webhook {what}."
                     raise Fault(because, Event=row["event"], Body=row["body"][:400])
 
     return run
 
 
-def _rewritten(rewrite: Rewrite, shows: str = "") -> Callable[[Trial], None]:
+def _rewritten(what: str, rewrite: Rewrite, shows: str = "") -> Callable[[Trial], None]:
     """A webhook that is written otherwise and signed rightly must be taken. `shows` is what tells it apart."""
 
     def run(trial: Trial) -> None:
@@ -58,7 +58,7 @@ def _rewritten(rewrite: Rewrite, shows: str = "") -> Callable[[Trial], None]:
                 if shows and shows not in trial.world.delivery(delivery["id"])["body"]:
                     raise Skip("the provider signs inside of the body, and writes it anew")
                 if not all(map(accepted, statuses)):
-                    because = "The shop refused a webhook that was signed rightly, only because of how it was written."
+                    because = f"The shop refused a webhook that was signed rightly, only because {what}."
                     raise Fault(because, Event=delivery["event"], Answered=statuses[0])
         trial.must_be_paid(order, "The shop took the webhooks, and the order is not paid.")
 
@@ -114,16 +114,16 @@ def _check(name: str, title: str, run: Callable[[Trial], None], reason: str, adv
 
 CHECKS = (
     _check("right", "Accepts a right one", _right, "Paid orders are never heard of, and the provider gives up after its last try."),
-    _check("none", "Refuses none", _forged(forge="unsigned"), _FORGED, "Refuse with 400 or 401 what bears no signature."),
-    _check("wrong", "Refuses a wrong one", _forged(forge="signature"), _FORGED),
-    _check("changed", "Refuses right bytes with one changed member", _forged(forge="body"), _FORGED),
-    _check("secret", "Refuses another merchant's secret", _forged(forge="secret"), _FORGED),
-    _check("time", "Refuses a changed time under the old signature", _forged(forge="timestamp"), _FORGED, "Sign the time together with the body, as the provider does."),
-    _check("old", "Refuses an old timestamp", _forged(stale="10m"), "Who once saw a webhook can send it again for ever.", "Refuse what was signed more than five minutes ago."),
+    _check("none", "Refuses none", _forged("without a signature", forge="unsigned"), _FORGED, "Refuse with 400 or 401 what bears no signature."),
+    _check("wrong", "Refuses a wrong one", _forged("whose signature is noise", forge="signature"), _FORGED),
+    _check("changed", "Refuses right bytes with one changed member", _forged("of which one member was changed after it had been signed", forge="body"), _FORGED),
+    _check("secret", "Refuses another merchant's secret", _forged("that was signed with another secret", forge="secret"), _FORGED),
+    _check("time", "Refuses a changed time under the old signature", _forged("whose time was changed after it had been signed", forge="timestamp"), _FORGED, "Sign the time together with the body, as the provider does."),
+    _check("old", "Refuses an old timestamp", _forged("that was signed ten minutes ago", stale="10m"), "Who once saw a webhook can send it again for ever.", "Refuse what was signed more than five minutes ago."),
     _check("header-case", "Header in another case", _header_case, "A proxy or HTTP/2 writes header names in small letters: from that day on every webhook is refused.", "Look headers up by their names in small letters, as every HTTP library can."),
-    _check("member-order", "Members in another order", _rewritten(_members(lambda body: dict(reversed(body.items())))), _WRITTEN),
-    _check("unknown-members", "Unknown members", _rewritten(_members(lambda body: {**body, "audit_unknown": {"new": True}})), _WRITTEN, "Ignore members that you do not know."),
-    _check("unicode", "Unicode", _rewritten(_members(lambda body: {**body, "audit_note": "张之的 – ﬁ 😀"})), _WRITTEN),
-    _check("slashes", "Escaped slashes", _rewritten(_escaped, "\\/"), _WRITTEN),
-    _check("large-numbers", "Large numbers", _rewritten(_members(lambda body: {**body, "audit_number": 9007199254740993})), _WRITTEN, "Never write a webhook anew before its signature is checked."),
+    _check("member-order", "Members in another order", _rewritten("its members stood in another order", _members(lambda body: dict(reversed(body.items())))), _WRITTEN),
+    _check("unknown-members", "Unknown members", _rewritten("it had a member more", _members(lambda body: {**body, "audit_unknown": {"new": True}})), _WRITTEN, "Ignore members that you do not know."),
+    _check("unicode", "Unicode", _rewritten("it had Chinese letters and an emoji in it", _members(lambda body: {**body, "audit_note": "张之的 – ﬁ 😀"})), _WRITTEN, "Read the body as UTF-8, and check the signature over its bytes, not over a text that was made of them."),
+    _check("slashes", "Escaped slashes", _rewritten("its slashes were escaped", _escaped, "\\/"), _WRITTEN),
+    _check("large-numbers", "Large numbers", _rewritten("it had a number of 16 digits in it", _members(lambda body: {**body, "audit_number": 9007199254740993})), _WRITTEN, "Never write a webhook anew before its signature is checked."),
 )  # fmt: skip

@@ -53,6 +53,7 @@ def _failing(**effect: Any) -> Callable[[Trial], None]:
         made = trial.made_since(newest)
         if len(made) > 1:
             payments = ", ".join(payment["id"] for payment in made)
+            trial.seen(made[0])
             raise Fault(f"One checkout has made {len(made)} payments.", Payments=payments)
         if said is not None and not made:
             raise Fault("The shop says that the order has begun, and there is no payment for it.", Said=said[:400])
