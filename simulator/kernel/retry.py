@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,17 @@ class Receipt:
 
     @property
     def text(self) -> str:
-        """The body in the character set that it names, or in UTF-8; what cannot be read is shown as U+FFFD."""
+        """The body in the character set that it names, or in UTF-8; what cannot be read is shown as U+FFFD.
+
+        Python knows more than character sets by such names: of those some cannot replace anything, and some make halves of
+        surrogate pairs, which nobody can write down.
+        """
         named = _CHARSET.search(self.headers.get("content-type", ""))
         try:
-            return self.body.decode(named[1] if named else "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
+            read = self.body.decode(named[1] if named else "utf-8", "replace")
+        except (LookupError, ValueError):
+            read = self.body.decode("utf-8", "replace")
+        return _SURROGATES.sub("\ufffd", read)
 
 
 def any_2xx(receipt: Receipt) -> bool:

@@ -27,6 +27,39 @@ async def deliveries(sim: Sim) -> list[dict[str, Any]]:
     return found
 
 
+# What is read of an answer ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "text"),
+    [
+        ("unicode_escape", rb"\ud800 ok", "\ufffd ok"),
+        ("raw_unicode_escape", rb"\udfff", "\ufffd"),
+        ("idna", b"ok", "ok"),
+        ("undefined", b"ok", "ok"),
+        ("base64", b"b2s=", "b2s="),
+        ("utf-16-le", b"\x00\xd8", "\ufffd"),
+        ("no-such\0", b"ok", "ok"),
+    ],
+)
+async def test_whatever_a_receiver_calls_its_character_set_the_try_is_recorded(
+    charset: str, body: bytes, text: str
+) -> None:
+    """Some of these names made a text that no store takes: the message was tried for ever, and who waited got an error."""
+    async with Sim(providers=[ACME]) as sim:
+        await sim.receive_webhooks("acme")
+        sim.answer = lambda request: httpx.Response(
+            200, headers={"content-type": f"text/plain; charset={charset}"}, content=body
+        )
+        await Merchant(sim).paid("order")
+
+        told = await deliveries(sim)
+
+    assert {(one["state"], len(one["attempts"]), one["attempts"][0]["response_body"]) for one in told} == {
+        ("delivered", 1, text)
+    }
+
+
 # What acknowledges -----------------------------------------------------------------------------------------------------
 
 
