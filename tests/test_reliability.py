@@ -11,7 +11,7 @@ import pytest
 
 from simulator.engine import dispatcher, endpoints, http, http_client, keeping, queues, registry, settings, unread
 from simulator.surface import limits, serve
-from simulator.surface.control import checks, operation, paging, purchases, scenarios
+from simulator.surface.control import checks, inbox, operation, paging, purchases, scenarios
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -105,6 +105,7 @@ BOUNDS = {
     f"{registry.ROWS:,} rows of a document",
     f"{limits.IMPORT_LIMIT:,} bytes of a document",
     f"{scenarios.ARMED} armed scenarios",
+    f"{inbox.NAME_LIMIT} characters of an inbox's name",
     f"{http_client.READ_LIMIT // 1024} kB are read",
     f"{dispatcher.ANSWER_LIMIT:,} characters are kept",
     f"{queues.PER_ENDPOINT} tries at once to an endpoint",

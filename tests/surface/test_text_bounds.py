@@ -93,6 +93,14 @@ async def test_no_name_of_a_buyer_is_blank_or_in_two_lines(sim: Sim, name: str) 
     assert (refused.status_code, refused.json()["error"]["field"]) == (422, "name_en")
 
 
+async def test_an_inbox_with_a_name_without_end_is_none(sim: Sim) -> None:
+    inbox = f"/_sim/inbox/{sim.workspace.name}/"
+
+    taken = [(await sim.http.post(inbox + "n" * length)).status_code for length in (200, 201)]
+
+    assert taken == [200, 404]
+
+
 async def test_no_name_of_a_test_payment_is_longer_than_any_provider_takes(sim: Sim) -> None:
     for provider in TEXTS:
         refused = await sim.http.post(f"{sim.path}/payments", json={"provider": provider, "reference": "r" * 100_000})

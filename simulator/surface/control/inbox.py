@@ -10,9 +10,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from simulator.engine.runtime import Runtime
 from simulator.surface import inbox
-from simulator.surface.control.errors import as_json
+from simulator.surface.control.errors import ControlError, as_json
 from simulator.surface.control.operation import ControlCall, NoBody, read_body, workspace_of
 from simulator.surface.control.paging import ListQuery, page, place_of
+
+NAME_LIMIT = 200
+"""Characters of an inbox's name."""
 
 
 def receiver(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
@@ -20,6 +23,10 @@ def receiver(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
 
     async def receive(request: Request) -> Response:
         workspace_of(runtime, request)
+        if len(request.path_params["name"]) > NAME_LIMIT:
+            raise ControlError(
+                404, "not_found", f"an inbox has a name of at most {NAME_LIMIT} characters", field="name"
+            )
         challenge = inbox.challenge_of(request)
         if challenge is not None:
             return PlainTextResponse(challenge)
