@@ -381,7 +381,8 @@ def _somewhere(url: str | None, token: str | None, lan: bool) -> Iterator[tuple[
 @main.command("new-provider")
 @click.argument("name")
 @click.option("--title", help="As people call it; without it the name with a capital.")
-def new_provider(name: str, title: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The paths that were written as JSON.")
+def new_provider(name: str, title: str | None, as_json: bool) -> None:
     """Write the skeleton of a new provider into this checkout: a small one that works, to be turned into the real one."""
     from simulator.surface import new_provider as skeleton
 
@@ -389,8 +390,7 @@ def new_provider(name: str, title: str | None) -> None:
         written = skeleton.write(skeleton.checkout(), name, title or name.replace("_", " ").title())
     except skeleton.NotPossible as refusal:
         raise Failure(str(refusal), "docs/adding-a-provider.md says what a provider is.", USAGE) from refusal
-    for path in written:
-        click.echo(path)
+    show([path.as_posix() for path in written], as_json, "\n".join(map(str, written)))
     click.echo('It stands in BUILT_IN. Next: docs/adding-a-provider.md, "The checklist".', err=True)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -26,6 +28,19 @@ CODES = {1: "refused", 2: "wrong_use", 3: "not_reached"}
 def test_the_table_names_every_code() -> None:
     assert re.findall(r"^\| (\d+) \|", TABLE, re.M) == ["0", "1", "2", "3", "130"]
     assert {code for code, _ in ROWS} == {0, 1, 2, 3}
+
+
+def commands(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield from commands(command) if isinstance(command, click.Group) else [(name, command)]
+
+
+def test_every_command_takes_json_but_the_one_that_the_readme_names() -> None:
+    without = [
+        name for name, command in commands(cli.main) if not any("--json" in option.opts for option in command.params)
+    ]
+
+    assert [f"Every command but `{name}`" in README for name in without] == [True]
 
 
 @pytest.mark.parametrize(("code", "command"), ROWS)
