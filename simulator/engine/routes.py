@@ -89,14 +89,18 @@ class Routes:
         return None
 
     def nearest(self, method: str, path: str) -> list[str]:
-        """What may have been meant, the likeliest first: what is one segment away, then what is spelt alike."""
+        """What may have been meant, the likeliest first: what is one segment away, and of that what ends alike; then what is spelt
+        alike. What only browsers ask (`OPTIONS`) nobody has meant."""
         from difflib import SequenceMatcher, get_close_matches  # a start needs it not
 
         sought = f"{method} {path[:LONGEST]}"
         given = segments_of(path[:LONGEST])
-        known = [f"{m} {p}" for m, p in self.paths]
+        known = [f"{m} {p}" for m, p in self.paths if m != "OPTIONS"]
         away = [f"{m} {p}" for m, p in self.paths if m == method and _is_one_away(given, segments_of(p))]
-        away.sort(key=lambda one: SequenceMatcher(None, sought, one).ratio(), reverse=True)
+        ends = given[-1:]
+        away.sort(
+            key=lambda one: (segments_of(one)[-1:] == ends, SequenceMatcher(None, sought, one).ratio()), reverse=True
+        )
         return list(dict.fromkeys([*away, *get_close_matches(sought, known, n=NEAR, cutoff=0.5)]))[:NEAR]
 
 

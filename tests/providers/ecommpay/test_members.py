@@ -47,12 +47,16 @@ async def test_what_is_left_out_says_so_in_the_platforms_format(
     assert (entry["path"], entry["help"]["left_out"]) == (path, left_out.operation)
 
 
-async def test_a_path_that_nobody_has_is_told_in_the_journal_of_whoever_asks(sim: Sim, ecommpay: Merchant) -> None:
-    answer = await ecommpay.post("payment/wallet/alipay/sales", SALE)
+@pytest.mark.parametrize("path", ["payment/wallet/alipay/sales", "payment/alipay/sale"])
+async def test_a_path_that_nobody_has_is_told_in_the_journal_of_whoever_asks(
+    sim: Sim, ecommpay: Merchant, path: str
+) -> None:
+    answer = await ecommpay.post(path, SALE)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "702")
     entry = (await sim.requests())[0]
-    assert "POST /v2/payment/wallet/{payment_method}/sale" in entry["help"]["did_you_mean"]
+    assert entry["help"]["did_you_mean"][0] == "POST /v2/payment/wallet/{payment_method}/sale"
+    assert not any(near.startswith("OPTIONS ") for near in entry["help"]["did_you_mean"])
 
 
 # Parameters of Payment Page without effect ----------------------------------------------------------------------------------
