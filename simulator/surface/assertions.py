@@ -109,18 +109,10 @@ class TestedWorkspace(Workspace):
         if payment is None:
             raise AssertionError(f"workspace {self.name} has no payment {id_or_code!r}")
         found = self.deliveries(provider=payment["provider"], resource_id=payment["id"])
-        found = [one for one in found if not one.get("adversarial")]
-        wanted, got = list(events), [one["event"] for one in found]
-        if any_order:
-            wanted, got = sorted(wanted), sorted(got)
-        astray = [one for one in found if one["state"] != state]
-        faults = (
-            [] if got == wanted else [f"webhooks are {', '.join(got) or 'none'}, not {', '.join(wanted) or 'none'}"]
-        )
-        faults += [f"{one['event']} is {one['state']}, not {state}{_last_answer(one)}" for one in astray]
-        if faults:
+        earnest = [one for one in found if not one.get("adversarial")]
+        if faults := faults_of(earnest, events, state, any_order):
             raise AssertionError("\n".join([*faults, "", self._told(payment)]))
-        return found
+        return earnest
 
     def _late(self, refusal: SaidNo, resource_id: str | None) -> Exception:
         if refusal.status != TIMED_OUT:
@@ -131,7 +123,22 @@ class TestedWorkspace(Workspace):
 
     def _told(self, payment: Payment) -> str:
         whole = self.payment(payment["provider"], payment["id"])
-        return "\n".join([_head(whole), *(f"  {_line(entry)}" for entry in whole.get("timeline", []))])
+        return told(whole)
+
+
+def told(whole: Payment) -> str:
+    """The story of a payment that was read with its timeline."""
+    return "\n".join([_head(whole), *(f"  {_line(entry)}" for entry in whole.get("timeline", []))])
+
+
+def faults_of(found: Sequence[Delivery], events: Sequence[str], state: str, any_order: bool) -> list[str]:
+    """Why these deliveries are not these events, or not all in that state."""
+    wanted, got = list(events), [one["event"] for one in found]
+    if any_order:
+        wanted, got = sorted(wanted), sorted(got)
+    faults = [] if got == wanted else [f"webhooks are {', '.join(got) or 'none'}, not {', '.join(wanted) or 'none'}"]
+    astray = [one for one in found if one["state"] != state]
+    return faults + [f"{one['event']} is {one['state']}, not {state}{_last_answer(one)}" for one in astray]
 
 
 def _head(payment: Payment) -> str:

@@ -20,6 +20,7 @@ import pytest
 
 if TYPE_CHECKING:
     from simulator.surface.assertions import TestedWorkspace
+    from simulator.surface.async_assertions import AsyncTestedWorkspace
     from simulator.surface.client import Client
 
 
@@ -84,6 +85,19 @@ def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iter
 
     A `Workspace` with assertions: `wait_for`, `wait_for_webhook`, `assert_webhooks`, `story`."""
     yield from _made(psp_simulator, request, request.node.name)
+
+
+@pytest.fixture
+def psp_async_workspace(psp_simulator: Client, psp_workspace: TestedWorkspace) -> AsyncTestedWorkspace:
+    """The world of `psp_workspace` with `await`, in whatever event loop the test has: nothing of it stays open when that ends."""
+    import httpx
+
+    from simulator.surface.async_assertions import AsyncTestedWorkspace
+    from simulator.surface.async_client import AsyncClient
+
+    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+    client = AsyncClient(psp_simulator.url, token=psp_simulator.token, transport=transport)
+    return AsyncTestedWorkspace(client, psp_workspace.id, psp_workspace.view)
 
 
 @pytest.fixture(scope="module")
