@@ -132,7 +132,7 @@ class Answer:
 
 class Client:
     """One running simulator. `token` is its admin token, if it has one; `timeout` is in seconds. With a `transport` it is reached
-    by that (`Simulator.in_process`).
+    by that (`Simulator.in_process`). Without `keeps_open` each connection ends with its answer, so that nothing has to be closed.
 
     Every call raises `SaidNo` when the simulator refuses and `NotReached` when nobody answers.
     """
@@ -144,10 +144,14 @@ class Client:
         token: str | None = None,
         timeout: float = 60.0,
         transport: httpx.BaseTransport | None = None,
+        keeps_open: bool = True,
     ) -> None:
         self.url = url.rstrip("/")
         self.token = token
-        self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=False, transport=transport)
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20 if keeps_open else 0)
+        self._http = httpx.Client(
+            base_url=self.url, timeout=timeout, trust_env=False, transport=transport, limits=limits
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -90,13 +90,10 @@ def psp_workspace(psp_simulator: Client, request: pytest.FixtureRequest) -> Iter
 @pytest.fixture
 def psp_async_workspace(psp_simulator: Client, psp_workspace: TestedWorkspace) -> AsyncTestedWorkspace:
     """The world of `psp_workspace` with `await`, in whatever event loop the test has: nothing of it stays open when that ends."""
-    import httpx
-
     from simulator.surface.async_assertions import AsyncTestedWorkspace
     from simulator.surface.async_client import AsyncClient
 
-    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
-    client = AsyncClient(psp_simulator.url, token=psp_simulator.token, transport=transport)
+    client = AsyncClient(psp_simulator.url, token=psp_simulator.token, keeps_open=False)
     return AsyncTestedWorkspace(client, psp_workspace.id, psp_workspace.view)
 
 
