@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -65,6 +66,9 @@ _ATTACK = "substr(plan, 1, 8) IN (?, ?)"
 _EARNEST = f"(plan IS NULL OR NOT {_ATTACK})"
 ATTACKS = (b'{"forge"', b'{"stale_')
 """How the plan of a message begins that no merchant should take."""
+
+WATCHED, TOGETHER = 20_000, 500
+"""So many pending messages are watched while a workspace settles, and asked about at a time."""
 
 LOOKED_AT = 5000
 """So many messages a filtered page of the ledger looks at, so that none is slow in a full store."""
@@ -429,6 +433,23 @@ class Outbox(Statements):
         sql = f"SELECT {_ATTEMPT} FROM attempts WHERE message IN ({marks}) ORDER BY message, n"  # noqa: S608
         return [AttemptRow(*row) for row in self.rows(sql, messages)]
 
-    def message_counts(self, workspace: int) -> dict[str, int]:
-        sql = "SELECT state, COUNT(*) FROM outbox WHERE workspace = ? GROUP BY state"
-        return {row[0]: int(row[1]) for row in self.rows(sql, (self._at(workspace),))}
+    def count_pending(self, workspace: int) -> int:
+        sql = """SELECT COUNT(*) FROM (SELECT seq FROM outbox WHERE workspace = ? AND state = 'pending'
+            ORDER BY due, seq LIMIT ?) pending"""
+        return int(self.rows(sql, (self._at(workspace), EVERY))[0][0])
+
+    def pending_now(self, workspace: int) -> tuple[list[int], int]:
+        """The numbers of the pending messages, those due soonest (`WATCHED`), and that of the newest message of all."""
+        sql = "SELECT seq FROM outbox WHERE workspace = ? AND state = 'pending' ORDER BY due, seq LIMIT ?"
+        found = [int(row[0]) for row in self.rows(sql, (self._at(workspace), WATCHED))]
+        return found, int(self.rows("SELECT MAX(seq) FROM outbox", ())[0][0] or 0)
+
+    def outcomes_since(self, workspace: int, pending: Sequence[int], newest: int) -> dict[str, int]:
+        """By state, how many there are of those that were pending (`pending_now`) and of those that came after the newest one."""
+        sql = "SELECT state, COUNT(*) FROM outbox WHERE workspace = ? AND seq > ? GROUP BY state"
+        found = Counter({row[0]: int(row[1]) for row in self.rows(sql, (self._at(workspace), newest))})
+        for start in range(0, len(pending), TOGETHER):
+            some = pending[start : start + TOGETHER]
+            sql = f"SELECT state, COUNT(*) FROM outbox WHERE seq IN ({', '.join('?' * len(some))}) GROUP BY state"  # noqa: S608
+            found.update({row[0]: int(row[1]) for row in self.rows(sql, some)})
+        return dict(found)

@@ -213,11 +213,11 @@ async def settle(call: ControlCall) -> dict[str, Any]:
     What runs out of time is waited for once at each address; what follows there goes on when this has answered.
     """
     runtime, workspace = call.runtime, call.workspace
-    before = runtime.store.message_counts(workspace.id)
+    pending, newest = runtime.store.pending_now(workspace.id)
     seen = await runtime.settle(workspace)
-    after = runtime.store.message_counts(workspace.id)
-    counted = {state: after.get(state, 0) - before.get(state, 0) for state in ("delivered", "failed")}
-    return {**counted, "pending": after.get("pending", 0), **_waited_for(seen)}
+    ended = runtime.store.outcomes_since(workspace.id, pending, newest)
+    counted = {state: ended.get(state, 0) for state in ("delivered", "failed")}
+    return {**counted, "pending": runtime.store.count_pending(workspace.id), **_waited_for(seen)}
 
 
 def _waited_for(seen: Watch) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""No page and no list costs more in a fuller store. Counted in steps of SQLite's machine, which are the same on every computer.
+
+The windows, up to which a filtered list looks, are made small, so that a small store is larger than all of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from merchant import Merchant
+from pressing import console
+from support import Sim
+from toy.acme import ACME
+
+from benchmarks import fill
+from simulator.engine.store import outbox
+from simulator.engine.store.sqlite import SqliteStore
+from simulator.surface.console import frame, payments, webhooks
+from simulator.surface.console import requests as calls
+from simulator.surface.control import finding, requests
+
+SMALL, LARGE = 300, 3000
+STEP = 100
+"""Instructions between two looks at how many there were."""
+ROOM = 1.35
+"""A deeper index costs a little more, and ids of another length."""
+
+PAGES = (
+    "payments", "payments?failing=1", "payments?phase=error", "payments?phase=waiting", "payments?q=nobody", "payments?q=77.77",
+    "payments?since=15m", "payments?provider=acme", "payments/{payment}", "webhooks", "webhooks?state=failing",
+    "webhooks?state=held",
+    "webhooks?event=nothing", "webhooks?provider=acme&state=kept", "webhooks/{delivery}", "requests", "requests?status=5xx",
+    "requests?path=/nothing", "requests?refused=1", "requests/{request}", "clock", "scenarios", "buyers", "buyers/li-na", "start",
+    "settings",
+)  # fmt: skip
+LISTS = (
+    "payments", "payments?phase=error", "payments?q=nobody", "payments?reference=nobody", "timers", "webhooks",
+    "webhooks?state=failed",
+    "webhooks?resource_id=nobody", "requests", "requests?status=5xx", "requests?path=/nothing", "buyers", "why/{payment}",
+    "payments/acme/{payment}", "payments/acme/{payment}/diagram",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "WINDOW", 100)
+    monkeypatch.setattr(finding, "READ", 100)
+    monkeypatch.setattr(requests, "WINDOW", 100)
+    monkeypatch.setattr(outbox, "LOOKED_AT", 100)
+    for module in (calls, frame, payments, webhooks):
+        monkeypatch.setattr(module, "COUNTED", 100)
+
+
+def counted(sim: Sim, steps: list[int]) -> None:
+    """From now on the list's one entry grows with every step of the store's connection."""
+    store = sim.app.runtime.store
+    assert isinstance(store, SqliteStore)
+
+    def step() -> int:
+        steps[0] += STEP
+        return 0
+
+    store._connection.set_progress_handler(step, STEP)
+
+
+async def costs(file: Path, count: int) -> dict[str, int]:
+    """What each address costs in a store with so many payments, one as the other."""
+    steps, found = [0], {}
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        names = {"payment": await Merchant(sim, ACME).paid()}
+        for name, path in (("delivery", "webhooks"), ("request", "requests")):
+            names[name] = (await sim.http.get(f"{sim.path}/{path}")).json()["data"][0]["id"]
+        addresses = [f"{console(sim)}/{path.format(**names)}" for path in PAGES]
+        addresses += [f"{sim.path}/{path.format(**names)}" for path in LISTS]
+        fill.multiply(file, ACME.name, names["payment"], count)
+        counted(sim, steps)
+        for address in (addresses[0], *addresses):
+            before = steps[0]
+            answer = await sim.http.get(address)
+            assert answer.status_code == 200, address
+            found[address.replace(sim.workspace.public_id, "{ws}")] = steps[0] - before
+        before = steps[0]
+        (await sim.http.post(f"{sim.path}/settle")).raise_for_status()
+        found["settle"] = steps[0] - before
+    return found
+
+
+async def test_no_page_and_no_list_costs_more_in_a_store_ten_times_as_full(tmp_path: Path) -> None:
+    few, many = await costs(tmp_path / "few.db", SMALL), await costs(tmp_path / "many.db", LARGE)
+
+    grown = [f"{path}: {few[path]} and {many[path]}" for path in few if many[path] > few[path] * ROOM + 10 * STEP]
+    assert grown == []
