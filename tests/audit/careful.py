@@ -324,8 +324,9 @@ class Shop:
     first_member = ""
     paid_event = ""
 
-    async def open(self, simulator: Simulator) -> None:
-        """In a workspace of its own. One purchase shows it what webhooks look like."""
+    async def open(self, simulator: Simulator, token: str | None = None) -> None:
+        """In a workspace of its own. One purchase shows it what webhooks look like. `token` is the simulator's, if it wants one."""
+        simulator.client.token = token
         self.simulator = simulator
         self.world = await self.simulator.client.create_workspace(frozen=True)
         if self.faults & {"wants-order", "believes", "last-event-wins"}:

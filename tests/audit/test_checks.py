@@ -17,7 +17,7 @@ from simulator.kernel.retry import Receipt
 from simulator.providers import built_in
 from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.audit import page
-from simulator.surface.audit.check import Finding
+from simulator.surface.audit.check import GROUPS, Finding
 from simulator.surface.audit.checks import CHECKS
 from simulator.surface.audit.runner import Report, begun, chosen, run
 from simulator.surface.audit.subject import Subject
@@ -302,3 +302,14 @@ def test_a_test_of_the_shop_asks_for_the_audit_with_functions_and_is_told_what_f
 
     assert not report.passed
     assert str(report).startswith("1 of 2 checks failed\n  unknown-payment: The shop crashed at an event")
+
+
+def test_every_check_says_what_goes_wrong_in_production_and_what_to_do() -> None:
+    """In sentences; its name is what is typed, and its group one that the report knows."""
+    titles = [check.title for check in CHECKS]
+
+    assert len(set(titles)) == len({check.name for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.name)
+        assert check.group in GROUPS
+        assert all(len(text) > 20 and text.endswith(".") for text in (check.reason, check.advice)), check.name

@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from buying import ANY
 
 from audit.careful import CALLS, HOOKS, SAYS, Shop
 from simulator.engine import weather
-from simulator.surface.async_client import AsyncWorkspace
+from simulator.engine.courier import Errand
+from simulator.kernel.retry import Receipt
+from simulator.surface.async_client import AsyncClient, AsyncWorkspace
 from simulator.surface.audit.endings import SNAPSHOT
 from simulator.surface.client import SaidNo
 from simulator.surface.in_process import SHOP_URL, Simulator
@@ -188,3 +192,33 @@ async def test_an_audit_that_there_is_not_is_not_found(shop: Shop) -> None:
         await shop.world.audit_report("nothing")
 
     assert refused.value.status == 404
+
+
+async def test_another_machine_names_no_address_of_this_one_by_an_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it may name is held against its reach, wherever it goes: webhooks, the shop's pages, the buyer's browser."""
+    shop, errands = Shop(ANY), list[Errand]()
+    async with Simulator.in_process(shop=shop, open_console=True, admin_token="only-for-this") as simulator:
+        await shop.open(simulator, token="only-for-this")
+        courier = simulator.app.runtime.courier
+        carry = courier.carry
+
+        async def kept(errand: Errand) -> Receipt:
+            errands.append(errand)
+            return await carry(errand)
+
+        monkeypatch.setattr(courier, "carry", kept)
+        elsewhere = httpx.ASGITransport(simulator.app, client=("192.168.1.33", 50000))
+        async with AsyncClient(simulator.base_url, token="only-for-this", transport=elsewhere) as client:
+            world = client.workspace(shop.world.id)
+            for field, body in {"webhook": {}, "order": {"order": "http://localhost/{reference}"}}.items():
+                with pytest.raises(SaidNo) as refused:
+                    await world.begin_audit(ANY.name, HOOKS if body else "http://127.0.0.1:3000/hooks", **body)
+                assert (refused.value.status, refused.value.field) == (422, field)
+
+            id_ = await world.begin_audit(ANY.name, HOOKS, **URLS, only=["returned-twice"])
+            view = await done(shop, id_)
+
+    assert (view["passed"], view["failed"]) == (1, 0), view
+    assert {urlsplit(errand.url).path.split("/")[1] for errand in errands} == {"hooks", "checkout", "orders", "return"}
+    assert {errand.method for errand in errands} == {"GET", "POST"}
+    assert all(errand.from_network for errand in errands)
