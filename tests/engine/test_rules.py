@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from simulator.engine.conditions import AmountRange
 from simulator.engine.scenarios import (
-    AmountRange,
     Known,
     Rule,
     Scenario,
