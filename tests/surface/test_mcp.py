@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -19,10 +20,10 @@ from click.testing import CliRunner
 
 from simulator.surface import cli
 from simulator.surface.async_client import AsyncClient
-from simulator.surface.client import Workspace
+from simulator.surface.client import SaidNo, Workspace
 from simulator.surface.control.operation import NoBody, Operation
 from simulator.surface.launch import Launched
-from simulator.surface.tools import OFFERED, TOOLS, WORKSPACE, Tool
+from simulator.surface.tools import OFFERED, TOOLS, WORKSPACE, Tool, refusal
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
@@ -65,8 +66,9 @@ async def refused(agent: Agent, tool: str, **arguments: Any) -> str:
 @pytest.mark.slow
 async def test_a_purchase_over_stdio_in_the_workspace_that_was_configured(server: Launched, world: Workspace) -> None:
     world.set_webhook(ANY.name, world.inbox_url("shop"))
-    environ = {"PYTHONPATH": str(ROOT), "PSP_SIMULATOR_URL": server.url, "PSP_SIMULATOR_WORKSPACE": world.id}
-    started = StdioServerParameters(command=sys.executable, args=["-c", CHILD, "mcp"], env=environ)
+    measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+    given = {"PYTHONPATH": str(ROOT), "PSP_SIMULATOR_URL": server.url, "PSP_SIMULATOR_WORKSPACE": world.id}
+    started = StdioServerParameters(command=sys.executable, args=["-c", CHILD, "mcp"], env=measuring | given)
 
     async with Agent(stdio_client(started)) as agent:
         info, offered = agent.server_info, (await agent.list_tools()).tools
@@ -177,6 +179,12 @@ async def test_where_no_simulator_runs_the_tools_are_listed_and_each_call_says_s
     assert len(offered.tools) == len(TOOLS)
     assert told.startswith("no simulator answers at http://127.0.0.1:9 (")
     assert told.endswith("Start one with psp-simulator serve, or say in PSP_SIMULATOR_URL where it runs.")
+
+
+def test_a_token_that_is_missing_is_told_with_the_variable_that_says_it() -> None:
+    told = refusal(SaidNo(401, {"message": "the admin token is wanted"}))
+
+    assert told == "the admin token is wanted. Say the admin token in PSP_SIMULATOR_ADMIN_TOKEN."
 
 
 def test_without_its_package_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
