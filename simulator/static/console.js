@@ -195,8 +195,9 @@
   setInterval(() => {
     for (const face of all("[data-now][data-mode=real]")) {
       if (!seen.has(face)) seen.set(face, performance.now());
-      const said = new Date(Date.parse(face.dataset.now) + (performance.now() - seen.get(face)) * face.dataset.rate).toUTCString();
-      face.textContent = ("day" in face.dataset ? said.slice(5, 12).trim() + " " : "") + said.slice(17, 25);
+      const { now, rate, day } = face.dataset, at = new Date(Date.parse(now) + (performance.now() - seen.get(face)) * rate);
+      const said = at.toUTCString(), date = day === "zh" ? at.toISOString().slice(5, 10) : said.slice(5, 11);
+      face.textContent = (day ? date + " " : "") + said.slice(17, 25);
     }
   }, 250);
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from simulator.engine.provider import Provider
 from simulator.kernel.clock import from_micros, iso_millis, parse_duration
-from simulator.surface.console.frame import PAGE, Console
+from simulator.surface.console.frame import PAGE, Console, day
 from simulator.surface.control import clock
 
 STEPS = ("1m", "1h", "12h", "1d")
@@ -48,6 +48,8 @@ class Due:
     provider: Provider | None
     paid_at: str | None
     """The provider of the payment that it is about; None where it is about none."""
+    named: str
+    """The payment's reference, or its id."""
     marked: bool
     """Whether the chosen step would fire it."""
 
@@ -101,14 +103,14 @@ def _place(given: str) -> tuple[int, ...] | None:
 
 def _step(console: Console, name: str, now: datetime) -> Step:
     to = now + parse_duration(name)
-    return Step(name, console.texts()(f"clock_step_{name}"), to, _shown(to, now))
+    return Step(name, console.texts()(f"clock_step_{name}"), to, _shown(to, now, console.texts().language))
 
 
-def _shown(at: datetime, now: datetime) -> str:
+def _shown(at: datetime, now: datetime, language: str) -> str:
     """The hour; with the date where that is another day."""
     if at.date() == now.date():
         return f"{at:%H:%M:%S}"
-    return f"{at:%d %b %H:%M:%S}" if at.year == now.year else f"{at:%d %b %Y %H:%M}"
+    return f"{day(at, language)} {at:%H:%M:%S}" if at.year == now.year else f"{day(at, language, '%Y')} {at:%H:%M}"
 
 
 def _due(
@@ -122,7 +124,9 @@ def _due(
         due_in = console.texts().short(max(at - now, timedelta(0)))
         provider = console.runtime.providers.get(view["provider"])
         marked = to is not None and at <= to
-        found.append(Due(at, _shown(at, now), due_in, view, provider, _paid_at(view, known), marked))
+        paid_at, shown = _paid_at(view, known), _shown(at, now, console.texts().language)
+        named = view.get("reference") or known.get((paid_at or "", view["payment"])) or view["payment"]
+        found.append(Due(at, shown, due_in, view, provider, paid_at, named, marked))
     return found
 
 
@@ -139,7 +143,7 @@ def _travels(console: Console, now: datetime) -> list[Travel]:
 
 
 def _travel(console: Console, at: datetime, body: Mapping[str, Any], now: datetime) -> Travel:
-    shown, by_page = _shown(at, now), body.get("by") == "page"
+    shown, by_page = _shown(at, now, console.texts().language), body.get("by") == "page"
     if "since" in body:
         by = console.texts().duration(at - from_micros(body["since"]))
         return Travel("advanced", {"time": by}, shown, True, by_page, body.get("sent"), body.get("timers", 0))

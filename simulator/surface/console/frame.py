@@ -59,6 +59,11 @@ PLACES = (
 """A page that does not exist is not offered."""
 
 
+def day(at: datetime, language: str, year: str = "") -> str:
+    """`27 Nov`, or `11-27` where months have no such names."""
+    return at.strftime(f"{year}-%m-%d".lstrip("-") if language == "zh" else f"%d %b {year}".strip())
+
+
 @dataclass(frozen=True)
 class Counted:
     """A badge: a number that may have been cut off."""
@@ -159,6 +164,9 @@ class Console:
     def clock(self) -> ClockChip:
         clock, now = self.workspace.clock, self.workspace.clock.now()
         return ClockChip(now, clock.mode, clock.rate, now - time_of_day())
+
+    def day_hour(self, at: datetime) -> str:
+        return f"{day(at, self.texts().language)} {at:%H:%M:%S}"
 
     @property
     def armed(self) -> list[tuple[str, int | None]]:

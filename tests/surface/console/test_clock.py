@@ -223,3 +223,17 @@ async def test_jumping_to_a_timer_fires_it_though_its_instant_is_told_without_mi
 
     assert due and due[0].endswith(".345Z")
     assert due[0] not in await page_of(sim, "/clock")
+
+
+async def test_a_date_names_no_english_month_in_chinese(sim: Sim) -> None:
+    """On the chip of every page, and where a timer falls due on another day."""
+    late = sim.workspace.clock.now().replace(hour=23, minute=30)
+    sim.app.runtime.change_workspace(sim.workspace, clock=sim.workspace.clock.frozen(late))
+    await Merchant(sim, ACME).create()
+
+    english, chinese = await page_of(sim, "/clock?lang=en"), await page_of(sim, "/clock?lang=zh")
+
+    assert f"{late:%d %b} 23:30:00" in english
+    assert f"{late:%m-%d} 23:30:00" in chinese
+    assert f"{late + timedelta(hours=2):%m-%d} 01:30:00" in chinese
+    assert f"{late:%b} " not in chinese
