@@ -75,6 +75,11 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has hung up: it does so after 5 s in which nothing was asked."""
+        return self._reader.at_eof()
+
     async def send(self, raw: bytes) -> bytes:
         self._writer.write(raw)
         head = await self._reader.readuntil(b"\r\n\r\n")
@@ -105,6 +110,9 @@ async def buy(server: Server, own: Merchant, heard: Heard, numbers: Iterator[int
     """One purchase after the other, until there are no more numbers; each is over when its last webhook has come."""
     client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
     for n in numbers:
+        if client.is_closed:
+            client.close()
+            client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
         started = time.perf_counter()
         id_ = own.id_of(n, await client.send(own.create(n)))
         last = heard.expect(id_)
