@@ -135,36 +135,37 @@ def test_each_check_has_a_fault_for_which_it_exists() -> None:
     assert proven - ELSEWHERE.keys() == {check.name for check in CHECKS} - ELSEWHERE.keys()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+def exists_for(fault: str) -> set[str]:
+    """The checks that exist for a fault: it is the one that fails fewest of all that fail them."""
+    return {
+        name
+        for name in FAULTS[fault].must
+        if fault == min((each for each in FAULTS if name in FAULTS[each].must), key=lambda each: len(FAULTS[each].must))
+    }
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if exists_for(fault)])
 def test_a_fault_is_found_by_the_checks_that_exist_for_it_at_every_provider(fault: str) -> None:
     """A check that a provider's API does not allow is skipped there; at one of them at least it is made."""
-    must = FAULTS[fault].must
-    results: dict[str, set[str]] = {name: set() for name in must}
+    results: dict[str, set[str]] = {name: set() for name in exists_for(fault)}
 
     for provider in EVERYBODY.values():
-        for finding in audited(provider, fault, must).findings:
+        for finding in audited(provider, fault, results).findings:
             results[finding.check.name].add(finding.result)
 
     assert [name for name, found in results.items() if not {"failed"} <= found <= {"failed", "skipped"}] == []
 
 
 TOGETHER = (
-    *("takes-unsigned wants-ascii crashes forgets-cancel trusts-errors refunded-by-parts", "deaf", "ships-at-once"),
-    *(
-        "takes-any-signature wants-bare-slashes ships-anything pays-again ignores-refunds",
-        "believes",
-        "ships-on-return",
-    ),
-    *("any-age wants-order gives-up-on-errors refunds-at-once trusts-id-of-return wants-known-events", "trusts-return"),
-    *("wants-floats looks-first refunds-again ignores-reversals cancels-on-link", "never-asks forgets-early"),
-    *("gives-up never-asks", "wants-known-members counts-again", "last-event-wins never-asks"),
-    *(
-        "ships-each-payment no-verification ships-each-return closes-on-return",
-        "never-asks swallows",
-        "never-asks forgets",
-    ),
-    "crashes-on-return",
-)
+    ("takes-unsigned", "wants-ascii", "crashes", "forgets-cancel", "trusts-errors", "refunded-by-parts", "crashes-on-return"),
+    ("takes-any-signature", "wants-bare-slashes", "ships-anything", "pays-again", "ignores-refunds", "trusts-return"),
+    ("any-age", "wants-order", "gives-up-on-errors", "refunds-at-once", "trusts-id-of-return", "wants-known-events"),
+    ("wants-floats", "looks-first", "refunds-again", "cancels-on-link"),
+    ("ships-each-payment", "no-verification", "ships-each-return", "closes-on-return", "ignores-reversals"),
+    ("wants-known-members", "counts-again"),
+    ("never-asks forgets-early", "gives-up never-asks", "never-asks swallows"),
+    *(("last-event-wins never-asks",), ("believes",), ("deaf",), ("ships-at-once",), ("ships-on-return",), ("never-asks forgets",)),
+)  # fmt: skip
 """Faults that do not meet, of one shop: an audit as a whole takes two seconds."""
 
 
@@ -173,10 +174,10 @@ def test_no_other_check_fails_than_those_that_exist_for_a_fault(number: int) -> 
     """At one provider, which differs from case to case."""
     faults = TOGETHER[number]
     provider = list(EVERYBODY.values())[number % len(EVERYBODY)]
-    wrongs = [FAULTS[faults]] if faults in FAULTS else [FAULTS[fault] for fault in faults.split()]
-    must, may = set().union(*(wrong.must for wrong in wrongs)), set().union(*(wrong.may for wrong in wrongs))
+    must = set().union(*(FAULTS[fault].must for fault in faults))
+    may = set().union(*(FAULTS[fault].may for fault in faults))
 
-    report = audited(provider, faults)
+    report = audited(provider, " ".join(faults))
 
     failed = {finding.check.name for finding in report.findings if finding.result == "failed"}
     skipped = {finding.check.name for finding in report.findings if finding.result == "skipped"}
@@ -184,9 +185,7 @@ def test_no_other_check_fails_than_those_that_exist_for_a_fault(number: int) -> 
 
 
 def test_every_fault_is_tried_in_a_whole_audit() -> None:
-    assert {fault for faults in TOGETHER for fault in faults.split()} == {
-        fault for faults in FAULTS for fault in faults.split()
-    }
+    assert sorted(fault for faults in TOGETHER for fault in faults) == sorted(FAULTS)
 
 
 def test_a_shop_that_does_not_answer_in_time_is_told_how_long_the_provider_waits(
@@ -243,7 +242,8 @@ def test_the_page_tells_what_failed_without_asking_anybody_for_anything() -> Non
 
     assert "1 of 2 checks failed" in html
     assert 'data-name="unknown-payment" data-result="failed" open' in html
-    assert not re.search(r"<script|<link|src=|href=|url\(", html.replace('fill="url(#hatch)"', ""))
+    assert not re.search(r"<script|<link|src=|href=|url\(", html)
+    assert " stopped<" not in html
 
 
 def test_the_page_draws_what_happened_up_to_what_the_order_reads() -> None:

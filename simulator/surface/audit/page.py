@@ -107,7 +107,7 @@ def _without_looking(rows: Sequence[Any]) -> Iterator[Any]:
     """Calls that only read a payment are told where they failed; what the audit has stopped is its own business."""
     fine = {row.get("ref") for row in rows if row["kind"] == "answer" and (row.get("status") or 500) < 400}
     looks = {row.get("ref") for row in rows if row["kind"] == "request" and row["label"].startswith("GET ")}
-    told = (row for row in rows if row["kind"] != "state" or not row["label"].endswith(STOPPED))
+    told = (row for row in rows if not row["label"].endswith(STOPPED))
     return (row for row in told if row.get("ref") is None or row["ref"] not in looks & fine)
 
 
