@@ -642,9 +642,9 @@ class AsyncWorkspace:
 
     # The live feed
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Change]:
+    async def events(self, after: int | None = None, *, follow: bool = True) -> AsyncIterator[Change]:
         """Each committed change as it happens, or from the one after the number `after`; until the workspace is gone or the server
-        stops."""
-        async for text in self.client.lines(f"{self.path}/events", after=after):
+        stops, or (`follow=False`) no more than there are."""
+        async for text in self.client.lines(f"{self.path}/events", after=after, follow=None if follow else False):
             if text.startswith("data: "):
                 yield cast(Change, json.loads(text.removeprefix("data: ")))

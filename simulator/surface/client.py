@@ -718,10 +718,10 @@ class Workspace:
 
     # The live feed
 
-    def events(self, after: int | None = None) -> Iterator[Change]:
+    def events(self, after: int | None = None, *, follow: bool = True) -> Iterator[Change]:
         """Each committed change as it happens, or from the one after the number `after`; until the workspace is gone or the server
-        stops."""
-        for text in self.client.lines(f"{self.path}/events", after=after):
+        stops, or (`follow=False`) no more than there are."""
+        for text in self.client.lines(f"{self.path}/events", after=after, follow=None if follow else False):
             if text.startswith("data: "):
                 yield cast(Change, json.loads(text.removeprefix("data: ")))
 

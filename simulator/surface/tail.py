@@ -14,7 +14,7 @@ import click
 
 from simulator.surface import terminal
 from simulator.surface.answers import Payment, RequestView, TimelineEntry
-from simulator.surface.client import Workspace
+from simulator.surface.client import SaidNo, Workspace
 
 WATCHED = 50
 """The newest payments, which are looked at in each round, beside those that are asked about and those whose webhooks are
@@ -45,28 +45,31 @@ class Tail:
     """Of webhooks under way: how often they were tried, and when they are tried again."""
     _request: int = 0
     """The number of the newest request that was told."""
+    _change: int | None = None
+    """The number of the newest change that was looked at."""
 
     def round(self) -> list[dict[str, Any]]:
         requests = self._new_requests()
         self._durations |= {request["id"]: request["duration_ms"] for request in requests}
         asked = {(request["provider"], request["resource_id"]) for request in requests if "resource_id" in request}
         rows = [row for payment in self._changed(asked) for row in self._news(payment)]
-        for request in reversed(requests):
-            if "resource_id" not in request and self.payment is None:
-                rows.append(
-                    {
-                        "at": request["at"],
-                        "kind": "request",
-                        "from": "merchant",
-                        "to": request["provider"],
-                        "summary": f"{request['method']} {request['path']} {request['status']}",
-                        "duration_ms": request["duration_ms"],
-                        "provider": request["provider"],
-                        "payment": None,
-                    }
-                )
+        if self.payment is None:
+            rows += self._others(requests)
         rows.sort(key=lambda row: row["at"])
         return rows
+
+    def _others(self, requests: list[RequestView]) -> Iterator[dict[str, Any]]:
+        """What is about no payment: the clock, test events, calls about something else or nothing."""
+        if self._change is None:
+            self._change = 0 if self.whole or len(requests) < EARLIER else _number(requests[-1]) - 1
+        for change in self.workspace.events(self._change, follow=False):
+            self._change = change["seq"]
+            if "phase" in change or self.provider not in (None, change["provider"] or self.provider):
+                continue
+            row: dict[str, Any] = {name: value for name, value in change.items() if name not in ("seq", "resource_id")}
+            if change["kind"] == "request":
+                row["duration_ms"] = self._durations.get(change.get("ref", ""))
+            yield self._tried_again(row) | {"payment": None}
 
     def _new_requests(self) -> list[RequestView]:
         """Those that came since the last round, newest first, however many."""
@@ -93,7 +96,13 @@ class Tail:
         self._restless = pending | {key for key in wanted if key not in self._restless}
         for provider, id_ in wanted:
             if self.provider in (None, provider) and self.payment in (None, id_):
-                yield self.workspace.payment(provider, id_)
+                try:
+                    payment = self.workspace.payment(provider, id_)
+                except SaidNo as refusal:
+                    if refusal.status != 404:
+                        raise
+                    continue  # a test event's, a customer's, or dropped meanwhile
+                yield payment
 
     def _news(self, payment: Payment) -> Iterator[dict[str, Any]]:
         key = (payment["provider"], payment["id"])
@@ -106,11 +115,14 @@ class Tail:
         row: dict[str, Any] = {name: value for name, value in entry.items() if name != "seq"}
         if entry["kind"] == "request":
             row["duration_ms"] = self._durations.get(entry.get("ref", ""))
-        elif entry["kind"] == "webhook" and (found := self._next.get(entry.get("ref", ""))) is not None:
-            tries, at = found
-            if f" try {tries} " in f"{entry['summary']} ":
-                row["next_attempt_at"] = at
-        return row | {"provider": payment["provider"], "payment": payment["id"]}
+        return self._tried_again(row) | {"provider": payment["provider"], "payment": payment["id"]}
+
+    def _tried_again(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row; of a webhook's newest try, with when the next one is due."""
+        tries, at = self._next.get(row.get("ref", ""), (0, ""))
+        if row["kind"] == "webhook" and tries and f" try {tries} " in f"{row['summary']} ":
+            row["next_attempt_at"] = at
+        return row
 
 
 def follow(
@@ -161,6 +173,9 @@ def line(row: dict[str, Any]) -> str:
     elif row["kind"] == "webhook" and " failed: " in summary:
         summary, _, reason = summary.partition(" failed: ")
         outcome = f"failed: {reason}"
+    elif row["kind"] == "webhook" and " kept here" in summary:
+        summary, _, how = summary.partition(" kept here")
+        outcome = f"kept here{how}"
     if "next_attempt_at" in row:
         outcome += f", next try {terminal.instant(row['next_attempt_at'], row['at'])}"
     duration = f"{row['duration_ms']:.0f} ms" if row.get("duration_ms") is not None else ""

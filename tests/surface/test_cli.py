@@ -19,6 +19,7 @@ from simulator import __version__
 from simulator.surface import cli
 from simulator.surface.client import Client, Workspace
 from simulator.surface.launch import Launched
+from simulator.surface.tail import Tail
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
 
@@ -302,6 +303,35 @@ def test_tail_shows_requests_that_belong_to_no_payment(shell: Shell) -> None:
 
     [row] = [json.loads(line) for line in result.stdout.splitlines()]
     assert (row["summary"], row["payment"]) == (f"GET {nobody.path} 404", None)
+
+
+@pytest.mark.parametrize("hook", [None, "http://localhost:1/gone"])
+def test_tail_tells_test_events_and_goes_on(shell: Shell, hook: str | None) -> None:
+    if hook is not None:
+        shell.world.set_webhook(ANY.name, hook)
+    event = ANY.webhooks.events[0]
+    shell.world.send_test_event(ANY.name, event)
+
+    result = shell.run("tail", "--no-follow")
+
+    told = [line for line in result.stdout.splitlines() if event in line]
+    expected = ["sent as a test", "failed: .+, next try "] if hook else ["kept here as a test, no URL"]
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [bool(re.search(words, line)) for words, line in zip(expected, told, strict=True)] == [True] * len(expected)
+
+
+def test_tail_tells_each_move_of_the_clock_once(shell: Shell) -> None:
+    tail = Tail(shell.world)
+    tail.round()
+    shell.world.advance("20m")
+    shell.world.freeze()
+
+    rows = [*tail.round(), *tail.round()]
+
+    assert [(row["kind"], row["summary"]) for row in rows] == [
+        ("clock", "advanced 20 min by console"),
+        ("clock", "clock frozen"),
+    ]
 
 
 def hear_interrupts() -> None:

@@ -30,10 +30,12 @@ AT_ONCE = 500
 
 class EventsQuery(Query):
     after: int | None = Field(None, ge=0, lt=2**62)
+    follow: bool = True
+    """Whether it goes on, or ends with what there is."""
 
 
 async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
-    """Server-sent events, from now on or after `Last-Event-ID` (or `?after=`)."""
+    """Server-sent events, from now on or after `Last-Event-ID` (or `?after=`); with `?follow=false` those that there are."""
     last = call.request.headers.get("last-event-id", "")
     if last and not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise invalid("Last-Event-ID: must be a number that this feed has sent", "Last-Event-ID")
@@ -41,12 +43,12 @@ async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
     after = int(last) if last else call.query.after
     start = call.runtime.store.last_seq() if after is None else after
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    feed = _feed(call.runtime, call.workspace.id, start)
+    feed = _feed(call.runtime, call.workspace.id, start, follow=call.query.follow)
     return StreamingResponse(feed, media_type="text/event-stream", headers=headers)
 
 
-async def _feed(runtime: Runtime, workspace: int, seq: int) -> AsyncIterator[bytes]:
-    """Ends when the workspace is gone or the server stops."""
+async def _feed(runtime: Runtime, workspace: int, seq: int, *, follow: bool) -> AsyncIterator[bytes]:
+    """Ends when the workspace is gone or the server stops, or with what there is."""
     yield b"retry: 2000\n\n"
     quiet_since = stopwatch()
     while not runtime.closing and workspace in runtime.registry:
@@ -60,6 +62,8 @@ async def _feed(runtime: Runtime, workspace: int, seq: int) -> AsyncIterator[byt
             runtime.temporary.touch(runtime.registry[workspace])
             yield b": still here\n\n"
         if len(rows) < AT_ONCE:
+            if not follow:
+                return
             await asyncio.sleep(LOOK_S)
 
 

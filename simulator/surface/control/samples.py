@@ -33,7 +33,8 @@ async def send_test_event(call: ControlCall[TestEventBody]) -> dict[str, Any]:
         raise ControlError(409, "not_told", str(reason), field="event") from reason
     rendered = replace(told.message, url=None, context=provider.webhooks.account_context)
     with call.runtime.unit(call.workspace, provider=provider.name, topic="control") as uow:
-        uow.journal("webhook", "console", f"{event} sent as a test", subject=told.subject)
+        became = "sent as a test" if workspace.account_endpoint(provider.name).url else "kept here as a test, no URL"
+        uow.journal("webhook", "console", f"{event} {became}", subject=told.subject)
         id_ = uow.promise(provider.name, rendered, told.subject)
     await call.runtime.settle(call.workspace)
     row = call.runtime.store.message(workspace.id, id_)
