@@ -44,8 +44,22 @@ def test_a_sample_passes(name: str, tmp_path: Path, server: Launched, captured: 
     assert f"{SAMPLES[name].count('def test_')} passed" in ran.stdout
 
 
-def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    plugins = ["-p", "simulator.surface.pytest_plugin", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider"]
+@pytest.mark.slow
+def test_samples_pass_in_parallel(tmp_path: Path, server: Launched, captured: str) -> None:
+    """Workers share a simulator, and each test has a world of its own."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    for name in ("test_first.py", "test_waiting.py", "test_time.py"):
+        sample = SAMPLES[name].replace('"acme"', f'"{ANY.name}"').replace('"charge.captured"', f'"{captured}"')
+        (tmp_path / name).write_text(sample, "utf-8")
+
+    ran = run(tmp_path, "-n", "2", "--psp-simulator-url", server.url, xdist="xdist.plugin")
+
+    assert ran.returncode == 0, ran.stdout
+    assert "6 passed" in ran.stdout
+
+
+def run(folder: Path, *options: str, xdist: str = "no:xdist") -> subprocess.CompletedProcess[str]:
+    plugins = ["-p", "simulator.surface.pytest_plugin", "-p", "no:randomly", "-p", xdist, "-p", "no:cacheprovider"]
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", *plugins, *options]
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=120)
