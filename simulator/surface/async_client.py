@@ -465,8 +465,9 @@ class AsyncWorkspace:
     async def freeze(self, at: str | None = None) -> Clock:
         return cast(Clock, await self._call("POST", "/clock/freeze", {"at": at} if at else {}))
 
-    async def resume(self) -> Clock:
-        return cast(Clock, await self._call("POST", "/clock/resume"))
+    async def resume(self, *, real: bool = False) -> Clock:
+        """From where it stands, or at the time of day, which a clock that is ahead of it cannot."""
+        return cast(Clock, await self._call("POST", "/clock/resume", {"real": True} if real else {}))
 
     async def run_at(self, rate: int) -> Clock:
         """Runs from what it shows, `rate` of its seconds (1 to 3600) in one of real time."""

@@ -541,8 +541,9 @@ class Workspace:
     def freeze(self, at: str | None = None) -> Clock:
         return cast(Clock, self._call("POST", "/clock/freeze", {"at": at} if at else {}))
 
-    def resume(self) -> Clock:
-        return cast(Clock, self._call("POST", "/clock/resume"))
+    def resume(self, *, real: bool = False) -> Clock:
+        """From where it stands, or at the time of day, which a clock that is ahead of it cannot."""
+        return cast(Clock, self._call("POST", "/clock/resume", {"real": True} if real else {}))
 
     def run_at(self, rate: int) -> Clock:
         """Runs from what it shows, `rate` of its seconds (1 to 3600) in one of real time."""

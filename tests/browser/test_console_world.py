@@ -136,6 +136,19 @@ def test_the_clock_is_moved_by_each_of_its_buttons(window: Open, shop: Shop, scr
     assert shop.workspace.clock()["rate"] == 60
 
 
+@SCRIPTED
+def test_a_clock_that_stood_goes_back_to_real_time(window: Open, shop: Shop, script: bool) -> None:
+    shop.freeze()
+    look = window(script=script)
+    page = look.open(address(shop, "clock"))
+
+    page.click("[data-testid=back-to-real]")
+
+    look.see("clock-chip", mode="real")
+    assert shop.workspace.clock()["offset_s"] == 0
+    assert page.locator("[data-testid=back-to-real]").count() == 0
+
+
 def test_a_step_that_is_pointed_at_marks_what_it_would_fire(window: Open, shop: Shop) -> None:
     """And the links that say the same without script."""
     shop.order()

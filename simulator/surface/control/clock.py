@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from simulator.engine.store import EVERY, Store
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, parse_duration
+from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, parse_duration, time_of_day
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
@@ -107,10 +108,32 @@ async def freeze(call: ControlCall[FreezeBody]) -> dict[str, Any]:
     return clock_view(call.runtime.change_workspace(workspace, clock=workspace.clock.frozen(at)).clock)
 
 
-async def resume(call: ControlCall) -> dict[str, Any]:
+class ResumeBody(Body):
+    real: bool = False
+    """At the time of day, having done what fell due until then; not only from where it stands."""
+
+
+async def resume(call: ControlCall[ResumeBody]) -> dict[str, Any]:
+    """Raises 409 for a clock that is ahead of the time of day and should run at it: none runs backwards."""
     workspace = call.workspace
+    if call.body.real:
+        return await _back(call)
     clock = workspace.clock.resumed() if workspace.clock.mode == "frozen" else workspace.clock
     return clock_view(call.runtime.change_workspace(workspace, clock=clock).clock)
+
+
+async def _back(call: ControlCall[ResumeBody]) -> dict[str, Any]:
+    runtime, workspace = call.runtime, call.workspace
+    if workspace.clock.ahead > timedelta(seconds=1):
+        message = (
+            "the clock is ahead of the time of day and never runs backwards; a reset or a new workspace is not ahead"
+        )
+        raise ControlError(409, "ahead", message)
+    now = time_of_day()
+    if now > workspace.clock.now():
+        await runtime.advance(workspace, now)
+    clock = replace(runtime.workspace(workspace.id).clock.running_at(1), offset=timedelta(0))
+    return clock_view(runtime.change_workspace(workspace, clock=clock).clock)
 
 
 async def rate(call: ControlCall[RateBody]) -> dict[str, Any]:

@@ -126,7 +126,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", WS + "/clock/advance", clock.advance, body=AdvanceBody, returns=Advanced, summary="Walk from deadline to deadline"),
     Operation("POST", WS + "/clock/stop", clock.stop_advance, returns=Clock, summary="Let an advance end where it is"),
     Operation("POST", WS + "/clock/freeze", clock.freeze, body=FreezeBody, returns=Clock, summary="Stop the clock"),
-    Operation("POST", WS + "/clock/resume", clock.resume, returns=Clock, summary="Let it run again from where it stands"),
+    Operation("POST", WS + "/clock/resume", clock.resume, body=clock.ResumeBody, returns=Clock, summary="Let it run again from where it stands, or at the time of day"),
     Operation("POST", WS + "/clock/rate", clock.rate, body=RateBody, returns=Clock, summary="Let it run, and how fast"),
     Operation("GET", WS + "/timers", clock.timers, query=ListQuery, returns=Page[Timer], summary="Pending timers and webhook retries, soonest first"),
     Operation("POST", WS + "/settle", clock.settle, returns=Settled, summary="Deliver everything that is due now"),

@@ -237,3 +237,19 @@ async def test_a_date_names_no_english_month_in_chinese(sim: Sim) -> None:
     assert f"{late:%m-%d} 23:30:00" in chinese
     assert f"{late + timedelta(hours=2):%m-%d} 01:30:00" in chinese
     assert f"{late:%b} " not in chinese
+
+
+async def test_a_clock_that_is_behind_goes_back_to_the_time_of_day(sim: Sim) -> None:
+    """What falls due on the way is done; a clock that is ahead is offered no way back, for time never runs backwards."""
+    await sim.receive_webhooks("acme")
+    await Merchant(sim, ACME).create()
+
+    answer = await press(sim, await page_of(sim, "/clock"), "back-to-real")
+    clock = (await sim.http.get(f"{sim.path}/clock")).json()
+    [payment] = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+    await sim.advance(hours=3)
+    refused = await sim.http.post(f"{sim.path}/clock/resume", json={"real": True})
+
+    assert (answer.status_code, clock["mode"], clock["offset_s"], payment["phase"]) == (303, "real", 0, "expired")
+    assert 'data-testid="back-to-real"' not in await page_of(sim, "/clock")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "ahead")
