@@ -110,9 +110,11 @@ async def assert_as_before(world: AsyncWorkspace, before: dict[str, Any]) -> Non
     assert (await world.snapshots(), await world.armed()) == ([], [])
 
 
-@pytest.mark.parametrize("at", ["checkout", "hooks"])
-async def test_a_server_that_stops_meanwhile_puts_everything_back_first(shop: Shop, at: str) -> None:
-    """Whether the shop is just now asked for something, or gets a webhook."""
+@pytest.mark.parametrize(
+    ("at", "only"), [("checkout", ["twice", "reversed"]), ("hooks", []), ("checkout", ["before-answer", "reversed"])]
+)
+async def test_a_server_that_stops_meanwhile_puts_everything_back_first(shop: Shop, at: str, only: list[str]) -> None:
+    """Whether the shop is just now asked for something, or gets a webhook, or is waited for while the audit goes on."""
     before, asked = await world_before(shop), asyncio.Event()
     answered = shop._answer
 
@@ -123,7 +125,7 @@ async def test_a_server_that_stops_meanwhile_puts_everything_back_first(shop: Sh
         return await answered(request, what, name)
 
     shop._answer = never  # type: ignore[method-assign]
-    id_ = await shop.world.begin_audit(ANY.name, HOOKS, **URLS)
+    id_ = await shop.world.begin_audit(ANY.name, HOOKS, **URLS, only=only)
     await asked.wait()
 
     await shop.simulator.app.audits.close()
@@ -131,6 +133,7 @@ async def test_a_server_that_stops_meanwhile_puts_everything_back_first(shop: Sh
     await assert_as_before(shop.world, before)
     view = await shop.world.audit_report(id_)
     assert (view["state"], view["error"]) == ("done", "The audit was interrupted: it was stopped before its end")
+    assert view["checks"] == []
 
 
 async def test_a_store_that_is_opened_again_knows_nothing_of_an_audit_that_its_server_has_ended(tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ class Line(httpx.BaseTransport):
         self._inside = httpx.ASGITransport(app, client=client)
         self._is_stopped = threading.Event()
         self._at_shop: Future[Any] | None = None
+        self._thread: int | None = None
+
+    def begins(self) -> None:
+        """In the audit's thread; it may have others do something for it."""
+        self._thread = threading.get_ident()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._waited_for(self._handled(request))
@@ -79,7 +84,8 @@ class Line(httpx.BaseTransport):
             self._end()
 
     def _end(self) -> NoReturn:
-        self._is_stopped.clear()
+        if threading.get_ident() == self._thread:  # what another one hears, this one has not heard yet
+            self._is_stopped.clear()
         raise Stopped("it was stopped before its end")
 
     def stop(self) -> None:
@@ -172,6 +178,7 @@ def begin(
     report = runner.begun(name, provider, subject)
 
     def work() -> None:
+        line.begins()
         try:
             runner.run(world, provider, subject, checks, report)
         except (ShopNotReached, Stopped):

@@ -14,7 +14,7 @@ from simulator.surface.audit.trial import SHOWN, Order, Trial, accepted
 from simulator.surface.client import Payment
 
 GROUP = "Order and number"
-A_MOMENT_S = 0.01
+A_MOMENT_S = 0.02
 
 
 def _twice(trial: Trial) -> None:
