@@ -29,11 +29,11 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "kernel/refusals.py": "*",
     },
     "Resources, and what changes them": {
-        "engine/resource.py": "Resource Summary PHASES changed",
+        "engine/resource.py": "Resource Summary UNFINISHED PHASES changed",
         "kernel/machine.py": "ACTORS Machine",
         "engine/reader.py": "Reader",
         "engine/uow.py": "UnitOfWork",
-        "engine/scenarios.py": "Facet REASONS Delay RuleOptions Decisions",
+        "engine/scenarios.py": "Facet REASONS Delay BankEffect RuleOptions Decisions",
         "engine/bank.py": "BankVerdict",
         "kernel/money.py": "CURRENCIES decimals Money",
         "kernel/ids.py": "Ids",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from merchant import Merchant
 from openapi_schema_validator import OAS31Validator
-from support import Sim
+from support import HOOKS, Sim
 from toy.acme import TALKATIVE
 
 from simulator.providers import BUILT_IN, built_in
@@ -49,6 +49,9 @@ async def test_the_control_api_answers_what_its_document_says(busy: Sim) -> None
     await busy.http.post(f"/_sim/inbox/{busy.workspace.public_id}/orders", content=busy.hooks[0].raw)
     await busy.http.put(f"{busy.path}/buyers/li-na", json={"balance": 1})
     await busy.http.post(f"{busy.path}/snapshots")
+    asks = {"provider": "acme", "webhook": HOOKS, "only": ["unknown-payment"]}
+    audit = (await busy.http.post(f"{busy.path}/audit", json=asks)).raise_for_status().json()
+    await busy.app.audits.ended(audit["id"])
     document = (await busy.http.get("/_sim/openapi/control.json")).json()
     asked = []
 
@@ -57,7 +60,8 @@ async def test_the_control_api_answers_what_its_document_says(busy: Sim) -> None
             continue
         if "application/json" not in operations["get"]["responses"]["200"].get("content", {}):
             continue  # the feed never ends: tests/surface/test_events.py reads it
-        id_ = delivery["resource_id"] if "payments" in path else request["id"] if "requests" in path else delivery["id"]
+        ids = {"payments": delivery["resource_id"], "requests": request["id"], "audit": audit["id"]}
+        id_ = next((one for part, one in ids.items() if f"/{part}/" in path), delivery["id"])
         address = path.format(ws=busy.workspace.public_id, provider="acme", id=id_, name="orders")
         query = {"phase": "waiting"} if path.endswith("/wait") else {}
         answer = (await busy.http.get(address, params=query)).raise_for_status().json()

@@ -41,7 +41,20 @@ def signed(run: Run, provider: str, body: str, *more: str) -> tuple[str, list[st
     return (made.stdout.rstrip("\n"), []) if made.stdout.startswith("{") else (body, options(made.stdout))
 
 
+@pytest.fixture
+def any_body(run: Run, provider: Provider) -> None:
+    """Skips a scheme of named members of the provider's own events: other bodies are signed alike; its own tests sign those."""
+
+    def bears(body: str) -> object:
+        made = run("sign", provider.name, "--date", "2026-01-31T10:00:00Z", body=body).stdout
+        return {**json.loads(made), "a": None} if made.startswith("{") else made
+
+    if bears('{"a":"b"}') == bears('{"a":"c"}'):
+        pytest.skip("it signs named members of its own events alone")
+
+
 @each_provider
+@pytest.mark.usefixtures("any_body")
 def test_what_is_signed_is_verified_and_a_changed_body_is_not(run: Run, provider: Provider) -> None:
     body = json.dumps({"id": "1", "items": [1, True, {"a": "b"}]})
 
@@ -57,6 +70,7 @@ def test_what_is_signed_is_verified_and_a_changed_body_is_not(run: Run, provider
 
 
 @each_provider
+@pytest.mark.usefixtures("any_body")
 def test_verify_says_what_differs_as_json(run: Run, provider: Provider) -> None:
     sent, headers = signed(run, provider.name, '{"a":"b"}')
 
@@ -77,6 +91,7 @@ def test_a_missing_signature_is_wrong(run: Run, provider: Provider) -> None:
 
 
 @each_provider
+@pytest.mark.usefixtures("any_body")
 def test_a_line_break_that_an_editor_added_is_told(run: Run, provider: Provider) -> None:
     """Where the bytes are signed and not the members."""
     sent, headers = signed(run, provider.name, '{"a":"b"}')
@@ -89,9 +104,11 @@ def test_a_line_break_that_an_editor_added_is_told(run: Run, provider: Provider)
 
 
 @each_provider
+@pytest.mark.usefixtures("any_body")
 def test_an_endpoint_may_have_a_secret_of_its_own(run: Run, provider: Provider) -> None:
     """Only where it is a webhook that is signed; a request is signed with the account's key."""
-    of_its_own = ("--secret", "c2VjcmV0LW9mLWl0cy1vd24=")
+    assert provider.shop is not None
+    of_its_own = ("--secret", provider.shop.secrets[0])
     sent, headers = signed(run, provider.name, '{"a":"b"}', *of_its_own)
 
     with_it = run("verify", provider.name, *of_its_own, *headers, body=sent)
@@ -101,6 +118,7 @@ def test_an_endpoint_may_have_a_secret_of_its_own(run: Run, provider: Provider) 
 
 
 @each_provider
+@pytest.mark.usefixtures("any_body")
 def test_a_signed_request_is_taken_by_the_api(run: Run, world: Workspace, provider: Provider) -> None:
     """Where the API wants a key and no signature, `sign` makes a webhook's headers, and the inbox takes those."""
     assert provider.shop is not None
@@ -120,6 +138,7 @@ def test_a_signed_request_is_taken_by_the_api(run: Run, world: Workspace, provid
 
 
 @each_provider
+@pytest.mark.usefixtures("any_body")
 def test_the_time_of_a_signature_may_be_given(run: Run, provider: Provider) -> None:
     """The same date makes the same signature; both dates are verified."""
     body, old = '{"a":"b"}', ("--date", "2026-01-31T10:00:00Z")
