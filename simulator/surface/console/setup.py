@@ -65,7 +65,7 @@ async def settings_page(console: Console) -> Response:
         "console_settings",
         place="settings",
         section=section,
-        order=[(name, titles.get(name, console.texts()("simulator"))) for name in order],
+        order=[(name, titles.get(name, console.texts()("console_simulator"))) for name in order],
         keep=workspace.settings_of(SimulatorSettings).keep,
         dropped=runtime.store.dropped().get(workspace.id),
         settings=_settings(known[section], workspace.settings.get(section, {})),
