@@ -291,6 +291,8 @@ class ComparisonView(TypedDict):
     """A merchant's base string or signature beside the right one. `at` counts bytes of UTF-8 from 0."""
 
     equal: bool
+    base_string: str
+    """What had to be signed, also where only the signatures can be compared."""
     at: int | None
     expected: str
     got: str

@@ -178,10 +178,15 @@ def _reasons(view: RequestView) -> Iterator[str]:
 
 
 def _side_by_side(compared: Mapping[str, Any]) -> Iterator[str]:
+    """The two texts; where no usual mistake tells the merchant's own, the right one and both signatures."""
+    of = "" if compared["expected"] == compared["base_string"] else " SIGNATURE"
     yield ""
-    yield "EXPECTED"
+    if of:
+        yield "TO BE SIGNED"
+        yield compared["base_string"]
+    yield f"EXPECTED{of}"
     yield compared["expected"]
-    yield "RECEIVED"
+    yield f"RECEIVED{of}"
     yield compared["got"]
     if compared["at"] is not None:
         yield f"first difference at byte {compared['at']}"

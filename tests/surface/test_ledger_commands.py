@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from buying import ANY, ask, creation
 
+from simulator.engine.provider import Provider
+from simulator.engine.shop import Account
+from simulator.kernel.clock import time_of_day
+from simulator.providers import built_in
 from simulator.surface.client import Workspace
 from simulator.surface.launch import Launched
 from surface.test_cli import Shell
@@ -119,3 +123,26 @@ def test_why_tells_of_a_refund_and_of_the_webhooks_that_were_delivered(shell: Sh
 
     assert "went back to the buyer" in told
     assert "webhooks were delivered" in told
+
+
+@pytest.mark.parametrize("provider", [p for p in built_in() if p.explain_request is not None], ids=lambda p: p.name)
+def test_a_signature_that_no_mistake_explains_is_shown_with_what_had_to_be_signed(
+    shell: Shell, provider: Provider
+) -> None:
+    assert provider.shop is not None
+    account = Account(shell.world.credentials[provider.name], shell.world.client.url, time_of_day())
+    secrets = {name: f"zz{value[2:]}" for name, value in account.credentials.items() if "secret" in name}
+    stranger = Account({**account.credentials, **secrets}, account.base_url, account.now)
+    sent = provider.shop.sign(stranger, provider.shop.create(account, provider.shop.sample))
+    shell.world.client.send(sent.method, sent.path, headers=sent.headers, content=sent.body)
+    (refused,) = shell.world.requests(refused=True)
+    compared = shell.world.compare_request(refused["id"], signature=refused["help"]["received"])
+
+    shown = shell.run("show", refused["id"]).stdout
+    told = shell.world.why(refused["id"])["because"]
+
+    base = compared["base_string"]
+    assert compared["expected"] != base
+    assert f"TO BE SIGNED\n{base}\nEXPECTED SIGNATURE\n{compared['expected']}\nRECEIVED SIGNATURE\n" in shown
+    assert any(line.startswith("What had to be signed: ") and line[23:40] in base for line in told)
+    assert not any(line.startswith(f"What had to be signed: {compared['expected']}") for line in told)

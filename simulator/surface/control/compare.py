@@ -61,6 +61,7 @@ def comparison_view(explained: Explained | None, comparison: Comparison, texts: 
     cause = None if comparison.cause is None else CAUSES[comparison.cause]
     return {
         "equal": comparison.equal,
+        "base_string": explained.base_string,
         "at": comparison.at,
         "expected": comparison.expected,
         "got": comparison.got,

@@ -202,9 +202,10 @@ def _explained(told: Account, view: Mapping[str, Any]) -> None:
     if near := help_.get("did_you_mean"):
         told.next.append(f"Did you mean {' or '.join(near)}?")
     if "expected" in help_:
-        told.because.append(f"What had to be signed: {help_['expected']}")
-        if "received" in help_:
-            told.because.append(f"What your signature fits: {help_['received']}")
+        if "signed" in help_:
+            told.because.append(f"What had to be signed: {help_['signed']}")
+        came = f"; the one that came is {help_['received']}" if "received" in help_ else ""
+        told.because.append(f"The right signature is {help_['expected']}{came}.")
         told.next.append("psp-simulator sign makes a right signature to compare with.")
     if allowed := help_.get("allowed"):
         told.next.append(f"Allowed: {', '.join(map(str, allowed))}.")
