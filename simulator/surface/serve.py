@@ -27,6 +27,7 @@ from simulator.surface.app import App
 from simulator.surface.installed import NotServable
 from simulator.surface.settings import Settings, hosts
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
+from simulator.surface.typed import typed
 
 BACKLOG = 2048
 
@@ -257,7 +258,8 @@ def banner(app: App) -> str:
     clock = terminal.clock("real", default.clock.offset)
     if default.clock.mode == "frozen":
         clock = f"frozen at {iso_millis(default.clock.now())}"
-    first = next(iter(runtime.providers))
+    demo = typed(f"psp-simulator demo {next(iter(runtime.providers))}", settings.base_url)
+    demo += " -w default" if "--url" in demo else ""  # with an address it makes one of its own otherwise
     return "\n".join(
         [
             f"SIMULATOR - no real money{'workspace ' + default.name:>62}",
@@ -268,6 +270,6 @@ def banner(app: App) -> str:
             *(f"  {line.name:<{names}}  {line.key:<{keys}}   {line.more}".rstrip() for line in lines),
             "",
             f"  Clock  {clock}    Webhooks  {webhooks}    Phones  {phones}",
-            f"  Try it  {terminal.invoked()} demo {first}",
+            f"  Try it  {demo.replace('psp-simulator', terminal.invoked(), 1)}",
         ]
     )

@@ -62,7 +62,7 @@ def test_the_banner_names_the_console_the_base_url_and_the_credentials_in_column
         "  Twin Pay Ltd.  acme_default   channel 7",
         "",
         "  Clock  real time    Webhooks  kept here, no URL set    Phones  not reachable, add --lan",
-        "  Try it  psp-simulator demo acme",
+        "  Try it  psp-simulator demo --url http://localhost:8123 acme -w default",
     ]
 
 
@@ -107,7 +107,7 @@ def test_the_banner_names_the_command_as_this_shell_finds_it(monkeypatch: pytest
     monkeypatch.setattr("sys.argv", [".venv/bin/psp-simulator", "serve"])
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert lines_of(ACME)[-1] == "  Try it  .venv/bin/psp-simulator demo acme"
+    assert lines_of(ACME)[-1] == "  Try it  .venv/bin/psp-simulator demo --url http://localhost:8123 acme -w default"
 
 
 def test_an_open_console_shows_the_token_in_its_address() -> None:

@@ -74,7 +74,10 @@ async def test_a_webhook_without_a_url_says_where_to_set_one(sim: Sim) -> None:
 
     assert told["summary"].endswith(f"about {charge} is kept here, for no URL is configured.")
     assert told["because"] == ["It was not sent: no webhook URL is configured for acme."]
-    assert told["next"] == [f"Set one in the console under Webhooks, then psp-simulator replay {delivery['id']}."]
+    there = f"--url http://sim.test -w {sim.workspace.name}"
+    assert told["next"] == [
+        f"Set one in the console under Webhooks, then psp-simulator replay {there} {delivery['id']}."
+    ]
 
 
 async def test_a_failing_webhook_says_what_was_answered_and_when_it_is_tried_again(sim: Sim) -> None:
@@ -85,11 +88,12 @@ async def test_a_failing_webhook_says_what_was_answered_and_when_it_is_tried_aga
     (delivery,) = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"]
 
     of_delivery, of_payment = await why(sim, delivery["id"]), await why(sim, charge)
+    there = f"--url http://sim.test -w {sim.workspace.name}"
 
     assert "Try 1 to http://merchant.test/hooks was answered 500" in of_delivery["because"][0]
     assert "The next try is due in 55 s, at 05:01:05 UTC. The clock stands still" in of_delivery["because"][1]
     assert any("answered 500" in sentence for sentence in of_payment["because"])
-    assert any(f"psp-simulator replay {delivery['id']}" in help_ for help_ in of_payment["next"])
+    assert any(f"psp-simulator replay {there} {delivery['id']}" in help_ for help_ in of_payment["next"])
 
 
 async def test_a_paused_provider_is_the_reason(sim: Sim) -> None:

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from simulator import __version__
 from simulator.surface.audit.check import GROUPS, Finding
 from simulator.surface.audit.runner import Report
+from simulator.surface.typed import typed
 
 # The diagram, drawn ----------------------------------------------------------------------------------------------
 
@@ -160,6 +161,6 @@ def command(report: Report, name: str) -> str:
     """What runs this check alone, as far as it can be typed."""
     told = {option.lower(): value for option, value in report.subject.told.items()}
     options = [f"--{option} {shlex.quote(value)}" for option, value in told.items()]
-    where = [] if report.workspace == "default" else [f"--workspace {shlex.quote(report.workspace)}"]
     webhook = f"--webhook {shlex.quote(report.subject.webhook)}"
-    return " ".join(["psp-simulator audit", report.provider, webhook, *options, *where, "--only", name])
+    whole = " ".join(["psp-simulator audit", report.provider, webhook, *options, "--only", name])
+    return typed(whole, report.url, report.workspace)

@@ -39,6 +39,8 @@ class Report:
     state: str = "running"
     error: str | None = None
     """Why it ended before its time."""
+    url: str = ""
+    """Of the simulator, once it has begun."""
 
     def count(self, result: str) -> int:
         return sum(finding.result == result for finding in self.findings)
@@ -105,6 +107,7 @@ def run(
 ) -> Report:
     """Fills the report. Raises `Busy` while another audit runs in the workspace, and `ShopNotReached` and whatever interrupts it
     after the workspace is as it was."""
+    report.url = world.client.url
     try:
         with _kept(world, provider, subject):
             Trial(world, provider, subject).is_reached()

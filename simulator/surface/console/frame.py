@@ -24,6 +24,7 @@ from simulator.surface import web
 from simulator.surface.console import acts
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import base_url, workspace_of
+from simulator.surface.typed import typed
 
 PAGE = 50
 """Rows of a list."""
@@ -147,6 +148,10 @@ class Console:
     def url(self, *path: str) -> str:
         """Of a page of this workspace: `console.url("payments", id)`."""
         return "/".join(["/console", quote(self.workspace.name, safe=""), *(quote(part, safe="") for part in path)])
+
+    def typed(self, command: str) -> str:
+        """A command for a terminal, with what it needs to reach this simulator and this workspace."""
+        return typed(command, self.base_url, self.workspace.name)
 
     def act(self, operation: str, *, path: Mapping[str, str] | None = None, then: str = "", **body: Any) -> acts.Act:
         """A call of the control API for a form of this page. `body` are the members that the form carries unasked."""

@@ -119,7 +119,7 @@ def _refused(console: Console, provider: str) -> Refused | None:
     newest = next((requests.request_view(row) for row in rows if row[2] == provider), None)
     if newest is None or newest["status"] < 400:
         return None
-    told = why(console.runtime, console.workspace, newest["id"])
+    told = why(console.runtime, console.workspace, newest["id"], console.base_url)
     return Refused(newest["id"], newest["status"], told.because[:SHOWN], told.next[:SHOWN])
 
 

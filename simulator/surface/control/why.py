@@ -24,6 +24,7 @@ from simulator.kernel.money import Money
 from simulator.surface.control import requests
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall
+from simulator.surface.typed import typed
 from simulator.wallet.order import Order
 
 
@@ -313,8 +314,15 @@ def _payments(runtime: Runtime, workspace: Workspace, id_: str) -> Iterator[tupl
             yield runtime.providers[name], load(runtime.providers[name].kinds[kind], bytes(body))
 
 
-def why(runtime: Runtime, workspace: Workspace, id_: str) -> Account:
-    """Raises 404 when nothing in the workspace has this id."""
+def why(runtime: Runtime, workspace: Workspace, id_: str, base_url: str) -> Account:
+    """Raises 404 when nothing in the workspace has this id. What is to be typed reaches the simulator at `base_url`."""
+    found = _why(runtime, workspace, id_)
+    for sentences in (found.because, found.next):
+        sentences[:] = [typed(sentence, base_url, workspace.name) for sentence in sentences]
+    return found
+
+
+def _why(runtime: Runtime, workspace: Workspace, id_: str) -> Account:
     if (message := runtime.store.message(workspace.id, id_)) is not None:
         return of_delivery(runtime, workspace, message)
     if id_.startswith("req_"):
@@ -331,4 +339,4 @@ def why(runtime: Runtime, workspace: Workspace, id_: str) -> Account:
 
 async def get_why(call: ControlCall) -> dict[str, Any]:
     """What happened in a sentence, the reasons, and what would help: of a payment, a call, a webhook or an order."""
-    return why(call.runtime, call.workspace, call.path["id"]).view
+    return why(call.runtime, call.workspace, call.path["id"], call.base_url).view
