@@ -67,6 +67,8 @@ final class Served
 {
     public readonly string $url;
     private $process;
+    /** It runs until the first of these is closed. */
+    private array $pipes = [];
     private readonly string $store;
 
     public function __construct(string $simulator, array $credentials)
@@ -84,9 +86,9 @@ final class Served
             'PSP_MERCHANT_ID' => $credentials['merchant_id'],
             'PSP_WEBHOOK_SECRET' => $credentials['webhook_secret'],
         ];
-        $quiet = [0 => ['file', '/dev/null', 'r'], 1 => ['file', '/dev/null', 'w'], 2 => ['file', '/dev/null', 'w']];
-        $command = [PHP_BINARY, '-S', $address, __DIR__ . '/index.php'];
-        $this->process = proc_open($command, $quiet, $pipes, __DIR__, $environ + getenv());
+        $quiet = [0 => ['pipe', 'r'], 1 => ['file', '/dev/null', 'w'], 2 => ['file', '/dev/null', 'w']];
+        $command = [PHP_BINARY, __DIR__ . '/serve.php', $address];
+        $this->process = proc_open($command, $quiet, $this->pipes, __DIR__, $environ + getenv());
         for ($left = 500; @fsockopen('tcp://' . $address) === false; $left--) {
             if ($left === 0) throw new RuntimeException('the shop does not start');
             usleep(20_000);
@@ -95,7 +97,7 @@ final class Served
 
     public function stop(): void
     {
-        proc_terminate($this->process);
+        fclose($this->pipes[0]);
         proc_close($this->process);
         unlink($this->store);
     }

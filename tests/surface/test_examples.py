@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -63,3 +64,20 @@ def test_the_shop_in_php_passes_its_own_tests(server: Launched) -> None:
     said = run(["php", "test.php"], EXAMPLES / "php", PSP_SIMULATOR_URL=server.url)
 
     assert said.splitlines()[-1] == "17 passed, 0 failed"
+
+
+@pytest.mark.parametrize(("end", "code"), [("$shop->stop();", 0), ("posix_kill(getmypid(), 9);", -9)])
+def test_the_servers_of_the_shop_in_php_end_with_its_tests(end: str, code: int) -> None:
+    """Whoever still runs holds the writing end of a pipe."""
+    needs_php()
+    begin = "require 'Simulator.php'; $own = ['api_key' => 'k', 'merchant_id' => 'm', 'webhook_secret' => 's'];"
+    begin += "$shop = new Served('http://nowhere', $own);"
+    reading, writing = os.pipe()
+
+    ran = subprocess.run(["php", "-r", begin + end], cwd=EXAMPLES / "php", env=ENVIRON, pass_fds=[writing], timeout=60)
+    os.close(writing)
+    has_ended, _, _ = select.select([reading], [], [], 20)
+    os.close(reading)
+
+    assert ran.returncode == code
+    assert has_ended
