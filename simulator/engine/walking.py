@@ -17,7 +17,7 @@ from simulator.engine.store import Store
 from simulator.engine.timers import Timers
 from simulator.engine.transactions import Transactions
 from simulator.engine.workspace import Stride
-from simulator.kernel.clock import Clock, from_micros, micros, short_duration
+from simulator.kernel.clock import LAST, NO_FURTHER, Clock, from_micros, micros, short_duration
 from simulator.kernel.refusals import NotFound
 
 
@@ -77,11 +77,12 @@ class Walker:
         """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included. None is the
         next deadline; what is overdue is done now.
 
-        A receiver that runs out of time is waited for once. Raises `WorkspaceError` when that is in the past or the workspace
-        is reset meanwhile, `NotFound` when it is deleted.
+        A receiver that runs out of time is waited for once. Raises `WorkspaceError` when that is in the past or beyond the last
+        instant of all clocks, or the workspace is reset meanwhile, `NotFound` when it is deleted.
         """
         async with self._walk(workspace_id) as walk:
             at = self._registry[workspace_id].clock.now()
+            field = "next" if to is None else "to"
             if to is None:
                 raw = self._store.next_due(workspace_id)
                 to = at if raw is None else max(at, from_micros(raw))
@@ -89,6 +90,8 @@ class Walker:
                 to = at  # it has run past that since it was asked
             if to < at:
                 raise WorkspaceError("the clock never runs backwards", "to")
+            if to > LAST:
+                raise WorkspaceError(NO_FURTHER, field)
             stride = self._strides[workspace_id] = Stride(at, to - at, actor)
             try:
                 await self._quiesce(workspace_id, walk)

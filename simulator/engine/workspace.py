@@ -10,7 +10,7 @@ import orjson
 
 from simulator.engine.masking import Masking, secrets_in
 from simulator.engine.settings import Fault, WorkspaceSettings, read
-from simulator.kernel.clock import EPOCH, Clock
+from simulator.kernel.clock import EPOCH, LAST, Clock
 
 REAL = Clock()
 
@@ -181,7 +181,7 @@ class Workspace:
         clock = body["clock"]
         # A real clock that stands was written in the middle of an advance: it runs on.
         stands = clock["mode"] == "frozen" and clock["standing_at"]
-        standing = datetime.fromisoformat(clock["standing_at"]) if stands else None
+        standing = min(datetime.fromisoformat(clock["standing_at"]), LAST) if stands else None
         return cls(
             id=id_,
             public_id=body["public_id"],

@@ -1,7 +1,7 @@
 """Time. This is the one place where the time of day is read; everything else asks a `Clock`.
 
 A workspace's clock is `real` (the time of day plus an offset, or faster than that) or `frozen` (it stands still). It never
-runs backwards.
+runs backwards, and it stops at `LAST`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ Mode = Literal["real", "frozen"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+LAST = datetime(2080, 1, 1, tzinfo=UTC)
+"""As far as a clock goes, beginning at `EPOCH`. Ids that count milliseconds in 63 bits end in that year."""
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def time_of_day() -> datetime:
@@ -66,7 +69,9 @@ class Clock:
         return (self.standing_at or self._running(now)) - now
 
     def due(self, at: datetime) -> datetime:
-        """The time of day at which a clock that runs shows `at`."""
+        """The time of day at which a clock that runs shows `at`; past all days for what it never shows."""
+        if at > LAST:
+            return _NEVER
         if self.rate == 1:
             return at - self.offset
         return self.since + (at - self.offset - self.since) / self.rate + MICROSECOND
@@ -93,6 +98,7 @@ class Clock:
         is left out."""
         if self.rate == 1 or self.standing_at is not None:
             return self
+        at = min(at, LAST)
         then = self.due(at)
         return replace(self, offset=at - then, advanced=self.advanced + self._gained(then), since=time_of_day())
 
@@ -109,10 +115,11 @@ class Clock:
         return Clock("real", at - day, None, self.advanced + moved, self.rate, day)
 
     def _running(self, day: datetime) -> datetime:
-        return day + self.offset + self._gained(day)
+        ahead = self.offset + self._gained(day)
+        return LAST if ahead > LAST - day else EPOCH if ahead < EPOCH - day else day + ahead
 
     def _gained(self, day: datetime) -> timedelta:
-        return (day - self.since) * (self.rate - 1)
+        return max(day - self.since, timedelta(0)) * (self.rate - 1)
 
 
 def micros(at: datetime) -> int:
@@ -132,6 +139,10 @@ def millis(at: datetime) -> int:
 def iso_millis(at: datetime) -> str:
     """`2026-11-20T09:41:07.214Z`, cut off after the milliseconds; `at` is in UTC."""
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+NO_FURTHER = f"the clock goes no further than {iso_millis(LAST)}"
+"""What is said of an instant beyond `LAST`."""
 
 
 _UNITS = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}

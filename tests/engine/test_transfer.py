@@ -189,6 +189,28 @@ async def test_a_clock_goes_on_where_it_stood_and_a_real_one_by_its_offset(sim: 
     assert (third.rate, third.now().year <= 2028) == (3600, True), "what it has gained since the export is left out"
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [
+        {"mode": "frozen", "standing_at": "3137-01-01T00:00:00Z"},
+        {"mode": "real", "standing_at": None, "offset_us": 2**57 - 1},
+        {"mode": "real", "standing_at": None, "rate": 3600, "since": "1970-01-01T00:00:00Z"},
+    ],
+    ids=["stands", "runs", "runs fast"],
+)
+async def test_a_clock_that_an_older_version_let_go_too_far_arrives_at_the_last_instant(
+    elsewhere: Sim, clock: dict[str, Any]
+) -> None:
+    document = await export(elsewhere)
+    document["workspace"] |= {"public_id": "ws_0123456789abcdef", "clock": clock}
+    document |= {"at": "3137-01-01T00:00:00Z"} if clock["mode"] == "frozen" else {"at": None}
+
+    brought = await bring(elsewhere, document)
+
+    assert brought.status_code == 201, brought.text
+    assert brought.json()["clock"]["now"] == "2080-01-01T00:00:00.000Z"
+
+
 async def test_the_same_calls_give_the_same_ids_there(sim: Sim, acme: Merchant, elsewhere: Sim) -> None:
     await acme.charge("first")
     there = moved_into(elsewhere, (await bring(elsewhere, await export(sim))).json())

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.kernel.clock import (
+    EPOCH,
+    LAST,
     Clock,
     from_micros,
     iso_millis,
@@ -131,3 +133,21 @@ def test_a_clock_knows_by_how_much_it_was_advanced() -> None:
     assert begun.advanced == timedelta(0)
     assert moved.advanced == timedelta(hours=5)
     assert Clock.beginning(NOON).advanced == timedelta(0)
+
+
+FARTHEST = timedelta(microseconds=2**57 - 1)
+
+
+@pytest.mark.parametrize("rate", [1, 3600])
+@pytest.mark.parametrize(("offset", "shows"), [(FARTHEST, LAST), (-FARTHEST, EPOCH)])
+def test_a_clock_that_runs_stops_where_no_clock_goes_further(offset: timedelta, shows: datetime, rate: int) -> None:
+    clock = Clock("real", offset, None, timedelta(0), rate, time_of_day() + timedelta(days=1))
+
+    assert clock.now() == clock.frozen().now() == shows
+
+
+def test_what_a_clock_never_shows_is_due_on_no_day() -> None:
+    clock = Clock.beginning(LAST - timedelta(hours=1))
+
+    assert clock.due(LAST) <= time_of_day() + timedelta(hours=1)
+    assert clock.due(LAST + timedelta(microseconds=1)) > datetime(9000, 1, 1, tzinfo=UTC)

@@ -184,6 +184,36 @@ async def test_an_advance_that_is_not_understood_moves_nothing(sim: Sim, body: d
     assert (await sim.http.get(f"{sim.path}/clock")).json()["now"] == "2026-03-04T05:00:00.000Z"
 
 
+BEYOND = {
+    "by a million days": ("clock/advance", {"by": "1000000d"}, "by"),
+    "by more than can be counted": ("clock/advance", {"by": "P99999999W"}, "by"),
+    "an instant as a duration": ("clock/advance", {"by": "2080-01-01T00:00:01Z"}, "by"),
+    "to a late instant": ("clock/advance", {"to": "2080-01-01T00:00:00.001Z"}, "to"),
+    "frozen at a late instant": ("clock/freeze", {"at": "2137-01-01T00:00:00Z"}, "at"),
+    "begun at a late instant": ("/_sim/workspaces", {"clock": {"now": "2137-01-01T00:00:00Z"}}, "clock.now"),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "field"), BEYOND.values(), ids=BEYOND)
+async def test_no_clock_goes_beyond_the_last_instant(sim: Sim, path: str, body: dict[str, Any], field: str) -> None:
+    answer = await sim.http.post(path if path.startswith("/") else f"{sim.path}/{path}", json=body)
+
+    assert (answer.status_code, error_of(answer)["field"]) == (422, field), answer.text
+    assert error_of(answer)["message"] == f"{field}: the clock goes no further than 2080-01-01T00:00:00.000Z"
+    assert (await sim.http.get(f"{sim.path}/clock")).json()["now"] == "2026-03-04T05:00:00.000Z"
+
+
+async def test_what_would_fall_due_after_the_last_instant_does_not(sim: Sim, acme: Merchant) -> None:
+    last = (await sim.http.post(f"{sim.path}/clock/advance", json={"to": "2080-01-01T00:00:00Z"})).json()["now"]
+    await acme.create()
+    await sim.settle()
+
+    answer = await sim.http.post(f"{sim.path}/clock/advance", json={"next": True})
+
+    assert (answer.status_code, error_of(answer)["field"]) == (422, "next")
+    assert error_of(answer)["message"] == f"the clock goes no further than {last}"
+
+
 async def test_a_frozen_clock_stands_and_runs_on_from_there(sim: Sim) -> None:
     resumed = (await sim.http.post(f"{sim.path}/clock/resume")).json()
     frozen = (await sim.http.post(f"{sim.path}/clock/freeze")).json()

@@ -63,9 +63,10 @@ class Snowflake(Resource):
 def mint(uow: UnitOfWork, prefix: str) -> str:
     """`<prefix>_<19 digits>`: the digits decode to the workspace's instant, and they only ever grow.
 
-    The twenty-two low bits count within a millisecond. Source: docs/providers/wooshpay.md, source 9.1.
+    The twenty-two low bits count within a millisecond. Source: docs/providers/wooshpay.md, source 9.1. Before the instant from
+    which snowflakes count (2010), all are of its first millisecond.
     """
-    first = (millis(uow.now) - SNOWFLAKE_EPOCH_MS) << 22
+    first = max(millis(uow.now) - SNOWFLAKE_EPOCH_MS, 1) << 22
     counter = uow.find(Snowflake, "last")
     if counter is None:
         uow.add(Snowflake(id="last", last=first, created_at=uow.now, updated_at=uow.now))

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from simulator.engine.settings import Fault
-from simulator.kernel.clock import parse_instant
+from simulator.kernel.clock import LAST, NO_FURTHER, parse_instant
 from simulator.surface.control.errors import invalid
 
 
@@ -18,6 +18,14 @@ def instant(text: str, field: str) -> datetime:
         raise invalid(f"{field}: {error}", field) from error
     if not 1970 <= at.year < 9000:  # deadlines are reckoned from it, and years have four digits
         raise invalid(f"{field}: must be between the years 1970 and 9000", field)
+    return at
+
+
+def of_clock(text: str, field: str) -> datetime:
+    """An instant that a clock can show."""
+    at = instant(text, field)
+    if at > LAST:
+        raise invalid(f"{field}: {NO_FURTHER}", field)
     return at
 
 

@@ -17,7 +17,16 @@ from simulator.engine.store import EVERY, Store
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import Clock, from_micros, iso_millis, micros, parse_duration, time_of_day
+from simulator.kernel.clock import (
+    LAST,
+    NO_FURTHER,
+    Clock,
+    from_micros,
+    iso_millis,
+    micros,
+    parse_duration,
+    time_of_day,
+)
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
@@ -66,14 +75,18 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
         raise ControlError(422, "invalid", message, allowed=["by", "to", "next"])
     to: datetime | None = None
     if body.by is not None and _INSTANT.match(body.by):
-        to = _later(call, checks.instant(body.by, "by"), "by")
+        to = _later(call, checks.of_clock(body.by, "by"), "by")
     elif body.by is not None:
         try:
-            to = workspace.clock.now() + parse_duration(body.by)
-        except (ValueError, OverflowError) as error:
+            by = parse_duration(body.by)
+        except ValueError as error:
             raise invalid(f"by: {error}", "by") from error
+        now = workspace.clock.now()
+        if by > LAST - now:
+            raise invalid(f"by: {NO_FURTHER}", "by")
+        to = now + by
     elif body.to is not None:
-        to = _later(call, checks.instant(body.to, "to"), "to")
+        to = _later(call, checks.of_clock(body.to, "to"), "to")
     try:
         seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
@@ -90,7 +103,7 @@ def _later(call: ControlCall[AdvanceBody], at: datetime, field: str) -> datetime
         raise invalid("the clock never runs backwards", field)
     end = micros(at) // 1000 * 1000 + 999
     due = call.runtime.store.next_due(call.workspace.id, micros(at))
-    return from_micros(end) if due is not None and due <= end else at
+    return min(from_micros(end), LAST) if due is not None and due <= end else at
 
 
 async def stop_advance(call: ControlCall) -> dict[str, Any]:
@@ -102,7 +115,7 @@ async def stop_advance(call: ControlCall) -> dict[str, Any]:
 
 async def freeze(call: ControlCall[FreezeBody]) -> dict[str, Any]:
     workspace, given = call.workspace, call.body.at
-    at = checks.instant(given, "at") if given else None
+    at = checks.of_clock(given, "at") if given else None
     if at is not None and at < workspace.clock.now() - timedelta(seconds=1):
         raise invalid("at: the clock never runs backwards", "at")
     return clock_view(call.runtime.change_workspace(workspace, clock=workspace.clock.frozen(at)).clock)

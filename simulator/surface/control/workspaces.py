@@ -146,7 +146,7 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
 def _clock(given: ClockBody | None) -> Clock:
     if given is None:
         return Clock()
-    at = checks.instant(given.now, "clock.now") if given.now else None
+    at = checks.of_clock(given.now, "clock.now") if given.now else None
     if given.mode == "frozen":
         return Clock.beginning(at, frozen=True)
     return Clock() if at is None else Clock.beginning(at)
