@@ -142,3 +142,18 @@ def test_the_console_has_the_same_feed(workspace: Workspace) -> None:
         heard = next(line for line in stream.iter_lines() if line.startswith("event: "))
 
     assert heard == "event: clock"
+
+
+def test_a_cut_between_events_of_one_commit_loses_none_and_tells_none_twice(workspace: Workspace) -> None:
+    payment = _make(workspace)
+    workspace.pay(payment["provider"], payment["id"])
+    workspace.freeze()
+    whole = _listen(workspace, "clock frozen")
+
+    for n, event in enumerate(whole[:-1], 1):
+        rest = _listen(workspace, "clock frozen", **{"Last-Event-ID": str(event.id)})
+
+        assert [(one.name, one.data["summary"]) for one in rest] == [
+            (one.name, one.data["summary"]) for one in whole[n:]
+        ]
+    assert len({event.id for event in whole}) == len(whole)

@@ -1,7 +1,8 @@
 """The live feed of a workspace: each committed change as a server-sent event, in the journal's order.
 
 It is read from the journal, not from memory: a client that was away goes on after the last number that it saw, and several
-processes on one store tell the same story. While somebody listens the journal is looked at four times a second, which is
+processes on one store tell the same story. One row of the journal tells several events; each has a number of its own, so that
+a client may be cut off between them. While somebody listens the journal is looked at four times a second, which is
 one look-up by its primary key.
 """
 
@@ -26,6 +27,8 @@ LOOK_S = 0.25
 PING_S = 15.0
 AT_ONCE = 500
 """So many rows of the journal are told in one go."""
+PLACES = 1000
+"""An event's number is that of its row times this, and its place in the row."""
 
 
 class EventsQuery(Query):
@@ -41,22 +44,24 @@ async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
         raise invalid("Last-Event-ID: must be a number that this feed has sent", "Last-Event-ID")
     call.runtime.write_notes()
     after = int(last) if last else call.query.after
-    start = call.runtime.store.last_seq() if after is None else after
+    start = (call.runtime.store.last_seq() + 1) * PLACES - 1 if after is None else after
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     feed = _feed(call.runtime, call.workspace.id, start, follow=call.query.follow)
     return StreamingResponse(feed, media_type="text/event-stream", headers=headers)
 
 
-async def _feed(runtime: Runtime, workspace: int, seq: int, *, follow: bool) -> AsyncIterator[bytes]:
+async def _feed(runtime: Runtime, workspace: int, after: int, *, follow: bool) -> AsyncIterator[bytes]:
     """Ends when the workspace is gone or the server stops, or with what there is."""
     yield b"retry: 2000\n\n"
     quiet_since = stopwatch()
+    seq = after // PLACES - 1  # some of that row's events may have been told, and some not
     while not runtime.closing and workspace in runtime.registry:
         runtime.transactions.write_notes_or_tell()
         rows = runtime.store.journal_after(workspace, seq, AT_ONCE)
         if rows:
             seq, quiet_since = int(rows[-1][0]), stopwatch()
-            yield b"".join(_told(runtime, workspace, rows))
+            if messages := _told(runtime, workspace, rows, after):
+                yield b"".join(messages)
         elif stopwatch() - quiet_since >= PING_S:
             quiet_since = stopwatch()
             runtime.temporary.touch(runtime.registry[workspace])
@@ -67,7 +72,7 @@ async def _feed(runtime: Runtime, workspace: int, seq: int, *, follow: bool) -> 
             await asyncio.sleep(LOOK_S)
 
 
-def _told(runtime: Runtime, workspace: int, rows: list[Any]) -> list[bytes]:
+def _told(runtime: Runtime, workspace: int, rows: list[Any], after: int) -> list[bytes]:
     states: dict[tuple[str, str], dict[str, Any]] = {}
     messages = []
     for seq, at, kind, provider, subject, raw in rows:
@@ -76,9 +81,11 @@ def _told(runtime: Runtime, workspace: int, rows: list[Any]) -> list[bytes]:
             if (provider, subject) not in states:
                 states[provider, subject] = _state(runtime, workspace, provider, subject)
             about |= states[provider, subject]
-        for entry in journal.told(seq, at, kind, provider, raw):
-            data = orjson.dumps({"seq": seq, **entry, **about})
-            messages.append(b"event: %s\nid: %d\ndata: %s\n\n" % (entry["kind"].encode(), seq, data))
+        for place, entry in enumerate(journal.told(seq, at, kind, provider, raw)):
+            number = seq * PLACES + min(place, PLACES - 1)
+            if number > after:
+                data = orjson.dumps({"seq": number, **entry, **about})
+                messages.append(b"event: %s\nid: %d\ndata: %s\n\n" % (entry["kind"].encode(), number, data))
     return messages
 
 
