@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -369,20 +369,36 @@ class Dispatcher:
             return bytes(row.body)
 
     def explained(self, row: OutboxRow, attempt: AttemptRow | None) -> Explained | None:
-        """How the signature of an attempt came about, or of that which would leave now. None where there is none, or nobody can say
-        any more: the provider is not installed, or the endpoint is gone."""
+        """How the signature of an attempt came about, or of that which would leave now: with the secret that made it, also where
+        that has changed since or its endpoint is gone (`Workspace.former`). None where there is none, or nobody can say
+        any more."""
         if row.provider not in self._providers:
             return None
         n, sent = (row.attempts + 1, None) if attempt is None else (attempt.n, attempt.sent)
         at = time_of_day() if sent is None else from_micros(sent)
+        explain, sending = self._providers[row.provider].webhooks.explain, self._sending(row.workspace, row, n, at)
+        if attempt is None:
+            try:
+                return explain(sending, self._signed(row.workspace, row, n, at))
+            except Dropped:
+                return None
+        left = _left(row, attempt)
+        now = _explained(explain, sending, left)
+        if now is None or not (now.is_right or Plan.load(row.plan).is_adversarial):
+            for workspace in sending.workspace.formerly(row.provider):
+                then = _explained(explain, replace(sending, workspace=workspace), left)
+                if then is not None and then.is_right:
+                    return replace(then, is_former=True)
+        return now
+
+    def bears_signature(self, row: OutboxRow, attempt: AttemptRow) -> bool:
+        """Whether an attempt was signed, also where nobody can say any more with what."""
+        provider = self._providers.get(row.provider)
+        left = _left(row, attempt)
         try:
-            if attempt is None:
-                left = self._signed(row.workspace, row, n, at)
-            else:
-                left = Signed(orjson.loads(attempt.headers), bytes(row.body if attempt.body is None else attempt.body))
-            return self._providers[row.provider].webhooks.explain(self._sending(row.workspace, row, n, at), left)
-        except Dropped:
-            return None
+            return provider is not None and provider.webhooks.forging.is_borne(left.headers, left.body)
+        except CannotForge:
+            return False
 
     def _leaving(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime, other: Other | None) -> Signed:
         if other is None:
@@ -437,6 +453,20 @@ class Dispatcher:
     async def close(self) -> None:
         for workspace_id in list(self._queues):
             await self._stop(workspace_id)
+
+
+def _left(row: OutboxRow, attempt: AttemptRow) -> Signed:
+    return Signed(orjson.loads(attempt.headers), bytes(row.body if attempt.body is None else attempt.body))
+
+
+def _explained(
+    explain: Callable[[Sending, Signed], Explained | None], sending: Sending, left: Signed
+) -> Explained | None:
+    """None also where the endpoint is gone."""
+    try:
+        return explain(sending, left)
+    except Dropped:
+        return None
 
 
 def _describe(problem: Exception) -> str:

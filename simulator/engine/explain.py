@@ -81,6 +81,8 @@ class Explained:
     """What stands between the lines of the base string, if it has any."""
     time: re.Pattern[str] | None = None
     """Where in the base string the time stands, for schemes that sign it."""
+    is_former: bool = False
+    """Whether the secret is one that signs no more: it was changed since, or its endpoint is gone."""
 
     @property
     def base_string(self) -> str:

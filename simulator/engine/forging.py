@@ -136,9 +136,14 @@ class Forging:
         """What a changed body changes, if it has any of it: the amount rather than anything else."""
         return self.amounts or self.accounts
 
-    def _insist_on_signature(self, headers: Mapping[str, str], body: bytes) -> None:
+    def is_borne(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether a message bears a signature, whoever has made it. Raises `CannotForge` for a body that is no object where the
+        signature would stand in it."""
         in_headers = any(self._pattern(name) is not None for name in headers)
-        if not in_headers and not (self.member is not None and _has(body, self.member)):
+        return in_headers or (self.member is not None and _has(body, self.member))
+
+    def _insist_on_signature(self, headers: Mapping[str, str], body: bytes) -> None:
+        if not self.is_borne(headers, body):
             raise CannotForge("it cannot be forged so: this endpoint gets no signature")
 
     def _pattern(self, name: str) -> str | None:

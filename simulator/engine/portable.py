@@ -40,7 +40,7 @@ from simulator.engine.settings import Fault
 from simulator.engine.store import schema
 from simulator.engine.store.transfer import Rows
 from simulator.engine.validation import Unfit
-from simulator.engine.workspace import NAME, Workspace
+from simulator.engine.workspace import FORMER, NAME, Workspace
 from simulator.kernel.clock import EPOCH, iso_millis, micros, parse_instant
 
 FORMAT = "psp-simulator workspace"
@@ -153,6 +153,18 @@ class EndpointPart(_Part):
         return self.model_dump(exclude_none=True, exclude_defaults=True)
 
 
+class FormerPart(_Part):
+    """One of the three."""
+
+    account: EndpointPart | None = None
+    made: dict[str, Any] | None = None
+    own: dict[str, Any] | None = None
+
+    def stored(self) -> dict[str, Any]:
+        account = {} if self.account is None else self.account.stored()
+        return self.model_dump(include={"made", "own"}, exclude_none=True) or {"account": account}
+
+
 class WorkspacePart(_Part):
     """The members of `Workspace.dump`."""
 
@@ -170,6 +182,7 @@ class WorkspacePart(_Part):
     webhook_endpoints: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     paused: list[str] = Field(default_factory=list)
     default_buyer: str = Field("", max_length=64)
+    former: dict[str, Annotated[list[FormerPart], Field(max_length=FORMER)]] = Field(default_factory=dict)
     made_by: str = Field("", max_length=200)
     temporary: bool = False
     used_at: _Instant | None = None
@@ -206,7 +219,7 @@ def _without_cards(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _named(workspace: dict[str, Any]) -> dict[str, Any]:
     """The workspace with such addresses of its endpoints."""
-    return {**workspace, **{name: _cut_urls(workspace[name]) for name in ("webhooks", "webhook_endpoints")}}
+    return {**workspace, **{name: _cut_urls(workspace[name]) for name in ("webhooks", "webhook_endpoints", "former")}}
 
 
 def _cut_urls(value: Any) -> Any:
@@ -233,6 +246,7 @@ def read(document: Document) -> tuple[Workspace, dict[str, list[dict[str, Any]]]
     """The workspace (which has no number yet, and stays until somebody deletes it) and its rows. `faults` says whether they fit."""
     part = document.workspace.model_dump(mode="json")
     part["webhooks"] = {name: hook and hook.stored() for name, hook in document.workspace.webhooks.items()}
+    part["former"] = {name: [one.stored() for one in ones] for name, ones in document.workspace.former.items()}
     workspace = replace(Workspace.load(0, orjson.dumps(part)), temporary=False, used_at=None)
     if document.at is not None:
         workspace = replace(workspace, clock=workspace.clock.since_it_showed(document.at))
@@ -244,11 +258,16 @@ def read(document: Document) -> tuple[Workspace, dict[str, list[dict[str, Any]]]
 def faults(workspace: Workspace, rows: Rows, parties: Mapping[str, Party]) -> Iterator[Fault]:
     """What a model of single members cannot see: who is not here, what does not fit together, what cannot be read."""
     providers = sorted(name for name, party in parties.items() if party.is_provider)
-    for member in ("credentials", "stored_endpoints", "webhook_endpoints"):
+    for member in ("credentials", "stored_endpoints", "webhook_endpoints", "former"):
         for name in getattr(workspace, member):
             if name not in providers:
                 field = f"workspace.{'webhooks' if member == 'stored_endpoints' else member}.{name}"
                 yield Fault(field, f"{field}: there is no such provider here", tuple(providers))
+    for name, ones in workspace.former.items():
+        for index, one in enumerate(ones):
+            if not one.get("own", {}).keys() >= (workspace.credentials.get(name, {}).keys() if "own" in one else set()):
+                field = f"workspace.former.{name}.{index}.own"
+                yield Fault(field, f"{field}: must have the members of the credentials", ())
     for index, name in enumerate(workspace.paused):
         if name not in providers:
             field = f"workspace.paused.{index}"

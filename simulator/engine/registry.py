@@ -172,7 +172,7 @@ class Registry:
             return
         self._refuse_taken(wanted, workspace.id)
         kept = [pair for pair in known if pair[0] not in self._providers]
-        changed = dataclasses.replace(workspace, credentials=made)
+        changed = workspace.changed(credentials=made)
         with self._transactions.writing() as store:
             store.remove_credentials(workspace.id)
             store.add_credentials(workspace.id, [*wanted, *kept])
@@ -251,7 +251,7 @@ class Registry:
 
     def change(self, id_: int, **changes: Any) -> Workspace:
         """Writes a change of the workspace itself (endpoints, settings, scenarios, clock)."""
-        changed = dataclasses.replace(self._existing(id_), **changes)
+        changed = self._existing(id_).changed(**changes)
         with self._transactions.writing() as store:
             store.save_workspace(changed.id, changed.name, changed.dump())
         self.remember(changed)
@@ -273,7 +273,14 @@ class Registry:
 
         It costs the same however much there is: what was is left behind, to be removed later.
         """
-        fresh: dict[str, Any] = {"clock": Clock(), "scenarios": (), "draws": 0, "refusals": 0, "paused": ()}
+        fresh: dict[str, Any] = {
+            "clock": Clock(),
+            "scenarios": (),
+            "draws": 0,
+            "refusals": 0,
+            "paused": (),
+            "former": {},
+        }
         changed = dataclasses.replace(self._existing(id_), **fresh, default_buyer="")
         with self._transactions.writing() as store:
             self._transactions.forget_notes(id_)

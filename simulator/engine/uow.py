@@ -5,7 +5,6 @@ A unit of work collects what it does (`changes.py`) and stands or falls as a who
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -379,7 +378,7 @@ class UnitOfWork(Reader):
                 self.change_workspace(scenarios=claimed)
 
     def change_workspace(self, **changes: Any) -> None:
-        self.workspace = dataclasses.replace(self.workspace, **changes)
+        self.workspace = self.workspace.changed(**changes)
         self.workspace_changed = True
 
     # Other parties ---------------------------------------------------------------------------------------------

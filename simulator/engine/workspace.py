@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
 
@@ -19,6 +20,9 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
 
 TELLING = 12
 """Characters of a secret from which on its text is looked for by itself; shorter ones may be words."""
+
+FORMER = 20
+"""Former endpoints and secrets that are remembered of each provider."""
 
 S = TypeVar("S", bound=WorkspaceSettings)
 
@@ -43,6 +47,12 @@ class AccountEndpoint:
 
 
 NOWHERE = AccountEndpoint()
+
+
+def _signers(endpoints: tuple[AccountEndpoint, ...]) -> list[tuple[object, ...]]:
+    """What of an account's endpoints decides about a signature; of several, their URLs say which of them it is."""
+    several = len(endpoints) > 1
+    return [(one.url if several else one.url is not None, one.secret, one.key_id) for one in endpoints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,9 @@ class Workspace:
     default_buyer: str = ""
     """The test buyer who pays where nobody is named; the wallet's own first one when empty."""
 
+    former: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """By provider, what has signed once and does so no more, the last to go first: an endpoint of the control API as it was stored
+    (`account`), one of the provider's own API (`made`), or credentials (`own`). Nothing is sent to any of it."""
     made_by: str = ""
     """`test:<file>`, `import:<its name there>`, or nothing where a person has made it."""
     temporary: bool = False
@@ -114,6 +127,39 @@ class Workspace:
             texts = sorted({text for text in secrets_in(own, masking) if len(text) >= TELLING}, key=len, reverse=True)
             found = self._secrets[provider] = tuple(text.encode() for text in texts)
         return found
+
+    def changed(self, **changes: Any) -> Workspace:
+        """The same with these members; endpoints and credentials that go by it are remembered as `former`."""
+        after = replace(self, **changes)
+        former = after.former
+        for provider in self.credentials:
+            gone = list(self._gone(after, provider))
+            if gone:
+                known = former.get(provider, [])
+                former = {**former, provider: [*gone, *(one for one in known if one not in gone)][:FORMER]}
+        return after if former is after.former else replace(after, former=former)
+
+    def _gone(self, after: Workspace, provider: str) -> Iterator[dict[str, Any]]:
+        own, account, made = (self.credentials, self.stored_endpoints, self.webhook_endpoints)
+        if own is not after.credentials and own[provider] != after.credentials.get(provider):
+            yield {"own": own[provider]}
+        before, now = self.account_endpoints(provider), after.account_endpoints(provider)
+        if account is not after.stored_endpoints and _signers(before) != _signers(now):
+            yield {"account": account.get(provider) or {}}
+        if made is not after.webhook_endpoints:
+            kept = after.webhook_endpoints.get(provider, [])
+            yield from ({"made": one} for one in made.get(provider, []) if one not in kept)
+
+    def formerly(self, provider: str) -> Iterator[Workspace]:
+        """The same as it signed at a provider before: each time with one former endpoint or secret in its old place."""
+        for one in self.former.get(provider, []):
+            if "own" in one:
+                yield replace(self, credentials={**self.credentials, provider: one["own"]})
+            elif "account" in one:
+                yield replace(self, stored_endpoints={**self.stored_endpoints, provider: one["account"] or None})
+            else:
+                made = [one["made"], *self.webhook_endpoints.get(provider, [])]
+                yield replace(self, webhook_endpoints={**self.webhook_endpoints, provider: made})
 
     def unusable_settings(self, model: type[WorkspaceSettings]) -> list[Fault]:
         """Stored values for which the default holds, because a version that wrote them took more."""
@@ -169,6 +215,7 @@ class Workspace:
             "webhook_endpoints": self.webhook_endpoints,
             "paused": list(self.paused),
             "default_buyer": self.default_buyer,
+            "former": self.former,
             "made_by": self.made_by,
             "temporary": self.temporary,
             "used_at": self.used_at.isoformat() if self.used_at else None,
@@ -205,6 +252,7 @@ class Workspace:
             webhook_endpoints=body.get("webhook_endpoints", {}),
             paused=tuple(body.get("paused", ())),
             default_buyer=body.get("default_buyer", ""),
+            former=body.get("former", {}),
             made_by=body.get("made_by", ""),
             temporary=body.get("temporary", False),
             used_at=datetime.fromisoformat(used) if (used := body.get("used_at")) else None,

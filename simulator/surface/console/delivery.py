@@ -17,8 +17,9 @@ from simulator.engine.explain import CAUSES, Comparison, Explained
 from simulator.engine.masking import address
 from simulator.engine.programs import LANGUAGES
 from simulator.engine.provider import Provider
+from simulator.engine.runtime import Runtime
 from simulator.engine.samples import coloured
-from simulator.engine.store import AttemptRow
+from simulator.engine.store import AttemptRow, OutboxRow
 from simulator.kernel.retry import Receipt, RetryPolicy
 from simulator.surface.console.frame import Console
 from simulator.surface.console.webhooks import Row, shown
@@ -129,6 +130,7 @@ async def delivery_page(console: Console) -> Response:
         acts=webhooks.ACTS[row.delivery["state"]],
         schedule=Schedule.of(row.provider) if row.provider else None,
         explained=explained,
+        unexplained=unexplained(runtime, message, chosen),
         languages=languages,
         language=language,
         base_parts=_coloured(explained, console.query.get("lines") == "1"),
@@ -138,6 +140,13 @@ async def delivery_page(console: Console) -> Response:
         difference=_difference(explained, pasted) if explained and pasted.strip() else None,
         curl=_curl(address(message.url) if message.url else _receiver(console, row), sent, _headers(chosen)),
     )
+
+
+def unexplained(runtime: Runtime, message: OutboxRow, attempt: AttemptRow | None) -> str:
+    """Why there is nothing to explain: the key of a sentence."""
+    if attempt is None:
+        return "webhooks_not_signed_yet"
+    return "webhooks_secret_gone" if runtime.dispatcher.bears_signature(message, attempt) else "webhooks_unsigned"
 
 
 def _coloured(explained: Explained | None, in_lines: bool) -> list[tuple[str, str]]:

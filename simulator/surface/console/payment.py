@@ -22,6 +22,7 @@ from simulator.engine.store import OutboxRow
 from simulator.engine.views import MoneyView
 from simulator.kernel.clock import from_micros
 from simulator.kernel.money import Money
+from simulator.surface.console.delivery import unexplained
 from simulator.surface.console.frame import Console
 from simulator.surface.console.payments import Row, shown
 from simulator.surface.control import again, diagram, moves, requests
@@ -110,6 +111,8 @@ class Inspected:
     """Of each attempt: its number, time, status, and the row that tells of it."""
     explained: Explained | None = None
     """How the signature of this try came about."""
+    unexplained: str = ""
+    """The key of a sentence that says why nobody knows."""
     due: timedelta | None = None
     about: Sequence[tuple[str, str]] = ()
     """What an event says of itself, name and value."""
@@ -381,6 +384,7 @@ def _webhook(console: Console, provider: Provider, line: Line, message: OutboxRo
         n=attempt.n if attempt is not None else 0,
         tries=[(one.n, f"{from_micros(one.at):%H:%M:%S}", one.status, rows.get(one.n)) for one in attempts],
         explained=console.runtime.dispatcher.explained(message, attempt) if tab == "signature" else None,
+        unexplained=unexplained(console.runtime, message, attempt),
         due=None if due is None else max(due - console.workspace.clock.now(), timedelta(0)),
     )
 

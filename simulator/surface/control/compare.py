@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.engine import explain
 from simulator.engine.explain import CAUSES, Comparison, Explained
 from simulator.engine.runtime import Runtime
-from simulator.engine.store import OutboxRow
+from simulator.engine.store import AttemptRow, OutboxRow
 from simulator.engine.texts import Texts
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall
@@ -31,16 +31,22 @@ class CompareDeliveryBody(CompareBody):
 
 async def compare_delivery(call: ControlCall[CompareDeliveryBody]) -> dict[str, Any]:
     """Raises 404 for a try that was not made."""
-    explained = explained_delivery(call.runtime, message_of(call, call.workspace), call.body.n)
+    row = message_of(call, call.workspace)
+    attempt = _attempt(call.runtime, row, call.body.n)
+    explained = call.runtime.dispatcher.explained(row, attempt)
+    if explained is None and attempt is not None and call.runtime.dispatcher.bears_signature(row, attempt):
+        raise ControlError(
+            409, "secret_changed", "its secret has changed since, or its endpoint is gone: nobody knows it any more"
+        )
     return comparison_view(explained, compared(explained, call.body))
 
 
-def explained_delivery(runtime: Runtime, row: OutboxRow, n: int | None = None) -> Explained | None:
+def _attempt(runtime: Runtime, row: OutboxRow, n: int | None) -> AttemptRow | None:
     attempts = runtime.store.attempts([row.seq])
     chosen = [attempt for attempt in attempts if n is None or attempt.n == n]
     if n is not None and not chosen:
         raise ControlError(404, "not_found", f"there was no try {n}", field="n", allowed=[one.n for one in attempts])
-    return runtime.dispatcher.explained(row, chosen[-1] if chosen else None)
+    return chosen[-1] if chosen else None
 
 
 def compared(explained: Explained | None, given: CompareBody) -> Comparison:

@@ -163,6 +163,27 @@ async def test_an_action_without_a_key_is_not_signed(sim: Sim) -> None:
     assert (hook.headers["x-shop"], hook.headers["content-type"]) == ("1", "application/vnd.shop+json")
 
 
+async def test_what_was_signed_for_a_workflow_that_has_changed_or_gone_is_still_explained(
+    sim: Sim, cko: Merchant
+) -> None:
+    await cko.request()
+    await sim.settle()
+    id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+    [listed] = (await cko.get("/workflows")).json()["data"]
+    path = f"/workflows/{listed['id']}"
+    action = (await cko.get(path)).json()["actions"][0]
+    wish = {"signature": sim.hooks[-1].headers["cko-signature"]}
+    other = {"type": "webhook", "url": HOOKS, "signature": {"method": "HMACSHA256", "key": "another-key"}}
+
+    put = await cko.send("PUT", f"{path}/actions/{action['id']}", other)
+    changed = await sim.http.post(f"{sim.path}/webhooks/{id_}/compare", json=wish)
+    await cko.send("DELETE", path)
+    deleted = await sim.http.post(f"{sim.path}/webhooks/{id_}/compare", json=wish)
+
+    assert put.status_code == 200
+    assert [(one.status_code, one.json()["equal"]) for one in (changed, deleted)] == [(200, True)] * 2
+
+
 async def test_a_failed_webhook_is_retried_eight_times_on_the_documented_schedule(sim: Sim, cko: Merchant) -> None:
     sim.answer = lambda request: httpx.Response(500)
     created = await cko.request(RECURRING)

@@ -389,3 +389,27 @@ async def test_a_scenario_can_turn_webhooks_round(sim: Sim, wooshpay: Merchant) 
     await sim.settle()
 
     assert event_names(sim) == ["payment_intent.requires_action", "payment_intent.created"]
+
+
+async def test_what_was_signed_for_an_endpoint_that_is_gone_is_still_explained(sim: Sim, wooshpay: Merchant) -> None:
+    await wooshpay.paid()
+    await sim.settle()
+    id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+    delivered, signature = f"{sim.path}/webhooks/{id_}", sim.hooks[-1].headers["signature"]
+
+    await wooshpay.delete(f"webhook_endpoints/{wooshpay.endpoint['id']}")
+    found = await sim.http.post(f"{delivered}/compare", json={"signature": signature})
+    sim.app.runtime.change_workspace(sim.workspace, former={})
+    forgotten = await sim.http.post(f"{delivered}/compare", json={"signature": signature})
+
+    assert (found.status_code, found.json()["equal"]) == (200, True)
+    assert (forgotten.status_code, forgotten.json()["error"]["code"]) == (409, "secret_changed")
+
+
+async def test_what_was_not_sent_yet_bears_no_signature_yet(sim: Sim) -> None:
+    await Merchant(sim).paid()
+    id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/webhooks/{id_}?tab=signature")).text
+
+    assert "It has not been sent yet" in page

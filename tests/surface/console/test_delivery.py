@@ -15,6 +15,7 @@ from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.engine.provider import Provider
 from simulator.providers import built_in
 
 
@@ -121,7 +122,40 @@ async def test_a_signature_of_another_secret_is_told_from_a_right_one(sim: Sim) 
 
     page = await page_of(sim, f"/webhooks/{id_}?tab=signature")
 
-    assert "The signature was not made with this secret" in page
+    assert "The signature was right" in page
+    assert "This secret signs no more" in page
+
+
+@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+async def test_an_old_delivery_is_explained_with_the_secret_that_signed_it(provider: Provider) -> None:
+    async with Sim(providers=[provider]) as sim:
+        await sim.receive_webhooks(provider.name)
+        await Merchant(sim, provider).paid()
+        await sim.settle()
+        id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+        before = text_of(await page_of(sim, f"/webhooks/{id_}?tab=signature"), "signature")
+
+        for secret in ("5eed0000-0000-4000-8000-00000000beef", "5eed0000-0000-4000-8000-00000000cafe"):
+            await sim.receive_webhooks(provider.name, secret=secret)
+        changed = await page_of(sim, f"/webhooks/{id_}?tab=signature")
+        (await sim.http.delete(f"{sim.path}/webhooks/{provider.name}")).raise_for_status()
+        deleted = await page_of(sim, f"/webhooks/{id_}?tab=signature")
+        sim.app.runtime.change_workspace(sim.workspace, former={})
+        forgotten = await page_of(sim, f"/webhooks/{id_}?tab=signature")
+
+    for page in (changed, deleted):
+        assert "The signature was right" in page and text_of(page, "signature") == before
+    assert "bears no signature" not in forgotten
+
+
+async def test_what_nobody_knows_any_more_is_not_called_unsigned(sim: Sim) -> None:
+    id_ = await delivered(sim)
+    await sim.receive_webhooks("acme", secret="another")
+    sim.app.runtime.change_workspace(sim.workspace, former={})
+
+    page = await page_of(sim, f"/webhooks/{id_}?tab=signature")
+
+    assert "The secret has changed since" in page
 
 
 async def compared(sim: Sim, id_: str, text: str) -> dict[str, str]:
@@ -181,10 +215,7 @@ async def test_a_strange_address_is_no_error(sim: Sim, query: str) -> None:
 
 
 @pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
-async def test_every_providers_delivery_has_its_schedule_and_its_signature(provider: object) -> None:
-    from simulator.engine.provider import Provider
-
-    assert isinstance(provider, Provider)
+async def test_every_providers_delivery_has_its_schedule_and_its_signature(provider: Provider) -> None:
     async with Sim(providers=[provider]) as sim:
         await sim.receive_webhooks(provider.name)
         await Merchant(sim, provider).paid()
