@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl
 
@@ -15,6 +14,7 @@ from pydantic import BaseModel
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
+from simulator.kernel.lazy import cached_property
 from simulator.kernel.refusals import MalformedBody, Violation
 
 NO_UTF8 = "not encoded in UTF-8"

@@ -41,7 +41,7 @@ class Changes:
 
     def __init__(self, workspace: int, share: Share, summary_of: Callable[[Resource], Summary | None]) -> None:
         self.touched: set[Identity] = set()
-        """Every resource that was added, changed or deleted."""
+        """Every resource that was added, changed or deleted, once that is written."""
         self.next_due: int | None = None
         """The soonest deadline that this unit makes."""
         self._workspace = workspace
@@ -78,9 +78,8 @@ class Changes:
         return resource
 
     def put(self, resource: Resource) -> None:
-        identity = identity_of(resource)
+        identity = (resource.PROVIDER, resource.KIND, resource.id)
         self._live[identity] = self._dirty[identity] = resource
-        self.touched.add(identity)
 
     def remove(self, resource: Resource) -> None:
         """With all its timers."""
@@ -122,32 +121,21 @@ class Changes:
         if not (self._dirty or self._deleted):
             return
         self._share.begin()
-        store, workspace = self._store, self._workspace
+        store, workspace, summary_of = self._store, self._workspace, self._summary_of
+        self.touched.update(self._dirty)
         inserts: dict[Identity, tuple[Any, ...]] = {}
         rekeyed: list[tuple[Identity, Mapping[str, str], Mapping[str, str]]] = []
         for identity, resource in self._dirty.items():
             provider, kind, id_ = identity
             base = self._base.get(identity)
             stored = changed(resource, version=base.version + 1 if base else 1)
-            phase = reference = None
-            if (summary := self._summary_of(stored)) is not None:
-                phase, reference = summary.phase, summary.reference
+            summary, body = summary_of(stored), dump(stored)
+            phase, reference = (None, None) if summary is None else (summary.phase, summary.reference)
             if base is None:
-                unlisted = None if resource.LISTED else 1
-                inserts[identity] = (
-                    workspace,
-                    provider,
-                    kind,
-                    id_,
-                    1,
-                    phase,
-                    reference,
-                    dump(stored),
-                    unlisted,
-                    hangs_on(resource),
-                )
+                row = (workspace, provider, kind, id_, 1, phase, reference, body)
+                inserts[identity] = (*row, None if resource.LISTED else 1, hangs_on(resource))
             else:
-                store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, dump(stored))
+                store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, body)
             keys_before, keys = base.keys() if base else {}, stored.keys()
             if keys != keys_before:
                 rekeyed.append((identity, keys_before, keys))

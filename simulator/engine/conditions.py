@@ -48,7 +48,7 @@ class When(Strict):
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
         """The amount is asked first: it rules out most of a provider's test amounts at little cost."""
-        if not self._amount_holds(facts.get("amount")):
+        if not self.takes(facts.get("amount")):
             return False
         for name in ("provider", "operation", "currency", "reference", "event", "buyer", "method"):
             wanted = getattr(self, name)
@@ -64,7 +64,8 @@ class When(Strict):
         wanted = [self.provider] if isinstance(self.provider, str) else self.provider
         return wanted is None or any(fnmatch.fnmatchcase(provider, pattern) for pattern in wanted)
 
-    def _amount_holds(self, amount: int | None) -> bool:
+    def takes(self, amount: int | None) -> bool:
+        """Whether the amount is one that is wanted; any is, where none is named."""
         if self.amount is None:
             return True
         if amount is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from simulator.engine.call import Reply, Walk
@@ -42,8 +43,10 @@ BODILESS = frozenset({204, 304})
 
 def has_large_head(scope: Scope) -> bool:
     """Whether a header or all that stands before the body is larger than we read."""
-    sizes = [len(name) + len(value) + 4 for name, value in scope["headers"]]
-    target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+    headers, target = scope["headers"], len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+    if sum(map(len, chain.from_iterable(headers))) + 4 * len(headers) + target <= HEADER_LIMIT:
+        return False  # as nearly all
+    sizes = [len(name) + len(value) + 4 for name, value in headers]
     return max(sizes, default=0) > HEADER_LIMIT or sum(sizes) + target > HEADERS_LIMIT
 
 

@@ -285,26 +285,16 @@ class Known:
 
 
 class _Triggers:
-    """A provider's documented triggers on one facet, found by the amount: most are pulled by one amount each."""
+    """A provider's documented triggers on one facet. Nearly all are pulled by an amount, and most payments have amounts that were
+    asked about before."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        amounts = {amount for rule in rules for amount in _single_amounts(rule)}
-        self._others = self._asked(None)
-        self._by_amount = {amount: self._asked(amount) for amount in amounts}
+        self.of: Callable[[int | None], Sequence[Rule]] = lru_cache(AMOUNTS_KEPT)(self._of)
+        """Those whose amount it is, in order."""
 
-    def of(self, amount: int | None) -> Sequence[Rule]:
-        """Those that may hold for an amount, in order."""
-        return self._others if amount is None else self._by_amount.get(amount, self._others)
-
-    def _asked(self, amount: int | None) -> Sequence[Rule]:
-        return [rule for rule in self.rules if not (own := _single_amounts(rule)) or amount in own]
-
-
-def _single_amounts(rule: Rule) -> Sequence[int]:
-    """The amounts of which a rule wants one; none where it wants something else."""
-    amount = rule.when.amount
-    return [amount] if isinstance(amount, int) else amount if isinstance(amount, list) else ()
+    def _of(self, amount: int | None) -> Sequence[Rule]:
+        return [rule for rule in self.rules if rule.when.takes(amount)]
 
 
 class Scenarios:
@@ -399,6 +389,8 @@ class Scenarios:
         self._parsed[id(entry)] = (entry, scenario)
         return scenario
 
+
+AMOUNTS_KEPT = 1024
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -25,6 +24,7 @@ from simulator.engine.store.base import Store
 from simulator.engine.workspace import AccountEndpoint, Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, Pool, instant_text
+from simulator.kernel.lazy import cached_property
 from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition

@@ -53,7 +53,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     Before that, as a server's limit is met before anything else, `Refused` (431) for headers that are too large.
     """
     given = call.headers.get("authorization")
-    if sum(len(name) + len(value) + 4 for name, value in call.headers.items()) > HEADER_LIMIT:
+    if sum(map(len, call.headers)) + sum(map(len, call.headers.values())) + 4 * len(call.headers) > HEADER_LIMIT:
         call.workspace = directory.by_credential("ppro", (given or "").partition(" ")[2]) or call.workspace
         raise Refused("headers", {"message": f"Request headers are larger than {HEADER_LIMIT} bytes"})
     if given is None:
