@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulator.surface.client import Delivery, Payment, SaidNo, TimelineEntry, Workspace
+from simulator.surface.client import Client, Delivery, Payment, SaidNo, TimelineEntry, Workspace, is_of_a_call
 
 if TYPE_CHECKING:
+    from simulator.surface.answers import WorkspaceView
     from simulator.surface.audit.runner import Report
+
+__tracebackhide__ = is_of_a_call
 
 TIMED_OUT = 408
 SHOWN = 5
@@ -18,6 +21,11 @@ class TestedWorkspace(Workspace):
     """`psp_workspace`. It has every call of a `Workspace`."""
 
     __test__ = False  # for pytest: this is no test
+
+    def __init__(self, client: Client, name: str, view: WorkspaceView | None = None) -> None:
+        super().__init__(client, name, view)
+        self.audited: list[Report] = []
+        """The audits that were made here: of their payments nothing is left in the workspace."""
 
     def audit(
         self,
@@ -61,7 +69,9 @@ class TestedWorkspace(Workspace):
             refunded=refunded,
             reference=reference,
         )
-        return runner.run(self, found, subject, runner.chosen(only, skip), runner.begun(self.name, found, subject))
+        checks, report = runner.chosen(only, skip), runner.begun(self.name, found, subject)
+        self.audited.append(report)
+        return runner.run(self, found, subject, checks, report)
 
     def story(self, id_or_code: str) -> str:
         """What has happened to a payment, a line each: calls, moves, the wallet, webhooks with what they were answered.
@@ -87,7 +97,7 @@ class TestedWorkspace(Workspace):
         try:
             return super().wait_for(**wanted)
         except SaidNo as refusal:
-            raise self._late(refusal, wanted.get("resource_id")) from refusal
+            raise self._late(refusal, wanted.get("resource_id")) from None
 
     def wait_for_webhook(
         self, provider: str, event: str, *, resource_id: str | None = None, timeout: str = "10s"
@@ -96,14 +106,13 @@ class TestedWorkspace(Workspace):
         try:
             return super().wait_for_webhook(provider, event, resource_id=resource_id, timeout=timeout)
         except SaidNo as refusal:
-            raise self._late(refusal, resource_id) from refusal
+            raise self._late(refusal, resource_id) from None
 
     def assert_webhooks(
         self, id_or_code: str, *events: str, state: str = "delivered", any_order: bool = False
     ) -> list[Delivery]:
         """The webhooks of a payment are these events, once each, in this order, and the shop has acknowledged them all (`state`).
         What is due is delivered first; forged ones are left out. Returns them."""
-        __tracebackhide__ = True
         self.settle()
         payment = self.find(id_or_code)
         if payment is None:

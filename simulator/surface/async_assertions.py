@@ -6,7 +6,9 @@ from typing import Any
 
 from simulator.surface.assertions import SHOWN, TIMED_OUT, faults_of, told
 from simulator.surface.async_client import AsyncWorkspace
-from simulator.surface.client import Delivery, Payment, SaidNo
+from simulator.surface.client import Delivery, Payment, SaidNo, is_of_a_call
+
+__tracebackhide__ = is_of_a_call
 
 
 class AsyncTestedWorkspace(AsyncWorkspace):
@@ -30,7 +32,7 @@ class AsyncTestedWorkspace(AsyncWorkspace):
         try:
             return await super().wait_for(**wanted)
         except SaidNo as refusal:
-            raise await self._late(refusal, wanted.get("resource_id")) from refusal
+            raise await self._late(refusal, wanted.get("resource_id")) from None
 
     async def wait_for_webhook(
         self, provider: str, event: str, *, resource_id: str | None = None, timeout: str = "10s"
@@ -39,14 +41,13 @@ class AsyncTestedWorkspace(AsyncWorkspace):
         try:
             return await super().wait_for_webhook(provider, event, resource_id=resource_id, timeout=timeout)
         except SaidNo as refusal:
-            raise await self._late(refusal, resource_id) from refusal
+            raise await self._late(refusal, resource_id) from None
 
     async def assert_webhooks(
         self, id_or_code: str, *events: str, state: str = "delivered", any_order: bool = False
     ) -> list[Delivery]:
         """The webhooks of a payment are these events, once each, in this order, and the shop has acknowledged them all (`state`).
         What is due is delivered first; forged ones are left out. Returns them."""
-        __tracebackhide__ = True
         await self.settle()
         payment = await self.find(id_or_code)
         if payment is None:

@@ -43,9 +43,10 @@ from simulator.surface.answers import (
     Why,
     WorkspaceView,
 )
-from simulator.surface.client import DEFAULT_URL, NEAREST, PAGE, Answer, NotReached, SaidNo, error_of
+from simulator.surface.client import DEFAULT_URL, NEAREST, PAGE, Answer, NotReached, SaidNo, error_of, is_of_a_call
 
 __all__ = ["AsyncClient", "AsyncWorkspace"]
+__tracebackhide__ = is_of_a_call
 
 
 class AsyncClient:

@@ -121,6 +121,14 @@ class NotReached(Exception):
         self.url = url
 
 
+def is_of_a_call(failure: Any) -> bool:
+    """Whether what failed is a call, and no fault of ours: pytest then shows the test's line, and none of our frames."""
+    return bool(failure.errisinstance((SaidNo, NotReached, AssertionError)))
+
+
+__tracebackhide__ = is_of_a_call
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a provider's API answered, byte for byte."""

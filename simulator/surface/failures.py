@@ -12,16 +12,24 @@ from simulator.surface.client import NotReached, SaidNo
 
 
 def sections(world: TestedWorkspace) -> list[tuple[str, str]]:
-    """Titles and texts for the report: the stories of the newest payments, and each as a Mermaid diagram."""
+    """Titles and texts for the report: the stories of the newest payments, and each as a Mermaid diagram, as is
+    what failed in an audit."""
     try:
         stories = world.stories()
         diagrams = world.diagrams()
     except (NotReached, SaidNo) as error:
         return [("psp-simulator", f"what happened cannot be told: {error}")]
+    audited = _audited(world)
     if not stories:
-        return [("psp-simulator", f"workspace {world.name} has no payment")]
+        return audited or [("psp-simulator", f"workspace {world.name} has no payment")]
     found = [(f"psp-simulator: payments of workspace {world.name}", stories)]
-    return found + [(f"psp-simulator: Mermaid of {head}", mermaid) for head, mermaid in diagrams]
+    return found + [(f"psp-simulator: Mermaid of {head}", mermaid) for head, mermaid in diagrams] + audited
+
+
+def _audited(world: TestedWorkspace) -> list[tuple[str, str]]:
+    """Each check of an audit that failed, as a diagram: of its payments nothing is left in the workspace."""
+    failed = [one for report in world.audited for one in report.findings if one.result == "failed"]
+    return [(f"psp-simulator: Mermaid of {one.check.name}", one.diagram["mermaid"]) for one in failed if one.diagram]
 
 
 def keep(world: TestedWorkspace, folder: Path, test: str) -> tuple[str, str]:

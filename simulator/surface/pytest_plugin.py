@@ -140,7 +140,7 @@ def psp_audit(psp_workspace: TestedWorkspace, request: pytest.FixtureRequest) ->
         findings.append(finding)
         if finding.result == "skipped":
             pytest.skip(finding.because)
-        if finding.diagram is not None:
+        if finding.result == "passed" and finding.diagram is not None:
             request.node.add_report_section("call", "diagram", finding.diagram["mermaid"])
         if finding.result == "failed":
             pytest.fail(f"{finding.check.title}: {report}", pytrace=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -40,6 +41,8 @@ def test_odd(psp_workspace, what):
     assert psp_workspace.payments() == []
 """
 FAILS = f"""
+import asyncio
+
 def test_a_payment_that_never_ends(psp_workspace):
     payment = psp_workspace.make_payment({ANY.name!r}, reference="order-17")
     psp_workspace.pay({ANY.name!r}, payment["id"])
@@ -50,6 +53,22 @@ def test_that_holds(psp_workspace):
 
 def test_without_a_payment(psp_workspace):
     assert psp_workspace.payments()
+
+def test_that_audits(psp_workspace):
+    report = psp_workspace.audit({ANY.name!r}, webhook=psp_workspace.inbox_url("shop"), only=["signature-none"])
+    assert report.passed, report
+
+def test_that_waits(psp_workspace):
+    psp_workspace.wait_for(phase="paid", timeout="0s")
+
+async def waits(world):
+    await world.wait_for_webhook({ANY.name!r}, {ANY.webhooks.events[0]!r}, timeout="0s")
+
+def test_that_waits_in_a_loop(psp_async_workspace):
+    asyncio.run(waits(psp_async_workspace))
+
+def test_that_asks_for_nonsense(psp_workspace):
+    psp_workspace.advance("soon")
 """
 PREPARED = f"""
 import pytest
@@ -171,7 +190,7 @@ print(sorted(m for m in set(sys.modules) - before if not m.startswith("simulator
 def test_the_report_of_a_failed_test_tells_the_story_of_its_payments(suite: Suite, server: Launched) -> None:
     told = suite.told(FAILS, "--psp-simulator-url", server.url)
 
-    assert "2 failed, 1 passed" in told
+    assert "6 failed, 1 passed" in told
     assert "psp-simulator: payments of workspace test_a_payment_that_never_ends-" in told
     assert f"merchant > {ANY.name}" in told
     assert "psp-simulator: Mermaid of" in told
@@ -179,6 +198,26 @@ def test_the_report_of_a_failed_test_tells_the_story_of_its_payments(suite: Suit
     assert "order-17" in told
     assert "order-18" not in told
     assert "has no payment" in told
+
+
+def test_a_failed_audit_says_in_the_report_what_failed_and_shows_it(suite: Suite, server: Launched) -> None:
+    told = suite.told(FAILS, "--psp-simulator-url", server.url, "-k", "audits")
+
+    assert "AssertionError: 1 of 1 checks failed" in told
+    assert re.search(r"^E +signature-none: ", told, re.MULTILINE)
+    assert re.search(r"^E +> ", told, re.MULTILINE)
+    assert "psp-simulator: Mermaid of signature-none" in told
+    assert "sequenceDiagram" in told
+    assert "has no payment" not in told
+
+
+def test_what_fails_in_a_call_shows_the_test_and_none_of_our_frames(suite: Suite, server: Launched) -> None:
+    told = suite.told(FAILS, "--psp-simulator-url", server.url, "-k", "waits or nonsense")
+
+    assert "3 failed" in told
+    assert told.count("seen instead: nothing") == 2
+    assert 'psp_workspace.advance("soon")' in told
+    assert "simulator/surface" not in told
 
 
 def test_the_worlds_of_failed_tests_are_kept_where_that_is_asked_for(
@@ -191,6 +230,10 @@ def test_the_worlds_of_failed_tests_are_kept_where_that_is_asked_for(
     kept = sorted(folder.iterdir())
     assert [file.name.partition(".ws_")[0] for file in kept] == [
         "test_shop.py-test_a_payment_that_never_ends",
+        "test_shop.py-test_that_asks_for_nonsense",
+        "test_shop.py-test_that_audits",
+        "test_shop.py-test_that_waits",
+        "test_shop.py-test_that_waits_in_a_loop",
         "test_shop.py-test_without_a_payment",
     ]
     assert f"psp-simulator import {kept[0]}" in told

@@ -25,7 +25,7 @@ REFUSALS = (CONFLICT, 422)
 """What a provider or the simulator says to something that cannot be; anything else ends the audit."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """What came of the checks so far; its text is for a failed assertion."""
 
@@ -74,6 +74,9 @@ class Report:
                 lines += [f"    {name}: {value}" for name, value in finding.evidence.items()]
                 lines.append(f"    > {finding.check.advice}")
         return "\n".join(lines)
+
+    __repr__ = __str__
+    """So does pytest show it that is given as the message of an assertion."""
 
     @property
     def verdict(self) -> str:
