@@ -24,7 +24,7 @@ from simulator.kernel.retry import Receipt, RetryPolicy
 from simulator.surface.console.frame import Console
 from simulator.surface.console.webhooks import Row, shown
 from simulator.surface.control import webhooks
-from simulator.surface.control.compare import CompareBody, compared
+from simulator.surface.control.compare import pasted
 from simulator.surface.control.errors import ControlError
 from simulator.surface.guard import INBOX
 
@@ -41,6 +41,8 @@ AROUND = 24
 class Difference:
     """The merchant's text or signature beside the right one, where they differ."""
 
+    kind: str
+    """As what the merchant's was read: `signature`, `base_string` or `body`."""
     comparison: Comparison
     texts: tuple[str, str] | None
     """The keys of the catalogue for what happened and what helps; None where both are equal."""
@@ -97,7 +99,7 @@ def _takes(policy: RetryPolicy, status: int) -> bool:
 
 async def delivery_page(console: Console) -> Response:
     """`?try=` chooses a try, `?tab=` what is shown of it, `?code=` a language, `?lines=1` the base string one value a line, and
-    `?compare=` is the merchant's own base string or signature."""
+    `?compare=` is the merchant's own base string, signature or body."""
     runtime, id_ = console.runtime, console.request.path_params["id"]
     message = runtime.store.message(console.workspace.id, id_)
     if message is None:
@@ -114,7 +116,7 @@ async def delivery_page(console: Console) -> Response:
     explained = runtime.dispatcher.explained(message, chosen)
     languages = [name for name in LANGUAGES if explained is not None and name in explained.code]
     language = console.chosen("code", languages) or next(iter(languages), "")
-    pasted = console.query.get("compare", "")
+    given = console.query.get("compare", "")
     return console.render(
         "console/delivery.html",
         row.delivery["event"],
@@ -136,8 +138,8 @@ async def delivery_page(console: Console) -> Response:
         base_parts=_coloured(explained, console.query.get("lines") == "1"),
         code_parts=list(coloured(explained.code[language])) if explained and language else [],
         in_lines=console.query.get("lines") == "1",
-        pasted=pasted,
-        difference=_difference(explained, pasted) if explained and pasted.strip() else None,
+        pasted=given,
+        difference=_difference(explained, given) if explained and given.strip() else None,
         curl=_curl(address(message.url) if message.url else _receiver(console, row), sent, _headers(chosen)),
     )
 
@@ -169,15 +171,9 @@ def _headers(attempt: AttemptRow | None) -> Mapping[str, str]:
     return found
 
 
-def _difference(explained: Explained, pasted: str) -> Difference:
-    """What was pasted is a signature if it is as long as one and in one piece, else a base string. A field of a form gives line
-    breaks as CRLF."""
-    text = pasted.replace("\r\n", "\n")
-    bare = explained.bare(text)
-    is_signature = len(bare) <= len(explained.signature) * 2 and " " not in bare and ":" not in bare and "{" not in bare
-    given = CompareBody(signature=text) if is_signature else CompareBody(base_string=text)
-    found = compared(explained, given)
-    return Difference(found, None if found.cause is None else CAUSES[found.cause])
+def _difference(explained: Explained, text: str) -> Difference:
+    read = pasted(explained, text)
+    return Difference(read.kind, read.found, None if read.found.cause is None else CAUSES[read.found.cause])
 
 
 def _receiver(console: Console, row: Row) -> str:

@@ -12,8 +12,7 @@ from simulator.engine.explain import CAUSES, Comparison, Explained, Step
 from simulator.engine.provider import Provider
 from simulator.surface.console.frame import Console
 from simulator.surface.control import requests
-from simulator.surface.control.compare import CompareBody, compared
-from simulator.surface.control.errors import ControlError
+from simulator.surface.control.compare import Pasted, pasted
 
 SHOWN = 20_000
 """Characters of a text that are shown."""
@@ -60,8 +59,10 @@ class Panel:
     """The keys of the catalogue for what happened and what helps."""
     is_certain: bool
     pasted: str
-    """What somebody has pasted as the text that their code has signed."""
-    problem: str = ""
+    """What somebody has pasted as what their code has signed, has made of it, or was sent."""
+    kind: str = ""
+    """As what that was read: `signature`, `base_string` or `body`."""
+    is_equal: bool = False
 
     @property
     def how(self) -> Step:
@@ -70,18 +71,15 @@ class Panel:
 
 
 def panel(console: Console, provider: Provider | None, view: Mapping[str, Any]) -> Panel | None:
-    """For a call that bears a signature. With `?as=joined` the texts are in one piece; `?compare=` is somebody's own text."""
+    """For a call that bears a signature. With `?as=joined` the texts are in one piece; `?compare=` is what
+    somebody has pasted of their own."""
     explained = requests.explained(console.runtime, console.workspace, provider, view, console.base_url)
     if explained is None:
         return None
-    pasted, problem = console.query.get("compare", "").replace("\r\n", "\n"), ""  # a browser writes its own line ends
-    found: Comparison = explain.received(explained)
-    if pasted:
-        try:
-            found = compared(explained, CompareBody(base_string=pasted))
-        except ControlError as error:
-            problem = error.body["error"]["message"]
-    expected, received = explained.base_string, _text_of(explained, found, pasted)
+    given = console.query.get("compare", "")
+    read = pasted(explained, given) if given.strip() else None
+    found: Comparison = explain.received(explained) if read is None else read.found
+    expected, received = explained.base_string, _text_of(explained, found, read)
     difference = difference_of(expected, received) if received is not None else None
     separator = "" if console.query.get("as") == "joined" else explained.separator
     at = None if difference is None else difference.character - 1
@@ -94,17 +92,18 @@ def panel(console: Console, provider: Provider | None, view: Mapping[str, Any]) 
         found.cause,
         CAUSES.get(found.cause or "", ("", "")),
         found.is_certain,
-        pasted,
-        problem,
+        given,
+        "" if read is None else read.kind,
+        found.equal,
     )
 
 
-def _text_of(explained: Explained, found: Comparison, pasted: str) -> str | None:
+def _text_of(explained: Explained, found: Comparison, read: Pasted | None) -> str | None:
     """What was signed, as far as it is known."""
-    if pasted:
-        return pasted
     if found.expected == explained.base_string:
         return found.got
+    if read is not None and read.found.equal:
+        return explained.base_string
     return explained.base_string if found.is_certain else None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -59,6 +61,38 @@ def compared(explained: Explained | None, given: CompareBody) -> Comparison:
         return explain.compare(explained, base_string=given.base_string, signature=given.signature, body=given.body)
     except ValueError as problem:
         raise invalid(f"body: it cannot be signed ({problem})", "body") from problem
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """What somebody has pasted, read as what it explains best."""
+
+    text: str
+    kind: Literal["signature", "base_string", "body"]
+    found: Comparison
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool]:
+        return self.found.equal, self.found.is_certain, self.found.cause != "unknown"
+
+
+def pasted(explained: Explained, text: str) -> Pasted:
+    """It is a signature if it is as long as one and in one piece; else the string to sign, or the body if that explains more, or as
+    much and it is JSON. A field of a form gives line breaks as CRLF."""
+    text = text.replace("\r\n", "\n")
+    bare = explained.bare(text)
+    if len(bare) <= len(explained.signature) * 2 and not set(bare) & set(" :{"):
+        return Pasted(text, "signature", explain.compare(explained, signature=text))
+    as_base = Pasted(text, "base_string", explain.compare(explained, base_string=text))
+    if explained.rebuilt is None:
+        return as_base
+    try:
+        as_body = Pasted(text, "body", explain.compare(explained, body=text))
+        json.loads(text)
+    except ValueError:  # no body that anybody could sign, or none in JSON
+        return as_base
+    is_same = explained.rebuilt(text.encode("utf-8", "surrogatepass")) == text.encode("utf-8", "surrogatepass")
+    return as_base if is_same or as_base.rank > as_body.rank else as_body
 
 
 def comparison_view(explained: Explained | None, comparison: Comparison, texts: Texts = ENGLISH) -> dict[str, Any]:

@@ -351,6 +351,7 @@ async def test_where_no_mistake_fits_a_string_may_be_pasted(provider: Provider) 
         path = f"/requests/{(await _newest(sim))['id']}"
         answer = await sim.http.get(console(sim) + path, params={"compare": pasted})
         same = await sim.http.get(console(sim) + path, params={"compare": how.base_string.replace("\n", "\r\n")})
+        by_signature = await sim.http.get(console(sim) + path, params={"compare": how.signature})
 
     assert 'data-testid="base-string-received" data-found="false"' in page
     assert "None of the usual mistakes gives your signature." in page
@@ -358,6 +359,7 @@ async def test_where_no_mistake_fits_a_string_may_be_pasted(provider: Provider) 
     at = re.search(r'data-testid="first-difference" data-at="(\d+)"', answer.text)
     assert at is not None and int(at[1]) == how.base_string.index("a")
     assert 'data-testid="compare-result" data-equal="true"' in same.text
+    assert 'data-testid="compare-result" data-equal="true" data-kind="signature"' in by_signature.text
 
 
 async def test_a_repeated_key_is_led_back_past_thousands_of_calls_of_the_same_instant(
