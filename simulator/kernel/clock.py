@@ -148,12 +148,17 @@ NO_FURTHER = f"the clock goes no further than {iso_millis(LAST)}"
 _UNITS = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}
 _SHORT_UNITS = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
 
-_SHORT = re.compile(r"^(?:(\d+)\s?d)?\s*(?:(\d+)\s?h)?\s*(?:(\d+)\s?m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s?s)?$")
-_ISO = re.compile(r"^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_SHORT = re.compile(
+    rf"^(?:{_NUMBER} ?d(?:ays?)?)? ?(?:{_NUMBER} ?h(?:ours?)?)? ?(?:{_NUMBER} ?m(?:in(?:ute)?s?)?)?"
+    rf" ?(?:{_NUMBER} ?s(?:ec(?:ond)?s?)?)?$"
+)
+_ISO = re.compile(rf"^P(?:{_NUMBER}W)?(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?$")
 
 
 def parse_duration(text: str) -> timedelta:
-    """ISO 8601 (`PT12H`, `P3DT2H`) or short (`12h`, `90s`, `2h30m`, `2 h 30 min`, `1d`). Raises `ValueError` on anything else."""
+    """ISO 8601 (`PT12H`, `P3DT2H`), short (`12h`, `90s`, `2h30m`, `1.5h`) or in words (`2 h 30 minutes`, `1 day`). Raises
+    `ValueError` on anything else."""
     try:
         return _parsed_duration(text)
     except OverflowError as error:
@@ -161,14 +166,13 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _parsed_duration(text: str) -> timedelta:
-    given = text.strip()
+    given = " ".join(text.split())
     if (match := _ISO.match(given)) and given not in ("P", "PT") and not given.endswith("T"):
-        weeks, days, hours, minutes, seconds = match.groups(default="0")
-        parts = timedelta(weeks=int(weeks), days=int(days), hours=int(hours), minutes=int(minutes))
-        return parts + timedelta(seconds=float(seconds))
+        weeks, days, hours, minutes, seconds = map(float, match.groups(default="0"))
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     if given and (match := _SHORT.match(given.lower())):
-        days, hours, minutes, seconds = match.groups(default="0")
-        return timedelta(days=int(days), hours=int(hours), minutes=int(minutes), seconds=float(seconds))
+        days, hours, minutes, seconds = map(float, match.groups(default="0"))
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     raise ValueError(f"{text!r} is not a duration; write PT12H, 12h, 90s or 2h30m")
 
 

@@ -99,9 +99,15 @@ def test_an_instant_needs_a_zone() -> None:
         ("2h30m", timedelta(hours=2, minutes=30)),
         ("1d 2h", timedelta(days=1, hours=2)),
         ("15min", timedelta(minutes=15)),
+        ("1.5h", timedelta(minutes=90)),
+        ("PT1.5H", timedelta(minutes=90)),
+        ("0.5 d", timedelta(hours=12)),
+        ("2 h 30 minutes", timedelta(hours=2, minutes=30)),
+        ("1 day  2 hours 1 min 3 secs", timedelta(days=1, hours=2, minutes=1, seconds=3)),
+        ("45 seconds", timedelta(seconds=45)),
     ],
 )
-def test_durations_are_read_in_both_spellings(text: str, meant: timedelta) -> None:
+def test_durations_are_read_in_all_spellings(text: str, meant: timedelta) -> None:
     assert parse_duration(text) == meant
 
 
