@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -82,7 +83,7 @@ def words(rule: str, limit: Any, given: Any) -> str:
         case "type":
             return "has the wrong type"
         case "pattern":
-            return f"must match {limit}"
+            return f"must be {plainly}" if (plainly := in_words(str(limit))) is not None else f"must match {limit}"
         case "min_length" | "max_length":
             bound = "least" if rule == "min_length" else "most"
             one, more = ("character", "characters") if isinstance(given, str) else ("entry", "entries")
@@ -94,6 +95,31 @@ def words(rule: str, limit: Any, given: Any) -> str:
             return f"must be one of {limit}" if limit else "is none of the possible values"
         case _:
             return MALFORMED
+
+
+_PART = re.compile(
+    r"\[(?P<of>(?:[^\]\[\\^]|\\[\]\[.])(?:[^\]\[\\]|\\[\]\[.])*)\](?:\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|(?P<many>[+*]))?|(?P<literal>[\w:-]+)"
+)
+"""A set of characters and how many of them, or characters that stand for themselves."""
+
+
+@cache
+def in_words(pattern: str) -> str | None:
+    """What a regular expression demands, for people: `^[A-Z]{3}$` is `3 characters of A-Z`; None of what needs more words."""
+    inner, said, at = pattern.removeprefix("^").removesuffix("$"), list[str](), 0
+    while (part := _PART.match(inner, at)) is not None:
+        at = part.end()
+        said.append(part["literal"] or _of_set(part))
+    return ", then ".join(said) if said and at == len(inner) else None
+
+
+def _of_set(part: re.Match[str]) -> str:
+    least, most = (part["least"] or "1", part["most"]) if part["many"] is None else ("", None)
+    count = "any number of" if part["many"] == "*" else f"{least} to {most}" if most else least
+    characters = " ".join(re.findall(r".-.|.", part["of"].replace("\\", "")))
+    of = "digit" if characters == "0-9" else "character"
+    named = of if count == "1" else f"{of}s"
+    return f"{count} {named}{'' if of == 'digit' else f' of {characters}'}".strip()
 
 
 # Checking --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
-from simulator.engine.validation import Unfit, validate
+from simulator.engine.validation import Unfit, in_words, validate
+from simulator.engine.workspace import NAME
 from simulator.kernel.refusals import Invalid, Violation
 
 
@@ -107,3 +108,22 @@ def test_no_path_has_the_name_of_an_alternative() -> None:
     paths = {one.path for body in bodies for one in found(body)}
 
     assert paths == {"created.until", "items.name"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "demands"),
+    [
+        (r"^[A-Z]{3}$", "3 characters of A-Z"),
+        (r"^[0-9]{4,24}$", "4 to 24 digits"),
+        (r"^[0-9]$", "1 digit"),
+        (r"^pay_[0-9A-Za-z_]{26}$", "pay_, then 26 characters of 0-9 A-Z a-z _"),
+        (r"^[a-z]{2,3}-[A-Z]{2}$", "2 to 3 characters of a-z, then -, then 2 characters of A-Z"),
+        (r"^[A-Z0-9_]+$", "characters of A-Z 0-9 _"),
+        (NAME, "1 character of A-Z a-z 0-9, then any number of characters of A-Z a-z 0-9 . _ : [ ] -"),
+        (r"^[^@]+$", None),
+        (r"^\d+$", None),
+        (r"^a(b|c)$", None),
+    ],
+)
+def test_a_regular_expression_is_said_in_words_where_a_few_will_do(pattern: str, demands: str | None) -> None:
+    assert in_words(pattern) == demands

@@ -468,3 +468,23 @@ async def test_a_buyer_that_could_not_pay_is_refused_and_stays_as_he_was(
 
     assert (refused.status_code, error_of(refused)["code"], error_of(refused)["field"]) == (422, "invalid", field)
     assert (await sim.http.get(f"{sim.path}/buyers")).json() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("PUT", "/buyers/li-na", {"payment_code": "12"}, "payment_code: must be 6 digits"),
+        (
+            "POST",
+            "/_sim/workspaces",
+            {"name": "a b"},
+            "name: must be 1 character of A-Z a-z 0-9, then any number of characters of A-Z a-z 0-9 . _ : [ ] -",
+        ),
+    ],
+)
+async def test_no_regular_expression_is_told_to_people(
+    sim: Sim, method: str, path: str, body: dict[str, Any], message: str
+) -> None:
+    answer = await sim.http.request(method, path if path.startswith("/_sim") else sim.path + path, json=body)
+
+    assert (answer.status_code, error_of(answer)["message"]) == (422, message)
