@@ -132,7 +132,9 @@ def test_the_clock_is_moved_by_each_of_its_buttons(window: Open, shop: Shop, scr
     page.click("[data-testid=rate-menu] summary")
     page.click("[data-testid=rate-60]")
     look.see("now", rate="60")
+    page.click("[data-testid=curls] summary")
 
+    assert page.locator("[data-testid=curls] [data-copy*='clock/freeze']").is_visible()
     assert shop.workspace.clock()["rate"] == 60
 
 

@@ -35,6 +35,8 @@ LIST = "[]"
 TOLD = 20
 """Entries of a list that the page is told of; it stands in the address."""
 OWN_FIELDS = frozenset({"token", "back", "then", "tell", "must_be", "typed"})
+UPLOADS = {"import_workspace": "workspace.json"}
+"""Calls whose whole body is a file, and how it is called where they are copied."""
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
 
 
@@ -56,6 +58,13 @@ class Act:
     needs_token: bool = False
     """Whether who copies the call has to show the admin token."""
 
+    def is_in(self, other: Act, is_filled_in: bool) -> bool:
+        """Whether another call shows how this one is made; of a form that is filled in, by what else it carries."""
+        mine, theirs = set(self.body), set(other.body)
+        return (self.method, self.url) == (other.method, other.url) and (
+            mine <= theirs if is_filled_in else mine == theirs
+        )
+
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
         """The form's hidden fields."""
@@ -70,6 +79,13 @@ class Act:
         if self.body:
             body = json.dumps(self.body, ensure_ascii=False)
             parts += ["-H", shlex.quote("Content-Type: application/json"), "-d", shlex.quote(body)]
+        if self.operation in UPLOADS:
+            parts += [
+                "-H",
+                shlex.quote("Content-Type: application/json"),
+                "--data-binary",
+                f"@{UPLOADS[self.operation]}",
+            ]
         return " ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +27,9 @@ from simulator.surface.console import acts
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import base_url, workspace_of
 from simulator.surface.typed import typed
+
+_BUTTON = re.compile(r"<button\b[^>]*>(.*?)</button>", re.DOTALL)
+_INPUT = re.compile(r'<select\b|<textarea\b|<input (?!type="hidden")')
 
 PAGE = 50
 """Rows of a list."""
@@ -110,6 +115,8 @@ class Console:
         self.runtime = runtime
         self.request = request
         self.places = [place for place in PLACES if place.name in built]
+        self._copied: list[acts.Act] = []
+        self._offered: dict[str, tuple[acts.Act, acts.Act, bool]] = {}
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -164,6 +171,28 @@ class Console:
     def _act(self, workspace: str, operation: str, **more: Any) -> acts.Act:
         wants_token: bool = self.request.app.state.wants_token
         return acts.act(self.base_url, workspace, operation, needs_token=wants_token, **more)
+
+    def copies(self, act: acts.Act) -> str:
+        """A template says that this call stands there as cURL; gives back nothing."""
+        self._copied.append(act)
+        return ""
+
+    def offers(self, act: acts.Act, inner: str, sample: acts.Act | None) -> str:
+        """A template says that there is a form of this call, and what stands in it; gives back nothing. `sample` is the call with
+        what a person might fill in."""
+        *_, label = _BUTTON.findall(inner) or [""]
+        is_filled_in = _INPUT.search(inner) is not None
+        self._offered.setdefault(Markup(label).striptags(), (act, sample or act, is_filled_in))  # noqa: S704 - stripped
+        return ""
+
+    @property
+    def curls(self) -> list[tuple[str, acts.Act]]:
+        """The calls of the page's forms so far that do not stand beside them: the words of the button, and the call."""
+        return [
+            (label, shown)
+            for label, (act, shown, is_filled_in) in self._offered.items()
+            if label and not any(act.is_in(other, is_filled_in) for other in self._copied)
+        ]
 
     @cached_property
     def clock(self) -> ClockChip:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+import shlex
 import subprocess
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import pytest
+from pressing import page_of
+from support import Sim
 from toy.acme import ACME
 
 from simulator.surface.app import App
+from simulator.surface.console.acts import OPERATIONS, OWN_FIELDS
 from simulator.surface.settings import Settings
 
 TOKEN = "open sesame"
@@ -52,3 +58,53 @@ async def test_a_copied_call_shows_the_token_where_one_is_wanted(open_console: b
 
     assert given[:2] == ["-X", "POST"]
     assert ("Authorization: Bearer open sesame" in given) is open_console
+
+
+PAGES = (
+    "payments", "payments/{payment}?provider=acme",
+    "webhooks?endpoint=acme", "webhooks/{webhook}?tab=curl", "requests/{request}", "buyers", "buyers/wang-wei",
+    "scenarios", "clock", "start/acme", "audits", "settings", "settings?section=acme",
+)  # fmt: skip
+
+
+async def test_each_form_of_each_page_has_its_call_beside_it() -> None:
+    """As cURL, with the members that the form carries: no button does what a person cannot copy."""
+    async with Sim(providers=[ACME]) as sim:
+        await sim.receive_webhooks("acme")
+        made = (await sim.http.post(f"{sim.path}/payments", json={"provider": "acme"})).raise_for_status().json()
+        (await sim.http.post(f"{sim.path}/payments/acme/{made['id']}/pay")).raise_for_status()
+        (await sim.http.post(f"{sim.path}/payments", json={"provider": "acme"})).raise_for_status()
+        (await sim.http.post(f"{sim.path}/snapshots", json={"name": "kept"})).raise_for_status()
+        webhook = (await sim.http.get(f"{sim.path}/webhooks/latest")).raise_for_status().json()["id"]
+        request = (await sim.http.get(f"{sim.path}/requests")).raise_for_status().json()["data"][0]["id"]
+
+        missing: dict[str, set[str]] = {}
+        for path in PAGES:
+            page = await page_of(sim, "/" + path.format(payment=made["id"], webhook=webhook, request=request))
+            lines = [shlex.split(html.unescape(one)) for one in re.findall(r'data-copy="(curl -X [^"]+)"', page)]
+            told = {(line[2], line[3].partition("sim.test")[2], _members(line)) for line in lines}
+            for form in re.findall(r"<form method=\"post\".*?</form>", page.partition("<main")[2], re.S):
+                call, is_filled_in = _call(form), re.search(r'<select|<textarea|<input (?!type="hidden")', form)
+                if not any(
+                    call[:2] == one[:2] and (call[2] <= one[2] if is_filled_in else call[2] == one[2]) for one in told
+                ):
+                    missing.setdefault(path, set()).add(f"{call[0]} {call[1]} {sorted(call[2])}")
+
+    assert missing == {}
+
+
+def _members(line: list[str]) -> frozenset[str]:
+    body = json.loads(line[line.index("-d") + 1]) if "-d" in line else {}
+    return frozenset(body)
+
+
+def _call(form: str) -> tuple[str, str, frozenset[str]]:
+    action = urlsplit(html.unescape(re.findall('action="([^"]+)"', form)[0]))
+    _, _, workspace, _, operation = action.path.split("/")
+    parts = {"ws": workspace, **{name[5:]: value for name, value in parse_qsl(action.query)}}
+    path = OPERATIONS[operation].path.replace(":path}", "}")
+    for name, value in parts.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    carried = re.findall(r'<input type="hidden" name="([^"]+)"', form)
+    own = {name.partition(":")[0].partition(".")[0] for name in carried} - OWN_FIELDS
+    return OPERATIONS[operation].method, path, frozenset(own)

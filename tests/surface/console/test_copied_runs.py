@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,8 @@ SHELL = """curl() { command curl -sS -o /dev/null -w '%{http_code}' "$@"; }
 """
 FINE = re.compile("2..|302|303|400|403|409|422")
 """Done, or not possible (any more) in the words of the one who was asked; but never 401 nor 404."""
-ENDS = ("DELETE", "/reset")
-"""What is run last: it takes away what the others are about."""
+ENDS = ("DELETE", "/reset", "/scenario")
+"""What is run last: it takes away what the others are about, or lets them go wrong."""
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -94,20 +95,26 @@ def test_what_is_copied_runs(guarded: Client, provider: str) -> None:
     assert [line for line, status in told.items() if not FINE.fullmatch(status)] == []
 
 
-def test_what_is_copied_from_the_pages_of_no_provider_runs(guarded: Client) -> None:
-    told = statuses(on_pages(guarded.create_workspace(), ANYBODYS))
+def test_what_is_copied_from_the_pages_of_no_provider_runs(guarded: Client, tmp_path: Path) -> None:
+    """Beside a file that was exported before."""
+    world = guarded.create_workspace()
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    document = guarded.send("GET", f"/_sim/workspaces/{world.name}/export", headers=headers, content=None)
+    (tmp_path / "workspace.json").write_bytes(document.content)
+
+    told = statuses(on_pages(world, ANYBODYS), tmp_path)
 
     assert len(told) > 6
     assert [line for line, status in told.items() if not FINE.fullmatch(status)] == []
 
 
-def statuses(lines: Iterable[str]) -> dict[str, str]:
+def statuses(lines: Iterable[str], at: Path | None = None) -> dict[str, str]:
     """What each line was answered."""
     ordered = sorted(set(lines), key=lambda line: any(end in line for end in ENDS))
-    return {line: run(line) for line in ordered}
+    return {line: run(line, at) for line in ordered}
 
 
-def run(line: str) -> str:
+def run(line: str, at: Path | None) -> str:
     environment = {"PATH": os.environ["PATH"], "PSP_SIMULATOR_ADMIN_TOKEN": TOKEN}
-    done = subprocess.run(["sh", "-c", SHELL + line], capture_output=True, text=True, env=environment)
+    done = subprocess.run(["sh", "-c", SHELL + line], capture_output=True, text=True, env=environment, cwd=at)
     return done.stdout or done.stderr
