@@ -22,6 +22,7 @@ from simulator.kernel.money import Money
 from simulator.surface import terminal
 from simulator.surface.answers import Received
 from simulator.surface.client import Client, Delivery, Payment, SaidNo, Workspace
+from simulator.surface.days import Days
 
 Act = Literal["pay", "decline", "cancel", "expire"]
 Outcome = Literal["paid", "declined", "cancelled"]
@@ -73,6 +74,7 @@ class Merchant:
         self._shop = shop
         self._teller = teller
         self._act = act
+        self._days = Days(workspace.clock()["now"])
         self._invert = invert
         self._seen = 0
         """How much of the timeline has been told."""
@@ -182,7 +184,7 @@ class Merchant:
         for entry in timeline[self._seen :]:
             if entry["kind"] not in ("request", "webhook"):
                 step = {"at": entry["at"], "kind": entry["kind"], "summary": entry["summary"]}
-                self._teller.tell(f"  {entry['at'][11:19]}  {entry['summary']}", **step)
+                self._tell_at(entry["at"], entry["summary"], **step)
         self._seen = len(timeline)
 
     # Webhooks and time
@@ -226,13 +228,18 @@ class Merchant:
             raise Differs(f"webhook {delivery['event']}: {reason}")
         signature = "none" if verdict is None else "good"
         step = {"at": got["at"], "webhook": delivery["event"], "signature": signature}
-        told = f"  {got['at'][11:19]}  webhook {delivery['event']}  received, signature {signature}"
-        self._teller.tell(told, **step)
+        self._tell_at(got["at"], f"webhook {delivery['event']}  received, signature {signature}", **step)
         return _parse(delivery["body"]) if _parse(delivery["body"]) is not None else delivery["body"]
 
     def advance(self, by: str) -> None:
         moved = self.workspace.advance(by)
-        self._teller.tell(f"  {moved['now'][11:19]}  clock   advanced by {by}", clock=by, now=moved["now"])
+        self._tell_at(moved["now"], f"clock   advanced by {by}", clock=by, now=moved["now"])
+
+    def _tell_at(self, at: str, text: str, /, **step: Any) -> None:
+        """With its hour, and the date where the day changes."""
+        if day := self._days.change(at):
+            self._teller.tell(f"  {day}")
+        self._teller.tell(f"  {at[11:19]}  {text}", **step)
 
     # The story
 

@@ -51,10 +51,12 @@ def requests(
     with world_of(url, token, workspace) as world:
         known_provider(world, provider)
         found = world.requests(provider=provider, method=method, status=status, path=path, refused=refused, limit=lines)
+        now = world.clock()["now"]
     show(
         found,
         as_json,
-        terminal.dated((view["at"], _request_line(view)) for view in found) or "no request has reached this workspace",
+        terminal.dated(((view["at"], _request_line(view)) for view in found), seen_at=now)
+        or "no request has reached this workspace",
     )
 
 
@@ -78,10 +80,12 @@ def webhooks(
     with world_of(url, token, workspace) as world:
         known_provider(world, provider)
         found = world.newest_deliveries(lines, provider=provider, event=event, state=state)
+        now = world.clock()["now"]
     show(
         found,
         as_json,
-        terminal.dated((view["created_at"], _delivery_line(view)) for view in found) or "nothing was sent yet",
+        terminal.dated(((view["created_at"], _delivery_line(view)) for view in found), seen_at=now)
+        or "nothing was sent yet",
     )
 
 
@@ -101,7 +105,7 @@ def show_(id_: str, url: str, token: str | None, workspace: str, as_json: bool) 
             text = "\n".join(_whole_delivery(view))
         else:
             view = _payment(world, id_)
-            text = "\n".join(_whole_payment(view))
+            text = "\n".join(_whole_payment(view, world.clock()["now"]))
     show(view, as_json, text)
 
 
@@ -245,14 +249,15 @@ def _payment(world: Workspace, id_: str) -> Payment:
     return world.payment(found["provider"], found["id"])
 
 
-def _whole_payment(view: Payment) -> Iterator[str]:
+def _whole_payment(view: Payment, now: str) -> Iterator[str]:
     decided = f", decided by {view['decided_by']}" if view["decided_by"] else ""
     yield f"{view['provider']} {view['id']}  {view['status']}  {view['phase']}{decided}"
     amount, refunded = view["amount"], view["refunded"]
     yield f"reference {view['reference'] or '-'}  amount {amount['value']} {amount['currency']}  refunded {refunded['value']}"
     if view["wallet"] is not None:
         yield f"wallet {view['wallet']['url']}  {view['wallet']['state']}"
-    for line in terminal.dated((event["at"], _event(event)) for event in view.get("timeline", [])).splitlines():
+    events = ((event["at"], _event(event)) for event in view.get("timeline", []))
+    for line in terminal.dated(events, seen_at=now).splitlines():
         yield f"  {line}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulator.surface import terminal
+from simulator.surface.days import Days
 from simulator.surface.steering import show, steers, world_of
 from simulator.surface.terminal import REFUSED, Failure
 
@@ -26,8 +27,8 @@ ARROW = 26
 def diagram(id_: str, mermaid: bool, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """The story of a payment between merchant, provider, wallet and buyer, row by row."""
     with world_of(url, token, workspace) as world:
-        found = _found(world, id_)
-    show(found, as_json, found["mermaid"].rstrip() if mermaid else "\n".join(_drawn(found)))
+        found, now = _found(world, id_), world.clock()["now"]
+    show(found, as_json, found["mermaid"].rstrip() if mermaid else "\n".join(_drawn(found, now)))
 
 
 def _found(world: Workspace, id_: str) -> Diagram:
@@ -38,10 +39,12 @@ def _found(world: Workspace, id_: str) -> Diagram:
     return world.diagram(payment["provider"], payment["id"])
 
 
-def _drawn(found: Diagram) -> list[str]:
+def _drawn(found: Diagram, now: str) -> list[str]:
     lines = [" " * 14 + "".join(lane.ljust(ARROW) for lane in LANES).rstrip()]
-    group, second = "", ""
+    group, second, days = "", "", Days(now)
     for row in found["rows"]:
+        if day := days.change(row["at"]):
+            lines.append(day)
         if row["group"] != group:
             group = row["group"]
             lines.append(terminal.paint(group, "cyan"))

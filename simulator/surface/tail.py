@@ -15,6 +15,7 @@ import click
 from simulator.surface import terminal
 from simulator.surface.answers import Payment, RequestView, TimelineEntry
 from simulator.surface.client import SaidNo, Workspace
+from simulator.surface.days import Days
 
 WATCHED = 50
 """The newest payments, which are looked at in each round, beside those that are asked about and those whose webhooks are
@@ -141,10 +142,14 @@ def follow(
     if lines is None and not (payment or once):
         lines = USUAL
     rows = rows if lines is None else rows[max(0, len(rows) - lines) :]
-    days = terminal.Days()
+    days = Days(world.clock()["now"])
     while True:
         for row in rows:
-            told = [json.dumps(row, ensure_ascii=False)] if as_json else [*days.before(row["at"]), line(row)]
+            told = (
+                [json.dumps(row, ensure_ascii=False)]
+                if as_json
+                else [told for told in (days.change(row["at"]), line(row)) if told]
+            )
             click.echo("\n".join(told))
         if once:
             return

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from simulator.kernel.clock import short_duration
+from simulator.surface.days import Days
 from simulator.surface.settings import variable
 
 QR_COLUMNS = 40
@@ -64,22 +65,10 @@ def instant(at: str, seen_at: str) -> str:
     return at[11:19] if at[:10] == seen_at[:10] else f"{at[:10]} {at[11:19]}"
 
 
-class Days:
-    """The date as a line of its own, where the day changes: first from that of `seen_at`, an instant that the reader knows."""
-
-    def __init__(self, seen_at: str = "") -> None:
-        self._last = seen_at[:10]
-
-    def before(self, at: str) -> list[str]:
-        """What stands before the line that is told of this instant: the date, or nothing."""
-        last, self._last = self._last, at[:10]
-        return [self._last] if last not in ("", self._last) else []
-
-
 def dated(rows: Iterable[tuple[str, str]], *, seen_at: str = "") -> str:
     """Instants with the lines that are told of them, and the date where the day changes."""
     days = Days(seen_at)
-    return "\n".join(line for at, told in rows for line in (*days.before(at), told))
+    return "\n".join(line for at, told in rows for line in (days.change(at), told) if line)
 
 
 def invoked() -> str:

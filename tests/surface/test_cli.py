@@ -280,6 +280,20 @@ def test_tail_says_why_a_webhook_failed_and_when_it_is_tried_again(shell: Shell)
     assert re.search(rf"  failed: .+, next try .*{waiting['next_attempt_at'][11:19]}$", last)
 
 
+def test_what_is_of_another_day_than_the_clocks_has_its_date_before_it(shell: Shell) -> None:
+    charge = shell.create()
+    shell.run("pay", charge)
+    shell.world.settle()
+    [day] = {view["at"][:10] for view in shell.world.requests()}
+    commands = [["tail", "--no-follow"], ["requests"], ["webhooks"], ["diagram", charge], ["show", charge]]
+    same = [command[0] for command in commands if day in shell.run(*command).stdout.splitlines()]
+
+    shell.world.advance("P3D")
+
+    dated = [c[0] for c in commands if day in [line.strip() for line in shell.run(*c).stdout.splitlines()]]
+    assert (same, dated) == ([], [command[0] for command in commands])
+
+
 @pytest.mark.parametrize("command", [["tail", "--no-follow"], ["requests"], ["webhooks"]])
 def test_the_date_stands_where_the_day_changes(shell: Shell, command: list[str]) -> None:
     shell.world.set_webhook(ANY.name, shell.world.inbox_url("hooks"))

@@ -21,11 +21,12 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.views import Page
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import time_of_day
+from simulator.kernel.clock import iso_millis, parse_instant, time_of_day
 from simulator.surface import web
 from simulator.surface.console import acts
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import base_url, workspace_of
+from simulator.surface.days import Days
 from simulator.surface.typed import typed
 
 _BUTTON = re.compile(r"<button\b[^>]*>(.*?)</button>", re.DOTALL)
@@ -198,6 +199,21 @@ class Console:
     def clock(self) -> ClockChip:
         clock, now = self.workspace.clock, self.workspace.clock.now()
         return ClockChip(now, clock.mode, clock.rate, now - time_of_day())
+
+    @cached_property
+    def days(self) -> Days:
+        """Of the page's list, row by row."""
+        return Days(iso_millis(self.clock.now))
+
+    def other_day(self, at: str) -> str:
+        """In a list: the day of a row, where it is another than the row's before or today."""
+        shown = self.days.shown(at)
+        return day(parse_instant(at), self.texts().language) if shown else ""
+
+    def instant(self, at: str) -> str:
+        """An hour with its milliseconds; its day in front where that is not today."""
+        is_today = at[:10] == iso_millis(self.clock.now)[:10]
+        return at[11:23] if is_today else f"{day(parse_instant(at), self.texts().language)} {at[11:23]}"
 
     def day_hour(self, at: datetime) -> str:
         return f"{day(at, self.texts().language)} {at:%H:%M:%S}"

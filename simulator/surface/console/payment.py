@@ -20,14 +20,15 @@ from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.store import OutboxRow
 from simulator.engine.views import MoneyView
-from simulator.kernel.clock import from_micros
+from simulator.kernel.clock import from_micros, iso_millis
 from simulator.kernel.money import Money
 from simulator.surface.console.delivery import unexplained
-from simulator.surface.console.frame import Console
+from simulator.surface.console.frame import Console, day
 from simulator.surface.console.payments import Row, shown
 from simulator.surface.control import again, diagram, moves, requests
 from simulator.surface.control.diagram import Step
 from simulator.surface.control.errors import ControlError
+from simulator.surface.days import Days
 from simulator.wallet.order import Order
 
 VIEWS = ("diagram", "list")
@@ -64,6 +65,8 @@ class Line:
     seq: int
     time: str
     """Whole where the second changes, else the milliseconds alone."""
+    day: str
+    """The date above it, where the day changes."""
     group: str | None
     """The heading above it, where a new group begins."""
     label: str
@@ -261,8 +264,9 @@ def _lines(console: Console, provider: Provider, told: Sequence[Step]) -> list[L
     t = console.texts()
     names = diagram.lanes(provider, t)
     lines: list[Line] = []
-    second, group = "", ""
+    second, group, days = "", "", Days(iso_millis(console.clock.now))
     for step in told:
+        changed = days.change(iso_millis(from_micros(step.at)))
         at = f"{from_micros(step.at):%H:%M:%S.%f}"[:12]
         label, fact = diagram.said(step.label, t), diagram.said(step.fact, t)
         way = t("payments_way", source=names[step.source], target=names[step.target])
@@ -273,6 +277,7 @@ def _lines(console: Console, provider: Provider, told: Sequence[Step]) -> list[L
                 step=step,
                 seq=step.seq,
                 time=at if at[:8] != second else at[8:],
+                day=day(from_micros(step.at), t.language) if changed else "",
                 group=t(diagram.GROUPS[step.group]) if step.group != group else None,
                 label=label,
                 fact=fact,
@@ -382,7 +387,10 @@ def _webhook(console: Console, provider: Provider, line: Line, message: OutboxRo
         error=attempt.error if attempt is not None else None,
         delivery=message,
         n=attempt.n if attempt is not None else 0,
-        tries=[(one.n, f"{from_micros(one.at):%H:%M:%S}", one.status, rows.get(one.n)) for one in attempts],
+        tries=[
+            (one.n, console.instant(iso_millis(from_micros(one.at)))[:-4], one.status, rows.get(one.n))
+            for one in attempts
+        ],
         explained=console.runtime.dispatcher.explained(message, attempt) if tab == "signature" else None,
         unexplained=unexplained(console.runtime, message, attempt),
         due=None if due is None else max(due - console.workspace.clock.now(), timedelta(0)),

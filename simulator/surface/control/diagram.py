@@ -28,6 +28,8 @@ from simulator.surface.control.operation import ControlCall
 from simulator.surface.control.payments import found
 from simulator.wallet.order import UNDECIDED
 
+NOTICED = 1_000_000
+"""Microseconds that the clock is advanced by, at least, where a row says so."""
 LABEL = 24
 """Characters of a label."""
 
@@ -178,10 +180,21 @@ def steps(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[St
     runtime.write_notes()
     subject = resource.subject
     events = journal.story(runtime.store, workspace.id, subject)
-    events = sorted([*events, *journal.advances(runtime.store, workspace.id, events)], key=lambda e: (e.at, e.place))
+    advances = (part for one in journal.advances(runtime.store, workspace.id, events) for part in _parts(one, events))
+    events = sorted([*events, *advances], key=lambda e: (e.at, e.place))
     refs = {str(event.entry["ref"]) for event in events if event.topic != "webhook" and "ref" in event.entry}
     ids = sorted({subject, resource.id, *refs}, key=len, reverse=True)
     return _numbered(_merged(_told(events, subject, ids)))
+
+
+def _parts(advance: Told, events: Sequence[Told]) -> Iterator[Told]:
+    """An advance from one thing that happened on its way to the next, and to its end where something came after it."""
+    start, end = advance.at, advance.row["to"]
+    stops = [at for at in dict.fromkeys(event.at for event in events) if start < at <= end]
+    for at in [*stops, end] if events[-1].at > end else stops:
+        if at - start >= NOTICED:
+            yield replace(advance, at=start, row={**advance.row, "to": at})
+            start = at
 
 
 def _told(events: Sequence[Told], subject: str, ids: Sequence[str]) -> Iterator[Step]:

@@ -267,3 +267,19 @@ def test_what_is_no_amount_is_none(q: str) -> None:
     sought = finding.Amount.read(q)
 
     assert sought is None or not (sought.majors or sought.minor)
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "%d %b"), ("zh", "%m-%d")])
+async def test_rows_of_another_day_than_the_clocks_bear_their_date(sim: Sim, language: str, day: str) -> None:
+    await sim.receive_webhooks("acme")
+    charge = await Merchant(sim, ACME).paid()
+    await sim.settle()
+    date = sim.workspace.clock.now().strftime(day)
+    places = ("/payments", "/webhooks", "/requests", f"/payments/{charge}", f"/payments/{charge}?view=list")
+    sim.http.headers["accept-language"] = language
+    same = [place for place in places if f">{date}<" in await page_of(sim, place)]
+
+    await sim.advance(hours=48)
+
+    dated = [place for place in places if f">{date}<" in await page_of(sim, place)]
+    assert (same, dated) == ([], [*places])
