@@ -647,6 +647,6 @@ class AsyncWorkspace:
     async def events(self, after: int | None = None, *, follow: bool = True) -> AsyncIterator[Change]:
         """Each committed change as it happens, or from the one after the number `after`; until the workspace is gone or the server
         stops, or (`follow=False`) no more than there are."""
-        async for text in self.client.lines(f"{self.path}/events", after=after, follow=None if follow else False):
+        async for text in self.client.lines(f"{self.path}/events", after=after, follow=follow):
             if text.startswith("data: "):
                 yield cast(Change, json.loads(text.removeprefix("data: ")))

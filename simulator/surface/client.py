@@ -730,7 +730,7 @@ class Workspace:
     def events(self, after: int | None = None, *, follow: bool = True) -> Iterator[Change]:
         """Each committed change as it happens, or from the one after the number `after`; until the workspace is gone or the server
         stops, or (`follow=False`) no more than there are."""
-        for text in self.client.lines(f"{self.path}/events", after=after, follow=None if follow else False):
+        for text in self.client.lines(f"{self.path}/events", after=after, follow=follow):
             if text.startswith("data: "):
                 yield cast(Change, json.loads(text.removeprefix("data: ")))
 
