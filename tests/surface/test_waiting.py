@@ -164,6 +164,38 @@ async def test_what_does_not_come_is_408_with_what_was_seen_instead(sim: Sim, ac
     assert [one["event"] for one in error["seen"]["deliveries"]] == ["charge.created"]
 
 
+async def test_waiting_for_an_event_that_does_not_come_shows_which_came(sim: Sim, acme: Merchant) -> None:
+    await sim.arm([{"when": {"event": "charge.captured"}, "webhooks": {"forge": "signature"}}])
+    ids = [await acme.create(), await acme.create()]
+    await sim.http.post(f"{sim.path}/payments/acme/{ids[0]}/pay")
+
+    answer = await wait(sim, provider="acme", event="charge.refunded", timeout="0.1s")
+    of_one = await wait(sim, resource_id=ids[1], event="charge.refunded", timeout="0.1s")
+
+    error = answer.json()["error"]
+    assert [(one["event"], one["resource_id"]) for one in error["seen"]["deliveries"]] == [
+        ("charge.captured", ids[0]),
+        ("charge.captured", ids[0]),
+        ("charge.pending", ids[1]),
+        ("charge.created", ids[1]),
+        ("charge.pending", ids[0]),
+    ]
+    assert (
+        f"charge.captured of {ids[0]} is delivered, try 1 answered 200; adversarial charge.captured of"
+        in error["message"]
+    )
+    assert [one["resource_id"] for one in of_one.json()["error"]["seen"]["deliveries"]] == [ids[1], ids[1]]
+
+
+async def test_an_event_that_nobody_sends_is_refused_with_those_that_are_sent(sim: Sim, acme: Merchant) -> None:
+    answer = await wait(sim, provider="acme", event="charge.eaten", timeout="0.1s")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["field"]) == (422, "event")
+    assert error["message"] == "event: Acme sends no 'charge.eaten'"
+    assert error["allowed"] == sorted(TALKATIVE.webhooks.events)
+
+
 async def test_where_there_is_nothing_the_refusal_says_so(sim: Sim) -> None:
     answer = await wait(sim, phase="paid", timeout="0s")
 
@@ -179,6 +211,7 @@ async def test_where_there_is_nothing_the_refusal_says_so(sim: Sim) -> None:
         ({"phase": "paid", "timeout": "soon"}, "timeout"),
         ({"phase": "paid", "timeout": "P1D"}, "timeout"),
         ({"phase": "paid", "provider": "amce"}, "provider"),
+        ({"event": "charge.eaten"}, "event"),
     ],
 )
 async def test_what_cannot_be_waited_for_is_refused(sim: Sim, query: dict[str, str], field: str) -> None:

@@ -47,6 +47,7 @@ async def wait(call: ControlCall[NoBody, WaitQuery]) -> dict[str, Any]:
     call.known_provider(query.provider)
     if query.phase is None and query.status is None and query.event is None:
         raise invalid("phase: say what to wait for", "phase", ["phase", "status", "event"])
+    _known_event(call)
     timeout_s = _seconds(query.timeout)
     loop = asyncio.get_running_loop()
     news = asyncio.Event()
@@ -63,6 +64,17 @@ async def wait(call: ControlCall[NoBody, WaitQuery]) -> dict[str, Any]:
     if found is None:
         raise _seen_instead(call, timeout_s)
     return found
+
+
+def _known_event(call: ControlCall[NoBody, WaitQuery]) -> None:
+    """Raises 422 for one that would never come."""
+    query, providers = call.query, call.runtime.providers
+    asked = [one for one in providers.values() if query.provider in (None, one.name)]
+    sent = {event for one in asked for event in one.webhooks.events}
+    if query.event is not None and query.event not in sent:
+        who = asked[0].title if query.provider is not None else "no provider"
+        verb = "sends no" if query.provider is not None else "sends"
+        raise invalid(f"event: {who} {verb} {query.event!r}", "event", sorted(sent))
 
 
 def _seconds(text: str) -> float:
@@ -130,23 +142,33 @@ def _payments(call: ControlCall[NoBody, WaitQuery]) -> list[Sequence[Any]]:
     return [(0, name, found[0], id_, found[1]) for name, found in rows if found is not None]
 
 
-def _messages(call: ControlCall[NoBody, WaitQuery]) -> list[OutboxRow]:
+def _messages(call: ControlCall[NoBody, WaitQuery], *, any_event: bool = False) -> list[OutboxRow]:
     """The webhooks of that event, newest first."""
     query, limit = call.query, LOOKED_AT
-    about = {"provider": query.provider, "event": query.event, "subject": query.resource_id, "group": None}
+    event = None if any_event else query.event
+    about = {"provider": query.provider, "event": event, "subject": query.resource_id, "group": None}
     return call.runtime.store.newest_messages(call.workspace.id, **about, before=None, limit=limit)
 
 
 def _seen_instead(call: ControlCall[NoBody, WaitQuery], timeout_s: float) -> ControlError:
     query, runtime = call.query, call.runtime
     payments = payment_views(runtime, call.workspace, _payments(call)[:SHOWN], call.base_url)
-    deliveries = [] if query.event is None else delivery_views(runtime, _messages(call)[:SHOWN])
+    deliveries = [] if query.event is None else delivery_views(runtime, _came(call))
     asked = query.model_dump(exclude={"timeout"}, exclude_none=True)
     wanted = ", ".join(f"{name} {value}" for name, value in asked.items())
-    seen = [f"{one['event']} of {one['resource_id']} is {one['state']}{_last_try(one)}" for one in deliveries]
+    seen = [f"{_named(one)} of {one['resource_id']} is {one['state']}{_last_try(one)}" for one in deliveries]
     seen += [f"{one['provider']} {one['id']} is {one['phase']} ({one['status']})" for one in payments]
     message = f"not within {timeout_s:g} s: {wanted}; seen instead: {'; '.join(seen) or 'nothing'}"
     return ControlError(408, "timeout", message, seen={"payments": payments, "deliveries": deliveries})
+
+
+def _came(call: ControlCall[NoBody, WaitQuery]) -> list[OutboxRow]:
+    """The newest webhooks: those of that event, or else whichever there are."""
+    return (_messages(call) or _messages(call, any_event=True))[:SHOWN]
+
+
+def _named(delivery: dict[str, Any]) -> str:
+    return f"adversarial {delivery['event']}" if delivery["adversarial"] else str(delivery["event"])
 
 
 def _last_try(delivery: dict[str, Any]) -> str:
