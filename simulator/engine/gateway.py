@@ -486,10 +486,10 @@ class Gateway:
     def _unrouted(self, call: Call, started: float) -> Answer:
         """Goes to the provider whose marks it bears: the shape of the path, and where that is of several, or of none, a
         credential of one of its merchants."""
-        refusal = UnknownRoute(call.target, self.routes.nearest(call.method, call.target))
         claiming = [provider for provider in self._providers if provider.claims(call)]
         known = (provider for provider in claiming or self._providers if self._recognise(provider, call))
         found = next(known, claiming[0] if claiming else None)
+        refusal = UnknownRoute(call.target, self.routes.nearest(call.method, call.target, found))
         if found is not None:
             return self._refused(found, call, refusal, started)
         call.provider = ""

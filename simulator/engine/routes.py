@@ -35,14 +35,14 @@ class Routes:
 
     def __init__(self) -> None:
         self._root = Node()
-        self.paths: list[tuple[str, str]] = []
+        self.paths: list[tuple[str, str, Provider | None]] = []
 
     def add(self, provider: Provider | None, route: Endpoint | Page) -> None:
         node = self._node(route.path)
         if route.method in node.routes:
             raise ValueError(f"{route.method} {route.path} is routed twice")
         node.routes[route.method] = (provider, route)
-        self.paths.append((route.method, route.path))
+        self.paths.append((route.method, route.path, provider))
 
     def leave_out(self, provider: Provider, route: LeftOut) -> None:
         """To be called after all that is there has been added."""
@@ -88,15 +88,16 @@ class Routes:
             return self._match(node.any[1], method, segments, index + 1, {**path, node.any[0]: segment})
         return None
 
-    def nearest(self, method: str, path: str) -> list[str]:
-        """What may have been meant, the likeliest first: what is one segment away, and of that what ends alike; then what is spelt
-        alike. What only browsers ask (`OPTIONS`) nobody has meant."""
+    def nearest(self, method: str, path: str, of: Provider | None = None) -> list[str]:
+        """What may have been meant of this provider, or of all, the likeliest first: what is one segment away, and of that what
+        ends alike; then what is spelt alike. What only browsers ask (`OPTIONS`) nobody has meant."""
         from difflib import SequenceMatcher, get_close_matches  # a start needs it not
 
         sought = f"{method} {path[:LONGEST]}"
         given = segments_of(path[:LONGEST])
-        known = [f"{m} {p}" for m, p in self.paths if m != "OPTIONS"]
-        away = [f"{m} {p}" for m, p in self.paths if m == method and _is_one_away(given, segments_of(p))]
+        paths = [(m, p) for m, p, party in self.paths if of is None or (party is not None and party.name == of.name)]
+        known = [f"{m} {p}" for m, p in paths if m != "OPTIONS"]
+        away = [f"{m} {p}" for m, p in paths if m == method and _is_one_away(given, segments_of(p))]
         ends = given[-1:]
         away.sort(
             key=lambda one: (segments_of(one)[-1:] == ends, SequenceMatcher(None, sought, one).ratio()), reverse=True

@@ -6,7 +6,7 @@ import pytest
 from buying import ANY, ask, creation
 
 from simulator.engine.provider import Provider
-from simulator.engine.shop import Account
+from simulator.engine.shop import Account, Request
 from simulator.kernel.clock import time_of_day
 from simulator.providers import built_in
 from simulator.surface.client import Workspace
@@ -146,3 +146,19 @@ def test_a_signature_that_no_mistake_explains_is_shown_with_what_had_to_be_signe
     assert f"TO BE SIGNED\n{base}\nEXPECTED SIGNATURE\n{compared['expected']}\nRECEIVED SIGNATURE\n" in shown
     assert any(line.startswith("What had to be signed: ") and line[23:40] in base for line in told)
     assert not any(line.startswith(f"What had to be signed: {compared['expected']}") for line in told)
+
+
+@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+def test_what_may_have_been_meant_is_of_the_provider_whose_credential_came(shell: Shell, provider: Provider) -> None:
+    """`/payment` alone is the address of another provider's page."""
+    assert provider.shop is not None
+    account = Account(shell.world.credentials[provider.name], shell.world.client.url, time_of_day())
+    sent = provider.shop.sign(account, Request("POST", "/paymentz", body=b"{}"))
+    shell.world.client.send(sent.method, sent.path, headers=sent.headers, content=sent.body)
+    own = {f"{route.method} {route.path}" for route in (*provider.endpoints, *provider.pages)}
+
+    calls = shell.world.requests(provider=provider.name, refused=True)
+
+    meant = [near for call in calls for near in call["help"]["did_you_mean"]]
+    assert {near for near in meant if near not in own} == set()
+    assert "POST /payments" not in own or meant[0] == "POST /payments"
