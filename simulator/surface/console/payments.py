@@ -21,7 +21,7 @@ from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted, Pag
 from simulator.surface.console.start import as_curl
 from simulator.surface.control import clock, finding
 from simulator.surface.control import payments as neutral
-from simulator.wallet.buyers import Buyer
+from simulator.wallet.buyers import BUYERS, Buyer
 from simulator.wallet.order import Order
 
 
@@ -199,7 +199,7 @@ def _buyer_name(console: Console, order: Order | None, known: Mapping[str, Buyer
     slug = None if order is None else order.buyer or order.scanned_by
     if slug is None:
         return None
-    found = known.get(slug)
+    found = known.get(slug) or BUYERS.get(slug)
     return slug if found is None else found.name_zh if console.texts().language == "zh" else found.name_en
 
 

@@ -283,3 +283,13 @@ async def test_rows_of_another_day_than_the_clocks_bear_their_date(sim: Sim, lan
 
     dated = [place for place in places if f">{date}<" in await page_of(sim, place)]
     assert (same, dated) == ([], [*places])
+
+
+@pytest.mark.parametrize(("slug", "name"), [("wang-wei", "Wang Wei"), ("zhou-ting", "Zhou Ting")])
+async def test_a_buyer_who_never_paid_has_a_name_too(sim: Sim, slug: str, name: str) -> None:
+    charge = await Merchant(sim, ACME).create()
+    await sim.act("acme", charge, "pay", buyer=slug)
+
+    page = await page_of(sim, "/payments")
+
+    assert f">{name}<" in page and f">{slug}<" not in page
