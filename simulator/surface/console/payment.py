@@ -25,7 +25,7 @@ from simulator.kernel.money import Money
 from simulator.surface.console.delivery import unexplained
 from simulator.surface.console.frame import Console, day
 from simulator.surface.console.payments import Row, shown
-from simulator.surface.control import again, diagram, moves, requests
+from simulator.surface.control import again, clock, diagram, moves, requests
 from simulator.surface.control.diagram import Step
 from simulator.surface.control.errors import ControlError
 from simulator.surface.days import Days
@@ -241,7 +241,11 @@ def _next(console: Console, provider: Provider, resource: Resource, messages: Se
     """What falls due first of all that belongs to the payment."""
     runtime, workspace, t = console.runtime, console.workspace, console.texts()
     timers = runtime.store.timers_of(workspace.id, moves.ids_of(runtime, workspace, resource))
-    due = [(timer.due, timer.trigger) for timer in timers if timer.provider in (provider.name, Order.PROVIDER)]
+    due = [
+        (timer.due, clock.words(timer.trigger, timer.kind, t))
+        for timer in timers
+        if timer.provider in (provider.name, Order.PROVIDER)
+    ]
     due += [(m.due, t("payments_webhook_due", event=m.event)) for m in messages if m.state == "pending" and m.due]
     if not due:
         return Fact("next-timer", "payments_next", t("payments_no_timer"))

@@ -213,7 +213,7 @@ def _words(runtime: Runtime, uow: UnitOfWork, view: Mapping[str, Any], texts: Te
     party = runtime.parties.get(view["provider"])
     kind = party.kinds.get(view["resource"]) if party is not None else None
     found = uow.find(kind, view["resource_id"]) if kind is not None else None
-    what = _what(view["kind"].partition(".")[2], view["resource"], texts)
+    what = words(view["kind"], view["resource"], texts)
     if found is None:
         return {"payment": view["resource_id"], "summary": what}
     said: dict[str, Any] = {"payment": found.subject or view["resource_id"], "summary": what}
@@ -225,8 +225,9 @@ def _words(runtime: Runtime, uow: UnitOfWork, view: Mapping[str, Any], texts: Te
     return said if summary is None or not summary.reference else {**said, "reference": summary.reference}
 
 
-def _what(trigger: str, kind: str, texts: Texts) -> str:
-    """`Session expires`; of a trigger or a kind that has no words here, its own."""
+def words(trigger: str, kind: str, texts: Texts) -> str:
+    """`Session expires`, of the trigger `timer.expires`; of a trigger or a kind that has no words here, its own."""
+    trigger = trigger.partition(".")[2]
     key = f"clock_kind_{re.sub('[.-]', '_', kind)}"
     named = texts(key) if texts.has(key) else kind
     if not texts.has(f"clock_when_{trigger}"):
