@@ -7,6 +7,7 @@ where the form said, or back to the page, with what was refused or answered in a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -34,7 +35,12 @@ LIST = "[]"
 """Behind the name of a field that is a list though one value, or none, is chosen."""
 TOLD = 20
 """Entries of a list that the page is told of; it stands in the address."""
-OWN_FIELDS = frozenset({"token", "back", "then", "tell", "must_be", "typed"})
+OWN_FIELDS = frozenset({"token", "back", "then", "tell", "must_be", "typed", "form"})
+KEPT = 2000
+"""Characters of what was typed that come back with a refusal; they stand in the address."""
+UNKEPT = ("secret", "credentials")
+"""Fields that do not, because they stand there."""
+
 UPLOADS = {"import_workspace": "workspace.json"}
 """Calls whose whole body is a file, and how it is called where they are copied."""
 OPERATIONS: Mapping[str, Operation[Any, Any]] = {row.name: row for row in TABLE}
@@ -64,6 +70,12 @@ class Act:
         return (self.method, self.url) == (other.method, other.url) and (
             mine <= theirs if is_filled_in else mine == theirs
         )
+
+    @property
+    def key(self) -> str:
+        """By which a refusal finds its form again."""
+        told = json.dumps([self.operation, self.action, self.body], default=str)
+        return hashlib.sha256(told.encode()).hexdigest()[:10]
 
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
@@ -123,7 +135,8 @@ def _field(name: str, value: Any) -> tuple[str, str]:
 
 
 def said(runtime: Runtime, request: Request) -> Mapping[str, Any]:
-    """What the call before had to say: `{"operation", "message"?, "field"?, "answer"?}`; empty when there was none. `answer` has
+    """What the call before had to say: `{"operation", "form"?, "message"?, "field"?, "typed"?, "answer"?}`; empty when there
+    was none. `form` is its `Act.key`, `typed` what it carried. `answer` has
     the members of the call's answer that the form's field `tell` names."""
     raw = pages.token_value(runtime, SAID, request.query_params.get(SAID))
     return json.loads(raw) if raw else {}
@@ -143,7 +156,7 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
             raise ControlError(403, "stale_form", "this form did not come from a page of this console; reload it")
         if form.get("must_be", "") != form.get("typed", "").strip():
             texts = Texts(pages.language(web.call_of(request)))
-            told: dict[str, Any] = {"operation": row.name}
+            told: dict[str, Any] = {"operation": row.name, "form": form.get("form", "")}
             told["message"] = texts("settings_typed_wrong", name=form.get("must_be", ""))
             return RedirectResponse(_with_said(runtime, back, told), 303)
         parts = {name[5:]: value for name, value in request.query_params.items() if name.startswith("path.")}
@@ -153,7 +166,8 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
             result = await row.run(runtime, Request(scope), body)
         except ControlError as error:
             refusal = error.body["error"]
-            told = {"operation": row.name, "message": refusal["message"], "field": refusal.get("field")}
+            told = {"operation": row.name, "form": form.get("form", ""), "typed": _typed(pairs)}
+            told |= {"message": refusal["message"], "field": refusal.get("field")}
             return RedirectResponse(_with_said(runtime, back, told), 303)
         then = _filled(_own_path(form.get("then", "")) or "", result)
         told = {"operation": row.name}
@@ -165,6 +179,18 @@ def handler(runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         return RedirectResponse(_with_said(runtime, back, told), 303)
 
     return respond
+
+
+def _typed(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """What the form carried, for a page to show it again."""
+    found, left = dict[str, list[str]](), KEPT
+    for name, value in pairs:
+        if name in OWN_FIELDS or name == FILE or name.startswith(UNKEPT):
+            continue
+        left -= len(name) + len(value)
+        if left >= 0:
+            found.setdefault(name, []).append(value)
+    return found
 
 
 def _shortened(value: Any) -> Any:

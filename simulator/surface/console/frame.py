@@ -116,6 +116,7 @@ class Console:
         self.runtime = runtime
         self.request = request
         self.places = [place for place in PLACES if place.name in built]
+        self._is_told = False
         self._copied: list[acts.Act] = []
         self._offered: dict[str, tuple[acts.Act, acts.Act, bool]] = {}
 
@@ -172,6 +173,30 @@ class Console:
     def _act(self, workspace: str, operation: str, **more: Any) -> acts.Act:
         wants_token: bool = self.request.app.state.wants_token
         return acts.act(self.base_url, workspace, operation, needs_token=wants_token, **more)
+
+    def refused(self, act: acts.Act) -> bool:
+        """Whether it was this form of the page that was refused."""
+        return bool(self.said.get("message")) and self.said.get("form") == act.key
+
+    def entered(self, act: acts.Act, name: str, value: Any = "") -> Any:
+        """What a field of a form shows: what was typed in it when it was refused, else the `value`."""
+        found = self.said.get("typed", {}).get(name) if self.refused(act) else None
+        return found[-1] if found else value
+
+    def fault(self, act: acts.Act, name: str) -> str | None:
+        """What is wrong with a field of a form. It is told once, by the first that it is about."""
+        field, own = self.said.get("field") or "", name.removesuffix(acts.JSON).removesuffix(acts.LIST)
+        if self._is_told or not field or not self.refused(act) or not f"{own}.".startswith(f"{field}."):
+            return None
+        self._is_told = True
+        return str(self.said["message"])
+
+    def rest(self, act: acts.Act | None = None) -> str | None:
+        """What the call of a form was refused with, or that of any form of the page, if nothing has told it yet."""
+        if self._is_told or not self.said.get("message") or not (act is None or self.refused(act)):
+            return None
+        self._is_told = True
+        return str(self.said["message"])
 
     def copies(self, act: acts.Act) -> str:
         """A template says that this call stands there as cURL; gives back nothing."""

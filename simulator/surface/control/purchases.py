@@ -20,8 +20,10 @@ REFERENCE_LIMIT = 512
 
 
 class AmountBody(Body):
-    value: int
-    currency: str
+    """What is missing is as in the provider's sample."""
+
+    value: int | None = None
+    currency: str | None = None
 
 
 class PurchaseBody(Body):
@@ -54,7 +56,7 @@ async def make_payment(call: ControlCall[PurchaseBody]) -> dict[str, Any]:
         raise invalid(f"variant: {body.variant!r} is not one of them", "variant", list(shop.variants))
     purchase = replace(
         shop.sample,
-        amount=shop.sample.amount if body.amount is None else Money(body.amount.value, body.amount.currency),
+        amount=_amount(body.amount, shop.sample.amount),
         variant=body.variant or next(iter(shop.variants)),
         reference=body.reference or _reference(call),
     )
@@ -77,6 +79,13 @@ async def make_payment(call: ControlCall[PurchaseBody]) -> dict[str, Any]:
     return payment_views(runtime, call.workspace, rows, call.base_url)[0]
 
 
+def _amount(given: AmountBody | None, usual: Money) -> Money:
+    if given is None:
+        return usual
+    value, currency = given.value, given.currency
+    return Money(usual.value if value is None else value, usual.currency if currency is None else currency)
+
+
 def _reference(call: ControlCall[Any, Any]) -> str:
     """A new one, from the workspace's seed where it has one."""
     with call.runtime.unit(call.workspace, provider="", topic="control") as uow:
@@ -90,7 +99,9 @@ async def refund(call: ControlCall[RefundBody]) -> dict[str, Any]:
     assert summary is not None
     left = summary.amount.value - summary.refunded.value
     wanted = left if call.body.amount is None else call.body.amount
-    if not 0 < wanted <= left:
+    if wanted < 1:
+        raise invalid("amount: must be at least 1", "amount")
+    if wanted > left:
         raise invalid(f"amount: at most {left} of {summary.amount.currency} can be refunded", "amount", [left])
     request = shop.refund(call.account(provider), resource.id, Money(wanted, summary.amount.currency))
     since = call.runtime.store.last_seq()

@@ -49,10 +49,10 @@ def check_webhook(call: ControlCall[Any, Any], provider: Provider, given: dict[s
     `given` has no absent members; who named the URL is kept with it."""
     several = given.get("endpoints")
     if several is None and "url" not in given:
-        raise invalid(f"{prefix}url: Field required", f"{prefix}url")
+        raise invalid(f"{prefix}url: must not be missing", f"{prefix}url")
     for index, one in enumerate(several or ()):
         if "url" not in one:
-            raise invalid(f"{prefix}endpoints.{index}.url: Field required", f"{prefix}endpoints.{index}.url")
+            raise invalid(f"{prefix}endpoints.{index}.url: must not be missing", f"{prefix}endpoints.{index}.url")
     if several is None:
         checks.http_url(given["url"], f"{prefix}url")
     checks.faultless(endpoints.faults(provider, given, prefix))
