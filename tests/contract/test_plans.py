@@ -289,3 +289,33 @@ async def test_what_happens_to_a_payment_is_told_in_an_order_that_the_seed_mixes
     assert told["a"] == again
     assert all(sorted(one) == sorted(happened) for one in told.values())
     assert len({tuple(one) for one in told.values()}) > 1
+
+
+async def told_of_a_purchase(provider: Provider, scenario: str | None = None) -> list[str]:
+    """The webhooks of one, in the order in which they came."""
+    async with Sim(providers=[provider], seed="tests") as sim:
+        merchant = Merchant(sim, provider)
+        sim.answer = merchant.takes
+        await sim.receive_webhooks(provider.name)
+        if scenario is not None:
+            (await sim.http.put(f"{sim.path}/scenario", json={"name": scenario})).raise_for_status()
+        await merchant.answer()
+        await sim.advance(seconds=2)
+        id_ = (await sim.http.get(f"{sim.path}/payments/latest")).json()["id"]
+        await sim.act(provider.name, id_, "pay")
+        await sim.advance(minutes=1)
+        rows = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"]
+        names = {row["body"]: row["event"] for row in rows}
+        return [names[hook.raw.decode()] for hook in sim.hooks]
+
+
+@pytest.mark.parametrize("title", EVERYBODY)
+async def test_a_purchase_is_told_backwards_by_the_scenarios_that_say_so(title: str) -> None:
+    happened = await told_of_a_purchase(EVERYBODY[title])
+
+    out_of_order = await told_of_a_purchase(EVERYBODY[title], "webhooks-out-of-order")
+    backwards = await told_of_a_purchase(EVERYBODY[title], "webhooks-reversed")
+
+    if len(happened) == 1:
+        pytest.skip("one event has no order")
+    assert out_of_order == backwards == happened[::-1]
