@@ -95,3 +95,39 @@ async def test_a_browser_at_the_root_comes_to_the_console(sim: Sim) -> None:
 
 async def test_an_unknown_workspace_is_refused(sim: Sim) -> None:
     assert (await sim.http.get("/console/nobody/payments")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/default", "/default/payments", "/default/webhooks", "/default/start/ppro", "/workspaces"]
+)
+async def test_a_slash_at_the_end_of_an_address_does_no_harm(sim: Sim, path: str) -> None:
+    answer = await sim.http.get(f"/console{path}//?lang=zh")
+
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/console{path}?lang=zh")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "payments?provider=foo&phase=bar&since=2y&lang=en",
+        "webhooks?provider=foo&state=bar&lang=en",
+        "requests?provider=foo&status=abc&method=GO&lang=en",
+        "scenarios?scope=foo&lang=en",
+    ],
+)
+async def test_a_choice_that_does_not_exist_is_named_and_stands_in_no_link(sim: Sim, address: str) -> None:
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/{address}")).text
+
+    found = re.search(r'data-testid="left-out">(.*?)</p>', page, re.S)
+    junk = [part for part in address.partition("?")[2].split("&") if part != "lang=en"]
+    assert found is not None
+    assert sorted(re.findall(r"<code>([^<]*)</code>", found[1])) == sorted(junk)
+    assert not [part for part in junk if part in page.replace(found[0], "")]
+
+
+async def test_a_choice_that_exists_is_not_called_strange(sim: Sim) -> None:
+    page = (
+        await sim.http.get(f"/console/{sim.workspace.name}/payments?provider=acme&phase=paid&failing=1&since=")
+    ).text
+
+    assert "left-out" not in page

@@ -65,6 +65,8 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
 
     def shown(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
+            if (plain := _without_slash(request)) is not None:
+                return RedirectResponse(plain, 308)
             try:
                 return await handler(Console(runtime, request, BUILT))
             except ControlError as error:
@@ -78,6 +80,15 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     own += [Route("/console/workspaces", shown(setup.workspaces_page))]
     own += [Route(path, shown(handler)) for path, handler in PAGES]
     return [*own, Route("/console/{path:path}", shown(_nowhere))]
+
+
+def _without_slash(request: Request) -> str | None:
+    """The address that is meant by one with a slash at its end; None where there is none. A slash that is written `%2F` is part of
+    an id."""
+    path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.url.path
+    if not path.endswith("/"):
+        return None
+    return path.rstrip("/") + (f"?{request.url.query}" if request.url.query else "")
 
 
 async def _nowhere(console: Console) -> Response:

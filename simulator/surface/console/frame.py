@@ -119,6 +119,8 @@ class Console:
         self._is_told = False
         self._copied: list[acts.Act] = []
         self._offered: dict[str, tuple[acts.Act, acts.Act, bool]] = {}
+        self.left_out: dict[str, str] = {}
+        """What the address names and there is not: the page says so, and no link of it has it."""
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -144,8 +146,10 @@ class Console:
         return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
 
     def chosen(self, name: str, allowed: Collection[str]) -> str | None:
-        """A filter of the address; None where it is absent or not one of those."""
+        """A choice of the address; None where it is absent, or not one of those and therefore left out."""
         given = self.query.get(name)
+        if given and given not in allowed:
+            self.left_out[name] = given
         return given if given in allowed else None
 
     def pager(self, filters: Mapping[str, str | None], rows: Sequence[Any], seq: Callable[[Any], int]) -> Pager:
@@ -281,7 +285,9 @@ class Console:
         call = web.call_of(self.request)
         page = pages.view(call, title, runtime=self.runtime, workspace=self.workspace)
         token = pages.token(self.runtime, acts.TOKEN, "console")
-        page = replace(page, token=token)
+        page = replace(
+            page, token=token, path=page.url(**dict.fromkeys(self.left_out, "")) if self.left_out else page.path
+        )
         frame = {"console": self, "place": place, "version": __version__}
         response = as_response(pages.render(call, template, page, status=status, **frame, **context))
         response.set_cookie("workspace", self.workspace.name, max_age=31_536_000, path="/console", samesite="lax")
