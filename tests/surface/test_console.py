@@ -98,7 +98,7 @@ async def test_an_unknown_workspace_is_refused(sim: Sim) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/default", "/default/payments", "/default/webhooks", "/default/start/ppro", "/workspaces"]
+    "path", ["", "/default", "/default/payments", "/default/webhooks", "/default/start/acme", "/workspaces"]
 )
 async def test_a_slash_at_the_end_of_an_address_does_no_harm(sim: Sim, path: str) -> None:
     answer = await sim.http.get(f"/console{path}//?lang=zh")
