@@ -41,16 +41,19 @@ class TestedWorkspace(Workspace):
         unpaid: str | None = None,
         refunded: str | None = None,
         reference: str | None = None,
+        patience_s: float = 3.0,
         only: Sequence[str] = (),
         skip: Sequence[str] = (),
     ) -> Report:
         """Plays a hostile but lawful world against the shop: `assert report.passed, report`. `checkout` begins an order; `order` is
         given an order's reference (the payment's id where it has none) and returns what the shop says of it, `cancel` cancels that,
         `refund` is given an amount in minor units besides, and `browser` opens an address as the buyer's browser would.
+        For `patience_s` of real time the shop may work on what it has taken.
 
         Whatever one of them raises is the shop's no. Raises `ShopNotReached` when nothing answers at `webhook`, `Busy` while
         another audit runs in the workspace, and `KeyError` for a check that there is not."""
         from simulator.surface.audit import runner
+        from simulator.surface.audit.pace import Pace
         from simulator.surface.audit.subject import Subject, by_function
         from simulator.surface.installed import installed
 
@@ -68,6 +71,7 @@ class TestedWorkspace(Workspace):
             unpaid=unpaid,
             refunded=refunded,
             reference=reference,
+            pace=Pace(patience_s=patience_s),
         )
         checks, report = runner.chosen(only, skip), runner.begun(self.name, found, subject)
         self.audited.append(report)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
@@ -38,6 +39,14 @@ MARKS = {"passed": ("passed ", "green"), "failed": ("FAILED ", "red"), "skipped"
 @click.option("--refund", metavar="CMD", help="Makes the shop refund an order.")
 @click.option("--cancel", metavar="CMD", help="Makes the shop cancel an order.")
 @click.option("--reference", metavar="TEXT", help="Without --checkout: the order for which payments are made.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(0, 600),
+    default=3,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the shop may work on what it has taken, in real time.",
+)
 @click.option("--only", metavar="CHECK", multiple=True, help="This check alone; may be repeated.")
 @click.option("--skip", metavar="CHECK", multiple=True, help="Not this check; may be repeated.")
 @click.option("--list", "is_list", is_flag=True, help="The checks, by name.")
@@ -47,6 +56,7 @@ MARKS = {"passed": ("passed ", "green"), "failed": ("FAILED ", "red"), "skipped"
 def audit(
     provider: str | None,
     webhook: str | None,
+    patience: float,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     is_list: bool,
@@ -63,6 +73,7 @@ def audit(
     from simulator.surface.audit import page as html_page
     from simulator.surface.audit import runner
     from simulator.surface.audit.endings import Busy, ShopNotReached
+    from simulator.surface.audit.pace import Pace
     from simulator.surface.audit.subject import Subject, by_text
     from simulator.surface.installed import installed
 
@@ -81,6 +92,10 @@ def audit(
     if found is None or webhook is None:
         what = "the webhook address is missing" if found is not None else f"there is no provider {provider!r}"
         raise Failure(what, "psp-simulator audit PROVIDER --webhook URL", USAGE)
+    if not _is_address(webhook):
+        raise Failure(f"{webhook} is no address of webhooks", "--webhook http://localhost:3000/hooks", USAGE)
+    for path in (junit, page):
+        _must_be_writable(path)
     told = {name.capitalize(): value for name, value in said.items() if value is not None}
     subject = Subject(
         webhook=webhook,
@@ -92,6 +107,7 @@ def audit(
         unpaid=said["unpaid"],
         refunded=said["refunded"],
         reference=said["reference"],
+        pace=Pace(patience_s=patience),
         told=told,
     )
     teller = Teller(len(checks), is_quiet=as_json)
@@ -103,7 +119,7 @@ def audit(
             raise Failure(str(error), "Nothing was changed.", REFUSED) from error
         except ShopNotReached as error:
             raise Failure(
-                f"{error} No check ran.", "Start the shop, or name its address with --webhook.", UNREACHED
+                f"{error} No check ran.", "Start the shop, or say otherwise how it is reached.", UNREACHED
             ) from error
         finally:
             if junit:
@@ -112,7 +128,30 @@ def audit(
                 Path(page).write_text(html_page.html(report), "utf-8")
     _tell(report.view(), as_json, teller.end(report))
     if not report.passed:
-        raise click.exceptions.Exit(REFUSED)
+        raise click.exceptions.Exit(REFUSED if report.count("failed") else USAGE)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no such port
+        return False
+
+
+def _must_be_writable(path: str | None) -> None:
+    """What is only seen at the end would lose the result."""
+    if path is None:
+        return
+    try:
+        Path(path).open("ab").close()
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}", "Nothing was changed.", USAGE) from error
+
+
+class Terminated(SystemExit):
+    def __str__(self) -> str:
+        return "somebody has ended it"
 
 
 @contextmanager
@@ -120,7 +159,7 @@ def _until_terminated() -> Iterator[None]:
     """Whoever ends us lets us put everything back first."""
 
     def ended(number: int, frame: object) -> NoReturn:
-        raise SystemExit(128 + number)
+        raise Terminated(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield

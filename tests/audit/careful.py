@@ -21,6 +21,7 @@ from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
 from simulator.surface.async_client import AsyncWorkspace
+from simulator.surface.audit.pace import Pace
 from simulator.surface.audit.subject import Subject, browser, by_url
 from simulator.surface.client import Workspace
 from simulator.surface.in_process import SHOP_URL, Simulator
@@ -30,6 +31,8 @@ CALLS = {"checkout": f"{SHOP_URL}/checkout", "refund": f"{SHOP_URL}/refund/{{ref
          "cancel": f"{SHOP_URL}/cancel/{{reference}}", "order": f"{SHOP_URL}/orders/{{reference}}"}  # fmt: skip
 SAYS = {"paid": '"shipped"', "unpaid": '"waiting"', "refunded": '"refunded"'}
 AGE_LIMIT_MIN = 30
+LATER_S = 0.01
+"""After which work is begun that is done after the answer."""
 
 
 @contextmanager
@@ -40,7 +43,10 @@ def opened(provider: Provider, faults: str = "") -> Iterator[tuple[Workspace, Su
         shop.simulator, transport = simulator, simulator.sync_transport
         world = simulator.sync_client.workspace(by_url(f"{SHOP_URL}/open", "POST", transport)({}))
         acts = {name: by_url(url, "GET" if name == "order" else "POST", transport) for name, url in CALLS.items()}
-        yield world, Subject(webhook=HOOKS, **acts, **SAYS, browser=browser(transport))
+        pace = Pace(patience_s=0.05, quiet_s=0.005, slow_api_s=0.2)
+        if shop.answers_first:
+            pace = Pace(patience_s=1.0 if shop.has("acks-first") else 5.0, quiet_s=5 * LATER_S, slow_api_s=0.5)
+        yield world, Subject(webhook=HOOKS, **acts, **SAYS, browser=browser(transport), pace=pace)
 
 
 @dataclass
@@ -65,11 +71,17 @@ class Shop:
         self.provider, self.calls, self.faults = provider, provider.shop, frozenset(faults.split())
         self.orders: dict[str, Order] = {}
         self.creating = 0
+        self.work: set[asyncio.Task[None]] = set()
         self.simulator: Simulator
         self.world: AsyncWorkspace
 
     def has(self, fault: str) -> bool:
         return fault in self.faults
+
+    @property
+    def answers_first(self) -> bool:
+        """It works afterwards: with `works-later` until that succeeds, which is right; with `acks-first` once."""
+        return self.has("works-later") or self.has("acks-first")
 
     # HTTP
 
@@ -260,10 +272,25 @@ class Shop:
             return 200 if self.has("forgets-early") else 409
         if self.has("forgets"):
             return 200
+        if self.answers_first:
+            task = asyncio.create_task(self._work(order, text))
+            self.work.add(task)
+            task.add_done_callback(self.work.discard)
+            return 200
         try:
             return await self._told(order, text)
         except No:
             return 200 if self.has("swallows") else 500
+
+    async def _work(self, order: Order, text: str) -> None:
+        while True:
+            await asyncio.sleep(LATER_S)
+            try:
+                await self._told(order, text)
+                return
+            except No:
+                if self.has("acks-first"):
+                    return
 
     async def _told(self, order: Order, text: str) -> int:
         assert order.id is not None

@@ -153,10 +153,42 @@ def test_the_checks_are_listed_by_name(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["paypal", "--webhook", "http://localhost:1/"], [ANY.name], [ANY.name, "--only", "no-such-check"]]
+    "wrong",
+    [
+        ["paypal", "--webhook", "http://localhost:1/"],
+        [ANY.name],
+        [ANY.name, "--only", "no-such-check"],
+        [ANY.name, "--webhook", "not-a-url"],
+        [ANY.name, "--webhook", "http://localhost:99999/"],
+        [ANY.name, "--webhook", "http://localhost:1/", "--html", "/nowhere/audit.html"],
+        [ANY.name, "--webhook", "http://localhost:1/", "--junit", "/nowhere/audit.xml"],
+    ],
 )
 def test_wrong_use_ends_with_2(shell: Shell, wrong: list[str]) -> None:
-    assert shell.run("audit", *wrong).exit_code == 2
+    """Before the first check: what the report could not be written to would lose the result."""
+    result = shell.run("audit", *wrong)
+
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_shop_whose_orders_cannot_be_read_is_not_reached(shell: Shell, shop: str) -> None:
+    url, world = shell.world.base_url, shell.world.id
+    makes = (
+        f"from simulator.surface.client import Client; Client({url!r}).workspace({world!r}).make_payment({ANY.name!r})"
+    )
+    make = f'{sys.executable} -c "{makes}"'
+
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--checkout", make, "--order", "false", "--only", "twice")
+
+    assert result.exit_code == 3, result.output
+    assert "The order cannot be read" in result.stderr
+
+
+def test_what_was_not_judged_has_not_passed(shell: Shell, shop: str) -> None:
+    result = shell.run("audit", ANY.name, "--webhook", shop, "--only", "amount")
+
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (2, "Nothing was judged, 1 skipped")
 
 
 def test_a_shop_that_is_not_there_ends_with_3(shell: Shell) -> None:

@@ -57,7 +57,7 @@ def _twice(trial: Trial) -> None:
     order = _paid(trial)
     url = trial.way_back(order)
     trial.visit(url)
-    once = trial.read(order)
+    once = trial.outcome(order)
     trial.visit(url)
     if (twice := trial.read(order)) != once:
         because = "The buyer came back once more, and that has changed the order."

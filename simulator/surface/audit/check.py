@@ -28,6 +28,8 @@ class Check:
     run: Callable[[Trial], None]
     needs: tuple[Need, ...] = ()
     """What has to be known of the shop beside its webhook address."""
+    is_gate: bool = False
+    """Where it fails the checks after it would all say the same: they are not made."""
 
 
 @dataclass(frozen=True, slots=True)

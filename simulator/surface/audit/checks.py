@@ -1,4 +1,4 @@
-"""All checks, in the order in which they run: what moves the clock far comes last."""
+"""All checks, in the order in which they run: without an answer in time no other can be made, and what moves the clock far comes last."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from simulator.surface.audit import browsing, manners, order, signatures, truth,
 from simulator.surface.audit.check import Check
 
 CHECKS: tuple[Check, ...] = (
+    manners.IN_TIME,
     *signatures.CHECKS,
     *order.CHECKS,
     *browsing.CHECKS,

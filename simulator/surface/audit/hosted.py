@@ -79,9 +79,12 @@ class Line(httpx.BaseTransport):
             if self._is_stopped.is_set():  # between the two lines above
                 future.cancel()
         try:
-            return future.result()
+            found = future.result()
         except CancelledError:
             self._end()
+        if self._is_stopped.is_set():  # what ended this step may look like a refusal
+            self._end()
+        return found
 
     def _end(self) -> NoReturn:
         if threading.get_ident() == self._thread:  # what another one hears, this one has not heard yet

@@ -7,7 +7,7 @@ from dataclasses import fields
 from simulator.engine.webhooks import Webhooks
 from simulator.surface.audit.check import Check
 from simulator.surface.audit.endings import Fault, Skip
-from simulator.surface.audit.trial import SHOWN, Trial, accepted
+from simulator.surface.audit.trial import SHOWN, Order, Trial, accepted
 from simulator.surface.client import SaidNo
 
 GROUP = "Manners"
@@ -28,31 +28,58 @@ def _in_time(trial: Trial) -> None:
 
 
 def _stored(trial: Trial) -> None:
-    order = trial.begin()
+    """What is done after the answer fails, once. Whoever had stored what it heard does it again; whoever answers only when all is
+    done has nothing to store."""
+    order, is_sooner = _answered_sooner(trial)
+    if is_sooner:
+        trial.must_come_back(
+            order, "The shop answered 2xx before it had stored what it heard: its work failed, and it is lost."
+        )
+
+
+def _answered_sooner(trial: Trial) -> tuple[Order, bool]:
+    """Whether an order's events were taken before an API that answers slowly, and fails, had said anything. It fails on."""
+    order, slow_s = trial.begin(), trial.pace.slow_api_s
+    trial.calm()  # what it has heard of the order so far must not make it ask when that is paid
     with trial.holding():
         trial.pay(order)
-        taken = [trial.send(delivery) for delivery in trial.held(order)]
-        if all(accepted(status) for statuses in taken for status in statuses):
-            trial.must_be_paid(order, "The shop answered 2xx before it had stored what it heard.")
+        held = trial.held(order)
+        trial.arm(api={"status": 500, "delay": f"{slow_s:g}s"})
+        answers = [status for delivery in held for status in trial.send(delivery)]
+    took_ms = [attempt["duration_ms"] for delivery in held for attempt in delivery["attempts"]]
+    return order, all(map(accepted, answers)) and max(took_ms) < slow_s * 1000
 
 
 def _could_not(trial: Trial) -> None:
-    """The API fails while the shop hears of the payment: either it does without, or it says that it has to hear it again."""
+    """The API fails while the shop hears of the payment: it does without, or says that it has to hear it again, or comes back to it
+    by itself."""
     order = trial.begin()
+    trial.calm()
     with trial.holding():
         trial.pay(order)
         held = trial.held(order)
         trial.arm(api={"status": 500})
         answers = [status for delivery in held for status in trial.send(delivery)]
-        trial.world.disarm()
         if all(map(accepted, answers)):
-            trial.must_be_paid(
-                order, "The API failed, the shop answered 2xx to what it could not process, and lost it."
-            )
+            _must_have_done_without(trial, order)
             return
+        trial.world.disarm()
         for delivery in trial.told(order):
             trial.must_take(delivery, "The shop could not process an event, and refuses it now that it can.")
     trial.must_be_paid(order, "The shop took the event when it came again, and the order is not paid.")
+
+
+def _must_have_done_without(trial: Trial, order: Order) -> None:
+    """Who answers before it asks is told so by another check."""
+    try:
+        trial.must_come_back(order, "The API failed, the shop answered 2xx to what it could not process, and lost it.")
+    except Fault:
+        evidence = dict(trial.evidence)
+        if _answered_sooner(trial)[1]:
+            return
+        trial.seen_again(order)
+        trial.evidence.update(evidence)
+        raise
 
 
 def _verification(trial: Trial) -> None:
@@ -76,11 +103,14 @@ def _verification(trial: Trial) -> None:
         raise Fault("After the verification of its endpoint the shop takes no webhook.", Event=told[0]["event"])
 
 
+IN_TIME = Check(
+    name="in-time", title="Answers in time", group=GROUP, run=_in_time, is_gate=True,
+    advice="Store the event, answer, and work afterwards.", reason="What is not answered in time is sent again, and again.",
+)  # fmt: skip
+
 CHECKS = (
-    Check(name="in-time", title="Answers in time", group=GROUP, run=_in_time,
-          advice="Store the event, answer, and work afterwards.", reason="What is not answered in time is sent again, and again."),
     Check(name="stored", title="2xx only after it has stored what it heard", group=GROUP, run=_stored, needs=("order", "paid"),
-          advice="Commit first, answer then.", reason="A restart between answer and work loses a paid order: nobody sends it again."),
+          advice="Commit first, answer then; and do again what failed after the answer.", reason="A restart between answer and work loses a paid order: nobody sends it again."),
     Check(name="could-not", title="4xx or 5xx to what it could not process", group=GROUP, run=_could_not, needs=("order", "paid"),
           advice="Answer 5xx when the API or your store fails; the provider sends the event again.",
           reason="A caught exception and 200 lose a paid order for good."),

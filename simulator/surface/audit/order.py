@@ -23,7 +23,7 @@ def _twice(trial: Trial) -> None:
         trial.pay(order)
         for delivery in trial.held(order):
             trial.must_take(delivery, "The shop refused an event.")
-        before = _read(trial, order)
+        before = _outcome(trial, order)
         for delivery in trial.told(order):
             trial.must_take(delivery, "The shop refused an event that it had taken before.", as_="recorded")
     _unchanged(trial, order, before, "The same event again has changed the order.")
@@ -38,23 +38,35 @@ def _twice_at_once(trial: Trial) -> None:
         trial.pay(order)
         for delivery in trial.held(order):
             trial.must_take(delivery, "The shop refused one of two copies of an event.", copies=2)
+    _must_read_alike(
+        trial, usual, order,
+        "Two copies of one event came at the same moment, and the order reads otherwise than one that heard it once.",
+        ("After one", "After both"),
+    )  # fmt: skip
+
+
+def _must_read_alike(trial: Trial, usual: Order, order: Order, because: str, names: tuple[str, str]) -> None:
     if trial.subject.order is None:
         return
-    one, both = _neutral(trial, usual), _neutral(trial, order)
-    if one != both:
-        because = "Two copies of one event came at the same moment, and the order reads otherwise than one that heard it once."
-        raise Fault(because, **{"After one": trial.read(usual)[:SHOWN], "After both": trial.read(order)[:SHOWN]})
+    one, other = _neutral(trial, usual), _neutral(trial, order)
+    if one != other:
+        raise Fault(
+            because, **{name: trial.read(each)[:SHOWN] for name, each in zip(names, (usual, order), strict=True)}
+        )
 
 
 def _neutral(trial: Trial, order: Order) -> str:
     """What the shop says of an order, without what differs between two of them: ids, and times."""
-    text = trial.read(order)
+    text = trial.outcome(order)
     for name, value in order.values.items():
         text = text.replace(value, f"<{name}>")
     return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)?|\b\d{10,}\b", "<time>", text)
 
 
 def _reversed(trial: Trial) -> None:
+    """Beside an order that went the usual way: what left twice reads otherwise."""
+    usual = trial.begin()
+    trial.pay(usual)
     order = trial.begin()
     with trial.holding():
         trial.pay(order)
@@ -64,6 +76,11 @@ def _reversed(trial: Trial) -> None:
         for delivery in reversed(held):
             trial.must_take(delivery, "The shop refused an event that came before an earlier one.")
     trial.must_be_paid(order, "Events came in reverse, and the paid order is not paid.")
+    _must_read_alike(
+        trial, usual, order,
+        "Events came in reverse, and the order reads otherwise than one that heard them as they happened.",
+        ("As they happened", "In reverse"),
+    )  # fmt: skip
 
 
 def _before_answer(trial: Trial) -> None:
@@ -77,11 +94,16 @@ def _before_answer(trial: Trial) -> None:
             made = _made_meanwhile(trial, newest, answered)
             order = trial.seen(made)
             trial.settle()
+            since = trial.newest_call()
             trial.pay(order)
         finally:
             trial.world.disarm()
         with suppress(ShopSaidNo):  # who gave up may say so: the order is paid all the same
             trial.evidence["Checkout"] = answered.result()[:SHOWN]
+    if (told := trial.told(order)) and all(one["state"] == "delivered" for one in told):
+        trial.must_have_kept(
+            order, since, "The shop answered 2xx to the event of a payment that it did not know yet, and has lost it."
+        )
     trial.world.advance("PT2H")
     trial.must_be_paid(order, "The buyer had paid before the create call was answered, and the paid order is not paid.")
 
@@ -106,9 +128,11 @@ def _late_intermediate(trial: Trial) -> None:
         for delivery in later:
             trial.must_take(delivery, "The shop refused an event that came before an earlier one.")
         trial.must_be_paid(order, "The final event came without those before it, and the order is not paid.")
+        before = _outcome(trial, order)
         for delivery in early:
             trial.must_take(delivery, "The shop refused an intermediate event after the final one.")
     trial.must_be_paid(order, "An intermediate event came after the final one, and the order is not paid any more.")
+    _unchanged(trial, order, before, "An intermediate event came after the final one, and has changed the order.")
 
 
 def _unknown_payment(trial: Trial) -> None:
@@ -151,19 +175,19 @@ def _unknown_event(trial: Trial) -> None:
 def _two_payments(trial: Trial) -> None:
     order = trial.begin()
     trial.pay(order)
-    before = _read(trial, order)
+    before = _outcome(trial, order)
     second = trial.seen(trial.by_hand(order.reference, order.amount, order.currency))
     trial.settle()
     trial.pay(second)
     _unchanged(trial, order, before, "A second payment with the reference of a paid order has changed the order.")
 
 
-def _read(trial: Trial, order: Order) -> str | None:
-    return None if trial.subject.order is None else trial.read(order)
+def _outcome(trial: Trial, order: Order) -> str | None:
+    return None if trial.subject.order is None else trial.outcome(order)
 
 
 def _unchanged(trial: Trial, order: Order, before: str | None, because: str) -> None:
-    after = _read(trial, order)
+    after = None if trial.subject.order is None else trial.read(order)
     if after != before:
         raise Fault(because, **{"After one": (before or "")[:SHOWN], "After both": (after or "")[:SHOWN]})
 

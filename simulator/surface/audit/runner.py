@@ -47,7 +47,9 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        return self.state == "done" and self.error is None and not self.count("failed")
+        """Something was judged, and all of that is right."""
+        is_right = bool(self.count("passed")) and not self.count("failed")
+        return self.state == "done" and self.error is None and is_right
 
     def summary(self) -> dict[str, Any]:
         """As the control API and `--json` have it, without the checks."""
@@ -84,6 +86,8 @@ class Report:
             return self.error
         failed, made = self.count("failed"), self.count("failed") + self.count("passed")
         skipped = f", {self.count('skipped')} skipped" if self.count("skipped") else ""
+        if not made:
+            return f"Nothing was judged{skipped}"
         return f"{failed} of {made} checks failed{skipped}" if failed else f"All {made} checks passed{skipped}"
 
 
@@ -113,10 +117,16 @@ def run(
     report.url = world.client.url
     try:
         with _kept(world, provider, subject):
-            Trial(world, provider, subject).is_reached()
+            trial = Trial(world, provider, subject)
+            trial.is_reached()
+            if "checkout" in subject.given:
+                trial.can_be_asked()
+            closed: Check | None = None
             for check in checks:
                 begins(check)
-                finding = _found(world, provider, subject, check)
+                finding = _not_judged(check, closed) if closed else _found(world, provider, subject, check)
+                if check.is_gate and finding.result == "failed":
+                    closed = check
                 report.findings.append(finding)
                 heard(finding)
     except ShopNotReached as error:
@@ -164,6 +174,10 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _not_judged(check: Check, closed: Check) -> Finding:
+    return Finding(check, "skipped", f"not judged, because of {closed.name}")
 
 
 def _found(world: Workspace, provider: Provider, subject: Subject, check: Check) -> Finding:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
+from simulator.surface.audit.pace import Pace
+
 PATIENCE_S = 70.0
 """How long the shop may take for what it is asked, in real time: an answer that never comes may be waited for by its own client."""
 
@@ -37,6 +39,7 @@ class Subject:
     """Without `checkout`: for which order the payments are made."""
     browser: Act | None = None
     """Opens `url` as the buyer's browser would; without one the audit's own."""
+    pace: Pace = field(default_factory=Pace)
     told: Mapping[str, str] = field(default_factory=dict)
     """What it was told, for the report."""
 

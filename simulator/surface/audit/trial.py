@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,9 @@ from simulator.surface.client import Delivery, Payment, SaidNo, Workspace
 SHOWN = 400
 """Characters of what a shop says, in the evidence."""
 MANY = 20
-"""More payments than one step of a check can make."""
+"""More payments, or calls, than one step of a check can make."""
+NO = "no: "
+"""Before what a shop says that cannot do what it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Trial:
     def __init__(self, world: Workspace, provider: Provider, subject: Subject) -> None:
         assert provider.shop is not None
         self.world, self.provider, self.subject = world, provider, subject
-        self.name, self.shop = provider.name, provider.shop
+        self.name, self.shop, self.pace = provider.name, provider.shop, subject.pace
         self.evidence: dict[str, str] = {}
         self.about: str | None = None
 
@@ -106,43 +108,112 @@ class Trial:
         return found
 
     def read(self, order: Order) -> str:
-        """What the shop says of an order."""
+        """What the shop says of an order once that has settled."""
+        return self.pace.settled(lambda: self._said(order))
+
+    def read_until(self, order: Order, is_wanted: Callable[[str], bool]) -> str:
+        """What the shop says as soon as it is what is wanted, or at the end of patience."""
+        return self.pace.until(lambda: self._said(order), is_wanted)
+
+    def outcome(self, order: Order) -> str:
+        """What the shop says of an order that was paid, once it has done what there is to do."""
+        if self.reads_paid:
+            self.read_until(order, self._says_paid)
+        return self.read(order)
+
+    def _said(self, order: Order) -> str:
         assert self.subject.order is not None
         try:
             return self.subject.order(order.values)
         except ShopSaidNo as error:
             raise Fault(f"The order cannot be read: {error}") from error
 
-    def is_paid(self, order: Order) -> bool:
+    def _says_paid(self, text: str) -> bool:
         assert self.subject.paid is not None
-        return self.subject.paid in self.read(order)
+        return self.subject.paid in text
 
     def must_be_paid(self, order: Order, because: str) -> None:
-        if self.reads_paid and not self.is_paid(order):
-            raise Fault(because, Order=order.reference, Reads=self.read(order)[:SHOWN])
+        if self.reads_paid and not self._says_paid(text := self.read_until(order, self._says_paid)):
+            raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
 
     def must_not_be_paid(self, order: Order, because: str) -> None:
-        if self.reads_paid and self.is_paid(order):
-            raise Fault(because, Order=order.reference, Reads=self.read(order)[:SHOWN])
+        if self.reads_paid and self._says_paid(text := self.read(order)):
+            raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
 
     def must_wait(self, order: Order, because: str) -> None:
         """Nobody has paid for it: where the shop has a word for that, the order reads so."""
-        self.must_not_be_paid(order, because)
-        if self.subject.order is None or self.subject.unpaid is None:
+        if self.subject.order is None:
             return
-        if self.subject.unpaid not in (text := self.read(order)):
+        text = self.read(order)
+        if self.reads_paid and self._says_paid(text):
+            raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
+        if self.subject.unpaid is not None and self.subject.unpaid not in text:
             because = "Nobody has paid, and the order does not wait any more."
             raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
 
-    def is_refunded(self, order: Order) -> bool:
+    def _says_refunded(self, text: str) -> bool:
         assert self.subject.refunded is not None
-        return self.subject.refunded in self.read(order)
+        return self.subject.refunded in text
+
+    def must_be_refunded(self, order: Order, because: str) -> None:
+        if not self._says_refunded(text := self.read_until(order, self._says_refunded)):
+            raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
+
+    def must_not_be_refunded(self, order: Order, because: str) -> None:
+        if self._says_refunded(text := self.read(order)):
+            raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
+
+    # What it has kept of an event, before reading its order mends it: a page that asks the API finds what was lost
+
+    def must_have_kept(self, order: Order, since: str | None, because: str) -> None:
+        """The shop has taken the events of an order that is paid now, after the call `since`. When it has worked on them it reads
+        paid while the API fails, or the shop comes back to it by itself when that does not any more."""
+        if self.reads_paid:
+            self.pace.until(lambda: self._calls_since(since), bool)
+            self.arm(api={"status": 500})
+            self.must_come_back(order, because)
+
+    def must_come_back(self, order: Order, because: str) -> None:
+        """The same where the API fails already."""
+        if not self.reads_paid:
+            self.world.disarm()
+            return
+        assert self.subject.order is not None
+        act = self.subject.order
+        text = self.pace.settled(lambda: self.ask(act, order))
+        newest = self.newest_call()
+        self.world.disarm()
+        if self._says_paid(text):
+            return
+        if not text.startswith(NO):  # whose order cannot be read without the API may have kept it all the same
+            self.pace.until(lambda: self._calls_since(newest), bool)
+            if not self._calls_since(newest):
+                raise Fault(because, Order=order.reference, Reads=text[:SHOWN])
+        self.must_be_paid(order, because)
+
+    def calm(self) -> None:
+        """The shop asks the provider for nothing any more: what it does after it has answered is done."""
+        self.pace.settled(self.newest_call)
+
+    def newest_call(self) -> str | None:
+        found = self.world.requests(provider=self.name, limit=1)
+        return found[0]["id"] if found else None
+
+    def _calls_since(self, newest: str | None) -> list[str]:
+        """The shop's calls that went well."""
+        found = []
+        for call in self.world.requests(provider=self.name, limit=MANY):
+            if call["id"] == newest:
+                break
+            if call["sent_by"] == "merchant" and call["status"] < 400:
+                found.append(call["id"])
+        return found
 
     def ask(self, act: Act, order: Order) -> str:
         try:
             return act(order.values)
         except ShopSaidNo as error:
-            return f"no: {error}"
+            return f"{NO}{error}"
 
     # The buyer's browser
 
@@ -241,8 +312,19 @@ class Trial:
         if last is not None and last["status"] is None:
             raise ShopNotReached(f"Nothing answers at {self.subject.webhook} ({last['error']}).")
 
+    def can_be_asked(self) -> None:
+        """Raises `ShopNotReached` where in fair weather no order can be begun, or a new one not be read."""
+        try:
+            order = self.begin()
+            if self.subject.order is not None:
+                self._said(order)
+        except Fault as fault:
+            raise ShopNotReached(f"{str(fault).rstrip('.: ')}.") from fault
+
     def arm(self, **rule: Any) -> None:
         """For this provider, until the check ends. Raises `Skip` where the provider cannot show it."""
+        if "api" in rule:
+            self.calm()
         try:
             self.world.arm(rules=[rule], provider=self.name)
         except SaidNo as refusal:

@@ -81,7 +81,7 @@ def _refunded_outside(trial: Trial) -> None:
     trial.pay(order)
     trial.until_refundable()
     _refund(trial, order, None)
-    _must_be_refunded(trial, order, "It was refunded outside of the shop, which does not know it.")
+    trial.must_be_refunded(order, "It was refunded outside of the shop, which does not know it.")
 
 
 def _refunded_in_parts(trial: Trial) -> None:
@@ -90,10 +90,10 @@ def _refunded_in_parts(trial: Trial) -> None:
     trial.until_refundable()
     part = order.amount // 2
     _refund(trial, order, part)
-    if part and trial.is_refunded(order):
-        raise Fault("Half was refunded, and the order reads refunded.", Reads=trial.read(order)[:SHOWN])
+    if part:
+        trial.must_not_be_refunded(order, "Half was refunded, and the order reads refunded.")
     _refund(trial, order, None)
-    _must_be_refunded(trial, order, "It was refunded in two parts, and the order is not refunded.")
+    trial.must_be_refunded(order, "It was refunded in two parts, and the order is not refunded.")
 
 
 def _refund_fails(trial: Trial) -> None:
@@ -104,8 +104,7 @@ def _refund_fails(trial: Trial) -> None:
     assert trial.subject.refund is not None
     trial.ask(trial.subject.refund, order)
     trial.settle(3600)
-    if trial.is_refunded(order):
-        raise Fault("The refund has failed, and the order reads refunded.", Reads=trial.read(order)[:SHOWN])
+    trial.must_not_be_refunded(order, "The refund has failed, and the order reads refunded.")
 
 
 def _reversed(trial: Trial) -> None:
@@ -113,12 +112,12 @@ def _reversed(trial: Trial) -> None:
     order = trial.begin()
     trial.pay(order)
     phase = _phase(trial, order)
-    before = trial.read(order)
+    before = trial.outcome(order)
     trial.arm(bank={"outcome": "declined"})
     trial.settle(WEEK_S)
     if _phase(trial, order) in (phase, "paid"):
         raise Skip("this provider takes no payment back")
-    if trial.read(order) == before:
+    if trial.read_until(order, lambda text: text != before) == before:
         raise Fault("The provider has taken the money back, and the order reads as before.", Reads=before[:SHOWN])
 
 
@@ -132,11 +131,6 @@ def _refund(trial: Trial, order: Order, amount: int | None) -> None:
     except SaidNo as refusal:
         raise Skip(f"the provider refuses the refund: {refusal}") from refusal
     trial.settle(7200)
-
-
-def _must_be_refunded(trial: Trial, order: Order, because: str) -> None:
-    if not trial.is_refunded(order):
-        raise Fault(because, Order=order.reference, Reads=trial.read(order)[:SHOWN])
 
 
 _COMPARE = (

@@ -30,9 +30,10 @@ def _late(trial: Trial) -> None:
     with trial.holding():
         trial.pay(order)
         trial.world.advance("PT1H")
+        since = trial.newest_call()
         for delivery in trial.held(order):
             trial.must_take(delivery, "The shop refused an event that came an hour late.")
-    trial.must_be_paid(order, "The event came an hour late, and the order is not paid.")
+    trial.must_have_kept(order, since, "The event came an hour late, and the order is not paid.")
 
 
 def _failing(**effect: Any) -> Callable[[Trial], None]:
@@ -122,8 +123,8 @@ def _refunded_half(trial: Trial, **weather: Any) -> int:
     trial.world.disarm()
     trial.settle(7200)
     refunded = trial.world.payment(trial.name, order.payment)["refunded"]["value"]
-    if not refunded and "refunded" in trial.subject.given and trial.is_refunded(order):
-        raise Fault("The refund was not made, and the order reads refunded.", Reads=trial.read(order)[:SHOWN])
+    if not refunded and {"order", "refunded"} <= trial.subject.given:
+        trial.must_not_be_refunded(order, "The refund was not made, and the order reads refunded.")
     return refunded
 
 

@@ -1,0 +1,44 @@
+"""How long the shop works on what it has taken, in real time: a right shop may answer first and work afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+GLANCE_S = 0.02
+"""Between two looks at what is waited for."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pace:
+    """Of one audit: it learns how long this shop takes."""
+
+    patience_s: float = 3.0
+    """How long is waited for what a right shop comes to."""
+    quiet_s: float = 0.1
+    """What has stayed the same for so long has settled."""
+    slow_api_s: float = 0.5
+    """How long an API call takes whose answer a shop should wait for before its own. Whoever answers sooner has not waited."""
+
+    def until(self, look: Callable[[], T], is_wanted: Callable[[T], bool]) -> T:
+        """What was seen last: as wanted, or what it was when patience was at its end."""
+        began = time.monotonic()
+        while not is_wanted(seen := look()) and time.monotonic() - began < self.patience_s:
+            time.sleep(GLANCE_S)
+        took = time.monotonic() - began
+        if took > GLANCE_S and is_wanted(seen):
+            self.quiet_s = max(self.quiet_s, min(2 * took, self.patience_s))
+        return seen
+
+    def settled(self, look: Callable[[], T]) -> T:
+        """What was seen twice; or last, where it never stays the same."""
+        began, seen = time.monotonic(), look()
+        while True:
+            time.sleep(self.quiet_s)
+            before, seen = seen, look()
+            if seen == before or time.monotonic() - began >= self.patience_s:
+                return seen
