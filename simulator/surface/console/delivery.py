@@ -129,6 +129,7 @@ async def delivery_page(console: Console) -> Response:
         size=len(sent.encode()),
         headers=_headers(chosen),
         tab=console.chosen("tab", TABS) or "body",
+        can_send=webhooks.can_resend(runtime, console.workspace, message),
         acts=webhooks.ACTS[row.delivery["state"]],
         schedule=Schedule.of(row.provider) if row.provider else None,
         explained=explained,

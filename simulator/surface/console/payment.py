@@ -28,6 +28,7 @@ from simulator.surface.console.payments import Row, shown
 from simulator.surface.control import again, clock, diagram, moves, requests
 from simulator.surface.control.diagram import Step
 from simulator.surface.control.errors import ControlError
+from simulator.surface.control.webhooks import can_resend
 from simulator.surface.days import Days
 from simulator.wallet.order import Order
 
@@ -114,6 +115,8 @@ class Inspected:
     """Of each attempt: its number, time, status, and the row that tells of it."""
     explained: Explained | None = None
     """How the signature of this try came about."""
+    can_send: bool = False
+    """Whether a webhook has somewhere to go to."""
     unexplained: str = ""
     """The key of a sentence that says why nobody knows."""
     due: timedelta | None = None
@@ -396,6 +399,7 @@ def _webhook(console: Console, provider: Provider, line: Line, message: OutboxRo
             for one in attempts
         ],
         explained=console.runtime.dispatcher.explained(message, attempt) if tab == "signature" else None,
+        can_send=can_resend(console.runtime, console.workspace, message),
         unexplained=unexplained(console.runtime, message, attempt),
         due=None if due is None else max(due - console.workspace.clock.now(), timedelta(0)),
     )

@@ -188,6 +188,12 @@ ACTS = {
 """By a delivery's state, what can be done with it."""
 
 
+def can_resend(runtime: Runtime, workspace: Workspace, row: OutboxRow) -> bool:
+    """Whether there is somebody to send it, and somewhere to send it to."""
+    is_addressed = row.url is not None or workspace.account_endpoint(row.provider).url is not None
+    return row.provider in runtime.providers and is_addressed
+
+
 async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
     """One more attempt now, or several at the same moment. Raises 409 when there is still no URL to send it to, or the provider
     is not installed; 422 for a body that cannot be signed."""

@@ -44,6 +44,40 @@ async def test_without_a_url_events_are_kept_and_counted(sim: Sim) -> None:
     assert "1 kept here" in page
 
 
+async def test_what_has_nowhere_to_go_is_not_offered_to_be_sent(sim: Sim) -> None:
+    await Merchant(sim, ACME).paid()
+    message = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()
+    delivery, payment = f"/webhooks/{message['id']}", f"/payments/{message['resource_id']}?provider=acme"
+    line = re.findall(r'href="[^"]*[?&;]event=(\d+)', await page_of(sim, payment))[-1]
+
+    nowhere = [await page_of(sim, one) for one in (delivery, f"{delivery}?tab=curl", f"{payment}&event={line}")]
+    await sim.receive_webhooks("acme")
+    somewhere = [await page_of(sim, one) for one in (delivery, f"{delivery}?tab=curl", f"{payment}&event={line}")]
+
+    assert not any(f"webhooks/{message['id']}/resend" in page for page in nowhere)
+    assert "Set a webhook URL" in nowhere[0]
+    assert all(f"webhooks/{message['id']}/resend" in page for page in somewhere)
+
+
+async def test_what_was_marked_by_hand_is_not_said_to_wait(sim: Sim) -> None:
+    await Merchant(sim, ACME).paid()
+    id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+
+    await press(sim, await page_of(sim, f"/webhooks/{id_}"), "mark-delivered")
+    pages = [await page_of(sim, path) for path in ("/webhooks", f"/webhooks/{id_}")]
+
+    for page in pages:
+        assert "Marked as delivered by hand" in page and "0 tries" not in page and "Not sent yet" not in page
+        assert "none yet" not in page
+
+
+@pytest.mark.parametrize("path", ["/payments?phase=paid", "/webhooks?state=failing", "/requests?status=4xx"])
+async def test_in_an_empty_workspace_no_filter_is_said_to_hide_anything(sim: Sim, path: str) -> None:
+    page = await page_of(sim, path)
+
+    assert "hidden by the filters" not in page
+
+
 async def test_an_empty_ledger_says_what_will_be_there_and_offers_a_url(sim: Sim) -> None:
     page = await page_of(sim, "/webhooks")
 
