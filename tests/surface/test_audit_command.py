@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -119,7 +120,8 @@ def test_a_terminal_is_shown_the_groups_and_what_is_tried_now(
 
 @pytest.mark.parametrize(("sign", "code"), [("INT", 130), ("TERM", 143)])
 def test_who_ends_it_finds_the_workspace_as_it_was(shell: Shell, shop: str, sign: str, code: int) -> None:
-    """The shop's own command ends us here, in the midst of a check."""
+    """The shop's own command ends us here, in the midst of a check. (What a shell starts with `&` would hear no SIGINT.)"""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     made = shell.world.make_payment(ANY.name)
     before = shell.world.refresh()
 

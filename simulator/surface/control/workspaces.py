@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, WithJsonSchema
 
 from simulator.engine import endpoints
 from simulator.engine.provider import Provider
@@ -13,6 +14,7 @@ from simulator.engine.registry import CredentialError, WorkspaceError
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
+from simulator.engine.validation import Unfit
 from simulator.engine.workspace import NAME, Workspace
 from simulator.kernel.clock import Clock, iso_millis
 from simulator.surface.control import checks
@@ -21,6 +23,8 @@ from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody
 from simulator.surface.control.paging import ListQuery, page, place_of
 from simulator.wallet import buyers
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class ClockBody(Body):
@@ -67,14 +71,26 @@ def check_webhook(call: ControlCall[Any, Any], provider: Provider, given: dict[s
             one["from_network"] = True
 
 
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise Unfit("must be one line of text")
+    return value
+
+
+def _maker(value: str) -> str:
+    if not value.startswith(("test:", "import:")):
+        raise Unfit("must begin with test: or import:")
+    return _one_line(value)
+
+
 class WorkspaceBody(Body):
     name: str | None = Field(None, min_length=1, max_length=100, pattern=NAME)
-    seed: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | int | None = None
+    seed: Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)] | int | None = None
     clock: ClockBody | None = None
     credentials: dict[str, dict[str, Any]] = Field(default_factory=dict)
     webhooks: dict[str, WebhookBody | None] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    made_by: str | None = Field(None, max_length=200, pattern=r"^(test|import):[^\x00-\x1f\x7f]*$")
+    made_by: Annotated[str, StringConstraints(max_length=200), AfterValidator(_maker)] | None = None
     """`test:tests/test_checkout.py` or `import:shop.json`; nothing where a person makes it."""
     temporary: StrictBool = False
 
