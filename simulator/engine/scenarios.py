@@ -124,6 +124,10 @@ class WebhooksEffect(Strict):
     forge: Forgery | None = None
     stale: Annotated[Delay, _within(timedelta(seconds=1), timedelta(days=3660))] | None = None
 
+    @property
+    def is_dropped(self) -> bool:
+        return self.drop or self.copies == 0
+
 
 class BankEffect(Strict):
     """What happens behind the provider: to a refund, a capture, a settlement."""

@@ -309,11 +309,14 @@ class UnitOfWork(Reader):
         if effect is None:
             return Dispatch(resource.subject, url, from_network, delay=message.delay)
         params: WebhooksEffect = effect.params
+        if params.is_dropped:
+            more = {"subject": resource.subject, "dropped": message.event}
+            self.journal("webhook", effect.label, f"{message.event} dropped", **more)
         return Dispatch(
             resource.subject,
             url,
             from_network,
-            copies=0 if params.drop else params.copies,
+            copies=0 if params.is_dropped else params.copies,
             at_once=params.at_once,
             delay=message.delay + params.delay,
             order=params.order,

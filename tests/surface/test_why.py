@@ -116,6 +116,25 @@ async def test_a_refused_call_says_which_rule_it_broke(sim: Sim) -> None:
     assert told["because"][0].startswith("It broke a rule: amount")
 
 
+async def test_a_webhook_that_a_scenario_has_dropped_is_told(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    charge = await Merchant(sim, ACME).create()
+    rule = {"when": {"event": "charge.captured"}, "webhooks": {"drop": True}}
+    body = {"name": "no-news", "rules": [rule]}
+    (await sim.http.put(f"{sim.path}/scenario", json=body)).raise_for_status()
+    await sim.act("acme", charge, "pay")
+
+    told, timeline = await why(sim, charge), (await sim.payment("acme", charge))["timeline"]
+    diagram = (await sim.http.get(f"{sim.path}/payments/acme/{charge}/diagram")).raise_for_status().json()
+
+    assert sim.hooks == []
+    assert "The scenario no-news dropped the webhook charge.captured." in told["because"]
+    assert told["next"][-1].startswith("Ask the API for it, as a shop has to; psp-simulator scenario disarm ")
+    [dropped] = [one for one in timeline if one["kind"] == "webhook"]
+    assert (dropped["actor"], dropped["summary"]) == ("scenario:no-news", "charge.captured dropped")
+    assert "charge.captured dropped" in diagram["mermaid"]
+
+
 async def test_a_refund_that_the_provider_refuses_says_why_and_by_which_call(sim: Sim) -> None:
     """The provider's answer alone may say nothing: a bare 403, or one code for all that cannot be refunded."""
     charge = await Merchant(sim, ACME).waiting()

@@ -104,6 +104,8 @@ def of_payment(runtime: Runtime, workspace: Workspace, provider: Provider, resou
     for event in journal.story(runtime.store, workspace.id, resource.subject):
         if event.entry["kind"] == "request" and event.move is None and int(event.row["status"]) >= 400:
             _refused_call(told, event.entry["ref"], event.row)
+        elif event.move is not None and "dropped" in event.move:
+            _dropped(told, event.move)
     messages = [
         message
         for message in runtime.store.messages(workspace.id, subject=resource.subject)
@@ -118,6 +120,15 @@ def of_payment(runtime: Runtime, workspace: Workspace, provider: Provider, resou
             f"All {len(messages)} webhooks were delivered." if len(messages) > 1 else "Its webhook was delivered."
         )
     return told
+
+
+def _dropped(told: Account, move: Mapping[str, Any]) -> None:
+    kind, _, value = str(move["actor"]).partition(":")
+    who = f"The scenario {value}" if kind == "scenario" else f"Test amount {value}"
+    told.adds(
+        f"{who} dropped the webhook {move['dropped']}.",
+        "Ask the API for it, as a shop has to; psp-simulator scenario disarm lets webhooks leave.",
+    )
 
 
 def _decision(told: Account, summary: Summary, order: Order | None) -> None:
