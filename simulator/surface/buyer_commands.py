@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.kernel.clock import parse_instant, short_duration
-from simulator.surface.steering import show, steers, world_of
-from simulator.surface.terminal import REFUSED, Failure
+from simulator.surface.steering import no_payment, show, steers, world_of
+from simulator.surface.terminal import REFUSED
 
 if TYPE_CHECKING:
     from simulator.surface.client import Payment, Workspace
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 def find(world: Workspace, id_or_code: str) -> Payment:
     found = world.find(id_or_code)
     if found is None:
-        what = f"there is no payment with the id, reference or wallet code {id_or_code!r} in workspace {world.name}"
-        raise Failure(what, "psp-simulator tail shows what there is.", REFUSED)
+        raise no_payment(world, id_or_code)
     return found
 
 

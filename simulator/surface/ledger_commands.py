@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator.surface import terminal
-from simulator.surface.steering import known_provider, show, steers, world_of
-from simulator.surface.terminal import REFUSED, Failure
+from simulator.surface.steering import known_provider, no_payment, show, steers, world_of
 
 if TYPE_CHECKING:
     from simulator.surface.answers import Delivery, Payment, RequestView, TimelineEntry
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PATH = 48
 """Characters of an address in a list."""
+
+GROUPS = ("pending", "delivered", "failing", "failed", "held", "kept", "adversarial")
+"""The states of a webhook, and the console's groups of them: `failing` was refused, whether it is tried again or not."""
+LOOKED_AT = 5000
+"""So many of the newest webhooks are looked at for those of a group."""
+
+
+def _status(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A status of HTTP, or a class of them."""
+    if value is not None and re.fullmatch(r"[1-5][0-9][0-9]|[245]xx", value) is None:
+        raise click.BadParameter(f"{value!r} is no status: say one like 402, or 2xx, 4xx or 5xx", ctx, param)
+    return value
+
 
 _lines = click.option("--lines", "-n", type=click.IntRange(1, 500), default=20, help="How many (20).")
 _provider = click.option("--provider", help="Only this provider.")
@@ -30,7 +44,7 @@ _provider = click.option("--provider", help="Only this provider.")
     type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False),
     help="Only this method.",
 )
-@click.option("--status", help="Only this status: 402, 2xx, 4xx, 5xx.")
+@click.option("--status", callback=_status, help="Only this status: 402, 2xx, 4xx, 5xx.")
 @click.option("--path", help="Only addresses that begin so, or fit a pattern with *.")
 @click.option("--refused", is_flag=True, help="Only what was refused.")
 @_lines
@@ -56,14 +70,18 @@ def requests(
         found,
         as_json,
         terminal.dated(((view["at"], _request_line(view)) for view in found), seen_at=now)
-        or "no request has reached this workspace",
+        or (
+            "no request fits"
+            if provider or method or status or path or refused
+            else "no request has reached this workspace"
+        ),
     )
 
 
 @click.command()
 @_provider
 @click.option("--event", help="Only this event.")
-@click.option("--state", type=click.Choice(["pending", "delivered", "failed", "kept"]), help="Only in this state.")
+@click.option("--state", type=click.Choice(GROUPS), help="Only in this state.")
 @_lines
 @steers
 def webhooks(
@@ -79,13 +97,15 @@ def webhooks(
     """The webhooks that were sent or are to be, newest first. `replay <id>` sends one again."""
     with world_of(url, token, workspace) as world:
         known_provider(world, provider)
-        found = world.newest_deliveries(lines, provider=provider, event=event, state=state)
+        held = frozenset(world.view["paused"])
+        every = world.newest_deliveries(LOOKED_AT if state else lines, provider=provider, event=event)
+        found = list(islice((one for one in every if state is None or state in _states(one, held)), lines))
         now = world.clock()["now"]
     show(
         found,
         as_json,
-        terminal.dated(((view["created_at"], _delivery_line(view)) for view in found), seen_at=now)
-        or "nothing was sent yet",
+        terminal.dated(((view["created_at"], _delivery_line(view, held)) for view in found), seen_at=now)
+        or ("no webhook fits" if provider or event or state else "nothing was sent yet"),
     )
 
 
@@ -201,13 +221,24 @@ def _side_by_side(compared: Mapping[str, Any]) -> Iterator[str]:
 # Webhooks ----------------------------------------------------------------------------------------------------------
 
 
-def _delivery_line(view: Delivery) -> str:
-    state = terminal.paint(f"{view['state']:<9}", _COLOURS.get(view["state"], "yellow"))
+def _states(view: Delivery, held: Collection[str]) -> list[str]:
+    """Its groups; the first says most."""
+    if view["adversarial"]:
+        return ["adversarial"]
+    found = ["held"] if view["state"] == "pending" and view["provider"] in held else []
+    if view["state"] == "pending" and view["attempts"]:
+        found.append("failing")
+    return [*found, view["state"], *(["failing"] if view["state"] == "failed" else [])]
+
+
+def _delivery_line(view: Delivery, held: Collection[str]) -> str:
+    told = _states(view, held)[0]
+    state = terminal.paint(f"{told:<11}", _COLOURS.get(told, "yellow"))
     line = f"{view['id']}  {view['created_at'][11:23]}  {view['provider']:<11}  {view['event']:<36}  {state}"
     return f"{line}  {_outcome(view)}  {view['resource_id']}"
 
 
-_COLOURS = {"delivered": "green", "failed": "red", "kept": "reset"}
+_COLOURS = {"delivered": "green", "failed": "red", "failing": "red", "kept": "reset"}
 
 
 def _outcome(view: Delivery) -> str:
@@ -244,8 +275,7 @@ def _whole_delivery(view: Delivery) -> Iterator[str]:
 def _payment(world: Workspace, id_: str) -> Payment:
     found = world.find(id_)
     if found is None:
-        what = f"there is no payment with the id, reference or wallet code {id_!r} in workspace {world.name}"
-        raise Failure(what, "psp-simulator requests and webhooks list what there is.", REFUSED)
+        raise no_payment(world, id_)
     return world.payment(found["provider"], found["id"])
 
 

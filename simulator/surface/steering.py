@@ -87,6 +87,11 @@ def world_of(url: str, token: str | None, workspace: str) -> Iterator[Workspace]
         yield client.workspace(workspace)
 
 
+def no_payment(world: Workspace, id_: str) -> Failure:
+    what = f"there is no payment with the id, reference or wallet code {id_!r} in workspace {world.name}"
+    return Failure(what, "psp-simulator tail shows what there is.", REFUSED, {"code": "not_found", "field": "id"})
+
+
 def known_provider(world: Workspace, name: str | None) -> None:
     """Refuses the name of a provider that the simulator does not serve, whatever the command: wrong use, with the allowed ones."""
     known = list(world.view["webhooks"])

@@ -8,8 +8,7 @@ import click
 
 from simulator.surface import terminal
 from simulator.surface.days import Days
-from simulator.surface.steering import show, steers, world_of
-from simulator.surface.terminal import REFUSED, Failure
+from simulator.surface.steering import no_payment, show, steers, world_of
 
 if TYPE_CHECKING:
     from simulator.surface.answers import Diagram, DiagramRow
@@ -34,8 +33,7 @@ def diagram(id_: str, mermaid: bool, url: str, token: str | None, workspace: str
 def _found(world: Workspace, id_: str) -> Diagram:
     payment = world.find(id_)
     if payment is None:
-        what = f"there is no payment with the id, reference or wallet code {id_!r} in workspace {world.name}"
-        raise Failure(what, "psp-simulator tail shows what there is.", REFUSED)
+        raise no_payment(world, id_)
     return world.diagram(payment["provider"], payment["id"])
 
 

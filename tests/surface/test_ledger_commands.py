@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from buying import ANY, ask, creation
 
@@ -40,7 +42,7 @@ def test_requests_are_listed_newest_first_with_what_was_wrong(shell: Shell) -> N
     assert "Refused:" in lines[0]
     assert any(charge in line and ANY.name in line for line in lines[1:])
     assert [line.split()[0] for line in shell.run("requests", "--refused").stdout.splitlines()] == [refused]
-    assert shell.run("requests", "--status", "5xx").stdout == "no request has reached this workspace\n"
+    assert shell.run("requests", "--status", "5xx").stdout == "no request fits\n"
 
 
 def test_a_refused_request_is_shown_with_its_rule_the_checks_and_what_was_meant(shell: Shell) -> None:
@@ -60,7 +62,7 @@ def test_webhooks_are_listed_with_what_replay_takes(shell: Shell) -> None:
 
     ids = [line.split()[0] for line in lines]
     assert ids == [delivery["id"] for delivery in reversed(shell.world.deliveries())]
-    assert shell.run("webhooks", "--state", "delivered").stdout == "nothing was sent yet\n"
+    assert shell.run("webhooks", "--state", "delivered").stdout == "no webhook fits\n"
     assert shell.run("webhooks", "--provider", "acme").exit_code == 2
 
 
@@ -162,3 +164,36 @@ def test_what_may_have_been_meant_is_of_the_provider_whose_credential_came(shell
     meant = [near for call in calls for near in call["help"]["did_you_mean"]]
     assert {near for near in meant if near not in own} == set()
     assert "POST /payments" not in own or meant[0] == "POST /payments"
+
+
+def test_webhooks_are_told_in_the_groups_of_the_console(shell: Shell) -> None:
+    shell.world.set_webhook(ANY.name, "http://localhost:1/gone")
+    shell.world.pay(ANY.name, shell.create())
+    shell.world.settle()
+    tried = [one["id"] for one in shell.world.deliveries() if one["attempts"]]
+
+    failing = [line.split() for line in shell.run("webhooks", "--state", "failing").stdout.splitlines()]
+    shell.world.pause(ANY.name)
+    held = [line.split()[0] for line in shell.run("webhooks", "--state", "held").stdout.splitlines()]
+
+    assert sorted(line[0] for line in failing) == sorted(tried) and tried
+    assert {line[4] for line in failing} == {"failing"}
+    assert set(tried) <= set(held)
+    assert shell.run("webhooks", "--state", "adversarial").stdout == "no webhook fits\n"
+    assert shell.run("webhooks", "--event", "nosuch").stdout == "no webhook fits\n"
+
+
+@pytest.mark.parametrize("command", [["requests", "--status", "abc"], ["webhooks", "--state", "abc"]])
+def test_a_filter_that_cannot_be_is_wrong_use(shell: Shell, command: list[str]) -> None:
+    result = shell.run(*command)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'abc' is" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "why", "diagram", "pay", "moves"])
+def test_what_is_not_there_is_not_found_whatever_is_asked(shell: Shell, command: str) -> None:
+    result = shell.run(command, "nobody", "--json")
+
+    error = json.loads(result.stdout)["error"]
+    assert (result.exit_code, error["code"], error["field"]) == (1, "not_found", "id")
