@@ -293,3 +293,14 @@ async def test_a_buyer_who_never_paid_has_a_name_too(sim: Sim, slug: str, name: 
     page = await page_of(sim, "/payments")
 
     assert f">{name}<" in page and f">{slug}<" not in page
+
+
+async def test_a_long_id_is_shortened_and_stands_in_a_row_once(sim: Sim) -> None:
+    charge = await Merchant(sim, ACME).create()
+    short = f"{charge[:9]}…{charge[-5:]}"
+
+    page = await page_of(sim, "/payments")
+
+    row = page[page.index('data-testid="payment-row"') : page.index("</tbody>")]
+    assert len(charge) > 18
+    assert (row.count(short), row.count(f">{charge}<")) == (1, 0)
