@@ -61,9 +61,20 @@ def objection(
             return found
         concerned = [one for one in every if _may_be(rule.when.provider, [one.name]) and scope in (None, one.name)]
         if rule.webhooks is not None:
-            for found in _not_shown(rule.webhooks, f"rules.{number}.webhooks", concerned):
+            for found in _shown_nowhere(rule.webhooks, f"rules.{number}.webhooks", concerned):
                 return found
     return None
+
+
+def not_shown(scenario: Scenario, providers: Iterable[Provider], scope: str | None = None) -> dict[str, str]:
+    """At which of the providers that a scenario concerns its webhooks are not forged or old as it says, each by name, with why."""
+    every, found = [one for one in providers if scope in (None, one.name)], dict[str, str]()
+    for rule in scenario.rules:
+        concerned = [one for one in every if _may_be(rule.when.provider, [one.name])]
+        for _, way in _asked(rule.webhooks) if rule.webhooks is not None else ():
+            whys = {one.name: one.webhooks.forging.objection(way) for one in concerned}
+            found |= {name: why for name, why in whys.items() if why is not None}
+    return found
 
 
 def _objections(rule: Rule, path: str, every: list[Provider], buyers: Collection[str] | None) -> Iterator[Objection]:
@@ -89,12 +100,15 @@ def _objections(rule: Rule, path: str, every: list[Provider], buyers: Collection
         yield from _unfit_options(rule.provider, f"{path}.provider", _options(concerned, when.operation))
 
 
-def _not_shown(effect: WebhooksEffect, path: str, providers: Sequence[Provider]) -> Iterator[Objection]:
-    """What the signature of none of these providers can show."""
+def _asked(effect: WebhooksEffect) -> list[tuple[str, Forgery]]:
+    """Each member that asks for a message that no merchant should take, with what has to be forgeable for it."""
     asked: list[tuple[str, Forgery]] = [] if effect.forge is None else [("forge", effect.forge)]
-    if effect.stale is not None:
-        asked.append(("stale", "timestamp"))
-    for member, way in asked:
+    return asked if effect.stale is None else [*asked, ("stale", "timestamp")]
+
+
+def _shown_nowhere(effect: WebhooksEffect, path: str, providers: Sequence[Provider]) -> Iterator[Objection]:
+    """What the signature of none of these providers can show."""
+    for member, way in _asked(effect):
         whys = {provider.title: provider.webhooks.forging.objection(way) for provider in providers}
         if whys and None not in whys.values():
             said = "; ".join(f"{title}: {why}" for title, why in whys.items())

@@ -337,7 +337,7 @@ class Scenarios:
         for index, entry in enumerate(armed):
             if not _in_scope(entry.get("scope") or {}, facet, facts, payment or facts):
                 continue
-            scenario = self._scenario(entry)
+            scenario = self.armed(entry)
             for number, rule in enumerate(scenario.rules if scenario is not None else ()):
                 params = getattr(rule, facet)
                 if params is None or not rule.when.holds(facts):
@@ -359,7 +359,7 @@ class Scenarios:
         for entry in armed:
             if (entry.get("scope") or {}).get("provider", provider) != provider:
                 continue
-            for rule in getattr(self._scenario(entry), "rules", ()):
+            for rule in getattr(self.armed(entry), "rules", ()):
                 if rule.webhooks is not None and rule.webhooks.before_answer and rule.when.names(provider):
                     return True
         return False
@@ -378,7 +378,7 @@ class Scenarios:
             self._triggers[provider, facet] = found
         return found
 
-    def _scenario(self, entry: dict[str, Any]) -> Scenario | None:
+    def armed(self, entry: dict[str, Any]) -> Scenario | None:
         """An armed scenario. None for what a version of another time has armed and this one does not take: the log says so."""
         kept = self._parsed.get(id(entry))
         if kept is not None and kept[0] is entry:

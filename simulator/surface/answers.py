@@ -408,10 +408,17 @@ class ScenarioView(TypedDict):
     rules: list[dict[str, Any]]
 
 
+class NotShown(TypedDict):
+    provider: str
+    because: str
+
+
 class Armed(TypedDict):
     name: str
     scope: dict[str, Any]
     rules: list[dict[str, Any]]
+    not_shown: NotRequired[list[NotShown]]
+    """At which providers its webhooks are not forged or old as it says."""
 
 
 Timer = TypedDict(

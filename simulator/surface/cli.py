@@ -28,6 +28,7 @@ from simulator.surface.story_commands import diagram, why
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
+    from simulator.surface.answers import Armed
     from simulator.surface.demo import Act
 
 
@@ -215,7 +216,13 @@ def arm(
         wanted = {"amount": amount, "reference": reference, "currency": currency}
         match = {name: value for name, value in wanted.items() if value is not None}
         armed = world.arm(name, rules=own, next_payments=next_payments, provider=provider, match=match)
-    show(armed, as_json, "\n".join(f"armed  {entry['name']}  {_scope(entry['scope'])}" for entry in armed))
+    show(armed, as_json, "\n".join(line for entry in armed for line in _armed(entry)))
+
+
+def _armed(entry: Armed) -> Iterator[str]:
+    yield f"armed  {entry['name']}  {_scope(entry['scope'])}"
+    for one in entry.get("not_shown", ()):
+        yield f"       not at {one['provider']}: {one['because']}"
 
 
 def _scope(scope: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from support import Sim
 from toy.acme import ACME
 
-from simulator.engine.arming import objection
+from simulator.engine.arming import not_shown, objection
 from simulator.engine.scenarios import Decisions, RuleOptions, Scenario, Scenarios
 from simulator.engine.settings import WorkspaceSettings
 from simulator.providers import built_in
@@ -38,6 +38,24 @@ def scenario(*rules: dict[str, Any]) -> Scenario:
 
 
 BALANCE = {"decline": "balance"}
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "because"),
+    [
+        ({"forge": "timestamp"}, "its signature names no time"),
+        ({"stale": "PT10M"}, "its signature names no time"),
+        ({"forge": "signature"}, None),
+        ({"copies": 2}, None),
+    ],
+)
+def test_what_some_providers_cannot_show_is_told_of_those(webhooks: dict[str, Any], because: str | None) -> None:
+    timeless = next(one for one in built_in() if not one.webhooks.forging.signs_time)
+    both, rule = [ACME, timeless], {"webhooks": webhooks}
+
+    assert not_shown(scenario(rule), both) == ({timeless.name: because} if because else {})
+    assert not_shown(scenario(rule), both, "acme") == {}
+    assert not_shown(scenario({"when": {"provider": "acme"}, **rule}), both) == {}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from buying import ANY, SHOP, ask, creation, order, reading
 from click.testing import CliRunner, Result
 
 from simulator import __version__
+from simulator.providers import built_in
 from simulator.surface import cli
 from simulator.surface.client import Client, Workspace
 from simulator.surface.launch import Launched
@@ -121,6 +122,18 @@ def test_a_webhook_is_sent_again_and_the_receivers_answer_is_told(shell: Shell) 
     assert sent.exit_code == 0
     assert sent.stdout == f"{kept['event']}  {shell.world.inbox_url('hooks')}  try 1 answered 200\n"
     assert [received["body"] for received in shell.world.inbox("hooks")] == [kept["body"]]
+
+
+def test_a_scenario_is_armed_and_the_providers_that_cannot_show_it_are_named(shell: Shell) -> None:
+    timeless = [one.name for one in built_in() if not one.webhooks.forging.signs_time]
+
+    for name in ("webhooks-stale", "webhooks-forged-timestamp"):
+        armed = shell.run("scenario", "arm", name).stdout
+        shell.run("scenario", "disarm")
+
+        told = [f"       not at {one}: its signature names no time" for one in timeless]
+        assert armed.splitlines() == [f"armed  {name}  until disarmed", *told]
+        assert told
 
 
 def test_a_scenario_is_armed_listed_and_disarmed(shell: Shell) -> None:

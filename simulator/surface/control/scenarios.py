@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from simulator.engine import cards
-from simulator.engine.arming import objection
+from simulator.engine.arming import not_shown, objection
 from simulator.engine.conditions import AmountRange
+from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import MATCHED, Scenario, ScenarioError, parse
 from simulator.engine.settings import Line
 from simulator.engine.validation import allowed, validate
@@ -46,7 +47,7 @@ async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
     if len(others) >= ARMED:
         raise ControlError(409, "too_much", f"at most {ARMED} scenarios are armed at once: disarm them first")
     changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
-    return _armed(changed)
+    return _armed(call.runtime, changed)
 
 
 def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
@@ -116,12 +117,22 @@ def _refused(message: str, allowed: Collection[str] | None) -> ControlError:
 
 async def get_scenario(call: ControlCall) -> dict[str, Any]:
     """What is armed, the last one first."""
-    return _armed(call.workspace)
+    return _armed(call.runtime, call.workspace)
 
 
-def _armed(workspace: Workspace) -> dict[str, Any]:
+def _armed(runtime: Runtime, workspace: Workspace) -> dict[str, Any]:
     """All of them, always: what is armed is the state of a workspace, not a growing list."""
-    return {"data": [armed_view(entry) for entry in workspace.scenarios], "next": None}
+    views = [armed_view(entry) | _not_shown(runtime, entry) for entry in workspace.scenarios]
+    return {"data": views, "next": None}
+
+
+def _not_shown(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+    """The providers at which nothing of it is to be seen, where there are such."""
+    scenario = runtime.scenarios.armed(entry)
+    scope, providers = (entry["scope"] or {}).get("provider"), runtime.providers.values()
+    whys = not_shown(scenario, providers, scope) if scenario is not None else {}
+    told = [{"provider": name, "because": why} for name, why in whys.items()]
+    return {"not_shown": told} if told else {}
 
 
 async def delete_scenario(call: ControlCall) -> None:
