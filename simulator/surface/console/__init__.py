@@ -92,4 +92,4 @@ def _without_slash(request: Request) -> str | None:
 
 
 async def _nowhere(console: Console) -> Response:
-    raise ControlError(404, "not_found", f"{console.request.url.path}: there is no such page")
+    raise ControlError(404, "not_found", console.texts()("console_no_page", path=console.request.url.path))

@@ -47,7 +47,9 @@ async def report_file(console: Console) -> Response:
     id_ = console.request.path_params["id"]
     found = next((one for one in _audits(console).of(console.workspace.id) if one.id == id_), None)
     if found is None:
-        raise ControlError(404, "not_found", f"there is no audit {id_} in workspace {console.workspace.name}")
+        raise ControlError(
+            404, "not_found", console.texts()("audits_missing", id=id_, workspace=console.workspace.name)
+        )
     page = await asyncio.to_thread(import_module, "simulator.surface.audit.page")
     headers = {
         "content-disposition": f'attachment; filename="audit-{found.report.provider}-{id_}.html"',

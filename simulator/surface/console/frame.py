@@ -312,15 +312,15 @@ def as_response(reply: Reply) -> Response:
 
 def missing_page(runtime: Runtime, request: Request, built: Collection[str], error: ControlError) -> Response:
     """A refusal as a page: within the frame where its workspace exists, else within that of the default one."""
-    found = runtime.find_workspace(request.path_params.get("ws", "default"))
-    if found is None:
+    wanted = request.path_params.get("ws", "default")
+    is_known = runtime.find_workspace(wanted) is not None
+    if not is_known:
         request.scope["path_params"] = {**request.path_params, "ws": runtime.default.name}
-    refusal = error.body["error"]
-    title = "console_missing" if error.status == 404 else "error_title"
-    return Console(runtime, request, built).render(
+    refusal, console = error.body["error"], Console(runtime, request, built)
+    return console.render(
         "console/missing.html",
-        title,
+        "console_missing" if error.status == 404 else "error_title",
         status=error.status,
-        message=refusal["message"],
+        message=refusal["message"] if is_known else console.texts()("console_no_workspace", name=wanted),
         elsewhere=refusal.get("elsewhere", ()),
     )

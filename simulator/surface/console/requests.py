@@ -76,7 +76,12 @@ async def list_page(console: Console) -> Response:
 async def request_page(console: Console) -> Response:
     """One call: which rule it broke, what was received, what was answered, and the same call once more."""
     runtime, workspace = console.runtime, console.workspace
-    call = explained(requests.found(runtime, workspace, console.request.path_params["id"]))
+    id_ = console.request.path_params["id"]
+    try:
+        call = explained(requests.found(runtime, workspace, id_))
+    except ControlError as error:
+        text = console.texts()("requests_missing", id=id_, workspace=workspace.name)
+        raise ControlError(error.status, "not_found", text) from error
     provider = runtime.providers.get(call["provider"])
     help_: Mapping[str, Any] = call.get("help", {})
     rules: Sequence[Mapping[str, Any]] = call["why"]["rules"]

@@ -18,6 +18,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.surface.console.frame import COUNTED, PAGE, ClockChip, Console, Counted
 from simulator.surface.control.snapshots import snapshot_view
+from simulator.wallet.alipay import RATES
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ async def settings_page(console: Console) -> Response:
         settings=_settings(known[section], workspace.settings.get(section, {})),
         public_url=runtime.public_url,
         auto_return_s=runtime.auto_return_s,
+        rates=[(currency, rate) for currency, rate in RATES.items() if currency != "CNY"],
         snapshots=[snapshot_view(row) for row in runtime.store.snapshots(workspace.id, 0, PAGE)],
     )
 

@@ -13,6 +13,8 @@ from pressing import form_of, page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.engine.sections import sections
+from simulator.engine.settings import describe
 from simulator.providers import built_in
 
 
@@ -277,3 +279,57 @@ async def test_the_settings_page_says_what_is_kept_and_what_was_dropped(sim: Sim
     assert 'data-testid="kept" data-dropped="0"' in before
     assert "200,000" in before
     assert 'data-testid="kept" data-dropped="2"' in after
+
+
+def _texts_of(page: str) -> set[str]:
+    """What stands in a page, without its markup."""
+    return {
+        html.unescape(re.sub(r"<[^>]+>", "", part)).strip() for part in re.split(r"</?(?:p|option|div)\b[^>]*>", page)
+    }
+
+
+async def test_settings_and_ways_to_pay_are_told_in_both_languages() -> None:
+    """English as the settings themselves say it."""
+    async with Sim() as world:
+        providers = world.app.runtime.providers
+        for section, model in sections(providers).items():
+            pages = {
+                language: (await world.http.get(f"/console/default/settings?section={section}&lang={language}")).text
+                for language in ("en", "zh")
+            }
+            about = {one["about"].replace("`", "") for one in describe(model)}
+
+            assert about <= _texts_of(pages["en"]), section
+            assert not about & _texts_of(pages["zh"]), section
+        english, chinese = [
+            _texts_of((await world.http.get(f"/console/default/payments?lang={language}")).text)
+            for language in ("en", "zh")
+        ]
+        told = {about for one in providers.values() if one.shop is not None for about in one.shop.variants.values()}
+        assert told <= english
+        assert told & chinese == set()
+
+
+async def test_the_simulators_section_says_the_rates_and_the_currency_that_is_shown(sim: Sim) -> None:
+    page = (await sim.http.get(f"/console/{sim.workspace.name}/settings?lang=en")).text
+    found = re.search(r'data-testid="rates".*?</section>', page, re.S)
+
+    assert found is not None
+    assert "<dt>1 EUR</dt><dd>7.8210 CNY</dd>" in found[0]
+    assert "payment&#39;s own currency" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("default/nowhere", "没有页面 /console/default/nowhere。"),
+        ("nobody/payments", "没有工作区 nobody。"),
+        ("default/requests/req_99", "工作区 default 中没有请求 req_99。"),
+        ("default/audits/nobody.html", "工作区 default 中没有审计 nobody。"),
+    ],
+)
+async def test_what_is_missing_is_said_in_the_language_of_the_page(sim: Sim, path: str, message: str) -> None:
+    answer = await sim.http.get(f"/console/{path}?lang=zh")
+
+    assert answer.status_code == 404
+    assert message in re.sub(r"<[^>]+>", "", answer.text)
