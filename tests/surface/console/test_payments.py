@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.kernel.clock import parse_instant, time_of_day
 from simulator.kernel.money import Money
 from simulator.surface.control import finding
 
@@ -304,3 +306,16 @@ async def test_a_long_id_is_shortened_and_stands_in_a_row_once(sim: Sim) -> None
     row = page[page.index('data-testid="payment-row"') : page.index("</tbody>")]
     assert len(charge) > 18
     assert (row.count(short), row.count(f">{charge}<")) == (1, 0)
+
+
+async def test_the_title_of_an_hour_has_the_real_time_as_far_as_it_is_known(sim: Sim) -> None:
+    """Not before the clock was moved last."""
+    await sim.http.post(f"{sim.path}/clock/rate", json={"rate": 3600})
+    await Merchant(sim, ACME).create()
+    ran = await page_of(sim, "/payments")
+    moved = (await sim.http.post(f"{sim.path}/clock/advance", json={"by": "1h"})).status_code
+
+    title = re.search(r'<time datetime="([^"]+)" title="([^"]+), real time ([^"]+)">', ran)
+    assert title is not None and title[1] == title[2]
+    assert abs(parse_instant(title[3]) - time_of_day()) < timedelta(minutes=5)
+    assert moved == 200 and "real time 2" not in await page_of(sim, "/payments")
