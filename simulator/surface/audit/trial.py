@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from simulator.engine.provider import Provider
 from simulator.engine.reach import is_local
 from simulator.kernel.ids import Ids
+from simulator.surface.answers import RequestView
 from simulator.surface.audit.endings import Fault, ShopNotReached, Skip
 from simulator.surface.audit.subject import Act, ShopSaidNo, Subject, browser
 from simulator.surface.client import Delivery, Payment, SaidNo, Workspace
@@ -169,7 +170,7 @@ class Trial:
         """The shop has taken the events of an order that is paid now, after the call `since`. When it has worked on them it reads
         paid while the API fails, or the shop comes back to it by itself when that does not any more."""
         if self.reads_paid:
-            self.pace.until(lambda: self._calls_since(since), bool)
+            self.pace.until(lambda: any(order.payment in one["path"] for one in self._calls_since(since)), bool)
             self.arm(api={"status": 500})
             self.must_come_back(order, because)
 
@@ -199,14 +200,14 @@ class Trial:
         found = self.world.requests(provider=self.name, limit=1)
         return found[0]["id"] if found else None
 
-    def _calls_since(self, newest: str | None) -> list[str]:
+    def _calls_since(self, newest: str | None) -> list[RequestView]:
         """The shop's calls that went well."""
         found = []
         for call in self.world.requests(provider=self.name, limit=MANY):
             if call["id"] == newest:
                 break
             if call["sent_by"] == "merchant" and call["status"] < 400:
-                found.append(call["id"])
+                found.append(call)
         return found
 
     def ask(self, act: Act, order: Order) -> str:

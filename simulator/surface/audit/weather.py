@@ -17,6 +17,7 @@ GROUP = "Weather"
 
 def _never(trial: Trial) -> None:
     order = trial.begin()
+    trial.calm()  # what it has heard so far must not make it ask when that is paid
     with trial.holding():
         trial.pay(order)
         trial.world.advance("PT1H")
@@ -27,6 +28,7 @@ def _never(trial: Trial) -> None:
 
 def _late(trial: Trial) -> None:
     order = trial.begin()
+    trial.calm()  # what it has heard so far must not make it ask when that is paid
     with trial.holding():
         trial.pay(order)
         trial.world.advance("PT1H")
