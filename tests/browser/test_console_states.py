@@ -94,17 +94,18 @@ EACH_OPENED = """() => [...document.querySelectorAll('details.menu, main details
 }).filter(Boolean)"""
 
 
-def test_no_menu_leaves_a_narrow_window(window: Open, shop: Shop) -> None:
+def test_no_menu_leaves_the_window(window: Open, shop: Shop) -> None:
     """Also beside a webhook whose long name could not be delivered, which the quick start tells."""
     shop.workspace.set_webhook(ANY.name, "http://127.0.0.1:9/hooks/of/this/shop")
     shop.workspace.pay(ANY.name, shop.ids[shop.order()])
     shop.workspace.settle()
     look, found = window(), []
-    look.resize("narrow")
     for path in ("payments", "webhooks", "requests", "scenarios", "clock", "start", "settings"):
         for lang in ("en", "zh"):
             page = look.open(f"/console/{shop.workspace.name}/{path}", lang=lang)
-            found += [f"{path} {lang}: scrolls sideways"] if look.scrolls_sideways() else []
-            found += [f"{path} {lang}: {menu}" for menu in page.evaluate(EACH_OPENED)]
+            for size in ("narrow", "zoomed", "desktop"):
+                look.resize(size)
+                found += [f"{path} {lang} {size}: scrolls sideways"] if look.scrolls_sideways() else []
+                found += [f"{path} {lang} {size}: {menu}" for menu in page.evaluate(EACH_OPENED)]
 
     assert found == []
