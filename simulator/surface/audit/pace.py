@@ -12,6 +12,9 @@ T = TypeVar("T")
 GLANCE_S = 0.02
 """Between two looks at what is waited for."""
 
+FIRST = 4
+"""Times the patience, once: before the first check a shop was told of a payment that does not exist, and may still look for it."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Pace:
@@ -24,10 +27,14 @@ class Pace:
     slow_api_s: float = 0.5
     """How long an API call takes whose answer a shop should wait for before its own. Whoever answers sooner has not waited."""
 
+    is_first: bool = True
+    """Nothing was waited for yet."""
+
     def until(self, look: Callable[[], T], is_wanted: Callable[[T], bool]) -> T:
         """What was seen last: as wanted, or what it was when patience was at its end."""
-        began = time.monotonic()
-        while not is_wanted(seen := look()) and time.monotonic() - began < self.patience_s:
+        began, patience_s = time.monotonic(), self.patience_s * (FIRST if self.is_first else 1)
+        self.is_first = False
+        while not is_wanted(seen := look()) and time.monotonic() - began < patience_s:
             time.sleep(GLANCE_S)
         took = time.monotonic() - began
         if took > GLANCE_S and is_wanted(seen):

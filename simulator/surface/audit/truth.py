@@ -79,6 +79,7 @@ def _after_cancel(trial: Trial) -> None:
 def _refunded_outside(trial: Trial) -> None:
     order = trial.begin()
     trial.pay(order)
+    trial.outcome(order)  # as in life, the shop knows that it is paid before it is refunded
     trial.until_refundable()
     _refund(trial, order, None)
     trial.must_be_refunded(order, "It was refunded outside of the shop, which does not know it.")
@@ -87,6 +88,7 @@ def _refunded_outside(trial: Trial) -> None:
 def _refunded_in_parts(trial: Trial) -> None:
     order = trial.begin()
     trial.pay(order)
+    trial.outcome(order)  # as in life, the shop knows that it is paid before it is refunded
     trial.until_refundable()
     part = order.amount // 2
     _refund(trial, order, part)
