@@ -32,12 +32,12 @@ class Pace:
 
     def until(self, look: Callable[[], T], is_wanted: Callable[[T], bool]) -> T:
         """What was seen last: as wanted, or what it was when patience was at its end."""
-        began, patience_s = time.monotonic(), self.patience_s * (FIRST if self.is_first else 1)
-        self.is_first = False
+        began, is_first, self.is_first = time.monotonic(), self.is_first, False
+        patience_s = self.patience_s * (FIRST if is_first else 1)
         while not is_wanted(seen := look()) and time.monotonic() - began < patience_s:
             time.sleep(GLANCE_S)
         took = time.monotonic() - began
-        if took > GLANCE_S and is_wanted(seen):
+        if took > GLANCE_S and is_wanted(seen) and not is_first:  # which is not how long it usually takes
             self.quiet_s = max(self.quiet_s, min(2 * took, self.patience_s))
         return seen
 
