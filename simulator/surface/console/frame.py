@@ -215,6 +215,11 @@ class Console:
         self._offered.setdefault(Markup(label).striptags(), (act, sample or act, is_filled_in))  # noqa: S704 - stripped
         return ""
 
+    def begins(self) -> str:
+        """A template says that what a page has of its own begins here; gives back nothing."""
+        self._offered.clear()
+        return ""
+
     @property
     def curls(self) -> list[tuple[str, acts.Act]]:
         """The calls of the page's forms so far that do not stand beside them: the words of the button, and the call."""

@@ -90,7 +90,10 @@ async def test_each_form_of_each_page_has_its_call_beside_it() -> None:
                 ):
                     missing.setdefault(path, set()).add(f"{call[0]} {call[1]} {sorted(call[2])}")
 
+        plain = await page_of(sim, "/requests")
+
     assert missing == {}
+    assert 'data-testid="curls"' not in plain, "what the frame does stands on the page of the clock"
 
 
 def _members(line: list[str]) -> frozenset[str]:

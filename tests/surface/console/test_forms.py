@@ -55,6 +55,16 @@ async def test_what_is_wrong_is_said_once_and_what_was_typed_is_kept(sim: Sim, f
         assert 'value="order-77"' in page and '<option value="acme" selected' in page
 
 
+async def test_a_menu_whose_form_was_refused_is_open(sim: Sim) -> None:
+    """Else nobody sees the error."""
+    page = await page_of(sim, "/webhooks")
+    answer = await press(sim, page, "test-event", event="nothing.of.the.kind")
+    shown = (await sim.http.get(answer.headers["location"])).text
+
+    menu = re.search(r"<details[^>]*>(?:(?!</details>).)*data-testid=\"refusal\"", shown, re.S)
+    assert menu is not None and re.match(r"<details[^>]* open", menu[0])
+
+
 async def test_an_error_without_a_field_stands_by_its_own_form_alone(sim: Sim) -> None:
     id_ = await Merchant(sim, ACME).paid()
     page = await page_of(sim, f"/payments/{id_}?provider=acme")
