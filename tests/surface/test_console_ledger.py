@@ -52,18 +52,24 @@ async def test_send_again_is_the_control_call_and_comes_back_to_thepage_of(sim: 
 
 
 async def test_what_a_call_is_refused_with_stands_beside_its_button(sim: Sim) -> None:
-    await Merchant(sim, ACME).paid()
-    path = f"/webhooks/{(await _delivery(sim))['id']}"
+    """On a page that was open while the payment was refunded elsewhere."""
+    merchant = Merchant(sim, ACME)
+    id_ = await merchant.paid()
+    page = await page_of(sim, f"/payments/{id_}")
+    await merchant.refund(id_)
+    await merchant.settle()
 
-    answer = await press(sim, await page_of(sim, path), "resend")
+    answer = await press(sim, page, "refund-submit", amount="1000")
     shown = (await sim.http.get(answer.headers["location"])).text
 
-    assert "no webhook URL is configured" in shown
-    assert 'data-testid="refusal"' in shown
+    [refusal] = re.findall(r'data-testid="refusal".*?</p>', shown, re.S)
+    assert "refund" in refusal.lower()
 
 
 async def test_a_button_offers_itself_as_curl(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
     await Merchant(sim, ACME).paid()
+    await sim.settle()
     delivery = await _delivery(sim)
 
     page = await page_of(sim, f"/webhooks/{delivery['id']}")
