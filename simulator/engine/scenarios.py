@@ -288,6 +288,10 @@ class Known:
     documented: Mapping[str, Scenario] = field(default_factory=dict)
 
 
+AMOUNTS_KEPT = 1024
+"""Amounts of which it is remembered, for each provider and facet, which triggers they pull."""
+
+
 class _Triggers:
     """A provider's documented triggers on one facet. Nearly all are pulled by an amount, and most payments have amounts that were
     asked about before."""
@@ -393,8 +397,6 @@ class Scenarios:
         self._parsed[id(entry)] = (entry, scenario)
         return scenario
 
-
-AMOUNTS_KEPT = 1024
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 

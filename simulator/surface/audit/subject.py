@@ -72,16 +72,30 @@ def by_url(url: str, method: str, transport: httpx.BaseTransport | None = None) 
 
     def act(values: Mapping[str, str]) -> str:
         target = filled(url, values, lambda text: quote(text, safe=""))
-        try:
-            with httpx.Client(timeout=PATIENCE_S, trust_env=False, transport=transport) as client:
-                answer = client.request(method, target)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ShopSaidNo(f"{method} {target}: {str(error) or type(error).__name__}") from error
-        if answer.status_code >= 400:
-            raise ShopSaidNo(f"{method} {target}: {answer.status_code} {answer.text[:300]}")
-        return answer.text
+        return _asked(method, target, no_from=400, transport=transport)
 
     return act
+
+
+def _asked(
+    method: str,
+    url: str,
+    *,
+    no_from: int,
+    transport: httpx.BaseTransport | None,
+    follow_redirects: bool = False,
+) -> str:
+    """The answer's body. Raises `ShopSaidNo` for a status from `no_from` on, and where nothing answers."""
+    try:
+        with httpx.Client(
+            timeout=PATIENCE_S, trust_env=False, transport=transport, follow_redirects=follow_redirects
+        ) as client:
+            answer = client.request(method, url)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ShopSaidNo(f"{method} {url}: {str(error) or type(error).__name__}") from error
+    if answer.status_code >= no_from:
+        raise ShopSaidNo(f"{method} {url}: {answer.status_code} {answer.text[:300]}")
+    return answer.text
 
 
 def by_function(function: Callable[[Mapping[str, str]], object]) -> Act:
@@ -100,17 +114,7 @@ def browser(transport: httpx.BaseTransport | None = None) -> Act:
     """The buyer's browser opens `url`, and goes where it is sent on. 5xx is a no; whatever else a shop shows is its own business."""
 
     def act(values: Mapping[str, str]) -> str:
-        url = values["url"]
-        try:
-            with httpx.Client(
-                timeout=PATIENCE_S, trust_env=False, transport=transport, follow_redirects=True
-            ) as client:
-                answer = client.get(url)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ShopSaidNo(f"GET {url}: {str(error) or type(error).__name__}") from error
-        if answer.status_code >= 500:
-            raise ShopSaidNo(f"GET {url}: {answer.status_code} {answer.text[:300]}")
-        return answer.text
+        return _asked("GET", values["url"], no_from=500, transport=transport, follow_redirects=True)
 
     return act
 
