@@ -10,10 +10,10 @@ from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import auth, demo, errors, notices, pages, receiver
-from simulator.providers.checkoutcom.endpoints import ENDPOINTS
+from simulator.providers.checkoutcom.endpoints import ENDPOINTS, PREFLIGHTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.left_out import LEFT_OUT
-from simulator.providers.checkoutcom.model import RESOURCES, Hosted, Payment
+from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment
 from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
@@ -39,7 +39,7 @@ def summarise(resource: Resource) -> Summary | None:
             order=resource.order_code,
             expires_at=resource.expires_at if resource.state == "Pending" else None,
         )
-    if isinstance(resource, Hosted):
+    if isinstance(resource, Payable):
         return Summary(
             kind=resource.KIND,
             reference=resource.reference or "",
@@ -68,6 +68,8 @@ def finish(call: Call, reply: Reply) -> None:
     """Adds the two headers that every answer bears, failures included. Source: docs/providers/checkoutcom.md, source 2.5."""
     reply.headers.setdefault("Cko-Request-Id", errors.request_id(call))
     reply.headers.setdefault("Cko-Version", VERSION)
+    if call.endpoint is not None and call.endpoint.operation in auth.IN_BROWSERS:
+        reply.headers |= auth.OF_ANY_ORIGIN | {"Access-Control-Expose-Headers": "Cko-Request-Id, Simulator-Notice"}
 
 
 def replayed(reply: Reply, first: datetime) -> None:
@@ -99,7 +101,7 @@ PROVIDER = Provider(
     resources=RESOURCES,
     hosts=HOSTS,
     endpoints=ENDPOINTS,
-    pages=pages.PAGES,
+    pages=(*pages.PAGES, *PREFLIGHTS),
     left_out=LEFT_OUT,
     unread_headers=notices.UNREAD_HEADERS,
     authenticate=auth.authenticate,

@@ -73,11 +73,25 @@ ACCESS: dict[str, tuple[str, ...] | None] = {
     "acceptDispute":       ("disputes:accept",),
     "disputeEvidence":     ("disputes:provide-evidence",),
     "hosted":              None,
+    "sessions":            ("payment-sessions", "gateway"),
+    "readSession":         ("payment-sessions", "gateway"),
+    "paySession":          None,
     "previous":            None,
 }
 PREVIOUS_ONLY = frozenset(["previous"])
-DEFAULT_ONLY = frozenset(["workflows", "events", "reflow", "balances", "authorize", "cancel", "reverse"])
+DEFAULT_ONLY = frozenset([
+    "workflows", "events", "reflow", "balances", "authorize", "cancel", "reverse", "sessions", "readSession", "paySession",
+])
 # fmt: on
+IN_BROWSERS = frozenset(["readSession", "paySession"])
+"""What a page of the shop's calls with the public key, whose scopes are `payment-sessions:pay` and `vault-tokenization`.
+
+Source: docs/providers/checkoutcom.md, source 12.1.
+"""
+
+
+OF_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+"""What `IN_BROWSERS` answers, whichever page asks. Inferred: a component on any shop's page must be able to call."""
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
@@ -137,10 +151,14 @@ def _default_key(call: Call, directory: Directory, key: str) -> None:
     if key in (own["previous_secret_key"], own["previous_public_key"]):
         raise Unauthenticated("a key of the Previous platform is sent without Bearer", workspace=workspace.id)
     call.checking("access")
-    if key == own["public_key"] and not isinstance(call.endpoint, LeftOut):
+    operation, is_public = call.endpoint.operation if call.endpoint else "", key == own["public_key"]
+    if is_public and operation not in IN_BROWSERS and not isinstance(call.endpoint, LeftOut):
         raise Forbidden("a public key does not open this endpoint", workspace.id)
-    call.workspace, call.credential = workspace, {"platform": "default", "kind": "key", "client": "key"}
-    call.proof = () if key == own["public_key"] else ("secret_key",)
+    if not is_public and operation == "paySession":
+        raise Forbidden("only a public key opens this endpoint, which the component calls", workspace.id)
+    call.workspace = workspace
+    call.credential = {"platform": "default", "kind": "public" if is_public else "key", "client": "key"}
+    call.proof = () if is_public else ("secret_key",)
     _must_fit(call)
 
 
@@ -247,7 +265,7 @@ def authenticate_client(call: Call, directory: Directory) -> None:
 
 
 _PATHS = re.compile(
-    r"^/(payments|customers|instruments|workflows|hosted-payments|payment-links|event-types|connect|balances|disputes)(/|$)"
+    r"^/(payments|customers|instruments|workflows|hosted-payments|payment-links|payment-sessions|event-types|connect|balances|disputes)(/|$)"
 )
 
 

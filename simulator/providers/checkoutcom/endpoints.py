@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from simulator.engine.provider import Endpoint, Handler
+from simulator.engine.provider import Call, Endpoint, Handler, Page, Reply
+from simulator.engine.runtime import Runtime
 from simulator.providers.checkoutcom import auth
 from simulator.providers.checkoutcom.handlers import (
     actions,
@@ -19,6 +20,7 @@ from simulator.providers.checkoutcom.handlers import (
     instruments,
     payments,
     previous,
+    sessions,
     tokens,
     workflows,
 )
@@ -37,6 +39,7 @@ from simulator.providers.checkoutcom.wire.previous import (
     WebhookRequest,
     WebhookUpdate,
 )
+from simulator.providers.checkoutcom.wire.sessions import BrowserPayment, SessionRequest, SubmitRequest
 from simulator.providers.checkoutcom.wire.workflows import (
     Condition,
     WorkflowAction,
@@ -53,6 +56,7 @@ def _get(
 
 
 PAY = "/payments/{id}"
+SESSION = "/payment-sessions/{id}"
 WF = "/workflows/{workflow}"
 EVT = "/workflows/events/{event}"
 SUBJECT = "/workflows/events/subject/{subject}"
@@ -84,6 +88,11 @@ ENDPOINTS = (
     _get(              "/hosted-payments/{id}",          hosted.get_hosted_payment,          "hosted"),
     Endpoint("POST",   "/payment-links",                 hosted.create_payment_link,         "hosted",       PaymentLinkRequest),
     _get(              "/payment-links/{id}",            hosted.get_payment_link,            "hosted"),
+
+    Endpoint("POST",   "/payment-sessions",              sessions.create_session,            "sessions",     SessionRequest),
+    _get(              SESSION,                          sessions.get_session,               "readSession"),
+    Endpoint("POST",   f"{SESSION}/submit",              sessions.submit_session,            "sessions",     SubmitRequest),
+    Endpoint("POST",   f"{SESSION}/pay",                 sessions.pay_session,               "paySession",   BrowserPayment),
 
     _get(              "/disputes",                      disputes.list_disputes,             "disputes",     DisputesQuery),
     _get(              "/disputes/{id}",                 disputes.get_dispute,               "disputes"),
@@ -128,3 +137,22 @@ ENDPOINTS = (
     Endpoint("POST",   "/events/{event}/webhooks/{webhook}/retry", previous.retry_webhook,             "previous"),
 )
 # fmt: on
+
+
+def allow_browsers(call: Call, runtime: Runtime) -> Reply:
+    """OPTIONS: a browser asks before the shop's page, which is of another origin, calls with the public key.
+
+    Inferred: which headers the live API allows, and for how long.
+    """
+    headers = {
+        "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Max-Age": "600",
+    }
+    return Reply(204, None, auth.OF_ANY_ORIGIN | headers)
+
+
+PREFLIGHTS = tuple(
+    Page("OPTIONS", path, allow_browsers)
+    for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS if endpoint.operation in auth.IN_BROWSERS)
+)

@@ -178,6 +178,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return Reply(401)
         case r.Forbidden() | r.IllegalTransition():
             return Reply(403)
+        case r.NotFound(kind="payment-session"):
+            return Reply(404, {"request_id": request_id(call), "error_type": "resource_not_found"})
         case r.NotFound() | r.UnknownRoute():
             return Reply(404)
         case r.Invalid(violations=violations):

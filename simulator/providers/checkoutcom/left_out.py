@@ -9,9 +9,7 @@ from simulator.engine.provider import LeftOut
 
 # Method, path, and what the vendor's Python client calls the operation.
 _TABLE = """
-# Payments in other ways: Flow, setups, contexts, tokens, wallets
-POST   /payment-sessions                                                            create payment session
-POST   /payment-sessions/{id}/submit                                                submit payment session
+# Payments in other ways: setups, contexts, tokens, wallets
 POST   /payment-sessions/complete                                                   request payment session with payment
 POST   /payments/setups                                                             create payment setup
 PUT    /payments/setups/{id}                                                        update payment setup

@@ -28,6 +28,11 @@ def own_channel(uow: UnitOfWork) -> str:
     return str(uow.workspace.credentials["checkoutcom"]["processing_channel_id"])
 
 
+def entity_of(channel: str | None) -> str:
+    """The id of a channel's entity: the same characters with another prefix. Inferred: a sandbox has one entity per channel."""
+    return f"ent_{(channel or '').removeprefix('pc_')}"
+
+
 def check_channel(uow: UnitOfWork, given: str | None, platform: str) -> list[str]:
     """The error codes that the channel of a request deserves, none if it is good.
 
@@ -52,16 +57,25 @@ def check_connector(
     Raises `Refused` with the first thing that is wrong and the error type `invalid_request`, where the gateway names
     everything that is wrong and says `request_invalid`. Source: sources 3.1 and 5.1.
     """
-    facts = {"amount": request.amount, "currency": request.currency, "reference": request.reference}
-    rule = uow.rule("provider", "checkoutcom", operation="pay", **facts)
-    refusal = rule.params.get("refusal") if rule is not None else uow.settings(CheckoutcomSettings).alipay_refusal
-    if refusal:
-        raise refused(str(refusal), error_type="invalid_request")
+    check_activated(uow, request.amount, request.currency, request.reference)
     if platform == "previous":
         return "WEB", None
     if not request.reference:
         raise refused("reference_invalid", error_type="invalid_request")
-    processing = request.processing or Processing()
+    return check_terminal(request.processing, agreement)
+
+
+def check_activated(uow: UnitOfWork, amount: int | None, currency: str, reference: str | None) -> None:
+    """Raises `Refused` with the code with which a scenario, or a method that is not activated, refuses."""
+    rule = uow.rule("provider", "checkoutcom", operation="pay", amount=amount, currency=currency, reference=reference)
+    refusal = rule.params.get("refusal") if rule is not None else uow.settings(CheckoutcomSettings).alipay_refusal
+    if refusal:
+        raise refused(str(refusal), error_type="invalid_request")
+
+
+def check_terminal(given: Processing | None, agreement: Instrument | None = None) -> tuple[str, str | None]:
+    """Terminal and operating system. Raises `Refused`."""
+    processing = given or Processing()
     terminal, system = processing.terminal_type, processing.os_type
     terminal = "WEB" if terminal is None else terminal
     if terminal not in TERMINALS:

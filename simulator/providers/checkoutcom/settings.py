@@ -19,6 +19,9 @@ class CheckoutcomSettings(ProviderSettings):
     refund_delay_s: Seconds = Field(2, description="seconds from a refund's 202 to `payment_refunded`")
     follow_up_delay_s: Seconds = Field(1, description="seconds until a stored agreement is charged")
     hosted_lifetime_s: Seconds = Field(1800, description="seconds until a hosted page expires (inferred)")
+    session_lifetime_s: Seconds = Field(
+        3600, description="seconds until a payment session without `expires_on` expires (inferred)"
+    )
     alipay_refusal: Literal["apm_service_unavailable", "payee_not_onboarded"] | None = Field(
         None, description="the error code with which a method that is not activated refuses, with null it is activated"
     )

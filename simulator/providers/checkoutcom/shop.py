@@ -67,6 +67,8 @@ def pay_url(document: Any) -> str | None:
 def is_error(answer: Answer) -> bool:
     if answer.status == 422:
         return list(answer.json) == ["request_id", "error_type", "error_codes"]
+    if answer.status == 404 and answer.body:  # a payment session
+        return list(answer.json) == ["request_id", "error_type"]
     return answer.body == b"" and "cko-request-id" in answer.headers
 
 

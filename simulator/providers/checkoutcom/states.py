@@ -86,6 +86,21 @@ PAYMENT_LINK = Machine(
     ],
 )
 
+# A payment session (Flow). No answer of the API names its state (inferred: source 3.14).
+PAYMENT_SESSION = Machine(
+    "checkoutcom.payment_session",
+    initial="Open",
+    table=[
+        # trigger           from    to         webhook
+        ("bank.captured",   "Open", "Paid",    None),
+        ("timer.expired",   "Open", "Expired", None),
+    ],
+    timeouts=[
+        # in state   after         trigger
+        ("Open",     "expires_at", "timer.expired"),
+    ],
+)
+
 # A chargeback. A scenario begins it, since the simulator's shoppers do not complain by themselves.
 DISPUTE = Machine(
     "checkoutcom.dispute",
@@ -116,4 +131,6 @@ PHASES = {
     "Payment Pending": "waiting",
     "Active": "waiting",
     "Payment Received": "paid",
+    "Open": "waiting",
+    "Paid": "paid",
 }

@@ -22,6 +22,7 @@ from simulator.kernel.retry import RetryPolicy
 from simulator.providers.checkoutcom import event_types, signing
 from simulator.providers.checkoutcom.model import Action, Dispute, EventRecord, Payment, Webhook, Workflow, new_id
 from simulator.providers.checkoutcom.receiver import keys_of
+from simulator.providers.checkoutcom.rules import entity_of
 from simulator.providers.checkoutcom.wire import actions, disputes, events, payments, values
 
 RETRY = RetryPolicy(
@@ -320,11 +321,6 @@ def matches(workflow: Workflow, kept: EventRecord) -> bool:
         elif entity_of(kept.processing_channel_id) not in condition["entities"]:
             return False
     return True
-
-
-def entity_of(channel: str | None) -> str:
-    """The id of a channel's entity: the same characters with another prefix. Inferred: a sandbox has one entity per channel."""
-    return f"ent_{(channel or '').removeprefix('pc_')}"
 
 
 # Signing ---------------------------------------------------------------------------------------------------------

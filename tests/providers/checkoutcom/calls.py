@@ -23,9 +23,13 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
         more = urlencode({"zz_unknown": "1"}) if request.body else ""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return Request(request.method, request.path, headers, f"{urlencode(form)}&{more}".encode())
+    if endpoint.operation == "paySession":
+        return request.plus({"Authorization": f"Bearer {own['public_key']}"})
     return SHOP.sign(account, request)
 
 
+FOR_BROWSERS = ("paySession",)
+VALUES = ("alipay_cn", "sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type")
 
 

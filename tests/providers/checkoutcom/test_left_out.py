@@ -15,8 +15,6 @@ from simulator.providers.checkoutcom.auth import make_token
 
 # Of what issue 19 builds and others ask for by name: method, path, what it is called.
 ASKED_FOR = [
-    ("POST", "/payment-sessions", "create payment session"),
-    ("POST", "/payment-sessions/ps_1/submit", "submit payment session"),
     ("POST", "/payment-sessions/complete", "request payment session with payment"),
     ("POST", "/payments/setups", "create payment setup"),
     ("GET", "/payments/setups/set_1", "get payment setup"),

@@ -18,6 +18,7 @@ DRAWN = {
     "instrument": states.INSTRUMENT,
     "hosted_payment": states.HOSTED_PAYMENT,
     "payment_link": states.PAYMENT_LINK,
+    "payment_session": states.PAYMENT_SESSION,
     "dispute": states.DISPUTE,
 }
 

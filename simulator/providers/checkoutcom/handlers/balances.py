@@ -8,8 +8,7 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound, Refused
 from simulator.providers.checkoutcom.model import Payment
-from simulator.providers.checkoutcom.rules import own_channel
-from simulator.providers.checkoutcom.webhooks import entity_of
+from simulator.providers.checkoutcom.rules import entity_of, own_channel
 
 
 def get_balances(call: Call, uow: UnitOfWork) -> Reply:

@@ -15,8 +15,7 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.auth import BASE32
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Action, Dispute, Payment
-from simulator.providers.checkoutcom.rules import own_channel
-from simulator.providers.checkoutcom.webhooks import entity_of
+from simulator.providers.checkoutcom.rules import entity_of, own_channel
 from simulator.providers.checkoutcom.wire import disputes as wire
 from simulator.providers.checkoutcom.wire import values
 

@@ -19,14 +19,17 @@ from simulator.providers.checkoutcom.handlers import disputes
 from simulator.providers.checkoutcom.handlers.actions import new_action
 from simulator.providers.checkoutcom.handlers.hosted import start_try
 from simulator.providers.checkoutcom.handlers.payments import wallet_order
+from simulator.providers.checkoutcom.handlers.sessions import start_attempt
 from simulator.providers.checkoutcom.model import (
     Action,
     Dispute,
     Hosted,
     HostedPayment,
     Instrument,
+    Payable,
     Payment,
     PaymentLink,
+    PaymentSession,
 )
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.wallet import alipay, buyers
@@ -44,11 +47,17 @@ def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
             return None
         payment = uow.amend(resource, order_code=wallet_order(uow, resource).id)
         return payment.order_code
-    if isinstance(resource, Hosted) and resource.can_be_paid:
+    if isinstance(resource, Payable) and resource.can_be_paid:
         latest = uow.find(Payment, resource.payment_id or "")
         if latest is None or latest.state in ("Declined", "Canceled", "Expired"):
-            return start_try(uow, resource).order_code
+            return _new_try(uow, resource)
     return None
+
+
+def _new_try(uow: UnitOfWork, resource: Payable) -> str | None:
+    if isinstance(resource, PaymentSession) and resource.payment_methods:
+        return start_attempt(uow, resource, resource, resource.payment_methods[0]).order_code
+    return start_try(uow, resource).order_code if isinstance(resource, Hosted) else None
 
 
 def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource) -> None:
@@ -80,7 +89,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
         case Payment(), "timer.expired":
             alipay.close(uow, resource.order_code, "expired", decided_by="timer")
             expire(uow, resource)
-        case Hosted(), "timer.expired":
+        case Payable(), "timer.expired":
             _expire_page(uow, resource)
         case _:
             uow.fire(resource, trigger)
@@ -234,10 +243,11 @@ def _tell_agreement(uow: UnitOfWork, payment: Payment, trigger: str) -> None:
 
 
 def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
-    """A payment that was made on a hosted page or link has ended: the page is paid, or has expired meanwhile, or stays open."""
+    """A payment of a hosted page, link or session has ended: that is paid, or has expired meanwhile, or stays open."""
     if payment.hosted_id is None:
         return
-    hosted: Hosted | None = uow.find(HostedPayment, payment.hosted_id) or uow.find(PaymentLink, payment.hosted_id)
+    kinds: tuple[type[Payable], ...] = (HostedPayment, PaymentLink, PaymentSession)
+    hosted = next((found for kind in kinds if (found := uow.find(kind, payment.hosted_id)) is not None), None)
     if hosted is None or not hosted.is_open:
         return
     if payment.state == "Captured":
@@ -246,7 +256,7 @@ def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
         uow.fire(hosted, "timer.expired")
 
 
-def _expire_page(uow: UnitOfWork, hosted: Hosted) -> None:
+def _expire_page(uow: UnitOfWork, hosted: Payable) -> None:
     """The page's time is over. A try that nobody has confirmed ends with it; for one that is confirmed it waits.
 
     Never `Expired` over a captured payment. Source: docs/providers/checkoutcom.md, corrections.
@@ -260,7 +270,8 @@ def _expire_page(uow: UnitOfWork, hosted: Hosted) -> None:
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """`success_url` or `failure_url`, with the ids of the session and the payment added. Source: source 7.3.
+    """`success_url` or `failure_url`, with the ids of the session and the payment added, and of the payment session if there is
+    one. Source: sources 7.3 and 12.7.
 
     Inferred: a browser that goes back before anything is decided goes to `success_url`, with a payment still Pending.
     """
@@ -269,4 +280,7 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
     target = payment.failure_url if has_failed else payment.success_url
     if target is None:
         return None
-    return with_query(target, **{"cko-session-id": payment.session_id, "cko-payment-id": payment.id})
+    told = {"cko-session-id": payment.session_id, "cko-payment-id": payment.id}
+    if payment.payment_session_id is not None:
+        told["cko-payment-session-id"] = payment.payment_session_id
+    return with_query(target, **told)

@@ -1,0 +1,228 @@
+"""Payment sessions, Flow's side on the server. Source: docs/providers/checkoutcom.md, source 12."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import AfterValidator, Field, StrictStr
+
+from simulator.engine.known import NoEffect
+from simulator.engine.validation import Unfit
+from simulator.providers.checkoutcom.model import Payment, PaymentSession
+from simulator.providers.checkoutcom.wire.addresses import Shipping
+from simulator.providers.checkoutcom.wire.customers import CustomerInput
+from simulator.providers.checkoutcom.wire.fields import (
+    AmountOrAll,
+    ChannelId,
+    Currency,
+    Ignored,
+    IgnoredCapture,
+    IgnoredMoment,
+    Metadata,
+    Model,
+    Moment,
+    PaymentType,
+    Risk,
+    Text80,
+    Text100,
+    Text1024,
+    ThreeDs,
+    Url,
+)
+from simulator.providers.checkoutcom.wire.hosted import LOCALES, Billing
+from simulator.providers.checkoutcom.wire.payments import Item, Processing, payment, redirect_of
+from simulator.providers.checkoutcom.wire.values import link, present
+
+COMPONENTS = frozenset([
+    "ach", "alipay_cn", "alipay_hk", "alma", "applepay", "bacs", "bancontact", "benefit", "bizum", "blik", "card",
+    "dana", "eps", "gcash", "googlepay", "ideal", "kakaopay", "klarna", "knet", "mbway", "mobilepay", "multibanco",
+    "octopus", "p24", "paynow", "paypal", "plaid", "qpay", "remember_me", "sepa", "stcpay", "stored_card", "swish",
+    "tabby", "tamara", "tng", "truemoney", "twint", "vipps", "wechatpay",
+])  # fmt: skip
+"""The names of all methods that Flow knows. Source: source 12.2."""
+WALLETS = ("alipay_cn", "alipay_hk", "gcash", "dana", "kakaopay", "truemoney", "tng")
+"""Those that the simulator can pay with."""
+ACTIVATED = ("alipay_cn", "alipay_hk")
+"""Those that a session offers when it names none (inferred)."""
+SESSION_LOCALES = LOCALES | {"en-GB"}
+
+
+def _component(value: str) -> str:
+    if value not in COMPONENTS:
+        raise Unfit("must be a payment method of Flow")
+    return value
+
+
+def _locale(value: str) -> str:
+    if value not in SESSION_LOCALES:
+        raise Unfit("must be a documented locale", limit=", ".join(sorted(SESSION_LOCALES)))
+    return value
+
+
+Component = Annotated[StrictStr, AfterValidator(_component)]
+SessionData = Annotated[Text1024, Field(min_length=1)]
+
+
+class SessionMembers(Model):
+    """What may be said when a session is made, and said otherwise when it is submitted."""
+
+    payment_type: PaymentType | None = None
+    reference: Text80 | None = None
+    description: Text100 | None = None
+    customer: CustomerInput | None = None
+    shipping: Shipping | None = None
+    items: Annotated[list[Item], Field(max_length=1000)] | None = None
+    processing: Processing | None = None
+    processing_channel_id: ChannelId | None = None
+    metadata: Metadata | None = None
+    capture: IgnoredCapture | None = None
+    capture_on: IgnoredMoment | None = None
+    three_ds: ThreeDs | None = Field(None, alias="3ds")
+    payment_method_configuration: Ignored = None
+    billing_descriptor: Ignored = None
+    sender: Ignored = None
+    recipient: Ignored = None
+    instruction: Ignored = None
+    amount_allocations: Ignored = None
+    ip_address: Ignored = None
+
+
+class NewSession(SessionMembers):
+    """What a session is made of, with or without a payment at once."""
+
+    amount: AmountOrAll
+    currency: Currency
+    billing: Billing
+    success_url: Url
+    failure_url: Url
+    locale: Annotated[StrictStr, AfterValidator(_locale)] | None = None
+    authorization_type: Annotated[Literal["Final", "Estimated"], NoEffect()] | None = None
+    risk: Risk | None = None
+    payment_plan: Ignored = None
+    display_name: Ignored = None
+
+
+class SessionRequest(NewSession):
+    """POST /payment-sessions"""
+
+    enabled_payment_methods: list[Component] | None = None
+    disabled_payment_methods: list[Component] | None = None
+    expires_on: Moment | None = None
+    customer_retry: Ignored = None
+
+
+class SubmitRequest(SessionMembers):
+    """POST /payment-sessions/{id}/submit"""
+
+    session_data: SessionData
+    amount: AmountOrAll | None = None
+    currency: Currency | None = None
+    billing: Billing | None = None
+    success_url: Url | None = None
+    failure_url: Url | None = None
+
+
+class BrowserPayment(Model):
+    """POST /payment-sessions/{id}/pay: the component's own call. Undocumented, so all of it is inferred (source 12.6)."""
+
+    session_data: SessionData
+    payment_session_secret: StrictStr
+
+
+# What the component says -----------------------------------------------------------------------------------------
+
+SESSION_DATA = "sd_"
+
+
+def session_data(**said: str) -> str:
+    """The opaque text that the component makes: `sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0` for `{"type": "alipay_cn"}`.
+
+    Beside `type` it may say `terminal_type` and `os_type`, since only the browser knows them. Inferred: source 12.5.
+    """
+    return SESSION_DATA + base64.urlsafe_b64encode(orjson.dumps(said)).decode().rstrip("=")
+
+
+def read_session_data(text: str) -> Mapping[str, Any] | None:
+    """What the component said; None for what no component of ours has made."""
+    if not text.startswith(SESSION_DATA):
+        return None
+    try:
+        said = orjson.loads(base64.urlsafe_b64decode(text.removeprefix(SESSION_DATA) + "=="))
+    except (ValueError, binascii.Error):
+        return None
+    return said if isinstance(said, dict) and isinstance(said.get("type"), str) else None
+
+
+# Answers ---------------------------------------------------------------------------------------------------------
+
+TOKEN_PREFIX = "YmFzZTY0:"  # noqa: S105 - the word `base64` in base64
+
+
+def token(session: PaymentSession, merchant: str, entity: str, base: str) -> str:
+    """`payment_session_token`: all that the component needs, in the order of published tokens.
+
+    Source: source 12.4. Inferred: an entry for Alipay has only its type, and no feature is switched on.
+    """
+    members = {
+        "id": session.id,
+        "entity_id": entity,
+        "experiments": {},
+        "processing_channel_id": session.processing_channel_id,
+        "amount": session.amount,
+        "locale": session.locale or "en-GB",
+        "currency": session.currency,
+        "payment_methods": [{"type": name} for name in session.payment_methods],
+        "feature_flags": [],
+        "risk": {"enabled": False},
+        "merchant_name": merchant,
+        "payment_session_secret": session.secret,
+        "payment_type": session.payment_type,
+        "integration_domain": base.partition("://")[2],
+    }
+    return TOKEN_PREFIX + base64.b64encode(orjson.dumps(members)).decode()
+
+
+def session_created(session: PaymentSession, token: str, base: str) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "payment_session_token": token,
+        "payment_session_secret": session.secret,
+        "_links": {"self": link(f"{base}/payment-sessions/{session.id}")},
+    }
+
+
+def session(session: PaymentSession, latest: Payment | None, base: str, *, whole: bool) -> dict[str, Any]:
+    """GET /payment-sessions/{id}, which a shop plugin calls and no document describes. `whole` shows the payment's every member.
+
+    Inferred: source 12.6.
+    """
+    paid: dict[str, Any] | None = None
+    if latest is not None:
+        paid = {"id": latest.id, "status": latest.state, "source": {"type": latest.source_type}}
+        paid = payment(latest, base) if whole else paid
+    return present(
+        {
+            "id": session.id,
+            "status": session.state,
+            "amount": session.amount,
+            "currency": session.currency,
+            "locale": session.locale or "en-GB",
+            "payment_methods": [{"type": name} for name in session.payment_methods],
+            "payment": paid,
+            "_links": {"self": link(f"{base}/payment-sessions/{session.id}")},
+        }
+    )
+
+
+def action_required(payment: Payment, base: str) -> dict[str, Any]:
+    """The 202: where the browser is to go. Source: source 12.5."""
+    return {
+        "id": payment.id,
+        "status": "Action Required",
+        "type": payment.source_type,
+        "action": {"type": "redirect", "url": redirect_of(payment, base)},
+    }
