@@ -501,11 +501,19 @@ class AsyncWorkspace:
         return [one async for one in self.client.every(f"{self.path}/webhooks", **query)]
 
     async def newest_deliveries(
-        self, limit: int = 50, *, provider: str | None = None, event: str | None = None, state: str | None = None
+        self,
+        limit: int = 50,
+        *,
+        provider: str | None = None,
+        event: str | None = None,
+        state: str | None = None,
+        adversarial: bool | None = None,
     ) -> list[Delivery]:
-        """Newest first."""
+        """Newest first. `state` may be a group, too: `failing` or `held`."""
         query: dict[str, Any] = {"provider": provider, "event": event, "state": state, "newest": True}
-        return [one async for one in self.client.every(f"{self.path}/webhooks", limit, **query)]
+        return [
+            one async for one in self.client.every(f"{self.path}/webhooks", limit, **query, adversarial=adversarial)
+        ]
 
     async def delivery(self, id_: str) -> Delivery:
         return cast(Delivery, await self._call("GET", f"/webhooks/{quote(id_, safe='')}"))

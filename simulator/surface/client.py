@@ -584,11 +584,17 @@ class Workspace:
         return list(self.client.every(f"{self.path}/webhooks", **query))
 
     def newest_deliveries(
-        self, limit: int = 50, *, provider: str | None = None, event: str | None = None, state: str | None = None
+        self,
+        limit: int = 50,
+        *,
+        provider: str | None = None,
+        event: str | None = None,
+        state: str | None = None,
+        adversarial: bool | None = None,
     ) -> list[Delivery]:
-        """Newest first."""
+        """Newest first. `state` may be a group, too: `failing` or `held`."""
         query: dict[str, Any] = {"provider": provider, "event": event, "state": state, "newest": True}
-        return list(self.client.every(f"{self.path}/webhooks", limit, **query))
+        return list(self.client.every(f"{self.path}/webhooks", limit, **query, adversarial=adversarial))
 
     def delivery(self, id_: str) -> Delivery:
         return cast(Delivery, self._call("GET", f"/webhooks/{quote(id_, safe='')}"))

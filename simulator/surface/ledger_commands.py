@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,8 +21,6 @@ PATH = 48
 
 GROUPS = ("pending", "delivered", "failing", "failed", "held", "kept", "adversarial")
 """The states of a webhook, and the console's groups of them: `failing` was refused, whether it is tried again or not."""
-LOOKED_AT = 5000
-"""So many of the newest webhooks are looked at for those of a group."""
 
 
 def _status(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -98,8 +95,9 @@ def webhooks(
     with world_of(url, token, workspace) as world:
         known_provider(world, provider)
         held = frozenset(world.view["paused"])
-        every = world.newest_deliveries(LOOKED_AT if state else lines, provider=provider, event=event)
-        found = list(islice((one for one in every if state is None or state in _states(one, held)), lines))
+        is_attack = None if state is None else state == "adversarial"
+        sought = None if is_attack else state
+        found = world.newest_deliveries(lines, provider=provider, event=event, state=sought, adversarial=is_attack)
         now = world.clock()["now"]
     show(
         found,
@@ -221,18 +219,17 @@ def _side_by_side(compared: Mapping[str, Any]) -> Iterator[str]:
 # Webhooks ----------------------------------------------------------------------------------------------------------
 
 
-def _states(view: Delivery, held: Collection[str]) -> list[str]:
-    """Its groups; the first says most."""
+def _group(view: Delivery, held: Collection[str]) -> str:
+    """The one that says most."""
     if view["adversarial"]:
-        return ["adversarial"]
-    found = ["held"] if view["state"] == "pending" and view["provider"] in held else []
-    if view["state"] == "pending" and view["attempts"]:
-        found.append("failing")
-    return [*found, view["state"], *(["failing"] if view["state"] == "failed" else [])]
+        return "adversarial"
+    if view["state"] == "pending" and view["provider"] in held:
+        return "held"
+    return "failing" if view["state"] == "pending" and view["attempts"] else view["state"]
 
 
 def _delivery_line(view: Delivery, held: Collection[str]) -> str:
-    told = _states(view, held)[0]
+    told = _group(view, held)
     state = terminal.paint(f"{told:<11}", _COLOURS.get(told, "yellow"))
     line = f"{view['id']}  {view['created_at'][11:23]}  {view['provider']:<11}  {view['event']:<36}  {state}"
     return f"{line}  {_outcome(view)}  {view['resource_id']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,41 @@ def test_a_list_may_be_of_some_providers_and_begin_anywhere(ledger: Store) -> No
     assert ids(ledger, None, providers=["acme"], before=sixth) == ["m5", "m4", "m2", "m1"]
     assert ids(ledger, "failing", providers=["other"]) == ["m3"]
     assert ids(ledger, None, providers=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({}, ["m7", "m6", "m5", "m4", "m3", "m2", "m1"]),
+        ({"group": "failed"}, ["m5", "m2"]),
+        ({"group": "failing"}, ["m5", "m3", "m2"]),
+        ({"group": "failing", "adversarial": False}, ["m3", "m2"]),
+        ({"adversarial": True}, ["m5"]),
+        ({"providers": ["other"], "group": "kept"}, ["m6"]),
+        ({"providers": []}, []),
+        ({"event": "nothing"}, []),
+        ({"subject": "ch_1", "group": "delivered"}, ["m7", "m1"]),
+    ],
+)
+@pytest.mark.parametrize("looked_at", [2, 100])
+def test_a_list_page_by_page_has_what_was_asked_for_in_either_direction(
+    ledger: Store, monkeypatch: pytest.MonkeyPatch, looked_at: int, wanted: dict[str, Any], expected: list[str]
+) -> None:
+    """However few messages a page looks at."""
+    monkeypatch.setattr(table, "LOOKED_AT", looked_at)
+
+    def read(newest: bool) -> list[str]:
+        found, place = list[str](), None
+        for _ in range(20):
+            rows, further = ledger.page_of_messages(1, **wanted, newest=newest, place=place, limit=3)
+            found += [row.id for row in rows]
+            place = rows[-1].seq if len(rows) == 3 else further
+            if place is None:
+                return found
+        raise AssertionError("it does not end")
+
+    assert read(newest=True) == expected
+    assert read(newest=False) == expected[::-1]
 
 
 def test_what_is_counted_is_what_is_listed(ledger: Store) -> None:

@@ -53,6 +53,16 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
         1, reference="order-1", limit=1
     ),
     "resources|resources_payments (workspace=? AND seq<": lambda store: store.payment_back(1, 9, 3),
+    "resources|resources_reference (workspace=? AND reference=? AND seq<?": lambda store: store.payment_back(
+        1, 9, 3, "order-1"
+    ),
+    "outbox|outbox_told (workspace=? AND seq": lambda store: store.page_of_messages(
+        1, event="paid", group="failing", place=9, limit=3
+    ),
+    "outbox|outbox_told (workspace=?)": lambda store: store.page_of_messages(1, event="paid", newest=False, limit=3),
+    "outbox|outbox_subject (workspace=? AND subject=? AND seq<": lambda store: store.page_of_messages(
+        1, subject="ch_1", adversarial=True, place=9, limit=3
+    ),
     "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
     "journal|journal_kind (workspace=? AND kind=?)": lambda store: store.newest_clock_notes(1, 5),
     "outbox|outbox_subject (workspace=? AND subject=?": lambda store: store.outcomes(1, ["ch_1", "ch_2"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+from merchant import Merchant
+from support import Sim
+from toy.acme import ACME
 
 from simulator.surface.client import Client, Workspace
+from simulator.surface.control import events
 from simulator.surface.launch import launched
 
 
@@ -125,6 +130,34 @@ def test_a_reset_is_told_and_numbers_go_on(workspace: Workspace) -> None:
     (told,) = _listen(workspace, "reset", **{"Last-Event-ID": str(before)})
 
     assert (told.name, told.id > before) == ("workspace", True)
+
+
+async def test_who_follows_a_quiet_workspace_walks_through_nobody_elses_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others have written is passed over once."""
+    monkeypatch.setattr(events, "LOOK_S", 0)
+    async with Sim(providers=[ACME]) as sim:
+        runtime = sim.app.runtime
+        quiet, looked, again = runtime.create_workspace(), list[int](), asyncio.Event()
+        after = runtime.store.journal_after
+
+        def counted(workspace: int, seq: int, limit: int) -> Any:
+            looked.append(seq)
+            if len(looked) > 1:
+                again.set()
+            return after(workspace, seq, limit)
+
+        monkeypatch.setattr(runtime.store, "journal_after", counted)
+        await Merchant(sim, ACME).create()
+        feed = events._feed(runtime, quiet.id, 0, follow=True)
+        await anext(feed)
+        listening = asyncio.ensure_future(anext(feed))
+        await again.wait()
+        written = runtime.store.last_seq()
+        runtime.change_workspace(quiet, clock=quiet.clock.frozen())
+        told = await listening
+
+    assert b"clock frozen" in told
+    assert looked[:2] == [-1, written]
 
 
 @pytest.mark.parametrize("last", ["²", "-1", "x", "9" * 30])

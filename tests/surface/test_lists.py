@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from typing import Any
 
+import httpx
 import pytest
 from merchant import Merchant
 from support import Sim
 from toy.acme import TALKATIVE
+
+from simulator.engine.store import outbox
 
 MANY = 1_003
 """More than what a single look at the store used to give."""
@@ -32,11 +35,11 @@ def key_of(entry: dict[str, Any]) -> tuple[Any, ...]:
 
 
 async def read(
-    sim: Sim, path: str, limit: int, *, between: Callable[[], Awaitable[object]] | None = None
+    sim: Sim, path: str, limit: int, *, between: Callable[[], Awaitable[object]] | None = None, **wanted: object
 ) -> list[dict[str, Any]]:
     """The whole list, page by page; `between` happens after each of the first three."""
     found: list[dict[str, Any]] = []
-    query: dict[str, Any] = {"limit": limit}
+    query: dict[str, Any] = {"limit": limit, **wanted}
     for number in count(1):
         page = (await sim.http.get(path, params=query)).raise_for_status().json()
         assert len(page["data"]) <= limit
@@ -92,6 +95,47 @@ async def test_a_shop_with_hundreds_of_buyers_of_its_own_loses_none(sim: Sim) ->
         (await sim.http.put(f"{sim.path}/buyers/{slug}", json={})).raise_for_status()
 
     assert [buyer["slug"] for buyer in await read(sim, f"{sim.path}/buyers", 500)][8:] == made
+
+
+async def test_the_latest_is_looked_for_among_so_many_of_the_newest(
+    sim: Sim, acme: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older ones are in the list, page by page; an empty page may go on."""
+    await sim.receive_webhooks("acme")
+    old = await acme.paid()
+    event = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["event"]
+    for _ in range(3):
+        await acme.create(amount=2000)
+    newest = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["event"]
+    monkeypatch.setattr(outbox, "LOOKED_AT", 2)
+
+    answer = await sim.http.get(f"{sim.path}/webhooks/latest", params={"event": event})
+    first = (await sim.http.get(f"{sim.path}/webhooks", params={"event": event, "newest": True})).json()
+    every = await read(sim, f"{sim.path}/webhooks", 50, event=event, newest=True)
+
+    assert event != newest
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    assert "among the 2 newest; older ones are in the list" in answer.json()["error"]["message"]
+    assert first["data"] == [] and first["next"] is not None
+    assert [one["resource_id"] for one in every] == [old]
+
+
+async def test_webhooks_are_listed_by_the_groups_of_the_console(sim: Sim, acme: Merchant) -> None:
+    sim.answer = lambda request: httpx.Response(500)
+    await sim.receive_webhooks("acme")
+    await acme.paid()
+    await sim.settle()
+
+    async def listed(**wanted: object) -> set[str]:
+        found = (await sim.http.get(f"{sim.path}/webhooks", params=wanted)).raise_for_status().json()["data"]
+        return {one["id"] for one in found}
+
+    every = await listed()
+    before = await listed(state="held")
+    await sim.http.put(f"{sim.path}/webhooks/acme/paused", json={"paused": True})
+
+    assert every and await listed(state="failing") == await listed(state="held") == every
+    assert (before, await listed(adversarial=True), await listed(adversarial=False)) == (set(), set(), every)
 
 
 def send_copies(sim: Sim, number: int) -> None:

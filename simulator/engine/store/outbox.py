@@ -307,9 +307,7 @@ class Outbox(Statements):
         rows = [self._message(row) for row in self.rows(sql, [*each * len(sources), limit])]
         if len(rows) == limit or group == "failing" or not where:
             return rows, None
-        sql = f"SELECT seq FROM outbox WHERE workspace = ? {older} ORDER BY seq DESC LIMIT 1 OFFSET ?"  # noqa: S608
-        last = self.rows(sql, (self._at(workspace), *place, LOOKED_AT - 1))
-        return rows, int(last[0][0]) if last else None
+        return rows, self._message_back(f"workspace = ? {older}", (self._at(workspace), *place), "DESC")
 
     def soonest_failing(self, workspace: int, most: int) -> tuple[str | None, int] | None:
         """Address and number of tries of the refused message that is tried again first; `most` of those due first are looked at."""
@@ -374,44 +372,57 @@ class Outbox(Statements):
             for is_failing in reversed(_FAILING)
         )
 
-    def newest_message(self, workspace: int, *, provider: str | None, event: str | None) -> OutboxRow | None:
-        """By the table's own order, backwards: what is asked for is mostly near its end."""
-        where: list[str] = ["+workspace = ?"]
-        values: list[Any] = [self._at(workspace)]
-        for column, value in (("provider", provider), ("event", event)):
-            if value is not None:
-                where.append(f"{column} = ?")
-                values.append(value)
-        sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT 1"  # noqa: S608
-        found = self.rows(sql, values)
-        return self._message(found[0]) if found else None
-
-    def newest_messages(
+    def page_of_messages(
         self,
         workspace: int,
         *,
-        provider: str | None,
-        event: str | None,
-        group: str | None,
-        before: int | None,
-        limit: int,
+        providers: Sequence[str] | None = None,
+        event: str | None = None,
         subject: str | None = None,
-    ) -> list[OutboxRow]:
-        """Newest first. `group` is a state, or `failing`: refused, whether it will be tried again or not."""
-        where: list[str] = ["+workspace = ?"]
-        values: list[Any] = [self._at(workspace)]
-        state = None if group == "failing" else group
-        for column, value in (("provider", provider), ("event", event), ("state", state), ("subject", subject)):
+        group: str | None = None,
+        adversarial: bool | None = None,
+        newest: bool = True,
+        place: int | None = None,
+        limit: int,
+    ) -> tuple[list[OutboxRow], int | None]:
+        """Those behind a `place`, newest or oldest first. `group` is a state or `failing` (refused, whether it will be tried again
+        or not); `adversarial` says whether they are attacks.
+
+        Of a list with filters so many as `LOOKED_AT` messages are looked at. Where those were not enough for `limit`, and there are
+        more, the second part is the place behind which to look on.
+        """
+        if providers is not None and not providers:
+            return [], None
+        behind, order = ("<", "DESC") if newest else (">", "ASC")
+        within, values = "workspace = ?", list[Any]([self._at(workspace)])
+        for clause, value in (("subject = ?", subject), (f"seq {behind} ?", place)):
             if value is not None:
-                where.append(f"{column} = ?")
-                values.append(value)
+                within, values = f"{within} AND {clause}", [*values, value]
+        wanted: list[tuple[str, Sequence[Any]]] = [
+            (f"{column} = ?", (value,))
+            for column, value in (("event", event), ("state", None if group == "failing" else group))
+            if value is not None
+        ]
+        if providers is not None:
+            wanted.append((f"provider IN ({', '.join('?' for _ in providers)})", providers))
         if group == "failing":
-            where.append("(state = 'failed' OR (state = 'pending' AND attempts > 0))")
-        if before is not None:
-            where.append("seq < ?")
-            values.append(before)
-        sql = f"SELECT {_OUTBOX} FROM outbox WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"  # noqa: S608
-        return [self._message(row) for row in self.rows(sql, [*values, limit])]
+            wanted.append((f"({' OR '.join(f'({one})' for one in _FAILING)})", ()))
+        if adversarial is not None:
+            wanted.append((f"plan IS NOT NULL AND {_ATTACK}" if adversarial else _EARNEST, ATTACKS))
+        last = self._message_back(within, values, order) if wanted else None
+        if last is not None:
+            wanted.append(("seq >= ?" if newest else "seq <= ?", (last,)))
+        where = " AND ".join([within, *(clause for clause, _ in wanted)])
+        sql = f"SELECT {_OUTBOX} FROM outbox WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608
+        given = [value for _, some in wanted for value in some]
+        rows = [self._message(row) for row in self.rows(sql, [*values, *given, limit])]
+        return rows, last if len(rows) < limit else None
+
+    def _message_back(self, within: str, values: Sequence[Any], order: str) -> int | None:
+        """The number of the last of the messages that are looked at; None where there are fewer."""
+        sql = f"SELECT seq FROM outbox WHERE {within} ORDER BY seq {order} LIMIT 1 OFFSET ?"  # noqa: S608
+        found = self.rows(sql, [*values, LOOKED_AT - 1])
+        return int(found[0][0]) if found else None
 
     def last_attempt(self, message: int) -> AttemptRow | None:
         found = self.rows(f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY n DESC LIMIT 1", (message,))  # noqa: S608

@@ -133,11 +133,14 @@ class Resources(Statements):
         sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608
         return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", [*values, limit])
 
-    def payment_back(self, workspace: int, before: int | None, steps: int) -> int | None:
-        """The number of the payment that stands so many before another one, or before the end; None where there are fewer."""
-        sql = """SELECT seq FROM resources WHERE workspace = ? AND phase IS NOT NULL AND seq < ?
-            ORDER BY seq DESC LIMIT 1 OFFSET ?"""
-        found = self.rows(sql, (self._at(workspace), EVERY if before is None else before, steps - 1))
+    def payment_back(self, workspace: int, before: int | None, steps: int, reference: str | None = None) -> int | None:
+        """The number of the payment that stands so many before another one, or before the end; None where there are fewer. With a
+        `reference` those are counted that have it."""
+        also, values = ("", ()) if reference is None else ("AND reference = ?", (reference,))
+        sql = f"""SELECT seq FROM resources WHERE workspace = ? AND phase IS NOT NULL AND seq < ? {also}
+            ORDER BY seq DESC LIMIT 1 OFFSET ?"""  # noqa: S608
+        end = EVERY if before is None else before
+        found = self.rows(sql, (self._at(workspace), end, *values, steps - 1))
         return int(found[0][0]) if found else None
 
     def count_payments(self, workspace: int, most: int, phase: str | None = None) -> int:

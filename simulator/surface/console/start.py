@@ -125,8 +125,6 @@ def _refused(console: Console, provider: str) -> Refused | None:
 
 def _heard(console: Console, provider: str) -> Mapping[str, Any] | None:
     """The newest webhook of this provider that was tried, with its last answer."""
-    rows = console.runtime.store.newest_messages(
-        console.workspace.id, provider=None, event=None, group=None, before=None, limit=LOOKED_AT
-    )
+    rows, _ = console.runtime.store.page_of_messages(console.workspace.id, limit=LOOKED_AT)
     tried = next((row for row in rows if row.provider == provider and row.attempts), None)
     return None if tried is None else webhooks.delivery_views(console.runtime, [tried])[0]

@@ -57,6 +57,7 @@ async def _feed(runtime: Runtime, workspace: int, after: int, *, follow: bool) -
     seq = after // PLACES - 1  # some of that row's events may have been told, and some not
     while not runtime.closing and workspace in runtime.registry:
         runtime.transactions.write_notes_or_tell()
+        end = runtime.store.last_seq()
         rows = runtime.store.journal_after(workspace, seq, AT_ONCE)
         if rows:
             seq, quiet_since = int(rows[-1][0]), stopwatch()
@@ -69,6 +70,7 @@ async def _feed(runtime: Runtime, workspace: int, after: int, *, follow: bool) -
         if len(rows) < AT_ONCE:
             if not follow:
                 return
+            seq = max(seq, end)  # what others have written until then is not walked through again
             await asyncio.sleep(LOOK_S)
 
 

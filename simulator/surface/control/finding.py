@@ -61,8 +61,8 @@ def listed(
     filters: dict[str, Any] = {"provider": provider, "phase": phase, "reference": reference, "failing": failing}
     sought = _sought(runtime, workspace, text) if text else None
     if sought is None:
-        is_narrow = reference is None and bool(text or failing or provider or phase)
-        end = store.payment_back(workspace.id, before, WINDOW) if is_narrow else None
+        is_narrow = bool(text or failing or provider or phase)
+        end = store.payment_back(workspace.id, before, WINDOW, reference) if is_narrow else None
         rows = store.payments(workspace.id, **filters, q=text or None, before=before, from_seq=end, limit=limit + 1)
         page = Listed(rows[:limit], int(rows[limit - 1][0]) if len(rows) > limit else end)
     else:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
+from simulator.engine.workspace import Workspace
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import ControlCall, NoBody, Query
 
@@ -47,6 +48,12 @@ def place_of(call: ControlCall[NoBody, L]) -> Any:
 
 def unknown_cursor() -> ControlError:
     return invalid("cursor: is not one of this list", "cursor")
+
+
+def none_such(what: str, workspace: Workspace, looked_at: int | None) -> ControlError:
+    """404: there is none, or none among so many of the newest, where there are more."""
+    among = "" if looked_at is None else f" among the {looked_at:,} newest; older ones are in the list"
+    return ControlError(404, "not_found", f"there is no such {what} in workspace {workspace.name}{among}")
 
 
 def page(

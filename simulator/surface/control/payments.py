@@ -16,11 +16,11 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, NotFound
-from simulator.surface.control import checks
+from simulator.surface.control import checks, finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.finding import listed, loaded
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
-from simulator.surface.control.paging import ListQuery, page_so_far, place_of
+from simulator.surface.control.paging import ListQuery, none_such, page_so_far, place_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
 from simulator.wallet.pages.result import return_target
@@ -130,16 +130,14 @@ async def get_payment(call: ControlCall) -> dict[str, Any]:
 
 
 async def latest_payment(call: ControlCall[NoBody, LatestQuery]) -> dict[str, Any]:
-    """The newest, with its timeline. Raises 404 when there is none."""
+    """The newest, with its timeline. Raises 404 when there is none, or none among so many of the newest as a page of the list looks
+    at."""
     query, workspace = call.query, call.workspace
     sought = call.known_provider(query.provider)
     page = listed(call.runtime, workspace, provider=sought, reference=query.reference, limit=1)
-    while not page.rows and page.older is not None:  # others have made many since
-        page = listed(call.runtime, workspace, provider=sought, before=page.older, limit=1)
-    rows = page.rows
-    if not rows or rows[0][1] not in call.runtime.providers:
-        raise ControlError(404, "not_found", f"there is no such payment in workspace {workspace.name}")
-    _, name, kind, id_, _ = rows[0]
+    if not page.rows or page.rows[0][1] not in call.runtime.providers:
+        raise none_such("payment", workspace, None if page.older is None else finding.WINDOW)
+    _, name, kind, id_, _ = page.rows[0]
     provider, uow = call.runtime.providers[name], call.runtime.open(workspace)
     return _with_timeline(call, uow, provider, uow.get(provider.kinds[kind], id_))
 

@@ -144,10 +144,12 @@ def _payments(call: ControlCall[NoBody, WaitQuery]) -> list[Sequence[Any]]:
 
 def _messages(call: ControlCall[NoBody, WaitQuery], *, any_event: bool = False) -> list[OutboxRow]:
     """The webhooks of that event, newest first."""
-    query, limit = call.query, LOOKED_AT
-    event = None if any_event else query.event
-    about = {"provider": query.provider, "event": event, "subject": query.resource_id, "group": None}
-    return call.runtime.store.newest_messages(call.workspace.id, **about, before=None, limit=limit)
+    query, event = call.query, None if any_event else call.query.event
+    providers = None if query.provider is None else [query.provider]
+    rows, _ = call.runtime.store.page_of_messages(
+        call.workspace.id, providers=providers, event=event, subject=query.resource_id, limit=LOOKED_AT
+    )
+    return rows
 
 
 def _seen_instead(call: ControlCall[NoBody, WaitQuery], timeout_s: float) -> ControlError:

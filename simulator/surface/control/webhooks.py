@@ -14,20 +14,24 @@ from simulator.engine.masking import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
-from simulator.engine.store import OutboxRow
+from simulator.engine.store import OutboxRow, outbox
 from simulator.engine.validation import Unfit
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, short_duration
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
-from simulator.surface.control.paging import ListQuery, page, place_of
+from simulator.surface.control.paging import ListQuery, none_such, page_so_far, place_of
 
 
 class WebhooksQuery(ListQuery):
     provider: str | None = None
     event: str | None = None
     resource_id: str | None = None
-    state: Literal["pending", "delivered", "failed", "kept"] | None = None
+    state: Literal["pending", "delivered", "failed", "kept", "failing", "held"] | None = None
+    """A state, or one of two groups: `failing` was refused, whether it will be tried again or not, and `held` waits at a provider
+    that is paused."""
+    adversarial: bool | None = None
+    """Only the attacks of a scenario, or only what is none. The two groups have them only where they are asked for."""
     newest: bool = False
     """The newest first."""
 
@@ -126,34 +130,24 @@ def _text(body: bytes) -> str:
 
 async def list_webhooks(call: ControlCall[NoBody, WebhooksQuery]) -> dict[str, Any]:
     """Oldest first, unless asked otherwise."""
-    query, place, store = call.query, place_of(call), call.runtime.store
-    provider, event, subject, more = (
-        call.known_provider(query.provider),
-        query.event,
-        query.resource_id,
-        query.limit + 1,
+    query, provider = call.query, call.known_provider(call.query.provider)
+    providers = [provider] if provider is not None else None
+    if query.state == "held":
+        providers = [name for name in call.workspace.paused if provider in (None, name)]
+    rows, further = call.runtime.store.page_of_messages(
+        call.workspace.id,
+        providers=providers,
+        event=query.event,
+        subject=query.resource_id,
+        group="pending" if query.state == "held" else query.state,
+        adversarial=False if query.adversarial is None and query.state in ("failing", "held") else query.adversarial,
+        newest=query.newest,
+        place=place_of(call),
+        limit=query.limit + 1,
     )
-    if query.newest:
-        rows = store.newest_messages(
-            call.workspace.id,
-            provider=provider,
-            event=event,
-            subject=subject,
-            group=query.state,
-            before=place,
-            limit=more,
-        )
-    else:
-        rows = store.messages(
-            call.workspace.id,
-            provider=provider,
-            event=event,
-            subject=subject,
-            state=query.state,
-            after=place,
-            limit=more,
-        )
-    return page(call, rows, place=lambda row: row.seq, views=lambda shown: delivery_views(call.runtime, shown))
+    if len(rows) > query.limit:
+        rows, further = rows[: query.limit], rows[query.limit - 1].seq
+    return page_so_far(call, delivery_views(call.runtime, rows), further)
 
 
 def message_of(call: ControlCall[Any, Any], workspace: Workspace) -> OutboxRow:
@@ -168,13 +162,14 @@ async def get_webhook(call: ControlCall) -> dict[str, Any]:
 
 
 async def latest_webhook(call: ControlCall[NoBody, LatestQuery]) -> dict[str, Any]:
-    """The newest. Raises 404 when there is none."""
-    query = call.query
-    provider = call.known_provider(query.provider)
-    row = call.runtime.store.newest_message(call.workspace.id, provider=provider, event=query.event)
-    if row is None:
-        raise ControlError(404, "not_found", f"there is no such webhook in workspace {call.workspace.name}")
-    return delivery_views(call.runtime, [row])[0]
+    """The newest. Raises 404 when there is none, or none among so many of the newest as a page of the list looks at."""
+    query, provider = call.query, call.known_provider(call.query.provider)
+    rows, further = call.runtime.store.page_of_messages(
+        call.workspace.id, providers=None if provider is None else [provider], event=query.event, limit=1
+    )
+    if not rows:
+        raise none_such("webhook", call.workspace, None if further is None else outbox.LOOKED_AT)
+    return delivery_views(call.runtime, rows)[0]
 
 
 # What is done by hand --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ The windows, up to which a filtered list looks, are made small, so that a small 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support import Sim
 from toy.acme import ACME
 
 from benchmarks import fill
+from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.store import outbox
 from simulator.engine.store.sqlite import SqliteStore
 from simulator.surface.console import frame, payments, webhooks
@@ -36,10 +38,22 @@ PAGES = (
 )  # fmt: skip
 LISTS = (
     "payments", "payments?phase=error", "payments?q=nobody", "payments?reference=nobody", "timers", "webhooks",
-    "webhooks?state=failed",
-    "webhooks?resource_id=nobody", "requests", "requests?status=5xx", "requests?path=/nothing", "buyers", "why/{payment}",
-    "payments/acme/{payment}", "payments/acme/{payment}/diagram",
+    "webhooks?state=failed", "webhooks?event=nothing", "webhooks?event=nothing&newest=true", "webhooks?state=failed&newest=true",
+    "webhooks?state=failing&event=nothing&newest=true", "webhooks?adversarial=true", "webhooks?provider=other",
+    "webhooks?resource_id=nobody", "payments?provider=other", "payments?failing=1", "payments?reference={reference}&phase=error",
+    "requests", "requests?status=5xx", "requests?path=/nothing", "buyers", "why/{payment}",
+    "payments/acme/{payment}", "payments/acme/{payment}/diagram", "payments/latest",
+    "webhooks/latest",
 )  # fmt: skip
+
+OTHER = replace(ACME, name="other", resources=(), endpoints=(), pages=(), left_out=(), settings=WorkspaceSettings)
+"""Nobody has used it."""
+NOT_THERE = (
+    "payments/latest?reference=nobody",
+    "payments/latest?provider=other", "payments/latest?provider=other&reference={reference}", "webhooks/latest?event=nothing",
+    "webhooks/latest?provider=other",
+)  # fmt: skip
+"""Answered with 404."""
 
 
 @pytest.fixture(autouse=True)
@@ -67,18 +81,19 @@ def counted(sim: Sim, steps: list[int]) -> None:
 async def costs(file: Path, count: int) -> dict[str, int]:
     """What each address costs in a store with so many payments, one as the other."""
     steps, found = [0], {}
-    async with Sim(providers=[ACME], db=str(file)) as sim:
+    async with Sim(providers=[ACME, OTHER], db=str(file)) as sim:
         names = {"payment": await Merchant(sim, ACME).paid()}
         for name, path in (("delivery", "webhooks"), ("request", "requests")):
             names[name] = (await sim.http.get(f"{sim.path}/{path}")).json()["data"][0]["id"]
         addresses = [f"{console(sim)}/{path.format(**names)}" for path in PAGES]
-        addresses += [f"{sim.path}/{path.format(**names)}" for path in LISTS]
+        names["reference"] = (await sim.payment(ACME.name, names["payment"]))["reference"]
+        addresses += [f"{sim.path}/{path.format(**names)}" for path in (*LISTS, *NOT_THERE)]
         fill.multiply(file, ACME.name, names["payment"], count)
         counted(sim, steps)
         for address in (addresses[0], *addresses):
             before = steps[0]
             answer = await sim.http.get(address)
-            assert answer.status_code == 200, address
+            assert answer.status_code == (404 if "latest?" in address else 200), address
             found[address.replace(sim.workspace.public_id, "{ws}")] = steps[0] - before
         before = steps[0]
         (await sim.http.post(f"{sim.path}/settle")).raise_for_status()
