@@ -9,9 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine import dispatcher, endpoints, http, http_client, keeping, queues, registry, settings, unread
+from simulator.engine import (
+    dispatcher,
+    endpoints,
+    http,
+    http_client,
+    keeping,
+    queues,
+    registry,
+    settings,
+    unread,
+    watchers,
+    workspace,
+)
 from simulator.surface import limits, serve
-from simulator.surface.control import checks, inbox, operation, paging, purchases, scenarios
+from simulator.surface.control import audits, checks, inbox, operation, paging, purchases, scenarios
+from simulator.surface.inbox import Received
+from simulator.wallet import buyers
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -104,7 +118,17 @@ BOUNDS = {
     f"{registry.SNAPSHOTS} snapshots of a workspace, which hold {registry.ROWS:,} rows together",
     f"{registry.ROWS:,} rows of a document",
     f"{limits.IMPORT_LIMIT:,} bytes of a document",
-    f"{scenarios.ARMED} armed scenarios",
+    f"{scenarios.ARMED} armed scenarios of {scenarios.ARMED_SIZE:,} bytes together",
+    f"{scenarios.RULES} rules of a scenario that is armed with its rules; {scenarios.NEXT:,} payments for which",
+    f"{registry.ROWS_IN_ALL:,} rows that the snapshots of all workspaces hold together",
+    f"{registry.WORKSPACES:,} workspaces |",
+    f"{buyers.ADDED:,} buyers beside the eight; {buyers.LINES} lines of a buyer's ledger",
+    f"{watchers.Audience.MOST} connections that listen or wait",
+    f"{endpoints.ENDPOINTS_LIMIT} endpoints of an account",
+    f"{workspace.MADE} addresses for webhooks, of {workspace.MADE_SIZE:,} bytes together",
+    f"{Received.KEPT:,} requests in the inboxes of a workspace, and {keeping.KIND_SIZE:,} bytes of them",
+    f"{audits.KEPT} audits since the start",
+    f"{workspace.FORMER} former endpoints and secrets",
     f"{inbox.NAME_LIMIT} characters of an inbox's name",
     f"{http_client.READ_LIMIT // 1024} kB are read",
     f"{dispatcher.ANSWER_LIMIT:,} characters are kept",

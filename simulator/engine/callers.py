@@ -16,6 +16,9 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
+_REST = re.compile(r"[/?#\\]")
+"""What stands between a host and the rest of an address."""
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -71,13 +74,16 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     """Whether a page that is not ours made a browser send this; `own` are our hosts with their ports.
 
     Browsers say so in `Origin` (`null` for a sandboxed frame) and, where the address is to be trusted, in `Sec-Fetch-Site`.
-    Our own forms bear our origin, because our pages say `Referrer-Policy: same-origin`. Programs send neither header.
+    An old one, or one behind something that takes both away, may still say in `Referer` which page it was. Our own forms bear our
+    origin, because our pages say `Referrer-Policy: same-origin`. Programs send none of these headers.
     """
-    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+    site = headers.get("sec-fetch-site")
+    if (site or "none") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    host = (origin or "").partition("://")[2]
-    return origin is not None and (not host or host not in own)
+    page = headers.get("referer") if origin is None and site is None else origin
+    host = _REST.split((page or "").partition("://")[2], maxsplit=1)[0]
+    return page is not None and (not host or host not in own)
 
 
 def is_public(provider: Provider, workspace: Workspace, proof: tuple[str, ...] | None) -> bool:

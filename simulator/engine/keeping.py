@@ -3,7 +3,7 @@
 By number, what is older than the newest so many; by age, what has not changed for so many days. A payment stays while it
 waits for its buyer or for the clock (a timer of anything that belongs to it), and while one of its messages is to be sent.
 What was dropped is counted in the store. Lines of the journal that belong to no payment are kept as long, and as many
-(1,000 at least).
+(1,000 at least). Of a kind that says how many are kept of it (`Resource.KEPT`: what came to the inbox), the newest.
 
 What belongs to a payment is found by its story, which names all that has moved, and by `hangs_on`, where a resource has no
 states; each says of itself whether it goes along (`Resource.goes_with`). Nothing here depends on how much a workspace has:
@@ -38,6 +38,9 @@ ROWS = 300
 FEWEST_LINES = 1000
 """Lines of the journal that belong to no payment, below which their number drops none."""
 
+KIND_SIZE = 100_000_000
+"""Bytes that are kept of such a kind in a workspace."""
+
 COUNTED = 5000
 """Payments that are counted in a step."""
 
@@ -68,6 +71,8 @@ class _Tally:
     """Payments that were passed over."""
     loose: int = 0
     loose_counted: int = 0
+    kinds: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)
+    """Of each kind of which so many are kept: how many there are, their bytes, and up to which number they are counted."""
     has_replies: bool = True
     """There may be answers whose time for repetition is over."""
 
@@ -92,6 +97,8 @@ class Keeper(Chore):
         self._parties = parties
         self._gone = gone
         self._tallies: dict[int, _Tally] = {}
+        every = [kind for party in parties.values() for kind in party.kinds.values()]
+        self._bounded = [(kind, kind.KEPT) for kind in every if kind.KEPT is not None]
 
     def look(self) -> None:
         """At everything anew."""
@@ -142,6 +149,8 @@ class Keeper(Chore):
             yield
         self._rest = self._whole_rest
         yield from self._loose(id_)
+        for kind, most in self._bounded:
+            yield from self._newest(id_, kind, most)
         yield from self._replies(id_)
         if has_dropped and self._store.empty_pages() > self._store.pages() // 4:
             yield from shrunk(self._store, self._store.pages() // 10)
@@ -207,13 +216,8 @@ class Keeper(Chore):
         if not going:
             return 0
         everything = [one for members in going.values() for one in members]
-        keys = [
-            (value, name, resource.KIND, resource.PROVIDER, seq)
-            for seq, resource in everything
-            for name, value in resource.keys().items()
-        ]
         with self._transactions.writing() as store:
-            store.drop_payments(id_, [*going], [seq for seq, _ in everything], keys, now)
+            store.drop_payments(id_, [*going], [seq for seq, _ in everything], keys_of(everything), now)
         for _, resource in everything:
             self._gone(identity_of(resource))
         return len(going)
@@ -233,6 +237,32 @@ class Keeper(Chore):
                 return
             yield
 
+    def _newest(self, id_: int, kind: type[Resource], most: int) -> Iterator[None]:
+        name = (kind.PROVIDER, kind.KIND)
+        while id_ in self._registry:
+            kinds = self._tally(id_).kinds
+            number, size, counted = kinds.get(name, (0, 0, 0))
+            found, counted, more = self._store.count_kind_after(id_, name, counted, COUNTED)
+            kinds[name] = (number, size, counted) = (number + found, size + more, counted)
+            if found == COUNTED:
+                yield
+                continue
+            if number <= most and size <= KIND_SIZE:
+                return
+            going: list[tuple[int, Resource]] = []
+            for seq, body in self._store.oldest_of_kind(id_, name, ROWS):
+                if number <= most and size <= KIND_SIZE:
+                    break
+                going.append((seq, load(kind, body)))
+                number, size = number - 1, size - len(body)
+            if not going:
+                return
+            with self._transactions.writing() as store:
+                now = micros(self._registry[id_].clock.now())
+                store.drop_resources(id_, [seq for seq, _ in going], keys_of(going), now)
+            kinds[name] = (number, size, counted)
+            yield
+
     def _replies(self, id_: int) -> Iterator[None]:
         """Answers to repeated requests are kept as long as the provider repeats them, whatever else is kept."""
         if id_ not in self._registry or not self._tally(id_).has_replies:
@@ -247,3 +277,12 @@ class Keeper(Chore):
                     place = store.drop_replies(id_, party.name, place, ROWS, before)
                 if place is not None:
                     yield
+
+
+def keys_of(resources: Sequence[tuple[int, Resource]]) -> list[Row]:
+    """The look-up keys of these resources with their numbers."""
+    return [
+        (value, name, resource.KIND, resource.PROVIDER, seq)
+        for seq, resource in resources
+        for name, value in resource.keys().items()
+    ]

@@ -96,6 +96,11 @@ class Reader:
         )
         return [self._changes.adopt(kind, raw) for _, raw in reversed(rows)]
 
+    def count(self, kind: type[R], most: int) -> int:
+        """How many of a `LISTED` kind there are, counted up to so many."""
+        self.flush()
+        return self.store.count_resources(self.workspace.id, kind.PROVIDER, kind.KIND, most)
+
     def every(self, kind: type[R], *, before: str | None = None) -> Iterator[R]:
         """All resources of a kind, newest first, read a page at a time: for filters that no look-up key serves.
 

@@ -96,6 +96,8 @@ def _rules(refusal: r.Refusal, answer: Any) -> Iterator[dict[str, Any]]:
             yield _rule("exceeded", what, available, str(requested))
         case r.IdempotencyConflict(because=because):
             yield _rule("key_in_use" if because == "in_progress" else "key_mismatch")
+        case r.Throttled(what=what, limit=limit) if what:
+            yield _rule("full", limit=limit, text=what)
         case r.Throttled(retry_after_s=seconds):
             yield _rule("rate", limit=seconds)
         case r.Faulted():

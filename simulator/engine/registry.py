@@ -31,11 +31,18 @@ LISTED = 100
 """Credentials at most that stand in one list."""
 
 
+WORKSPACES = 10_000
+"""Workspaces at most."""
+
 SNAPSHOTS = 100
 """Snapshots that a workspace has at most."""
 
 ROWS = 250_000
 """Rows that all snapshots of a workspace hold at most, and a document: some 10,000 payments with their webhooks and requests."""
+
+
+ROWS_IN_ALL = 2_500_000
+"""Rows that the snapshots of all workspaces hold at most together."""
 
 
 class WorkspaceError(ValueError):
@@ -202,7 +209,8 @@ class Registry:
         made_by: str = "",
         temporary: bool = False,
     ) -> Workspace:
-        """A new world. Raises `WorkspaceError` when the name or one of the credentials is taken."""
+        """A new world. Raises `WorkspaceError` when the name or a credential is taken, `TooMuch` when there are enough."""
+        self._refuse_one_more()
         ids = Ids()
         public_id = "ws_" + ids.hex(16)
         name = name or public_id
@@ -238,8 +246,14 @@ class Registry:
             self._owners[pair] = id_
         return workspace
 
+    def _refuse_one_more(self) -> None:
+        if len(self._workspaces) >= WORKSPACES:
+            raise TooMuch(f"there are {WORKSPACES:,} workspaces, and no more can be made: delete some")
+
     def adopt(self, workspace: Workspace, lookups: Sequence[tuple[str, str]], rows: Rows) -> Workspace:
-        """A world that has happened elsewhere, with everything in it; nobody here has its id, its name or its credentials."""
+        """A world that has happened elsewhere, with everything in it; nobody here has its id, its name or its credentials. Raises
+        `TooMuch`."""
+        self._refuse_one_more()
         with self._transactions.writing() as store:
             id_ = store.add_workspace(workspace.public_id, workspace.name, workspace.dump())
             store.add_credentials(id_, lookups)
@@ -308,6 +322,8 @@ class Registry:
             raise TooMuch(
                 f"the snapshots of a workspace hold at most {ROWS:,} rows: they hold {held:,}, and it has {_up_to(more)}"
             )
+        if self._store.rows_of_all_snapshots(ROWS_IN_ALL) + more > ROWS_IN_ALL:
+            raise TooMuch(f"the snapshots of all workspaces hold at most {ROWS_IN_ALL:,} rows: delete some of them")
         with self._transactions.writing() as store:
             return store.take_snapshot(id_, name, micros(workspace.clock.now()), workspace.dump())
 

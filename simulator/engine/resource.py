@@ -44,6 +44,9 @@ class Resource(metaclass=_Kind):
     """Whether `UnitOfWork.listing` goes over all of the kind, for which each resource has an entry in an index. A list under a
     look-up key needs it not."""
 
+    KEPT: ClassVar[int | None] = None
+    """So many of the kind are kept in a workspace, the newest, where it belongs to no payment and is `LISTED`; None for all."""
+
     FOUND_BY: ClassVar[tuple[str, ...]] = ()
     """By what it is found without a credential, whichever workspace has it, because a page has that in its address: `id`, or the
     name of a look-up key. No two resources of a kind have the same one (`UnitOfWork.own_id`)."""

@@ -37,7 +37,7 @@ from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.walking import Walker
-from simulator.engine.watchers import Watchers
+from simulator.engine.watchers import Audience, Watchers
 from simulator.engine.workspace import Stride, Workspace
 from simulator.kernel.clock import Clock, micros, time_of_day
 from simulator.kernel.ids import Ids, Pool
@@ -86,6 +86,7 @@ class Runtime:
         self.courier = courier or OwnCourier(self.reach)
         self.watchers = Watchers()
         self.news = Watchers()
+        self.audience = Audience()
         """By workspace: who wants to hear when anything in it was committed, whatever it is."""
 
         strides: dict[int, Stride] = {}

@@ -21,13 +21,13 @@ from simulator.engine.resource import NOT_YET, Resource, Summary, changed
 from simulator.engine.scenarios import Effect, Facet, Scenarios, WebhooksEffect, is_matched, scoped_to_payment
 from simulator.engine.settings import ProviderSettings, WorkspaceSettings
 from simulator.engine.store.base import Store
-from simulator.engine.workspace import AccountEndpoint, Stride, Workspace
+from simulator.engine.workspace import MADE, MADE_SIZE, AccountEndpoint, Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.ids import Ids, Pool, instant_text
 from simulator.kernel.lazy import cached_property
 from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.money import Money
-from simulator.kernel.refusals import IllegalTransition
+from simulator.kernel.refusals import IllegalTransition, Throttled
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound=WorkspaceSettings)
@@ -383,6 +383,15 @@ class UnitOfWork(Reader):
     def change_workspace(self, **changes: Any) -> None:
         self.workspace = self.workspace.changed(**changes)
         self.workspace_changed = True
+
+    def keep_webhook_endpoints(self, provider: str, endpoints: Sequence[Mapping[str, Any]], urls: int) -> None:
+        """All that a merchant has made through the provider's own API, with so many addresses in them. Raises `Throttled` when more
+        is added than a workspace holds: each event goes to each, and all are written whenever one changes."""
+        before = self.workspace.webhook_endpoints.get(provider, ())
+        size = len(orjson.dumps(endpoints))
+        if (urls > MADE or size > MADE_SIZE) and size > len(orjson.dumps(before)):
+            raise Throttled(what="webhook endpoints", limit=MADE)
+        self.change_workspace(webhook_endpoints={**self.workspace.webhook_endpoints, provider: [*endpoints]})
 
     # Other parties ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ watches would not notice the difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from simulator.engine.changes import Identity
 
@@ -40,3 +41,24 @@ class Watchers:
     def __len__(self) -> int:
         """How many things are watched."""
         return len(self._callbacks)
+
+
+class Audience:
+    """Connections that stay open to hear what happens: feeds, open pages, whoever waits. There are so many at most."""
+
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._present = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._present >= self.MOST
+
+    @contextmanager
+    def present(self) -> Iterator[None]:
+        self._present += 1
+        try:
+            yield
+        finally:
+            self._present -= 1

@@ -24,6 +24,12 @@ TELLING = 12
 FORMER = 20
 """Former endpoints and secrets that are remembered of each provider."""
 
+MADE = 100
+"""Addresses of webhooks at most that a merchant makes through one provider's own API."""
+
+MADE_SIZE = 1_000_000
+"""Bytes of all that is kept of them."""
+
 S = TypeVar("S", bound=WorkspaceSettings)
 
 

@@ -136,7 +136,11 @@ class IdempotencyConflict(Refusal):
 
 @dataclass(eq=False)
 class Throttled(Refusal):
+    """Too many: calls in a short time, or `what` there may be so many of."""
+
     retry_after_s: int = 1
+    what: str = ""
+    limit: int = 0
 
 
 @dataclass(eq=False)

@@ -25,6 +25,8 @@ class Received(Resource):
 
     PROVIDER: ClassVar[str] = "inbox"
     KIND: ClassVar[str] = "received"
+    LISTED: ClassVar[bool] = True
+    KEPT: ClassVar[int | None] = 10_000
 
     name: str
     method: str

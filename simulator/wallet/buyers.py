@@ -108,6 +108,17 @@ NEW_YUAN = 1_000
 """What a buyer has to begin with who is made without a balance."""
 
 
+LINES = 100
+"""Of what a buyer paid and got back, the newest."""
+
+ADDED = 1_000
+"""So many at most are added to the eight."""
+
+
+class TooMany(Exception):
+    """As many were added as there may be."""
+
+
 class Taken(Exception):
     """There is a buyer of that slug."""
 
@@ -196,7 +207,10 @@ def reset(uow: UnitOfWork, slug: str) -> Buyer:
 
 
 def save(uow: UnitOfWork, buyer: Buyer) -> Buyer:
+    """Raises `TooMany` for a new one."""
     if uow.find(Buyer, buyer.id) is None:
+        if buyer.id not in BUYERS and uow.count(Buyer, ADDED + len(BUYERS)) - len(uow.fetch(Buyer, BUYERS)) >= ADDED:
+            raise TooMany
         return uow.add(replace(buyer, created_at=uow.now, updated_at=uow.now))
     return uow.amend(buyer)
 
@@ -211,7 +225,7 @@ def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> 
         balance=buyer.balance - taken,
         daily_used=used,
         used_on=_day(uow.now),
-        ledger=(*buyer.ledger[-99:], line),
+        ledger=(*buyer.ledger[1 - LINES :], line),
     )
     return save(uow, changed)
 
@@ -222,7 +236,7 @@ def give_back(uow: UnitOfWork, slug: str, fen: int, method: str, order: str) -> 
     buyer = get(uow, slug)
     given, what = (fen, "refunded") if method == "balance" else (0, "refunded to card")
     line = (uow.now.isoformat(), what, order, fen)
-    return save(uow, replace(buyer, balance=buyer.balance + given, ledger=(*buyer.ledger[-99:], line)))
+    return save(uow, replace(buyer, balance=buyer.balance + given, ledger=(*buyer.ledger[1 - LINES :], line)))
 
 
 def edit(uow: UnitOfWork, slug: str, members: dict[str, Any]) -> Buyer:

@@ -73,6 +73,8 @@ OURS: list[dict[str, str]] = [
     {"Origin": "http://sim.test", "Sec-Fetch-Site": "same-origin"},
     {"Sec-Fetch-Site": "none"},
     {"Sec-Fetch-Mode": "cors"},
+    {"Referer": "http://sim.test/console/default"},
+    {"Referer": "https://shop.example/cart", "Sec-Fetch-Site": "none"},
 ]
 """Programs (Node's `fetch` names a mode), our own forms, an address that somebody typed."""
 
@@ -87,6 +89,12 @@ THEIRS: list[dict[str, str]] = [
     {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
     {"Origin": "http://sim.test", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "http://sim.test", "Sec-Fetch-Site": "same-site"},
+    {"Referer": "https://shop.example/cart?at=http://sim.test/"},
+    {"Referer": "http://sim.test@evil.example/"},
+    {"Referer": "http://sim.test:81/"},
+    {"Referer": "about:blank"},
+    {"Referer": ""},
+    {"Referer": "http://sim.test/", "Origin": "http://evil.example"},
 ]
 """Sandboxed frames, pages of other sites, and of other ports of this machine."""
 

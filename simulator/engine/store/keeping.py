@@ -69,10 +69,7 @@ class Keeping(Statements):
     ) -> None:
         """Drops these payments' resources with their look-up keys, their messages, attempts and journal."""
         place = self._at(workspace)
-        sql = """DELETE FROM lookup_keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
-            AND resource = ?"""
-        self.run_many(sql, [(*row[:4], place, row[4]) for row in keys])
-        self.run_many("DELETE FROM resources WHERE seq = ?", [(seq,) for seq in resources])
+        self._drop_resources(place, resources, keys)
         about = f"workspace = ? AND subject IN ({_marks(subjects)})"
         messages = [row[0] for row in self.rows(f"SELECT seq FROM outbox WHERE {about}", (place, *subjects))]  # noqa: S608
         self.run_many("DELETE FROM attempts WHERE message = ?", [(seq,) for seq in messages])
@@ -100,6 +97,31 @@ class Keeping(Statements):
         if gone:
             self._count_dropped(place, 0, gone, at)
         return gone
+
+    def count_kind_after(self, workspace: int, kind: tuple[str, str], after: int, most: int) -> tuple[int, int, int]:
+        """The same of a listed kind (its provider and name), and how many bytes they have."""
+        sql = """SELECT COUNT(*), MAX(seq), SUM(size) FROM (SELECT seq, LENGTH(body) size FROM resources
+            WHERE workspace = ? AND provider = ? AND kind = ? AND unlisted IS NULL AND seq > ? ORDER BY seq LIMIT ?) newer"""
+        [(count, last, size)] = self.rows(sql, (self._at(workspace), *kind, after, most))
+        return int(count), int(last or after), int(size or 0)
+
+    def oldest_of_kind(self, workspace: int, kind: tuple[str, str], most: int) -> list[Row]:
+        """`(seq, body)` of a listed kind, oldest first."""
+        sql = """SELECT seq, body FROM resources
+            WHERE workspace = ? AND provider = ? AND kind = ? AND unlisted IS NULL ORDER BY seq LIMIT ?"""
+        return self.rows(sql, (self._at(workspace), *kind, most))
+
+    def drop_resources(self, workspace: int, resources: Sequence[int], keys: Iterable[Row], at: int) -> None:
+        """Drops these, which belong to no payment, with their look-up keys."""
+        place = self._at(workspace)
+        self._drop_resources(place, resources, keys)
+        self._count_dropped(place, 0, len(resources), at)
+
+    def _drop_resources(self, place: int, resources: Sequence[int], keys: Iterable[Row]) -> None:
+        sql = """DELETE FROM lookup_keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
+            AND resource = ?"""
+        self.run_many(sql, [(*row[:4], place, row[4]) for row in keys])
+        self.run_many("DELETE FROM resources WHERE seq = ?", [(seq,) for seq in resources])
 
     def drop_replies(
         self, workspace: int, provider: str, after: tuple[str, str], most: int, before: int

@@ -170,6 +170,12 @@ class Resources(Statements):
             ORDER BY seq DESC LIMIT ?"""  # noqa: S608
         return [(self._of(row[0]), row[1]) for row in self.rows(sql, (id_, limit))]
 
+    def count_resources(self, workspace: int, provider: str, kind: str, most: int) -> int:
+        """How many of a listed kind there are, counted up to so many."""
+        sql = """SELECT COUNT(*) FROM (SELECT 1 FROM resources
+            WHERE workspace = ? AND provider = ? AND kind = ? AND unlisted IS NULL LIMIT ?) counted"""
+        return int(self.rows(sql, (self._at(workspace), provider, kind, most))[0][0])
+
     def insert_resources(self, rows: Sequence[Row]) -> list[int]:
         """Rows of `(workspace, provider, kind, id, version, phase, reference, body, unlisted, hangs_on)`. Returns their numbers."""
         sql = """INSERT INTO resources (workspace, provider, kind, id, version, phase, reference, body, unlisted, hangs_on)

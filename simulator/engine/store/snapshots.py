@@ -72,6 +72,13 @@ class Snapshots(Statements):
         counted = (f"SELECT COUNT(*) FROM kept_{table.name} WHERE {own}" for table in schema.OF_A_WORKSPACE)  # noqa: S608
         return sum(int(self.rows(sql, (workspace,))[0][0]) for sql in counted)
 
+    def rows_of_all_snapshots(self, most: int) -> int:
+        """How many rows the snapshots of all workspaces hold, counted up to so many of each table."""
+        return sum(
+            int(self.rows(f"SELECT COUNT(*) FROM (SELECT 1 FROM kept_{table.name} LIMIT ?) counted", (most,))[0][0])  # noqa: S608
+            for table in schema.OF_A_WORKSPACE
+        )
+
     def put_back(self, workspace: int, snapshot: int, journal_before: int) -> None:
         """Everything that the workspace has is what the snapshot has; its journal from that row on stays as well. Rows that have
         not changed are not touched: going back costs what has happened since."""

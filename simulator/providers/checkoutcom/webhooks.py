@@ -71,19 +71,21 @@ def find_endpoint(workspace: Workspace, kind: type[Endpoint], id_: str) -> Endpo
 
 
 def save_endpoint(uow: UnitOfWork, endpoint: Workflow | Webhook) -> None:
-    """Adds it, or replaces the one with its id. Raises `Invalid` for a URL that the caller may not name."""
+    """Adds it, or replaces the one with its id. Raises `Invalid` for a URL that the caller may not name, `Throttled` for one
+    too many."""
     named = [endpoint.url] if isinstance(endpoint, Webhook) else [action["url"] for action in endpoint.actions]
     endpoint = replace(endpoint, from_network=uow.may_go_to("url", *named) or endpoint.from_network)
     new = {"kind": type(endpoint).__name__, "endpoint": asdict(endpoint)}
     kept = list(uow.workspace.webhook_endpoints.get("checkoutcom", ()))
     at = next((i for i, entry in enumerate(kept) if entry["endpoint"]["id"] == endpoint.id), len(kept))
     kept[at : at + 1] = [new]
-    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "checkoutcom": kept})
+    urls = sum(len(entry["endpoint"].get("actions", (None,))) for entry in kept)
+    uow.keep_webhook_endpoints("checkoutcom", kept, urls)
 
 
 def drop_endpoint(uow: UnitOfWork, id_: str) -> None:
     kept = [e for e in uow.workspace.webhook_endpoints.get("checkoutcom", ()) if e["endpoint"]["id"] != id_]
-    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "checkoutcom": kept})
+    uow.keep_webhook_endpoints("checkoutcom", kept, urls=0)
 
 
 # Payloads --------------------------------------------------------------------------------------------------------

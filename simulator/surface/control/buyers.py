@@ -132,12 +132,10 @@ async def list_buyers(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
 
 
 async def put_buyer(call: ControlCall[BuyerBody]) -> dict[str, Any]:
-    """Changes the members that are given, or makes a new buyer."""
+    """Changes the members that are given, or makes a new buyer; 409 where there are too many."""
     slug = call.path["slug"]
     _must_be_slug(slug)
-    with call.runtime.unit(call.workspace, provider="wallet", topic="control") as uow:
-        buyer = buyers.edit(uow, slug, call.body.model_dump(exclude_unset=True))
-    return buyer_view(uow, buyer)
+    return _changed(call, lambda uow: buyers.edit(uow, slug, call.body.model_dump(exclude_unset=True)))
 
 
 def _must_be_slug(slug: str) -> None:
@@ -170,6 +168,8 @@ def _changed(call: ControlCall[Any], change: Callable[[UnitOfWork], buyers.Buyer
     try:
         with call.runtime.unit(call.workspace, provider="wallet", topic="control") as uow:
             buyer = change(uow)
+    except buyers.TooMany as error:
+        raise ControlError(409, "too_much", f"at most {buyers.ADDED:,} buyers are added to the eight") from error
     except NotFound as error:
         known = [buyer.id for buyer in buyers.offered(call.runtime.open(call.workspace))]
         message = f"there is no buyer {call.path['slug']!r}"

@@ -19,8 +19,9 @@ from starlette.responses import Response, StreamingResponse
 from simulator.engine import journal
 from simulator.engine.resource import load
 from simulator.engine.runtime import Runtime
+from simulator.engine.watchers import Audience
 from simulator.kernel.clock import stopwatch
-from simulator.surface.control.errors import invalid
+from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import ControlCall, NoBody, Query
 
 LOOK_S = 0.25
@@ -42,6 +43,7 @@ async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
     last = call.request.headers.get("last-event-id", "")
     if last and not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise invalid("Last-Event-ID: must be a number that this feed has sent", "Last-Event-ID")
+    refuse_more_listeners(call)
     call.runtime.write_notes()
     after = int(last) if last else call.query.after
     start = (call.runtime.store.last_seq() + 1) * PLACES - 1 if after is None else after
@@ -50,8 +52,22 @@ async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
     return StreamingResponse(feed, media_type="text/event-stream", headers=headers)
 
 
+def refuse_more_listeners(call: ControlCall[Any, Any]) -> None:
+    """Raises 429 when so many listen or wait that no more can be served."""
+    if call.runtime.audience.is_full:
+        raise ControlError(
+            429, "too_many", f"{Audience.MOST} connections wait for news already; end some, or try again"
+        )
+
+
 async def _feed(runtime: Runtime, workspace: int, after: int, *, follow: bool) -> AsyncIterator[bytes]:
     """Ends when the workspace is gone or the server stops, or with what there is."""
+    with runtime.audience.present():
+        async for part in _parts(runtime, workspace, after, follow=follow):
+            yield part
+
+
+async def _parts(runtime: Runtime, workspace: int, after: int, *, follow: bool) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
     quiet_since = stopwatch()
     seq = after // PLACES - 1  # some of that row's events may have been told, and some not

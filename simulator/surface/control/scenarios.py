@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import orjson
+from pydantic import Field
+
 from simulator.engine import cards
 from simulator.engine.arming import not_shown, objection
 from simulator.engine.conditions import AmountRange
@@ -22,12 +25,21 @@ from simulator.wallet import buyers
 ARMED = 100
 """Scenarios that are armed in a workspace at once at most."""
 
+ARMED_SIZE = 1_000_000
+"""Bytes of all of them: they are written whenever their workspace changes."""
+
+RULES = 100
+"""Rules of a scenario that is armed with its rules."""
+
+NEXT = 1_000
+"""Payments that it may be armed for; which they were is remembered."""
+
 SCOPES = ("next", "provider", "match")
 
 
 class ScenarioBody(Body):
     name: Line | None = None
-    rules: list[dict[str, Any]] | None = None
+    rules: list[dict[str, Any]] | None = Field(None, max_length=RULES)
     scope: dict[str, Any] | None = None
 
 
@@ -46,6 +58,8 @@ async def put_scenario(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
     others = [e for e in workspace.scenarios if (e["scenario"]["name"], e["scope"]) != (scenario.name, scope)]
     if len(others) >= ARMED:
         raise ControlError(409, "too_much", f"at most {ARMED} scenarios are armed at once: disarm them first")
+    if len(orjson.dumps((entry, *others))) > ARMED_SIZE:
+        raise ControlError(409, "too_much", f"armed scenarios have at most {ARMED_SIZE:,} bytes: disarm them first")
     changed = call.runtime.change_workspace(workspace, scenarios=(entry, *others))
     return _armed(call.runtime, changed)
 
@@ -54,8 +68,9 @@ def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
     scope = dict(call.body.scope or {})
     if unknown := sorted(set(scope) - set(SCOPES)):
         raise invalid(f"scope.{unknown[0]}: is not a scope", "scope", SCOPES)
-    if "next" in scope and not (isinstance(scope["next"], int) and scope["next"] >= 1):
-        raise invalid("scope.next: must be a number from 1", "scope.next")
+    number = scope.get("next", 1)
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= NEXT:
+        raise invalid(f"scope.next: must be a number from 1 to {NEXT}", "scope.next")
     if "provider" in scope:
         call.known_provider(scope["provider"], "scope.provider")
     if "match" in scope:

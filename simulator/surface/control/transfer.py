@@ -51,6 +51,8 @@ async def import_workspace(call: ControlCall[Document, ImportQuery]) -> dict[str
     except NotAdmitted as refusal:
         fault = refusal.fault
         raise invalid(fault.message, fault.field, fault.allowed or None) from refusal
+    except TooMuch as error:
+        raise ControlError(409, "too_much", str(error)) from error
     except WorkspaceError as error:
         raise ControlError(409, "conflict", str(error), field=error.field) from error
     return {**workspace_view(call, workspace), "imported": {"renamed": [_view(one) for one in renamed]}}

@@ -17,6 +17,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import parse_duration
 from simulator.surface.control import finding
 from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.events import refuse_more_listeners
 from simulator.surface.control.operation import ControlCall, NoBody, Query
 from simulator.surface.control.payments import payment_views
 from simulator.surface.control.webhooks import delivery_views
@@ -48,17 +49,19 @@ async def wait(call: ControlCall[NoBody, WaitQuery]) -> dict[str, Any]:
     if query.phase is None and query.status is None and query.event is None:
         raise invalid("phase: say what to wait for", "phase", ["phase", "status", "event"])
     _known_event(call)
+    refuse_more_listeners(call)
     timeout_s = _seconds(query.timeout)
     loop = asyncio.get_running_loop()
     news = asyncio.Event()
     stop = call.runtime.news.watch(call.workspace.id, news.set)
     until = loop.time() + timeout_s
     try:
-        while (found := _found(call)) is None and loop.time() < until and not call.runtime.closing:
-            news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(until):
-                    await _settled_or_told(call.runtime, call.workspace, news)
+        with call.runtime.audience.present():
+            while (found := _found(call)) is None and loop.time() < until and not call.runtime.closing:
+                news.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await _settled_or_told(call.runtime, call.workspace, news)
     finally:
         stop()
     if found is None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StrictBool, StringConstraints, WithJ
 
 from simulator.engine import endpoints
 from simulator.engine.provider import Provider
-from simulator.engine.registry import CredentialError, WorkspaceError
+from simulator.engine.registry import CredentialError, TooMuch, WorkspaceError
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
@@ -152,6 +152,8 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
         )
     except CredentialError as error:
         raise invalid(str(error), error.field or "credentials") from error
+    except TooMuch as error:
+        raise ControlError(409, "too_much", str(error)) from error
     except WorkspaceError as error:
         raise ControlError(409, "conflict", str(error), field=error.field) from error
     except (TypeError, ValueError) as error:

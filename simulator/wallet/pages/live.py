@@ -73,8 +73,9 @@ class Events:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._call(scope)
         found = find(self.runtime, call.path["code"])
-        if found is None or scope["method"] != "GET":
-            status, headers = (404, []) if found is None else (405, [(b"allow", b"GET")])
+        is_full = self.runtime.audience.is_full
+        if found is None or is_full or scope["method"] != "GET":
+            status, headers = (404, []) if found is None else (429, []) if is_full else (405, [(b"allow", b"GET")])
             headers.append((b"content-length", b"0"))
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
@@ -88,7 +89,8 @@ class Events:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._follow(call, changed, gone, send)
+            with self.runtime.audience.present():
+                await self._follow(call, changed, gone, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             for stop in stops:

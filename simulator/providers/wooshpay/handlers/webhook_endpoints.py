@@ -37,7 +37,7 @@ def _endpoint(call: Call, uow: UnitOfWork) -> dict[str, Any]:
 
 
 def _keep_endpoints(uow: UnitOfWork, endpoints: list[dict[str, Any]]) -> None:
-    uow.change_workspace(webhook_endpoints={**uow.workspace.webhook_endpoints, "wooshpay": endpoints})
+    uow.keep_webhook_endpoints("wooshpay", endpoints, urls=len(endpoints))
 
 
 def _check_endpoint_url(url: str) -> None:
