@@ -224,6 +224,7 @@ MAY_NAME_ALL = (
     "README.md",
     "CHANGELOG.md",
     "docs/providers/",
+    "docs/fidelity.md",  # counts the facts of each
     "simulator/providers/__init__.py",  # the registry
     "tests/published/reduce.py",  # takes what each of them publishes
     "pyproject.toml",  # their official clients

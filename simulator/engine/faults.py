@@ -77,7 +77,7 @@ def refusal(weather: Weather) -> Faulted:
 
 
 def dressed(reply: Reply, weather: Weather) -> Reply:
-    """What the scenario makes of a provider's answer to `refusal`. When to come again is inferred where it does not say."""
+    """What the scenario makes of a provider's answer to `refusal`. When to come again is ours where it does not say."""
     if weather.status in RETRY_LATER:
         reply.headers.setdefault("Retry-After", str(weather.retry_after_s))
     if weather.body is not None:

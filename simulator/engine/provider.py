@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.explain import Explained
+from simulator.engine.facts import NO_FACTS, Facts
 from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message, Plan
 from simulator.engine.resource import Resource, Summary
@@ -339,6 +340,8 @@ class Provider(Party):
     hosts: tuple[str, ...] = ()
     """The names at which it is reached in the real world, in small letters; `*.` before one stands for all names below it.
     `serve --tls` has a certificate for each, so that a client whose host cannot be changed may be led here."""
+    facts: Facts = NO_FACTS
+    """What is not documented of it: its register (`facts.toml`)."""
     settings: type[WorkspaceSettings] = WorkspaceSettings
     """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
 

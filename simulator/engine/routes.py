@@ -153,7 +153,7 @@ def routes_of(providers: Sequence[Provider], pages: Sequence[Page]) -> Routes:
     return _routes(tuple(map(_Same, providers)), tuple(map(_Same, pages)))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _routes(providers: tuple[_Same[Provider], ...], pages: tuple[_Same[Page], ...]) -> Routes:
     routes = Routes()
     for provider in (same.it for same in providers):

@@ -346,6 +346,8 @@ class RequestView(TypedDict):
     help: NotRequired[dict[str, Any]]
     weather: NotRequired[dict[str, Any]]
     why: NotRequired[Reasons]
+    inferred: NotRequired[list[str]]
+    """Ids of facts that no document of the provider's says, and on which the answer hangs."""
     repeats: NotRequired[str]
     resource_id: NotRequired[str]
     workspace: NotRequired[str]

@@ -76,6 +76,9 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/samples.py": "LANGUAGES Sample FirstSteps",
         "engine/provider.py": "DemoMerchant",
     },
+    "What is not documented": {
+        "engine/facts.py": "Standing OBSERVERS Place Choice Fact Facts",
+    },
 }
 
 ONLY = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from simulator.engine.facts import Facts
 from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
@@ -19,7 +20,7 @@ from simulator.providers.ppro.states import PHASES
 from simulator.providers.ppro.stories import STORIES
 from simulator.providers.ppro.webhooks import WEBHOOKS
 
-# Source: docs/providers/ppro.md, source 2.2 (recorded on real sandbox answers).
+# Source: docs/providers/ppro.md, source 2.2. Observed: ppro.recorded-headers.
 RECORDED_HEADERS = {
     "vary": "Access-Control-Request-Headers",
     "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
@@ -50,7 +51,7 @@ def summarise(resource: Resource) -> Summary | None:
 def finish(call: Call, reply: Reply) -> None:
     """Adds what every answer bears: the recorded headers, what is left of the rate limit, and `Request-Reference` as it was sent.
 
-    Inferred: that `Request-Reference` is echoed.
+    Inferred: ppro.request-reference.
     """
     reply.headers |= RECORDED_HEADERS
     left = call.answering.tokens_left
@@ -73,6 +74,7 @@ def replayed(reply: Reply, first: datetime) -> None:
     reply.headers["request-idempotency"] = "true"
 
 
+# Source: docs/providers/ppro.md, source 2.4. Inferred: ppro.idempotency-scope.
 IDEMPOTENCY = Idempotency(
     header="Request-Idempotency-Key",
     scope=lambda call: f"{call.method} {call.target} {call.credential.get('merchant_id', '')}",
@@ -86,10 +88,11 @@ PROVIDER = Provider(
     title="PPRO",
     monogram="PP",
     resources=(Charge, Instrument),
-    # Source: docs/providers/ppro.md, source 1. Inferred: other regions are named as `eu` is.
+    # Source: docs/providers/ppro.md, source 1. Inferred: ppro.regions.
     hosts=("api.ppro.com", "*.eu.ppro.com", "*.us.ppro.com"),
     endpoints=ENDPOINTS,
     left_out=LEFT_OUT,
+    facts=Facts(Path(__file__).parent / "facts.toml", "ppro"),
     listable=("merchant_id",),
     pages=pages.PAGES,
     authenticate=auth.authenticate,

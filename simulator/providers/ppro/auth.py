@@ -17,8 +17,7 @@ WITHOUT_MERCHANT = frozenset({"confirm"})
 """Operations whose schema does not require `Merchant-Id`."""
 
 HEADER_LIMIT = 8192
-"""Bytes of all headers together, each with its colon, blank and line end. That there is a limit is documented; its size is
-inferred."""
+"""Bytes of all headers together, each with its colon, blank and line end. Inferred: ppro.header-limit."""
 
 UNREAD_HEADERS = {"idempotency-key": "is not read by PPRO, whose header is Request-Idempotency-Key"}
 
@@ -68,7 +67,10 @@ def authenticate(call: Call, directory: Directory) -> None:
 
 
 def limit(call: Call) -> tuple[str, RateLimit]:
-    """One bucket for reads and one for writes. An empty bucket refuses only if setting `rate_limit` (tokens per second) is set."""
+    """One bucket for reads and one for writes. An empty bucket refuses only if setting `rate_limit` (tokens per second) is set.
+
+    Inferred: ppro.throttling. Observed: ppro.advertised-rate.
+    """
     bucket = "reads" if call.method == "GET" else "writes"
     settings = call.workspace.settings_of(PproSettings)
     rate = settings.rate_limit if settings.rate_limit is not None else settings.advertised_rate
@@ -80,7 +82,7 @@ def check_headers(call: Call) -> None:
 
     `call.credential` names the merchant; where none is asked for and none is given, the key acts for all of its merchants.
 
-    Source: docs/providers/ppro.md, sources 2.1 and 5.2.
+    Source: docs/providers/ppro.md, sources 2.1 and 5.2. Inferred: ppro.merchants.
     """
     endpoint = call.endpoint
     assert endpoint is not None

@@ -25,11 +25,11 @@ AGREEMENT = "/v1/payment-agreements/{id}"
 SESSION = "/v1/payment-sessions/{id}"
 
 DEPTH = 64
-"""How deep a body may be nested. Inferred: no documented body comes near to it."""
+"""How deep a body may be nested. Inferred: ppro.body-bounds."""
 
 
 def read_body(call: Call, endpoint: Endpoint) -> object:
-    """The parsed body. A discard may come without one (inferred). Raises `Invalid` for a nesting that is too deep, and for NUL."""
+    """The parsed body. A discard may come without one. Raises `Invalid` for a nesting that is too deep, and for NUL."""
     if not call.raw_body and endpoint.body is w.DiscardRequest:
         return {}
     body: object = call.json
@@ -104,7 +104,7 @@ ENDPOINTS = (
 
 LEFT_OUT = (
     # Agreements are for recurring payments, which Alipay has not; sessions are the browser's drop-in, another product.
-    # Source: docs/providers/ppro.md, sources 3.9 and 3.10. Inferred: the names but createAgreementCharge.
+    # Source: docs/providers/ppro.md, sources 3.9 and 3.10. The names are ours, but createAgreementCharge.
     LeftOut("POST",    "/v1/payment-agreements",                "createAgreement"),
     LeftOut("GET",     AGREEMENT,                               "getAgreement"),
     LeftOut("POST",    f"{AGREEMENT}/authorizations",           "confirmAgreement"),

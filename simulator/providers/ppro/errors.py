@@ -1,4 +1,7 @@
-"""PPRO's error envelope: `{status, failureMessage, timestamp}`; 401 is the exception. Source: docs/providers/ppro.md, source 5."""
+"""PPRO's error envelope: `{status, failureMessage, timestamp}`; 401 is the exception. Source: docs/providers/ppro.md, source 5.
+
+Inferred: ppro.envelope, ppro.error-texts, ppro.order-of-checks.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _envelope(call, 404, "Resource not found")
         case r.NotFound(kind=kind):
             # An operation on an unknown charge is 400, a retrieval 404. Source: docs/providers/ppro.md, source 5.2.
+            # Inferred: ppro.operation-on-unknown
             on_operation = call.method == "POST" and kind == "payment-charge"
             return _envelope(call, 400 if on_operation else 404, NOT_FOUND.get(kind, "Resource not found"))
         case r.MethodNotAllowed(method=method, allowed=allowed):

@@ -1,6 +1,6 @@
 """PPRO's failure catalogue: 76 pairs of type and code, and the texts that the simulator gives them.
 
-Source: docs/providers/ppro.md, source 5.4 and its list of failure codes. The texts are inferred, but for the mock's two.
+Source: docs/providers/ppro.md, source 5.4 and its list of failure codes. Inferred: ppro.failure-texts.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ MESSAGES = {
 }
 
 WALLET_REASONS = {
-    # The neutral reason for which the wallet declines: the failureCode that says it. All inferred, but for
-    # "limit", for which the catalogue has a code.
+    # The neutral reason for which the wallet declines: the failureCode that says it. The catalogue has one for
+    # "limit". Inferred: ppro.wallet-reasons.
     "balance": "INSUFFICIENT_FUNDS",
     "limit": "IS_EXCEEDING_ACCOUNT_LIMIT",
     "blocked": "BLOCKED_ACCOUNT",

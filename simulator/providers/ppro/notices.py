@@ -122,5 +122,5 @@ def _test_amount(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> No
     code = effect.params.code or failures.of_reason(effect.params.decline)
     call.differs_live(
         f"amount.value {amount.value} is one of the mock's amounts, so this charge will fail with {code}; that they hold for "
-        "ALIPAY is inferred, and setting test_amounts=false switches them off"
+        "ALIPAY is inferred (ppro.alipay-decline-amounts), and setting test_amounts=false switches them off"
     )

@@ -32,10 +32,10 @@ ALIPAY_INSTRUMENT = "PASSTHROUGH_WALLET"
 ALIPAY_MINIMUM_FEN = 1
 ALIPAY_MAXIMUM_FEN = 300_000_00
 ALIPAY_REFUND_WINDOW = timedelta(days=360)
-"""Counted from the last capture (inferred: that it is the last one)."""
+"""Counted from the last capture. Inferred: ppro.refund-window."""
 
 MOCK_MAXIMUM_FEN = 10**15
-"""Inferred: more than any wallet holds, and still a number that every JSON reader can read."""
+"""More than any wallet holds, and still a number that every JSON reader can read. Inferred: ppro.amount-limits."""
 
 AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
 """The types that the mock authenticator can play."""
@@ -47,7 +47,7 @@ _DELAY = re.compile(r"([0-9]{1,9})s?")
 def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
     """Refuses what is answered with an error, not with a declined charge. Raises `Refused("semantic")` (422) or `Invalid` (400)."""
     if request.amount.value <= 0:
-        # Well-formed but semantically wrong; for zero inferred. Source: docs/providers/ppro.md, source 5.2.
+        # Well-formed but semantically wrong. Source: docs/providers/ppro.md, source 5.2. Inferred: ppro.zero-amount.
         message = "amount.value: must be greater than 0"
         raise Refused("semantic", {"message": message}, (Violation("amount.value", "min", 1, request.amount.value),))
     if request.paymentMethod not in PAYMENT_METHODS:
@@ -78,7 +78,7 @@ def _check_webhooks_url(call: Call, url: str) -> None:
     """The live API takes https only, and by its pattern no address of IPv6. The simulator takes http for local hosts, and the
     brackets of IPv6, and notes both as live differences.
 
-    Raises `Invalid`. Inferred: which hosts count as local. Source: docs/providers/ppro.md, source 11.
+    Raises `Invalid`.
     """
     wrong = Invalid([Violation("webhooksUrl", "pattern", wire.WEBHOOKS_URL.pattern.replace("https?", "https"))])
     try:
@@ -104,6 +104,7 @@ def refusal(uow: UnitOfWork, charge: Charge, request: wire.ChargeRequest) -> str
     """The failureCode with which a well-formed charge is declined at once; None if it is not.
 
     Source: docs/providers/ppro.md, sources 5.4 and 7.
+    Inferred: ppro.unknown-instrument, ppro.foreign-method, ppro.consumer-country, ppro.amount-limits, ppro.scan-by.
     """
     if request.instrumentId is not None:
         instrument = uow.find(Instrument, request.instrumentId)
@@ -137,7 +138,7 @@ def _has_passed(at: datetime | None, now: datetime) -> bool:
 def mock_keys(request: wire.ChargeRequest) -> dict[str, str]:
     """The `key=value` pairs in the descriptor of a MOCK charge. Free text in it is skipped.
 
-    Source: docs/providers/ppro.md, source 8.3. ALIPAY ignores them (inferred).
+    Source: docs/providers/ppro.md, source 8.3. ALIPAY ignores them. Inferred: ppro.descriptor-keys.
     """
     if request.paymentMethod != "MOCK":
         return {}
@@ -178,7 +179,7 @@ def setting(settings: list[dict[str, Any]], type_: str, member: str) -> Any:
 
 
 def authenticate_by(types: tuple[str, ...], scan_by: str | None, now: datetime) -> datetime | None:
-    """When authentication times out: after 12 hours, or at `scanBy` when scanning is the only way (inferred)."""
+    """When authentication times out: after 12 hours, or at `scanBy` when scanning is the only way. Inferred: ppro.scan-by."""
     if not types:
         return None
     latest = now + AUTHENTICATION_TIMEOUT

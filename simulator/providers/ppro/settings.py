@@ -53,8 +53,8 @@ class PproSettings(ProviderSettings):
     )
     consumer_countries: Literal["CN", "any"] = Field(
         "CN",
-        description="consumers of which country may pay with ALIPAY; others are declined (inferred: an older manual sends "
-        "`US`, where the consumer is shopping)",
+        description="consumers of which country may pay with ALIPAY; others are declined (ppro.consumer-country: an "
+        "older manual sends `US`, where the consumer is shopping)",
     )
     refusals: Literal["200", "400"] = Field(
         "200",

@@ -1,7 +1,7 @@
 """PPRO's machines, line by line as in the reference: the charge's, and those of its operations.
 
 A charge passes its `*_PROCESSING` states within one request, so nobody ever sees it in one of them.
-Source: docs/providers/ppro.md, sources 3.2, 4.1 and 4.2.
+Source: docs/providers/ppro.md, sources 3.2, 4.1 and 4.2. Inferred: ppro.capture-event, ppro.part-captured-rest-voided.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 from simulator.kernel.machine import Machine
 
 AUTHENTICATION_TIMEOUT = timedelta(hours=12)
-"""Documented for ALIPAY. That it holds for MOCK too is inferred."""
+"""Documented for ALIPAY. Inferred: ppro.mock-timeout."""
 
 _DECIDING = ("AUTHORIZATION_PROCESSING", "AUTHENTICATION_PENDING", "AUTHORIZATION_ASYNC")
 

@@ -25,6 +25,7 @@ from simulator.providers.ppro.states import PAYMENT_CHARGE
 EVENTS = ("PAYMENT_CHARGE_CREATED", *PAYMENT_CHARGE.events, "PAYMENT_CHARGE_DISCARD_FAILED")
 
 RETRY = RetryPolicy(doubling(15, 15), timeout_s=10)
+"""Source: docs/providers/ppro.md, source 6.5. Inferred: ppro.retries."""
 
 
 def _operation(name: str, charge: Charge, operation: Operation) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _methods(charge: Charge) -> list[dict[str, Any]]:
 
 
 def _extra(event: Event, charge: Charge) -> dict[str, Any]:
-    """The members of `data` that only this event has."""
+    """The members of `data` that only this event has. Inferred: ppro.created-status, ppro.authorized-status."""
     match event.name:
         case "PAYMENT_CHARGE_CREATED":
             settings = [
@@ -136,13 +137,13 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 
 
 TOLERANCE = timedelta(minutes=5)
-"""The manual leaves it to the receiver; inferred: what most receivers of such signatures take. Source: source 6.4, step 5."""
+"""The manual leaves it to the receiver. Source: source 6.4, step 5. Inferred: ppro.signature-tolerance."""
 
 
 def sign(sending: Sending) -> dict[str, str]:
     """Both signatures, made anew at every attempt: `t` is the real time at which it leaves.
 
-    Settings: `ppro.signatures` = `both`, `current` or `legacy`.
+    Settings: `ppro.signatures` = `both`, `current` or `legacy`. Inferred: ppro.signatures.
     """
     settings = sending.workspace.settings_of(PproSettings)
     secret = sending.workspace.account_endpoint("ppro").secret or sending.workspace.credentials["ppro"].get(

@@ -52,13 +52,13 @@ def _is_instant(text: str) -> str:
 
 
 def _whole(value: Any) -> Any:
-    """JSON Schema, and so OpenAPI 3.1, counts 1000.0 among the integers."""
+    """JSON Schema, and so OpenAPI 3.1, counts 1000.0 among the integers. Inferred: ppro.amounts-as-text."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_currency(text: str) -> str:
     if text not in CURRENCIES:
-        raise Unfit("must be a currency of ISO 4217")
+        raise Unfit("must be a currency of ISO 4217")  # Inferred: ppro.iso-currency
     return text
 
 
@@ -87,7 +87,7 @@ WEBHOOKS_URL = re.compile(r"(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+
 
 
 class Model(BaseModel):
-    """Unknown members are ignored, and `null` counts as absent (both inferred)."""
+    """Unknown members are ignored, and `null` counts as absent. Inferred: ppro.unread-members."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
 
@@ -287,7 +287,7 @@ class RefundRequest(Model):
 
 
 class DiscardRequest(Model):
-    """POST /v1/payment-charges/{id}/discards (inferred: the schema is unpublished)"""
+    """POST /v1/payment-charges/{id}/discards. Inferred: ppro.discards."""
 
     merchantDiscardReference: Text | None = None
 
@@ -407,7 +407,10 @@ def code_image_path(charge: Charge) -> str:
 
 
 def code_payload(charge: Charge) -> str:
-    """What the QR code holds: the address of the page, so that any phone's camera can be the mock scanner (inferred)."""
+    """What the QR code holds: the address of the page, so that any phone's camera can be the mock scanner.
+
+    Inferred: ppro.code-payload.
+    """
     own = authenticator_url(charge)
     return own if charge.authentication_types[:1] == ("SCAN_CODE",) else f"{own}&type=SCAN_CODE"
 
@@ -432,6 +435,7 @@ def authentication_methods(charge: Charge) -> list[dict[str, Any]] | None:
 
 
 def payment_charge(charge: Charge) -> dict[str, Any]:
+    """Source: docs/providers/ppro.md, source 3.2. Inferred: ppro.member-order, ppro.charge-failure."""
     return _present(
         {
             "id": charge.id,
@@ -473,7 +477,7 @@ def funds_statuses(charge: Charge) -> list[dict[str, Any]]:
 
 def _funds(type_: str, operation: Operation, reference: dict[str, Any]) -> dict[str, Any]:
     """Where the money of a capture or refund is. Until settlement has reported, it is waited for, unless the operation has
-    failed (inferred)."""
+    failed. Inferred: ppro.funds-waiting."""
     expected = "NOT_EXPECTED" if operation.status == "FAILED" else "WAITING"
     return _present(
         {

@@ -104,6 +104,7 @@ async def request_page(console: Console) -> Response:
         nearest=_nearest(console, call, help_),
         bodies={side: pretty.parts(call[side]["body"]) for side in ("request", "response")},
         of_the_connection=again.OF_THE_CONNECTION,
+        inferred=requests.facts_of(provider, call),
     )
 
 

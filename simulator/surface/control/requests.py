@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 import orjson
 from pydantic import Field
 
 from simulator.engine import journal
 from simulator.engine.explain import Explained
+from simulator.engine.facts import Exchange, Fact
 from simulator.engine.gateway import Gateway
-from simulator.engine.provider import Provider
+from simulator.engine.provider import Endpoint, Provider
+from simulator.engine.routes import routes_of, segments_of
 from simulator.engine.runtime import Runtime
 from simulator.engine.shop import Account
 from simulator.engine.workspace import Workspace
@@ -124,9 +127,55 @@ def found(runtime: Runtime, workspace: Workspace, id_: str) -> dict[str, Any]:
     if row is None:
         raise ControlError(404, "not_found", f"there is no request {id_!r} in workspace {workspace.name}", field="id")
     view = request_view(row)
+    if inferred := facts_of(runtime.providers.get(view["provider"]), view):
+        view["inferred"] = [fact.id for fact in inferred]
     if (first := _first(runtime, workspace, row, view)) is not None:
         view["repeats"] = first
     return view
+
+
+def facts_of(provider: Provider | None, view: Mapping[str, Any]) -> list[Fact]:
+    """What is only inferred of the provider, and on which the answer to this call hangs."""
+    return [] if provider is None else provider.facts.inferred_in(exchange_of(provider, view))
+
+
+def exchange_of(provider: Provider, view: Mapping[str, Any]) -> Exchange:
+    """A call of the journal as facts are held against it. What a scenario has made of the answer on its way is not seen."""
+    path, _, query = view["path"].partition("?")
+    found = routes_of([provider], ()).match(view["method"], segments_of(path))
+    _, endpoint = found[0].routes.get(view["method"], (None, None)) if found is not None else (None, None)
+    return Exchange(
+        operation=endpoint.operation if isinstance(endpoint, Endpoint) else "",
+        status=view["status"],
+        asked=_members(view["request"], query),
+        answered=_json(view["response"]["body"]),
+        headers={name.lower(): value for name, value in view["response"]["headers"].items()},
+    )
+
+
+def _members(request: Mapping[str, Any], query: str) -> Any:
+    """Of the body, which may be a form's, and of the query; a form's `a[b]` counts as `a.b`."""
+    body = _json(request["body"])
+    if isinstance(body, list):
+        return body
+    pairs = [*parse_qsl(query), *(parse_qsl(request["body"] or "") if body is None else ())]
+    asked: dict[str, Any] = {}
+    for name, value in pairs:
+        *path, last = name.replace("]", "").split("[")
+        inner = asked
+        for part in path:
+            found = inner.setdefault(part, {})
+            inner = found if isinstance(found, dict) else {}
+        inner[last] = value
+    return {**asked, **(body if isinstance(body, dict) else {})}
+
+
+def _json(body: str | None) -> Any:
+    """None where it is no JSON, or was not kept whole."""
+    try:
+        return orjson.loads(body or "")
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _first(runtime: Runtime, workspace: Workspace, row: Sequence[Any], view: dict[str, Any]) -> str | None:

@@ -19,7 +19,7 @@ def confirm(call: Call, uow: UnitOfWork) -> Reply:
     """POST …/authorizations: completes MULTI_FACTOR with its code. A wrong code is a 200 with `FAILED`.
 
     Raises `IllegalTransition` (400) when the charge does not wait for its consumer, and `Invalid` (400) when it does not
-    offer this type (both inferred). Source: docs/providers/ppro.md, sources 3.5 and 8.4.
+    offer this type. Source: docs/providers/ppro.md, sources 3.5 and 8.4. Inferred: ppro.confirm-refused.
     """
     charge = find_charge(call, uow)
     if charge.state != "AUTHENTICATION_PENDING" or charge.order_code is None:
@@ -37,7 +37,10 @@ def confirm(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def check_code(uow: UnitOfWork, charge: Charge, code: str) -> None:
-    """Decides by the consumer's code: `777123` approves, any other declines. Source: docs/providers/ppro.md, source 8.4."""
+    """Decides by the consumer's code: `777123` approves, any other declines. Source: docs/providers/ppro.md, source 8.4.
+
+    Inferred: ppro.wrong-code.
+    """
     assert charge.order_code is not None
     order = alipay.order_of(uow, charge.order_code)
     if code == MFA_CODE:

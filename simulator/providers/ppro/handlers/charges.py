@@ -25,7 +25,7 @@ def create_charge(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment-charges: one payment attempt. Amounts in minor units.
 
     Raises `Refused` (422) for amounts of zero and less, `Invalid` (400) for malformed addresses.
-    Source: docs/providers/ppro.md, sources 3.1, 7 and 8.
+    Source: docs/providers/ppro.md, sources 3.1, 7 and 8. Inferred: ppro.failed-create, ppro.code-up-front, ppro.no-url.
     """
     request: wire.ChargeRequest = call.body
     rules.check(call, uow, request)
@@ -135,11 +135,11 @@ def get_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def search_charges(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /v1/payment-charges: needs exactly one filter. Newest first, in pages of 20 (both inferred).
+    """GET /v1/payment-charges: needs exactly one filter. Newest first, in pages of 20.
 
     `page` is the token that stood in `nextPage`. Raises `Invalid` for no filter, for two, and for a page that does not exist.
 
-    Source: docs/providers/ppro.md, source 3.4.
+    Source: docs/providers/ppro.md, source 3.4. Inferred: ppro.search-pages.
     """
     reference, agreement = call.query.get("merchantPaymentChargeReference"), call.query.get("agreementId")
     if bool(reference) == bool(agreement):

@@ -12,7 +12,7 @@ from simulator.wallet import alipay
 
 
 def discard_charge(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/discards. Inferred: every charge links to this endpoint, but its schema is not published."""
+    """POST …/discards: every charge links to this endpoint, but its schema is not published. Inferred: ppro.discards."""
     charge, reference = find_charge(call, uow), call.body.merchantDiscardReference
     if charge.MACHINE is not None and charge.MACHINE.allows("api.discard", charge.state):
         charge = discard(uow, charge, MERCHANT_DISCARD, "api.discard", reference)
@@ -26,7 +26,7 @@ def discard(uow: UnitOfWork, charge: Charge, type_: str, trigger: str, reference
     """Ends a charge that nobody completed.
 
     On a timeout the authorization fails too, but the charge itself shows no failure. A merchant's discard leaves the
-    authorization as it stands. Inferred: docs/providers/ppro.md, source 11.
+    authorization as it stands. Inferred: ppro.timeout.
     """
     timed_out = trigger.startswith("timer.")
     if timed_out:

@@ -66,7 +66,7 @@ def with_operation(charge: Charge, operation: Operation) -> tuple[Operation, ...
 
 def list_operations(kind: str) -> Callable[[Call, UnitOfWork], Reply]:
     def handler(call: Call, uow: UnitOfWork) -> Reply:
-        """GET: all operations of one kind of a charge."""
+        """GET: all operations of one kind of a charge. Inferred: ppro.list-links."""
         return Reply(200, wire.operations(find_charge(call, uow), kind), subject=call.path["id"])
 
     return handler
@@ -86,9 +86,8 @@ def refused_operation(
 ) -> Reply:
     """The answer to a refused operation, which is an entity too: stored on its charge as FAILED and announced as `…_FAILED`.
 
-    Inferred: an older manual answers 400 instead and stores nothing. With setting `refusals: "400"` it is so: raises
-    `Refused("operation")`.
-    Source: docs/providers/ppro.md, sources 5.4 and 11, question 1.
+    With setting `refusals: "400"` it is as an older manual says: raises `Refused("operation")`, and nothing is stored.
+    Source: docs/providers/ppro.md, source 5.4. Inferred: ppro.refused-operations, ppro.charge-failure.
     """
     if uow.settings(PproSettings).refusals == "400":
         raise Refused("operation", failure)

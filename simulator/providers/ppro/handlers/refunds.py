@@ -60,7 +60,10 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _refund_refusal(uow: UnitOfWork, charge: Charge, asked: int) -> str | None:
-    """The failureCode with which a refund is refused; None if it is not. Source: docs/providers/ppro.md, source 5.4."""
+    """The failureCode with which a refund is refused; None if it is not. Source: docs/providers/ppro.md, source 5.4.
+
+    Inferred: ppro.pending-refund, ppro.refund-before-captured, ppro.refund-window.
+    """
     if charge.total("refunds", "PENDING"):
         return "SIMULTANEOUS_OPERATION_IN_PROGRESS"
     left = charge.captured - charge.refunded
