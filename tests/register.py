@@ -53,7 +53,7 @@ def counts() -> str:
 def _counted(provider: Provider) -> list[int]:
     shapes = sum(_leaves(published.facts(path.stem)) for path in sorted(published.HERE.glob(f"{provider.name}-*.json")))
     standings = provider.facts.counted()
-    return [len(provider.endpoints), len(provider.webhooks.events), shapes, *(standings[one] for one in STANDINGS)]
+    return [shapes, *(standings[one] for one in STANDINGS)]
 
 
 def _leaves(published_: Any) -> int:
