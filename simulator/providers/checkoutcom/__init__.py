@@ -60,6 +60,8 @@ def before(call: Call) -> None:
     Inferred: docs/providers/checkoutcom.md, source 11.
     """
     notices.check_idempotency(call)
+    if call.endpoint is not None and call.endpoint.operation in (*auth.IN_BROWSERS, "sessions"):
+        notices.check_browser(call)
     if call.endpoint is not None and call.endpoint.idempotent and call.raw_body.strip():
         _ = call.json
 

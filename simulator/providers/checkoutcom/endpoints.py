@@ -39,7 +39,7 @@ from simulator.providers.checkoutcom.wire.previous import (
     WebhookRequest,
     WebhookUpdate,
 )
-from simulator.providers.checkoutcom.wire.sessions import BrowserPayment, SessionRequest, SubmitRequest
+from simulator.providers.checkoutcom.wire.sessions import BrowserPayment, CompleteRequest, SessionRequest, SubmitRequest
 from simulator.providers.checkoutcom.wire.workflows import (
     Condition,
     WorkflowAction,
@@ -90,6 +90,7 @@ ENDPOINTS = (
     _get(              "/payment-links/{id}",            hosted.get_payment_link,            "hosted"),
 
     Endpoint("POST",   "/payment-sessions",              sessions.create_session,            "sessions",     SessionRequest),
+    Endpoint("POST",   "/payment-sessions/complete",     sessions.complete_session,          "sessions",     CompleteRequest),
     _get(              SESSION,                          sessions.get_session,               "readSession"),
     Endpoint("POST",   f"{SESSION}/submit",              sessions.submit_session,            "sessions",     SubmitRequest),
     Endpoint("POST",   f"{SESSION}/pay",                 sessions.pay_session,               "paySession",   BrowserPayment),

@@ -52,6 +52,18 @@ WALLET_REASONS = {
     "declined": "20005",
 }
 
+SESSION_REASONS = {
+    # Why a submitted session is declined at once: the response code of the payment's action (inferred).
+    "not_enough_funds": "20051",
+    "invalid_payment_session_data": "20012",
+    "invalid_customer_data": "20120",
+    "customer_misconfiguration": "20120",
+    "merchant_misconfiguration": "20003",
+    "try_again": "20001",
+    "payment_cancelled": "20005",
+    "payment_expired": "20068",
+}
+
 REFUND_DECLINED = "20120"
 
 
@@ -99,6 +111,8 @@ _CODES: tuple[tuple[str, str | None, str], ...] = (
     (r"(.*\.)?address\.city", None, "city_invalid"),
     (r"(.*\.)?address\.zip", None, "zip_invalid"),
     (r"(.*\.)?address(\..*)?", None, "address_invalid"),
+    (r"enabled_payment_methods\.\d+", None, "enabled_payment_methods_invalid"),
+    (r"disabled_payment_methods\.\d+", None, "disabled_payment_methods_invalid"),
     (r"payment_ip", None, "ip_address_invalid"),
     (r"metadata(\..*)?", None, "metadata_key_invalid"),
     (r"risk\.enabled", "live", "risk_enabled_invalid"),

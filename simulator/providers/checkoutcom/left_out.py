@@ -10,7 +10,6 @@ from simulator.engine.provider import LeftOut
 # Method, path, and what the vendor's Python client calls the operation.
 _TABLE = """
 # Payments in other ways: setups, contexts, tokens, wallets
-POST   /payment-sessions/complete                                                   request payment session with payment
 POST   /payments/setups                                                             create payment setup
 PUT    /payments/setups/{id}                                                        update payment setup
 GET    /payments/setups/{id}                                                        get payment setup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from simulator.engine.provider import Call
@@ -12,11 +12,13 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.checkoutcom.errors import response
 from simulator.providers.checkoutcom.event_types import SENT
-from simulator.providers.checkoutcom.model import Payment, Webhook, Workflow
+from simulator.providers.checkoutcom.model import Payment, PaymentSession, Webhook, Workflow
 from simulator.providers.checkoutcom.rules import PUBLISHED_CHANNEL, own_channel
 from simulator.providers.checkoutcom.wire.hosted import LOCALES, OFFERED, HostedRequest
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest
+from simulator.providers.checkoutcom.wire.sessions import NewSession, SessionMembers
 
+_SECURE = re.compile(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])(:|$)")
 SHOWN = 8
 """How many names a notice names."""
 
@@ -66,7 +68,38 @@ def check_hosted(call: Call, uow: UnitOfWork, request: HostedRequest) -> None:
         differs(call, "locale", "locale is none of the documented ones; the page goes by the browser")
 
 
-def _check_shared(call: Call, uow: UnitOfWork, request: PaymentRequest | HostedRequest) -> None:
+def check_session(call: Call, uow: UnitOfWork, request: NewSession, offered: Collection[str]) -> None:
+    """The same for a payment session. Raises `Invalid` where the server is strict."""
+    _check_shared(call, uow, request)
+    if not request.amount:
+        differs(call, "amount", "amount is 0, which verifies a card; with Alipay there is nothing to pay")
+    if not offered:
+        differs(call, "enabled_payment_methods", "the session offers no wallet, so the component shows nothing here")
+
+
+def check_submission(call: Call, session: PaymentSession) -> None:
+    """A session as it is to be paid. Raises `Invalid` where the server is strict."""
+    if not session.reference:
+        differs(call, "reference", "there is no reference, which POST /payments requires for Alipay")
+
+
+def check_browser(call: Call) -> None:
+    """Which page calls with which key. Nothing of it is refused: the page cannot tell."""
+    origin = call.headers.get("origin")
+    if call.credential.get("kind") == "public":
+        if origin is None:
+            call.differs_live("this is the component's own call, which no document describes; a shop's server submits")
+        elif not _SECURE.match(origin):
+            call.differs_live(
+                f"{origin[:100]} is neither https nor this machine; a live shop's page is served by https"
+            )
+    elif origin is not None:
+        call.differs_live(
+            "a page has called with the secret key, which everybody can read there; its server is to call"
+        )
+
+
+def _check_shared(call: Call, uow: UnitOfWork, request: PaymentRequest | HostedRequest | SessionMembers) -> None:
     if request.payment_type not in (None, "Regular", "Recurring"):
         differs(call, "payment_type", f"payment_type {request.payment_type} {NOT_OFFERED}")
     channel = request.processing_channel_id

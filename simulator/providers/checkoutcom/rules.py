@@ -65,12 +65,16 @@ def check_connector(
     return check_terminal(request.processing, agreement)
 
 
-def check_activated(uow: UnitOfWork, amount: int | None, currency: str, reference: str | None) -> None:
-    """Raises `Refused` with the code with which a scenario, or a method that is not activated, refuses."""
+def check_activated(uow: UnitOfWork, amount: int | None, currency: str, reference: str | None) -> str | None:
+    """Raises `Refused` with the code with which a scenario, or a method that is not activated, refuses.
+
+    Returns the reason for which a scenario has a submitted session declined at once, if one does.
+    """
     rule = uow.rule("provider", "checkoutcom", operation="pay", amount=amount, currency=currency, reference=reference)
     refusal = rule.params.get("refusal") if rule is not None else uow.settings(CheckoutcomSettings).alipay_refusal
     if refusal:
         raise refused(str(refusal), error_type="invalid_request")
+    return rule.params.get("decline") if rule is not None else None
 
 
 def check_terminal(given: Processing | None, agreement: Instrument | None = None) -> tuple[str, str | None]:

@@ -22,6 +22,11 @@ class CheckoutcomSettings(ProviderSettings):
     session_lifetime_s: Seconds = Field(
         3600, description="seconds until a payment session without `expires_on` expires (inferred)"
     )
+    flow_strict_availability: bool = Field(
+        False,
+        description="a payment session offers Alipay only for the currencies and countries of the official Magento plugin, "
+        "and with the customer's e-mail",
+    )
     alipay_refusal: Literal["apm_service_unavailable", "payee_not_onboarded"] | None = Field(
         None, description="the error code with which a method that is not activated refuses, with null it is activated"
     )
@@ -34,10 +39,21 @@ class CheckoutcomSettings(ProviderSettings):
     )
 
 
+DeclineReason = Literal[
+    "not_enough_funds", "invalid_payment_session_data", "invalid_customer_data", "customer_misconfiguration",
+    "merchant_misconfiguration", "try_again", "payment_cancelled", "payment_expired",
+]  # fmt: skip
+"""Why a submitted session is declined at once, in the component's words. Source: docs/providers/checkoutcom.md, source 12.5."""
+
+
 class PayOptions(RuleOptions):
-    """What a scenario may say of a payment request: `provider: {refusal: payee_not_onboarded}`, with any code of the connector."""
+    """What a scenario may say of a payment request: `provider: {refusal: payee_not_onboarded}`, with any code of the connector.
+
+    `provider: {decline: not_enough_funds}` declines at once what a payment session submits, without a redirect.
+    """
 
     refusal: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
+    decline: DeclineReason | None = None
 
 
 class CaptureOptions(RuleOptions):

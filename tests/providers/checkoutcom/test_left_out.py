@@ -15,7 +15,6 @@ from simulator.providers.checkoutcom.auth import make_token
 
 # Of what issue 19 builds and others ask for by name: method, path, what it is called.
 ASKED_FOR = [
-    ("POST", "/payment-sessions/complete", "request payment session with payment"),
     ("POST", "/payments/setups", "create payment setup"),
     ("GET", "/payments/setups/set_1", "get payment setup"),
     ("POST", "/payments/setups/set_1/confirm/alipay_cn", "confirm payment setup"),

@@ -8,10 +8,10 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 from support import STARTED, Sim
 
 from providers.checkoutcom.driver import Merchant
+from providers.checkoutcom.test_oauth import with_scope
 from simulator.kernel.ids import Ids
 from simulator.providers.checkoutcom.model import new_session_id
 from simulator.providers.checkoutcom.wire.sessions import session_data
@@ -165,21 +165,22 @@ async def test_who_may_call_what(sim: Sim, cko: Merchant, previous: Merchant) ->
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        ("", "session_data_invalid"),
-        ("made-up", "session_data_invalid"),
-        ("sd_!!!", "session_data_invalid"),
-        (session_data(kind="alipay_cn"), "session_data_invalid"),
-        (session_data(type="card"), "payment_method_not_supported"),
-        (session_data(type="alipay_hk"), "payment_method_not_supported"),
-    ],
-)
-async def test_session_data_that_no_component_made_is_refused(cko: Merchant, data: str, code: str) -> None:
-    answer = await submitted(cko, await made(cko), session_data=data)
+NO_DATA = {
+    "": "session_data_invalid",
+    "made-up": "session_data_invalid",
+    "sd_!!!": "session_data_invalid",
+    session_data(kind="alipay_cn"): "session_data_invalid",
+    session_data(type="card"): "payment_method_not_supported",
+    session_data(type="alipay_hk"): "payment_method_not_supported",
+}
 
-    assert (answer.status_code, answer.json()["error_codes"]) == (422, [code])
+
+async def test_session_data_that_no_component_made_is_refused(cko: Merchant) -> None:
+    session = await made(cko)
+
+    found = {data: (await submitted(cko, session, session_data=data)).json()["error_codes"] for data in NO_DATA}
+
+    assert found == {data: [code] for data, code in NO_DATA.items()}
 
 
 async def test_a_session_can_be_tried_again_until_it_is_paid_or_expires(sim: Sim, cko: Merchant) -> None:
@@ -197,3 +198,182 @@ async def test_a_session_can_be_tried_again_until_it_is_paid_or_expires(sim: Sim
     late = await made(cko)
     await sim.advance(hours=1)
     assert (await submitted(cko, late)).json()["error_codes"] == ["payment_session_expired"]
+
+
+REFUSED: list[tuple[dict[str, Any], list[str]]] = [
+    ({"amount": -1, "customer": {"email": "nobody"}}, ["amount_invalid", "customer_email_invalid"]),
+    ({"amount": None}, ["amount_invalid"]),
+    ({"currency": "XXY"}, ["currency_invalid"]),
+    ({"currency": "BRL"}, ["currency_not_supported"]),
+    ({"billing": None}, ["billing_address_country_required"]),
+    ({"billing": {"address": {}}}, ["billing_address_country_required"]),
+    (
+        {"billing": {"address": {"country": "CN"}, "phone": {"country_code": "+86", "number": "one"}}},
+        ["billing_phone_number_invalid"],
+    ),
+    ({"3ds": {"challenge_indicator": "low_value"}}, ["three_ds_invalid"]),
+    ({"success_url": None, "failure_url": None}, ["success_url_required", "failure_url_required"]),
+    ({"enabled_payment_methods": ["alipay"]}, ["enabled_payment_methods_invalid"]),
+    ({"disabled_payment_methods": ["alipay_plus"]}, ["disabled_payment_methods_invalid"]),
+    ({"locale": "xx"}, ["locale_invalid"]),
+    ({"expires_on": "2026-03-04T04:59:59Z"}, ["expires_on_invalid"]),
+    ({"processing_channel_id": "pc_1"}, ["processing_channel_id_invalid"]),
+]
+
+
+async def test_a_session_that_cannot_be_is_refused_with_every_code(cko: Merchant) -> None:
+    for changes, codes in REFUSED:
+        body = {name: value for name, value in (SESSION | changes).items() if value is not None}
+
+        answer = await cko.post("/payment-sessions", body)
+
+        assert answer.status_code == 422, changes
+        assert list(answer.json()) == ["request_id", "error_type", "error_codes"]
+        assert (answer.json()["error_type"], answer.json()["error_codes"]) == ("request_invalid", codes)
+
+
+OFFERS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"enabled_payment_methods": []}, ["alipay_cn", "alipay_hk"]),
+    ({"enabled_payment_methods": ["card", "gcash", "alipay_cn"]}, ["alipay_cn", "gcash"]),
+    ({"enabled_payment_methods": [], "disabled_payment_methods": ["alipay_hk"]}, ["alipay_cn"]),
+    ({"enabled_payment_methods": ["card"]}, []),
+]
+
+
+async def test_a_session_offers_what_is_enabled_and_not_disabled(cko: Merchant) -> None:
+    for changes, names in OFFERS:
+        token = decoded((await made(cko, **changes))["payment_session_token"])
+
+        assert [method["type"] for method in token["payment_methods"]] == names
+
+
+async def test_strict_availability_asks_for_currency_country_and_email(sim: Sim, cko: Merchant) -> None:
+    await sim.settings("checkoutcom", flow_strict_availability=True)
+    fitting: dict[str, Any] = {"enabled_payment_methods": [], "currency": "HKD"}
+
+    async def offered(**changes: Any) -> list[str]:
+        token = decoded((await made(cko, **fitting | changes))["payment_session_token"])
+        return [method["type"] for method in token["payment_methods"]]
+
+    assert await offered() == ["alipay_cn"]
+    assert await offered(billing={"address": {"country": "HK"}}) == ["alipay_hk"]
+    assert await offered(currency="EUR") == []
+    assert await offered(customer={"name": "Li Na"}) == []
+
+
+async def test_a_session_ends_when_it_says_and_its_try_with_it(sim: Sim, cko: Merchant) -> None:
+    session = await made(cko, expires_on="2026-03-04T05:05:00Z")
+    payment = (await submitted(cko, session)).json()["id"]
+
+    await sim.advance(minutes=5)
+
+    late = await submitted(cko, session)
+    assert (late.status_code, late.json()["error_codes"]) == (422, ["payment_session_expired"])
+    assert await cko.status(payment) == "Expired"
+    assert (await cko.get(f"/payment-sessions/{session['id']}")).json()["status"] == "Expired"
+
+
+async def test_a_submission_changes_what_the_session_said_but_not_who_pays(cko: Merchant) -> None:
+    session = await made(cko)
+    said = {
+        "amount": 1300,
+        "reference": "ORDER-78",
+        "items": [{"name": "Tea", "quantity": 1, "unit_price": 1300}],
+        "customer": {"email": "other@example.test", "name": "Li N."},
+        "metadata": {"order": "78"},
+        "locale": "zh-CN",
+    }
+
+    answer = await submitted(cko, session, **said)
+
+    assert answer.headers["simulator-notice"] == "members that the simulator does not read: locale"
+    found = await cko.payment(answer.json()["id"])
+    assert (found["amount"], found["reference"], found["items"]) == (1300, "ORDER-78", said["items"])
+    assert found["metadata"] == {"order": "78", "cko_payment_session_id": session["id"]}
+    assert (found["customer"]["email"], found["customer"]["name"]) == ("li.na@example.test", "Li N.")
+
+
+async def test_without_a_session_it_is_made_and_paid_at_once(sim: Sim, cko: Merchant) -> None:
+    body = {name: value for name, value in SESSION.items() if name != "enabled_payment_methods"}
+
+    answer = await cko.post("/payment-sessions/complete", body | {"session_data": DATA, "reference": "FLOW-1002"})
+    fixture = await cko.post("/payment-sessions/complete", body | {"payment_method": {"type": "alipay_hk"}})
+    nothing = await cko.post("/payment-sessions/complete", body)
+
+    found = answer.json()
+    assert answer.status_code == 202
+    assert list(found) == ["id", "status", "type", "action", "payment_session_id", "payment_session_secret"]
+    await cko.pay(found["id"])
+    assert (await cko.get(f"/payment-sessions/{found['payment_session_id']}")).json()["status"] == "Paid"
+    assert (fixture.status_code, fixture.json()["type"]) == (202, "alipay_hk")
+    assert (nothing.status_code, nothing.json()["error_codes"]) == (422, ["session_data_required"])
+
+
+async def test_a_scenario_declines_at_once(sim: Sim, cko: Merchant) -> None:
+    await sim.arm([{"when": {"operation": "pay"}, "provider": {"decline": "not_enough_funds"}}])
+    session = await made(cko)
+
+    answer = await from_browser(sim, session)
+
+    body = answer.json()
+    assert answer.status_code == 201
+    assert body == {
+        "id": body["id"], "status": "Declined", "type": "alipay_cn", "decline_reason": "not_enough_funds",
+    }  # fmt: skip
+    await sim.settle()
+    assert cko.heard() == ["payment_declined"]
+    assert await cko.status(body["id"]) == "Declined"
+    assert (await cko.actions(body["id"]))[0]["response_code"] == "20051"
+    completed = await cko.post(
+        "/payment-sessions/complete", {**SESSION, "enabled_payment_methods": None, "session_data": DATA}
+    )
+    assert (completed.status_code, "payment_session_id" in completed.json()) == (201, False)
+
+
+async def test_a_method_that_is_not_activated_refuses(sim: Sim, cko: Merchant) -> None:
+    await sim.settings("checkoutcom", alipay_refusal="payee_not_onboarded")
+
+    answer = await submitted(cko, await made(cko))
+
+    assert answer.status_code == 422
+    assert (answer.json()["error_type"], answer.json()["error_codes"]) == ("invalid_request", ["payee_not_onboarded"])
+
+
+async def test_a_token_needs_the_scope_of_sessions(sim: Sim) -> None:
+    for scope, status in {"payment-sessions": 201, "gateway": 201, "gateway:payment": 403, "vault": 403}.items():
+        merchant = await with_scope(sim, scope)
+
+        assert (await merchant.post("/payment-sessions", SESSION)).status_code == status, scope
+
+
+async def test_the_control_api_decides_about_a_session_too(sim: Sim, cko: Merchant) -> None:
+    """As about a hosted page: the first method that it offers is chosen."""
+    session = await made(cko)
+
+    await sim.act("checkoutcom", session["id"], "pay")
+    await sim.advance(seconds=5)
+
+    found = (await cko.get(f"/payment-sessions/{session['id']}")).json()
+    assert (found["status"], found["payment"]["status"]) == ("Paid", "Captured")
+
+
+async def test_what_is_lawful_here_and_not_there_is_said(sim: Sim, cko: Merchant) -> None:
+    session = await made(cko)
+    own, path = sim.credentials("checkoutcom"), f"/payment-sessions/{session['id']}"
+    public = {"Authorization": f"Bearer {own['public_key']}"}
+
+    def said(answer: httpx.Response) -> str:
+        return answer.headers.get("simulator-notice", "")
+
+    assert said(await cko.post("/payment-sessions", SESSION)) == ""
+    assert "offers no wallet" in said(
+        await cko.post("/payment-sessions", SESSION | {"enabled_payment_methods": ["card"]})
+    )
+    assert "verifies a card" in said(await cko.post("/payment-sessions", SESSION | {"amount": 0}))
+    assert "is a test amount" in said(await cko.post("/payment-sessions", SESSION | {"amount": 1051}))
+    assert "secret key" in said(await cko.post("/payment-sessions", SESSION, Origin="https://shop.example"))
+    unnamed = {name: value for name, value in SESSION.items() if name != "reference"}
+    assert "no reference" in said(await submitted(cko, await cko.made("/payment-sessions", unnamed)))
+    assert "no document describes" in said(await sim.http.get(path, headers=public))
+    assert said(await sim.http.get(path, headers=public | {"Origin": "http://localhost:3000"})) == ""
+    assert "neither https" in said(await sim.http.get(path, headers=public | {"Origin": "http://shop.example"}))

@@ -17,9 +17,9 @@ from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import errors
 from simulator.providers.checkoutcom.handlers import disputes
 from simulator.providers.checkoutcom.handlers.actions import new_action
+from simulator.providers.checkoutcom.handlers.attempts import start_attempt
 from simulator.providers.checkoutcom.handlers.hosted import start_try
 from simulator.providers.checkoutcom.handlers.payments import wallet_order
-from simulator.providers.checkoutcom.handlers.sessions import start_attempt
 from simulator.providers.checkoutcom.model import (
     Action,
     Dispute,

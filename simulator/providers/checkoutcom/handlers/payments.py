@@ -97,12 +97,19 @@ def new_code(uow: UnitOfWork, platform: str) -> str:
 
 
 def begin_payment(
-    uow: UnitOfWork, customer: Customer, *, platform: str, not_after: datetime | None = None, **members: Any
+    uow: UnitOfWork,
+    customer: Customer,
+    *,
+    platform: str,
+    not_after: datetime | None = None,
+    is_declined: bool = False,
+    **members: Any,
 ) -> Payment:
     """Stores a new payment and announces `payment_pending`. It expires when its lifetime is over, and `not_after` that instant.
 
     The first of recurring payments gets the agreement that it is to sign. A payment with a redirect opens its wallet
-    order; a follow-up has no redirect and is charged by its timer.
+    order; a follow-up has no redirect and is charged by its timer. One that is to be declined at once has no order either,
+    and announces nothing yet.
     """
     expires_at = uow.now + timedelta(seconds=uow.settings(CheckoutcomSettings).payment_lifetime_s)
     payment = Payment(
@@ -128,6 +135,9 @@ def begin_payment(
         return payment
     if payment.payment_type == "Recurring" and platform == "default":
         payment = changed(payment, source_id=issue_agreement(uow, payment).id)
+    if is_declined:
+        uow.claim_scenarios(payment, payment.money, payment.reference)
+        return uow.add(payment)
     return uow.add(changed(payment, order_code=wallet_order(uow, payment).id), events=["payment_pending"])
 
 

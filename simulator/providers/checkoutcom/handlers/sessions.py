@@ -6,7 +6,7 @@ Source: docs/providers/checkoutcom.md, source 12.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
@@ -14,10 +14,10 @@ from simulator.engine.resource import changed
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.crypto import equals
 from simulator.kernel.refusals import Forbidden
-from simulator.providers.checkoutcom import notices
+from simulator.providers.checkoutcom import errors, notices
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.handlers.customers import customer_of
-from simulator.providers.checkoutcom.handlers.payments import begin_payment
+from simulator.providers.checkoutcom.handlers import outcomes
+from simulator.providers.checkoutcom.handlers.attempts import start_attempt
 from simulator.providers.checkoutcom.model import Payment, PaymentSession, new_session_id
 from simulator.providers.checkoutcom.rules import (
     CURRENCIES,
@@ -30,17 +30,18 @@ from simulator.providers.checkoutcom.rules import (
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire import sessions as wire
 from simulator.providers.checkoutcom.wire import values
-from simulator.providers.checkoutcom.wire.customers import CustomerInput
 from simulator.providers.checkoutcom.wire.payments import Processing
-
-SESSION_ID = "cko_payment_session_id"
-"""The member of a payment's metadata that names its session, by which plugins find their order. Source: source 12.7."""
 
 
 def create_session(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payment-sessions. Raises `Refused` for its currency or channel."""
     request: wire.SessionRequest = call.body
-    session = new_session(call, uow, request)
+    offered = _offered(uow, request, request.enabled_payment_methods, request.disabled_payment_methods or ())
+    expires_at = values.moment(request.expires_on)
+    if expires_at is not None and expires_at <= uow.now:
+        raise refused("expires_on_invalid")
+    session = _new_session(call, uow, request, offered, expires_at)
+    notices.check_session(call, uow, request, offered)
     uow.add(session)
     notices.test_amount(call, uow, "pay", session.amount, session.currency, session.reference)
     merchant, entity = uow.settings(CheckoutcomSettings).merchant_name, entity_of(session.processing_channel_id)
@@ -48,14 +49,20 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     return Reply(201, wire.session_created(session, token, call.base_url), subject=session.id)
 
 
-def new_session(call: Call, uow: UnitOfWork, request: wire.SessionRequest) -> PaymentSession:
+def _new_session(
+    call: Call,
+    uow: UnitOfWork,
+    request: wire.NewSession,
+    methods: tuple[str, ...],
+    expires_at: datetime | None = None,
+) -> PaymentSession:
     _check_account(uow, request.currency, request.processing_channel_id)
     lifetime = timedelta(seconds=uow.settings(CheckoutcomSettings).session_lifetime_s)
     return PaymentSession(
         id=new_session_id(uow.ids, uow.now),
         secret=f"pss_{uow.ids.guid()}",
-        payment_methods=_offered(request.enabled_payment_methods, request.disabled_payment_methods or ()),
-        expires_at=values.moment(request.expires_on) or uow.now + lifetime,
+        payment_methods=methods,
+        expires_at=expires_at or uow.now + lifetime,
         origin=call.base_url,
         amount=request.amount,
         currency=request.currency,
@@ -91,10 +98,24 @@ def _said(request: wire.SessionMembers) -> dict[str, Any]:
     )
 
 
-def _offered(enabled: Iterable[str] | None, disabled: Iterable[str]) -> tuple[str, ...]:
-    """The wallets that the component shows. An empty list of enabled methods enables all. Source: source 12.2."""
-    wanted = set(enabled or wire.ACTIVATED)
-    return tuple(name for name in wire.WALLETS if name in wanted and name not in set(disabled))
+# Source: source 12.2: the official Magento plugin's table. Both ask for the customer's e-mail.
+_AVAILABLE = {"alipay_cn": ({"CNY", "HKD", "SGD"}, "CN"), "alipay_hk": ({"HKD", "SGD"}, "HK")}
+
+
+def _offered(
+    uow: UnitOfWork, request: wire.NewSession, enabled: Iterable[str] | None, disabled: Iterable[str]
+) -> tuple[str, ...]:
+    """The wallets that the component shows. An empty list of enabled methods enables all. Source: source 12.2.
+
+    Inferred: currency and country count only under setting `flow_strict_availability`.
+    """
+    wanted = set(enabled or wire.ACTIVATED) - set(disabled)
+    if uow.settings(CheckoutcomSettings).flow_strict_availability:
+        country, email = request.billing.address.country, request.customer and request.customer.email
+        for name, (currencies, its_country) in _AVAILABLE.items():
+            if request.currency not in currencies or country != its_country or not email:
+                wanted.discard(name)
+    return tuple(name for name in wire.WALLETS if name in wanted)
 
 
 def find_session(call: Call, uow: UnitOfWork) -> PaymentSession:
@@ -126,6 +147,25 @@ def submit_session(call: Call, uow: UnitOfWork) -> Reply:
     # Who pays is settled when the session is made. Source: source 12.5.
     told = changed(told, customer=_customer(session.customer, told.customer))
     return _submitted(call, uow, session, told, request.session_data)
+
+
+def complete_session(call: Call, uow: UnitOfWork) -> Reply:
+    """POST /payment-sessions/complete: makes a session and pays it, for a component that had none.
+
+    Raises `Refused` without anything that names a method. Source: source 12.9.
+    """
+    request: wire.CompleteRequest = call.body
+    if request.session_data is None and request.payment_method is None:
+        raise refused("session_data_required")
+    data = request.session_data
+    if data is None and request.payment_method is not None:
+        data = wire.session_data(type=request.payment_method.type)
+    session = uow.add(_new_session(call, uow, request, _offered(uow, request, wire.WALLETS, ())))
+    notices.check_session(call, uow, request, session.payment_methods)
+    reply = _submitted(call, uow, session, session, data or "")
+    if reply.status == 202:
+        reply.body |= {"payment_session_id": session.id, "payment_session_secret": session.secret}
+    return reply
 
 
 def _customer(known: Mapping[str, Any] | None, said: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -161,9 +201,13 @@ def _submitted(call: Call, uow: UnitOfWork, session: PaymentSession, told: Payme
         raise refused("payment_method_not_supported", given=said["type"], allowed=session.payment_methods)
     if told.amount < 1:
         raise refused("amount_invalid")
-    check_activated(uow, told.amount, told.currency, told.reference)
+    notices.check_submission(call, told)
+    reason = check_activated(uow, told.amount, told.currency, told.reference)
     terminal, system = check_terminal(_device(told, said))
-    payment = start_attempt(uow, session, told, said["type"], terminal, system)
+    payment = start_attempt(uow, session, told, said["type"], terminal, system, is_declined=reason is not None)
+    if reason is not None:
+        outcomes.decline(uow, payment, "bank.declined", *errors.response(errors.SESSION_REASONS[reason]))
+        return Reply(201, wire.declined(payment, reason))
     notices.test_amount(call, uow, "pay", payment.amount, payment.currency, payment.reference)
     return Reply(202, wire.action_required(payment, call.base_url))
 
@@ -179,39 +223,3 @@ def _device(session: PaymentSession, said: Mapping[str, Any]) -> Processing:
     if "terminal_type" not in processing:
         processing = {name: said[name] for name in ("terminal_type", "os_type") if isinstance(said.get(name), str)}
     return Processing.model_validate(processing)
-
-
-def start_attempt(
-    uow: UnitOfWork,
-    session: PaymentSession,
-    told: PaymentSession,
-    method: str,
-    terminal: str = "WEB",
-    system: str | None = None,
-) -> Payment:
-    """Begins a payment of a session, `told` as it was submitted. Each submission is a payment of its own."""
-    given = CustomerInput.model_validate(told.customer) if told.customer else None
-    payment = begin_payment(
-        uow,
-        customer_of(uow, given, None),
-        platform="default",
-        origin=session.origin,
-        amount=told.amount,
-        currency=told.currency,
-        payment_type=told.payment_type,
-        source_type=method,
-        reference=told.reference,
-        description=told.description,
-        shipping=told.shipping,
-        items=told.items,
-        metadata={**(told.metadata or {}), SESSION_ID: session.id},
-        terminal_type=terminal,
-        os_type=system,
-        success_url=told.success_url,
-        failure_url=told.failure_url,
-        processing_channel_id=told.processing_channel_id,
-        hosted_id=session.id,
-        not_after=session.expires_at,
-    )
-    uow.amend(session, payment_id=payment.id, payment_order=payment.order_code)
-    return payment

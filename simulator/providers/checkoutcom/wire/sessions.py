@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, Field, StrictStr
 from simulator.engine.known import NoEffect
 from simulator.engine.validation import Unfit
 from simulator.providers.checkoutcom.model import Payment, PaymentSession
-from simulator.providers.checkoutcom.wire.addresses import Shipping
+from simulator.providers.checkoutcom.wire.addresses import Phone, Shipping
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 from simulator.providers.checkoutcom.wire.fields import (
     AmountOrAll,
@@ -33,7 +34,8 @@ from simulator.providers.checkoutcom.wire.fields import (
     ThreeDs,
     Url,
 )
-from simulator.providers.checkoutcom.wire.hosted import LOCALES, Billing
+from simulator.providers.checkoutcom.wire.hosted import LOCALES as HOSTED_LOCALES
+from simulator.providers.checkoutcom.wire.hosted import Billing
 from simulator.providers.checkoutcom.wire.payments import Item, Processing, payment, redirect_of
 from simulator.providers.checkoutcom.wire.values import link, present
 
@@ -46,9 +48,11 @@ COMPONENTS = frozenset([
 """The names of all methods that Flow knows. Source: source 12.2."""
 WALLETS = ("alipay_cn", "alipay_hk", "gcash", "dana", "kakaopay", "truemoney", "tng")
 """Those that the simulator can pay with."""
+LOCALES = HOSTED_LOCALES | {"ko-KR"}
 ACTIVATED = ("alipay_cn", "alipay_hk")
 """Those that a session offers when it names none (inferred)."""
-SESSION_LOCALES = LOCALES | {"en-GB"}
+CHALLENGES = ("no_preference", "no_challenge_requested", "challenge_requested", "challenge_requested_mandate")
+_BILLING_NUMBER = re.compile(r"[0-9 ()+./-]{6,25}")
 
 
 def _component(value: str) -> str:
@@ -58,8 +62,21 @@ def _component(value: str) -> str:
 
 
 def _locale(value: str) -> str:
-    if value not in SESSION_LOCALES:
-        raise Unfit("must be a documented locale", limit=", ".join(sorted(SESSION_LOCALES)))
+    if value not in LOCALES:
+        raise Unfit("must be a documented locale", limit=", ".join(sorted(LOCALES)))
+    return value
+
+
+def _billing_number(value: str) -> str:
+    """Inferred: which characters a number may have. Source: source 12.8 names the code."""
+    if not _BILLING_NUMBER.fullmatch(value):
+        raise Unfit("billing_phone_number_invalid")
+    return value
+
+
+def _challenge(value: Any) -> Any:
+    if value not in CHALLENGES:
+        raise Unfit("three_ds_invalid")
     return value
 
 
@@ -67,21 +84,38 @@ Component = Annotated[StrictStr, AfterValidator(_component)]
 SessionData = Annotated[Text1024, Field(min_length=1)]
 
 
+class BillingPhone(Phone):
+    number: Annotated[StrictStr, AfterValidator(_billing_number)] | None = None
+
+
+class SessionBilling(Billing):
+    phone: BillingPhone | None = None
+
+
+class SessionThreeDs(ThreeDs):
+    challenge_indicator: Annotated[Any, AfterValidator(_challenge), NoEffect(unless=("no_preference",))] = None
+
+
 class SessionMembers(Model):
     """What may be said when a session is made, and said otherwise when it is submitted."""
 
+    amount: AmountOrAll | None = None
+    currency: Currency | None = None
     payment_type: PaymentType | None = None
+    billing: SessionBilling | None = None
     reference: Text80 | None = None
     description: Text100 | None = None
     customer: CustomerInput | None = None
     shipping: Shipping | None = None
     items: Annotated[list[Item], Field(max_length=1000)] | None = None
+    success_url: Url | None = None
+    failure_url: Url | None = None
     processing: Processing | None = None
     processing_channel_id: ChannelId | None = None
     metadata: Metadata | None = None
     capture: IgnoredCapture | None = None
     capture_on: IgnoredMoment | None = None
-    three_ds: ThreeDs | None = Field(None, alias="3ds")
+    three_ds: SessionThreeDs | None = Field(None, alias="3ds")
     payment_method_configuration: Ignored = None
     billing_descriptor: Ignored = None
     sender: Ignored = None
@@ -96,7 +130,7 @@ class NewSession(SessionMembers):
 
     amount: AmountOrAll
     currency: Currency
-    billing: Billing
+    billing: SessionBilling
     success_url: Url
     failure_url: Url
     locale: Annotated[StrictStr, AfterValidator(_locale)] | None = None
@@ -119,11 +153,17 @@ class SubmitRequest(SessionMembers):
     """POST /payment-sessions/{id}/submit"""
 
     session_data: SessionData
-    amount: AmountOrAll | None = None
-    currency: Currency | None = None
-    billing: Billing | None = None
-    success_url: Url | None = None
-    failure_url: Url | None = None
+
+
+class Method(Model):
+    type: Component
+
+
+class CompleteRequest(NewSession):
+    """POST /payment-sessions/complete. `payment_method` is what fixtures of the Node client send instead of `session_data`."""
+
+    session_data: SessionData | None = None
+    payment_method: Method | None = None
 
 
 class BrowserPayment(Model):
@@ -216,6 +256,11 @@ def session(session: PaymentSession, latest: Payment | None, base: str, *, whole
             "_links": {"self": link(f"{base}/payment-sessions/{session.id}")},
         }
     )
+
+
+def declined(payment: Payment, reason: str) -> dict[str, Any]:
+    """The 201 of what is declined at once. Source: source 12.5. Inferred: that the reasons are the component's."""
+    return {"id": payment.id, "status": "Declined", "type": payment.source_type, "decline_reason": reason}
 
 
 def action_required(payment: Payment, base: str) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""The payments that a session's submissions begin. Source: docs/providers/checkoutcom.md, sources 12.5 and 12.7."""
+
+from __future__ import annotations
+
+from simulator.engine.uow import UnitOfWork
+from simulator.providers.checkoutcom.handlers.customers import customer_of
+from simulator.providers.checkoutcom.handlers.payments import begin_payment
+from simulator.providers.checkoutcom.model import Payment, PaymentSession
+from simulator.providers.checkoutcom.wire.customers import CustomerInput
+
+SESSION_ID = "cko_payment_session_id"
+"""The member of a payment's metadata that names its session, by which plugins find their order. Source: source 12.7."""
+
+
+def start_attempt(
+    uow: UnitOfWork,
+    session: PaymentSession,
+    told: PaymentSession,
+    method: str,
+    terminal: str = "WEB",
+    system: str | None = None,
+    *,
+    is_declined: bool = False,
+) -> Payment:
+    """Begins a payment of a session, `told` as it was submitted. Each submission is a payment of its own."""
+    given = CustomerInput.model_validate(told.customer) if told.customer else None
+    payment = begin_payment(
+        uow,
+        customer_of(uow, given, None),
+        platform="default",
+        origin=session.origin,
+        amount=told.amount,
+        currency=told.currency,
+        payment_type=told.payment_type,
+        source_type=method,
+        reference=told.reference,
+        description=told.description,
+        shipping=told.shipping,
+        items=told.items,
+        metadata={**(told.metadata or {}), SESSION_ID: session.id},
+        terminal_type=terminal,
+        os_type=system,
+        success_url=told.success_url,
+        failure_url=told.failure_url,
+        processing_channel_id=told.processing_channel_id,
+        hosted_id=session.id,
+        not_after=session.expires_at,
+        is_declined=is_declined,
+    )
+    uow.amend(session, payment_id=payment.id, payment_order=payment.order_code)
+    return payment
