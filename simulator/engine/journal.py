@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +14,7 @@ from simulator.engine.call import Call, Reply
 from simulator.engine.masking import COMMON, FORM, Masking
 from simulator.engine.store import Store
 from simulator.engine.store.base import AttemptRow, OutboxRow, Row
-from simulator.kernel.clock import from_micros, iso_millis
+from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
 
 BODY_LIMIT = 65_536
 """Bytes of a body that the journal keeps."""
@@ -117,11 +119,11 @@ def rows_for(
     **entry: Any,
 ) -> list[Row]:
     """One journal row for each payment that was touched; the first carries the request, each its own moves."""
-    rows: list[Row] = []
+    apart, rows = apart_from_real(at), list[Row]()
     touched: list[str | None] = [*subjects] or [None]
     for index, subject in enumerate(touched):
         mine = [m for m in moves if m.get("subject") in (None, subject)] if len(touched) > 1 else moves
-        body = {**(entry if index == 0 else {}), "moves": mine}
+        body = {**(entry if index == 0 else {}), "moves": mine, **apart}
         path, status = (entry.get("path"), entry.get("status")) if index == 0 else (None, None)
         rows.append(
             (workspace, at, topic if index == 0 else "moves", provider, subject, path, status, orjson.dumps(body))
@@ -132,7 +134,39 @@ def rows_for(
 def note(workspace: int, at: int, topic: str, summary: str, **more: Any) -> Row:
     """A row about the workspace as a whole: `topic` is `clock` or `workspace`. An advance says besides since when (`since`) and
     by whom (`by`)."""
-    return (workspace, at, topic, "", None, None, None, orjson.dumps({"summary": summary, "moves": [], **more}))
+    entry = {"summary": summary, "moves": [], **more, **apart_from_real(at)}
+    return (workspace, at, topic, "", None, None, None, orjson.dumps(entry))
+
+
+APART = 1_000_000
+"""Microseconds by which a workspace's time is another than the real one."""
+
+
+def apart_from_real(at: int) -> dict[str, float]:
+    """What a row ends with that is written when its workspace's clock shows another time than the real one: that, in seconds."""
+    real = micros(time_of_day())
+    return {} if abs(real - at) < APART else {"real": real / 1_000_000}
+
+
+def real_time(at: int, row: Mapping[str, Any], sent: int | None = None) -> datetime | None:
+    """When a row was written, or something was `sent`, in real time; None where that is what the workspace's clock showed."""
+    real = round(row.get("real", 0) * 1_000_000) if sent is None else sent
+    return None if not real or abs(real - at) < APART else from_micros(real)
+
+
+_TAIL = re.compile(rb'"real":([\d.]+)\}\Z')
+
+
+def real_times(
+    store: Store, workspace: int, subjects: Iterable[str], most: int
+) -> dict[tuple[str, str, int], datetime]:
+    """By provider, payment and instant the real time of what happened first in the stories of these payments, `most` lines of each;
+    only where it was another."""
+    found = dict[tuple[str, str, int], datetime]()
+    for subject, provider, at, tail in store.tails_of(workspace, [*dict.fromkeys(subjects)], most):
+        if (real := _TAIL.search(bytes(tail))) is not None:
+            found.setdefault((provider, subject, at), from_micros(round(float(real[1]) * 1_000_000)))
+    return found
 
 
 def told(seq: int, at: int, topic: str, provider: str, raw: bytes) -> list[dict[str, Any]]:
@@ -180,6 +214,11 @@ class Told:
     attempt: AttemptRow | None = None
     """None for a message that is kept here."""
 
+    @property
+    def real(self) -> datetime | None:
+        """When it happened in real time, where that is known to be another than the workspace's."""
+        return real_time(self.at, self.row, self.attempt.sent if self.attempt is not None else None)
+
 
 LATE = 2**61
 """The attempts of an instant come after whatever else was done at it."""
@@ -187,11 +226,12 @@ LATE = 2**61
 
 def story(store: Store, workspace: int, subject: str) -> list[Told]:
     """Everything about one payment in the order in which it happened."""
-    events: list[Told] = []
+    events, apart = list[Told](), dict[int, Any]()
     for seq, at, topic, provider, raw in store.journal_of(workspace, subject):
         if topic == "webhook":  # the attempts themselves follow, also those of older stores
             continue
         row = orjson.loads(raw)
+        apart.setdefault(at, {name: row[name] for name in ("real",) if name in row})
         entries = told(seq, at, topic, provider, raw)
         own = len(entries) - len(row["moves"])
         for index, entry in enumerate(entries):
@@ -203,7 +243,8 @@ def story(store: Store, workspace: int, subject: str) -> list[Told]:
         if message.state == "kept":
             entry = {"at": iso_millis(from_micros(message.created)), "kind": "webhook", "actor": message.provider}
             entry.update({"summary": f"{message.event} kept here, no URL", "ref": message.id})
-            events.append(Told(message.created, LATE + message.seq * 1000, entry, "webhook", message=message))
+            row, place = apart.get(message.created, {}), LATE + message.seq * 1000
+            events.append(Told(message.created, place, entry, "webhook", row, message=message))
     for attempt in store.attempts(list(by_seq)):
         message = by_seq[attempt.message]
         entry = {"at": iso_millis(from_micros(attempt.at)), "kind": "webhook", "actor": message.provider}

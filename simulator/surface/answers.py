@@ -253,6 +253,8 @@ class Attempt(TypedDict):
     duration_ms: int
     error: str | None
     response_body: str | None
+    real_at: NotRequired[str]
+    """When it was in real time, where the workspace's clock showed another."""
     body: NotRequired[str]
 
 
@@ -334,6 +336,8 @@ class Reasons(TypedDict):
 class RequestView(TypedDict):
     id: str
     at: str
+    real_at: NotRequired[str]
+    """As that of an attempt."""
     provider: str
     method: str
     path: str

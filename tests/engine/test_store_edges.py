@@ -71,6 +71,7 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "timers|timers_of (id=?": lambda store: store.with_timers(1, ["ch_1", "ch_2"]),
     "outbox|outbox_subject (workspace=? AND subject=?)": lambda store: store.with_pending(1, ["ch_1", "ch_2"]),
     "resources|(": lambda store: store.hanging(1, ["ch_1"], ["re_1"]),
+    "journal|journal_subject (workspace=? AND subject=?)": lambda store: store.tails_of(1, ["ch_1"], 100),
     "journal|INTEGER PRIMARY KEY": lambda store: store.drop_loose(1, 5, None, 10),
     "outbox|outbox_subject": lambda store: store.next_message(1, "acme", "ch_1", "http://merchant.test", 10),
 }

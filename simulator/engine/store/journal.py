@@ -25,6 +25,14 @@ class Journal(Statements):
             WHERE workspace = ? AND subject = ? ORDER BY seq"""
         return self.rows(sql, (self._at(workspace), subject))
 
+    def tails_of(self, workspace: int, subjects: Sequence[str], most: int) -> list[Row]:
+        """`(subject, provider, at, end of the body)` of the first rows of each, so many at most."""
+        one = """SELECT * FROM (SELECT subject, provider, at, substr(body, length(body) - 31) FROM journal
+            WHERE workspace = ? AND subject = ? ORDER BY seq LIMIT ?) of_"""
+        sql = " UNION ALL ".join(f"{one}{n}" for n, _ in enumerate(subjects))
+        place = self._at(workspace)
+        return self.rows(sql, [value for subject in subjects for value in (place, subject, most)]) if subjects else []
+
     def journal_after(self, workspace: int, seq: int, limit: int) -> list[Row]:
         """`(seq, at, kind, provider, subject, body)`, oldest first. Walks the rows of all workspaces from there on."""
         sql = """SELECT seq, at, kind, provider, subject, body FROM journal

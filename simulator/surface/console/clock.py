@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from simulator.engine import journal
 from simulator.engine.provider import Provider
-from simulator.kernel.clock import from_micros, iso_millis, parse_duration
+from simulator.kernel.clock import from_micros, iso_millis, micros, parse_duration
 from simulator.surface.console.frame import PAGE, Console, day
 from simulator.surface.control import clock
 
@@ -65,6 +66,7 @@ class Travel:
     what: str
     values: Mapping[str, Any]
     shown: str
+    title: str
     is_arrival: bool
     by_page: bool
     sent: int | None
@@ -144,11 +146,12 @@ def _travels(console: Console, now: datetime) -> list[Travel]:
 
 def _travel(console: Console, at: datetime, body: Mapping[str, Any], now: datetime) -> Travel:
     shown, by_page = _shown(at, now, console.texts().language), body.get("by") == "page"
+    title = console.both_times(iso_millis(at), journal.real_time(micros(at), body))
     if "since" in body:
         by = console.texts().duration(at - from_micros(body["since"]))
-        return Travel("advanced", {"time": by}, shown, True, by_page, body.get("sent"), body.get("timers", 0))
+        return Travel("advanced", {"time": by}, shown, title, True, by_page, body.get("sent"), body.get("timers", 0))
     if body["summary"] == "clock frozen":
-        return Travel("was_frozen", {}, shown, False, by_page, None, 0)
+        return Travel("was_frozen", {}, shown, title, False, by_page, None, 0)
     rate = body["summary"].partition("×")[2]
     what = "was_running_at" if rate else "was_running"
-    return Travel(what, {"rate": rate} if rate else {}, shown, False, by_page, None, 0)
+    return Travel(what, {"rate": rate} if rate else {}, shown, title, False, by_page, None, 0)

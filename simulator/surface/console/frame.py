@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator import __version__
-from simulator.engine import pages
+from simulator.engine import journal, pages
 from simulator.engine.call import Reply
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.views import Page
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import iso_millis, micros, parse_instant, time_of_day
+from simulator.kernel.clock import iso_millis, parse_instant, time_of_day
 from simulator.surface import web
 from simulator.surface.console import acts
 from simulator.surface.control.errors import ControlError
@@ -244,21 +244,19 @@ class Console:
         shown = self.days.shown(at)
         return day(parse_instant(at), self.texts().language) if shown else ""
 
-    @cached_property
-    def _moved(self) -> int | None:
-        """When the clock was last moved; None while it stands still, for then no instant has one real time."""
-        self.runtime.write_notes()
-        notes = self.runtime.store.newest_clock_notes(self.workspace.id, 1)
-        return None if self.clock.mode == "frozen" else notes[0][0] if notes else 0
+    def real_times(self, subjects: Iterable[str], most: int) -> Mapping[tuple[str, str, int], datetime]:
+        """As `journal.real_times` has them; nothing is looked up where the clock was never moved."""
+        store, workspace = self.runtime.store, self.workspace.id
+        if self.clock.is_real and not store.newest_clock_notes(workspace, 1):
+            return {}
+        return journal.real_times(store, workspace, subjects, most)
 
-    def both_times(self, at: str) -> str:
-        """For a title: an instant of the workspace's clock, and the real time that it was where that is another and is known: since
-        the clock was moved last."""
-        instant, chip = parse_instant(at), self.clock
-        if chip.is_real or self._moved is None or micros(instant) <= self._moved:
+    def both_times(self, at: str, real: str | datetime | None = None) -> str:
+        """For a title: an instant of the workspace's clock, and the real time that it was where that was another."""
+        if real is None:
             return at
-        real = chip.real - (chip.now - instant) / chip.rate
-        return f"{at}, {self.texts()('console_real_time', time=iso_millis(real))}"
+        time = real if isinstance(real, str) else iso_millis(real)
+        return f"{at}, {self.texts()('console_real_time', time=time)}"
 
     def instant(self, at: str) -> str:
         """An hour with its milliseconds; its day in front where that is not today."""

@@ -78,6 +78,8 @@ class Line:
     """What its arrow or box looks like."""
     way: str
     """From which lane to which; empty where the row belongs to none."""
+    title: str
+    """When it was, on the workspace's clock and in real time."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Inspected:
     delivery: OutboxRow | None = None
     n: int = 0
     tries: Sequence[tuple[int, str, int | None, Line | None]] = ()
-    """Of each attempt: its number, time, status, and the row that tells of it."""
+    """Of each attempt: its number, time, status, and the row that tells of it, which has the times of both clocks."""
     explained: Explained | None = None
     """How the signature of this try came about."""
     can_send: bool = False
@@ -291,6 +293,7 @@ def _lines(console: Console, provider: Provider, told: Sequence[Step]) -> list[L
                 spoken=", ".join(part for part in said if part),
                 mark=_mark(step),
                 way=place,
+                title=console.both_times(iso_millis(from_micros(step.at)), step.told.real if step.told else None),
             )
         )
         second, group = at[:8], step.group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from simulator.engine.resource import PHASES, Resource
 from simulator.engine.shop import Account
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import MoneyView
-from simulator.kernel.clock import from_micros, time_of_day
+from simulator.kernel.clock import from_micros, micros, time_of_day
 from simulator.kernel.money import Money
 from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted, Pager
 from simulator.surface.console.start import as_curl
@@ -56,6 +56,8 @@ class Row:
     decided: tuple[str, str]
     """Kind and value of `decided_by`: `("amount", "40000")`."""
     marks: Marks
+    real: datetime | None = None
+    """When it was made in real time, where the workspace's clock showed another."""
 
 
 SINCE: Mapping[str, timedelta] = {
@@ -166,8 +168,9 @@ def shown(console: Console, rows: Sequence[Sequence[Any]]) -> list[Row]:
     orders = [uow.find(Order, code) for code in codes]
     slugs = [order.buyer or order.scanned_by for order in orders if order is not None]
     known = uow.fetch(Buyer, [slug for slug in slugs if slug is not None])
-    marks = _marks(console, [resource.subject for _, resource in pairs])
-    return [_row(console, uow, provider, resource, known, marks) for provider, resource in pairs]
+    subjects = [resource.subject for _, resource in pairs]
+    marks, made = _marks(console, subjects), console.real_times(subjects, 1)
+    return [_row(console, uow, provider, resource, known, marks, made) for provider, resource in pairs]
 
 
 def _row(
@@ -177,6 +180,7 @@ def _row(
     resource: Resource,
     known: Mapping[str, Buyer],
     marks: Mapping[str, Marks],
+    made: Mapping[tuple[str, str, int], datetime],
 ) -> Row:
     view = neutral.payment_view(uow, provider, resource, console.base_url)
     order = uow.find(Order, view["wallet"]["code"]) if view["wallet"] else None
@@ -191,6 +195,7 @@ def _row(
         buyer=_buyer_name(console, order, known),
         decided=(kind, value),
         marks=marks.get(resource.subject, Marks((), 0, 0)),
+        real=made.get((provider.name, resource.subject, micros(resource.created_at))),
     )
 
 

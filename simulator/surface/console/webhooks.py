@@ -21,6 +21,9 @@ from simulator.surface.control import webhooks
 
 GROUPS = ("delivered", "failing", "held", "kept", "adversarial")
 
+LINES = 100
+"""So many lines of a payment's story are looked at for the one that tells when a webhook happened."""
+
 ADVERSARIAL_PROVEN_BY = frozenset({"amount", "currency"})
 """What is forged under a right signature: the answer proves nothing, the order does."""
 
@@ -39,6 +42,8 @@ class Row:
     """Until the next try, on the workspace's clock; None while the provider is paused."""
     is_held: bool
     """Whether it waits because its provider is paused."""
+    real: datetime | None = None
+    """When it happened in real time, where the workspace's clock showed another."""
 
     @property
     def last(self) -> Mapping[str, Any] | None:
@@ -118,11 +123,17 @@ class EndpointCell:
 
 def shown(console: Console, rows: Sequence[OutboxRow]) -> list[Row]:
     now = console.workspace.clock.now()
-    views = webhooks.delivery_views(console.runtime, rows)
-    return [_row(console, row, view, now) for row, view in zip(rows, views, strict=True)]
+    views, real = (
+        webhooks.delivery_views(console.runtime, rows),
+        console.real_times((row.subject for row in rows), LINES),
+    )
+    return [
+        _row(console, row, view, now, real.get((row.provider, row.subject, row.created)))
+        for row, view in zip(rows, views, strict=True)
+    ]
 
 
-def _row(console: Console, row: OutboxRow, view: Mapping[str, Any], now: datetime) -> Row:
+def _row(console: Console, row: OutboxRow, view: Mapping[str, Any], now: datetime, real: datetime | None) -> Row:
     provider = console.runtime.providers.get(row.provider)
     marks = ["failing"] * len(view["attempts"])
     if row.state == "delivered" and marks:
@@ -132,7 +143,7 @@ def _row(console: Console, row: OutboxRow, view: Mapping[str, Any], now: datetim
     is_held = row.state == "pending" and row.provider in console.workspace.paused
     is_due = row.due is not None and row.state == "pending" and not is_held
     due = max(from_micros(row.due or 0) - now, timedelta(0)) if is_due else None
-    return Row(view, provider, marks, due, is_held)
+    return Row(view, provider, marks, due, is_held, real)
 
 
 async def list_page(console: Console) -> Response:

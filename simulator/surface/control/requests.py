@@ -105,6 +105,8 @@ def request_view(row: Sequence[Any]) -> dict[str, Any]:
         "notices": body["notices"],
         "sent_by": body.get("sent_by", "merchant"),
     }
+    if (real := journal.real_time(at, body)) is not None:
+        view["real_at"] = iso_millis(real)
     for name in ("help", "why", "weather"):
         if name in body:
             view[name] = body[name]

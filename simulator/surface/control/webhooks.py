@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field, StringConstraints, field_validator
 
+from simulator.engine import journal
 from simulator.engine.dispatcher import Other
 from simulator.engine.masking import address
 from simulator.engine.messages import Plan
@@ -90,6 +91,8 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
                 "response_body": attempt.answer,
             }
         )
+        if (real := journal.real_time(attempt.at, {}, attempt.sent)) is not None:
+            tries[attempt.message][-1]["real_at"] = iso_millis(real)
         headers[attempt.message] = orjson.loads(attempt.headers)
         body = rendered[attempt.message] if attempt.body is None else bytes(attempt.body)
         bodies.setdefault(attempt.message, []).append(body)

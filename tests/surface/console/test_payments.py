@@ -308,14 +308,45 @@ async def test_a_long_id_is_shortened_and_stands_in_a_row_once(sim: Sim) -> None
     assert (row.count(short), row.count(f">{charge}<")) == (1, 0)
 
 
-async def test_the_title_of_an_hour_has_the_real_time_as_far_as_it_is_known(sim: Sim) -> None:
-    """Not before the clock was moved last."""
+async def test_a_time_of_a_workspace_whose_clock_is_elsewhere_has_the_real_one_in_its_title(sim: Sim) -> None:
+    """However it was moved since: in lists, in the diagram and the inspector, at a call, at each try, at each move."""
+    sim.answer = lambda request: httpx.Response(500)
+    await sim.receive_webhooks("acme")
+    began = time_of_day()
+    charge = await Merchant(sim, ACME).paid()
+    await sim.settle()
+    ended = time_of_day() + timedelta(milliseconds=1)
+    await sim.advance(hours=30)
     await sim.http.post(f"{sim.path}/clock/rate", json={"rate": 3600})
-    await Merchant(sim, ACME).create()
-    ran = await page_of(sim, "/payments")
-    moved = (await sim.http.post(f"{sim.path}/clock/advance", json={"by": "1h"})).status_code
+    delivery = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"][0]["id"]
+    call = (await sim.http.get(f"{sim.path}/requests")).json()["data"][0]["id"]
+    first = f"/payments/{charge}?event=1"
+    pages = [
+        "/payments",
+        "/webhooks",
+        "/requests",
+        first,
+        f"{first}&view=list",
+        f"/webhooks/{delivery}",
+        f"/requests/{call}",
+    ]
 
-    title = re.search(r'<time datetime="([^"]+)" title="([^"]+), real time ([^"]+)">', ran)
-    assert title is not None and title[1] == title[2]
-    assert abs(parse_instant(title[3]) - time_of_day()) < timedelta(minutes=5)
-    assert moved == 200 and "real time 2" not in await page_of(sim, "/payments")
+    titles = {
+        path: re.findall(r'title="([^"]+), real time ([^"]+)"', await page_of(sim, path)) for path in [*pages, "/clock"]
+    }
+
+    assert [path for path, found in titles.items() if not found] == []
+    assert all(
+        began <= parse_instant(real) + timedelta(milliseconds=1) for found in titles.values() for _, real in found
+    )
+    assert all(
+        parse_instant(titles[path][0][1]) <= ended for path in pages if path not in (first, f"/webhooks/{delivery}")
+    )
+
+
+async def test_a_time_of_a_clock_that_was_never_moved_is_told_once(sim: Sim) -> None:
+    await sim.http.post("/_sim/workspaces/default/payments", json={"provider": "acme"})
+
+    page = (await sim.http.get("/console/default/payments")).text
+
+    assert re.search(r'<time datetime="([^"]+)" title="\1">', page)
