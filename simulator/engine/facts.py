@@ -63,6 +63,8 @@ class Place:
     """What the answer says."""
     event: str = ""
     """A webhook, by its name; `*` for any."""
+    quiet: bool = False
+    """It shows in so many answers that the journal does not name it."""
     elsewhere: str = ""
     """In words, what no single answer shows: a page, a time, what a receiver sees."""
 
@@ -171,7 +173,11 @@ class Facts:
 
     def inferred_in(self, exchange: Exchange) -> list[Fact]:
         """Those that are only inferred, and on which this answer hangs."""
-        return [fact for fact in self.all if fact.standing == "inferred" and fact.shows_in(exchange)]
+        return [
+            fact
+            for fact in self.all
+            if fact.standing == "inferred" and any(place.fits(exchange) for place in fact.shows if not place.quiet)
+        ]
 
     def counted(self) -> dict[Standing, int]:
         return {standing: sum(fact.standing == standing for fact in self.all) for standing in STANDINGS}

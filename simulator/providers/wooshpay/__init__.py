@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from simulator.engine.facts import Facts
 from simulator.engine.provider import Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
@@ -68,7 +69,7 @@ def _expires_at(intent: PaymentIntent) -> datetime | None:
 def finish(call: Call, reply: Reply) -> None:
     """Names the request, and gives back the idempotency key of a POST.
 
-    Source: docs/providers/wooshpay.md, source 2.5 (inferred).
+    Source: docs/providers/wooshpay.md, source 2.5. Inferred: wooshpay.answer-headers.
     """
     reply.headers.setdefault("Request-Id", request_id(call, call.ids))
     key = call.headers.get("idempotency-key")
@@ -81,7 +82,7 @@ def replayed(reply: Reply, first: datetime) -> None:
     reply.headers["Idempotent-Replayed"] = "true"
 
 
-# Source: docs/providers/wooshpay.md, source 2.4 (header and error type documented, the rest inferred).
+# Source: docs/providers/wooshpay.md, source 2.4. Inferred: wooshpay.idempotency.
 IDEMPOTENCY = Idempotency(
     header="Idempotency-Key",
     scope=lambda call: side_of(call.credential["livemode"]),
@@ -92,6 +93,7 @@ IDEMPOTENCY = Idempotency(
 PROVIDER = Provider(
     name="wooshpay",
     title="WooshPay",
+    facts=Facts(Path(__file__).parent / "facts.toml", "wooshpay"),
     monogram="WP",
     resources=RESOURCES,
     # Source: docs/providers/wooshpay.md, source 1; the hosts of its checkout page and of its script for browsers too.

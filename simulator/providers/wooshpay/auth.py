@@ -1,4 +1,4 @@
-"""WooshPay's keys: HTTP Basic as documented, Bearer because Stripe's clients can send nothing else (inferred).
+"""WooshPay's keys: HTTP Basic as documented, Bearer because Stripe's clients can send nothing else. Inferred: wooshpay.bearer.
 
 Source: docs/providers/wooshpay.md, sources 2.1 and 2.2.
 """
@@ -91,7 +91,7 @@ def authenticate(call: Call, directory: Directory) -> None:
 
 
 def authenticate_either(call: Call, directory: Directory) -> None:
-    """A secret key, or a publishable key that will have to name the intent's client secret (inferred)."""
+    """A secret key, or a publishable key that will have to name the intent's client secret. Inferred: wooshpay.publishable-key."""
     _authenticate(call, directory)
 
 

@@ -26,7 +26,7 @@ def confirm(
     uow: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, trigger: str = "api.confirm"
 ) -> PaymentIntent:
     """Opens a wallet order and hands out its link. A shopper who has agreed to later charges of this method is charged at
-    once and asked nothing (source 7.7, inferred)."""
+    once and asked nothing. Source: source 7.7. Inferred: wooshpay.saved-method."""
     if intent.order_code is not None:
         alipay.close(uow, intent.order_code, "cancelled")
     charges_at_once = method.buyer is not None and method.customer == intent.customer and method.customer is not None
@@ -81,7 +81,7 @@ def _code_lifetime(uow: UnitOfWork) -> timedelta | None:
 
 
 def _is_app(intent: PaymentIntent, type_: str) -> bool:
-    """Whether the link opens the app: when `terminal_type` is APP or WAP (WAP is inferred), otherwise not."""
+    """Whether the link opens the app: when `terminal_type` is APP or WAP, otherwise not. Inferred: wooshpay.terminal-types."""
     options = (intent.payment_method_options or {}).get(type_) or {}
     return options.get("terminal_type") in ("APP", "WAP")
 

@@ -96,13 +96,13 @@ from simulator.providers.wooshpay.wire.webhook_endpoints import EndpointRequest,
 
 FORM = "application/x-www-form-urlencoded"
 KEY_LIMIT = 255
-"""Characters of an idempotency key (documented for Stripe; inferred here)."""
+"""Characters of an idempotency key (documented for Stripe). Inferred: wooshpay.idempotency."""
 
 
 def read_body(call: Call, endpoint: Endpoint) -> object:
     """Reads JSON, or a form in bracket notation. Members that are null count as absent.
 
-    Without a content type the first character decides which of the two it is (inferred). Under a form's content type,
+    Without a content type the first character decides which of the two it is. Inferred: wooshpay.content-type. Under a form's content type,
     curl's default, JSON is read as JSON: the published samples are sent so. No parameter's name begins like JSON.
     """
     data = _body(call)

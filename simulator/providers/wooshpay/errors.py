@@ -1,6 +1,6 @@
 """WooshPay's error envelope, Stripe's: `{"error": {"type", "code", "message", "param"}}`.
 
-Source: docs/providers/wooshpay.md, source 5 (the envelope and most codes are inferred from Stripe's vocabulary).
+Source: docs/providers/wooshpay.md, source 5. Inferred: wooshpay.envelope, wooshpay.error-codes, wooshpay.state-errors.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _violation(call: Call, violation: r.Violation) -> Reply:
     message = violation.message.rstrip(".")
     if violation.rule == "required":
         return _error(call, "parameter_missing", param)
-    if violation.rule == "unknown":  # Stripe's words (inferred); only a strict server refuses it
+    if violation.rule == "unknown":  # Stripe's words; only a strict server refuses it
         return _error(call, "parameter_unknown", param)
     if name in AMOUNTS and violation.rule == "min":
         return _error(call, "amount_too_small", param)

@@ -1,7 +1,8 @@
 """Operations that WooshPay really has and the simulator lacks. They answer with its 404 and a notice.
 
-Source: docs/providers/wooshpay.md, source 3.20, names the objects. Inferred: the operations and paths, which are Stripe's for
+Source: docs/providers/wooshpay.md, source 3.20, names the objects. The operations and paths are Stripe's for
 the same object; for payouts and beneficiaries, which are the provider's own, the plain create, list and retrieve.
+Inferred: wooshpay.left-out-paths.
 """
 
 from __future__ import annotations

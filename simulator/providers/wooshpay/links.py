@@ -71,7 +71,10 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 
 
 def with_scheme(url: str) -> str:
-    """`www.example.com` appears in documented samples and must still work as a link (inferred: https, and http for local names)."""
+    """`www.example.com` appears in documented samples and must still work as a link: https, and http for local names.
+
+    Inferred: wooshpay.no-scheme.
+    """
     if _SCHEME.match(url):
         return url
     host = url.partition("/")[0]

@@ -49,7 +49,7 @@ def find(call: Call, uow: UnitOfWork, kind: type[O], id_: str, param: str = "id"
     """The resource with this id, on the caller's side of the account.
 
     An unknown one, or one of the other side, is refused with 404. What is no id at all is 400 `id is invalid` for a session
-    (observed) and in a member of a request (inferred), and 404 in the path of anything else.
+    and in a member of a request, and 404 in the path of anything else. Inferred: wooshpay.no-id.
 
     Source: docs/providers/wooshpay.md, source 5.3, and docs/providers/wooshpay.md, corrections.
     """
@@ -83,7 +83,10 @@ def raw(call: Call, name: str) -> Any:
 
 
 def merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict[str, str] | None:
-    """Metadata merges key by key; an empty text deletes a key, an empty object everything (inferred, Stripe)."""
+    """Metadata merges key by key; an empty text deletes a key, an empty object everything.
+
+    Inferred: wooshpay.update.
+    """
     if new is None:
         return dict(old) if old else None
     if not new:
@@ -98,7 +101,7 @@ def check_url(url: str | None, param: str) -> None:
 
 
 def as_millis(given: int) -> int:
-    """Milliseconds since 1970. What is below 10^12 is taken for seconds (inferred)."""
+    """Milliseconds since 1970. What is below 10^12 is taken for seconds. Inferred: wooshpay.lists."""
     return given * 1000 if abs(given) < 10**12 else given
 
 

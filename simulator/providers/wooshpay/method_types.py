@@ -61,7 +61,10 @@ def given_method(call: Call, uow: UnitOfWork, request: IntentFields, intent: str
 
 
 def given_types(uow: UnitOfWork, request: IntentFields, method: PaymentMethod | None) -> tuple[str, ...]:
-    """What the request names; otherwise the type of its method (documented), otherwise the account's types (inferred)."""
+    """What the request names; otherwise the type of its method (documented), otherwise the account's types.
+
+    Inferred: wooshpay.account-types.
+    """
     if request.payment_method_types is not None:
         return distinct(request.payment_method_types)
     if method is not None:
@@ -92,7 +95,10 @@ def check_alipay_currency(types: Iterable[str], currency: str, param: str) -> No
 
 
 def offered(intent: PaymentIntent) -> tuple[str, ...]:
-    """The types among which a page lets the shopper choose: those of the intent that can take its money as it is asked for."""
+    """The types among which a page lets the shopper choose: those of the intent that can take its money as it is asked for.
+
+    Inferred: wooshpay.session-choice.
+    """
     return tuple(
         type_
         for type_ in intent.payment_method_types

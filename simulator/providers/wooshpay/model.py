@@ -29,7 +29,7 @@ def truth(flag: bool) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Owned(Resource):
-    """What belongs to the test or to the live side of an account; neither side finds the other's (inferred)."""
+    """What belongs to the test or to the live side of an account; neither side finds the other's. Inferred: wooshpay.two-sides."""
 
     PROVIDER: ClassVar[str] = "wooshpay"
 
@@ -218,7 +218,7 @@ class Refund(Owned):
 
 @dataclass(frozen=True, kw_only=True)
 class Charge(Owned):
-    """One per paid attempt. Source: docs/providers/wooshpay.md, source 3.15 (the exact subset is inferred)."""
+    """One per paid attempt. Source: docs/providers/wooshpay.md, source 3.15. Inferred: wooshpay.charges."""
 
     KIND: ClassVar[str] = "charge"
 

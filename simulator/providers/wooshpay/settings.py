@@ -21,6 +21,7 @@ class WooshpaySettings(ProviderSettings):
         "simulator",
         description="`original` puts the provider's own hosts into every link, for comparing with its documents",
     )
+    # Observed: wooshpay.next-action.
     next_action_type: Literal["redirect_to_url", "alipay_handle_redirect"] = Field(
         "redirect_to_url", description="`alipay_handle_redirect` is the shape of 2024"
     )
@@ -31,7 +32,7 @@ class WooshpaySettings(ProviderSettings):
     signature_t: Literal["milliseconds", "seconds"] = Field(
         "milliseconds", description="unit of `t` in a signature; `seconds` as in the documentation's samples"
     )
-    # Inferred: no lifetime is published.
+    # No lifetime is published. Inferred: wooshpay.wallet-code.
     wallet_code_minutes: Annotated[float, Field(ge=0, le=YEAR_MINUTES)] = Field(
         15, description="life of a wallet link in minutes; 0 for ever"
     )

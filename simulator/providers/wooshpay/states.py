@@ -1,4 +1,7 @@
-"""WooshPay's machines of payment intent, checkout session and refund. Source: docs/providers/wooshpay.md, source 4."""
+"""WooshPay's machines of payment intent, checkout session and refund. Source: docs/providers/wooshpay.md, source 4.
+
+Inferred: wooshpay.processing, wooshpay.refund-status.
+"""
 
 from __future__ import annotations
 

@@ -55,13 +55,13 @@ EVENTS = (
 )
 
 ONLY_BY_NAME = frozenset({"charge.succeeded", "charge.refunded"})
-"""Events that are inferred. An endpoint hears them only if it names them; `*` does not mean them."""
+"""An endpoint hears them only if it names them; `*` does not mean them. Inferred: wooshpay.charge-events."""
 
 ACCOUNT = "account"
 """Stands for the account-level URL where an endpoint's id would be."""
 
-# Documented: 18 deliveries in 72 hours, exponential. Inferred: pauses that begin with 2 s
-# and double, of which the last is cut short.
+# Documented: 18 deliveries in 72 hours, exponential. Pauses begin with 2 s and double, the last is cut short.
+# Inferred: wooshpay.retries, wooshpay.delivery.
 _SECONDS = (0, 2, 6, 14, 30, 62, 126, 254, 510, 1022, 2046, 4094, 8190, 16382, 32766, 65534, 131070, 259200)
 RETRY = RetryPolicy(
     tuple(timedelta(seconds=after - before) for before, after in pairwise(_SECONDS)),
@@ -148,7 +148,9 @@ TOLERANCE = timedelta(seconds=300)
 
 
 def sign(sending: Sending) -> dict[str, str]:
-    """`t` is the real time of the first attempt, so that all attempts bear the same signature (observed).
+    """`t` is the real time of the first attempt, so that all attempts bear the same signature.
+
+    Observed: wooshpay.signature-t, wooshpay.signature-headers.
 
     Raises `Dropped` for an endpoint that is gone or disabled.
 

@@ -125,7 +125,10 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _note_what_lacks(call: Call, request: wire.SessionRequest) -> None:
-    """What the provider's page on Alipay sends in each session; that the live API refuses one without it is inferred."""
+    """What the provider's page on Alipay sends in each session; the live API may refuse one without it.
+
+    Inferred: wooshpay.required-by-live.
+    """
     given = request.model_fields_set
     if "mode" not in given:
         note_missing(call, "mode", "payment is assumed; the live API probably needs it")
@@ -136,7 +139,7 @@ def _note_what_lacks(call: Call, request: wire.SessionRequest) -> None:
 
 
 def _expiry(uow: UnitOfWork, given: int | None) -> datetime:
-    """In 24 hours (documented), or when the request says, at most a year from now (inferred)."""
+    """In 24 hours (documented), or when the request says, at most a year from now. Inferred: wooshpay.session-expiry."""
     if given is None:
         return uow.now + SESSION_LIFETIME
     now, given_ms = millis(uow.now), as_millis(given)
@@ -172,7 +175,7 @@ def get_session(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def expire_session(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/checkout/sessions/{id}/expire. Only an open session expires; its intent is canceled with it (inferred).
+    """POST /v1/checkout/sessions/{id}/expire. Only an open session expires; its intent is canceled with it.
 
     Source: docs/providers/wooshpay.md, source 3.11.
     """

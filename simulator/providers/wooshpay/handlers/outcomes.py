@@ -22,7 +22,7 @@ AUTHENTICATION_FAILED = "payment_intent_authentication_failure"
 ATTEMPT_EXPIRED = "payment_intent_payment_attempt_expired"
 
 FAILURE_MESSAGES = {
-    # Source: docs/providers/wooshpay.md, source 5.4 (the first sentence; all inferred).
+    # Source: docs/providers/wooshpay.md, source 5.4. Inferred: wooshpay.failure-shape.
     ATTEMPT_FAILED: "The customer did not complete the payment in the wallet.",
     AUTHENTICATION_FAILED: "The wallet could not authenticate the customer.",
     ATTEMPT_EXPIRED: "The wallet code expired before the customer paid.",
@@ -90,7 +90,10 @@ def _succeed(uow: UnitOfWork, intent: PaymentIntent, trigger: str) -> None:
 
 
 def _complete(uow: UnitOfWork, intent: PaymentIntent, trigger: str, payment_status: str) -> None:
-    """The session follows its intent: first `payment_intent.succeeded`, then `checkout.session.completed` (inferred)."""
+    """The session follows its intent: first `payment_intent.succeeded`, then `checkout.session.completed`.
+
+    Inferred: wooshpay.session-paid.
+    """
     session = session_of(uow, intent)
     if session is not None and session.state == "open":
         uow.fire(session, trigger, payment_status=payment_status)
@@ -130,7 +133,10 @@ def end(uow: UnitOfWork, intent: PaymentIntent, trigger: str, **changes: Any) ->
 
 
 def expire(uow: UnitOfWork, session: CheckoutSession, trigger: str) -> CheckoutSession:
-    """Ends a session and its intent: first `checkout.session.expired`, then `payment_intent.canceled` (the order is inferred)."""
+    """Ends a session and its intent: first `checkout.session.expired`, then `payment_intent.canceled`.
+
+    Inferred: wooshpay.session-expiry.
+    """
     session = uow.fire(session, trigger)
     intent = uow.get(PaymentIntent, session.payment_intent)
     actor = trigger.partition(".")[0]
@@ -161,7 +167,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
-    """Where the shopper goes when they leave the wallet. Source: docs/providers/wooshpay.md, source 7.6 (inferred).
+    """Where the shopper goes when they leave the wallet. Source: docs/providers/wooshpay.md, source 7.6. Inferred: wooshpay.return.
 
     Without a session that is `return_url` with Stripe's three parameters. With one it is `success_url` or `cancel_url`,
     unchanged; after a decline it is the checkout page, which offers another try. Before anything is decided the status

@@ -96,7 +96,7 @@ def new_intent(call: Call, uow: UnitOfWork, **members: Any) -> PaymentIntent:
 def _note_what_lacks(call: Call, intent: PaymentIntent, method: PaymentMethod) -> None:
     """What a confirmation needs according to the seed: `return_url` for any redirect, and for Alipay the terminal's type.
 
-    That the live API refuses a request without them is inferred.
+    The live API may refuse a request without them. Inferred: wooshpay.required-by-live.
     """
     if intent.return_url is None:
         note_missing(call, "return_url", "the live API probably needs it to confirm a redirect method")
@@ -125,7 +125,7 @@ def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str,
 
 def _intent(call: Call, uow: UnitOfWork) -> PaymentIntent:
     """The intent that the path names. Who has only a publishable key must send its client secret too; whoever sends one must
-    send the right one (inferred).
+    send the right one. Inferred: wooshpay.publishable-key.
     """
     intent = find(call, uow, PaymentIntent, call.path["id"])
     given = call.query.get("client_secret") or call.parsed.get("body", {}).get("client_secret")
@@ -153,13 +153,13 @@ def _unexpected_state(intent: PaymentIntent, act: str) -> Exception:
     return refused("payment_intent_unexpected_state", None, act=act, state=intent.state, payment_intent=shown)
 
 
-# What may be updated at any time, and what while the shopper is in the wallet (inferred).
+# What may be updated at any time, and what while the shopper is in the wallet. Inferred: wooshpay.update.
 _ALWAYS = frozenset({"metadata", "description"})
 _WHILE_WAITING = _ALWAYS | {"merchant_order_id"}
 
 
 def update_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/payment_intents/{id}. What may change depends on the status (inferred).
+    """POST /v1/payment_intents/{id}. What may change depends on the status.
 
     Source: docs/providers/wooshpay.md, source 3.3.
     """
@@ -198,7 +198,8 @@ _OF_THE_SESSION = ("amount", "currency", "customer", "payment_method_types")
 def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.IntentFields) -> dict[str, Any]:
     """What an update or a confirmation changes in the intent, apart from its payment method.
 
-    What stands in its session is no business of the intent: the two must not contradict each other (inferred).
+    What stands in its session is no business of the intent: the two must not contradict each other.
+    Inferred: wooshpay.session-intent.
     """
     fields = type(request).model_fields
     changes = {name: getattr(request, name) for name in _PLAIN if name in fields and getattr(request, name) is not None}
@@ -221,7 +222,9 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
 
 
 def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/payment_intents/{id}/confirm. An intent in `requires_action` can be confirmed again: it gets a new link (inferred).
+    """POST /v1/payment_intents/{id}/confirm. An intent in `requires_action` can be confirmed again: it gets a new link.
+
+    Inferred: wooshpay.confirm-again.
 
     Source: docs/providers/wooshpay.md, source 3.4.
     """
@@ -243,7 +246,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
 def capture_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/payment_intents/{id}/capture, for cards only, and only once. The rest goes back to the shopper (documented).
 
-    Source: docs/providers/wooshpay.md, source 3.5 (`amount_received` inferred).
+    Source: docs/providers/wooshpay.md, source 3.5. Inferred: wooshpay.capture.
     """
     intent = _intent(call, uow)
     _must_allow(intent, "api.capture", "captured")

@@ -64,7 +64,10 @@ def get_product(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def update_product(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/products/{id}: what is sent replaces what was, and metadata merges (inferred, Stripe)."""
+    """POST /v1/products/{id}: what is sent replaces what was, and metadata merges.
+
+    Inferred: wooshpay.product-update.
+    """
     product = find(call, uow, Product, call.path["id"])
     request: wire.ProductUpdate = call.body
     names = ("name", "active", "description", "url")

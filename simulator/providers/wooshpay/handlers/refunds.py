@@ -21,7 +21,7 @@ SEVERAL_REFUNDS = frozenset({"card", "wechat_pay"})
 def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v1/refunds: gives back a succeeded payment, whole or in part. Alipay takes one refund and no second part (seed).
 
-    Source: docs/providers/wooshpay.md, sources 3.14 and 7.5.
+    Source: docs/providers/wooshpay.md, sources 3.14 and 7.5. Inferred: wooshpay.one-refund, wooshpay.refund-by-charge.
     """
     request: wire.RefundRequest = call.body
     intent = _refunded_intent(call, uow, request)

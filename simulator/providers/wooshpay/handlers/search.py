@@ -1,6 +1,6 @@
 """The search for payment intents: `field:'value'` and its like, joined by AND or by OR, page by page.
 
-Source: docs/providers/wooshpay.md, source 3.8 and corrections. All but `merchant_order_id:'...'` is inferred from Stripe.
+Source: docs/providers/wooshpay.md, source 3.8 and corrections. Inferred: wooshpay.search.
 """
 
 from __future__ import annotations

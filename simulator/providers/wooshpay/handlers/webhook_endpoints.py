@@ -82,7 +82,10 @@ def get_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /v1/webhook_endpoints/{id}. Who disables an endpoint stops its pending retries too (inferred)."""
+    """POST /v1/webhook_endpoints/{id}. Who disables an endpoint stops its pending retries too.
+
+    Inferred: wooshpay.endpoints-update.
+    """
     endpoint, request = _endpoint(call, uow), call.body
     changes: dict[str, Any] = present({"url": request.url, "description": request.description})
     if request.url is not None:

@@ -8,7 +8,7 @@ from simulator.providers.wooshpay.wire.values import Boolean, Filled, Id, Intege
 
 
 class Created(Model):
-    """Milliseconds; what is below 10^12 is taken for seconds (inferred)."""
+    """Milliseconds; what is below 10^12 is taken for seconds. Inferred: wooshpay.lists."""
 
     gt: Integer | None = None
     gte: Integer | None = None
@@ -84,6 +84,9 @@ def listing(url: str, data: list[Any], has_more: bool) -> dict[str, Any]:
 
 
 def search_result(url: str, data: list[Any], next_page: str | None) -> dict[str, Any]:
-    """`next_page`, which Stripe's clients send back as `page`, is left out at the end as every unset member is (inferred)."""
+    """`next_page`, which Stripe's clients send back as `page`, is left out at the end as every unset member is.
+
+    Inferred: wooshpay.search.
+    """
     found = {"object": "search_result", "url": url, "has_more": next_page is not None, "data": data}
     return present({**found, "next_page": next_page})

@@ -10,7 +10,7 @@ from simulator.providers.wooshpay.wire.values import BillingDetails, Id, Metadat
 
 
 class AlipayOptions(Model):
-    """`payment_method_options.alipay`. Source: docs/providers/wooshpay.md, source 7.1 (WAP and ANDROID inferred)."""
+    """`payment_method_options.alipay`. Source: docs/providers/wooshpay.md, source 7.1. Inferred: wooshpay.terminal-types."""
 
     terminal_type: Literal["WEB", "APP", "WAP"] | None = None
     os_type: Literal["IOS", "ANDROID"] | None = None

@@ -43,7 +43,7 @@ def _boolean(value: Any) -> Any:
 
 
 def _currency(value: Any) -> Any:
-    """Lower case is accepted, upper case is answered (inferred)."""
+    """Lower case is accepted, upper case is answered. Inferred: wooshpay.currency-case."""
     if not isinstance(value, str):
         raise Unfit("must be a text", "type", TEXT)
     if value.upper() not in CURRENCIES:
@@ -52,7 +52,10 @@ def _currency(value: Any) -> Any:
 
 
 def _metadata(value: Any) -> Any:
-    """Reads names and texts; numbers and booleans become text (inferred). An empty string clears everything."""
+    """Reads names and texts; numbers and booleans become text. An empty string clears everything.
+
+    Inferred: wooshpay.metadata-values.
+    """
     if value == "":
         return {}
     if not isinstance(value, dict):

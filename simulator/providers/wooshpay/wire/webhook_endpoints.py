@@ -20,7 +20,10 @@ class EndpointRequest(Model):
 
 
 class EndpointUpdate(Model):
-    """POST /v1/webhook_endpoints/{id}. Stripe's `disabled` and our `status` both switch it off and on (inferred)."""
+    """POST /v1/webhook_endpoints/{id}. Stripe's `disabled` and our `status` both switch it off and on.
+
+    Inferred: wooshpay.endpoints-update.
+    """
 
     url: Filled | None = None
     enabled_events: EventNames | None = None
@@ -31,7 +34,7 @@ class EndpointUpdate(Model):
 
 
 def webhook_endpoint(found: Mapping[str, Any]) -> dict[str, Any]:
-    """`secret` is answered on reads too, as the samples show (inferred)."""
+    """`secret` is answered on reads too, as the samples show. Inferred: wooshpay.endpoints-update."""
     return present(
         {
             "id": found["id"],
