@@ -18,6 +18,7 @@ from simulator.providers.checkoutcom.settings import CaptureOptions, Checkoutcom
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
 from simulator.providers.checkoutcom.stories import STORIES
+from simulator.providers.checkoutcom.web_components import SCRIPTS
 from simulator.providers.checkoutcom.webhooks import WEBHOOKS
 from simulator.providers.checkoutcom.wire.bodies import read_body
 
@@ -88,11 +89,13 @@ IDEMPOTENCY = Idempotency(
 )
 
 # The official clients' environments and the reference name these, each in the sandbox and live, some with the label of one
-# merchant before it. Source: docs/providers/checkoutcom.md, source 1; checkout_sdk/environment.py.
+# merchant before it; the npm loader of the web components names theirs. Source: docs/providers/checkoutcom.md, source 1;
+# checkout_sdk/environment.py.
 HOSTS = (
     "*.sandbox.checkout.com",
     *(f"{service}.checkout.com" for service in (
-        "api", "*.api", "access", "*.access", "balances", "files", "forward", "identity-verification", "pay", "transfers",
+        "api", "*.api", "access", "*.access", "balances", "checkout-web-components", "files", "forward",
+        "identity-verification", "pay", "transfers",
     )),
 )  # fmt: skip
 
@@ -103,7 +106,7 @@ PROVIDER = Provider(
     resources=RESOURCES,
     hosts=HOSTS,
     endpoints=ENDPOINTS,
-    pages=(*pages.PAGES, *PREFLIGHTS),
+    pages=(*pages.PAGES, *PREFLIGHTS, *SCRIPTS),
     left_out=LEFT_OUT,
     unread_headers=notices.UNREAD_HEADERS,
     authenticate=auth.authenticate,

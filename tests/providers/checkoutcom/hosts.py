@@ -11,4 +11,5 @@ PUBLISHED = (
     "access.checkout.com",
     "balances.checkout.com",
     "forward.checkout.com",
+    "checkout-web-components.checkout.com",
 )
