@@ -29,6 +29,10 @@ class Wire:
     target: str | None
     listening: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     is_silent: bool = False
+    silent_after: int | None = None
+    """So many more pieces go to the server, and then nothing goes either way."""
+    loses: str = "both"
+    """Or only what the server says (`answers`): it does what it is told, and nobody hears of it."""
     open: list[socket.socket] = field(default_factory=list)
 
     @property
@@ -45,12 +49,14 @@ class Wire:
                     there.connect(self.target)
                     self.open.append(there)
                     for one, other in ((taken, there), (there, taken)):
-                        threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+                        threading.Thread(target=self._pass_on, args=(one, other, one is taken), daemon=True).start()
 
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+    def _pass_on(self, one: socket.socket, other: socket.socket, is_asking: bool) -> None:
         with suppress(OSError):
             while said := one.recv(65_536):
-                if not self.is_silent:
+                if is_asking and self.silent_after is not None:
+                    self.is_silent, self.silent_after = self.silent_after <= 0, self.silent_after - 1
+                if not self.is_silent or (is_asking and self.loses == "answers"):
                     other.sendall(said)
             other.shutdown(socket.SHUT_RDWR)
 
@@ -88,7 +94,7 @@ def test_a_start_at_a_server_that_says_nothing_ends_with_a_sentence() -> None:
     assert str(said.value) == "cannot open the PostgreSQL store: 127.0.0.1 did not answer within 2 s"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own() -> Iterator[postgres.Cluster]:
     if (why := postgres.missing()) is not None:
         pytest.skip(why)
@@ -121,3 +127,36 @@ async def test_a_running_server_refuses_while_it_is_silent_asks_no_more_for_a_wh
     assert (control.status_code, control.json()["error"]["code"]) == (503, "store_unavailable")
     assert asked == 2  # the first connection with its counterpart, and none since
     assert [answer.status_code for answer in (after, read, health)] == [201, 200, 200]
+
+
+@pytest.mark.parametrize("loses", ["both", "answers"])
+async def test_whichever_statement_meets_the_silence_the_call_ends_and_what_was_promised_is_there_once(
+    own: postgres.Cluster, monkeypatch: pytest.MonkeyPatch, loses: str
+) -> None:
+    """In the middle of a transaction, at its end, and where the server has committed and nobody heard of it."""
+    monkeypatch.setattr(ours, "PAUSE_S", 0.0)
+    folder = own.address.partition("host=")[2].partition("&")[0]
+    answered: list[int] = []
+    with wire(f"{folder}/.s.PGSQL.5432") as between:
+        between.loses = loses
+        address = f"postgresql://sim@127.0.0.1:{between.port}/postgres?sslmode=disable&gssencmode=disable"
+        async with Sim(providers=[ACME], db=address) as sim:
+            merchant = Merchant(sim)
+            for number in range(60):
+                reference = f"order-{number}"
+                between.silent_after = number
+                answered.append((await merchant.create(reference)).status_code)
+                is_over = not between.is_silent
+                between.silent_after, between.is_silent = None, False
+                sim.app.runtime.store._not_before = 0.0  # type: ignore[attr-defined]
+                found = (await sim.http.get(f"{sim.path}/payments?reference={reference}")).json()["data"]
+                assert len(found) <= 1, (number, answered)
+                assert answered[-1] != 201 or found, (number, answered)
+                if is_over:
+                    break
+            health = await sim.http.get("/_sim/health")
+            between.is_silent = True  # and a server that is ended now ends
+
+    assert answered[-1] == 201 and set(answered) <= {201, 500, 503}
+    assert answered.count(500) + answered.count(503) > 3
+    assert health.status_code == 200

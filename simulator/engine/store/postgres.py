@@ -44,9 +44,15 @@ class _Impatient(psycopg.Connection[Row]):
     """Gives a statement so many seconds; psycopg itself would wait for ever."""
 
     limit_s = SILENCE_S
+    silence: Silent | None = None
+    """What it was given up for; psycopg may raise something else on its way out of a pipeline."""
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **more: Any) -> T:
-        return super().wait(_within(self.limit_s, gen), *args, **more)
+        try:
+            return super().wait(_within(self.limit_s, gen), *args, **more)
+        except Silent as error:
+            self.silence = error
+            raise
 
 
 def _within(limit_s: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
@@ -89,14 +95,18 @@ class PostgresStore(Store):
             self._connect_again()
         try:
             return self._connection.execute(_placeholders(sql), _without_nul(values))
-        except Silent as error:
-            self._give_up(error)
-            raise
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            self._tell_silence(error)
             if not self._connection.closed or self._has_begun:
                 raise
         self._connect_again()  # the server was started again since the last statement: nothing was under way
         return self._connection.execute(_placeholders(sql), _without_nul(values))
+
+    def _tell_silence(self, error: Exception) -> None:
+        """Raises `Silent` where nothing was heard, whatever else has come of that."""
+        if (silence := self._connection.silence) is not None:
+            self._give_up(silence)
+            raise silence from (None if silence is error else error)
 
     def _give_up(self, error: Exception) -> None:
         """Nobody waits again for a while. What was under way is undone by the server once it notices."""
@@ -149,8 +159,8 @@ class PostgresStore(Store):
             try:
                 with self._connection.cursor() as cursor:
                     cursor.executemany(_placeholders(sql), rows)
-            except Silent as error:
-                self._give_up(error)
+            except psycopg.OperationalError as error:
+                self._tell_silence(error)
                 raise
 
     def _reserve(self, table: str, count: int) -> int:
