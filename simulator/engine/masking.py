@@ -78,7 +78,12 @@ _BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
 _LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
 _SHOWABLE = re.compile(r"[\w.\-+/=]{4}", re.ASCII)
 _SCHEME = re.compile("[A-Za-z]{1,10}")
-_USER = re.compile(rb"(://[^/\s:@\"'<>]*:)([^/\s@\"'<>]+)(?=@)")
+_SLASH = rb"(?:\\{0,8}/|\\{1,8}u00(?:2[fF]|5[cC])|%(?:25){0,8}(?:2[fF]|5[cC])|\\(?!u))"
+_BEFORE_USER = re.compile(_SLASH + rb"{2,}")
+_AFTER_HOST = re.compile(_SLASH + rb"|[\s\"?#]|\Z")
+_BEFORE_PASSWORD = re.compile(rb":|%(?:25){0,8}3[aA]|\\{1,8}u003[aA]")
+_AFTER_PASSWORD = re.compile(rb"@|%(?:25){0,8}40|\\{1,8}u0040")
+"""Of `//user:password@host/`, whichever of its signs are escaped as in JSON (`\\/`, `\\u002f`) or in an address, once or more often."""
 
 
 def hidden(secret: str) -> str:
@@ -179,6 +184,8 @@ class Masking:
 
     def path(self, path: str, known: Iterable[bytes] = ()) -> str:
         """A path; what its segments say is looked at without their `%`."""
+        if "@" in path or "40" in path:
+            path = _without_users(path.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
         if "%" not in path and "=" not in path and ":" not in path:
             raw = cards.cut_text(path).encode("utf-8", "surrogatepass")
             return _without_known(raw, known).decode("utf-8", "replace")
@@ -191,7 +198,7 @@ class Masking:
             kept[name] = self._header(name, headers[name])
         together = "\n".join(kept.values()).encode("utf-8", "surrogatepass")
         odd: Iterable[str] = ()
-        if b"@" in together or cards.may_hold(together) or any(secret in together for secret in known):
+        if b"@" in together or b"%" in together or cards.may_hold(together) or any(secret in together for secret in known):
             odd = headers.keys() & plain
         elif b"=" in together or b'"' in together:
             odd = [name for name in headers.keys() & plain if "=" in headers[name] or '"' in headers[name]]
@@ -396,9 +403,22 @@ def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:
 
 def _without_users(raw: bytes) -> bytes:
     """`https://user:password@host` without its password."""
-    if b"@" not in raw or b"://" not in raw:
+    if b"@" not in raw and b"40" not in raw:
         return raw
-    return _USER.sub(lambda match: match[1] + b"***", raw)
+    pieces, done, sign = list[bytes](), 0, _AFTER_PASSWORD.search(raw)
+    for slashes in _BEFORE_USER.finditer(raw):
+        if sign is not None and sign.start() < slashes.end():
+            sign = _AFTER_PASSWORD.search(raw, slashes.end())
+        if sign is None:
+            break
+        after = _AFTER_HOST.search(raw, slashes.end())
+        end = len(raw) if after is None else after.start()
+        if sign.start() < end and (colon := _BEFORE_PASSWORD.search(raw, slashes.end(), end)) is not None:
+            signs = [found.start() for found in _AFTER_PASSWORD.finditer(raw, colon.end(), end)]
+            if signs and signs[-1] > colon.end():
+                pieces += [raw[done : colon.end()], b"***"]
+                done = signs[-1]
+    return b"".join([*pieces, raw[done:]]) if pieces else raw
 
 
 def address(url: str) -> str:
