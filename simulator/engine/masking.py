@@ -79,11 +79,12 @@ _LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
 _SHOWABLE = re.compile(r"[\w.\-+/=]{4}", re.ASCII)
 _SCHEME = re.compile("[A-Za-z]{1,10}")
 _SLASH = rb"(?:\\{0,8}/|\\{1,8}u00(?:2[fF]|5[cC])|%(?:25){0,8}(?:2[fF]|5[cC])|\\(?!u))"
-_BEFORE_USER = re.compile(_SLASH + rb"{2,}")
+_BEFORE_USER = re.compile(_SLASH + rb"{2,}|[hH][tT][tT][pP][sS]?:" + _SLASH + rb"+")
+"""One slash where somebody has folded two."""
 _AFTER_HOST = re.compile(_SLASH + rb"|[\s\"?#]|\Z")
 _BEFORE_PASSWORD = re.compile(rb":|%(?:25){0,8}3[aA]|\\{1,8}u003[aA]")
 _AFTER_PASSWORD = re.compile(rb"@|%(?:25){0,8}40|\\{1,8}u0040")
-"""Of `//user:password@host/`, whichever of its signs are escaped as in JSON (`\\/`, `\\u002f`) or in an address, once or more often."""
+"""Of `//user:password@host/`, whichever of its signs are escaped: as in JSON (`\\/`, `\\u002f`) or in an address, even twice."""
 
 
 def hidden(secret: str) -> str:

@@ -95,6 +95,8 @@ class World:
             for payment in answer.json()["data"]:
                 path = f"{world}/payments/{payment['provider']}/{quote(payment['id'], safe='')}"
                 yield path, (await sim.http.get(path)).content
+            for entry in (await sim.http.get(f"{world}/requests?limit=500")).json()["data"]:
+                yield entry["id"], (await sim.http.get(f"{world}/requests/{entry['id']}")).content
         console = f"/console/{sim.workspace.name}"
         for page in ("payments", "webhooks", "requests", "clock", "buyers", "scenarios"):
             yield f"{console}/{page}", (await sim.http.get(f"{console}/{page}", follow_redirects=True)).content
@@ -145,6 +147,41 @@ async def in_members(world: World, name: str) -> None:
         "url": f"https://user:{world.planted.secret()}@shop.example/?token={world.planted.secret()}",
     }
     await world.send(name, Request(request.method, request.path, request.headers, json.dumps(body).encode()))
+
+
+ADDRESSES = (
+    "https://u:{}@shop.example/",
+    "https:\\/\\/u:{}@shop.example\\/",
+    "https:\\u002f\\u002fu:{}\\u0040shop.example",
+    "//u:{}@shop.example",
+    "https://u:p@{}@shop.example/",
+    "https://:{}@shop.example",
+    "postgresql://u:p'<{}@db.example/",
+)
+"""With a password, as JSON of several languages has them."""
+
+
+async def in_the_password_of_an_address(world: World, name: str) -> None:
+    """Wherever it stands, and however its signs are escaped: in members, cut off, a form, a query, the path, a header."""
+    request, several = world.creation(name), {"Content-Type": "application/x-www-form-urlencoded"}
+    whole = request.body.rstrip()[:-1]
+
+    async def sent(path: str = "", body: bytes = request.body, headers: dict[str, str] = dict(request.headers)) -> None:  # noqa: B006
+        await world.send(name, Request(request.method, request.path + path, headers, body), sign=False)
+
+    for address in ADDRESSES:
+        text = address.format(world.planted.secret()).encode()
+        await sent(body=whole + b', "x": "' + text + b'"}')
+        await sent(body=b'{"x": "' + text)
+    url = f"https://u:{world.planted.secret()}@shop.example/"
+    encoded = quote(url, safe="")
+    await sent(f"?x={encoded}")
+    await sent(f"?x={url}")
+    await sent(f"?x={quote(encoded)}")
+    await sent(f"/{url}")
+    await sent(f"/{encoded}")
+    await sent(body=f"x={encoded}&y={url}".encode(), headers=several)
+    await sent(headers={**request.headers, "Referer": url, "X-Callback": f"a {url}", "X-Encoded": f"?x={encoded}"})
 
 
 async def in_a_body_that_is_cut_off(world: World, name: str) -> None:
@@ -206,7 +243,7 @@ async def own_keys_in_the_wrong_place(world: World, name: str) -> None:
 
 PLANTS: list[Plant] = [
     in_a_header, in_the_query, in_members, in_a_body_that_is_cut_off, in_a_form, in_an_unknown_credential, in_the_path,
-    in_what_the_merchant_says_of_the_payment, own_keys_in_the_wrong_place,
+    in_the_password_of_an_address, in_what_the_merchant_says_of_the_payment, own_keys_in_the_wrong_place,
 ]  # fmt: skip
 
 
@@ -293,6 +330,7 @@ async def test_no_secret_is_found_in_any_file_log_page_or_answer(
     leaks = {name: planted.found_in(raw, keys=False) for name, raw in world.files()}
     lines = [_FORMAT.format(record) for record in caplog.records if record.name in LOGGERS]
     leaks["log"] = planted.found_in("\n".join(lines).encode())
+    leaks["export"] = planted.found_in((await world.sim.http.get(f"{world.sim.path}/export")).content, keys=False)
     async for where, raw in world.readable():
         leaks[where] = planted.found_in(raw)
 
