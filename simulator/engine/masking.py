@@ -199,7 +199,12 @@ class Masking:
             kept[name] = self._header(name, headers[name])
         together = "\n".join(kept.values()).encode("utf-8", "surrogatepass")
         odd: Iterable[str] = ()
-        if b"@" in together or b"%" in together or cards.may_hold(together) or any(secret in together for secret in known):
+        if (
+            b"@" in together
+            or b"%" in together
+            or cards.may_hold(together)
+            or any(secret in together for secret in known)
+        ):
             odd = headers.keys() & plain
         elif b"=" in together or b'"' in together:
             odd = [name for name in headers.keys() & plain if "=" in headers[name] or '"' in headers[name]]
