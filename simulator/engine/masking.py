@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 import orjson
 
-from simulator.engine import cards
+from simulator.engine import addresses, cards
 
 SHORT, LONG = 8, 40
 
@@ -78,13 +78,6 @@ _BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
 _LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
 _SHOWABLE = re.compile(r"[\w.\-+/=]{4}", re.ASCII)
 _SCHEME = re.compile("[A-Za-z]{1,10}")
-_SLASH = rb"(?:\\{0,8}/|\\{1,8}u00(?:2[fF]|5[cC])|%(?:25){0,8}(?:2[fF]|5[cC])|\\(?!u))"
-_BEFORE_USER = re.compile(_SLASH + rb"{2,}|[hH][tT][tT][pP][sS]?:" + _SLASH + rb"+")
-"""One slash where somebody has folded two."""
-_AFTER_HOST = re.compile(_SLASH + rb"|[\s\"?#]|\Z")
-_BEFORE_PASSWORD = re.compile(rb":|%(?:25){0,8}3[aA]|\\{1,8}u003[aA]")
-_AFTER_PASSWORD = re.compile(rb"@|%(?:25){0,8}40|\\{1,8}u0040")
-"""Of `//user:password@host/`, whichever of its signs are escaped: as in JSON (`\\/`, `\\u002f`) or in an address, even twice."""
 
 
 def hidden(secret: str) -> str:
@@ -156,7 +149,7 @@ class Masking:
         masked = cards.cut(self.of_members(raw))
         if b"%20" in masked and (spaced := cards.cut(plain := masked.replace(b"%20", b" "))) is not plain:
             masked = spaced
-        return _without_known(_without_users(masked), known)
+        return _without_known(addresses.without_passwords(masked), known)
 
     def text(self, text: str, known: Iterable[bytes] = ()) -> str:
         """The same for a text."""
@@ -167,7 +160,7 @@ class Masking:
     def sentence(self, text: str, known: Iterable[bytes] = ()) -> str:
         """Of a sentence of ours, in which a secret's name with a colon says what is wrong with it: `password: required`."""
         raw = cards.cut(text.encode("utf-8", "surrogatepass"))
-        return _without_known(_without_users(raw), known).decode("utf-8", "replace")
+        return _without_known(addresses.without_passwords(raw), known).decode("utf-8", "replace")
 
     def of(self, value: Any, known: Iterable[bytes] = ()) -> Any:
         """The same for each text of a value."""
@@ -186,7 +179,7 @@ class Masking:
     def path(self, path: str, known: Iterable[bytes] = ()) -> str:
         """A path; what its segments say is looked at without their `%`."""
         if "@" in path or "40" in path:
-            path = _without_users(path.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+            path = addresses.without_passwords(path.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
         if "%" not in path and "=" not in path and ":" not in path:
             raw = cards.cut_text(path).encode("utf-8", "surrogatepass")
             return _without_known(raw, known).decode("utf-8", "replace")
@@ -405,32 +398,6 @@ def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:
         if secret in raw:
             raw = raw.replace(secret, _hidden(secret))
     return raw
-
-
-def _without_users(raw: bytes) -> bytes:
-    """`https://user:password@host` without its password."""
-    if b"@" not in raw and b"40" not in raw:
-        return raw
-    pieces, done, sign = list[bytes](), 0, _AFTER_PASSWORD.search(raw)
-    for slashes in _BEFORE_USER.finditer(raw):
-        if sign is not None and sign.start() < slashes.end():
-            sign = _AFTER_PASSWORD.search(raw, slashes.end())
-        if sign is None:
-            break
-        after = _AFTER_HOST.search(raw, slashes.end())
-        end = len(raw) if after is None else after.start()
-        if sign.start() < end and (colon := _BEFORE_PASSWORD.search(raw, slashes.end(), end)) is not None:
-            signs = [found.start() for found in _AFTER_PASSWORD.finditer(raw, colon.end(), end)]
-            if signs and signs[-1] > colon.end():
-                pieces += [raw[done : colon.end()], b"***"]
-                done = signs[-1]
-    return b"".join([*pieces, raw[done:]]) if pieces else raw
-
-
-def address(url: str) -> str:
-    """An address as it may be shown to whoever reads what was sent there: without a password and a card number in it."""
-    raw = url.encode("utf-8", "surrogatepass")
-    return _without_users(cards.cut(raw)).decode("utf-8", "surrogatepass")
 
 
 def _value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
+from simulator.engine.addresses import address
 from simulator.engine.explain import CAUSES, Comparison, Explained
-from simulator.engine.masking import address
 from simulator.engine.programs import LANGUAGES
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime

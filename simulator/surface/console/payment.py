@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from simulator.engine.addresses import address
 from simulator.engine.explain import Explained
-from simulator.engine.masking import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from simulator.engine.addresses import address
 from simulator.engine.endpoints import nameable
-from simulator.engine.masking import address
 from simulator.engine.provider import Provider
 from simulator.engine.store import OutboxRow
 from simulator.engine.workspace import AccountEndpoint

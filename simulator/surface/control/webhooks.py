@@ -10,8 +10,8 @@ import orjson
 from pydantic import Field, StringConstraints, field_validator
 
 from simulator.engine import journal
+from simulator.engine.addresses import address
 from simulator.engine.dispatcher import Other
-from simulator.engine.masking import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from simulator.engine import journal
-from simulator.engine.masking import address
+from simulator.engine.addresses import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load

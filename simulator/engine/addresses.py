@@ -1,0 +1,41 @@
+"""Addresses as they may be shown: without the password in them."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.engine import cards
+
+_SLASH = rb"(?:\\{0,8}/|\\{1,8}u00(?:2[fF]|5[cC])|%(?:25){0,8}(?:2[fF]|5[cC])|\\(?!u))"
+_BEFORE_USER = re.compile(_SLASH + rb"{2,}|[hH][tT][tT][pP][sS]?:" + _SLASH + rb"+")
+"""One slash where somebody has folded two."""
+_AFTER_HOST = re.compile(_SLASH + rb"|[\s\"?#]|\Z")
+_BEFORE_PASSWORD = re.compile(rb":|%(?:25){0,8}3[aA]|\\{1,8}u003[aA]")
+_AFTER_PASSWORD = re.compile(rb"@|%(?:25){0,8}40|\\{1,8}u0040")
+"""Of `//user:password@host/`, whichever of its signs are escaped: as in JSON (`\\/`, `\\u002f`) or in an address, even twice."""
+
+
+def without_passwords(raw: bytes) -> bytes:
+    """Each `https://user:password@host` of a text without its password. The work grows with the text and no faster."""
+    if b"@" not in raw and b"40" not in raw:
+        return raw
+    pieces, done, sign = list[bytes](), 0, _AFTER_PASSWORD.search(raw)
+    for slashes in _BEFORE_USER.finditer(raw):
+        if sign is not None and sign.start() < slashes.end():
+            sign = _AFTER_PASSWORD.search(raw, slashes.end())
+        if sign is None:
+            break
+        after = _AFTER_HOST.search(raw, slashes.end())
+        end = len(raw) if after is None else after.start()
+        if sign.start() < end and (colon := _BEFORE_PASSWORD.search(raw, slashes.end(), end)) is not None:
+            signs = [found.start() for found in _AFTER_PASSWORD.finditer(raw, colon.end(), end)]
+            if signs and signs[-1] > colon.end():
+                pieces += [raw[done : colon.end()], b"***"]
+                done = signs[-1]
+    return b"".join([*pieces, raw[done:]]) if pieces else raw
+
+
+def address(url: str) -> str:
+    """An address as it may be shown to whoever reads what was sent there: without a password and a card number in it."""
+    raw = url.encode("utf-8", "surrogatepass")
+    return without_passwords(cards.cut(raw)).decode("utf-8", "surrogatepass")
