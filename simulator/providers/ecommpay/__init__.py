@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+from simulator.engine.facts import Facts
 from simulator.engine.provider import BannerLine, Call, FirstSteps, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
@@ -73,6 +74,7 @@ def finish(call: Call, reply: Reply) -> None:
 PROVIDER = Provider(
     name="ecommpay",
     title="ecommpay",
+    facts=Facts(Path(__file__).parent / "facts.toml", "ecommpay"),
     monogram="EP",
     resources=(Payment, Sale, Refund, Request, Sequence),
     # Source: docs/providers/ecommpay.md, source 1.

@@ -19,9 +19,9 @@ from simulator.providers.ecommpay.model import find_payment
 from simulator.providers.ecommpay.settings import EcommpaySettings
 
 LIMITS = {"CNY": (1000, 500_000), "USD": (100, None)}
-"""Lowest and highest amount in minor units; other currencies have neither (inferred).
+"""Lowest and highest amount in minor units; other currencies have neither.
 
-Source: docs/providers/ecommpay.md, source 7.
+Source: docs/providers/ecommpay.md, source 7. Inferred: ecommpay.no-minimum.
 """
 
 

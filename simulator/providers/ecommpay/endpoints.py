@@ -1,4 +1,4 @@
-"""ecommpay's table of routes. Source: docs/providers/ecommpay.md, source 1.3.
+"""ecommpay's table of routes. Source: docs/providers/ecommpay.md, source 1.3. Inferred: ecommpay.second-refund-path.
 
 `OPTIONS` is answered at each of them, as the header of every answer promises.
 """
@@ -58,7 +58,7 @@ LEFT_OUT = (
 def preflight(call: Call, runtime: Runtime) -> Reply:
     """OPTIONS: what a browser asks before a script may call. It has no credential, so nothing is known of the workspace.
 
-    Inferred: 204 without a body; the headers are those of every answer.
+    204 without a body; the headers are those of every answer. Inferred: ecommpay.preflight.
     """
     headers = {**OBSERVED_HEADERS, "allow": OBSERVED_HEADERS["access-control-allow-methods"]}
     return Reply(204, b"", headers, content_type="text/plain; charset=UTF-8")

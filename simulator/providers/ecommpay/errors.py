@@ -1,6 +1,7 @@
 """ecommpay's refusals: the answer of three members, and the items of the `errors` lists in callbacks and answers.
 
 Source: docs/providers/ecommpay.md, source 5. The catalogue of response codes is `codes.json`.
+Inferred: ecommpay.signature-codes, ecommpay.other-codes, ecommpay.unknown-paths, ecommpay.order-of-checks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 
 WALLET_REASONS = {
-    # The wallet's reason, and operation.code. Inferred, but for 20301 and 20602: sources 8.1 and 4.3.
+    # The wallet's reason, and operation.code. Source: sources 8.1 and 4.3. Inferred: ecommpay.decline-codes, ecommpay.threshold.
     "balance": "20105",
     "limit": "20101",
     "blocked": "20201",
@@ -113,7 +114,7 @@ _WANTED = {
 
 
 def _sentence(violation: r.Violation, constraint: str) -> str:
-    """In the words of PHP's JSON-schema validator. Inferred, except for `required`."""
+    """In the words of PHP's JSON-schema validator. Inferred: ecommpay.validator-words."""
     name = violation.path.rpartition(".")[2]
     match constraint:
         case "required":

@@ -17,7 +17,10 @@ from simulator.kernel.money import Money
 from simulator.providers.ecommpay.states import PAID, PAYMENT, REFUND, REQUEST, SALE
 
 SHARD = 20891
-"""Operation ids are shard * 10^9 + a sequence; a request id ends in the next shard. Source: source 9.2."""
+"""Operation ids are shard * 10^9 + a sequence; a request id ends in the next shard. Source: source 9.2.
+
+Inferred: ecommpay.operation-ids.
+"""
 SEQUENCE_BEGAN = datetime(2019, 1, 1, tzinfo=UTC)
 PROVIDER_ID = 1189
 METHOD = "alipay"
@@ -160,7 +163,7 @@ class Sale(Operation):
 class Refund(Operation):
     """Gives money back. Its `type` is `reversal` where the project's setting `same_day_refund` wants that.
 
-    Its callback goes to its own `callback_url`, else to the purchase's (inferred).
+    Its callback goes to its own `callback_url`, else to the purchase's. Inferred: ecommpay.refund-callback.
     """
 
     KIND: ClassVar[str] = "refund"

@@ -15,7 +15,10 @@ ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "US
 
 
 class EcommpaySettings(ProviderSettings):
-    """Source: docs/providers/ecommpay.md, source 3.10; the times are inferred (sources 4.3 and 4.4)."""
+    """Source: docs/providers/ecommpay.md, sources 3.10, 4.3 and 4.4.
+
+    Inferred: ecommpay.timing, ecommpay.button-and-amount.
+    """
 
     SECTION: ClassVar[str] = "ecommpay"
 

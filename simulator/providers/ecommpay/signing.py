@@ -26,8 +26,8 @@ UNSIGNED = frozenset({"signature", "frame_mode"})
 MAX_DEPTH = 256
 MAX_MEMBERS = 10_000
 MAX_PATHS = 500_000
-"""What is signed at most: how deep, how many members, and how many characters all their paths have together. Inferred; a
-receipt of a thousand positions, the largest thing that this API documents, stays below."""
+"""What is signed at most: how deep, how many members, and how many characters all their paths have together. A
+receipt of a thousand positions, the largest thing that this API documents, stays below. Inferred: ecommpay.signing-bounds."""
 
 HELP_TEXT = 8_192
 """How many characters of a text the journal and the error page show."""

@@ -25,7 +25,10 @@ EVENTS = (*PAYMENT.events, *REFUND.events, *REQUEST.events)
 INTERMEDIATE = frozenset(
     {"sale awaiting clarification", "sale awaiting redirect result", "sale awaiting customer action"}
 )
-"""Not sent for a purchase on Payment Page, where only the page needs to know (inferred). Source: source 6.3."""
+"""Not sent for a purchase on Payment Page, where only the page needs to know. Source: source 6.3.
+
+Inferred: ecommpay.page-callbacks.
+"""
 
 ATTEMPTS = 120
 
@@ -75,7 +78,10 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
 
 
 def _secret(workspace: Workspace) -> str:
-    """The project's. A secret given to the endpoint goes before it, though the live platform has but one (inferred)."""
+    """The project's. A secret given to the endpoint goes before it, though the live platform has but one.
+
+    Inferred: ecommpay.one-secret.
+    """
     return workspace.account_endpoint("ecommpay").secret or auth.secret_of(workspace)
 
 
@@ -86,7 +92,10 @@ def _purchase_url(payment: Payment, event: str) -> str | None:
 
 
 def sign(sending: Sending) -> Signed:
-    """The signature is the body's last member: while the secret stays the same, every attempt sends the same bytes (inferred)."""
+    """The signature is the body's last member: while the secret stays the same, every attempt sends the same bytes.
+
+    Inferred: ecommpay.retries.
+    """
     body = signing.signed(sending.secret(_secret(sending.workspace)), orjson.loads(sending.body))
     return Signed({"content-type": "application/json"}, orjson.dumps(body))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from simulator.engine.facts import Facts
 from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
@@ -66,7 +67,7 @@ def replayed(reply: Reply, first: datetime) -> None:
     reply.headers["X-GCS-Idempotence-Request-Timestamp"] = str(millis(first))
 
 
-# Source: docs/providers/worldline.md, sources 2.6 and 11. Scope and the storage of refusals are inferred.
+# Source: docs/providers/worldline.md, source 2.6. Inferred: worldline.idempotence.
 IDEMPOTENCY = Idempotency(
     header="X-GCS-Idempotence-Key",
     scope=lambda call: str(call.credential["merchant_id"]),
@@ -78,6 +79,7 @@ IDEMPOTENCY = Idempotency(
 PROVIDER = Provider(
     name="worldline",
     title="Worldline",
+    facts=Facts(Path(__file__).parent / "facts.toml", "worldline"),
     monogram="WL",
     resources=(Payment, Refund, HostedCheckout, OrderCounter),
     # Source: docs/providers/worldline.md, source 1: today's names, pages and API, and those that integrations still have. Each may

@@ -22,7 +22,7 @@ _OWN_PATHS = re.compile(r"/(?:v1/[0-9]+|client|files/v1)(?:/|$)")
 PROOFS = ("scheme", "key", "signature", "date", "merchant")
 
 STRICT_SKEW_S = 300
-"""The sibling platform's rule, inferred for Connect."""
+"""The sibling platform's rule. Inferred: worldline.skew."""
 
 IDEMPOTENCE_KEY_LENGTH = 40
 
@@ -109,7 +109,7 @@ def _in_utc(date: datetime) -> datetime:
 
 
 def check_idempotence_key(call: Call) -> None:
-    """At most 40 characters, all ASCII. Source: docs/providers/worldline.md, source 2.6 (the refusal is inferred)."""
+    """At most 40 characters, all ASCII. Source: docs/providers/worldline.md, source 2.6. Inferred: worldline.idempotence."""
     key = call.headers.get("x-gcs-idempotence-key")
     if key is not None and (len(key) > IDEMPOTENCE_KEY_LENGTH or not key.isascii()):
         name = "X-GCS-Idempotence-Key"

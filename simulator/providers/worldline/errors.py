@@ -1,4 +1,7 @@
-"""Worldline Connect's error catalogue as data, and every refusal in its words. Source: docs/providers/worldline.md, source 5."""
+"""Worldline Connect's error catalogue as data, and every refusal in its words. Source: docs/providers/worldline.md, source 5.
+
+Inferred: worldline.unauthenticated-status, worldline.error-statuses.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ PROPERTY_MISSING = "20000000"
 PARAMETER_MISSING = "20000001"
 """A parameter of the query; the other one is a property of the body."""
 
-# What an unknown id is called. The message of all but the payment's is inferred: source 5.4, placeholders.
+# What an unknown id is called. Inferred: worldline.error-words, worldline.unknown-things.
 UNKNOWN = {"refundId": "UNKNOWN_REFUND_ID", "hostedCheckoutId": "UNKNOWN_HOSTED_CHECKOUT_ID"}
 UNKNOWN |= {"captureId": "UNKNOWN_CAPTURE_ID", "tokenId": "UNKNOWN_TOKEN_ID"}
 UNKNOWN |= {"bin": "UNKNOWN_IIN", "values": "UNKNOWN_CUSTOMER"}
@@ -170,7 +173,10 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
 
 
 def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
-    """Reports all missing properties; only when none is missing, all wrong values. Source: source 5.4 (inferred)."""
+    """Reports all missing properties; only when none is missing, all wrong values. Source: source 5.4.
+
+    Inferred: worldline.order-of-checks, worldline.malformed-json.
+    """
     missing = [v for v in violations if v.rule == "required"]
     return _answer(ids, *(_violation(v, ids) for v in missing or violations))
 
@@ -188,7 +194,8 @@ def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
     return api_error("1099", ids, property_name=path, message=message)
 
 
-# What is wrong with a value that is of the right type, by the rule that it breaks (the wording is inferred: source 5.4).
+# What is wrong with a value that is of the right type, by the rule that it breaks.
+# Source: source 5.4. Inferred: worldline.error-words.
 _LIMITS: dict[str, Callable[[str, r.Violation], str]] = {
     "max_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} {_counted(v.given)}, and at most {v.limit} are allowed",
     "min_length": lambda leaf, v: f"'{leaf}' has {len(v.given)} {_counted(v.given)}, and at least {v.limit} are needed",

@@ -111,7 +111,7 @@ class Payment(Resource):
 
     @property
     def is_cancellable(self) -> bool:
-        """Only Alipay+ itself cancels an 866 payment. Inferred: source 3.2."""
+        """Only Alipay+ itself cancels an 866 payment. Inferred: worldline.cancellable."""
         return self.state == "REDIRECTED" and self.product == 861
 
     @property

@@ -1,7 +1,7 @@
 """MyCheckout, and the wallet behind the redirect URL. Source: docs/providers/worldline.md, sources 3.11, 3.17 and 8.
 
 A GET changes nothing. Where the merchant has chosen the product, the page's script presses Continue by itself: a browser
-skips the choice as at the provider, and a link preview begins no payment.
+skips the choice as at the provider, and a link preview begins no payment. Inferred: worldline.checkout-page.
 """
 
 from __future__ import annotations

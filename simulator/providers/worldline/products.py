@@ -12,7 +12,7 @@ from simulator.wallet import alipay
 ALIPAY = 861
 ALIPAY_PLUS = 866
 
-# Inferred: the provider names CNY only, and these are taken too.
+# The provider names CNY only. Inferred: worldline.currencies.
 CURRENCIES = frozenset(
     ["AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "NOK", "NZD", "SEK", "SGD", "THB", "USD"]
 )
@@ -37,7 +37,8 @@ DEFAULT_EXPIRY = timedelta(hours=12)
 EXPIRATION_MINUTES = (5, 10, 15, 30, 60, 120, 180, 300, 600, 720)
 DESCRIPTOR_LENGTH = 256
 
-# Wallets behind Alipay+ and the currency of their consumers, for the page that lets the consumer choose (inferred).
+# Wallets behind Alipay+ and the currency of their consumers, for the page that lets the consumer choose.
+# Inferred: worldline.wallets.
 WALLETS = {
     "ALIPAY_CN": ("Alipay", "CNY"),
     "ALIPAY_HK": ("AlipayHK", "HKD"),
@@ -57,7 +58,7 @@ class Product:
     logo: str
 
 
-# The logo's path and the order of 861 are the provider's example; those of 866 are inferred.
+# The logo's path and the order of 861 are the provider's example. Inferred: worldline.product-list.
 PRODUCTS: Mapping[int, Product] = {
     ALIPAY: Product(ALIPAY, "Alipay", 83, "/templates/master/global/css/img/ppimages/pp_logo_861_v2.png"),
     ALIPAY_PLUS: Product(ALIPAY_PLUS, "Alipay+", 84, "/templates/master/global/css/img/ppimages/pp_logo_866_v1.png"),

@@ -1,4 +1,7 @@
-"""The settings of a Connect merchant. Times are seconds of the workspace's clock; the periods are inferred."""
+"""The settings of a Connect merchant. Times are seconds of the workspace's clock.
+
+Inferred: worldline.settlement, worldline.expiry-code, worldline.consumer-cancel.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ Source: docs/providers/worldline.md, sources 4.1 to 4.5, and the texts of the co
 125 cancelled by the consumer, 130 failed, 140 not completed in time, 160 suspected fraud, 975 settlement file sent, 1050 funds
 available for remittance, 99999 cancelled. A consumer's cancellation is CANCELLED (seed), and the official map gives that state
 no code but 99999 and 400.
+
+Inferred: worldline.created, worldline.refused-code, worldline.decline-codes, worldline.refunded-payment, worldline.refund-created.
 """
 
 from __future__ import annotations

@@ -58,7 +58,10 @@ def payment_terms(call: Call, uow: UnitOfWork, request: CreatePaymentRequest) ->
 
 
 def check_values(order: Order) -> None:
-    """Refuses what is well formed but impossible: hundredths of a yen (inferred), a currency that does not exist."""
+    """Refuses what is well formed but impossible: hundredths of a yen, a currency that does not exist.
+
+    Inferred: worldline.whole-yen.
+    """
     wrong, amount, currency = [], order.amountOfMoney.amount, order.amountOfMoney.currencyCode
     if amount == 0 or (is_currency(currency) and not model.is_whole(amount, currency)):
         wrong.append(Violation("order.amountOfMoney.amount", "enum", given=amount))
@@ -89,7 +92,7 @@ def check_return_url(call: Call, url: str, path: str) -> None:
 def check_acceptable(merchant_id: str, product: int, order: Order) -> None:
     """Refuses an unknown product, country or currency, then an amount outside of the limits.
 
-    Source: docs/providers/worldline.md, source 5.4 (the HTTP statuses are inferred).
+    Source: docs/providers/worldline.md, source 5.4. Inferred: worldline.error-statuses.
     """
     amount, country = order.amountOfMoney, order.customer.billingAddress.countryCode
     known = product in products.PRODUCTS and amount.currencyCode in products.CURRENCIES and is_country(country)

@@ -36,7 +36,7 @@ NEVER_HERE = (
 TEST_ID = "TEST-"
 """Begins the id of an event that was sent for a test, and of no other."""
 
-# Inferred: the schedule of the sibling platform; Connect publishes none.
+# The schedule of the sibling platform; Connect publishes none. Inferred: worldline.retries.
 RETRY = RetryPolicy(
     (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=2), timedelta(hours=8), timedelta(hours=24)),
     timeout_s=10,

@@ -1,4 +1,7 @@
-"""What Gate answers to nearly every request: accepted. If the request fails its checks, only a callback says so."""
+"""What Gate answers to nearly every request: accepted. If the request fails its checks, only a callback says so.
+
+Inferred: ecommpay.error-callbacks.
+"""
 
 from __future__ import annotations
 

@@ -59,7 +59,10 @@ def _unasked(call: Call, payment: Payment, given: Mapping[str, Any]) -> list[dic
 
 
 def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The customer with the data that was sent, and what is still missing. A malformed value counts as missing (inferred)."""
+    """The customer with the data that was sent, and what is still missing. A malformed value counts as missing.
+
+    Inferred: ecommpay.clarification.
+    """
     answers = text_members(given.get("customer"))
     wanted = payment.missing.get("customer", [])
     good = {

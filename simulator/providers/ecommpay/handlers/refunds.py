@@ -37,6 +37,7 @@ def refund(call: Call, uow: UnitOfWork) -> Reply:
 
     If the payment is known, whatever else is wrong makes a declined refund, not an error callback; only a wrong payment
     method does not. Source: docs/providers/ecommpay.md, sources 3.2, 4.4 and 5.3.
+    Inferred: ecommpay.refused-refunds.
     """
     body, request_id = call.json, new_request_id(uow)
     payment = find_payment(uow, call.credential["project_id"], body["general"]["payment_id"])
@@ -113,7 +114,7 @@ def _new_refund(
 def _type_of(uow: UnitOfWork, payment: Payment, amount: int) -> str:
     """`reversal` for the whole amount on the day of the purchase, in a project that works so.
 
-    Whether Alipay's do is not settled. Inferred: a day is one of UTC, and only the whole amount at once is a reversal.
+    Whether Alipay's do is not settled. Inferred: ecommpay.same-day-refund.
     """
     is_same_day = uow.now.date() == uow.get(Sale, payment.sale_id).updated_at.date()
     is_whole = amount == payment.amount

@@ -69,5 +69,8 @@ def _purchase(uow: UnitOfWork, call: Call, general: Any, payment: Any) -> list[d
 
 
 def payout(call: Call, uow: UnitOfWork) -> Reply:
-    """POST …/payout: accepted, then refused by callback, because Alipay has no payouts (inferred). Source: source 3.8."""
+    """POST …/payout: accepted, then refused by callback, because Alipay has no payouts. Source: source 3.8.
+
+    Inferred: ecommpay.payout.
+    """
     return rejected(call, uow, new_request_id(uow), "sale", [errors.item("20706")])

@@ -17,6 +17,7 @@ from simulator.providers.ecommpay.wire import answers
 def status(call: Call, uow: UnitOfWork) -> Reply:
     """POST /v2/payment/status. A payment younger than `status_delay_s` is still unknown. Source: source 3.4."""
     general = call.json["general"]
+    # Inferred: ecommpay.status-answer
     project_id, payment_id = call.credential["project_id"], general["payment_id"]
     secret = auth.secret_of(uow.workspace)
     payment = find_payment(uow, project_id, payment_id)

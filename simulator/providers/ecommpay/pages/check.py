@@ -14,7 +14,7 @@ from simulator.providers.ecommpay.pages.parameters import (
 from simulator.providers.ecommpay.pages.returns import RETURN_ADDRESSES
 
 WORDS = {
-    # Parameter: constraint and text of its error. All inferred, as is the composition of the answer.
+    # Parameter: constraint and text of its error. Inferred: ecommpay.parameter-check.
     "payment_amount": ("type", "String value found, but an integer is required"),
     **dict.fromkeys((*RETURN_ADDRESSES, *CALLBACK_ADDRESSES), ("format", "Invalid URL format")),
 }
@@ -37,7 +37,7 @@ def _given(call: Call) -> dict[str, str]:
 
 
 def check_parameters(call: Call, uow: UnitOfWork) -> Reply:
-    """GET and POST /params/check: 200 when Payment Page would open, else 400 with a list of errors (inferred).
+    """GET and POST /params/check: 200 when Payment Page would open, else 400 with a list of errors.
 
     A signature may be absent: there need not be one yet while the page's parameters are being written.
     """

@@ -126,7 +126,7 @@ def unlike_live(call: Call, parameters: Mapping[str, str]) -> list[str]:
     if parameters.get("language_code", "").lower() != "zh":
         found.append(
             ("language_code", "is not zh, which the Alipay article demands")
-        )  # inferred: the live page opens in any language
+        )  # inferred: ecommpay.page-languages
     if parameters.get("best_before") and values.best_before(parameters["best_before"]) is None:
         found.append(("best_before", "is no instant (YYYY-MM-DDThh:mm:ss+hh:mm) and has no effect"))
     for name, why in found:

@@ -54,7 +54,8 @@ EXPIRED = Ending("expired", "ecp_expired_title", "ecp_expired_text")
 def open_page(call: Call, uow: UnitOfWork) -> Reply:
     """GET and POST /payment. Only a POST with `_step=pay` registers a payment; everything else just shows.
 
-    A payment that exists already is shown as it is: nothing is created and nothing is sent (inferred).
+    A payment that exists already is shown as it is: nothing is created and nothing is sent.
+    Inferred: ecommpay.page-again, ecommpay.page-refusals.
     """
     visit = Visit(call, uow, call.parsed["parameters"])
     payment = find_payment(uow, visit.project_id, visit.payment_id)

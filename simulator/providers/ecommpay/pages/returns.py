@@ -49,8 +49,8 @@ def is_framed(parameters: Mapping[str, str]) -> bool:
 def way_back(parameters: Mapping[str, str], prefix: Literal["merchant", "redirect"], kind: Kind) -> Way | None:
     """What the parameters say of one address of Payment Page. None: the page neither shows a button nor redirects.
 
-    Source: docs/providers/ecommpay.md, sources 3.9.1 and 3.9.4. Inferred: a button without a mode opens the whole page, and
-    nothing is appended to an address.
+    Source: docs/providers/ecommpay.md, sources 3.9.1 and 3.9.4. A button without a mode opens the whole page, and
+    nothing is appended to an address. Inferred: ecommpay.page-return.
     """
     url, enabled = parameters.get(f"{prefix}_{kind}_url"), parameters.get(f"{prefix}_{kind}_enabled", "2")
     if not url or enabled == "0":
@@ -114,7 +114,7 @@ def address_after(payment: Payment) -> str:
 
 
 def _gate_address(payment: Payment) -> str | None:
-    """`return_url.success` or `.decline`, else `.return` (inferred)."""
+    """`return_url.success` or `.decline`, else `.return`. Inferred: ecommpay.page-return."""
     wanted = "success" if payment.is_paid else "decline"
     return payment.return_url.get(wanted) or payment.return_url.get("return") or None
 

@@ -36,7 +36,7 @@ from simulator.providers.ecommpay.wire.values import (
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     # Without one of these a request is refused at once with 2004; every other fault is told by callback.
-    # Source: docs/providers/ecommpay.md, source 3. Inferred: which faults are of the first sort.
+    # Source: docs/providers/ecommpay.md, source 3. Inferred: ecommpay.required-at-once.
     "sale": (
         "general", "general.project_id", "general.payment_id", "general.signature", "customer", "customer.ip_address",
         "payment", "payment.amount", "payment.currency",

@@ -95,7 +95,10 @@ def get_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def delete_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
-    """DELETE /hostedcheckouts/{id}: 204, or 409 if it has a payment already (inferred: source 3.13)."""
+    """DELETE /hostedcheckouts/{id}: 204, or 409 if it has a payment already. Source: source 3.13.
+
+    Inferred: worldline.checkout-end.
+    """
     checkout = _hosted_checkout(call, uow)
     if checkout.payment is not None:
         raise Refused("103000")

@@ -101,6 +101,8 @@ def _remit(uow: UnitOfWork, payment: Payment) -> None:
 def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None:
     """Where the consumer goes when they leave the wallet: to the merchant, with RETURNMAC and REF, or to MyCheckout's result page.
 
+    Inferred: worldline.return-order.
+
     Source: docs/providers/worldline.md, source 3.17.
     """
     assert isinstance(payment, Payment)

@@ -45,7 +45,7 @@ def get_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def find_payments(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /payments: of the last 42 days, newest first (the order is inferred)."""
+    """GET /payments: of the last 42 days, newest first. Inferred: worldline.search."""
     found, limit, offset, total = find_by_reference(call, uow, Payment)
     return Reply(200, page_of("payments", [wire.payment(p) for p in found], limit, offset, total))
 
@@ -64,13 +64,16 @@ def cancel_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def not_pending(call: Call, uow: UnitOfWork) -> Reply:
-    """Approve, capture, complete, …: Alipay has no delayed settlement. Source: docs/providers/worldline.md, source 3.9."""
+    """Approve, capture, complete, …: Alipay has no delayed settlement. Source: docs/providers/worldline.md, source 3.9.
+
+    Inferred: worldline.wrong-state.
+    """
     payment = payment_of(call, uow)
     raise IllegalTransition("worldline.payment", payment.state, call.endpoint.operation if call.endpoint else "")
 
 
 def get_third_party_status(call: Call, uow: UnitOfWork) -> Reply:
-    """Inferred from the wallet's order: source 3.10."""
+    """By the wallet's order. Source: source 3.10. Inferred: worldline.third-party-status."""
     payment = payment_of(call, uow)
     order = uow.find(Order, payment.order_code) if payment.order_code else None
     if payment.state not in ("CREATED", "REDIRECTED"):

@@ -12,7 +12,10 @@ from simulator.providers.worldline.wire.values import is_country
 
 
 def eligible(currency: str, amount: int | None) -> list[int]:
-    """The products for this currency, in display order. An amount outside of the limits leaves none (inferred)."""
+    """The products for this currency, in display order. An amount outside of the limits leaves none.
+
+    Inferred: worldline.product-list.
+    """
     if currency not in products.CURRENCIES:
         return []
     if amount is not None and not products.is_within_limits(amount, currency):
@@ -22,7 +25,7 @@ def eligible(currency: str, amount: int | None) -> list[int]:
 
 def _asked_products(call: Call) -> tuple[str, list[int]]:
     """The currency that was asked for, and the products for it. Recurring and instalment payments have none."""
-    must_have(call, "countryCode", "currencyCode", code=errors.PROPERTY_MISSING)  # inferred: source 3.14
+    must_have(call, "countryCode", "currencyCode", code=errors.PROPERTY_MISSING)  # inferred: worldline.missing-place
     country, currency = call.query["countryCode"], call.query["currencyCode"]
     amount = count(call, "amount", 0, 10**12 - 1) if call.query.get("amount") else None
     hidden = {value for name, value in call.query_pairs if name == "hide"}
@@ -72,5 +75,8 @@ def get_product_group(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def get_customer_details(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /products/{paymentProductId}/customerDetails: neither product looks customers up (the code is inferred)."""
+    """POST /products/{paymentProductId}/customerDetails: neither product looks customers up.
+
+    Inferred: worldline.unknown-things.
+    """
     raise NotFound("customerdetails", str(_product_id(call)), "values")

@@ -1,4 +1,7 @@
-"""Refunds: create, approve, cancel, get and find; Alipay executes them by the clock."""
+"""Refunds: create, approve, cancel, get and find; Alipay executes them by the clock.
+
+Inferred: worldline.over-refund, worldline.refund-output.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def refund_capture(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /captures/{captureId}/refund: the same, for the payment's one capture (the errors are inferred)."""
+    """POST /captures/{captureId}/refund: the same, for the payment's one capture. Inferred: worldline.captures."""
     return _refund_of(call, uow, captured_by(call, uow))
 
 
@@ -129,7 +132,7 @@ def get_refund(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def get_refunds(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /payments/{paymentId}/refunds, oldest first (the order is inferred)."""
+    """GET /payments/{paymentId}/refunds, oldest first. Inferred: worldline.search."""
     payment = payment_of(call, uow)
     found = uow.by_key(Refund, "payment", payment.id)
     return Reply(200, {"refunds": [wire.refund(refund) for refund in reversed(found)]}, subject=payment.id)

@@ -32,5 +32,8 @@ def get_privacy_policy(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def get_iin_details(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /services/getIINdetails: no card belongs to a product of this account (the code is inferred)."""
+    """POST /services/getIINdetails: no card belongs to a product of this account.
+
+    Inferred: worldline.unknown-things.
+    """
     raise NotFound("iin", call.body.bin, "bin")

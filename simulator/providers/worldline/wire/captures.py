@@ -10,7 +10,7 @@ from simulator.providers.worldline.wire.payments import payment_output, redirect
 
 
 def capture(found: Payment) -> dict[str, Any]:
-    """The one capture of an e-wallet payment (inferred: source 3.9)."""
+    """The one capture of an e-wallet payment. Source: source 3.9. Inferred: worldline.captures."""
     return {
         "id": found.id,
         "captureOutput": present(

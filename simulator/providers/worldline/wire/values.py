@@ -18,7 +18,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def as_number(value: Any) -> Any:
-    """Reads a number: `"100"` counts as 100, and so does `100.0`, which is how some languages write it (inferred)."""
+    """Reads a number: `"100"` counts as 100, and so does `100.0`, which is how some languages write it.
+
+    Inferred: worldline.whole-floats.
+    """
     if isinstance(value, str):
         return int(value) if _DIGITS.fullmatch(value) else value
     is_whole = isinstance(value, float) and abs(value) <= _WHOLE and value.is_integer()
@@ -40,7 +43,7 @@ Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_printable)
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", strict=True)]
 Locale = Annotated[Text, Field(max_length=6)]
-"""`zh_CN`, wherever it stands. Source: docs/providers/worldline.md, source 3.11; for the customer's inferred."""
+"""`zh_CN`, wherever it stands. Source: docs/providers/worldline.md, source 3.11. Inferred: worldline.customer-locale."""
 CustomerId = Annotated[Text, Field(max_length=15), BeforeValidator(_digits_as_text)]
 
 
