@@ -28,7 +28,7 @@ FACTS = [pytest.param(name, fact, id=fact.id) for name, provider in KEPT.items()
 def sources(provider: str) -> Iterator[tuple[Path, str]]:
     """The code of a provider, and what belongs to it elsewhere."""
     folder = ROOT / "simulator" / "providers" / provider
-    paths = [*folder.rglob("*.py"), *folder.rglob("*.json"), *folder.rglob("README.md")]
+    paths = [*folder.rglob("*.py"), *folder.rglob("*.js"), *folder.rglob("*.json"), *folder.rglob("README.md")]
     for path in [
         *paths,
         ROOT / "scenarios" / f"{provider}.yaml",
@@ -128,3 +128,7 @@ def test_the_standings_are_counted_from_the_registers() -> None:
         sum(fact.standing == standing for provider in KEPT.values() for fact in provider.facts)
         for standing in STANDINGS
     ]
+
+
+def test_every_built_in_provider_keeps_a_register() -> None:
+    assert list(KEPT) == list(register.PROVIDERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from simulator.engine.facts import Facts
 from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency, Provider, Reply
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
@@ -58,7 +59,7 @@ def summarise(resource: Resource) -> Summary | None:
 def before(call: Call) -> None:
     """Refuses a body that is not JSON before the idempotency key is looked at. Raises `MalformedBody`.
 
-    Inferred: docs/providers/checkoutcom.md, source 11.
+    Inferred: checkoutcom.idempotency.
     """
     notices.check_idempotency(call)
     if call.endpoint is not None and call.endpoint.operation in (*auth.IN_BROWSERS, "sessions"):
@@ -102,6 +103,7 @@ HOSTS = (
 PROVIDER = Provider(
     name="checkoutcom",
     title="Checkout.com",
+    facts=Facts(Path(__file__).parent / "facts.toml", "checkoutcom"),
     monogram="CK",
     resources=RESOURCES,
     hosts=HOSTS,

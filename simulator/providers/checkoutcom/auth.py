@@ -91,7 +91,7 @@ Source: docs/providers/checkoutcom.md, source 12.1.
 
 
 OF_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-"""What `IN_BROWSERS` answers, whichever page asks. Inferred: a component on any shop's page must be able to call."""
+"""What `IN_BROWSERS` answers, whichever page asks. Inferred: checkoutcom.browser-calls."""
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:

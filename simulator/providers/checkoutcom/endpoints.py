@@ -143,7 +143,7 @@ ENDPOINTS = (
 def allow_browsers(call: Call, runtime: Runtime) -> Reply:
     """OPTIONS: a browser asks before the shop's page, which is of another origin, calls with the public key.
 
-    Inferred: which headers the live API allows, and for how long.
+    Inferred: checkoutcom.preflight.
     """
     headers = {
         "Access-Control-Allow-Methods": "GET, POST, OPTIONS",

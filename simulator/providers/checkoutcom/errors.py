@@ -1,6 +1,6 @@
 """Checkout.com's refusals: an empty body on 401, 403 and 404, an error object on 422, OAuth's form on the token endpoint.
 
-Source: docs/providers/checkoutcom.md, source 5.
+Source: docs/providers/checkoutcom.md, source 5. Inferred: checkoutcom.wrong-key, checkoutcom.field-codes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ RESPONSE_CODES = {
 }
 
 WALLET_REASONS = {
-    # The neutral reason for which the wallet declines: the response code that says it (inferred).
+    # The neutral reason for which the wallet declines: the response code that says it. Inferred: checkoutcom.wallet-reasons.
     "balance": "20051",
     "limit": "20061",
     "blocked": "20062",
@@ -53,7 +53,8 @@ WALLET_REASONS = {
 }
 
 SESSION_REASONS = {
-    # Why a submitted session is declined at once: the response code of the payment's action (inferred).
+    # Why a submitted session is declined at once: the response code of the payment's action.
+    # Inferred: checkoutcom.declined-at-once
     "not_enough_funds": "20051",
     "invalid_payment_session_data": "20012",
     "invalid_customer_data": "20120",

@@ -33,7 +33,8 @@ PREVIOUS_EVENTS = (
     "payment_chargeback", "payment_retrieval", "source_updated", "payment_paid",
 )  # fmt: skip
 
-# The names of version 1.0. Only `charge.succeeded` is documented; the others are inferred from it. Source: source 6.1.
+# The names of version 1.0. Only `charge.succeeded` is documented. Source: source 6.1.
+# Inferred: checkoutcom.event-names.
 OLD_EVENTS = (
     "charge.captured",
     "charge.failed",

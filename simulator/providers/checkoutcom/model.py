@@ -96,7 +96,7 @@ class Payment(Kept):
     """The sum of the refunds that the bank has approved, in minor units."""
     refunding: int = 0
     """The sum of the refunds that are accepted and not decided yet. It is reserved, so that two refunds in quick succession cannot
-    give the same money back twice (inferred)."""
+    give the same money back twice. Inferred: checkoutcom.reserved-refund."""
     refund_count: int = 0
 
     def keys(self) -> dict[str, str]:
@@ -274,7 +274,10 @@ class Payable(Kept):
 
     @property
     def can_be_paid(self) -> bool:
-        """It is open, and there is something to pay: an amount of 0 is for verifying a card (inferred)."""
+        """It is open, and there is something to pay: an amount of 0 is for verifying a card.
+
+        Inferred: checkoutcom.zero-amount.
+        """
         return self.is_open and self.amount > 0
 
     @property

@@ -11,7 +11,7 @@ from simulator.providers.checkoutcom.model import Instrument
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
 
-# Source: source 7.1. Inferred: the seed shows EUR; the list in the seed cannot be read.
+# Source: source 7.1. The seed shows EUR; the list in the seed cannot be read. Inferred: checkoutcom.currencies.
 CURRENCIES = frozenset([
     "EUR", "GBP", "USD", "CNY", "HKD", "SGD", "JPY", "AUD", "CAD", "CHF", "NZD", "SEK", "NOK", "DKK", "THB",
     "MYR", "PHP", "IDR", "KRW", "AED",
@@ -29,7 +29,7 @@ def own_channel(uow: UnitOfWork) -> str:
 
 
 def entity_of(channel: str | None) -> str:
-    """The id of a channel's entity: the same characters with another prefix. Inferred: a sandbox has one entity per channel."""
+    """The id of a channel's entity: the same characters with another prefix. Inferred: checkoutcom.entity."""
     return f"ent_{(channel or '').removeprefix('pc_')}"
 
 

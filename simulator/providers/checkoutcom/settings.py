@@ -1,4 +1,7 @@
-"""The settings of a Checkout.com account. Delays and lifetimes are not published (inferred)."""
+"""The settings of a Checkout.com account. Delays and lifetimes are not published.
+
+Inferred: checkoutcom.lifetime, checkoutcom.delays, checkoutcom.hosted-lifetime, checkoutcom.session-life.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ class CheckoutcomSettings(ProviderSettings):
     SECTION: ClassVar[str] = "checkoutcom"
 
     merchant_name: Line = Field("Riverside Books", description="what the shopper sees")
-    payment_lifetime_s: Seconds = Field(900, description="seconds until an unpaid payment expires (inferred)")
+    payment_lifetime_s: Seconds = Field(900, description="seconds until an unpaid payment expires")
     capture_delay_s: Seconds = Field(2, description="seconds from approval to `payment_captured`")
     refund_delay_s: Seconds = Field(2, description="seconds from a refund's 202 to `payment_refunded`")
     follow_up_delay_s: Seconds = Field(1, description="seconds until a stored agreement is charged")
-    hosted_lifetime_s: Seconds = Field(1800, description="seconds until a hosted page expires (inferred)")
+    hosted_lifetime_s: Seconds = Field(1800, description="seconds until a hosted page expires")
     session_lifetime_s: Seconds = Field(
-        3600, description="seconds until a payment session without `expires_on` expires (inferred)"
+        3600, description="seconds until a payment session without `expires_on` expires"
     )
     flow_strict_availability: bool = Field(
         False,

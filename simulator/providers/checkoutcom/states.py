@@ -6,7 +6,7 @@ from simulator.kernel.machine import Machine
 
 # `Pending` to `Pending` is the documented gap between the shopper's approval and the acquirer's confirmation.
 # The two `…_as_declined` rows are the strict reading of the AlipayCN page, which lists neither payment_canceled nor
-# payment_expired (setting `strict_events`; inferred: source 11).
+# payment_expired (setting `strict_events`). Inferred: checkoutcom.cancel-and-expiry, checkoutcom.events.
 # fmt: off
 PAYMENT = Machine(
     "checkoutcom.payment",
@@ -86,7 +86,7 @@ PAYMENT_LINK = Machine(
     ],
 )
 
-# A payment session (Flow). No answer of the API names its state (inferred: source 3.14).
+# A payment session (Flow). No answer of the API names its state. Inferred: checkoutcom.session-life.
 PAYMENT_SESSION = Machine(
     "checkoutcom.payment_session",
     initial="Open",

@@ -1,7 +1,7 @@
 /* A stand-in for Checkout.com's web components: `CheckoutWebComponents({...})` as a global and as an AMD module.
 
    Calls, callbacks and errors are those of the typings of @checkout.com/checkout-web-components, the look is the simulator's.
-   It talks to the simulator only. Where the typings are silent a comment says "Inferred". */
+   It talks to the simulator only. Where the typings are silent a comment names the entry of facts.toml. */
 (() => {
 "use strict";
 
@@ -40,7 +40,7 @@ class CheckoutError extends Error {
   }
 }
 
-/* In a shadow root and by script: neither the shop's styles nor its Content-Security-Policy touch them. Inferred. */
+/* In a shadow root and by script: neither the shop's styles nor its Content-Security-Policy touch them. Inferred: checkoutcom.component-look */
 const STYLE = `
   .box { display: grid; gap: 12px; padding: 16px; border: 1px solid #7E847F; border-radius: 8px; background: #FFF; color: #191E1D;
     font: 16px/24px system-ui, sans-serif; text-align: start; overflow-wrap: anywhere }
@@ -72,7 +72,7 @@ function read({ id, payment_session_secret: secret, payment_session_token: token
   return { ...told, pay: `${origin}/payment-sessions/${id}/pay`, methods: told.payment_methods.map(({ type }) => type) };
 }
 
-/* Of the device only the browser knows. Inferred: the content, which is opaque. */
+/* Of the device only the browser knows. Inferred: checkoutcom.session-data */
 function sessionData(type) {
   const [, os] = /(iPhone|Android).*Mobi/.exec(navigator.userAgent) || [];
   const said = os ? { type, terminal_type: "WAP", os_type: os === "Android" ? "ANDROID" : "IOS" } : { type };
@@ -87,7 +87,7 @@ function isAnswer({ id, status, type, action = {} }) {
 function component(world, type, options) {
   const { text, nameOf } = world;
   const methods = type === "flow" ? world.methods : [type];
-  /* Inferred: the first method is expanded unless it is said otherwise. */
+  /* The first method is expanded unless it is said otherwise. Inferred: checkoutcom.component-choice */
   let selected = methods.length === 1 || options.expandFirstPaymentMethod !== false ? methods[0] : undefined; // null: unselected
   let isChecked = type === "flow";
   let isBusy = false;
@@ -104,7 +104,7 @@ function component(world, type, options) {
     }
   }
 
-  /* Inferred: a wrong use is told to onError, and thrown. */
+  /* A wrong use is told to onError, and thrown. Inferred: checkoutcom.component-errors */
   function misuse(code, details) {
     const error = failure(code, details);
     tell("onError", error);
@@ -122,12 +122,12 @@ function component(world, type, options) {
       throw failure("callback_invocation_failed", {}, cause);
     }
     if (!answer) throw failure("payment_request_aborted");
-    if (answer.error_type) throw refused(answer); // Inferred: a refusal handed on as it came
+    if (answer.error_type) throw refused(answer); // handed on as it came. Inferred: checkoutcom.component-errors
     if (!isAnswer(answer)) throw failure("callback_result_invalid");
     return answer;
   }
 
-  /* Inferred: no document describes the component's own call. */
+  /* Inferred: checkoutcom.browser-calls */
   async function requested(data) {
     const { session, publicKey } = world;
     if (!session) throw failure("payment_session_required");
@@ -266,7 +266,7 @@ function CheckoutWebComponents({ paymentSession, componentOptions = {}, translat
   }
   if (session) ids.paymentSessionId = session.id;
   const { amount, currency } = session || componentOptions;
-  if (!session && !currency) throw failure("payment_session_required"); // Inferred: a currency replaces it
+  if (!session && !currency) throw failure("payment_session_required"); // a currency replaces it. Inferred: checkoutcom.component-look
   const shown = { amount, currency };
 
   const locale = options.locale || session?.locale || "en-GB";

@@ -30,10 +30,10 @@ def get_actions(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/{id}/refunds: the given amount, or all that is left. An amount of 0 counts as none given (inferred).
+    """POST /payments/{id}/refunds: the given amount, or all that is left. An amount of 0 counts as none given.
 
     Raises `IllegalTransition` (403) when nothing can be refunded, `LimitExceeded` when more is asked than is left.
-    Source: source 3.5.
+    Source: source 3.5. Inferred: checkoutcom.reserved-refund.
     """
     request: wire.RefundRequest = call.body
     refund = _refund(call, uow, request.amount, request.capture_action_id)
@@ -98,7 +98,7 @@ def new_action(
 def not_for_alipay(call: Call, uow: UnitOfWork) -> Reply:
     """Captures, voids, authorizations, cancellations: 403 in every state, since Alipay pays in one step.
 
-    Inferred: source 3.6.
+    Source: source 3.6. Inferred: checkoutcom.not-for-alipay.
     """
     payment = find_payment(call, uow)
     operation = call.endpoint.operation if call.endpoint else "this"

@@ -121,7 +121,7 @@ def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Sourc
 def default_agreement(uow: UnitOfWork, customer: Customer) -> Instrument | None:
     """The agreement that is charged when a payment names only the customer: their default, else the first usable one.
 
-    Inferred: the manual does not say which one it is while the merchant has chosen none.
+    The manual does not say which one it is while the merchant has chosen none. Inferred: checkoutcom.default-agreement.
     """
     usable = [i for i in uow.by_key(Instrument, "customer", customer.id)[::-1] if i.state == "Usable"]
     return next((i for i in usable if i.id == customer.default), usable[0] if usable else None)

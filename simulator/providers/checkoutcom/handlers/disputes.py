@@ -1,7 +1,7 @@
 """Chargebacks: raised by a scenario, answered with evidence or accepted, decided by the bank.
 
 A rule `provider: {dispute: PT1H, verdict: lost}` for the operation `capture` raises one that long after the capture.
-Source: docs/providers/checkoutcom.md, source 3.17; what begins and decides a dispute here is inferred.
+Source: docs/providers/checkoutcom.md, source 3.17. Inferred: checkoutcom.disputes.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def get_evidence(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def submit_evidence(call: Call, uow: UnitOfWork) -> Reply:
-    """POST: submits the evidence; the bank decides a day later (inferred). Raises `Refused` when there is none."""
+    """POST: submits the evidence; the bank decides a day later. Raises `Refused` when there is none."""
     dispute = _dispute(call, uow)
     if not dispute.evidence and dispute.state == "evidence_required":
         raise refused("evidence_required")

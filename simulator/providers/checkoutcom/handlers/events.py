@@ -27,7 +27,7 @@ _TITLES = {"gateway": "Gateway", "dispute": "Disputes"}
 
 
 def list_event_types(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /workflows/event-types. Display names and descriptions are ours (inferred)."""
+    """GET /workflows/event-types. Display names and descriptions are ours. Inferred: checkoutcom.event-names."""
     groups = (("gateway", event_types.GATEWAY_EVENTS), ("dispute", event_types.DISPUTE_EVENTS))
     body = []
     for source, names in groups:
@@ -139,7 +139,7 @@ def get_subject_events(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def resend(uow: UnitOfWork, event: EventRecord, to: list[str] | None) -> None:
-    """Sends an event again: the same bytes, to the workflows or webhooks as they stand now (inferred).
+    """Sends an event again: the same bytes, to the workflows or webhooks as they stand now. Inferred: checkoutcom.reflow.
 
     `to` are their ids; None means all that match.
     """

@@ -55,7 +55,10 @@ def _members(call: Call, uow: UnitOfWork, request: wire.HostedRequest) -> dict[s
 
 
 def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
-    """A warning for each method that the request allows but the simulator cannot offer. Its members are inferred (source 3.13)."""
+    """A warning for each method that the request allows but the simulator cannot offer. Source: source 3.13.
+
+    Inferred: checkoutcom.hosted-warnings.
+    """
     return [
         {"code": "payment_method_unavailable", "value": method, "description": f"{method} cannot be offered"}
         for method in request.allow_payment_methods or []
@@ -64,7 +67,7 @@ def _warnings(request: wire.HostedRequest) -> list[dict[str, Any]]:
 
 
 def create_hosted_payment(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /hosted-payments. How long the page lives is setting `hosted_lifetime_s`; 30 minutes are inferred."""
+    """POST /hosted-payments. How long the page lives is setting `hosted_lifetime_s`. Inferred: checkoutcom.hosted-lifetime."""
     request: wire.HostedPaymentRequest = call.body
     hosted = HostedPayment(
         id=uow.own_id(HostedPayment, lambda: new_short_id(uow.ids, "hpp")),
@@ -116,7 +119,10 @@ def _shown(call: Call, hosted: Hosted) -> Reply:
 
 
 def start_try(uow: UnitOfWork, hosted: Hosted, terminal_type: str = "WEB") -> Payment:
-    """Begins a payment on a hosted page or a payment link. Each try is a payment of its own and expires with it (inferred)."""
+    """Begins a payment on a hosted page or a payment link. Each try is a payment of its own and expires with it.
+
+    Inferred: checkoutcom.hosted-tries.
+    """
     own_page = f"{hosted.origin}/link/{hosted.id}"
     success, failure = own_page, own_page
     if isinstance(hosted, HostedPayment):

@@ -198,7 +198,7 @@ def decline(uow: UnitOfWork, payment: Payment, trigger: str, code: str, summary:
     uow.disarm(payment, "timer.capture")
     told: dict[str, Any] = {"processed_on": uow.now, "response_code": code, "response_summary": summary}
     if payment.capture_action_id is not None:
-        alipay.refund(uow, payment.order_code, payment.money)  # the wallet had paid
+        alipay.refund(uow, payment.order_code, payment.money)  # the wallet had paid. Inferred: checkoutcom.lost-race
         refused = uow.fire(uow.get(Action, payment.capture_action_id), "bank.declined", **told)
     else:
         draft = new_action(uow, payment, "Authorization", payment.amount, state="Declined", reference=payment.reference)
@@ -273,7 +273,8 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
     """`success_url` or `failure_url`, with the ids of the session and the payment added, and of the payment session if there is
     one. Source: sources 7.3 and 12.7.
 
-    Inferred: a browser that goes back before anything is decided goes to `success_url`, with a payment still Pending.
+    A browser that goes back before anything is decided goes to `success_url`, with a payment still Pending.
+    Inferred: checkoutcom.return.
     """
     assert isinstance(payment, Payment) and isinstance(order, Order)
     has_failed = (order.is_final and order.state != "paid") or payment.state == "Declined"

@@ -250,9 +250,9 @@ _TERM = re.compile(r"^\s*(id|reference|status|currency)\s*:\s*'([^']*)'\s*$")
 
 
 def search_payments(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /payments/search: the query is `name:'value'`, or several of them joined by AND (inferred), newest first.
+    """POST /payments/search: the query is `name:'value'`, or several of them joined by AND, newest first.
 
-    What does not fit into one answer is behind `_links.next`: the same body is sent there. Where `next` leads is inferred.
+    What does not fit into one answer is behind `_links.next`: the same body is sent there. Inferred: checkoutcom.search.
     Raises `NotFound` for a page that goes on after a payment that does not exist. Source: source 3.3.
     """
     request: wire.SearchRequest = call.body

@@ -86,7 +86,7 @@ def list_previous_event_types(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_previous_events(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /events: newest first (inferred), 204 when there is none."""
+    """GET /events: newest first, 204 when there is none. Inferred: checkoutcom.previous-events."""
     query: wire.EventsQuery = call.body
     found = uow.by_key(EventRecord, "platform", "previous")
     if query.payment_id is not None:

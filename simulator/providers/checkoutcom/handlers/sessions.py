@@ -107,7 +107,7 @@ def _offered(
 ) -> tuple[str, ...]:
     """The wallets that the component shows. An empty list of enabled methods enables all. Source: source 12.2.
 
-    Inferred: currency and country count only under setting `flow_strict_availability`.
+    Currency and country count only under setting `flow_strict_availability`. Inferred: checkoutcom.session-methods.
     """
     wanted = set(enabled or wire.ACTIVATED) - set(disabled)
     if uow.settings(CheckoutcomSettings).flow_strict_availability:
@@ -179,7 +179,7 @@ def _customer(known: Mapping[str, Any] | None, said: Mapping[str, Any] | None) -
 def pay_session(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payment-sessions/{id}/pay: the component pays by itself, from the shopper's browser.
 
-    Raises `Forbidden` for a secret that is not the session's. Inferred: source 12.6.
+    Raises `Forbidden` for a secret that is not the session's. Source: source 12.6. Inferred: checkoutcom.browser-calls.
     """
     request: wire.BrowserPayment = call.body
     session = find_session(call, uow)
@@ -218,7 +218,10 @@ def _is_confirmed(payment: Payment | None) -> bool:
 
 
 def _device(session: PaymentSession, said: Mapping[str, Any]) -> Processing:
-    """What the server said of the terminal goes before what the component saw. Inferred: source 12.2."""
+    """What the server said of the terminal goes before what the component saw. Source: source 12.2.
+
+    Inferred: checkoutcom.session-data.
+    """
     processing = session.processing or {}
     if "terminal_type" not in processing:
         processing = {name: said[name] for name in ("terminal_type", "os_type") if isinstance(said.get(name), str)}

@@ -9,7 +9,10 @@ from simulator.providers.checkoutcom import auth
 
 
 def issue_token(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /connect/token: one scope that is unknown rejects the whole request. Without a scope all are granted (inferred)."""
+    """POST /connect/token: one scope that is unknown rejects the whole request. Without a scope all are granted.
+
+    Inferred: checkoutcom.token-scopes.
+    """
     form = call.form
     if form.get("grant_type") != "client_credentials":
         code = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"

@@ -117,7 +117,7 @@ def update_action(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def remove_action(call: Call, uow: UnitOfWork) -> Reply:
-    """Refuses to remove the last action, since a workflow needs one (inferred)."""
+    """Refuses to remove the last action, since a workflow needs one. Inferred: checkoutcom.workflow-match."""
     workflow = find_workflow(call, uow)
     old = _part(workflow.actions, call.path["action"], "workflow-action")
     if len(workflow.actions) == 1:

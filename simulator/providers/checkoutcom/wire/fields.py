@@ -26,7 +26,7 @@ from simulator.kernel.money import CURRENCIES
 
 BY_ITSELF = "has no effect: an Alipay payment is captured by itself"
 MAX_AMOUNT = 9_999_999_999
-"""Minor units. Documented for voids; that it bounds every amount is inferred."""
+"""Minor units. Documented for voids. Inferred: checkoutcom.amount-bound. Observed: checkoutcom.amounts-as-text."""
 LONGEST_NUMBER = 20
 """Digits; a text with more of them is no number of ours."""
 PAYMENT_TYPES = ("Regular", "Recurring", "MOTO", "Installment", "Unscheduled", "PayLater")
@@ -90,7 +90,7 @@ def _ip(value: str) -> str:
 
 
 def _payment_type(value: str) -> str:
-    """Takes any case and echoes the documented one. Inferred: the seed writes both `recurring` and `Recurring`."""
+    """Takes any case and echoes the documented one. Inferred: checkoutcom.payment-type-case."""
     for known in PAYMENT_TYPES:
         if known.lower() == value.lower():
             return known

@@ -1,4 +1,7 @@
-"""Payments: what is asked for and what is answered. Source: docs/providers/checkoutcom.md, sources 3.1 to 3.3."""
+"""Payments: what is asked for and what is answered. Source: docs/providers/checkoutcom.md, sources 3.1 to 3.3.
+
+Inferred: checkoutcom.pending-payment.
+"""
 
 from __future__ import annotations
 
@@ -185,7 +188,8 @@ def source_of(payment: Payment) -> dict[str, Any]:
 def redirect_of(payment: Payment, base: str) -> str | None:
     """The address to which the shopper is redirected; None for a follow-up.
 
-    Path and query are as published, the origin is the simulator's (inferred). Source: sources 7.2 and 7.6.
+    Path and query are as published, the origin is the simulator's. Source: sources 7.2 and 7.6.
+    Inferred: checkoutcom.redirect-origin.
     """
     if payment.is_follow_up:
         return None

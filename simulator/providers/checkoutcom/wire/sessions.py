@@ -50,7 +50,7 @@ WALLETS = ("alipay_cn", "alipay_hk", "gcash", "dana", "kakaopay", "truemoney", "
 """Those that the simulator can pay with."""
 LOCALES = HOSTED_LOCALES | {"ko-KR"}
 ACTIVATED = ("alipay_cn", "alipay_hk")
-"""Those that a session offers when it names none (inferred)."""
+"""Those that a session offers when it names none. Inferred: checkoutcom.session-methods."""
 CHALLENGES = ("no_preference", "no_challenge_requested", "challenge_requested", "challenge_requested_mandate")
 _BILLING_NUMBER = re.compile(r"[0-9 ()+./-]{6,25}")
 
@@ -68,7 +68,7 @@ def _locale(value: str) -> str:
 
 
 def _billing_number(value: str) -> str:
-    """Inferred: which characters a number may have. Source: source 12.8 names the code."""
+    """Source: source 12.8 names the code. Inferred: checkoutcom.session-codes."""
     if not _BILLING_NUMBER.fullmatch(value):
         raise Unfit("billing_phone_number_invalid")
     return value
@@ -167,7 +167,7 @@ class CompleteRequest(NewSession):
 
 
 class BrowserPayment(Model):
-    """POST /payment-sessions/{id}/pay: the component's own call. Undocumented, so all of it is inferred (source 12.6)."""
+    """POST /payment-sessions/{id}/pay: the component's own call. Source: source 12.6. Inferred: checkoutcom.browser-calls."""
 
     session_data: SessionData
     payment_session_secret: StrictStr
@@ -181,7 +181,8 @@ SESSION_DATA = "sd_"
 def session_data(**said: str) -> str:
     """The opaque text that the component makes: `sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0` for `{"type": "alipay_cn"}`.
 
-    Beside `type` it may say `terminal_type` and `os_type`, since only the browser knows them. Inferred: source 12.5.
+    Beside `type` it may say `terminal_type` and `os_type`, since only the browser knows them.
+    Source: source 12.5. Inferred: checkoutcom.session-data.
     """
     return SESSION_DATA + base64.urlsafe_b64encode(orjson.dumps(said)).decode().rstrip("=")
 
@@ -205,7 +206,7 @@ TOKEN_PREFIX = "YmFzZTY0:"  # noqa: S105 - the word `base64` in base64
 def token(session: PaymentSession, merchant: str, entity: str, base: str) -> str:
     """`payment_session_token`: all that the component needs, in the order of published tokens.
 
-    Source: source 12.4. Inferred: an entry for Alipay has only its type, and no feature is switched on.
+    Source: source 12.4. An entry for Alipay has only its type, and no feature is switched on. Inferred: checkoutcom.session-token.
     """
     members = {
         "id": session.id,
@@ -238,7 +239,7 @@ def session_created(session: PaymentSession, token: str, base: str) -> dict[str,
 def session(session: PaymentSession, latest: Payment | None, base: str, *, whole: bool) -> dict[str, Any]:
     """GET /payment-sessions/{id}, which a shop plugin calls and no document describes. `whole` shows the payment's every member.
 
-    Inferred: source 12.6.
+    Source: source 12.6. Inferred: checkoutcom.browser-calls.
     """
     paid: dict[str, Any] | None = None
     if latest is not None:
@@ -259,7 +260,7 @@ def session(session: PaymentSession, latest: Payment | None, base: str, *, whole
 
 
 def declined(payment: Payment, reason: str) -> dict[str, Any]:
-    """The 201 of what is declined at once. Source: source 12.5. Inferred: that the reasons are the component's."""
+    """The 201 of what is declined at once. Source: source 12.5. Inferred: checkoutcom.declined-at-once."""
     return {"id": payment.id, "status": "Declined", "type": payment.source_type, "decline_reason": reason}
 
 
