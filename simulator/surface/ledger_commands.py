@@ -168,6 +168,8 @@ def _whole_request(view: RequestView, compared: Mapping[str, Any] | None) -> Ite
     if "repeats" in view:
         yield f"repeats {view['repeats']}: the same idempotency key, the first answer again"
     yield from _reasons(view)
+    if "inferred" in view:
+        yield f"only inferred: {', '.join(view['inferred'])}"
     if compared is not None:
         yield from _side_by_side(compared)
     for side, title in (("request", "REQUEST"), ("response", "ANSWER")):

@@ -49,6 +49,8 @@ def test_a_refused_call_is_found_compared_and_sent_again(window: Open, shop: Sho
     page.click("[data-testid=filter-refused]")
     page.locator(f"[data-testid=request-row][data-id={refused}] .row-link").click()
     page.wait_for_selector("[data-testid=rule][data-code=signature]")
+    page.click("[data-testid=inferred] summary")
+    assert page.locator(f"[data-testid=inferred] code:has-text('{SIGNING.name}.')").first.is_visible()
     expected = page.locator("[data-testid=base-string-expected] pre").inner_text()
     page.fill("[data-testid=compare-input]", "x" + expected)
     page.click("[data-testid=compare]")

@@ -1,6 +1,7 @@
 """Checkout.com's refusals: an empty body on 401, 403 and 404, an error object on 422, OAuth's form on the token endpoint.
 
-Source: docs/providers/checkoutcom.md, source 5. Inferred: checkoutcom.wrong-key, checkoutcom.field-codes.
+Source: docs/providers/checkoutcom.md, source 5.
+Inferred: checkoutcom.wrong-key, checkoutcom.field-codes, checkoutcom.all-violations.
 """
 
 from __future__ import annotations

@@ -330,6 +330,7 @@ def matches(workflow: Workflow, kept: EventRecord) -> bool:
 
 def sign(sending: Sending) -> dict[str, str]:
     """The headers of one attempt: the endpoint's own win over ours; `Cko-Signature` only where the endpoint has a key.
+    Inferred: checkoutcom.webhook-headers.
 
     Raises `Dropped` when the workflow action or the webhook has been removed. Source: sources 6.4 and 6.5.
     """

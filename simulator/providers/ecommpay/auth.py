@@ -43,6 +43,7 @@ def secret_of(workspace: Workspace) -> str:
 def project_number(given: Any) -> int | None:
     """A project id, given as a number or as digits; None for anything else."""
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= 10:
+        # Inferred: ecommpay.digits-as-numbers
         given = int(given)
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_PROJECT:
         return None

@@ -41,6 +41,7 @@ AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
 """The types that the mock authenticator can play."""
 
 DEFAULT_CONFIRMATION_DELAY_S = 10.0
+"""Documented. Inferred: ppro.confirmation-delay."""
 _DELAY = re.compile(r"([0-9]{1,9})s?")
 
 
@@ -151,7 +152,10 @@ def descriptor_keys(descriptor: str | None) -> dict[str, str]:
 
 
 def authentication_types(request: wire.ChargeRequest, keys: Mapping[str, str]) -> tuple[str, ...]:
-    """The types of authentication that the consumer may choose from, in the order of the mock's key. ALIPAY has REDIRECT only."""
+    """The types of authentication that the consumer may choose from, in the order of the mock's key. ALIPAY has REDIRECT only.
+
+    Inferred: ppro.several-types.
+    """
     if request.paymentMethod != "MOCK":
         return ("REDIRECT",)
     if keys.get("requiresAuthentication") != "true":

@@ -23,6 +23,7 @@ from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.states import PAYMENT_CHARGE
 
 EVENTS = ("PAYMENT_CHARGE_CREATED", *PAYMENT_CHARGE.events, "PAYMENT_CHARGE_DISCARD_FAILED")
+"""Source: docs/providers/ppro.md, source 6.3. Inferred: ppro.instrument-events."""
 
 RETRY = RetryPolicy(doubling(15, 15), timeout_s=10)
 """Source: docs/providers/ppro.md, source 6.5. Inferred: ppro.retries."""

@@ -89,7 +89,7 @@ def _adopt(uow: UnitOfWork, customer: Customer, request: wire.CustomerRequest | 
 def find_customer(uow: UnitOfWork, id_: str | None, email: str | None) -> Customer | None:
     if id_:
         return uow.find(Customer, id_)
-    return uow.first_by_key(Customer, "email", email.lower()) if email else None
+    return uow.first_by_key(Customer, "email", email.lower()) if email else None  # Inferred: checkoutcom.email-case
 
 
 def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Source | None) -> Customer:

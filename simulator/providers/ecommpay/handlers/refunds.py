@@ -131,7 +131,7 @@ def _refund_refusal(payment: Payment, asked: requests.RefundPayment, amount: int
         return "3286"
     if asked.currency is not None and asked.currency != payment.currency:
         return "3284"
-    return "3283" if amount > payment.left or amount <= 0 else None
+    return "3283" if amount > payment.left or amount <= 0 else None  # Inferred: ecommpay.over-refund
 
 
 def _bank_on_refund(

@@ -62,7 +62,7 @@ def _customer_id(customer: Any) -> list[dict[str, Any]]:
 
 def _purchase(uow: UnitOfWork, call: Call, general: Any, payment: Any) -> list[dict[str, Any]]:
     if call.path.get("payment_method", METHOD) != METHOD:
-        return [errors.item("2541")]
+        return [errors.item("2541")]  # Inferred: ecommpay.unknown-method
     return purchase_problems(
         uow, call.credential["project_id"], general["payment_id"], payment.get("amount"), payment.get("currency")
     )

@@ -83,7 +83,7 @@ def _sums(operation: Operation) -> dict[str, Any]:
     if isinstance(operation, Refund) and not operation.has_amount:
         return {}
     money = sum_of(operation.amount, operation.currency)
-    return {"sum_initial": money, "sum_converted": dict(money)}
+    return {"sum_initial": money, "sum_converted": dict(money)}  # Inferred: ecommpay.converted-sum
 
 
 def operation_in_callback(operation: Operation) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         payment_method_options=given_options(call),
         customer=customer.id if customer else None,
         description=data.description,
-        metadata={**(request.metadata or {}), **(data.metadata or {})} or None,
+        metadata={**(request.metadata or {}), **(data.metadata or {})} or None,  # Inferred: wooshpay.session-metadata
         merchant_order_id=request.client_reference_id,
         shipping=sent_data.get("shipping"),
         billing_details=sent_data.get("billing_details"),

@@ -22,7 +22,7 @@ AUTHENTICATION_FAILED = "payment_intent_authentication_failure"
 ATTEMPT_EXPIRED = "payment_intent_payment_attempt_expired"
 
 FAILURE_MESSAGES = {
-    # Source: docs/providers/wooshpay.md, source 5.4. Inferred: wooshpay.failure-shape.
+    # Source: docs/providers/wooshpay.md, source 5.4. Inferred: wooshpay.failure-shape, wooshpay.failed-method.
     ATTEMPT_FAILED: "The customer did not complete the payment in the wallet.",
     AUTHENTICATION_FAILED: "The wallet could not authenticate the customer.",
     ATTEMPT_EXPIRED: "The wallet code expired before the customer paid.",

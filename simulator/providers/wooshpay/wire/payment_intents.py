@@ -112,7 +112,7 @@ def payment_intent(intent: PaymentIntent) -> dict[str, Any]:
             "last_payment_error": intent.last_payment_error,
             "next_action": intent.next_action,
             "payment_method_types": list(intent.payment_method_types),
-            "canceled_at": rounded(intent.canceled_at),
+            "canceled_at": rounded(intent.canceled_at),  # Inferred: wooshpay.canceled-at
             "cancellation_reason": intent.cancellation_reason,
             "confirmation_method": intent.confirmation_method,
             "payment_method_options": intent.payment_method_options,
