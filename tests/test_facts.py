@@ -54,7 +54,9 @@ def marks(text: str) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("path, name, chapter", [*register.chapters()], ids=lambda value: getattr(value, "name", ""))
 def test_a_chapter_is_as_the_registers_say(path: Path, name: str, chapter: str) -> None:
     """`PYTHONPATH=.:tests python -m register` writes it anew."""
-    assert register.of_page(name, path.read_text("utf-8")).strip() == chapter
+    shown = register.of_page(name, path.read_text("utf-8")).strip()
+
+    assert shown == chapter, "PYTHONPATH=.:tests python -m register writes it anew"
 
 
 @pytest.mark.parametrize("provider", KEPT)
@@ -74,7 +76,9 @@ def test_every_mark_names_a_fact_of_the_register_and_its_standing(provider: str)
 
     assert len(standings) > 20
     assert wrong == []
-    assert bare == [], "name the entries of facts.toml: (inferred: acme.some-fact)"
+    assert bare == [], (
+        "what is inferred is an entry of facts.toml, and the mark its id: `Inferred: acme.some-fact` (docs/adding-a-provider.md)"
+    )
 
 
 @pytest.mark.parametrize("provider", KEPT)

@@ -6,7 +6,6 @@ somebody asks, and which facts an answer hangs on is derived from the call as th
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -156,6 +155,8 @@ class Facts:
 
     @cached_property
     def all(self) -> tuple[Fact, ...]:
+        import tomllib  # a start needs it not
+
         try:
             written = tomllib.loads(self.path.read_text("utf-8"))
         except tomllib.TOMLDecodeError as error:
