@@ -25,6 +25,7 @@ HOMES = {
         "surface/demo.py",
         "surface/audit/subject.py",
         "surface/audit/hosted.py",
+        "surface/drift/",
     ),
     "starlette": ("surface/",),
     "uvicorn": ("surface/",),

@@ -33,6 +33,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |
 | `shop` | The merchant's side of a purchase, as values |
 | `facts` | What is not documented of a provider: its register |
+| `sandbox` | A provider's real sandbox, as data |
 | `samples` | What a newcomer is shown of a provider |
 | `stories` | How an event comes about, as a value |
 | `provider` | What a provider is: a value of tables and functions |

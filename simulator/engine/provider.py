@@ -23,6 +23,7 @@ from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message, Plan
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.samples import FirstSteps
+from simulator.engine.sandbox import Sandbox
 from simulator.engine.scenarios import Decisions, WebhooksEffect
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
@@ -327,6 +328,8 @@ class Provider(Party):
     """The seed's own purchase as a story (module `demo`)."""
     shop: Shop | None = None
     """The merchant's requests as values (module `shop`); without them nobody but a merchant can make a payment."""
+    sandbox: Sandbox | None = None
+    """The provider's real sandbox (module `sandbox`), against which `psp-simulator drift` holds what is answered here."""
     first_steps: FirstSteps | None = None
     """What the quick start shows of it; without it the first call as cURL, made of its shop."""
     stories: Stories = field(default_factory=Stories)

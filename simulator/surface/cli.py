@@ -18,6 +18,7 @@ from simulator.surface.audit_command import audit
 from simulator.surface.buyer_commands import cancel, decline, expire, find, mark, moves, pay
 from simulator.surface.clock_commands import advance, freeze, run, timers
 from simulator.surface.doctor import doctor
+from simulator.surface.drift_command import drift
 from simulator.surface.keeping_commands import export_, import_, restore, snapshot
 from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
@@ -38,6 +39,7 @@ SECTIONS = {
     "See what happens": ("tail", "listen", "webhooks", "requests", "show", "why", "diagram"),
     "Webhooks and signatures": ("replay", "sign", "verify"),
     "Your own code": ("audit", "mcp"),
+    "The real sandboxes": ("drift",),
     "Time and circumstances": ("timers", "advance", "freeze", "run", "scenario", "reset"),
 }
 """The commands in the order of the help; those that stand in none of these come last."""
@@ -286,6 +288,7 @@ CLOCK = (timers, advance, freeze, run)
 OTHERS = (
     audit,
     doctor,
+    drift,
     listen,
     mcp,
     snapshot,

@@ -74,6 +74,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/shop.py": "*",
         "engine/stories.py": "CREATED PAID SoFar Create Decide Refund Cancel Ask Rule Wait Set bank_declines Stories saying_more",
         "engine/samples.py": "LANGUAGES Sample FirstSteps",
+        "engine/sandbox.py": "Visit Probe Sandbox get without no_json",
         "engine/provider.py": "DemoMerchant",
     },
     "What is not documented": {

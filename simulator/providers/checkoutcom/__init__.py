@@ -15,6 +15,7 @@ from simulator.providers.checkoutcom.endpoints import ENDPOINTS, PREFLIGHTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.left_out import LEFT_OUT
 from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment
+from simulator.providers.checkoutcom.sandbox import SANDBOX
 from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
@@ -133,6 +134,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    sandbox=SANDBOX,
     first_steps=FirstSteps(
         folder=Path(__file__).parent,
         call="checkoutcom_first_call",

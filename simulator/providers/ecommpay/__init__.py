@@ -18,6 +18,7 @@ from simulator.providers.ecommpay.explained import explain_request
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
 from simulator.providers.ecommpay.pages import refusals, returns, routes
+from simulator.providers.ecommpay.sandbox import SANDBOX
 from simulator.providers.ecommpay.settings import EcommpaySettings, SaleOptions
 from simulator.providers.ecommpay.shop import SHOP, verify_request
 from simulator.providers.ecommpay.states import PHASES
@@ -101,6 +102,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    sandbox=SANDBOX,
     first_steps=FirstSteps(
         folder=Path(__file__).parent,
         call="ecommpay_first_call",

@@ -14,6 +14,7 @@ from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, LEFT_OUT, read_body
 from simulator.providers.ppro.handlers import outcomes
 from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.sandbox import SANDBOX
 from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.shop import SHOP
 from simulator.providers.ppro.states import PHASES
@@ -123,6 +124,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    sandbox=SANDBOX,
     first_steps=FirstSteps(
         folder=Path(__file__).parent,
         call="ppro_first_call",

@@ -17,6 +17,7 @@ from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer
 from simulator.providers.wooshpay.left_out import LEFT_OUT
 from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
+from simulator.providers.wooshpay.sandbox import SANDBOX
 from simulator.providers.wooshpay.settings import ConfirmOptions, WooshpaySettings
 from simulator.providers.wooshpay.shop import SHOP
 from simulator.providers.wooshpay.stories import STORIES
@@ -134,6 +135,7 @@ PROVIDER = Provider(
     banner=auth.banner,
     demo=demo.story,
     shop=SHOP,
+    sandbox=SANDBOX,
     first_steps=FirstSteps(
         folder=Path(__file__).parent,
         call="wooshpay_first_call",

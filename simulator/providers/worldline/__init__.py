@@ -21,6 +21,7 @@ from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.left_out import LEFT_OUT
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
 from simulator.providers.worldline.pages import PAGES
+from simulator.providers.worldline.sandbox import SANDBOX
 from simulator.providers.worldline.settings import CheckoutOptions, WorldlineSettings
 from simulator.providers.worldline.shop import SHOP, verify_request
 from simulator.providers.worldline.stories import STORIES
@@ -117,6 +118,7 @@ PROVIDER = Provider(
     recognises=receiver.recognises,
     demo=demo.story,
     shop=SHOP,
+    sandbox=SANDBOX,
     first_steps=FirstSteps(
         folder=Path(__file__).parent,
         call="worldline_first_call",

@@ -3,10 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from drifting import ours, theirs, worlds
 from support import Sim
 
 from providers.ppro.driver import Merchant
 from providers.ppro.openapi import check_answer, check_webhook
+
+__all__ = ["ours", "theirs", "worlds"]
+"""Fixtures of the drift check."""
 
 
 @pytest.fixture(autouse=True)

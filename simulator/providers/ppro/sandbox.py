@@ -1,0 +1,98 @@
+"""PPRO's sandbox: where it is, and harmless calls that show what it answers. Source: docs/providers/ppro.md, sources 1, 2 and 8."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.engine.sandbox import Probe, Sandbox, Visit, get, no_json, without
+from simulator.engine.shop import Request, json_request
+from simulator.engine.stories import saying_more
+from simulator.providers.ppro.shop import CHARGES
+from simulator.providers.ppro.shop import create as creation
+from simulator.providers.ppro.shop import refund as refunding
+
+
+def create(visit: Visit, **more: Any) -> Request:
+    return saying_more(creation(visit.account, visit.purchase), more)
+
+
+def keyed(visit: Visit, **more: Any) -> Request:
+    key = {"Request-Idempotency-Key": visit.purchase.reference}
+    return create(visit, merchantPaymentChargeReference=f"{visit.purchase.reference}-2", **more).plus(key)
+
+
+def charge(visit: Visit, rest: str = "", of: str = "create") -> str:
+    return f"{CHARGES}/{visit.told(of, 'id')}{rest}"
+
+
+def second(visit: Visit, rest: str = "") -> str:
+    return charge(visit, rest, "keyed")
+
+
+def amount(visit: Visit) -> dict[str, Any]:
+    return {"amount": visit.purchase.amount.value}
+
+
+def refund(visit: Visit) -> Request:
+    return refunding(visit.account, str(visit.told("create", "id")), visit.half)
+
+
+def refund_all(visit: Visit) -> Request:
+    return refunding(visit.account, str(visit.told("create", "id")), visit.purchase.amount)
+
+
+# fmt: off
+PROBES = (
+    Probe("create", "a charge is created", create),
+    Probe("read", "it is read", lambda v: get(charge(v))),
+    Probe("instrument", "so is its instrument", lambda v: get(f"/v1/payment-instruments/{v.told('create', 'instrumentId')}")),
+    Probe("authorizations", "its authorizations are listed", lambda v: get(charge(v, "/authorizations"))),
+    Probe("funds", "what was settled of it", lambda v: get(charge(v, "/funds-statuses"))),
+    Probe("keyed", "another is created, with an idempotency key", keyed),
+    Probe("replay", "the same is asked with the same key", keyed),
+    Probe("key-reused", "something else is asked with the same key", lambda v: keyed(v, autoCapture=True)),
+    Probe("foreign-consumer", "a charge for a consumer who is not in China", lambda v: create(v, consumer={"country": "US"})),
+    Probe("other-currency", "a charge in a currency that Alipay does not take", lambda v: create(v, amount={"currency": "BRL"})),
+    Probe("no-amount", "a charge without an amount", lambda v: without(create(v), "amount")),
+    Probe("no-method", "a charge without a payment method", lambda v: without(create(v), "paymentMethod")),
+    Probe("nothing", "a charge of nothing", lambda v: create(v, amount={"value": 0})),
+    Probe("amount-as-text", "a charge whose amount is a text", lambda v: create(v, amount={"value": "ten"})),
+    Probe("no-json", "a body that is no JSON", lambda v: no_json(CHARGES)),
+    Probe("other-media-type", "a body of another media type", lambda v: Request("POST", CHARGES, {"Content-Type": "text/plain"}, b"{}")),
+    Probe("unknown", "a charge is read that nobody has made", lambda v: get(f"{CHARGES}/charge_AAAAAAAAAAAAAAAAAAAAA")),
+    Probe("unknown-path", "an address that does not exist", lambda v: get("/v1/payment-nothing")),
+    Probe("wrong-method", "a method that the address does not have", lambda v: Request("DELETE", CHARGES)),
+    Probe("wrong-key", "a wrong API key", lambda v: get(charge(v)), credential="wrong"),
+    Probe("no-key", "no API key", lambda v: get(charge(v)), credential="none"),
+    Probe("early-refund", "a refund before anything was paid", refund),
+    Probe("early-capture", "a capture before anything was authorized", lambda v: json_request("POST", charge(v, "/captures"), amount(v))),
+    Probe("early-void", "a void before anything was authorized", lambda v: json_request("POST", charge(v, "/voids"), amount(v))),
+    Probe("cancel", "the second charge is discarded", lambda v: json_request("POST", second(v, "/discards"), {})),
+    Probe("cancel-again", "it is discarded once more", lambda v: json_request("POST", second(v, "/discards"), {})),
+    Probe("read-cancelled", "the discarded charge is read", lambda v: get(second(v))),
+    Probe("discards", "its discards are listed", lambda v: get(second(v, "/discards"))),
+    Probe("list", "charges are found by their reference", lambda v: get(f"{CHARGES}?merchantPaymentChargeReference={v.purchase.reference}")),
+    Probe("list-all", "all charges are asked for", lambda v: get(CHARGES)),
+    Probe("read-paid", "the first charge is read once it is paid", lambda v: get(charge(v)), pays=True),
+    Probe("refund", "a part is refunded", refund, pays=True),
+    Probe("refund-too-much", "more than is left is refunded", refund_all, pays=True),
+    Probe("late-cancel", "a paid charge is discarded", lambda v: json_request("POST", charge(v, "/discards"), {}), pays=True),
+    Probe("read-refunded", "the charge is read after its refund", lambda v: get(charge(v)), pays=True),
+)
+# fmt: on
+
+
+def replenished(answers: Any) -> int | None:
+    """`advertised_rate`, as the sandbox advertises it."""
+    said = answers["create"].headers.get("x-ratelimit-replenish-rate", "")
+    return int(said) if said.isdecimal() else None
+
+
+SANDBOX = Sandbox(
+    url="https://api.sandbox.eu.ppro.com",
+    hosts=("api.sandbox.eu.ppro.com", "api.sandbox.us.ppro.com"),
+    credentials=("api_key", "merchant_id"),
+    probes=PROBES,
+    varies=("header x-ratelimit-remaining", "nextPageToken"),
+    readings={"advertised_rate": replenished},
+)

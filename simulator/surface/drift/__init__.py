@@ -1,0 +1,1 @@
+"""What a provider's real sandbox answers, held against what the simulator answers to the same calls."""

@@ -1,0 +1,331 @@
+"""Holds the sandbox's answer to one call against those of two worlds of the simulator, and names each difference once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulator.engine.shop import Answer
+from simulator.surface.drift.hiding import Hiding
+from simulator.surface.drift.leaves import (
+    Names,
+    fits,
+    form_of,
+    form_of_both,
+    form_shown,
+    is_address,
+    is_drawn_name,
+    shown_pattern,
+    type_of,
+)
+
+IGNORED_HEADERS = frozenset({
+    "date", "server", "content-length", "connection", "keep-alive", "transfer-encoding", "content-encoding", "via", "age",
+    "alt-svc", "simulator-notice", "set-cookie",
+})  # fmt: skip
+"""They are the network's, or ours."""
+
+CLASSES = ((2.0, "at once"), (10.0, "within seconds"))
+"""Seconds to what an answer's time is called; beyond that it is slow. A sandbox's network counts, so the classes are wide."""
+SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which the sandbox's answer is another than ours."""
+
+    call: str
+    operation: str
+    place: str
+    """`status`, `time`, `body`, `header NAME`, or a path of members (`data[].id`)."""
+    kind: str
+    ours: str
+    theirs: str
+    facts: tuple[str, ...] = ()
+    """Ids of the inferred facts that it speaks of."""
+
+    @property
+    def what(self) -> tuple[str, str, str]:
+        return self.call, self.place, self.kind
+
+
+@dataclass
+class Side:
+    """One answer, and the names of the values that its side knows."""
+
+    answer: Answer
+    took_s: float
+    names: Names
+
+
+@dataclass
+class Comparison:
+    """Of one call: `one` and `other` are the simulator's answers, `real` is the sandbox's."""
+
+    call: str
+    operation: str
+    one: Side
+    other: Side
+    real: Side
+    hiding: Hiding
+    varies: Sequence[str] = ()
+    headers: Sequence[str] = ()
+    found: list[Difference] = field(default_factory=list)
+
+    def run(self) -> list[Difference]:
+        a, c = self.one.answer, self.real.answer
+        if a.status != c.status:
+            self._note("status", "status", _told(a, self.one, self.hiding), _told(c, self.real, self.hiding))
+            if a.status // 100 != c.status // 100:
+                return self.found
+        self._compare_time()
+        self._compare_bodies()  # before the headers, which repeat its ids
+        self._compare_headers()
+        return self.found
+
+    def _note(self, place: str, kind: str, ours: str, theirs: str) -> None:
+        self.found.append(Difference(self.call, self.operation, place, kind, ours, theirs))
+
+    def _varies(self, place: str) -> bool:
+        if "*" in self.varies and not place.startswith("header "):
+            return True
+        return any(place == one or place.startswith((f"{one}.", f"{one}[")) for one in self.varies)
+
+    def _compare_time(self) -> None:
+        ours, theirs = time_class(self.one.took_s), time_class(self.real.took_s)
+        if ours != theirs:
+            self._note("time", "time", ours, theirs)
+
+    # Headers
+
+    def _compare_headers(self) -> None:
+        a, b, c = (side.answer.headers for side in (self.one, self.other, self.real))
+        for name in dict.fromkeys((*a, *(name for name in self.headers if name in c))):
+            place = f"header {name}"
+            if name in IGNORED_HEADERS:
+                continue
+            if name not in c:
+                self._note(place, "missing", "sent", "not sent")
+            elif name not in a:
+                self._note(place, "added", "not sent", "sent")
+            elif name == "content-type":
+                if (ours := _plain(a[name])) != (theirs := _plain(c[name])):
+                    self._note(place, "value", ours, self.hiding.shown(theirs))
+            elif not self._varies(place):
+                self._compare_values(place, a[name], b.get(name, a[name]), c[name])
+
+    # Bodies
+
+    def _compare_bodies(self) -> None:
+        a, b, c = (side.answer for side in (self.one, self.other, self.real))
+        ours, theirs = _body_kind(a), _body_kind(c)
+        if ours != theirs:
+            self._note("body", "body", ours, theirs)
+        elif ours == "JSON":
+            self._bind(a.json, b.json, c.json, "")
+            self._compare("", a.json, b.json, c.json)
+        elif ours == "text":
+            self._compare_values("body", a.text, b.text, c.text)
+
+    def _bind(self, a: Any, b: Any, c: Any, place: str) -> None:
+        """Names the ids that this answer has drawn, so that they are known when they come again."""
+        if isinstance(a, dict) and isinstance(b, dict) and isinstance(c, dict):
+            for name in [name for name in a if name in b and name in c]:
+                self._bind(a[name], b[name], c[name], _inner(place, name))
+        elif isinstance(a, list) and isinstance(b, list) and isinstance(c, list):
+            if len(a) == len(b) == len(c):
+                for n, items in enumerate(zip(a, b, c, strict=True)):
+                    self._bind(*items, f"{place}[{n}]")
+        elif a != b and type(a) is type(c) and is_drawn_name(a, b) and is_drawn_name(a, c):
+            sides = (self.one.names, a), (self.other.names, b), (self.real.names, c)
+            if not any(names.knows(value) for names, value in sides):
+                for names, value in sides:
+                    names.bind(f"{self.call}: {place}", value)
+
+    def _compare(self, place: str, a: Any, b: Any, c: Any) -> None:
+        if type_of(c) not in (type_of(a), type_of(b)):
+            self._note(place or "body", "type", type_of(a), type_of(c))
+        elif isinstance(a, dict) and isinstance(b, dict) and isinstance(c, dict):
+            self._compare_objects(place, a, b, c)
+        elif isinstance(a, list) and isinstance(b, list) and isinstance(c, list):
+            self._compare_lists(place, a, b, c)
+        elif not self._varies(place) and not isinstance(c, dict | list):
+            self._compare_values(place, a, b, c)
+
+    def _compare_objects(self, place: str, a: dict[str, Any], b: dict[str, Any], c: dict[str, Any]) -> None:
+        missing = [name for name in a if name not in c and name in b]
+        added = [name for name in c if name not in a and name not in b]
+        order = [name for name in a if name in c], [name for name in c if name in a]
+        if not self._varies(place):
+            renamed = [
+                (old, new)
+                for old, new in zip(missing, added, strict=False)
+                if len(missing) == len(added) and type_of(a[old]) == type_of(c[new])
+            ]
+            for old, new in renamed:
+                missing.remove(old)
+                added.remove(new)
+                self._note(_inner(place, old), "renamed", f"`{old}`", f"`{self._name(new)}`")
+        for name in missing:
+            if not self._varies(_inner(place, name)):
+                self._note(_inner(place, name), "missing", type_of(a[name]), "nothing")
+        for name in added:
+            if not self._varies(_inner(place, name)):
+                self._note(_inner(place, self._name(name)), "added", "nothing", type_of(c[name]))
+        if order[0] != order[1]:
+            self._note(place or "body", "order", *(_listed(names) for names in order))
+        for name in order[0]:
+            self._compare(_inner(place, name), a[name], b.get(name, a[name]), c[name])
+
+    def _name(self, name: str) -> str:
+        """Of a member that we do not know: somebody may have written a secret there."""
+        return self.hiding.shown(name)[:60]
+
+    def _compare_lists(self, place: str, a: list[Any], b: list[Any], c: list[Any]) -> None:
+        items = f"{place}[]"
+        if len(a) != len(c):
+            own = [self._own(one, side) for one, side in ((a, self.one), (b, self.other), (c, self.real))]
+            if own[0] and len(own[0]) == len(own[2]):  # the account has others, too
+                a, b, c = own
+            elif self._varies(place) or self._varies(items):
+                if a and b and c:
+                    self._compare(items, a[0], b[0], c[0])
+                return
+            else:
+                self._note(items, "length", _count(a), _count(c))
+        for one, other, real in self._aligned(items, a, b, c):
+            self._compare(items, one, other, real)
+
+    def _aligned(self, place: str, a: list[Any], b: list[Any], c: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+        """Items that speak of the same; where they do not say of what, those at the same place."""
+        ours, theirs = _keys(a, self.one.names), _keys(c, self.real.names)
+        if len(set(ours)) == len(ours) and set(theirs) <= set(ours) and any(theirs):
+            order = [key for key in ours if key in theirs]
+            if order != theirs:
+                self._note(place, "order", *(_listed([key or "another" for key in keys]) for keys in (order, theirs)))
+            found = [(ours.index(key), c[theirs.index(key)]) for key in order]
+            yield from ((a[n], b[n] if n < len(b) else a[n], real) for n, real in found)
+        else:
+            yield from zip(a, b, c, strict=False)
+
+    def _own(self, items: list[Any], side: Side) -> list[Any]:
+        """Those of a list that speak of what this visit has made."""
+        return [item for item in items if isinstance(item, dict) and _made_in(item, side.names)]
+
+    # Values
+
+    def _compare_values(self, place: str, a: Any, b: Any, c: Any) -> None:
+        if type(a) is type(b) and a == b:
+            if (form := form_of(a)).startswith("a time"):  # the same instant by chance
+                if form_of(c) != form:
+                    self._note(place, "form", form, form_shown(c, self.real.names, self.hiding))
+            elif c != a or type(c) is not type(a):
+                self._note_value(place, a, c)
+            return
+        pattern = self.one.names.pattern(a)
+        if pattern == self.other.names.pattern(b):
+            own = str(pattern).startswith(f"⟦{self.call}: ")
+            if own and not fits(c, form := form_of_both(a, b)):
+                self._note(place, "form", form, form_shown(c, replace(self.real.names, values={}), self.hiding))
+            else:
+                self._compare_with_pattern(place, pattern, a, c)
+        elif is_address(a) and is_address(c):
+            return
+        elif (known := self._comes_again(c)) is not None:
+            self._note(place, "repeated", "another each time", f"<{known}>")
+        elif not fits(c, form := form_of_both(a, b)):
+            self._note(place, "form", form, form_shown(c, self.real.names, self.hiding))
+
+    def _compare_with_pattern(self, place: str, pattern: Any, a: Any, c: Any) -> None:
+        names = self.real.names
+        if _is_same(names.filled(pattern), c) or _is_same(pattern, names.pattern(c)):
+            return
+        if is_address(a) and is_address(c) and not ("⟦base⟧" in str(pattern) and names.base_url in c):
+            return
+        name = re.fullmatch(r"⟦([^⟦⟧]+: [^⟦⟧]+)⟧", str(pattern))
+        if name is not None and is_drawn_name(c, c):
+            # one finding, and not one for each place at which this answer repeats it
+            self.real.names = replace(names, values={**names.values, name[1]: c})
+            self._note(place, "value", shown_pattern(pattern), "another one")
+            return
+        self._note(place, "value", shown_pattern(pattern), form_shown(c, names, self.hiding))
+
+    def _comes_again(self, c: Any) -> str | None:
+        name = self.real.names.knows(c)
+        return name if name is not None and ": " in name and not name.startswith(f"{self.call}: ") else None
+
+    def _note_value(self, place: str, a: Any, c: Any) -> None:
+        if is_address(a) and is_address(c):
+            return
+        ours = f'"{a}"' if isinstance(a, str) else json.dumps(a)
+        leaf = place.rpartition(".")[2]
+        theirs = "***" if self.hiding.is_secret(leaf) else form_shown(c, self.real.names, self.hiding)
+        self._note(place, "value", ours, theirs)
+
+
+def time_class(seconds: float) -> str:
+    return next((words for below, words in CLASSES if seconds < below), SLOW)
+
+
+def _inner(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return bool(one == other and type(one) is type(other))
+
+
+def _plain(content_type: str) -> str:
+    return content_type.lower().replace(" ", "")
+
+
+def _body_kind(answer: Answer) -> str:
+    if not answer.body.strip():
+        return "nothing"
+    if "html" in answer.headers.get("content-type", ""):
+        return "HTML"
+    return "text" if answer.json is None else "JSON"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _count(items: Sequence[Any]) -> str:
+    return f"{len(items)} item{'' if len(items) == 1 else 's'}"
+
+
+def _made_in(item: Any, names: Names) -> list[str]:
+    """What this visit has made that something speaks of, by its names."""
+    texts = list(_scalars(item))
+    return [name for name, value in names.values.items() if (": " in name or name == "reference") and value in texts]
+
+
+def _keys(items: Sequence[Any], names: Names) -> list[str]:
+    """For each item what it speaks of and no other does; empty where there is nothing of the kind."""
+    made = [_made_in(item, names) if isinstance(item, dict) else [] for item in items]
+    times = Counter(name for found in made for name in found)
+    return [next((name for name in found if times[name] == 1), "") for found in made]
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _scalars(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _scalars(inner)
+    else:
+        yield value
+
+
+def _told(answer: Answer, side: Side, hiding: Hiding) -> str:
+    """A status, and what its body says, as far as it fits into a line."""
+    body = answer.json
+    if not isinstance(body, dict):
+        return f"{answer.status} ({_body_kind(answer)})"
+    return f"{answer.status} {{{', '.join(hiding.shown(name)[:40] for name in body)}}}"[:300]

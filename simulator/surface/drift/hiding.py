@@ -1,0 +1,124 @@
+"""What never reaches a report, a recording or a log: the credentials that the user gave us, in whatever form they come back."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from simulator.engine.masking import COMMON, Masking
+
+PIECE = 10
+"""Characters of a secret in a row that are hidden wherever they stand: some APIs repeat the beginning of a key."""
+
+HIDDEN = "***"
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?")
+_DRAWN = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|"
+    r"(?=[A-Za-z0-9]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{10,}|\d{6,}|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{24,}={0,2}"
+)
+"""What somebody has drawn or counted: an id, a token, a long number."""
+
+
+def forms_of(secret: str) -> Iterator[str]:
+    """How a secret may come back: as it is, or as a form, an address, JSON, HTML, Base64 or hexadecimal digits write it."""
+    raw = secret.encode("utf-8")
+    yield secret
+    yield from (quote(secret, safe=""), quote_plus(secret), quote(quote(secret, safe=""), safe=""))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret))
+    yield from (raw.hex(), raw.hex().upper(), secret[::-1])
+    for before in range(3):  # wherever it stands among the bytes that are encoded
+        text = base64.b64encode(b"\0" * before + raw).decode()
+        inner = text[(0, 2, 3)[before] : len(text.rstrip("=")) - (1 if len(raw + b"\0" * before) % 3 else 0)]
+        yield inner
+        yield inner.replace("+", "-").replace("/", "_")
+
+
+class Hiding:
+    """`credentials` are the user's, by name: those that open a door are hidden, the others are shown by their names."""
+
+    def __init__(self, credentials: Mapping[str, Any] | None = None, masking: Masking = COMMON) -> None:
+        told = {name: str(value) for name, value in (credentials or {}).items() if value not in (None, "")}
+        self.secrets = [value for name, value in told.items() if masking.is_secret(name)]
+        self.names = {value: name for name, value in told.items() if value not in self.secrets}
+        self.masking = masking
+        self._known = _unique(form for secret in self.secrets for form in forms_of(secret) if len(form) >= 4)
+        self._pieces = _unique(
+            form[at : at + PIECE] for form in self._known for at in range(max(len(form) - PIECE + 1, 0))
+        )
+
+    def sealed(self, text: str) -> str:
+        """A text without the credentials. Everything that is written goes through here, whatever was done to it before."""
+        for form in self._known:
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        lowered = text.lower()
+        if any(piece.lower() in lowered for piece in self._pieces):
+            for piece in self._pieces:
+                text = re.sub(re.escape(piece), HIDDEN, text, flags=re.IGNORECASE)
+        for value, name in self.names.items():
+            if len(value) >= 6:
+                text = text.replace(value, f"<{name}>")
+        return text
+
+    def sealed_in(self, value: Any) -> Any:
+        """The same for every text within a value of JSON."""
+        if isinstance(value, str):
+            return self.sealed(value)
+        if isinstance(value, dict):
+            return {self.sealed(name): self.sealed_in(inner) for name, inner in value.items()}
+        return [self.sealed_in(inner) for inner in value] if isinstance(value, list) else value
+
+    def shown(self, text: str) -> str:
+        """What a provider said, so that its words can be read: without credentials, ids, times, numbers and addresses."""
+        if text in self.names:
+            return f"<{self.names[text]}>"
+        text = self.masking.text(self.sealed(text))
+        text = _EMAIL.sub("<email>", _URL.sub("<url>", text))
+        text = _TIME.sub(lambda found: f"<time {digits_as_zero(found[0])}>", text)
+        return _DRAWN.sub(lambda found: found[0] if found[0].startswith("<") else "<id>", text)
+
+    def is_secret(self, name: str) -> bool:
+        return self.masking.is_secret(name)
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    """The longest first, so that none hides a part of another."""
+    return sorted(dict.fromkeys(texts), key=len, reverse=True)
+
+
+def digits_as_zero(text: str) -> str:
+    return re.sub(r"\d", "0", text)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Whatever level somebody has set: the HTTP client writes no addresses and headers into a log meanwhile."""
+    quiet = [logging.getLogger(name) for name in ("httpx", "httpcore", "hpack", "h11", "h2")]
+    before = [(one.disabled, one.level) for one in quiet]
+    for one in quiet:
+        one.setLevel(logging.CRITICAL + 1)
+    children = [
+        one
+        for name, one in list(logging.Logger.manager.loggerDict.items())
+        if name.startswith("httpcore.") and isinstance(one, logging.Logger)
+    ]
+    levels = [one.level for one in children]
+    for one in children:
+        one.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for one, (_, level) in zip(quiet, before, strict=True):
+            one.setLevel(level)
+        for one, level in zip(children, levels, strict=True):
+            one.setLevel(level)

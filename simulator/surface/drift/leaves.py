@@ -1,0 +1,212 @@
+"""Single values of answers: what is drawn anew each time, what repeats something said before, and what is always the same.
+
+Two worlds of the simulator answer the same calls, with other credentials, ids, amounts and times. What they agree in is fixed, and
+has to stand in the sandbox's answer, too. What they differ in is a value of before (then it has to be the sandbox's), or drawn
+(then only its form counts). So nobody has to say which members are ids or times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+from simulator.surface.drift.hiding import Hiding, digits_as_zero
+
+SHORTEST = 6
+"""Characters of a value that is looked for within other texts; a shorter one counts only where it stands alone."""
+
+_NAME = re.compile(r"[A-Za-z0-9_\-]{8,}")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d:?\d\d)?)?")
+_STAMP = re.compile(r"20\d{12}")
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_URL = re.compile(r"https?://", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[_:\-./?=&]")
+_SIGNS = ((re.compile(r"[0-9]{12,}"), "digits"), (re.compile(r"[0-9a-f]{12,}"), "hexadecimal digits"))
+_PLACEHOLDER = re.compile(r"⟦([^⟦⟧]+)⟧")
+"""A name instead of what it stands for. No API writes such brackets."""
+
+
+def type_of(value: Any) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int():
+            return "whole number"
+        case float():
+            return "decimal number"
+        case str():
+            return "text"
+        case None:
+            return "null"
+        case dict():
+            return "object"
+        case _:
+            return "list"
+
+
+@dataclass
+class Names:
+    """The values of one side that have a name: its credentials, what it was asked for, ids that it has drawn."""
+
+    base_url: str
+    values: dict[str, Any] = field(default_factory=dict)
+    """Name to value. Both sides have the same names."""
+
+    def bind(self, name: str, value: Any) -> None:
+        self.values.setdefault(name, value)
+
+    def knows(self, value: Any) -> str | None:
+        return next((name for name, known in self.values.items() if _is_same(known, value)), None)
+
+    def pattern(self, value: Any) -> Any:
+        """A value with names instead of what they stand for."""
+        name = self.knows(value)
+        if name is not None:
+            return f"⟦{name}⟧"
+        if not isinstance(value, str):
+            return value
+        text = self.without_base(value)
+        for name, known in sorted(self.values.items(), key=lambda one: -len(str(one[1]))):
+            if isinstance(known, str) and len(known) >= SHORTEST and known in text:
+                text = text.replace(known, f"⟦{name}⟧")
+        return text
+
+    def filled(self, pattern: Any) -> Any:
+        """What a pattern is here."""
+        if not isinstance(pattern, str):
+            return pattern
+        whole = _PLACEHOLDER.fullmatch(pattern)
+        if whole is not None and whole[1] in self.values:
+            return self.values[whole[1]]
+        return _PLACEHOLDER.sub(lambda found: str(self.values.get(found[1], found[0])), pattern)
+
+    def without_base(self, text: str) -> str:
+        """`⟦base⟧` for the address of the API, with the port that its scheme has anyway or without."""
+        port = ":443" if self.base_url.startswith("https") else ":80"
+        return text.replace(f"{self.base_url}{port}", "⟦base⟧").replace(self.base_url, "⟦base⟧")
+
+
+def _is_same(known: Any, value: Any) -> bool:
+    return bool(known == value and type(known) is type(value))
+
+
+def is_address(value: Any) -> bool:
+    return isinstance(value, str) and _URL.match(value) is not None
+
+
+def form_of(value: Any) -> str:
+    """The form of something drawn: times and numbers by their digits, ids by what is drawn in them."""
+    match value:
+        case bool() | None | dict() | list():
+            return type_of(value)
+        case int():
+            return {13: "a time in milliseconds", 10: "a time in seconds"}.get(len(str(value)), "a whole number")
+        case float():
+            return "a decimal number"
+    text = str(value)
+    if _ISO.fullmatch(text) or _STAMP.fullmatch(text):
+        return f"a time like {digits_as_zero(text)}"
+    if _HTTP_DATE.fullmatch(text):
+        return "a time as HTTP writes it"
+    if _UUID.fullmatch(text):
+        return "a UUID"
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return f"a number with {len(text.partition('.')[2])} decimals"
+    if re.fullmatch(r"\d{1,11}", text):
+        return "digits"
+    return "a text"
+
+
+def form_of_both(one: Any, other: Any) -> str:
+    """The form of something drawn, of two that were drawn: with the beginning that they have in common."""
+    first, second = form_of(one), form_of(other)
+    if first != second or first != "a text":
+        return first if first == second else f"{first} or {second}"
+    beginning = _common_beginning(one, other)
+    rests = [text[len(beginning) :] for text in (one, other)]
+    for pattern, words in _SIGNS:
+        if all(pattern.fullmatch(rest) for rest in rests):
+            return f"{beginning}… ({words})"
+    if _parts(rests[0]) == _parts(rests[1]) and "-" in _parts(rests[0]):
+        return f"{beginning}… ({_parts(rests[0])} characters)"
+    return f"{beginning}…" if beginning else "a text"
+
+
+def fits(value: Any, form: str) -> bool:
+    """Whether something drawn has a form of `form_of_both`."""
+    if form_of(value) in form.split(" or "):
+        return True
+    if not isinstance(value, str) or "…" not in form:
+        return False
+    beginning, _, words = form.partition("…")
+    if not value.startswith(beginning):
+        return False
+    rest = value[len(beginning) :]
+    if words.endswith("characters)"):
+        return _parts(rest) == words[2 : -len(" characters)")]
+    wanted = next((pattern for pattern, name in _SIGNS if name in words), None)
+    return wanted is None or wanted.fullmatch(rest) is not None
+
+
+def _parts(text: str) -> str:
+    """How long the parts of an id are between its dashes: `8-4-12`. Nothing for what is no such id."""
+    if re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)+", text) is None:
+        return ""
+    return "-".join(str(len(part)) for part in text.split("-"))
+
+
+def _common_beginning(one: str, other: str) -> str:
+    """What both begin with, up to a separator: letters may be the same by chance."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    ends = [found.end() for found in _SEPARATOR.finditer(one[:same])]
+    return one[: ends[-1]] if ends else ""
+
+
+def is_drawn_name(one: Any, other: Any) -> bool:
+    """Whether two values are ids, which other answers may repeat."""
+    if isinstance(one, str) and isinstance(other, str):
+        if _NAME.fullmatch(one) is None or _NAME.fullmatch(other) is None:
+            return False
+        return not form_of(one).startswith("a time")
+    is_number = type(one) is int and type(other) is int
+    return is_number and min(one, other) >= 100_000 and len(str(one)) not in (10, 13)
+
+
+def form_shown(value: Any, names: Names, hiding: Hiding) -> str:
+    """A value of the sandbox's as a report may show it."""
+    name = names.knows(value)
+    if name is not None:
+        return f"<{name}>"
+    if is_address(value):
+        return shown_pattern(names.pattern(value)) if "⟦base⟧" in names.without_base(value) else "an address"
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, int | float):
+        return str(value) if abs(value) < 100_000 and isinstance(value, int) else form_of(value)
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    form = form_of(value)
+    if form not in ("a text", "digits"):
+        return form
+    return f'"{hiding.shown(shown_pattern(names.pattern(value)))[:200]}"'
+
+
+def shown_pattern(pattern: Any) -> str:
+    return str(pattern).replace("⟦", "<").replace("⟧", ">")
+
+
+def inputs(credentials: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """What a side begins with: its credentials, each of a list under its number, and what it asks for."""
+    found: dict[str, Any] = {}
+    for name, value in credentials.items():
+        if isinstance(value, list):
+            found |= {f"{name} {n}": one for n, one in enumerate(value, 1)}
+        else:
+            found[name] = value
+    return found | more

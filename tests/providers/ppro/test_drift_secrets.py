@@ -1,0 +1,155 @@
+"""The user's credentials reach the sandbox and nothing else, whatever the sandbox makes of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+from drifting import PROVIDERS, Altered, Planted, StandIn, Worlds, add, standing_in
+
+from simulator.engine.sandbox import with_wrong_secrets
+from simulator.surface.drift.check import report_of
+from simulator.surface.drift.hiding import Hiding
+from simulator.surface.drift.playing import Unreachable, account_of
+from simulator.surface.drift.running import Ours, Visited
+from simulator.surface.in_process import Simulator
+
+SECRET = 'key_sandbox_q7W/"z+9=Kd&Lm~4XtP2'
+"""With what forms, addresses, JSON and HTML write otherwise."""
+
+OTHER = "whsec_Zk81mQpW63xTr9"
+"""Not ours to know: the sandbox has made it, and its name says that it is a secret."""
+
+
+def planted(secret: str) -> tuple[Planted, ...]:
+    """The secret in twenty places of the answers."""
+    plain = base64.b64encode(f"{secret}:".encode()).decode()
+
+    def text(make: str) -> str:
+        return make.replace("SECRET", secret)
+
+    def header(name: str, value: str) -> object:
+        def alter(answer: Altered) -> None:
+            answer.headers[name] = value
+
+        return alter
+
+    def instead(raw: bytes) -> object:
+        def alter(answer: Altered) -> None:
+            answer.content = raw
+
+        return alter
+
+    def put(name: str, value: object) -> object:
+        def alter(answer: Altered) -> None:
+            answer.json = {**answer.json, name: value}
+
+        return alter
+
+    rows = [
+        ("create", put("status", secret)),
+        ("read", put("paymentMethod", text("Bearer SECRET"))),
+        ("instrument", add(secret)),
+        ("authorizations", put("data", text("x=SECRET;"))),
+        ("keyed", put("currency", {"key": secret})),
+        ("replay", put("country", [secret, text("SECRET!")])),
+        ("key-reused", put("failureMessage", text("the key SECRET was used before"))),
+        ("foreign-consumer", put("status", quote(secret, safe=""))),
+        ("other-currency", put("status", quote(quote(secret, safe=""), safe=""))),
+        ("no-amount", put("failureMessage", plain)),
+        ("no-method", put("failureMessage", base64.urlsafe_b64encode(f"ab{secret}".encode()).decode())),
+        ("nothing", put("failureMessage", secret.encode().hex())),
+        ("amount-as-text", put("failureMessage", json.dumps(json.dumps(secret)))),
+        ("no-json", instead(text("<h1>SECRET</h1>").encode())),
+        ("other-media-type", header("content-type", text("application/json; key=SECRET").replace('"', ""))),
+        ("unknown", header("vary", secret)),
+        ("unknown-path", put("failureMessage", text("https://user:SECRET@sandbox.example/"))),
+        ("wrong-method", put("failureMessage", secret[2:24])),
+        ("wrong-key", put("message", text("Invalid key: SECRET").upper())),
+        ("no-key", put("message", secret[::-1])),
+        ("early-refund", put("failure", text("SECRET SECRET"))),
+        ("cancel", put("client_secret", OTHER)),
+        ("cancel-again", put("type", {"webhook_secret": OTHER})),
+        ("list-all", put("failureMessage", f"client_secret={OTHER}")),
+    ]
+    return tuple(Planted(call, alter, "", "") for call, alter in rows)  # type: ignore[arg-type]
+
+
+def pieces(secret: str) -> list[str]:
+    """What would give it away: as it is, in other spellings, and ten characters of it in a row."""
+    spelled = [secret, secret[::-1], quote(secret, safe=""), secret.encode().hex(), json.dumps(secret)[1:-1]]
+    spelled += [base64.b64encode(f"{before}{secret}".encode()).decode()[4:-4] for before in ("", "a", "ab")]
+    return [part for one in spelled for part in (one, *(one[at : at + 12] for at in range(len(one) - 12)))]
+
+
+@pytest.fixture
+def stand_in(theirs: Simulator) -> Iterator[StandIn]:
+    found = standing_in(PROVIDERS["ppro"], theirs)
+    own = {"api_key": SECRET, "merchant_id": "merch_0123456789", "webhook_secret": "whs_1"}
+    found.workspace = theirs.sync_client.create_workspace(
+        seed=found.workspace.view["seed"] + "x", frozen=True, credentials={"ppro": own}
+    )
+    found.planted = planted(SECRET)
+    yield found
+    found.workspace.delete()
+
+
+def test_a_secret_in_twenty_places_reaches_no_report_and_no_log(
+    stand_in: StandIn,
+    ours: Simulator,
+    worlds: Worlds,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    ppro = PROVIDERS["ppro"]
+    assert len(planted(SECRET)) >= 20
+    with caplog.at_level(logging.DEBUG):
+        real = stand_in.play()
+    visited = Visited(ppro, *worlds("ppro"), real, Hiding(real.place.credentials, ppro.masking))
+
+    report = report_of(visited, Ours(ppro, ours))
+
+    assert len(report.differences) >= 20
+    out = capfd.readouterr()
+    written = [report.terminal(), report.json(), report.markdown(), caplog.text, out.out, out.err]
+    for text in written:
+        assert [piece for piece in pieces(SECRET) if piece.lower() in text.lower()] == []
+        assert OTHER not in text
+        assert "merch_0123456789" not in text
+    assert json.loads(report.json())["differences"], "hiding keeps it JSON"
+
+
+def test_whoever_is_not_reached_is_told_without_the_address_and_the_key(stand_in: StandIn) -> None:
+    def fails(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(f"refused {request.headers['authorization']} at {request.url}", request=request)
+
+    with pytest.raises(Unreachable) as failure:
+        stand_in.play(transport=httpx.MockTransport(fails))
+
+    assert str(failure.value) == "simulator.test is not reached: ConnectError"
+    assert failure.value.__cause__ is None
+    assert failure.value.__suppress_context__
+
+
+def test_a_wrong_key_has_nothing_of_the_right_one_but_its_kind(stand_in: StandIn) -> None:
+    account = account_of(stand_in.place())
+
+    wrong = with_wrong_secrets(account)
+
+    assert wrong.credentials["api_key"] == "key_sandbox_" + "a" * (len(SECRET) - len("key_sandbox_"))
+    assert wrong.credentials["merchant_id"] == account.credentials["merchant_id"]
+
+
+def test_the_words_of_an_answer_can_still_be_read() -> None:
+    hiding = Hiding({"api_key": SECRET, "merchant_id": "merch_0123456789"})
+
+    shown = hiding.shown(
+        "charge_8oHpFyN9LHb2ZobYGo2n1 of merch_0123456789 at 2026-07-19T21:22:23.123Z: no amount, see https://x.example/?id=1"
+    )
+
+    assert shown == "charge_<id> of <merchant_id> at <time 0000-00-00T00:00:00.000Z>: no amount, see <url>"

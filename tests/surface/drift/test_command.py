@@ -1,0 +1,154 @@
+"""`psp-simulator drift` as it is typed: a server on this machine stands in for the sandbox."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from drifting import PROVIDERS
+
+from simulator.surface import cli
+from simulator.surface.client import Workspace
+from simulator.surface.launch import Launched
+
+PROVIDER = next(iter(PROVIDERS.values()))
+NAME = PROVIDER.name
+SETTINGS = import_module(f"providers.{NAME}.drifting").SETTINGS
+assert PROVIDER.sandbox is not None and PROVIDER.shop is not None
+SANDBOX = PROVIDER.sandbox
+HELD = {SANDBOX.variable(NAME, credential): "x" for credential in SANDBOX.credentials}
+"""Credentials of nobody."""
+
+
+def drift(*args: str, environ: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(cli.main, ["drift", *args], env=environ or {})
+
+
+def keys(world: Workspace) -> dict[str, str]:
+    own = world.credentials[NAME]
+    return {SANDBOX.variable(NAME, credential): str(own[credential]) for credential in SANDBOX.credentials}
+
+
+@pytest.fixture
+def at(server: Launched) -> tuple[str, ...]:
+    return "--stand-in", "--base-url", server.url
+
+
+def test_a_sandbox_that_agrees_ends_with_0_and_one_that_does_not_with_1(
+    world: Workspace, at: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The settings that it writes are such as the control API takes, and as the next check reads."""
+    world.set_settings(NAME, **SETTINGS)
+    apply, markdown, report = (tmp_path / name for name in ("settings.json", "drift.md", "drift.json"))
+    files = ("--apply", str(apply), "--markdown", str(markdown), "--json", str(report))
+
+    differs = drift(NAME, *at, *files, environ=keys(world))
+    agrees = drift(NAME, *at, "--settings", str(apply), "--json", environ=keys(world))
+
+    assert (differs.exit_code, agrees.exit_code) == (1, 0), agrees.output
+    assert json.loads(apply.read_text()) == SETTINGS
+    assert f"curl -X PUT --data @{apply}" in differs.stderr
+    differing = [fact["id"] for fact in json.loads(report.read_text())["facts"] if fact["result"] == "differs"]
+    assert differing
+    assert all(id_ in text for id_ in differing for text in (differs.stdout, markdown.read_text()))
+    assert json.loads(report.read_text())["agrees"] is False
+    assert json.loads(agrees.stdout)["agrees"] is True
+    assert world.set_settings(NAME, **json.loads(apply.read_text()))["settings"][NAME] == SETTINGS
+
+
+def test_nothing_of_a_key_is_printed(world: Workspace, at: tuple[str, ...]) -> None:
+    result = drift(NAME, *at, environ=keys(world))
+
+    for value in keys(world).values():
+        assert value not in result.stdout + result.stderr
+
+
+def test_a_dry_run_shows_every_call_and_makes_none(world: Workspace) -> None:
+    before = len(world.requests())
+
+    text = drift(NAME, "--dry-run")
+    rows = json.loads(drift(NAME, "--dry-run", "--json").stdout)
+
+    assert text.exit_code == 0
+    assert f"{len(rows)} calls; none was made." in text.stderr
+    assert all(variable in text.stderr for variable in HELD)
+    assert re.search(rf"GET {SANDBOX.url}\S+/<create: id>\n", text.stdout)
+    assert all(row["request"].split(" ", 2)[1].startswith(f"{SANDBOX.url}/") for row in rows)
+    assert len(world.requests()) == before
+
+
+KEYED = next(name for name, provider in PROVIDERS.items() if provider.sandbox is not None and provider.sandbox.live_key)
+SHARED = next(name for name, provider in PROVIDERS.items() if provider.sandbox and provider.sandbox.serves_live_too)
+LIVE_HOST = import_module(f"providers.{NAME}.drifting").LIVE_HOST
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        ([], "which provider?"),
+        (["acme"], "there is no sandbox of a provider 'acme'"),
+        ([NAME, "--base-url", LIVE_HOST], "none of its sandbox's hosts"),
+        ([NAME, "--base-url", "http://localhost:8080"], "it is not https"),
+        ([NAME, "--stand-in"], "where does the stand-in listen?"),
+        ([NAME, "--stand-in", "--base-url", "http://10.0.0.1"], "it is not https"),
+        ([NAME, "--interactive"], "nobody can be asked to pay"),
+        ([NAME, "--inbox-url", "https://shop.example"], "webhooks only come once somebody has paid"),
+        ([NAME, "--apply", "/nowhere/at/all"], "/nowhere/at/all cannot be written"),
+        ([NAME, "--settings", "/nowhere/at/all"], "/nowhere/at/all cannot be read"),
+        ([SHARED], "serves real money as well as tests"),
+    ],
+)
+def test_wrong_use_ends_with_2_before_any_call(args: list[str], what: str) -> None:
+    result = drift(*args, environ=HELD)
+
+    assert result.exit_code == 2
+    assert what in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_credentials_that_are_missing_are_named() -> None:
+    result = drift(NAME)
+
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, f"{', '.join(HELD)} are not set")
+
+
+def test_a_key_of_a_live_account_is_refused() -> None:
+    own, sandbox = import_module(f"providers.{KEYED}.drifting"), PROVIDERS[KEYED].sandbox
+    assert sandbox is not None
+    variables = [sandbox.variable(KEYED, credential) for credential in sandbox.credentials]
+
+    result = drift(KEYED, environ=dict.fromkeys(variables, own.LIVE_KEY))
+
+    assert (result.exit_code, "a key of a live account" in result.stderr) == (2, True)
+    assert own.LIVE_KEY not in result.stderr
+
+
+def test_settings_that_cannot_be_are_wrong_use(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    for text, what in (
+        ('{"test_amounts": 7}', f"settings.{NAME}.test_amounts"),
+        ("[]", "no object"),
+        ("{", "cannot be read"),
+    ):
+        file.write_text(text)
+
+        result = drift(NAME, "--settings", str(file), environ=HELD)
+
+        assert (result.exit_code, what in result.stderr) == (2, True), result.stderr
+
+
+def test_a_sandbox_that_is_not_reached_ends_with_3() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+
+        result = drift(NAME, "--stand-in", "--base-url", url, "--json", environ=HELD)
+
+    assert result.exit_code == 3
+    assert json.loads(result.stdout)["error"]["code"] == "not_reached"
+    assert "127.0.0.1 is not reached: ConnectError" in result.stderr
