@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -28,6 +31,23 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In a random order, but the slow ones first: none of them is waited for at the end by workers that have nothing to do."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    """What is `uncounted` runs what other tests run too: to trace its lines would cost as much again as to run them. Nor is
+    counted what chance runs: the figure would be another one each time."""
+    by_chance = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    if item.get_closest_marker("uncounted") is None and not by_chance:
+        return (yield)
+    tracers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type] # as it was before anybody traced
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracers[0])
+        threading.settrace(tracers[1])  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.uncounted
+
 PACKAGE = Path(__file__).parent.parent / "simulator"
 LAYERS = ("kernel", "engine", "wallet", "providers", "surface")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))

@@ -27,6 +27,8 @@ from simulator.surface.control import audits, checks, inbox, operation, paging, 
 from simulator.surface.inbox import Received
 from simulator.wallet import buyers
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 

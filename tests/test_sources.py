@@ -10,6 +10,8 @@ import pytest
 
 from simulator.providers import BUILT_IN
 
+pytestmark = pytest.mark.uncounted
+
 ROOT = Path(__file__).parent.parent
 CITED = re.compile(r"\bsources? (\d[\d.]*\d|\d)((?:(?:,| and| to|, and)\s+(?:# )?(?:\d[\d.]*\d|\d)\b)*)")
 NUMBER = re.compile(r"\d+(?:\.\d+)*")

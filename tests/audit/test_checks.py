@@ -150,6 +150,7 @@ def exists_for(fault: str) -> set[str]:
     }
 
 
+@pytest.mark.uncounted  # whole audits run all that these run
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if exists_for(fault)])
 def test_a_fault_is_found_by_the_checks_that_exist_for_it_at_every_provider(fault: str) -> None:
     """A check that a provider's API does not allow is skipped there; at one of them at least it is made."""

@@ -30,11 +30,13 @@ THREAD: pytest.StashKey[ThreadPoolExecutor] = pytest.StashKey()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser that hangs on a busy machine is asked once more; whatever else goes wrong is wrong at once."""
+    """A browser that hangs on a busy machine is asked once more; whatever else goes wrong is wrong at once. No lines are counted
+    here: the tests of the pages and of the surface run them all."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.uncounted)
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="TimeoutError"))
 
 
@@ -58,6 +60,13 @@ def chromium(pytestconfig: pytest.Config) -> Iterator[Any]:
     if program is None:
         pytest.skip("no Chromium on this machine")
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    # One process for all pages: of the tests' own sites none has to be kept from another by the system.
+    options += [
+        "--renderer-process-limit=1",
+        "--process-per-site",
+        "--disable-site-isolation-trials",
+        "--in-process-gpu",
+    ]
     options.append("--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
 
     def start() -> tuple[Any, Any]:
@@ -72,8 +81,9 @@ def chromium(pytestconfig: pytest.Config) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Launched]:
-    """Returns to the merchant after one second, so that tests need not wait for five."""
-    with launched(environ={**os.environ, "PSP_SIMULATOR_AUTO_RETURN": "1"}) as running:
+    """Returns to the merchant after one second, so that tests need not wait for five. Its lines are not counted."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    with launched(environ={**environ, "PSP_SIMULATOR_AUTO_RETURN": "1"}) as running:
         yield running
 
 

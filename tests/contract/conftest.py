@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from merchant import Merchant
@@ -12,6 +13,34 @@ from toy.acme import ACME
 from contract.calls import EVERYBODY
 from simulator.engine.provider import Provider
 from simulator.providers import built_in
+
+REPETITIVE = {
+    f"test_{name}.py"
+    for name in (
+        "buyers",
+        "local_names",
+        "plans",
+        "public_credentials",
+        "test_events",
+        "transfer",
+        "unread",
+        "weather",
+        "words",
+    )
+}
+"""Modules that make the same calls again and again: purchases that `test_contract` counts at every provider, refusals that the
+providers' own tests count."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test of a repetitive module is counted once, in the last of its cases: a provider of ours and not a toy."""
+    here, counted = Path(__file__).parent, set[str]()
+    for item in sorted(items, key=lambda item: item.nodeid, reverse=True):
+        if item.path.parent == here and item.path.name in REPETITIVE:
+            test = item.nodeid.partition("[")[0]
+            if test in counted:
+                item.add_marker(pytest.mark.uncounted)
+            counted.add(test)
 
 
 @pytest.fixture(params=EVERYBODY)

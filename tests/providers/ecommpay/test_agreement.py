@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import Sim
@@ -277,6 +278,7 @@ async def story(merchant: Merchant, steps: list[Step]) -> None:
         await agree(world)
 
 
+@pytest.mark.uncounted
 def test_whatever_happens_all_objects_agree() -> None:
     with one_simulator() as run:
 

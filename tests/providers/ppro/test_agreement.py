@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import Sim
@@ -321,6 +322,7 @@ async def story(merchant: Merchant, steps: list[Step]) -> World:
     return world
 
 
+@pytest.mark.uncounted
 def test_whatever_happens_all_objects_agree() -> None:
     with asyncio.Runner() as runner:
         sim = runner.run(Sim().__aenter__())
