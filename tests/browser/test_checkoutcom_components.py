@@ -53,7 +53,7 @@ const cko = await load({
   ...Object.fromEntries(names.map((name) => [name, note(name)])), ...(handles ? { handleSubmit: submit } : {}),
 });
 const flow = cko.create("flow");
-Object.assign(window, { said, note, forget, paymentSession, cko });
+Object.assign(window, { said, note, forget, ask, paymentSession, cko });
 if (await flow.isAvailable()) flow.mount("#flow");
 Object.assign(window, { component: flow }); // `window.flow` would be the element
 document.body.dataset.ready = "";
@@ -67,6 +67,11 @@ window.given = [];
 handleSubmit = (component, { session_data }) => { given.push(session_data); };
 window.component = cko.create("flow", { expandFirstPaymentMethod: false, handleSubmit }).mount("#flow");
 """
+ENDLESS = """
+component.unmount();
+handleSubmit = () => new Promise(() => { given.push("again"); });
+component = cko.create("flow", { handleSubmit }).mount("#flow");
+"""
 LOADED_AS_MODULE = """(src) => new Promise((onload) => {
   window.define = (needs, make) => { window.flowjs = make(...needs) };
   window.define.amd = {};
@@ -75,8 +80,7 @@ LOADED_AS_MODULE = """(src) => new Promise((onload) => {
 })"""
 WITHOUT_SESSION = """(async () => {
   component.unmount();
-  window.given = [];
-  const handleSubmit = (component, { session_data }) => { given.push(session_data); };
+  const handleSubmit = (component, data) => { note("handleSubmit")(component); return ask("/complete", data); };
   const cko = flowjs({
     publicKey: "pk", environment: "sandbox", translations: { en: { "pay_button.pay_with": "Go to {PAYMENT_METHOD}" } },
     componentOptions: { amount: 500, currency: "CNY", alipay_hk: { handleSubmit } },
@@ -86,17 +90,18 @@ WITHOUT_SESSION = """(async () => {
   one.mount("#flow");
 })()"""
 
-SESSION: dict[str, Any] = {
+ORDER: dict[str, Any] = {
     "amount": 1100,
     "currency": "CNY",
     "reference": "FLOW-1001",
     "billing": {"address": {"country": "CN"}},
-    "enabled_payment_methods": ["alipay_cn"],
 }
+SESSION = ORDER | {"enabled_payment_methods": ["alipay_cn"]}
 
 
 class Merchant(Answering):
-    """The shop's server. It makes sessions and submits them with its secret key; its page may load nothing from anywhere else."""
+    """The shop's server. It makes sessions, submits or completes them with its secret key; its page may load nothing from
+    anywhere else."""
 
     simulator: str
     origin: str
@@ -124,6 +129,8 @@ class Merchant(Answering):
         path, body = "/payment-sessions", SESSION | urls | given
         if self.path == "/submit":
             path, body = f"/payment-sessions/{given.pop('id')}/submit", self.submission | given
+        if self.path == "/complete":
+            path, body = "/payment-sessions/complete", ORDER | urls | given
         answer = httpx.post(
             self.simulator + path, json=body, headers={"Authorization": f"Bearer {self.secret_key}"}, trust_env=False
         )
@@ -192,9 +199,16 @@ def checkout(window: Open, shop: Shop, origin: str) -> Callable[..., Checkout]:
 
 
 @pytest.fixture
-def loader() -> None:
+def loader() -> Path:
+    """The npm package, whose module the shop serves as it is."""
     package = official_clients().folder / "node_modules/@checkout.com/checkout-web-components"
     Merchant.loader = (package / "dist/index.module.js").read_bytes()
+    return package
+
+
+def members(typings: str, head: str) -> set[str]:
+    _, _, rest = typings.partition(f"\n{head}\n")
+    return set(re.findall(r"^    (\w+)[:<(]", rest.partition("\n}\n")[0], re.MULTILINE))
 
 
 def test_a_shop_that_submits_by_itself_is_paid_and_gets_its_buyer_back(checkout: Callable[..., Checkout]) -> None:
@@ -222,9 +236,10 @@ def test_a_shop_that_submits_by_itself_is_paid_and_gets_its_buyer_back(checkout:
 
 
 def test_the_npm_loader_takes_the_global_and_the_component_pays_by_itself(
-    checkout: Callable[..., Checkout], loader: None
+    checkout: Callable[..., Checkout], loader: Path
 ) -> None:
-    """The stand-in's tag before the shop's own code is enough. Who is declined, or lets the time pass, is sent to `failure_url`."""
+    """The stand-in's tag before the shop's own code is enough, and what the loader gives has the members of its typings. Who is
+    declined, or lets the time pass, is sent to `failure_url`."""
     shop = checkout()
     page = shop.open(shop.shop.url + OWN, loader=True)
 
@@ -232,6 +247,9 @@ def test_the_npm_loader_takes_the_global_and_the_component_pays_by_itself(
         shop.shop.url + OWN,
         f"{shop.origin}/shop.js",
     ]
+    typings = (loader / "dist/index.d.ts").read_text("utf-8")
+    assert set(page.evaluate("Object.keys(component)")) == members(typings, "interface Component {")
+    assert set(page.evaluate("Object.keys(cko)")) == members(typings, "interface CheckoutWebComponents {")
     page.get_by_test_id("flow-pay").click()
     shop.look.press("more-buyers")
     shop.look.press("buyer-wang-wei")
@@ -251,7 +269,7 @@ def test_the_npm_loader_takes_the_global_and_the_component_pays_by_itself(
     assert shop.payment()["phase"] == "expired"
 
 
-def test_the_real_address_can_be_routed_to_the_script(checkout: Callable[..., Checkout], loader: None) -> None:
+def test_the_real_address_can_be_routed_to_the_script(checkout: Callable[..., Checkout], loader: Path) -> None:
     """As a browser test does it, by the lines of our own document: the shop's page does not change, and asks the host that the
     session names."""
     shop = checkout()
@@ -369,19 +387,20 @@ def test_the_component_can_be_read_by_everybody(
     assert page.evaluate("atob(given[0].slice(3))") == '{"type":"alipay_cn","terminal_type":"WAP","os_type":"ANDROID"}'
     assert shop.look.findings("light") == []
     assert not shop.look.scrolls_sideways()
-    page.evaluate("component.unselect(); component.submit()")
+    page.evaluate("forget(); component.unselect(); component.submit()")
+    assert shop.said()[-1] == "onChange"
     assert (page.get_by_role("button").count(), page.evaluate("given.length")) == (0, 1)
-    page.evaluate(
-        "component.unmount(); component = cko.create('flow', {handleSubmit: () => new Promise(() => {})}).mount('#flow')"
-    )
-    page.get_by_test_id("flow-pay").click()
-    assert page.get_by_test_id("flow-pay").get_attribute("aria-disabled") == "true"
+    page.evaluate(ENDLESS)
+    pressed = page.get_by_test_id("flow-pay")
+    pressed.click()
+    pressed.evaluate("button => { button.click(); component.submit(); }")
+    assert (pressed.get_attribute("aria-disabled"), page.evaluate("given.length")) == ("true", 2)
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     assert page.get_by_role("button", name=pay, disabled=False).count() == 1
 
 
 def test_it_is_an_amd_module_and_works_without_a_session(checkout: Callable[..., Checkout]) -> None:
-    """The factory is the module's value, as Magento takes it; without a session only the shop's server can pay."""
+    """The factory is the module's value, as Magento takes it; without a session the shop's server makes one as it pays."""
     shop = checkout()
     page = shop.open(shop.shop.url + OWN)
     page.evaluate(LOADED_AS_MODULE, shop.shop.url + OWN)
@@ -389,4 +408,7 @@ def test_it_is_an_amd_module_and_works_without_a_session(checkout: Callable[...,
 
     page.evaluate(WITHOUT_SESSION)
     page.get_by_role("button", name="Go to Alipay HK").click()
-    assert page.evaluate("given.map((data) => atob(data.slice(3)))") == ['{"type":"alipay_hk"}']
+    shop.look.press("cancel")
+
+    assert shop.returned("ko")["cko-payment-session-id"].startswith("ps_")
+    assert (shop.payment()["phase"], shop.said()[-1]) == ("cancelled", "handleSubmit")
