@@ -187,20 +187,22 @@ class Console:
         found = self.said.get("typed", {}).get(name) if self.refused(act) else None
         return found[-1] if found else value
 
-    def fault(self, act: acts.Act, name: str) -> str | None:
-        """What is wrong with a field of a form. It is told once, by the first that it is about."""
+    def fault(self, act: acts.Act, name: str, label: str = "") -> str | None:
+        """What is wrong with a field of a form, which bears the `label`. It is told once, by the first that it is about."""
         field, own = self.said.get("field") or "", name.removesuffix(acts.JSON).removesuffix(acts.LIST)
         if self._is_told or not field or not self.refused(act) or not f"{own}.".startswith(f"{field}."):
             return None
         self._is_told = True
-        return str(self.said["message"])
+        texts, message = self.texts(), str(self.said["message"])
+        said = texts.reworded(message.removeprefix(f"{field}: "))
+        return texts("console_fault", label=label, fault=said) if label else said
 
     def rest(self, act: acts.Act | None = None) -> str | None:
         """What the call of a form was refused with, or that of any form of the page, if nothing has told it yet."""
         if self._is_told or not self.said.get("message") or not (act is None or self.refused(act)):
             return None
         self._is_told = True
-        return str(self.said["message"])
+        return self.texts().reworded(str(self.said["message"]))
 
     def copies(self, act: acts.Act) -> str:
         """A template says that this call stands there as cURL; gives back nothing."""

@@ -40,14 +40,14 @@ Group = Literal["create", "buyer", "capture", "refund", "later"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text of the catalogue with its values; without a key the text itself, which is nobody's language."""
+    """A text of the catalogue with its values; without a key the text itself: what stands on the wire, or a line of the journal."""
 
     key: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     literal: str = ""
 
     def said(self, texts: Texts) -> str:
-        return texts(self.key, **self.values) if self.key else self.literal
+        return texts(self.key, **self.values) if self.key else texts.reworded(self.literal)
 
 
 NOTHING = Words()
