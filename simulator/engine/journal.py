@@ -36,6 +36,8 @@ def request_entry(
     """What the journal keeps of a request and its answer: without secrets; the values of `known`, which a merchant may have
     put anywhere, are looked for in what the merchant sent."""
     path, query = masking.path(call.raw_path, known), masking.query(call.raw_query, known)
+    target = path if call.target == call.raw_path else masking.path(call.target, known)
+    """As answers and help say it, without doubled slashes."""
     entry: dict[str, Any] = {
         "method": call.method,
         "path": f"{path}?{query}" if query else path,
@@ -48,7 +50,7 @@ def request_entry(
         },
         "response": {
             "headers": masking.headers_of(reply.headers, known),
-            "body": _text(sent, masking, ()),
+            "body": _text(sent, masking, ()).replace(call.target, target),
             "size": len(sent),
         },
         "notices": [masking.sentence(notice, known) for notice in call.answering.notices],
@@ -57,6 +59,8 @@ def request_entry(
     if call.answering.weather is not None:
         entry["weather"] = call.answering.weather.told
     if help_:
+        if isinstance(reason := help_.get("reason"), str):
+            help_ = {**help_, "reason": reason.replace(call.target, target)}
         entry["help"] = {name: _help(name, value, masking, known) for name, value in help_.items()}
     told = {**(why or {}), **_beside(call)}
     if told:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -21,7 +22,7 @@ from simulator.engine import addresses, cards
 SHORT, LONG = 8, 40
 
 COMMON_MEMBERS: tuple[str, ...] = (
-    "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "token", "tokens", "jwt",
+    "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "pass", "token", "tokens", "jwt",
     "api_key", "api_keys", "secret_key", "private_key", "signing_key", "access_key", "auth_key", "encryption_key",
     "shared_key", "authorization", "credential", "credentials", "cryptogram", "pin", "otp",
     "cvv", "cvv2", "cvc", "cvc2", "cvn", "csc", "cav2", "security_code", "verification_code", "verification_value",
@@ -29,7 +30,7 @@ COMMON_MEMBERS: tuple[str, ...] = (
 """Names that mean a secret with every provider, however they are written (`clientSecret`, `CLIENT-SECRET`), also as the end of a
 longer name: `client_secret`, `access_token`, `webhook_password`."""
 
-WHOLE_NAMES = frozenset({"pin", "otp", "pwd", "jwt", "csc", "cvn"})
+WHOLE_NAMES = frozenset({"pin", "otp", "pwd", "pass", "jwt", "csc", "cvn"})
 """These count only as the whole name: others end in the same letters."""
 
 COMMON_HEADERS: tuple[str, ...] = ("authorization", "proxy_authorization", "authentication", "x_auth")
@@ -68,11 +69,14 @@ _PYTHON_TEXT = re.compile(rb"'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
 _LITERAL = re.compile(rb"(?:true|false|null|None|True|False)(?![A-Za-z0-9_])")
 _BARE = re.compile(rb"[^\s,}\])&]+")
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
-_EQUALS = re.compile(rb"(?:\]|%5[Dd])*(?:\s*=\s*|%3[Dd])")
+_EQUALS = re.compile(rb"(?:\]|%5[Dd])*(?:(?:\[|%5[Bb])[\w-]{0,60}(?:\]|%5[Dd])){0,8}(?:\s*=\s*|%3[Dd])")
 _FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
-_ELEMENT = re.compile(rb"[^<>]*>([^<]*)")
-_PART_BEFORE = re.compile(rb"name=\"[^\"\r\n]*\Z")
-_PART = re.compile(rb"\]*\"[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n([^\r\n]*)")
+_ELEMENT = re.compile(rb"[^<>]*>(?:\s*<!\[CDATA\[)?([^<]*)")
+_PART_BEFORE = re.compile(rb"name=[\"']?[^\"'\r\n]*\Z")
+_PART = re.compile(rb"\]*[\"']?[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n([^\r\n]*)")
+_TELLING = re.compile("pass|secret|token/|key/|pwd|jwt/|otp/|pin/|cv[cv]", re.IGNORECASE)
+"""Without any of it no segment of a path is called as a secret is."""
+_PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 _COLON = re.compile(rb"[ \t]*:[ \t]*")
 _BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
 _LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
@@ -109,6 +113,8 @@ class Masking:
 
     def of_members(self, raw: bytes) -> bytes:
         """JSON, a form, XML, several parts, or anything: what stands under a secret's name is masked, and no more."""
+        if b"PRIVATE KEY-----" in raw:
+            raw = _PRIVATE_KEY.sub(rb"\1***", raw)
         names = self._names(raw, raw.lower())
         if not names:
             return raw
@@ -180,6 +186,8 @@ class Masking:
         """A path; what its segments say is looked at without their `%`."""
         if "@" in path or "40" in path:
             path = addresses.without_passwords(path.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        if _TELLING.search(path) is not None:
+            path = self._behind_names(path)
         if "%" not in path and "=" not in path and ":" not in path:
             raw = cards.cut_text(path).encode("utf-8", "surrogatepass")
             return _without_known(raw, known).decode("utf-8", "replace")
@@ -328,6 +336,14 @@ class Masking:
         pairs = [self._pair(pair, known) for pair in raw.decode("utf-8", "replace").split("&")]
         return "&".join(pairs).encode()
 
+    def _behind_names(self, path: str) -> str:
+        """A path with what follows a segment that is called as one secret is: `/password/hunter2`."""
+        segments = path.split("/")
+        for at, (name, value) in enumerate(pairwise(segments), 1):
+            if value and self.is_secret(name) and name[-1:] not in "sS" and name.lower().encode() not in _NOUNS:
+                segments[at] = hidden(value)
+        return "/".join(segments)
+
     def _segment(self, segment: str, known: Iterable[bytes]) -> str:
         plain = unquote(segment)
         masked = self._decoded(plain, known)
@@ -341,8 +357,8 @@ class Masking:
 
     def _pair(self, pair: str, known: Iterable[bytes]) -> str:
         name, equals, value = pair.partition("=")
-        leaf = re.split(r"[\[\].]+", unquote_plus(name).rstrip("]"))[-1]
-        if equals and self.is_secret(leaf):
+        parts = re.split(r"[\[\].]+", unquote_plus(name).rstrip("[]"))
+        if equals and any(self.is_secret(part) for part in parts[-8:]):
             is_done = "%" not in name and value.startswith("***")
             return f"{name}={value if is_done or not value else quote_plus(hidden(unquote_plus(value)), safe='*')}"
         shown = []
@@ -356,10 +372,7 @@ class Masking:
         """JSON may hide a name or a number behind `\\u0034`: then it is written without."""
         try:
             plain = orjson.dumps(orjson.loads(raw))
-        except (
-            ValueError,
-            TypeError,
-        ):  # no JSON, or nested too deeply to be written again: then it is shown as it came
+        except (ValueError, TypeError):  # no JSON, or nested too deeply to be written again: it is shown as it came
             return masked
         found = self._read_once(plain, known)
         return found if found != plain else masked

@@ -99,6 +99,15 @@ def test_other_headers_are_searched_for_secrets_and_card_numbers() -> None:
         ('--x\r\nContent-Disposition: form-data; name="card[cvv]"\r\n\r\n123\r\n--x--',
          '--x\r\nContent-Disposition: form-data; name="card[cvv]"\r\n\r\n***\r\n--x--'),
         ('password="two words" user=me', 'password="***ords" user=me'),
+        ("password[]=hunter2&user[password][x]=hunter2&a=b", "password[]=***&user[password][x]=***&a=b"),
+        ("user%5Bpassword%5D%5Bx%5D=hunter2", "user%5Bpassword%5D%5Bx%5D=***"),
+        ("<password><![CDATA[hunter2]]></password><a>b</a>", "<password><![CDATA[***</password><a>b</a>"),
+        ("--x\r\nContent-Disposition: form-data; name=cvv\r\n\r\n123\r\n--x--",
+         "--x\r\nContent-Disposition: form-data; name=cvv\r\n\r\n***\r\n--x--"),
+        ('{"auth":{"user":"u","pass":"hunter2"}}', '{"auth":{"user":"u","pass":"***"}}'),
+        ('{"key":"-----BEGIN RSA PRIVATE KEY-----\\nMII\\n-----END RSA PRIVATE KEY-----"}',
+         '{"key":"-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----"}'),
+        ("-----BEGIN PRIVATE KEY-----\ncut off", "-----BEGIN PRIVATE KEY-----***"),
         ("4\x001\x001\x00", "*** not a text ***"),
     ],
 )  # fmt: skip
@@ -196,3 +205,19 @@ def test_a_secret_header_that_came_twice_is_masked_as_a_whole() -> None:
 
     assert own.headers_of({"x-api-key": "planted-7-sesame, sk_0123456789"}) == {"x-api-key": "***6789"}
     assert own.headers_of({"authorization": "Bearer sk_0123456789"}) == {"authorization": "Bearer ***6789"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("/v1/password/hunter2", "/v1/password/***"),
+        ("/reset/access_token/abc/next", "/reset/access_token/***/next"),
+        ("/tokens/tok_1", "/tokens/tok_1"),
+        ("/v1/authorization/a1", "/v1/authorization/a1"),
+        ("/password/", "/password/"),
+    ],
+)
+def test_what_follows_the_name_of_a_secret_in_a_path_is_masked_and_no_list_of_a_provider(
+    asked: str, shown: str
+) -> None:
+    assert COMMON.path(asked) == shown

@@ -209,6 +209,8 @@ async def in_the_path(world: World, name: str) -> None:
     card = world.planted.card()
     for last in (world.planted.card(), "%20".join(card[i : i + 4] for i in range(0, 16, 4))):
         await world.send(name, Request("GET", f"{request.path}/{last}", request.headers))
+    for odd in ("password/{}", "?password[]={}", "?user[token][x]={}"):
+        await world.send(name, Request("GET", f"{request.path}/{odd.format(world.planted.secret())}", request.headers))
 
 
 def _saying(body: Any, text: str) -> Any:
