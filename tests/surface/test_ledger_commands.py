@@ -52,6 +52,7 @@ def test_a_refused_request_is_shown_with_its_rule_the_checks_and_what_was_meant(
     assert "FAILED" in shown and "not reached" in shown
     assert "Did you mean" in shown and "amuont" in shown
     assert "REQUEST" in shown and "ANSWER" in shown
+    assert f"only inferred: {ANY.name}." in shown
 
 
 def test_webhooks_are_listed_with_what_replay_takes(shell: Shell) -> None:

@@ -32,6 +32,9 @@ async def test_a_body_that_is_no_json_and_a_path_that_nobody_has_are_held_agains
     form = await newest(ppro.sim)
     await ppro.get("payment-nothing")
     nowhere = await newest(ppro.sim)
+    await ppro.send("POST", "payment-charges", b"[1]")
+    listed = await newest(ppro.sim)
 
     assert (form["status"], form["inferred"]) == (415, ["ppro.envelope", "ppro.error-texts"])
     assert (nowhere["status"], nowhere["inferred"]) == (404, ["ppro.envelope", "ppro.error-texts"])
+    assert (listed["status"], listed["inferred"]) == (400, ["ppro.error-texts"])
