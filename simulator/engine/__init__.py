@@ -11,6 +11,10 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `settings` | What may be set, as models: bounds, defaults, help |
 | `workspace` | An isolated world, as a value |
 | `resource` | Something that a party keeps, as a value |
+| `rates` | What one currency is worth in another |
+| `ledger` | What a provider owes a merchant: bookings in double entry, as values |
+| `calendar` | When money moves: cut-offs, business days, paydays |
+| `terms` | What a provider charges and when it pays, as settings |
 | `forging` | Where webhooks stand otherwise that no merchant should take |
 | `messages` | A webhook on its way, as values |
 | `call` | A request and its answer, as values |
@@ -28,6 +32,9 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `changes` | What one unit of work has read and will write, as rows |
 | `reader` | Finds resources, as the unit of work has changed them |
 | `uow` | The words in which everything changes: find, add, fire, amend, arm, emit, tell |
+| `settlement` | What a provider says of its settlement, and what of it is kept |
+| `settling` | Books, pays out at cut-offs, tells of reports |
+| `balances` | Says what money is where: balances, entries, reports |
 | `programs` | Programs that compute a signature, in four languages |
 | `explain` | How a signature came about, and why a merchant's own is another |
 | `webhooks` | How a provider's webhooks are rendered, signed and judged, as a value |

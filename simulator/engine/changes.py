@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import orjson
 
+from simulator.engine.ledger import Booking
 from simulator.engine.messages import NO_PLAN, Dispatch, Message, Plan
 from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load
 from simulator.engine.store.base import Store
@@ -55,9 +56,10 @@ class Changes:
         self._timers: list[tuple[Any, ...]] = []
         self._disarmed: list[tuple[str, str, str, str | None]] = []
         self._messages: list[tuple[str, str, Message, Dispatch]] = []
+        self._bookings: list[tuple[str, Booking, dict[str, Any] | None]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._dirty or self._deleted or self._timers or self._disarmed or self._messages)
+        return bool(self._dirty or self._deleted or self._timers or self._disarmed or self._messages or self._bookings)
 
     # Resources -------------------------------------------------------------------------------------------------
 
@@ -90,6 +92,28 @@ class Changes:
             self._deleted[identity] = resource
         self._disarmed.append((*identity, None))
         self.touched.add(identity)
+
+    # Money -----------------------------------------------------------------------------------------------------
+
+    def book(self, provider: str, booking: Booking, move: dict[str, Any] | None) -> None:
+        """The move in the journal, if there is one, gets the number of the booking."""
+        self._bookings.append((provider, booking, move))
+
+    def bookings(self, provider: str) -> list[Booking]:
+        """Those that are not written yet, without numbers."""
+        return [booking for of, booking, _ in self._bookings if of == provider]
+
+    def _write_bookings(self) -> None:
+        last: dict[str, int] = {}
+        rows = []
+        for provider, booking, move in self._bookings:
+            if provider not in last:
+                last[provider] = self._store.last_booking(self._workspace, provider)
+            number = last[provider] = last[provider] + 1
+            rows.append((self._workspace, provider, number, micros(booking.at), booking.payment, booking.dump()))
+            if move is not None:
+                move.setdefault("booked", []).append(number)
+        self._store.insert_bookings(rows)
 
     # Timers and messages ---------------------------------------------------------------------------------------
 
@@ -174,7 +198,7 @@ class Changes:
     def write(self, now: datetime) -> None:
         """Writes everything. The messages get their sequence from the order in which they were promised."""
         self.flush()
-        if not (self._disarmed or self._timers or self._messages):
+        if not (self._disarmed or self._timers or self._messages or self._bookings):
             return
         self._share.begin()
         for provider, kind, id_, trigger in self._disarmed:
@@ -183,6 +207,8 @@ class Changes:
             self._store.insert_timers(self._timers)
         if self._messages:
             self._store.insert_messages(self._outbox_rows(micros(now)))
+        if self._bookings:
+            self._write_bookings()
 
     def _outbox_rows(self, created: int) -> list[tuple[Any, ...]]:
         rows, gathered = [], _Gathering(self._workspace, self._store, created)

@@ -32,6 +32,7 @@ from pydantic import (
 from simulator import __version__
 from simulator.engine import cards, journal
 from simulator.engine.conditions import When
+from simulator.engine.ledger import Booking
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Party
 from simulator.engine.resource import Resource, hangs_on, load
@@ -41,7 +42,7 @@ from simulator.engine.store import schema
 from simulator.engine.store.transfer import Rows
 from simulator.engine.validation import Unfit
 from simulator.engine.workspace import FORMER, NAME, Workspace
-from simulator.kernel.clock import EPOCH, iso_millis, micros, parse_instant
+from simulator.kernel.clock import EPOCH, from_micros, iso_millis, micros, parse_instant
 
 FORMAT = "psp-simulator workspace"
 VERSION = 1
@@ -56,6 +57,7 @@ _JSON = {
     "attempts": ("headers",),
     "journal": ("body",),
     "replies": ("headers",),
+    "ledger": ("body",),
 }
 """Columns that hold an object in JSON, as bytes."""
 _INSTANTS = frozenset({"at", "due", "created", "sent"})
@@ -431,6 +433,17 @@ def _is_request(entry: Mapping[str, Any]) -> bool:
     )
 
 
+def _of_booking(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -> Iterator[Fault]:
+    party = parties.get(row["provider"])
+    if party is None or not party.is_provider:
+        allowed = tuple(sorted(name for name, one in parties.items() if one.is_provider))
+        yield Fault(f"{field}.provider", f"{field}.provider: there is no such provider here", allowed)
+    try:
+        Booking.load(row["number"], from_micros(row["at"]), row["payment"], row["body"])
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        yield Fault(f"{field}.body", f"{field}.body: is no booking whose postings sum to zero", ())
+
+
 _CHECKS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Party]], Iterator[Fault]]] = {
     "resources": _of_resource,
     "timers": _of_timer,
@@ -438,6 +451,7 @@ _CHECKS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Party]], It
     "attempts": _of_headers,
     "replies": _of_headers,
     "journal": _of_line,
+    "ledger": _of_booking,
 }
 
 

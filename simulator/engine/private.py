@@ -52,6 +52,14 @@ def write(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
 
+def put(file: Path, content: bytes) -> None:
+    """Whole, or not at all: it has another name until it is written, so that nobody takes half of it."""
+    make_folder(file.parent)
+    unfinished = file.with_name(f".{file.name}.part")
+    write(unfinished, content)
+    unfinished.replace(file)
+
+
 def _close(path: Path, mode: int) -> None:
     if path.stat().st_mode & 0o777 == mode:
         return

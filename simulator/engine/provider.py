@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 import orjson
 from pydantic import BaseModel
 
+from simulator.engine import settling
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
 from simulator.engine.explain import Explained
 from simulator.engine.facts import NO_FACTS, Facts
@@ -26,8 +27,10 @@ from simulator.engine.samples import FirstSteps
 from simulator.engine.sandbox import Sandbox
 from simulator.engine.scenarios import Decisions, WebhooksEffect
 from simulator.engine.settings import WorkspaceSettings
+from simulator.engine.settlement import PAYOUT, SETTLED, TIMERS, Settlement, kinds_of
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.engine.stories import Stories
+from simulator.engine.terms import MoneySettings
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.webhooks import Dropped, Sending, Signed, Verdict, Webhooks
@@ -57,6 +60,7 @@ __all__ = [
     "Provider",
     "Reply",
     "Sending",
+    "Settlement",
     "Signed",
     "Verdict",
     "Walk",
@@ -239,6 +243,21 @@ class Party:
     def machines(self) -> tuple[Machine, ...]:
         return tuple(dict.fromkeys(kind.MACHINE for kind in self.resources if kind.MACHINE is not None))
 
+    @property
+    def moves_money(self) -> Set[tuple[str, str]]:
+        """The kinds and triggers that stand in its table of money; only providers have one."""
+        return frozenset()
+
+    def book(self, uow: UnitOfWork, resource: Resource, trigger: str, about: Any) -> None:
+        """Called for each move that stands there."""
+
+    def fire_timer(self, uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+        """What a timer of one of its resources does."""
+        if self.on_timer is not None and trigger in self.known_timers:
+            self.on_timer(uow, resource, trigger, data)
+        else:
+            uow.fire(resource, trigger)
+
     @cached_property
     def known_timers(self) -> frozenset[str]:
         """What may be armed for a resource of this party."""
@@ -347,6 +366,9 @@ class Provider(Party):
     """What is not documented of it: its register (`facts.toml`)."""
     settings: type[WorkspaceSettings] = WorkspaceSettings
     """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
+    settlement: Settlement | None = None
+    """What becomes of the money afterwards (`engine/settlement.py`); its settings are `MoneySettings` then. Without one it has no
+    ledger."""
 
     def __post_init__(self) -> None:
         """Raises `ProviderError` with everything in which the value contradicts itself."""
@@ -356,6 +378,30 @@ class Provider(Party):
     @cached_property
     def masking(self) -> Masking:
         return Masking(self.secret_members, self.secret_headers)
+
+    @cached_property
+    def kinds(self) -> dict[str, type[Resource]]:
+        own = kinds_of(self.name) if self.settlement is not None else ()
+        return {kind.KIND: kind for kind in (*self.resources, *own)}
+
+    @cached_property
+    def known_timers(self) -> frozenset[str]:
+        settles = self.settlement is not None
+        own = frozenset(self.timers).union(*(machine.triggers for machine in self.machines))
+        return own.union(TIMERS, PAYOUT.triggers) if settles else own
+
+    @cached_property
+    def moves_money(self) -> Set[tuple[str, str]]:
+        return self.settlement.table.keys() if self.settlement is not None else frozenset()
+
+    def book(self, uow: UnitOfWork, resource: Resource, trigger: str, about: Any) -> None:
+        settling.book(uow, self.name, resource, trigger, about)
+
+    def fire_timer(self, uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+        if isinstance(resource, SETTLED):
+            settling.on_timer(uow, self.name, resource, trigger, data)
+        else:
+            super().fire_timer(uow, resource, trigger, data)
 
     def summary_of(self, resource: Resource) -> Summary | None:
         return self.summarise(resource)
@@ -397,6 +443,8 @@ def _faults(provider: Provider) -> Iterator[str]:
         yield f"its settings stand under {provider.settings.SECTION!r}: SECTION is the provider's name"
     if unfit := [host for host in provider.hosts if _HOST.fullmatch(host) is None]:
         yield f"hosts names {', '.join(unfit)}: a host is a name like api.example.com, or *.example.com for all below it"
+    if provider.settlement is not None and not issubclass(provider.settings, MoneySettings):
+        yield "it has a settlement, so its settings are MoneySettings"
     yield from _faults_of_resources(provider)
     yield from _faults_of_routes(provider)
     events = provider.webhooks.events

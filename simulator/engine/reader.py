@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TypeVar
 
+import orjson
+
 from simulator.engine.changes import Changes, Share
+from simulator.engine.ledger import Booking
 from simulator.engine.resource import Resource, Summary
-from simulator.engine.store.base import EVERY
+from simulator.engine.store.base import EVERY, Row
 from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.refusals import NotFound
 
 PAGE = 500
@@ -112,6 +117,36 @@ class Reader:
             page, more = self.listing(kind, limit=PAGE, before=page[-1].id)
             yield from page
 
+    def bookings(self, provider: str, *, first: int = 1, last: int = EVERY) -> list[Booking]:
+        """What stands in a provider's ledger, from one number to another, oldest first. What this unit books comes last, and has
+        no number yet."""
+        rows = self.store.bookings(self.workspace.id, provider, first=first, last=last)
+        own = self._changes.bookings(provider) if last == EVERY else []
+        return [*(_booking(row) for row in rows), *own]
+
+    def bookings_numbered(self, provider: str, numbers: Iterable[int]) -> list[Booking]:
+        rows = self.store.bookings_numbered(self.workspace.id, provider, [*numbers])
+        return [_booking(row) for row in rows]
+
+    def bookings_of(self, provider: str, payment: str) -> list[Booking]:
+        """Those of a payment, which its story in the journal numbers."""
+        numbers: list[int] = []
+        for _, _, _, _, raw in self.store.journal_of(self.workspace.id, payment):
+            for move in orjson.loads(raw).get("moves", ()):
+                numbers += move.get("booked", ())
+        found = self.bookings_numbered(provider, dict.fromkeys(numbers)) if numbers else []
+        return [one for one in (*found, *self._changes.bookings(provider)) if one.payment == payment]
+
+    def bookings_between(self, provider: str, since: datetime, until: datetime) -> list[Booking]:
+        """Those of a span of time, its end not among them."""
+        numbers = [self.store.first_booking_since(self.workspace.id, provider, micros(at)) for at in (since, until)]
+        return self.bookings(provider, first=numbers[0], last=numbers[1] - 1)
+
     def flush(self) -> None:
         """Writes the resources that have changed so far, so that queries see them."""
         self._changes.flush()
+
+
+def _booking(row: Row) -> Booking:
+    number, at, payment, body = row
+    return Booking.load(number, from_micros(at), payment, bytes(body))

@@ -11,9 +11,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
-from simulator.engine import journal, portable
+from simulator.engine import journal, portable, private
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.arrivals import Arrivals
@@ -61,6 +62,7 @@ class Runtime:
         auto_return_s: int | None = 5,
         courier: Courier | None = None,
         reach: Reach | None = None,
+        reports: Path | None = None,
         default_overrides: Credentials | None = None,
     ) -> None:
         self.store = store
@@ -83,6 +85,8 @@ class Runtime:
         """Set by `hang_up`: whoever keeps a connection open ends it."""
         self.reach = reach or Reach(public_url=public_url)
         """Where deliveries may go."""
+        self.reports = reports
+        """The folder into which reports are put when they are there (`serve --reports`)."""
         self.courier = courier or OwnCourier(self.reach)
         self.watchers = Watchers()
         self.news = Watchers()
@@ -161,6 +165,16 @@ class Runtime:
     def summary_of(self, resource: Resource) -> Summary | None:
         """The payment view of a resource; None for what is no payment."""
         return self.parties[resource.PROVIDER].summary_of(resource)
+
+    def keep_report(self, workspace: Workspace, provider: str, name: str, render: Callable[[], bytes]) -> None:
+        """Puts a report that is there now into the folder for them, if there is one."""
+        if self.reports is None:
+            return
+        file = self.reports / workspace.name / provider / name
+        try:
+            private.put(file, render())
+        except OSError as error:
+            log.error("the report %s cannot be written: %s", file, error)
 
     @property
     def missing(self) -> list[str]:

@@ -29,7 +29,10 @@ from simulator.kernel.refusals import Invalid, Violation
 
 log = logging.getLogger("simulator")
 
-Facet = Literal["wallet", "api", "webhooks", "bank", "provider"]
+Facet = Literal["wallet", "api", "webhooks", "bank", "settlement", "provider"]
+
+COUNTED = ("api", "settlement")
+"""The facets whose effects end after so many `times`, and may be asked for before there is a payment."""
 
 REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
 """Why a wallet or a bank declines, in neutral words; each provider has its own code for it."""
@@ -140,12 +143,31 @@ class BankEffect(Strict):
     delay: Delay | None = None
 
 
+class SettlementEffect(Strict):
+    """What happens to the money afterwards: to the reports of a cut-off, to a payout, to a payment that was captured."""
+
+    report: Literal["late", "failed", "row_missing", "amount_differs", "fee_changed", "wrong_total"] | None = None
+    delay: Delay = timedelta(hours=6)
+    """How late a report is."""
+    payout: Literal["failed"] | None = None
+    chargeback: Delay | None = None
+    """How long after the capture one is raised."""
+    times: Annotated[int | None, BeforeValidator(_times)] = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _sense(self) -> SettlementEffect:
+        if self.report is None and self.payout is None and self.chargeback is None:
+            raise Unfit("must say report, payout or chargeback")
+        return self
+
+
 class Rule(Strict):
     when: When = Field(default_factory=When)
     wallet: WalletEffect | None = None
     api: ApiEffect | None = None
     webhooks: WebhooksEffect | None = None
     bank: BankEffect | None = None
+    settlement: SettlementEffect | None = None
     provider: dict[str, Any] | None = None
     """Options of the provider itself (`flow: qr`), as its `Decisions` have them."""
 
@@ -347,7 +369,7 @@ class Scenarios:
                 if params is None or not rule.when.holds(facts):
                     continue
                 used = entry.get("used", {}).get(str(number), 0)
-                if facet == "api" and params.times is not None and used >= params.times:
+                if facet in COUNTED and params.times is not None and used >= params.times:
                     continue
                 assert scenario is not None
                 yield Effect(f"scenario:{scenario.name}", params, True, (index, number))
@@ -428,7 +450,7 @@ def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any], 
     payment = facts.get("payment")
     if payment is not None:
         return payment in scope["payments"]
-    return facet == "api" and scope.get("next", 0) > 0 and _matches(scope, about)
+    return facet in COUNTED and scope.get("next", 0) > 0 and _matches(scope, about)
 
 
 def scoped_to_payment(

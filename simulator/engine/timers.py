@@ -90,10 +90,7 @@ class Timers:
         if resource is None:
             return
         subject[0] = resource.subject
-        if party.on_timer is not None and row.trigger in party.known_timers:
-            party.on_timer(uow, resource, row.trigger, orjson.loads(row.data))
-        else:
-            uow.fire(resource, row.trigger)
+        party.fire_timer(uow, resource, row.trigger, orjson.loads(row.data))
 
     def _give_up(self, row: TimerRow, subject: str, error: Exception) -> None:
         error_id = Ids().hex(16)

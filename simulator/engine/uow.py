@@ -14,6 +14,7 @@ import orjson
 from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
 from simulator.engine.changes import Identity, Share
+from simulator.engine.ledger import Booking
 from simulator.engine.messages import Dispatch, Event, Message, Plan
 from simulator.engine.reach import Reach
 from simulator.engine.reader import Reader
@@ -51,6 +52,12 @@ class Participant(Protocol):
     @property
     def hear(self) -> Callable[[UnitOfWork, Resource, str, Resource], None] | None: ...
 
+    @property
+    def moves_money(self) -> Set[tuple[str, str]]:
+        """The kinds and triggers for which `book` is called."""
+
+    def book(self, uow: UnitOfWork, resource: Resource, trigger: str, about: Any) -> None: ...
+
     def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]: ...
 
     def adversary(self, params: WebhooksEffect, body: bytes) -> Plan | None: ...
@@ -84,6 +91,9 @@ class World(Protocol):
 
     @property
     def auto_return_s(self) -> int | None: ...
+
+    def keep_report(self, workspace: Workspace, provider: str, name: str, render: Callable[[], bytes]) -> None:
+        """Puts a report that is there now into the folder for them, if there is one."""
 
     def summary_of(self, resource: Resource) -> Summary | None:
         """The payment view of a resource; None for what is no payment."""
@@ -170,6 +180,7 @@ class UnitOfWork(Reader):
         if machine is not None:
             self._record(resource, trigger, None, resource.state)
             self._arm_timeouts(resource)
+            self._book(resource, trigger, about)
         for event in events:
             self.emit(event, resource, about)
         return resource
@@ -184,7 +195,7 @@ class UnitOfWork(Reader):
         silent: bool = False,
         **changes: Any,
     ) -> R:
-        """Moves a resource along its machine: new state, timers, journal, webhooks.
+        """Moves a resource along its machine: new state, timers, journal, money, webhooks.
 
         `changes` are its other fields; `about` and `extra` go to the webhook's renderer. `silent` moves without the
         row's webhooks. Raises `IllegalTransition` when the state has no such row, `MachineError` when no state has one.
@@ -204,6 +215,7 @@ class UnitOfWork(Reader):
                 for timeout in machine.timeouts_in(move.source):
                     self.disarm(moved, timeout.trigger)
             self._arm_timeouts(moved)
+        self._book(moved, trigger, about)
         if not silent:
             for event in move.events:
                 self.emit(event, moved, about, extra)
@@ -219,6 +231,19 @@ class UnitOfWork(Reader):
     def delete(self, resource: Resource) -> None:
         """With all its timers."""
         self._changes.remove(resource)
+
+    # Money -----------------------------------------------------------------------------------------------------
+
+    def _book(self, resource: Resource, trigger: str, about: Any) -> None:
+        party = self.runtime.parties[resource.PROVIDER]
+        if (resource.KIND, trigger) in party.moves_money:
+            party.book(self, resource, trigger, about)
+
+    def post(self, provider: str, booking: Booking) -> None:
+        """Adds a booking to a provider's ledger; the latest move of its payment bears its number in the journal."""
+        moves = reversed(self.moves) if booking.payment else ()
+        move = next((one for one in moves if one.get("subject") == booking.payment), None)
+        self._changes.book(provider, booking, move)
 
     # Timers ----------------------------------------------------------------------------------------------------
 

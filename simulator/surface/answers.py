@@ -524,3 +524,86 @@ class CheckView(TypedDict):
 
 class AuditView(AuditSummary):
     checks: list[CheckView]
+
+
+# Money ----------------------------------------------------------------------------------------------------------------
+
+
+class LedgerEntry(TypedDict):
+    """A posting; `amount` is a decimal text in units of the currency."""
+
+    id: str
+    transaction: str
+    at: str
+    available_at: str
+    provider: str
+    account: str
+    kind: str
+    amount: str
+    currency: str
+    merchant: NotRequired[str]
+    payment_id: NotRequired[str]
+    operation_id: NotRequired[str]
+    payout_id: NotRequired[str]
+
+
+class Balance(TypedDict):
+    """Decimal texts. `available` may be below zero."""
+
+    provider: str
+    currency: str
+    pending: str
+    available: str
+    payable: str
+    merchant: NotRequired[str]
+    """Which of the merchant's accounts, where there are several."""
+
+
+class NextCutoff(TypedDict):
+    at: str
+    in_s: float
+    pays: dict[str, str]
+    """By currency, with the merchant's account before it where there are several: what it will pay if nothing happens before."""
+
+
+class Balances(TypedDict):
+    data: list[Balance]
+    next_cutoff: dict[str, NextCutoff]
+
+
+class PayoutView(TypedDict):
+    """`status` is the provider's own word, `report` the address of its main report once that is there."""
+
+    id: str
+    provider: str
+    state: Literal["pending", "paid", "failed"]
+    status: str
+    amount: str
+    currency: str
+    created_at: str
+    arrives_at: str
+    merchant: NotRequired[str]
+    paid_at: NotRequired[str]
+    failed_at: NotRequired[str]
+    decided_by: NotRequired[str]
+    report: NotRequired[str]
+
+
+ReportPeriod = TypedDict("ReportPeriod", {"from": str, "to": str})
+
+
+class ReportView(TypedDict):
+    """`size` and `sha256` are null until it is `ready`."""
+
+    provider: str
+    date: str
+    name: str
+    type: str
+    media_type: str
+    state: Literal["due", "ready", "failed"]
+    size: int | None
+    sha256: str | None
+    period: ReportPeriod
+    available_at: str
+    payout_id: NotRequired[str]
+    url: str

@@ -110,6 +110,7 @@ class App:
             auto_return_s=self.settings.auto_return,
             courier=courier or OwnCourier(self._reach, _trust(self.settings)),
             reach=self._reach,
+            reports=Path(self.settings.reports) if self.settings.reports else None,
             default_overrides=self.settings.credentials,
         )
 

@@ -22,6 +22,7 @@ from simulator.surface.answers import (
     Armed,
     AuditSummary,
     AuditView,
+    Balances,
     Buyer,
     Change,
     Clock,
@@ -31,10 +32,13 @@ from simulator.surface.answers import (
     Exported,
     Health,
     ImportedView,
+    LedgerEntry,
     Move,
     Payment,
+    PayoutView,
     ProviderView,
     Received,
+    ReportView,
     RequestView,
     ScenarioView,
     Settled,
@@ -167,6 +171,13 @@ class AsyncClient:
             cursor = page["next"]
             if cursor is None:
                 return
+
+    async def file(self, path: str, /) -> bytes:
+        """The bytes behind an address of the control API."""
+        answer = await self.send("GET", path, headers=self._headers, content=None)
+        if answer.status >= 400:
+            raise SaidNo(answer.status, json.loads(answer.content)["error"])
+        return answer.content
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -485,6 +496,41 @@ class AsyncWorkspace:
     async def settle(self) -> Settled:
         """Delivers everything that is due at the workspace's present instant."""
         return cast(Settled, await self._call("POST", "/settle"))
+
+    # What became of the money
+
+    async def ledger(
+        self, provider: str | None = None, *, payment_id: str | None = None, payout_id: str | None = None
+    ) -> list[LedgerEntry]:
+        """Every posting, oldest first, provider by provider."""
+        query: dict[str, Any] = {"provider": provider, "payment_id": payment_id, "payout_id": payout_id}
+        return [one async for one in self.client.every(f"{self.path}/ledger", **query)]
+
+    async def balances(self, provider: str | None = None) -> Balances:
+        """What the providers owe, by currency, and when their next day ends."""
+        return cast(Balances, await self._call("GET", "/balances", provider=provider))
+
+    async def payouts(self, provider: str | None = None) -> list[PayoutView]:
+        """Newest first, provider by provider."""
+        return [one async for one in self.client.every(f"{self.path}/payouts", provider=provider)]
+
+    async def pay_out(self, provider: str) -> list[PayoutView]:
+        """Ends the provider's day now and pays out what is due, whatever day it is."""
+        answer = await self._call("POST", "/payouts", {"provider": provider})
+        return cast(list[PayoutView], answer["data"])
+
+    async def reports(self, provider: str | None = None, date: str | None = None) -> list[ReportView]:
+        """The files of days that are over, newest day first; of those that are still to come too."""
+        return [one async for one in self.client.every(f"{self.path}/reports", provider=provider, date=date)]
+
+    async def report(self, provider: str, date: str, name: str) -> bytes:
+        """One of them, byte for byte."""
+        parts = (quote(part, safe="") for part in (provider, date, name))
+        return await self.client.file(f"{self.path}/reports/{'/'.join(parts)}")
+
+    async def main_report(self, provider: str, date: str) -> bytes:
+        """The provider's main report of a day, byte for byte."""
+        return await self.client.file(f"{self.path}/reports/{quote(provider, safe='')}/{quote(date, safe='')}")
 
     # Webhooks and requests
 

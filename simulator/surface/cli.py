@@ -23,6 +23,7 @@ from simulator.surface.keeping_commands import export_, import_, restore, snapsh
 from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
 from simulator.surface.mcp_command import mcp
+from simulator.surface.money_commands import payouts, reports
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, default_url, known_provider, show, steers, unknown_provider, world_of
 from simulator.surface.story_commands import diagram, why
@@ -124,6 +125,7 @@ def main() -> None:
 @click.option("--public-url", help="The address under which others reach this simulator.")
 @click.option("--admin-token", help="Wanted by /_sim and the console; made up if they are open to the network.")
 @click.option("--scenarios", help="A folder with scenarios of your own.")
+@click.option("--reports", help="A folder for the report files, which are put there as they come.")
 @click.option("--quiet", is_flag=True, help="No banner.")
 @click.option("--json", "as_json", is_flag=True, help="First line of stdout: address, port and credentials as JSON.")
 def serve(quiet: bool, as_json: bool, **given: Any) -> None:
@@ -301,6 +303,8 @@ OTHERS = (
     webhooks,
     show_,
     diagram,
+    payouts,
+    reports,
 )
 for command in (*BUYERS, *CLOCK, *OTHERS, why):
     main.add_command(command)

@@ -27,6 +27,7 @@ from simulator.surface.answers import (
     Attempt,
     AuditSummary,
     AuditView,
+    Balances,
     Buyer,
     Change,
     Clock,
@@ -37,11 +38,14 @@ from simulator.surface.answers import (
     Fired,
     Health,
     ImportedView,
+    LedgerEntry,
     Money,
     Move,
     Payment,
+    PayoutView,
     ProviderView,
     Received,
+    ReportView,
     RequestView,
     ScenarioView,
     Settled,
@@ -68,6 +72,7 @@ __all__ = [
     "Attempt",
     "AuditSummary",
     "AuditView",
+    "Balances",
     "Buyer",
     "Change",
     "Client",
@@ -78,12 +83,15 @@ __all__ = [
     "Fired",
     "Health",
     "ImportedView",
+    "LedgerEntry",
     "Money",
     "Move",
     "NotReached",
     "Payment",
+    "PayoutView",
     "ProviderView",
     "Received",
+    "ReportView",
     "RequestView",
     "SaidNo",
     "ScenarioView",
@@ -253,6 +261,13 @@ class Client:
             cursor = page["next"]
             if cursor is None:
                 return
+
+    def file(self, path: str, /) -> bytes:
+        """The bytes behind an address of the control API."""
+        answer = self.send("GET", path, headers=self._headers, content=None)
+        if answer.status >= 400:
+            raise SaidNo(answer.status, json.loads(answer.content)["error"])
+        return answer.content
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -568,6 +583,41 @@ class Workspace:
     def settle(self) -> Settled:
         """Delivers everything that is due at the workspace's present instant."""
         return cast(Settled, self._call("POST", "/settle"))
+
+    # What became of the money
+
+    def ledger(
+        self, provider: str | None = None, *, payment_id: str | None = None, payout_id: str | None = None
+    ) -> list[LedgerEntry]:
+        """Every posting, oldest first, provider by provider."""
+        query: dict[str, Any] = {"provider": provider, "payment_id": payment_id, "payout_id": payout_id}
+        return list(self.client.every(f"{self.path}/ledger", **query))
+
+    def balances(self, provider: str | None = None) -> Balances:
+        """What the providers owe, by currency, and when their next day ends."""
+        return cast(Balances, self._call("GET", "/balances", provider=provider))
+
+    def payouts(self, provider: str | None = None) -> list[PayoutView]:
+        """Newest first, provider by provider."""
+        return list(self.client.every(f"{self.path}/payouts", provider=provider))
+
+    def pay_out(self, provider: str) -> list[PayoutView]:
+        """Ends the provider's day now and pays out what is due, whatever day it is."""
+        answer = self._call("POST", "/payouts", {"provider": provider})
+        return cast(list[PayoutView], answer["data"])
+
+    def reports(self, provider: str | None = None, date: str | None = None) -> list[ReportView]:
+        """The files of days that are over, newest day first; of those that are still to come too."""
+        return list(self.client.every(f"{self.path}/reports", provider=provider, date=date))
+
+    def report(self, provider: str, date: str, name: str) -> bytes:
+        """One of them, byte for byte."""
+        parts = (quote(part, safe="") for part in (provider, date, name))
+        return self.client.file(f"{self.path}/reports/{'/'.join(parts)}")
+
+    def main_report(self, provider: str, date: str) -> bytes:
+        """The provider's main report of a day, byte for byte."""
+        return self.client.file(f"{self.path}/reports/{quote(provider, safe='')}/{quote(date, safe='')}")
 
     # Webhooks and requests
 

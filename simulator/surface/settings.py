@@ -26,6 +26,8 @@ class Settings:
     public_url: str | None = None
     admin_token: str | None = None
     scenarios: str | None = None
+    reports: str | None = None
+    """A folder into which report files are put as soon as they are there, by workspace and provider."""
     lan: bool = False
     open_console: bool = False
     default_credentials: bool = False

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from simulator.engine.provider import Party
+from simulator.engine.rates import RATES
 from simulator.engine.resource import Resource
 from simulator.engine.scenarios import Effect
 from simulator.engine.uow import UnitOfWork
@@ -22,14 +23,6 @@ from simulator.kernel.refusals import IllegalTransition
 from simulator.wallet import buyers
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order
-
-# CNY for one unit of the currency. Invented but plausible.
-RATES = {
-    "AED": "1.9606", "AUD": "4.7012", "CAD": "5.2233", "CHF": "8.2410", "CNY": "1", "DKK": "1.0482",
-    "EUR": "7.8210", "GBP": "9.1377", "HKD": "0.9152", "IDR": "0.000441", "JPY": "0.0482", "KRW": "0.00526",
-    "MYR": "1.6120", "NOK": "0.6705", "NZD": "4.3018", "PHP": "0.1262", "SEK": "0.6841", "SGD": "5.3377",
-    "THB": "0.2113", "USD": "7.2004",
-}  # fmt: skip
 
 SECRET_TRIES = 3
 """Wrong passwords or payment codes of one buyer until the wallet declines."""

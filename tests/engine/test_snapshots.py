@@ -14,10 +14,11 @@ from support import STARTED, Sim
 from toy.acme import TALKATIVE
 
 from engine.merchant import Merchant
+from simulator.engine.ledger import Booking, transfer
 from simulator.engine.store import SqliteStore, Store, open_store, schema
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.transactions import Transactions
-from simulator.kernel.clock import iso_millis, time_of_day
+from simulator.kernel.clock import EPOCH, iso_millis, time_of_day
 
 
 @pytest.fixture
@@ -59,10 +60,16 @@ def sweep(store: Store) -> None:
         pass
 
 
+BOOKED = Booking(
+    at=EPOCH, available=EPOCH, cause="adjustment", postings=transfer("adjustment", 5, "EUR", of="fees", to="merchant")
+)
+
+
 async def lived_in(sim: Sim, acme: Merchant) -> str:
     """Payments in all their states, webhooks that arrived and that did not, a key that was used; returns a charge that waits."""
     with sim.app.runtime.transactions.writing() as store:
         store.drop_payments(sim.workspace.id, [], [], [], 0)  # it counts that nothing was dropped
+        store.insert_bookings([(sim.workspace.id, "acme", 1, 0, "paid", BOOKED.dump())])
     await acme.paid("paid")
     refunded = await acme.paid("refunded")
     await acme.refund(refunded, 400)

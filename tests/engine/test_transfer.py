@@ -14,7 +14,9 @@ from toy.acme import TALKATIVE
 
 from engine.merchant import Merchant
 from simulator.engine import portable
+from simulator.engine.ledger import Booking, transfer
 from simulator.engine.store import schema
+from simulator.kernel.clock import EPOCH
 from simulator.surface.limits import IMPORT_LIMIT
 
 Document = dict[str, Any]
@@ -33,10 +35,16 @@ async def elsewhere() -> AsyncIterator[Sim]:
         yield simulator
 
 
+BOOKED = Booking(
+    at=EPOCH, available=EPOCH, cause="adjustment", postings=transfer("adjustment", 5, "EUR", of="fees", to="merchant")
+)
+
+
 async def lived_in(sim: Sim, acme: Merchant) -> str:
     """Everything that there is, and a charge that waits."""
     with sim.app.runtime.transactions.writing() as store:
         store.drop_payments(sim.workspace.id, [], [], [], 0)  # it counts that nothing was dropped
+        store.insert_bookings([(sim.workspace.id, "acme", 1, 0, "paid", BOOKED.dump())])
     await acme.paid("paid")
     refunded = await acme.paid("refunded")
     await acme.refund(refunded, 400)

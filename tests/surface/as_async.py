@@ -64,7 +64,7 @@ RULES = (
     (r"\bhttpx\.BaseTransport\b",                  "httpx.AsyncBaseTransport"),
     (r"\b__(enter|exit)__\b",                      r"__a\1__"),
     (r"\bself\._http\.close\(\)",                  "await self._http.aclose()"),
-    (r"(?<!def )\bself\.(close|call|_call|_act|client\.call|_http\.request)\(", r"await self.\1("),
+    (r"(?<!def )\bself\.(close|call|_call|_act|client\.call|client\.file|send|_http\.request)\(", r"await self.\1("),
     (r"\bwith self\._http\.stream\(",              "async with self._http.stream("),
     (r"\banswer\.read\(\)",                        "await answer.aread()"),
     (r"^( +)yield from answer\.iter_lines\(\)", r"\1async for text in answer.aiter_lines():\n\1    yield text"),

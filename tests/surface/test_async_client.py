@@ -24,7 +24,7 @@ from simulator.surface.in_process import Simulator
 from simulator.surface.launch import Launched
 from surface.as_async import ASYNC_CLIENT, CLIENT, as_async
 
-OF_HTTP = {"call", "every", "lines", "send", "close"}
+OF_HTTP = {"call", "every", "lines", "file", "send", "close"}
 """What the calls are made with."""
 ANYTHING: dict[str, Any] = {
     "data": [],

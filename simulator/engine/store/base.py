@@ -12,6 +12,7 @@ from __future__ import annotations
 from simulator.engine.store.journal import Journal
 from simulator.engine.store.keeping import Keeping
 from simulator.engine.store.leavings import Leavings
+from simulator.engine.store.ledger import Ledger
 from simulator.engine.store.outbox import AttemptRow, Outbox, OutboxRow, TimerRow
 from simulator.engine.store.resources import Resources, StoreConflict
 from simulator.engine.store.snapshots import Snapshots
@@ -22,5 +23,5 @@ from simulator.engine.store.workspaces import Workspaces
 __all__ = ["EVERY", "AttemptRow", "OutboxRow", "Row", "Store", "StoreConflict", "TimerRow"]
 
 
-class Store(Workspaces, Leavings, Keeping, Snapshots, Transfer, Resources, Outbox, Journal):
+class Store(Workspaces, Leavings, Keeping, Snapshots, Transfer, Resources, Outbox, Ledger, Journal):
     """All tables together; `sqlite.py` and `postgres.py` say how a statement reaches them."""

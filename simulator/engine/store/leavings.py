@@ -67,14 +67,17 @@ class Leavings(Statements):
         return gone + len(messages)
 
     def sweep_journal(self, place: int, most: int) -> int:
-        """The newest row of all stays, so that the numbers go on."""
+        """With the answers to repeated requests and the ledger. The newest row of all stays, so that the numbers go on."""
         chosen = """SELECT seq FROM journal WHERE workspace = ? AND seq < (SELECT MAX(seq) FROM journal) LIMIT ?"""
         gone = self.run(f"DELETE FROM journal WHERE seq IN ({chosen})", (place, most))  # noqa: S608
         sql = "SELECT provider, scope, key FROM replies WHERE workspace = ? LIMIT ?"
         replies = [(place, *row) for row in self.rows(sql, (place, most))]
         sql = "DELETE FROM replies WHERE workspace = ? AND provider = ? AND scope = ? AND key = ?"
         self.run_many(sql, replies)
-        return gone + len(replies)
+        sql = "SELECT provider, number FROM ledger WHERE workspace = ? LIMIT ?"
+        bookings = [(place, *row) for row in self.rows(sql, (place, most))]
+        self.run_many("DELETE FROM ledger WHERE workspace = ? AND provider = ? AND number = ?", bookings)
+        return gone + len(replies) + len(bookings)
 
     def sweep_keys(self, places: Sequence[int], after: Row | None, most: int) -> Row | None:
         """Walks over so many look-up keys of everybody and removes those of these places. Returns where to go on."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VERSION = 12
+VERSION = 13
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -47,6 +47,7 @@ UPGRADES = {
     9: "ALTER TABLE resources ADD COLUMN {unless} hangs_on TEXT",
     10: "",
     11: "",
+    12: "",
 }
 """From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
 store is opened."""
@@ -98,6 +99,10 @@ CREATE TABLE IF NOT EXISTS replies (
     workspace BIGINT NOT NULL, provider TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
     at BIGINT NOT NULL, fingerprint {blob} NOT NULL, status BIGINT NOT NULL, headers {blob} NOT NULL,
     body {blob} NOT NULL, PRIMARY KEY (workspace, provider, key, scope)){clustered};
+
+CREATE TABLE IF NOT EXISTS ledger (
+    workspace BIGINT NOT NULL, provider TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, payment TEXT NOT NULL,
+    body {blob} NOT NULL, PRIMARY KEY (workspace, provider, number)){clustered};
 
 CREATE TABLE IF NOT EXISTS dropped (
     workspace BIGINT NOT NULL, payments BIGINT NOT NULL, requests BIGINT NOT NULL, at BIGINT NOT NULL,

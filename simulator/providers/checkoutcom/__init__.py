@@ -15,6 +15,7 @@ from simulator.providers.checkoutcom.endpoints import ENDPOINTS, PREFLIGHTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.left_out import LEFT_OUT
 from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment
+from simulator.providers.checkoutcom.money import SETTLEMENT
 from simulator.providers.checkoutcom.sandbox import SANDBOX
 from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
 from simulator.providers.checkoutcom.shop import SHOP
@@ -151,6 +152,7 @@ PROVIDER = Provider(
     banner=lambda own: BannerLine("Checkout", own["secret_key"], f"channel {own['processing_channel_id']}"),
     documents="Checkout.com's payments, workflows, customers, hosted pages and links, and the Previous platform's webhooks.",
     settings=CheckoutcomSettings,
+    settlement=SETTLEMENT,
     decisions=Decisions(
         wallet=("pay", "recurring"),
         bank=("capture", "refund"),

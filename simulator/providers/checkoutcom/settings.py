@@ -10,11 +10,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from simulator.engine.scenarios import Delay, RuleOptions
-from simulator.engine.settings import Line, ProviderSettings, Seconds
+from simulator.engine.settings import Line, Seconds
+from simulator.engine.terms import ZONE, MoneySettings, ZoneName
 
 
-class CheckoutcomSettings(ProviderSettings):
+class CheckoutcomSettings(MoneySettings):
     SECTION: ClassVar[str] = "checkoutcom"
+
+    time_zone: ZoneName = Field(
+        "Europe/London",
+        description="in which days begin and end: the settlement time zone of the entity",
+        json_schema_extra=ZONE,
+    )
 
     merchant_name: Line = Field("Riverside Books", description="what the shopper sees")
     payment_lifetime_s: Seconds = Field(900, description="seconds until an unpaid payment expires")

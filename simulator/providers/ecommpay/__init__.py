@@ -17,6 +17,7 @@ from simulator.providers.ecommpay.endpoints import ENDPOINTS, LEFT_OUT, OBSERVED
 from simulator.providers.ecommpay.explained import explain_request
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
+from simulator.providers.ecommpay.money import SETTLEMENT
 from simulator.providers.ecommpay.pages import refusals, returns, routes
 from simulator.providers.ecommpay.sandbox import SANDBOX
 from simulator.providers.ecommpay.settings import EcommpaySettings, SaleOptions
@@ -121,6 +122,7 @@ PROVIDER = Provider(
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
     "with status success only says that the request was accepted; results and most errors arrive by callback.",
     settings=EcommpaySettings,
+    settlement=SETTLEMENT,
     decisions=Decisions(wallet=("sale",), bank=("refund",), provider={"sale": SaleOptions}),
     banner=lambda own: BannerLine("ecommpay", f"project {own['project_id']}", "secret in the console"),
 )

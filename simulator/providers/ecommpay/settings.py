@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.engine.settings import Line, OneOf, ProviderSettings, Seconds
+from simulator.engine.settings import Line, OneOf, Seconds
+from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ecommpay.wire.requests import CUSTOMER_FIELDS
 
@@ -14,7 +15,7 @@ from simulator.providers.ecommpay.wire.requests import CUSTOMER_FIELDS
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")
 
 
-class EcommpaySettings(ProviderSettings):
+class EcommpaySettings(MoneySettings):
     """Source: docs/providers/ecommpay.md, sources 3.10, 4.3 and 4.4.
 
     Inferred: ecommpay.timing, ecommpay.button-and-amount.

@@ -14,6 +14,7 @@ from simulator.providers.ppro import auth, demo, errors, pages, receiver
 from simulator.providers.ppro.endpoints import ENDPOINTS, LEFT_OUT, read_body
 from simulator.providers.ppro.handlers import outcomes
 from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.money import SETTLEMENT
 from simulator.providers.ppro.sandbox import SANDBOX
 from simulator.providers.ppro.settings import PproSettings
 from simulator.providers.ppro.shop import SHOP
@@ -119,6 +120,7 @@ PROVIDER = Provider(
         "the sandbox's mock authenticator. Amounts are minor units; declines are 200 answers with `status: FAILED`."
     ),
     settings=PproSettings,
+    settlement=SETTLEMENT,
     decisions=Decisions(wallet=("authorize",), bank=("capture", "refund", "settle", "void")),
     verify=receiver.verify,
     recognises=receiver.recognises,

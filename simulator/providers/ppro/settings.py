@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from simulator.engine.settings import Duration, Line, ProviderSettings
+from simulator.engine.settings import Duration, Line
+from simulator.engine.terms import MoneySettings
 
 _OURS = ("content-length", "host", "transfer-encoding", "connection")
 """Headers that belong to the delivery itself."""
@@ -24,7 +25,7 @@ _Value = Annotated[str, StringConstraints(max_length=256, pattern=r"^[\x20-\x7e]
 _Number = Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 
-class PproSettings(ProviderSettings):
+class PproSettings(MoneySettings):
     SECTION: ClassVar[str] = "ppro"
 
     merchant_name: Line = Field("Riverside Books", description="what pages call the merchant")

@@ -17,6 +17,7 @@ from simulator.providers.wooshpay.handlers.outcomes import hear_wallet, on_timer
 from simulator.providers.wooshpay.left_out import LEFT_OUT
 from simulator.providers.wooshpay.lookup import request_id
 from simulator.providers.wooshpay.model import RESOURCES, PaymentIntent, side_of
+from simulator.providers.wooshpay.money import SETTLEMENT
 from simulator.providers.wooshpay.sandbox import SANDBOX
 from simulator.providers.wooshpay.settings import ConfirmOptions, WooshpaySettings
 from simulator.providers.wooshpay.shop import SHOP
@@ -154,5 +155,6 @@ PROVIDER = Provider(
         "the secret key. The live key answers with `livemode: true`."
     ),
     settings=WooshpaySettings,
+    settlement=SETTLEMENT,
     decisions=Decisions(wallet=("confirm",), bank=("confirm", "refund"), provider={"confirm": ConfirmOptions}),
 )

@@ -7,13 +7,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from simulator.engine.scenarios import RuleOptions
-from simulator.engine.settings import Line, OneOf, ProviderSettings
+from simulator.engine.settings import Line, OneOf
+from simulator.engine.terms import MoneySettings
 from simulator.providers.wooshpay.wire.values import METHOD_TYPES
 
 YEAR_MINUTES = 366 * 24 * 60
 
 
-class WooshpaySettings(ProviderSettings):
+class WooshpaySettings(MoneySettings):
     SECTION: ClassVar[str] = "wooshpay"
 
     merchant_name: Line = Field("Riverside Books", description="what the shopper reads")

@@ -20,6 +20,7 @@ from simulator.providers.worldline.handlers.outcomes import hear_wallet, on_time
 from simulator.providers.worldline.handlers.requests import read_body
 from simulator.providers.worldline.left_out import LEFT_OUT
 from simulator.providers.worldline.model import HostedCheckout, OrderCounter, Payment, Refund, to_money
+from simulator.providers.worldline.money import SETTLEMENT
 from simulator.providers.worldline.pages import PAGES
 from simulator.providers.worldline.sandbox import SANDBOX
 from simulator.providers.worldline.settings import CheckoutOptions, WorldlineSettings
@@ -135,6 +136,7 @@ PROVIDER = Provider(
     verify_request=verify_request,
     explain_request=explain_request,
     settings=WorldlineSettings,
+    settlement=SETTLEMENT,
     decisions=Decisions(
         wallet=("authorize",),
         bank=("authorize", "refund", "remit", "settle"),

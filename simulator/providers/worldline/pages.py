@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from simulator.engine import pages
 from simulator.engine.provider import Call, Page, Reply
+from simulator.engine.rates import RATES
 from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import HostedView, MoneyView
@@ -219,7 +220,7 @@ class Note:
 
 
 def _rate(currency: str) -> str | None:
-    return f"1 {currency} = {alipay.RATES[currency]} CNY" if currency in alipay.RATES and currency != "CNY" else None
+    return f"1 {currency} = {RATES[currency]} CNY" if currency in RATES and currency != "CNY" else None
 
 
 def _prospect(uow: UnitOfWork, checkout: HostedCheckout) -> Order:

@@ -10,14 +10,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from simulator.engine.scenarios import RuleOptions
-from simulator.engine.settings import YEAR_S, Line, ProviderSettings, Seconds
+from simulator.engine.settings import YEAR_S, Line, Seconds
+from simulator.engine.terms import ZONE, MoneySettings, ZoneName
 
 CENTURY_S = 100 * YEAR_S
 """For requests that were signed long ago."""
 
 
-class WorldlineSettings(ProviderSettings):
+class WorldlineSettings(MoneySettings):
     SECTION: ClassVar[str] = "worldline"
+
+    time_zone: ZoneName = Field("Europe/Amsterdam", description="in which days begin and end", json_schema_extra=ZONE)
 
     merchant_name: Line = Field("Riverside Books", description="shown to the consumer")
     settlement_s: Seconds = Field(2 * 24 * 3600, description="seconds from CAPTURED to PAID")

@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from simulator.engine.rates import RATES
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import SimulatorSettings, describe
@@ -18,7 +19,6 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.surface.console.frame import COUNTED, PAGE, ClockChip, Console, Counted
 from simulator.surface.control.snapshots import snapshot_view
-from simulator.wallet.alipay import RATES
 
 
 @dataclass(frozen=True)

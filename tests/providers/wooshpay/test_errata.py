@@ -219,8 +219,13 @@ async def test_a_product_is_updated(wooshpay: Merchant) -> None:
     assert (await wooshpay.read("products", active="true"))["data"] == []
 
 
-async def test_the_balance_is_what_was_paid_less_what_was_given_back(wooshpay: Merchant, live: Merchant) -> None:
-    assert await wooshpay.read("balance") == {"object": "balance", "available": []}
+async def test_the_balance_is_what_was_paid_less_what_was_given_back(
+    sim: Sim, wooshpay: Merchant, live: Merchant
+) -> None:
+    """Without fees and conversion: it is pending until it is available, and a refund leaves at once."""
+    await sim.settings("wooshpay", settlement_currency="same", fee_variable="0", fee_fixed="0", fee_refund="0")
+    empty = {"object": "balance", "available": [], "pending": [], "livemode": False}
+    assert await wooshpay.read("balance") == empty
     paid = await wooshpay.paid(amount=70)
     await wooshpay.paid(amount=30, currency="USD")
     await wooshpay.pay_link(amount=40)
@@ -228,9 +233,10 @@ async def test_the_balance_is_what_was_paid_less_what_was_given_back(wooshpay: M
 
     balance = await wooshpay.read("balance")
 
-    available = [{"amount": 45, "currency": "CNY"}, {"amount": 30, "currency": "USD"}]
-    assert balance == {"object": "balance", "available": available}
-    assert (await live.read("balance"))["available"] == []
+    pending = [{"amount": 70, "currency": "cny"}, {"amount": 30, "currency": "usd"}]
+    available = [{"amount": -25, "currency": "cny"}, {"amount": 0, "currency": "usd"}]
+    assert balance == {"object": "balance", "available": available, "pending": pending, "livemode": False}
+    assert await live.read("balance") == empty | {"livemode": True}
 
 
 # Input ---------------------------------------------------------------------------------------------------------

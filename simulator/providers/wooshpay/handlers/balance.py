@@ -1,22 +1,27 @@
-"""The account's balance."""
+"""The account's balance, as the ledger has it."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 
+from simulator.engine import balances
+from simulator.engine.ledger import rounded
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.wooshpay.lookup import newest_first
-from simulator.providers.wooshpay.model import Charge, side_of
+from simulator.providers.wooshpay.money import account_of
 
 
 def get_balance(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /v1/balance: per currency what was captured less what was given back. There are no fees and no payouts.
+    """GET /v1/balance: what can be paid out, and what is still to come, per currency. Either may be below zero.
 
     Inferred: wooshpay.balance.
     """
-    amounts: Counter[str] = Counter()
-    for charge in newest_first(uow, Charge, ("side", side_of(call.credential["livemode"])), None):
-        amounts[charge.currency] += charge.amount_captured - charge.amount_refunded
-    available = [{"amount": amounts[currency], "currency": currency} for currency in sorted(amounts)]
-    return Reply(200, {"object": "balance", "available": available})
+    livemode = call.credential["livemode"]
+    own = [one for one in balances.balances(uow, "wooshpay") if one.merchant == account_of(livemode)]
+    available = _amounts((one.currency, one.available) for one in own)
+    pending = _amounts((one.currency, one.pending) for one in own)
+    return Reply(200, {"object": "balance", "available": available, "pending": pending, "livemode": livemode})
+
+
+def _amounts(sums: Iterable[tuple[str, int]]) -> list[dict[str, object]]:
+    return [{"amount": rounded(amount, currency).value, "currency": currency.lower()} for currency, amount in sums]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from simulator.engine.provider import Call, Reply
+from simulator.engine.rates import RATES
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, NotFound, Violation
 from simulator.providers.worldline import products
 from simulator.providers.worldline.handlers.requests import count, must_have
-from simulator.wallet import alipay
 
 
 def test_connection(call: Call, uow: UnitOfWork) -> Reply:
@@ -18,7 +18,7 @@ def convert_amount(call: Call, uow: UnitOfWork) -> Reply:
     """GET /services/convert/amount: at the wallet's rates, both amounts with two implied decimals."""
     must_have(call, "source", "target", "amount")
     given = {name: call.query[name] for name in ("source", "target")}
-    wrong = [Violation(name, "enum", given=code) for name, code in given.items() if code not in alipay.RATES]
+    wrong = [Violation(name, "enum", given=code) for name, code in given.items() if code not in RATES]
     if wrong:
         raise Invalid(wrong)
     amount = count(call, "amount", 0, 10**12 - 1)

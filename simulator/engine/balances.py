@@ -1,0 +1,151 @@
+"""Says what money is where, of one provider in one workspace: balances, the ledger's entries with their payouts, the reports.
+
+Nothing here changes anything; all of it follows from the ledger and the settings.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from simulator.engine.ledger import Booking, units
+from simulator.engine.settlement import Account, Payout, Period, Report, kinds_of
+from simulator.engine.settling import settlement_of, terms_of
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import MICROSECOND
+
+PAGE = 500
+"""So many bookings are read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Of one account of the merchant's in one currency, in units of the ledger."""
+
+    merchant: str
+    currency: str
+    pending: int = 0
+    """Captured, and not yet the merchant's to have."""
+    available: int = 0
+    """What the next payout would take; below zero where refunds exceed sales."""
+    payable: int = 0
+    """On its way to the bank."""
+
+
+def balances(uow: UnitOfWork, provider: str) -> list[Balance]:
+    """As of now, by account and currency; those too in which nothing is left."""
+    kinds = kinds_of(provider)
+    account = uow.find(kinds.account, Account.ID)
+    if account is None:
+        return []
+    pending: Counter[str] = Counter()
+    available: Counter[str] = Counter(account.balances)
+    for one in uow.bookings(provider, first=account.summed):
+        side = available if one.available <= uow.now else pending
+        side[one.purse] += one.net
+    payable: Counter[str] = Counter()
+    for payout in uow.every(kinds.payout):
+        if payout.state == "pending":
+            payable[payout.purse] += units(payout.money)
+    return [
+        Balance(*_parts(purse), pending[purse], available[purse], payable[purse])
+        for purse in sorted({*pending, *available, *payable} - {""})
+    ]
+
+
+def _parts(purse: str) -> tuple[str, str]:
+    merchant, _, currency = purse.rpartition(" ")
+    return merchant, currency
+
+
+def next_cutoff(uow: UnitOfWork, provider: str) -> datetime:
+    """The next one for which something waits, or the end of this day."""
+    account = uow.find(kinds_of(provider).account, Account.ID)
+    armed = [at for at in account.armed if at > uow.now] if account is not None else []
+    return min(armed) if armed else terms_of(uow, provider).calendar.next_cutoff(uow.now)
+
+
+def will_pay(uow: UnitOfWork, provider: str, cutoff: datetime) -> dict[str, int]:
+    """What that cut-off would pay out, by purse in units of the ledger, if nothing happens before it."""
+    terms, account = terms_of(uow, provider), uow.find(kinds_of(provider).account, Account.ID)
+    if account is None or not terms.calendar.is_payday(terms.calendar.day(cutoff)):
+        return {}
+    due: Counter[str] = Counter(account.balances)
+    for one in uow.bookings(provider, first=account.summed):
+        if one.is_due(cutoff):
+            due[one.purse] += one.net
+    least, fee = terms.amount("minimum_payout"), terms.amount("fee_payout")
+    return {purse: amount - fee for purse, amount in sorted(due.items()) if amount > fee and amount >= least}
+
+
+class Payouts:
+    """Which payout a booking stands in."""
+
+    def __init__(self, uow: UnitOfWork, provider: str) -> None:
+        self._by_purse: defaultdict[str, list[Payout]] = defaultdict(list)
+        for payout in uow.every(kinds_of(provider).payout):
+            self._by_purse[payout.purse].append(payout)
+        for found in self._by_purse.values():
+            found.sort(key=lambda payout: payout.cutoff)
+
+    def of(self, booking: Booking) -> str:
+        """Its id; empty while none has taken it."""
+        if booking.payout or not booking.net:
+            return booking.payout
+        found = self._by_purse.get(booking.purse, [])
+        soonest = max(booking.available, booking.at + MICROSECOND)
+        place = bisect_left(found, soonest, key=lambda payout: payout.cutoff)
+        return found[place].id if place < len(found) else ""
+
+
+def each_booking(uow: UnitOfWork, provider: str, first: int = 1) -> Iterator[Booking]:
+    """Oldest first, read a page at a time."""
+    last = uow.store.last_booking(uow.workspace.id, provider)
+    for begin in range(first, last + 1, PAGE):
+        yield from uow.bookings(provider, first=begin, last=min(begin + PAGE - 1, last))
+
+
+def in_payout(uow: UnitOfWork, provider: str, payout: Payout) -> list[Booking]:
+    """What it took, then what made it and what became of it."""
+    rows = uow.bookings(provider, first=payout.first)
+    own = [one for one in rows if one.payout == payout.id]
+    return [*(one for one in rows if one.number <= payout.last and payout.takes(one) and one not in own), *own]
+
+
+# Reports --------------------------------------------------------------------------------------------------------------
+
+
+def period(uow: UnitOfWork, provider: str, until: datetime) -> Period:
+    return Period(uow, provider, settlement_of(uow, provider), terms_of(uow, provider), until)
+
+
+def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
+    """Those of a local date whose day is over, there or still to come."""
+    settlement, calendar = settlement_of(uow, provider), terms_of(uow, provider).calendar
+    if settlement.reports is None:
+        return []
+    found: list[Report] = []
+    for closes_on in (day, day + timedelta(days=1)):
+        until = calendar.cutoff_on(closes_on)
+        if until <= uow.now:
+            found += [one for one in settlement.reports(period(uow, provider, until)) if one.date == day]
+    return found
+
+
+def days(uow: UnitOfWork, provider: str) -> Iterator[date]:
+    """The local dates for which there may be reports, newest first: those of the cut-offs that have passed, and the days that
+    they ended."""
+    calendar = terms_of(uow, provider).calendar
+    last: date | None = None
+    for cutoff in uow.every(kinds_of(provider).cutoff):
+        for day in (calendar.day(cutoff.at), calendar.day(calendar.cutoff_before(cutoff.at))):
+            if last is None or day < last:
+                yield day
+                last = day
+
+
+def main_report(found: Sequence[Report]) -> Report | None:
+    return next((one for one in found if one.main), None)

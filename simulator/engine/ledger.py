@@ -1,0 +1,240 @@
+"""What a provider owes a merchant, in double entry: bookings of postings that sum to zero in each currency, and are only added.
+
+Amounts are whole numbers of 1e-8 of a currency's unit (`UNIT`), so nothing is rounded before money leaves. On the wire and in
+the store they are decimal texts: runs of digits as long as a card number's would be taken for one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+import orjson
+
+from simulator.engine.resource import Resource
+from simulator.kernel.money import Money, decimals
+
+UNIT = 10**8
+"""So many make one unit of a currency."""
+
+Cause = Literal[
+    "capture",
+    "refund",
+    "refund_failed",
+    "reversal",
+    "chargeback",
+    "chargeback_reversal",
+    "payout",
+    "reserve",
+    "adjustment",
+]
+"""Why there is a booking."""
+
+Kind = Literal[
+    "capture", "refund", "refund_failed", "reversal", "chargeback", "chargeback_reversal",
+    "fee_variable", "fee_fixed", "fee_refund", "fee_chargeback", "fee_payout",
+    "reserve_hold", "reserve_release", "adjustment", "payout",
+]  # fmt: skip
+"""What a posting is."""
+
+SIGNS: Mapping[str, int] = {
+    "capture": 1, "refund": -1, "refund_failed": 1, "reversal": -1, "chargeback": -1, "chargeback_reversal": 1,
+}  # fmt: skip
+"""Of the movements of a payment: whether they give to the merchant, or take."""
+
+MERCHANT = "merchant"
+"""The account of what the provider owes the merchant, and has not begun to pay out."""
+PAYABLE = "payable"
+"""Of what is on its way to the merchant's bank."""
+BANK, SHOPPER, FEES, EXCHANGE, RESERVE = "bank", "shopper", "fees", "exchange", "reserve"
+"""The accounts on the other side: the merchant's bank, the shoppers' wallets, what the provider earns, what it changes, what it
+holds back."""
+
+
+class Unbalanced(ValueError):
+    """A booking gives what it does not take. A bug of ours."""
+
+
+def units(money: Money) -> int:
+    """Minor units as units of the ledger."""
+    return int(money.value * 10 ** (8 - decimals(money.currency)))
+
+
+def whole(amount: int, currency: str) -> Money:
+    """The minor units in an amount; what is less than one stays where it is."""
+    size = 10 ** (8 - decimals(currency))
+    return Money(abs(amount) // size * (1 if amount >= 0 else -1), currency)
+
+
+def rounded(amount: int, currency: str) -> Money:
+    """The amount in minor units, rounded half up, for formats that have no more decimals."""
+    size = 10 ** (8 - decimals(currency))
+    return Money((abs(amount) + size // 2) // size * (1 if amount >= 0 else -1), currency)
+
+
+def decimal(amount: int) -> str:
+    """`-0.35988000`."""
+    return f"{'-' if amount < 0 else ''}{abs(amount) // UNIT}.{abs(amount) % UNIT:08}"
+
+
+def parsed(text: str) -> int:
+    """The other way round, whatever number of decimals up to eight. Raises `ArithmeticError`."""
+    return int(Decimal(text) * UNIT)
+
+
+def times(amount: int, factor: Decimal) -> int:
+    """A part of an amount, or what it is in another currency, rounded half up to 1e-8."""
+    return int((Decimal(amount) * factor).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    account: str
+    kind: str
+    amount: int
+    currency: str
+
+
+def transfer(kind: Kind, amount: int, currency: str, *, of: str, to: str) -> tuple[Posting, ...]:
+    """Two postings, or none for nothing."""
+    return (Posting(to, kind, amount, currency), Posting(of, kind, -amount, currency)) if amount else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """What one event did to the accounts. `number` counts a provider's bookings in a workspace, from 1; 0 until it is stored."""
+
+    at: datetime
+    available: datetime
+    """From when the merchant can have it."""
+    cause: str
+    postings: tuple[Posting, ...]
+    merchant: str = ""
+    """Which of the merchant's accounts at the provider, where it has several."""
+    payment: str = ""
+    """The id of the payment in whose story it stands."""
+    operation: str = ""
+    """The provider's own id of the capture, refund, …, where that has one."""
+    gross: Money | None = None
+    """What was moved, in the currency of the payment; below zero where it was taken from the merchant."""
+    rate: Decimal = Decimal(1)
+    """What the merchant got for one unit of it."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What the provider wants to say of it later, as it was then (the merchant's reference): a report never changes."""
+    payout: str = ""
+    """The payout that it makes, pays or gives back."""
+    releases: datetime | None = None
+    """When its reserve is given back, if there is one."""
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        if wrong := {currency: amount for currency, amount in sums(self.postings).items() if amount}:
+            raise Unbalanced(f"a {self.cause} of {self.payment or self.payout} leaves {wrong}")
+
+    @property
+    def currency(self) -> str:
+        """In which it is settled."""
+        return next((one.currency for one in self.postings if one.account in (MERCHANT, PAYABLE)), "")
+
+    @property
+    def purse(self) -> str:
+        """What is paid out apart from everything else: an account of the merchant's in one currency."""
+        return purse_of(self.merchant, self.currency)
+
+    def on(self, account: str, *kinds: str) -> int:
+        """What it moves on an account, in all or in these kinds."""
+        return sum(one.amount for one in self.postings if one.account == account and (not kinds or one.kind in kinds))
+
+    @property
+    def net(self) -> int:
+        """What it moves on the merchant's account."""
+        return self.on(MERCHANT)
+
+    def is_due(self, cutoff: datetime) -> bool:
+        """Whether a settlement at that instant takes it along."""
+        return self.at < cutoff and self.available <= cutoff
+
+    def dump(self) -> bytes:
+        body: dict[str, Any] = {"cause": self.cause, "available": self.available.isoformat()}
+        if self.merchant:
+            body["merchant"] = self.merchant
+        if self.operation:
+            body["operation"] = self.operation
+        if self.payout:
+            body["payout"] = self.payout
+        if self.gross is not None:
+            body["gross"] = [self.gross.value, self.gross.currency]
+        if self.rate != 1:
+            body["rate"] = str(self.rate)
+        if self.releases is not None:
+            body["releases"] = self.releases.isoformat()
+        if self.told:
+            body["told"] = self.told
+        body["postings"] = [[one.account, one.kind, decimal(one.amount), one.currency] for one in self.postings]
+        return orjson.dumps(body)
+
+    @classmethod
+    def load(cls, number: int, at: datetime, payment: str, raw: bytes) -> Booking:
+        body = orjson.loads(raw)
+        return cls(
+            number=number,
+            at=at,
+            payment=payment,
+            available=datetime.fromisoformat(body["available"]),
+            cause=body["cause"],
+            merchant=body.get("merchant", ""),
+            operation=body.get("operation", ""),
+            payout=body.get("payout", ""),
+            gross=Money(*body["gross"]) if "gross" in body else None,
+            rate=Decimal(body.get("rate", 1)),
+            releases=datetime.fromisoformat(body["releases"]) if "releases" in body else None,
+            told=body.get("told", {}),
+            postings=tuple(
+                Posting(account, kind, parsed(amount), currency) for account, kind, amount, currency in body["postings"]
+            ),
+        )
+
+
+def purse_of(merchant: str, currency: str) -> str:
+    return f"{merchant} {currency}" if merchant else currency
+
+
+def sums(postings: Iterable[Posting]) -> Counter[str]:
+    """By currency."""
+    found: Counter[str] = Counter()
+    for one in postings:
+        found[one.currency] += one.amount
+    return found
+
+
+# What a provider says -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What money a move has moved. The amount is told without a sign: the cause says which way it went."""
+
+    amount: Money
+    operation: str = ""
+    merchant: str = ""
+    """Which of the merchant's accounts, where there are several that are paid out apart."""
+    payment: str = ""
+    """Unless it is the resource's subject."""
+    since: datetime | None = None
+    """From when the days count until it is available, where that is not now."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyMove:
+    """A row of a provider's table of money: `of(uow, resource, about)` says what money these triggers of `fire` (or `add`) move,
+    None for none. The resource is as it is afterwards."""
+
+    resource: type[Resource]
+    triggers: tuple[str, ...]
+    cause: Cause
+    of: Callable[[Any, Any, Any], Moved | None]

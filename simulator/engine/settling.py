@@ -1,0 +1,376 @@
+"""Moves the money of a settlement: books what `fire` tells, pays out at cut-offs, and says what is where.
+
+A cut-off is a timer of the account. One is armed for the end of each day on which something was booked, and for the first
+payday on which that can be paid; so a workspace without money has none, and one in which nothing happens any more has none
+either. What a payout takes follows from the ledger alone (`Payout.takes`): nothing that was booked is ever changed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from simulator.engine.ledger import (
+    BANK,
+    EXCHANGE,
+    FEES,
+    MERCHANT,
+    PAYABLE,
+    RESERVE,
+    SHOPPER,
+    SIGNS,
+    Booking,
+    Moved,
+    Posting,
+    times,
+    transfer,
+    units,
+    whole,
+)
+from simulator.engine.resource import Resource, changed
+from simulator.engine.scenarios import Effect
+from simulator.engine.settings import WorkspaceSettings
+from simulator.engine.settlement import Account, Cutoff, Payout, Period, Settlement, id_of, kinds_of
+from simulator.engine.terms import MoneySettings
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.ids import Ids
+from simulator.kernel.money import Money
+
+
+class _Settles(Protocol):
+    """A provider, as this room sees it."""
+
+    @property
+    def settings(self) -> type[WorkspaceSettings]: ...
+
+    @property
+    def settlement(self) -> Settlement | None: ...
+
+
+def _party(uow: UnitOfWork, provider: str) -> _Settles:
+    return cast(_Settles, uow.runtime.parties[provider])
+
+
+def terms_of(uow: UnitOfWork, provider: str) -> MoneySettings:
+    terms = uow.settings(_party(uow, provider).settings)
+    assert isinstance(terms, MoneySettings), f"the settings of {provider} are no MoneySettings"
+    return terms
+
+
+def settlement_of(uow: UnitOfWork, provider: str) -> Settlement:
+    """Only to be asked of a provider that has one."""
+    found = _party(uow, provider).settlement
+    assert found is not None, f"{provider} settles nothing"
+    return found
+
+
+# Booking --------------------------------------------------------------------------------------------------------------
+
+
+def book(uow: UnitOfWork, provider: str, resource: Resource, trigger: str, about: Any) -> None:
+    """What a move has moved, by the provider's table."""
+    for move in settlement_of(uow, provider).table[resource.KIND, trigger]:
+        moved = move.of(uow, resource, about)
+        if moved is not None:
+            post(uow, provider, move.cause, moved, moved.payment or resource.subject)
+
+
+def post(uow: UnitOfWork, provider: str, cause: str, moved: Moved, payment: str) -> Booking:
+    """Books an amount of a payment with its fees, in the currency in which it is settled."""
+    terms = terms_of(uow, provider)
+    gross = Money(moved.amount.value * SIGNS[cause], moved.amount.currency)
+    currency, factor = terms.settled_in(gross.currency)
+    settled = times(units(gross), factor)
+    booking = Booking(
+        at=uow.now,
+        available=terms.available(moved.since or uow.now) if cause == "capture" else uow.now,
+        cause=cause,
+        merchant=moved.merchant,
+        payment=payment,
+        operation=moved.operation,
+        gross=gross,
+        rate=factor,
+        told=moved.told,
+        releases=uow.now + terms.held[1] if cause == "capture" and terms.held is not None else None,
+        postings=(
+            *_gross(cause, units(gross), gross.currency, settled, currency),
+            *_fees(terms, cause, settled, currency),
+            *_held(terms, cause, settled, currency),
+        ),
+    )
+    uow.post(provider, booking)
+    _arm(uow, provider, terms, booking)
+    if cause == "capture":
+        _foresee(uow, provider, booking)
+    return booking
+
+
+def _gross(cause: str, given: int, source: str, settled: int, currency: str) -> Iterator[Posting]:
+    if source == currency:
+        yield from transfer(cause, settled, currency, of=SHOPPER, to=MERCHANT)  # type: ignore[arg-type]
+        return
+    yield from transfer(cause, settled, currency, of=EXCHANGE, to=MERCHANT)  # type: ignore[arg-type]
+    yield from transfer(cause, given, source, of=SHOPPER, to=EXCHANGE)  # type: ignore[arg-type]
+
+
+def _fees(terms: MoneySettings, cause: str, settled: int, currency: str) -> Iterator[Posting]:
+    if cause == "capture":
+        yield from transfer("fee_variable", times(settled, terms.variable), currency, of=MERCHANT, to=FEES)
+        yield from transfer("fee_fixed", terms.amount("fee_fixed"), currency, of=MERCHANT, to=FEES)
+    elif cause in ("refund", "reversal"):
+        yield from transfer("fee_refund", terms.amount("fee_refund"), currency, of=MERCHANT, to=FEES)
+    elif cause == "chargeback":
+        yield from transfer("fee_chargeback", terms.amount("fee_chargeback"), currency, of=MERCHANT, to=FEES)
+
+
+def _held(terms: MoneySettings, cause: str, settled: int, currency: str) -> Iterator[Posting]:
+    if cause == "capture" and terms.held is not None:
+        yield from transfer("reserve_hold", times(settled, terms.held[0]), currency, of=MERCHANT, to=RESERVE)
+
+
+def _account(uow: UnitOfWork, provider: str) -> Account:
+    kind = kinds_of(provider).account
+    return uow.find(kind, Account.ID) or uow.add(kind(id=Account.ID))
+
+
+def _arm(uow: UnitOfWork, provider: str, terms: MoneySettings, booking: Booking) -> None:
+    """The end of its day, the first payday on which it can be paid, and that on which its reserve is released."""
+    calendar, account = terms.calendar, _account(uow, provider)
+    day_ends = calendar.next_cutoff(booking.at)
+    wanted = [day_ends, calendar.next_payment(max(booking.available, day_ends))]
+    if booking.releases is not None:
+        wanted.append(calendar.next_cutoff(booking.releases))
+        account = account if account.reserves else uow.amend(account, reserves=True)
+    fresh = [at for at in dict.fromkeys(wanted) if at is not None and at not in account.armed]
+    for at in fresh:
+        uow.arm(account, "timer.cutoff", at=at)
+    if fresh:
+        uow.amend(account, armed=(*(at for at in account.armed if at >= uow.now), *fresh))
+
+
+# Scenarios ------------------------------------------------------------------------------------------------------------
+
+
+def _asked(uow: UnitOfWork, provider: str, what: str, payment: str | None = None) -> Effect | None:
+    """The strongest rule that says something of this, counted as used."""
+    if not uow.workspace.scenarios:
+        return None
+    facts = {"operation": what} | ({"payment": payment} if payment is not None else {})
+    effect = next((one for one in uow.rules("settlement", provider, **facts) if getattr(one.params, what)), None)
+    if effect is not None and effect.source is not None:
+        index, rule = effect.source
+        armed = list(copy.deepcopy(uow.workspace.scenarios))
+        used, scope = armed[index].setdefault("used", {}), armed[index].get("scope") or {}
+        used[str(rule)] = used.get(str(rule), 0) + 1
+        if payment is None and scope.get("next"):
+            scope["next"] -= 1
+        uow.change_workspace(scenarios=tuple(armed))
+    return effect
+
+
+def _foresee(uow: UnitOfWork, provider: str, capture: Booking) -> None:
+    """Arms the chargeback of a payment that was just captured, if a scenario wants one."""
+    effect = _asked(uow, provider, "chargeback", capture.payment)
+    if effect is not None:
+        after = effect.params.chargeback
+        uow.arm(_account(uow, provider), "timer.chargeback", after=after, payment=capture.payment)
+
+
+def _charge_back(uow: UnitOfWork, provider: str, payment: str) -> None:
+    """All that was captured and not given back."""
+    on_chargeback = settlement_of(uow, provider).on_chargeback
+    if on_chargeback is not None:
+        on_chargeback(uow, payment)
+        return
+    booked = uow.bookings_of(provider, payment)
+    captures = [one for one in booked if one.cause == "capture" and one.gross is not None]
+    left = sum(one.gross.value for one in booked if one.gross is not None)
+    if captures and left > 0:
+        currency = captures[0].gross.currency if captures[0].gross is not None else ""
+        first = captures[0]
+        moved = Moved(amount=Money(left, currency), operation=first.operation, merchant=first.merchant, told=first.told)
+        uow.journal("state", "bank", f"chargeback of {moved.amount.major()} {currency}", subject=payment)
+        uow.touch(provider, payment)
+        post(uow, provider, "chargeback", moved, payment)
+
+
+# Timers ---------------------------------------------------------------------------------------------------------------
+
+
+def on_timer(uow: UnitOfWork, provider: str, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+    match resource:
+        case Account():
+            if trigger == "timer.chargeback":
+                _charge_back(uow, provider, data["payment"])
+            else:
+                settle(uow, provider, uow.now)
+        case Payout(state="pending"):
+            _pay(uow, provider, resource)
+        case Cutoff():
+            _tell_reports(uow, provider, resource)
+
+
+def settle(uow: UnitOfWork, provider: str, cutoff: datetime, *, pays: bool | None = None) -> list[Payout]:
+    """Ends a day: what is due becomes payouts, if that is a payday or `pays` says so; reports follow. Returns the payouts."""
+    kinds, terms, settlement = kinds_of(provider), terms_of(uow, provider), settlement_of(uow, provider)
+    account = _account(uow, provider)
+    account = uow.amend(account, armed=tuple(at for at in account.armed if at > cutoff))
+    if uow.find(kinds.cutoff, id_of(cutoff)) is not None:
+        return []
+    rows = uow.bookings(provider, first=account.summed)
+    if pays is None:
+        pays = terms.calendar.is_payday(terms.calendar.day(cutoff))
+    payouts = _paid_out(uow, provider, account, rows, cutoff) if pays else []
+    uow.amend(_advanced(account, rows, payouts, cutoff))
+    _release(uow, provider, terms, cutoff)
+    passed = uow.add(kinds.cutoff(id=id_of(cutoff), at=cutoff))
+    period = Period(uow, provider, settlement, terms, cutoff)
+    if period.bookings if settlement.daily else payouts:
+        _spoil(uow, provider, passed)
+        period = Period(uow, provider, settlement, terms, cutoff)
+    _arm_reports(uow, settlement, period, passed)
+    paid = ", ".join(f"{payout.currency} {payout.money.major()}" for payout in payouts)
+    uow.journal("timer", "timer", f"cut-off of {provider}, {f'pays out {paid}' if paid else 'pays out nothing'}")
+    if settlement.on_cutoff is not None:
+        settlement.on_cutoff(uow, period)
+    return payouts
+
+
+def _paid_out(uow: UnitOfWork, provider: str, account: Account, rows: list[Booking], cutoff: datetime) -> list[Payout]:
+    """What is due, by currency, where it is enough: booked and on its way."""
+    due: Counter[str] = Counter(account.balances)
+    for one in rows:
+        if one.is_due(cutoff):
+            due[one.purse] += one.net
+    made = (_made(uow, provider, account, cutoff, purse, amount) for purse, amount in sorted(due.items()))
+    return [payout for payout in made if payout is not None]
+
+
+def _made(uow: UnitOfWork, provider: str, account: Account, cutoff: datetime, purse: str, due: int) -> Payout | None:
+    terms, settlement = terms_of(uow, provider), settlement_of(uow, provider)
+    merchant, _, currency = purse.rpartition(" ")
+    fee = terms.amount("fee_payout")
+    money = whole(due - fee, currency)
+    if money.value <= 0 or due < terms.amount("minimum_payout"):
+        return None
+    calendar = terms.calendar
+    ids = Ids.seeded(f"{uow.workspace.seed or ''}/{provider}/payout/{cutoff.isoformat()}/{purse}", 0)
+    effect = _asked(uow, provider, "payout")
+    payout = uow.add(
+        kinds_of(provider).payout(
+            id=settlement.payout_id(ids),
+            amount=money.value,
+            currency=currency,
+            merchant=merchant,
+            fee=fee,
+            cutoff=cutoff,
+            after=account.paid_until.get(purse),
+            first=account.unpaid.get(purse, 1),
+            last=uow.store.last_booking(uow.workspace.id, provider),
+            arrives_at=max(calendar.cutoff_on(calendar.after(calendar.day(cutoff), 1)), uow.now),
+            fails=effect is not None,
+            decided_by=effect.label if effect is not None else "",
+        ),
+        trigger="timer.cutoff",
+    )
+    postings = (
+        *transfer("payout", units(money), currency, of=MERCHANT, to=PAYABLE),
+        *transfer("fee_payout", fee, currency, of=MERCHANT, to=FEES),
+    )
+    uow.post(provider, _booking(uow, "payout", postings, merchant, payout.id))
+    uow.arm(payout, "timer.pays", at=payout.arrives_at)
+    if settlement.on_payout is not None:
+        settlement.on_payout(uow, payout, "created")
+    return payout
+
+
+def _booking(uow: UnitOfWork, cause: str, postings: tuple[Posting, ...], merchant: str, payout: str = "") -> Booking:
+    return Booking(at=uow.now, available=uow.now, cause=cause, postings=postings, merchant=merchant, payout=payout)
+
+
+def _advanced(account: Account, rows: list[Booking], payouts: list[Payout], cutoff: datetime) -> Account:
+    """The account after a cut-off: what is due at its front is added up, and payouts go on behind what they have taken."""
+    summed, balances = account.summed, Counter(account.balances)
+    for one in rows:
+        if not one.is_due(cutoff) or not one.number:
+            break
+        summed, balances[one.purse] = one.number + 1, balances[one.purse] + one.net
+    unpaid, paid_until = dict(account.unpaid), dict(account.paid_until)
+    for payout in payouts:
+        own = (one.number for one in rows if one.purse == payout.purse and not one.is_due(cutoff) and one.number)
+        unpaid[payout.purse] = next(own, payout.last + 1)
+        paid_until[payout.purse] = cutoff
+    return changed(account, summed=summed, balances=dict(balances), unpaid=unpaid, paid_until=paid_until)
+
+
+def _release(uow: UnitOfWork, provider: str, terms: MoneySettings, cutoff: datetime) -> None:
+    """Gives back the reserves whose time is over; they leave with the next payout."""
+    account = _account(uow, provider)
+    if not account.reserves:
+        return
+    due: Counter[str] = Counter()
+    held = account.held
+    for one in uow.bookings(provider, first=held):
+        if not one.number or (one.releases is not None and one.releases > cutoff):
+            break
+        if one.releases is not None:
+            due[one.purse] += one.on(RESERVE, "reserve_hold")
+        held = one.number + 1
+    if held != account.held:
+        uow.amend(account, held=held)
+    for purse, amount in sorted(due.items()):
+        merchant, _, currency = purse.rpartition(" ")
+        postings = transfer("reserve_release", amount, currency, of=RESERVE, to=MERCHANT)
+        booking = _booking(uow, "reserve", postings, merchant)
+        uow.post(provider, booking)
+        _arm(uow, provider, terms, booking)
+
+
+def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
+    """What a scenario does to the reports of a cut-off."""
+    effect = _asked(uow, provider, "report")
+    if effect is not None:
+        is_late = effect.params.report == "late"
+        late_s = effect.params.delay.total_seconds() if is_late else 0.0
+        uow.amend(passed, fault="" if is_late else effect.params.report, late_s=late_s, decided_by=effect.label)
+
+
+def _arm_reports(uow: UnitOfWork, settlement: Settlement, period: Period, passed: Cutoff) -> None:
+    found = settlement.reports(period) if settlement.reports is not None else ()
+    for at in sorted({max(report.available_at, uow.now) for report in found}):
+        uow.arm(passed, "timer.report", at=at)
+
+
+def _tell_reports(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
+    """Those that are there by now, or would be."""
+    settlement = settlement_of(uow, provider)
+    period = Period(uow, provider, settlement, terms_of(uow, provider), passed.at)
+    for report in settlement.reports(period) if settlement.reports is not None else ():
+        if max(report.available_at, passed.at) != uow.now:
+            continue
+        state = "has failed" if report.failed else "is there"
+        uow.journal("timer", "timer", f"report {report.name} {state}")
+        if not report.failed:
+            uow.runtime.keep_report(uow.workspace, provider, report.name, report.render)
+        if settlement.on_report is not None:
+            settlement.on_report(uow, period, report)
+
+
+def _pay(uow: UnitOfWork, provider: str, payout: Payout) -> None:
+    """It has arrived, or the bank has refused it: then the amount is back on the account, and leaves with the next payout."""
+    settlement, money = settlement_of(uow, provider), units(payout.money)
+    if payout.fails:
+        payout = uow.fire(payout, "bank.failed", failed_at=uow.now)
+        postings = transfer("payout", money, payout.currency, of=PAYABLE, to=MERCHANT)
+    else:
+        payout = uow.fire(payout, "bank.paid", paid_at=uow.now)
+        postings = transfer("payout", money, payout.currency, of=PAYABLE, to=BANK)
+    booking = _booking(uow, "payout", postings, payout.merchant, payout.id)
+    uow.post(provider, booking)
+    if payout.state == "failed":
+        _arm(uow, provider, terms_of(uow, provider), booking)
+    if settlement.on_payout is not None:
+        settlement.on_payout(uow, payout, payout.state)

@@ -1,0 +1,130 @@
+"""What moves money at WooshPay, how it is paid out, and the CSV of it.
+
+The CSV is this simulator's own convention, shaped like Stripe's: there is none in the documentation.
+Inferred: wooshpay.balance.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from simulator.engine.ledger import MERCHANT, Booking, MoneyMove, Moved, rounded
+from simulator.engine.settlement import Payout, Period, Report, Settlement
+from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import iso_millis
+from simulator.kernel.money import Money
+from simulator.providers.wooshpay.model import Owned, PaymentIntent, Refund
+
+LIVE = "live"
+"""The account of what was paid with live keys. The other one has no name."""
+
+READY = timedelta(hours=2)
+"""After the cut-off (our own convention)."""
+
+COLUMNS = (
+    "id", "type", "source", "amount", "fee", "net", "currency", "source_amount", "source_currency", "exchange_rate",
+    "merchant_order_id", "created", "available_on",
+)  # fmt: skip
+
+
+def account_of(livemode: bool) -> str:
+    return LIVE if livemode else ""
+
+
+def _merchant(owned: Owned) -> str:
+    return account_of(owned.livemode)
+
+
+def _captured(uow: UnitOfWork, intent: PaymentIntent, about: Any) -> Moved:
+    amount = Money(intent.amount_received or intent.amount, intent.currency)
+    told = {"source": intent.id, "merchant_order_id": intent.merchant_order_id}
+    return Moved(amount=amount, operation=intent.charge or "", merchant=_merchant(intent), told=told)
+
+
+def _refunded(uow: UnitOfWork, refund: Refund, about: Any) -> Moved:
+    reference = uow.get(PaymentIntent, refund.payment_intent).merchant_order_id
+    told = {"source": refund.id, "merchant_order_id": reference}
+    return Moved(amount=refund.money, operation=refund.id, merchant=_merchant(refund), told=told)
+
+
+# The CSV --------------------------------------------------------------------------------------------------------------
+
+TYPES = {"capture": "payment", "refund_failed": "refund_failure"}
+"""Of what is not called so already."""
+
+
+def transaction_id(booking: Booking) -> str:
+    """`txn_` and a number that only this booking has: it is counted from the first one of the account."""
+    return f"txn_{19 * 10**17 + booking.number}"
+
+
+def _row(booking: Booking) -> list[object]:
+    """Rounded row by row to whole cents; what that loses stays on the account."""
+    currency = booking.currency
+    amount = rounded(booking.on(MERCHANT, booking.cause), currency).value
+    fee = -rounded(booking.net - booking.on(MERCHANT, booking.cause), currency).value
+    gross = booking.gross or Money(amount, currency)
+    return [
+        transaction_id(booking),
+        TYPES.get(booking.cause, booking.cause),
+        booking.told.get("source") or booking.payout,
+        amount,
+        fee,
+        amount - fee,
+        currency.lower(),
+        gross.value,
+        gross.currency.lower(),
+        f"{booking.rate.normalize():f}",
+        booking.told.get("merchant_order_id") or "",
+        iso_millis(booking.at),
+        booking.available.date().isoformat(),
+    ]
+
+
+def _csv(rows: Sequence[Booking]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(one) for one in rows)
+    return text.getvalue().encode()
+
+
+def _of_payout(period: Period, payout: Payout) -> bytes:
+    return _csv(period.of(payout))
+
+
+def reports(period: Period) -> list[Report]:
+    """One CSV for each payout: the balance transactions that it took."""
+    return [
+        Report(
+            name=f"balance_{period.closes_on:%Y%m%d}_{payout.id}.csv",
+            type="payout_reconciliation",
+            date=period.closes_on,
+            available_at=period.ready(period.until + READY),
+            render=partial(_of_payout, period, payout),
+            since=period.since,
+            until=period.until,
+            payout=payout.id,
+            main=number == 0,
+            failed=period.failed,
+        )
+        for number, payout in enumerate(period.payouts)
+    ]
+
+
+# A refund leaves the balance when it is asked for, and comes back when it fails.
+SETTLEMENT = Settlement(
+    moves=(
+        # resource                triggers                                        cause            what
+        MoneyMove(PaymentIntent, ("wallet.paid", "bank.settled", "api.capture"), "capture", _captured),
+        MoneyMove(Refund, ("api.create",), "refund", _refunded),
+        MoneyMove(Refund, ("bank.failed",), "refund_failed", _refunded),
+    ),
+    payout_id=lambda ids: f"po_{1 + int(ids.digits(1)) % 9}{ids.digits(18)}",
+    reports=reports,
+)
