@@ -26,6 +26,7 @@ Open = Callable[..., Window]
 DOCUMENT = (Path(__file__).parent.parent.parent / "docs/providers/checkoutcom.md").read_text("utf-8")
 FLOW = DOCUMENT[DOCUMENT.index("## Flow in the browser") : DOCUMENT.index("## Deviations from the live API")]
 
+DEFAULT_KEY = "pk_sbox_defaultaaaaaaaaaaaaaaaaaaaa"
 CDN = "https://checkout-web-components.checkout.com/index.js"
 OWN = "/checkout-web-components/index.js"
 ROOT = "checkout-web-component-root"
@@ -109,6 +110,7 @@ class Merchant(Answering):
     page: str
     loader: bytes = b""
     submission: dict[str, Any] = {}
+    printed: str = ""
 
     def do_GET(self) -> None:
         html, script = {"content-type": "text/html; charset=utf-8"}, {"content-type": "text/javascript; charset=utf-8"}
@@ -116,6 +118,8 @@ class Merchant(Answering):
             self.answer(200, script, SHOP.encode())
         elif self.path == "/loader.js":
             self.answer(200, script, self.loader)
+        elif self.path == "/printed":
+            self.answer(200, html, f"<!doctype html><title>Checkout</title>{self.printed}".encode())
         elif self.path == "/checkout":
             there = f"{self.simulator} https://checkout-web-components.checkout.com"
             policy = f"default-src 'none'; script-src 'self' {there}; connect-src 'self' {there}"
@@ -124,7 +128,7 @@ class Merchant(Answering):
             self.answer(200, html, b"<!doctype html><title>Shop</title><h1>Back in the shop</h1>")
 
     def do_POST(self) -> None:
-        given = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        given = json.loads(self.rfile.read(int(self.headers["content-length"])) or "{}")
         urls = {"success_url": f"{self.origin}/ok?order=77", "failure_url": f"{self.origin}/ko?order=77"}
         path, body = "/payment-sessions", SESSION | urls | given
         if self.path == "/submit":
@@ -287,6 +291,20 @@ def test_the_real_address_can_be_routed_to_the_script(checkout: Callable[..., Ch
     assert (shop.payment()["phase"], shop.said()[-2:]) == ("cancelled", ["onChange", "onSubmit"])
 
 
+def test_the_page_of_our_document_works_as_it_is_printed(checkout: Callable[..., Checkout]) -> None:
+    shop = checkout()
+    [html] = re.findall("^```html\n(.*?)^```$", FLOW, re.MULTILINE | re.DOTALL)
+    Merchant.printed = html.replace("http://localhost:8080", shop.shop.url).replace(
+        DEFAULT_KEY, shop.keys["public_key"]
+    )
+
+    shop.page.goto(f"{shop.origin}/printed")
+    shop.page.get_by_role("button", name="Pay with Alipay CN").click()
+
+    shop.look.see("wallet-cashier")
+    assert DEFAULT_KEY in html and shop.payment()["phase"] == "waiting"
+
+
 def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]) -> None:
     shop = checkout()
     page = shop.open(shop.shop.url + OWN)
@@ -307,7 +325,7 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
     told = {script: shop.code(script) for script in CODES}
     assert told == {script: f"CheckoutError {code}" for script, code in CODES.items()}
     assert page.evaluate("cko.update({amount: '1', colour: 1}).catch((e) => e.details.validationErrors)") == {
-        "amount": "not a valid amount",
+        "amount": "invalid amount",
         "colour": "not supported field",
     }
 

@@ -40,9 +40,9 @@ class CheckoutError extends Error {
   }
 }
 
-/* In a shadow root and by script: neither the shop's styles nor its Content-Security-Policy touch them. Inferred: checkoutcom.component-look */
+/* No style and no Content-Security-Policy of the shop's reaches it. Inferred: checkoutcom.component-look */
 const STYLE = `
-  .box { display: grid; gap: 12px; padding: 16px; border: 1px solid #7E847F; border-radius: 8px; background: #FFF; color: #191E1D;
+  .box { color-scheme: light; display: grid; gap: 12px; padding: 16px; border: 1px solid #7E847F; border-radius: 8px; background: #FFF; color: #191E1D;
     font: 16px/24px system-ui, sans-serif; text-align: start; overflow-wrap: anywhere }
   p, fieldset, legend { margin: 0; padding: 0; border: 0 }
   label { display: flex; gap: 12px; align-items: center; min-height: 44px }
@@ -87,7 +87,7 @@ function isAnswer({ id, status, type, action = {} }) {
 function component(world, type, options) {
   const { text, nameOf } = world;
   const methods = type === "flow" ? world.methods : [type];
-  /* The first method is expanded unless it is said otherwise. Inferred: checkoutcom.component-choice */
+  /* Inferred: checkoutcom.component-choice */
   let selected = methods.length === 1 || options.expandFirstPaymentMethod !== false ? methods[0] : undefined; // null: unselected
   let isChecked = type === "flow";
   let isBusy = false;
@@ -104,7 +104,7 @@ function component(world, type, options) {
     }
   }
 
-  /* A wrong use is told to onError, and thrown. Inferred: checkoutcom.component-errors */
+  /* Inferred: checkoutcom.component-errors */
   function misuse(code, details) {
     const error = failure(code, details);
     tell("onError", error);
@@ -206,7 +206,7 @@ function component(world, type, options) {
     message.textContent = said;
   }
 
-  /* Who comes back by the browser's button may pay again. */
+  /* Back by the browser's button, one may pay again. */
   function restore({ persisted }) {
     if (!persisted) return;
     isBusy = false;
@@ -296,7 +296,7 @@ function CheckoutWebComponents({ paymentSession, componentOptions = {}, translat
       const validationErrors = {};
       for (const [name, value] of Object.entries(details)) {
         if (!(name in shown)) validationErrors[name] = "not supported field";
-        else if (!/^(amount:\d+|currency:"[A-Z]{3}")$/.test(`${name}:${JSON.stringify(value)}`)) validationErrors[name] = `not a valid ${name}`;
+        else if (!/^(amount:\d+|currency:"[A-Z]{3}")$/.test(`${name}:${JSON.stringify(value)}`)) validationErrors[name] = `invalid ${name}`;
       }
       if (Object.keys(validationErrors).length) throw failure("update_parameters_invalid", { validationErrors });
       Object.assign(shown, details);
