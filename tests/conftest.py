@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,14 @@ from support import Sim
 
 settings.register_profile("project", deadline=None)  # a busy machine is not a finding
 settings.load_profile("project")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto` is one worker more than there are processors: some of them wait for a browser, a deadline or a process."""
+    from xdist.plugin import pytest_xdist_auto_num_workers as processors
+
+    return processors(config) if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else processors(config) + 1
 
 
 def pytest_collection() -> None:

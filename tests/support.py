@@ -6,21 +6,26 @@ No sleeping: `sim.advance`, `sim.settle`. Each `Sim` has its own store and its o
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
 import starlette.routing
 
+from simulator.engine import pages
 from simulator.engine.courier import Errand
 from simulator.engine.provider import Provider, Verdict
+from simulator.engine.scenarios import Known
 from simulator.engine.store.sqlite import SqliteStore
 from simulator.kernel.clock import iso_millis, time_of_day
 from simulator.kernel.retry import Receipt
+from simulator.surface import app
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -29,6 +34,26 @@ HOOKS = "http://merchant.test/hooks"
 
 starlette.routing.compile_path = lru_cache(maxsize=None)(starlette.routing.compile_path)
 """The same ninety paths in every simulator."""
+
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
+    """httpx asks for it at each call of an application in process, and would look for it in each folder of the path."""
+
+_read_scenarios = app._known_scenarios
+_KNOWN: dict[tuple[Any, ...], tuple[Sequence[Provider], Known]] = {}
+
+
+def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> Known:
+    """What ships with us and can happen at the same providers is found out once."""
+    if settings.scenarios or app.folders():
+        return _read_scenarios(settings, providers)
+    key = (pages.folder("scenarios"), *map(id, providers))
+    if key not in _KNOWN:
+        _KNOWN[key] = tuple(providers), _read_scenarios(settings, providers)
+    return _KNOWN[key][1]
+
+
+app._known_scenarios = _known_scenarios
 
 _make_tables = SqliteStore._bring_up_to_date
 
