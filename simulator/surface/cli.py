@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -191,6 +192,12 @@ def _rules(texts: Sequence[str]) -> list[Any] | None:
         raise click.UsageError(f"--rule is no YAML: {error}") from error
 
 
+def _currency(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and re.fullmatch("[A-Z]{3}", value) is None:
+        raise click.BadParameter(f"{value!r} is no currency: say one like EUR", ctx, param)
+    return value
+
+
 @scenario.command("arm")
 @click.argument("name", required=False)
 @click.option("--rule", "rules", multiple=True, help="A rule of your own: 'webhooks: {forge: secret}'.")
@@ -198,7 +205,7 @@ def _rules(texts: Sequence[str]) -> list[Any] | None:
 @click.option("--provider", help="Only for this provider.")
 @click.option("--amount", type=click.IntRange(0), help="Only for payments of this amount, in minor units.")
 @click.option("--reference", help="Only for payments with this reference; may contain *.")
-@click.option("--currency", help="Only for payments in this currency.")
+@click.option("--currency", callback=_currency, help="Only for payments in this currency.")
 @steers
 def arm(
     name: str | None,
@@ -217,6 +224,10 @@ def arm(
     own = _rules(rules)
     with world_of(url, token, workspace) as world:
         known_provider(world, provider)
+        known = [one["name"] for one in world.client.scenarios()]
+        if name is not None and not own and name not in known:
+            error = {"field": "name", "allowed": known}
+            raise Failure(f"there is no scenario {name!r}", f"Known are {', '.join(known)}.", USAGE, error)
         wanted = {"amount": amount, "reference": reference, "currency": currency}
         match = {name: value for name, value in wanted.items() if value is not None}
         armed = world.arm(name, rules=own, next_payments=next_payments, provider=provider, match=match)

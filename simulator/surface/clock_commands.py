@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.kernel.clock import parse_instant, time_of_day
+from simulator.kernel.clock import parse_duration, parse_instant, time_of_day
 from simulator.surface import terminal
 from simulator.surface.steering import show, steers, world_of
 
@@ -34,15 +34,30 @@ def _due_line(timer: Timer) -> str:
     return f"  {timer['at'][11:19]}  {timer['provider']:<11}  {timer['summary']}  {timer['payment']}{reference}"
 
 
+_INSTANT = re.compile(r"\d{4}-")
+
+
+def _move(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """How far, or where to."""
+    try:
+        if _INSTANT.match(value):
+            parse_instant(value)
+        elif value != "next":
+            parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+    return value
+
+
 @click.command()
-@click.argument("by", metavar="DURATION|INSTANT|next")
+@click.argument("by", metavar="DURATION|INSTANT|next", callback=_move)
 @steers
 def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool) -> None:
     """Move the clock: 12h, 90s, PT36H, 2026-12-24T18:00:00Z, or to whatever is due next."""
     with world_of(url, token, workspace) as world:
         if by == "next":
             moved = world.advance_to_next()
-        elif re.match(r"\d{4}-", by):
+        elif _INSTANT.match(by):
             moved = world.advance_to(by)
         else:
             moved = world.advance(by)

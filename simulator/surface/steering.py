@@ -55,6 +55,8 @@ def client_of(url: str, token: str | None) -> Iterator[Client]:
     """A client whose refusals end the command with the right exit code."""
     from simulator.surface.client import Client, NotReached, SaidNo
 
+    if not url.startswith(("http://", "https://")):
+        raise Failure(f"{url!r} is no address of a simulator", "Write it as in http://localhost:8080.", USAGE)
     try:
         with Client(url, token=token) as client:
             yield client
@@ -63,9 +65,16 @@ def client_of(url: str, token: str | None) -> Iterator[Client]:
         raise Failure(str(error), remedy, UNREACHED) from error
     except SaidNo as error:
         allowed = f"Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else None
-        members = {"code": error.code, "field": error.field, "allowed": error.allowed}
+        is_misuse = error.status == NO_VALUE and error.field not in OF_THE_CLOCK
+        members = {"code": None if is_misuse else error.code, "field": error.field, "allowed": error.allowed}
         told = {name: value for name, value in members.items() if value is not None}
-        raise Failure(str(error), allowed or _remedy(error), REFUSED, told) from error
+        raise Failure(str(error), allowed or _remedy(error), USAGE if is_misuse else REFUSED, told) from error
+
+
+NO_VALUE = 422
+"""What somebody has typed is none of the values that may stand there: wrong use."""
+OF_THE_CLOCK = ("by", "to", "next")
+"""These have been read before they were sent: what is refused then is the move, because the clock never goes there."""
 
 
 _REMEDIES = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -41,6 +42,77 @@ def test_every_command_takes_json_but_the_one_that_the_readme_names() -> None:
     ]
 
     assert [f"Every command but `{name}`" in README for name in without] == [True]
+
+
+BAD = {
+    "advance": ["abc", "2000-13-45", "2026-01-01", "-- -5m"],
+    "arm": [
+        "",
+        "nosuch",
+        "declined-balance --next 0",
+        "declined-balance --amount x",
+        "declined-balance --currency x",
+        "--rule x",
+    ],
+    "audit": [
+        "nosuch --webhook http://localhost:9",
+        "{provider} --webhook x",
+        "{provider} --webhook http://localhost:9 --only x",
+    ],
+    "decline": ["{payment} --reason bored"],
+    "demo": ["nosuch"],
+    "export": ["/nowhere/file"],
+    "import": ["/nowhere/file"],
+    "listen": ["nonsense", "http://localhost:9 --provider nosuch"],
+    "new-provider": ["Zebra --title Zebra"],
+    "pay": ["{payment} --buyer nobody"],
+    "requests": ["--provider nosuch", "--method NO", "--status abc", "--lines 0"],
+    "run": ["--rate 0", "--rate x"],
+    "serve": ["--port x", "--webhooks-to nosuch", "--trust /nowhere/file"],
+    "sign": ["nosuch", "{provider} --date nonsense"],
+    "snapshot": ["'no good'"],
+    "tail": ["--provider nosuch", "--lines x"],
+    "timers": ["--lines 0", "--url nonsense"],
+    "verify": ["nosuch", "{provider} --date nonsense"],
+    "webhooks": ["--provider nosuch", "--state nosuch", "--lines 0"],
+}
+"""By command, values that are none."""
+ANY_WILL_DO = {
+    "cancel",
+    "diagram",
+    "disarm",
+    "doctor",
+    "expire",
+    "freeze",
+    "list",
+    "mark",
+    "mcp",
+    "moves",
+    "replay",
+    "reset",
+    "restore",
+    "show",
+    "why",
+}
+"""They take an id, a name or nothing: what is not there is no wrong use."""
+
+
+def test_each_command_that_takes_a_value_is_tried_with_one_that_is_none() -> None:
+    assert {name for name, _ in commands(cli.main)} == {*BAD, *ANY_WILL_DO}
+
+
+@pytest.mark.parametrize(("name", "typed"), [(name, typed) for name, several in BAD.items() for typed in several])
+def test_a_value_that_is_none_is_wrong_use(server: Launched, name: str, typed: str) -> None:
+    """Whoever finds out: the command line, or the simulator that is asked."""
+    provider = next(iter(httpx.get(f"{server.url}/_sim/workspaces/default").json()["credentials"]))
+    made = httpx.post(f"{server.url}/_sim/workspaces/default/payments", json={"provider": provider}).json()
+    words = shlex.split(typed.format(provider=provider, payment=made["id"]))
+    command = ["scenario", "arm"] if name == "arm" else [name]
+
+    result = CliRunner().invoke(cli.main, [*command, "--json", *words], env={"PSP_SIMULATOR_URL": server.url})
+
+    assert result.exit_code == 2, result.output
+    assert json.loads(result.stdout)["error"]["code"] == "wrong_use"
 
 
 @pytest.mark.parametrize(("code", "command"), ROWS)
