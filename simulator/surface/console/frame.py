@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -108,6 +108,28 @@ class ClockChip:
         return self.mode == "real" and self.rate == 1 and abs(self.ahead) < timedelta(seconds=1)
 
 
+class Asked(Mapping[str, str]):
+    """What the address asks for. What the page does not read, no link of it takes along."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = given
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.read.add(name)
+        return self.given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+
+EVERYWHERE = frozenset({"lang", "theme", acts.SAID})
+"""Members of an address that each page takes, whether it reads them or not."""
+
+
 class Console:
     """One request for a page: who asks, about which workspace. Raises 404 for an unknown one when that is first asked."""
 
@@ -126,9 +148,9 @@ class Console:
     def workspace(self) -> Workspace:
         return workspace_of(self.runtime, self.request)
 
-    @property
-    def query(self) -> Mapping[str, str]:
-        return self.request.query_params
+    @cached_property
+    def query(self) -> Asked:
+        return Asked(self.request.query_params)
 
     @property
     def base_url(self) -> str:
@@ -306,9 +328,9 @@ class Console:
         call = web.call_of(self.request)
         page = pages.view(call, title, runtime=self.runtime, workspace=self.workspace)
         token = pages.token(self.runtime, acts.TOKEN, "console")
-        page = replace(
-            page, token=token, path=page.url(**dict.fromkeys(self.left_out, "")) if self.left_out else page.path
-        )
+        unknown = [name for name in self.query.given if name not in {*self.query.read, *EVERYWHERE}]
+        dropped = dict.fromkeys([*self.left_out, *unknown], "")
+        page = replace(page, token=token, path=page.url(**dropped) if dropped else page.path)
         frame = {"console": self, "place": place, "version": __version__}
         response = as_response(pages.render(call, template, page, status=status, **frame, **context))
         response.set_cookie("workspace", self.workspace.name, max_age=31_536_000, path="/console", samesite="lax")

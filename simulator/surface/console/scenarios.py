@@ -12,7 +12,7 @@ from simulator.engine.conditions import AmountRange
 from simulator.engine.provider import Provider
 from simulator.engine.scenarios import MATCHED, Rule, Scenario
 from simulator.surface.console.frame import Console
-from simulator.surface.control.scenarios import armed_view
+from simulator.surface.control.scenarios import armed_view, not_shown
 
 SCOPES: Mapping[str, Mapping[str, int]] = {"next": {"next": 1}, "5": {"next": 5}, "all": {}}
 GROUPS = ("buyer", "time", "faults")
@@ -41,6 +41,8 @@ class Armed:
     left: int | None
     provider: str | None
     match: Mapping[str, Any]
+    not_shown: Sequence[tuple[str, str]] = ()
+    """The providers at which nothing of it is to be seen, each with why."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,10 @@ def _armed(console: Console, entry: Mapping[str, Any]) -> Armed:
     scenario, scope = entry["scenario"], entry.get("scope") or {}
     title, about = console.scenario(scenario)
     provider = console.runtime.providers.get(scope.get("provider", ""))
-    return Armed(title, about, scope.get("next"), provider.title if provider else None, scope.get("match", {}))
+    providers, texts = console.runtime.providers, console.texts()
+    told = not_shown(console.runtime, dict(entry)).get("not_shown", ())
+    missing = [(providers[one["provider"]].title, texts.reworded(one["because"])) for one in told]
+    return Armed(title, about, scope.get("next"), provider.title if provider else None, scope.get("match", {}), missing)
 
 
 def _item(console: Console, scenario: Scenario, is_armed: bool) -> Item:

@@ -9,7 +9,8 @@ import orjson
 from pydantic import Field
 
 from simulator.engine import cards
-from simulator.engine.arming import not_shown, objection
+from simulator.engine.arming import not_shown as without_effect
+from simulator.engine.arming import objection
 from simulator.engine.conditions import AmountRange
 from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import MATCHED, Scenario, ScenarioError, parse
@@ -137,15 +138,15 @@ async def get_scenario(call: ControlCall) -> dict[str, Any]:
 
 def _armed(runtime: Runtime, workspace: Workspace) -> dict[str, Any]:
     """All of them, always: what is armed is the state of a workspace, not a growing list."""
-    views = [armed_view(entry) | _not_shown(runtime, entry) for entry in workspace.scenarios]
+    views = [armed_view(entry) | not_shown(runtime, entry) for entry in workspace.scenarios]
     return {"data": views, "next": None}
 
 
-def _not_shown(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+def not_shown(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     """The providers at which nothing of it is to be seen, where there are such."""
     scenario = runtime.scenarios.armed(entry)
     scope, providers = (entry["scope"] or {}).get("provider"), runtime.providers.values()
-    whys = not_shown(scenario, providers, scope) if scenario is not None else {}
+    whys = without_effect(scenario, providers, scope) if scenario is not None else {}
     told = [{"provider": name, "because": why} for name, why in whys.items()]
     return {"not_shown": told} if told else {}
 

@@ -350,3 +350,14 @@ async def test_a_time_of_a_clock_that_was_never_moved_is_told_once(sim: Sim) -> 
     page = (await sim.http.get("/console/default/payments")).text
 
     assert re.search(r'<time datetime="([^"]+)" title="\1">', page)
+
+
+@pytest.mark.parametrize("path", ["/payments", "/webhooks", "/requests", "/scenarios", "/clock"])
+async def test_what_no_page_reads_of_an_address_travels_in_no_link(sim: Sim, path: str) -> None:
+    """What it reads does."""
+    page = await page_of(sim, f"{path}?foo=bar&provider=acme&lang=en")
+
+    links = re.findall(r'(?:href|value)="([^"]*)"', page)
+    assert [link for link in links if "foo" in link] == []
+    if path != "/clock":
+        assert any("provider=acme" in link for link in links)

@@ -90,3 +90,16 @@ async def test_all_test_amounts_are_listed_with_where_they_come_from(sim: Sim) -
     assert every.count("<dt><code>") == rules > few.count("<dt><code>")
     assert sorted(sources) == sorted(scenario.source for scenario in documented.values())
     assert f"All {rules}" in few
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "its signature names no time"), ("zh", "其签名不含时间")])
+async def test_what_is_armed_says_where_nothing_of_it_is_to_be_seen(language: str, said: str) -> None:
+    timeless = [one.title for one in built_in() if not one.webhooks.forging.signs_time]
+    async with Sim() as sim:
+        armed = await sim.http.put(f"{sim.path}/scenario", json={"rules": [{"webhooks": {"stale": "PT10M"}}]})
+        page = (await sim.http.get(f"/console/{sim.workspace.name}/scenarios?lang={language}")).text
+
+    told = re.findall(r'data-testid="not-shown">([^<]+)<', page)
+    assert armed.status_code == 200, armed.text
+    assert [title for title in timeless if not any(title in one for one in told)] == []
+    assert told and all(said in one for one in told)
