@@ -76,11 +76,13 @@ ACCESS: dict[str, tuple[str, ...] | None] = {
     "sessions":            ("payment-sessions", "gateway"),
     "readSession":         ("payment-sessions", "gateway"),
     "paySession":          None,
+    "setups":              ("gateway:payment",),  # Inferred: checkoutcom.setup-scope
     "previous":            None,
 }
 PREVIOUS_ONLY = frozenset(["previous"])
 DEFAULT_ONLY = frozenset([
     "workflows", "events", "reflow", "balances", "authorize", "cancel", "reverse", "sessions", "readSession", "paySession",
+    "setups",
 ])
 # fmt: on
 IN_BROWSERS = frozenset(["readSession", "paySession"])

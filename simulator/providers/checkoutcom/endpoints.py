@@ -21,6 +21,7 @@ from simulator.providers.checkoutcom.handlers import (
     payments,
     previous,
     sessions,
+    setups,
     tokens,
     workflows,
 )
@@ -40,6 +41,7 @@ from simulator.providers.checkoutcom.wire.previous import (
     WebhookUpdate,
 )
 from simulator.providers.checkoutcom.wire.sessions import BrowserPayment, CompleteRequest, SessionRequest, SubmitRequest
+from simulator.providers.checkoutcom.wire.setups import SetupRequest, SetupUpdate
 from simulator.providers.checkoutcom.wire.workflows import (
     Condition,
     WorkflowAction,
@@ -57,6 +59,7 @@ def _get(
 
 PAY = "/payments/{id}"
 SESSION = "/payment-sessions/{id}"
+SETUP = "/payments/setups/{id}"
 WF = "/workflows/{workflow}"
 EVT = "/workflows/events/{event}"
 SUBJECT = "/workflows/events/subject/{subject}"
@@ -94,6 +97,11 @@ ENDPOINTS = (
     _get(              SESSION,                          sessions.get_session,               "readSession"),
     Endpoint("POST",   f"{SESSION}/submit",              sessions.submit_session,            "sessions",     SubmitRequest),
     Endpoint("POST",   f"{SESSION}/pay",                 sessions.pay_session,               "paySession",   BrowserPayment),
+
+    Endpoint("POST",   "/payments/setups",               setups.create_setup,                "setups",       SetupRequest, idempotent=True),
+    Endpoint("PUT",    SETUP,                            setups.update_setup,                "setups",       SetupUpdate),
+    _get(              SETUP,                            setups.get_setup,                   "setups"),
+    Endpoint("POST",   f"{SETUP}/confirm/{{payment_method_name}}", setups.confirm_setup,     "setups",       idempotent=True),
 
     _get(              "/disputes",                      disputes.list_disputes,             "disputes",     DisputesQuery),
     _get(              "/disputes/{id}",                 disputes.get_dispute,               "disputes"),

@@ -5,7 +5,7 @@ Source: docs/providers/checkoutcom.md, source 6.1 and, for the last two of the g
 
 from __future__ import annotations
 
-from simulator.providers.checkoutcom.states import DISPUTE, PAYMENT
+from simulator.providers.checkoutcom.states import DISPUTE, PAYMENT, PAYMENT_SETUP
 
 # The events that a workflow may name, and that its `test` may send. Source: source 6.1.
 GATEWAY_EVENTS = (
@@ -44,7 +44,7 @@ OLD_EVENTS = (
     "charge.voided",
 )
 
-SENT = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events)
+SENT = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events, *PAYMENT_SETUP.events)
 """What can happen to an Alipay payment. Everything else that may be named never comes."""
 
 NAMEABLE = (*GATEWAY_EVENTS, *DISPUTE_EVENTS, *PREVIOUS_EVENTS, *OLD_EVENTS)

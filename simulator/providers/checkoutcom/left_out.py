@@ -9,11 +9,7 @@ from simulator.engine.provider import LeftOut
 
 # Method, path, and what the vendor's Python client calls the operation.
 _TABLE = """
-# Payments in other ways: setups, contexts, tokens, wallets
-POST   /payments/setups                                                             create payment setup
-PUT    /payments/setups/{id}                                                        update payment setup
-GET    /payments/setups/{id}                                                        get payment setup
-POST   /payments/setups/{id}/confirm/{part}                                         confirm payment setup
+# Payments in other ways: contexts, tokens, wallets
 POST   /payment-contexts                                                            create payment context
 GET    /payment-contexts/{id}                                                       get payment context details
 GET    /payment-methods                                                             get available payment methods

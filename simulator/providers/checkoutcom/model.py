@@ -87,7 +87,7 @@ class Payment(Kept):
     order_code: str | None = None
     """The wallet order's code."""
     hosted_id: str | None = None
-    """The hosted page, link or payment session by which the payment was made."""
+    """The hosted page, link, payment session or payment setup by which the payment was made."""
     expires_at: datetime | None = None
     approved: bool = False
     capture_action_id: str | None = None
@@ -262,7 +262,7 @@ class Payable(Kept):
     locale: str | None = None
     processing_channel_id: str | None = None
     origin: str
-    expires_at: datetime
+    expires_at: datetime | None = None
     payment_id: str | None = None
     payment_order: str | None = None
     """The wallet order of the latest try."""
@@ -291,6 +291,7 @@ class Hosted(Payable):
 
     FOUND_BY: ClassVar[tuple[str, ...]] = ("id",)
 
+    expires_at: datetime
     products: tuple[dict[str, Any], ...] = ()
     payment_ip: str | None = None
     platform: str = "default"
@@ -321,6 +322,7 @@ class PaymentSession(Payable):
     KIND: ClassVar[str] = "payment-session"
     MACHINE: ClassVar[Machine | None] = states.PAYMENT_SESSION
 
+    expires_at: datetime
     secret: str
     """`pss_`: by which the browser's own call proves that it was handed the session."""
     payment_methods: tuple[str, ...]
@@ -329,6 +331,19 @@ class PaymentSession(Payable):
     processing: dict[str, Any] | None = None
     success_url: str
     failure_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentSetup(Payable):
+    """What is paid once it is confirmed with a method. `customer` is as it was sent: its `email` is an object."""
+
+    KIND: ClassVar[str] = "payment-setup"
+    MACHINE: ClassVar[Machine | None] = states.PAYMENT_SETUP
+
+    methods: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What was said of each wallet: terminal and system."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    order: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -371,4 +386,5 @@ RESOURCES = (
     HostedPayment,
     PaymentLink,
     PaymentSession,
+    PaymentSetup,
 )

@@ -17,6 +17,7 @@ from simulator.providers.checkoutcom.rules import PUBLISHED_CHANNEL, own_channel
 from simulator.providers.checkoutcom.wire.hosted import LOCALES, OFFERED, HostedRequest
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest
 from simulator.providers.checkoutcom.wire.sessions import NewSession, SessionMembers
+from simulator.providers.checkoutcom.wire.setups import SetupUpdate
 
 _SECURE = re.compile(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])(:|$)")
 SHOWN = 8
@@ -83,6 +84,26 @@ def check_submission(call: Call, session: PaymentSession) -> None:
         differs(call, "reference", "there is no reference, which POST /payments requires for Alipay")
 
 
+def check_setup(call: Call, uow: UnitOfWork, request: SetupUpdate) -> None:
+    """The same for a payment setup. Raises `Invalid` where the server is strict."""
+    _check_shared(call, uow, request)
+    if request.payment_methods is not None and request.payment_methods.alipay_plus is not None:
+        check_method(call, "alipay_plus")
+
+
+def check_update(call: Call, request: SetupUpdate) -> None:
+    """Raises `Invalid` where the server is strict."""
+    for name in ("amount", "currency"):
+        if getattr(request, name) is None:
+            differs(call, name, f"{name} is left out, and stays; the published updates send the whole setup")
+
+
+def check_method(call: Call, name: str) -> None:
+    """Raises `Invalid` where the server is strict."""
+    if name == "alipay_plus":
+        differs(call, "alipay_plus", "no client of Checkout.com knows alipay_plus in a payment setup")
+
+
 def check_browser(call: Call) -> None:
     """Which page calls with which key. Nothing of it is refused: the page cannot tell."""
     origin = call.headers.get("origin")
@@ -99,7 +120,9 @@ def check_browser(call: Call) -> None:
         )
 
 
-def _check_shared(call: Call, uow: UnitOfWork, request: PaymentRequest | HostedRequest | SessionMembers) -> None:
+def _check_shared(
+    call: Call, uow: UnitOfWork, request: PaymentRequest | HostedRequest | SessionMembers | SetupUpdate
+) -> None:
     if request.payment_type not in (None, "Regular", "Recurring"):
         differs(call, "payment_type", f"payment_type {request.payment_type} {NOT_OFFERED}")
     channel = request.processing_channel_id

@@ -32,10 +32,25 @@ class CheckoutcomSettings(MoneySettings):
     session_lifetime_s: Seconds = Field(
         3600, description="seconds until a payment session without `expires_on` expires"
     )
+    webhooks_shape: Literal["current", "2022"] = Field(
+        "current", description="members and order of webhooks: as published from 2023 to 2026, or as in 2022"
+    )
+    webhooks_envelope: Literal["gateway", "as_documented"] = Field(
+        "gateway",
+        description="the frame of `payment_declined`, `payment_refunded` and `payment_refund_declined`: the one of all other "
+        "events, or the one of the documents' card samples (`created_on`, no `source`)",
+    )
+    setups_announce_ready: bool = Field(
+        False,
+        description="an update that makes a wallet ready sends `payment_method_ready`, which Alipay's never do by themselves",
+    )
     flow_strict_availability: bool = Field(
         False,
         description="a payment session offers Alipay only for the currencies and countries of the official Magento plugin, "
         "and with the customer's e-mail",
+    )
+    setups_confirm_response: Literal["payment", "setup"] = Field(
+        "payment", description="what confirming a payment setup answers, on which Checkout.com's own clients disagree"
     )
     alipay_refusal: Literal["apm_service_unavailable", "payee_not_onboarded"] | None = Field(
         None, description="the error code with which a method that is not activated refuses, with null it is activated"

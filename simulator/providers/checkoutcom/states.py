@@ -101,6 +101,17 @@ PAYMENT_SESSION = Machine(
     ],
 )
 
+# A payment setup. Its methods have the states that the API names. `api.ready` comes only under setting `setups_announce_ready`.
+PAYMENT_SETUP = Machine(
+    "checkoutcom.payment_setup",
+    initial="Open",
+    table=[
+        # trigger           from    to         webhook
+        ("api.ready",       "Open", "Open",    "payment_method_ready"),
+        ("bank.captured",   "Open", "Paid",    None),
+    ],
+)
+
 # A chargeback. A scenario begins it, since the simulator's shoppers do not complain by themselves.
 DISPUTE = Machine(
     "checkoutcom.dispute",

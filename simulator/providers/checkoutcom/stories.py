@@ -41,6 +41,22 @@ def _say(method: str, what: str, body: Any = None) -> Ask:
 RECEIVED = (_chargeback("won"), *PAID, Wait(timedelta(hours=2)), LOOK)
 EVIDENCE = {"proof_of_delivery_or_service_text": "Delivered on 4 March, signed for by the customer."}
 SUBMITTED = (_say("PUT", "/evidence", EVIDENCE), LOOK, _say("POST", "/evidence"))
+SETUP = {
+    "amount": 1100,
+    "currency": "EUR",
+    "reference": "SETUP-1",
+    "payment_methods": {"alipay_cn": {"terminal_type": "app"}},
+    "settings": {
+        "success_url": "https://example.com/payments/success",
+        "failure_url": "https://example.com/payments/failure",
+    },
+}
+COMPLETE = {**SETUP, "payment_methods": {"alipay_cn": {"terminal_type": "app", "os_type": "ios"}}}
+MADE_READY = (
+    Set({"setups_announce_ready": True}),
+    Ask(lambda so_far: json_request("POST", "/payments/setups", SETUP)),
+    Ask(lambda so_far: json_request("PUT", f"/payments/setups/{so_far.answer.json['id']}", COMPLETE)),
+)
 ALL_EVENTS = Set({"strict_events": False})
 """With the strict reading these two end as `payment_declined`."""
 
@@ -51,6 +67,7 @@ STORIES = Stories(
     of={
         "payment_canceled":           (ALL_EVENTS, Create(), Decide("cancelled")),
         "payment_expired":            (ALL_EVENTS, Create()),
+        "payment_method_ready":       MADE_READY,
         "dispute_received":           RECEIVED,
         "dispute_accepted":           (*RECEIVED, _say("POST", "/accept")),
         "dispute_evidence_submitted": (*RECEIVED, *SUBMITTED),

@@ -29,7 +29,7 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
 
 
 FOR_BROWSERS = ("paySession",)
-VALUES = ("alipay_cn", "sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0", "no_preference")
+VALUES = ("alipay_cn", "sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0", "no_preference", "app", "ios")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type")
 
 

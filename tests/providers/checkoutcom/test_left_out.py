@@ -13,11 +13,9 @@ from providers.checkoutcom.driver import Merchant
 from simulator.providers.checkoutcom import PROVIDER
 from simulator.providers.checkoutcom.auth import make_token
 
-# Of what issue 19 builds and others ask for by name: method, path, what it is called.
+# Of what others ask for by name: method, path, what it is called.
 ASKED_FOR = [
-    ("POST", "/payments/setups", "create payment setup"),
-    ("GET", "/payments/setups/set_1", "get payment setup"),
-    ("POST", "/payments/setups/set_1/confirm/alipay_cn", "confirm payment setup"),
+    ("POST", "/payment-contexts", "create payment context"),
     ("POST", "/tokens", "request token"),
     ("POST", "/instruments", "create instrument"),
     ("GET", "/disputes/dsp_1/schemefiles", "get dispute scheme files"),

@@ -19,6 +19,7 @@ DRAWN = {
     "hosted_payment": states.HOSTED_PAYMENT,
     "payment_link": states.PAYMENT_LINK,
     "payment_session": states.PAYMENT_SESSION,
+    "payment_setup": states.PAYMENT_SETUP,
     "dispute": states.DISPUTE,
 }
 

@@ -36,7 +36,7 @@ async def test_a_documented_amount_is_declined_with_its_code(sim: Sim, cko: Merc
     [action] = await cko.actions(created["id"])
     assert (action["response_code"], action["response_summary"]) == (code, RESPONSE_CODES[code])
     assert sim.hooks[-1].body["data"]["response_code"] == code
-    assert sim.hooks[-1].body["data"]["risk"] == {"flagged": code.startswith("4")}
+    assert sim.hooks[-1].body["data"]["risk"] == {"flagged": code.startswith("4"), "score": 0}
 
 
 @pytest.mark.parametrize("amount", APPROVED)

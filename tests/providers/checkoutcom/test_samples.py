@@ -9,7 +9,7 @@ import pytest
 from support import HOOKS, Sim
 
 from providers.checkoutcom.driver import EVENTS, HOOKS_FOR_DISPUTES, KEY, Merchant, workflow
-from providers.checkoutcom.test_webhooks import DATA
+from providers.checkoutcom.test_webhooks import CURRENT
 from simulator.providers.checkoutcom.event_types import DISPUTE_EVENTS, GATEWAY_EVENTS, SENT
 
 
@@ -25,7 +25,7 @@ async def samples(sim: Sim, cko: Merchant) -> dict[str, Any]:
 
 
 async def test_a_sample_has_the_members_of_the_real_event_in_their_order(samples: dict[str, Any]) -> None:
-    for name, members in DATA.items():
+    for name, members in CURRENT.items():
         assert " ".join(samples[name]["data"]) == members, name
         assert list(samples[name]) == ["id", "source", "type", "timestamp", "version", "data", "_links"]
 
@@ -99,7 +99,7 @@ async def test_a_test_event_says_what_the_workflows_test_says_of_the_same_event(
     samples: dict[str, Any], sim: Sim
 ) -> None:
     """Member by member; the amounts are those of two purchases."""
-    for name in SENT:
+    for name in [name for name in SENT if name in samples]:
         sent = await sim.http.post(f"{sim.path}/webhooks/checkoutcom/test-event", json={"event": name})
         event, sample = json.loads(sent.json()["body"]), samples[name]
 

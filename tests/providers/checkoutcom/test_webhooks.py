@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -73,35 +74,93 @@ async def one_of_each(sim: Sim, cko: Merchant) -> dict[str, Any]:
     return {hook.body["type"]: hook.body for hook in sim.hooks[::-1]}
 
 
-DATA = {
+CURRENT = {
     "payment_pending": "id reference amount currency processed_on metadata",
     "payment_capture_pending": "id action_id amount processed_on reference metadata currency",
     "payment_captured": "id action_id reference amount processed_on response_code response_summary balances metadata "
+    "currency processing event_links trigger",
+    "payment_declined": "id action_id reference amount currency customer metadata payment_type processed_on processing "
+    "response_code response_summary risk source balances",
+    "payment_refund_pending": "id action_id amount processed_on currency",
+    "payment_refunded": "id action_id reference amount processed_on response_code response_summary balances metadata "
     "currency processing event_links",
+    "payment_refund_declined": "id action_id reference amount processed_on response_code response_summary balances metadata "
+    "currency processing event_links",
+    "payment_canceled": "action_id id reference amount currency processed_on",
+    "payment_expired": "action_id id reference amount currency processed_on metadata",
+}
+OF_2022 = CURRENT | {
+    "payment_captured": CURRENT["payment_captured"].removesuffix(" trigger"),
     "payment_declined": "id action_id reference amount currency payment_type processed_on response_code "
     "response_summary source customer balances risk processing metadata",
-    "payment_refund_pending": "id action_id amount processed_on currency",
     "payment_refunded": "action_id response_code response_summary reference amount balances processing id currency "
     "processed_on metadata",
     "payment_refund_declined": "id action_id amount currency response_code response_summary reference metadata "
     "processed_on",
-    "payment_canceled": "action_id id reference amount currency processed_on",
-    "payment_expired": "action_id id reference amount currency processed_on metadata",
 }
+REFUNDS = ("payment_refunded", "payment_refund_declined")
 
 
-async def test_each_event_has_its_own_members_in_its_own_order(sim: Sim, cko: Merchant) -> None:
+@pytest.mark.parametrize(("shape", "members"), [("current", CURRENT), ("2022", OF_2022)])
+async def test_each_event_has_its_own_members_in_its_own_order(
+    sim: Sim, cko: Merchant, shape: str, members: dict[str, str]
+) -> None:
+    await sim.settings("checkoutcom", webhooks_shape=shape)
+
     bodies = await one_of_each(sim, cko)
 
-    assert {name: " ".join(body["data"]) for name, body in bodies.items()} == DATA
+    assert {name: " ".join(body["data"]) for name, body in bodies.items()} == members
     for name, body in bodies.items():
         assert list(body) == ["id", "source", "type", "timestamp", "version", "data", "_links"], name
         assert (body["source"], body["version"]) == ("gateway", "1.0.29")
         own, payment = body["id"], body["data"]["id"]
-        assert body["_links"] == {
+        links = {
             "self": {"href": f"http://sim.test/workflows/events/{own}"},
             "subject": {"href": f"http://sim.test/workflows/events/subject/{payment}"},
         }
+        if shape == "current" and name in REFUNDS:
+            links["payment"] = {"href": f"http://sim.test/payments/{payment}"}
+            links["payment_actions"] = {"href": f"http://sim.test/payments/{payment}/actions"}
+        assert body["_links"] == links
+
+
+async def test_the_card_samples_envelope_is_a_setting(sim: Sim, cko: Merchant) -> None:
+    await sim.settings("checkoutcom", webhooks_envelope="as_documented")
+
+    bodies = await one_of_each(sim, cko)
+
+    framed = {name for name, body in bodies.items() if "source" not in body}
+    assert framed == {"payment_declined", *REFUNDS}
+    for name in framed:
+        assert list(bodies[name]) == ["id", "type", "version", "created_on", "data", "_links"]
+    assert bodies["payment_declined"]["created_on"].startswith("2026-03-04T05:00:0")
+    assert all(hook.verdict("checkoutcom").valid for hook in sim.hooks)
+
+
+async def test_a_method_that_becomes_ready_is_announced_in_a_flat_envelope(sim: Sim, cko: Merchant) -> None:
+    """Only under its setting, since Alipay's methods never become ready by themselves."""
+    await sim.settings("checkoutcom", setups_announce_ready=True)
+    await cko.listens(OTHER, ["payment_method_ready"])
+    setup = {"amount": 1000, "currency": "CNY", "reference": "SETUP-1"}
+    id_ = (await cko.post("/payments/setups", setup)).json()["id"]
+
+    urls = {"success_url": "https://example.com/ok", "failure_url": "https://example.com/ko"}
+    await cko.send("PUT", f"/payments/setups/{id_}", setup | {"settings": urls})
+    await sim.settle()
+
+    told = [hook.body for hook in sim.hooks if hook.url == OTHER]
+    assert [body["payment_method"] for body in told] == ["alipay_cn", "alipay_hk"]
+    assert list(told[0]) == [
+        "id", "reference", "payment_method", "client_id", "entity_id", "processing_channel_id", "event_type",
+        "event_version", "event_timestamp", "event_subject_id", "event_data", "correlation_id", "idempotency_key",
+        "event_links",
+    ]  # fmt: skip
+    own = f"http://sim.test/payments/setups/{id_}"
+    assert told[0]["event_links"] == {"payment": own, "confirm": f"{own}/confirm/alipay_cn"}
+    assert (told[0]["id"], told[0]["event_type"]) == (id_, "payment_method_ready")
+    sample = await sim.http.post(f"{sim.path}/webhooks/checkoutcom/test-event", json={"event": "payment_method_ready"})
+    assert list(json.loads(sample.json()["body"])) == list(told[0])
+    assert told[0]["idempotency_key"] == f"{id_}:payment_method_ready:{told[0]['correlation_id']}"
 
 
 async def test_the_values_of_the_events_are_the_documented_ones(sim: Sim, cko: Merchant) -> None:
@@ -122,6 +181,7 @@ async def test_the_values_of_the_events_are_the_documented_ones(sim: Sim, cko: M
     declined = data["payment_refund_declined"]
     assert (declined["amount"], declined["reference"], declined["response_code"]) == (151, "ORD-5023-4E89", "20051")
     assert data["payment_declined"]["source"] == {"type": "alipay_cn"}
+    assert data["payment_declined"]["risk"] == {"flagged": False, "score": 0}
 
 
 async def test_processed_on_ends_in_an_offset_in_every_webhook(sim: Sim, cko: Merchant, previous: Merchant) -> None:

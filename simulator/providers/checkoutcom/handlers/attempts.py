@@ -1,11 +1,15 @@
-"""The payments that a session's submissions begin. Source: docs/providers/checkoutcom.md, sources 12.5 and 12.7."""
+"""The payments that a session's submissions and a setup's confirmations begin.
+
+Source: docs/providers/checkoutcom.md, sources 12.5, 12.7 and 13.4.
+"""
 
 from __future__ import annotations
 
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom.handlers.customers import customer_of
 from simulator.providers.checkoutcom.handlers.payments import begin_payment
-from simulator.providers.checkoutcom.model import Payment, PaymentSession
+from simulator.providers.checkoutcom.model import Payment, PaymentSession, PaymentSetup
+from simulator.providers.checkoutcom.rules import own_channel
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 
 SESSION_ID = "cko_payment_session_id"
@@ -49,3 +53,43 @@ def start_attempt(
     )
     uow.amend(session, payment_id=payment.id, payment_order=payment.order_code)
     return payment
+
+
+def confirm_with(uow: UnitOfWork, setup: PaymentSetup, method: str, *, is_declined: bool = False) -> Payment:
+    """Begins a payment of a setup."""
+    said, device = setup.customer or {}, setup.methods.get(method, {})
+    given = CustomerInput(
+        id=said.get("id"),
+        email=(said.get("email") or {}).get("address"),
+        name=said.get("name"),
+        phone=said.get("phone"),
+        tax_number=said.get("tax_number"),
+    )
+    payment = begin_payment(
+        uow,
+        customer_of(uow, given, None),
+        platform="default",
+        origin=setup.origin,
+        amount=setup.amount,
+        currency=setup.currency,
+        payment_type=setup.payment_type,
+        source_type=method,
+        reference=setup.reference,
+        description=setup.description,
+        items=tuple((setup.order or {}).get("items") or ()),
+        metadata=setup.metadata,
+        terminal_type=device.get("terminal_type", "web").upper(),
+        os_type=device["os_type"].upper() if "os_type" in device else None,
+        success_url=setup.settings.get("success_url"),
+        failure_url=setup.settings.get("failure_url"),
+        processing_channel_id=setup.processing_channel_id or own_channel(uow),
+        hosted_id=setup.id,
+        is_declined=is_declined,
+    )
+    uow.amend(setup, payment_id=payment.id, payment_order=payment.order_code)
+    return payment
+
+
+def is_confirmed(payment: Payment | None) -> bool:
+    """Whether the shopper has paid and the acquirer has not declined."""
+    return payment is not None and payment.capture_action_id is not None and payment.state != "Declined"

@@ -17,7 +17,7 @@ from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import errors
 from simulator.providers.checkoutcom.handlers import disputes
 from simulator.providers.checkoutcom.handlers.actions import new_action
-from simulator.providers.checkoutcom.handlers.attempts import start_attempt
+from simulator.providers.checkoutcom.handlers.attempts import confirm_with, start_attempt
 from simulator.providers.checkoutcom.handlers.hosted import start_try
 from simulator.providers.checkoutcom.handlers.payments import wallet_order
 from simulator.providers.checkoutcom.model import (
@@ -30,6 +30,7 @@ from simulator.providers.checkoutcom.model import (
     Payment,
     PaymentLink,
     PaymentSession,
+    PaymentSetup,
 )
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.wallet import alipay, buyers
@@ -57,6 +58,8 @@ def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
 def _new_try(uow: UnitOfWork, resource: Payable) -> str | None:
     if isinstance(resource, PaymentSession) and resource.payment_methods:
         return start_attempt(uow, resource, resource, resource.payment_methods[0]).order_code
+    if isinstance(resource, PaymentSetup):
+        return confirm_with(uow, resource, next(iter(resource.methods), "alipay_cn")).order_code
     return start_try(uow, resource).order_code if isinstance(resource, Hosted) else None
 
 
@@ -243,16 +246,16 @@ def _tell_agreement(uow: UnitOfWork, payment: Payment, trigger: str) -> None:
 
 
 def _tell_hosted(uow: UnitOfWork, payment: Payment) -> None:
-    """A payment of a hosted page, link or session has ended: that is paid, or has expired meanwhile, or stays open."""
+    """A payment of a hosted page, link, session or setup has ended: that is paid, or has expired meanwhile, or stays open."""
     if payment.hosted_id is None:
         return
-    kinds: tuple[type[Payable], ...] = (HostedPayment, PaymentLink, PaymentSession)
+    kinds: tuple[type[Payable], ...] = (HostedPayment, PaymentLink, PaymentSession, PaymentSetup)
     hosted = next((found for kind in kinds if (found := uow.find(kind, payment.hosted_id)) is not None), None)
     if hosted is None or not hosted.is_open:
         return
     if payment.state == "Captured":
         uow.fire(hosted, "bank.captured", payment_id=payment.id, payment_order=payment.order_code)
-    elif hosted.expires_at <= uow.now:
+    elif hosted.expires_at is not None and hosted.expires_at <= uow.now:
         uow.fire(hosted, "timer.expired")
 
 

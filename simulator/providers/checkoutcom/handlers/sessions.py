@@ -17,7 +17,7 @@ from simulator.kernel.refusals import Forbidden
 from simulator.providers.checkoutcom import errors, notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers import outcomes
-from simulator.providers.checkoutcom.handlers.attempts import start_attempt
+from simulator.providers.checkoutcom.handlers.attempts import is_confirmed, start_attempt
 from simulator.providers.checkoutcom.model import Payment, PaymentSession, new_session_id
 from simulator.providers.checkoutcom.rules import (
     CURRENCIES,
@@ -195,7 +195,7 @@ def _submitted(call: Call, uow: UnitOfWork, session: PaymentSession, told: Payme
         raise refused("session_data_invalid")
     if session.state == "Expired" or session.expires_at <= uow.now:
         raise refused("payment_session_expired")
-    if session.state == "Paid" or _is_confirmed(uow.find(Payment, session.payment_id or "")):
+    if session.state == "Paid" or is_confirmed(uow.find(Payment, session.payment_id or "")):
         raise refused("payment_session_already_paid")
     if said["type"] not in session.payment_methods:
         raise refused("payment_method_not_supported", given=said["type"], allowed=session.payment_methods)
@@ -210,11 +210,6 @@ def _submitted(call: Call, uow: UnitOfWork, session: PaymentSession, told: Payme
         return Reply(201, wire.declined(payment, reason))
     notices.test_amount(call, uow, "pay", payment.amount, payment.currency, payment.reference)
     return Reply(202, wire.action_required(payment, call.base_url))
-
-
-def _is_confirmed(payment: Payment | None) -> bool:
-    """Whether the shopper has paid and the acquirer has not declined."""
-    return payment is not None and payment.capture_action_id is not None and payment.state != "Declined"
 
 
 def _device(session: PaymentSession, said: Mapping[str, Any]) -> Processing:

@@ -11,6 +11,7 @@ from simulator.providers.checkoutcom.wire.actions import ActionRequest, CaptureR
 from simulator.providers.checkoutcom.wire.customers import CustomerUpdate
 from simulator.providers.checkoutcom.wire.instruments import InstrumentUpdate
 from simulator.providers.checkoutcom.wire.previous import WebhookUpdate
+from simulator.providers.checkoutcom.wire.setups import SetupUpdate
 from simulator.providers.checkoutcom.wire.workflows import WorkflowUpdate
 
 OPTIONAL_BODIES = (
@@ -22,6 +23,7 @@ OPTIONAL_BODIES = (
     WebhookUpdate,
     CustomerUpdate,
     InstrumentUpdate,
+    SetupUpdate,
 )
 
 

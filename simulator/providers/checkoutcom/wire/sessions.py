@@ -92,6 +92,10 @@ class SessionBilling(Billing):
     phone: BillingPhone | None = None
 
 
+class SessionCustomer(CustomerInput):
+    summary: Ignored = None
+
+
 class SessionThreeDs(ThreeDs):
     challenge_indicator: Annotated[Any, AfterValidator(_challenge), NoEffect(unless=("no_preference",))] = None
 
@@ -105,7 +109,7 @@ class SessionMembers(Model):
     billing: SessionBilling | None = None
     reference: Text80 | None = None
     description: Text100 | None = None
-    customer: CustomerInput | None = None
+    customer: SessionCustomer | None = None
     shipping: Shipping | None = None
     items: Annotated[list[Item], Field(max_length=1000)] | None = None
     success_url: Url | None = None
