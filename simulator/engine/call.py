@@ -161,9 +161,9 @@ class Call:
     ids: Ids = field(default_factory=Ids)
     """For ids of a refusal: from the workspace's seed, once it is refused. What a handler makes draws from its unit's."""
     strict: bool = False
-    sent_by: Literal["merchant", "page", "console"] = "merchant"
-    """Who really sent it: `page` when one of our pages makes the merchant's call in their place, `console` when the control API
-    does."""
+    sent_by: Literal["merchant", "browser", "page", "console"] = "merchant"
+    """Who really sent it: `browser` when it bears what a merchant hands to browsers, `page` when one of our pages makes the
+    merchant's call in their place, `console` when the control API does."""
 
     @cached_property
     def query(self) -> dict[str, str]:

@@ -33,7 +33,7 @@ def strike(runtime: Runtime, call: Call) -> bool:
         return False
     index, rule = effect.source
     weather = _weather(effect.params, call.workspace.scenarios[index]["scenario"])
-    if call.sent_by != "merchant":  # nobody waits for it on a connection
+    if call.sent_by not in ("merchant", "browser"):  # nobody waits for it on a connection
         weather = replace(weather, delay_s=0.0)
     call.answering.weather = weather
     armed = list(copy.deepcopy(call.workspace.scenarios))

@@ -296,6 +296,8 @@ class Gateway:
         """By the endpoint's `own` check or the provider's. Raises what that raises, and `Unauthenticated` too."""
         call.answering.step = provider.proofs[0] if own is None and provider.proofs else "credential"
         (own or provider.authenticate)(call, self.runtime)
+        if call.proof == () and call.sent_by == "merchant":
+            call.sent_by = "browser"
         if call.from_network and not self.public_credentials and is_public(provider, call.workspace, call.proof):
             reason = "the default credentials are public, and another machine sent this"
             help_ = {

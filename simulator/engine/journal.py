@@ -181,7 +181,8 @@ def told(seq: int, at: int, topic: str, provider: str, raw: bytes) -> list[dict[
     if topic == "request":
         summary = f"{body['method']} {body['path']} {body['status']}"
         entries.append({"at": instant, "kind": "request", "actor": body.get("sent_by", "merchant")})
-        entries[0] |= {"from": "merchant", "to": provider, "summary": summary, "ref": f"req_{seq}"}
+        sender = "buyer" if body.get("sent_by") == "browser" else "merchant"
+        entries[0] |= {"from": sender, "to": provider, "summary": summary, "ref": f"req_{seq}"}
     elif topic in ("clock", "workspace"):
         entries.append({"at": instant, "kind": topic, "actor": "ops", "summary": body["summary"]})
     elif topic == "webhook":
@@ -228,10 +229,13 @@ LATE = 2**61
 """The attempts of an instant come after whatever else was done at it."""
 
 
-def story(store: Store, workspace: int, subject: str) -> list[Told]:
-    """Everything about one payment in the order in which it happened."""
+def story(store: Store, workspace: int, subject: str, preface: str = "") -> list[Told]:
+    """Everything about one payment in the order in which it happened; before it, what happened under its `Resource.preface`."""
     events, apart = list[Told](), dict[int, Any]()
-    for seq, at, topic, provider, raw in store.journal_of(workspace, subject):
+    rows = store.journal_of(workspace, subject)
+    if preface and rows:
+        rows = [*(row for row in store.journal_of(workspace, preface) if row[0] < rows[0][0]), *rows]
+    for seq, at, topic, provider, raw in rows:
         if topic == "webhook":  # the attempts themselves follow, also those of older stores
             continue
         row = orjson.loads(raw)
@@ -259,9 +263,9 @@ def story(store: Store, workspace: int, subject: str) -> list[Told]:
     return sorted(events, key=lambda event: (event.at, event.place))
 
 
-def timeline(store: Store, workspace: int, subject: str) -> list[dict[str, Any]]:
+def timeline(store: Store, workspace: int, subject: str, preface: str = "") -> list[dict[str, Any]]:
     """The same as plain entries, numbered (`control-api`, Payment.timeline)."""
-    events = story(store, workspace, subject)
+    events = story(store, workspace, subject, preface)
     return [{"at": event.entry["at"], "seq": number, **event.entry} for number, event in enumerate(events, 1)]
 
 

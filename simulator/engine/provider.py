@@ -345,6 +345,8 @@ class Provider(Party):
     """Whether a received request looks like one of this provider's webhooks (its signature header, its shape)."""
     demo: Callable[[DemoMerchant], None] | None = None
     """The seed's own purchase as a story (module `demo`)."""
+    demo_flow: Callable[[DemoMerchant], None] | None = None
+    """The story of a purchase that begins in the shop's page, with the provider's component there (`demo --flow`)."""
     shop: Shop | None = None
     """The merchant's requests as values (module `shop`); without them nobody but a merchant can make a payment."""
     sandbox: Sandbox | None = None

@@ -66,6 +66,11 @@ class Resource(metaclass=_Kind):
         return self.id
 
     @property
+    def preface(self) -> str:
+        """The id under which its story begins, before there is a payment: of the session or the page that was made for it."""
+        return ""
+
+    @property
     def goes_with(self) -> str:
         """The payment with which it is dropped when that is no longer kept; empty for what stays without it."""
         return self.subject if self.subject != self.id else ""

@@ -346,7 +346,7 @@ class RequestView(TypedDict):
     request: dict[str, Any]
     response: dict[str, Any]
     notices: list[str]
-    sent_by: Literal["merchant", "page", "console"]
+    sent_by: Literal["merchant", "browser", "page", "console"]
     help: NotRequired[dict[str, Any]]
     weather: NotRequired[dict[str, Any]]
     why: NotRequired[Reasons]

@@ -329,6 +329,7 @@ for command in (*BUYERS, *CLOCK, *OTHERS, why):
 @click.option("--pay", "act", flag_value="pay", help="The buyer pays, without asking you.")
 @click.option("--decline", "act", flag_value="decline", help="The wallet declines.")
 @click.option("--cancel", "act", flag_value="cancel", help="The buyer cancels.")
+@click.option("--flow", is_flag=True, help="Begin in the shop's page, where the provider has a component for it.")
 @click.option("--url", envvar="PSP_SIMULATOR_URL", help="A simulator that runs already.")
 @click.option("--workspace", "-w", help="Use this workspace; with --url the demo makes one of its own without it.")
 @click.option("--admin-token", "token", envvar="PSP_SIMULATOR_ADMIN_TOKEN", help="If the simulator wants one.")
@@ -338,6 +339,7 @@ for command in (*BUYERS, *CLOCK, *OTHERS, why):
 def demo(
     provider: str | None,
     act: Act | None,
+    flow: bool,
     url: str | None,
     workspace: str | None,
     token: str | None,
@@ -359,6 +361,8 @@ def demo(
         raise Failure(str(error), f"Correct or uninstall {error.distribution}.", USAGE) from error
     if provider is not None and provider not in known:
         raise unknown_provider(provider, known)
+    if flow:
+        known = {name: replace(value, demo=value.demo_flow) for name, value in known.items()}
     chosen = {provider: known[provider]} if provider else {n: p for n, p in known.items() if p.demo is not None}
     if act is None and (as_json or not terminal.is_interactive()):
         act = "pay"

@@ -17,6 +17,7 @@ from simulator.surface.client import Client
 from simulator.surface.launch import Launched, launched
 
 TOLD = tuple(provider.name for provider in built_in() if provider.demo is not None)
+FLOWS = tuple(provider.name for provider in built_in() if provider.demo_flow is not None)
 DEFAULT = ANY.credentials(Ids(), True)
 
 
@@ -36,6 +37,16 @@ def test_every_providers_story_holds_whatever_the_buyer_does(server: Launched, p
     assert [step["signature"] for step in story["steps"] if "webhook" in step] != []
     signed = next(p for p in built_in() if p.name == provider).verify is not None
     assert {step["signature"] for step in story["steps"] if "webhook" in step} == {"good" if signed else "none"}
+
+
+@pytest.mark.parametrize("act", ["pay", "decline"])
+@pytest.mark.parametrize("provider", FLOWS)
+def test_a_story_that_begins_in_the_shops_page_holds(server: Launched, provider: str, act: str) -> None:
+    result = run(server, provider, "--flow", f"--{act}", "--json")
+
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["ok"]) == (0, True), told["stories"][0].get("error")
+    assert {step["signature"] for step in told["stories"][0]["steps"] if "webhook" in step} == {"good"}
 
 
 def test_the_story_shows_the_request_the_code_the_webhooks_and_the_refund(server: Launched) -> None:

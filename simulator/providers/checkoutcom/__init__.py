@@ -134,6 +134,7 @@ PROVIDER = Provider(
     verify=receiver.verify,
     recognises=receiver.recognises,
     demo=demo.story,
+    demo_flow=demo.flow,
     shop=SHOP,
     sandbox=SANDBOX,
     first_steps=FirstSteps(

@@ -110,6 +110,10 @@ class Payment(Kept):
         return Money(self.amount, self.currency)
 
     @property
+    def preface(self) -> str:
+        return self.hosted_id or ""
+
+    @property
     def payment_session_id(self) -> str | None:
         """The `ps_` of a payment that was made through Flow."""
         return self.hosted_id if (self.hosted_id or "").startswith("ps_") else None

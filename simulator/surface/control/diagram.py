@@ -179,7 +179,7 @@ def steps(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[St
     """The rows of a payment's story, oldest first, numbered and grouped."""
     runtime.write_notes()
     subject = resource.subject
-    events = journal.story(runtime.store, workspace.id, subject)
+    events = journal.story(runtime.store, workspace.id, subject, resource.preface)
     advances = (part for one in journal.advances(runtime.store, workspace.id, events) for part in _parts(one, events))
     events = sorted([*events, *advances], key=lambda e: (e.at, e.place))
     refs = {str(event.entry["ref"]) for event in events if event.topic != "webhook" and "ref" in event.entry}
@@ -222,13 +222,17 @@ def _told(events: Sequence[Told], subject: str, ids: Sequence[str]) -> Iterator[
         yield _answer(asked, subject)
 
 
+def _caller(row: Mapping[str, Any]) -> Lane:
+    return "buyer" if row.get("sent_by") == "browser" else "merchant"
+
+
 def _request(event: Told, ids: Sequence[str]) -> Step:
     row = event.row
     label = _path(row["method"], row["path"], ids)
     by = row.get("sent_by", "merchant")
     fact = Words("diagram_from_console") if by == "console" else Words("diagram_from_page") if by == "page" else NOTHING
     more: dict[str, Any] = {"ref": event.entry["ref"], "full": f"{row['method']} {row['path']}", "told": event}
-    return Step(event.at, "request", "merchant", "provider", Words(literal=label), fact, **more)
+    return Step(event.at, "request", _caller(row), "provider", Words(literal=label), fact, **more)
 
 
 def _answer(event: Told, subject: str) -> Step:
@@ -238,7 +242,7 @@ def _answer(event: Told, subject: str) -> Step:
     label = label if len(label) <= LABEL else str(status)  # the state stands in the row above
     fact = Words(literal=f"{row['duration_ms']:.0f} ms")
     more: dict[str, Any] = {"ref": event.entry["ref"], "failed": status >= 400, "told": event}
-    return Step(event.at, "answer", "provider", "merchant", Words(literal=label), fact, status, **more)
+    return Step(event.at, "answer", "provider", _caller(row), Words(literal=label), fact, status, **more)
 
 
 def _webhook(event: Told) -> Step:
@@ -358,7 +362,7 @@ def _numbered(rows: Iterator[Step]) -> list[Step]:
                 group, decided = "create", False
             elif decided or begun is not None:
                 group = begun or "later"
-        elif not decided and (step.source == "buyer" or step.kind == "decision"):
+        elif not decided and step.kind != "answer" and (step.source == "buyer" or step.kind == "decision"):
             group = "buyer"
         decided = decided or step.kind == "decision"
         numbered.append(replace(step, seq=number, group=group))

@@ -156,7 +156,7 @@ def _with_timeline(
     if view["wallet"] is not None:
         view["wallet"]["return_url"] = return_target(runtime, uow, uow.get(Order, view["wallet"]["code"]))
     runtime.write_notes()
-    view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject)
+    view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject, resource.preface)
     return view
 
 

@@ -377,3 +377,31 @@ async def test_what_is_lawful_here_and_not_there_is_said(sim: Sim, cko: Merchant
     assert "no document describes" in said(await sim.http.get(path, headers=public))
     assert said(await sim.http.get(path, headers=public | {"Origin": "http://localhost:3000"})) == ""
     assert "neither https" in said(await sim.http.get(path, headers=public | {"Origin": "http://shop.example"}))
+
+
+async def test_the_diagram_shows_the_browsers_part(sim: Sim, cko: Merchant) -> None:
+    """What came before the payment stands in its story: the session, and what the component in the browser called."""
+    session = await made(cko)
+    public = {
+        "Authorization": f"Bearer {sim.credentials('checkoutcom')['public_key']}",
+        "Origin": "https://shop.example",
+    }
+    await sim.http.get(f"/payment-sessions/{session['id']}", headers=public)
+
+    id_ = (await from_browser(sim, session)).json()["id"]
+
+    shown = (await sim.http.get(f"{sim.path}/payments/checkoutcom/{id_}/diagram")).json()
+    calls = [(row["from"], row["to"], row["label"]) for row in shown["rows"] if row["kind"] in ("request", "answer")]
+    assert calls == [
+        ("merchant", "provider", "POST /payment-sessions"),
+        ("provider", "merchant", "201"),
+        ("buyer", "provider", "GET /payment-sessions/…"),
+        ("provider", "buyer", "200"),
+        ("buyer", "provider", "POST …/pay"),
+        ("provider", "buyer", "202 Pending"),
+    ]
+    timeline = (await sim.payment("checkoutcom", id_))["timeline"]
+    assert [(entry["from"], entry["actor"]) for entry in timeline if entry["kind"] == "request"] == [
+        ("merchant", "merchant"), ("buyer", "browser"), ("buyer", "browser"),
+    ]  # fmt: skip
+    assert [request["sent_by"] for request in (await sim.requests())[:3]] == ["browser", "browser", "merchant"]
