@@ -25,6 +25,7 @@ FACTS: Mapping[Facet, frozenset[str]] = {
     "api": frozenset({"operation", "method"}),
     "webhooks": frozenset({"event"}),
     "bank": frozenset({"operation"}),
+    "settlement": frozenset(),
     "provider": frozenset({"operation"}),
 }
 """What each effect knows beside provider, amount, currency and reference."""

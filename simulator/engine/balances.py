@@ -15,7 +15,7 @@ from simulator.engine.ledger import Booking, units
 from simulator.engine.settlement import Account, Payout, Period, Report, kinds_of
 from simulator.engine.settling import settlement_of, terms_of
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.clock import MICROSECOND
+from simulator.kernel.clock import MICROSECOND, micros
 
 PAGE = 500
 """So many bookings are read at a time."""
@@ -130,9 +130,15 @@ def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
     found: list[Report] = []
     for closes_on in (day, day + timedelta(days=1)):
         until = calendar.cutoff_on(closes_on)
-        if until <= uow.now:
-            found += [one for one in settlement.reports(period(uow, provider, until)) if one.date == day]
+        if until <= uow.now and is_whole(over := period(uow, provider, until)):
+            found += [one for one in settlement.reports(over) if one.date == day]
     return found
+
+
+def is_whole(over: Period) -> bool:
+    """Whether everything that its reports are made of is still kept (setting `keep`)."""
+    first, at = over.uow.store.first_booking(over.uow.workspace.id, over.provider)
+    return first <= 1 or (micros(over.since) > at and all(payout.first >= first for payout in over.payouts))
 
 
 def days(uow: UnitOfWork, provider: str) -> Iterator[date]:

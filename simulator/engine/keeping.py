@@ -3,7 +3,8 @@
 By number, what is older than the newest so many; by age, what has not changed for so many days. A payment stays while it
 waits for its buyer or for the clock (a timer of anything that belongs to it), and while one of its messages is to be sent.
 What was dropped is counted in the store. Lines of the journal that belong to no payment are kept as long, and as many
-(1,000 at least). Of a kind that says how many are kept of it (`Resource.KEPT`: what came to the inbox), the newest.
+(1,000 at least). Of a kind that says how many are kept of it (`Resource.KEPT`: what came to the inbox), the newest. Bookings
+of the ledger are kept as long as payments, if they are added up in a balance.
 
 What belongs to a payment is found by its story, which names all that has moved, and by `hangs_on`, where a resource has no
 states; each says of itself whether it goes along (`Resource.goes_with`). Nothing here depends on how much a workspace has:
@@ -24,6 +25,7 @@ from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import Registry
 from simulator.engine.resource import UNFINISHED, Resource, load
 from simulator.engine.settings import Keep, SimulatorSettings
+from simulator.engine.settlement import Account, kinds_of
 from simulator.engine.store.base import Row
 from simulator.engine.sweeper import shrunk
 from simulator.engine.transactions import Transactions
@@ -31,6 +33,9 @@ from simulator.kernel.clock import micros, stopwatch
 
 STEP = 8
 """Payments that are looked at, and dropped if they may be, in a step."""
+
+BOOKINGS = 3
+"""Bookings that are kept for each payment: one for the sale, one for a refund, and the payouts."""
 
 ROWS = 300
 """Lines of the journal that are dropped in a step."""
@@ -98,6 +103,9 @@ class Keeper(Chore):
         self._gone = gone
         self._tallies: dict[int, _Tally] = {}
         every = [kind for party in parties.values() for kind in party.kinds.values()]
+        self._settling = [
+            name for name, party in parties.items() if isinstance(party, Provider) and party.settlement is not None
+        ]
         self._bounded = [(kind, kind.KEPT) for kind in every if kind.KEPT is not None]
 
     def look(self) -> None:
@@ -149,6 +157,7 @@ class Keeper(Chore):
             yield
         self._rest = self._whole_rest
         yield from self._loose(id_)
+        yield from self._ledger(id_)
         for kind, most in self._bounded:
             yield from self._newest(id_, kind, most)
         yield from self._replies(id_)
@@ -262,6 +271,29 @@ class Keeper(Chore):
                 store.drop_resources(id_, [seq for seq, _ in going], keys_of(going), now)
             kinds[name] = (number, size, counted)
             yield
+
+    def _ledger(self, id_: int) -> Iterator[None]:
+        """Of each provider, bookings beyond so many for each payment that is kept, or older than that; but none that is not added
+        up yet, so that balances stay what they are."""
+        for name in self._settling:
+            while (rules := self._rules(id_)) is not None:
+                first, _ = self._store.first_booking(id_, name)
+                kind = kinds_of(name).account
+                body = self._store.resource(id_, name, kind.KIND, Account.ID) if first else None
+                if body is None:
+                    break
+                account, bounds = load(kind, body), [1]
+                if rules.payments is not None:
+                    bounds.append(self._store.last_booking(id_, name) + 1 - rules.payments * BOOKINGS)
+                if rules.days is not None:
+                    before = self._registry[id_].clock.now() - timedelta(days=rules.days)
+                    bounds.append(self._store.first_booking_since(id_, name, micros(before)))
+                end = min(max(bounds), account.summed, account.held if account.reserves else account.summed)
+                if end <= first:
+                    break
+                with self._transactions.writing() as store:
+                    store.drop_bookings(id_, name, min(end, first + ROWS))
+                yield
 
     def _replies(self, id_: int) -> Iterator[None]:
         """Answers to repeated requests are kept as long as the provider repeats them, whatever else is kept."""

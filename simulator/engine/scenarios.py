@@ -32,7 +32,7 @@ log = logging.getLogger("simulator")
 Facet = Literal["wallet", "api", "webhooks", "bank", "settlement", "provider"]
 
 COUNTED = ("api", "settlement")
-"""The facets whose effects end after so many `times`, and may be asked for before there is a payment."""
+"""The facets whose effects end after so many `times`."""
 
 REASONS = ("balance", "limit", "blocked", "authentication", "cancelled", "expired", "declined")
 """Why a wallet or a bank declines, in neutral words; each provider has its own code for it."""
@@ -445,12 +445,14 @@ def _in_scope(scope: Mapping[str, Any], facet: Facet, facts: Mapping[str, Any], 
     """
     if "provider" in scope and scope["provider"] != facts.get("provider"):
         return False
+    if facet == "settlement" and "payment" not in facts:
+        return True  # a report and a payout are of many payments
     if "payments" not in scope:
         return _matches(scope, about)
     payment = facts.get("payment")
     if payment is not None:
         return payment in scope["payments"]
-    return facet in COUNTED and scope.get("next", 0) > 0 and _matches(scope, about)
+    return facet == "api" and scope.get("next", 0) > 0 and _matches(scope, about)
 
 
 def scoped_to_payment(

@@ -154,26 +154,25 @@ def _arm(uow: UnitOfWork, provider: str, terms: MoneySettings, booking: Booking)
 # Scenarios ------------------------------------------------------------------------------------------------------------
 
 
-def _asked(uow: UnitOfWork, provider: str, what: str, payment: str | None = None) -> Effect | None:
-    """The strongest rule that says something of this, counted as used."""
+def _asked(uow: UnitOfWork, provider: str, what: str, **facts: Any) -> Effect | None:
+    """The strongest rule that says something of this (`report`, `payout`, `chargeback`), counted as used."""
     if not uow.workspace.scenarios:
         return None
-    facts = {"operation": what} | ({"payment": payment} if payment is not None else {})
     effect = next((one for one in uow.rules("settlement", provider, **facts) if getattr(one.params, what)), None)
     if effect is not None and effect.source is not None:
         index, rule = effect.source
         armed = list(copy.deepcopy(uow.workspace.scenarios))
-        used, scope = armed[index].setdefault("used", {}), armed[index].get("scope") or {}
+        used = armed[index].setdefault("used", {})
         used[str(rule)] = used.get(str(rule), 0) + 1
-        if payment is None and scope.get("next"):
-            scope["next"] -= 1
         uow.change_workspace(scenarios=tuple(armed))
     return effect
 
 
 def _foresee(uow: UnitOfWork, provider: str, capture: Booking) -> None:
     """Arms the chargeback of a payment that was just captured, if a scenario wants one."""
-    effect = _asked(uow, provider, "chargeback", capture.payment)
+    assert capture.gross is not None
+    about = {"amount": capture.gross.value, "currency": capture.gross.currency, "payment": capture.payment}
+    effect = _asked(uow, provider, "chargeback", **about)
     if effect is not None:
         after = effect.params.chargeback
         uow.arm(_account(uow, provider), "timer.chargeback", after=after, payment=capture.payment)

@@ -19,6 +19,17 @@ class Ledger(Statements):
         found = self.rows(sql, (self._at(workspace), provider))
         return int(found[0][0]) if found else 0
 
+    def first_booking(self, workspace: int, provider: str) -> tuple[int, int]:
+        """Its number and its instant, of those that are kept; nought where there is none."""
+        sql = "SELECT number, at FROM ledger WHERE workspace = ? AND provider = ? ORDER BY number LIMIT 1"
+        found = self.rows(sql, (self._at(workspace), provider))
+        return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
+
+    def drop_bookings(self, workspace: int, provider: str, before: int) -> None:
+        """Drops those with lower numbers."""
+        sql = "DELETE FROM ledger WHERE workspace = ? AND provider = ? AND number < ?"
+        self.run(sql, (self._at(workspace), provider, before))
+
     def insert_bookings(self, rows: Sequence[Row]) -> None:
         """Rows of `(workspace, provider, number, at, payment, body)`."""
         sql = "INSERT INTO ledger (workspace, provider, number, at, payment, body) VALUES (?, ?, ?, ?, ?, ?)"
@@ -41,7 +52,7 @@ class Ledger(Statements):
     def first_booking_since(self, workspace: int, provider: str, at: int) -> int:
         """The number of the first one from an instant on, found by halving: instants never decrease with the numbers. One more
         than the last where there is none."""
-        low, high = 1, self.last_booking(workspace, provider) + 1
+        low, high = self.first_booking(workspace, provider)[0], self.last_booking(workspace, provider) + 1
         while low < high:
             middle = (low + high) // 2
             sql = "SELECT number, at FROM ledger WHERE workspace = ? AND provider = ? AND number >= ? ORDER BY number LIMIT 1"

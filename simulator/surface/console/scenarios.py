@@ -128,7 +128,7 @@ def _look(rule: Rule) -> tuple[str, str]:
         return {"cancelled": "cross"}.get(rule.wallet.outcome or "", "hourglass"), "mute"
     if rule.webhooks is not None and not (rule.webhooks.forge or rule.webhooks.stale or rule.webhooks.drop):
         return ("copy" if rule.webhooks.copies > 1 else "arrows"), "wait"
-    return ("back" if rule.bank is not None else "warning"), "bad"
+    return ("back" if rule.bank is not None or rule.settlement is not None else "warning"), "bad"
 
 
 def _amounts(console: Console, name: str, scenario: Scenario) -> Amounts:
