@@ -25,6 +25,7 @@ from simulator.surface.ledger_commands import requests, show_, webhooks
 from simulator.surface.listening import listen
 from simulator.surface.mcp_command import mcp
 from simulator.surface.money_commands import payouts, reports
+from simulator.surface.record_command import record
 from simulator.surface.signing_commands import sign, verify
 from simulator.surface.steering import client_of, default_url, known_provider, show, steers, unknown_provider, world_of
 from simulator.surface.story_commands import diagram, why
@@ -41,7 +42,7 @@ SECTIONS = {
     "See what happens": ("tail", "listen", "webhooks", "requests", "show", "why", "diagram"),
     "Webhooks and signatures": ("replay", "sign", "verify"),
     "Your own code": ("audit", "mcp"),
-    "The real sandboxes": ("drift",),
+    "The real sandboxes": ("drift", "record"),
     "Time and circumstances": ("timers", "advance", "freeze", "run", "scenario", "reset"),
 }
 """The commands in the order of the help; those that stand in none of these come last."""
@@ -304,6 +305,7 @@ OTHERS = (
     drift,
     listen,
     mcp,
+    record,
     snapshot,
     restore,
     export_,

@@ -108,9 +108,7 @@ def drift(
             calls = list(planned.planned(provider, own, url))
         _tell_plan(provider, calls, as_json=json_file == STDOUT)
         return
-    if sandbox.serves_live_too and not (test_account or stand_in):
-        what = f"{url} serves real money as well as tests"
-        raise Failure(what, "Say --test-account if the credentials are those of a test account.", USAGE)
+    test_account_said(sandbox, url, said=test_account or stand_in)
     credentials = credentials_of(provider)
     if (inbox_url or inbox_port) and not interactive:
         raise Failure("webhooks only come once somebody has paid", "Say --interactive too.", USAGE)
@@ -178,6 +176,13 @@ def address_of(provider: Provider, given: str | None, *, stand_in: bool) -> str:
     if why is not None:
         raise Failure(f"{provider.title} is not called at that address: {why}", f"Its sandbox is {sandbox.url}.", USAGE)
     return url
+
+
+def test_account_said(sandbox: Sandbox, url: str, *, said: bool) -> None:
+    """Raises `Failure` where real money lives at the same address, and nobody has said that the account is for tests."""
+    if sandbox.serves_live_too and not said:
+        what = f"{url} serves real money as well as tests"
+        raise Failure(what, "Say --test-account if the credentials are those of a test account.", USAGE)
 
 
 def credentials_of(provider: Provider) -> dict[str, Any]:

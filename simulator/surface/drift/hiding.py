@@ -19,10 +19,10 @@ PIECE = 10
 
 HIDDEN = "***"
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?")
-_DRAWN = re.compile(
+TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?")
+DRAWN = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|"
     r"(?=[A-Za-z0-9]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{10,}|\d{6,}|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{24,}={0,2}"
 )
@@ -83,9 +83,9 @@ class Hiding:
         if text in self.names:
             return f"<{self.names[text]}>"
         text = self.masking.text(self.sealed(text))
-        text = _EMAIL.sub("<email>", _URL.sub("<url>", text))
-        text = _TIME.sub(lambda found: f"<time {digits_as_zero(found[0])}>", text)
-        return _DRAWN.sub(lambda found: found[0] if found[0].startswith("<") else "<id>", text)
+        text = EMAIL.sub("<email>", _URL.sub("<url>", text))
+        text = TIME.sub(lambda found: f"<time {digits_as_zero(found[0])}>", text)
+        return DRAWN.sub(lambda found: found[0] if found[0].startswith("<") else "<id>", text)
 
     def is_secret(self, name: str) -> bool:
         return self.masking.is_secret(name)

@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +17,7 @@ from simulator.engine.sandbox import with_wrong_secrets
 from simulator.surface.drift.check import report_of
 from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.playing import Unreachable, account_of
+from simulator.surface.drift.recorder import Recorder
 from simulator.surface.drift.running import Ours, Visited
 from simulator.surface.in_process import Simulator
 
@@ -153,3 +155,38 @@ def test_the_words_of_an_answer_can_still_be_read() -> None:
     )
 
     assert shown == "charge_<id> of <merchant_id> at <time 0000-00-00T00:00:00.000Z>: no amount, see <url>"
+
+
+async def test_a_secret_in_twenty_places_reaches_no_recording_and_no_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither of the answers, nor of the requests, which bear it anyway."""
+    ways = [one.alter for one in planted(SECRET)]
+    common = {"status": "CAPTURED", "failureMessage": "", "message": "", "type": "", "data": [], "currency": "CNY"}
+
+    def sandbox(request: httpx.Request) -> httpx.Response:
+        answer = Altered(200, {"content-type": "application/json"}, json.dumps(common).encode())
+        ways.pop(0)(answer)
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.content)
+
+    own = {"api_key": SECRET, "merchant_id": "merch_0123456789"}
+    recorder = Recorder(
+        PROVIDERS["ppro"], "https://sandbox.example", own, tmp_path, transport=httpx.MockTransport(sandbox)
+    )
+    asked = httpx.AsyncClient(transport=httpx.ASGITransport(recorder.app), base_url="http://127.0.0.1:9090")
+    with caplog.at_level(logging.DEBUG):
+        async with asked as shop:
+            while ways:
+                body = {"key": SECRET, SECRET: "merch_0123456789", "note": f"with {SECRET}"}
+                headers = {"Authorization": f"Bearer {SECRET}", "Request-Idempotency-Key": SECRET, "X-Key": SECRET}
+                await shop.post(f"/v1/{quote(SECRET, safe='')}?key={quote(SECRET)}", json=body, headers=headers)
+
+    out = capfd.readouterr()
+    kept = [path.read_text("utf-8") for path in recorder.written]
+    log = "\n".join(line for line in caplog.text.splitlines() if "127.0.0.1:9090" not in line)  # the shop's own client
+    assert len(kept) >= 20
+    for text in (*kept, log, out.out, out.err):
+        assert [piece for piece in pieces(SECRET) if piece.lower() in text.lower()] == []
+        assert OTHER not in text
+        assert "merch_0123456789" not in text
+    assert all(json.loads(text)["request"]["credential"] == "wrong" for text in kept), "Merchant-Id was not sent"

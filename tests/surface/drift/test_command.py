@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 from drifting import PROVIDERS
@@ -152,3 +157,57 @@ def test_a_sandbox_that_is_not_reached_ends_with_3() -> None:
     assert result.exit_code == 3
     assert json.loads(result.stdout)["error"]["code"] == "not_reached"
     assert "127.0.0.1 is not reached: ConnectError" in result.stderr
+
+
+# record ----------------------------------------------------------------------------------------------------------
+
+
+def record(*args: str) -> Result:
+    return CliRunner().invoke(cli.main, ["record", *args], env=HELD)
+
+
+def test_a_recording_ends_with_ctrl_c(server: Launched, world: Workspace, tmp_path: Path) -> None:
+    to = tmp_path / "visit"
+    command = [sys.executable, "-c", "from simulator.surface.cli import main; main()", "record"]
+    command += ["--provider", NAME, "--to", str(to), "--port", "0", "--json", "--stand-in", "--base-url", server.url]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **keys(world)}
+    ) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        answer = httpx.get(f"{said['base_url']}/v1/nothing", trust_env=False)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+
+    assert (said["sandbox"], said["to"], answer.status_code) == (server.url, str(to), 404)
+    assert process.returncode == 0
+    assert f"1 exchanges kept in {to}" in errors
+    [kept] = to.iterdir()
+    assert json.loads(kept.read_text("utf-8"))["request"]["path"] == "/v1/nothing"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "what"),
+    [
+        (["--provider", "acme", "--to", "x"], 2, "there is no sandbox of a provider 'acme'"),
+        (["--provider", NAME], 2, "Missing option '--to'"),
+        (["--provider", NAME, "--to", "x", "--base-url", LIVE_HOST], 2, "none of its sandbox's hosts"),
+        (["--provider", SHARED, "--to", "x"], 2, "serves real money as well as tests"),
+        (["--provider", NAME, "--to", "/dev/null/x"], 2, "/dev/null/x cannot be made"),
+    ],
+)
+def test_wrong_use_of_record_ends_with_2(args: list[str], code: int, what: str) -> None:
+    result = record(*args)
+
+    assert (result.exit_code, what in result.stderr) == (code, True), result.stderr
+
+
+def test_a_port_that_is_taken_ends_with_3(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        result = record("--provider", NAME, "--to", str(tmp_path), "--port", port)
+
+    assert (result.exit_code, f"cannot listen on port {port}" in result.stderr) == (3, True)

@@ -1,0 +1,307 @@
+"""A proxy before a real sandbox that keeps each exchange, masked, as a file that the golden tests read.
+
+A file holds a request and its answer. What is drawn anew each time stands there as a mark between angle brackets, and the same
+value has the same mark in all files of a folder:
+
+| Mark | Stands for |
+| --- | --- |
+| `<id 1>`, `<id 2 of 11 digits>` | an id, a reference, a token: within a text its beginning stays (`charge_<id 1>`) |
+| `<time 0000-00-00T00:00:00Z>`, `<time 13>`, `<time HTTP>` | an instant with these digits, of so many digits, as HTTP writes it |
+| `<amount>`, `<amount * 0.4>` | the first amount that was sent, and others in proportion to it; `… as text` where it is a text |
+| `<url 1>`, `<base>` | an address; that of the API |
+| `<number>`, `<email>` | a long number; an e-mail address |
+| `<merchant_id>` | a credential that opens no door, by its name |
+| `<secret>` | what opens a door |
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request as Incoming
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.engine.provider import Provider
+from simulator.engine.routes import Routes, routes_of
+from simulator.engine.shop import Account, Answer, Request
+from simulator.kernel.clock import stopwatch, time_of_day
+from simulator.surface.drift.comparing import IGNORED_HEADERS
+from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, digits_as_zero, silent
+from simulator.surface.drift.leaves import Names, inputs, is_address
+from simulator.surface.drift.playing import PATIENCE_S
+from simulator.surface.drift.running import operation_of
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+HOP_BY_HOP = frozenset({
+    "host", "connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-authorization", "content-length",
+    "content-encoding", "accept-encoding",
+})  # fmt: skip
+_AMOUNT = re.compile(r"(amount|value|price|total|sum|balance|available)", re.IGNORECASE)
+"""Members whose numbers are money."""
+_SMALL = 100_000
+"""Below it a number is a code or a count, unless its member says that it is money."""
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBERED = re.compile(r"(\d+)-")
+_MARKED = re.compile(r"(<[^<>]*>)")
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_BASE64 = re.compile(r"(?=.*\d)[A-Za-z0-9+/]{20,}={0,2}")
+_TOKEN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_NAMED_ID = re.compile(r"(^|[a-z_-])id$", re.IGNORECASE)
+
+
+class Marks:
+    """Values and their marks, the same for all exchanges of one recording."""
+
+    def __init__(self, base_url: str, hiding: Hiding, *, keeps_amounts: bool = False) -> None:
+        self._names = Names(base_url)
+        self._hiding = hiding
+        self._keeps_amounts = keeps_amounts
+        self._numbers: dict[str, int] = {}
+        """What has a mark with a number: ids and addresses."""
+        self._amount: float | None = None
+
+    def of(self, value: Any, name: str = "") -> Any:
+        """A value of JSON as it is kept. `name` is that of the member which holds it."""
+        if isinstance(value, dict):
+            return {self._key(key): self.of(inner, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.of(inner, name) for inner in value]
+        if isinstance(value, bool) or value is None:
+            return value
+        return self.text(value, name) if isinstance(value, str) else self._of_number(value, name)
+
+    def _key(self, name: str) -> str:
+        """A member's name, which is a word unless it has many digits."""
+        return self._text(name) if len(re.findall(r"\d", name)) > 3 else self._hiding.sealed(name)
+
+    def text(self, value: str, name: str = "") -> str:
+        if value and self._hiding.is_secret(name):
+            return "<secret>"
+        if value in self._hiding.names:
+            return f"<{self._hiding.names[value]}>"
+        if _NUMBER.fullmatch(value) and _AMOUNT.search(name) and not self._keeps_amounts:
+            return self._money(float(value), " as text")
+        plain = self._names.without_base(value)
+        if plain.startswith("⟦base⟧"):
+            return f"<base>{self.path(plain.removeprefix('⟦base⟧'))}"
+        if is_address(plain):
+            return f"<url {self._number(plain)}>"
+        if not re.search(r"\s", value) and HIDDEN in self._hiding.sealed(value):
+            return "<secret>"  # a piece of it would say too much, and a test has no use for the rest
+        kept, _, last = value.rpartition("_")
+        if _BASE64.fullmatch(value) or (_NAMED_ID.search(name) and _is_drawn_name(last)) or _is_drawn_token(last):
+            return f"{kept}_{self._id(last)}" if kept else self._id(last)
+        return self._text(value)
+
+    def header(self, value: str, name: str) -> str:
+        if self._hiding.masking.is_secret_header(name):
+            return "<secret>"
+        is_id = _NAMED_ID.search(name) is not None
+        return self.text(value, name if is_id else "")
+
+    def path(self, target: str) -> str:
+        """Segments and parameters, each with its own marks."""
+        path, question, query = target.partition("?")
+        segments = "/".join(self.text(segment) for segment in path.split("/"))
+        pairs = (pair.partition("=") for pair in query.split("&"))
+        parameters = "&".join(f"{name}{equals}{self.text(value, name)}" for name, equals, value in pairs)
+        return f"{segments}{question}{parameters}"
+
+    def _text(self, text: str) -> str:
+        text = self._hiding.sealed(text).replace(HIDDEN, "<secret>")
+        for pattern, mark in (
+            (_HTTP_DATE, lambda found: "<time HTTP>"),
+            (EMAIL, lambda found: "<email>"),
+            (TIME, lambda found: f"<time {digits_as_zero(found)}>"),
+            (_TOKEN, lambda found: self._id(found) if _is_drawn(found) else found),
+        ):
+            parts = _MARKED.split(text)  # what is marked already stays
+            text = "".join(
+                part if part.startswith("<") else pattern.sub(lambda found, mark=mark: mark(found[0]), part)
+                for part in parts
+            )
+        return text
+
+    def _number(self, value: str) -> int:
+        return self._numbers.setdefault(value, len(self._numbers) + 1)
+
+    def _id(self, value: str) -> str:
+        return f"<id {self._number(value)}{f' of {len(value)} digits' if value.isdecimal() else ''}>"
+
+    def _of_number(self, value: float, name: str) -> Any:
+        if str(value) in self._hiding.names:
+            return f"<{self._hiding.names[str(value)]}>"
+        if isinstance(value, int) and len(str(value)) in (10, 13):
+            return f"<time {len(str(value))}>"
+        if _AMOUNT.search(name):
+            return value if self._keeps_amounts else self._money(value)
+        if str(value) in self._numbers or (_NAMED_ID.search(name) and abs(value) >= _SMALL):
+            return self._id(str(value))
+        return value if abs(value) < _SMALL and isinstance(value, int) else "<number>"
+
+    def _money(self, value: float, more: str = "") -> str:
+        if self._amount is None and value > 0:
+            self._amount = value
+        share = value / (self._amount or 1)
+        return f"<amount{more}>" if share == 1 else f"<amount * {share:.6g}{more}>"
+
+
+def _is_drawn(token: str) -> bool:
+    """Whether nobody has thought it up: long enough, and with letters and digits mixed, or of many digits."""
+    digits = sum(sign.isdecimal() for sign in token)
+    if "-" in token:
+        return len(token) >= 18 and digits >= 3
+    return digits >= 9 if digits == len(token) else len(token) >= 10 and digits >= 1
+
+
+def _is_drawn_token(text: str) -> bool:
+    return _TOKEN.fullmatch(text) is not None and TIME.fullmatch(text) is None and _is_drawn(text)
+
+
+def _is_drawn_name(text: str) -> bool:
+    """The same of something that its member calls an id: shorter numbers, and words that are none."""
+    if not re.fullmatch(r"[A-Za-z0-9-]+", text):
+        return False
+    return (text.isdecimal() and len(text) >= 5) or (len(text) >= 8 and not text.isupper())
+
+
+def left_out(provider: Provider) -> frozenset[str]:
+    """Headers that are not kept: the network's, and those that hang on what the account has done."""
+    varies = provider.sandbox.varies if provider.sandbox is not None else ()
+    return IGNORED_HEADERS | {one.removeprefix("header ") for one in varies if one.startswith("header ")}
+
+
+class Recorder:
+    """An ASGI application (`app`) that passes every call on, and writes it down in a folder."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        base_url: str,
+        credentials: Mapping[str, Any],
+        folder: Path,
+        *,
+        keeps_amounts: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = stopwatch,
+    ) -> None:
+        """`credentials` are the user's: what they say is hidden."""
+        self._clock, self._last = clock, clock()
+        self.folder = folder
+        self.written: list[Path] = []
+        self._provider, self._base_url = provider, base_url.rstrip("/")
+        self._account = dict(credentials)
+        self._hiding = Hiding(inputs(credentials), provider.masking)
+        self._marks = Marks(self._base_url, self._hiding, keeps_amounts=keeps_amounts)
+        self._routes: Routes = routes_of([provider], ())
+        self._next = 1 + max(
+            (int(found[1]) for path in folder.glob("*.json") if (found := _NUMBERED.match(path.name))), default=0
+        )
+        self._http = httpx.AsyncClient(
+            base_url=self._base_url, transport=transport, timeout=PATIENCE_S, follow_redirects=False
+        )
+        route = Route("/{path:path}", self._pass_on, methods=METHODS)
+        self.app = Starlette(routes=[route], lifespan=self._open)
+
+    async def _pass_on(self, incoming: Incoming) -> Response:
+        raw = incoming.scope.get("raw_path") or incoming.scope["path"].encode()
+        path = raw.decode("latin-1").partition("?")[0]
+        query = incoming.scope["query_string"].decode("latin-1")
+        body = await incoming.body()
+        headers = {name: value for name, value in incoming.headers.items() if name not in HOP_BY_HOP}
+        request = Request(incoming.method, f"{path}?{query}" if query else path, headers, body)
+        began = self._clock()
+        try:
+            with silent():
+                got = await self._http.request(
+                    request.method,
+                    request.path,
+                    headers={**headers, "accept-encoding": "identity"},
+                    content=body or None,
+                )
+        except httpx.HTTPError as error:
+            host = urlsplit(self._base_url).hostname
+            return Response(f"{host} is not reached: {type(error).__name__}\n", 502, media_type="text/plain")
+        answer = Answer(got.status_code, got.content, dict(got.headers))
+        self._write(request, answer, began)
+        sent = {name: value for name, value in got.headers.items() if name not in HOP_BY_HOP}
+        return Response(got.content, got.status_code, sent)
+
+    @asynccontextmanager
+    async def _open(self, app: Starlette) -> AsyncIterator[None]:
+        yield
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    # What is kept
+
+    def _write(self, request: Request, answer: Answer, began: float) -> None:
+        operation = operation_of(self._routes, request.method, request.path) or "unknown"
+        path = self.folder / f"{self._next:03}-{re.sub(r'[^A-Za-z0-9]+', '-', operation)}.json"
+        self._next += 1
+        found = self._hiding.sealed_in(self._kept(request, answer, began - self._last))
+        self._last = self._clock()
+        kept = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(kept, "utf-8")
+        self.written.append(path)
+
+    def _kept(self, request: Request, answer: Answer, after_s: float) -> dict[str, Any]:
+        marks = self._marks
+        key = self._provider.idempotency.header.lower() if self._provider.idempotency is not None else ""
+        asked = {name: value for name, value in request.headers.items() if name in ("content-type", key)}
+        said = {name: value for name, value in answer.headers.items() if name not in left_out(self._provider)}
+        return {
+            "provider": self._provider.name,
+            "request": {
+                "method": request.method,
+                "after_s": round(after_s),
+                "path": marks.path(request.path),
+                "credential": self._credential(request),
+                "headers": {name: marks.header(value, name) for name, value in asked.items()},
+                **_body(request.body, marks),
+            },
+            "answer": {
+                "status": answer.status,
+                "headers": {name: marks.header(value, name) for name, value in said.items()},
+                **_body(answer.body, marks),
+            },
+        }
+
+    def _credential(self, request: Request) -> str:
+        """Whether the call bore the user's credentials, others or none."""
+        shop = self._provider.shop
+        assert shop is not None
+        own = Account(self._account, self._base_url, time_of_day())
+        bare = Request(request.method, request.path, {}, request.body)
+        signed = shop.sign(own, bare)
+        lower = {name.lower(): value for name, value in signed.headers.items()}
+        if lower and all(request.headers.get(name) == value for name, value in lower.items()):
+            return "right"
+        if self._provider.verify_request is not None:
+            verdict = self._provider.verify_request(own, request)
+            if verdict is not None and verdict.valid:
+                return "right"
+        is_signed = "authorization" in request.headers or b'"signature"' in request.body
+        return "wrong" if is_signed else "none"
+
+
+def _body(raw: bytes, marks: Marks) -> dict[str, Any]:
+    """`body` where it is JSON, `text` where it is something else, nothing where there is none."""
+    if not raw:
+        return {}
+    found = Answer(0, raw).json
+    if found is None and raw.strip() != b"null":
+        return {"text": marks.text(raw.decode("utf-8", "replace"))}
+    return {"body": marks.of(found)}

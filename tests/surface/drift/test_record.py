@@ -1,0 +1,179 @@
+"""What the proxy keeps of a sandbox is masked, and becomes a test by being put into a folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from drifting import PROVIDERS
+from recorded import Replay, provider_of, recordings
+
+from simulator.engine.provider import Provider
+from simulator.engine.sandbox import Probe, Visit, with_wrong_secrets
+from simulator.engine.shop import Account, Answer, Request
+from simulator.kernel.clock import time_of_day
+from simulator.kernel.ids import Ids
+from simulator.surface.drift.playing import purchase_of
+from simulator.surface.drift.recorder import Recorder
+from simulator.surface.in_process import Simulator
+
+FIRST = next(iter(PROVIDERS.values()))
+OWN = FIRST.credentials(Ids(), True)
+
+
+def asking(recorder: Recorder) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(recorder.app), base_url="http://127.0.0.1:9090")
+
+
+class Shop:
+    """Somebody's code, which calls the proxy instead of the sandbox."""
+
+    def __init__(self, provider: Provider, recorder: Recorder, credentials: Mapping[str, Any]) -> None:
+        assert provider.shop is not None
+        self.provider, self.credentials = provider, credentials
+        self.purchase = purchase_of(provider.shop, 0)
+        self.answers: dict[str, Answer] = {}
+        self.http = asking(recorder)
+
+    @property
+    def account(self) -> Account:
+        return Account(self.credentials, "http://127.0.0.1:9090", time_of_day())
+
+    async def calls(self, probe: Probe) -> None:
+        request = probe.request(Visit(self.account, self.purchase, self.answers))
+        self.answers[probe.name] = await self.sends(self._signed(probe, request))
+
+    def _signed(self, probe: Probe, request: Request) -> Request:
+        assert self.provider.shop is not None
+        if probe.credential == "none":
+            return request
+        account = self.account if probe.credential == "right" else with_wrong_secrets(self.account)
+        return self.provider.shop.sign(account, request)
+
+    async def sends(self, request: Request) -> Answer:
+        got = await self.http.request(
+            request.method, request.path, headers=dict(request.headers), content=request.body or None
+        )
+        return Answer(got.status_code, got.content, dict(got.headers))
+
+
+async def recorded(provider: Provider, folder: Path, sandbox: Simulator, **more: Any) -> Shop:
+    """All harmless calls, by way of the proxy."""
+    world = await sandbox.client.create_workspace(seed="recorded", frozen=True, now="2026-07-19T21:22:23.456789Z")
+    credentials = world.credentials[provider.name]
+    now = [0.0]
+    more |= {"transport": sandbox.transport, "clock": lambda: now[0]}
+    recorder = Recorder(provider, sandbox.base_url, credentials, folder, **more)
+    shop = Shop(provider, recorder, credentials)
+    assert provider.sandbox is not None
+    for probe in provider.sandbox.probes:
+        if not probe.pays:
+            if probe.after:
+                now[0] += probe.after.total_seconds()
+                await world.advance(f"PT{probe.after.total_seconds():g}S")
+            await shop.calls(probe)
+    await world.delete()
+    return shop
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest) -> Provider:
+    return PROVIDERS[request.param]
+
+
+async def test_a_recording_is_a_test_once_it_lies_in_a_folder(
+    provider: Provider, tmp_path: Path, ours: Simulator
+) -> None:
+    """It passes at a simulator with other ids, times and credentials, and fails once an answer is another than the recorded."""
+    folder = tmp_path / provider.name / "golden" / "recorded" / "first-visit"
+    async with Simulator.in_process() as sandbox:
+        shop = await recorded(provider, folder, sandbox)
+        secrets = [str(value) for value in shop.credentials.values()]
+
+    [found] = recordings(tmp_path)
+    assert (found, provider_of(found)) == (folder, provider.name)
+    assert Replay(provider, ours.sync_client.create_workspace(frozen=True)).run(folder) == []
+
+    kept = "".join(path.read_text("utf-8") for path in folder.iterdir())
+    given = [secret for secret in secrets if len(secret) > 5 and secret in kept]
+    ids = [value for answer in shop.answers.values() for value in _ids(answer.json) if value in kept]
+    assert (given, ids) == ([], [])
+
+    last = max(folder.iterdir())
+    exchange = json.loads(last.read_text("utf-8"))
+    exchange["answer"]["status"] += 1
+    last.write_text(json.dumps(exchange), "utf-8")
+    [difference] = Replay(provider, ours.sync_client.create_workspace(frozen=True)).run(folder)
+    assert difference.startswith(f"{last.name}: status: ")
+
+
+def _ids(body: Any) -> list[str]:
+    """Texts with so many letters and digits that nobody has thought them up."""
+    found = httpx.Response(200, json=body).text if body is not None else ""
+    return [one for one in re.findall(r"[A-Za-z0-9]{16,}", found) if re.search(r"\d\D*\d", one)]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+async def test_a_recording_goes_on_where_another_ended(tmp_path: Path) -> None:
+    def sandbox(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={})
+
+    for _ in range(2):
+        recorder = Recorder(FIRST, "https://sandbox.example", OWN, tmp_path, transport=httpx.MockTransport(sandbox))
+        async with asking(recorder) as shop:
+            for _ in range(2):
+                await shop.get("/nothing")
+
+    assert [path.name for path in files(tmp_path)] == [f"00{n}-unknown.json" for n in (1, 2, 3, 4)]
+
+
+async def test_the_proxy_passes_everything_on_as_it_is(tmp_path: Path) -> None:
+    seen: list[httpx.Request] = []
+
+    def sandbox(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(418, content=b"\x00\xff", headers={"x-teapot": "1", "content-type": "image/png"})
+
+    recorder = Recorder(FIRST, "https://sandbox.example", OWN, tmp_path, transport=httpx.MockTransport(sandbox))
+    async with asking(recorder) as shop:
+        got = await shop.patch("/a%2Fb//c?x=%20&y", content=b"\x01", headers={"X-Own": "2"})
+
+    [request] = seen
+    assert (request.method, str(request.url)) == ("PATCH", "https://sandbox.example/a%2Fb//c?x=%20&y")
+    assert (request.content, request.headers["x-own"], request.headers["host"]) == (b"\x01", "2", "sandbox.example")
+    assert (got.status_code, got.content, got.headers["x-teapot"]) == (418, b"\x00\xff", "1")
+
+
+async def test_a_sandbox_that_is_not_reached_is_502_and_nothing_is_kept(tmp_path: Path) -> None:
+
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(f"no way to {request.url} with {request.headers['authorization']}")
+
+    recorder = Recorder(FIRST, "https://sandbox.example", OWN, tmp_path, transport=httpx.MockTransport(nobody))
+    async with asking(recorder) as shop:
+        got = await shop.get("/x", headers={"authorization": "Bearer secret-of-mine"})
+
+    assert (got.status_code, got.text) == (502, "sandbox.example is not reached: ConnectError\n")
+    assert files(tmp_path) == []
+
+
+async def test_amounts_are_masked_unless_they_are_wanted(tmp_path: Path) -> None:
+    assert FIRST.shop is not None
+    amount = str(FIRST.shop.sample.amount.value)
+    async with Simulator.in_process() as sandbox:
+        await recorded(FIRST, tmp_path / "masked", sandbox)
+        await recorded(FIRST, tmp_path / "kept", sandbox, keeps_amounts=True)
+
+    masked, kept = (
+        "".join(path.read_text("utf-8") for path in (tmp_path / name).iterdir()) for name in ("masked", "kept")
+    )
+    assert f": {amount}" in kept
+    assert (f": {amount}" in masked, '"<amount>"' in masked) == (False, True)
