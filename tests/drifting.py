@@ -15,7 +15,7 @@ import pytest
 
 from simulator.engine.provider import Provider
 from simulator.engine.sandbox import Probe, Visit
-from simulator.engine.shop import Request
+from simulator.engine.shop import Answer, Request
 from simulator.providers import built_in
 from simulator.surface.client import Workspace
 from simulator.surface.drift.playing import Game, RealPlace, play, purchase_of
@@ -203,12 +203,16 @@ class StandIn:
     _call: str = ""
 
     def play(self, first: int | None = None, **more: Any) -> Game:
-        """All calls made here, or the first so many, with a buyer who pays."""
+        """All calls made here, or the first so many, with a buyer who pays; and the webhooks that came of them."""
         assert self.provider.shop is not None
         provider = self.noticed
         assert provider.sandbox is not None
-        game = Game(self.place(**more), purchase_of(self.provider.shop, MORE[2]))
-        return play(provider, game, interactive=True, probes=provider.sandbox.probes[:first])
+        game, name = Game(self.place(**more), purchase_of(self.provider.shop, MORE[2])), self.provider.name
+        self.workspace.set_webhook(name, self.workspace.inbox_url(name))
+        play(provider, game, interactive=True, probes=provider.sandbox.probes[:first])
+        self.workspace.settle()
+        game.heard += [Answer(200, one["body"].encode(), one["headers"]) for one in self.workspace.inbox(name)]
+        return game
 
     def place(self, **more: Any) -> RealPlace:
         place = RealPlace(

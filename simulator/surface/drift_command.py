@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from simulator.surface.drift.report import Report
 
 STDOUT = "-"
-AFTERWARDS_S = 5.0
-"""How long webhooks are waited for after the last call."""
 
 
 @click.command()

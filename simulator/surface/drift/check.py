@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from simulator.surface.drift.playing import Game, Place, play, purchase_of
 from simulator.surface.drift.report import Report
 from simulator.surface.drift.running import MORE, Ours, Visited
 from simulator.surface.drift.settling import settle
+
+AFTERWARDS = timedelta(seconds=5)
+"""How long webhooks are waited for after the last call."""
 
 
 def check(
@@ -33,6 +37,8 @@ def check(
     assert provider.shop is not None
     visitor = Game(place, purchase_of(provider.shop, MORE[2], inbox))
     play(provider, visitor, interactive=interactive)
+    if inbox:
+        place.wait(AFTERWARDS)
     visitor.heard += heard
     one, other = ours.played(interactive=interactive)
     hiding = Hiding(place.credentials, provider.masking)

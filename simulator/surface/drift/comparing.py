@@ -26,8 +26,9 @@ from simulator.surface.drift.leaves import (
 IGNORED_HEADERS = frozenset({
     "date", "server", "content-length", "connection", "keep-alive", "transfer-encoding", "content-encoding", "via", "age",
     "alt-svc", "simulator-notice", "set-cookie",
+    "host", "user-agent", "accept", "accept-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
 })  # fmt: skip
-"""They are the network's, or ours."""
+"""Of answers and of webhooks: they are the network's, a tunnel's, or ours."""
 
 CLASSES = ((2.0, "at once"), (10.0, "within seconds"))
 """Seconds to what an answer's time is called; beyond that it is slow. A sandbox's network counts, so the classes are wide."""

@@ -148,7 +148,7 @@ def fits(value: Any, form: str) -> bool:
     rest = value[len(beginning) :]
     if words.endswith("characters)"):
         return _parts(rest) == words[2 : -len(" characters)")]
-    wanted = next((pattern for pattern, name in _SIGNS if name in words), None)
+    wanted = next((pattern for pattern, name in _SIGNS if f"({name})" in words), None)
     return wanted is None or wanted.fullmatch(rest) is not None
 
 
@@ -162,6 +162,8 @@ def _parts(text: str) -> str:
 def _common_beginning(one: str, other: str) -> str:
     """What both begin with, up to a separator: letters may be the same by chance."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    if (counted := re.search(r"\d{6,}", one)) is not None:  # two instants may be the same, too
+        same = min(same, counted.start())
     ends = [found.end() for found in _SEPARATOR.finditer(one[:same])]
     return one[: ends[-1]] if ends else ""
 

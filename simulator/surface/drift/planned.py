@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from simulator.engine.provider import Provider
-from simulator.surface.drift.leaves import is_drawn_name, shown_pattern
-from simulator.surface.drift.playing import Game
+from simulator.surface.drift.leaves import Names, is_drawn_name, shown_pattern
 from simulator.surface.drift.running import Ours, names_of
 
 WITHOUT = {"right": "signed", "wrong": "with wrong credentials", "none": "without credentials"}
@@ -27,17 +27,13 @@ def planned(provider: Provider, ours: Ours, base_url: str) -> Iterator[tuple[str
         more = "".join(f"  {name}: {value}" for name, value in sent.items() if name.lower() != "content-type")
         line = f"{probe.name}: {probe.says} ({WITHOUT[probe.credential]}{buyer})"
         yield line, f"{request.method} {base_url}{target}{more}" + (f"\n{body}" if body else "")
-        _bind(names, one, other, probe.name)
+        _name_ids(names, played.answer.json, other.played[probe.name].answer.json, probe.name, "")
 
 
-def _bind(names: object, one: Game, other: Game, call: str) -> None:
-    """The ids that this answer has drawn get names."""
-    _named(names, one.played[call].answer.json, other.played[call].answer.json, call, "")
-
-
-def _named(names: object, a: object, b: object, call: str, place: str) -> None:
+def _name_ids(names: Names, a: Any, b: Any, call: str, place: str) -> None:
+    """The ids that an answer has drawn get names."""
     if isinstance(a, dict) and isinstance(b, dict):
         for name in a.keys() & b.keys():
-            _named(names, a[name], b[name], call, f"{place}.{name}" if place else name)
-    elif a != b and is_drawn_name(a, b) and names.knows(a) is None:  # type: ignore[attr-defined]
-        names.bind(f"{call}: {place}", a)  # type: ignore[attr-defined]
+            _name_ids(names, a[name], b[name], call, f"{place}.{name}" if place else name)
+    elif a != b and is_drawn_name(a, b) and names.knows(a) is None:
+        names.bind(f"{call}: {place}", a)

@@ -31,14 +31,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.engine.provider import Provider
-from simulator.engine.routes import Routes, routes_of
 from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.drift.comparing import IGNORED_HEADERS
 from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, digits_as_zero, silent
 from simulator.surface.drift.leaves import Names, inputs, is_address
 from simulator.surface.drift.playing import PATIENCE_S
-from simulator.surface.drift.running import operation_of
+from simulator.surface.drift.running import exchange_of
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = frozenset({
@@ -202,7 +201,6 @@ class Recorder:
         self._account = dict(credentials)
         self._hiding = Hiding(inputs(credentials), provider.masking)
         self._marks = Marks(self._base_url, self._hiding, keeps_amounts=keeps_amounts)
-        self._routes: Routes = routes_of([provider], ())
         self._next = 1 + max(
             (int(found[1]) for path in folder.glob("*.json") if (found := _NUMBERED.match(path.name))), default=0
         )
@@ -247,7 +245,7 @@ class Recorder:
     # What is kept
 
     def _write(self, request: Request, answer: Answer, began: float) -> None:
-        operation = operation_of(self._routes, request.method, request.path) or "unknown"
+        operation = exchange_of(self._provider, request, answer).operation or "unknown"
         path = self.folder / f"{self._next:03}-{re.sub(r'[^A-Za-z0-9]+', '-', operation)}.json"
         self._next += 1
         found = self._hiding.sealed_in(self._kept(request, answer, began - self._last))

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from simulator.engine.facts import Exchange
 from simulator.engine.provider import Provider
-from simulator.engine.routes import Routes, routes_of, segments_of
 from simulator.engine.shop import Answer, Request
 from simulator.kernel.ids import Ids
 from simulator.surface.client import Workspace
+from simulator.surface.control import requests
 from simulator.surface.drift.comparing import Comparison, Difference, Side
 from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.leaves import Names, inputs
@@ -39,7 +38,7 @@ class Visited:
 
     def differences(self) -> list[Difference]:
         assert self.provider.sandbox is not None
-        sandbox, routes = self.provider.sandbox, routes_of([self.provider], ())
+        sandbox = self.provider.sandbox
         names = [names_of(game) for game in (self.one, self.other, self.real)]
         found: list[Difference] = []
         for probe in sandbox.probes:
@@ -50,7 +49,7 @@ class Visited:
             one, other, real = (Side(p.answer, p.took_s, n) for p, n in zip((a, b, c), names, strict=True))
             found += Comparison(
                 probe.name,
-                operation_of(routes, a.request.method, a.request.path),
+                exchange_of(self.provider, a.request, a.answer).operation,
                 one,
                 other,
                 real,
@@ -68,9 +67,8 @@ class Visited:
 
     def seen(self) -> list[Seen]:
         """What both sides have answered, and the events of which both have told."""
-        routes = routes_of([self.provider], ())
         calls = [
-            Seen(name, exchange_of(routes, one.request, one.answer))
+            Seen(name, exchange_of(self.provider, one.request, one.answer))
             for name, one in self.one.played.items()
             if name in self.real.played
         ]
@@ -136,20 +134,11 @@ def names_of(game: Game) -> Names:
     return Names(game.place.base_url, inputs(game.place.credentials, **more))
 
 
-def operation_of(routes: Routes, method: str, target: str) -> str:
-    """The name of the endpoint that answers; nothing where none does."""
-    found = routes.match(method, segments_of(target.partition("?")[0]))
-    _, route = found[0].routes.get(method, (None, None)) if found is not None else (None, None)
-    return getattr(route, "operation", "")
-
-
-def exchange_of(routes: Routes, request: Request, answer: Answer) -> Exchange:
-    """A call as facts are held against it."""
-    path, _, query = request.path.partition("?")
-    asked = Answer(0, request.body).json if request.body else None
-    members = {**dict(parse_qsl(query)), **(asked if isinstance(asked, dict) else {})}
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Exchange(operation_of(routes, request.method, path), answer.status, members, answer.json, headers)
+def exchange_of(provider: Provider, request: Request, answer: Answer) -> Exchange:
+    """A call as facts are held against it, in the way of the journal."""
+    sent, got = {"body": request.body.decode("utf-8", "replace")}, {"body": answer.text, "headers": answer.headers}
+    view = {"method": request.method, "path": request.path, "status": answer.status, "request": sent, "response": got}
+    return requests.exchange_of(provider, view)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -157,6 +158,49 @@ def test_a_sandbox_that_is_not_reached_ends_with_3() -> None:
     assert result.exit_code == 3
     assert json.loads(result.stdout)["error"]["code"] == "not_reached"
     assert "127.0.0.1 is not reached: ConnectError" in result.stderr
+
+
+def test_a_buyer_who_pays_leads_on_to_refunds_and_webhooks(
+    world: Workspace, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link is printed, and nothing goes on before somebody says that it was paid."""
+    asked: list[str] = []
+
+    def paid(question: str, **more: Any) -> bool:
+        asked.append(question)
+        world.settle()
+        *_, first = world.payments(provider=NAME)
+        world.pay(NAME, first["id"])
+        world.settle()
+        return True
+
+    monkeypatch.setattr("simulator.surface.terminal.is_interactive", lambda: True)
+    monkeypatch.setattr("click.confirm", paid)
+    monkeypatch.setattr("simulator.surface.drift_command._sleep", lambda seconds: world.settle())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    tunnel = ("--inbox-url", f"http://127.0.0.1:{port}/hooks", "--inbox-port", port)
+
+    result = drift(NAME, *at, "--interactive", *tunnel, "--json", environ=keys(world))
+
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["differences"], asked) == (0, [], ["Have you paid?"])
+    assert re.search(r"Pay here, as a buyer:\n  http://\S+\n", result.stderr)
+    assert all("why_not" not in call for call in report["calls"])
+    assert any(call.startswith("webhook ") for fact in report["facts"] for call in fact["calls"])
+
+
+def test_without_a_payment_nothing_more_is_tried(
+    world: Workspace, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.surface.terminal.is_interactive", lambda: True)
+    monkeypatch.setattr("click.confirm", lambda question, **more: False)
+
+    result = drift(NAME, *at, "--interactive", "--json", environ=keys(world))
+
+    not_made = [call["name"] for call in json.loads(result.stdout)["calls"] if "why_not" in call]
+    assert not_made == [probe.name for probe in SANDBOX.probes if probe.pays]
 
 
 # record ----------------------------------------------------------------------------------------------------------

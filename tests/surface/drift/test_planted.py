@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
 from drifting import PROVIDERS, Planted, StandIn, Worlds, standing_in
 
 from simulator.engine.provider import Provider
+from simulator.engine.shop import Answer
 from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.running import Visited
 from simulator.surface.in_process import Simulator
@@ -39,8 +42,9 @@ def test_a_sandbox_that_answers_as_we_do_has_no_differences(
 
     assert visit.differences() == []
     assert visit.real.left_out == {}
+    assert len([one for one in visit.seen() if one.event]) > 3
     assert provider.sandbox is not None
-    assert len(visit.seen()) == len(provider.sandbox.probes) == len(stand_in.asked)
+    assert len([one for one in visit.seen() if not one.event]) == len(provider.sandbox.probes) == len(stand_in.asked)
     statuses = [
         [game.played[probe.name].answer.status for probe in provider.sandbox.probes]
         for game in (visit.one, visit.other)
@@ -53,9 +57,41 @@ def test_every_planted_difference_is_found_and_nothing_else(
 ) -> None:
     planted = planted_at(provider)
 
-    found = visited(provider, standing_in(provider, theirs, planted), worlds).differences()
+    visit = visited(provider, standing_in(provider, theirs, planted), worlds)
+    visit.real.heard.clear()  # they know nothing of what was planted
+
+    found = visit.differences()
 
     assert sorted(one.what for one in found) == sorted(one.what for one in planted)
+
+
+def test_webhooks_are_compared_by_what_they_tell_of(provider: Provider, theirs: Simulator, worlds: Worlds) -> None:
+    """One says less, one is signed in another header, one never comes, and one of ours does not exist."""
+    visit = visited(provider, standing_in(provider, theirs), worlds)
+    sandbox = provider.sandbox
+    assert sandbox is not None
+    by_name = {sandbox.webhook_name(one.json): one for one in reversed(visit.real.heard)}
+    poor, other, lost, *_ = sorted(by_name)
+    members = dict(by_name[poor].json)
+    gone = next(name for name in reversed(members) if name not in ("type", "operation"))
+    del members[gone]
+    headers = {**by_name[other].headers, "content-type": "text/plain"}
+    stranger = json.dumps({"type": "stranger", "operation": {"type": "stranger", "status": ""}}).encode()
+    visit.real.heard = [
+        replace(by_name[poor], body=json.dumps(members).encode()),
+        replace(by_name[other], headers=headers),
+        *(one for name, one in by_name.items() if name not in (poor, other, lost)),
+        Answer(200, stranger),
+    ]
+
+    found = {(one.call, one.kind): one.place for one in visit.differences()}
+
+    assert found == {
+        (f"webhook {poor}", "missing"): gone,
+        (f"webhook {other}", "value"): "header content-type",
+        (f"webhook {lost}", "missing"): "body",
+        (f"webhook {sandbox.webhook_name(json.loads(stranger))}", "added"): "body",
+    }
 
 
 def test_at_least_twenty_kinds_are_planted(provider: Provider) -> None:
