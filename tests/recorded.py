@@ -19,7 +19,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.sandbox import with_wrong_secrets
 from simulator.engine.shop import Answer, Request
 from simulator.surface.client import Workspace
-from simulator.surface.drift.hiding import digits_as_zero
+from simulator.surface.drift.hiding import time_form
 from simulator.surface.drift.playing import OurPlace, account_of
 from simulator.surface.drift.recorder import left_out
 
@@ -178,7 +178,7 @@ class Replay:
             case "time" if rest == "HTTP":
                 return re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", str(value)) is not None
             case "time":
-                return len(str(value)) == int(rest) if rest.isdigit() else digits_as_zero(str(value)) == rest
+                return len(str(value)) == int(rest) if rest.isdigit() else time_form(str(value)) == rest
             case "number":
                 return isinstance(value, int | float) and not isinstance(value, bool)
             case "url":

@@ -84,7 +84,7 @@ class Hiding:
             return f"<{self.names[text]}>"
         text = self.masking.text(self.sealed(text))
         text = EMAIL.sub("<email>", _URL.sub("<url>", text))
-        text = TIME.sub(lambda found: f"<time {digits_as_zero(found[0])}>", text)
+        text = TIME.sub(lambda found: f"<time {time_form(found[0])}>", text)
         return DRAWN.sub(lambda found: found[0] if found[0].startswith("<") else "<id>", text)
 
     def is_secret(self, name: str) -> bool:
@@ -96,8 +96,9 @@ def _unique(texts: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(texts), key=len, reverse=True)
 
 
-def digits_as_zero(text: str) -> str:
-    return re.sub(r"\d", "0", text)
+def time_form(text: str) -> str:
+    """How an instant is written. Fractions of a second count as one, for some APIs leave out the noughts at their end."""
+    return re.sub(r"(:00[.,])0+", r"\g<1>0", re.sub(r"\d", "0", text))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from simulator.surface.drift.hiding import Hiding, digits_as_zero
+from simulator.surface.drift.hiding import Hiding, time_form
 
 SHORTEST = 6
 """Characters of a value that is looked for within other texts; a shorter one counts only where it stands alone."""
@@ -109,7 +109,7 @@ def form_of(value: Any) -> str:
             return "a decimal number"
     text = str(value)
     if _ISO.fullmatch(text) or _STAMP.fullmatch(text):
-        return f"a time like {digits_as_zero(text)}"
+        return f"a time like {time_form(text)}"
     if _HTTP_DATE.fullmatch(text):
         return "a time as HTTP writes it"
     if _UUID.fullmatch(text):

@@ -6,7 +6,7 @@ value has the same mark in all files of a folder:
 | Mark | Stands for |
 | --- | --- |
 | `<id 1>`, `<id 2 of 11 digits>` | an id, a reference, a token: within a text its beginning stays (`charge_<id 1>`) |
-| `<time 0000-00-00T00:00:00Z>`, `<time 13>`, `<time HTTP>` | an instant with these digits, of so many digits, as HTTP writes it |
+| `<time 0000-00-00T00:00:00.0Z>`, `<time 13>`, `<time HTTP>` | an instant in this form, of so many digits, as HTTP writes it |
 | `<amount>`, `<amount * 0.4>` | the first amount that was sent, and others in proportion to it; `… as text` where it is a text |
 | `<url 1>`, `<base>` | an address; that of the API |
 | `<number>`, `<email>` | a long number; an e-mail address |
@@ -34,7 +34,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.drift.comparing import IGNORED_HEADERS
-from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, digits_as_zero, silent
+from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, silent, time_form
 from simulator.surface.drift.leaves import Names, inputs, is_address
 from simulator.surface.drift.playing import PATIENCE_S
 from simulator.surface.drift.running import exchange_of
@@ -120,7 +120,7 @@ class Marks:
         for pattern, mark in (
             (_HTTP_DATE, lambda found: "<time HTTP>"),
             (EMAIL, lambda found: "<email>"),
-            (TIME, lambda found: f"<time {digits_as_zero(found)}>"),
+            (TIME, lambda found: f"<time {time_form(found)}>"),
             (_TOKEN, lambda found: self._id(found) if _is_drawn(found) else found),
         ):
             parts = _MARKED.split(text)  # what is marked already stays

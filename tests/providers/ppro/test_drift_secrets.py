@@ -154,7 +154,7 @@ def test_the_words_of_an_answer_can_still_be_read() -> None:
         "charge_8oHpFyN9LHb2ZobYGo2n1 of merch_0123456789 at 2026-07-19T21:22:23.123Z: no amount, see https://x.example/?id=1"
     )
 
-    assert shown == "charge_<id> of <merchant_id> at <time 0000-00-00T00:00:00.000Z>: no amount, see <url>"
+    assert shown == "charge_<id> of <merchant_id> at <time 0000-00-00T00:00:00.0Z>: no amount, see <url>"
 
 
 async def test_a_secret_in_twenty_places_reaches_no_recording_and_no_log(

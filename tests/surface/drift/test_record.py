@@ -64,7 +64,7 @@ class Shop:
 
 async def recorded(provider: Provider, folder: Path, sandbox: Simulator, **more: Any) -> Shop:
     """All harmless calls, by way of the proxy."""
-    world = await sandbox.client.create_workspace(seed="recorded", frozen=True, now="2026-07-19T21:22:23.456789Z")
+    world = await sandbox.client.create_workspace(seed="recorded", frozen=True, now="2026-07-19T21:22:23.45Z")
     credentials = world.credentials[provider.name]
     now = [0.0]
     more |= {"transport": sandbox.transport, "clock": lambda: now[0]}
