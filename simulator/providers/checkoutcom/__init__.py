@@ -14,7 +14,7 @@ from simulator.providers.checkoutcom import auth, demo, errors, notices, pages, 
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS, PREFLIGHTS
 from simulator.providers.checkoutcom.handlers import outcomes
 from simulator.providers.checkoutcom.left_out import LEFT_OUT
-from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment
+from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment, PaymentSession, PaymentSetup
 from simulator.providers.checkoutcom.money import SETTLEMENT
 from simulator.providers.checkoutcom.sandbox import SANDBOX
 from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
@@ -44,9 +44,11 @@ def summarise(resource: Resource) -> Summary | None:
             expires_at=resource.expires_at if resource.state == "Pending" else None,
         )
     if isinstance(resource, Payable):
+        # Who looks for an order finds its payment, and not the session by which it was made.
+        is_found_by_payment = isinstance(resource, PaymentSession | PaymentSetup)
         return Summary(
             kind=resource.KIND,
-            reference=resource.reference or "",
+            reference="" if is_found_by_payment else resource.reference or "",
             amount=resource.money,
             refunded=Money(0, resource.currency),
             phase=PHASES[resource.state] if resource.state != "Expired" else "expired",

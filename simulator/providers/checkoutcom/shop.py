@@ -12,6 +12,10 @@ from typing import Any
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook, json_request
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom.rules import CURRENCIES
+from simulator.providers.checkoutcom.wire.sessions import session_data
+
+FLOW = "FLOW"
+"""The way of paying that begins with a payment session."""
 
 SAMPLE = Purchase(Money(1100, "EUR"), "https://example.com/payments/success", "ORD-5023-4E89")
 
@@ -21,6 +25,8 @@ def sign(account: Account, request: Request) -> Request:
 
 
 def create(account: Account, purchase: Purchase) -> Request:
+    if purchase.variant == FLOW:
+        return json_request("POST", "/payment-sessions/complete", _by_flow(account, purchase))
     terminal = purchase.variant or "APP"
     processing = {"terminal_type": terminal} | ({} if terminal == "WEB" else {"os_type": "IOS"})
     body: dict[str, Any] = {
@@ -43,6 +49,21 @@ def create(account: Account, purchase: Purchase) -> Request:
     return json_request("POST", "/payments", body)
 
 
+def _by_flow(account: Account, purchase: Purchase) -> dict[str, Any]:
+    """A session and its submission at once, as the component has it done that had no session."""
+    body: dict[str, Any] = {
+        "session_data": session_data(type="alipay_cn"),
+        "amount": purchase.amount.value,
+        "currency": purchase.amount.currency,
+        "billing": {"address": {"country": "CN"}},
+        "customer": {"email": "john.smith@example.com"},
+        "success_url": purchase.return_url,
+        "failure_url": purchase.return_url.replace("/success", "/failure"),
+        "processing_channel_id": account.credentials["processing_channel_id"],
+    }
+    return body | ({"reference": purchase.reference} if purchase.reference else {})
+
+
 def read(account: Account, id_: str) -> Request:
     return Request("GET", f"/payments/{id_}")
 
@@ -60,6 +81,8 @@ def refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -
 
 
 def pay_url(document: Any) -> str | None:
+    if "action" in document:
+        return str(document["action"]["url"])
     link = document["_links"].get("redirect")
     return None if link is None else str(link["href"])
 
@@ -74,7 +97,7 @@ def is_error(answer: Answer) -> bool:
 
 SHOP = Shop(
     sample=SAMPLE,
-    variants={"APP": "App", "WAP": "Mobile browser", "WEB": "Desktop browser"},
+    variants={"APP": "App", "WAP": "Mobile browser", "WEB": "Desktop browser", FLOW: "Flow, in the shop's page"},
     currencies=("EUR", *sorted(CURRENCIES - {"EUR"})),
     sign=sign,
     create=create,

@@ -405,3 +405,21 @@ async def test_the_diagram_shows_the_browsers_part(sim: Sim, cko: Merchant) -> N
         ("merchant", "merchant"), ("buyer", "browser"), ("buyer", "browser"),
     ]  # fmt: skip
     assert [request["sent_by"] for request in (await sim.requests())[:3]] == ["browser", "browser", "merchant"]
+
+
+async def test_the_published_requests_are_lawful_on_a_strict_server() -> None:
+    async with Sim(strict=True) as strict:
+        merchant = Merchant(strict)
+        setup = {"settings": {"success_url": "https://shop.example/ok", "failure_url": "https://shop.example/ko"}}
+
+        without = {name: value for name, value in SESSION.items() if name != "enabled_payment_methods"}
+        session = await merchant.post("/payment-sessions", SESSION)
+        answers = [
+            session,
+            await submitted(merchant, session.json(), reference="ORDER-77"),
+            await merchant.post("/payment-sessions/complete", without | {"session_data": DATA}),
+            await merchant.post("/payments/setups", setup | {"amount": 1000, "currency": "CNY"}),
+        ]
+
+    assert [answer.status_code for answer in answers] == [201, 202, 202, 200]
+    assert [answer.headers.get("simulator-notice") for answer in answers] == [None] * 4
