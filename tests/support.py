@@ -151,7 +151,10 @@ class Sim:
     @classmethod
     def beside(cls, other: Sim) -> Sim:
         """Another workspace of the same simulator. Leave closing to `other`."""
-        sim = cls.__new__(cls)
+        return other.neighbour()
+
+    def neighbour(self) -> Sim:
+        other, sim = self, type(self).__new__(type(self))
         sim.__dict__.update(other.__dict__)
         sim.hooks, sim._id, sim._seed = [], None, "beside"
         return sim

@@ -20,7 +20,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 HOMES = {
     "sqlite3": ("engine/store/",),
     "psycopg": ("engine/store/",),
-    "aiohttp": ("engine/http_client.py",),
+    "aiohttp": ("engine/http_client.py", "surface/replica.py"),
     "httpx": (
         "surface/client.py",
         "surface/async_client.py",

@@ -72,6 +72,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `sweeper` | Removes what reset and deleted workspaces have left behind |
 | `keeping` | Drops finished payments that a workspace no longer keeps |
 | `temporary` | Lets temporary workspaces go |
+| `homes` | Which of several processes serves a workspace |
 | `loop` | Gives each workspace its turn in real time |
 | `runtime` | Puts the rooms together |
 | `faults` | What a scenario asks for API calls |

@@ -72,15 +72,15 @@ class Arrivals:
     def _called(self, brought: Workspace, wanted: str | None, ids: Ids, said: list[Renamed]) -> tuple[str, str]:
         """Its public id and its name."""
         public_id, name = brought.public_id, wanted or brought.name
-        if self._registry.named(public_id) is not None:
+        if self._registry.is_named(public_id):
             public_id = "ws_" + ids.hex(16)
             said.append(Renamed("id", before=brought.public_id, after=public_id))
-        if wanted is not None and self._registry.named(wanted) is not None:
+        if wanted is not None and self._registry.is_named(wanted):
             raise WorkspaceError(f"there is a workspace named {wanted!r} already", "name")
         if name == brought.public_id:
             return public_id, public_id
-        if self._registry.named(name) is not None:
-            name = next(free for n in count(2) if self._registry.named(free := f"{brought.name[:90]}-{n}") is None)
+        if self._registry.is_named(name):
+            name = next(free for n in count(2) if not self._registry.is_named(free := f"{brought.name[:90]}-{n}"))
             said.append(Renamed("name", before=brought.name, after=name))
         return public_id, name
 
@@ -94,7 +94,7 @@ class Arrivals:
             fresh = provider.credentials(ids, False)
             given = brought.credentials.get(name)
             own = fresh if given is None else self._own(name, provider, fresh, given)
-            if any(self._registry.by_credential(name, lookup) is not None for lookup in provider.lookups(own)):
+            if any(self._registry.is_taken(name, lookup) for lookup in provider.lookups(own)):
                 said += [Renamed("credential", name, member) for member in own if own[member] != fresh.get(member)]
                 own = fresh
             made[name] = own

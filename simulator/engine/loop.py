@@ -1,8 +1,4 @@
-"""The live loop: gives each workspace its turn when something of it is due in real time.
-
-Several processes on one store would each run this loop; what is due is claimed in the store then (`SKIP LOCKED`), by who
-fires the timers and starts the deliveries.
-"""
+"""The live loop: gives each workspace its turn when something of it is due in real time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who the workspaces are: their names, credentials, settings and clocks, kept in memory beside the store.
 
-Every change of a workspace itself goes through here; what happens inside of one is a unit of work's business. Several
-processes on one store would read a workspace again, and lock its row, when a unit of work begins.
+Every change of a workspace itself goes through here; what happens inside of one is a unit of work's business. Where several
+processes share a store, each knows the workspaces only that are at home with it (`homes.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.engine import journal
 from simulator.engine.store import EVERY, SnapshotRow, Store
 from simulator.engine.store.transfer import Rows
 from simulator.engine.transactions import Transactions
-from simulator.engine.workspace import Workspace
+from simulator.engine.workspace import DEFAULT, Workspace
 from simulator.kernel.clock import Clock, from_micros, micros, time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import NotFound
@@ -80,7 +80,7 @@ class Issuer(Protocol):
 
 class Registry:
     """`changed` is called with a workspace's number when its clock shows something else or other scenarios are armed, or when it
-    is gone."""
+    is gone. Of a `shared` store it reads what it is told to read, and nothing else."""
 
     def __init__(
         self,
@@ -88,11 +88,18 @@ class Registry:
         transactions: Transactions,
         providers: Mapping[str, Issuer],
         changed: Callable[[int], None],
+        *,
+        shared: bool = False,
     ) -> None:
         self._store = store
         self._transactions = transactions
         self._providers = providers
         self._changed = changed
+        self._is_shared = shared
+        self._overrides: Credentials = {}
+        """Credentials of the workspace `default` that were handed in when the simulator was started."""
+        self.made: Callable[[int], None] = lambda _: None
+        """Hears of each new workspace before anybody else can."""
         self._workspaces: dict[int, Workspace] = {}
         self._ids: dict[str, int] = {}
         """By public id and by name."""
@@ -122,6 +129,18 @@ class Registry:
         id_ = self._owners.get((provider, lookup))
         return None if id_ is None else self._workspaces[id_]
 
+    def is_named(self, public_id_or_name: str) -> bool:
+        """Whether there is such a workspace, wherever it is served."""
+        if public_id_or_name in self._ids:
+            return True
+        return self._is_shared and self._store.workspace_named(public_id_or_name) is not None
+
+    def is_taken(self, provider: str, lookup: str) -> bool:
+        """Whether some workspace has this credential, wherever it is served."""
+        if (provider, lookup) in self._owners:
+            return True
+        return self._is_shared and self._store.workspace_of(provider, lookup) is not None
+
     # In memory ---------------------------------------------------------------------------------------------------
 
     def remember(self, workspace: Workspace) -> None:
@@ -134,8 +153,32 @@ class Registry:
             self._store.hold(workspace.id, workspace.paused)
         self._ids[workspace.public_id] = self._ids[workspace.name] = workspace.id
 
+    def read_one(self, id_: int) -> Workspace | None:
+        """A workspace that was not known until now, as it stands in the store; None where it was deleted."""
+        found = self._store.one_workspace(id_)
+        if found is None:
+            return None
+        workspace = Workspace.load(id_, found[0])
+        self.remember(workspace)
+        self._owners |= dict.fromkeys(found[1], id_)
+        self._complete(workspace, self._overrides if workspace.name == DEFAULT else {}, found[1])
+        return self._workspaces[id_]
+
+    def forget_all(self) -> None:
+        """What memory says holds no more, and others may change it."""
+        gone = list(self._workspaces)
+        self._workspaces, self._ids, self._owners = {}, {}, {}
+        for id_ in gone:
+            self._changed(id_)
+
     def read_again(self) -> None:
         """Everything as it stands in the store, whatever memory says."""
+        if self._is_shared:
+            known = list(self._workspaces)
+            self.forget_all()
+            for id_ in known:
+                self.read_one(id_)
+            return
         found = [Workspace.load(id_, bytes(raw)) for id_, raw in self._store.workspaces()]
         owners = {(provider, lookup): workspace for provider, lookup, workspace in self._store.credentials()}
         gone = self._workspaces.keys() - {workspace.id for workspace in found}
@@ -151,6 +194,11 @@ class Registry:
 
     def load(self, overrides: Credentials) -> None:
         """Reads what the store holds, and makes the workspace `default` if there is none; it gets the `overrides`."""
+        if self._is_shared:
+            self._overrides = overrides
+            if self._store.workspace_named(DEFAULT) is None:
+                self.create(name=DEFAULT, credentials=overrides)
+            return
         for id_, raw in self._store.workspaces():
             self.remember(Workspace.load(id_, bytes(raw)))
         known: dict[int, list[tuple[str, str]]] = {}
@@ -158,10 +206,10 @@ class Registry:
             self._owners[provider, lookup] = workspace
             known.setdefault(workspace, []).append((provider, lookup))
         for workspace in self.all():
-            given = overrides if workspace.name == "default" else {}
+            given = overrides if workspace.name == DEFAULT else {}
             self._complete(workspace, given, known.get(workspace.id, []))
-        if "default" not in self._ids:
-            self.create(name="default", credentials=overrides)
+        if DEFAULT not in self._ids:
+            self.create(name=DEFAULT, credentials=overrides)
 
     def _complete(
         self,
@@ -172,7 +220,7 @@ class Registry:
         """Credentials for providers that an older store does not know, and those that were handed in since."""
         ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
         for name, provider in self._providers.items():
-            own = provider.credentials(ids, workspace.name == "default") | made.get(name, {})
+            own = provider.credentials(ids, workspace.name == DEFAULT) | made.get(name, {})
             made[name] = handed_in(name, provider, own, given.get(name, {}))
             wanted += [(name, lookup) for lookup in provider.lookups(made[name])]
         if made == workspace.credentials and set(wanted) <= set(known):
@@ -191,7 +239,10 @@ class Registry:
 
     def _refuse_taken(self, lookups: Sequence[tuple[str, str]], own: int | None = None) -> None:
         for pair in lookups:
-            if self._owners.get(pair, own) != own:
+            owner = self._owners.get(pair)
+            if owner is None and self._is_shared:
+                owner = self._store.workspace_of(*pair)
+            if owner not in (None, own):
                 message = f"a credential of {self._providers[pair[0]].title} belongs to another workspace already"
                 raise WorkspaceError(message, f"credentials.{pair[0]}")
 
@@ -214,7 +265,7 @@ class Registry:
         ids = Ids()
         public_id = "ws_" + ids.hex(16)
         name = name or public_id
-        if name in self._ids:
+        if self.is_named(name):
             raise WorkspaceError(f"there is a workspace named {name!r} already", "name")
         made: dict[str, dict[str, Any]] = {}
         lookups: list[tuple[str, str]] = []
@@ -239,6 +290,7 @@ class Registry:
         )
         with self._transactions.writing() as store:
             id_ = store.add_workspace(public_id, name, workspace.dump())
+            self.made(id_)
             store.add_credentials(id_, lookups)
         workspace = dataclasses.replace(workspace, id=id_)
         self.remember(workspace)
@@ -256,6 +308,7 @@ class Registry:
         self._refuse_one_more()
         with self._transactions.writing() as store:
             id_ = store.add_workspace(workspace.public_id, workspace.name, workspace.dump())
+            self.made(id_)
             store.add_credentials(id_, lookups)
             store.write_everything(id_, rows)
         workspace = dataclasses.replace(workspace, id=id_)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +18,10 @@ from simulator.engine import journal, portable, private
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.arrivals import Arrivals
+from simulator.engine.chores import Chore
 from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
+from simulator.engine.homes import AlwaysHere, Homes, SharedHomes
 from simulator.engine.keeping import Keeper
 from simulator.engine.loop import Loop
 from simulator.engine.masking import Masking, together
@@ -29,7 +31,7 @@ from simulator.engine.registry import Credentials, Registry, WorkspaceError
 from simulator.engine.renaming import Renamed
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
-from simulator.engine.store import OutboxRow, SnapshotRow, Store
+from simulator.engine.store import OutboxRow, SharedStore, SnapshotRow, Store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.temporary import Temporary
 from simulator.engine.throttle import Buckets
@@ -39,7 +41,7 @@ from simulator.engine.units import Units
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.walking import Walker
 from simulator.engine.watchers import Audience, Watchers
-from simulator.engine.workspace import Stride, Workspace
+from simulator.engine.workspace import DEFAULT, Stride, Workspace, in_words
 from simulator.kernel.clock import Clock, micros, time_of_day
 from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import NotFound
@@ -64,7 +66,10 @@ class Runtime:
         reach: Reach | None = None,
         reports: Path | None = None,
         default_overrides: Credentials | None = None,
+        called: str | None = None,
     ) -> None:
+        """`called` is the address of this process among others on a shared store; without it the store is ours alone."""
+        shared = store if called is not None and isinstance(store, SharedStore) else None
         self.store = store
         self.parties = {party.name: party for party in parties}
         self.providers = {party.name: party for party in parties if isinstance(party, Provider)}
@@ -97,7 +102,14 @@ class Runtime:
         self._strides = strides
         agenda = Agenda()
         self.transactions = Transactions(store, agenda.wake)
-        self.registry = Registry(store, self.transactions, self.providers, self._changed)
+        self.registry = Registry(store, self.transactions, self.providers, self._changed, shared=shared is not None)
+        self.homes: Homes = AlwaysHere(self.registry)
+        chores: list[Chore] = []
+        if shared is not None and called is not None:
+            shared.called(called)
+            self.homes = SharedHomes(shared, self.registry, self._came_home, self._lost)
+            chores.append(self.homes)
+        self.registry.made = self.homes.hold
         self._units = Units(self, self.registry, self.transactions, strides, self._committed)
         self.timers = Timers(store, self.registry, self.transactions, self._units, self.parties)
         self.dispatcher = Dispatcher(
@@ -116,7 +128,7 @@ class Runtime:
         self.keeper = Keeper(self.transactions, self.registry, self.parties, self.watchers.tell)
         self.temporary = Temporary(store, self.registry, self._let_go)
         self._going: set[asyncio.Task[None]] = set()
-        """What removes temporary workspaces."""
+        """What removes temporary workspaces, and breaks off what was under way in lost ones."""
         self._loop = Loop(
             agenda,
             store,
@@ -125,12 +137,13 @@ class Runtime:
             self.timers,
             self.dispatcher,
             self._walker.walks,
-            (self.sweeper, self.keeper, self.temporary),
+            (*chores, self.sweeper, self.keeper, self.temporary),
         )
 
-        self.secret = self._page_secret()
-        """Signs page tokens; made once per store."""
-        self.registry.load(default_overrides or {})
+        with shared.opening() if shared is not None else nullcontext():
+            self.secret = self._page_secret()
+            """Signs page tokens; made once per store."""
+            self.registry.load(default_overrides or {})
         self._arrivals = Arrivals(store, self.registry, self.parties)
         self._absent = Absent(store, self.registry, self.parties)
         self._absent.set_aside()
@@ -187,21 +200,31 @@ class Runtime:
         return self.registry[id_]
 
     def workspaces(self) -> list[Workspace]:
-        return self.registry.all()
+        """All that there are, to be looked at."""
+        return self.homes.all()
 
     def find_workspace(self, public_id_or_name: str) -> Workspace | None:
-        found = self.registry.named(public_id_or_name)
+        """Raises `Elsewhere` for one that another process serves; so does whatever else finds a workspace to be served."""
+        found = self.homes.named(public_id_or_name)
         self.temporary.touch(found)
         return found
 
     @property
     def default(self) -> Workspace:
-        found = self.registry.named("default")
+        """To be served: see `find_workspace`."""
+        found = self.find_workspace(DEFAULT)
+        assert found is not None
+        return found
+
+    @property
+    def default_to_look_at(self) -> Workspace:
+        """As it stands, wherever it is served."""
+        found = self.homes.shown(DEFAULT)
         assert found is not None
         return found
 
     def by_credential(self, provider: str, lookup: str) -> Workspace | None:
-        found = self.registry.by_credential(provider, lookup)
+        found = self.homes.by_credential(provider, lookup)
         self.temporary.touch(found)
         return found
 
@@ -236,7 +259,7 @@ class Runtime:
         if "clock" in changes:
             changes["clock"] = self._walker.held(workspace.id, changes["clock"])
         changed = self.registry.change(workspace.id, **changes)
-        self._note(changed, "clock" if "clock" in changes else "workspace", _words(changed, changes))
+        self._note(changed, "clock" if "clock" in changes else "workspace", in_words(changed, changes))
         self._loop.schedule(workspace.id)
         return changed
 
@@ -295,8 +318,29 @@ class Runtime:
             self._absent.set_aside()
         self._walker.forget(workspace.id)
 
+    def _came_home(self, workspace: Workspace) -> None:
+        """Another process has served it until now, or nobody."""
+        self.dispatcher.look_again(workspace.id)
+        self._absent.set_aside()
+        self._loop.schedule(workspace.id)
+
+    def _lost(self, workspaces: list[int]) -> None:
+        """Others may serve them now: what is under way here must not be recorded."""
+        for id_ in workspaces:
+            self.buckets.forget(id_)
+            self.keeper.forget(id_)
+            self._aside(self._break_off(id_))
+
+    async def _break_off(self, workspace_id: int) -> None:
+        async with self._walker.halted(workspace_id, WorkspaceError("the store was away meanwhile")):
+            pass
+        self._walker.forget(workspace_id)
+
     def _let_go(self, workspace: Workspace) -> None:
-        task = asyncio.create_task(self._gone(workspace))
+        self._aside(self._gone(workspace))
+
+    def _aside(self, what: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(what)
         self._going.add(task)
         task.add_done_callback(self._going.discard)
 
@@ -331,10 +375,11 @@ class Runtime:
         return self._located(kind, found)
 
     def _located(self, kind: type[Resource], found: tuple[int, bytes] | None) -> tuple[Workspace, Resource] | None:
-        if found is None:
+        id_ = None if found is None else self.homes.standing_at(found[0])
+        if found is None or id_ is None:
             return None
-        self.temporary.touch(self.registry[found[0]])
-        return self.registry[found[0]], load(kind, found[1])
+        self.temporary.touch(self.registry[id_])
+        return self.registry[id_], load(kind, found[1])
 
     def write_notes(self) -> None:
         """Before somebody reads the journal: what only read is journalled late."""
@@ -453,11 +498,3 @@ class Runtime:
             self.temporary.write()
         except self.store.OUTAGES as error:
             log.warning("when temporary workspaces were last used is not written: %s", self.store.outage(error))
-
-
-def _words(workspace: Workspace, changes: Mapping[str, Any]) -> str:
-    """A change of the workspace as the journal tells it: `clock frozen`, `scenarios changed`."""
-    if "clock" in changes:
-        fast = "" if workspace.clock.rate == 1 else f" at ×{workspace.clock.rate}"
-        return "clock frozen" if workspace.clock.mode == "frozen" else f"clock running{fast}"
-    return f"{', '.join(name.replace('_', ' ') for name in changes)} changed"

@@ -13,8 +13,7 @@ When a commit fails, everybody who waits for it is told, and what they have chan
 succeeded all the same, if only its confirmation was lost: before anybody opens the next unit of work, what is kept in
 memory is read again from the store.
 
-One thread, one connection, one writer at a time. Several processes on one PostgreSQL would replace this module: each share
-has a connection and a transaction of its own then.
+One thread, one connection, one writer at a time. Of several processes on one PostgreSQL each has its own, and its workspaces.
 """
 
 from __future__ import annotations

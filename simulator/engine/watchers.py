@@ -1,7 +1,6 @@
 """Who wants to hear when something has changed: open pages that show a resource, or a workspace's clock.
 
-In memory and of this process. Several processes on one store would be told by the store itself (`LISTEN`, `NOTIFY`); who
-watches would not notice the difference.
+In memory and of this process: whoever watches a workspace is connected to the one process that serves it (`homes.py`).
 """
 
 from __future__ import annotations

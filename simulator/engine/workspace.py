@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
@@ -14,6 +14,9 @@ from simulator.engine.settings import Fault, WorkspaceSettings, read
 from simulator.kernel.clock import EPOCH, LAST, Clock
 
 REAL = Clock()
+
+DEFAULT = "default"
+"""The workspace that is always there."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
 """What a workspace can be called, and a snapshot."""
@@ -263,3 +266,11 @@ class Workspace:
             temporary=body.get("temporary", False),
             used_at=datetime.fromisoformat(used) if (used := body.get("used_at")) else None,
         )
+
+
+def in_words(workspace: Workspace, changes: Mapping[str, Any]) -> str:
+    """A change of the workspace as the journal tells it: `clock frozen`, `scenarios changed`."""
+    if "clock" in changes:
+        fast = "" if workspace.clock.rate == 1 else f" at ×{workspace.clock.rate}"
+        return "clock frozen" if workspace.clock.mode == "frozen" else f"clock running{fast}"
+    return f"{', '.join(name.replace('_', ' ') for name in changes)} changed"

@@ -57,7 +57,9 @@ class App:
         *,
         providers: Sequence[Provider] | None = None,
         courier: Courier | None = None,
+        called: str | None = None,
     ) -> None:
+        """`called` is where other processes on the same store reach this one; without it the store is its own."""
         from simulator.wallet import pages as wallet_pages
 
         self.settings = settings or Settings()
@@ -66,7 +68,7 @@ class App:
         store = open_store(self.settings.db, self.settings.base_url)
         try:
             with readable(self.settings.db):
-                self.runtime = self._runtime(store, chosen, courier)
+                self.runtime = self._runtime(store, chosen, courier, called)
         except BaseException:
             store.close()
             raise
@@ -99,7 +101,9 @@ class App:
         self._wallet_events = wallet_pages.Events(self.runtime, self.settings.auto_return)
         self._loop: asyncio.Task[None] | None = None
 
-    def _runtime(self, store: Store, chosen: Sequence[Provider], courier: Courier | None) -> Runtime:
+    def _runtime(
+        self, store: Store, chosen: Sequence[Provider], courier: Courier | None, called: str | None
+    ) -> Runtime:
         return Runtime(
             store,
             [*chosen, WALLET, INBOX],
@@ -112,6 +116,7 @@ class App:
             reach=self._reach,
             reports=Path(self.settings.reports) if self.settings.reports else None,
             default_overrides=self.settings.credentials,
+            called=called,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

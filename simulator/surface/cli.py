@@ -112,6 +112,10 @@ def main() -> None:
 @click.option("--host", help="Address to listen on (127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (8080); 0 takes any free one.")
 @click.option("--db", help="SQLite file, :memory: or a postgresql:// address.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes that serve the port together, on one PostgreSQL."
+)
+@click.option("--replica-url", help="Where other processes on the same PostgreSQL reach this one.")
 @click.option("--strict", is_flag=True, help="Refuse what the live APIs refuse, also plain http addresses.")
 @click.option("--lan", is_flag=True, help="Let phones in the same network reach the API and the buyer's pages.")
 @click.option("--open-console", is_flag=True, help="Beyond this machine: the console and /_sim too.")

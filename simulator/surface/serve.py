@@ -8,9 +8,10 @@ import signal
 import socket
 import ssl
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 import click
@@ -22,9 +23,10 @@ from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
-from simulator.surface import terminal, tls
+from simulator.surface import terminal, tls, workers
 from simulator.surface.app import App
 from simulator.surface.installed import NotServable
+from simulator.surface.replica import Front
 from simulator.surface.settings import Settings, hosts
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
 from simulator.surface.typed import typed
@@ -90,12 +92,12 @@ class Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Ends live connections when it stops, instead of waiting until they are cut off."""
 
-    def __init__(self, config: uvicorn.Config, app: App) -> None:
+    def __init__(self, config: uvicorn.Config, hang_up: Callable[[], None]) -> None:
         super().__init__(config)
-        self._app = app
+        self._hang_up = hang_up
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.runtime.hang_up()
+        self._hang_up()
         await super().shutdown(sockets)
 
 
@@ -143,7 +145,28 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
     if settings.lan and (address := lan_address()) is not None:
         public_url = settings.public_url or f"{settings.scheme}://{address}:{settings.port}"
         settings = replace(settings, public_url=public_url, allow_host=(*settings.allow_host, address))
-    app = _app(settings)
+    if settings.workers > 1:
+        workers.supervise(
+            settings.workers, lambda n: _serve(settings, listener, issued, quiet or n > 0, as_json and n == 0)
+        )
+    else:
+        _serve(settings, listener, issued, quiet, as_json)
+
+
+def _serve(
+    settings: Settings, listener: socket.socket, issued: tls.Certificates | None, quiet: bool, as_json: bool
+) -> None:
+    """Serves in this process."""
+    sockets = [listener]
+    if settings.is_shared:
+        if settings.workers > 1:  # all listen on the port: the others need one that is ours alone
+            sockets.append(bind(settings.host, 0))
+        app = _app(settings, workers.address(settings, sockets[-1].getsockname()[1], lan_address()))
+        front = Front(app)
+        served, hang_up = cast("Any", front), front.hang_up
+    else:
+        app = _app(settings)
+        served, hang_up = app, app.runtime.hang_up
     if as_json:
         click.echo(json.dumps(facts(app) | ({"authority": str(issued.authority)} if issued else {})))
     elif not quiet:
@@ -152,7 +175,7 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         click.echo(f"Let your client and browser trust {issued.authority}", err=True)
     sys.stdout.flush()
     config = uvicorn.Config(
-        app, http=Protocol, loop="auto", ws="none", lifespan="on", access_log=False, log_level="warning",
+        served, http=Protocol, loop="auto", ws="none", lifespan="on", access_log=False, log_level="warning",
         server_header=False, timeout_graceful_shutdown=3, backlog=BACKLOG,
     )  # fmt: skip
     if issued is not None:
@@ -161,7 +184,7 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
     # uvicorn raises the signal again once it has shut down; we ended as asked, so the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
-        Server(config, app).run(sockets=[listener])
+        Server(config, hang_up).run(sockets=sockets)
 
 
 def _certificates(settings: Settings) -> tls.Certificates:
@@ -173,6 +196,9 @@ def _certificates(settings: Settings) -> tls.Certificates:
 
 
 def _check(settings: Settings) -> None:
+    if settings.workers > 1 and not settings.is_shared:
+        what = f"{settings.workers} workers cannot share an SQLite file"
+        raise Failure(what, "Give them a PostgreSQL with --db postgresql://…, or leave --workers out.", USAGE)
     url = urlsplit(settings.public_url) if settings.public_url else None
     if url is not None and (
         url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query or url.fragment
@@ -191,10 +217,10 @@ def _check(settings: Settings) -> None:
         raise Failure(str(error), "Give the name alone, and the option once for each name.", USAGE) from error
 
 
-def _app(settings: Settings) -> App:
+def _app(settings: Settings, called: str | None = None) -> App:
     """The application, or a complaint about what it was given: scenarios, credentials, the store."""
     try:
-        app = App(settings)
+        app = App(settings, called=called)
     except ScenarioError as error:
         raise Failure(
             str(error), "Correct the scenario; docs/scenarios.md lists what a rule may say.", USAGE
@@ -219,7 +245,7 @@ def _app(settings: Settings) -> App:
 
 def facts(app: App) -> dict[str, Any]:
     """The first line of `--json`."""
-    default = app.runtime.default
+    default = app.runtime.default_to_look_at
     return {
         "event": "serving",
         "base_url": app.settings.base_url,
@@ -249,7 +275,8 @@ def in_words(count: int) -> str:
 
 def banner(app: App) -> str:
     """Everything that a newcomer needs, and nothing else."""
-    runtime, settings, default = app.runtime, app.settings, app.runtime.default
+    runtime, settings = app.runtime, app.settings
+    default = runtime.default_to_look_at
     lines = [p.banner_line(default.credentials[p.name]) for p in runtime.providers.values()]
     names, keys = max(9, *(len(line.name) for line in lines)), max(len(line.key) for line in lines)
     count = {1: "one", 2: "both"}.get(len(lines)) or f"all {in_words(len(lines))}"

@@ -39,6 +39,10 @@ class Settings:
     """A file of certificate authorities that webhook receivers may be certified by, beside the public ones."""
     webhooks_to: str | None = None
     """How far webhooks go that another machine named: `anywhere`, `private` or `public` (`engine/reach.py`)."""
+    workers: int = 1
+    """Processes that serve the port together; more than one share a PostgreSQL."""
+    replica_url: str | None = None
+    """Where other processes on the same PostgreSQL reach this one, if it cannot be told by itself."""
     auto_return: int | None = 5
     """Seconds of browser time, 0 to 30; None leaves the buyer where he is."""
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -49,6 +53,11 @@ class Settings:
             return self.public_url.rstrip("/")
         host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.host  # noqa: S104
         return f"{self.scheme}://[{host}]:{self.port}" if ":" in host else f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use the same store."""
+        return self.db.startswith(("postgresql://", "postgres://"))
 
     @property
     def scheme(self) -> str:

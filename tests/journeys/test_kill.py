@@ -73,7 +73,7 @@ async def receiving() -> AsyncIterator[Receiver]:
 class Machine:
     """The real server on one database and one port, started as often as it is killed."""
 
-    db: Path
+    db: Path | str
     port: int
     process: asyncio.subprocess.Process | None = None
 
@@ -116,11 +116,16 @@ class Ledger:
 class Merchant:
     """Takes one payment after the other as far as it gets, and remembers what it was told."""
 
+    workspace = "default"
+
     def __init__(self, base_url: str, credentials: dict[str, Any], hooks: str, ledger: Ledger) -> None:
         self._account = account(credentials, base_url)
         self._purchase = replace(SHOP.sample, inbox=hooks)
         self._ledger = ledger
         self.api = httpx.AsyncClient(base_url=base_url, timeout=20)
+
+    WHILE_AWAY: tuple[int, ...] = ()
+    """What those answer who are left when another was killed."""
 
     async def ask(self, request: Request) -> Answer:
         sent = SHOP.sign(self._account, request)
@@ -129,7 +134,7 @@ class Merchant:
         return Answer(got.status_code, got.content)
 
     async def control(self, method: str, path: str, **more: Any) -> Any:
-        got = await self.api.request(method, f"/_sim/workspaces/default/{path}", **more)
+        got = await self.api.request(method, f"/_sim/workspaces/{self.workspace}/{path}", **more)
         return got.raise_for_status().json()
 
     async def buy(self) -> AsyncIterator[tuple[str, str]]:
@@ -151,7 +156,9 @@ class Merchant:
                 while True:
                     async for id_, step in self.buy():
                         self._ledger.note(id_, step)
-            except httpx.TransportError:
+            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code not in self.WHILE_AWAY:
+                    raise
                 return  # killed
 
     async def status(self, id_: str) -> str:

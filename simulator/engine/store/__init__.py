@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.lock import InUse
+from simulator.engine.store.shared import SharedStore
 from simulator.engine.store.snapshots import SnapshotRow
 from simulator.engine.store.sqlite import SqliteStore, fault
 
@@ -13,6 +14,7 @@ __all__ = [
     "EVERY",
     "AttemptRow",
     "OutboxRow",
+    "SharedStore",
     "SnapshotRow",
     "SqliteStore",
     "Store",
@@ -37,12 +39,12 @@ def open_store(where: str, address: str | None = None) -> Store:
         try:
             import psycopg
 
-            from simulator.engine.store.postgres import PostgresStore
+            from simulator.engine.store.postgres import Newer, PostgresStore
         except ImportError as error:
             raise StoreUnavailable("PostgreSQL needs the package psycopg; install psp-simulator[postgres]") from error
         try:
             return PostgresStore(where)
-        except psycopg.Error as error:
+        except (psycopg.Error, Newer) as error:
             raise StoreUnavailable(f"cannot open the PostgreSQL store: {error}") from error
     try:
         return SqliteStore(where, address=address)

@@ -32,10 +32,9 @@ class Leavings(Statements):
     def new_place(self, workspace: int) -> int:
         """Leaves the workspace's place for an empty one, which is returned: `stands_at` lets it be asked for."""
         self._leave(self._at(workspace))
-        last = self.rows("SELECT value FROM meta WHERE name = 'last_place'")
-        place = int(last[0][0]) - 1 if last else FIRST_PLACE
-        sql = "INSERT INTO meta (name, value) VALUES ('last_place', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-        self.run(sql, (str(place),))
+        sql = """INSERT INTO meta (name, value) VALUES ('last_place', ?) ON CONFLICT (name)
+            DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) - 1 AS TEXT) RETURNING value"""
+        place = int(self.rows(sql, (str(FIRST_PLACE),))[0][0])
         self.run("UPDATE workspaces SET place = ? WHERE id = ?", (place, workspace))
         return place
 

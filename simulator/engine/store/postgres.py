@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
 
 from simulator.engine.store import schema
-from simulator.engine.store.base import Row, Store
+from simulator.engine.store.base import Row
+from simulator.engine.store.shared import SharedStore
 from simulator.kernel.clock import stopwatch
 
 T = TypeVar("T")
@@ -34,6 +35,22 @@ UPGRADE_S = 600.0
 
 PAUSE_S = 5.0
 """How long nobody asks again after nothing was heard: until then what needs the store is refused at once."""
+
+
+LOCK_MS = 3000
+"""How long a statement waits for somebody else's lock."""
+
+_VERSION = "schema_version"
+
+
+class Newer(RuntimeError):
+    """A later version of the simulator has written the tables."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"it was written by another version, a newer one (schema {version}, here {schema.VERSION}); "
+            "use that version, or another database"
+        )
 
 
 class Silent(psycopg.OperationalError):
@@ -69,7 +86,7 @@ def _within(limit_s: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any
             raise Silent(f"no answer to a statement within {limit_s:g} s")
 
 
-class PostgresStore(Store):
+class PostgresStore(SharedStore):
     """`where` is a `postgresql://` address. The tables are made in the connection's default schema."""
 
     dialect: ClassVar[str] = "postgresql"
@@ -82,13 +99,50 @@ class PostgresStore(Store):
         self._has_begun = False
         self._not_before = 0.0
         self._said = ""
+        self._lost: Callable[[], None] | None = None
+        self._address: str | None = None
         self._connection = self._connected()
         self._connection.execute("SELECT 1")
         self._connection.limit_s = UPGRADE_S
-        for statement in schema.statements("postgresql", 1):
-            self._connection.execute(statement.encode())
-        self.widen("postgresql")
+        try:
+            with self.opening():
+                self._bring_up_to_date()
+        except BaseException:
+            self._connection.close()
+            raise
         self._connection.limit_s = SILENCE_S
+
+    def _bring_up_to_date(self) -> None:
+        """In one transaction: the tables of this version, or those that were there. Raises `Newer`."""
+        found = self._version()
+        if found == schema.VERSION:
+            return
+        if found > schema.VERSION:
+            raise Newer(found)
+        self.begin()
+        try:
+            for statement in schema.statements("postgresql", found):
+                self._execute(statement)
+            self.widen("postgresql")
+            self.set_meta(_VERSION, str(schema.VERSION))
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
+
+    def _version(self) -> int:
+        """Of the tables that are there; 0 where there are none."""
+        if self.exact_rows("SELECT to_regclass('meta')")[0][0] is None:
+            return 0
+        told = self.meta(_VERSION)
+        return 1 if told is None else int(told)
+
+    def when_lost(self, call: Callable[[], None]) -> None:
+        self._lost = call
+
+    def called(self, address: str) -> None:
+        self._address = address
+        super().called(address)
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
         if self._connection.closed:
@@ -108,6 +162,14 @@ class PostgresStore(Store):
             self._give_up(silence)
             raise silence from (None if silence is error else error)
 
+    def _hand_over(self) -> None:
+        """The locks went with the connection. Raises `OperationalError`: what was to be done may be another's business now."""
+        if self._address is not None:
+            super().called(self._address)
+        if self._lost is not None:
+            self._lost()
+            raise psycopg.OperationalError("the connection was lost: what was in memory is read again")
+
     def _give_up(self, error: Exception) -> None:
         """Nobody waits again for a while. What was under way is undone by the server once it notices."""
         self._connection.close()
@@ -123,12 +185,15 @@ class PostgresStore(Store):
         except Silent as error:
             self._give_up(error)
             raise
+        self._hand_over()
 
     def _connected(self, **more: Any) -> _Impatient:
         said = psycopg.conninfo.conninfo_to_dict(self._where)
         limits = {name: value for name, value in {**NEVER_HANGS, **more}.items() if name not in said}
         try:
-            return _Impatient.connect(self._where, autocommit=True, **limits)
+            made = _Impatient.connect(self._where, autocommit=True, **limits)
+            made.execute(f"SET lock_timeout = {LOCK_MS}".encode())
+            return made
         except psycopg.errors.ConnectionTimeout as error:
             within = said.get("connect_timeout", limits.get("connect_timeout"))
             raise Silent(f"{said.get('host', 'the server')} did not answer within {within} s") from error
@@ -166,6 +231,7 @@ class PostgresStore(Store):
     def _reserve(self, table: str, count: int) -> int:
         if not count:
             return 0
+        self._execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # no other process takes a number in between
         own = f"pg_get_serial_sequence('{table}', 'seq')"
         return int(self.exact_rows(f"SELECT setval({own}, nextval({own}) + ?)", (count - 1,))[0][0]) - count + 1
 

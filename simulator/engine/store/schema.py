@@ -49,8 +49,9 @@ UPGRADES = {
     11: "",
     12: "",
 }
-"""From each version to the next, before the indexes are made. PostgreSQL keeps no version: there all are repeated whenever a
-store is opened."""
+"""From each version to the next, before the indexes are made. Those up to version 12 may be repeated: a PostgreSQL
+kept no version before."""
+
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -25,6 +25,31 @@ class Workspaces(Statements):
         self._standing = {place: id_ for id_, place in self._places.items()}
         return [row[:2] for row in found]
 
+    def workspace_named(self, public_id_or_name: str) -> int | None:
+        sql = "SELECT id FROM workspaces WHERE (public_id = ? OR name = ?) AND LENGTH(body) > 0"
+        return _number(self.exact_rows(sql, (public_id_or_name, public_id_or_name)))
+
+    def workspace_of(self, provider: str, lookup: str) -> int | None:
+        sql = "SELECT workspace FROM credentials WHERE provider = ? AND lookup = ?"
+        return _number(self.exact_rows(sql, (provider, lookup)))
+
+    def workspace_at(self, place: int) -> int | None:
+        sql = "SELECT id FROM workspaces WHERE (place = ? OR id = ?) AND LENGTH(body) > 0"
+        return _number(self.exact_rows(sql, (place, place)))
+
+    def one_workspace(self, id_: int) -> tuple[bytes, list[tuple[str, str]]] | None:
+        """Its body and its credentials, as they stand now. From now on it is looked for where the store says that it stands."""
+        found = self.exact_rows("SELECT body, place FROM workspaces WHERE id = ? AND LENGTH(body) > 0", (id_,))
+        if not found:
+            return None
+        body, place = found[0]
+        self._places = {known: at for known, at in self._places.items() if known != id_}
+        if place is not None:
+            self._places[id_] = place
+        self._standing = {at: known for known, at in self._places.items()}
+        sql = "SELECT provider, lookup FROM credentials WHERE workspace = ?"
+        return bytes(body), [(row[0], row[1]) for row in self.exact_rows(sql, (id_,))]
+
     def add_workspace(self, public_id: str, name: str, body: bytes) -> int:
         sql = "INSERT INTO workspaces (public_id, name, body) VALUES (?, ?, ?) RETURNING id"
         return int(self.exact_rows(sql, (public_id, name, body))[0][0])
@@ -52,6 +77,10 @@ class Workspaces(Statements):
     def hold(self, workspace: int, providers: Sequence[str]) -> None:
         """Passes over the messages of these providers in a workspace, until it is called again."""
         self._held = {**self._held, workspace: _others_than(providers)}
+
+
+def _number(found: list[Row]) -> int | None:
+    return int(found[0][0]) if found else None
 
 
 def _others_than(providers: Sequence[str]) -> str:

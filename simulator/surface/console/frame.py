@@ -20,7 +20,7 @@ from simulator.engine.call import Reply
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.views import Page
-from simulator.engine.workspace import Workspace
+from simulator.engine.workspace import DEFAULT, Workspace
 from simulator.kernel.clock import iso_millis, parse_instant, time_of_day
 from simulator.surface import web
 from simulator.surface.console import acts
@@ -319,7 +319,7 @@ class Console:
     @property
     def workspaces(self) -> list[str]:
         """Those that the menu offers: this one, the default one, and the newest."""
-        names = [self.workspace.name, self.runtime.default.name]
+        names = [self.workspace.name, DEFAULT]
         names += [workspace.name for workspace in reversed(self.runtime.workspaces())]
         return list(dict.fromkeys(names))[:WORKSPACES]
 
@@ -358,7 +358,7 @@ def missing_page(runtime: Runtime, request: Request, built: Collection[str], err
     wanted = request.path_params.get("ws", "default")
     is_known = runtime.find_workspace(wanted) is not None
     if not is_known:
-        request.scope["path_params"] = {**request.path_params, "ws": runtime.default.name}
+        request.scope["path_params"] = {**request.path_params, "ws": DEFAULT}
     refusal, console = error.body["error"], Console(runtime, request, built)
     return console.render(
         "console/missing.html",

@@ -1,7 +1,7 @@
 """The live feed of a workspace: each committed change as a server-sent event, in the journal's order.
 
-It is read from the journal, not from memory: a client that was away goes on after the last number that it saw, and several
-processes on one store tell the same story. One row of the journal tells several events; each has a number of its own, so that
+It is read from the journal, not from memory: a client that was away goes on after the last number that it saw, whichever
+process on the store tells it. One row of the journal tells several events; each has a number of its own, so that
 a client may be cut off between them. While somebody listens the journal is looked at four times a second, which is
 one look-up by its primary key.
 """

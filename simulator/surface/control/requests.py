@@ -252,7 +252,7 @@ async def send_again(call: ControlCall) -> dict[str, Any]:
     last = runtime.store.last_seq()
     await gateway.ask(call.base_url, request.method, request.path, request.headers, request.body)
     runtime.write_notes()
-    for where in (workspace, runtime.default):  # what no credential claims is kept in the default one
+    for where in (workspace, runtime.default_to_look_at):  # what no credential claims is kept in the default one
         for row in runtime.store.requests_from(where.id, last + 1, FIRST):
             made = request_view(row)
             if (made["sent_by"], made["method"], made["path"]) == ("console", view["method"], view["path"]):

@@ -173,7 +173,7 @@ def _clock(given: ClockBody | None) -> Clock:
 def _check_credentials(runtime: Runtime, given: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuses members that a provider does not have; `registry.handed_in` says what the others may be."""
     for provider, members in given.items():
-        known = sorted(runtime.default.credentials[provider])
+        known = sorted(runtime.default_to_look_at.credentials[provider])
         for name in members:
             field = f"credentials.{provider}.{name}"
             if name not in known:

@@ -1,0 +1,76 @@
+"""What several processes on one store agree on: who serves which workspace, and what each has to read again.
+
+The locks are PostgreSQL's advisory ones, held by the session that writes. Each session tells by its name where its process is
+reached, so that there is no list of processes that could be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from simulator.engine.store.base import Store
+
+NAME = "psp-simulator "
+"""How the name of a session begins; the address of its process follows."""
+
+OPENING = 0
+"""The lock of who makes the tables, or looks whether they are there: no workspace has this number."""
+
+_CLASS = "hashtext(current_schema())"
+"""Stores in two schemas of one database do not know each other."""
+
+_HELD = f"""SELECT objid::BIGINT AS id, pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND classid::BIGINT = {_CLASS}::BIGINT & 4294967295"""  # noqa: S608
+
+_SCHEDULED = """EXISTS (SELECT 1 FROM timers t WHERE t.workspace = COALESCE(w.place, w.id))
+    OR EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = COALESCE(w.place, w.id) AND o.state = 'pending')"""
+
+
+class SharedStore(Store):
+    """A store of which this process may not be the only one."""
+
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """`call` hears when the connection was lost, and with it every lock."""
+        raise NotImplementedError
+
+    def called(self, address: str) -> None:
+        """Where this process is reached by the others."""
+        self.exact_rows("SELECT set_config('application_name', ?, FALSE)", (f"{NAME}{address}",))
+
+    # Locks ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """One process at a time, however long the one before takes."""
+        limit = self.exact_rows("SELECT current_setting('lock_timeout')")[0][0]
+        self.exact_rows("SELECT set_config('lock_timeout', '0', FALSE)")
+        self.exact_rows(f"SELECT pg_advisory_lock({_CLASS}, {OPENING})")
+        self.exact_rows("SELECT set_config('lock_timeout', ?, FALSE)", (limit,))
+        try:
+            yield
+        finally:
+            self.drop_lock(OPENING)
+
+    def hold_lock(self, id_: int) -> bool:
+        """Whether this process holds it from now on."""
+        return bool(self.exact_rows(f"SELECT pg_try_advisory_lock({_CLASS}, ?::INT)", (id_,))[0][0])
+
+    def drop_lock(self, id_: int) -> None:
+        self.exact_rows(f"SELECT pg_advisory_unlock({_CLASS}, ?::INT)", (id_,))
+
+    def holder(self, id_: int) -> str | None:
+        """The address of the process that holds it."""
+        sql = f"""SELECT a.application_name FROM ({_HELD}) held JOIN pg_stat_activity a ON a.pid = held.pid
+            WHERE held.id = ? AND a.application_name LIKE ?"""  # noqa: S608
+        found = self.exact_rows(sql, (id_, f"{NAME}%"))
+        return found[0][0].removeprefix(NAME) if found else None
+
+    def orphans(self) -> tuple[list[int], int]:
+        """The workspaces with something scheduled that nobody serves, and how many processes there are."""
+        sql = f"""WITH held AS MATERIALIZED ({_HELD}) SELECT w.id FROM workspaces w
+            WHERE LENGTH(w.body) > 0 AND w.id NOT IN (SELECT id FROM held) AND ({_SCHEDULED})"""  # noqa: S608
+        found = [int(row[0]) for row in self.exact_rows(sql)]
+        sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE ?"
+        return found, int(self.exact_rows(sql, (f"{NAME}%",))[0][0])

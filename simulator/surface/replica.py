@@ -1,0 +1,295 @@
+"""One of several processes on one PostgreSQL: everybody may ask any of them.
+
+The simulator itself runs in a thread of its own, with its own event loop. What it asks of the store keeps nobody waiting
+here: static files are served, health is told, and requests are passed on while it waits. A request for a workspace that
+another process serves (`engine/homes.py`) goes there as it came, signed with the store's secret, and its answer comes back
+piece by piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import logging
+import threading
+from collections.abc import Coroutine, MutableMapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import orjson
+from starlette.staticfiles import StaticFiles
+
+from simulator.engine.homes import Elsewhere
+from simulator.engine.http import Receive, Scope, Send
+from simulator.engine.pages import folder
+from simulator.kernel.clock import stopwatch
+from simulator.surface.app import App
+
+log = logging.getLogger("simulator")
+
+T = TypeVar("T")
+
+PATIENCE_S = 8.0
+"""How long somebody is looked for who serves a workspace, before the answer is that nobody does."""
+
+PAUSE_S = 0.05
+
+HOPS = 4
+"""So many processes pass a request on at most; each only does because the one before was not the right one any more."""
+
+VALID_S = 60.0
+"""How old the signature of a forwarded request may be, the difference of two machines' clocks included."""
+
+HELD = 2_000_000
+"""Bytes of a body that are kept in case that another process must have it: more than any call takes."""
+
+HEALTH_S = 2.0
+
+FORWARDED = b"psp-simulator-forwarded"
+
+STATIC = "/_sim/static"
+
+HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade", FORWARDED})
+
+
+class Engine:
+    """A thread with an event loop of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    async def do(self, what: Coroutine[Any, Any, T]) -> T:
+        """Awaits there what is asked from here. Raises what it raises."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(what, self.loop))
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=10)
+        self.loop.close()
+
+
+class _Exchange:
+    """One request, and what the engine says to it. The body is read here, and kept while somebody else may have to have it."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._front = asyncio.get_running_loop()
+        self._heard: list[MutableMapping[str, Any]] = []
+        self._size = 0
+        self._next = 0
+        self.is_answered = False
+
+    async def read(self) -> None:
+        """The body as a whole, unless it is larger than what anybody takes: then its beginning."""
+        while self._size <= HELD:
+            message = await self._receive()
+            self._heard.append(message)
+            self._size += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self._heard)
+
+    @property
+    def is_whole(self) -> bool:
+        return self._size <= HELD and self._heard[-1]["type"] == "http.request"
+
+    def again(self) -> None:
+        self._next = 0
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """For the engine's loop."""
+        if self._next < len(self._heard):
+            self._next += 1
+            return self._heard[self._next - 1]
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._received(), self._front))
+
+    async def _received(self) -> MutableMapping[str, Any]:
+        return await self._receive()
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """For the engine's loop."""
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.sent(message), self._front))
+
+    async def sent(self, message: MutableMapping[str, Any]) -> None:
+        self.is_answered = True
+        await self._send(message)
+
+
+class Front:
+    """The ASGI application of such a process. `app` was made with the address at which the others reach it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._engine = Engine()
+        self._secret = app.runtime.secret.encode()
+        self._static = StaticFiles(directory=folder("static"))
+        self._client: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["path"].startswith(f"{STATIC}/"):
+            inner = {**scope, "root_path": scope.get("root_path", "") + STATIC}
+            await self._static(inner, receive, send)
+        elif scope["path"] == "/_sim/health":
+            await self._health(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    def hang_up(self) -> None:
+        """Asks everybody who keeps a connection open to end it."""
+        self._engine.loop.call_soon_threadsafe(self._app.runtime.hang_up)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._engine.start()
+        await self._engine.do(self._app.start())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._client is not None:
+            await self._client.close()
+        await self._engine.do(self._app.stop())
+        self._engine.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Of this process: it waits a little for the store, and tells when that does not answer."""
+        exchange = _Exchange(receive, send)
+        await exchange.read()
+        try:
+            async with asyncio.timeout(HEALTH_S):
+                await self._engine.do(self._app(scope, exchange.receive, exchange.send))
+        except TimeoutError:
+            if not exchange.is_answered:
+                what = "nothing can be written: the store does not answer"
+                await _plain(send, 503, "store_unavailable", what)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = _Exchange(receive, send)
+        await exchange.read()
+        hops = self._as_it_came(scope)
+        until = stopwatch() + PATIENCE_S
+        while True:
+            try:
+                exchange.again()
+                await self._engine.do(self._app(scope, exchange.receive, exchange.send))
+                return
+            except Elsewhere as elsewhere:
+                known = elsewhere.address if hops < HOPS and exchange.is_whole else None
+                if known is not None and await self._forward(known, scope, exchange, hops):
+                    return
+                if stopwatch() > until:
+                    await _plain(exchange.sent, 503, "nobody_serves", "no process serves this workspace at the moment")
+                    return
+            await asyncio.sleep(PAUSE_S)
+
+    # From one process to another -----------------------------------------------------------------------------------
+
+    async def _forward(self, address: str, scope: Scope, exchange: _Exchange, hops: int) -> bool:
+        """Whether the other process has answered, or may have: only what never reached it is asked again."""
+        import aiohttp
+        from yarl import URL
+
+        if self._client is None:
+            connector = aiohttp.TCPConnector(limit=0, ssl=False, keepalive_timeout=30)
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=2)
+            self._client = aiohttp.ClientSession(
+                connector=connector, timeout=timeout, auto_decompress=False, skip_auto_headers=_ADDED
+            )
+        query = scope["query_string"]
+        target = scope.get("raw_path") or scope["path"].encode()
+        url = URL(address + target.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else ""), encoded=True)
+        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"] if n not in HOP_BY_HOP]
+        headers.append((FORWARDED.decode(), self._signed(scope, hops + 1)))
+        body = exchange.body
+        try:
+            async with self._client.request(
+                scope["method"], url, headers=headers, data=body or None, allow_redirects=False
+            ) as answer:
+                raw = [(n.lower(), v) for n, v in answer.raw_headers if n.lower() not in HOP_BY_HOP]
+                await exchange.sent({"type": "http.response.start", "status": answer.status, "headers": raw})
+                async for chunk in answer.content.iter_any():
+                    await exchange.sent({"type": "http.response.body", "body": chunk, "more_body": True})
+                await exchange.sent({"type": "http.response.body", "body": b"", "more_body": False})
+        except aiohttp.ClientConnectorError:
+            return False  # it is gone: its lock goes with it
+        except (aiohttp.ClientError, ConnectionError) as error:
+            log.warning("%s broke off while it answered %s: %s", address, scope["path"], error)
+            if not exchange.is_answered:
+                what = "the process that serves this workspace has ended, and may have done what was asked"
+                await _plain(exchange.sent, 502, "broken_off", what)
+            else:
+                raise
+        return True
+
+    def _signed(self, scope: Scope, hops: int) -> str:
+        told = {
+            "client": scope.get("client"),
+            "server": scope.get("server"),
+            "scheme": scope.get("scheme", "http"),
+            "hops": hops,
+            "at": _now(),
+        }
+        text = base64.urlsafe_b64encode(orjson.dumps(told)).decode()
+        return f"{text}.{self._mac(text, scope)}"
+
+    def _mac(self, text: str, scope: Scope) -> str:
+        target = (scope.get("raw_path") or scope["path"].encode()) + b"?" + scope["query_string"]
+        what = b"\n".join((b"forwarded", scope["method"].encode(), target, text.encode()))
+        return hmac.new(self._secret, what, "sha256").hexdigest()
+
+    def _as_it_came(self, scope: Scope) -> int:
+        """Gives a forwarded request the client and the address that it had at first. Returns by how many it was passed on.
+
+        A header that was not signed with the store's secret is left out: it comes from somebody else.
+        """
+        given = [value for name, value in scope["headers"] if name == FORWARDED]
+        if not given:
+            return 0
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != FORWARDED]
+        text, _, mac = given[0].decode("latin-1").partition(".")
+        if not hmac.compare_digest(mac, self._mac(text, scope)):
+            return 0
+        told = orjson.loads(base64.urlsafe_b64decode(text))
+        if abs(_now() - told["at"]) > VALID_S:
+            return 0
+        scope["client"], scope["server"] = _pair(told["client"]), _pair(told["server"])
+        scope["scheme"] = told["scheme"]
+        return int(told["hops"])
+
+
+_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+"""Headers that the client would add where the request has none."""
+
+
+def _pair(told: list[Any] | None) -> tuple[Any, Any] | None:
+    return None if told is None else (told[0], told[1])
+
+
+def _now() -> float:
+    from simulator.kernel.clock import time_of_day
+
+    return time_of_day().timestamp()
+
+
+async def _plain(send: Send, status: int, code: str, message: str) -> None:
+    body = orjson.dumps({"error": {"code": code, "message": message}})
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
+    with suppress(ConnectionError):
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,179 @@
+"""Two processes on one PostgreSQL: whoever is asked, the answer is the same, and a workspace is served by one of them at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import psycopg
+import pytest
+from buying import ANY
+from engine import postgres
+from merchant import Merchant
+from toy.acme import ACME
+
+from replicas.pair import Pair, World, running
+from simulator.engine.store import StoreUnavailable, open_store
+
+
+@pytest.fixture
+def provider() -> object:
+    return ANY
+
+
+@pytest.fixture
+def own() -> Iterator[tuple[postgres.Cluster, Pair]]:
+    """A server of one's own, that may be stopped."""
+    with postgres.own_cluster() as cluster, running(cluster.address, [ANY, ACME]) as pair:
+        yield cluster, pair
+
+
+def homes(world: World) -> list[bool]:
+    """With which of the two it is at home."""
+    return [world._id in replica.app.runtime.registry for replica in world.pair.replicas]
+
+
+async def test_a_workspace_is_at_home_with_one_of_them(world: World, merchant: Merchant) -> None:
+    await merchant.paid()
+    for _ in range(4):
+        (await world.http.get(world.path)).raise_for_status()
+
+    assert sorted(homes(world)) == [False, True]
+
+
+async def test_what_is_changed_at_one_is_known_to_the_other(world: World) -> None:
+    path = world.path
+    for number in range(4):
+        (
+            await world.http.put(f"{path}/webhooks/{ANY.name}", json={"url": f"http://merchant.test/{number}"})
+        ).raise_for_status()
+        seen = [(await world.http.get(path)).json()["webhooks"][ANY.name]["url"] for _ in range(2)]
+        assert seen == [f"http://merchant.test/{number}"] * 2
+
+
+async def test_a_deleted_workspace_is_unknown_to_both(world: World) -> None:
+    path = world.path
+    (await world.http.delete(path)).raise_for_status()
+
+    assert [(await world.http.get(path)).status_code for _ in range(2)] == [404, 404]
+
+
+async def test_of_64_clients_one_wins(world: World, merchant: Merchant) -> None:
+    """All press at once, at both: the payment is decided once, and told once."""
+    id_ = await merchant.waiting()
+    code = (await world.payment(ANY.name, id_))["wallet"]["code"]
+    acts = [("confirm", {"buyer": "li-na", "method": "balance"}), ("cancel", {})] * 32
+
+    await asyncio.gather(*(world.http.post(f"/w/{code}/{act}", data=data) for act, data in acts))
+    await merchant.settle()
+
+    told = [entry["summary"] for entry in (await world.payment(ANY.name, id_))["timeline"]]
+    ends = [one for one in told if one.startswith("order ") and one.endswith(("> paid", "> cancelled"))]
+    assert len(ends) == 1, told
+    events = [json.loads(hook.raw) for hook in world.hooks]
+    assert len({json.dumps(event, sort_keys=True) for event in events}) == len(events)
+
+
+async def test_a_clock_is_advanced_at_one_while_the_other_serves(world: World, merchant: Merchant) -> None:
+    before = world.workspace.clock.now()
+
+    async def advance() -> None:
+        for _ in range(10):
+            await world.advance(hours=1)
+
+    made = await asyncio.gather(advance(), *(merchant.answer(f"order-{number}") for number in range(20)))
+
+    assert all(answer is None or answer.status < 300 for answer in made)
+    assert (world.workspace.clock.now() - before).total_seconds() == 36_000
+
+
+async def test_a_stream_of_events_is_followed_at_the_wrong_one(world: World, merchant: Merchant) -> None:
+    address = next(
+        replica.url for replica, is_home in zip(world.pair.replicas, homes(world), strict=True) if not is_home
+    )
+    heard: list[str] = []
+
+    async def follow() -> None:
+        async with (
+            httpx.AsyncClient(base_url=address, headers={"host": "sim.test"}) as api,
+            api.stream("GET", f"{world.path}/events") as stream,
+        ):
+            async for line in stream.aiter_lines():
+                heard.append(line)
+                if line.startswith("event: state"):
+                    return
+
+    following = asyncio.create_task(follow())
+    while not heard and not following.done():
+        await merchant.answer(f"order-{len(world.hooks)}-{id(heard)}")
+    await asyncio.wait_for(following, 20)
+
+    assert any(line.startswith("event: state") for line in heard)
+
+
+async def test_a_forged_header_of_another_process_says_nothing(world: World) -> None:
+    """Who claims to be a process that passes on a request from this machine is taken for who they are."""
+    forged = {"psp-simulator-forwarded": "eyJjbGllbnQiOlsiMTI3LjAuMC4xIiwxXX0=.00"}
+
+    answer = await world.http.get("/_sim/workspaces", headers=forged)
+
+    assert answer.status_code == 200  # it came from this machine in truth
+
+
+async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_taken_up_again(
+    own: tuple[postgres.Cluster, Pair],
+) -> None:
+    cluster, pair = own
+    async with World(pair) as world:
+        await world.receive_webhooks(ACME.name)
+        merchant = Merchant(world, ACME)
+        world.answer = merchant.takes
+        await merchant.answer("before")
+        path, url = world.path, pair.replicas[0].url
+
+        cluster.stop()
+        async with httpx.AsyncClient(base_url=url, timeout=30) as api:
+            static = await api.get("/_sim/static/console.css")
+            health = await api.get("/_sim/health")
+            away = [await merchant.answer("away") for _ in range(2)]
+        cluster.start()
+        for _ in range(100):
+            after = await merchant.answer("after")
+            if after.status == 201:
+                break
+            await asyncio.sleep(0.1)
+        listed = [one["reference"] for one in (await world.http.get(f"{path}/payments")).json()["data"]]
+
+        assert (static.status_code, health.status_code) == (200, 503)
+        assert {answer.status for answer in away} <= {500, 503}
+        assert after.status == 201
+        assert sorted(set(listed)) == ["after", "before"]
+        assert sorted(homes(world)) == [False, True]
+
+
+async def test_a_locked_table_keeps_nobody_else_waiting(world: World, merchant: Merchant, database: str) -> None:
+    """Who waits for it is refused after a while; static files and other processes' workspaces are served meanwhile."""
+    store = world.app.runtime.store
+    schema = store.exact_rows("SELECT current_schema()")[0][0]
+    with psycopg.connect(database) as locking:
+        locking.execute(f"LOCK TABLE {schema}.outbox IN ACCESS EXCLUSIVE MODE".encode())
+        waiting = asyncio.create_task(merchant.answer("locked out"))
+        static = await world.http.get("/_sim/static/console.css")
+        assert not waiting.done()
+        refused = await waiting
+    served = await merchant.answer("served")
+
+    assert (static.status_code, served.status) == (200, 200)
+    assert refused.status >= 500
+
+
+def test_a_store_of_a_newer_version_is_refused(database: str) -> None:
+    with postgres.own_schema(database) as db:
+        with closing(open_store(db)) as store:
+            store.set_meta("schema_version", "1000")
+
+        with pytest.raises(StoreUnavailable, match=r"a newer one \(schema 1000"):
+            open_store(db)
