@@ -166,7 +166,12 @@ class Client:
         self.token = token
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20 if keeps_open else 0)
         self._http = httpx.Client(
-            base_url=self.url, timeout=timeout, trust_env=False, transport=transport, limits=limits
+            base_url=self.url,
+            timeout=timeout,
+            trust_env=False,
+            transport=transport,
+            limits=limits,
+            verify=not self.url.lower().startswith("http:"),  # to read the authorities takes longer than a call
         )
 
     def __enter__(self) -> Self:

@@ -88,7 +88,11 @@ def _asked(
     """The answer's body. Raises `ShopSaidNo` for a status from `no_from` on, and where nothing answers."""
     try:
         with httpx.Client(
-            timeout=PATIENCE_S, trust_env=False, transport=transport, follow_redirects=follow_redirects
+            timeout=PATIENCE_S,
+            trust_env=False,
+            transport=transport,
+            follow_redirects=follow_redirects,
+            verify=follow_redirects or not url.lower().startswith("http:"),
         ) as client:
             answer = client.request(method, url)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
