@@ -21,7 +21,6 @@ REPETITIVE = {
         "local_names",
         "plans",
         "public_credentials",
-        "test_events",
         "transfer",
         "unread",
         "weather",
