@@ -216,6 +216,7 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"enabled_payment_methods": ["alipay"]}, ["enabled_payment_methods_invalid"]),
     ({"disabled_payment_methods": ["alipay_plus"]}, ["disabled_payment_methods_invalid"]),
     ({"locale": "xx"}, ["locale_invalid"]),
+    ({"customer": {"id": "cus_" + "a" * 26}}, ["customer_not_found"]),
     ({"expires_on": "2026-03-04T04:59:59Z"}, ["expires_on_invalid"]),
     ({"processing_channel_id": "pc_1"}, ["processing_channel_id_invalid"]),
 ]

@@ -6,14 +6,27 @@ Source: docs/providers/checkoutcom.md, sources 12.5, 12.7 and 13.4.
 from __future__ import annotations
 
 from simulator.engine.uow import UnitOfWork
+from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of
 from simulator.providers.checkoutcom.handlers.payments import begin_payment
-from simulator.providers.checkoutcom.model import Payment, PaymentSession, PaymentSetup
-from simulator.providers.checkoutcom.rules import own_channel
+from simulator.providers.checkoutcom.model import Customer, Payment, PaymentSession, PaymentSetup
+from simulator.providers.checkoutcom.rules import CURRENCIES, check_channel, own_channel
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
+from simulator.providers.checkoutcom.wire.sessions import SessionMembers
+from simulator.providers.checkoutcom.wire.setups import SetupUpdate
 
 SESSION_ID = "cko_payment_session_id"
 """The member of a payment's metadata that names its session, by which plugins find their order. Source: source 12.7."""
+
+
+def check_account(uow: UnitOfWork, request: SessionMembers | SetupUpdate) -> None:
+    """Raises `Refused` for a currency, a customer or a channel that the account does not know."""
+    codes = [] if request.currency is None or request.currency in CURRENCIES else ["currency_not_supported"]
+    customer = request.customer
+    if customer is not None and customer.id is not None and uow.find(Customer, customer.id) is None:
+        codes.append("customer_not_found")
+    if codes := [*codes, *check_channel(uow, request.processing_channel_id, "default")]:
+        raise refused(*codes)
 
 
 def start_attempt(

@@ -17,12 +17,10 @@ from simulator.kernel.refusals import Forbidden
 from simulator.providers.checkoutcom import errors, notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers import outcomes
-from simulator.providers.checkoutcom.handlers.attempts import is_confirmed, start_attempt
+from simulator.providers.checkoutcom.handlers.attempts import check_account, is_confirmed, start_attempt
 from simulator.providers.checkoutcom.model import Payment, PaymentSession, new_session_id
 from simulator.providers.checkoutcom.rules import (
-    CURRENCIES,
     check_activated,
-    check_channel,
     check_terminal,
     entity_of,
     own_channel,
@@ -56,7 +54,7 @@ def _new_session(
     methods: tuple[str, ...],
     expires_at: datetime | None = None,
 ) -> PaymentSession:
-    _check_account(uow, request.currency, request.processing_channel_id)
+    check_account(uow, request)
     lifetime = timedelta(seconds=uow.settings(CheckoutcomSettings).session_lifetime_s)
     return PaymentSession(
         id=new_session_id(uow.ids, uow.now),
@@ -73,12 +71,6 @@ def _new_session(
         billing=values.plain(request.billing),
         **_said(request),
     )
-
-
-def _check_account(uow: UnitOfWork, currency: str | None, channel: str | None) -> None:
-    codes = [] if currency is None or currency in CURRENCIES else ["currency_not_supported"]
-    if codes := [*codes, *check_channel(uow, channel, "default")]:
-        raise refused(*codes)
 
 
 def _said(request: wire.SessionMembers) -> dict[str, Any]:
@@ -134,7 +126,7 @@ def submit_session(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payment-sessions/{id}/submit: the shop's server pays; what it says wins over what the session says."""
     request: wire.SubmitRequest = call.body
     session = find_session(call, uow)
-    _check_account(uow, request.currency, request.processing_channel_id)
+    check_account(uow, request)
     given: dict[str, Any] = {
         "amount": request.amount,
         "currency": request.currency,

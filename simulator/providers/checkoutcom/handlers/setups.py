@@ -9,9 +9,9 @@ from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom import errors, notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers import outcomes
-from simulator.providers.checkoutcom.handlers.attempts import confirm_with, is_confirmed
-from simulator.providers.checkoutcom.model import Customer, Payment, PaymentSetup, new_id
-from simulator.providers.checkoutcom.rules import CURRENCIES, check_activated, check_channel, own_channel
+from simulator.providers.checkoutcom.handlers.attempts import check_account, confirm_with, is_confirmed
+from simulator.providers.checkoutcom.model import Payment, PaymentSetup, new_id
+from simulator.providers.checkoutcom.rules import check_activated, own_channel
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
 from simulator.providers.checkoutcom.wire import setups as wire
 from simulator.providers.checkoutcom.wire import values
@@ -21,7 +21,7 @@ from simulator.providers.checkoutcom.wire.sessions import ACTIVATED
 def create_setup(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/setups. Raises `Refused` for what the account does not know."""
     request: wire.SetupRequest = call.body
-    _check_account(uow, request)
+    check_account(uow, request)
     given: dict[str, Any] = {"processing_channel_id": own_channel(uow), **_said(request)}
     setup = uow.add(PaymentSetup(id=new_id(uow.ids, "set"), origin=call.base_url, **given))
     notices.check_setup(call, uow, request)
@@ -33,7 +33,7 @@ def update_setup(call: Call, uow: UnitOfWork) -> Reply:
     """PUT /payments/setups/{id}. Raises `Refused` for a setup that is paid."""
     request: wire.SetupUpdate = call.body
     setup = find_setup(call, uow)
-    _check_account(uow, request)
+    check_account(uow, request)
     _check_open(uow, setup)
     notices.check_setup(call, uow, request)
     notices.check_update(call, request)
@@ -86,15 +86,6 @@ def find_setup(call: Call, uow: UnitOfWork) -> PaymentSetup:
 def _check_open(uow: UnitOfWork, setup: PaymentSetup) -> None:
     if setup.state == "Paid" or is_confirmed(uow.find(Payment, setup.payment_id or "")):
         raise refused("payment_setup_already_paid")
-
-
-def _check_account(uow: UnitOfWork, request: wire.SetupUpdate) -> None:
-    codes = [] if request.currency is None or request.currency in CURRENCIES else ["currency_not_supported"]
-    customer = request.customer
-    if customer is not None and customer.id is not None and uow.find(Customer, customer.id) is None:
-        codes.append("customer_not_found")
-    if codes := [*codes, *check_channel(uow, request.processing_channel_id, "default")]:
-        raise refused(*codes)
 
 
 def _said(request: wire.SetupUpdate) -> dict[str, Any]:
