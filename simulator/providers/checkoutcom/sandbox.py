@@ -45,6 +45,20 @@ def refund_all(visit: Visit) -> Request:
     return refunding(visit.account, str(visit.told("create", "id")), visit.purchase.amount)
 
 
+def page(visit: Visit) -> dict[str, Any]:
+    """What hosted pages and payment sessions want."""
+    back = visit.purchase.return_url
+    return {
+        "amount": visit.purchase.amount.value,
+        "currency": visit.purchase.amount.currency,
+        "reference": visit.purchase.reference,
+        "billing": {"address": {"country": "DE"}},
+        "processing_channel_id": visit.account.credentials["processing_channel_id"],
+        "success_url": back,
+        "failure_url": back,
+    }
+
+
 # fmt: off
 PROBES = (
     Probe("create", "a payment is requested", create),
@@ -76,6 +90,15 @@ PROBES = (
     Probe("reversal", "a reversal of it", lambda v: post(payment(v, "/reversals"))),
     Probe("list", "payments are found by their reference", lambda v: get(f"{PAYMENTS}?reference={v.purchase.reference}")),
     Probe("list-nothing", "payments are looked for that nobody has made", lambda v: get(f"{PAYMENTS}?reference={v.purchase.reference}-0")),
+    Probe("too-much", "a payment of more than there can be", lambda v: create(v, amount=10_000_000_000)),
+    Probe("small-letters", "a payment whose type is in small letters", lambda v: create(v, payment_type="regular")),
+    Probe("search", "payments are searched for", lambda v: post(f"{PAYMENTS}/search", query=f"reference:'{v.purchase.reference}'", limit=1)),
+    Probe("unknown-instrument", "an instrument is read that nobody has", lambda v: get("/instruments/src_aaaaaaaaaaaaaaaaaaaaaaaaaa")),
+    Probe("event-types", "the events that there are", lambda v: get("/workflows/event-types")),
+    Probe("hosted", "a hosted payment page is made", lambda v: post("/hosted-payments", **page(v), cancel_url=v.purchase.return_url)),
+    Probe("read-hosted", "it is read", lambda v: get(f"/hosted-payments/{v.told('hosted', 'id')}")),
+    Probe("session", "a payment session is made", lambda v: post("/payment-sessions", **page(v))),
+    Probe("session-data", "it is submitted with made-up data", lambda v: post(f"/payment-sessions/{v.told('session', 'id')}/submit", session_data="made up")),
     Probe("read-paid", "the payment is read once it is paid", lambda v: get(payment(v)), after=IN_A_WHILE, pays=True),
     Probe("refund", "a part is refunded", refund, pays=True),
     Probe("refund-too-much", "more than is left is refunded", refund_all, after=IN_A_WHILE, pays=True),

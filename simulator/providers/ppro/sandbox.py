@@ -41,6 +41,15 @@ def refund_all(visit: Visit) -> Request:
     return refunding(visit.account, str(visit.told("create", "id")), visit.purchase.amount)
 
 
+CODE = {"authenticationResult": {"type": "MULTI_FACTOR", "details": {"verificationCode": "000000"}}}
+
+
+def mock(visit: Visit, descriptor: str, **more: Any) -> Request:
+    """A charge of the mock method, which needs no buyer."""
+    own = {"paymentMethod": "MOCK", "paymentDescriptor": descriptor, "consumer": {"country": "DE"}}
+    return create(visit, **{**own, "amount": {"currency": "EUR"}, **more})
+
+
 # fmt: off
 PROBES = (
     Probe("create", "a charge is created", create),
@@ -73,6 +82,26 @@ PROBES = (
     Probe("discards", "its discards are listed", lambda v: get(second(v, "/discards"))),
     Probe("list", "charges are found by their reference", lambda v: get(f"{CHARGES}?merchantPaymentChargeReference={v.purchase.reference}")),
     Probe("list-all", "all charges are asked for", lambda v: get(CHARGES)),
+    Probe("reference", "a call with a reference of its own", lambda v: get(charge(v)).plus({"Request-Reference": v.purchase.reference})),
+    Probe("unknown-instrument", "a charge by an instrument that nobody has", lambda v: create(v, instrumentId="instr_AAAAAAAAAAAAAAAAAAAAA")),
+    Probe("foreign-method", "a charge by a method that the account does not have", lambda v: create(v, paymentMethod="IDEAL")),
+    Probe("too-much", "a charge of more than Alipay takes", lambda v: create(v, amount={"value": 30_000_001})),
+    Probe("no-currency", "a charge in a currency that does not exist", lambda v: create(v, amount={"currency": "ABC"})),
+    Probe("null-member", "a charge with a null, and a member that nobody knows", lambda v: create(v, order=None, nothing="at all")),
+    Probe("descriptor", "an Alipay charge with the mock's keys", lambda v: create(v, paymentDescriptor="requiresAuthentication=true;authenticationType=SCAN_CODE")),
+    Probe("unknown-refund", "a refund of a charge that nobody has made", lambda v: json_request("POST", f"{CHARGES}/pmc_000000000000000000000/refunds", amount(v))),
+    Probe("mock", "a charge of the mock method that wants a capture", lambda v: mock(v, "requiresCapture=true")),
+    Probe("mock-capture", "a part of it is captured", lambda v: json_request("POST", charge(v, "/captures", "mock"), {"amount": v.half.value})),
+    Probe("mock-void", "the rest is voided", lambda v: json_request("POST", charge(v, "/voids", "mock"), {"amount": v.purchase.amount.value - v.half.value})),
+    Probe("mock-refund", "what was captured is refunded", lambda v: json_request("POST", charge(v, "/refunds", "mock"), {"amount": v.half.value, "merchantRefundReference": v.purchase.reference})),
+    Probe("mock-read", "the charge is read", lambda v: get(charge(v, "", "mock"))),
+    Probe("mock-funds", "what was settled of it", lambda v: get(charge(v, "/funds-statuses", "mock"))),
+    Probe("mock-confirm", "a captured charge is confirmed", lambda v: json_request("POST", charge(v, "/authorizations", "mock"), CODE)),
+    Probe("scan", "a charge of the mock method by a code to scan", lambda v: mock(v, "requiresAuthentication=true;authenticationType=SCAN_CODE")),
+    Probe("several", "one by either of two ways", lambda v: mock(v, "requiresAuthentication=true;authenticationType=REDIRECT,SCAN_CODE")),
+    Probe("code", "one by a code that the consumer is told", lambda v: mock(v, "requiresAuthentication=true;authenticationType=MULTI_FACTOR")),
+    Probe("wrong-code", "it is confirmed with a wrong code", lambda v: json_request("POST", charge(v, "/authorizations", "code"), CODE)),
+    Probe("bound", "a charge of the lowest amount that the mock declines", lambda v: mock(v, "", amount={"value": 300_000, "currency": "EUR"})),
     Probe("read-paid", "the first charge is read once it is paid", lambda v: get(charge(v)), pays=True),
     Probe("refund", "a part is refunded", refund, pays=True),
     Probe("refund-too-much", "more than is left is refunded", refund_all, pays=True),

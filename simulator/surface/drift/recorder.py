@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 from starlette.applications import Starlette
@@ -110,10 +110,16 @@ class Marks:
     def path(self, target: str) -> str:
         """Segments and parameters, each with its own marks."""
         path, question, query = target.partition("?")
-        segments = "/".join(self.text(segment) for segment in path.split("/"))
+        segments = "/".join(self._part(segment) for segment in path.split("/"))
         pairs = (pair.partition("=") for pair in query.split("&"))
-        parameters = "&".join(f"{name}{equals}{self.text(value, name)}" for name, equals, value in pairs)
+        parameters = "&".join(f"{name}{equals}{self._part(value, name)}" for name, equals, value in pairs)
         return f"{segments}{question}{parameters}"
+
+    def _part(self, text: str, name: str = "") -> str:
+        """Of an address: what it says without its `%` counts, and marks stay readable."""
+        if "%" not in text:
+            return self.text(text, name)
+        return quote(self.text(unquote(text), name), safe="<>* ")
 
     def _text(self, text: str) -> str:
         text = self._hiding.sealed(text).replace(HIDDEN, "<secret>")
@@ -151,7 +157,7 @@ class Marks:
         if self._amount is None and value > 0:
             self._amount = value
         share = value / (self._amount or 1)
-        return f"<amount{more}>" if share == 1 else f"<amount * {share:.6g}{more}>"
+        return f"<amount{more}>" if share == 1 else f"<amount * {share:.12g}{more}>"
 
 
 def _is_drawn(token: str) -> bool:
