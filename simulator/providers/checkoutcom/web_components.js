@@ -49,7 +49,7 @@ const STYLE = `
   b::after { content: ""; display: block; height: 4px; margin: 8px -16px 0; background: repeating-linear-gradient(115deg, #241A00 0 10px, #0000 0 20px) }
   p, fieldset, legend { margin: 0; padding: 0; border: 0 }
   label { display: flex; gap: 12px; align-items: center; min-height: 44px }
-  input { width: 20px; height: 20px; margin: 0 }
+  input { width: 20px; height: 20px; margin: 0; accent-color: #0D5C6D }
   button { min-height: 48px; padding: 8px 16px; border: 0; border-radius: 6px; background: #0D5C6D; color: #FFF; font: inherit }
   small { padding: 8px 12px; border: 1px dashed #A8760C; border-radius: 8px; background: #FFF7E3; color: #6A4700 }
   i { display: inline-block; margin-inline-end: 8px; border: 8px solid; vertical-align: -3px; clip-path: path(evenodd, "M5 1h6v2h-1v4l4 8H2l4-8V3H5zM7.5 3v4.5L6 10.5h4L8.5 7.5V3z") }
