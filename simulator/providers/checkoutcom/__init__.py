@@ -20,6 +20,7 @@ from simulator.providers.checkoutcom.sandbox import SANDBOX
 from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
 from simulator.providers.checkoutcom.shop import SHOP
 from simulator.providers.checkoutcom.states import PHASES
+from simulator.providers.checkoutcom.storage import STORAGE
 from simulator.providers.checkoutcom.stories import STORIES
 from simulator.providers.checkoutcom.web_components import SCRIPTS
 from simulator.providers.checkoutcom.webhooks import WEBHOOKS
@@ -112,7 +113,7 @@ PROVIDER = Provider(
     resources=RESOURCES,
     hosts=HOSTS,
     endpoints=ENDPOINTS,
-    pages=(*pages.PAGES, *PREFLIGHTS, *SCRIPTS),
+    pages=(*pages.PAGES, *PREFLIGHTS, *SCRIPTS, *STORAGE),
     left_out=LEFT_OUT,
     unread_headers=notices.UNREAD_HEADERS,
     authenticate=auth.authenticate,

@@ -69,6 +69,8 @@ ACCESS: dict[str, tuple[str, ...] | None] = {
     "events":              ("flow:events",),
     "reflow":              ("flow:reflow",),
     "balances":            ("balances:view",),
+    "reports":             ("reports:view",),
+    "financialActions":    ("financial-actions:view",),
     "disputes":            ("disputes:view",),
     "acceptDispute":       ("disputes:accept",),
     "disputeEvidence":     ("disputes:provide-evidence",),
@@ -82,7 +84,7 @@ ACCESS: dict[str, tuple[str, ...] | None] = {
 PREVIOUS_ONLY = frozenset(["previous"])
 DEFAULT_ONLY = frozenset([
     "workflows", "events", "reflow", "balances", "authorize", "cancel", "reverse", "sessions", "readSession", "paySession",
-    "setups",
+    "setups", "reports", "financialActions",
 ])
 # fmt: on
 IN_BROWSERS = frozenset(["readSession", "paySession"])
@@ -267,7 +269,7 @@ def authenticate_client(call: Call, directory: Directory) -> None:
 
 
 _PATHS = re.compile(
-    r"^/(payments|customers|instruments|workflows|hosted-payments|payment-links|payment-sessions|event-types|connect|balances|disputes)(/|$)"
+    r"^/(payments|customers|instruments|workflows|hosted-payments|payment-links|payment-sessions|event-types|connect|balances|disputes|reports|financial-actions)(/|$)"
 )
 
 

@@ -16,10 +16,12 @@ from simulator.providers.checkoutcom.handlers import (
     customers,
     disputes,
     events,
+    financial,
     hosted,
     instruments,
     payments,
     previous,
+    reports,
     sessions,
     setups,
     tokens,
@@ -40,6 +42,7 @@ from simulator.providers.checkoutcom.wire.previous import (
     WebhookRequest,
     WebhookUpdate,
 )
+from simulator.providers.checkoutcom.wire.reports import FinancialActionsQuery, ReportsQuery
 from simulator.providers.checkoutcom.wire.sessions import BrowserPayment, CompleteRequest, SessionRequest, SubmitRequest
 from simulator.providers.checkoutcom.wire.setups import SetupRequest, SetupUpdate
 from simulator.providers.checkoutcom.wire.workflows import (
@@ -87,6 +90,10 @@ ENDPOINTS = (
     Endpoint("PATCH",  "/instruments/{id}",              instruments.update_instrument,      "instruments",  InstrumentUpdate),
     Endpoint("DELETE", "/instruments/{id}",              instruments.delete_instrument,      "instruments"),
     _get(              "/balances/{id}",                 balances.get_balances,              "balances",     BalancesQuery),
+    _get(              "/reports",                       reports.list_reports,               "reports",      ReportsQuery),
+    _get(              "/reports/{id}",                  reports.get_report,                 "reports"),
+    _get(              "/reports/{id}/files/{file}",     reports.get_file,                   "reports"),
+    _get(              "/financial-actions",             financial.list_actions,             "financialActions", FinancialActionsQuery),
     Endpoint("POST",   "/hosted-payments",               hosted.create_hosted_payment,       "hosted",       HostedPaymentRequest),
     _get(              "/hosted-payments/{id}",          hosted.get_hosted_payment,          "hosted"),
     Endpoint("POST",   "/payment-links",                 hosted.create_payment_link,         "hosted",       PaymentLinkRequest),

@@ -156,6 +156,13 @@ def code_of(violation: r.Violation) -> str:
     return f"{name}_{'required' if violation.rule == 'required' else 'invalid'}"
 
 
+def _money_code(violation: r.Violation) -> str:
+    """Of a report's parameter: its name and `_invalid`. Source: source 15.2. Inferred: checkoutcom.report-errors."""
+    if violation.rule == "format" and _CODE.fullmatch(violation.message):
+        return violation.message
+    return f"{violation.path or 'request'}_invalid"
+
+
 # Answers -------------------------------------------------------------------------------------------------------
 
 
@@ -198,9 +205,13 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return Reply(403)
         case r.NotFound(kind="payment-session"):
             return Reply(404, {"request_id": request_id(call), "error_type": "resource_not_found"})
+        case r.NotFound(kind="report" | "report-file" as kind):
+            return error(call, "not_found", [f"{kind.replace('-', '_')}_not_found"], 404)
         case r.NotFound() | r.UnknownRoute():
             return Reply(404)
         case r.Invalid(violations=violations):
+            if call.endpoint is not None and call.endpoint.operation in ("reports", "financialActions"):
+                return error(call, "invalid_request", list(dict.fromkeys(map(_money_code, violations))))
             own = _AT_SETUPS if call.endpoint is not None and call.endpoint.operation == "setups" else {}
             codes = [own.get((v.path, v.rule)) or code_of(v) for v in violations]
             return error(call, "request_invalid", list(dict.fromkeys(codes)))

@@ -24,6 +24,8 @@ DISPUTE_EVENTS = (
     "dispute_expired", "dispute_won", "dispute_lost", "dispute_arbitration_lost", "dispute_arbitration_won",
     "dispute_arbitration_sent_to_scheme",
 )  # fmt: skip
+REPORT_EVENTS = ("report_generated",)
+"""The name of their source is ours. Source: source 15.8. Inferred: checkoutcom.report-event."""
 PREVIOUS_EVENTS = (
     "card_verification_declined", "card_verified", "dispute_canceled", "dispute_evidence_required",
     "dispute_expired", "dispute_lost", "dispute_resolved", "dispute_won", "payment_approved",
@@ -44,11 +46,11 @@ OLD_EVENTS = (
     "charge.voided",
 )
 
-SENT = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events, *PAYMENT_SETUP.events)
-"""What can happen to an Alipay payment. Everything else that may be named never comes."""
+SENT = ("payment_pending", *PAYMENT.events, "dispute_received", *DISPUTE.events, *PAYMENT_SETUP.events, *REPORT_EVENTS)
+"""What can happen to an Alipay payment, and after it. Everything else that may be named never comes."""
 
-NAMEABLE = (*GATEWAY_EVENTS, *DISPUTE_EVENTS, *PREVIOUS_EVENTS, *OLD_EVENTS)
+NAMEABLE = (*GATEWAY_EVENTS, *DISPUTE_EVENTS, *REPORT_EVENTS, *PREVIOUS_EVENTS, *OLD_EVENTS)
 """An account's endpoint may name them all, also those that never happen to Alipay payments."""
 
-SOURCES = {"gateway": GATEWAY_EVENTS, "dispute": DISPUTE_EVENTS, "disputes": DISPUTE_EVENTS}
+SOURCES = {"gateway": GATEWAY_EVENTS, "dispute": DISPUTE_EVENTS, "disputes": DISPUTE_EVENTS, "report": REPORT_EVENTS}
 """The sources that a workflow's condition may name, with their events. Published material spells the second in both ways."""

@@ -54,16 +54,12 @@ PUT    /sessions/{id}/issuer-fingerprint                                        
 POST   /risk/assessments/pre-authentication                                         request pre authentication risk scan
 POST   /risk/assessments/pre-capture                                                request pre capture risk scan
 # Money and reports
-GET    /reports                                                                     get all reports
-GET    /reports/{id}                                                                get report details
-GET    /reports/{id}/files/{part}                                                   get report file
 GET    /reporting/payments                                                          query payments report
 GET    /reporting/payments/{id}                                                     single payment report
 GET    /reporting/statements                                                        query statements report
 GET    /reporting/payments/download                                                 retrieve csv payment report
 GET    /reporting/statements/{id}/payments/download                                 retrieve csv single statement report
 GET    /reporting/statements/download                                               retrieve csv statements report
-GET    /financial-actions                                                           query financial actions
 POST   /forex/quotes                                                                request quote
 GET    /forex/rates                                                                 get rates
 POST   /transfers                                                                   initiate transfer of funds

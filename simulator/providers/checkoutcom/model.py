@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,6 +21,12 @@ URL_SAFE = BASE62 + "_-"
 def new_id(ids: Ids, prefix: str) -> str:
     """The prefix and a version 4 GUID in base32: `pay_bsrduhejxiuerlh32hb5n6dvae`. Source: source 9."""
     return f"{prefix}_{ids.base32_guid()}"
+
+
+def derived_id(prefix: str, of: str) -> str:
+    """An id computed from what it names, and therefore always the same, although it is stored nowhere."""
+    guid = uuid.UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4)
+    return f"{prefix}_{base64.b32encode(guid.bytes_le).decode().lower().rstrip('=')}"
 
 
 def new_short_id(ids: Ids, prefix: str) -> str:
@@ -380,7 +389,33 @@ class Dispute(Kept):
         return {"payment": self.payment_id}
 
 
+@dataclass(frozen=True, kw_only=True)
+class FinancialReport(Kept):
+    """A report that is there, with its one file. What stands in the file is made anew whenever somebody asks."""
+
+    KIND: ClassVar[str] = "report"
+    LISTED: ClassVar[bool] = True
+
+    sort: str
+    """Which of the files of a day, in our words (`files.SORTS`)."""
+    type: str
+    filename: str
+    file_id: str
+    entity_id: str
+    entity_name: str
+    payout: str = ""
+    since: datetime
+    until: datetime
+    zone: str
+    """The settlement time zone when it was made."""
+    origin: str
+
+    def keys(self) -> dict[str, str]:
+        return {"file": self.file_id}
+
+
 RESOURCES = (
+    FinancialReport,
     Dispute,
     Payment,
     Action,

@@ -14,10 +14,10 @@ import orjson
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis
 from simulator.providers.checkoutcom import event_types
-from simulator.providers.checkoutcom.model import Action, EventRecord, Payment, new_id
+from simulator.providers.checkoutcom.model import Action, EventRecord, FinancialReport, Payment, new_id
 from simulator.providers.checkoutcom.rules import entity_of
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
-from simulator.providers.checkoutcom.wire import actions, events, payments, values
+from simulator.providers.checkoutcom.wire import actions, events, payments, reports, values
 
 READY = "payment_method_ready"
 
@@ -273,6 +273,32 @@ def record_ready(
             processing_channel_id=channel,
             timestamp=at,
             data=told,
+            body=orjson.dumps(body).decode(),
+        )
+    )
+
+
+def record_report(uow: UnitOfWork, report: FinancialReport) -> EventRecord:
+    """Stores `report_generated`, whose envelope has `created_on` and no `source`. Source: source 15.8."""
+    id_, data = new_id(uow.ids, "evt"), reports.report_event(report)
+    created_on = f"{uow.now:%Y-%m-%dT%H:%M:%S}.{uow.now.microsecond:06d}0Z"
+    body = {
+        "id": id_,
+        "type": "report_generated",
+        "version": events.REPORT_VERSION,
+        "created_on": created_on,
+        "data": data,
+        "_links": {"self": values.link(f"{report.origin}/workflows/events/{id_}")},
+    }
+    return uow.add(
+        EventRecord(
+            id=id_,
+            type="report_generated",
+            source="report",
+            payment_id=report.id,
+            processing_channel_id=f"pc_{report.entity_id.removeprefix('ent_')}",
+            timestamp=iso_millis(uow.now),
+            data=data,
             body=orjson.dumps(body).decode(),
         )
     )

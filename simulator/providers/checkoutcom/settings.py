@@ -23,6 +23,15 @@ class CheckoutcomSettings(MoneySettings):
         json_schema_extra=ZONE,
     )
 
+    report_type: Literal["FinancialActionsByPayoutId", "FinancialActionsByPayout"] = Field(
+        "FinancialActionsByPayoutId",
+        description="what the report of a payout is called, on which the published schema and a reader of it disagree",
+    )
+    partial_refund_form: Literal["action", "breakdown"] = Field(
+        "action",
+        description="what says in financial actions that a refund is a part: the action (`Partial Refund`, `Refund`) or the "
+        "breakdown (`Refund`, `Partial Refund`), which more readers take",
+    )
     merchant_name: Line = Field("Riverside Books", description="what the shopper sees")
     payment_lifetime_s: Seconds = Field(900, description="seconds until an unpaid payment expires")
     capture_delay_s: Seconds = Field(2, description="seconds from approval to `payment_captured`")
@@ -51,11 +60,6 @@ class CheckoutcomSettings(MoneySettings):
     )
     setups_confirm_response: Literal["payment", "setup"] = Field(
         "payment", description="what confirming a payment setup answers, on which Checkout.com's own clients disagree"
-    )
-    flow_return_params: Literal["all", "without_session"] = Field(
-        "all",
-        description="what a payment of Flow's adds to the return address: all three ids, or not `cko-payment-session-id`, which "
-        "is missing in some shops",
     )
     alipay_refusal: Literal["apm_service_unavailable", "payee_not_onboarded"] | None = Field(
         None, description="the error code with which a method that is not activated refuses, with null it is activated"

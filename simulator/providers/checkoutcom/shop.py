@@ -52,7 +52,7 @@ def create(account: Account, purchase: Purchase) -> Request:
 def _by_flow(account: Account, purchase: Purchase) -> dict[str, Any]:
     """A session and its submission at once, as the component has it done that had no session."""
     body: dict[str, Any] = {
-        "session_data": session_data("alipay_cn"),
+        "session_data": session_data(type="alipay_cn"),
         "amount": purchase.amount.value,
         "currency": purchase.amount.currency,
         "billing": {"address": {"country": "CN"}},
@@ -90,8 +90,8 @@ def pay_url(document: Any) -> str | None:
 def is_error(answer: Answer) -> bool:
     if answer.status == 422:
         return list(answer.json) == ["request_id", "error_type", "error_codes"]
-    if answer.status == 404 and answer.body:  # a payment session
-        return list(answer.json) == ["request_id", "error_type"]
+    if answer.status == 404 and answer.body:  # a payment session, or a report
+        return list(answer.json) in (["request_id", "error_type"], ["request_id", "error_type", "error_codes"])
     return answer.body == b"" and "cko-request-id" in answer.headers
 
 

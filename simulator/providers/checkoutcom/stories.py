@@ -68,6 +68,7 @@ STORIES = Stories(
         "payment_canceled":           (ALL_EVENTS, Create(), Decide("cancelled")),
         "payment_expired":            (ALL_EVENTS, Create()),
         "payment_method_ready":       MADE_READY,
+        "report_generated":           (*PAID, Wait(timedelta(days=6))),
         "dispute_received":           RECEIVED,
         "dispute_accepted":           (*RECEIVED, _say("POST", "/accept")),
         "dispute_evidence_submitted": (*RECEIVED, *SUBMITTED),

@@ -22,6 +22,7 @@ from simulator.providers.checkoutcom import event_types, payloads, signing
 from simulator.providers.checkoutcom.model import (
     Dispute,
     EventRecord,
+    FinancialReport,
     Payment,
     PaymentSetup,
     Webhook,
@@ -123,6 +124,9 @@ def _recorded(uow: UnitOfWork, event: Event) -> EventRecord:
         about = {"setup": resource.id.replace("pay_", "set_"), "method": event.extra.get("method", "alipay_cn")}
         channel = resource.processing_channel_id
         return payloads.record_ready(uow, resource.origin, **about, reference=resource.reference, channel=channel)
+    report = resource if isinstance(resource, FinancialReport) else event.extra.get("report")
+    if report is not None:
+        return payloads.record_report(uow, report)
     assert isinstance(resource, Payment | Dispute)
     payment = resource if isinstance(resource, Payment) else uow.get(Payment, resource.payment_id)
     disputed = resource if isinstance(resource, Dispute) else event.extra.get("data")

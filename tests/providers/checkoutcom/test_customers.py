@@ -83,7 +83,8 @@ async def test_agreements_stand_with_their_customer(sim: Sim, cko: Merchant) -> 
     assert (await cko.get(f"/instruments/{source}")).status_code == 404
 
 
-async def test_the_balance_is_what_was_captured_and_not_refunded(sim: Sim, cko: Merchant) -> None:
+async def test_the_balances_are_those_of_the_ledger(sim: Sim, cko: Merchant) -> None:
+    """A sale is pending, less 1.2 % and 0.20 EUR; a refund and its 0.10 EUR are taken from what is available at once."""
     created = await cko.paid(amount=1100)
     await cko.refund(created["id"], {"amount": 20})
     await sim.advance(seconds=5)
@@ -95,6 +96,6 @@ async def test_the_balance_is_what_was_captured_and_not_refunded(sim: Sim, cko: 
 
     [entry] = found["data"]
     assert list(entry) == ["descriptor", "holding_currency", "balances"]
-    assert entry["balances"] == {"pending": 0, "available": 1080, "payable": 0, "collateral": 0}
+    assert entry["balances"] == {"pending": 1067, "available": -30, "payable": 0, "collateral": 0}
     assert other == {"data": []}
     assert wrong.status_code == 400

@@ -19,7 +19,7 @@ ASKED_FOR = [
     ("POST", "/tokens", "request token"),
     ("POST", "/instruments", "create instrument"),
     ("GET", "/disputes/dsp_1/schemefiles", "get dispute scheme files"),
-    ("GET", "/reports", "get all reports"),
+    ("GET", "/reporting/payments", "query payments report"),
     ("POST", "/transfers", "initiate transfer of funds"),
 ]
 

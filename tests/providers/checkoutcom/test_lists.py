@@ -59,24 +59,20 @@ async def crowded(sim: Sim, cko: Merchant) -> Merchant:
     return cko
 
 
-async def test_no_payment_is_out_of_reach_of_lists_balances_and_searches(sim: Sim, crowded: Merchant) -> None:
-    entity = "ent_" + sim.credentials("checkoutcom")["processing_channel_id"].removeprefix("pc_")
-
+async def test_no_payment_is_out_of_reach_of_lists_and_searches(crowded: Merchant) -> None:
     listed = (await crowded.get(f"/payments?reference=BULK&skip={MANY - 1}")).json()
-    [balance] = (await crowded.get(f"/balances/{entity}")).json()["data"]
     oldest = (await crowded.post("/payments/search", {"query": f"id:'pay_{0:026d}'"})).json()["data"]
 
     assert (listed["total_count"], [one["id"] for one in listed["data"]]) == (MANY, [f"pay_{0:026d}"])
-    assert balance["balances"]["available"] == MANY * 100
     assert [one["id"] for one in oldest] == [f"pay_{0:026d}"]
 
 
-async def test_the_list_of_disputes_counts_them_all(sim: Sim, cko: Merchant) -> None:
+async def test_the_list_of_disputes_counts_them_all(sim: Sim, crowded: Merchant) -> None:
     with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", topic="test") as uow:
         for number in range(MANY):
             uow.add(a_dispute(number))
 
-    listed = (await cko.get(f"/disputes?skip={MANY - 1}")).json()
+    listed = (await crowded.get(f"/disputes?skip={MANY - 1}")).json()
 
     assert (listed["total_count"], [one["id"] for one in listed["data"]]) == (MANY, [f"dsp_{0:022d}"])
 

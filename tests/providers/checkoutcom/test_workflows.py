@@ -177,7 +177,7 @@ async def test_a_test_sends_samples_to_this_workflow_only(sim: Sim, cko: Merchan
 async def test_event_types_are_listed_by_source(cko: Merchant) -> None:
     found = (await cko.get("/workflows/event-types")).json()
 
-    assert [source["id"] for source in found] == ["gateway", "dispute"]
+    assert [source["id"] for source in found] == ["gateway", "dispute", "report"]
     assert list(found[0]) == ["id", "display_name", "description", "events"]
     assert {"payment_pending", "payment_capture_pending", "payment_refunded"} <= {e["id"] for e in found[0]["events"]}
 

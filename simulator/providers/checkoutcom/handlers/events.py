@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,17 +15,21 @@ from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom import event_types, webhooks
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.workflows import find_workflow
-from simulator.providers.checkoutcom.model import EventRecord, Payment, Workflow
+from simulator.providers.checkoutcom.model import EventRecord, Payment, Workflow, derived_id
 from simulator.providers.checkoutcom.wire import events as wire
 from simulator.providers.checkoutcom.wire import values
 
 STATUSES = {"pending": "pending", "delivered": "successful", "failed": "failed"}
-_TITLES = {"gateway": "Gateway", "dispute": "Disputes"}
+_TITLES = {"gateway": "Gateway", "dispute": "Disputes", "report": "Reports"}
 
 
 def list_event_types(call: Call, uow: UnitOfWork) -> Reply:
     """GET /workflows/event-types. Display names and descriptions are ours. Inferred: checkoutcom.event-names."""
-    groups = (("gateway", event_types.GATEWAY_EVENTS), ("dispute", event_types.DISPUTE_EVENTS))
+    groups = (
+        ("gateway", event_types.GATEWAY_EVENTS),
+        ("dispute", event_types.DISPUTE_EVENTS),
+        ("report", event_types.REPORT_EVENTS),
+    )
     body = []
     for source, names in groups:
         title = _TITLES[source]
@@ -111,12 +112,6 @@ def get_action_invocations(call: Call, uow: UnitOfWork) -> Reply:
         "_links": {"self": values.link(own)},
     }
     return Reply(200, body)
-
-
-def derived_id(prefix: str, of: str) -> str:
-    """An id computed from what it names, and therefore always the same, although it is stored nowhere."""
-    guid = uuid.UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4)
-    return f"{prefix}_{base64.b32encode(guid.bytes_le).decode().lower().rstrip('=')}"
 
 
 def _events_of(uow: UnitOfWork, subject: str) -> list[EventRecord]:

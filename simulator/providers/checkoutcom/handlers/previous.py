@@ -13,8 +13,8 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import from_micros
 from simulator.kernel.refusals import NotFound, Refused
 from simulator.providers.checkoutcom import event_types, notices, webhooks
-from simulator.providers.checkoutcom.handlers.events import attempts_of, derived_id, find_event, messages, resend
-from simulator.providers.checkoutcom.model import EventRecord, Webhook, new_id
+from simulator.providers.checkoutcom.handlers.events import attempts_of, find_event, messages, resend
+from simulator.providers.checkoutcom.model import EventRecord, Webhook, derived_id, new_id
 from simulator.providers.checkoutcom.wire import previous as wire
 from simulator.providers.checkoutcom.wire import values
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.engine.uow import UnitOfWork
+from simulator.providers.checkoutcom import files, reports
 from simulator.providers.checkoutcom.errors import REFUND_DECLINED, response
 from simulator.providers.checkoutcom.handlers import disputes
 from simulator.providers.checkoutcom.handlers.actions import new_action
-from simulator.providers.checkoutcom.model import Action, Dispute, Payment, new_id
+from simulator.providers.checkoutcom.model import Action, Dispute, FinancialReport, Payment, new_id
 from simulator.providers.checkoutcom.rules import own_channel
 
 AMOUNT = 1000
@@ -85,6 +86,11 @@ def at(uow: UnitOfWork, name: str, made: Payment) -> tuple[Payment, Action | Non
         **acquired,
     )
     return replace(made, **changes, capture_action_id=action.id if type_ == "Capture" else None), action
+
+
+def report(uow: UnitOfWork, made: Payment) -> FinancialReport:
+    """What a payout that took the payment would be told by."""
+    return reports.made_of(uow, files.example(uow), made.origin)
 
 
 def dispute(uow: UnitOfWork, made: Payment) -> Dispute:

@@ -167,12 +167,14 @@ def test_workflow(call: Call, uow: UnitOfWork) -> Reply:
     """
     request: wire.WorkflowTest = call.body
     workflow = find_workflow(call, uow)
-    known = (*event_types.GATEWAY_EVENTS, *event_types.DISPUTE_EVENTS)
+    known = (*event_types.GATEWAY_EVENTS, *event_types.DISPUTE_EVENTS, *event_types.REPORT_EVENTS)
     if any(name not in known for name in request.event_types):
         raise refused("event_types_invalid")
     made = samples.payment(uow, call.base_url)
     for name in dict.fromkeys(request.event_types):
         told, action = samples.at(uow, name, made)
-        about = {"data": samples.dispute(uow, made)} if name in event_types.DISPUTE_EVENTS else {}
+        about: dict[str, Any] = {"data": samples.dispute(uow, made)} if name in event_types.DISPUTE_EVENTS else {}
+        if name in event_types.REPORT_EVENTS:
+            about = {"report": samples.report(uow, made)}
         uow.emit(name, told, action, {webhooks.SAMPLE: workflow.id, **about})
     return Reply(204)

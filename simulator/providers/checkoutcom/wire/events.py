@@ -12,6 +12,7 @@ from simulator.providers.checkoutcom.wire.fields import Model
 from simulator.providers.checkoutcom.wire.values import link
 
 VERSION = "1.0.29"
+REPORT_VERSION = "1.1.0"
 
 
 class ReflowRequest(Model):
@@ -30,12 +31,14 @@ def event_short(event: EventRecord, base: str) -> dict[str, Any]:
 def event(event: EventRecord, invocations: Sequence[tuple[str, str, str]], base: str) -> dict[str, Any]:
     """GET /workflows/events/{id}. Each of `invocations` is the id of a workflow, the id of its action, and a status."""
     own = f"{base}/workflows/events/{event.id}"
+    is_report = event.source == "report"
+    about = {} if is_report else {"payment": link(f"{base}/payments/{event.payment_id}")}
     return {
         "id": event.id,
         "source": event.source,
         "type": event.type,
         "timestamp": event.timestamp,
-        "version": VERSION,
+        "version": REPORT_VERSION if is_report else VERSION,
         "data": event.data,
         "action_invocations": [
             {
@@ -46,5 +49,5 @@ def event(event: EventRecord, invocations: Sequence[tuple[str, str, str]], base:
             }
             for workflow_id, action_id, status in invocations
         ],
-        "_links": {"self": link(own), "payment": link(f"{base}/payments/{event.payment_id}")},
+        "_links": {"self": link(own), **about},
     }
