@@ -69,7 +69,7 @@ BAD = {
     "pay": ["{payment} --buyer nobody"],
     "payouts": ["--provider nosuch", "--now"],
     "record": ["--provider nosuch --to x", "--provider {provider} --to x --port x"],
-    "reports": ["--provider nosuch"],
+    "reports": ["--provider nosuch", "--date x"],
     "requests": ["--provider nosuch", "--method NO", "--status abc", "--lines 0"],
     "run": ["--rate 0", "--rate x"],
     "serve": ["--port x", "--webhooks-to nosuch", "--trust /nowhere/file"],
