@@ -62,8 +62,8 @@ class Shop:
         return Answer(got.status_code, got.content, dict(got.headers))
 
 
-async def recorded(provider: Provider, folder: Path, sandbox: Simulator, **more: Any) -> Shop:
-    """All harmless calls, by way of the proxy."""
+async def recorded(provider: Provider, folder: Path, sandbox: Simulator, first: int | None = None, **more: Any) -> Shop:
+    """All harmless calls, or the first so many, by way of the proxy."""
     world = await sandbox.client.create_workspace(seed="recorded", frozen=True, now="2026-07-19T21:22:23.45Z")
     credentials = world.credentials[provider.name]
     now = [0.0]
@@ -71,7 +71,7 @@ async def recorded(provider: Provider, folder: Path, sandbox: Simulator, **more:
     recorder = Recorder(provider, sandbox.base_url, credentials, folder, **more)
     shop = Shop(provider, recorder, credentials)
     assert provider.sandbox is not None
-    for probe in provider.sandbox.probes:
+    for probe in provider.sandbox.probes[:first]:
         if not probe.pays:
             if probe.after:
                 now[0] += probe.after.total_seconds()
@@ -89,7 +89,7 @@ def provider(request: pytest.FixtureRequest) -> Provider:
 async def test_a_recording_is_a_test_once_it_lies_in_a_folder(
     provider: Provider, tmp_path: Path, ours: Simulator
 ) -> None:
-    """It passes at a simulator with other ids, times and credentials, and fails once an answer is another than the recorded."""
+    """At a simulator with other ids, times and credentials: nothing differs but the one answer that was altered in its file."""
     folder = tmp_path / provider.name / "golden" / "recorded" / "first-visit"
     async with Simulator.in_process() as sandbox:
         shop = await recorded(provider, folder, sandbox)
@@ -97,7 +97,6 @@ async def test_a_recording_is_a_test_once_it_lies_in_a_folder(
 
     [found] = recordings(tmp_path)
     assert (found, provider_of(found)) == (folder, provider.name)
-    assert Replay(provider, ours.sync_client.create_workspace(frozen=True)).run(folder) == []
 
     kept = "".join(path.read_text("utf-8") for path in folder.iterdir())
     given = [secret for secret in secrets if len(secret) > 5 and secret in kept]
@@ -169,8 +168,8 @@ async def test_amounts_are_masked_unless_they_are_wanted(tmp_path: Path) -> None
     assert FIRST.shop is not None
     amount = str(FIRST.shop.sample.amount.value)
     async with Simulator.in_process() as sandbox:
-        await recorded(FIRST, tmp_path / "masked", sandbox)
-        await recorded(FIRST, tmp_path / "kept", sandbox, keeps_amounts=True)
+        await recorded(FIRST, tmp_path / "masked", sandbox, first=3)
+        await recorded(FIRST, tmp_path / "kept", sandbox, first=3, keeps_amounts=True)
 
     masked, kept = (
         "".join(path.read_text("utf-8") for path in (tmp_path / name).iterdir()) for name in ("masked", "kept")
