@@ -26,7 +26,7 @@ from simulator.surface.console.delivery import unexplained
 from simulator.surface.console.frame import Console, day
 from simulator.surface.console.payments import Row, shown
 from simulator.surface.control import again, clock, diagram, moves, requests
-from simulator.surface.control.diagram import Step
+from simulator.surface.control.diagram import Lane, Step
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.webhooks import can_resend
 from simulator.surface.days import Days
@@ -80,6 +80,11 @@ class Line:
     """From which lane to which; empty where the row belongs to none."""
     title: str
     """When it was, on the workspace's clock and in real time."""
+
+    @property
+    def ends(self) -> Sequence[Lane]:
+        """The lanes that its arrow spans, from left to right."""
+        return sorted((self.step.source, self.step.target), key=diagram.LANES.index)
 
 
 @dataclass(frozen=True)

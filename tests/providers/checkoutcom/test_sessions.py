@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import httpx
+from pressing import page_of
 from support import STARTED, Sim
 
 from providers.checkoutcom.driver import Merchant
@@ -405,6 +406,9 @@ async def test_the_diagram_shows_the_browsers_part(sim: Sim, cko: Merchant) -> N
     assert [(entry["from"], entry["actor"]) for entry in timeline if entry["kind"] == "request"] == [
         ("merchant", "merchant"), ("buyer", "browser"), ("buyer", "browser"),
     ]  # fmt: skip
+    for shown_id in (id_, session["id"]):
+        page = await page_of(sim, f"/payments/{shown_id}")
+        assert 'data-from="buyer" data-to="provider"' in page
     assert [request["sent_by"] for request in (await sim.requests())[:3]] == ["browser", "browser", "merchant"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,6 +15,9 @@ from merchant import Merchant
 from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
+
+from simulator.surface.control import diagram
+from simulator.surface.control.diagram import Step, Words
 
 
 @pytest.fixture
@@ -68,6 +72,32 @@ async def test_a_row_is_a_sentence_to_whoever_hears_the_page(sim: Sim, refused: 
     page = await page_of(sim, f"/payments/{refused}")
 
     assert "Acme to Merchant server, charge.captured, 503, try 1</span>" in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_arrow_leads_from_any_lane_to_any_other(
+    sim: Sim, refused: str, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    pairs = list(itertools.permutations(diagram.LANES, 2))
+    drawn = [Step(seq, "request", *pair, Words(literal="x"), seq=seq) for seq, pair in enumerate(pairs, 1)]
+    monkeypatch.setattr(diagram, "steps", lambda *_: drawn)
+
+    page = await page_of(sim, f"/payments/{refused}?lang={language}")
+
+    assert [(row["from"], row["to"]) for row in events(page)] == pairs
+    arrows = [set(found.split()) for found in re.findall(r'class="(arrow [^"]*)"', page)]
+    assert [next(n for n in diagram.LANES if f"at-{n}" in arrow) for arrow in arrows] == [
+        min(pair, key=diagram.LANES.index) for pair in pairs
+    ]
+    assert [next(n for n in diagram.LANES if f"to-{n}" in arrow) for arrow in arrows] == [
+        max(pair, key=diagram.LANES.index) for pair in pairs
+    ]
+    assert ["back" in arrow for arrow in arrows] == [
+        diagram.LANES.index(source) > diagram.LANES.index(target) for source, target in pairs
+    ]
+    sheet = (await sim.http.get("/_sim/static/console.css")).text
+    placed = {name for arrow in arrows for name in arrow if name.startswith(("at-", "to-"))}
+    assert {name for name in placed if f".{name} {{" not in sheet} == set()
 
 
 async def test_facts_come_before_buttons_and_speak_of_now(sim: Sim, refused: str) -> None:
