@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from simulator.engine.ledger import (
@@ -65,6 +65,22 @@ def settlement_of(uow: UnitOfWork, provider: str) -> Settlement:
     found = _party(uow, provider).settlement
     assert found is not None, f"{provider} settles nothing"
     return found
+
+
+# Whether the funds have come ------------------------------------------------------------------------------------------
+
+
+def funds_due(uow: UnitOfWork, payment: Resource, amount: Money, usual: timedelta | None) -> datetime | None:
+    """When settlement reports where the funds of a capture or a refund are: after the `usual` time, unless a bank rule for `settle`
+    names another. None where it never does: the rule says so, or there is neither."""
+    verdict = uow.ask_bank(payment, "settle", amount)
+    after = verdict.delay if verdict.delay is not None else usual
+    return None if after is None or verdict.is_open_ended else uow.now + after
+
+
+def funds_have_come(uow: UnitOfWork, payment: Resource, amount: Money) -> bool:
+    """What it reports then: that they are there, unless a bank rule for `settle` keeps them away."""
+    return uow.ask_bank(payment, "settle", amount).approves
 
 
 # Booking --------------------------------------------------------------------------------------------------------------

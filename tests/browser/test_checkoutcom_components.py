@@ -20,6 +20,7 @@ from sdk.languages import official_clients
 from browser.elsewhere import Answering, listening
 from browser.shop import Shop
 from browser.window import Window
+from simulator.engine.texts import Texts
 
 Open = Callable[..., Window]
 
@@ -66,12 +67,13 @@ component.unmount();
 forget();
 window.given = [];
 handleSubmit = (component, { session_data }) => { given.push(session_data); };
-window.component = cko.create("flow", { expandFirstPaymentMethod: false, handleSubmit }).mount("#flow");
+window.component = cko.create("flow", { handleSubmit }).mount("#flow");
 """
 ENDLESS = """
 component.unmount();
+forget();
 handleSubmit = () => new Promise(() => { given.push("again"); });
-component = cko.create("flow", { handleSubmit }).mount("#flow");
+component = cko.create("flow", { expandFirstPaymentMethod: true, handleSubmit }).mount("#flow");
 """
 LOADED_AS_MODULE = """(src) => new Promise((onload) => {
   window.define = (needs, make) => { window.flowjs = make(...needs) };
@@ -79,6 +81,16 @@ LOADED_AS_MODULE = """(src) => new Promise((onload) => {
   delete window.CheckoutWebComponents;
   document.head.append(Object.assign(document.createElement("script"), { src, onload }));
 })"""
+PAYING_AT = """(integration_domain) => {
+  component.unmount();
+  forget();
+  const [head, rest] = paymentSession.payment_session_token.split(":");
+  const told = { ...JSON.parse(atob(rest)), integration_domain };
+  const other = { ...paymentSession, payment_session_token: `${head}:${btoa(JSON.stringify(told))}` };
+  const { publicKey } = JSON.parse(document.body.dataset.shop);
+  const onPaymentCompleted = note("onPaymentCompleted");
+  window.component = CheckoutWebComponents({ publicKey, paymentSession: other, onPaymentCompleted }).create("flow").mount("#flow");
+}"""
 WITHOUT_SESSION = """(async () => {
   component.unmount();
   const handleSubmit = (component, data) => { note("handleSubmit")(component); return ask("/complete", data); };
@@ -171,6 +183,13 @@ class Checkout:
         found: dict[str, Any] = self.page.evaluate("said.splice(0).find(([name]) => name === 'onError')[2]")
         return found
 
+    def pick(self, method: str = "alipay_cn") -> None:
+        self.page.get_by_test_id(f"flow-method-{method}").check()
+
+    def pay(self) -> None:
+        self.pick()
+        self.page.get_by_test_id("flow-pay").click()
+
     def hears(self, callback: str) -> None:
         """Waits for it. (Playwright's own waiting for an expression is an eval, which the page's policy does not allow.)"""
         self.page.locator(f"body[data-said~={callback}]").wait_for()
@@ -216,17 +235,21 @@ def members(typings: str, head: str) -> set[str]:
 
 
 def test_a_shop_that_submits_by_itself_is_paid_and_gets_its_buyer_back(checkout: Callable[..., Checkout]) -> None:
-    """By a script tag, with the keyboard, under a policy that allows no styles, no eval and no other host."""
+    """By a script tag; the keyboard picks the only method too, under a policy that allows no styles, no eval and no other host."""
     shop = checkout()
     page = shop.open(shop.shop.url + OWN, handles=True)
     Merchant.submission = {"reference": "ORDER-77", "success_url": f"{shop.origin}/ok?order=77&key=wc_1"}
 
     assert page.locator("#flow > *").get_attribute("data-testid") == ROOT
-    assert page.get_by_test_id("flow-note").inner_text().strip().startswith("SIMULATOR - no real money")
+    assert page.get_by_test_id("sim-ribbon").inner_text() == "SIMULATOR - no real money"
+    assert page.get_by_test_id("sim-note").evaluate("note => getComputedStyle(note).borderStyle") == "dashed"
     assert page.get_by_test_id("flow-total").inner_text() == "Total: CNY\u00a011.00"
-    assert shop.said() == ["onReady", "onChange"]
+    assert shop.said() == ["onReady"]
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.testid") == ROOT
+    page.keyboard.press("Space")
+    assert shop.said() == ["onReady", "onChange"]
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     shop.look.press("sign-in")
     shop.look.press("confirm")
@@ -254,7 +277,7 @@ def test_the_npm_loader_takes_the_global_and_the_component_pays_by_itself(
     typings = (loader / "dist/index.d.ts").read_text("utf-8")
     assert set(page.evaluate("Object.keys(component)")) == members(typings, "interface Component {")
     assert set(page.evaluate("Object.keys(cko)")) == members(typings, "interface CheckoutWebComponents {")
-    page.get_by_test_id("flow-pay").click()
+    shop.pay()
     shop.look.press("more-buyers")
     shop.look.press("buyer-wang-wei")
     shop.look.press("sign-in")
@@ -264,7 +287,8 @@ def test_the_npm_loader_takes_the_global_and_the_component_pays_by_itself(
     assert shop.payment()["phase"] == "declined"
     assert shop.said() == ["onReady", "onChange", "onSubmit"]
 
-    shop.open(shop.shop.url + OWN, loader=True).get_by_test_id("flow-pay").click()
+    shop.open(shop.shop.url + OWN, loader=True)
+    shop.pay()
     shop.look.see("wallet-cashier")
     shop.shop.workspace.advance("PT16M")
     shop.look.see("result", outcome="expired")
@@ -283,7 +307,7 @@ def test_the_real_address_can_be_routed_to_the_script(checkout: Callable[..., Ch
     shop.page.unroute(CDN)
 
     assert page.locator("head > script").get_attribute("src") == CDN
-    page.get_by_test_id("flow-method-alipay_hk").check()
+    shop.pick("alipay_hk")
     page.get_by_role("button", name="Pay with Alipay HK").click()
     shop.look.press("cancel")
 
@@ -299,16 +323,42 @@ def test_the_page_of_our_document_works_as_it_is_printed(checkout: Callable[...,
     )
 
     shop.page.goto(f"{shop.origin}/printed")
-    shop.page.get_by_role("button", name="Pay with Alipay CN").click()
+    shop.pay()
 
     shop.look.see("wallet-cashier")
     assert DEFAULT_KEY in html and shop.payment()["phase"] == "waiting"
 
 
+def test_it_pays_where_the_token_says_and_else_where_it_came_from(checkout: Callable[..., Checkout]) -> None:
+    shop = checkout()
+    page = shop.open(shop.shop.url + OWN)
+    asked = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request)
+        route.fulfill(json={"id": "pay_1", "status": "Approved", "type": "alipay_cn"})
+
+    page.route(f"{shop.origin}/payment-sessions/*/pay", answer)
+    page.evaluate(PAYING_AT, shop.origin.removeprefix("http://"))
+    shop.pay()
+    shop.hears("onPaymentCompleted")
+
+    [request] = asked
+    assert request.headers["authorization"] == f"Bearer {shop.keys['public_key']}"
+    assert request.post_data_json == {
+        "session_data": "sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0",
+        "payment_session_secret": page.evaluate("paymentSession.payment_session_secret"),
+    }
+    page.evaluate(PAYING_AT)
+    shop.pay()
+    shop.look.see("wallet-cashier")
+    assert (len(asked), shop.payment()["phase"]) == (1, "waiting")
+
+
 def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]) -> None:
     shop = checkout()
     page = shop.open(shop.shop.url + OWN)
-    page.evaluate("forget()")
+    page.evaluate("pay = (paymentSession) => CheckoutWebComponents({publicKey: 'pk', paymentSession}); forget()")
     CODES = {
         "component.mount('#flow')": "Integration component_already_mounted",
         "component.unmount(); component.mount('#nowhere')": "Integration element_not_found",
@@ -317,13 +367,18 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
         "cko.create('alipay_hk')": "Integration component_not_supported",
         "await component.tokenize()": "Integration method_not_supported",
         "cko.create('alipay_cn').unselect()": "Integration method_not_supported",
+        "CheckoutWebComponents({paymentSession})": "Integration public_key_required",
         "CheckoutWebComponents({publicKey: 'pk'})": "Integration payment_session_required",
-        "CheckoutWebComponents({paymentSession: {id: paymentSession.id}})": "Integration payment_session_invalid",
-        "CheckoutWebComponents({paymentSession: {...paymentSession, id: 'ps_other'}})": "Integration payment_session_invalid",
+        "pay({id: paymentSession.id})": "Integration payment_session_invalid",
+        "pay({...paymentSession, id: 'ps_other'})": "Integration payment_session_invalid",
         "await cko.update({amount: -1, colour: 1})": "Validation update_parameters_invalid",
     }
     told = {script: shop.code(script) for script in CODES}
     assert told == {script: f"CheckoutError {code}" for script, code in CODES.items()}
+    assert page.evaluate("said.length") == 0  # thrown, and told to nobody
+    page.evaluate("component.mount('#flow').submit()")
+    assert shop.error()["code"] == "component_invalid"
+    page.evaluate("component.unmount()")
     assert page.evaluate("cko.update({amount: '1', colour: 1}).catch((e) => e.details.validationErrors)") == {
         "amount": "invalid amount",
         "colour": "not supported field",
@@ -370,8 +425,9 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
 
     page.evaluate(
         "one.unmount(); forget(); other = {publicKey: 'pk_sbox_of_nobody', paymentSession, onError: note('onError')};"
-        "window.one = CheckoutWebComponents(other).create('flow').mount('#flow'); one.submit()"
+        "window.one = CheckoutWebComponents(other).create('flow').mount('#flow')"
     )
+    shop.pay()
     unknown = shop.error()
     assert (unknown["code"], unknown["details"]["status"]) == ("payment_request_failed", 401)
     assert unknown["details"]["requestErrorCodes"] == []
@@ -386,12 +442,13 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
 def test_the_component_can_be_read_by_everybody(
     checkout: Callable[..., Checkout], axe: str, locale: str, pay: str
 ) -> None:
-    """At 320 pixels, with two methods and none chosen yet, and on a phone. Who comes back by the browser's button pays again."""
+    """At 320 pixels, with two methods, and on a phone. Who comes back by the browser's button pays again."""
     shop = checkout(size="narrow", axe=axe, phone=True)
     session = {"enabled_payment_methods": ["alipay_cn", "alipay_hk"], "locale": locale}
     page = shop.open(shop.shop.url + OWN, session=session)
     page.evaluate(UNCHOSEN)
 
+    assert page.get_by_test_id("sim-ribbon").inner_text() == Texts(locale[:2])("ribbon")
     assert page.evaluate(f"[component.type, component.selectedPaymentMethodId, {CHOSEN}]") == [
         "flow", None, "flow", False, False,
     ]  # fmt: skip
@@ -402,15 +459,17 @@ def test_the_component_can_be_read_by_everybody(
     assert page.get_by_test_id("flow-total").inner_text().endswith("JPY\u00a012")
     page.get_by_role("button", name=pay).click()
     assert shop.error()["code"] == "payment_request_aborted"
-    assert page.evaluate("atob(given[0].slice(3))") == '{"type":"alipay_cn","terminal_type":"WAP","os_type":"ANDROID"}'
+    assert page.evaluate("given[0]") == "sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0"
     assert shop.look.findings("light") == []
     assert not shop.look.scrolls_sideways()
     page.evaluate("forget(); component.unselect(); component.submit()")
     assert shop.said()[-1] == "onChange"
     assert (page.get_by_role("button").count(), page.evaluate("given.length")) == (0, 1)
     page.evaluate(ENDLESS)
+    assert page.evaluate("component.selectedType") == "alipay_cn"  # as the shop wants it
     pressed = page.get_by_test_id("flow-pay")
     pressed.click()
+    assert "onChange" not in page.evaluate("said.map(([name]) => name)")
     pressed.evaluate("button => { button.click(); component.submit(); }")
     assert (pressed.get_attribute("aria-disabled"), page.evaluate("given.length")) == ("true", 2)
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")

@@ -61,6 +61,11 @@ class CheckoutcomSettings(MoneySettings):
     setups_confirm_response: Literal["payment", "setup"] = Field(
         "payment", description="what confirming a payment setup answers, on which Checkout.com's own clients disagree"
     )
+    flow_return_params: Literal["all", "without_session"] = Field(
+        "all",
+        description="what a payment of Flow's adds to the return address: all three ids, or not `cko-payment-session-id`, which "
+        "is missing in some shops",
+    )
     alipay_refusal: Literal["apm_service_unavailable", "payee_not_onboarded"] | None = Field(
         None, description="the error code with which a method that is not activated refuses, with null it is activated"
     )

@@ -52,7 +52,7 @@ def create(account: Account, purchase: Purchase) -> Request:
 def _by_flow(account: Account, purchase: Purchase) -> dict[str, Any]:
     """A session and its submission at once, as the component has it done that had no session."""
     body: dict[str, Any] = {
-        "session_data": session_data(type="alipay_cn"),
+        "session_data": session_data("alipay_cn"),
         "amount": purchase.amount.value,
         "currency": purchase.amount.currency,
         "billing": {"address": {"country": "CN"}},

@@ -1,7 +1,7 @@
 /* A stand-in for Checkout.com's web components: `CheckoutWebComponents({...})` as a global and as an AMD module.
 
-   Calls, callbacks and errors are those of the typings of @checkout.com/checkout-web-components, the look is the simulator's.
-   It talks to the simulator only. Where the typings are silent a comment names the entry of facts.toml. */
+   Calls, callbacks and errors are those of the typings of the npm package that loads the real one, the look is the simulator's.
+   Where the typings are silent a comment names the entry of facts.toml. */
 (() => {
 "use strict";
 
@@ -40,44 +40,42 @@ class CheckoutError extends Error {
   }
 }
 
-/* No style and no Content-Security-Policy of the shop's reaches it. Inferred: checkoutcom.component-look */
+/* No style and no Content-Security-Policy of the shop's reaches it; amber is the simulator's voice. Inferred: checkoutcom.component-look */
 const STYLE = `
   .box { color-scheme: light; display: grid; gap: 12px; padding: 16px; border: 1px solid #7E847F; border-radius: 8px; background: #FFF; color: #191E1D;
-    font: 16px/24px system-ui, sans-serif; text-align: start; overflow-wrap: anywhere }
+    font: 16px/24px system-ui, sans-serif; text-align: start; overflow-wrap: anywhere; overflow: hidden }
+  b, small { font-size: 13px; line-height: 19px }
+  b { margin: -16px -16px 0; padding: 8px 16px 0; background: #F3B93B; color: #241A00 }
+  b::after { content: ""; display: block; height: 4px; margin: 8px -16px 0; background: repeating-linear-gradient(115deg, #241A00 0 10px, #0000 0 20px) }
   p, fieldset, legend { margin: 0; padding: 0; border: 0 }
   label { display: flex; gap: 12px; align-items: center; min-height: 44px }
-  input { width: 20px; height: 20px; margin: 0 }
+  input { width: 20px; height: 20px; margin: 0; accent-color: #0D5C6D }
   button { min-height: 48px; padding: 8px 16px; border: 0; border-radius: 6px; background: #0D5C6D; color: #FFF; font: inherit }
-  small { padding: 8px 12px; border: 1px dashed #A8760C; background: #FFF7E3; font-size: 13px }
-  b { display: block; color: #6A4700 }
-  svg { width: 16px; height: 16px; vertical-align: -3px }
+  small { padding: 8px 12px; border: 1px dashed #A8760C; border-radius: 8px; background: #FFF7E3; color: #6A4700 }
+  i { display: inline-block; margin-inline-end: 8px; border: 8px solid; vertical-align: -3px; clip-path: path(evenodd, "M5 1h6v2h-1v4l4 8H2l4-8V3H5zM7.5 3v4.5L6 10.5h4L8.5 7.5V3z") }
+  :focus-visible { outline: 2px solid #0D5C6D; outline-offset: 2px }
   [role=alert] { color: #9C2727 }`;
-const FLASK = "M5 2h6M6.5 2v5L3 14h10L9.5 7V2M5 10.5h6";
 
 function element(tag, attributes, ...children) {
-  const made = document.createElementNS(`http://www.w3.org/${/svg|path/.test(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
+  const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
 }
 
-const source = new URL(globalThis.document?.currentScript?.src || "about:blank");
+const OWN = new URL(globalThis.document?.currentScript?.src || "about:blank").origin;
 
 /* The session, as its token tells it. Throws where a part is missing or another's. */
 function read({ id, payment_session_secret: secret, payment_session_token: token, _links: { self } }) {
   const told = JSON.parse(atob(token.split(":")[1])); // its UTF-8 stays undecoded
   if (!id || told.id !== id || told.payment_session_secret !== secret) throw new TypeError("parts of two sessions");
-  /* From the simulator's own path it asks who served it; from the real one's address, or copied, whom the session names. */
-  const { origin } = source.pathname === "/checkout-web-components/index.js" ? source : new URL(self.href);
+  const { integration_domain: host } = told; // its scheme is that of the session's own link. Inferred: checkoutcom.browser-calls
+  const origin = host ? `${new URL(self.href).protocol}//${host}` : OWN;
   return { ...told, pay: `${origin}/payment-sessions/${id}/pay`, methods: told.payment_methods.map(({ type }) => type) };
 }
 
-/* Of the device only the browser knows. Inferred: checkoutcom.session-data */
-function sessionData(type) {
-  const [, os] = /(iPhone|Android).*Mobi/.exec(navigator.userAgent) || [];
-  const said = os ? { type, terminal_type: "WAP", os_type: os === "Android" ? "ANDROID" : "IOS" } : { type };
-  return `sd_${btoa(JSON.stringify(said)).replaceAll("=", "")}`; // plain ASCII: neither + nor / can occur
-}
+/* A constant of each wallet; of plain ASCII, so that neither + nor / can occur. Inferred: checkoutcom.session-data */
+const sessionData = (type) => `sd_${btoa(JSON.stringify({ type })).replaceAll("=", "")}`;
 
 function isAnswer({ id, status, type, action = {} }) {
   const isWay = status === "Action Required" && action.type === "redirect" && /^https?:/.test(action.url);
@@ -86,10 +84,11 @@ function isAnswer({ id, status, type, action = {} }) {
 
 function component(world, type, options) {
   const { text, nameOf } = world;
-  const methods = type === "flow" ? world.methods : [type];
-  /* Inferred: checkoutcom.component-choice */
-  let selected = methods.length === 1 || options.expandFirstPaymentMethod !== false ? methods[0] : undefined; // null: unselected
-  let isChecked = type === "flow";
+  const isFlow = type === "flow";
+  const methods = isFlow ? world.methods : [type];
+  /* The shopper picks, also where there is but one, unless the shop has. Inferred: checkoutcom.component-choice */
+  let selected = !isFlow || options.expandFirstPaymentMethod ? methods[0] : undefined; // null: unselected
+  let isChecked = isFlow;
   let isBusy = false;
   let seen = null; // what is on the page while mounted
 
@@ -102,13 +101,6 @@ function component(world, type, options) {
       if (callback === "onError") reportError(cause);
       else tell("onError", failure("callback_invocation_failed", {}, cause));
     }
-  }
-
-  /* Inferred: checkoutcom.component-errors */
-  function misuse(code, details) {
-    const error = failure(code, details);
-    tell("onError", error);
-    throw error;
   }
 
   const refused = ({ request_id: requestId, error_codes: requestErrorCodes = [], status }) =>
@@ -175,10 +167,9 @@ function component(world, type, options) {
     const part = (tag, id, more, ...children) => element(tag, { "data-testid": `flow-${id}`, ...more }, ...children);
     const radios = methods.map((value) => part("input", `method-${value}`, { type: "radio", name: "method", value }));
     const labels = radios.map((radio) => element("label", {}, radio, nameOf(radio.value)));
-    const path = element("path", { d: FLASK, fill: "none", stroke: "currentColor" });
-    const flask = element("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, path);
-    const note = part("small", "note", {}, element("b", {}, flask, " ", text("ribbon")), text("note"));
-    const choice = element("fieldset", {}, element("legend", {}, text("methods")), ...(radios.length > 1 ? labels : methods.map(nameOf)));
+    const ribbon = element("b", { "data-testid": "sim-ribbon" }, text("ribbon"));
+    const note = element("small", { "data-testid": "sim-note" }, element("i", {}), text("note"));
+    const choice = element("fieldset", {}, element("legend", {}, text("methods")), ...(isFlow ? labels : [nameOf(type)]));
     const total = part("p", "total");
     const cta = element("p", {}, text("pay_button.redirect_cta"));
     const button = part("button", "pay", { type: "button" });
@@ -187,7 +178,7 @@ function component(world, type, options) {
     const shadow = host.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [new CSSStyleSheet()];
     shadow.adoptedStyleSheets[0].replaceSync(STYLE);
-    shadow.append(element("div", { class: "box", lang: world.lang }, note, choice, total, cta, button, message));
+    shadow.append(element("div", { class: "box", lang: world.lang }, ribbon, note, choice, total, cta, button, message));
     for (const radio of radios) radio.addEventListener("change", () => choose(radio.value));
     button.addEventListener("click", submit);
     place.append(host);
@@ -219,7 +210,7 @@ function component(world, type, options) {
     get selectedType() { return selected || type; },
     get selectedPaymentMethodId() { return selected || undefined; },
     submit: () => void submit(),
-    tokenize: async () => misuse("method_not_supported"),
+    async tokenize() { throw failure("method_not_supported"); },
     isValid: () => Boolean(seen && selected),
     isPayButtonRequired: () => Boolean(selected),
     async isAvailable() {
@@ -227,20 +218,19 @@ function component(world, type, options) {
       return methods.length > 0;
     },
     unselect() {
-      if (type !== "flow") misuse("method_not_supported");
+      if (!isFlow) throw failure("method_not_supported");
       if (selected) choose(null);
     },
     mount(target) {
-      if (seen) misuse("component_already_mounted");
-      if (!isChecked) misuse("component_is_available_not_checked");
+      if (seen) throw failure("component_already_mounted");
+      if (!isChecked) throw failure("component_is_available_not_checked");
       const place = typeof target === "string" ? document.querySelector(target) : target;
-      if (!place?.append) misuse("element_not_found", { element: target });
+      if (!place?.append) throw failure("element_not_found", { element: target });
       seen = draw(place);
       refresh();
       world.mounted.add(refresh);
       addEventListener("pageshow", restore);
       queueMicrotask(() => seen && tell("onReady"));
-      queueMicrotask(() => seen && selected && tell("onChange"));
       return self;
     },
     unmount() {
@@ -258,6 +248,7 @@ function CheckoutWebComponents({ paymentSession, componentOptions = {}, translat
   const ids = { browserSessionId: crypto.getRandomValues(new Uint32Array(4)).join("-") }; // randomUUID() is for secure contexts
   const failure = (code, details, cause) => new CheckoutError(code, { ...ids, ...details }, cause);
   if (!globalThis.document) throw failure("browser_environment_required");
+  if (!options.publicKey) throw failure("public_key_required"); // Inferred: checkoutcom.component-errors
   let session = null;
   try {
     if (paymentSession !== undefined) session = read(paymentSession);

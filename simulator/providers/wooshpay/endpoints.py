@@ -47,6 +47,12 @@ from simulator.providers.wooshpay.handlers.payment_methods import (
     list_payment_methods,
     update_payment_method,
 )
+from simulator.providers.wooshpay.handlers.payouts import (
+    get_balance_transaction,
+    get_payout,
+    list_balance_transactions,
+    list_payouts,
+)
 from simulator.providers.wooshpay.handlers.products import (
     create_price,
     create_product,
@@ -227,5 +233,9 @@ ENDPOINTS = (
     _get( "/v1/prices",                       list_prices,                        "List prices",           PriceList),
     _get( "/v1/prices/{id}",                  get_price,                          "Retrieve a price"),
     _get( "/v1/balance",                      get_balance,                        "Retrieve the balance"),
+    _get( "/v1/balance_transactions",         list_balance_transactions,          "List balance transactions", PageQuery),
+    _get( "/v1/balance_transactions/{id}",    get_balance_transaction,            "Retrieve a balance transaction"),
+    _get( "/v1/payouts",                      list_payouts,                       "List payouts",          PageQuery),
+    _get( "/v1/payouts/{id}",                 get_payout,                         "Retrieve a payout"),
 )
 # fmt: on

@@ -26,13 +26,9 @@ GET    /v1/disputes/{id}                      Retrieve a dispute
 POST   /v1/disputes/{id}                      Update a dispute
 POST   /v1/disputes/{id}/close                Close a dispute
 POST   /v1/payouts                            Create a payout
-GET    /v1/payouts                            List payouts
-GET    /v1/payouts/{id}                       Retrieve a payout
 POST   /v1/beneficiaries                      Create a beneficiary
 GET    /v1/beneficiaries                      List beneficiaries
 GET    /v1/beneficiaries/{id}                 Retrieve a beneficiary
-GET    /v1/balance_transactions               List balance transactions
-GET    /v1/balance_transactions/{id}          Retrieve a balance transaction
 POST   /v1/files                              Create a file
 GET    /v1/files                              List files
 GET    /v1/files/{id}                         Retrieve a file

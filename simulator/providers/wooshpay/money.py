@@ -13,15 +13,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from simulator.engine.ledger import MERCHANT, Booking, MoneyMove, Moved, rounded
+from simulator.engine.ledger import Booking, MoneyMove, Moved
 from simulator.engine.settlement import Payout, Period, Report, Settlement
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay.model import Owned, PaymentIntent, Refund
-
-LIVE = "live"
-"""The account of what was paid with live keys. The other one has no name."""
+from simulator.providers.wooshpay.wire.payouts import STATUSES, TYPES, account_of, source, sums, transaction_id
 
 READY = timedelta(hours=2)
 """After the cut-off (our own convention)."""
@@ -30,10 +28,6 @@ COLUMNS = (
     "id", "type", "source", "amount", "fee", "net", "currency", "source_amount", "source_currency", "exchange_rate",
     "merchant_order_id", "created", "available_on",
 )  # fmt: skip
-
-
-def account_of(livemode: bool) -> str:
-    return LIVE if livemode else ""
 
 
 def _merchant(owned: Owned) -> str:
@@ -54,29 +48,18 @@ def _refunded(uow: UnitOfWork, refund: Refund, about: Any) -> Moved:
 
 # The CSV --------------------------------------------------------------------------------------------------------------
 
-TYPES = {"capture": "payment", "refund_failed": "refund_failure"}
-"""Of what is not called so already."""
-
-
-def transaction_id(booking: Booking) -> str:
-    """`txn_` and a number that only this booking has: it is counted from the first one of the account."""
-    return f"txn_{19 * 10**17 + booking.number}"
-
 
 def _row(booking: Booking) -> list[object]:
-    """Rounded row by row to whole cents; what that loses stays on the account."""
-    currency = booking.currency
-    amount = rounded(booking.on(MERCHANT, booking.cause), currency).value
-    fee = -rounded(booking.net - booking.on(MERCHANT, booking.cause), currency).value
-    gross = booking.gross or Money(amount, currency)
+    amount, fee = sums(booking)
+    gross = booking.gross or amount
     return [
         transaction_id(booking),
         TYPES.get(booking.cause, booking.cause),
-        booking.told.get("source") or booking.payout,
-        amount,
-        fee,
-        amount - fee,
-        currency.lower(),
+        source(booking),
+        amount.value,
+        fee.value,
+        (amount - fee).value,
+        booking.currency.lower(),
         gross.value,
         gross.currency.lower(),
         f"{booking.rate.normalize():f}",
@@ -117,6 +100,11 @@ def reports(period: Period) -> list[Report]:
     ]
 
 
+def tell(uow: UnitOfWork, payout: Payout, news: str) -> None:
+    """`payout.created`, then `payout.paid` or `payout.failed`."""
+    uow.emit(f"payout.{news}", payout)
+
+
 # A refund leaves the balance when it is asked for, and comes back when it fails.
 SETTLEMENT = Settlement(
     moves=(
@@ -126,5 +114,7 @@ SETTLEMENT = Settlement(
         MoneyMove(Refund, ("bank.failed",), "refund_failed", _refunded),
     ),
     payout_id=lambda ids: f"po_{1 + int(ids.digits(1)) % 9}{ids.digits(18)}",
+    statuses=STATUSES,
     reports=reports,
+    on_payout=tell,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.engine.shop import Account, Purchase, Request, json_request
-from simulator.engine.stories import Cancel, Create, Decide, Rule, Stories, saying_more
+from simulator.engine.stories import Cancel, Create, Decide, Rule, Set, Stories, saying_more
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay import shop
@@ -63,6 +63,10 @@ def _count_apart(uow: UnitOfWork) -> None:
 
 SLOW_BANK = Rule({"when": {"operation": "confirm"}, "bank": {"delay": "PT1M"}})
 
+FREE = Set({"settlement_currency": "same", "fee_variable": "0", "fee_fixed": "0"})
+"""The manual's own purchase is so small that nothing of it would be left to be paid out."""
+REFUSES = Rule({"settlement": {"payout": "failed"}})
+
 # fmt: off
 STORIES = Stories(
     create=create,
@@ -74,6 +78,9 @@ STORIES = Stories(
         "payment_intent.canceled":                  (Create(), Cancel()),
         "checkout.session.completed":               (Create(_session), Decide("paid")),
         "checkout.session.expired":                 (Create(_session),),
+        "payout.created":                           (FREE, Create(), Decide("paid")),
+        "payout.paid":                              (FREE, Create(), Decide("paid")),
+        "payout.failed":                            (FREE, REFUSES, Create(), Decide("paid")),
     },
 )
 # fmt: on

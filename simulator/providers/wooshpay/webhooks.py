@@ -16,6 +16,7 @@ from simulator.engine import explain as explaining
 from simulator.engine.explain import Explained
 from simulator.engine.provider import Dropped, Event, Message, Sending, Signed, Webhooks
 from simulator.engine.resource import Resource
+from simulator.engine.settlement import Payout
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import millis
@@ -36,6 +37,7 @@ from simulator.providers.wooshpay.wire.charges import charge
 from simulator.providers.wooshpay.wire.checkout_sessions import checkout_session
 from simulator.providers.wooshpay.wire.events import delivered_event
 from simulator.providers.wooshpay.wire.payment_intents import payment_intent
+from simulator.providers.wooshpay.wire.payouts import LIVE, payout
 from simulator.providers.wooshpay.wire.refunds import refund
 from simulator.providers.wooshpay.wire.values import present
 
@@ -52,6 +54,9 @@ EVENTS = (
     "charge.refund.updated",
     "charge.succeeded",
     "charge.refunded",
+    "payout.created",
+    "payout.paid",
+    "payout.failed",
 )
 
 ONLY_BY_NAME = frozenset({"charge.succeeded", "charge.refunded"})
@@ -98,22 +103,28 @@ def data_object(workspace: Workspace, resource: Resource) -> dict[str, Any]:
             return refund(resource)
         case Charge():
             return charge(resource)
+        case Payout():
+            return payout(resource)
         case _:
             raise TypeError(resource.KIND)
+
+
+def _is_live(payout: Resource) -> bool:
+    return isinstance(payout, Payout) and payout.merchant == LIVE
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
     """The event is stored whether or not anybody listens; one message for each endpoint that wants it."""
     resource = event.resource
-    assert isinstance(resource, Owned)
+    livemode = resource.livemode if isinstance(resource, Owned) else _is_live(resource)
     known = endpoints(uow.workspace)
-    listeners = [endpoint for endpoint in known if wants(endpoint, event.name, resource.livemode)]
+    listeners = [endpoint for endpoint in known if wants(endpoint, event.name, livemode)]
     if event.name in ONLY_BY_NAME and not listeners:
         return []
     stored = uow.add(
         StoredEvent(
             id=mint(uow, "evt"),
-            livemode=resource.livemode,
+            livemode=livemode,
             type=event.name,
             data=data_object(uow.workspace, resource),
             request=_request(uow),

@@ -223,7 +223,7 @@ class Comparison:
         if type(a) is type(b) and a == b:
             if (form := form_of(a)).startswith("a time"):  # the same instant by chance
                 if form_of(c) != form:
-                    self._note(place, "form", form, form_shown(c, self.real.names, self.hiding))
+                    self._note(place, "form", form, self._shown(place, c))
             elif c != a or type(c) is not type(a):
                 self._note_value(place, a, c)
             return
@@ -231,7 +231,7 @@ class Comparison:
         if pattern == self.other.names.pattern(b):
             own = str(pattern).startswith(f"⟦{self.call}: ")
             if own and not fits(c, form := form_of_both(a, b)):
-                self._note(place, "form", form, form_shown(c, replace(self.real.names, values={}), self.hiding))
+                self._note(place, "form", form, self._shown(place, c, replace(self.real.names, values={})))
             else:
                 self._compare_with_pattern(place, pattern, a, c)
         elif is_address(a) and is_address(c):
@@ -239,7 +239,7 @@ class Comparison:
         elif (known := self._comes_again(c)) is not None:
             self._note(place, "repeated", "another each time", f"<{known}>")
         elif not fits(c, form := form_of_both(a, b)):
-            self._note(place, "form", form, form_shown(c, self.real.names, self.hiding))
+            self._note(place, "form", form, self._shown(place, c))
 
     def _compare_with_pattern(self, place: str, pattern: Any, a: Any, c: Any) -> None:
         names = self.real.names
@@ -253,7 +253,7 @@ class Comparison:
             self.real.names = replace(names, values={**names.values, name[1]: c})
             self._note(place, "value", shown_pattern(pattern), "another one")
             return
-        self._note(place, "value", shown_pattern(pattern), form_shown(c, names, self.hiding))
+        self._note(place, "value", shown_pattern(pattern), self._shown(place, c, names))
 
     def _comes_again(self, c: Any) -> str | None:
         name = self.real.names.knows(c)
@@ -263,9 +263,15 @@ class Comparison:
         if is_address(a) and is_address(c):
             return
         ours = f'"{a}"' if isinstance(a, str) else json.dumps(a)
-        leaf = place.rpartition(".")[2]
-        theirs = "***" if self.hiding.is_secret(leaf) else form_shown(c, self.real.names, self.hiding)
-        self._note(place, "value", ours, theirs)
+        self._note(place, "value", ours, self._shown(place, c))
+
+    def _shown(self, place: str, c: Any, names: Names | None = None) -> str:
+        """Something of the sandbox's, unless its name says that it opens a door."""
+        leaf = place.removeprefix("header ").rpartition(".")[2].removesuffix("[]")
+        is_secret = self.hiding.is_secret(leaf) or (
+            place.startswith("header ") and self.hiding.masking.is_secret_header(leaf)
+        )
+        return "***" if is_secret and isinstance(c, str) else form_shown(c, names or self.real.names, self.hiding)
 
 
 def time_class(seconds: float) -> str:

@@ -196,7 +196,7 @@ def form_shown(value: Any, names: Names, hiding: Hiding) -> str:
     form = form_of(value)
     if form not in ("a text", "digits"):
         return form
-    return f'"{hiding.shown(shown_pattern(names.pattern(value)))[:200]}"'
+    return f'"{hiding.shown(shown_pattern(names.pattern(hiding.sealed(value))))[:200]}"'
 
 
 def shown_pattern(pattern: Any) -> str:

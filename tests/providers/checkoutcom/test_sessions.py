@@ -41,11 +41,12 @@ async def submitted(cko: Merchant, session: dict[str, Any], **more: Any) -> http
     return await cko.post(f"/payment-sessions/{session['id']}/submit", {"session_data": DATA, **more})
 
 
-async def from_browser(sim: Sim, session: dict[str, Any], data: str = DATA) -> httpx.Response:
+async def from_browser(sim: Sim, session: dict[str, Any], data: str = DATA, agent: str = "Desktop") -> httpx.Response:
     """What the component calls, from a page of another origin."""
     headers = {
         "Authorization": f"Bearer {sim.credentials('checkoutcom')['public_key']}",
         "Origin": "https://shop.example",
+        "User-Agent": agent,
     }
     body = {"session_data": data, "payment_session_secret": session["payment_session_secret"]}
     return await sim.http.post(f"/payment-sessions/{session['id']}/pay", json=body, headers=headers)
@@ -122,6 +123,17 @@ async def test_a_submitted_session_is_an_ordinary_payment(sim: Sim, cko: Merchan
     )
 
 
+async def test_the_sessions_id_can_be_missing_on_the_way_back(sim: Sim, cko: Merchant) -> None:
+    """As a shop plugin's authors have seen it, whose fallback can be tried so."""
+    await sim.settings("checkoutcom", flow_return_params="without_session")
+    payment = (await submitted(cko, await made(cko))).json()["id"]
+
+    await cko.pay(payment)
+
+    back = (await sim.payment("checkoutcom", payment))["wallet"]["return_url"]
+    assert re.fullmatch(rf"http://127.0.0.1:9000/ok\?order=77&cko-session-id=sid_\w+&cko-payment-id={payment}", back)
+
+
 async def test_the_component_pays_from_a_page_of_another_origin(sim: Sim, cko: Merchant) -> None:
     session = await made(cko)
     path = f"/payment-sessions/{session['id']}"
@@ -129,7 +141,7 @@ async def test_the_component_pays_from_a_page_of_another_origin(sim: Sim, cko: M
     asked = await sim.http.request(
         "OPTIONS", f"{path}/pay", headers={"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
     )
-    answer = await from_browser(sim, session, session_data(type="alipay_cn", terminal_type="WAP", os_type="IOS"))
+    answer = await from_browser(sim, session, agent="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Mobile/15E148")
     public = {"Authorization": f"Bearer {sim.credentials('checkoutcom')['public_key']}"}
     shown = await sim.http.get(path, headers=public)
 
@@ -142,6 +154,13 @@ async def test_the_component_pays_from_a_page_of_another_origin(sim: Sim, cko: M
         "id": answer.json()["id"], "status": "Pending", "source": {"type": "alipay_cn"},
     }  # fmt: skip
     assert (await cko.get(path)).json()["payment"]["reference"] == "FLOW-1001"
+    desktop = await from_browser(sim, session)
+    assert "/page/aplus-linker/acwallet/qrcode.html?url=" in desktop.json()["action"]["url"]
+    said = await made(cko, processing={"terminal_type": "APP", "os_type": "ANDROID"})
+    refused = await from_browser(sim, said, "sd_other")
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (422, "*")
+    known = await from_browser(sim, said, agent="Mozilla/5.0 (iPhone) Mobile")
+    assert "APP on ANDROID" in (await sim.http.get(known.json()["action"]["url"])).text
 
 
 async def test_who_may_call_what(sim: Sim, cko: Merchant, previous: Merchant) -> None:
@@ -166,22 +185,34 @@ async def test_who_may_call_what(sim: Sim, cko: Merchant, previous: Merchant) ->
     }  # fmt: skip
 
 
-NO_DATA = {
-    "": "session_data_invalid",
-    "made-up": "session_data_invalid",
-    "sd_!!!": "session_data_invalid",
-    session_data(kind="alipay_cn"): "session_data_invalid",
-    session_data(type="card"): "payment_method_not_supported",
-    session_data(type="alipay_hk"): "payment_method_not_supported",
-}
+NO_DATA = (
+    "",
+    "made-up",
+    "sd_!!!",
+    "eyJ0eXBlIjoiYWxpcGF5X2NuIn0",
+    DATA + "=",
+    DATA.upper(),
+    session_data("card"),
+    session_data("alipay_hk"),
+    "sd_eyJ0eXBlIjogImFsaXBheV9jbiJ9",  # {"type": "alipay_cn"}, with a space
+    "sd_eyJ0eXBlIjoiYWxpcGF5X2NuIiwidGVybWluYWxfdHlwZSI6IldBUCJ9",  # of a terminal too
+)
 
 
-async def test_session_data_that_no_component_made_is_refused(cko: Merchant) -> None:
+async def test_session_data_is_the_constant_of_a_wallet_that_the_session_offers(cko: Merchant) -> None:
+    """On every device the same, so that a script needs no browser."""
     session = await made(cko)
+    unnamed = {name: value for name, value in SESSION.items() if name != "enabled_payment_methods"}
 
     found = {data: (await submitted(cko, session, session_data=data)).json()["error_codes"] for data in NO_DATA}
+    completed = await cko.post("/payment-sessions/complete", unnamed | {"session_data": DATA + "="})
+    card = await cko.post("/payment-sessions/complete", unnamed | {"payment_method": {"type": "card"}})
 
-    assert found == {data: [code] for data, code in NO_DATA.items()}
+    assert session_data("alipay_cn") == DATA
+    assert found == {data: ["session_data_invalid"] for data in NO_DATA}
+    assert (completed.status_code, completed.json()["error_codes"]) == (422, ["session_data_invalid"])
+    assert (card.status_code, card.json()["error_codes"]) == (422, ["payment_method_not_supported"])
+    assert (await submitted(cko, session)).status_code == 202
 
 
 async def test_a_session_can_be_tried_again_until_it_is_paid_or_expires(sim: Sim, cko: Merchant) -> None:

@@ -285,6 +285,6 @@ def return_to(uow: UnitOfWork, payment: Resource, order: Resource) -> str | None
     if target is None:
         return None
     told = {"cko-session-id": payment.session_id, "cko-payment-id": payment.id}
-    if payment.payment_session_id is not None:
+    if payment.payment_session_id is not None and uow.settings(CheckoutcomSettings).flow_return_params == "all":
         told["cko-payment-session-id"] = payment.payment_session_id
     return with_query(target, **told)

@@ -5,6 +5,7 @@ Source: docs/providers/checkoutcom.md, source 12.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,7 +139,7 @@ def submit_session(call: Call, uow: UnitOfWork) -> Reply:
     told = changed(session, **values.present(given), **_said(request))
     # Who pays is settled when the session is made. Source: source 12.5.
     told = changed(told, customer=_customer(session.customer, told.customer))
-    return _submitted(call, uow, session, told, request.session_data)
+    return _submitted(call, uow, session, told, _method(session, request.session_data))
 
 
 def complete_session(call: Call, uow: UnitOfWork) -> Reply:
@@ -149,15 +150,32 @@ def complete_session(call: Call, uow: UnitOfWork) -> Reply:
     request: wire.CompleteRequest = call.body
     if request.session_data is None and request.payment_method is None:
         raise refused("session_data_required")
-    data = request.session_data
-    if data is None and request.payment_method is not None:
-        data = wire.session_data(type=request.payment_method.type)
     session = uow.add(_new_session(call, uow, request, _offered(uow, request, wire.WALLETS, ())))
     notices.check_session(call, uow, request, session.payment_methods)
-    reply = _submitted(call, uow, session, session, data or "")
+    reply = _submitted(call, uow, session, session, _chosen(session, request))
     if reply.status == 202:
         reply.body |= {"payment_session_id": session.id, "payment_session_secret": session.secret}
     return reply
+
+
+def _chosen(session: PaymentSession, request: wire.CompleteRequest) -> str:
+    """Raises `Refused` for a method that cannot be paid with."""
+    if request.session_data is None and request.payment_method is not None:
+        method = request.payment_method.type
+        if method not in session.payment_methods:
+            raise refused("payment_method_not_supported", given=method, allowed=session.payment_methods)
+        return method
+    return _method(session, request.session_data or "")
+
+
+def _method(session: PaymentSession, data: str) -> str:
+    """The wallet that the component says was picked. Raises `Refused` for all but the constants of the session's wallets."""
+    method = wire.PICKED.get(data)
+    if method not in session.payment_methods:
+        raise refused(
+            "session_data_invalid", given=data, allowed=[wire.session_data(name) for name in session.payment_methods]
+        )
+    return method
 
 
 def _customer(known: Mapping[str, Any] | None, said: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -177,39 +195,39 @@ def pay_session(call: Call, uow: UnitOfWork) -> Reply:
     session = find_session(call, uow)
     if not equals(request.payment_session_secret, session.secret):
         raise Forbidden("this is not the secret of the payment session", call.workspace.id)
-    return _submitted(call, uow, session, session, request.session_data)
+    return _submitted(call, uow, session, _with_terminal(session, call), _method(session, request.session_data))
 
 
-def _submitted(call: Call, uow: UnitOfWork, session: PaymentSession, told: PaymentSession, data: str) -> Reply:
-    """`told` is the session as it is to be paid. Raises `Refused` for a session or a method that cannot be paid with."""
-    said = wire.read_session_data(data)
-    if said is None:
-        raise refused("session_data_invalid")
+_PHONE = re.compile(r"(iPhone|Android).*Mobi")
+_SYSTEMS = {"iPhone": "IOS", "Android": "ANDROID"}
+
+
+def _with_terminal(session: PaymentSession, call: Call) -> PaymentSession:
+    """The session with what the browser tells of itself. What the server said of the terminal goes before. Source: source 12.2.
+
+    Inferred: checkoutcom.session-data.
+    """
+    said = session.processing or {}
+    phone = _PHONE.search(call.headers.get("user-agent", ""))
+    if phone is None or "terminal_type" in said:
+        return session
+    return changed(session, processing={**said, "terminal_type": "WAP", "os_type": _SYSTEMS[phone[1]]})
+
+
+def _submitted(call: Call, uow: UnitOfWork, session: PaymentSession, told: PaymentSession, method: str) -> Reply:
+    """`told` is the session as it is to be paid. Raises `Refused` for a session that cannot be paid."""
     if session.state == "Expired" or session.expires_at <= uow.now:
         raise refused("payment_session_expired")
     if session.state == "Paid" or is_confirmed(uow.find(Payment, session.payment_id or "")):
         raise refused("payment_session_already_paid")
-    if said["type"] not in session.payment_methods:
-        raise refused("payment_method_not_supported", given=said["type"], allowed=session.payment_methods)
     if told.amount < 1:
         raise refused("amount_invalid")
     notices.check_submission(call, told)
     reason = check_activated(uow, told.amount, told.currency, told.reference)
-    terminal, system = check_terminal(_device(told, said))
-    payment = start_attempt(uow, session, told, said["type"], terminal, system, is_declined=reason is not None)
+    terminal, system = check_terminal(Processing.model_validate(told.processing or {}))
+    payment = start_attempt(uow, session, told, method, terminal, system, is_declined=reason is not None)
     if reason is not None:
         outcomes.decline(uow, payment, "bank.declined", *errors.response(errors.SESSION_REASONS[reason]))
         return Reply(201, wire.declined(payment, reason))
     notices.test_amount(call, uow, "pay", payment.amount, payment.currency, payment.reference)
     return Reply(202, wire.action_required(payment, call.base_url))
-
-
-def _device(session: PaymentSession, said: Mapping[str, Any]) -> Processing:
-    """What the server said of the terminal goes before what the component saw. Source: source 12.2.
-
-    Inferred: checkoutcom.session-data.
-    """
-    processing = session.processing or {}
-    if "terminal_type" not in processing:
-        processing = {name: said[name] for name in ("terminal_type", "os_type") if isinstance(said.get(name), str)}
-    return Processing.model_validate(processing)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -179,27 +177,17 @@ class BrowserPayment(Model):
 
 # What the component says -----------------------------------------------------------------------------------------
 
-SESSION_DATA = "sd_"
 
+def session_data(method: str) -> str:
+    """The opaque text that the component makes, a constant of each wallet: `sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0` for AlipayCN.
 
-def session_data(**said: str) -> str:
-    """The opaque text that the component makes: `sd_eyJ0eXBlIjoiYWxpcGF5X2NuIn0` for `{"type": "alipay_cn"}`.
-
-    Beside `type` it may say `terminal_type` and `os_type`, since only the browser knows them.
     Source: source 12.5. Inferred: checkoutcom.session-data.
     """
-    return SESSION_DATA + base64.urlsafe_b64encode(orjson.dumps(said)).decode().rstrip("=")
+    return "sd_" + base64.urlsafe_b64encode(orjson.dumps({"type": method})).decode().rstrip("=")
 
 
-def read_session_data(text: str) -> Mapping[str, Any] | None:
-    """What the component said; None for what no component of ours has made."""
-    if not text.startswith(SESSION_DATA):
-        return None
-    try:
-        said = orjson.loads(base64.urlsafe_b64decode(text.removeprefix(SESSION_DATA) + "=="))
-    except (ValueError, binascii.Error):
-        return None
-    return said if isinstance(said, dict) and isinstance(said.get("type"), str) else None
+PICKED = {session_data(name): name for name in WALLETS}
+"""What the component says to the wallet that it means."""
 
 
 # Answers ---------------------------------------------------------------------------------------------------------

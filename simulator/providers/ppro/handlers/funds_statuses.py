@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from simulator.engine import settling
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import wire
-from simulator.providers.ppro.handlers.bank import ask_bank
 from simulator.providers.ppro.handlers.operations import find_charge, find_operation, with_operation
 from simulator.providers.ppro.model import Charge, Operation
 from simulator.providers.ppro.settings import PproSettings
@@ -25,17 +25,17 @@ def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
     Without either it never does.
     """
     assert operation.amount is not None
-    verdict = ask_bank(uow, charge, "settle", operation.amount)
-    after = verdict.delay or uow.settings(PproSettings).funds_after
-    if after is not None:
-        uow.arm(charge, "timer.funds", after=after, kind=operation.kind, operation=operation.id)
+    usual, amount = uow.settings(PproSettings).funds_after, replace(charge.money, value=operation.amount)
+    due = settling.funds_due(uow, charge, amount, usual)
+    if due is not None:
+        uow.arm(charge, "timer.funds", at=due, kind=operation.kind, operation=operation.id)
 
 
 def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:
     """Settlement reports where the money of an operation is. Source: docs/providers/ppro.md, sources 3.6 and 4.2, row 22."""
     operation = find_operation(charge, kind, id_)
     assert operation.amount is not None
-    declined = not ask_bank(uow, charge, "settle", operation.amount).approves
+    declined = not settling.funds_have_come(uow, charge, replace(charge.money, value=operation.amount))
     if kind == "captures":
         funds = "CAPTURE_FUNDS_MISSING" if declined else "CAPTURE_FUNDS_RECEIVED"
     else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simulator.engine import balances
-from simulator.engine.ledger import rounded
+from simulator.engine.ledger import whole
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.providers.wooshpay.money import account_of
+from simulator.providers.wooshpay.wire.payouts import account_of
 
 
 def get_balance(call: Call, uow: UnitOfWork) -> Reply:
@@ -24,4 +24,4 @@ def get_balance(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _amounts(sums: Iterable[tuple[str, int]]) -> list[dict[str, object]]:
-    return [{"amount": rounded(amount, currency).value, "currency": currency.lower()} for currency, amount in sums]
+    return [{"amount": whole(amount, currency).value, "currency": currency.lower()} for currency, amount in sums]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from simulator.engine import settling
 from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
@@ -48,8 +49,8 @@ def capture_payment(uow: UnitOfWork, payment: Payment) -> Payment:
 
     A bank rule may delay them, or keep them away (`outcome: pending`).
     """
-    verdict, settings = uow.ask_bank(payment, "settle", payment.money), uow.settings(WorldlineSettings)
-    settles_at = None if verdict.is_open_ended else uow.now + verdict.wait(timedelta(seconds=settings.settlement_s))
+    settings = uow.settings(WorldlineSettings)
+    settles_at = settling.funds_due(uow, payment, payment.money, timedelta(seconds=settings.settlement_s))
     files_at = uow.now + timedelta(seconds=settings.settlement_file_s)
     is_filed = settles_at is not None and files_at < settles_at
     changes: dict[str, Any] = {
@@ -82,7 +83,7 @@ def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[st
 
 def _settle(uow: UnitOfWork, payment: Payment) -> None:
     """The funds have arrived, unless a bank rule says that they will not."""
-    if not uow.ask_bank(payment, "settle", payment.money).approves:
+    if not settling.funds_have_come(uow, payment, payment.money):
         move_payment(uow, payment, "bank.funds_missing")
         return
     usual = timedelta(seconds=uow.settings(WorldlineSettings).remittance_s)
