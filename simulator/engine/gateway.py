@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from simulator.engine import faults, idempotency, journal, pages, plain, reasons
 from simulator.engine.call import Call, Reply, Walk
 from simulator.engine.callers import is_public, is_this_machine
+from simulator.engine.homes import Elsewhere
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
@@ -230,7 +231,7 @@ class Gateway:
     def _endpoint(self, provider: Provider, call: Call, endpoint: Endpoint, started: float) -> Answer:
         runtime, policy, key = self.runtime, provider.idempotency, None
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
-        at = call.answering
+        at, losses = call.answering, runtime.homes.losses
         try:
             self._authenticate(provider, call, endpoint.authenticate)
             at.step = "rate"
@@ -289,7 +290,9 @@ class Gateway:
             return Answer(reply.status, headers, sent)
         except Refusal as refusal:
             return self._refused(provider, call, refusal, started, key)
-        except Exception:
+        except Exception as error:
+            if runtime.homes.is_anew(losses, error):
+                raise Elsewhere(None) from error  # nothing was written and nothing answered: once more
             return self._refused(provider, call, self._crashed(call), started)
 
     def _authenticate(self, provider: Provider, call: Call, own: Authenticate | None = None) -> None:

@@ -154,6 +154,22 @@ async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_tak
         assert sorted(homes(world)) == [False, True]
 
 
+async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: Merchant, database: str) -> None:
+    """Nothing was answered yet: the call is tried once more over another one, and the workspace taken home again."""
+    await merchant.answer("before")
+    for number in range(3):
+        name = next(replica.url for replica, home in zip(world.pair.replicas, homes(world), strict=True) if home)
+        with psycopg.connect(database) as killing:
+            sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s"
+            assert killing.execute(sql, (f"%{name}",)).fetchone() == (True,)
+        after = await merchant.answer(f"after-{number}")
+        assert after.status == 200
+
+    listed = [one["reference"] for one in (await world.http.get(f"{world.path}/payments")).json()["data"]]
+    assert listed == ["after-2", "after-1", "after-0", "before"]
+    assert sorted(homes(world)) == [False, True]
+
+
 async def test_a_locked_table_keeps_nobody_else_waiting(world: World, merchant: Merchant, database: str) -> None:
     """Who waits for it is refused after a while; static files and other processes' workspaces are served meanwhile."""
     store = world.app.runtime.store

@@ -118,9 +118,11 @@ class Outbox(Statements):
     def next_due(self, workspace: int, after: int = 0) -> int | None:
         """When the next timer or message of a workspace falls due, later than `after` (both in microseconds)."""
         sql = f"""SELECT MIN(due) FROM (
-            SELECT MIN(due) AS due FROM timers WHERE workspace = ? AND due > ? {self._timers_aside}
-            UNION ALL SELECT MIN(due) AS due FROM outbox
-            WHERE workspace = ? AND state = 'pending' AND due > ? {self._aside(workspace)}) both_tables"""  # noqa: S608
+            SELECT due FROM (SELECT due FROM timers WHERE workspace = ? AND due > ? {self._timers_aside}
+                ORDER BY workspace, due, seq LIMIT 1) timer
+            UNION ALL SELECT due FROM (SELECT due FROM outbox
+                WHERE workspace = ? AND state = 'pending' AND due > ? {self._aside(workspace)}
+                ORDER BY workspace, due, seq LIMIT 1) message) both_tables"""  # noqa: S608
         found = self.rows(sql, (self._at(workspace), after, self._at(workspace), after))
         return None if found[0][0] is None else int(found[0][0])
 
@@ -457,7 +459,7 @@ class Outbox(Statements):
 
     def outcomes_since(self, workspace: int, pending: Sequence[int], newest: int) -> dict[str, int]:
         """By state, how many there are of those that were pending (`pending_now`) and of those that came after the newest one."""
-        sql = "SELECT state, COUNT(*) FROM outbox WHERE workspace = ? AND seq > ? GROUP BY state"
+        sql = "SELECT state, COUNT(*) FROM outbox WHERE +workspace = ? AND seq > ? GROUP BY state"
         found = Counter({row[0]: int(row[1]) for row in self.rows(sql, (self._at(workspace), newest))})
         for start in range(0, len(pending), TOGETHER):
             some = pending[start : start + TOGETHER]

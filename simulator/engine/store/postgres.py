@@ -40,6 +40,10 @@ PAUSE_S = 5.0
 LOCK_MS = 3000
 """How long a statement waits for somebody else's lock."""
 
+PLANNER = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+"""Every statement has its index. Without statistics, as they are missing on a fresh database, the planner would take tables for
+small and walk through them; `tests/replicas/test_plans.py` counts the rows."""
+
 _VERSION = "schema_version"
 
 
@@ -192,7 +196,8 @@ class PostgresStore(SharedStore):
         limits = {name: value for name, value in {**NEVER_HANGS, **more}.items() if name not in said}
         try:
             made = _Impatient.connect(self._where, autocommit=True, **limits)
-            made.execute(f"SET lock_timeout = {LOCK_MS}".encode())
+            for name, value in {**PLANNER, "lock_timeout": str(LOCK_MS)}.items():
+                made.execute(f"SET {name} = {value}".encode())
             return made
         except psycopg.errors.ConnectionTimeout as error:
             within = said.get("connect_timeout", limits.get("connect_timeout"))
