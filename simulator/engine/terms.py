@@ -34,6 +34,8 @@ def _zone(name: str) -> str:
 
 ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_zone)]
 ZONE: JsonDict = {"words": "the name of a time zone, like Europe/London"}
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+CLOCK_TIME: JsonDict = {"words": "a time of day, like 09:00"}
 
 _RESERVE = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)%/([0-9]{1,3})d")
 
@@ -68,9 +70,7 @@ class MoneySettings(ProviderSettings):
         "daily",
         description="which cut-offs pay out: those of business days, the first of each week or month, or none by itself",
     )
-    cutoff: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = Field(
-        "00:00", description="when a day ends", json_schema_extra={"words": "a time of day, like 09:00"}
-    )
+    cutoff: ClockTime = Field("00:00", description="when a day ends", json_schema_extra=CLOCK_TIME)
     time_zone: ZoneName = Field("UTC", description="in which days begin and end", json_schema_extra=ZONE)
     minimum_payout: Amount = Field("0", description="what is less stays for the next payout", json_schema_extra=_AMOUNT)
     reserve: Annotated[str, StringConstraints(pattern=rf"^(off|{_RESERVE.pattern})$")] = Field(

@@ -34,6 +34,7 @@ def sums(entries: list[dict[str, Any]], by: str = "currency") -> dict[str, Decim
 
 async def test_a_sale_and_a_refund_are_paid_out(world: Sim, merchant: Merchant, provider: Provider) -> None:
     """¥ 100.00 captured, ¥ 4.00 given back: at 0.12722158, less 1.2 % and 0.20 EUR for the sale and 0.10 EUR for the refund."""
+    await world.settings(provider.name, cutoff="00:00")
     id_ = await merchant.paid("order-1", 10000)
     await merchant.refund(id_, 400)
     await merchant.settle()
@@ -86,7 +87,10 @@ async def test_a_workspace_without_money_has_no_cut_offs(world: Sim, merchant: M
     assert await got(world, "ledger") == [] == await got(world, "balances")
 
 
-async def test_a_year_passes_through_no_more_cut_offs_than_there_is_money(world: Sim, merchant: Merchant) -> None:
+async def test_a_year_passes_through_no_more_cut_offs_than_there_is_money(
+    world: Sim, merchant: Merchant, provider: Provider
+) -> None:
+    await world.settings(provider.name, cutoff="00:00")
     await merchant.paid("order-1", 10000)
 
     fired = await world.advance(days=365)

@@ -123,7 +123,8 @@ class Payment(Resource):
         return PHASES[self.state]
 
     def keys(self) -> dict[str, str]:
-        return search_keys(self)
+        ended = {"ended": f"{self.changed_at:%Y-%m-%d}"} if self.state in ("CANCELLED", "REJECTED") else {}
+        return search_keys(self) | ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,9 @@ class Refund(Resource):
     total_paid: int
     total_refunded: int
     executes_at: datetime | None = None
+    requested_at: datetime | None = None
+    """When Alipay was first asked for it, and for how much."""
+    requested_amount: int = 0
 
     @property
     def subject(self) -> str:
@@ -157,7 +161,8 @@ class Refund(Resource):
         return self.state in ("PENDING_APPROVAL", "REFUND_REQUESTED")
 
     def keys(self) -> dict[str, str]:
-        return {"payment": self.payment} | search_keys(self)
+        requested = {"requested": f"{self.requested_at:%Y-%m-%d}"} if self.requested_at is not None else {}
+        return {"payment": self.payment} | search_keys(self) | requested
 
 
 @dataclass(frozen=True, kw_only=True)

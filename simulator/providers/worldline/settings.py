@@ -1,6 +1,6 @@
 """The settings of a Connect merchant. Times are seconds of the workspace's clock.
 
-Inferred: worldline.settlement, worldline.expiry-code, worldline.consumer-cancel.
+Inferred: worldline.settlement, worldline.expiry-code, worldline.consumer-cancel, worldline.wx-records.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from simulator.engine.scenarios import RuleOptions
 from simulator.engine.settings import YEAR_S, Line, Seconds
-from simulator.engine.terms import ZONE, MoneySettings, ZoneName
+from simulator.engine.terms import CLOCK_TIME, ZONE, ClockTime, MoneySettings, ZoneName
 
 CENTURY_S = 100 * YEAR_S
 """For requests that were signed long ago."""
@@ -20,7 +20,15 @@ CENTURY_S = 100 * YEAR_S
 class WorldlineSettings(MoneySettings):
     SECTION: ClassVar[str] = "worldline"
 
+    cutoff: ClockTime = Field("09:00", description="when a day ends", json_schema_extra=CLOCK_TIME)
     time_zone: ZoneName = Field("Europe/Amsterdam", description="in which days begin and end", json_schema_extra=ZONE)
+    wx_prefix: Literal["wx1", "wxt"] = Field(
+        "wx1", description="what the names of WX files begin with; `wxt` is the test environment's"
+    )
+    wx_per_currency: bool = Field(False, description="whether there is a WX file for each settlement currency")
+    wx_refund: Literal["CR", "RF"] = Field(
+        "CR", description="the type of a refund's record; `RF` is what newer pages of other products say"
+    )
 
     merchant_name: Line = Field("Riverside Books", description="shown to the consumer")
     settlement_s: Seconds = Field(2 * 24 * 3600, description="seconds from CAPTURED to PAID")

@@ -100,6 +100,8 @@ def _request(uow: UnitOfWork, refund: Refund, payment: Payment, trigger: str, **
     verdict = _ask_bank(uow, payment, changes.get("amount", refund.amount))
     usual = timedelta(seconds=uow.settings(WorldlineSettings).refund_s)
     executes_at = None if verdict.is_open_ended else uow.now + verdict.wait(usual)
+    if refund.requested_at is None:
+        changes |= {"requested_at": uow.now, "requested_amount": changes.get("amount", refund.amount)}
     return _move_refund(uow, refund, trigger, executes_at=executes_at, **changes)
 
 
