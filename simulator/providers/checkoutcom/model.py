@@ -112,11 +112,18 @@ class Payment(Kept):
         found = {"session": self.session_id, "code": self.code}
         if self.reference:
             found["reference"] = self.reference
+        if self.hosted_id:
+            found["hosted"] = self.hosted_id
         return found
 
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the shopper can still pay it."""
+        return self.state == "Pending" and self.capture_action_id is None
 
     @property
     def preface(self) -> str:

@@ -84,6 +84,21 @@ def check_submission(call: Call, session: PaymentSession) -> None:
         differs(call, "reference", "there is no reference, which POST /payments requires for Alipay")
 
 
+def check_customer(call: Call, session: PaymentSession, request: SessionMembers) -> None:
+    """Not refused by a strict server: the live one takes it too."""
+    known, said = (session.customer or {}).get("email"), request.customer and request.customer.email
+    if session.customer is not None and said and said != known:
+        call.differs_live("customer.email has no effect here; who pays is settled when the session is made")
+
+
+def open_tries(call: Call, tries: Iterable[Payment]) -> None:
+    """Says which earlier payment can be paid as well, the newest. Not refused by a strict server: shoppers do pay again."""
+    still_open = next((payment for payment in tries if payment.is_untouched), None)
+    if still_open is not None:
+        price = f"{still_open.amount} {still_open.currency}"
+        call.differs_live(f"{still_open.id}, an earlier try over {price}, is still open and can be paid too")
+
+
 def check_setup(call: Call, uow: UnitOfWork, request: SetupUpdate) -> None:
     """The same for a payment setup. Raises `Invalid` where the server is strict."""
     _check_shared(call, uow, request)

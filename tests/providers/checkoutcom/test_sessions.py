@@ -319,7 +319,10 @@ async def test_a_submission_changes_what_the_session_said_but_not_who_pays(cko: 
 
     answer = await submitted(cko, session, **said)
 
-    assert answer.headers["simulator-notice"] == "members that the simulator does not read: locale"
+    assert answer.headers["simulator-notice"].split("; ", 1) == [
+        "members that the simulator does not read: locale",
+        "customer.email has no effect here; who pays is settled when the session is made",
+    ]
     found = await cko.payment(answer.json()["id"])
     assert (found["amount"], found["reference"], found["items"]) == (1300, "ORDER-78", said["items"])
     assert found["metadata"] == {"order": "78", "cko_payment_session_id": session["id"]}
@@ -361,6 +364,19 @@ async def test_a_scenario_declines_at_once(sim: Sim, cko: Merchant) -> None:
         "/payment-sessions/complete", {**SESSION, "enabled_payment_methods": None, "session_data": DATA}
     )
     assert (completed.status_code, "payment_session_id" in completed.json()) == (201, False)
+
+
+async def test_a_submission_beside_an_open_try_says_that_both_can_be_paid(sim: Sim, cko: Merchant) -> None:
+    session = await made(cko)
+    first, second = [await submitted(cko, session) for _ in range(2)]
+    ids = [answer.json()["id"] for answer in (first, second)]
+
+    assert "simulator-notice" not in first.headers
+    notice = f"{ids[0]}, an earlier try over 1100 CNY, is still open and can be paid too"
+    assert notice in second.headers["simulator-notice"]
+    await sim.act("checkoutcom", ids[0], "pay")
+    refused = await submitted(cko, session)
+    assert (refused.status_code, refused.json()["error_codes"]) == (422, ["payment_session_already_paid"])
 
 
 async def test_a_method_that_is_not_activated_refuses(sim: Sim, cko: Merchant) -> None:

@@ -134,9 +134,48 @@ async def test_a_setup_is_tried_again_with_another_method(sim: Sim, cko: Merchan
 async def test_a_scenario_declines_a_confirmation_at_once(sim: Sim, cko: Merchant) -> None:
     await sim.arm([{"when": {"operation": "pay"}, "provider": {"decline": "try_again"}}])
 
-    answer = await confirmed(cko, await made(cko, **READY))
+    setup = await made(cko, **READY)
 
-    assert (answer.status_code, answer.json()["status"]) == (201, "Declined")
+    answer = await confirmed(cko, setup)
+    await sim.settings("checkoutcom", setups_confirm_response="setup")
+    other = await confirmed(cko, setup)
+
+    body = answer.json()
+    assert (answer.status_code, other.status_code, body["status"]) == (201, 201, "Declined")
+    assert (body["response_code"], "redirect" in body["_links"]) == ("20001", False)
+    assert "redirect" not in other.json()["_links"] | other.json()["latest_payment"]["_links"]
+
+
+async def test_each_method_of_a_setup_has_one_open_payment(cko: Merchant) -> None:
+    setup = await made(cko, **READY)
+
+    first, other, again = [await confirmed(cko, setup, name) for name in ("alipay_cn", "alipay_hk", "alipay_cn")]
+
+    ids = [answer.json()["id"] for answer in (first, other, again)]
+    assert (ids[0] == ids[2], ids[0] == ids[1]) == (True, False)
+    latest = (await cko.get(f"/payments/setups/{setup['id']}")).json()["latest_payment"]
+    assert (latest["id"], latest["_links"]["redirect"]) == (ids[0], first.json()["_links"]["redirect"])
+    assert "simulator-notice" not in first.headers
+    still_open = "{}, an earlier try over 1000 CNY, is still open and can be paid too"
+    assert still_open.format(ids[0]) in other.headers["simulator-notice"]
+    assert still_open.format(ids[1]) in again.headers["simulator-notice"]
+    await cko.pay(ids[1])
+    assert codes(await confirmed(cko, setup)) == ["payment_setup_already_paid"]
+
+
+async def test_a_changed_amount_is_confirmed_into_a_payment_over_it(cko: Merchant) -> None:
+    setup = await made(cko, **READY)
+    path = f"/payments/setups/{setup['id']}"
+    first = (await confirmed(cko, setup)).json()
+
+    same = await cko.send("PUT", path, SETUP | READY)
+    changed = await cko.send("PUT", path, SETUP | READY | {"amount": 2000})
+    second = await confirmed(cko, setup)
+
+    assert "simulator-notice" not in same.headers
+    for answer in (changed, second):
+        assert f"{first['id']}, an earlier try over 1000 CNY, is still open" in answer.headers["simulator-notice"]
+    assert (await cko.payment(second.json()["id"]))["amount"] == 2000
 
 
 async def test_a_repeated_creation_with_a_key_is_one_setup(cko: Merchant) -> None:

@@ -5,11 +5,13 @@ Source: docs/providers/checkoutcom.md, sources 12.5, 12.7 and 13.4.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of
 from simulator.providers.checkoutcom.handlers.payments import begin_payment
-from simulator.providers.checkoutcom.model import Customer, Payment, PaymentSession, PaymentSetup
+from simulator.providers.checkoutcom.model import Customer, Payable, Payment, PaymentSession, PaymentSetup
 from simulator.providers.checkoutcom.rules import CURRENCIES, check_channel, own_channel
 from simulator.providers.checkoutcom.wire.customers import CustomerInput
 from simulator.providers.checkoutcom.wire.sessions import SessionMembers
@@ -103,6 +105,11 @@ def confirm_with(uow: UnitOfWork, setup: PaymentSetup, method: str, *, is_declin
     return payment
 
 
-def is_confirmed(payment: Payment | None) -> bool:
-    """Whether the shopper has paid and the acquirer has not declined."""
-    return payment is not None and payment.capture_action_id is not None and payment.state != "Declined"
+def tries_of(uow: UnitOfWork, payable: Payable) -> list[Payment]:
+    """The payments of a session or a setup, newest first."""
+    return uow.by_key(Payment, "hosted", payable.id)
+
+
+def is_confirmed(tries: Iterable[Payment]) -> bool:
+    """Whether the shopper has paid one of them and the acquirer has not declined."""
+    return any(payment.capture_action_id is not None and payment.state != "Declined" for payment in tries)

@@ -18,7 +18,7 @@ from simulator.kernel.refusals import Forbidden
 from simulator.providers.checkoutcom import errors, notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers import outcomes
-from simulator.providers.checkoutcom.handlers.attempts import check_account, is_confirmed, start_attempt
+from simulator.providers.checkoutcom.handlers.attempts import check_account, is_confirmed, start_attempt, tries_of
 from simulator.providers.checkoutcom.model import Payment, PaymentSession, new_session_id
 from simulator.providers.checkoutcom.rules import (
     check_activated,
@@ -138,6 +138,7 @@ def submit_session(call: Call, uow: UnitOfWork) -> Reply:
     }
     told = changed(session, **values.present(given), **_said(request))
     # Who pays is settled when the session is made. Source: source 12.5.
+    notices.check_customer(call, session, request)
     told = changed(told, customer=_customer(session.customer, told.customer))
     return _submitted(call, uow, session, told, _method(session, request.session_data))
 
@@ -218,11 +219,13 @@ def _submitted(call: Call, uow: UnitOfWork, session: PaymentSession, told: Payme
     """`told` is the session as it is to be paid. Raises `Refused` for a session that cannot be paid."""
     if session.state == "Expired" or session.expires_at <= uow.now:
         raise refused("payment_session_expired")
-    if session.state == "Paid" or is_confirmed(uow.find(Payment, session.payment_id or "")):
+    tries = tries_of(uow, session)
+    if session.state == "Paid" or is_confirmed(tries):
         raise refused("payment_session_already_paid")
     if told.amount < 1:
         raise refused("amount_invalid")
     notices.check_submission(call, told)
+    notices.open_tries(call, tries)
     reason = check_activated(uow, told.amount, told.currency, told.reference)
     terminal, system = check_terminal(Processing.model_validate(told.processing or {}))
     payment = start_attempt(uow, session, told, method, terminal, system, is_declined=reason is not None)

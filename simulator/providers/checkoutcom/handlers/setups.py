@@ -9,7 +9,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom import errors, notices
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers import outcomes
-from simulator.providers.checkoutcom.handlers.attempts import check_account, confirm_with, is_confirmed
+from simulator.providers.checkoutcom.handlers.attempts import check_account, confirm_with, is_confirmed, tries_of
 from simulator.providers.checkoutcom.model import Payment, PaymentSetup, new_id
 from simulator.providers.checkoutcom.rules import check_activated, own_channel
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings
@@ -34,10 +34,12 @@ def update_setup(call: Call, uow: UnitOfWork) -> Reply:
     request: wire.SetupUpdate = call.body
     setup = find_setup(call, uow)
     check_account(uow, request)
-    _check_open(uow, setup)
+    tries = _tries(uow, setup)
     notices.check_setup(call, uow, request)
     notices.check_update(call, request)
-    return _shown(call, uow, _announced(uow, setup, uow.amend(setup, **_said(request))))
+    updated = _announced(uow, setup, uow.amend(setup, **_said(request)))
+    notices.open_tries(call, [payment for payment in tries if payment.money != updated.money])
+    return _shown(call, uow, updated)
 
 
 def _announced(uow: UnitOfWork, before: PaymentSetup, setup: PaymentSetup) -> PaymentSetup:
@@ -56,19 +58,21 @@ def get_setup(call: Call, uow: UnitOfWork) -> Reply:
 def confirm_setup(call: Call, uow: UnitOfWork) -> Reply:
     """POST /payments/setups/{id}/confirm/{payment_method_name}: an ordinary payment begins.
 
-    What comes back is contested, so setting `setups_confirm_response` says it; both forms have `_links.redirect`. While the
-    first payment is pending, another confirmation gives the same one. Source: source 13.4. Inferred: checkoutcom.setup-again.
+    What comes back is contested, so setting `setups_confirm_response` says it; both forms have `_links.redirect`. While a payment
+    by the method over the amount is pending, another confirmation gives the same one. Source: source 13.4.
+    Inferred: checkoutcom.setup-again.
 
     Raises `Refused` for a method that cannot pay, or not yet, and for a setup that is paid.
     """
     setup, name = find_setup(call, uow), call.path["payment_method_name"]
     if name not in wire.METHODS:
         raise refused("payment_method_not_supported", given=name, allowed=wire.METHODS)
-    _check_open(uow, setup)
+    tries = _tries(uow, setup)
     notices.check_method(call, name)
-    latest = uow.find(Payment, setup.payment_id or "")
-    if latest is not None and latest.state == "Pending" and latest.source_type == name:
-        return _confirmed(call, uow, setup, latest)
+    same = [payment for payment in tries if payment.is_untouched and _is_of(payment, setup, name)]
+    notices.open_tries(call, [payment for payment in tries if payment not in same])
+    if same:
+        return _confirmed(call, uow, uow.amend(setup, payment_id=same[0].id, payment_order=same[0].order_code), same[0])
     reason = check_activated(uow, setup.amount, setup.currency, setup.reference)
     if _statuses(uow, setup, name)[name] != "ready":
         raise refused("payment_method_not_ready")
@@ -76,16 +80,23 @@ def confirm_setup(call: Call, uow: UnitOfWork) -> Reply:
     if reason is not None:
         payment = outcomes.decline(uow, payment, "bank.declined", *errors.response(errors.SESSION_REASONS[reason]))
     notices.test_amount(call, uow, "pay", payment.amount, payment.currency, payment.reference)
-    return _confirmed(call, uow, uow.get(PaymentSetup, setup.id), payment)
+    return _confirmed(call, uow, uow.get(PaymentSetup, setup.id), payment, reason)
 
 
 def find_setup(call: Call, uow: UnitOfWork) -> PaymentSetup:
     return uow.get(PaymentSetup, call.path["id"], "id")
 
 
-def _check_open(uow: UnitOfWork, setup: PaymentSetup) -> None:
-    if setup.state == "Paid" or is_confirmed(uow.find(Payment, setup.payment_id or "")):
+def _tries(uow: UnitOfWork, setup: PaymentSetup) -> list[Payment]:
+    """The setup's payments so far, newest first. Raises `Refused` for a setup that is paid."""
+    tries = tries_of(uow, setup)
+    if setup.state == "Paid" or is_confirmed(tries):
         raise refused("payment_setup_already_paid")
+    return tries
+
+
+def _is_of(payment: Payment, setup: PaymentSetup, method: str) -> bool:
+    return payment.source_type == method and payment.money == setup.money
 
 
 def _said(request: wire.SetupUpdate) -> dict[str, Any]:
@@ -117,8 +128,13 @@ def _shown(call: Call, uow: UnitOfWork, setup: PaymentSetup) -> Reply:
     return Reply(200, body, subject=setup.id)
 
 
-def _confirmed(call: Call, uow: UnitOfWork, setup: PaymentSetup, payment: Payment) -> Reply:
-    status = 201 if payment.state == "Declined" else 202
+def _confirmed(call: Call, uow: UnitOfWork, setup: PaymentSetup, payment: Payment, reason: str | None = None) -> Reply:
+    """`reason` is why it was declined at once."""
+    status = 202 if reason is None else 201
     if uow.settings(CheckoutcomSettings).setups_confirm_response == "setup":
-        return Reply(status, wire.setup(setup, _statuses(uow, setup), payment, call.base_url, redirect=True))
-    return Reply(status, wire.confirmed(payment, call.base_url), subject=payment.id)
+        body = wire.setup(setup, _statuses(uow, setup), payment, call.base_url, redirect=True)
+        return Reply(status, body)
+    body = wire.confirmed(payment, call.base_url)
+    if reason is not None:
+        body |= zip(("response_code", "response_summary"), errors.response(errors.SESSION_REASONS[reason]), strict=True)
+    return Reply(status, body, subject=payment.id)

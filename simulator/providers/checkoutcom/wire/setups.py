@@ -188,7 +188,7 @@ def setup(
         }
         for name, state in names.items()
     }
-    leads_to = redirect_of(latest, base) if redirect and latest is not None and latest.state == "Pending" else None
+    leads_to = redirect_of(latest, base) if redirect and latest is not None and latest.is_untouched else None
     return present(
         {
             "id": setup.id,
@@ -212,7 +212,11 @@ def setup(
 
 
 def confirmed(payment: Payment, base: str) -> dict[str, Any]:
-    """The payment of a confirmed setup. The customer's e-mail is left out: in a setup it is an object, in a payment a text, and
-    a client that expects either fails at the other. Source: source 13.4. Inferred: checkoutcom.setup-confirm.
+    """The payment of a confirmed setup; a redirect only while it leads to something. The customer's e-mail is left out: in a setup
+    it is an object, in a payment a text, and a client that expects either fails at the other. Source: source 13.4.
+    Inferred: checkoutcom.setup-confirm.
     """
-    return payment_accepted(payment, base) | {"customer": {"id": payment.customer_id}}
+    body = payment_accepted(payment, base) | {"customer": {"id": payment.customer_id}}
+    if not payment.is_untouched:
+        body["_links"].pop("redirect", None)
+    return body
