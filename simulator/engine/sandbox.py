@@ -18,7 +18,7 @@ from simulator.engine.masking import COMMON
 from simulator.engine.shop import Account, Answer, Purchase, Request, json_request
 from simulator.kernel.money import Money
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Sandbox:
         return f"{provider}_sandbox_{credential}".upper()
 
     def objection_to(self, url: str, *, stand_in: bool = False) -> str | None:
-        """Why nothing may be sent to this address; None if it is a sandbox's. `stand_in` lets this machine be one."""
+        """Why nothing may be sent to this address; None if it is a sandbox's. With `stand_in` only this machine is one."""
         if not url.isascii() or any(sign in url for sign in "\\@ \t\r\n"):
             return "it is no plain address"
         try:
@@ -125,8 +125,9 @@ class Sandbox:
             return "it is no address"
         if parts.path.strip("/") or parts.query or parts.fragment:
             return "it has a path: only the scheme and the host are said"
-        if stand_in and host in LOOPBACK and parts.scheme in ("http", "https"):
-            return None
+        if stand_in:
+            is_here = host in LOOPBACK and parts.scheme in ("http", "https")
+            return None if is_here else f"it is not this machine ({', '.join(LOOPBACK)}), which --stand-in is for"
         if parts.scheme != "https":
             return "it is not https"
         if port not in (None, 443):

@@ -90,6 +90,7 @@ def test_a_dry_run_shows_every_call_and_makes_none(world: Workspace) -> None:
 
 KEYED = next(name for name, provider in PROVIDERS.items() if provider.sandbox is not None and provider.sandbox.live_key)
 SHARED = next(name for name, provider in PROVIDERS.items() if provider.sandbox and provider.sandbox.serves_live_too)
+SHARED_URL = next(one.sandbox.url for one in PROVIDERS.values() if one.sandbox and one.sandbox.serves_live_too)
 LIVE_HOST = import_module(f"providers.{NAME}.drifting").LIVE_HOST
 
 
@@ -101,7 +102,8 @@ LIVE_HOST = import_module(f"providers.{NAME}.drifting").LIVE_HOST
         ([NAME, "--base-url", LIVE_HOST], "none of its sandbox's hosts"),
         ([NAME, "--base-url", "http://localhost:8080"], "it is not https"),
         ([NAME, "--stand-in"], "where does the stand-in listen?"),
-        ([NAME, "--stand-in", "--base-url", "http://10.0.0.1"], "it is not https"),
+        ([NAME, "--stand-in", "--base-url", "http://10.0.0.1"], "it is not this machine"),
+        ([SHARED, "--stand-in", "--base-url", SHARED_URL], "it is not this machine"),
         ([NAME, "--interactive"], "nobody can be asked to pay"),
         ([NAME, "--inbox-url", "https://shop.example"], "webhooks only come once somebody has paid"),
         ([NAME, "--apply", "/nowhere/at/all"], "/nowhere/at/all cannot be written"),

@@ -79,6 +79,12 @@ def test_only_this_machine_may_stand_in(name: str) -> None:
         assert sandbox.objection_to(url, stand_in=True) is None
     for url in ("http://localhost.evil.example", "http://10.0.0.1", "http://0.0.0.0:1", OWN[name].LIVE_HOST or "x"):
         assert sandbox.objection_to(url, stand_in=True) is not None
+    for url in (
+        sandbox.url,
+        *(f"https://{host.replace('*', 'merchant-1')}" for host in sandbox.hosts),
+        "http://127.1:80",
+    ):
+        assert "it is not this machine" in str(sandbox.objection_to(url, stand_in=True))
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
