@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
+from engine.test_settlement import Terms, post, reports
 from merchant import Merchant
 from openapi_schema_validator import OAS31Validator
 from support import HOOKS, Sim
 from toy.acme import TALKATIVE
 
+from simulator.engine.settlement import Settlement
 from simulator.providers import BUILT_IN, built_in
+
+SETTLING = replace(TALKATIVE, settings=Terms, settlement=Settlement(moves=(), reports=reports))
 
 
 @pytest.mark.parametrize("name", [*BUILT_IN, "control"])
@@ -33,9 +38,11 @@ async def test_every_endpoint_is_described(sim: Sim) -> None:
 @pytest.fixture
 async def busy() -> AsyncIterator[Sim]:
     """Something has happened here, and something is still to come."""
-    async with Sim(providers=[TALKATIVE]) as sim:
+    async with Sim(providers=[SETTLING]) as sim:
+        post(sim, "capture", 1000)
+        await sim.advance(days=5)
         await sim.receive_webhooks("acme")
-        acme = Merchant(sim, TALKATIVE)
+        acme = Merchant(sim, SETTLING)
         await acme.create()
         await sim.arm([{"webhooks": {"delay": "1h"}}])
         await sim.act("acme", await acme.create(), "pay")
