@@ -3,109 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
-from decimal import Decimal
+import hashlib
+import random
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-import httpx
+import pytest
 from support import Sim
 
 from providers.worldline.driver import Merchant
-from simulator.engine import settling
-from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, Booking, times, transfer, units
-from simulator.kernel.money import Money
-from simulator.providers.worldline.model import payment_id, refund_id
+from providers.worldline.wx import STORY, Wx, book, got, listed
 
 GOLDEN = Path(__file__).parent / "golden"
 NAME = "wx1.000000471120260304.010236.xml"
-
-# fmt: off
-STORY = (
-    # order, transaction (UTC), cause, amount, currency, rate
-    (101, "2026-03-02T07:11:05", "capture",  2500, "EUR", "1"),
-    (102, "2026-03-02T07:40:31", "capture",  1990, "EUR", "1"),
-    (103, "2026-03-02T08:02:44", "capture", 10000, "EUR", "1"),
-    (104, "2026-03-02T08:30:00", "capture",   750, "EUR", "1"),
-    (105, "2026-03-02T09:15:12", "capture",  6000, "EUR", "1"),
-    (106, "2026-03-02T10:47:59", "capture",  4235, "EUR", "1"),
-    (107, "2026-03-02T11:05:20", "capture", 20000, "CNY", "0.1275"),
-    (108, "2026-03-02T12:00:00", "capture",  1200, "EUR", "1"),
-    (99,  "2026-03-02T13:20:10", "refund",    900, "EUR", "1"),
-    (104, "2026-03-02T14:00:45", "refund",    750, "EUR", "1"),
-)
-# fmt: on
-
-
-def booking(
-    now: datetime, order: int, at: str, cause: str, amount: int, currency: str, rate: str, reference: str | None = None
-) -> Booking:
-    """One row of the story, as a payment of the merchant 4711 that was made through the API would have been booked."""
-    payment = payment_id("4711", 2000000000 + order)
-    is_sale = cause == "capture"
-    gross = Money(amount if is_sale else -amount, currency)
-    settled = times(units(gross), Decimal(rate))
-    fees = (
-        {"fee_variable": times(settled, Decimal("0.012")), "fee_fixed": 20_000_000}
-        if is_sale
-        else {"fee_refund": 10_000_000}
-    )
-    own = [transfer(kind, fee, "EUR", of=MERCHANT, to=FEES) for kind, fee in fees.items()]  # type: ignore[arg-type]
-    other = transfer(cause, units(gross), currency, of=SHOPPER, to=EXCHANGE) if currency != "EUR" else ()  # type: ignore[arg-type]
-    main = transfer(cause, settled, "EUR", of=EXCHANGE if other else SHOPPER, to=MERCHANT)  # type: ignore[arg-type]
-    told = {
-        "reference": reference if reference is not None else f"shop-{1900 + order}",
-        "order_id": None,
-        "country": "CN",
-        "product": 861,
-        "at": f"{at}+00:00",
-        **({"fee_variable": "1.20"} if is_sale else {"record": "CR"}),
-    }
-    return Booking(
-        at=now, available=now, cause=cause, payment=payment, operation=payment if is_sale else refund_id(payment, 1),
-        gross=gross, rate=Decimal(rate), told=told, postings=(*main, *other, *(one for pair in own for one in pair)),
-    )  # fmt: skip
-
-
-def book(sim: Sim, *rows: tuple[Any, ...], merchant_id: str = "4711") -> None:
-    runtime = sim.app.runtime
-    with runtime.unit(sim.workspace, provider="worldline", topic="test") as uow:
-        own = {**sim.workspace.credentials["worldline"], "merchant_id": merchant_id}
-        uow.change_workspace(credentials={**sim.workspace.credentials, "worldline": own})
-        for row in rows:
-            one = booking(uow.now, *row)
-            uow.post("worldline", one)
-            settling._arm(uow, "worldline", settling.terms_of(uow, "worldline"), one)
-
-
-class Wx:
-    """A file, read as strictly as its public readers do: `tns:` in front of every name, text for every value."""
-
-    def __init__(self, packed: bytes) -> None:
-        self.root = ElementTree.fromstring(gzip.decompress(packed).replace(b"xmlns:tns", b"form").replace(b"tns:", b""))
-        self.records = [self._record(one) for one in self.root.iter("DataRecord")]
-        self.totals = [{part.tag: part.text for part in one} for one in self.root.iter("TotalAmount")]
-        self.counters = {part.tag: int(part.text or "") for one in self.root.iter("Totals") for part in one}
-
-    def _record(self, one: ElementTree.Element) -> dict[str, str]:
-        ids = [one.findtext(name, "") for name in ("MerchantID", "OrderID", "EffortID", "AttemptID")]
-        merchant, order, effort, attempt = ids
-        data = {part.tag: part.text or "" for part in one.iter() if len(part) == 0}
-        padded = [merchant.rjust(10, "0"), order, effort.rjust(5, "0"), attempt.rjust(5, "0")]
-        return data | {"id": "".join(padded)}
-
-    def at(self, name: str) -> str:
-        """Of the report itself."""
-        return self.root.findtext(name, "")
-
-    @property
-    def codes(self) -> list[str]:
-        return [one["Recordcategory"] + one["Recordtype"] for one in self.records]
-
-
-async def got(sim: Sim, path: str) -> httpx.Response:
-    return await sim.http.get(f"{sim.path}/reports/worldline/{path}")
 
 
 async def test_the_story_of_the_reference_is_the_file_of_the_reference(sim: Sim) -> None:
@@ -163,3 +73,170 @@ async def test_a_payment_is_in_doubt_until_it_is_paid_and_then_stands_in_one_fil
     assert (asked["AmountLocal"], asked["PaymentStatus"]) == ("-500", "800")
     assert (refunded["TransactionDateTime"], refunded["AmountDelivered"]) == ("2026-03-06T06:00:00", "-500")
     assert paid["AdditionalReference"] == refunded["ReferenceOriginalPayment"] == "LS-7781"
+
+
+async def test_what_was_declined_or_has_expired_is_told_without_money(worldline: Merchant) -> None:
+    sim = worldline.sim
+    declined, left = await worldline.created_id(), await worldline.created_id()
+    await sim.act("worldline", declined, "decline", reason="blocked")
+    await sim.advance(days=2)
+
+    files = [Wx((await got(sim, day)).content) for day in ("2026-03-04", "2026-03-05")]
+
+    told = [(one["id"], one["PaymentStatus"]) for file in files for one in file.records]
+    assert [file.codes + file.totals for file in files] == [["XCD"], ["XCD"]]
+    assert told == [(declined, "160"), (left, "130")]
+    assert (await sim.http.get(f"{sim.path}/ledger")).json()["data"] == []
+
+
+async def test_what_is_taken_back_is_debited(worldline: Merchant) -> None:
+    """PAID on Friday; one charged back a day later, another one reversed then, both before Saturday's cut-off."""
+    sim = worldline.sim
+    await sim.settings("worldline", settlement_currency="CNY", remittance_s=86400)
+    await sim.arm(
+        [
+            {"settlement": {"chargeback": "P1D"}},
+            {"when": {"operation": "remit", "amount": 700}, "bank": {"outcome": "declined"}},
+        ]
+    )
+    await worldline.captured()
+    await worldline.captured(**{"order.amountOfMoney.amount": 700})
+    await sim.advance(days=4, hours=16)
+
+    file = Wx((await got(sim, "2026-03-07")).content)
+
+    told = {code: (one["PaymentStatus"], one["AmountDue"]) for code, one in zip(file.codes, file.records, strict=True)}
+    assert told == {"-CB": ("1500", "-2500"), "-AR": ("1520", "-700")}
+    assert file.counters["NumberOfReversals"] == file.counters["NumberOfCollectedCardChargebacks"] == 1
+    assert [one["TotalAmountDue"] for one in file.totals] == ["-3200"]
+
+
+# Shapes ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_reference_may_be_any_text(sim: Sim) -> None:
+    reference = '=1+1, "A" & <B>; 订单'
+    book(sim, (101, "2026-03-02T07:11:05", "capture", 2500, "EUR", "1", reference))
+    await sim.advance(hours=16)
+
+    file = Wx((await got(sim, "2026-03-04")).content)
+
+    assert [one["AdditionalReference"] for one in file.records] == [reference]
+
+
+async def test_amounts_have_two_decimals_in_every_currency_and_files_may_be_one_for_each(sim: Sim) -> None:
+    """300 yen that are settled in yen, and a refund in euros."""
+    await sim.settings("worldline", wx_prefix="wxt", wx_per_currency=True)
+    book(sim, (101, "2026-03-02T07:11:05", "capture", 300, "JPY", "1", "shop-1", "JPY"), STORY[-1])
+    await sim.advance(hours=16)
+
+    files = await listed(sim, "2026-03-04")
+    euros, yen = [Wx((await got(sim, f"2026-03-04/{name}")).content) for name in files if name.endswith(".gz")]
+
+    assert [name for name in files if name.endswith(".gz")] == [
+        "wxt.000000471120260304.010236.EUR.xml.gz", "wxt.000000471120260304.010236.JPY.xml.gz",
+    ]  # fmt: skip
+    assert euros.codes == ["-CR"] and yen.codes == ["+IP"] and yen.at("FilenameExtension") == "wxt"
+    assert (yen.records[0]["AmountDelivered"], yen.records[0]["AmountDue"]) == ("30000", "30000")
+
+
+async def test_refunds_can_have_the_newer_type(worldline: Merchant) -> None:
+    sim = worldline.sim
+    await sim.settings("worldline", wx_refund="RF")
+    id_ = await worldline.paid()
+    await worldline.refund(id_)
+    await sim.advance(hours=1)
+    await sim.settings("worldline", wx_refund="CR")
+    await sim.advance(hours=16)
+
+    assert Wx((await got(sim, "2026-03-06")).content).codes == ["+IP", "XCR", "-RF"]
+
+
+# Scenarios ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "records", "credited", "fee"),
+    [
+        ("row_missing", 9, 26725, "-351"),
+        ("amount_differs", 10, 29125, "-351"),
+        ("fee_changed", 10, 29225, "-381"),
+        ("wrong_total", 10, 29325, "-351"),
+    ],
+)
+async def test_a_scenario_shows_in_the_files(sim: Sim, fault: str, records: int, credited: int, fee: str) -> None:
+    """The first sale is 25.00 EUR, its larger fee 0.30. What is remitted stays what it is."""
+    await sim.arm([{"settlement": {"report": fault}}])
+    book(sim, *STORY)
+    await sim.advance(hours=16)
+
+    file = Wx((await got(sim, "2026-03-04")).content)
+    report = (await got(sim, "2026-03-04/financial_report_000000471120260304.csv")).text.splitlines()
+
+    assert len(file.records) == int(file.at("NumberOfRecords")) == records
+    assert [(one["TotalAmountCredited"], one["TotalAmountDue"]) for one in file.totals] == [
+        (str(credited), str(credited - 1650))
+    ]
+    assert report[3].endswith(f";{fee}") and report[-1] == "REMITTANCE;EUR;Net remitted 2026-03-05;1;27044"
+
+
+async def test_files_come_at_ten_in_the_evening_or_late_or_never(sim: Sim) -> None:
+    ready: list[Any] = []
+    for rule in ({}, {"report": "late", "delay": "PT4H"}, {"report": "failed"}):
+        if rule:
+            await sim.arm([{"settlement": rule}])
+        book(sim, *STORY[:1])
+        await sim.advance(hours=24)
+        day = f"2026-03-0{4 + len(ready)}"
+        ready.append(next((one["available_at"], one["state"]) for one in (await listed(sim, day)).values()))
+
+    assert ready == [
+        ("2026-03-04T21:00:00.000Z", "ready"),
+        ("2026-03-06T01:00:00.000Z", "ready"),
+        ("2026-03-06T21:00:00.000Z", "failed"),
+    ]
+
+
+async def test_a_remittance_that_fails_is_collected_again(sim: Sim) -> None:
+    await sim.arm([{"settlement": {"payout": "failed"}}])
+    book(sim, *STORY)
+    await sim.advance(days=2)
+    await sim.advance(days=2)
+
+    days = [(await got(sim, f"2026-03-0{day}/financial_report_00000047112026030{day}.csv")) for day in (4, 5, 6)]
+
+    assert [one.status_code for one in days] == [200, 404, 200]
+    assert days[2].text.splitlines()[1:] == [
+        "COLLECTION;EUR;Returned remittances;1;27044",
+        "REMITTANCE;EUR;Net remitted 2026-03-09;1;27044",
+    ]
+
+
+# Whatever happens -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_each_movement_stands_in_one_file_and_every_sum_is_right(sim: Sim, seed: int) -> None:
+    """Random days: each file's end is what its rows make, a financial report adds up to its remittance, and bytes stay."""
+    chance, booked = random.Random(seed), 0
+    for order in range(1, 25):
+        cause, currency = chance.choice(("capture", "capture", "refund")), chance.choice(("EUR", "CNY", "JPY"))
+        rate = "1" if currency == "EUR" else "0.00617283" if currency == "JPY" else "0.12722158"
+        book(sim, (order, "2026-03-02T07:11:05", cause, chance.randrange(1, 90000), currency, rate))
+        booked += 1
+        await sim.advance(hours=chance.choice((1, 3, 11, 26)))
+    await sim.advance(days=4)
+
+    seen: list[tuple[str, str]] = []
+    answer = await sim.http.get(f"{sim.path}/reports", params={"provider": "worldline", "limit": 200})
+    for one in answer.json()["data"]:
+        raw = (await sim.http.get(one["url"])).content
+        assert hashlib.sha256(raw).hexdigest() == one["sha256"]
+        if one["type"] == "wx":
+            file = Wx(raw)
+            file.check(one["name"])
+            seen += [(row["id"], row["AdditionalReference"]) for row in file.records]
+        elif one["type"] == "financial":
+            amounts = [int(line.rsplit(";", 1)[1]) for line in raw.decode().splitlines()[1:]]
+            assert sum(amounts[:-1]) == amounts[-1] > 0
+    assert len(seen) == len(set(seen)) == booked
