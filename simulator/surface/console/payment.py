@@ -25,7 +25,7 @@ from simulator.kernel.money import Money
 from simulator.surface.console.delivery import unexplained
 from simulator.surface.console.frame import Console, day
 from simulator.surface.console.payments import Row, shown
-from simulator.surface.control import again, clock, diagram, moves, requests
+from simulator.surface.control import again, clock, diagram, finding, moves, requests
 from simulator.surface.control.diagram import Lane, Step
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.webhooks import can_resend
@@ -158,6 +158,9 @@ async def payment_page(console: Console) -> Response:
     ]
     view, chip = console.chosen("view", VIEWS) or "diagram", console.chosen("show", CHIPS)
     left = summary.amount.value - summary.refunded.value
+    paid_by = finding.paid_by(runtime, workspace, summary.order) if summary.order else []
+    payments = [payment for payment in paid_by if payment != resource.subject]
+    is_paid = row.payment["phase"] in ("paid", "partly_refunded")
     return console.render(
         "console/payment.html",
         row.amount.symbol_text,
@@ -166,7 +169,8 @@ async def payment_page(console: Console) -> Response:
         at={"provider": name, "id": id_},
         facts=_facts(console, row, provider, resource, summary, messages),
         moves=moves.legal(runtime, workspace, provider, resource),
-        can_refund=provider.shop is not None and row.payment["phase"] in ("paid", "partly_refunded"),
+        can_refund=provider.shop is not None and is_paid and not payments,
+        payments=payments,
         left=left,
         left_money=MoneyView.of(Money(left, summary.amount.currency)),
         lanes=diagram.lanes(provider, console.texts()),

@@ -76,7 +76,7 @@ def _with_exact(
     runtime: Runtime, workspace: Workspace, page: Listed, text: str, provider: str | None, limit: int
 ) -> Listed:
     """A payment with this whole id, reference or wallet code is found however old it is, and stands first."""
-    store, ids = runtime.store, [text, *_paid_by(runtime, workspace, text)]
+    store, ids = runtime.store, [text, *paid_by(runtime, workspace, text)]
     names = [provider] if provider is not None else list(runtime.providers)
     exact: list[Sequence[Any]] = []
     for name, id_ in ((name, id_) for id_ in ids for name in names):
@@ -88,7 +88,7 @@ def _with_exact(
     return Listed([*missing.values(), *page.rows][: max(limit, len(missing))], page.older)
 
 
-def _paid_by(runtime: Runtime, workspace: Workspace, code: str) -> list[str]:
+def paid_by(runtime: Runtime, workspace: Workspace, code: str) -> list[str]:
     """The id of the payment that the wallet's order with this code pays."""
     uow = runtime.open(workspace)
     order = uow.find(Order, code)

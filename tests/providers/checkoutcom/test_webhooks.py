@@ -133,6 +133,8 @@ async def test_the_card_samples_envelope_is_a_setting(sim: Sim, cko: Merchant) -
     assert framed == {"payment_declined", *REFUNDS}
     for name in framed:
         assert list(bodies[name]) == ["id", "type", "version", "created_on", "data", "_links"]
+        kept = (await cko.get(f"/workflows/events/{bodies[name]['id']}")).json()
+        assert kept == bodies[name] | {name: kept[name] for name in ("action_invocations", "_links")}
     assert bodies["payment_declined"]["created_on"].startswith("2026-03-04T05:00:0")
     assert all(hook.verdict("checkoutcom").valid for hook in sim.hooks)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from pydantic import StrictStr
 
 from simulator.providers.checkoutcom.model import EventRecord
@@ -29,15 +30,17 @@ def event_short(event: EventRecord, base: str) -> dict[str, Any]:
 
 
 def event(event: EventRecord, invocations: Sequence[tuple[str, str, str]], base: str) -> dict[str, Any]:
-    """GET /workflows/events/{id}. Each of `invocations` is the id of a workflow, the id of its action, and a status."""
-    own = f"{base}/workflows/events/{event.id}"
+    """GET /workflows/events/{id}, in the frame in which it was sent. Each of `invocations` is the id of a workflow, the id of its
+    action, and a status."""
+    own, sent = f"{base}/workflows/events/{event.id}", orjson.loads(event.body)
     is_report = event.source == "report"
     about = {} if is_report else {"payment": link(f"{base}/payments/{event.payment_id}")}
+    frame: dict[str, Any] = {"source": event.source, "type": event.type, "timestamp": event.timestamp}
+    if "created_on" in sent:
+        frame = {"type": event.type, "created_on": sent["created_on"]}
     return {
         "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "timestamp": event.timestamp,
+        **frame,
         "version": REPORT_VERSION if is_report else VERSION,
         "data": event.data,
         "action_invocations": [
