@@ -6,14 +6,20 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from engine.test_settlement import Terms, post, reports
+from engine.test_settlement import post, reports
 from merchant import Merchant
 from openapi_schema_validator import OAS31Validator
 from support import HOOKS, Sim
-from toy.acme import TALKATIVE
+from toy.acme import TALKATIVE, AcmeSettings
 
 from simulator.engine.settlement import Settlement
+from simulator.engine.terms import MoneySettings
 from simulator.providers import BUILT_IN, built_in
+
+
+class Terms(MoneySettings, AcmeSettings):
+    """The toy's own, and what is agreed about its money."""
+
 
 SETTLING = replace(TALKATIVE, settings=Terms, settlement=Settlement(moves=(), reports=reports))
 
