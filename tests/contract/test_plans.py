@@ -252,7 +252,7 @@ async def test_two_at_once_fail_and_are_tried_again_together(merchant: Merchant)
 
 async def gathered(provider: Provider, order: str, seed: str = "tests") -> list[str]:
     """The webhooks of a payment that is paid and refunded within half a minute or some days, in the order in which they came:
-    each by its event and the instant at which it happened."""
+    each by its event and the instant at which it happened. Payouts and reports are left aside."""
     async with Sim(providers=[provider], seed=seed) as sim:
         merchant = Merchant(sim, provider)
         sim.answer = merchant.takes
@@ -263,9 +263,9 @@ async def gathered(provider: Provider, order: str, seed: str = "tests") -> list[
         await merchant.settle()
         assert sim.hooks == []
         await sim.advance(days=41)
-        rows = (await sim.http.get(f"{sim.path}/webhooks")).json()["data"]
+        rows = (await sim.http.get(f"{sim.path}/webhooks", params={"resource_id": id_})).json()["data"]
         names = {row["body"]: f"{row['created_at']} {row['event']}" for row in rows}
-        return [names[hook.raw.decode()] for hook in sim.hooks]
+        return [names[body] for hook in sim.hooks if (body := hook.raw.decode()) in names]
 
 
 @pytest.mark.parametrize("title", EVERYBODY)

@@ -251,7 +251,7 @@ class EventRecord(Kept):
     source: str = "gateway"
     platform: str = "default"
     payment_id: str
-    """Of a sample, the payment does not exist."""
+    """Of a sample, the payment does not exist; of `report_generated` it is the report."""
     reference: str | None = None
     processing_channel_id: str | None = None
     timestamp: str
@@ -261,6 +261,11 @@ class EventRecord(Kept):
     @property
     def subject(self) -> str:
         return self.payment_id
+
+    @property
+    def goes_with(self) -> str:
+        """A report's event with nothing: it stays as the report does."""
+        return "" if self.source == "report" else self.payment_id
 
     def keys(self) -> dict[str, str]:
         return {"payment": self.payment_id, "platform": self.platform}
