@@ -197,6 +197,20 @@ async def test_files_come_at_ten_in_the_evening_or_late_or_never(sim: Sim) -> No
     ]
 
 
+async def test_the_folder_has_no_gap(sim: Sim, tmp_path: Any) -> None:
+    """Between two days on which money moved, those without are there too, empty; the days before the first one are not."""
+    sim.app.runtime.reports = tmp_path
+    book(sim, STORY[0])
+    await sim.advance(days=5)
+    book(sim, STORY[1])
+    await sim.advance(days=1)
+
+    files = {path.name: path.read_bytes() for path in tmp_path.rglob("wx1*.gz")}
+
+    assert sorted(files) == [f"wx1.00000047112026030{day}.010236.xml.gz" for day in range(4, 10)]
+    assert [Wx(files[name]).codes for name in sorted(files)] == [["+IP"], [], [], [], [], ["+IP"]]
+
+
 async def test_a_remittance_that_fails_is_collected_again(sim: Sim) -> None:
     await sim.arm([{"settlement": {"payout": "failed"}}])
     book(sim, *STORY)
