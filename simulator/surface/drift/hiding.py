@@ -17,7 +17,15 @@ from simulator.engine.masking import COMMON, Masking
 PIECE = 10
 """Characters of a secret in a row that are hidden wherever they stand: some APIs repeat the beginning of a key."""
 
+SHORT_PIECE = 8
+"""The same of a key's own letters and digits, past the words that it begins with, where both are mixed."""
+SHORTEST = 4
+"""Characters of a value that is looked for in texts: one of fewer than six only between two separators."""
+
 HIDDEN = "***"
+
+_SIGN = re.compile(r"\\+u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})|&#[xX]([0-9a-fA-F]{2,4});|&#(\d{2,5});|([^\W_])")
+"""A letter or digit, whoever has escaped it."""
 
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
@@ -51,24 +59,46 @@ class Hiding:
         self.secrets = [value for name, value in told.items() if masking.is_secret(name)]
         self.names = {value: name for name, value in told.items() if value not in self.secrets}
         self.masking = masking
-        self._known = _unique(form for secret in self.secrets for form in forms_of(secret) if len(form) >= 4)
-        self._pieces = _unique(
-            form[at : at + PIECE] for form in self._known for at in range(max(len(form) - PIECE + 1, 0))
+        self._known = _unique(form for secret in self.secrets for form in forms_of(secret) if len(form) >= SHORTEST)
+        self._pieces = {piece for form in self._known for piece in _pieces(form.lower(), PIECE)}
+        own = [piece for secret in self.secrets for piece in _own_pieces(secret)]
+        self._own_pieces = {*own, *(piece[::-1] for piece in own)}
+        tails = _unique(secret[-n:] for secret in self.secrets for n in range(SHORTEST, PIECE) if len(secret) > PIECE)
+        self._tail = (
+            re.compile(rf"({re.escape(HIDDEN)}[*•·.…xX-]*)(?:{'|'.join(map(re.escape, tails))})") if tails else None
         )
 
     def sealed(self, text: str) -> str:
         """A text without the credentials. Everything that is written goes through here, whatever was done to it before."""
-        for form in self._known:
-            if form in text:
-                text = text.replace(form, HIDDEN)
-        lowered = text.lower()
-        if any(piece.lower() in lowered for piece in self._pieces):
-            for piece in self._pieces:
-                text = re.sub(re.escape(piece), HIDDEN, text, flags=re.IGNORECASE)
+        at = 0
+        parts = []
+        for begin, end in _merged(self._given_away(text)):
+            parts += [text[at:begin], HIDDEN]
+            at = end
+        text = "".join((*parts, text[at:]))
+        if self._tail is not None:
+            text = self._tail.sub(r"\1", text)
         for value, name in self.names.items():
-            if len(value) >= 6:
-                text = text.replace(value, f"<{name}>")
+            text = replaced(text, value, f"<{name}>")
         return text
+
+    def _given_away(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a secret stands, or a piece of one, from and to. Places may overlap."""
+        for form in self._known:
+            at = text.find(form)
+            while at >= 0:
+                yield at, at + len(form)
+                at = text.find(form, at + 1)
+        lowered = "".join(sign.lower()[:1] for sign in text)  # as long as the text itself
+        for at, piece in enumerate(_pieces(lowered, PIECE)):
+            if piece in self._pieces:
+                yield at, at + PIECE
+        signs = list(_signs(text))
+        bare = "".join(sign for sign, _, _ in signs)
+        for length in (SHORT_PIECE, PIECE) if self._own_pieces else ():
+            for at, piece in enumerate(_pieces(bare, length)):
+                if piece in self._own_pieces:
+                    yield signs[at][1], signs[at + length - 1][2]
 
     def sealed_in(self, value: Any) -> Any:
         """The same for every text within a value of JSON."""
@@ -89,6 +119,50 @@ class Hiding:
 
     def is_secret(self, name: str) -> bool:
         return self.masking.is_secret(name)
+
+
+def replaced(text: str, value: str, name: str) -> str:
+    """A value within a text by its name; a short one only where no letter or digit is next to it."""
+    if len(value) < SHORTEST or value not in text:
+        return text
+    if len(value) >= 6:
+        return text.replace(value, name)
+    return re.sub(rf"(?<![^\W_]){re.escape(value)}(?![^\W_])", lambda found: name, text)
+
+
+def _pieces(text: str, length: int) -> Iterator[str]:
+    return (text[at : at + length] for at in range(len(text) - length + 1))
+
+
+def _own_pieces(secret: str) -> Iterator[str]:
+    """Of its letters and digits alone: no piece is only of the words before its last underscore."""
+    bare = "".join(sign for sign, _, _ in _signs(secret))
+    words = len("".join(sign for sign, _, _ in _signs(secret.rpartition("_")[0])))
+    for length in (SHORT_PIECE, PIECE):
+        for at, piece in enumerate(_pieces(bare, length)):
+            is_mixed = not piece.isalpha() and not piece.isdecimal()
+            if (at >= words and is_mixed) if length == SHORT_PIECE else at + length > words + 1:
+                yield piece
+
+
+def _signs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each letter and digit, small, and where it is written."""
+    for found in _SIGN.finditer(text):
+        code = found[1] or found[2] or found[3]
+        sign = chr(int(code, 16)) if code else chr(int(found[4])) if found[4] else found[5]
+        if sign.isalnum():
+            yield sign.lower()[:1], *found.span()
+
+
+def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that overlap or touch as one, in their order."""
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted(places):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((begin, end))
+    return found
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

@@ -147,6 +147,39 @@ def test_a_wrong_key_has_nothing_of_the_right_one_but_its_kind(stand_in: StandIn
     assert wrong.credentials["merchant_id"] == account.credentials["merchant_id"]
 
 
+KEY = "key_sandbox_17UE1KnCJlCoRUuksC8O0"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{KEY[:-4]}****",
+        f"{KEY[:18]}******{KEY[-4:]}",
+        KEY[-9:],
+        KEY[5:20],
+        " ".join(KEY[at : at + 8] for at in range(0, len(KEY), 8)),
+        "/".join(KEY[at : at + 4] for at in range(0, len(KEY), 4)),
+        "-".join(KEY),
+        "".join(f"\\u{ord(sign):04x}" for sign in KEY),
+        "".join(f"\\\\u{ord(sign):04x}" for sign in KEY),
+        "".join(f"&#{ord(sign)};" for sign in KEY),
+    ],
+)
+def test_a_key_that_is_cut_or_written_apart_leaves_nothing_of_itself(said: str) -> None:
+    text = Hiding({"api_key": KEY}).sealed(f"Refused: {said}.")
+
+    assert text.startswith("Refused: ") and text.endswith(".")
+    bare = "".join(sign for sign in text.removeprefix("Refused: ") if sign.isalnum())
+    assert [bare[at : at + 4] for at in range(len(bare) - 3) if bare[at : at + 4] in KEY[len("key_sandbox_") :]] == []
+    assert len(text) < 50, "escaped, it would be longer"
+
+
+def test_words_that_a_key_begins_with_are_no_secret() -> None:
+    said = "Your key: sandbox keys begin so."
+
+    assert Hiding({"api_key": KEY}).sealed(said) == said
+
+
 def test_the_words_of_an_answer_can_still_be_read() -> None:
     hiding = Hiding({"api_key": SECRET, "merchant_id": "merch_0123456789"})
 
