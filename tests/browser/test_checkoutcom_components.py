@@ -372,6 +372,7 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
         "pay({id: paymentSession.id})": "Integration payment_session_invalid",
         "pay({...paymentSession, id: 'ps_other'})": "Integration payment_session_invalid",
         "await cko.update({amount: -1, colour: 1})": "Validation update_parameters_invalid",
+        "await cko.update()": "Validation update_parameters_invalid",
     }
     told = {script: shop.code(script) for script in CODES}
     assert told == {script: f"CheckoutError {code}" for script, code in CODES.items()}
@@ -408,6 +409,7 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
     assert (again["details"]["paymentId"], again["details"]["requestErrorCodes"]) == ("pay_1", ["try_again"])
     assert handled("undefined")["code"] == "payment_request_aborted"
     assert handled("{id: 'pay_1'}")["code"] == "callback_result_invalid"
+    assert page.get_by_role("alert").inner_text() == "The payment did not work. Try again."
     assert handled("missing.name")["code"] == "callback_invocation_failed"
     refused = handled("{request_id: 'r', error_type: 'request_invalid', error_codes: ['amount_invalid']}")
     assert (refused["code"], refused["details"]["requestErrorCodes"]) == ("payment_request_failed", ["amount_invalid"])
@@ -422,6 +424,12 @@ def test_what_goes_wrong_is_told_as_documented(checkout: Callable[..., Checkout]
     )
     shop.hears("onPaymentCompleted")
     assert page.evaluate("said.at(-1)[2]") == {"id": "pay_2", "status": "Approved", "type": "alipay_cn"}
+
+    page.evaluate(
+        "(async () => { one.unmount(); const paymentSession = await ask('/session', {enabled_payment_methods: ['card']});"
+        "window.one = CheckoutWebComponents({publicKey: 'pk', paymentSession}).create('flow').mount('#flow') })()"
+    )
+    assert page.get_by_test_id("sim-note").inner_text() == "No wallet is offered."
 
     page.evaluate(
         "one.unmount(); forget(); other = {publicKey: 'pk_sbox_of_nobody', paymentSession, onError: note('onError')};"

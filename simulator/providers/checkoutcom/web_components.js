@@ -1,6 +1,6 @@
 /* A stand-in for Checkout.com's web components: `CheckoutWebComponents({...})` as a global and as an AMD module.
 
-   Calls, callbacks and errors are those of the typings of the npm package that loads the real one, the look is the simulator's.
+   Calls, callbacks and errors are those of the npm loader's typings, the look is the simulator's.
    Where the typings are silent a comment names the entry of facts.toml. */
 (() => {
 "use strict";
@@ -27,6 +27,7 @@ const WORDS = {
   methods: ["How to pay", "付款方式"],
   total: ["Total", "合计"],
   ribbon: ["SIMULATOR - no real money", "模拟环境 – 不涉及真实资金"],
+  nothing: ["No wallet is offered.", "没有可用的钱包。"],
   note: ["Pay leads to the mock wallet.", "将转到模拟钱包。"],
 };
 
@@ -40,7 +41,7 @@ class CheckoutError extends Error {
   }
 }
 
-/* No style and no Content-Security-Policy of the shop's reaches it; amber is the simulator's voice. Inferred: checkoutcom.component-look */
+/* No style or policy of the shop's reaches it; amber is the simulator's voice. Inferred: checkoutcom.component-look */
 const STYLE = `
   .box { color-scheme: light; display: grid; gap: 12px; padding: 16px; border: 1px solid #7E847F; border-radius: 8px; background: #FFF; color: #191E1D;
     font: 16px/24px system-ui, sans-serif; text-align: start; overflow-wrap: anywhere; overflow: hidden }
@@ -74,7 +75,7 @@ function read({ id, payment_session_secret: secret, payment_session_token: token
   return { ...told, pay: `${origin}/payment-sessions/${id}/pay`, methods: told.payment_methods.map(({ type }) => type) };
 }
 
-/* A constant of each wallet; of plain ASCII, so that neither + nor / can occur. Inferred: checkoutcom.session-data */
+/* A constant of each wallet, in ASCII, so without + and /. Inferred: checkoutcom.session-data */
 const sessionData = (type) => `sd_${btoa(JSON.stringify({ type })).replaceAll("=", "")}`;
 
 function isAnswer({ id, status, type, action = {} }) {
@@ -86,7 +87,7 @@ function component(world, type, options) {
   const { text, nameOf } = world;
   const isFlow = type === "flow";
   const methods = isFlow ? world.methods : [type];
-  /* The shopper picks, also where there is but one, unless the shop has. Inferred: checkoutcom.component-choice */
+  /* The shopper picks, even the only one, unless the shop has. Inferred: checkoutcom.component-choice */
   let selected = !isFlow || options.expandFirstPaymentMethod ? methods[0] : undefined; // null: unselected
   let isChecked = isFlow;
   let isBusy = false;
@@ -152,7 +153,7 @@ function component(world, type, options) {
       const error = cause instanceof CheckoutError ? cause : failure("payment_request_failed", {}, cause);
       const [code = ""] = error.details.requestErrorCodes || [];
       isBusy = false;
-      refresh(/declined|failed/.test(error.code) ? text(`payment.declined.${code.replace("_session", "")}`) : "");
+      refresh(error.type === "Submit" ? "" : text(`payment.declined.${code.replace("_session", "")}`));
       tell("onError", error);
     }
   }
@@ -168,7 +169,7 @@ function component(world, type, options) {
     const radios = methods.map((value) => part("input", `method-${value}`, { type: "radio", name: "method", value }));
     const labels = radios.map((radio) => element("label", {}, radio, nameOf(radio.value)));
     const ribbon = element("b", { "data-testid": "sim-ribbon" }, text("ribbon"));
-    const note = element("small", { "data-testid": "sim-note" }, element("i", {}), text("note"));
+    const note = element("small", { "data-testid": "sim-note" }, element("i", {}), text(methods.length ? "note" : "nothing"));
     const choice = element("fieldset", {}, element("legend", {}, text("methods")), ...(isFlow ? labels : [nameOf(type)]));
     const total = part("p", "total");
     const cta = element("p", {}, text("pay_button.redirect_cta"));
@@ -197,7 +198,7 @@ function component(world, type, options) {
     message.textContent = said;
   }
 
-  /* Back by the browser's button, one may pay again. */
+  /* Whoever comes back may pay again. */
   function restore({ persisted }) {
     if (!persisted) return;
     isBusy = false;
@@ -285,11 +286,11 @@ function CheckoutWebComponents({ paymentSession, componentOptions = {}, translat
     },
     async update(details) {
       const validationErrors = {};
-      for (const [name, value] of Object.entries(details)) {
+      for (const [name, value] of Object.entries(details || {})) {
         if (!(name in shown)) validationErrors[name] = "not supported field";
         else if (!/^(amount:\d+|currency:"[A-Z]{3}")$/.test(`${name}:${JSON.stringify(value)}`)) validationErrors[name] = `invalid ${name}`;
       }
-      if (Object.keys(validationErrors).length) throw failure("update_parameters_invalid", { validationErrors });
+      if (!details || Object.keys(validationErrors).length) throw failure("update_parameters_invalid", { validationErrors });
       Object.assign(shown, details);
       for (const refresh of world.mounted) refresh();
     },
