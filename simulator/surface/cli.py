@@ -376,7 +376,14 @@ def demo(
         url, workspace = usual, workspace or "default"
     with _somewhere(url, token, lan) as where, client_of(*where) as client:
         results = stories.run(
-            client, chosen, act=act, as_json=as_json, workspace=workspace, invert=invert, lasting=url is not None
+            client,
+            chosen,
+            act=act,
+            as_json=as_json,
+            workspace=workspace,
+            invert=invert,
+            lasting=url is not None,
+            story="story that begins in the shop's page" if flow else "story",
         )
     if as_json:
         click.echo(json.dumps({"ok": all(r["ok"] for r in results), "stories": results}, ensure_ascii=False))

@@ -261,6 +261,7 @@ def run(
     workspace: str | None = None,
     invert: bool = False,
     lasting: bool = False,
+    story: str = "story",
 ) -> list[dict[str, Any]]:
     """Tells the story of each provider; the results, in order. A `workspace` is used as it is, else each has its own.
 
@@ -269,7 +270,7 @@ def run(
     results = []
     for name, provider in providers.items():
         if provider.demo is None or provider.shop is None:
-            raise terminal.Failure(f"{provider.title} has no story to tell", "Choose another provider.")
+            raise terminal.Failure(f"{provider.title} has no {story} to tell", "Choose another provider.")
         world = client.workspace(workspace) if workspace else client.create_workspace(_free_name(client, name))
         results.append(_tell(world, provider, act, as_json, invert, lasting))
         if results[-1]["outcome"] == "quit":

@@ -49,6 +49,15 @@ def test_a_story_that_begins_in_the_shops_page_holds(server: Launched, provider:
     assert {step["signature"] for step in told["stories"][0]["steps"] if "webhook" in step} == {"good"}
 
 
+def test_who_has_no_story_of_the_shops_page_says_which_is_missing(server: Launched) -> None:
+    other = next(provider for provider in built_in() if provider.demo_flow is None)
+
+    result = run(server, other.name, "--flow")
+
+    assert result.exit_code != 0
+    assert f"{other.title} has no story that begins in the shop's page to tell" in result.output
+
+
 def test_the_story_shows_the_request_the_code_the_webhooks_and_the_refund(server: Launched) -> None:
     result = run(server, ANY.name)
 
