@@ -111,6 +111,33 @@ async def test_what_is_taken_back_is_debited(worldline: Merchant) -> None:
     assert [one["TotalAmountDue"] for one in file.totals] == ["-3200"]
 
 
+async def test_a_withdrawn_chargeback_is_credited_and_every_fee_has_its_line(sim: Sim) -> None:
+    await sim.settings("worldline", fee_payout="1.50")
+    at, rest = "2026-03-02T07:11:05", ("EUR", "1")
+    book(
+        sim,
+        (101, at, "capture", 2500, *rest),
+        (102, at, "chargeback", 1000, *rest),
+        (102, at, "chargeback_reversal", 1000, *rest),
+    )
+    await sim.advance(hours=16)
+
+    file = Wx((await got(sim, "2026-03-04")).content)
+    report = (await got(sim, "2026-03-04/financial_report_000000471120260304.csv")).text.splitlines()
+
+    assert file.codes == ["+IP", "-CB", "+CB"]
+    assert file.counters["NumberOfWithdrawnChargebacks"] == 1
+    assert report[1:] == [
+        "COLLECTION;EUR;Alipay payments;1;2500",
+        "COLLECTION;EUR;Withdrawn chargebacks;1;1000",
+        "DEDUCTION;EUR;Alipay chargebacks;1;-1000",
+        "FEE;EUR;Processing fee variable 1.20%;1;-30",
+        "FEE;EUR;Processing fee fixed;1;-20",
+        "FEE;EUR;Remittance fee;1;-150",
+        "REMITTANCE;EUR;Net remitted 2026-03-05;1;2300",
+    ]
+
+
 # Shapes ---------------------------------------------------------------------------------------------------------------
 
 

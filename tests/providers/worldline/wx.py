@@ -13,7 +13,7 @@ import httpx
 from support import Sim
 
 from simulator.engine import settling
-from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, Booking, times, transfer, units
+from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, SIGNS, Booking, times, transfer, units
 from simulator.kernel.money import Money
 from simulator.providers.worldline.model import payment_id, refund_id
 
@@ -48,12 +48,14 @@ def booking(
     """One row of the story, as a payment of the merchant 4711 that was made through the API would have been booked."""
     payment = payment_id("4711", 2000000000 + order)
     is_sale = cause == "capture"
-    gross = Money(amount if is_sale else -amount, currency)
+    gross = Money(amount * SIGNS[cause], currency)
     settled = times(units(gross), Decimal(rate))
     fees = (
         {"fee_variable": times(settled, Decimal("0.012")), "fee_fixed": 20_000_000}
         if is_sale
         else {"fee_refund": 10_000_000}
+        if cause == "refund"
+        else {}
     )
     own = [transfer(kind, fee, into, of=MERCHANT, to=FEES) for kind, fee in fees.items()]  # type: ignore[arg-type]
     other = transfer(cause, units(gross), currency, of=SHOPPER, to=EXCHANGE) if currency != into else ()  # type: ignore[arg-type]
@@ -67,7 +69,7 @@ def booking(
         **({"fee_variable": "1.20"} if is_sale else {"record": "CR"}),
     }
     return Booking(
-        at=now, available=now, cause=cause, payment=payment, operation=payment if is_sale else refund_id(payment, 1),
+        at=now, available=now, cause=cause, payment=payment, operation=refund_id(payment, 1) if cause == "refund" else payment,
         gross=gross, rate=Decimal(rate), told=told, postings=(*main, *other, *(one for pair in own for one in pair)),
     )  # fmt: skip
 
