@@ -20,6 +20,7 @@ from simulator.engine.sandbox import with_wrong_secrets
 from simulator.engine.shop import Answer, Request
 from simulator.surface.client import Workspace
 from simulator.surface.drift.hiding import time_form
+from simulator.surface.drift.leaves import is_address
 from simulator.surface.drift.playing import OurPlace, account_of
 from simulator.surface.drift.recorder import left_out
 
@@ -182,8 +183,8 @@ class Replay:
             case "number":
                 return isinstance(value, int | float) and not isinstance(value, bool)
             case "url":
-                is_address = isinstance(value, str) and value.startswith(("http://", "https://", "<base>"))
-                return is_address and self._known.setdefault(mark, value) == value
+                leads = is_address(value) or str(value).startswith("<base>")
+                return leads and self._known.setdefault(mark, value) == value
             case "base":
                 return bool(value == "<base>")
             case "secret":

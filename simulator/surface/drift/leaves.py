@@ -13,17 +13,15 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from simulator.surface.drift.hiding import Hiding, time_form
-
-SHORTEST = 6
-"""Characters of a value that is looked for within other texts; a shorter one counts only where it stands alone."""
+from simulator.surface.drift.hiding import Hiding, replaced, time_form
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]{8,}")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d:?\d\d)?)?")
 _STAMP = re.compile(r"20\d{12}")
 _HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_URL = re.compile(r"https?://", re.IGNORECASE)
+_URL = re.compile(r"https?://|(?:localhost|127\.0\.0\.1|(?:[a-z0-9-]+\.)+[a-z]{2,})(?::\d+)?/", re.IGNORECASE)
+"""Some APIs leave the scheme out."""
 _SEPARATOR = re.compile(r"[_:\-./?=&]")
 _SIGNS = ((re.compile(r"[0-9]{12,}"), "digits"), (re.compile(r"[0-9a-f]{12,}"), "hexadecimal digits"))
 _PLACEHOLDER = re.compile(r"⟦([^⟦⟧]+)⟧")
@@ -71,8 +69,8 @@ class Names:
             return value
         text = self.without_base(value)
         for name, known in sorted(self.values.items(), key=lambda one: -len(str(one[1]))):
-            if isinstance(known, str) and len(known) >= SHORTEST and known in text:
-                text = text.replace(known, f"⟦{name}⟧")
+            if isinstance(known, str):
+                text = replaced(text, known, f"⟦{name}⟧")
         return text
 
     def filled(self, pattern: Any) -> Any:

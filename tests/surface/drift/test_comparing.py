@@ -41,6 +41,7 @@ def compared(a: Any, b: Any, c: Any, *varies: str, **more: Any) -> list[tuple[st
         ({"x": "http://one.test/a"}, {"x": "http://two.test/a"}, {"x": "https://real.test/a"}),
         ({"x": "http://one.test:80/a"}, {"x": "http://two.test:80/a"}, {"x": "https://real.test:443/a"}),
         ({"x": "http://one.test/pay?1"}, {"x": "http://two.test/pay?2"}, {"x": "https://wallet.example/anything"}),
+        ({"x": "one.test/pay/a-1"}, {"x": "one.test/pay/b-2"}, {"x": "localhost:9391/checkout/c-3"}),
         ({"x": "pay_a1b2c3d4e5f6"}, {"x": "pay_g7h8i9j0k1l2"}, {"x": "pay_zz99yy88xx77"}),
         ({"x": "2026-01-02T03:04:05.678Z"}, {"x": "2025-11-12T13:14:15.1Z"}, {"x": "2024-10-10T10:10:10.99Z"}),
         ({"x": 1700000000}, {"x": 1800000000}, {"x": 1600000000}),
@@ -87,6 +88,19 @@ def test_what_is_alike_is_no_difference(a: Any, b: Any, c: Any) -> None:
 )  # fmt: skip
 def test_each_difference_is_told_once(a: Any, b: Any, c: Any, found: tuple[str, ...]) -> None:
     assert compared(a, b, c) == [found]
+
+
+def test_a_short_merchant_id_is_known_between_two_separators() -> None:
+    """And hidden there, while a longer number with the same digits stays."""
+    bases = {"merchant-1": "http://one.test", "merchant-2": "http://two.test", "1001": "https://real.test"}
+    sides = [
+        Side(Answer(200, b"{}", {"location": f"{base}/v1/{own}/payments"}), 0.1, Names(base, {"merchant_id": own}))
+        for own, base in bases.items()
+    ]
+    hiding = Hiding({"merchant_id": "1001"})
+
+    assert Comparison("create", "create", *sides, hiding, (), ()).run() == []
+    assert hiding.sealed("of 1001-2: 11001, merch1001") == "of <merchant_id>-2: 11001, merch1001"
 
 
 def test_an_id_that_was_told_before_has_to_come_again() -> None:
