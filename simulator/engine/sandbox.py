@@ -137,7 +137,7 @@ class Sandbox:
         return None
 
     def is_live(self, value: str) -> bool:
-        return bool(self.live_key) and re.match(self.live_key, value) is not None
+        return bool(self.live_key) and re.match(self.live_key, value, re.IGNORECASE) is not None
 
 
 def _is_host(host: str, pattern: str) -> bool:

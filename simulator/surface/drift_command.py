@@ -184,7 +184,7 @@ def test_account_said(sandbox: Sandbox, url: str, *, said: bool) -> None:
 
 
 def credentials_of(provider: Provider) -> dict[str, Any]:
-    """From the environment. Raises `Failure` for one that is missing, and for one of a live account."""
+    """From the environment. Raises `Failure` for one that is missing, cannot be sent, or is of a live account."""
     sandbox = sandbox_of(provider)
     names = {name: sandbox.variable(provider.name, name) for name in sandbox.credentials}
     given = {name: variable(of) for name, of in names.items()}
@@ -192,10 +192,24 @@ def credentials_of(provider: Provider) -> dict[str, Any]:
         what = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
         raise Failure(what, "They hold your own sandbox credentials; none stands on a command line.", USAGE)
     told = {name: value for name, value in given.items() if value is not None}
+    for name, value in told.items():
+        if why := _never_sent(value):
+            raise Failure(f"{names[name]} holds {why}", "Set it as the provider's dashboard shows it.", USAGE)
     if live := [names[name] for name, value in told.items() if sandbox.is_live(value)]:
         raise Failure(f"{', '.join(live)} is a key of a live account", "Take that of a sandbox.", USAGE)
     kinds = _kinds(provider)
     return {name: int(value) if kinds.get(name) is int and value.isdecimal() else value for name, value in told.items()}
+
+
+def _never_sent(value: str) -> str | None:
+    """What no credential has and no header takes, as words; None where there is no such thing."""
+    if "\n" in value or "\r" in value:
+        return "a line break"
+    if value != value.strip() or value[0] in "'\"":
+        return "a space or a quotation mark around it"
+    if not (value.isascii() and value.isprintable()):
+        return "a character that no header takes"
+    return None
 
 
 def _kinds(provider: Provider) -> dict[str, type]:

@@ -125,6 +125,18 @@ def test_credentials_that_are_missing_are_named() -> None:
     assert (result.exit_code, result.stderr.splitlines()[0]) == (2, f"{', '.join(HELD)} are not set")
 
 
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [("kéy_abcdefgh", "a character that no header takes"), ("key_abcdefgh\n", "a line break"), (" key_abc", "a space")],
+)
+def test_a_credential_that_cannot_be_sent_is_wrong_use(value: str, what: str) -> None:
+    """Neither a traceback, nor a sandbox that is not reached."""
+    result = drift(NAME, "--stand-in", "--base-url", "http://localhost:1", environ=dict.fromkeys(HELD, value))
+
+    assert (result.exit_code, what in result.stderr, value.strip() in result.stderr) == (2, True, False), result.stderr
+    assert next(iter(HELD)) in result.stderr
+
+
 def test_a_key_of_a_live_account_is_refused() -> None:
     own, sandbox = import_module(f"providers.{KEYED}.drifting"), PROVIDERS[KEYED].sandbox
     assert sandbox is not None

@@ -92,7 +92,7 @@ def test_a_key_that_says_it_is_live_is_known(name: str) -> None:
     sandbox, own = sandbox_of(PROVIDERS[name]), OWN[name]
 
     assert bool(own.LIVE_KEY) is bool(sandbox.live_key)
-    assert sandbox.is_live(own.LIVE_KEY) is bool(own.LIVE_KEY)
+    assert sandbox.is_live(own.LIVE_KEY) is sandbox.is_live(own.LIVE_KEY.upper()) is bool(own.LIVE_KEY)
     assert not sandbox.is_live(own.SANDBOX_KEY)
 
 
