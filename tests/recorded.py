@@ -2,7 +2,8 @@
 
 A folder below `tests/providers/<name>/golden/recorded/` is one recording. Its files are played in their order; what is drawn anew
 each time stands in them as a mark (`simulator/surface/drift/recorder.py`), and `settings.json` holds the settings with which the
-simulator follows that sandbox, where it needs any.
+simulator follows that sandbox, where it needs any. A buyer pays past the proxy: a file `{"provider": "ppro", "buyer_pays":
+"charge_<id 3>"}`, written by hand, says so at its place among the others.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ class Replay:
         self._known |= {name: value for name, value in place.credentials.items() if not isinstance(value, list)}
         for path in _files(folder):
             kept = json.loads(path.read_text("utf-8"))
+            if "buyer_pays" in kept:
+                place.pay(self._text(kept["buyer_pays"]), None)
+                continue
             if kept["request"]["after_s"]:
                 place.wait(timedelta(seconds=kept["request"]["after_s"]))
             answer, _ = place.send(self._signed(place, kept["request"]))

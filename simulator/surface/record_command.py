@@ -79,3 +79,4 @@ def record(
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
     click.echo(f"{len(recorder.written)} exchanges kept in {folder}. Look at them before you share them.", err=True)
+    click.echo("Where a buyer has paid meanwhile, say so in a file of its own: docs/fidelity.md, Recordings.", err=True)

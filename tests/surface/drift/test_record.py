@@ -111,6 +111,33 @@ async def test_a_recording_is_a_test_once_it_lies_in_a_folder(
     assert difference.startswith(f"{last.name}: status: ")
 
 
+async def test_a_recording_says_by_hand_that_a_buyer_has_paid_in_it(tmp_path: Path, ours: Simulator) -> None:
+    """Without that the answer to the refund differs: at the replay nobody has paid."""
+    assert FIRST.sandbox is not None
+    probes = {probe.name: probe for probe in FIRST.sandbox.probes}
+    paid = next(probe for probe in FIRST.sandbox.probes if probe.pays)
+    async with Simulator.in_process() as sandbox:
+        world = await sandbox.client.create_workspace(frozen=True)
+        credentials = world.credentials[FIRST.name]
+        recorder = Recorder(
+            FIRST, sandbox.base_url, credentials, tmp_path, transport=sandbox.transport, clock=lambda: 0.0
+        )
+        shop = Shop(FIRST, recorder, credentials)
+        await shop.calls(probes[FIRST.sandbox.payment])
+        payment = FIRST.sandbox.payment_id(Visit(shop.account, shop.purchase, shop.answers))
+        await world.pay(FIRST.name, payment)
+        await world.settle()
+        await shop.calls(paid)
+    first, _ = files(tmp_path)
+    name = json.loads(first.read_text("utf-8"))["answer"]["body"]["id"]
+
+    unpaid = Replay(FIRST, ours.sync_client.create_workspace(frozen=True)).run(tmp_path)
+    (tmp_path / f"{first.stem}.paid.json").write_text(json.dumps({"provider": FIRST.name, "buyer_pays": name}), "utf-8")
+    told = Replay(FIRST, ours.sync_client.create_workspace(frozen=True)).run(tmp_path)
+
+    assert (bool(unpaid), told) == (True, [])
+
+
 def _ids(body: Any) -> list[str]:
     """Texts with so many letters and digits that nobody has thought them up."""
     found = httpx.Response(200, json=body).text if body is not None else ""
