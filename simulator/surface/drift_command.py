@@ -94,7 +94,7 @@ def drift(
     stand in no report. Exits with 1 when something differs, with 3 when the sandbox is not reached.
     """
     from simulator.surface.drift import planned
-    from simulator.surface.drift.check import check
+    from simulator.surface.drift.check import Refused, check
     from simulator.surface.drift.playing import RealPlace, Unreachable, closing
     from simulator.surface.drift.running import ours
 
@@ -136,6 +136,9 @@ def drift(
                 heard=heard,
                 finds_settings=apply_file is not None,
             )
+        except Refused as error:
+            wanted = ", ".join(sandbox.variable(provider.name, one) for one in sandbox.credentials)
+            raise Failure(str(error), f"They are read from {wanted}; nothing was compared.", USAGE) from error
         except Unreachable as error:
             raise Failure(
                 str(error), "Look whether this machine reaches it; nothing was compared.", UNREACHED
@@ -241,7 +244,10 @@ def _must_be_writable(path: str | None) -> None:
     if path is None or path == STDOUT:
         return
     try:
+        was_there = Path(path).exists()
         Path(path).open("ab").close()
+        if not was_there:
+            Path(path).unlink()  # of a check that ends early nothing stays
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}", "No call was made.", USAGE) from error
 
@@ -301,13 +307,11 @@ def _write(
     for path, text in written:
         if path is not None:
             Path(path).write_text(text(), "utf-8")
-    if apply_file is not None:
+    if apply_file is not None and not report.settings:
+        click.echo(f"No setting changes anything: {apply_file} holds what was set before.", err=True)
+    elif apply_file is not None:
         name = report.provider.name
-        found = (
-            f"{report.covered} of {len(report.differences)} differences are gone with"
-            if report.settings
-            else "No setting changes anything:"
-        )
+        found = f"{report.covered} of {len(report.differences)} differences are gone with"
         click.echo(
             f"{found} {apply_file}. Load it: curl -X PUT --data @{apply_file} http://localhost:8080/_sim/workspaces/default/settings/{name}",
             err=True,

@@ -20,6 +20,10 @@ AFTERWARDS = timedelta(seconds=5)
 """How long webhooks are waited for after the last call."""
 
 
+class Refused(Exception):
+    """The sandbox does not let the user in."""
+
+
 def check(
     provider: Provider,
     place: Place,
@@ -32,11 +36,16 @@ def check(
 ) -> Report:
     """Visits the sandbox, then asks our worlds the same. `inbox` is where webhooks are to go, and `heard` fills with them.
 
-    Raises `Unreachable` before anything is asked of ours.
+    Raises `Unreachable` or `Refused` before anything is asked of ours.
     """
     assert provider.shop is not None
     visitor = Game(place, purchase_of(provider.shop, MORE[2], inbox))
     play(provider, visitor, interactive=interactive)
+    statuses = {one.answer.status for one in visitor.played.values() if one.probe.credential == "right"}
+    if statuses & {401, 403} and not any(200 <= status < 300 for status in statuses):
+        raise Refused(
+            f"{provider.title} refuses your credentials: no call succeeded, and some are answered with 401 or 403"
+        )
     if inbox:
         place.wait(AFTERWARDS)
     visitor.heard += heard

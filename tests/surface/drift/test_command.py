@@ -162,6 +162,19 @@ def test_settings_that_cannot_be_are_wrong_use(tmp_path: Path) -> None:
         assert (result.exit_code, what in result.stderr) == (2, True), result.stderr
 
 
+def test_credentials_that_the_sandbox_refuses_end_with_2_and_leave_no_report(
+    server: Launched, at: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nothing can be said of a sandbox that lets nobody in; a file of no bytes would not be read the next time."""
+    old, new = tmp_path / "old.md", tmp_path / "new.json"
+    old.write_text("of last week")
+
+    result = drift(NAME, *at, "--markdown", str(old), "--apply", str(new), environ=dict.fromkeys(HELD, "wrongkey_1234"))
+
+    assert (result.exit_code, "refuses your credentials" in result.stderr) == (2, True), result.output
+    assert ([path.name for path in tmp_path.iterdir()], old.read_text()) == (["old.md"], "of last week")
+
+
 def test_a_sandbox_that_is_not_reached_ends_with_3() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
