@@ -2,7 +2,7 @@
 
 A folder below `tests/providers/<name>/golden/recorded/` is one recording. Its files are played in their order; what is drawn anew
 each time stands in them as a mark (`simulator/surface/drift/recorder.py`), and `settings.json` holds the settings with which the
-simulator follows that sandbox, where it needs any. A buyer pays past the proxy: a file `{"provider": "ppro", "buyer_pays":
+simulator follows that sandbox, where it needs any. A buyer pays past the proxy: a file `{"provider": "NAME", "buyer_pays":
 "charge_<id 3>"}`, written by hand, says so at its place among the others.
 """
 
