@@ -24,6 +24,7 @@ from benchmarks.load import Build, load, request
 from benchmarks.pages import of_a_create as pages_of_a_create
 from benchmarks.purchase import purchases
 from benchmarks.requests import SHOPS, Merchant, merchant
+from benchmarks.sharing import sharing
 from benchmarks.soak import soak
 
 CONNECTIONS = (1, 16)
@@ -286,10 +287,14 @@ def main() -> None:
     tables = (creating, pages, starting, remembering, growing, buying, delivering, workspaces, snapshots)
     parts = {f.__name__: f for f in tables}
     parser.add_argument(
-        "parts", nargs="*", choices=[*parts, "soak", []], help="only these tables; soak is never among all"
+        "parts",
+        nargs="*",
+        choices=[*parts, "soak", "sharing", []],
+        help="only these tables; the last two are never among all",
     )
     parser.add_argument("--purchases", type=int, default=1_000_000, help="of a soak")
     parser.add_argument("--keep", type=int, default=200_000, help="payments that a soak keeps")
+    parser.add_argument("--postgres", help="the address of an empty database, for sharing")
     given = parser.parse_args()
     extent = QUICK if given.quick else FULL
     started = time.perf_counter()
@@ -298,6 +303,16 @@ def main() -> None:
         for name, part in parts.items():
             if not given.parts or name in given.parts:
                 part(Path(folder), extent)
+        if "sharing" in given.parts:
+            if given.postgres is None:
+                parser.error("sharing needs --postgres")
+            heading("Four workspaces, 16 connections", "creates a second", "purchases a second")
+            sharing(
+                Path(folder),
+                given.postgres,
+                4000,
+                lambda name, made, bought: line(name, f"{made:,.0f}", f"{bought:,.0f}"),
+            )
         if "soak" in given.parts:
             soaking(Path(folder), given.purchases, given.keep)
     print(f"\nmeasured in {time.perf_counter() - started:.0f} s")

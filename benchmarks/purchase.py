@@ -93,20 +93,27 @@ class Client:
         self._writer.close()
 
 
-def pay(id_: str) -> bytes:
-    path = f"{DEFAULT}/payments/{PROVIDER}/{id_}/pay"
+def pay(id_: str, where: str = DEFAULT) -> bytes:
+    path = f"{where}/payments/{PROVIDER}/{id_}/pay"
     return request("POST", path, {"Content-Type": "application/json"}, b"{}")
 
 
-async def webhooks_of_one(server: Server, own: Merchant) -> int:
+async def webhooks_of_one(server: Server, own: Merchant, where: str = DEFAULT) -> int:
     """How many webhooks a whole purchase has, seen at the first one."""
     client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
     id_ = own.id_of(0, await client.send(own.create(0)))
-    await client.send(pay(id_))
-    return len(server.call("GET", f"{DEFAULT}/webhooks?resource_id={id_}")["data"])
+    await client.send(pay(id_, where))
+    return len(server.call("GET", f"{where}/webhooks?resource_id={id_}")["data"])
 
 
-async def buy(server: Server, own: Merchant, heard: Heard, numbers: Iterator[int], durations: list[float]) -> None:
+async def buy(
+    server: Server,
+    own: Merchant,
+    heard: Heard,
+    numbers: Iterator[int],
+    durations: list[float],
+    where: str = DEFAULT,
+) -> None:
     """One purchase after the other, until there are no more numbers; each is over when its last webhook has come."""
     client = Client(*await asyncio.open_connection("127.0.0.1", server.port))
     for n in numbers:
@@ -116,7 +123,7 @@ async def buy(server: Server, own: Merchant, heard: Heard, numbers: Iterator[int
         started = time.perf_counter()
         id_ = own.id_of(n, await client.send(own.create(n)))
         last = heard.expect(id_)
-        await client.send(pay(id_))
+        await client.send(pay(id_, where))
         await last
         durations.append(time.perf_counter() - started)
     client.close()

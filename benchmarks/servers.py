@@ -105,8 +105,9 @@ def floor(db: Path | None = None) -> Iterator[Server]:
 
 
 @contextmanager
-def simulator(db: Path | str) -> Iterator[Server]:
+def simulator(db: Path | str, workers: int = 1) -> Iterator[Server]:
     port = free_port()
     arguments = ["-m", "simulator.surface.cli", "serve", "--port", str(port), "--db", str(db), "--quiet"]
+    arguments += ["--workers", str(workers)] if workers > 1 else []
     with _running(arguments, port, "/_sim/health") as server:
         yield server
