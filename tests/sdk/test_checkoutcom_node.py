@@ -144,9 +144,7 @@ def test_oauth_and_balances_come_here_with_the_lines_of_the_readme(world: World,
     balances = with_oauth('return await client.balances.retrieve(entity, "EUR")', entity=channel.replace("pc_", "ent_"))
 
     assert token["type"] == "Bearer"
-    assert [(found["holding_currency"], found["balances"]["available"]) for found in balances["data"]] == [
-        ("EUR", 1100)
-    ]
+    assert [(found["holding_currency"], found["balances"]["pending"]) for found in balances["data"]] == [("EUR", 1067)]
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "live"])
