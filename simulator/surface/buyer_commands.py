@@ -28,6 +28,12 @@ def _payment_line(payment: Payment) -> str:
     return f"{payment['provider']} {payment['id']}  {payment['status']}  {payment['phase']}{decided}"
 
 
+def _paid_by(world: Workspace, payment: Payment) -> str:
+    """`, by pay_…  Captured  paid` where a session or a hosted page was decided about: the payment that it has made."""
+    made = world.find(payment["wallet"]["code"]) if payment["wallet"] else None
+    return f", by {made['id']}  {made['status']}  {made['phase']}" if made and made["id"] != payment["id"] else ""
+
+
 def _act(world: Workspace, id_: str, act: str, **body: Any) -> Payment:
     payment = find(world, id_)
     getattr(world, act)(payment["provider"], payment["id"], **body)
@@ -38,7 +44,8 @@ def _act(world: Workspace, id_: str, act: str, **body: Any) -> Payment:
 def _steer(url: str, token: str | None, workspace: str, id_: str, as_json: bool, act: str, **body: Any) -> None:
     with world_of(url, token, workspace) as world:
         payment = _act(world, id_, act, **body)
-    show(payment, as_json, _payment_line(payment))
+        made = _paid_by(world, payment)
+    show(payment, as_json, _payment_line(payment) + made)
 
 
 @click.command()
@@ -52,7 +59,7 @@ def pay(id_: str, buyer: str | None, url: str, token: str | None, workspace: str
     """
     with world_of(url, token, workspace) as world:
         payment = _act(world, id_, "pay", buyer=buyer)
-        coming = _answer_due(world, payment)
+        coming = _paid_by(world, payment) + _answer_due(world, payment)
     walked_away = _walked_away(payment)
     told = ", the buyer has closed the app" if walked_away else coming
     show(payment, as_json, _payment_line(payment) + told)
