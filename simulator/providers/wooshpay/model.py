@@ -329,6 +329,11 @@ class StoredEvent(Owned):
     def subject(self) -> str:
         return self.about
 
+    @property
+    def goes_with(self) -> str:
+        """A payout's event with nothing: it stays as the payout does."""
+        return "" if self.type.startswith("payout.") else self.about
+
     def facets(self) -> dict[str, str | None]:
         return {"type": self.type}
 
