@@ -42,8 +42,8 @@ LOCK_MS = 3000
 
 PLANNER = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
 """Every statement has its index. Without statistics, as they are missing on a fresh database, the planner would take tables for
-small and walk through them; `tests/replicas/test_plans.py` counts the rows. Nothing here is worth compiling, and where a walk is the
-only way the planner would think so."""
+small and walk through them; `tests/replicas/test_plans.py` counts the rows. Nothing here is worth compiling, and where a walk is
+the only way the planner would think so."""
 
 _VERSION = "schema_version"
 

@@ -150,7 +150,7 @@ async def test_an_event_tells_of_each_report(sim: Sim, cko: Merchant) -> None:
     resources = data["api_resources"]
     assert [resources["report"]["id"], resources["files"][0]["id"]] == [report["id"], report["files"][0]["id"]]
     assert httpx.URL(resources["report"]["url"]).path == f"/reports/{report['id']}"
-    assert (event["source"], event["data"], list(event["_links"])) == ("report", data, ["self"])
+    assert (event["created_on"], event["data"], list(event["_links"])) == (hook.body["created_on"], data, ["self"])
 
 
 # Financial actions ----------------------------------------------------------------------------------------------------
