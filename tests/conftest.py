@@ -34,7 +34,9 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # a test leaves more behind than a program would, and nearly all of it goes by itself
+    gc.set_threshold(
+        50_000, 20, 50
+    )  # a test leaves more behind than a program would, and nearly all of it goes by itself
 
 
 @pytest.hookimpl(trylast=True)
