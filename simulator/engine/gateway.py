@@ -38,6 +38,7 @@ from simulator.engine.provider import Authenticate, Endpoint, LeftOut, Page, Pro
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.routes import Node, routes_of, segments_of
 from simulator.engine.runtime import Runtime
+from simulator.engine.store import Renewed
 from simulator.engine.unread import body_of, look_over, query_of
 from simulator.engine.validation import validate
 from simulator.engine.weather import hold, leave, webhooks_first
@@ -231,7 +232,7 @@ class Gateway:
     def _endpoint(self, provider: Provider, call: Call, endpoint: Endpoint, started: float) -> Answer:
         runtime, policy, key = self.runtime, provider.idempotency, None
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
-        at, losses = call.answering, runtime.homes.losses
+        at = call.answering
         try:
             self._authenticate(provider, call, endpoint.authenticate)
             at.step = "rate"
@@ -290,9 +291,9 @@ class Gateway:
             return Answer(reply.status, headers, sent)
         except Refusal as refusal:
             return self._refused(provider, call, refusal, started, key)
-        except Exception as error:
-            if runtime.homes.is_anew(losses, error):
-                raise Elsewhere(None) from error  # nothing was written and nothing answered: once more
+        except Renewed as renewed:  # nothing of it was written: it is executed once more
+            raise Elsewhere(None) from renewed
+        except Exception:
             return self._refused(provider, call, self._crashed(call), started)
 
     def _authenticate(self, provider: Provider, call: Call, own: Authenticate | None = None) -> None:

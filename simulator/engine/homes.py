@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Protocol
 
 from simulator.engine.chores import Chore
@@ -61,14 +60,6 @@ class Homes(Protocol):
     def shown(self, public_id_or_name: str) -> Workspace | None:
         """One of them, as it stands in the store."""
 
-    @property
-    def losses(self) -> int:
-        """How often everything that was at home here was lost."""
-
-    def is_anew(self, losses: int, error: Exception) -> bool:
-        """Whether what has failed with this error may be tried once more: the store's connection was lost since there were so many
-        losses, and it is there again."""
-
 
 class AlwaysHere:
     """The home of all workspaces of a store that one process has for itself."""
@@ -94,11 +85,6 @@ class AlwaysHere:
     def shown(self, public_id_or_name: str) -> Workspace | None:
         return self._registry.named(public_id_or_name)
 
-    losses = 0
-
-    def is_anew(self, losses: int, error: Exception) -> bool:
-        return False
-
 
 class SharedHomes(Chore):
     """One process among several. The registry knows those workspaces only that are at home here.
@@ -122,7 +108,6 @@ class SharedHomes(Chore):
         self._came = came
         self._lost = lost
         self._ids = Ids()
-        self.losses = 0
         store.when_lost(self._all_lost)
 
     def named(self, public_id_or_name: str) -> Workspace | None:
@@ -168,17 +153,7 @@ class SharedHomes(Chore):
         self._came(workspace)
         return True
 
-    def is_anew(self, losses: int, error: Exception) -> bool:
-        if not isinstance(error, self._shared.OUTAGES):
-            return False
-        if self.losses == losses:  # the connection may be gone without anybody having asked for another
-            with suppress(*self._shared.OUTAGES):
-                self._shared.rollback()
-                self._shared.meta("page_secret")
-        return self.losses != losses
-
     def _all_lost(self) -> None:
-        self.losses += 1
         gone = [workspace.id for workspace in self._registry.all()]
         self._registry.forget_all()
         self._lost(gone)

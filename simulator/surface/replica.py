@@ -18,12 +18,14 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import orjson
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from simulator.engine.homes import Elsewhere
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.pages import folder
-from simulator.kernel.clock import stopwatch
+from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.app import App
 
 log = logging.getLogger("simulator")
@@ -135,7 +137,7 @@ class Front:
         self._app = app
         self._engine = Engine()
         self._secret = app.runtime.secret.encode()
-        self._static = StaticFiles(directory=folder("static"))
+        self._static = Starlette(routes=[Mount(STATIC, StaticFiles(directory=folder("static")))])
         self._client: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,8 +146,7 @@ class Front:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
         elif scope["path"].startswith(f"{STATIC}/"):
-            inner = {**scope, "root_path": scope.get("root_path", "") + STATIC}
-            await self._static(inner, receive, send)
+            await self._static(scope, receive, send)
         elif scope["path"] == "/_sim/health":
             await self._health(scope, receive, send)
         else:
@@ -263,7 +264,7 @@ class Front:
             return 0
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != FORWARDED]
         text, _, mac = given[0].decode("latin-1").partition(".")
-        if not hmac.compare_digest(mac, self._mac(text, scope)):
+        if not hmac.compare_digest(mac.encode(), self._mac(text, scope).encode()):
             return 0
         told = orjson.loads(base64.urlsafe_b64decode(text))
         if abs(_now() - told["at"]) > VALID_S:
@@ -282,8 +283,6 @@ def _pair(told: list[Any] | None) -> tuple[Any, Any] | None:
 
 
 def _now() -> float:
-    from simulator.kernel.clock import time_of_day
-
     return time_of_day().timestamp()
 
 

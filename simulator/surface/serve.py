@@ -23,10 +23,9 @@ from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
-from simulator.surface import terminal, tls, workers
+from simulator.surface import terminal, tls
 from simulator.surface.app import App
 from simulator.surface.installed import NotServable
-from simulator.surface.replica import Front
 from simulator.surface.settings import Settings, hosts
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
 from simulator.surface.typed import typed
@@ -146,6 +145,8 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         public_url = settings.public_url or f"{settings.scheme}://{address}:{settings.port}"
         settings = replace(settings, public_url=public_url, allow_host=(*settings.allow_host, address))
     if settings.workers > 1:
+        from simulator.surface import workers
+
         workers.supervise(
             settings.workers, lambda n: _serve(settings, listener, issued, quiet or n > 0, as_json and n == 0)
         )
@@ -159,6 +160,9 @@ def _serve(
     """Serves in this process."""
     sockets = [listener]
     if settings.is_shared:
+        from simulator.surface import workers
+        from simulator.surface.replica import Front
+
         if settings.workers > 1:  # all listen on the port: the others need one that is ours alone
             sockets.append(bind(settings.host, 0))
         app = _app(settings, workers.address(settings, sockets[-1].getsockname()[1], lan_address()))

@@ -10,7 +10,7 @@ import psycopg
 
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row
-from simulator.engine.store.shared import SharedStore
+from simulator.engine.store.shared import Renewed, SharedStore
 from simulator.kernel.clock import stopwatch
 
 T = TypeVar("T")
@@ -91,6 +91,10 @@ def _within(limit_s: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any
             raise Silent(f"no answer to a statement within {limit_s:g} s")
 
 
+class _Renewed(psycopg.OperationalError, Renewed):
+    """For who does not ask, it is an outage."""
+
+
 class PostgresStore(SharedStore):
     """`where` is a `postgresql://` address. The tables are made in the connection's default schema."""
 
@@ -168,12 +172,12 @@ class PostgresStore(SharedStore):
             raise silence from (None if silence is error else error)
 
     def _hand_over(self) -> None:
-        """The locks went with the connection. Raises `OperationalError`: what was to be done may be another's business now."""
+        """The locks went with the connection. Raises `Renewed`: what was to be done may be another's business now."""
         if self._address is not None:
             super().called(self._address)
         if self._lost is not None:
             self._lost()
-            raise psycopg.OperationalError("the connection was lost: what was in memory is read again")
+            raise _Renewed("the connection was lost: what was in memory is read again")
 
     def _give_up(self, error: Exception) -> None:
         """Nobody waits again for a while. What was under way is undone by the server once it notices."""

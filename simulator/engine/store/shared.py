@@ -6,6 +6,7 @@ reached, so that there is no list of processes that could be wrong.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,12 +29,17 @@ _SCHEDULED = """EXISTS (SELECT 1 FROM timers t WHERE t.workspace = COALESCE(w.pl
     OR EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = COALESCE(w.place, w.id) AND o.state = 'pending')"""
 
 
+class Renewed(Exception):
+    """The connection was lost before this statement, with every lock, and another has taken its place. The statement was not
+    executed, and no transaction was under way."""
+
+
 class SharedStore(Store):
     """A store of which this process may not be the only one."""
 
+    @abstractmethod
     def when_lost(self, call: Callable[[], None]) -> None:
-        """`call` hears when the connection was lost, and with it every lock."""
-        raise NotImplementedError
+        """`call` hears when the connection was lost, and with it every lock; whoever has met that gets `Renewed`."""
 
     def called(self, address: str) -> None:
         """Where this process is reached by the others."""
