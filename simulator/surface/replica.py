@@ -25,6 +25,7 @@ from starlette.staticfiles import StaticFiles
 from simulator.engine.homes import Elsewhere
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.pages import folder
+from simulator.engine.store import SharedStore
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.app import App
 
@@ -174,7 +175,7 @@ class Front:
         await exchange.read()
         try:
             async with asyncio.timeout(HEALTH_S):
-                await self._engine.do(self._app(scope, exchange.receive, exchange.send))
+                await self._engine.do(self._ask(scope, exchange))
         except TimeoutError:
             if not exchange.is_answered:
                 what = "nothing can be written: the store does not answer"
@@ -188,7 +189,7 @@ class Front:
         while True:
             try:
                 exchange.again()
-                await self._engine.do(self._app(scope, exchange.receive, exchange.send))
+                await self._engine.do(self._ask(scope, exchange))
                 return
             except Elsewhere as elsewhere:
                 known = elsewhere.address if hops < HOPS and exchange.is_whole else None
@@ -198,6 +199,15 @@ class Front:
                     await _plain(exchange.sent, 503, "nobody_serves", "no process serves this workspace at the moment")
                     return
             await asyncio.sleep(PAUSE_S)
+
+    async def _ask(self, scope: Scope, exchange: _Exchange) -> None:
+        """For the engine's loop. A connection that was cut is noticed before anything is begun, while every call may still be
+        executed over another one."""
+        store = self._app.runtime.store
+        assert isinstance(store, SharedStore)
+        with suppress(*store.OUTAGES):  # where it is away, the application says so in the right words
+            store.check_connection()
+        await self._app(scope, exchange.receive, exchange.send)
 
     # From one process to another -----------------------------------------------------------------------------------
 

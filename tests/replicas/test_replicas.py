@@ -174,20 +174,39 @@ async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_tak
         assert await home(world) in [replica.url for replica in pair.replicas]
 
 
+async def cut(database: str, address: str) -> None:
+    """Ends the session of the process that is reached there."""
+    with psycopg.connect(database) as killing:
+        sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE %s"
+        assert killing.execute(sql, (f"%{address}",)).fetchone() == (True,)
+
+
 async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: Merchant, database: str) -> None:
-    """Nothing was answered yet: the call is tried once more over another one, and the workspace taken home again."""
+    """Nothing was answered yet: the call is executed over another one, and the workspace taken home again."""
     await merchant.answer("before")
     for number in range(3):
-        name = await home(world)
-        with psycopg.connect(database) as killing:
-            sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s"
-            assert killing.execute(sql, (f"%{name}",)).fetchone() == (True,)
+        await cut(database, await home(world))
         after = await merchant.answer(f"after-{number}")
         assert after.status == 200
 
     answer = await world.http.get(f"{world.path}/payments")
     assert [one["reference"] for one in answer.json()["data"]] == ["after-2", "after-1", "after-0", "before"]
     assert await home(world) in [replica.url for replica in world.pair.replicas]
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "{ws}/webhooks/{p}"), ("GET", "/_sim/health")])
+async def test_no_call_is_refused_for_a_connection_that_was_cut(
+    world: World, database: str, method: str, path: str
+) -> None:
+    """Whatever is asked of the very process that was cut off, and whether or not it changes something."""
+    for number in range(3):
+        (await world.http.get(world.path)).raise_for_status()  # somebody serves it
+        address = await home(world)
+        await cut(database, address)
+        async with httpx.AsyncClient(base_url=address, headers={"host": "sim.test"}, timeout=30) as api:
+            body = {"json": {"url": f"http://merchant.test/{number}"}} if method == "PUT" else {}
+            answer = await api.request(method, path.format(ws=world.path, p=ANY.name), **body)
+        assert answer.status_code == 200, answer.text
 
 
 async def test_a_locked_table_keeps_nobody_else_waiting(world: World, merchant: Merchant, database: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -148,6 +149,16 @@ class PostgresStore(SharedStore):
 
     def when_lost(self, call: Callable[[], None]) -> None:
         self._lost = call
+
+    def check_connection(self) -> None:
+        if not self._has_begun and (self._connection.closed or self._has_news()):
+            self._execute("SELECT 1")
+
+    def _has_news(self) -> bool:
+        """While nothing is asked, the server says something hardly ever but that it ends."""
+        looking = select.poll()
+        looking.register(self._connection.pgconn.socket, select.POLLIN)
+        return bool(looking.poll(0))
 
     def called(self, address: str) -> None:
         self._address = address

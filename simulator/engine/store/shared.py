@@ -41,6 +41,11 @@ class SharedStore(Store):
     def when_lost(self, call: Callable[[], None]) -> None:
         """`call` hears when the connection was lost, and with it every lock; whoever has met that gets `Renewed`."""
 
+    @abstractmethod
+    def check_connection(self) -> None:
+        """Called before anything is begun. Raises `Renewed` where the connection was cut since the last statement, or what says why
+        there is no other."""
+
     def called(self, address: str) -> None:
         """Where this process is reached by the others."""
         self.exact_rows("SELECT set_config('application_name', ?, FALSE)", (f"{NAME}{address}",))
