@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.engine.provider import Provider
     from simulator.engine.sandbox import Sandbox
     from simulator.engine.shop import Answer
+    from simulator.surface.drift.planned import Call
     from simulator.surface.drift.report import Report
 
 STDOUT = "-"
@@ -149,17 +150,17 @@ def drift(
 
 
 def provider_of(name: str | None) -> Provider:
-    """Raises `Failure` for a name that no provider has whose sandbox is known."""
+    """By its name, in small letters or capitals. Raises `Failure` for one that no provider has whose sandbox is known."""
     from simulator.surface.installed import NotServable, installed
 
     try:
         known = {one.name: one for one in installed() if one.sandbox is not None and one.shop is not None}
     except NotServable as error:
         raise Failure(str(error), f"Correct or uninstall {error.distribution}.", USAGE) from error
-    if name is None or name not in known:
+    if name is None or name.lower() not in known:
         what = "which provider?" if name is None else f"there is no sandbox of a provider {name!r}"
         raise Failure(what, f"Known are {', '.join(known)}.", USAGE, {"field": "provider", "allowed": list(known)})
-    return known[name]
+    return known[name.lower()]
 
 
 def sandbox_of(provider: Provider) -> Sandbox:
@@ -280,13 +281,20 @@ def _inbox(port: int, url: str | None) -> Iterator[list[Answer]]:
         yield heard
 
 
-def _tell_plan(provider: Provider, calls: list[tuple[str, str]], *, as_json: bool) -> None:
+def _tell_plan(provider: Provider, calls: list[Call], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([{"call": line, "request": request} for line, request in calls], ensure_ascii=False))
+        rows = [
+            {"call": one.line, "method": one.method, "url": one.url, "headers": dict(one.headers), "body": one.body}
+            for one in calls
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False))
         return
-    for line, request in calls:
-        click.echo(terminal.paint(line, "cyan"))
-        click.echo("".join(f"    {one}\n" for one in request.splitlines()), nl=False)
+    for one in calls:
+        click.echo(terminal.paint(one.line, "cyan"))
+        click.echo(f"    {one.method} {one.url}")
+        for name, value in one.headers.items():
+            click.echo(f"    {name}: {value}")
+        click.echo("".join(f"    {row}\n" for row in one.body.splitlines()), nl=False)
     sandbox = sandbox_of(provider)
     wanted = ", ".join(sandbox.variable(provider.name, name) for name in sandbox.credentials)
     click.echo(f"{len(calls)} calls; none was made. The credentials are read from {wanted}.", err=True)

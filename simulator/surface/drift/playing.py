@@ -26,7 +26,8 @@ TRIES = 3
 """How often a call is made that the sandbox refuses because it comes too fast."""
 TOO_MANY = 429
 
-USER_AGENT = "psp-simulator drift"
+HEADERS = {"User-Agent": "psp-simulator drift", "Accept": "application/json"}
+"""What every call to a sandbox says beside its own."""
 
 
 class Unreachable(Exception):
@@ -146,6 +147,12 @@ def link_of(shop: Shop, answer: Answer) -> str | None:
         return None
 
 
+def host_of(url: str) -> str:
+    """As it stands in an address, without the port."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
 class RealPlace:
     """The sandbox. No redirect is followed, and no more than one call is made at a time, with a pause between two."""
 
@@ -169,7 +176,7 @@ class RealPlace:
             transport=transport,
             timeout=PATIENCE_S,
             follow_redirects=False,
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+            headers=HEADERS,
         )
         self._has_called = False
 
@@ -184,8 +191,8 @@ class RealPlace:
                     request.method, request.path, headers=dict(request.headers), content=request.body or None
                 )
         except httpx.HTTPError as error:
-            host = urlsplit(self.base_url).hostname
-            raise Unreachable(f"{host} is not reached: {type(error).__name__}") from None  # a cause may tell headers
+            told = f"{host_of(self.base_url)} is not reached: {type(error).__name__}"
+            raise Unreachable(told) from None  # a cause may tell headers
         return Answer(got.status_code, got.content, dict(got.headers)), self._clock() - began
 
     def wait(self, by: timedelta) -> None:

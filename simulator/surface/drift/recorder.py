@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import httpx
 from starlette.applications import Starlette
@@ -36,7 +36,7 @@ from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.drift.comparing import IGNORED_HEADERS
 from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, silent, time_form
 from simulator.surface.drift.leaves import Names, inputs, is_address
-from simulator.surface.drift.playing import PATIENCE_S
+from simulator.surface.drift.playing import PATIENCE_S, host_of
 from simulator.surface.drift.running import exchange_of
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -233,8 +233,9 @@ class Recorder:
                     content=body or None,
                 )
         except httpx.HTTPError as error:
-            host = urlsplit(self._base_url).hostname
-            return Response(f"{host} is not reached: {type(error).__name__}\n", 502, media_type="text/plain")
+            return Response(
+                f"{host_of(self._base_url)} is not reached: {type(error).__name__}\n", 502, media_type="text/plain"
+            )
         answer = Answer(got.status_code, got.content, dict(got.headers))
         self._write(request, answer, began)
         sent = {name: value for name, value in got.headers.items() if name not in HOP_BY_HOP}

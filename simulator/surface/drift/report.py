@@ -136,8 +136,8 @@ class Report:
 
     def _listed(self, chosen: Iterable[Verdict]) -> Iterator[str]:
         for one in chosen:
-            seen = f" (in {', '.join(f'`{call}`' for call in one.calls)})" if one.calls else f" {one.fact.settled_by}"
-            yield f"- `{one.fact.id}` {_cell(one.fact.statement)}{_cell(seen)}"
+            seen = f"(in {', '.join(f'`{call}`' for call in one.calls)})" if one.calls else one.fact.settled_by
+            yield f"- `{one.fact.id}` {_cell(one.fact.statement)} {_cell(seen)}"
 
 
 def _together(found: Iterable[Difference]) -> dict[Difference, list[str]]:

@@ -150,14 +150,20 @@ class Ours:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def played(
-        self, *, interactive: bool = False, settings: Mapping[str, Any] | None = None, until: str | None = None
+        self,
+        *,
+        interactive: bool = False,
+        settings: Mapping[str, Any] | None = None,
+        until: str | None = None,
+        more: Sequence[int] = MORE,
     ) -> tuple[Game, Game]:
-        """Both, after the calls, or those up to one; with these settings, or those that this was made with."""
+        """Both, after the calls, or those up to one; with these settings, or those that this was made with; and with
+        `more` than the usual amount."""
         chosen = {self.provider.name: dict(self.settings if settings is None else settings)}
         client = self.simulator.sync_client
         clocks: tuple[dict[str, Any], ...] = ({"frozen": True}, {"frozen": True, "now": HALF_A_YEAR_AGO})
         worlds = [client.create_workspace(seed=Ids().hex(16), settings=chosen, **clock) for clock in clocks]
-        games = [self._played(world, more, interactive, until) for world, more in zip(worlds, MORE, strict=False)]
+        games = [self._played(world, extra, interactive, until) for world, extra in zip(worlds, more, strict=False)]
         for world in worlds:
             world.delete()
         return games[0], games[1]

@@ -83,8 +83,9 @@ def test_a_dry_run_shows_every_call_and_makes_none(world: Workspace) -> None:
     assert text.exit_code == 0
     assert f"{len(rows)} calls; none was made." in text.stderr
     assert all(variable in text.stderr for variable in HELD)
-    assert re.search(rf"GET {SANDBOX.url}\S+/<create: id>\n", text.stdout)
-    assert all(row["request"].split(" ", 2)[1].startswith(f"{SANDBOX.url}/") for row in rows)
+    assert re.search(rf"GET {SANDBOX.url}\S+/<create: id>\n    User-Agent: ", text.stdout)
+    assert all(row["url"].startswith(f"{SANDBOX.url}/") for row in rows)
+    assert all(f"    {name}: {value}\n" in text.stdout for row in rows for name, value in row["headers"].items())
     assert len(world.requests()) == before
 
 
@@ -120,7 +121,8 @@ def test_wrong_use_ends_with_2_before_any_call(args: list[str], what: str) -> No
 
 
 def test_credentials_that_are_missing_are_named() -> None:
-    result = drift(NAME)
+    """And a provider is known in capitals, too."""
+    result = drift(NAME.upper())
 
     assert (result.exit_code, result.stderr.splitlines()[0]) == (2, f"{', '.join(HELD)} are not set")
 
