@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from benchmarks.load import request
 
 ROOT = Path(__file__).resolve().parent.parent
+OPENER = build_opener(ProxyHandler({}))
+"""A proxy of the environment does not reach this machine."""
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Server:
         raw = None if body is None else json.dumps(body).encode()
         asked = Request(f"http://127.0.0.1:{self.port}{path}", data=raw, method=method)
         asked.add_header("content-type", "application/json")
-        with urlopen(asked) as answer:
+        with OPENER.open(asked) as answer:
             return json.loads(answer.read() or b"null")
 
     @property

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from simulator.engine.provider import Provider
-from simulator.engine.sandbox import Probe, Sandbox, Visit, with_wrong_secrets
+from simulator.engine.sandbox import LOOPBACK, Probe, Sandbox, Visit, with_wrong_secrets
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.kernel.ids import Ids
@@ -28,6 +28,9 @@ TOO_MANY = 429
 
 HEADERS = {"User-Agent": "psp-simulator drift", "Accept": "application/json"}
 """What every call to a sandbox says beside its own."""
+
+DIRECT = {f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK}
+"""For `mounts`: a proxy of the environment is asked for a sandbox, and never for this machine, which it does not reach."""
 
 
 class Unreachable(Exception):
@@ -174,6 +177,7 @@ class RealPlace:
         self._http = httpx.Client(
             base_url=self.base_url,
             transport=transport,
+            mounts=DIRECT,
             timeout=PATIENCE_S,
             follow_redirects=False,
             headers=HEADERS,

@@ -36,7 +36,7 @@ from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.drift.comparing import IGNORED_HEADERS
 from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, silent, time_form
 from simulator.surface.drift.leaves import Names, inputs, is_address
-from simulator.surface.drift.playing import PATIENCE_S, host_of
+from simulator.surface.drift.playing import DIRECT, PATIENCE_S, host_of
 from simulator.surface.drift.running import exchange_of
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -211,7 +211,7 @@ class Recorder:
             (int(found[1]) for path in folder.glob("*.json") if (found := _NUMBERED.match(path.name))), default=0
         )
         self._http = httpx.AsyncClient(
-            base_url=self._base_url, transport=transport, timeout=PATIENCE_S, follow_redirects=False
+            base_url=self._base_url, transport=transport, mounts=DIRECT, timeout=PATIENCE_S, follow_redirects=False
         )
         route = Route("/{path:path}", self._pass_on, methods=METHODS)
         self.app = Starlette(routes=[route], lifespan=self._open)
