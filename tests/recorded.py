@@ -26,6 +26,7 @@ from simulator.surface.drift.playing import OurPlace, account_of
 from simulator.surface.drift.recorder import left_out
 
 MARK = re.compile(r"<([^<>]+)>")
+AS_NUMBER = " as a number"
 AMOUNT = re.compile(r"amount(?: \* (\S+))?( as text)?")
 
 
@@ -101,6 +102,8 @@ class Replay:
         """What to send for a mark. One that no answer has told is ours to choose."""
         if (amount := AMOUNT.fullmatch(mark)) is not None:
             return self._amount(amount)
+        if mark.endswith(AS_NUMBER):
+            return int(self._meant(mark.removesuffix(AS_NUMBER)))
         return self._known.setdefault(mark, self._chosen(mark))
 
     def _chosen(self, mark: str) -> Any:
@@ -176,6 +179,8 @@ class Replay:
         """Whether a value is one that a mark stands for. The first that an id's mark meets is what it means from then on."""
         if (amount := AMOUNT.fullmatch(mark)) is not None:
             return bool(value == self._amount(amount) and type(value) is type(self._amount(amount)))
+        if mark.endswith(AS_NUMBER):
+            return isinstance(value, int) and self._stands_for(mark.removesuffix(AS_NUMBER), value)
         kind, _, rest = mark.partition(" ")
         match kind:
             case "id":

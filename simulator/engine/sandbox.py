@@ -107,6 +107,9 @@ class Sandbox:
     """As `Probe.varies`, in every answer."""
     pause: timedelta = timedelta(seconds=0.5)
     """Between two calls."""
+    chosen: tuple[str, ...] = ()
+    """Members whose values a merchant chooses, and which may tell whose they are: `reference`, `customer.id` within another,
+    `metadata.*` for all within. Recordings mask them."""
     readings: Mapping[str, Callable[[Mapping[str, Answer]], Any]] = field(default_factory=dict)
     """Settings whose value can be read from the sandbox's answers; the others are found by trying."""
 

@@ -114,4 +114,5 @@ SANDBOX = Sandbox(
     live_key=r"[sp]k_(?!sbox_|test_)",
     credentials=("secret_key", "processing_channel_id"),
     probes=PROBES,
+    chosen=("reference", "payment_reference", "order_id", "invoice_id", "metadata.*"),
 )

@@ -92,6 +92,7 @@ SANDBOX = Sandbox(
     serves_live_too=True,
     credentials=("project_id", "secret_key"),
     probes=PROBES,
+    chosen=("payment_id", "merchant_refund_id", "customer.id"),
     payment_id=payment_id,
     webhook_name=lambda body: f"{body['operation']['type']} {body['operation']['status']}",
 )

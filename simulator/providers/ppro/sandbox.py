@@ -117,11 +117,17 @@ def replenished(answers: Any) -> int | None:
     return int(said) if said.isdecimal() else None
 
 
+CHOSEN = (
+    "merchantPaymentChargeReference", "merchantCaptureReference", "merchantRefundReference", "merchantVoidReference",
+    "merchantDiscardReference", "merchantConsumerReference", "orderReferenceNumber",
+)  # fmt: skip
+
 SANDBOX = Sandbox(
     url="https://api.sandbox.eu.ppro.com",
     hosts=("api.sandbox.eu.ppro.com", "api.sandbox.us.ppro.com"),
     credentials=("api_key", "merchant_id"),
     probes=PROBES,
+    chosen=CHOSEN,
     varies=("header x-ratelimit-remaining", "nextPageToken"),
     readings={"advertised_rate": replenished},
 )

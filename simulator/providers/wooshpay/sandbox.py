@@ -115,4 +115,5 @@ SANDBOX = Sandbox(
     live_key=r"[sp]k_live_",
     credentials=("secret_key",),
     probes=PROBES,
+    chosen=("merchant_order_id", "client_reference_id", "metadata.*"),
 )

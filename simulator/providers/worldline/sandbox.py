@@ -130,5 +130,6 @@ SANDBOX = Sandbox(
     ),
     credentials=("merchant_id", "api_key_id", "secret_api_key"),
     probes=PROBES,
+    chosen=("merchantReference", "merchantOrderId", "merchantCustomerId", "invoiceNumber"),
     payment_id=lambda visit: str(visit.told("create", "payment", "id")),
 )

@@ -5,21 +5,25 @@ value has the same mark in all files of a folder:
 
 | Mark | Stands for |
 | --- | --- |
-| `<id 1>`, `<id 2 of 11 digits>` | an id, a reference, a token: within a text its beginning stays (`charge_<id 1>`) |
+| `<id 1>`, `<id 2 of 11 digits>` | an id, a token: within a text its beginning stays (`charge_<id 1>`) |
+| `<id 3>`, `<id 4 of 4 digits as a number>` | what the merchant chose (`Sandbox.chosen`, idempotency keys), whatever it is |
 | `<time 0000-00-00T00:00:00.0Z>`, `<time 13>`, `<time HTTP>` | an instant in this form, of so many digits, as HTTP writes it |
 | `<amount>`, `<amount * 0.4>` | the first amount that was sent, and others in proportion to it; `… as text` where it is a text |
 | `<url 1>`, `<base>` | an address; that of the API |
 | `<number>`, `<email>` | a long number; an e-mail address |
 | `<merchant_id>` | a credential that opens no door, by its name |
 | `<secret>` | what opens a door |
+
+Everything else stays as it was sent: words, names of people and goods, descriptions, addresses of streets.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -34,7 +38,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.drift.comparing import IGNORED_HEADERS
-from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, silent, time_form
+from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, replaced, silent, time_form
 from simulator.surface.drift.leaves import Names, inputs, is_address
 from simulator.surface.drift.playing import DIRECT, PATIENCE_S, host_of
 from simulator.surface.drift.running import exchange_of
@@ -50,6 +54,7 @@ _SMALL = 100_000
 """Below it a number is a code or a count, unless its member says that it is money."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NUMBERED = re.compile(r"(\d+)-")
+_USED = re.compile(r"<(?:id|url) (\d+)")
 _MARKED = re.compile(r"(<[^<>]*>)")
 _HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _BASE64 = re.compile(r"(?=.*\d)[A-Za-z0-9+/]{20,}={0,2}")
@@ -60,33 +65,60 @@ _NAMED_ID = re.compile(r"(^|[a-z_-])id$", re.IGNORECASE)
 class Marks:
     """Values and their marks, the same for all exchanges of one recording."""
 
-    def __init__(self, base_url: str, hiding: Hiding, *, keeps_amounts: bool = False) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        hiding: Hiding,
+        *,
+        keeps_amounts: bool = False,
+        chosen: Collection[str] = (),
+        used: int = 0,
+    ) -> None:
+        """`chosen` are the members whose values the merchant chooses, as `Sandbox.chosen` has them; `used` is how many numbers
+        other marks of the folder have."""
         self._names = Names(base_url)
+        self._chosen = chosen
+        self._used = used
+        self._references: set[str] = set()
+        """What the merchant has chosen so far."""
         self._hiding = hiding
         self._keeps_amounts = keeps_amounts
         self._numbers: dict[str, int] = {}
         """What has a mark with a number: ids and addresses."""
         self._amount: float | None = None
 
-    def of(self, value: Any, name: str = "") -> Any:
-        """A value of JSON as it is kept. `name` is that of the member which holds it."""
+    def of(self, value: Any, name: str = "", within: str = "") -> Any:
+        """A value of JSON as it is kept. `name` is that of the member which holds it, `within` that of the one around."""
         if isinstance(value, dict):
-            return {self._key(key): self.of(inner, key) for key, inner in value.items()}
+            return {self._key(key): self.of(inner, key, name) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self.of(inner, name) for inner in value]
+            return [self.of(inner, name, within) for inner in value]
         if isinstance(value, bool) or value is None:
             return value
+        if not {name, f"{within}.{name}", f"{within}.*"}.isdisjoint(self._chosen) and not isinstance(value, float):
+            return self.reference(value)
         return self.text(value, name) if isinstance(value, str) else self._of_number(value, name)
 
     def _key(self, name: str) -> str:
         """A member's name, which is a word unless it has many digits."""
         return self._text(name) if len(re.findall(r"\d", name)) > 3 else self._hiding.sealed(name)
 
+    def reference(self, value: str | int) -> str:
+        """Something that the merchant has chosen. It is known from now on, wherever it comes again."""
+        text = str(value)
+        if not text or text in self._hiding.names:
+            return self.text(text)
+        self._references.add(text)
+        mark = self._id(text)
+        return f"{mark[:-1]} as a number>" if isinstance(value, int) else mark
+
     def text(self, value: str, name: str = "") -> str:
         if value and self._hiding.is_secret(name):
             return "<secret>"
         if value in self._hiding.names:
             return f"<{self._hiding.names[value]}>"
+        if value in self._references or (value and name in self._chosen):
+            return self.reference(value)
         if _NUMBER.fullmatch(value) and _AMOUNT.search(name) and not self._keeps_amounts:
             return self._money(float(value), " as text")
         plain = self._names.without_base(value)
@@ -123,21 +155,22 @@ class Marks:
 
     def _text(self, text: str) -> str:
         text = self._hiding.sealed(text).replace(HIDDEN, "<secret>")
-        for pattern, mark in (
-            (_HTTP_DATE, lambda found: "<time HTTP>"),
-            (EMAIL, lambda found: "<email>"),
-            (TIME, lambda found: f"<time {time_form(found)}>"),
-            (_TOKEN, lambda found: self._id(found) if _is_drawn(found) else found),
+        references = [
+            partial(replaced, value=one, name=self._id(one)) for one in sorted(self._references, key=len, reverse=True)
+        ]
+        for marked in (
+            *references,
+            partial(_HTTP_DATE.sub, "<time HTTP>"),
+            partial(EMAIL.sub, "<email>"),
+            partial(TIME.sub, lambda found: f"<time {time_form(found[0])}>"),
+            partial(_TOKEN.sub, lambda found: self._id(found[0]) if _is_drawn(found[0]) else found[0]),
         ):
             parts = _MARKED.split(text)  # what is marked already stays
-            text = "".join(
-                part if part.startswith("<") else pattern.sub(lambda found, mark=mark: mark(found[0]), part)
-                for part in parts
-            )
+            text = "".join(part if part.startswith("<") else marked(part) for part in parts)
         return text
 
     def _number(self, value: str) -> int:
-        return self._numbers.setdefault(value, len(self._numbers) + 1)
+        return self._numbers.setdefault(value, self._used + len(self._numbers) + 1)
 
     def _id(self, value: str) -> str:
         return f"<id {self._number(value)}{f' of {len(value)} digits' if value.isdecimal() else ''}>"
@@ -206,7 +239,11 @@ class Recorder:
         self._provider, self._base_url = provider, base_url.rstrip("/")
         self._account = dict(credentials)
         self._hiding = Hiding(inputs(credentials), provider.masking)
-        self._marks = Marks(self._base_url, self._hiding, keeps_amounts=keeps_amounts)
+        chosen = provider.sandbox.chosen if provider.sandbox is not None else ()
+        used = max(
+            (int(n) for path in folder.glob("*.json") for n in _USED.findall(path.read_text("utf-8"))), default=0
+        )
+        self._marks = Marks(self._base_url, self._hiding, keeps_amounts=keeps_amounts, chosen=chosen, used=used)
         self._next = 1 + max(
             (int(found[1]) for path in folder.glob("*.json") if (found := _NUMBERED.match(path.name))), default=0
         )
@@ -266,6 +303,7 @@ class Recorder:
         marks = self._marks
         key = self._provider.idempotency.header.lower() if self._provider.idempotency is not None else ""
         asked = {name: value for name, value in request.headers.items() if name in ("content-type", key)}
+        body = _body(request.body, marks)  # before the path, which may repeat its references
         said = {name: value for name, value in answer.headers.items() if name not in left_out(self._provider)}
         return {
             "provider": self._provider.name,
@@ -274,8 +312,11 @@ class Recorder:
                 "after_s": round(after_s),
                 "path": marks.path(request.path),
                 "credential": self._credential(request),
-                "headers": {name: marks.header(value, name) for name, value in asked.items()},
-                **_body(request.body, marks),
+                "headers": {
+                    name: marks.reference(value) if name == key else marks.header(value, name)
+                    for name, value in asked.items()
+                },
+                **body,
             },
             "answer": {
                 "status": answer.status,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from simulator.surface.drift.playing import purchase_of
 from simulator.surface.drift.recorder import Recorder
 from simulator.surface.in_process import Simulator
 
+REFERENCE = "ORDER-4711"
+"""A merchant's own, which no drawn id looks like."""
 FIRST = next(iter(PROVIDERS.values()))
 OWN = FIRST.credentials(Ids(), True)
 
@@ -36,7 +39,7 @@ class Shop:
     def __init__(self, provider: Provider, recorder: Recorder, credentials: Mapping[str, Any]) -> None:
         assert provider.shop is not None
         self.provider, self.credentials = provider, credentials
-        self.purchase = purchase_of(provider.shop, 0)
+        self.purchase = replace(purchase_of(provider.shop, 0), reference=REFERENCE)
         self.answers: dict[str, Answer] = {}
         self.http = asking(recorder)
 
@@ -102,6 +105,7 @@ async def test_a_recording_is_a_test_once_it_lies_in_a_folder(
     given = [secret for secret in secrets if len(secret) > 5 and secret in kept]
     ids = [value for answer in shop.answers.values() for value in _ids(answer.json) if value in kept]
     assert (given, ids) == ([], [])
+    assert "4711" not in kept, "nobody's order numbers are given away"
 
     last = max(folder.iterdir())
     exchange = json.loads(last.read_text("utf-8"))
@@ -109,6 +113,43 @@ async def test_a_recording_is_a_test_once_it_lies_in_a_folder(
     last.write_text(json.dumps(exchange), "utf-8")
     [difference] = Replay(provider, ours.sync_client.create_workspace(frozen=True)).run(folder)
     assert difference.startswith(f"{last.name}: status: ")
+
+
+async def test_what_a_merchant_has_chosen_is_masked_wherever_it_comes_again(tmp_path: Path) -> None:
+    """As a reference, a number, metadata, a key, within a sentence or an address: the same value under the same mark."""
+    assert FIRST.sandbox is not None and FIRST.idempotency is not None
+    chosen = ("reference", "orderNumber", "customer.id", "metadata.*")
+    provider = replace(FIRST, sandbox=replace(FIRST.sandbox, chosen=chosen))
+    body = {
+        "reference": "T-4711",
+        "orderNumber": 12,
+        "customer": {"id": "robert"},
+        "metadata": {"cart": "cart 9"},
+        "id": "x",
+    }
+    told = {**body, "text": "T-4711 of robert: cart 9", "link": "https://sandbox.example/v1/T-4711?cart=cart%209&n=12"}
+
+    def sandbox(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=told, headers={"x-key": "k 1"})
+
+    recorder = Recorder(provider, "https://sandbox.example", OWN, tmp_path, transport=httpx.MockTransport(sandbox))
+    async with asking(recorder) as shop:
+        await shop.post("/v1/T-4711", json=body, headers={FIRST.idempotency.header: "k 1"})
+
+    [kept] = (json.loads(path.read_text("utf-8")) for path in files(tmp_path))
+    sent = kept["request"]
+    key, order, n, buyer, cart = sent["headers"][FIRST.idempotency.header.lower()], *_marks(sent["body"])
+    assert (sent["path"], sent["body"]["id"], n) == (f"/v1/{order}", "x", "<id 2 of 2 digits as a number>")
+    assert kept["answer"]["body"] == {
+        **sent["body"],
+        "text": f"{order} of {buyer}: {cart}",
+        "link": f"<base>/v1/{order}?cart={cart}&n=<id 2 of 2 digits>",
+    }
+    assert (kept["answer"]["headers"]["x-key"], len({key, order, n, buyer, cart})) == (key, 5)
+
+
+def _marks(body: dict[str, Any]) -> tuple[str, str, str, str]:
+    return body["reference"], body["orderNumber"], body["customer"]["id"], body["metadata"]["cart"]
 
 
 async def test_a_recording_says_by_hand_that_a_buyer_has_paid_in_it(tmp_path: Path, ours: Simulator) -> None:
@@ -149,8 +190,10 @@ def files(folder: Path) -> list[Path]:
 
 
 async def test_a_recording_goes_on_where_another_ended(tmp_path: Path) -> None:
+    """Its marks have other numbers: what they stand for is no longer known."""
+
     def sandbox(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={})
+        return httpx.Response(200, json={"id": "pay_a1b2c3d4e5f6"})
 
     for _ in range(2):
         recorder = Recorder(FIRST, "https://sandbox.example", OWN, tmp_path, transport=httpx.MockTransport(sandbox))
@@ -159,6 +202,8 @@ async def test_a_recording_goes_on_where_another_ended(tmp_path: Path) -> None:
                 await shop.get("/nothing")
 
     assert [path.name for path in files(tmp_path)] == [f"00{n}-unknown.json" for n in (1, 2, 3, 4)]
+    told = [json.loads(path.read_text("utf-8"))["answer"]["body"]["id"] for path in files(tmp_path)]
+    assert told == ["pay_<id 1>", "pay_<id 1>", "pay_<id 2>", "pay_<id 2>"]
 
 
 async def test_the_proxy_passes_everything_on_as_it_is(tmp_path: Path) -> None:
