@@ -53,6 +53,8 @@ class Planted:
     alter: Callable[[Altered], None]
     place: str
     kind: str
+    hence: tuple[str, ...] = ()
+    """Where else it shows."""
 
     @property
     def what(self) -> tuple[str, str, str]:
@@ -96,6 +98,14 @@ def header(name: str, value: str | None) -> Callable[[Altered], None]:
     return alter
 
 
+def new_header(name: str, value: str) -> Callable[[Altered], None]:
+    def alter(answer: Altered) -> None:
+        assert name not in answer.headers
+        answer.headers[name] = value
+
+    return alter
+
+
 def body(raw: bytes, content_type: str | None = None) -> Callable[[Altered], None]:
     def alter(answer: Altered) -> None:
         answer.content = raw
@@ -127,6 +137,17 @@ def put(path: str, value: Any) -> Callable[[Altered], None]:
         around[name] = value(around[name]) if callable(value) else value
 
     return at(path, change)
+
+
+def five_years_on(path: str) -> Callable[[Altered], None]:
+    """A time in the same form, with another year: a text, seconds or milliseconds."""
+
+    def later(at: Any) -> Any:
+        if isinstance(at, str):
+            return f"{int(at[:4]) + 5}{at[4:]}"
+        return at + 5 * 365 * 86_400 * (1000 if len(str(at)) == 13 else 1)
+
+    return put(path, later)
 
 
 def add(path: str, value: Any = "new") -> Callable[[Altered], None]:

@@ -150,6 +150,10 @@ def _is_host(host: str, pattern: str) -> bool:
     return host == pattern
 
 
+SHORTEST_WRONG = 16
+"""Letters of a wrong secret at least: an answer may repeat a short key in another way than a long one."""
+
+
 def with_wrong_secrets(account: Account) -> Account:
     """The same account with secrets that nobody has: of their shape, and with nothing of the real ones but what is before the
     last underscore."""
@@ -162,4 +166,4 @@ def with_wrong_secrets(account: Account) -> Account:
 
 def _wrong(secret: str) -> str:
     kept, underscore, rest = secret.rpartition("_")
-    return f"{kept}{underscore}{'a' * len(rest)}"
+    return f"{kept}{underscore}{'a' * max(len(rest), SHORTEST_WRONG)}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.engine.shop import Answer
@@ -19,6 +20,7 @@ from simulator.surface.drift.leaves import (
     form_shown,
     is_address,
     is_drawn_name,
+    moment_of,
     shown_pattern,
     type_of,
 )
@@ -29,6 +31,23 @@ IGNORED_HEADERS = frozenset({
     "host", "user-agent", "accept", "accept-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
 })  # fmt: skip
 """Of answers and of webhooks: they are the network's, a tunnel's, or ours."""
+
+MATTERING = {
+    "allow": "which methods an address has",
+    "content-disposition": "under which name a file is kept",
+    "deprecation": "that a version ends",
+    "link": "where the next page is",
+    "location": "where what was made is found",
+    "retry-after": "when to try again",
+    "sunset": "when a version ends",
+    "warning": "that something was understood otherwise",
+    "www-authenticate": "which credentials are wanted",
+}
+"""Headers that a client acts upon, and what they tell it: a finding also where only the sandbox sends one. Others that only it
+sends are those of its network; a provider's own stand in its `Sandbox.headers`."""
+
+FAR = timedelta(days=366)
+"""How far a time may be from the others of its side, if ours is near."""
 
 CLASSES = ((2.0, "at once"), (10.0, "within seconds"))
 """Seconds to what an answer's time is called; beyond that it is slow. A sandbox's network counts, so the classes are wide."""
@@ -48,6 +67,8 @@ class Difference:
     theirs: str
     facts: tuple[str, ...] = ()
     """Ids of the inferred facts that it speaks of."""
+    consequences: tuple[str, ...] = ()
+    """Where else it shows: places of the same answer, and of later ones behind their calls (`list: data[].id`)."""
 
     @property
     def what(self) -> tuple[str, str, str]:
@@ -61,6 +82,18 @@ class Side:
     answer: Answer
     took_s: float
     names: Names
+    now: datetime | None = None
+    """About when all this was, by the times that the side tells."""
+
+
+@dataclass
+class Causes:
+    """Findings that explain others, over all calls of a visit."""
+
+    of_names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By the name of an id: call and place of the answer that has told it in another form."""
+    consequences: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """By call and place of the cause."""
 
 
 @dataclass
@@ -75,7 +108,10 @@ class Comparison:
     hiding: Hiding
     varies: Sequence[str] = ()
     headers: Sequence[str] = ()
+    causes: Causes = field(default_factory=Causes)
     found: list[Difference] = field(default_factory=list)
+    changed: dict[Any, tuple[Any, str]] = field(default_factory=dict)
+    """Ids that this answer says instead of known ones: the known one, and where that was found."""
 
     def run(self) -> list[Difference]:
         a, c = self.one.answer, self.real.answer
@@ -105,7 +141,7 @@ class Comparison:
 
     def _compare_headers(self) -> None:
         a, b, c = (side.answer.headers for side in (self.one, self.other, self.real))
-        for name in dict.fromkeys((*a, *(name for name in self.headers if name in c))):
+        for name in dict.fromkeys((*a, *(name for name in (*MATTERING, *self.headers) if name in c))):
             place = f"header {name}"
             if name in IGNORED_HEADERS:
                 continue
@@ -222,15 +258,18 @@ class Comparison:
     def _compare_values(self, place: str, a: Any, b: Any, c: Any) -> None:
         if type(a) is type(b) and a == b:
             if (form := form_of(a)).startswith("a time"):  # the same instant by chance
-                if form_of(c) != form:
-                    self._note(place, "form", form, self._shown(place, c))
+                self._compare_times(place, form, a, b, c)
             elif c != a or type(c) is not type(a):
                 self._note_value(place, a, c)
             return
         pattern = self.one.names.pattern(a)
         if pattern == self.other.names.pattern(b):
-            own = str(pattern).startswith(f"⟦{self.call}: ")
+            own = re.fullmatch(rf"⟦({re.escape(self.call)}: [^⟦⟧]+)⟧", str(pattern))
             if own and not fits(c, form := form_of_both(a, b)):
+                if own[1] in self.causes.of_names:
+                    self._follows(self.causes.of_names[own[1]], place)
+                    return
+                self.causes.of_names[own[1]] = self.call, place
                 self._note(place, "form", form, self._shown(place, c, replace(self.real.names, values={})))
             else:
                 self._compare_with_pattern(place, pattern, a, c)
@@ -238,8 +277,15 @@ class Comparison:
             return
         elif (known := self._comes_again(c)) is not None:
             self._note(place, "repeated", "another each time", f"<{known}>")
-        elif not fits(c, form := form_of_both(a, b)):
+        else:
+            self._compare_times(place, form_of_both(a, b), a, b, c)
+
+    def _compare_times(self, place: str, form: str, a: Any, b: Any, c: Any) -> None:
+        """Something that is drawn anew: its form, and of a time the year, unless ours is far off, too."""
+        if not fits(c, form):
             self._note(place, "form", form, self._shown(place, c))
+        elif _is_near(a, self.one) and _is_near(b, self.other) and _is_near(c, self.real) is False:
+            self._note(place, "far off", "near the others", f"more than a year from the others: {moment_of(c):%Y}")
 
     def _compare_with_pattern(self, place: str, pattern: Any, a: Any, c: Any) -> None:
         names = self.real.names
@@ -247,13 +293,32 @@ class Comparison:
             return
         if is_address(a) and is_address(c) and not ("⟦base⟧" in str(pattern) and names.base_url in c):
             return
+        if (cause := self._cause_of(pattern, c)) is not None:
+            self._follows(cause, place)
+            return
         name = re.fullmatch(r"⟦([^⟦⟧]+: [^⟦⟧]+)⟧", str(pattern))
         if name is not None and is_drawn_name(c, c):
-            # one finding, and not one for each place at which this answer repeats it
-            self.real.names = replace(names, values={**names.values, name[1]: c})
+            self.changed[c] = names.values.get(name[1]), place
             self._note(place, "value", shown_pattern(pattern), "another one")
             return
         self._note(place, "value", shown_pattern(pattern), self._shown(place, c, names))
+
+    def _cause_of(self, pattern: Any, c: Any) -> tuple[str, str] | None:
+        """Call and place of the finding that explains why a value is another: an id that was told wrongly before, or here."""
+        for name in re.findall(r"⟦([^⟦⟧]+: [^⟦⟧]+)⟧", str(pattern)):
+            if name in self.causes.of_names:
+                return self.causes.of_names[name]
+        for told, (known, place) in self.changed.items():
+            again = known if c == told else c.replace(told, known) if _are_texts(c, told, known) else c
+            if not _is_same(again, c) and _is_same(pattern, self.real.names.pattern(again)):
+                return self.call, place
+        return None
+
+    def _follows(self, cause: tuple[str, str], place: str) -> None:
+        told = place if cause[0] == self.call else f"{self.call}: {place}"
+        places = self.causes.consequences.setdefault(cause, [])
+        if told not in places:
+            places.append(told)
 
     def _comes_again(self, c: Any) -> str | None:
         name = self.real.names.knows(c)
@@ -288,6 +353,23 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _plain(content_type: str) -> str:
     return content_type.lower().replace(" ", "")
+
+
+def _are_texts(*values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _is_near(value: Any, side: Side) -> bool | None:
+    """Whether a time is of about the side's own; None where that cannot be said."""
+    moment = moment_of(value)
+    return None if moment is None or side.now is None else abs(moment - side.now) < FAR
+
+
+def about_when(answers: Iterable[Answer]) -> datetime | None:
+    """The instant in the middle of all that answers tell."""
+    told = (moment_of(value) for answer in answers for value in _scalars(answer.json))
+    moments = sorted(moment for moment in told if moment is not None)
+    return moments[len(moments) // 2] if moments else None
 
 
 def _body_kind(answer: Answer) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import takewhile
 from typing import Any
 
@@ -164,6 +166,26 @@ def _common_beginning(one: str, other: str) -> str:
         same = min(same, counted.start())
     ends = [found.end() for found in _SEPARATOR.finditer(one[:same])]
     return one[: ends[-1]] if ends else ""
+
+
+def moment_of(value: Any) -> datetime | None:
+    """The instant that a value tells; of one without an offset as if it were UTC. None for what is no time."""
+    try:
+        if type(value) is int and len(str(value)) in (10, 13):
+            return datetime.fromtimestamp(value / (1 if len(str(value)) == 10 else 1000), UTC)
+        if not isinstance(value, str):
+            return None
+        if _STAMP.fullmatch(value):
+            found = datetime.strptime(value, "%Y%m%d%H%M%S")
+        elif _HTTP_DATE.fullmatch(value):
+            found = parsedate_to_datetime(value)
+        elif _ISO.fullmatch(value):
+            found = datetime.fromisoformat(value.replace(",", ".").replace(" +", "+"))
+        else:
+            return None
+    except (ValueError, OverflowError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def is_drawn_name(one: Any, other: Any) -> bool:

@@ -140,12 +140,15 @@ class Report:
             yield f"- `{one.fact.id}` {_cell(one.fact.statement)} {_cell(seen)}"
 
 
-def _together(found: Iterable[Difference]) -> dict[Difference, list[str]]:
-    """What differs in the same way in several calls, once, with the calls."""
-    calls: dict[Difference, list[str]] = {}
+def _together(found: Iterable[Difference]) -> dict[Difference, tuple[list[str], list[str]]]:
+    """What differs in the same way in several calls, once, with the calls and with what follows from it."""
+    together: dict[Difference, tuple[list[str], list[str]]] = {}
     for one in found:
-        calls.setdefault(replace(one, call="", operation="", facts=()), []).append(one.call)
-    return calls
+        alike = replace(one, call="", operation="", facts=(), consequences=())
+        calls, consequences = together.setdefault(alike, ([], []))
+        calls.append(one.call)
+        consequences += [place for place in one.consequences if place not in consequences]
+    return together
 
 
 def _called(calls: Sequence[str], quote: str = "") -> str:
@@ -155,17 +158,20 @@ def _called(calls: Sequence[str], quote: str = "") -> str:
 
 
 def _rows(found: Iterable[Difference]) -> Iterator[str]:
-    for one, calls in _together(found).items():
+    for one, (calls, consequences) in _together(found).items():
         yield f"             {one.place}: {one.kind}, in {_called(calls)}"
         yield f"               simulator  {one.ours}"
         yield f"               sandbox    {one.theirs}"
+        if consequences:
+            yield f"               hence also {', '.join(consequences)}"
 
 
 def _table(found: Iterable[Difference]) -> Iterator[str]:
     yield from ("| Calls | Where | What | Simulator | Sandbox |", "| --- | --- | --- | --- | --- |")
-    for one, calls in _together(found).items():
+    for one, (calls, consequences) in _together(found).items():
+        hence = f", hence also {', '.join(map(_code, consequences))}" if consequences else ""
         shown = _called(calls, "`")
-        yield f"| {shown} | {_code(one.place)} | {one.kind} | {_code(one.ours)} | {_code(one.theirs)} |"
+        yield f"| {shown} | {_code(one.place)}{hence} | {one.kind} | {_code(one.ours)} | {_code(one.theirs)} |"
 
 
 def _code(text: str) -> str:
@@ -187,4 +193,5 @@ def _view(found: Difference) -> dict[str, Any]:
         "simulator": found.ours,
         "sandbox": found.theirs,
         "facts": list(found.facts),
+        "consequences": list(found.consequences),
     }

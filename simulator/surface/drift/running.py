@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulator.engine.facts import Exchange
@@ -13,7 +13,7 @@ from simulator.engine.shop import Answer, Request
 from simulator.kernel.ids import Ids
 from simulator.surface.client import Workspace
 from simulator.surface.control import requests
-from simulator.surface.drift.comparing import Comparison, Difference, Side
+from simulator.surface.drift.comparing import Causes, Comparison, Difference, Side, about_when
 from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.leaves import Names, inputs
 from simulator.surface.drift.playing import Game, OurPlace, play, purchase_of
@@ -41,12 +41,14 @@ class Visited:
         sandbox = self.provider.sandbox
         names = [names_of(game) for game in (self.one, self.other, self.real)]
         found: list[Difference] = []
+        causes = Causes()
+        now = [about_when(game.answers.values()) for game in (self.one, self.other, self.real)]
         for probe in sandbox.probes:
             played = [game.played.get(probe.name) for game in (self.one, self.other, self.real)]
             a, b, c = played
             if a is None or b is None or c is None:
                 continue
-            one, other, real = (Side(p.answer, p.took_s, n) for p, n in zip((a, b, c), names, strict=True))
+            one, other, real = (Side(p.answer, p.took_s, n, at) for p, n, at in zip((a, b, c), names, now, strict=True))
             found += Comparison(
                 probe.name,
                 exchange_of(self.provider, a.request, a.answer).operation,
@@ -56,8 +58,10 @@ class Visited:
                 self.hiding,
                 (*sandbox.varies, *probe.varies),
                 sandbox.headers,
+                causes,
             ).run()
-        return [*found, *self._of_webhooks(names)]
+        found += self._of_webhooks(names, causes)
+        return [replace(one, consequences=tuple(causes.consequences.get((one.call, one.place), ()))) for one in found]
 
     @property
     def has_paid(self) -> bool:
@@ -90,7 +94,7 @@ class Visited:
             found.append(row)
         return found
 
-    def _of_webhooks(self, names: Sequence[Names]) -> Iterator[Difference]:
+    def _of_webhooks(self, names: Sequence[Names], causes: Causes) -> Iterator[Difference]:
         """Each event of the sandbox's with ours of the same name."""
         assert self.provider.sandbox is not None
         heard = [_by_name(self.provider, game.heard) for game in (self.one, self.other, self.real)]
@@ -101,7 +105,8 @@ class Visited:
                 yield Difference(call, "", "body", "added", "not sent", "sent")
                 continue
             one, other, real = (Side(answer, 0.0, n) for answer, n in zip((a, b, c), names, strict=True))
-            yield from Comparison(call, "", one, other, real, self.hiding, self.provider.sandbox.varies).run()
+            varies = self.provider.sandbox.varies
+            yield from Comparison(call, "", one, other, real, self.hiding, varies, causes=causes).run()
         for event in heard[0] if self.real.heard else ():
             if event not in heard[2]:
                 yield Difference(f"webhook {event}", "", "body", "missing", "sent", "not sent")

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from drifting import Planted, add, another_id, body, drop, header, put, refusal, rename, slow, status, turn
+from drifting import (
+    Planted,
+    add,
+    another_id,
+    body,
+    drop,
+    five_years_on,
+    header,
+    new_header,
+    put,
+    refusal,
+    rename,
+    slow,
+    status,
+    turn,
+)
 
 REFUSED = {"request_id": "f5a2a3a3-7f1a-4d7c-8d4e-0a3b4f4b9c11", "error_type": "request_invalid", "error_codes": ["x"]}
 
@@ -17,7 +32,7 @@ PLANTED = (
     Planted("read",            drop("payment_type"),                                "payment_type",                "missing"),
     Planted("actions",         put("", {"data": []}),                               "body",                        "type"),
     Planted("keyed",           add("processing", {}),                               "processing",                  "added"),
-    Planted("replay",          another_id("id"),                                    "id",                          "value"),
+    Planted("replay",          another_id("id"),                                    "id",                          "value", ("_links.self.href",)),
     Planted("key-reused",      refusal(409, REFUSED),                               "status",                      "status"),
     Planted("desktop",         header("cko-version", "4.0.0"),                      "header cko-version",          "value"),
     Planted("no-channel",      refusal(422, REFUSED),                               "status",                      "status"),
@@ -27,8 +42,7 @@ PLANTED = (
     Planted("no-success-url",  turn("_links"),                                      "_links",                      "order"),
     Planted("below-zero",      put("error_type", "processing_error"),               "error_type",                  "value"),
     Planted("amount-as-text",  slow(3.0),                                           "time",                        "time"),
-    Planted("other-currency",  put("request_id", "0HL80RJLS76I7"),                  "request_id",                  "form"),
-    Planted("other-currency",  lambda answer: None,                                 "header cko-request-id",       "value"),
+    Planted("other-currency",  put("request_id", "0HL80RJLS76I7"),                  "request_id",                  "form", ("header cko-request-id",)),
     Planted("other-source",    header("content-type", "application/json; charset=utf-8"), "header content-type",   "value"),
     Planted("other-terminal",  put("error_codes", "terminal_type_invalid"),         "error_codes",                 "type"),
     Planted("no-json",         status(400),                                         "status",                      "status"),
@@ -44,5 +58,7 @@ PLANTED = (
     Planted("refund-too-much", put("error_codes", ["refund_amount_exceeds_balance"]), "error_codes[]",             "value"),
     Planted("read-refunded",   put("balances.available_to_refund", 0),              "balances.available_to_refund", "value"),
     Planted("late-actions",    put("0.processed_on", "2026-07-19 21:22:23"),        "[].processed_on",             "form"),
+    Planted("read",              five_years_on("requested_on"),                       "requested_on",                      "far off"),
+    Planted("list-nothing",      new_header("retry-after", "5"),                      "header retry-after",                "added"),
 )
 # fmt: on

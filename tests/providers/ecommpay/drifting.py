@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from drifting import Planted, add, body, drop, header, put, refusal, rename, slow, status, text, turn
+from drifting import (
+    Planted,
+    add,
+    body,
+    drop,
+    five_years_on,
+    header,
+    new_header,
+    put,
+    refusal,
+    rename,
+    slow,
+    status,
+    text,
+    turn,
+)
 
 TWICE = {"status": "error", "code": "3160", "message": "Payment with this id already exists"}
 
@@ -39,5 +54,7 @@ PLANTED = (
     Planted("refund",          header("access-control-allow-origin", "https://x.example"), "header access-control-allow-origin", "value"),
     Planted("read-refunded",   drop("operations.1"),                                 "operations[]",               "length"),
     Planted("read-too-much",   put("payment.sum.amount", 0),                         "payment.sum.amount",         "value"),
+    Planted("read-too-much",     five_years_on("operations.0.date"),                  "operations[].date",                 "far off"),
+    Planted("no-signature",      new_header("www-authenticate", "Basic"),             "header www-authenticate",           "added"),
 )
 # fmt: on

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from drifting import Planted, add, another_id, body, drop, header, put, refusal, rename, slow, status, text, turn
+from drifting import (
+    Planted,
+    add,
+    another_id,
+    body,
+    drop,
+    five_years_on,
+    header,
+    new_header,
+    put,
+    refusal,
+    rename,
+    slow,
+    status,
+    text,
+    turn,
+)
 
 CONFLICT = {"status": 409, "failureMessage": "Charge cannot be discarded", "timestamp": "2026-07-19T21:22:23.000Z"}
 
@@ -13,6 +29,12 @@ LIVE_KEY, SANDBOX_KEY = "", ""
 SETTINGS = {"consumer_countries": "any"}
 """With which a stand-in differs, and which follow it."""
 
+LINKS = (
+    "authenticationMethods[].details.requestUrl",
+    *(f"_links.{name}.href" for name in ("authorizations", "captures", "refunds", "discards", "voids")),
+)
+"""Where a charge says its id once more."""
+
 # fmt: off
 PLANTED = (
     Planted("create",           status(201),                                        "status",                            "status"),
@@ -21,7 +43,7 @@ PLANTED = (
     Planted("authorizations",   rename("data.0.status", "state"),                   "data[].status",                     "renamed"),
     Planted("funds",            put("", {"data": []}),                              "body",                              "type"),
     Planted("keyed",            turn("_links"),                                     "_links",                            "order"),
-    Planted("replay",           another_id("id"),                                   "id",                                "value"),
+    Planted("replay",           another_id("id"),                                   "id",                                "value", LINKS),
     Planted("replay",           header("request-idempotency", None),                "header request-idempotency",        "missing"),
     Planted("key-reused",       status(422),                                        "status",                            "status"),
     Planted("foreign-consumer", put("status", "AUTHENTICATION_PENDING"),            "status",                            "value"),
@@ -37,9 +59,11 @@ PLANTED = (
     Planted("early-refund",     put("amount", lambda amount: amount * 100),         "amount",                            "value"),
     Planted("early-capture",    put("failure.failureMessage", None),                "failure.failureMessage",            "type"),
     Planted("cancel",           refusal(409, CONFLICT),                             "status",                            "status"),
-    Planted("read-cancelled",   text("charge_", "chg_"),                            "id",                                "value"),
+    Planted("read-cancelled",   text("charge_", "chg_"),                            "id",                                "value", LINKS),
     Planted("discards",         drop("data.1"),                                     "data[]",                            "length"),
     Planted("list",             turn("data"),                                       "data[]",                            "order"),
     Planted("refund",           put("_links.payment_charge.href", "/v2/charges"),   "_links.payment_charge.href",        "value"),
+    Planted("unknown-path",      five_years_on("timestamp"),                          "timestamp",                         "far off"),
+    Planted("no-key",            new_header("www-authenticate", "Bearer"),            "header www-authenticate",           "added"),
 )
 # fmt: on

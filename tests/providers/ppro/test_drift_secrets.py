@@ -14,6 +14,8 @@ import pytest
 from drifting import PROVIDERS, Altered, Planted, StandIn, Worlds, add, standing_in
 
 from simulator.engine.sandbox import with_wrong_secrets
+from simulator.engine.shop import Account
+from simulator.kernel.clock import time_of_day
 from simulator.surface.drift.check import report_of
 from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.playing import Unreachable, account_of
@@ -136,6 +138,13 @@ def test_whoever_is_not_reached_is_told_without_the_address_and_the_key(stand_in
     assert str(failure.value) == "simulator.test is not reached: ConnectError"
     assert failure.value.__cause__ is None
     assert failure.value.__suppress_context__
+
+
+def test_a_wrong_key_is_long_enough_to_be_repeated_as_a_long_one_is() -> None:
+    """Some APIs show the beginning of a long key, and less of a short one."""
+    wrong = with_wrong_secrets(Account({"secret_key": "sk_test_default"}, "", time_of_day()))
+
+    assert wrong.credentials == {"secret_key": "sk_test_" + "a" * 16}
 
 
 def test_a_wrong_key_has_nothing_of_the_right_one_but_its_kind(stand_in: StandIn) -> None:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from drifting import Planted, add, another_id, body, drop, header, put, refusal, rename, slow, status, text, turn
+from drifting import (
+    Planted,
+    add,
+    another_id,
+    body,
+    drop,
+    five_years_on,
+    header,
+    new_header,
+    put,
+    refusal,
+    rename,
+    slow,
+    status,
+    text,
+    turn,
+)
 
 CONFLICT = {"error": {"type": "invalid_request_error", "code": "payment_intent_locked", "message": "It is being paid."}}
 
@@ -16,8 +32,7 @@ PLANTED = (
     Planted("create",          status(201),                                         "status",                        "status"),
     Planted("read",            drop("capture_method"),                              "capture_method",                "missing"),
     Planted("keyed",           add("latest_charge", "ch_1"),                        "latest_charge",                 "added"),
-    Planted("replay",          another_id("id"),                                    "id",                            "value"),
-    Planted("replay",          lambda answer: None,                                 "client_secret",                 "value"),
+    Planted("replay",          another_id("id"),                                    "id",                            "value", ("client_secret",)),
     Planted("replay",          header("idempotent-replayed", None),                 "header idempotent-replayed",    "missing"),
     Planted("key-reused",      refusal(200, {"id": "pi_1"}),                        "status",                        "status"),
     Planted("unconfirmed",     turn(""),                                            "body",                          "order"),
@@ -45,5 +60,7 @@ PLANTED = (
     Planted("read-paid",       put("amount_received", str),                         "amount_received",               "type"),
     Planted("refund",          text("re_", "rf_"),                                  "id",                            "form"),
     Planted("read-refunded",   put("created", lambda at: "2026-07-19T21:22:23Z"),   "created",                       "type"),
+    Planted("session",           five_years_on("created"),                            "created",                           "far off"),
+    Planted("no-key",            new_header("retry-after", "5"),                      "header retry-after",                "added"),
 )
 # fmt: on

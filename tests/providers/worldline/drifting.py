@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from drifting import Planted, add, another_id, body, drop, header, put, refusal, rename, slow, status, text, turn
+from drifting import (
+    Planted,
+    add,
+    another_id,
+    body,
+    drop,
+    five_years_on,
+    header,
+    new_header,
+    put,
+    refusal,
+    rename,
+    slow,
+    status,
+    text,
+    turn,
+)
 
 REFUSED = {"errorId": "0d2f1a4b-1111-4222-8333-444455556666-77778888", "errors": [{"code": "410110"}]}
 
@@ -18,7 +34,7 @@ PLANTED = (
     Planted("create",          header("location", None),                            "header location",                     "missing"),
     Planted("read",            drop("statusOutput.isAuthorized"),                   "statusOutput.isAuthorized",           "missing"),
     Planted("keyed",           add("payment.hostedCheckoutSpecificOutput", {}),     "payment.hostedCheckoutSpecificOutput", "added"),
-    Planted("replay",          another_id("payment.id"),                            "payment.id",                          "value"),
+    Planted("replay",          another_id("payment.id"),                            "payment.id",                          "value", ("header location",)),
     Planted("replay",          header("x-gcs-idempotence-request-timestamp", None), "header x-gcs-idempotence-request-timestamp", "missing"),
     Planted("key-reused",      refusal(409, REFUSED),                               "status",                              "status"),
     Planted("checkout",        put("RETURNMAC", "abc"),                             "RETURNMAC",                           "form"),
@@ -43,5 +59,7 @@ PLANTED = (
     Planted("list",            turn("payments"),                                    "payments[]",                          "order"),
     Planted("read-paid",       put("statusOutput.statusCodeChangeDateTime", "2026-07-19T23:22:23"), "statusOutput.statusCodeChangeDateTime", "form"),
     Planted("late-cancel",     text("errorId", "error_id"),                         "errorId",                             "renamed"),
+    Planted("read-cancelled",    five_years_on("statusOutput.statusCodeChangeDateTime"), "statusOutput.statusCodeChangeDateTime", "far off"),
+    Planted("no-signature",      new_header("www-authenticate", "GCS"),               "header www-authenticate",           "added"),
 )
 # fmt: on

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from simulator.engine.shop import Answer
-from simulator.surface.drift.comparing import Comparison, Difference, Side, time_class
+from simulator.surface.drift.comparing import Causes, Comparison, Difference, Side, about_when, time_class
 from simulator.surface.drift.hiding import Hiding
-from simulator.surface.drift.leaves import Names
+from simulator.surface.drift.leaves import Names, moment_of
 
 SECRET = "sk_test_51HxQvKz8LmN"
 
@@ -122,6 +124,82 @@ def test_an_id_that_was_told_before_has_to_come_again() -> None:
     assert (repeated.kind, repeated.ours, repeated.theirs) == ("repeated", "another each time", "<create: id>")
 
 
+def test_what_follows_from_a_difference_is_told_with_it() -> None:
+    """An id that is another is found once, however often it is said; where the right one still stands, nothing is found. One in
+    another form explains, too, why a later answer says something else."""
+    ids = ("id_a1b2c3d4e5", "id_f6g7h8i9j0", "id_k1l2m3n4o5")
+    sides = [side({}, f"http://{n}.test", n) for n in (1, 2, 3)]
+    causes, found = Causes(), []
+
+    def answered(call: str, *bodies: Any) -> None:
+        again = [
+            Side(Answer(200, json.dumps(body).encode()), 0.1, one.names)
+            for body, one in zip(bodies, sides, strict=True)
+        ]
+        found.extend(Comparison(call, "", *again, Hiding(), causes=causes).run())
+
+    def told(n: int, id_: str, *, link: str = "", at: str = "") -> dict[str, str]:
+        return {
+            "id": id_,
+            "link": f"http://{n}.test/{link or id_}",
+            "secret_of": f"{id_}_x",
+            "at": f"http://{n}.test/{at or id_}",
+        }
+
+    answered("create", *({"id": id_} for id_ in ids))
+    other = "id_zzzz9999zz"
+    answered("read", told(1, ids[0]), told(2, ids[1]), told(3, other, at=ids[2]))
+    answered("list", *({"id": id_} for id_ in ids))
+    answered("refund", *({"refund": id_} for id_ in ("re_a1b2c3d4e5", "re_f6g7h8i9j0", "rf_k1l2m3n4o5")))
+    answered("refunds", *({"of": [id_]} for id_ in ("re_a1b2c3d4e5", "re_f6g7h8i9j0", "re_k1l2m3n4o5")))
+
+    assert [one.what for one in found] == [("read", "id", "value"), ("refund", "refund", "form")]
+    assert causes.consequences == {
+        ("read", "id"): ["link"],
+        ("refund", "refund"): ["refunds: of[]"],
+    }
+
+
+MOMENT = datetime(2026, 7, 19, 21, 22, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-07-19T21:22:23Z", "2026-07-19 21:22:23", "2026-07-20T05:22:23+0800", "20260719212223",
+        "Sun, 19 Jul 2026 21:22:23 GMT", 1784496143, 1784496143000,
+    ],
+)  # fmt: skip
+def test_a_time_is_understood_however_it_is_written(written: Any) -> None:
+    assert moment_of(written) == MOMENT
+
+
+def test_what_is_no_time_tells_no_instant() -> None:
+    assert [moment_of(value) for value in ("2026-13-01", "99999999999999", "", None, True, 17, "pay_1", [])] == [
+        None
+    ] * 8
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "kinds"),
+    [
+        (("2026-07-18T01:02:03Z", "2026-07-17T03:04:05Z"), "2026-11-01T00:00:00Z", []),
+        (("2026-07-18T01:02:03Z", "2026-07-17T03:04:05Z"), "2031-07-19T21:22:23Z", ["far off"]),
+        (("2036-07-18T01:02:03Z", "2036-07-17T03:04:05Z"), "2031-07-19T21:22:23Z", []),
+        ((1784496143, 1784496144), 1984496143, ["far off"]),
+    ],
+)
+def test_a_time_of_another_year_is_found_where_ours_is_near(ours: Any, theirs: Any, kinds: list[str]) -> None:
+    """The time of something that lives for ten years tells nothing, and neither does a side that tells no other times."""
+
+    def found(now: datetime | None) -> list[str]:
+        sides = [replace(side({"at": at}, f"http://{n}.test", n), now=now) for n, at in enumerate((*ours, theirs), 1)]
+        return [one.kind for one in Comparison("read", "", *sides, Hiding()).run()]
+
+    assert (found(MOMENT), found(None)) == (kinds, [])
+    assert about_when([Answer(200, json.dumps([at, "x", 1]).encode()) for at in (*ours, theirs)]) is not None
+
+
 def test_an_account_that_has_done_more_is_no_difference() -> None:
     """In a list only what this visit has made counts; and where values hang on the account, only their types."""
     rows = [[{"ref": f"order-{n}{n}{n}{n}{n}{n}", "status": "open"}] for n in (1, 2, 3)]
@@ -147,15 +225,18 @@ def test_another_class_of_status_says_all() -> None:
 
 
 def test_headers_that_matter() -> None:
-    """Those that we send, but for the network's; the type of the content however it is spelled."""
+    """Those that we send, but for the network's, and those upon which a client acts; a content's type however it is spelled."""
     a = {"content-type": "application/json;charset=UTF-8", "x-rate": "50", "x-id": "a1b2c3d4e5", "date": "x"}
     b = {**a, "x-id": "f6g7h8i9j0"}
     c = {"content-type": "application/json; charset=utf-8", "x-id": "k1l2m3n4o5", "server": "nginx", "x-new": "1"}
+    c |= {"retry-after": "5", "x-served-by": "cdn"}
     sides = [side({}, f"http://{n}.test", n, headers) for n, headers in enumerate((a, b, c), 1)]
 
     found = Comparison("read", "", *sides, Hiding(), (), ("x-new",)).run()
 
-    assert [(one.place, one.kind) for one in found] == [("header x-rate", "missing"), ("header x-new", "added")]
+    assert [(one.place, one.kind) for one in found] == [
+        ("header x-rate", "missing"), ("header retry-after", "added"), ("header x-new", "added"),
+    ]  # fmt: skip
 
 
 def test_the_classes_of_time_are_wide() -> None:

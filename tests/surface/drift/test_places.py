@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ from drifting import PROVIDERS, Altered, Planted, standing_in
 
 from simulator.engine.provider import Provider
 from simulator.engine.sandbox import Sandbox
+from simulator.surface.drift.comparing import MATTERING
 from simulator.surface.in_process import Simulator
 
 ROOT = Path(__file__).parents[3]
@@ -130,3 +132,10 @@ def test_no_redirect_is_followed(theirs: Simulator) -> None:
 
     assert game.answers[CALL].status == 307
     assert {request.url.host for request in stand_in.asked} == {"simulator.test"}
+
+
+def test_the_page_names_every_header_upon_which_a_client_acts() -> None:
+    page = (ROOT / "docs" / "fidelity.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", page, re.MULTILINE))
+
+    assert rows == MATTERING

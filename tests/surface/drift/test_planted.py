@@ -63,6 +63,8 @@ def test_every_planted_difference_is_found_and_nothing_else(
     found = visit.differences()
 
     assert sorted(one.what for one in found) == sorted(one.what for one in planted)
+    hence = {one.what: one.consequences for one in found if one.consequences}
+    assert hence == {one.what: one.hence for one in planted if one.hence}
 
 
 def test_webhooks_are_compared_by_what_they_tell_of(provider: Provider, theirs: Simulator, worlds: Worlds) -> None:
