@@ -29,6 +29,7 @@ FEES = {
     "fee_payout": "Payout Fixed Fee",
     "reserve_hold": "Rolling Reserve Deduction",
 }
+"""None of them comes back with a refund. Inferred: checkoutcom.fees-kept."""
 CAUSES = {
     "capture": ("Capture", "Capture"),
     "refund": ("Refund", "Refund"),

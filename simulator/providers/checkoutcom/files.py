@@ -46,6 +46,7 @@ FINANCIAL_ACTIONS = (
     "Processing Currency Amount", "Holding Currency Amount", "Entity Country Tax Currency", "Tax Fx Rate",
     "Tax Currency Amount", "Fee Detail",
 )  # fmt: skip
+"""Inferred: checkoutcom.financial-order."""
 PAYOUT_COLUMNS = (
     "Client Entity ID", "Client Entity Name", "Sub Entity ID", "Sub Entity Name", "Currency Account ID",
     "Currency Account Name", "Holding Currency", "Payout ID", "Payout Date", "Reporting Start Date", "Reporting End Date",
@@ -275,7 +276,10 @@ def _payout_rows(period: Period, file: File, zone: ZoneInfo) -> Iterator[Sequenc
 
 
 def _balance_rows(period: Period, file: File, zone: ZoneInfo) -> Iterator[Sequence[str]]:
-    """For each currency what there was when the day began, and what the day has brought by payment method."""
+    """For each currency what there was when the day began, and what the day has brought by payment method.
+
+    What a payout has left behind, being less than a minor unit, is part of it. Inferred: checkoutcom.payout-remainder.
+    """
     opening: dict[str, Counter[str]] = {}
     moved: dict[str, dict[str, Counter[str]]] = {}
     for booking in balances.each_booking(period.uow, "checkoutcom"):

@@ -26,7 +26,7 @@ def is_whole(amount: int, currency: str) -> bool:
 
 
 def payment_id(merchant_id: str, order_number: int, effort: int = 1) -> str:
-    """30 digits: merchant 10, order number 10, effort 5, attempt 5."""
+    """30 digits: merchant 10, order number 10, effort 5, attempt 5. Inferred: worldline.order-number."""
     return f"{merchant_id:0>10}{order_number:010d}{effort:05d}00001"
 
 

@@ -48,7 +48,7 @@ def transaction_id(booking: Booking) -> str:
 
 
 def sums(booking: Booking) -> tuple[Money, Money]:
-    """Amount and fee in whole cents; what is lost by that stays on the account."""
+    """Amount and fee in whole cents; what is lost by that stays on the account. No fee comes back. Inferred: wooshpay.fees-kept."""
     amount = rounded(booking.on(MERCHANT, booking.cause), booking.currency)
     return amount, rounded(booking.on(MERCHANT, booking.cause) - booking.net, booking.currency)
 

@@ -54,7 +54,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
         reference=order.references.merchantReference if order.references else None,
         expires_at=uow.now + HOSTED_CHECKOUT_LIFETIME,
         return_url=hosted.returnUrl,
-        locale=hosted.locale or "en_GB",
+        locale=hosted.locale or "en_GB",  # Inferred: worldline.checkout-locale
         variant=hosted.variant,
         show_result_page=hosted.showResultPage is not False,
         return_cancel_state=hosted.returnCancelState is True,
@@ -65,6 +65,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
     )
     checkout = uow.add(checkout)
     body = wire.create_hosted_checkout_response(checkout)
+    # Inferred: worldline.checkout-location
     return Reply(201, body, location(call, f"hostedcheckouts/{checkout.id}"))
 
 

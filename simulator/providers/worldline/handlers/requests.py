@@ -28,7 +28,7 @@ OPTIONAL_BODIES = (
 def read_body(call: Call, endpoint: Endpoint) -> Any:
     """The body without its nulls, which count as absent. Where a body may be empty, nothing, `[]` and `{}` are the same.
 
-    Source: docs/providers/worldline.md, source 2.7.
+    Inferred: worldline.empty-refund. Source: docs/providers/worldline.md, source 2.7.
     """
     if endpoint.body in OPTIONAL_BODIES and call.raw_body.strip() in (b"", b"[]"):
         return {}

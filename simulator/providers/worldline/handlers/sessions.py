@@ -17,7 +17,7 @@ PUBLIC_KEY = (
 
 
 def create_session(call: Call, uow: UnitOfWork) -> Reply:
-    """POST /sessions: no token is known, so all that are sent come back as invalid."""
+    """POST /sessions: no token is known, so all that are sent come back as invalid. Inferred: worldline.session-created."""
     session_id, customer_id = new_session(call.workspace, uow.ids, uow.now)
     tokens = list(call.body.tokens or [])
     return Reply(201, wire.session(call.base_url, session_id, customer_id, tokens))

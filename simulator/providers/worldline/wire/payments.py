@@ -65,7 +65,7 @@ def payment_output(payment: Payment) -> dict[str, Any]:
             "amountPaid": payment.amount_paid or None,
             "amountReversed": payment.amount_reversed or None,
             "amountRefunded": payment.amount_refunded or None,
-            "amountRefundRequested": payment.amount_refund_requested or None,
+            "amountRefundRequested": payment.amount_refund_requested or None,  # Inferred: worldline.refund-amounts
             "paymentMethod": "redirect",
             "redirectPaymentMethodSpecificOutput": redirect_output(payment),
         }
@@ -87,7 +87,8 @@ def payment_status(payment: Payment) -> dict[str, Any]:
             "statusCategory": states.CATEGORIES[payment.state],
             "statusCode": payment.code,
             "statusCodeChangeDateTime": local_time(payment.changed_at),
-            "isAuthorized": payment.state in ("CAPTURED", "PAID", "REFUNDED", "REVERSED"),
+            "isAuthorized": payment.state
+            in ("CAPTURED", "PAID", "REFUNDED", "REVERSED"),  # Inferred: worldline.authorized-flag
             "isRefundable": payment.is_refundable,
         }
     )
