@@ -25,6 +25,8 @@ LIVE_HOST = "https://api.checkout.com"
 """Where it takes real money; empty where that is the sandbox's host, too."""
 LIVE_KEY, SANDBOX_KEY = "sk_abcdefghijklmnopqrstuvwxyz2", "sk_sbox_abcdefghijklmnopqrstuvwxyz2"
 """Empty where keys do not say which they are."""
+SETTINGS = {"webhooks_envelope": "as_documented"}
+"""With which a stand-in differs, and which follow it."""
 
 # fmt: off
 PLANTED = (

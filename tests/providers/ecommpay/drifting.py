@@ -25,6 +25,8 @@ LIVE_HOST = ""
 """Where it takes real money; empty where that is the sandbox's host, too."""
 LIVE_KEY, SANDBOX_KEY = "", ""
 """Empty where keys do not say which they are."""
+SETTINGS = {"redirect_method": "POST"}
+"""With which a stand-in differs, and which follow it."""
 
 # fmt: off
 PLANTED = (

@@ -23,6 +23,8 @@ async def test_a_consumer_from_abroad_is_declined_by_a_fact_that_is_only_inferre
     assert 'data-testid="inferred"' not in pages["CN"].text
     assert 'data-testid="inferred"' in pages["US"].text and 'id="ppro.consumer-country"' in pages["US"].text
     assert "<code>consumer_countries</code>" in pages["US"].text
+    chinese = await sim.http.get(f"/console/{sim.workspace.name}/requests/{seen['US']['id']}?lang=zh")
+    assert '<code>ppro.consumer-country</code><br><span lang="en">' in chinese.text, "statements are English everywhere"
 
 
 async def test_a_body_that_is_no_json_and_a_path_that_nobody_has_are_held_against_the_facts_too(ppro: Merchant) -> None:

@@ -26,6 +26,8 @@ LIVE_HOST = "https://api.wooshpay.com"
 """Where it takes real money; empty where that is the sandbox's host, too."""
 LIVE_KEY, SANDBOX_KEY = "sk_live_1", "sk_test_1"
 """Empty where keys do not say which they are."""
+SETTINGS = {"next_action_type": "alipay_handle_redirect"}
+"""With which a stand-in differs, and which follow it."""
 
 # fmt: off
 PLANTED = (

@@ -26,6 +26,8 @@ LIVE_HOST = "https://api.connect.worldline-solutions.com"
 """Where it takes real money; empty where that is the sandbox's host, too."""
 LIVE_KEY, SANDBOX_KEY = "", ""
 """Empty where keys do not say which they are."""
+SETTINGS: dict[str, str] = {}
+"""None shows in these calls: what settings choose comes later than the last of them."""
 
 # fmt: off
 PLANTED = (

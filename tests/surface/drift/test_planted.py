@@ -11,8 +11,9 @@ from drifting import PROVIDERS, Planted, StandIn, Worlds, standing_in
 
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer
+from simulator.surface.drift.check import report_of
 from simulator.surface.drift.hiding import Hiding
-from simulator.surface.drift.running import Visited
+from simulator.surface.drift.running import Ours, Visited
 from simulator.surface.in_process import Simulator
 
 
@@ -96,9 +97,28 @@ def test_webhooks_are_compared_by_what_they_tell_of(provider: Provider, theirs: 
     }
 
 
+def test_the_settings_that_follow_a_sandbox_leave_no_difference(
+    provider: Provider, ours: Simulator, theirs: Simulator, worlds: Worlds
+) -> None:
+    """Found, served with by one's own simulator, and held against the same sandbox once more."""
+    wanted = import_module(f"providers.{provider.name}.drifting").SETTINGS
+    stand_in = standing_in(provider, theirs)
+    stand_in.workspace.set_settings(provider.name, **wanted)
+    visit = visited(provider, stand_in, worlds)
+
+    report = report_of(visit, Ours(provider, ours), finds_settings=True)
+
+    assert (report.settings, report.covered) == (wanted, len(report.differences))
+    assert bool(report.differences) is bool(wanted)
+    world = ours.sync_client.create_workspace(frozen=True)
+    assert world.set_settings(provider.name, **report.settings)["settings"][provider.name] == wanted
+    one, other = Ours(provider, ours, report.settings).played(interactive=True)
+    assert replace(visit, one=one, other=other).differences() == []
+
+
 def test_at_least_twenty_kinds_are_planted(provider: Provider) -> None:
     planted = planted_at(provider)
 
     assert len({one.what for one in planted}) >= 20
-    kinds = {"status", "missing", "added", "renamed", "order", "type", "value", "form", "time", "body"}
+    kinds = {"far off", "status", "missing", "added", "renamed", "order", "type", "value", "form", "time", "body"}
     assert kinds <= {one.kind for one in planted}
