@@ -15,7 +15,7 @@ from simulator.engine.renaming import Renamed
 from simulator.engine.resource import Resource, dump, load
 from simulator.engine.settings import Fault
 from simulator.engine.store import Store
-from simulator.engine.workspace import Workspace
+from simulator.engine.workspace import RESERVED, Workspace
 from simulator.kernel.ids import Ids
 
 
@@ -79,7 +79,7 @@ class Arrivals:
             raise WorkspaceError(f"there is a workspace named {wanted!r} already", "name")
         if name == brought.public_id:
             return public_id, public_id
-        if self._registry.is_named(name):
+        if name == RESERVED or self._registry.is_named(name):
             name = next(free for n in count(2) if not self._registry.is_named(free := f"{brought.name[:90]}-{n}"))
             said.append(Renamed("name", before=brought.name, after=name))
         return public_id, name

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+"""A number that JSON and every store can hold: a form, and a text in JSON, may bring a longer one."""
 
 
 class Strict(BaseModel):
@@ -16,10 +19,10 @@ class Strict(BaseModel):
 class AmountRange(Strict):
     """Minor units. `ends_with` compares the last digits as written; `not` excludes single amounts."""
 
-    minimum: int | None = Field(None, alias="min")
-    maximum: int | None = Field(None, alias="max")
+    minimum: Whole | None = Field(None, alias="min")
+    maximum: Whole | None = Field(None, alias="max")
     ends_with: str | list[str] | None = None
-    excluding: list[int] = Field(default_factory=list, alias="not")
+    excluding: list[Whole] = Field(default_factory=list, alias="not")
 
     def holds(self, amount: int) -> bool:
         if self.minimum is not None and amount < self.minimum:
@@ -39,7 +42,7 @@ class When(Strict):
 
     provider: str | list[str] | None = None
     operation: str | list[str] | None = None
-    amount: int | list[int] | AmountRange | None = None
+    amount: Whole | list[Whole] | AmountRange | None = None
     currency: str | list[str] | None = None
     reference: str | None = None
     event: str | list[str] | None = None

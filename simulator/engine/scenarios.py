@@ -82,7 +82,7 @@ class ApiEffect(Strict):
     """What becomes of an answer. With `when: before` the call is not executed; a `status` means that unless it says `after`."""
 
     status: int | None = Field(None, ge=400, le=599)
-    times: Annotated[int | None, BeforeValidator(_times)] = Field(None, ge=1)
+    times: Annotated[int | None, BeforeValidator(_times)] = Field(None, ge=1, le=2**63 - 1)
     code: str | None = None
     message: str | None = None
     body: str | dict[str, Any] | list[Any] | None = None
@@ -152,7 +152,7 @@ class SettlementEffect(Strict):
     payout: Literal["failed"] | None = None
     chargeback: Delay | None = None
     """How long after the capture one is raised."""
-    times: Annotated[int | None, BeforeValidator(_times)] = Field(1, ge=1)
+    times: Annotated[int | None, BeforeValidator(_times)] = Field(1, ge=1, le=2**63 - 1)
 
     @model_validator(mode="after")
     def _sense(self) -> SettlementEffect:

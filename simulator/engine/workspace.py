@@ -18,6 +18,9 @@ REAL = Clock()
 DEFAULT = "default"
 """The workspace that is always there."""
 
+RESERVED = "workspaces"
+"""No workspace is called so: it stands where a workspace's name does in the address of the list of them."""
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._:\[\]-]*$"
 """What a workspace can be called, and a snapshot."""
 

@@ -203,3 +203,40 @@ async def test_an_address_is_called_as_it_was_given_and_shown_without_password_a
     assert [path for path, text in shown.items() if SECRET in text or CARD in text] == []
     assert "https://shop:***@hooks.example/411111******1111?card=411111******1111" in shown[f"{sim.path}/webhooks"]
     assert CARD not in document
+
+
+LONG = "9" * 20
+TOO_LONG = {
+    "a test payment": ("POST", "payments", {"amount": {"value": LONG}}, "amount.value"),
+    "a refund": ("POST", "payments/{provider}/p/refund", {"amount": LONG}, "amount"),
+    "a scenario's match": (
+        "PUT",
+        "scenario",
+        {"name": "slow-wallet", "scope": {"match": {"amount": LONG}}},
+        "scope.match.amount",
+    ),
+    "a rule's amount": (
+        "PUT",
+        "scenario",
+        {"rules": [{"when": {"amount": LONG}, "bank": {"outcome": "failed"}}]},
+        "rules",
+    ),
+    "how often a rule holds": ("PUT", "scenario", {"rules": [{"api": {"status": 500, "times": LONG}}]}, "rules"),
+    "how much a buyer has": ("PUT", "buyers/li-na", {"balance": LONG}, "balance"),
+}
+
+
+@pytest.mark.parametrize("what", TOO_LONG)
+async def test_no_number_is_longer_than_every_store_can_hold(sim: Sim, what: str) -> None:
+    """A form brings them as texts, and so may JSON."""
+    method, path, body, field = TOO_LONG[what]
+    provider = next(iter(TEXTS))
+
+    refused = await sim.http.request(
+        method,
+        f"{sim.path}/{path.format(provider=provider)}",
+        json={**({"provider": provider} if path == "payments" else {}), **body},
+    )
+
+    assert refused.status_code == 422, refused.text
+    assert field in refused.json()["error"]["field"]

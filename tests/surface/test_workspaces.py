@@ -134,3 +134,16 @@ async def test_a_mistyped_credential_is_told_the_names_that_there_are(sim: Sim) 
     refused = await sim.http.post("/_sim/workspaces", json={"credentials": {"acme": {"kee": "key_mistyped"}}})
 
     assert error_of(refused)["allowed"] == ["key", "secret"]
+
+
+async def test_no_workspace_is_called_as_the_list_of_them(sim: Sim) -> None:
+    """Its address would be that of the list. One that comes in a document is called otherwise."""
+    document = (await sim.http.get(f"{sim.path}/export")).json()
+    document["workspace"]["name"] = "workspaces"
+
+    made = await sim.http.post("/_sim/workspaces", json={"name": "workspaces"})
+    asked = await sim.http.post("/_sim/workspaces/import?name=workspaces", json=document)
+    brought = await sim.http.post("/_sim/workspaces/import", json=document)
+
+    assert [(no.status_code, no.json()["error"]["field"]) for no in (made, asked)] == [(422, "name")] * 2
+    assert brought.json()["name"] == "workspaces-2"

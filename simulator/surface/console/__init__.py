@@ -74,9 +74,18 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
 
         return respond
 
+    press = acts.handler(runtime)
+
+    async def pressed(request: Request) -> Response:
+        """What is wrong before a form's call is made is a page as well: a person has pressed its button."""
+        try:
+            return await press(request)
+        except ControlError as error:
+            return missing_page(runtime, request, BUILT, error)
+
     own: list[BaseRoute] = [Route("/console", home)]
     own += [Route("/console/{ws}/events", acts.OPERATIONS["events"].endpoint(runtime))]
-    own += [Route("/console/{ws}/do/{operation}", acts.handler(runtime), methods=["POST"])]
+    own += [Route("/console/{ws}/do/{operation}", pressed, methods=["POST"])]
     own += [Route("/console/workspaces", shown(setup.workspaces_page))]
     own += [Route(path, shown(handler)) for path, handler in PAGES]
     return [*own, Route("/console/{path:path}", shown(_nowhere))]

@@ -364,6 +364,8 @@ def missing_page(runtime: Runtime, request: Request, built: Collection[str], err
         "console/missing.html",
         "console_missing" if error.status == 404 else "error_title",
         status=error.status,
-        message=refusal["message"] if is_known else console.texts()("console_no_workspace", name=wanted),
+        message=console.texts().reworded(refusal["message"])
+        if is_known
+        else console.texts()("console_no_workspace", name=wanted),
         elsewhere=refusal.get("elsewhere", ()),
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from simulator.engine.conditions import Whole
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer, Shop
 from simulator.kernel.money import Money
@@ -22,7 +23,7 @@ REFERENCE_LIMIT = 512
 class AmountBody(Body):
     """What is missing is as in the provider's sample."""
 
-    value: int | None = None
+    value: Whole | None = None
     currency: str | None = None
 
 
@@ -35,7 +36,7 @@ class PurchaseBody(Body):
 
 
 class RefundBody(Body):
-    amount: int | None = None
+    amount: Whole | None = None
     """In minor units; all that is left without it."""
 
 

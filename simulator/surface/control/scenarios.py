@@ -11,7 +11,7 @@ from pydantic import Field
 from simulator.engine import cards
 from simulator.engine.arming import not_shown as without_effect
 from simulator.engine.arming import objection
-from simulator.engine.conditions import AmountRange
+from simulator.engine.conditions import AmountRange, Whole
 from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import MATCHED, Scenario, ScenarioError, parse
 from simulator.engine.settings import Line
@@ -84,7 +84,7 @@ def _scope(call: ControlCall[ScenarioBody]) -> dict[str, Any]:
 class MatchBody(Body):
     """Which payments: as `amount`, `reference` and `currency` of a rule's `when`."""
 
-    amount: int | list[int] | AmountRange | None = None
+    amount: Whole | list[Whole] | AmountRange | None = None
     reference: str | None = None
     currency: str | list[str] | None = None
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
 from starlette.responses import Response
 
 from simulator.engine.arrivals import NotAdmitted
 from simulator.engine.portable import Document
 from simulator.engine.registry import TooMuch, WorkspaceError
 from simulator.engine.renaming import Renamed
-from simulator.engine.workspace import NAME
 from simulator.surface.control.errors import ControlError, as_json, invalid
 from simulator.surface.control.operation import ControlCall, Query
-from simulator.surface.control.workspaces import check_webhook, workspace_view
+from simulator.surface.control.workspaces import WorkspaceName, check_webhook, workspace_view
 from simulator.wallet.order import Order
 
 
 class ImportQuery(Query):
-    name: str | None = Field(None, min_length=1, max_length=100, pattern=NAME)
+    name: WorkspaceName | None = None
     """Its name here; without one that in the document, or another if that is taken."""
 
 

@@ -15,7 +15,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
 from simulator.engine.validation import Unfit
-from simulator.engine.workspace import NAME, Workspace
+from simulator.engine.workspace import NAME, RESERVED, Workspace
 from simulator.kernel.clock import Clock, iso_millis
 from simulator.surface.control import checks
 from simulator.surface.control.clock import clock_view
@@ -83,8 +83,17 @@ def _maker(value: str) -> str:
     return _one_line(value)
 
 
+def _free(value: str) -> str:
+    if value == RESERVED:
+        raise Unfit(f"must not be {RESERVED}")
+    return value
+
+
+WorkspaceName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME), AfterValidator(_free)]
+
+
 class WorkspaceBody(Body):
-    name: str | None = Field(None, min_length=1, max_length=100, pattern=NAME)
+    name: WorkspaceName | None = None
     seed: Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)] | int | None = None
     clock: ClockBody | None = None
     credentials: dict[str, dict[str, Any]] = Field(default_factory=dict)

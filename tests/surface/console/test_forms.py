@@ -106,3 +106,22 @@ async def test_a_url_is_removed_where_it_was_set(sim: Sim) -> None:
 
     assert answer.status_code == 303
     assert (await sim.http.get(sim.path)).json()["webhooks"]["acme"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status", "told"),
+    [
+        ("gone/do/advance", "", 404, "There is no workspace gone."),
+        ("default/do/advance", "", 403, "此表单不是来自本控制台的页面；请重新加载"),
+    ],
+)
+async def test_a_form_that_is_not_heard_is_answered_with_a_page(
+    sim: Sim, path: str, token: str, status: int, told: str
+) -> None:
+    """Somebody pressed its button, maybe after the workspace was deleted in another window."""
+    language = "en" if told.isascii() else "zh"
+
+    answer = await sim.http.post(f"/console/{path}?lang={language}", data={"token": token, "by": "1h"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert f'data-testid="empty">{told}<' in html.unescape(answer.text)
