@@ -6,12 +6,12 @@ Nothing here changes anything; all of it follows from the ledger and the setting
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from simulator.engine.ledger import Booking, units
+from simulator.engine.ledger import Booking, units, whole
 from simulator.engine.settlement import Account, Payout, Period, Report, kinds_of
 from simulator.engine.settling import settlement_of, terms_of
 from simulator.engine.uow import UnitOfWork
@@ -37,26 +37,14 @@ class Balance:
 
 def balances(uow: UnitOfWork, provider: str) -> list[Balance]:
     """As of now, by account and currency; those too in which nothing is left."""
-    kinds = kinds_of(provider)
-    account = uow.find(kinds.account, Account.ID)
-    if account is None:
-        return []
-    pending: Counter[str] = Counter()
-    available: Counter[str] = Counter(account.balances)
-    for one in uow.bookings(provider, first=account.summed):
-        side = available if one.available <= uow.now else pending
-        side[one.purse] += one.net
-    payable: Counter[str] = Counter()
-    for payout in uow.every(kinds.payout):
-        if payout.state == "pending":
-            payable[payout.purse] += units(payout.money)
     return [
-        Balance(*_parts(purse), pending[purse], available[purse], payable[purse])
-        for purse in sorted({*pending, *available, *payable} - {""})
+        Balance(*parts(purse), pending := one.later(uow.now), one.held - pending, one.payable)
+        for purse, one in sorted(uow.standing(provider).items())
     ]
 
 
-def _parts(purse: str) -> tuple[str, str]:
+def parts(purse: str) -> tuple[str, str]:
+    """The merchant's account, and the currency."""
     merchant, _, currency = purse.rpartition(" ")
     return merchant, currency
 
@@ -69,16 +57,16 @@ def next_cutoff(uow: UnitOfWork, provider: str) -> datetime:
 
 
 def will_pay(uow: UnitOfWork, provider: str, cutoff: datetime) -> dict[str, int]:
-    """What that cut-off would pay out, by purse in units of the ledger, if nothing happens before it."""
-    terms, account = terms_of(uow, provider), uow.find(kinds_of(provider).account, Account.ID)
-    if account is None or not terms.calendar.is_payday(terms.calendar.day(cutoff)):
+    """What that cut-off would pay out, by purse in units of the ledger, in whole cents, if nothing happens before it."""
+    terms = terms_of(uow, provider)
+    if not terms.calendar.is_payday(terms.calendar.day(cutoff)):
         return {}
-    due: Counter[str] = Counter(account.balances)
-    for one in uow.bookings(provider, first=account.summed):
-        if one.is_due(cutoff):
-            due[one.purse] += one.net
+    due = {purse: one.held - one.later(cutoff) for purse, one in uow.standing(provider).items()}
     least, fee = terms.amount("minimum_payout"), terms.amount("fee_payout")
-    return {purse: amount - fee for purse, amount in sorted(due.items()) if amount > fee and amount >= least}
+    paid = {
+        purse: units(whole(amount - fee, parts(purse)[1])) for purse, amount in sorted(due.items()) if amount >= least
+    }
+    return {purse: amount for purse, amount in paid.items() if amount > 0}
 
 
 class Payouts:

@@ -12,11 +12,11 @@ from typing import Any, Protocol, TypeVar, cast
 
 import orjson
 
-from simulator.engine.ledger import Booking
+from simulator.engine.ledger import Booking, Standing, standing_after
 from simulator.engine.messages import NO_PLAN, Dispatch, Message, Plan
 from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load
-from simulator.engine.store.base import Store
-from simulator.kernel.clock import micros
+from simulator.engine.store.base import Row, Store
+from simulator.kernel.clock import from_micros, micros
 
 R = TypeVar("R", bound=Resource)
 
@@ -26,6 +26,12 @@ Identity = tuple[str, str, str]
 
 def identity_of(resource: Resource) -> Identity:
     return (resource.PROVIDER, resource.KIND, resource.id)
+
+
+def booked(row: Row) -> Booking:
+    """A row of the ledger."""
+    number, at, payment, body = row
+    return Booking.load(number, from_micros(at), payment, bytes(body))
 
 
 class Share(Protocol):
@@ -104,13 +110,16 @@ class Changes:
         return [booking for of, booking, _ in self._bookings if of == provider]
 
     def _write_bookings(self) -> None:
-        last: dict[str, int] = {}
+        last: dict[str, tuple[int, Mapping[str, Standing]]] = {}
         rows = []
         for provider, booking, move in self._bookings:
             if provider not in last:
-                last[provider] = self._store.last_booking(self._workspace, provider)
-            number = last[provider] = last[provider] + 1
-            rows.append((self._workspace, provider, number, micros(booking.at), booking.payment, booking.dump()))
+                newest = self._store.newest_booking(self._workspace, provider)
+                last[provider] = (0, {}) if newest is None else (newest[0], booked(newest).standing)
+            number, standing = last[provider][0] + 1, standing_after(last[provider][1], booking)
+            last[provider] = number, standing
+            body = replace(booking, standing=standing).dump()
+            rows.append((self._workspace, provider, number, micros(booking.at), booking.payment, body))
             if move is not None:
                 move.setdefault("booked", []).append(number)
         self._store.insert_bookings(rows)

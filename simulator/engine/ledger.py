@@ -55,6 +55,10 @@ BANK, SHOPPER, FEES, EXCHANGE, RESERVE = "bank", "shopper", "fees", "exchange", 
 holds back."""
 
 
+GIVEN_BACK = ("refund", "refund_failed", "reversal", "chargeback", "chargeback_reversal")
+"""What goes back to shoppers, and comes back from there."""
+
+
 class Unbalanced(ValueError):
     """A booking gives what it does not take. A bug of ours."""
 
@@ -104,6 +108,48 @@ def transfer(kind: Kind, amount: int, currency: str, *, of: str, to: str) -> tup
     return (Posting(to, kind, amount, currency), Posting(of, kind, -amount, currency)) if amount else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a purse (`Booking.purse`) holds after a booking, and what has gone through it since the first one, in units of the
+    ledger: so a balance, and what happened between two days, is found without reading all bookings before."""
+
+    held: int = 0
+    """On the merchant's account."""
+    payable: int = 0
+    sales: int = 0
+    returns: int = 0
+    """`GIVEN_BACK`: below zero."""
+    pending: Mapping[datetime, int] = field(default_factory=dict)
+    """What of `held` the merchant cannot have before those instants."""
+
+    def moved(self, booking: Booking, sign: int = 1) -> Standing:
+        """After one more booking of this purse; with -1 before it, without what is pending."""
+        pending = {at: amount for at, amount in self.pending.items() if at > booking.at} if sign > 0 else {}
+        if sign > 0 and booking.available > booking.at and booking.net:
+            pending[booking.available] = pending.get(booking.available, 0) + booking.net
+        return Standing(
+            self.held + sign * booking.net,
+            self.payable + sign * booking.on(PAYABLE),
+            self.sales + sign * booking.on(MERCHANT, "capture"),
+            self.returns + sign * booking.on(MERCHANT, *GIVEN_BACK),
+            pending,
+        )
+
+    def later(self, at: datetime) -> int:
+        """What the merchant cannot have at that instant."""
+        return sum(amount for available, amount in self.pending.items() if available > at)
+
+    def dump(self) -> list[Any]:
+        pending = {at.isoformat(): decimal(amount) for at, amount in self.pending.items()}
+        return [*map(decimal, (self.held, self.payable, self.sales, self.returns)), pending]
+
+    @classmethod
+    def load(cls, raw: list[Any]) -> Standing:
+        held, payable, sales, returns = map(parsed, raw[:4])
+        pending = {datetime.fromisoformat(at): parsed(amount) for at, amount in raw[4].items()}
+        return cls(held, payable, sales, returns, pending)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Booking:
     """What one event did to the accounts. `number` counts a provider's bookings in a workspace, from 1; 0 until it is stored."""
@@ -129,6 +175,8 @@ class Booking:
     """The payout that it makes, pays or gives back."""
     releases: datetime | None = None
     """When its reserve is given back, if there is one."""
+    standing: Mapping[str, Standing] = field(default_factory=dict)
+    """Of each purse after it, once it is stored."""
     number: int = 0
 
     def __post_init__(self) -> None:
@@ -144,6 +192,11 @@ class Booking:
     def purse(self) -> str:
         """What is paid out apart from everything else: an account of the merchant's in one currency."""
         return purse_of(self.merchant, self.currency)
+
+    @property
+    def standing_before(self) -> Mapping[str, Standing]:
+        """Of each purse before it; what was pending of its own is not known any more."""
+        return {purse: one.moved(self, -1) if purse == self.purse else one for purse, one in self.standing.items()}
 
     def on(self, account: str, *kinds: str) -> int:
         """What it moves on an account, in all or in these kinds."""
@@ -174,6 +227,8 @@ class Booking:
             body["releases"] = self.releases.isoformat()
         if self.told:
             body["told"] = self.told
+        if self.standing:
+            body["standing"] = {purse: one.dump() for purse, one in self.standing.items()}
         body["postings"] = [[one.account, one.kind, decimal(one.amount), one.currency] for one in self.postings]
         return orjson.dumps(body)
 
@@ -193,6 +248,7 @@ class Booking:
             rate=Decimal(body.get("rate", 1)),
             releases=datetime.fromisoformat(body["releases"]) if "releases" in body else None,
             told=body.get("told", {}),
+            standing={purse: Standing.load(one) for purse, one in body.get("standing", {}).items()},
             postings=tuple(
                 Posting(account, kind, parsed(amount), currency) for account, kind, amount, currency in body["postings"]
             ),
@@ -201,6 +257,13 @@ class Booking:
 
 def purse_of(merchant: str, currency: str) -> str:
     return f"{merchant} {currency}" if merchant else currency
+
+
+def standing_after(standing: Mapping[str, Standing], booking: Booking) -> Mapping[str, Standing]:
+    """What each purse holds after one more booking."""
+    if not booking.currency:
+        return standing
+    return {**standing, booking.purse: standing.get(booking.purse, Standing()).moved(booking)}
 
 
 def sums(postings: Iterable[Posting]) -> Counter[str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 import orjson
 
-from simulator.engine.changes import Changes, Share
-from simulator.engine.ledger import Booking
+from simulator.engine.changes import Changes, Share, booked
+from simulator.engine.ledger import Booking, Standing, standing_after
 from simulator.engine.resource import Resource, Summary
-from simulator.engine.store.base import EVERY, Row
+from simulator.engine.store.base import EVERY
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import from_micros, micros
+from simulator.kernel.clock import micros
 from simulator.kernel.refusals import NotFound
 
 PAGE = 500
@@ -122,11 +122,11 @@ class Reader:
         no number yet."""
         rows = self.store.bookings(self.workspace.id, provider, first=first, last=last)
         own = self._changes.bookings(provider) if last == EVERY else []
-        return [*(_booking(row) for row in rows), *own]
+        return [*(booked(row) for row in rows), *own]
 
     def bookings_numbered(self, provider: str, numbers: Iterable[int]) -> list[Booking]:
         rows = self.store.bookings_numbered(self.workspace.id, provider, [*numbers])
-        return [_booking(row) for row in rows]
+        return [booked(row) for row in rows]
 
     def bookings_of(self, provider: str, payment: str) -> list[Booking]:
         """Those of a payment, which its story in the journal numbers."""
@@ -142,11 +142,20 @@ class Reader:
         numbers = [self.store.first_booking_since(self.workspace.id, provider, micros(at)) for at in (since, until)]
         return self.bookings(provider, first=numbers[0], last=numbers[1] - 1)
 
+    def standing(self, provider: str) -> Mapping[str, Standing]:
+        """What each purse of a provider's ledger holds."""
+        newest = self.store.newest_booking(self.workspace.id, provider)
+        found: Mapping[str, Standing] = {} if newest is None else booked(newest).standing
+        for one in self._changes.bookings(provider):
+            found = standing_after(found, one)
+        return found
+
+    def standing_at(self, provider: str, at: datetime) -> Mapping[str, Standing]:
+        """What each purse held at an instant, of what is stored; not what was pending."""
+        number = self.store.first_booking_since(self.workspace.id, provider, micros(at))
+        following = self.store.bookings(self.workspace.id, provider, first=number, limit=1)
+        return booked(following[0]).standing_before if following else self.standing(provider)
+
     def flush(self) -> None:
         """Writes the resources that have changed so far, so that queries see them."""
         self._changes.flush()
-
-
-def _booking(row: Row) -> Booking:
-    number, at, payment, body = row
-    return Booking.load(number, from_micros(at), payment, bytes(body))

@@ -305,6 +305,8 @@ class Settlement:
     """Which moves move money."""
     statuses: Mapping[str, str] = field(default_factory=dict)
     """The states of a payout in the provider's own words, where they are others."""
+    columns: Sequence[str] = ("pending", "available")
+    """Which parts of a balance the provider shows: `pending`, `available`, `payable`."""
     payout_id: Callable[[Ids], str] = lambda ids: f"po_{ids.text(20)}"
     """A new payout's id. The ids are drawn from what the payout is, so they are the same whenever it is made again."""
     reports: Callable[[Period], Sequence[Report]] | None = None

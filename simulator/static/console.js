@@ -11,7 +11,7 @@
 
   /* ---- keys, off while somebody types or when switched off */
 
-  const PLACES = { p: "payments", w: "webhooks", q: "requests", b: "buyers", s: "scenarios", c: "clock" };
+  const PLACES = { p: "payments", w: "webhooks", q: "requests", m: "money", b: "buyers", s: "scenarios", c: "clock" };
   let went = false;
 
   function rows() { return all("main .row-link"); }

@@ -15,6 +15,7 @@ PAGES = (
     "payments",
     "webhooks",
     "requests",
+    "money",
     "buyers",
     "buyers/li-na",
     "scenarios",

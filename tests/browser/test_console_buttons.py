@@ -333,7 +333,7 @@ def test_the_quick_start_opens_the_wallet_of_its_payment(window: Open, shop: Sho
     page.wait_for_url("**/w/*")
 
 
-PLACES = ("payments", "webhooks", "requests", "buyers", "scenarios", "clock", "start", "audits", "settings")
+PLACES = ("payments", "webhooks", "requests", "money", "buyers", "scenarios", "clock", "start", "audits", "settings")
 
 
 @SCRIPTED

@@ -44,7 +44,7 @@ def wrong(look: Window, shop: Shop, paths: Sequence[str]) -> list[str]:
 def test_what_is_empty_or_missing(window: Open, shop: Shop, axe: str) -> None:
     paths = (
         "payments", "payments/pay_nobody", "webhooks", "webhooks/dlv_nobody", "requests", "requests/req_1", "clock", "buyers/li-na",
-        "start", "scenarios", "nowhere", "payments?q=nobody", "webhooks?state=held", "requests?status=5xx",
+        "start", "scenarios", "nowhere", "money", "payments?q=nobody", "webhooks?state=held", "requests?status=5xx",
     )  # fmt: skip
 
     assert wrong(window(axe=axe), shop, paths) == []
@@ -79,6 +79,7 @@ def test_what_fails_waits_or_is_open(window: Open, shop: Shop, axe: str) -> None
         f"webhooks/{told}?tab=headers", f"webhooks/{told}?tab=curl", "/console/default/requests?refused=1",
         f"requests/{world.requests()[0]['id']}", "clock", "clock?step=1d", "scenarios?amounts=all&amount=1100&scope=5",
         "buyers", "buyers/wang-wei", f"start/{ANY.name}?in=php", f"settings?section={ANY.name}",
+        "money", "money?sides=both&all=reports",
         f"/console/workspaces?reset={doomed.name}", f"/console/workspaces?delete={doomed.name}", "requests#places",
     )  # fmt: skip
 
@@ -100,7 +101,7 @@ def test_no_menu_leaves_the_window(window: Open, shop: Shop) -> None:
     shop.workspace.pay(ANY.name, shop.ids[shop.order()])
     shop.workspace.settle()
     look, found = window(), []
-    for path in ("payments", "webhooks", "requests", "scenarios", "clock", "start", "settings"):
+    for path in ("payments", "webhooks", "requests", "money", "scenarios", "clock", "start", "settings"):
         for lang in ("en", "zh"):
             page = look.open(f"/console/{shop.workspace.name}/{path}", lang=lang)
             for size in ("narrow", "zoomed", "desktop"):

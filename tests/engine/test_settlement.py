@@ -8,21 +8,20 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from support import Sim
-from toy.acme import ACME
+from toy.settling import SETTLING, P, post
 
-from simulator.engine import balances, settling
+from simulator.engine import balances
 from simulator.engine.calendar import Calendar, is_holiday
 from simulator.engine.ledger import (
     MERCHANT,
+    PAYABLE,
     SIGNS,
     Booking,
-    Moved,
     Posting,
     Unbalanced,
     decimal,
@@ -31,44 +30,10 @@ from simulator.engine.ledger import (
     units,
     whole,
 )
-from simulator.engine.settlement import Account, Period, Report, Settlement, kinds_of
+from simulator.engine.settlement import Account, kinds_of
 from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
-
-P = "acme"
-
-
-class Terms(MoneySettings):
-    SECTION: ClassVar[str] = "acme"
-
-    merchant_name: str = "Riverside Books"
-
-
-def listed(period: Period, bookings: list[Booking]) -> bytes:
-    lines = [f"{one.number},{one.payment},{decimal(one.net)},{one.currency}" for one in bookings]
-    total = period.total(sum(one.net for one in bookings))
-    return "\n".join([*lines, f"total,{decimal(total)}"]).encode()
-
-
-def reports(period: Period) -> list[Report]:
-    common: dict[str, Any] = {"since": period.since, "until": period.until, "failed": period.failed}
-    ready = period.ready(period.until + timedelta(hours=2))
-    day = Report(
-        name=f"day-{period.day}.csv", type="day", date=period.day, available_at=ready,
-        render=partial(listed, period, period.bookings), **common,
-    )  # fmt: skip
-    paid = [
-        Report(
-            name=f"{payout.id}.csv", type="payout", date=period.closes_on, available_at=ready, payout=payout.id, main=True,
-            render=partial(listed, period, period.of(payout)), **common,
-        )
-        for payout in period.payouts
-    ]  # fmt: skip
-    return [*([day] if period.bookings else []), *paid]
-
-
-SETTLING = replace(ACME, settings=Terms, settlement=Settlement(moves=(), reports=reports))
 
 
 @pytest.fixture
@@ -76,13 +41,6 @@ async def sim() -> AsyncIterator[Sim]:
     """Its clock stands on a Wednesday, 4 March 2026, 05:00 UTC."""
     async with Sim(providers=[SETTLING]) as simulator:
         yield simulator
-
-
-def post(sim: Sim, cause: str, value: int, currency: str = "EUR", payment: str = "p1", **more: Any) -> None:
-    with sim.app.runtime.unit(sim.workspace, provider=P, topic="control") as uow:
-        uow.journal("state", "bank", cause, subject=payment)
-        uow.touch(P, payment)
-        settling.post(uow, P, cause, Moved(amount=Money(value, currency), **more), payment)
 
 
 def looking(sim: Sim) -> UnitOfWork:
@@ -425,6 +383,13 @@ async def test_nothing_is_lost_and_nothing_is_paid_twice(sim: Sim, seed: int) ->
         moved[one.purse] += one.net
     told = {one.currency: one.pending + one.available for one in balances.balances(uow, P)}
     assert {currency: amount for currency, amount in moved.items() if currency} == told
+    for number, one in enumerate(bookings, 1):
+        standing = one.standing[one.purse]
+        so_far = [other for other in bookings[:number] if other.purse == one.purse]
+        later = sum(other.net for other in so_far if other.available > one.at)
+        assert (standing.held, standing.later(one.at)) == (sum(other.net for other in so_far), later)
+        assert standing.payable == sum(other.on(PAYABLE) for other in so_far)
+        assert standing.sales + standing.returns == sum(other.on(MERCHANT, *SIGNS) for other in so_far)
     taken: Counter[int] = Counter()
     carried: Counter[str] = Counter()
     for payout in payouts(sim):

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from engine.test_settlement import post, reports
 from merchant import Merchant
 from openapi_schema_validator import OAS31Validator
 from support import HOOKS, Sim
 from toy.acme import TALKATIVE, AcmeSettings
+from toy.settling import post, reports
 
 from simulator.engine.settlement import Settlement
 from simulator.engine.terms import MoneySettings

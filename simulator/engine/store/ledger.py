@@ -19,6 +19,13 @@ class Ledger(Statements):
         found = self.rows(sql, (self._at(workspace), provider))
         return int(found[0][0]) if found else 0
 
+    def newest_booking(self, workspace: int, provider: str, before: int = EVERY) -> Row | None:
+        """`(number, at, payment, body)` of the last one, or the last one below a number."""
+        sql = f"""SELECT {_BOOKING} FROM ledger WHERE workspace = ? AND provider = ? AND number < ?
+            ORDER BY number DESC LIMIT 1"""  # noqa: S608
+        found = self.rows(sql, (self._at(workspace), provider, before))
+        return found[0] if found else None
+
     def first_booking(self, workspace: int, provider: str) -> tuple[int, int]:
         """Its number and its instant, of those that are kept; nought where there is none."""
         sql = "SELECT number, at FROM ledger WHERE workspace = ? AND provider = ? ORDER BY number LIMIT 1"

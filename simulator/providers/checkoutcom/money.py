@@ -63,6 +63,7 @@ SETTLEMENT = Settlement(
         MoneyMove(Dispute, ("api.create",), "chargeback", _charged_back),
         MoneyMove(Dispute, ("bank.won",), "chargeback_reversal", _won),
     ),
+    columns=("pending", "available", "payable"),
     # Twelve characters, the reference on the bank statement. Source: source 15.1.
     payout_id=lambda ids: f"000S1M{ids.text(6, '0123456789ABCDEFGHJKLMNPQRSTUVWXYZ')}",
     reports=files.reports,

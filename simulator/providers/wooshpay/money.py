@@ -113,6 +113,7 @@ SETTLEMENT = Settlement(
         MoneyMove(Refund, ("api.create",), "refund", _refunded),
         MoneyMove(Refund, ("bank.failed",), "refund_failed", _refunded),
     ),
+    columns=("available", "pending"),
     payout_id=lambda ids: f"po_{1 + int(ids.digits(1)) % 9}{ids.digits(18)}",
     statuses=STATUSES,
     reports=reports,

@@ -56,6 +56,7 @@ PLACES = (
     Place("payments", "console_payments", "list"),
     Place("webhooks", "console_webhooks", "hook"),
     Place("requests", "console_requests", "swap"),
+    Place("money", "console_money", "bank"),
     Place("buyers", "console_buyers", "person", "console_world"),
     Place("scenarios", "console_scenarios", "bolt", "console_world"),
     Place("clock", "console_clock", "clock", "console_world"),

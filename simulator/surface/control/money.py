@@ -16,6 +16,7 @@ from simulator.engine.ledger import Booking, decimal, units
 from simulator.engine.provider import Provider
 from simulator.engine.settlement import Payout, Report, kinds_of
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
@@ -184,7 +185,7 @@ def _report_of(call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider,
     if provider.settlement.reports is None:
         return None
     found = balances.main_report(provider.settlement.reports(balances.period(uow, provider.name, payout.cutoff)))
-    return _url(call, provider, found) if found is not None and _is_there(uow, found) else None
+    return _url(call, provider, found) if found is not None and is_there(uow, found) else None
 
 
 async def pay_out(call: ControlCall[PayoutBody]) -> dict[str, Any]:
@@ -221,17 +222,22 @@ def _report_place(row: tuple[Provider, datetime.date, Report]) -> tuple[str, str
     return (row[0].name, row[1].isoformat(), row[2].name)
 
 
-def _is_there(uow: UnitOfWork, report: Report) -> bool:
+def is_there(uow: UnitOfWork, report: Report) -> bool:
     return not report.failed and report.available_at <= uow.now
 
 
+def report_path(workspace: Workspace, provider: str, report: Report) -> str:
+    """Where its bytes are."""
+    where = f"/_sim/workspaces/{workspace.public_id}/reports/{provider}/{report.date.isoformat()}"
+    return f"{where}/{quote(report.name, safe='')}"
+
+
 def _url(call: ControlCall[Any, Any], provider: Provider, report: Report) -> str:
-    where = f"/_sim/workspaces/{call.workspace.public_id}/reports/{provider.name}/{report.date.isoformat()}"
-    return f"{call.base_url}{where}/{quote(report.name, safe='')}"
+    return call.base_url + report_path(call.workspace, provider.name, report)
 
 
 def report_view(call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider, report: Report) -> dict[str, Any]:
-    raw = report.render() if _is_there(uow, report) else None
+    raw = report.render() if is_there(uow, report) else None
     return {
         "provider": provider.name,
         "date": report.date.isoformat(),
@@ -277,7 +283,7 @@ def _reports(call: ControlCall[Any, Any]) -> tuple[UnitOfWork, list[Report]]:
 
 
 def _file(uow: UnitOfWork, report: Report) -> Response:
-    if not _is_there(uow, report):
+    if not is_there(uow, report):
         when = (
             "it has failed, as a scenario wants" if report.failed else f"it comes at {iso_millis(report.available_at)}"
         )
