@@ -163,7 +163,7 @@ class Changes:
             base = self._base.get(identity)
             stored = changed(resource, version=base.version + 1 if base else 1)
             summary, body = summary_of(stored), dump(stored)
-            phase, reference = (None, None) if summary is None else (summary.phase, summary.reference)
+            phase, reference = (None, None) if summary is None else (summary.listed_as, summary.reference)
             if base is None:
                 row = (workspace, provider, kind, id_, 1, phase, reference, body)
                 inserts[identity] = (*row, None if resource.LISTED else 1, hangs_on(resource))

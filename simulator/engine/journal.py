@@ -229,12 +229,17 @@ LATE = 2**61
 """The attempts of an instant come after whatever else was done at it."""
 
 
-def story(store: Store, workspace: int, subject: str, preface: str = "") -> list[Told]:
-    """Everything about one payment in the order in which it happened; before it, what happened under its `Resource.preface`."""
+def story(store: Store, workspace: int, subject: str, preface: str = "", payments: Sequence[str] = ()) -> list[Told]:
+    """Everything about one payment in the order in which it happened; before it, what happened under its `Resource.preface`.
+
+    Of a preface, what happened to its `payments` is told too.
+    """
     events, apart = list[Told](), dict[int, Any]()
     rows = store.journal_of(workspace, subject)
     if preface and rows:
         rows = [*(row for row in store.journal_of(workspace, preface) if row[0] < rows[0][0]), *rows]
+    for payment in payments:
+        rows = [*rows, *store.journal_of(workspace, payment)]
     for seq, at, topic, provider, raw in rows:
         if topic == "webhook":  # the attempts themselves follow, also those of older stores
             continue
@@ -245,7 +250,7 @@ def story(store: Store, workspace: int, subject: str, preface: str = "") -> list
         for index, entry in enumerate(entries):
             move = row["moves"][index - own] if index >= own else None
             events.append(Told(at, seq * 100 + index, entry, topic, row, move))
-    messages = store.messages(workspace, subject=subject)
+    messages = [message for one in (subject, *payments) for message in store.messages(workspace, subject=one)]
     by_seq = {message.seq: message for message in messages}
     for message in messages:
         if message.state == "kept":
@@ -263,9 +268,8 @@ def story(store: Store, workspace: int, subject: str, preface: str = "") -> list
     return sorted(events, key=lambda event: (event.at, event.place))
 
 
-def timeline(store: Store, workspace: int, subject: str, preface: str = "") -> list[dict[str, Any]]:
+def timeline(events: Sequence[Told]) -> list[dict[str, Any]]:
     """The same as plain entries, numbered (`control-api`, Payment.timeline)."""
-    events = story(store, workspace, subject, preface)
     return [{"at": event.entry["at"], "seq": number, **event.entry} for number, event in enumerate(events, 1)]
 
 

@@ -182,14 +182,15 @@ class Keeper(Chore):
         finished: dict[str, tuple[int, Resource]] = {}
         passed, may_be_more = tally.passed, True
         seen = 0
-        for seq, provider, kind, phase, body in rows:
+        for seq, provider, kind, body in rows:
             party = self._parties.get(provider)
             payment = load(party.kinds[kind], body) if party is not None else None
             if seen >= excess and (oldest is None or (payment is not None and payment.created_at > oldest)):
                 may_be_more = False
                 break
             seen, passed = seen + 1, seq
-            if payment is None or phase in UNFINISHED or payment.subject in finished:
+            summary = party.summary_of(payment) if party is not None and payment is not None else None
+            if payment is None or summary is None or summary.phase in UNFINISHED or payment.subject in finished:
                 continue
             if seen <= excess or (oldest is not None and payment.updated_at <= oldest):
                 finished[payment.subject] = (seq, payment)

@@ -465,7 +465,7 @@ def derived(rows: Rows, parties: Mapping[str, Party]) -> dict[str, list[Mapping[
         assert kind is not None
         resource = load(kind, row["body"])
         summary = parties[row["provider"]].summary_of(resource)
-        said = {"phase": summary.phase, "reference": summary.reference} if summary else {}
+        said = {"phase": summary.listed_as, "reference": summary.reference} if summary else {}
         own = {"id": resource.id, "phase": None, "reference": None, "unlisted": None if kind.LISTED else 1}
         own["hangs_on"] = hangs_on(resource)
         resources.append({**row, **own, **said})

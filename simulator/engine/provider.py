@@ -305,6 +305,8 @@ class Provider(Party):
     """Credentials to the strings by which `by_credential` finds the workspace."""
     summarise: Callable[[Resource], Summary | None]
     """The payment view of a resource; None for resources that are not payments."""
+    payments_of: Callable[[UnitOfWork, Resource], Sequence[Resource]] = lambda uow, preface: ()
+    """The payments of a session, a page or a link (`Resource.preface`), newest first; nothing of what is a payment itself."""
     return_to: Callable[[UnitOfWork, Resource, Resource], str | None]
     """Where the wallet sends the buyer's browser afterwards, or before anything is decided: `(uow, payment, order)`."""
     return_field: str = ""

@@ -102,6 +102,13 @@ class Summary:
     expires_at: datetime | None = None
     decided_by: str | None = None
     """Who ended it, where no wallet order was asked; else the order says it."""
+    payment: str | None = None
+    """Of a preface (a session, a page or a link around payments), the latest payment: it stands in the lists instead."""
+
+    @property
+    def listed_as(self) -> str:
+        """The phase by which lists find it."""
+        return self.phase if self.payment is None else PREFACE
 
     def __post_init__(self) -> None:
         if self.phase not in PHASES:
@@ -110,6 +117,9 @@ class Summary:
 
 UNFINISHED = ("waiting", "processing")
 """The phases in which something is still to come by itself, or by the buyer."""
+
+PREFACE = "preface"
+"""Stands for the phase of what no list shows any more, for its payment is there: one purchase is one row."""
 
 PHASES = (
     *UNFINISHED,

@@ -199,6 +199,10 @@ class Payment(TypedDict):
     created_at: str
     updated_at: str
     expires_at: str | None
+    preface: NotRequired[str]
+    """The session, page or link by which it was made."""
+    payments: NotRequired[list[str]]
+    """Of such a one: the payments that were made by it, newest first. It is told as the newest."""
     timeline: NotRequired[list[TimelineEntry]]
 
 

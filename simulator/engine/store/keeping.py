@@ -32,8 +32,8 @@ class Keeping(Statements):
         return int(count), int(last or after)
 
     def payments_after(self, workspace: int, after: int, most: int) -> list[Row]:
-        """`(seq, provider, kind, phase, body)`, oldest first."""
-        sql = """SELECT seq, provider, kind, phase, body FROM resources
+        """`(seq, provider, kind, body)`, oldest first; sessions and pages around payments among them."""
+        sql = """SELECT seq, provider, kind, body FROM resources
             WHERE workspace = ? AND phase IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?"""
         return self.rows(sql, (self._at(workspace), after, most))
 

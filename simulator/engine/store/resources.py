@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from simulator.engine.resource import PREFACE
 from simulator.engine.store.statements import EVERY, Row, Statements, all_at_rest
 
 
@@ -19,6 +20,9 @@ class StoreConflict(Exception):
 _NOT_LEFT = "AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = r.workspace)"
 """Not of a workspace that was deleted or reset since."""
 
+
+LISTED = f"phase IS NOT NULL AND phase != '{PREFACE}'"
+"""A payment, or what was opened for one and has none yet."""
 
 _FAILING = """EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = resources.workspace AND o.subject = resources.id
     AND o.provider = resources.provider AND (o.state = 'failed' OR (o.state = 'pending' AND o.attempts > 0)))"""
@@ -112,7 +116,7 @@ class Resources(Statements):
     ) -> list[Row]:
         """`(seq, provider, kind, id, body)`, newest first, down to `from_seq`. `q` is a part of an id or of a reference; `failing`
         are those with a webhook that was refused or given up."""
-        where: list[str] = ["workspace = ?", "phase IS NOT NULL"]
+        where: list[str] = ["workspace = ?", LISTED]
         values: list[Any] = [self._at(workspace)]
         for clause, value in (
             ("provider = ?", provider),
@@ -137,7 +141,7 @@ class Resources(Statements):
         """The number of the payment that stands so many before another one, or before the end; None where there are fewer. With a
         `reference` those are counted that have it."""
         also, values = ("", ()) if reference is None else ("AND reference = ?", (reference,))
-        sql = f"""SELECT seq FROM resources WHERE workspace = ? AND phase IS NOT NULL AND seq < ? {also}
+        sql = f"""SELECT seq FROM resources WHERE workspace = ? AND {LISTED} AND seq < ? {also}
             ORDER BY seq DESC LIMIT 1 OFFSET ?"""  # noqa: S608
         end = EVERY if before is None else before
         found = self.rows(sql, (self._at(workspace), end, *values, steps - 1))
@@ -145,8 +149,8 @@ class Resources(Statements):
 
     def count_payments(self, workspace: int, most: int, phase: str | None = None) -> int:
         """How many payments there are (in a phase), among the `most` newest."""
-        sql = """SELECT COUNT(*) FROM (SELECT phase FROM resources
-            WHERE workspace = ? AND phase IS NOT NULL ORDER BY seq DESC LIMIT ?) newest WHERE ? IS NULL OR phase = ?"""
+        sql = f"""SELECT COUNT(*) FROM (SELECT phase FROM resources
+            WHERE workspace = ? AND {LISTED} ORDER BY seq DESC LIMIT ?) newest WHERE ? IS NULL OR phase = ?"""  # noqa: S608
         return int(self.rows(sql, (self._at(workspace), most, phase, phase))[0][0])
 
     def payment(self, workspace: int, provider: str, id_: str) -> Row | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from simulator.engine.store import schema
+from simulator.engine.store.resources import LISTED
 from simulator.engine.store.statements import Statements
 
 JOURNAL = "journal"
@@ -46,7 +47,7 @@ class Snapshots(Statements):
     def take_snapshot(self, workspace: int, name: str, at: int, body: bytes) -> SnapshotRow:
         """Copies everything that the workspace has; `body` is the workspace itself."""
         place = self._at(workspace)
-        sql = "SELECT COUNT(*) FROM resources WHERE workspace = ? AND phase IS NOT NULL"
+        sql = f"SELECT COUNT(*) FROM resources WHERE workspace = ? AND {LISTED}"  # noqa: S608
         payments = int(self.rows(sql, (place,))[0][0])
         sql = "INSERT INTO snapshots (workspace, name, at, payments, body) VALUES (?, ?, ?, ?, ?) RETURNING id"
         number = int(self.exact_rows(sql, (workspace, name, at, payments, body))[0][0])

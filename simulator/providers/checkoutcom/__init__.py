@@ -12,9 +12,9 @@ from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.providers.checkoutcom import auth, demo, errors, notices, pages, receiver
 from simulator.providers.checkoutcom.endpoints import ENDPOINTS, PREFLIGHTS
-from simulator.providers.checkoutcom.handlers import outcomes
+from simulator.providers.checkoutcom.handlers import attempts, outcomes
 from simulator.providers.checkoutcom.left_out import LEFT_OUT
-from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment, PaymentSession, PaymentSetup
+from simulator.providers.checkoutcom.model import RESOURCES, Payable, Payment
 from simulator.providers.checkoutcom.money import SETTLEMENT
 from simulator.providers.checkoutcom.sandbox import SANDBOX
 from simulator.providers.checkoutcom.settings import CaptureOptions, CheckoutcomSettings, PayOptions
@@ -31,7 +31,7 @@ VERSION = "3.31.4"
 
 
 def summarise(resource: Resource) -> Summary | None:
-    """What the console and the control API show of a payment, and of a hosted page or link, which can be paid like one."""
+    """What the console and the control API show of a payment, and of what can be paid like one: page, link, session, setup."""
     if isinstance(resource, Payment):
         is_under_way = resource.state == "Pending" and (resource.approved or resource.capture_action_id is not None)
         return Summary(
@@ -45,11 +45,9 @@ def summarise(resource: Resource) -> Summary | None:
             expires_at=resource.expires_at if resource.state == "Pending" else None,
         )
     if isinstance(resource, Payable):
-        # Who looks for an order finds its payment, and not the session by which it was made.
-        is_found_by_payment = isinstance(resource, PaymentSession | PaymentSetup)
         return Summary(
             kind=resource.KIND,
-            reference="" if is_found_by_payment else resource.reference or "",
+            reference=resource.reference or "",
             amount=resource.money,
             refunded=Money(0, resource.currency),
             phase=PHASES[resource.state] if resource.state != "Expired" else "expired",
@@ -57,6 +55,7 @@ def summarise(resource: Resource) -> Summary | None:
             order=resource.payment_order,
             expires_at=resource.expires_at,
             decided_by="timer" if resource.state == "Expired" else None,
+            payment=resource.payment_id,
         )
     return None
 
@@ -126,6 +125,7 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
+    payments_of=attempts.tries_of,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,
     timers=("timer.capture", "timer.dispute", "timer.follow_up", "timer.refund", "timer.verdict"),

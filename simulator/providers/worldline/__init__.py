@@ -12,7 +12,7 @@ from simulator.engine.scenarios import Decisions
 from simulator.kernel.clock import millis
 from simulator.kernel.money import Money
 from simulator.providers.worldline import assets, auth, demo, errors, receiver
-from simulator.providers.worldline.checkout_payments import open_order
+from simulator.providers.worldline.checkout_payments import open_order, payments_of
 from simulator.providers.worldline.client_sessions import OF_ANY_ORIGIN
 from simulator.providers.worldline.endpoints import ENDPOINTS, PREFLIGHTS
 from simulator.providers.worldline.explained import explain_request
@@ -53,6 +53,7 @@ def summarise(resource: Resource) -> Summary | None:
             order=resource.order_code,
             expires_at=resource.expires_at if resource.state == "IN_PROGRESS" else None,
             decided_by=resource.ended_by,
+            payment=resource.payment,
         )
     return None
 
@@ -106,6 +107,7 @@ PROVIDER = Provider(
     credentials=auth.credentials,
     lookups=auth.lookups,
     summarise=summarise,
+    payments_of=payments_of,
     hear=hear_wallet,
     on_timer=on_timer,
     return_to=return_to,

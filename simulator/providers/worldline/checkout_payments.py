@@ -40,6 +40,11 @@ def pay_by_checkout(uow: UnitOfWork, checkout: HostedCheckout, product: int, ori
     return payment
 
 
+def payments_of(uow: UnitOfWork, resource: Resource) -> list[Payment]:
+    """The attempts of a hosted checkout, newest first; nothing of a payment."""
+    return uow.by_key(Payment, "hostedCheckoutId", resource.id) if isinstance(resource, HostedCheckout) else []
+
+
 def open_order(uow: UnitOfWork, resource: Resource) -> str | None:
     """Lets a waiting hosted checkout be paid without its page: as if the consumer had chosen the first product."""
     if not isinstance(resource, HostedCheckout) or resource.state not in ("IN_PROGRESS", "PAYMENT_CREATED"):

@@ -106,6 +106,10 @@ class Payment(Resource):
         return self.amount_paid - self.amount_refunded - self.amount_refund_requested
 
     @property
+    def preface(self) -> str:
+        return self.hosted_checkout_id or ""
+
+    @property
     def is_refundable(self) -> bool:
         return self.state == "PAID" and self.left > 0
 

@@ -147,19 +147,19 @@ async def payment_page(console: Console) -> Response:
     kind, body = runtime.store.payment(workspace.id, name, id_) or ("", b"")
     row = shown(console, [(0, name, kind, id_, body)])[0]
     resource = load(provider.kinds[kind], bytes(body))
-    summary = provider.summarise(resource)
-    assert summary is not None
+    uow = runtime.open(workspace)
+    summary = finding.summary_of(uow, provider, resource)
     told = diagram.steps(runtime, workspace, resource)
     lines = _lines(console, provider, told)
     messages = [
         message
-        for message in runtime.store.messages(workspace.id, subject=resource.subject)
+        for subject in finding.subjects_of(uow, provider, resource)
+        for message in runtime.store.messages(workspace.id, subject=subject)
         if not Plan.load(message.plan).is_adversarial
     ]
     view, chip = console.chosen("view", VIEWS) or "diagram", console.chosen("show", CHIPS)
     left = summary.amount.value - summary.refunded.value
-    paid_by = finding.paid_by(runtime, workspace, summary.order) if summary.order else []
-    payments = [payment for payment in paid_by if payment != resource.subject]
+    payments = [payment.id for payment in provider.payments_of(uow, resource)]
     is_paid = row.payment["phase"] in ("paid", "partly_refunded")
     return console.render(
         "console/payment.html",
@@ -171,6 +171,7 @@ async def payment_page(console: Console) -> Response:
         moves=moves.legal(runtime, workspace, provider, resource),
         can_refund=provider.shop is not None and is_paid and not payments,
         payments=payments,
+        preface=runtime.store.payment(workspace.id, name, resource.preface) and resource.preface,
         left=left,
         left_money=MoneyView.of(Money(left, summary.amount.currency)),
         lanes=diagram.lanes(provider, console.texts()),
@@ -254,7 +255,9 @@ def _of_webhooks(console: Console, row: Row, messages: Sequence[OutboxRow]) -> s
 def _next(console: Console, provider: Provider, resource: Resource, messages: Sequence[OutboxRow]) -> Fact:
     """What falls due first of all that belongs to the payment."""
     runtime, workspace, t = console.runtime, console.workspace, console.texts()
-    timers = runtime.store.timers_of(workspace.id, moves.ids_of(runtime, workspace, resource))
+    family = [resource, *provider.payments_of(runtime.open(workspace), resource)]
+    ids = [id_ for member in family for id_ in moves.ids_of(runtime, workspace, member)]
+    timers = runtime.store.timers_of(workspace.id, ids)
     due = [
         (timer.due, clock.words(timer.trigger, timer.kind, t))
         for timer in timers

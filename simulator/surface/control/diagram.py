@@ -24,6 +24,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis
+from simulator.surface.control import finding
 from simulator.surface.control.operation import ControlCall
 from simulator.surface.control.payments import found
 from simulator.wallet.order import UNDECIDED
@@ -115,10 +116,10 @@ def _path(method: str, path: str, ids: Sequence[str]) -> str:
     return text if len(text) <= LABEL else f"{method} {shortened(parts[-1], LABEL - len(method) - 1)}"
 
 
-def _move(move: Mapping[str, Any], subject: str) -> str:
-    """`Pending → Captured`; what is not the payment itself is named: `refund succeeded`."""
+def _move(move: Mapping[str, Any], subject: str, named: bool) -> str:
+    """`Pending → Captured`; what is not the payment itself is named: `refund succeeded`. `named` names its beginning too."""
     source, target = move.get("from"), str(move.get("to", ""))
-    if move.get("ref") != subject:
+    if move.get("ref") != subject or (named and source is None):
         return f"{str(move['summary']).partition(' ')[0]} {target}"
     if source is None:
         return target
@@ -177,14 +178,14 @@ class Decider:
 
 def steps(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[Step]:
     """The rows of a payment's story, oldest first, numbered and grouped."""
-    runtime.write_notes()
-    subject = resource.subject
-    events = journal.story(runtime.store, workspace.id, subject, resource.preface)
+    provider, uow, subject = runtime.providers[resource.PROVIDER], runtime.open(workspace), resource.subject
+    events = finding.story(uow, provider, runtime, resource)
     advances = (part for one in journal.advances(runtime.store, workspace.id, events) for part in _parts(one, events))
     events = sorted([*events, *advances], key=lambda e: (e.at, e.place))
     refs = {str(event.entry["ref"]) for event in events if event.topic != "webhook" and "ref" in event.entry}
     ids = sorted({subject, resource.id, *refs}, key=len, reverse=True)
-    return _numbered(_merged(_told(events, subject, ids)))
+    has_others = bool(resource.preface or provider.payments_of(uow, resource))
+    return _numbered(_merged(_told(events, subject, ids, named=has_others)))
 
 
 def _parts(advance: Told, events: Sequence[Told]) -> Iterator[Told]:
@@ -197,7 +198,7 @@ def _parts(advance: Told, events: Sequence[Told]) -> Iterator[Told]:
             start = at
 
 
-def _told(events: Sequence[Told], subject: str, ids: Sequence[str]) -> Iterator[Step]:
+def _told(events: Sequence[Told], subject: str, ids: Sequence[str], *, named: bool) -> Iterator[Step]:
     """Each event as rows; the answer to a call comes after all that the call did."""
     asked: Told | None = None
     for index, event in enumerate(events):
@@ -215,7 +216,7 @@ def _told(events: Sequence[Told], subject: str, ids: Sequence[str]) -> Iterator[
         elif event.move is not None and event.move["kind"] == "wallet":
             yield from _wallet(event, following)
         elif event.move is not None and event.move["kind"] == "state":
-            yield from _state(event, subject)
+            yield from _state(event, subject, named)
         else:
             yield _said(event)
     if asked is not None:
@@ -308,7 +309,7 @@ def _remark(event: Told, move: Mapping[str, Any], common: dict[str, Any]) -> Ite
         )
 
 
-def _state(event: Told, subject: str) -> Iterator[Step]:
+def _state(event: Told, subject: str, named: bool) -> Iterator[Step]:
     move = event.move
     assert move is not None
     if "to" not in move:
@@ -319,7 +320,7 @@ def _state(event: Told, subject: str) -> Iterator[Step]:
             "bank": Words("diagram_by_bank"),
             "console": Words("diagram_console"),
         }
-        label = Words(literal=_move(move, subject))
+        label = Words(literal=_move(move, subject, named))
         more: dict[str, Any] = {"ref": move.get("ref"), "full": str(move["summary"]), "told": event}
         yield Step(event.at, "state", "provider", "provider", label, fact.get(move["actor"], NOTHING), **more)
 

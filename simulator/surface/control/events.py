@@ -21,6 +21,7 @@ from simulator.engine.resource import load
 from simulator.engine.runtime import Runtime
 from simulator.engine.watchers import Audience
 from simulator.kernel.clock import stopwatch
+from simulator.surface.control import finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import ControlCall, NoBody, Query
 
@@ -113,5 +114,7 @@ def _state(runtime: Runtime, workspace: int, provider: str, subject: str) -> dic
     row = runtime.store.payment(workspace, provider, subject) if party is not None else None
     if party is None or row is None:
         return {}
-    summary = party.summarise(load(party.kinds[row[0]], bytes(row[1])))
-    return {} if summary is None else {"phase": summary.phase, "status": summary.status}
+    summary = finding.summary_of(
+        runtime.open(runtime.registry[workspace]), party, load(party.kinds[row[0]], bytes(row[1]))
+    )
+    return {"phase": summary.phase, "status": summary.status}

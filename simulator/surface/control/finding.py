@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from simulator.engine import journal
 from simulator.engine.provider import Provider
-from simulator.engine.resource import Resource, load
+from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
@@ -206,3 +207,47 @@ def loaded(runtime: Runtime, uow: UnitOfWork, rows: Sequence[Sequence[Any]]) -> 
     summaries = [provider.summarise(resource) for provider, resource in found]
     uow.fetch(Order, [summary.order for summary in summaries if summary is not None and summary.order])
     return found
+
+
+# What was opened for payments, and the payments ---------------------------------------------------------------------
+
+
+def summary_of(uow: UnitOfWork, provider: Provider, resource: Resource) -> Summary:
+    """Of a payment as it is told everywhere. A preface is as its latest payment, under its own name and status.
+
+    Raises `AssertionError` for what is neither.
+    """
+    own = provider.summarise(resource)
+    assert own is not None
+    latest = latest_payment(uow, provider, resource)
+    told = provider.summarise(latest) if latest is not None else None
+    if told is None:
+        return own
+    return replace(
+        told,
+        kind=own.kind,
+        reference=own.reference or told.reference,
+        status=own.status,
+        expires_at=own.expires_at,
+        payment=own.payment,
+    )
+
+
+def latest_payment(uow: UnitOfWork, provider: Provider, resource: Resource) -> Resource | None:
+    """Of a preface the payment that stands for it; None for a payment, and before there is one."""
+    own = provider.summarise(resource)
+    if own is None or own.payment is None:
+        return None
+    return next((payment for payment in provider.payments_of(uow, resource) if payment.id == own.payment), None)
+
+
+def story(uow: UnitOfWork, provider: Provider, runtime: Runtime, resource: Resource) -> list[journal.Told]:
+    """Of a payment from its preface on; of a preface with what became of its payments."""
+    runtime.write_notes()
+    subject, *payments = subjects_of(uow, provider, resource)
+    return journal.story(runtime.store, uow.workspace.id, subject, resource.preface, payments)
+
+
+def subjects_of(uow: UnitOfWork, provider: Provider, resource: Resource) -> list[str]:
+    """Under which ids the journal and the webhooks tell of it: its own, and those of a preface's payments."""
+    return [resource.subject, *(payment.subject for payment in provider.payments_of(uow, resource))]

@@ -65,8 +65,7 @@ def money(value: Money) -> dict[str, Any]:
 
 
 def payment_view(uow: UnitOfWork, provider: Provider, resource: Resource, base_url: str) -> dict[str, Any]:
-    summary = provider.summarise(resource)
-    assert summary is not None
+    summary = finding.summary_of(uow, provider, resource)
     order = uow.find(Order, summary.order) if summary.order else None
     expires_at = summary.expires_at or (order.expires_at if order is not None and not order.is_final else None)
     return {
@@ -90,6 +89,8 @@ def payment_view(uow: UnitOfWork, provider: Provider, resource: Resource, base_u
         "created_at": iso_millis(resource.created_at),
         "updated_at": iso_millis(max(resource.updated_at, order.updated_at) if order else resource.updated_at),
         "expires_at": iso_millis(expires_at) if expires_at else None,
+        **({"preface": resource.preface} if resource.preface else {}),
+        **({"payments": [one.id for one in provider.payments_of(uow, resource)]} if summary.payment else {}),
     }
 
 
@@ -151,12 +152,10 @@ def shown(call: ControlCall[Any, Any]) -> dict[str, Any]:
 def _with_timeline(
     call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider, resource: Resource
 ) -> dict[str, Any]:
-    runtime, workspace = call.runtime, call.workspace
     view = payment_view(uow, provider, resource, call.base_url)
     if view["wallet"] is not None:
-        view["wallet"]["return_url"] = return_target(runtime, uow, uow.get(Order, view["wallet"]["code"]))
-    runtime.write_notes()
-    view["timeline"] = journal.timeline(runtime.store, workspace.id, resource.subject, resource.preface)
+        view["wallet"]["return_url"] = return_target(call.runtime, uow, uow.get(Order, view["wallet"]["code"]))
+    view["timeline"] = journal.timeline(finding.story(uow, provider, call.runtime, resource))
     return view
 
 

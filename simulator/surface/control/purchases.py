@@ -11,6 +11,7 @@ from simulator.engine.conditions import Whole
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer, Shop
 from simulator.kernel.money import Money
+from simulator.surface.control import finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall
 from simulator.surface.control.payments import found, payment_views, shown
@@ -94,10 +95,12 @@ def _reference(call: ControlCall[Any, Any]) -> str:
 
 
 async def refund(call: ControlCall[RefundBody]) -> dict[str, Any]:
-    """The provider's own refund call. Raises 422 for more than is left, with `allowed`, and for what the provider refuses."""
-    provider, resource = found(call, call.workspace, call.runtime.open(call.workspace))
-    shop, summary = shop_of(provider), provider.summarise(resource)
-    assert summary is not None
+    """The provider's own refund call; of a session or a page it is its payment that is refunded. Raises 422 for more than is left,
+    with `allowed`, and for what the provider refuses."""
+    uow = call.runtime.open(call.workspace)
+    provider, resource = found(call, call.workspace, uow)
+    resource = finding.latest_payment(uow, provider, resource) or resource
+    shop, summary = shop_of(provider), finding.summary_of(uow, provider, resource)
     left = summary.amount.value - summary.refunded.value
     wanted = left if call.body.amount is None else call.body.amount
     if wanted < 1:

@@ -127,12 +127,11 @@ def _is_where_it_should(call: ControlCall[NoBody, WaitQuery], message: OutboxRow
 def _fits(call: ControlCall[NoBody, WaitQuery], row: Sequence[Any]) -> bool:
     _, provider, kind, _, body = row
     party = call.runtime.providers.get(provider)
-    summary = party.summarise(load(party.kinds[kind], bytes(body))) if party is not None else None
-    return (
-        summary is not None
-        and call.query.phase in (None, summary.phase)
-        and call.query.status in (None, summary.status)
-    )
+    if party is None:
+        return False
+    uow, resource = call.runtime.open(call.workspace), load(party.kinds[kind], bytes(body))
+    summary = finding.summary_of(uow, party, resource)
+    return call.query.phase in (None, summary.phase) and call.query.status in (None, summary.status)
 
 
 def _payments(call: ControlCall[NoBody, WaitQuery]) -> list[Sequence[Any]]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from simulator.engine import journal
 from simulator.engine.addresses import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
@@ -21,7 +20,7 @@ from simulator.engine.texts import Texts
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, short_duration
 from simulator.kernel.money import Money
-from simulator.surface.control import requests
+from simulator.surface.control import finding, requests
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall
 from simulator.surface.typed import typed
@@ -89,11 +88,9 @@ def _money(money: Money) -> str:
 
 
 def of_payment(runtime: Runtime, workspace: Workspace, provider: Provider, resource: Resource) -> Account:
-    runtime.write_notes()
-    told = Account()
-    summary = provider.summarise(resource)
-    assert summary is not None
-    order = runtime.open(workspace).find(Order, summary.order) if summary.order else None
+    told, uow = Account(), runtime.open(workspace)
+    summary = finding.summary_of(uow, provider, resource)
+    order = uow.find(Order, summary.order) if summary.order else None
     what = f"The payment of {_money(summary.amount)} at {provider.title} {PHASES[summary.phase]}"
     told.summary = f"{what}; {provider.title} calls it {summary.status}."
     _decision(told, summary, order)
@@ -101,14 +98,15 @@ def of_payment(runtime: Runtime, workspace: Workspace, provider: Provider, resou
         _waiting(told, runtime, order)
     if summary.refunded.value:
         told.adds(f"{_money(summary.refunded)} of {_money(summary.amount)} went back to the buyer.")
-    for event in journal.story(runtime.store, workspace.id, resource.subject):
+    for event in finding.story(uow, provider, runtime, resource):
         if event.entry["kind"] == "request" and event.move is None and int(event.row["status"]) >= 400:
             _refused_call(told, event.entry["ref"], event.row)
         elif event.move is not None and "dropped" in event.move:
             _dropped(told, event.move)
     messages = [
         message
-        for message in runtime.store.messages(workspace.id, subject=resource.subject)
+        for subject in finding.subjects_of(uow, provider, resource)
+        for message in runtime.store.messages(workspace.id, subject=subject)
         if not Plan.load(message.plan).is_adversarial
     ]
     last = {attempt.message: attempt for attempt in runtime.store.attempts([message.seq for message in messages])}

@@ -199,10 +199,11 @@ class Story:
         page = (await self.merchant.get(f"{api}/{id_}")).raise_for_status().json()
         view = await self.sim.payment("checkoutcom", id_)
         assert (view["status"], view["amount"]["value"]) == (page["status"], page["amount"])
-        assert view["phase"] == PAGE_PHASES[page["status"]]
         if "payment_id" not in page:
-            assert page["status"] != "Payment Received"
+            assert view["phase"] == PAGE_PHASES[page["status"]] != "paid"
             return
+        latest = await self.sim.payment("checkoutcom", view["payments"][0])
+        assert (latest["preface"], view["phase"], view["refunded"]) == (id_, latest["phase"], latest["refunded"])
         self.payments.setdefault(page["payment_id"], self.merchant)
         payment = await self.merchant.payment(page["payment_id"])
         for name in ("amount", "currency", "reference", "description", "metadata", "shipping"):

@@ -18,4 +18,4 @@ def test_the_command_line_names_the_payment_of_a_session() -> None:
         result = CliRunner().invoke(cli.main, ["pay", session["id"], "--url", server.url])
 
         [made] = world.payments(reference="FLOW-1001")
-    assert f"{session['id']}  Open  waiting, decided by buyer:li-na, by {made['id']}  Pending  " in result.stdout
+    assert f"{session['id']}  Open  processing, decided by buyer:li-na, by {made['id']}  Pending  " in result.stdout

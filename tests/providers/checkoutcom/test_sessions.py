@@ -459,19 +459,6 @@ async def test_the_diagram_shows_the_browsers_part(sim: Sim, cko: Merchant) -> N
     assert [request["sent_by"] for request in (await sim.requests())[:3]] == ["browser", "browser", "merchant"]
 
 
-async def test_a_sessions_page_leads_to_the_payment_and_refunds_nothing_itself(sim: Sim, cko: Merchant) -> None:
-    session = await made(cko)
-    early = await page_of(sim, f"/payments/{session['id']}")
-    id_ = (await submitted(cko, session)).json()["id"]
-    await cko.pay(id_)
-
-    of_session, of_payment = [await page_of(sim, f"/payments/{one}") for one in (session["id"], id_)]
-
-    assert 'rel="related"' not in early + of_payment
-    assert f'/payments/{id_}?provider=checkoutcom">' in of_session[of_session.index('rel="related"') :]
-    assert ['data-testid="refund"' in page for page in (of_session, of_payment)] == [False, True]
-
-
 async def test_the_published_requests_are_lawful_on_a_strict_server() -> None:
     async with Sim(strict=True) as strict:
         merchant = Merchant(strict)

@@ -302,6 +302,23 @@ async def test_a_hosted_checkout_follows_its_payment(sim: Sim, worldline: Mercha
     assert (view["kind"], view["phase"], view["status"]) == ("hostedcheckout", "declined", "PAYMENT_CREATED")
 
 
+async def test_a_hosted_checkout_and_its_payment_are_one_row(sim: Sim, worldline: Merchant) -> None:
+    """The payment's story begins with the checkout, and the checkout's goes on with the payment."""
+    id_ = (await worldline.checkout())["hostedCheckoutId"]
+    before = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+    [payment] = (await sim.act("worldline", id_, "pay"))["payments"]
+
+    rows = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+    stories = [(await sim.payment("worldline", one))["timeline"] for one in (payment, id_)]
+
+    assert [row["id"] for row in before] == [id_]
+    assert [(row["id"], row["preface"]) for row in rows] == [(payment, id_)]
+    assert [story[0]["summary"].partition(" > ")[0] for story in stories] == [
+        stories[0][0]["summary"].partition(" > ")[0]
+    ] * 2
+    assert all({payment, id_} <= {entry.get("ref") for entry in story} for story in stories)
+
+
 async def test_a_second_attempt_counts_on_and_replaces_the_first(sim: Sim, worldline: Merchant) -> None:
     id_ = (await worldline.checkout())["hostedCheckoutId"]
     await sim.act("worldline", id_, "decline")

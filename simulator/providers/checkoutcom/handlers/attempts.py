@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.handlers.customers import customer_of
@@ -105,9 +106,9 @@ def confirm_with(uow: UnitOfWork, setup: PaymentSetup, method: str, *, is_declin
     return payment
 
 
-def tries_of(uow: UnitOfWork, payable: Payable) -> list[Payment]:
-    """The payments of a session or a setup, newest first."""
-    return uow.by_key(Payment, "hosted", payable.id)
+def tries_of(uow: UnitOfWork, payable: Resource) -> list[Payment]:
+    """The payments of a page, link, session or setup, newest first; nothing of a payment."""
+    return uow.by_key(Payment, "hosted", payable.id) if isinstance(payable, Payable) else []
 
 
 def is_confirmed(tries: Iterable[Payment]) -> bool:
