@@ -58,8 +58,10 @@ def replay(store: Store, policy: Idempotency, call: Call, key: str, now: datetim
     first = from_micros(at)
     if now - first >= policy.lifetime:
         return None
-    if policy.on_mismatch == "refuse" and bytes(fingerprint) != _fingerprint(call):
-        raise IdempotencyConflict(key)
+    if bytes(fingerprint) != _fingerprint(call):
+        if policy.on_mismatch == "refuse":
+            raise IdempotencyConflict(key)
+        call.differs_live(f"this is the first answer under this {policy.header}; the request is another one now")
     stored = orjson.loads(headers)
     content_type = stored.pop("content-type", None)
     reply = Reply(status, bytes(body) if body else None, stored, content_type=content_type)

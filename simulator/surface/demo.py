@@ -182,7 +182,8 @@ class Merchant:
     def _tell_timeline(self, payment: Payment) -> None:
         timeline = payment.get("timeline", [])
         for entry in timeline[self._seen :]:
-            if entry["kind"] not in ("request", "webhook"):
+            has_moved = entry.get("from") is None or entry.get("from") != entry.get("to")
+            if entry["kind"] not in ("request", "webhook") and has_moved:
                 step = {"at": entry["at"], "kind": entry["kind"], "summary": entry["summary"]}
                 self._tell_at(entry["at"], entry["summary"], **step)
         self._seen = len(timeline)
@@ -232,8 +233,8 @@ class Merchant:
         return _parse(delivery["body"]) if _parse(delivery["body"]) is not None else delivery["body"]
 
     def advance(self, by: str) -> None:
-        moved = self.workspace.advance(by)
-        self._tell_at(moved["now"], f"clock   advanced by {by}", clock=by, now=moved["now"])
+        since, moved = self.workspace.clock()["now"], self.workspace.advance(by)
+        self._tell_at(since, f"clock   advanced by {by}", clock=by, now=moved["now"])
 
     def _tell_at(self, at: str, text: str, /, **step: Any) -> None:
         """With its hour, and the date where the day changes."""

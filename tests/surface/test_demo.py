@@ -46,7 +46,10 @@ def test_a_story_that_begins_in_the_shops_page_holds(server: Launched, provider:
 
     told = json.loads(result.stdout)
     assert (result.exit_code, told["ok"]) == (0, True), told["stories"][0].get("error")
-    assert {step["signature"] for step in told["stories"][0]["steps"] if "webhook" in step} == {"good"}
+    [story] = told["stories"]
+    assert {step["signature"] for step in story["steps"] if "webhook" in step} == {"good"}
+    assert not [step for step in story["steps"] if re.search(r" (\w+) > \1$", step.get("summary", ""))]
+    assert any(f"{server.url}/" in step.get("said", "") for step in story["steps"])
 
 
 def test_who_has_no_story_of_the_shops_page_says_which_is_missing(server: Launched) -> None:

@@ -62,7 +62,10 @@ def _session(merchant: DemoMerchant) -> None:
     session = merchant.send(json_request("POST", "/payment-sessions", body))
     members = ["id", "payment_session_token", "payment_session_secret", "_links"]
     merchant.check("the session has the documented members", (201, members), (session.status, list(session.json)))
-    merchant.say("The shop's page gives the session to CheckoutWebComponents, and the shopper chooses AlipayCN there.")
+    merchant.say(
+        f"The shop's page loads {merchant.account.base_url}/checkout-web-components/index.js, gives the session to"
+    )
+    merchant.say("CheckoutWebComponents, and the shopper chooses AlipayCN there.")
     said = {"session_data": session_data("alipay_cn"), "reference": order.reference}
     answer = merchant.send(json_request("POST", f"/payment-sessions/{session.json['id']}/submit", said))
     told = (answer.status, answer.json["status"], answer.json["action"]["type"])

@@ -16,7 +16,7 @@ from simulator.providers.checkoutcom.model import Payment, PaymentSession, Webho
 from simulator.providers.checkoutcom.rules import PUBLISHED_CHANNEL, own_channel
 from simulator.providers.checkoutcom.wire.hosted import LOCALES, OFFERED, HostedRequest
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest
-from simulator.providers.checkoutcom.wire.sessions import NewSession, SessionMembers
+from simulator.providers.checkoutcom.wire.sessions import COMPONENTS, NewSession, SessionMembers
 from simulator.providers.checkoutcom.wire.setups import SetupUpdate
 
 _SECURE = re.compile(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])(:|$)")
@@ -104,6 +104,13 @@ def check_setup(call: Call, uow: UnitOfWork, request: SetupUpdate) -> None:
     _check_shared(call, uow, request)
     if request.payment_methods is not None and request.payment_methods.alipay_plus is not None:
         check_method(call, "alipay_plus")
+    excluded = request.settings.excluded_payment_methods if request.settings is not None else None
+    for name in [name for name in excluded or () if name not in COMPONENTS][:SHOWN]:
+        differs(
+            call,
+            "settings.excluded_payment_methods",
+            f"no payment method is called {name[:100]!r}, so it excludes nothing",
+        )
 
 
 def check_update(call: Call, request: SetupUpdate) -> None:

@@ -17,6 +17,8 @@ async def test_a_repeated_payment_is_answered_alike_and_made_once(sim: Sim, cko:
 
     assert [(a.status_code, a.content) for a in (second, third)] == [(202, first.content)] * 2
     assert second.headers["content-type"] == "application/json"
+    notices = [a.headers.get("simulator-notice", "") for a in (second, third)]
+    assert ["the request is another one now" in notice for notice in notices] == [False, True]
     assert len({a.headers["cko-request-id"] for a in (first, second, third)}) == 3
     assert cko.heard() == ["payment_pending"]
 

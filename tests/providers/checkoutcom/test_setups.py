@@ -222,9 +222,13 @@ async def test_what_has_no_effect_on_a_setup_is_said(cko: Merchant) -> None:
     said = {**READY["payment_methods"]["alipay_cn"], "initialization": "enabled"}
 
     answer = await cko.post("/payments/setups", SETUP | {"payment_methods": {"alipay_cn": said}})
+    excluded = {"settings": SETUP["settings"] | {"excluded_payment_methods": ["card", "nothing"]}}
+    without = await cko.post("/payments/setups", SETUP | excluded)
     partly = await cko.send("PUT", f"/payments/setups/{answer.json()['id']}", {"reference": "SETUP-2"})
 
     assert "payment_methods.alipay_cn.initialization has no effect" in answer.headers["simulator-notice"]
+    assert "no payment method is called 'nothing', so it excludes nothing" in without.headers["simulator-notice"]
+    assert "'card'" not in without.headers["simulator-notice"]
     assert (partly.json()["reference"], partly.json()["amount"]) == ("SETUP-2", 1000)
     assert "amount is left out, and stays" in partly.headers["simulator-notice"]
 
