@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SERVES := $(VENV)/.serves
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint fuzz bench clean
+.PHONY: run test lint compiled fuzz bench clean
 
 # What serving needs, and no more.
 $(SERVES): pyproject.toml
@@ -27,9 +27,15 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Compiled once, and not again by each process that a test starts.
+# Each test, as pytest rewrites it. What is wrong with one is said by the run itself.
+compiled: export PYTHONDONTWRITEBYTECODE =
+compiled: $(STAMP)
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
+
+# Compiled once, while the linters read it, and not again by each process that a test starts.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(STAMP) lint
+test: $(STAMP)
+	@$(MAKE) --no-print-directory --jobs=2 lint compiled
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 # A finding names the number of the request that makes it again.

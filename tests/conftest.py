@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+import pkgutil
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from support import Sim
+
+import simulator
 
 settings.register_profile("project", deadline=None)  # a busy machine is not a finding
 settings.load_profile("project")
@@ -25,8 +30,30 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return processors(config) if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else processors(config) + 1
 
 
-def pytest_collection() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """What stands in our modules outside of functions is counted, and is run first; not what is run to find the tests."""
     gc.disable()
+    if sys.gettrace() is not None:
+        for module in pkgutil.walk_packages(simulator.__path__, "simulator."):
+            if not module.name.endswith("__main__"):
+                with suppress(ImportError):  # of a library that is not there: its tests say so
+                    importlib.import_module(module.name)
+    with uncounted():
+        return (yield)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Within, no line is traced."""
+    tracers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type] # as it was before anybody traced
+    try:
+        yield
+    finally:
+        sys.settrace(tracers[0])
+        threading.settrace(tracers[1])  # type: ignore[arg-type]
 
 
 def pytest_collection_finish() -> None:
@@ -52,14 +79,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
     by_chance = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
     if item.get_closest_marker("uncounted") is None and not by_chance:
         return (yield)
-    tracers = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type] # as it was before anybody traced
-    try:
+    with uncounted():
         return (yield)
-    finally:
-        sys.settrace(tracers[0])
-        threading.settrace(tracers[1])  # type: ignore[arg-type]
 
 
 @pytest.fixture
