@@ -1,4 +1,4 @@
-"""Every path through the wallet's pages on a desktop, told once and walked by three kinds of buyers.
+"""Every path through the wallet's pages on a desktop, told once and walked by buyers of three kinds, or by one.
 
 A journey begins at the merchant, and returns how the payment ended: its phase, and who decided. What a buyer can do is
 in `Buyer`; how he does it (forms alone, a mouse without a script, a keyboard) is his own affair.
@@ -45,6 +45,10 @@ OPEN_END: set[str] = set()
 """Journeys after which another try is still possible, so that a second press is a first one again."""
 
 
+BY_FORMS: set[str] = set()
+"""Journeys on which nothing is pressed that is not pressed on another: walked by forms alone."""
+
+
 def desktop(journey: Journey) -> Journey:
     DESKTOP[journey.__name__] = journey
     return journey
@@ -57,6 +61,11 @@ def phone(journey: Journey) -> Journey:
 
 def open_end(journey: Journey) -> Journey:
     OPEN_END.add(journey.__name__)
+    return journey
+
+
+def by_forms(journey: Journey) -> Journey:
+    BY_FORMS.add(journey.__name__)
     return journey
 
 
@@ -203,6 +212,7 @@ def wallet_sends_back_before_it_has_decided(m: Merchant, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def wallet_declines(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
     b.choose("buyer-wang-wei")
@@ -214,6 +224,7 @@ def wallet_declines(m: Merchant, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def wallet_lets_another_buyer_try(m: Merchant, b: Buyer) -> Ending:
     m.shop.edit_buyer("wang-wei", refusal="retry")
     b.open(m.wallet())
@@ -229,6 +240,7 @@ def wallet_lets_another_buyer_try(m: Merchant, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def wallet_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
     signs_in(b, "sun-li")
@@ -253,6 +265,7 @@ def wallet_is_left_and_expires(m: Merchant, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def wallet_is_cancelled(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
     b.press("cancel")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from browser.journeys import BLOCKED, CANCELLED, LI_NA, Buyer, Ending, holds_the_clock, phone
+from browser.journeys import BLOCKED, CANCELLED, LI_NA, Buyer, Ending, by_forms, holds_the_clock, phone
 from browser.merchant import Merchant
 
 
@@ -56,6 +56,7 @@ def phone_asks_for_the_code(m: Merchant, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def phone_waits_for_a_slow_bank(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
     b.press("change-buyer")
@@ -114,6 +115,7 @@ def phone_leaves_and_comes_back(m: Merchant, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def phone_cancels(m: Merchant, b: Buyer) -> Ending:
     b.open(m.wallet())
     b.press("cancel")

@@ -85,7 +85,7 @@ def shop_provider(shop: Shop) -> str:
 def test_every_page_to_axe(window: Open, shop: Shop, axe: str, path: str) -> None:
     shop.order()
 
-    assert window(size="wide", axe=axe).wrong_with(_address(shop, path)) == []
+    assert window(size="wide", axe=axe).wrong_with(_address(shop, path), PAGES.index(path)) == []
 
 
 @pytest.mark.parametrize("size", ["tablet", "laptop", "desktop", "wide"])

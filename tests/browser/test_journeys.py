@@ -1,4 +1,8 @@
-"""Every path through the wallet's and the hosted pages, without a browser, without a script, and with nothing but a keyboard."""
+"""Every path through the wallet's and the hosted pages, without a browser, without a script, and with nothing but a keyboard.
+
+In a browser those are walked on which something is pressed for the first time: a path that has the presses of other paths in
+another order has nothing of its own for a mouse or a keyboard.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import pytest
 from browser import phone_journeys
 from browser.hands import ByKeyboard, ByMouse
 from browser.hosted import HOSTED, Merchant, of_each_provider
-from browser.journeys import DESKTOP, OPEN_END, PHONE
+from browser.journeys import BY_FORMS, DESKTOP, OPEN_END, PHONE
 from browser.plain import ByForms, Page
 from browser.shop import STATES, Shop
 from browser.window import Window
@@ -39,13 +43,16 @@ PREDICTIONS = {
 JOURNEYS = (phone_journeys, *of_each_provider("journeys"))
 """Where the others are told; to import them is enough."""
 ALL = {**DESKTOP, **PHONE}
+IN_A_BROWSER = [name for name in ALL if name not in BY_FORMS]
 
 
 @pytest.mark.slow
 def test_forms_and_links_are_enough_and_every_control_is_pressed(shop: Shop) -> None:
     """Each form is answered with 303, no GET changes anything, what is pressed late only shows what happened. On the way
-    everything is pressed that any page of any state has, but for what stands on each page."""
+    everything is pressed that any page of any state has, but for what stands on each page; all of
+    it also where there is a browser."""
     pressed: set[tuple[str, str]] = set()
+    pressed_in_a_browser: set[tuple[str, str]] = set()
     for name, journey in ALL.items():
         shop.renew()
         shop.freeze()
@@ -61,10 +68,12 @@ def test_forms_and_links_are_enough_and_every_control_is_pressed(shop: Shop) -> 
                 error.add_note(f"on the journey {name}")
                 raise
             pressed |= buyer.pressed
+            pressed_in_a_browser |= set() if name in BY_FORMS else buyer.pressed
 
     there = {control for page in every_page(shop) for control in page_controls(page)}
     left = {control for control in there - pressed if control[1] not in EVERYWHERE | NO_SCRIPT}
     assert sorted(left) == []
+    assert sorted(pressed - pressed_in_a_browser) == []
 
 
 def every_page(shop: Shop) -> Iterator[Page]:
@@ -100,7 +109,7 @@ def page_controls(page: Page) -> list[tuple[str, str]]:
     return [(page.root, control.testid) for control in page.controls if control.is_usable]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_a_mouse_is_enough_where_scripts_are_off(window: Open, shop: Shop, name: str) -> None:
     merchant = Merchant(shop)
     look = window(script=False, phone=name in PHONE, size="phone" if name in PHONE else "desktop")
@@ -111,7 +120,7 @@ def test_a_mouse_is_enough_where_scripts_are_off(window: Open, shop: Shop, name:
     assert merchant.state() == ending
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_a_keyboard_is_enough(window: Open, shop: Shop, name: str) -> None:
     merchant = Merchant(shop)
     look = window(phone=name in PHONE, size="phone" if name in PHONE else "desktop")

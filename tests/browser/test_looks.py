@@ -1,8 +1,9 @@
 """What every page looks like to axe, at each width, in both languages and themes, and to readers who change its looks.
 
 A page is loaded once in each language (the second time by pressing the language); after that only the width, the theme
-and what is opened change. Axe sees each two values of language, width and theme together (`browser.window.LOOKS`) and not
-each three: a dark page differs from a light one in nothing but colours, which `test_a_theme_changes_nothing_but_colours` shows.
+and what is opened change. Axe sees each page in each language, width and theme, and any three of them together on each fourth
+page (`browser.window.TURNS`): a dark page differs from a light one in nothing but colours, which
+`test_a_theme_changes_nothing_but_colours` shows.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ import pytest
 import simulator
 from browser.hosted import HOSTED, Merchant
 from browser.shop import STATES, Shop
-from browser.window import LOOKS as BY_LANGUAGE
-from browser.window import Window
+from browser.window import TURNS, Window
 
 Open = Callable[..., Window]
 
@@ -82,7 +82,8 @@ def test_every_page_in_each_language_theme_and_width(window: Open, shop: Shop, a
     root = page.locator("[data-testid]").evaluate_all("all => all.map(each => each.dataset.testid)")
     found: list[str] = []
 
-    for lang, looks in zip(("en", "zh-Hans"), BY_LANGUAGE.values(), strict=True):
+    turn = TURNS[list(LOOKS).index(name) % len(TURNS)]
+    for lang, (size, theme) in zip(("en", "zh-Hans"), turn.values(), strict=True):
         if lang == "zh-Hans" and "lang-zh" in root:
             window_.press("lang-zh")
             page.wait_for_selector("html[lang=zh-Hans]", state="attached")
@@ -105,11 +106,11 @@ def test_every_page_in_each_language_theme_and_width(window: Open, shop: Shop, a
         page.evaluate(
             f"document.querySelectorAll('details.more').forEach(each => {{ each.open = {str(opens).lower()}; }})"
         )
-        for size, theme in looks:
-            window_.resize(size)
-            found += [f"{lang} {size} {theme} {finding}" for finding in window_.findings(theme, opens=opens)]
-            if size == "phone" and (name.startswith("wallet, ") or page.locator(".page-phone").count()):
-                found += [f"{lang}: small target {text}" for text in page.evaluate(SMALL)]
+        window_.resize(size)
+        found += [f"{lang} {size} {theme} {finding}" for finding in window_.findings(theme, opens=opens)]
+        window_.resize("phone")
+        if name.startswith("wallet, ") or page.locator(".page-phone").count():
+            found += [f"{lang}: small target {text}" for text in page.evaluate(SMALL)]
         found += [f"{lang} {problem}" for problem in resized(window_)]
 
     assert found == []

@@ -20,12 +20,15 @@ RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice
 OPENED = "document.querySelector('details.sheet[open]')"
 PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
 
-LOOKS = {
-    "en": (("wide", "light"), ("phone", "dark")),
-    "zh": (("wide", "dark"), ("phone", "light")),
-}
+TURNS = (
+    {"en": ("wide", "light"), "zh": ("phone", "dark")},
+    {"en": ("phone", "light"), "zh": ("wide", "dark")},
+    {"en": ("wide", "dark"), "zh": ("phone", "light")},
+    {"en": ("phone", "dark"), "zh": ("wide", "light")},
+)
 """In which width and theme axe sees a page, by language. A language says which words stand there, a width where, a theme in
-which colours, none of them what the others do: each two of their values meet in one of the looks, not each three."""
+which colours, none of them what the others do: each page is seen with each of their values, and each three of them together
+are seen on each fourth page."""
 
 EXPECTED = ("Failed to load resource", "net::ERR", "Scripts may close only the windows")
 """What the console says of pages that are meant not to be found, of blocked events, and of Done in a tab of its own."""
@@ -193,24 +196,23 @@ class Window:
         found = decoder.decode(picture, symbols=[decoder.ZBarSymbol.QRCODE])
         return [symbol.data.decode() for symbol in found]
 
-    def wrong_with(self, path: str, **query: str) -> list[str]:
-        """Of a page of the console, in each of `LOOKS`, and at 320 pixels."""
+    def wrong_with(self, path: str, turn: int = 0, **query: str) -> list[str]:
+        """Of a page of the console, as its one of the `TURNS` has it, and at 320 pixels."""
         found: list[str] = []
-        for lang, looks in LOOKS.items():
+        for lang, (size, theme) in TURNS[turn % len(TURNS)].items():
             page = self.open(path, lang=lang, **query)
             found += [] if page.locator("h1").count() == 1 else [f"{lang}: not one heading"]
-            for size, theme in looks:
-                self.resize(size)
-                found += [f"{path} {lang} {size} {theme} {finding}" for finding in self.findings(theme)]
+            self.resize(size)
+            found += [f"{path} {lang} {size} {theme} {finding}" for finding in self.findings(theme)]
             self.resize("narrow")
             found += [f"{path} {lang}: scrolls sideways at 320 px"] if self.scrolls_sideways() else []
         return found
 
-    def findings(self, theme: str, *, opens: bool = False) -> list[str]:
-        """Serious and critical findings of axe, one line each: of the page as it is in the colours of the device's theme, and,
-        if it `opens`, of each sheet opened."""
+    def findings(self, theme: str, *, opens: bool = False, within: str = "html") -> list[str]:
+        """Serious and critical findings of axe, one line each: of the page as it is in the colours of the device's theme, or of
+        what stands `within` some of its parts, and, if it `opens`, of each sheet opened."""
         self.page.emulate_media(color_scheme=theme)
-        found = self._axe("document")
+        found = self._axe("document" if within == "html" else repr(within))
         for sheet in self.page.locator("details.sheet").all() if opens else []:
             sheet.evaluate("sheet => { sheet.open = true; }")
             found += self._axe(OPENED)

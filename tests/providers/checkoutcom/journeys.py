@@ -9,6 +9,7 @@ from browser.journeys import (
     LI_NA,
     Buyer,
     Ending,
+    by_forms,
     desktop,
     holds_the_clock,
     open_end,
@@ -31,6 +32,7 @@ def checkoutcom_pays(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def checkoutcom_declines(m: Pages, b: Buyer) -> Ending:
     b.open(m.cko_simulation())
     b.press("change-buyer")
@@ -54,6 +56,7 @@ def checkoutcom_offers_each_buyer(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def checkoutcom_is_cancelled(m: Pages, b: Buyer) -> Ending:
     b.open(m.cko_simulation())
     b.press("cko-cancel")
@@ -95,6 +98,7 @@ def checkoutcom_sends_back_before_the_bank_answers(m: Pages, b: Buyer) -> Ending
 
 
 @desktop
+@by_forms
 def checkoutcom_code_is_paid(m: Pages, b: Buyer) -> Ending:
     b.open(m.cko_qr())
     pays(b)
@@ -137,6 +141,7 @@ def checkoutcom_page_leads_back(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def checkoutcom_link_pays(m: Pages, b: Buyer) -> Ending:
     path = m.cko_link()
     b.open(path)

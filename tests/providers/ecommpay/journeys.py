@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from browser.journeys import LI_NA, Buyer, Ending, desktop, holds_the_clock, open_end, pays, peeps, phone, signs_in
+from browser.journeys import (
+    LI_NA,
+    Buyer,
+    Ending,
+    by_forms,
+    desktop,
+    holds_the_clock,
+    open_end,
+    pays,
+    peeps,
+    phone,
+    signs_in,
+)
 
 from providers.ecommpay.hosted import Pages
 
@@ -40,6 +52,7 @@ def ecommpay_declines(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def ecommpay_takes_its_time(m: Pages, b: Buyer) -> Ending:
     b.open(m.ecp_paying())
     holds_the_clock(b)
@@ -49,6 +62,7 @@ def ecommpay_takes_its_time(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def ecommpay_amount_decides(m: Pages, b: Buyer) -> Ending:
     b.open(m.ecp_decline_amount())
     b.press("ecp-success")
@@ -93,6 +107,7 @@ def ecommpay_code_is_scanned(m: Pages, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def ecommpay_code_is_refused(m: Pages, b: Buyer) -> Ending:
     b.open(m.ecp_phone())
     b.press("ecp-decline")
@@ -103,6 +118,7 @@ def ecommpay_code_is_refused(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def ecommpay_uses_the_wallet(m: Pages, b: Buyer) -> Ending:
     b.open(m.ecp_emulator())
     b.press("use-wallet")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from browser.journeys import CANCELLED, LI_NA, Buyer, Ending, desktop, holds_the_clock, pays, peeps, phone
+from browser.journeys import CANCELLED, LI_NA, Buyer, Ending, by_forms, desktop, holds_the_clock, pays, peeps, phone
 
 from providers.ppro.hosted import Pages
 
@@ -53,6 +53,7 @@ def ppro_is_cancelled(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def ppro_uses_the_wallet(m: Pages, b: Buyer) -> Ending:
     b.open(m.ppro())
     b.press("use-wallet")
@@ -76,6 +77,7 @@ def ppro_code_is_scanned(m: Pages, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def ppro_scanner_fails(m: Pages, b: Buyer) -> Ending:
     b.open(m.ppro_scan())
     b.choose("ppro-fail-code", "PROVIDER_DECLINE/INSUFFICIENT_FUNDS")
@@ -85,6 +87,7 @@ def ppro_scanner_fails(m: Pages, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def ppro_scanner_is_cancelled(m: Pages, b: Buyer) -> Ending:
     b.open(m.ppro_scan())
     b.press("ppro-cancel")
@@ -93,6 +96,7 @@ def ppro_scanner_is_cancelled(m: Pages, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def ppro_scanner_uses_the_wallet(m: Pages, b: Buyer) -> Ending:
     b.open(m.ppro_scan())
     b.press("use-wallet")

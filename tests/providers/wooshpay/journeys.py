@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from browser.journeys import LI_NA, Buyer, Ending, desktop, open_end, pays, peeps, phone
+from browser.journeys import LI_NA, Buyer, Ending, by_forms, desktop, open_end, pays, peeps, phone
 
 from providers.wooshpay.hosted import Pages
 
 
 @desktop
+@by_forms
 def wooshpay_pays(m: Pages, b: Buyer) -> Ending:
     b.open(m.wp_session())
     b.choose("wp-method-alipay")
@@ -30,6 +31,7 @@ def wooshpay_pays_with_another_method(m: Pages, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def wooshpay_opens_the_wallet(m: Pages, b: Buyer) -> Ending:
     b.open(m.wp_session())
     b.press("wp-pay")
@@ -40,6 +42,7 @@ def wooshpay_opens_the_wallet(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def wooshpay_declines_and_is_tried_again(m: Pages, b: Buyer) -> Ending:
     session = m.wp_session()
     b.open(session)
@@ -79,6 +82,7 @@ def wooshpay_ends(m: Pages, b: Buyer) -> Ending:
 
 @desktop
 @open_end
+@by_forms
 def wooshpay_link_shows_the_cashier(m: Pages, b: Buyer) -> Ending:
     b.open(m.wp_wallet())
     pays(b)
@@ -87,6 +91,7 @@ def wooshpay_link_shows_the_cashier(m: Pages, b: Buyer) -> Ending:
 
 
 @phone
+@by_forms
 def wooshpay_link_opens_the_app(m: Pages, b: Buyer) -> Ending:
     b.open(m.wp_app())
     b.press("confirm")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from browser.journeys import CANCELLED, LI_NA, WALLETS, Buyer, Ending, desktop, holds_the_clock, open_end, pays
+from browser.journeys import (
+    CANCELLED,
+    LI_NA,
+    WALLETS,
+    Buyer,
+    Ending,
+    by_forms,
+    desktop,
+    holds_the_clock,
+    open_end,
+    pays,
+)
 
 from providers.worldline.hosted import Pages
 
@@ -26,6 +37,7 @@ def worldline_pays(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def worldline_declines_and_is_tried_again(m: Pages, b: Buyer) -> Ending:
     b.open(m.wl_checkout())
     b.press("wl-continue")
@@ -64,6 +76,7 @@ def worldline_offers_wallets(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def worldline_goes_on_with_the_only_product(m: Pages, b: Buyer) -> Ending:
     """With a script by itself."""
     b.open(m.wl_preset())
@@ -79,6 +92,7 @@ def worldline_goes_on_with_the_only_product(m: Pages, b: Buyer) -> Ending:
 
 @desktop
 @open_end
+@by_forms
 def worldline_leads_back(m: Pages, b: Buyer) -> Ending:
     b.open(m.wl_checkout())
     b.press("wl-back")
@@ -95,6 +109,7 @@ def worldline_leads_back(m: Pages, b: Buyer) -> Ending:
 
 
 @desktop
+@by_forms
 def worldline_wallet_returns_to_the_shop(m: Pages, b: Buyer) -> Ending:
     b.open(m.wl_wallet())
     pays(b)
