@@ -55,6 +55,7 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("title", "event"), EVENTS)
 async def test_a_test_event_has_the_members_of_the_real_one_in_their_order(
     merchant: Merchant, title: str, event: str
@@ -151,22 +152,40 @@ async def test_the_same_seed_gives_the_same_sample(merchant: Merchant) -> None:
     assert first != other
 
 
+FEW = 5
+"""A list with more values than that is one of the same kind: its first and its last stand for all."""
+
+
+def choices_of(provider: Provider) -> dict[str, list[Any]]:
+    """What else than the usual each setting that chooses can be."""
+    allowed = {
+        field["name"]: [True, False] if field["kind"] == "boolean" else field.get("allowed") or []
+        for field in describe(provider.settings)
+        if field["kind"] != "array"
+    }
+    usual = {field["name"]: field["default"] for field in describe(provider.settings)}
+    others = {name: [value for value in values if value != usual[name]] for name, values in allowed.items()}
+    return {name: v if len(v) <= FEW else [v[0], v[-1]] for name, v in others.items() if v}
+
+
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", PROVIDERS, indirect=True)
 async def test_every_event_has_a_sample_whatever_the_settings(merchant: Merchant) -> None:
-    """Each setting that chooses between a few values, at each of them."""
+    """Each setting that chooses, at each of its values: all together for every event, and alone for each third one."""
     provider, workspace = merchant.provider, merchant.sim.workspace
-    choices = [
-        (field, value)
-        for field in describe(provider.settings)
-        for value in ([True, False] if field["kind"] == "boolean" else field.get("allowed") or [])
-        if field["kind"] != "array" and value != field["default"]
+    choices, events = choices_of(provider), told_by(provider)
+    together = [
+        {name: values[turn % len(values)] for name, values in choices.items()}
+        for turn in range(max(map(len, choices.values()), default=1))
     ]
+    alone = [{name: value} for name, values in choices.items() for value in values]
 
-    for field, value in choices:
-        changed = replace(workspace, settings={provider.name: {field["name"]: value}})
-        cast = Cast(provider, changed, "http://sim.test", "seed")
-        for event in told_by(provider):
-            assert json.loads((await sample(cast, event)).message.body), (field["name"], value, event)
+    plays = [(settings, event) for settings in together for event in events]
+    plays += [(settings, event) for turn, settings in enumerate(alone) for event in events[turn % 3 :: 3]]
+
+    for settings, event in plays:
+        cast = Cast(provider, replace(workspace, settings={provider.name: settings}), "http://sim.test", "seed")
+        assert json.loads((await sample(cast, event)).message.body), (settings, event)
 
 
 async def test_an_event_of_which_no_story_tells_is_refused_and_nothing_is_sent() -> None:
