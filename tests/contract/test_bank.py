@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from merchant import Merchant
 from support import Sim
 
@@ -17,6 +18,7 @@ async def _arm(world: Sim, operation: str, **bank: Any) -> None:
     await world.arm([{"when": {"operation": operation}, "bank": bank}])
 
 
+@pytest.mark.uncounted
 async def test_the_bank_declines_a_refund(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
     await _arm(world, "refund", decline="declined")
@@ -42,6 +44,7 @@ async def test_the_bank_takes_its_time_with_a_refund(world: Sim, merchant: Merch
     assert (before, await _refunded(world, merchant, id_)) == (0, 1000)
 
 
+@pytest.mark.uncounted
 async def test_the_bank_declines_a_refund_after_a_while(world: Sim, merchant: Merchant) -> None:
     """What it declined can be refunded again."""
     id_ = await merchant.paid()
@@ -58,6 +61,7 @@ async def test_the_bank_declines_a_refund_after_a_while(world: Sim, merchant: Me
     assert (declined, await _refunded(world, merchant, id_)) == (0, 1000)
 
 
+@pytest.mark.uncounted
 async def test_the_merchant_hears_of_a_refund_that_was_declined_later(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
     await _arm(world, "refund", outcome="pending", then="declined", delay="PT5H")
@@ -70,6 +74,7 @@ async def test_the_merchant_hears_of_a_refund_that_was_declined_later(world: Sim
     assert [hook.verdict(merchant.name).valid for hook in world.hooks][:1] == [True]
 
 
+@pytest.mark.uncounted
 async def test_the_bank_ends_well_what_it_calls_pending_for_a_time(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
     await _arm(world, "refund", outcome="pending", delay="PT5H")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from merchant import Merchant, purchase
 from support import Sim
 
@@ -30,6 +31,7 @@ async def _told(merchant: Merchant, reference: str) -> tuple[str, list[int]]:
     return id_, [text.count(reference.encode()) for text in said]
 
 
+@pytest.mark.uncounted
 async def test_what_looks_like_a_card_number_is_told_as_any_other_reference_is(world: Sim, merchant: Merchant) -> None:
     assert len({cut_text(one) for one in ALIKE}) == 1 != len(set(ALIKE))
 

@@ -28,6 +28,7 @@ async def test_a_toy_provider_lives_from_its_own_folder() -> None:
     assert health["providers"] == [*BUILT_IN, "acme"]
 
 
+@pytest.mark.uncounted
 async def test_an_order_is_paid_on_the_wallets_page(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.waiting()
     assert await merchant.status(id_) == merchant.course.waiting
@@ -167,6 +168,7 @@ async def test_a_wrong_method_is_refused_in_the_providers_words(merchant: Mercha
     assert merchant.shop.is_error(answer)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("body", [b"{", b"[1, 2", b"\xff\xfe", b'{"a": NaN}', b"[" * 5000])
 async def test_what_is_not_json_is_refused_in_the_providers_words(world: Sim, merchant: Merchant, body: bytes) -> None:
     answer = await merchant.send(replace(merchant.creation(), body=body))
@@ -194,6 +196,7 @@ async def test_the_journal_shows_every_request(world: Sim, merchant: Merchant) -
     assert all(entry["provider"] == merchant.name for entry in requests)
 
 
+@pytest.mark.uncounted
 async def test_two_workspaces_never_see_one_another(merchant: Merchant, world: Sim) -> None:
     """The same references, other clocks and other scenarios: nothing crosses."""
     other = Sim.beside(world)
@@ -225,6 +228,7 @@ async def test_a_scenarios_outage_is_told_in_the_providers_words(world: Sim, mer
     assert await merchant.id_of(accepted)
 
 
+@pytest.mark.uncounted
 async def test_a_merchant_that_is_down_hears_later(world: Sim, merchant: Merchant) -> None:
     """The outage is shorter than any provider's schedule of retries."""
     world.answer = lambda request: httpx.Response(503)
@@ -274,6 +278,7 @@ async def test_the_sample_is_taken(world: Sim, merchant: Merchant) -> None:
     assert view["amount"] == {"value": sample.amount.value, "currency": sample.amount.currency}
 
 
+@pytest.mark.uncounted
 async def test_every_way_of_paying_makes_a_payment_that_can_be_paid(world: Sim, merchant: Merchant) -> None:
     phases = {}
     for number, variant in enumerate(merchant.shop.variants):
@@ -286,6 +291,7 @@ async def test_every_way_of_paying_makes_a_payment_that_can_be_paid(world: Sim, 
     assert phases == dict.fromkeys(merchant.shop.variants, "paid")
 
 
+@pytest.mark.uncounted
 async def test_every_currency_of_the_shop_is_taken(world: Sim, merchant: Merchant) -> None:
     phases = {}
     for currency in merchant.shop.currencies:
@@ -307,6 +313,7 @@ async def test_the_address_for_the_buyer_leads_the_buyer_to_a_page(world: Sim, m
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
 
 
+@pytest.mark.uncounted
 async def test_a_browser_comes_back_while_the_wallet_has_not_decided(world: Sim, merchant: Merchant) -> None:
     """The shop's branch for "status unknown": it is led to its own address, asks, and is told that nothing is decided."""
     id_ = await merchant.waiting()
@@ -335,6 +342,7 @@ async def test_the_merchant_can_give_up_a_payment_that_waits(world: Sim, merchan
     assert (view["phase"], view["wallet"]["state"]) == ("cancelled", "cancelled")
 
 
+@pytest.mark.uncounted
 async def test_all_that_is_left_can_be_refunded(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
 
@@ -361,6 +369,7 @@ OUTCOMES = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("buyer", OUTCOMES)
 async def test_each_buyer_produces_his_outcome(world: Sim, merchant: Merchant, buyer: str) -> None:
     """Wang Wei has 5 yuan, Chen Jie is blocked, Sun Li's bank takes its time, Zhou Ting closes the app."""
@@ -374,6 +383,7 @@ async def test_each_buyer_produces_his_outcome(world: Sim, merchant: Merchant, b
     assert view["decided_by"] == (None if buyer == "zhou-ting" else f"buyer:{buyer}")
 
 
+@pytest.mark.uncounted
 async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Merchant) -> None:
     async def balance() -> int:
         buyers = (await world.http.get(f"{world.path}/buyers")).json()["data"]
@@ -388,6 +398,7 @@ async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Mer
     assert (before, after_payment, await balance()) == (800_000, 799_000, 799_400)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("act", "phase"), [("decline", "declined"), ("cancel", "cancelled"), ("expire", "expired")])
 async def test_the_console_decides(world: Sim, merchant: Merchant, act: str, phase: str) -> None:
     id_ = await merchant.waiting()
@@ -398,6 +409,7 @@ async def test_the_console_decides(world: Sim, merchant: Merchant, act: str, pha
     assert view["phase"] in merchant.course.ends.get(act, (phase,))
 
 
+@pytest.mark.uncounted
 async def test_the_first_act_wins(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.waiting()
     await world.act(merchant.name, id_, "cancel")
@@ -412,6 +424,7 @@ async def test_the_first_act_wins(world: Sim, merchant: Merchant) -> None:
     assert len(world.hooks) == sent
 
 
+@pytest.mark.uncounted
 async def test_a_get_changes_nothing(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.waiting()
     before = await world.payment(merchant.name, id_)
@@ -446,6 +459,7 @@ async def test_a_strict_simulator_refuses_an_endpoint_that_does_not_verify() -> 
         assert world.workspace.stored_endpoints["acme"] is None
 
 
+@pytest.mark.uncounted
 async def test_an_endpoint_hears_only_the_events_that_it_asked_for(world: Sim, merchant: Merchant) -> None:
     """Which event it is does not matter: the last one of a purchase, of those that come once it is paid."""
 

@@ -19,6 +19,7 @@ EFFECTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("effect", EFFECTS)
 @pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
 async def test_an_operation_that_there_is_not_is_refused_with_those_that_there_are(

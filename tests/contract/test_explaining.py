@@ -87,6 +87,7 @@ async def signature_of(merchant: Merchant, id_: str, text: str) -> str:
     return raw.hex() if re.fullmatch("[0-9a-f]+", made) else base64.b64encode(raw).decode()
 
 
+@pytest.mark.uncounted
 @every
 async def test_the_steps_end_in_the_signature_that_was_sent(merchant: Merchant) -> None:
     id_, hook = await delivered(merchant)
@@ -103,6 +104,7 @@ async def test_the_steps_end_in_the_signature_that_was_sent(merchant: Merchant) 
 COMMANDS = {"python": [sys.executable, "-I"], "node": ["node"], "php": ["php", "-n"], "openssl": ["sh", "-eu"]}
 
 
+@pytest.mark.uncounted
 @every
 @pytest.mark.parametrize("language", COMMANDS)
 async def test_the_code_runs_as_pasted_and_finds_the_signature_right(
@@ -141,6 +143,7 @@ BODIES = [
 ]
 
 
+@pytest.mark.uncounted
 @every
 @pytest.mark.parametrize(("cause", "body"), BODIES)
 async def test_what_became_of_the_body_is_read_from_the_signature_and_from_the_string(
@@ -171,6 +174,7 @@ def explained(merchant: Merchant, id_: str) -> Explained:
     return found
 
 
+@pytest.mark.uncounted
 @every
 async def test_the_old_secret_is_another_secret(merchant: Merchant) -> None:
     """The endpoint has got a secret of its own, and the merchant's server still has the account's."""
@@ -188,6 +192,7 @@ async def test_the_old_secret_is_another_secret(merchant: Merchant) -> None:
     assert found["got"] == made
 
 
+@pytest.mark.uncounted
 @every
 async def test_a_digest_in_another_alphabet_is_in_another_encoding(merchant: Merchant) -> None:
     id_, hook = await delivered(merchant)
@@ -200,6 +205,7 @@ async def test_a_digest_in_another_alphabet_is_in_another_encoding(merchant: Mer
     assert cause_of(found) == "wrong_encoding"
 
 
+@pytest.mark.uncounted
 @every
 async def test_another_time_is_an_old_time_where_one_is_signed(merchant: Merchant) -> None:
     id_, hook = await delivered(merchant)
@@ -219,6 +225,7 @@ async def test_another_time_is_an_old_time_where_one_is_signed(merchant: Merchan
     assert (cause_of(by_string), cause_of(by_signature)) == ("old_time", "old_time")
 
 
+@pytest.mark.uncounted
 @every
 async def test_what_nothing_explains_is_unknown(merchant: Merchant) -> None:
     id_, hook = await delivered(merchant)
@@ -229,6 +236,7 @@ async def test_what_nothing_explains_is_unknown(merchant: Merchant) -> None:
     assert cause_of(await compare(merchant, id_, base_string=changed)) == "unknown"
 
 
+@pytest.mark.uncounted
 @every
 async def test_the_words_of_every_cause_and_step_are_whole(merchant: Merchant) -> None:
     id_, _ = await delivered(merchant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 from merchant import Merchant
 from support import Sim
 
@@ -83,6 +84,7 @@ async def test_a_dropped_payment_leaves_nothing_behind(world: Sim, merchant: Mer
     assert [one["workspace"] for one in health["workspaces"]] == [world.workspace.name]
 
 
+@pytest.mark.uncounted
 async def test_what_the_provider_says_of_a_dropped_payment_is_what_it_says_of_an_unknown_one(
     world: Sim, merchant: Merchant
 ) -> None:

@@ -23,6 +23,7 @@ async def _at(world: Sim, merchant: Merchant, at: datetime) -> tuple[Sim, Mercha
     return there, Merchant(there, merchant.provider)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("at", [EPOCH, LAST], ids=["first", "last"])
 async def test_a_payment_is_made_paid_and_found(world: Sim, merchant: Merchant, at: datetime) -> None:
     there, shop = await _at(world, merchant, at)

@@ -24,6 +24,7 @@ async def merchant(request: pytest.FixtureRequest) -> AsyncIterator[Merchant]:
         yield Merchant(sim, PROVIDERS[request.param])
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("host", HOSTS)
 async def test_a_purchase_returns_and_tells_there(merchant: Merchant, scheme: str, host: str) -> None:

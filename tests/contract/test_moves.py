@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from merchant import Merchant
 from support import Sim
 
@@ -70,6 +71,7 @@ async def test_what_the_provider_refuses_is_told_in_its_own_words(world: Sim, pr
         assert error["message"].endswith(error["answer"]["body"][:300])
 
 
+@pytest.mark.uncounted
 async def test_each_legal_move_does_what_it_says(world: Sim, provider: Provider) -> None:
     """It leads to the state and fires the events that were shown, and the console has decided."""
     triggers = [move["trigger"] for move in await _moves(world, await _make(world, provider))]
@@ -105,6 +107,7 @@ async def test_a_move_that_is_not_legal_is_refused_with_those_that_are(world: Si
     assert answer.json()["error"]["allowed"] == [move["trigger"] for move in await _moves(world, payment)]
 
 
+@pytest.mark.uncounted
 async def test_a_refund_is_the_merchants_own_call(world: Sim, merchant: Merchant) -> None:
     """All that is left, unless an amount is given, which is never more than that."""
     partly, wholly = await merchant.paid("partly"), await merchant.paid("wholly")

@@ -65,6 +65,7 @@ def shows(provider: Provider, way: Forgery) -> bool:
     return way in provider.webhooks.forging.ways
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("way", FORGERIES)
 async def test_a_way_that_a_scheme_cannot_show_is_refused_with_those_that_it_can(
     merchant: Merchant, way: Forgery
@@ -81,6 +82,7 @@ async def test_a_way_that_a_scheme_cannot_show_is_refused_with_those_that_it_can
     assert (await merchant.sim.http.get(f"{merchant.sim.path}/scenario")).json()["data"] == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("way", FORGERIES)
 async def test_a_forged_webhook_goes_before_each_true_one_and_a_careful_receiver_tells_them_apart(
     merchant: Merchant, way: Forgery
@@ -107,6 +109,7 @@ async def test_a_forged_webhook_goes_before_each_true_one_and_a_careful_receiver
     assert [hook.raw.decode() for hook in merchant.sim.hooks] == [row["body"] for row in rows]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("way", FORGERIES)
 async def test_a_forged_webhook_differs_in_nothing_but_what_is_forged(merchant: Merchant, way: Forgery) -> None:
     webhooks: Webhooks = merchant.provider.webhooks
@@ -140,6 +143,7 @@ async def test_a_forged_webhook_differs_in_nothing_but_what_is_forged(merchant: 
         assert headers & known
 
 
+@pytest.mark.uncounted
 async def test_a_forged_webhook_is_never_tried_again(merchant: Merchant) -> None:
     ways = merchant.provider.webhooks.forging.ways
     if not ways:
@@ -236,6 +240,7 @@ async def test_two_at_once_are_at_the_receiver_at_the_same_moment(merchant: Merc
     assert len(pair.together) == len(rows)
 
 
+@pytest.mark.uncounted
 async def test_two_at_once_fail_and_are_tried_again_together(merchant: Merchant) -> None:
     await arm(merchant, at_once=2)
     merchant.sim.answer = lambda request: httpx.Response(503)
@@ -268,6 +273,7 @@ async def gathered(provider: Provider, order: str, seed: str = "tests") -> list[
         return [names[body] for hook in sim.hooks if (body := hook.raw.decode()) in names]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("title", EVERYBODY)
 async def test_what_happens_to_a_payment_is_told_backwards(title: str) -> None:
     happened = await gathered(EVERYBODY[title], "as_happened")
@@ -309,6 +315,7 @@ async def told_of_a_purchase(provider: Provider, scenario: str | None = None) ->
         return [names[hook.raw.decode()] for hook in sim.hooks]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("title", EVERYBODY)
 async def test_a_purchase_is_told_backwards_by_the_scenarios_that_say_so(title: str) -> None:
     happened = await told_of_a_purchase(EVERYBODY[title])

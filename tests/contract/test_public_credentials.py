@@ -59,6 +59,7 @@ FOR_MERCHANTS = [operation for operation in OPERATIONS if not is_for_browsers(op
 FOR_BUYERS = [operation for operation in OPERATIONS if is_for_browsers(operation)]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("operation", FOR_MERCHANTS, ids=str)
 async def test_from_the_network_the_default_credentials_are_refused_as_unknown_ones_are(
     net: Net, operation: Operation
@@ -78,6 +79,7 @@ async def test_from_the_network_the_default_credentials_are_refused_as_unknown_o
     assert "instead" not in refused.text and "--default" not in refused.text
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("operation", FOR_MERCHANTS, ids=str)
 async def test_from_this_machine_they_are_as_good_as_any(net: Net, operation: Operation) -> None:
     request = operation.request(net.account(operation.provider), body={} if operation.endpoint.body else None)

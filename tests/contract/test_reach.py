@@ -36,6 +36,7 @@ async def create(client: httpx.AsyncClient, merchant: Merchant, inbox: str) -> t
 # Endpoints that the control API sets -------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
 async def test_this_machine_names_an_endpoint_of_its_own(world: Sim, merchant: Merchant) -> None:
     """Every laptop does."""
     await world.receive_webhooks(merchant.name, HERE)
@@ -105,6 +106,7 @@ async def test_another_machine_names_nothing_of_ours_with_a_payment(world: Sim, 
     assert world.hooks == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("is_colleague", [False, True], ids=["this machine", "another one"])
 async def test_who_named_a_payments_address_is_known_to_its_webhooks(
     world: Sim, merchant: Merchant, is_colleague: bool

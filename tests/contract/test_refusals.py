@@ -39,6 +39,7 @@ async def refusals(provider: Provider, seed: str) -> list[tuple[int, str, dict[s
         return [shown(first, merchant), shown(second, merchant)]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", EVERYBODY)
 async def test_with_a_seed_the_same_refusals_are_the_same_bytes(name: str) -> None:
     once, again = [await refusals(EVERYBODY[name], "seed") for _ in range(2)]

@@ -15,6 +15,7 @@ async def newest(merchant: Merchant) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("wish", ["again", "recorded"])
 async def test_what_is_sent_again_is_accepted(merchant: Merchant, wish: str) -> None:
     await merchant.paid()
@@ -60,6 +61,7 @@ async def test_a_body_is_sent_as_it_is_or_refused_where_it_cannot_be_signed(merc
         assert merchant.sim.hooks[-1].verdict(merchant.name).valid
 
 
+@pytest.mark.uncounted
 async def test_what_was_paused_arrives_afterwards_complete_and_in_order(merchant: Merchant) -> None:
     """Also where the clock went on meanwhile."""
     paused = f"{merchant.sim.path}/webhooks/{merchant.name}/paused"

@@ -55,6 +55,7 @@ async def test_a_careful_receiver_takes_every_event_after_an_advance(merchant: M
     assert all(is_accepted(merchant, hook) for hook in merchant.sim.hooks)
 
 
+@pytest.mark.uncounted
 async def test_a_careful_receiver_takes_every_retry_of_a_day(merchant: Merchant) -> None:
     merchant.sim.answer = lambda request: httpx.Response(503)
     id_ = await merchant.create()

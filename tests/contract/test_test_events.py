@@ -74,6 +74,7 @@ def told_by(provider: Provider) -> list[str]:
     return [event for event in provider.webhooks.events if (provider.title, event) != (TOLD.title, NEVER_TOLD)]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
 async def test_a_test_event_is_sent_to_the_account_rightly_signed_and_leaves_nothing_else(merchant: Merchant) -> None:
     sim, events = merchant.sim, told_by(merchant.provider)
@@ -108,6 +109,7 @@ async def test_an_event_that_is_never_sent_is_refused_with_those_that_are(
     assert (await world.http.get(f"{world.path}/webhooks")).json()["data"] == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
 async def test_an_event_that_the_endpoint_did_not_ask_for_is_sent_all_the_same(merchant: Merchant) -> None:
     first, *_, last = told_by(merchant.provider)
@@ -118,6 +120,7 @@ async def test_an_event_that_the_endpoint_did_not_ask_for_is_sent_all_the_same(m
     assert (delivery["event"], delivery["state"]) == (last, "delivered")
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
 async def test_the_receivers_refusal_is_an_attempt_and_the_schedule_goes_on(world: Sim, provider: Provider) -> None:
     world.answer = lambda request: httpx.Response(503 if request.method == "POST" else 200)
@@ -140,6 +143,7 @@ async def test_nothing_in_a_sample_happens_after_now(merchant: Merchant) -> None
     assert max(told.told_at for told in samples) <= workspace.clock.now()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", PROVIDERS, indirect=True)
 async def test_the_same_seed_gives_the_same_sample(merchant: Merchant) -> None:
     def played(seed: str) -> Cast:
@@ -198,6 +202,7 @@ async def test_an_event_of_which_no_story_tells_is_refused_and_nothing_is_sent()
         assert sim.hooks == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
 async def test_a_sample_speaks_of_no_payment_that_the_merchant_has(merchant: Merchant) -> None:
     """Neither by an id nor by a reference: a receiver would take it for the real one."""

@@ -70,6 +70,7 @@ async def imported(there: Sim, document: bytes, sim: Sim) -> tuple[Sim, dict[str
     return copy, answer.json()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("is_beside", [True, False], ids=["beside", "elsewhere"])
 async def test_what_waits_is_paid_and_what_was_paid_is_refunded_by_the_merchants_own_calls(
     provider: Provider, is_beside: bool

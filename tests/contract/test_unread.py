@@ -84,6 +84,7 @@ def takes_a_body(operation: Operation) -> bool:
 WITH_BODY = [operation for operation in OPERATIONS if takes_a_body(operation)]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 async def test_an_unknown_query_parameter_is_noticed(world: Sim, operation: Operation) -> None:
     """Also where the request is refused for another reason."""
@@ -94,6 +95,7 @@ async def test_an_unknown_query_parameter_is_noticed(world: Sim, operation: Oper
     assert UNKNOWN in answer.headers.get("simulator-notice", ""), (answer.status, answer.text)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("operation", "place"),
     [pytest.param(o, place, id=f"{o} {place or 'the whole'}") for o in WITH_BODY for place in places(o)],
@@ -109,6 +111,7 @@ async def test_an_unknown_member_is_noticed_by_its_path(world: Sim, operation: O
     assert named in answer.headers.get("simulator-notice", "") or f"{UNKNOWN}: unknown" in refused, answer.text
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 async def test_a_strict_server_refuses_an_unknown_query_parameter(strict: Sim, operation: Operation) -> None:
     body = body_for(operation) if takes_a_body(operation) else None
@@ -122,6 +125,7 @@ async def test_a_strict_server_refuses_an_unknown_query_parameter(strict: Sim, o
     )
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("operation", WITH_BODY, ids=str)
 async def test_a_strict_server_refuses_an_unknown_member(strict: Sim, operation: Operation) -> None:
     body = with_unknown(body_for(operation), "")

@@ -93,6 +93,7 @@ async def client(request: pytest.FixtureRequest, merchant: Merchant) -> Client:
     return client
 
 
+@pytest.mark.uncounted
 async def test_a_failure_comes_instead_of_the_call(client: Client) -> None:
     await client.arm(status=503, times=1)
 
@@ -112,6 +113,7 @@ async def test_a_failure_may_come_after_the_call_was_executed(client: Client) ->
     assert client.merchant.shop.is_error(failed)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("status", "said", "header"),
     [(503, {}, "1"), (429, {"retry_after": "2s"}, "2"), (429, {"retry_after": "PT0.2S"}, "1")],

@@ -105,6 +105,7 @@ async def test_a_hanging_path_does_not_delay_another_path_of_the_same_server(sim
     assert len(sim.hooks) == 21
 
 
+@pytest.mark.uncounted
 async def test_fifty_hanging_servers_do_not_delay_a_healthy_one(sim: Sim) -> None:
     merchants = Hanging(sim)
     for n in range(50):

@@ -104,6 +104,7 @@ def test_isolates_that_serve_nothing_are_shown(text: str) -> None:
     assert "\u2068" not in page(text) and "\u2069" not in page(text)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("unit", ["\u2068", HEBREW, f"\u2068{HEBREW}", "aА", "a", "А", "\u2069", "<", "\u202e"])
 def test_a_long_text_is_shown_in_one_go(unit: str) -> None:
     """An expression that goes back and forth would not come to the end of it."""

@@ -114,6 +114,7 @@ async def test_when_it_is_back_everything_goes_on(db: str, left: tuple[int, str,
         assert {hook.body["type"] for hook in sim.hooks} == {"charge.captured", "charge.expired"}
 
 
+@pytest.mark.uncounted
 async def test_lists_leave_it_out_or_show_what_is_known(db: str, left: tuple[int, str, str, str]) -> None:
     async with again(db, left[0], OTHER) as sim:
         lists = {

@@ -80,6 +80,7 @@ async def lived_in(sim: Sim, acme: Merchant) -> str:
     return await acme.charge("waiting")
 
 
+@pytest.mark.uncounted
 async def test_everything_that_a_workspace_has_comes_back(sim: Sim, acme: Merchant) -> None:
     waiting = await lived_in(sim, acme)
     before = everything(sim)

@@ -161,6 +161,7 @@ async def test_there_is_one_writer_at_a_time(sim: Sim, acme: Merchant) -> None:
     assert sim.workspace.seed == "tests"
 
 
+@pytest.mark.uncounted
 async def test_what_shares_a_reference_is_found_however_many_there_are(sim: Sim, acme: Merchant) -> None:
     """Searches of the providers count and page through what is found here."""
     runtime, kind = sim.app.runtime, sim.app.runtime.parties["acme"].kinds["charge"]

@@ -94,6 +94,7 @@ def without_numbers(document: Document) -> Document:
 # There and back ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
 async def test_everything_arrives_in_another_simulator_under_its_own_names(
     sim: Sim, acme: Merchant, elsewhere: Sim
 ) -> None:
@@ -112,6 +113,7 @@ async def test_everything_arrives_in_another_simulator_under_its_own_names(
     assert without_numbers(again) == without_numbers(document)
 
 
+@pytest.mark.uncounted
 async def test_it_goes_on_there_as_it_would_have_gone_on_here(sim: Sim, acme: Merchant, elsewhere: Sim) -> None:
     waiting = await lived_in(sim, acme)
     there = moved_into(elsewhere, (await bring(elsewhere, await export(sim))).json())
@@ -129,6 +131,7 @@ async def test_it_goes_on_there_as_it_would_have_gone_on_here(sim: Sim, acme: Me
     assert [hook.verdict("acme").valid for hook in there.hooks] == [True] * len(there.hooks)
 
 
+@pytest.mark.uncounted
 async def test_beside_the_one_that_it_was_made_from_both_go_on(sim: Sim, acme: Merchant) -> None:
     waiting = await lived_in(sim, acme)
     document = await export(sim)
@@ -226,6 +229,7 @@ async def test_the_same_calls_give_the_same_ids_there(sim: Sim, acme: Merchant, 
     assert await Merchant(there).charge("second") == await acme.charge("second")
 
 
+@pytest.mark.uncounted
 async def test_it_can_be_reset_restored_and_deleted_like_any_other(sim: Sim, acme: Merchant, elsewhere: Sim) -> None:
     await lived_in(sim, acme)
     there = moved_into(elsewhere, (await bring(elsewhere, await export(sim))).json())
@@ -409,6 +413,7 @@ async def test_what_cannot_be_a_workspace_is_refused_by_the_name_of_what_is_wron
     assert _counts(sim) == before
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("change", [_twice, _same_number])
 async def test_rows_that_cannot_be_beside_one_another_are_refused(
     sim: Sim, acme: Merchant, change: Callable[[Document], None]
@@ -424,6 +429,7 @@ async def test_rows_that_cannot_be_beside_one_another_are_refused(
     assert _counts(sim) == before
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("body", [b"", b"[]", b"5", b'"text"', b"null"])
 async def test_what_is_no_document_is_refused(sim: Sim, body: bytes) -> None:
     answer = await sim.http.post(PATH, content=body)

@@ -40,6 +40,7 @@ def used(path: Path) -> Iterator[str]:
             yield node.attr
 
 
+@pytest.mark.uncounted
 def test_what_two_providers_use_stands_on_the_page() -> None:
     users: dict[str, set[str]] = defaultdict(set)
     for folder in (path for path in PROVIDERS.iterdir() if path.is_dir()):

@@ -70,6 +70,7 @@ LARGE_HEADS: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("method", "path"), OURS)
 @pytest.mark.parametrize("headers", LARGE_HEADS.values(), ids=LARGE_HEADS)
 async def test_headers_that_are_too_large_are_refused_before_anything_is_done(
@@ -174,6 +175,7 @@ def test_twenty_megabytes_are_answered_and_the_connection_goes_on(server: Launch
 DEEP = {"lists": ("[", "]"), "objects": ('{"a":', "}"), "both": ('[{"a":', "}]")}
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("levels", [DEPTH_LIMIT + 1, 250, 300, 1_000, 1_100, 100_000])
 @pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP)
 @pytest.mark.parametrize("inside", ["1", "NaN"])

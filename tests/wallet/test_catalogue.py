@@ -106,6 +106,7 @@ def test_the_dark_theme_is_the_same_whether_chosen_or_followed() -> None:
     assert used == set(re.findall(r"(--[\w-]+):", css))
 
 
+@pytest.mark.uncounted
 def test_every_class_of_a_template_has_a_look() -> None:
     css = (STATIC / "sim.css").read_text("utf-8")
     plain = {"desktop"}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from support import Sim
 
 from wallet.conftest import Wallet
@@ -54,6 +55,7 @@ class Stream:
         await self._task
 
 
+@pytest.mark.uncounted
 async def test_the_state_is_sent_on_connect_and_at_each_change(wallet: Wallet, visit: Visit, sim: Sim) -> None:
     code, phone = await wallet.order(), visit(PHONE)
     page = await visit().open(f"/w/{code}")

@@ -204,6 +204,7 @@ ACTIONS = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://sim.test.evil.example", "null"])
 async def test_a_foreign_page_cannot_press(wallet: Wallet, visit: Visit, action: str, origin: str) -> None:

@@ -17,6 +17,7 @@ from wallet.visitor import DESKTOP, PHONE
 # The buyers ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("buyer", "expected"),
     [
@@ -380,6 +381,7 @@ async def test_what_will_happen_is_said_before_it_is_pressed(wallet: Wallet, vis
 # The first act wins ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("first", ["confirm", "cancel", "force-decline"])
 @pytest.mark.parametrize("second", ["confirm", "cancel", "force-decline", "force-expire", "force-late", "force-leave"])
 async def test_a_second_act_shows_what_happened(wallet: Wallet, visit: Visit, first: str, second: str) -> None:

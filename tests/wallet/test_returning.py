@@ -16,6 +16,7 @@ from wallet.visitor import PHONE
 # Returning to the merchant ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "address",
     [

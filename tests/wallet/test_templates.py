@@ -82,6 +82,7 @@ every_case = pytest.mark.parametrize("name", CASES)
 every_language = pytest.mark.parametrize("language", languages)
 
 
+@pytest.mark.uncounted
 @every_case
 @every_language
 def test_a_page_is_well_formed_and_obeys_the_content_security_policy(name: str, language: Language) -> None:
@@ -97,6 +98,7 @@ def test_a_page_is_well_formed_and_obeys_the_content_security_policy(name: str, 
     assert all(source and source.startswith("/") for source in ours)
 
 
+@pytest.mark.uncounted
 @every_case
 @every_language
 def test_a_page_names_the_simulator_and_its_language(name: str, language: Language) -> None:
@@ -108,6 +110,7 @@ def test_a_page_names_the_simulator_and_its_language(name: str, language: Langua
     assert len([tag for tag, _ in tags.all if tag == "h1"]) == 1
 
 
+@pytest.mark.uncounted
 @every_case
 def test_every_form_posts_and_carries_the_token(name: str) -> None:
     for form in case(name).forms:
@@ -115,6 +118,7 @@ def test_every_form_posts_and_carries_the_token(name: str) -> None:
         assert "token" in form["names"]
 
 
+@pytest.mark.uncounted
 @every_case
 def test_labels_and_descriptions_point_at_something_that_exists_once(name: str) -> None:
     tags = case(name)

@@ -295,6 +295,7 @@ def test_whatever_happens_all_objects_agree() -> None:
         every()
 
 
+@pytest.mark.uncounted
 async def test_the_comparison_sees_a_whole_story(sim: Sim, ecommpay: Merchant) -> None:
     """One story by hand, in which everything that is compared occurs."""
     steps = [

@@ -74,6 +74,7 @@ def work_of(message: dict[str, Any]) -> int:
     return count[0]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("shape", SHAPES)
 def test_twice_the_members_are_twice_the_work(shape: str) -> None:
     make = SHAPES[shape]
@@ -83,6 +84,7 @@ def test_twice_the_members_are_twice_the_work(shape: str) -> None:
     assert large <= 2.2 * small
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_small_body_with_a_huge_text_is_refused_before_it_is_built(attack: str) -> None:
     message = ATTACKS[attack]()

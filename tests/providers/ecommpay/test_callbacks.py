@@ -99,6 +99,7 @@ GOLDEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", GOLDEN)
 async def test_a_documented_callback_is_sent_member_by_member_in_its_order(
     sim: Sim, ecommpay: Merchant, name: str
@@ -244,6 +245,7 @@ def test_the_schedule_is_the_documented_formula() -> None:
     assert sum(RETRY.delays, timedelta(0)) < timedelta(days=11)
 
 
+@pytest.mark.uncounted
 async def test_a_callback_is_tried_120_times_with_the_same_bytes(sim: Sim, ecommpay: Merchant) -> None:
     sim.answer = lambda request: httpx.Response(500)
     await ecommpay.begin()

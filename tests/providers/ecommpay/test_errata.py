@@ -82,6 +82,7 @@ NESTED: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("way", ["GET", "POST", "check", "check by JSON"])
 @pytest.mark.parametrize("what", NESTED)
 async def test_a_b_c_in_brackets_is_the_nested_form_that_php_sends(

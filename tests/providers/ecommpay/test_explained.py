@@ -83,6 +83,7 @@ async def edited(sim: Sim) -> str:
     return str(id_)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("cause", "wrong"), WRONG)
 async def test_a_callbacks_signature_tells_which_mistake_gave_it(sim: Sim, cause: str, wrong: str) -> None:
     id_ = await edited(sim)

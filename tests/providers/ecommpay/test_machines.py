@@ -427,6 +427,7 @@ async def test_the_money_goes_back_to_the_buyer(sim: Sim, ecommpay: Merchant) ->
 # Illegal -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("act", ENDS)
 @pytest.mark.parametrize("first", ["pay", "decline"])
 async def test_a_final_payment_moves_no_more(sim: Sim, ecommpay: Merchant, first: str, act: str) -> None:

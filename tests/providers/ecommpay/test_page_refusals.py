@@ -65,6 +65,7 @@ WRONG = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 async def test_a_wrong_value_is_named(sim: Sim, ecommpay: Merchant, name: str, value: str) -> None:
     answer = await ecommpay.open(**{name: value})
@@ -74,6 +75,7 @@ async def test_a_wrong_value_is_named(sim: Sim, ecommpay: Merchant, name: str, v
     assert sim.hooks == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 async def test_the_parameter_check_finds_whatever_payment_page_would_refuse(
     sim: Sim, ecommpay: Merchant, name: str, value: str

@@ -40,6 +40,7 @@ REJECTED: dict[str, tuple[dict[str, Any], int, str | None]] = {
 }  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("what", REJECTED)
 async def test_what_fails_its_checks_is_answered_with_200_and_then_told_by_callback(
     sim: Sim, ecommpay: Merchant, what: str

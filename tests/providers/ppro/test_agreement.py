@@ -338,6 +338,7 @@ def test_whatever_happens_all_objects_agree() -> None:
             runner.run(sim.__aexit__())
 
 
+@pytest.mark.uncounted
 async def test_the_comparison_sees_a_whole_story(sim: Sim, ppro: Merchant) -> None:
     """One story by hand, in which everything that is compared occurs."""
     steps = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from drifting import PROVIDERS, Planted, Worlds, put, slow, standing_in, status
 
 from simulator.surface.drift.check import report_of
@@ -64,6 +65,7 @@ def test_a_difference_is_told_with_the_fact_that_it_speaks_of(
     assert [one.what for one in found.uncovered] == [late.what, unknown.what]
 
 
+@pytest.mark.uncounted
 def test_the_markdown_has_both_shapes_side_by_side(theirs: Simulator, ours: Simulator, worlds: Worlds) -> None:
     odd = Planted("no-key", put("message", "`<b>|Go away\n"), "message", "value")
 

@@ -304,6 +304,7 @@ SILENT = {
 }  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", SILENT)
 async def test_what_has_no_effect_is_noticed(ppro: Merchant, name: str) -> None:
     body, member = SILENT[name]
@@ -436,6 +437,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", BROKEN)
 async def test_what_is_refused_is_refused_in_words_for_a_merchant(ppro: Merchant, name: str) -> None:
     body, words = BROKEN[name]

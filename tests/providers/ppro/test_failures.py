@@ -54,6 +54,7 @@ def test_a_code_outside_of_the_catalogue_is_the_providers() -> None:
     }
 
 
+@pytest.mark.uncounted
 async def test_a_scenario_can_decline_an_authorization_with_any_pair(sim: Sim, ppro: Merchant) -> None:
     for type_, code in PAIRS:
         await sim.arm([{"wallet": {"decline": "declined", "code": f"{type_}/{code}", "message": "No."}}])
@@ -75,6 +76,7 @@ async def test_a_scenario_can_decline_what_the_consumer_has_approved(sim: Sim, p
     assert pair(failure) == expected("PROVIDER_ERROR", "UNRESPONSIVE_PROVIDER")
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("operation", "event", "state"),
     [

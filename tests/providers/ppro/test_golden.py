@@ -136,6 +136,7 @@ EXAMPLES = (
 )  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("type_", EXAMPLES)
 async def test_a_webhook_of_a_purchase(story: Merchant, type_: str) -> None:
     """`orderReferenceNumber` is a common member; the manual's later examples are of a charge without an order."""

@@ -115,6 +115,7 @@ VISIBLE = (
 )  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("state", VISIBLE)
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_a_move_leads_where_the_manual_says_and_anything_else_leaves_the_charge(

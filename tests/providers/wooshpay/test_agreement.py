@@ -374,6 +374,7 @@ async def unpaid(sim: Sim) -> None:
     await sim.settings("wooshpay", settlement_currency="same", cadence="manual", **free)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("seed", range(8))
 async def test_objects_agree_whatever_happens(sim: Sim, wooshpay: Merchant, seed: int) -> None:
     await wooshpay.made(f"webhook_endpoints/{wooshpay.endpoint['id']}", {"enabled_events": EVERYTHING})

@@ -65,6 +65,7 @@ WITHOUT_EFFECT = [
 BASES = {INTENT: SEED_WEB, SESSION: SEED_SESSION, ENDPOINT: HOOK, "payment_methods": {}}
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("path", "sent", "param", "why"), WITHOUT_EFFECT, ids=lambda value: str(value)[:40])
 async def test_a_member_without_effect_is_noticed(
     wooshpay: Merchant, strict: Merchant, path: str, sent: dict[str, Any], param: str, why: str

@@ -211,6 +211,7 @@ class Life:
             assert hook.verdict("worldline").valid
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("seed", range(8))
 async def test_objects_agree_whatever_happens(sim: Sim, worldline: Merchant, seed: int) -> None:
     await sim.settings("worldline", refund_approval="manual" if seed % 2 else "auto")

@@ -95,6 +95,7 @@ async def test_every_legal_move_leads_to_its_state_and_promises_its_webhook(sim:
         assert (await events_of(sim, resource))[len(before) :] == list(move.events)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("machine", MACHINES, ids=called)
 async def test_every_illegal_move_changes_nothing_and_promises_nothing(sim: Sim, machine: Machine) -> None:
     triggers = dict.fromkeys(trigger for trigger, _ in machine.moves)

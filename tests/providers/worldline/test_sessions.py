@@ -27,6 +27,7 @@ PUBLISHED = (
 )
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("method", "path"), PUBLISHED)
 async def test_every_operation_of_the_catalogue_answers_in_connects_format(
     worldline: Merchant, method: str, path: str
@@ -39,6 +40,7 @@ async def test_every_operation_of_the_catalogue_answers_in_connects_format(
         assert list(answer.json()) == ["errorId", "errors"]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("method", "path"), OWN_LIST)
 async def test_what_is_left_out_says_so_and_is_in_the_merchants_journal(
     worldline: Merchant, method: str, path: str

@@ -67,6 +67,7 @@ PAGES = (
 )  # fmt: skip
 
 
+@pytest.mark.uncounted
 async def test_each_form_of_each_page_has_its_call_beside_it() -> None:
     """As cURL, with the members that the form carries: no button does what a person cannot copy."""
     async with Sim(providers=[ACME]) as sim:

@@ -123,6 +123,7 @@ async def test_a_payment_that_waits_says_what_falls_due(sim: Sim) -> None:
     assert fact(page, "next-timer") == "in 2 h|Charge expires|"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("chip", "kinds"),
     [

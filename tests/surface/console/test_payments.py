@@ -53,6 +53,7 @@ async def statements(sim: Sim, path: str, monkeypatch: pytest.MonkeyPatch) -> in
     return len(asked)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("path", ["/console/{ws}/payments", "/_sim/workspaces/{ws}/payments"])
 async def test_a_page_asks_the_store_as_often_for_thirty_payments_as_for_three(
     sim: Sim, monkeypatch: pytest.MonkeyPatch, path: str
@@ -271,6 +272,7 @@ def test_what_is_no_amount_is_none(q: str) -> None:
     assert sought is None or not (sought.majors or sought.minor)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("language", "day"), [("en", "%d %b"), ("zh", "%m-%d")])
 async def test_rows_of_another_day_than_the_clocks_bear_their_date(sim: Sim, language: str, day: str) -> None:
     await sim.receive_webhooks("acme")

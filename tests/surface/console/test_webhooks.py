@@ -168,6 +168,7 @@ async def test_a_filter_without_hits_says_how_many_are_hidden(sim: Sim) -> None:
     assert states(page) == []
 
 
+@pytest.mark.uncounted
 async def test_fifty_rows_make_a_page(sim: Sim) -> None:
     merchant = Merchant(sim, ACME)
     for _ in range(51):

@@ -220,6 +220,7 @@ def test_a_buyer_who_pays_leads_on_to_refunds_and_webhooks(
     assert any(call.startswith("webhook ") for fact in report["facts"] for call in fact["calls"])
 
 
+@pytest.mark.uncounted
 def test_without_a_payment_nothing_more_is_tried(
     world: Workspace, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def planted_at(provider: Provider) -> tuple[Planted, ...]:
     return found
 
 
+@pytest.mark.uncounted
 def test_a_sandbox_that_answers_as_we_do_has_no_differences(
     provider: Provider, theirs: Simulator, worlds: Worlds
 ) -> None:
