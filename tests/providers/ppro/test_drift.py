@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from drifting import PROVIDERS, Planted, Worlds, put, slow, standing_in, status
@@ -77,6 +78,7 @@ def test_the_markdown_has_both_shapes_side_by_side(theirs: Simulator, ours: Simu
     assert '| `no-key` | `message` | value | `"Unauthorized"` | `"\'<b>\\|Go away "` |' in text
     assert "- `ppro.consumer-country`" in text.partition("### Agrees")[2].partition("###")[0]
     assert "A charge of 0." not in text.partition("### Not settled")[2]
+    assert not re.search(r"\.[(A-Z]", text.partition("### Agrees")[2]), "a blank stands between two sentences"
 
 
 def test_the_settings_that_follow_the_sandbox_are_found(theirs: Simulator, ours: Simulator, worlds: Worlds) -> None:

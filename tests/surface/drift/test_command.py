@@ -189,6 +189,19 @@ def test_a_sandbox_that_is_not_reached_ends_with_3() -> None:
     assert "127.0.0.1 is not reached: ConnectError" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("http://127.1:9", "it is not this machine (localhost, 127.0.0.1, ::1)"),
+        ("http://[::1]:1", "[::1] is not reached"),
+    ],
+)
+def test_an_address_is_told_as_it_is_written(url: str, what: str) -> None:
+    result = drift(NAME, "--stand-in", "--base-url", url, environ=HELD)
+
+    assert (result.exit_code, what in result.stderr) == (2 if "127.1" in url else 3, True), result.stderr
+
+
 def test_a_buyer_who_pays_leads_on_to_refunds_and_webhooks(
     world: Workspace, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
