@@ -12,8 +12,8 @@ from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import Refusal
-from simulator.providers.ecommpay import auth, demo, errors, receiver, signing
-from simulator.providers.ecommpay.endpoints import ENDPOINTS, LEFT_OUT, OBSERVED_HEADERS, preflights
+from simulator.providers.ecommpay import auth, data_access, demo, errors, receiver, signing
+from simulator.providers.ecommpay.endpoints import DATA_ENDPOINTS, ENDPOINTS, LEFT_OUT, OBSERVED_HEADERS, preflights
 from simulator.providers.ecommpay.explained import explain_request
 from simulator.providers.ecommpay.handlers import outcomes
 from simulator.providers.ecommpay.model import Payment, Refund, Request, Sale, Sequence
@@ -80,17 +80,18 @@ PROVIDER = Provider(
     monogram="EP",
     resources=(Payment, Sale, Refund, Request, Sequence),
     # Source: docs/providers/ecommpay.md, source 1.
-    hosts=("api.ecommpay.com", "paymentpage.ecommpay.com", "sdk.ecommpay.com"),
-    endpoints=(*ENDPOINTS, *routes.ENDPOINTS),
-    pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS))),
+    hosts=("api.ecommpay.com", "paymentpage.ecommpay.com", "sdk.ecommpay.com", "data.ecommpay.com"),
+    endpoints=(*ENDPOINTS, *routes.ENDPOINTS, *DATA_ENDPOINTS),
+    pages=(*routes.PAGES, *preflights((*ENDPOINTS, *routes.ENDPOINTS, *DATA_ENDPOINTS))),
     left_out=LEFT_OUT,
-    authenticate=auth.authenticate,
+    authenticate=data_access.authenticate_either,
     proofs=auth.PROOFS,
     refuse=refuse,
-    claims=auth.claims,
+    limit=data_access.limit,
+    claims=data_access.claims,
     webhooks=WEBHOOKS,
-    credentials=auth.credentials,
-    lookups=auth.lookups,
+    credentials=data_access.credentials,
+    lookups=data_access.lookups,
     summarise=summarise,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,

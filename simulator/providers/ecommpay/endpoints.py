@@ -9,12 +9,15 @@ from collections.abc import Iterable
 
 from simulator.engine.provider import Call, Endpoint, LeftOut, Page, Reply
 from simulator.engine.runtime import Runtime
-from simulator.providers.ecommpay.handlers import clarifications, methods, refunds, sales, statuses
+from simulator.providers.ecommpay import data_access
+from simulator.providers.ecommpay.handlers import clarifications, data, methods, refunds, sales, statuses
+from simulator.providers.ecommpay.wire import data as d
 from simulator.providers.ecommpay.wire import requests as w
 
 PAYMENT = "/v2/payment"
 WALLET = f"{PAYMENT}/wallet/{{payment_method}}"
 INFO = "/v2/info"
+DATA = data_access.BASE
 
 # Source: docs/providers/ecommpay.md, source 2.7 (observed on live answers).
 OBSERVED_HEADERS = {
@@ -43,6 +46,19 @@ ENDPOINTS = (
 # fmt: on
 
 # fmt: off
+DATA_ENDPOINTS = tuple(
+    Endpoint("POST", f"{DATA}/{path}", handler, operation, body, authenticate=data_access.authenticate, reads=True)
+    for path, handler, operation, body in (
+        # Of the Data API, which has a host of its own. Source: docs/providers/ecommpay.md, source 3.11.
+        ("operations/get",                  data.operations,            "data.operations",    d.OperationsRequest),
+        ("operations/get-by-payment",       data.operations_of_payment, "data.payment",       d.PaymentRequest),
+        ("balance/get",                     data.balance,               "data.balance",       d.BalanceRequest),
+        ("financial-reporting/operations",  data.financial_operations,  "data.financial",     d.FinancialRequest),
+    )
+)
+# fmt: on
+
+# fmt: off
 LEFT_OUT = (
     # Of Gate's OpenAPI description, and what plugins send for cards. Source: docs/providers/ecommpay.md, sources 3.7 and 3.8.
     LeftOut("POST", "/v2/customer/action/{action_name}",                   "POST_v2-customer-action"),
@@ -51,6 +67,11 @@ LEFT_OUT = (
     LeftOut("POST", f"{PAYMENT}/{{payment_method}}/cancel",                "cancel"),
     LeftOut("POST", f"{INFO}/available-methods/purchase/list",             "available methods of purchases"),
     LeftOut("POST", f"{INFO}/available-methods/payout/list",               "available methods of payouts"),
+    # Of the Data API: Alipay has neither chargebacks nor frauds, and what rates look like is not published. Source: source 3.11.
+    LeftOut("POST", f"{DATA}/chargeback/list",                             "chargebacks"),
+    LeftOut("POST", f"{DATA}/chargeback/get",                              "one chargeback"),
+    LeftOut("POST", f"{DATA}/fraud/list",                                  "operations flagged as fraudulent"),
+    LeftOut("POST", f"{DATA}/currency-rates/get",                          "conversion rates"),
 )
 # fmt: on
 

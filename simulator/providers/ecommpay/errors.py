@@ -143,7 +143,7 @@ def _sentence(violation: r.Violation, constraint: str) -> str:
 # Answers -------------------------------------------------------------------------------------------------------
 
 
-_STATUS = {"2004": 400, "3261": 400, "3262": 400, "2442": 404, "3061": 404, "303": 403, "2003": 422}
+_STATUS = {"2004": 400, "3261": 400, "3262": 400, "3027": 401, "2442": 404, "3061": 404, "303": 403, "2003": 422}
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:
@@ -171,6 +171,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _body(431, "702")
         case r.BodyTooLarge():
             return _body(413, "702")
+        case r.Throttled():
+            return _body(429, "601")
         case r.Faulted(status=status, body=body):
             wanted = body or {}
             code = str(wanted.get("code") or "501")

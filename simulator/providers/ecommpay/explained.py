@@ -16,7 +16,7 @@ from simulator.engine import programs
 from simulator.engine.explain import BOOLEANS, FLOATS, Explained, Mistake, Step, as_floats, other_keys
 from simulator.engine.provider import Sending, Signed
 from simulator.engine.shop import Account, Request
-from simulator.providers.ecommpay import auth, signing
+from simulator.providers.ecommpay import auth, data_access, signing
 
 PAGE = "/payment"
 
@@ -42,6 +42,10 @@ def explain_request(account: Account, request: Request) -> Explained | None:
         else:
             message = _read(request.body)
         others = [own["project_id"], *own.get("projects", ())]
+        if data_access.is_data(path):
+            others = [own["secret_key"], own["data_token"], *others]
+            return _explained(message, own["data_secret"], "data_secret", others, request.body)
+        others = [*others, own["data_secret"]]
         return _explained(message, own["secret_key"], f"secret_key ({own['project_id']})", others, request.body)
     except ValueError:
         return None

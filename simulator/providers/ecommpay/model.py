@@ -14,7 +14,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay.states import PAID, PAYMENT, REFUND, REQUEST, SALE
+from simulator.providers.ecommpay.states import ENDED, PAID, PAYMENT, REFUND, REQUEST, SALE
 
 SHARD = 20891
 """Operation ids are shard * 10^9 + a sequence; a request id ends in the next shard. Source: source 9.2.
@@ -149,6 +149,10 @@ class Operation(Resource):
     @property
     def subject(self) -> str:
         return self.payment
+
+    def keys(self) -> dict[str, str]:
+        """Those that have ended are asked for by the day of it (in UTC)."""
+        return {"ended": self.updated_at.date().isoformat()} if self.state in ENDED else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,12 @@ class EcommpaySettings(MoneySettings):
         "refund",
         description="what the refund of a whole purchase is on its day: `reversal` leaves the payment `reversed`",
     )
+    data_calls_per_minute: Annotated[int, Field(ge=0, le=60_000)] = Field(
+        0, description="how many calls of the Data API a minute has, more are 429; with 0 there is no limit"
+    )
+    hidden_projects: Annotated[tuple[int, ...], Field(strict=False, max_length=64)] = Field(
+        (), description="projects that the user of the Data API's token may not see: their operations are left out"
+    )
     merchant_name: Line = Field("Tea House Online", description="what the buyer sees")
 
 

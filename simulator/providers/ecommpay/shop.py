@@ -16,7 +16,7 @@ import orjson
 from simulator.engine.provider import Verdict
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, Webhook, json_request
 from simulator.kernel.money import Money
-from simulator.providers.ecommpay import signing
+from simulator.providers.ecommpay import data_access, signing
 from simulator.providers.ecommpay.settings import ALIPAY_CURRENCIES
 
 SALE = "/v2/payment/wallet/alipay/sale"
@@ -55,11 +55,20 @@ def sign(account: Account, request: Request) -> Request:
         return _signed_page(account, request, body)
     if not request.body:
         return request
+    if data_access.is_data(request.path):
+        return _signed_data(account, request, body)
     general = body.get("general")
     part = general if isinstance(general, dict) else body
     part.pop("signature", None)
     part["signature"] = signing.sign(account.credentials["secret_key"], body)
     return Request(request.method, request.path, request.headers, orjson.dumps(body))
+
+
+def _signed_data(account: Account, request: Request, body: dict[str, Any]) -> Request:
+    """A call of the Data API: with the token, signed by the secret that came with it."""
+    asked = {name: value for name, value in body.items() if name not in ("token", "signature")}
+    signed = signing.signed(account.credentials["data_secret"], {"token": account.credentials["data_token"], **asked})
+    return Request(request.method, request.path, request.headers, orjson.dumps(signed))
 
 
 _PAGE_MEMBERS = frozenset({"payment_amount", "payment_currency"})
@@ -109,6 +118,8 @@ def verify_request(account: Account, request: Request) -> Verdict | None:
         return Verdict(False, "the body is not JSON")
     if not isinstance(body, dict):
         return Verdict(False, "the body is not an object")
+    if data_access.is_data(request.path):
+        return _verdict(account.credentials["data_secret"], body, body.get("signature"))
     general = body.get("general")
     if isinstance(general, dict):
         return _verdict(secret, body, general.get("signature"))

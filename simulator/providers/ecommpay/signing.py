@@ -64,10 +64,10 @@ class Value:
 ROOT = Value("", "", "", "", None)
 
 
-def read(message: Mapping[str, Any]) -> list[Value]:
+def read(message: Mapping[str, Any], *, is_ours: bool = False) -> list[Value]:
     """Every scalar, in document order. An empty array or object has none and so does not appear.
 
-    Raises `TooMuchToSign`.
+    Raises `TooMuchToSign`, unless the message is our own, which may tell of a thousand operations.
     """
     found: list[Value] = []
     open_, around = [_members(message)], [ROOT]
@@ -81,7 +81,7 @@ def read(message: Mapping[str, Any]) -> list[Value]:
         name, scalar = member
         members += 1
         paths += len(around[-1].path) + len(name) + 1
-        if members > MAX_MEMBERS or paths > MAX_PATHS or len(open_) > MAX_DEPTH:
+        if not is_ours and (members > MAX_MEMBERS or paths > MAX_PATHS or len(open_) > MAX_DEPTH):
             raise TooMuchToSign
         value = _inside(around[-1], name, scalar)
         if isinstance(scalar, dict | list | tuple):
@@ -180,9 +180,9 @@ DIALECTS = (
 )
 
 
-def lines(message: Mapping[str, Any]) -> list[str]:
-    """The sorted lines of a message, as the documentation prints them. Raises `TooMuchToSign`."""
-    return written(read(message), DIALECTS[0])
+def lines(message: Mapping[str, Any], *, is_ours: bool = False) -> list[str]:
+    """The sorted lines of a message, as the documentation prints them. Raises `TooMuchToSign`, as `read` does."""
+    return written(read(message, is_ours=is_ours), DIALECTS[0])
 
 
 def written(values: Iterable[Value], dialect: Dialect) -> list[str]:
@@ -216,9 +216,9 @@ def digest_of(key: bytes, text: bytes) -> str:
     return b64(hmac.digest(key, text, "sha512"))
 
 
-def sign(secret: str, message: Mapping[str, Any]) -> str:
-    """The signature of a message; its own `signature` member does not count. Raises `TooMuchToSign`."""
-    return digest(secret, ";".join(lines(message)))
+def sign(secret: str, message: Mapping[str, Any], *, is_ours: bool = False) -> str:
+    """The signature of a message; its own `signature` member does not count. Raises `TooMuchToSign`, as `read` does."""
+    return digest(secret, ";".join(lines(message, is_ours=is_ours)))
 
 
 @dataclass(frozen=True, slots=True)

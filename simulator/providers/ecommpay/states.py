@@ -14,6 +14,8 @@ PENDING = ("processing", "awaiting redirect result", "awaiting customer action")
 AWAITING = PENDING[1:]
 PAID = ("success", "partially refunded", "refunded", "reversed")
 REFUNDABLE = PAID[:2]
+ENDED = ("success", "decline")
+"""The final statuses of an operation."""
 
 # fmt: off
 PURCHASE: tuple[Row, ...] = (

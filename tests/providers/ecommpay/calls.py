@@ -21,7 +21,10 @@ PAGE = {
     "language_code": "zh",
 }
 
-VALUES = {
+VALUES = ("2026-03-02 00:00:00", "UTC")
+"""What members of the Data API's requests may be."""
+
+DEMANDS = {
     "general.payment_id": "order-1",
     "customer.ip_address": "192.0.2.0",
     "payment.amount": 1000,
@@ -37,6 +40,8 @@ FOR_BROWSERS = ("payment_page", "params.check")
 
 
 def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
+    if endpoint.path.startswith("/v1/"):
+        return SHOP.sign(account, _data(request, endpoint))
     if endpoint.authenticate is not None:
         return _page(account, request)
     body = orjson.loads(request.body) if request.body else {}
@@ -47,6 +52,14 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
     )
 
 
+def _data(request: Request, endpoint: Endpoint) -> Request:
+    """With what the Data API's calls demand beside token and signature."""
+    body = orjson.loads(request.body) if request.body else {}
+    if isinstance(body, dict) and endpoint.operation == "data.payment":
+        body.setdefault("payment_id", "order-1")
+    return Request(request.method, request.path, request.headers, orjson.dumps(body))
+
+
 def _own(account: Account, endpoint: Endpoint, body: dict[str, Any]) -> dict[str, Any]:
     """The body with what authentication asks for first."""
     body = orjson.loads(orjson.dumps(body))
@@ -55,7 +68,7 @@ def _own(account: Account, endpoint: Endpoint, body: dict[str, Any]) -> dict[str
         first, _, last = path.partition(".")
         holder = body.setdefault(first, {}) if last else body
         if isinstance(holder, dict):
-            holder.setdefault(last or first, VALUES.get(path, {}))
+            holder.setdefault(last or first, DEMANDS.get(path, {}))
     holder = body["general"] if "general.signature" in wanted else body
     if isinstance(holder, dict):
         holder["project_id"] = account.credentials["project_id"]

@@ -70,6 +70,26 @@ class Merchant:
         found = sim.credentials("ecommpay")
         self.project: int = found["project_id"]
         self.secret: str = found["secret_key"]
+        self.token: str = found["data_token"]
+        self.data_secret: str = found["data_secret"]
+
+    # Data API
+
+    async def ask(self, path: str, **asked: Any) -> httpx.Response:
+        body = {"token": self.token, **asked}
+        return await self.sim.http.post(f"/v1/{path}", json=body | {"signature": sign(self.data_secret, body)})
+
+    async def data(self, path: str, **asked: Any) -> dict[str, Any]:
+        """An answer whose signature holds, without it."""
+        answer = await self.ask(path, **asked)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        assert body.pop("signature") == sign(self.data_secret, body)
+        return body
+
+    async def operations(self, path: str = "operations/get", **asked: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.data(path, **asked))["operations"]
+        return found
 
     # Gate
 

@@ -38,7 +38,10 @@ async def test_what_is_left_out_says_so_in_the_platforms_format(
     path = re.sub(r"{\w+}", "card", left_out.path)
     flat = {"project_id": ecommpay.project}
 
-    answers = [await sim.http.request(left_out.method, path, json=ecommpay.signed(body)) for body in (SALE, flat)]
+    if path.startswith("/v1/"):
+        answers = [await ecommpay.ask(path.removeprefix("/v1/"))]
+    else:
+        answers = [await sim.http.request(left_out.method, path, json=ecommpay.signed(body)) for body in (SALE, flat)]
 
     for answer in answers:
         assert (answer.status_code, answer.json()["code"]) == (404, "702")

@@ -1,0 +1,157 @@
+"""The files of a day: the registry of operations as CSV, and a financial statement for each balance.
+
+The columns of the real CSV are chosen in Dashboard and published nowhere, and the real statement is a PDF or a spreadsheet: these
+are the members that the Data API tells, and a page. Inferred: ecommpay.registry, ecommpay.statement.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from html import escape
+from zoneinfo import ZoneInfo
+
+from simulator.engine.ledger import MERCHANT, Booking, rounded, units
+from simulator.engine.settlement import Period, Report
+from simulator.kernel.money import Money
+from simulator.providers.ecommpay.wire.data import printed
+from simulator.providers.ecommpay.wire.operations import COLUMNS, MOVES, booked, fee, settled
+
+READY = timedelta(hours=2)
+"""After the cut-off (our own convention)."""
+
+
+def reports(period: Period) -> list[Report]:
+    """The registry of every day, also of one on which nothing happened, and the statements of its balances."""
+    stamp = f"{period.day:%Y%m%d}"
+    registry = Report(
+        name=f"registry_{stamp}.csv",
+        type="registry",
+        date=period.day,
+        available_at=period.ready(period.until + READY),
+        render=partial(registry_of, period),
+        since=period.since,
+        until=period.until,
+        main=True,
+        failed=period.failed,
+    )
+    return [registry, *(_statement(period, stamp, purse) for purse in _purses(period))]
+
+
+def _statement(period: Period, stamp: str, purse: tuple[str, str]) -> Report:
+    project, currency = purse
+    return Report(
+        name=f"statement_{project}_{currency}_{stamp}.html",
+        type="statement",
+        date=period.day,
+        available_at=period.ready(period.until + READY),
+        render=partial(statement_of, period, project, currency),
+        media_type="text/html",
+        since=period.since,
+        until=period.until,
+        failed=period.failed,
+    )
+
+
+def operations_in(period: Period) -> list[Booking]:
+    """What was done with payments in it."""
+    return [one for one in period.bookings if one.cause in MOVES]
+
+
+def zone_of(period: Period) -> ZoneInfo:
+    return period.calendar.zone
+
+
+def registry_of(period: Period) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(booked(one, zone_of(period)) for one in operations_in(period))
+    return text.getvalue().encode()
+
+
+# Statements -----------------------------------------------------------------------------------------------------------
+
+
+def main_project(period: Period) -> str:
+    return str(period.uow.workspace.credentials["ecommpay"]["project_id"])
+
+
+def project_of(merchant: str, main: str) -> str:
+    """Whose balance it is: that of the workspace's own project bears no name."""
+    return merchant or main
+
+
+def balance_name(project: str, currency: str) -> str:
+    """As the documented example is called: Project_Cosmo1_balance_AUD."""
+    return f"Project_{project}_balance_{currency}"
+
+
+def _purses(period: Period) -> list[tuple[str, str]]:
+    """The balances on which something happened, by project and currency, and the project's own one."""
+    main = main_project(period)
+    own = {(main, period.terms.settled_in("CNY")[0])}
+    moved = {(project_of(one.merchant, main), one.currency) for one in period.bookings}
+    return sorted(own | moved)
+
+
+LINES = (
+    # what              of which bookings
+    ("Sales", ("capture",)),
+    ("Refunds", ("refund",)),
+    ("Reversals", ("reversal",)),
+    ("Chargebacks", ("chargeback",)),
+    ("Won chargebacks", ("chargeback_reversal",)),
+)
+TAKEN = ("refund", "reversal", "chargeback")
+OTHERS = (
+    # what              of which kinds of postings
+    ("Reserve held", ("reserve_hold",)),
+    ("Reserve released", ("reserve_release",)),
+    ("Fees of payouts", ("fee_payout",)),
+    ("Paid out or returned", ("payout",)),
+)
+
+
+def statement_of(period: Period, project: str, currency: str) -> bytes:
+    """Operational totals, charged fees and the balance's change, all of them always there. Rows are summed up as the registry
+    rounds them."""
+    main = main_project(period)
+    rows = [one for one in period.bookings if (project_of(one.merchant, main), one.currency) == (project, currency)]
+    lines = [*_lines(rows, currency)]
+    change = sum(units(amount) for _, _, amount in lines)
+    total = rounded(period.total(change), currency)
+    told = [*lines, ("Change of the balance", None, total)]
+    title, zone = "Financial statement", zone_of(period)
+    facts = (
+        ("Balance", balance_name(project, currency)),
+        ("From", printed(period.since, zone)),
+        ("To", printed(period.until, zone)),
+        ("Time zone", zone.key),
+    )
+    head = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>\n" for name, value in facts)
+    body = "".join(
+        f"<tr><th>{name}</th><td>{'' if count is None else count}</td><td>{amount.major()}</td><td>{currency}</td></tr>\n"
+        for name, count, amount in told
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n<body>\n'
+        f"<h1>{title}</h1>\n<table>\n{head}</table>\n"
+        f"<table>\n<tr><th></th><th>Count</th><th>Amount</th><th>Currency</th></tr>\n{body}</table>\n</body>\n</html>\n"
+    ).encode()
+
+
+def _lines(rows: Sequence[Booking], currency: str) -> Iterator[tuple[str, int | None, Money]]:
+    for name, causes in LINES:
+        own = [one for one in rows if one.cause in causes]
+        sign = -1 if causes[0] in TAKEN else 1
+        yield name, len(own), Money(sign * sum(settled(one).value for one in own), currency)
+    for name, causes in LINES:
+        own = [one for one in rows if one.cause in causes and fee(one).value]
+        yield f"Fees of {name.lower()}", len(own), Money(-sum(fee(one).value for one in own), currency)
+    for name, kinds in OTHERS:
+        moved = [amount for one in rows if (amount := one.on(MERCHANT, *kinds))]
+        yield name, len(moved), rounded(sum(moved), currency)

@@ -1,0 +1,305 @@
+"""The files of a day, byte for byte as the reference prints them, their times, and what scenarios do to them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support import Sim
+
+from providers.ecommpay.driver import Merchant
+from providers.ecommpay.money import got, listed, net, read, registry, sold, tell
+from providers.ecommpay.test_properties import one_simulator
+
+GOLDEN = Path(__file__).parent / "golden"
+NAME = "registry_20260302.csv"
+
+
+def statement(page: str) -> dict[str, tuple[str, str]]:
+    """Count and amount by line."""
+    rows = re.findall(r"<tr><th>([^<]+)</th><td>(\d*)</td><td>([-\d.]+)</td><td>[A-Z]{3}</td></tr>", page)
+    return {name: (count, amount) for name, count, amount in rows}
+
+
+async def ledger(sim: Sim, **query: str) -> list[dict[str, Any]]:
+    answer = await sim.http.get(f"{sim.path}/ledger", params={"provider": "ecommpay", "limit": "500", **query})
+    found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+    return found
+
+
+async def payouts(sim: Sim) -> list[dict[str, Any]]:
+    answer = await sim.http.get(f"{sim.path}/payouts", params={"provider": "ecommpay", "limit": "500"})
+    found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+    return found
+
+
+async def test_the_story_of_the_reference_is_the_registry_of_the_reference(ecommpay: Merchant) -> None:
+    tell(ecommpay.sim)
+
+    by_date, by_name = await got(ecommpay.sim, "2026-03-02"), await got(ecommpay.sim, f"2026-03-02/{NAME}")
+    page = (await got(ecommpay.sim, "2026-03-02/statement_201_EUR_20260302.html")).text
+
+    assert by_date.content == by_name.content == (GOLDEN / NAME).read_bytes()
+    assert by_date.headers["content-type"].startswith("text/csv") and NAME in by_date.headers["content-disposition"]
+    assert net(read(by_date.content)) == 27044
+    assert "Project_201_balance_EUR" in page and "2026-03-02 00:00:00" in page
+    assert statement(page) == {
+        "Sales": ("8", "292.25"),
+        "Refunds": ("2", "-16.50"),
+        "Reversals": ("0", "0.00"),
+        "Chargebacks": ("0", "0.00"),
+        "Won chargebacks": ("0", "0.00"),
+        "Fees of sales": ("8", "-5.11"),
+        "Fees of refunds": ("2", "-0.20"),
+        "Fees of reversals": ("0", "0.00"),
+        "Fees of chargebacks": ("0", "0.00"),
+        "Fees of won chargebacks": ("0", "0.00"),
+        "Reserve held": ("0", "0.00"),
+        "Reserve released": ("0", "0.00"),
+        "Fees of payouts": ("0", "0.00"),
+        "Paid out or returned": ("0", "0.00"),
+        "Change of the balance": ("", "270.44"),
+    }
+
+
+async def test_the_files_are_there_two_hours_after_the_day(ecommpay: Merchant) -> None:
+    """Sold on Wednesday, 4 March; an idle day has its files too, whole and with zeros."""
+    sim = ecommpay.sim
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(hours=20, minutes=59)
+    early = await got(sim, "2026-03-04")
+    await sim.advance(minutes=1)
+
+    files = {one["name"]: one for one in await listed(sim, date="2026-03-04")}
+    await sim.advance(days=1)
+    idle = await got(sim, "2026-03-05")
+    project = ecommpay.project
+    page = (await got(sim, f"2026-03-05/statement_{project}_EUR_20260305.html")).text
+
+    assert early.status_code == 404
+    assert list(files) == ["registry_20260304.csv", f"statement_{project}_EUR_20260304.html"]
+    assert {one["available_at"] for one in files.values()} == {"2026-03-05T02:00:00.000Z"}
+    assert [one["type"] for one in files.values()] == ["registry", "statement"]
+    assert idle.status_code == 200 and read(idle.content) == []
+    assert {amount for _, amount in statement(page).values()} == {"0.00"} and len(statement(page)) == 15
+
+
+async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_comes_back(ecommpay: Merchant) -> None:
+    sim = ecommpay.sim
+    await sim.settings("ecommpay", fee_payout="0.50")
+    await sim.arm([{"settlement": {"payout": "failed"}}])
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=7)
+
+    pages = {
+        day: statement((await got(sim, f"2026-03-{day}/statement_{ecommpay.project}_EUR_202603{day}.html")).text)
+        for day in ("04", "06", "09")
+    }
+
+    assert pages["04"]["Change of the balance"] == ("", "24.50")
+    assert pages["06"]["Paid out or returned"] == ("1", "-24.00")
+    assert pages["06"]["Fees of payouts"] == ("1", "-0.50")
+    assert pages["09"]["Paid out or returned"] == ("1", "24.00")
+    assert [one["state"] for one in await payouts(sim)][-1] == "failed"
+
+
+async def test_a_day_ends_at_its_cut_off_in_its_zone(ecommpay: Merchant) -> None:
+    """At 18:00 in Shanghai, which is 10:00 UTC: a second before it is another day than at it."""
+    sim = ecommpay.sim
+    await sim.settings("ecommpay", time_zone="Asia/Shanghai", cutoff="18:00")
+    for payment, seconds in (("shop-1", 4 * 3600 + 59 * 60 + 49), ("shop-2", 9), ("shop-3", 0.5)):
+        await sim.advance(seconds=seconds)
+        await sold(ecommpay, payment, 1000)  # half a second later
+    await sim.advance(days=3)
+
+    days = {day: await registry(sim, day) for day in ("2026-03-03", "2026-03-04", "2026-03-05")}
+
+    assert {day: [row["payment_id"] for row in rows] for day, rows in days.items()} == {
+        "2026-03-03": ["shop-1", "shop-2"],
+        "2026-03-04": ["shop-3"],
+        "2026-03-05": [],
+    }
+    assert [row["operation_completed_at"] for rows in days.values() for row in rows] == [
+        "2026-03-04 17:59:49",
+        "2026-03-04 17:59:59",
+        "2026-03-04 18:00:00",
+    ]
+
+
+async def test_any_reference_stands_in_the_registry_as_it_was_given(ecommpay: Merchant) -> None:
+    references = ['comma, "quote"', "<a>&amp;", "订单", "=1+1"]
+    for number, reference in enumerate(references):
+        await ecommpay.sale(reference, payment={"amount": 1000 + number, "currency": "EUR"})
+    await ecommpay.sim.advance(seconds=1)
+    for view in (await ecommpay.sim.http.get(f"{ecommpay.sim.path}/payments")).json()["data"]:
+        await ecommpay.sim.act("ecommpay", view["id"], "pay")
+    await ecommpay.sim.advance(days=1)
+
+    rows = await registry(ecommpay.sim, "2026-03-04")
+
+    assert {row["payment_id"]: int(row["amount"]) - 1000 for row in rows} == {
+        reference: number for number, reference in enumerate(references)
+    }
+
+
+# Scenarios ------------------------------------------------------------------------------------------------------------
+
+
+async def planted(ecommpay: Merchant, **effect: Any) -> list[dict[str, str]]:
+    """The registry of a day on which two were sold, with what a scenario does to it."""
+    await ecommpay.sim.arm([{"settlement": effect}])
+    await sold(ecommpay, "shop-1", 2500)
+    await sold(ecommpay, "shop-2", 1000)
+    await ecommpay.sim.advance(hours=21)
+    return await registry(ecommpay.sim, "2026-03-04")
+
+
+@pytest.mark.parametrize(
+    "fault, rows, total",
+    [
+        ("row_missing", [("shop-2", "1000", "32")], "9.68"),
+        ("amount_differs", [("shop-1", "2400", "50"), ("shop-2", "1000", "32")], "33.18"),
+        ("fee_changed", [("shop-1", "2500", "80"), ("shop-2", "1000", "32")], "33.88"),
+        ("wrong_total", [("shop-1", "2500", "50"), ("shop-2", "1000", "32")], "35.18"),
+    ],
+)
+async def test_a_planted_difference_is_in_the_files_and_nowhere_else(
+    ecommpay: Merchant, fault: str, rows: list[tuple[str, str, str]], total: str
+) -> None:
+    found = await planted(ecommpay, report=fault)
+
+    page = (await got(ecommpay.sim, f"2026-03-04/statement_{ecommpay.project}_EUR_20260304.html")).text
+    financial = await ecommpay.operations("financial-reporting/operations")
+    assert [(row["payment_id"], row["amount"], row["fee_amount"]) for row in found] == rows
+    assert [(row["payment_id"], str(row["amount"]), str(row["fee_amount"])) for row in reversed(financial)] == rows, (
+        "financial reporting is what the registries say"
+    )
+    assert statement(page)["Change of the balance"] == ("", total)
+    assert [row["amount"] for row in await ecommpay.operations()] == [1000, 2500], "the operations themselves are right"
+    assert (await ecommpay.data("balance/get"))["balance"][0]["EUR"] == "3418"
+
+
+async def test_a_report_can_be_late_or_never_come(ecommpay: Merchant) -> None:
+    sim = ecommpay.sim
+    await sim.arm([{"settlement": {"report": "late"}}])
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(hours=26, minutes=59)
+    before, unseen = await got(sim, "2026-03-04"), await ecommpay.operations("financial-reporting/operations")
+    await sim.advance(minutes=1)
+    after, seen = await got(sim, "2026-03-04"), await ecommpay.operations("financial-reporting/operations")
+
+    await sim.arm([{"settlement": {"report": "failed"}}])
+    await sold(ecommpay, "shop-2", 2500)
+    await sim.advance(days=3)
+    never = await got(sim, "2026-03-05")
+
+    assert (before.status_code, after.status_code, never.status_code) == (404, 200, 404)
+    assert unseen == [] and [row["payment_id"] for row in seen] == ["shop-1"]
+    assert await ecommpay.operations("financial-reporting/operations") == seen
+
+
+async def test_a_chargeback_is_a_row_with_the_number_of_its_sale(ecommpay: Merchant) -> None:
+    sim = ecommpay.sim
+    await sim.arm([{"settlement": {"chargeback": "P1D"}}])
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=3)
+
+    [sale], [chargeback] = await registry(sim, "2026-03-04"), await registry(sim, "2026-03-05")
+
+    assert (chargeback["operation_type"], chargeback["amount"], chargeback["fee_amount"]) == (
+        "chargeback",
+        "2500",
+        "1500",
+    )
+    assert chargeback["operation_id"] == sale["operation_id"]
+    assert chargeback["operation_created_at"] == chargeback["operation_completed_at"] > sale["operation_completed_at"]
+
+
+async def test_financial_reporting_is_what_the_registries_say(ecommpay: Merchant) -> None:
+    sim = ecommpay.sim
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=1)
+    await ecommpay.refund("shop-1", amount=500)
+    await sim.advance(days=2)
+    rows = [*await registry(sim, "2026-03-04"), *await registry(sim, "2026-03-05")]
+
+    always = {"from": "2026-03-04 00:00:00", "to": "2026-03-31 00:00:00"}
+    found = await ecommpay.operations("financial-reporting/operations", interval=always)
+    second = await ecommpay.operations("financial-reporting/operations", interval=always, limit=1, offset=1)
+    latest = await ecommpay.operations("financial-reporting/operations", limit=1)
+    in_tokyo = await ecommpay.operations("financial-reporting/operations", tz="Asia/Tokyo", limit=1)
+
+    assert [{name: str(value) for name, value in row.items()} for row in found] == rows
+    assert [row["operation_type"] for row in rows] == ["sale", "refund"]
+    assert second == latest == found[1:]
+    assert in_tokyo[0]["operation_completed_at"] == "2026-03-05 14:00:01"
+
+
+# Any history ----------------------------------------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("sell"), st.sampled_from((1000, 2500, 99_999)), st.sampled_from(("EUR", "CNY", "JPY"))),
+        st.tuples(st.just("refund"), st.sampled_from((1, 300, 1000)), st.integers(0, 5)),
+        st.tuples(st.just("wait"), st.sampled_from((1, 19 * 3600 - 1, 86_400, 3 * 86_400)), st.none()),
+    ),
+    min_size=3,
+    max_size=8,
+)
+
+
+def test_the_files_of_any_history_hold_what_a_reader_counts_on() -> None:
+    """Each operation that moved money is in one registry, of its day; a payout is the sum of its rows; the bytes stay."""
+    with one_simulator() as run:
+
+        @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @given(STEPS, st.sampled_from(("UTC", "Asia/Shanghai", "America/New_York")))
+        def every(steps: list[tuple[Any, ...]], zone: str) -> None:
+            run(in_a_new_workspace, steps, zone)
+
+        every()
+
+
+async def in_a_new_workspace(merchant: Merchant, steps: list[tuple[Any, ...]], zone: str) -> None:
+    other = Sim.beside(merchant.sim)
+    await other.__aenter__()
+    await _tried(other, steps, zone)
+
+
+async def _tried(sim: Sim, steps: list[tuple[Any, ...]], zone: str) -> None:
+    merchant, sales = Merchant(sim), list[str]()
+    await sim.settings("ecommpay", time_zone=zone, test_amounts=False)
+    for what, value, other in steps:
+        if what == "sell":
+            sales.append(f"shop-{len(sales)}")
+            await sold(merchant, sales[-1], value, other)
+        elif what == "refund" and sales:
+            await merchant.refund(sales[other % len(sales)], amount=value)
+        elif what == "wait":
+            await sim.advance(seconds=value)
+    await sim.advance(days=12)
+
+    files = [one for one in await listed(sim, limit="500") if one["type"] == "registry"]
+    contents = {one["name"]: (await sim.http.get(one["url"])).content for one in files}
+    again = {one["name"]: (await sim.http.get(one["url"])).content for one in files}
+    rows = {row["operation_id"]: row for raw in contents.values() for row in read(raw)}
+    always = {"from": "2026-01-01 00:00:00", "to": "2026-12-31 00:00:00"}
+    ended = await merchant.operations(interval=always, operation_status="success")
+
+    assert contents == again
+    assert len(rows) == sum(len(read(raw)) for raw in contents.values())
+    assert {(row["operation_id"], row["payment_id"]) for row in rows.values()} == {
+        (str(each["operation_id"]), each["payment_id"]) for each in ended
+    }
+    for one in files:
+        days = {row["operation_completed_at"][:10] for row in read(contents[one["name"]])}
+        assert days <= {one["date"]}
+    for payout in await payouts(sim):
+        entries = await ledger(sim, payout_id=payout["id"])
+        mine = {one["operation_id"] for one in entries if one.get("operation_id")}
+        assert abs(net([rows[id_] for id_ in mine]) - Decimal(payout["amount"]) * 100) <= len(mine) + 1
