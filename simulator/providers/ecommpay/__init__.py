@@ -121,7 +121,8 @@ PROVIDER = Provider(
     verify_request=verify_request,
     explain_request=explain_request,
     documents="Gate: requests are signed in the body (`general.signature`, or `signature` where there is no `general`). An answer "
-    "with status success only says that the request was accepted; results and most errors arrive by callback.",
+    "with status success only says that the request was accepted; results and most errors arrive by callback. "
+    "Data API: `token` and `signature` stand in the body, by credentials of their own; answers are signed too.",
     settings=EcommpaySettings,
     settlement=SETTLEMENT,
     decisions=Decisions(wallet=("sale",), bank=("refund",), provider={"sale": SaleOptions}),

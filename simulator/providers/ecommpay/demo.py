@@ -50,3 +50,12 @@ def story(merchant: DemoMerchant) -> None:
     merchant.check("the operation tells what was given back", REFUNDED.value, asked)
     status = merchant.send(shop.read(account, payment_id))
     merchant.check("and so does the status", "partially refunded", status.json["payment"]["status"])
+    answer = merchant.send(shop.operations_of(account, payment_id))
+    types = [(each["operation_type"], each["amount"]) for each in answer.json["operations"]]
+    merchant.check(
+        "the Data API tells both operations", [("sale", order.amount.value), ("refund", REFUNDED.value)], types
+    )
+    data_secret = account.credentials["data_secret"]
+    merchant.check(
+        "that answer is signed by the token's secret", signing.sign(data_secret, answer.json), answer.json["signature"]
+    )

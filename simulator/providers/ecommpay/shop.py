@@ -22,6 +22,7 @@ from simulator.providers.ecommpay.settings import ALIPAY_CURRENCIES
 SALE = "/v2/payment/wallet/alipay/sale"
 REFUND = "/v2/payment/wallet/alipay/refund"
 STATUS = "/v2/payment/status"
+OPERATIONS = "/v1/operations/get-by-payment"
 PAGE = "/payment"
 
 SAMPLE = Purchase(Money(1000, "CNY"), "http://example.com/return", "ECT_TEST_1")
@@ -172,6 +173,12 @@ def read(account: Account, id_: str) -> Request:
 def refund(account: Account, id_: str, amount: Money) -> Request:
     payment = {"amount": amount.value, "currency": amount.currency, "description": "refund"}
     return _request(account, REFUND, id_, customer={"ip_address": "192.0.2.0"}, payment=payment)
+
+
+def operations_of(account: Account, id_: str) -> Request:
+    """Of the Data API."""
+    asked = {"payment_id": id_, "project_id": [account.credentials["project_id"]]}
+    return json_request("POST", OPERATIONS, asked)
 
 
 def pay_url(document: Any) -> str | None:
