@@ -227,7 +227,8 @@ class Registry:
             return
         self._refuse_taken(wanted, workspace.id)
         kept = [pair for pair in known if pair[0] not in self._providers]
-        changed = workspace.changed(credentials=made)
+        former = {name: [_with_all(made.get(name, {}), one) for one in ones] for name, ones in workspace.former.items()}
+        changed = workspace.changed(credentials=made, former=former)
         with self._transactions.writing() as store:
             store.remove_credentials(workspace.id)
             store.add_credentials(workspace.id, [*wanted, *kept])
@@ -437,6 +438,11 @@ class Registry:
 
 def _up_to(rows: int) -> str:
     return f"{rows:,}" if rows <= ROWS else f"more than {ROWS:,}"
+
+
+def _with_all(own: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
+    """A former entry with the members that the credentials have got since."""
+    return {**former, "own": {**own, **former["own"]}} if "own" in former else dict(former)
 
 
 def handed_in(provider: str, issuer: Issuer, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

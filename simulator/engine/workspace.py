@@ -153,7 +153,7 @@ class Workspace:
 
     def _gone(self, after: Workspace, provider: str) -> Iterator[dict[str, Any]]:
         own, account, made = (self.credentials, self.stored_endpoints, self.webhook_endpoints)
-        if own is not after.credentials and own[provider] != after.credentials.get(provider):
+        if own is not after.credentials and not own[provider].items() <= after.credentials.get(provider, {}).items():
             yield {"own": own[provider]}
         before, now = self.account_endpoints(provider), after.account_endpoints(provider)
         if account is not after.stored_endpoints and _signers(before) != _signers(now):

@@ -77,3 +77,17 @@ def test_it_is_kept_beside_the_new_one_as_it_was(file: Path) -> None:
     assert rows(file, "PRAGMA user_version") == [(schema.VERSION,)]
     assert CliRunner().invoke(main, ["doctor", "--db", str(file)]).exit_code == 0
     assert CliRunner().invoke(main, ["doctor", "--db", str(copy)]).exit_code == 0
+
+
+async def test_a_workspace_whose_provider_has_got_another_credential_can_be_carried_elsewhere(file: Path) -> None:
+    """It is given what it lacks as the store is opened, and nothing that signed before is gone by that."""
+    app = App(Settings(db=str(file)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        document = (await http.get("/_sim/workspaces/default/export")).raise_for_status()
+
+        answer = await http.post("/_sim/workspaces/import", content=document.content, params={"name": "copy"})
+    former = app.runtime.registry.named("default").former
+    await app.runtime.close()
+
+    assert answer.status_code == 201, answer.text
+    assert former == {}
