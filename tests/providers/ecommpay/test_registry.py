@@ -220,6 +220,19 @@ async def test_a_chargeback_is_a_row_with_the_number_of_its_sale(ecommpay: Merch
     assert chargeback["operation_created_at"] == chargeback["operation_completed_at"] > sale["operation_completed_at"]
 
 
+async def test_a_reversal_is_a_row_of_its_own(ecommpay: Merchant) -> None:
+    await ecommpay.sim.settings("ecommpay", same_day_refund="reversal")
+    await sold(ecommpay, "shop-1", 2500)
+    await ecommpay.refund("shop-1")
+    await ecommpay.sim.advance(days=1)
+
+    rows = await registry(ecommpay.sim, "2026-03-04")
+
+    assert [(row["operation_type"], row["amount"]) for row in rows] == [("sale", "2500"), ("reversal", "2500")]
+    assert net(rows) == -60, "the fees of the sale are not given back"
+    assert [row["operation_type"] for row in await ecommpay.operations()] == ["reversal", "sale"]
+
+
 async def test_financial_reporting_is_what_the_registries_say(ecommpay: Merchant) -> None:
     sim = ecommpay.sim
     await sold(ecommpay, "shop-1", 2500)
