@@ -16,9 +16,9 @@ from support import Sim
 from simulator.engine.explain import compare, received
 from simulator.engine.shop import Account
 from simulator.kernel.clock import time_of_day
-from simulator.providers.ecommpay import PROVIDER
+from simulator.providers.ecommpay import PROVIDER, signing
 from simulator.providers.ecommpay.explained import explain_request
-from simulator.providers.ecommpay.shop import SHOP
+from simulator.providers.ecommpay.shop import SHOP, operations_of, verify_request
 
 BODY: dict[str, Any] = {
     "project_id": 201,
@@ -146,3 +146,20 @@ async def test_payment_pages_address_is_explained_by_its_parameters(sim: Sim) ->
 
     assert explained is not None and explained.is_right
     assert compare(explained, base_string=explained.base_string).equal
+
+
+async def test_a_call_of_the_data_api_is_explained_by_the_secret_of_its_token(sim: Sim) -> None:
+    own = sim.credentials("ecommpay")
+    account = Account(own, "http://localhost", time_of_day())
+    right = SHOP.sign(account, operations_of(account, "order-1"))
+    body = json.loads(right.body)
+    gates = {**body, "signature": signed(own["secret_key"], ";".join(signing.lines(body)))}
+    wrong = replace(right, body=json.dumps(gates).encode())
+
+    explained, mistaken = explain_request(account, right), explain_request(account, wrong)
+
+    assert body["token"] == own["data_token"]
+    assert explained is not None and explained.is_right and mistaken is not None
+    assert received(mistaken).cause == "wrong_secret"
+    verdicts = [verify_request(account, request) for request in (right, wrong)]
+    assert [verdict is not None and verdict.valid for verdict in verdicts] == [True, False]
