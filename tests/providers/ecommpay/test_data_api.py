@@ -184,6 +184,16 @@ async def test_a_balance_is_what_was_not_paid_out_yet(ecommpay: Merchant) -> Non
     assert after == {"balance": [{"name": name, "EUR": "0"}]}
 
 
+async def test_a_refund_after_the_payout_leaves_a_balance_below_zero(ecommpay: Merchant) -> None:
+    await sold(ecommpay, "shop-1", 1000)
+    await ecommpay.sim.advance(days=3)
+    await ecommpay.refund("shop-1", amount=500)
+
+    [balance] = (await ecommpay.data("balance/get"))["balance"]
+
+    assert balance == {"name": f"Project_{ecommpay.project}_balance_EUR", "EUR": "-510"}
+
+
 async def test_who_may_not_ask_is_refused(ecommpay: Merchant) -> None:
     good = {"token": ecommpay.token}
     signature = sign(ecommpay.data_secret, good)
