@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from simulator.engine.settings import Line, OneOf, Seconds
 from simulator.engine.terms import MoneySettings
@@ -13,6 +13,8 @@ from simulator.providers.ecommpay.wire.requests import CUSTOMER_FIELDS
 
 # Source: docs/providers/ecommpay.md, source 7.
 ALIPAY_CURRENCIES = ("AUD", "CAD", "CNY", "EUR", "GBP", "HKD", "JPY", "SGD", "USD")
+
+ProjectText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")]
 
 
 class EcommpaySettings(MoneySettings):
@@ -64,7 +66,7 @@ class EcommpaySettings(MoneySettings):
     data_calls_per_minute: Annotated[int, Field(ge=0, le=60_000)] = Field(
         0, description="how many calls of the Data API a minute has, more are 429; with 0 there is no limit"
     )
-    hidden_projects: Annotated[tuple[int, ...], Field(strict=False, max_length=64)] = Field(
+    hidden_projects: Annotated[tuple[ProjectText, ...], Field(strict=False, max_length=64)] = Field(
         (), description="projects that the user of the Data API's token may not see: their operations are left out"
     )
     merchant_name: Line = Field("Tea House Online", description="what the buyer sees")

@@ -156,7 +156,7 @@ async def test_projects_are_told_apart() -> None:
         one = await merchant.operations(project_id=[702, 999_999])
         of_payment = await merchant.operations("operations/get-by-payment", payment_id="shop-1", project_id=[701])
         balances = (await merchant.data("balance/get"))["balance"]
-        await sim.settings("ecommpay", hidden_projects=[701])
+        await sim.settings("ecommpay", hidden_projects=["701"])
         seen = [row["project_id"] for row in await merchant.operations()]
         seen_balances = (await merchant.data("balance/get"))["balance"]
 

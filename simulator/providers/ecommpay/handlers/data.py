@@ -67,7 +67,7 @@ def _visible(uow: UnitOfWork, wanted: Iterable[int] | None) -> Callable[[int], b
 
     Others are left out without a word. Inferred: ecommpay.data-refusals.
     """
-    hidden = frozenset(uow.settings(EcommpaySettings).hidden_projects)
+    hidden = frozenset(map(int, uow.settings(EcommpaySettings).hidden_projects))
     asked = None if wanted is None else frozenset(wanted)
     return lambda project: project not in hidden and (asked is None or project in asked)
 
