@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from html import escape
 from zoneinfo import ZoneInfo
 
-from simulator.engine.ledger import MERCHANT, Booking, rounded, units
+from simulator.engine.ledger import MERCHANT, Booking, purse_of, rounded, units, whole
 from simulator.engine.settlement import Period, Report
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay.wire.data import printed
@@ -117,14 +117,19 @@ OTHERS = (
 
 
 def statement_of(period: Period, project: str, currency: str) -> bytes:
-    """Operational totals, charged fees and the balance's change, all of them always there. Rows are summed up as the registry
-    rounds them."""
+    """Operational totals, charged fees and the balance, all of it always there. Rows are summed up as the registry rounds them."""
     main = main_project(period)
     rows = [one for one in period.bookings if (project_of(one.merchant, main), one.currency) == (project, currency)]
     lines = [*_lines(rows, currency)]
     change = sum(units(amount) for _, _, amount in lines)
     total = rounded(period.total(change), currency)
-    told = [*lines, ("Change of the balance", None, total)]
+    begun, ended = (_held(period, at, project, currency) for at in (period.since, period.until))
+    told = [
+        ("Balance at the beginning", None, begun),
+        *lines,
+        ("Change of the balance", None, total),
+        ("Balance at the end", None, ended),
+    ]
     title, zone = "Financial statement", zone_of(period)
     facts = (
         ("Balance", balance_name(project, currency)),
@@ -142,6 +147,13 @@ def statement_of(period: Period, project: str, currency: str) -> bytes:
         f"<h1>{title}</h1>\n<table>\n{head}</table>\n"
         f"<table>\n<tr><th></th><th>Count</th><th>Amount</th><th>Currency</th></tr>\n{body}</table>\n</body>\n</html>\n"
     ).encode()
+
+
+def _held(period: Period, at: datetime, project: str, currency: str) -> Money:
+    """What the balance was at an instant, in whole cents."""
+    merchant = "" if project == main_project(period) else project
+    standing = period.uow.standing_at(period.provider, at).get(purse_of(merchant, currency))
+    return whole(standing.held if standing is not None else 0, currency)
 
 
 def _lines(rows: Sequence[Booking], currency: str) -> Iterator[tuple[str, int | None, Money]]:

@@ -49,6 +49,7 @@ async def test_the_story_of_the_reference_is_the_registry_of_the_reference(ecomm
     assert net(read(by_date.content)) == 27044
     assert "Project_201_balance_EUR" in page and "2026-03-02 00:00:00" in page
     assert statement(page) == {
+        "Balance at the beginning": ("", "0.00"),
         "Sales": ("8", "292.25"),
         "Refunds": ("2", "-16.50"),
         "Reversals": ("0", "0.00"),
@@ -64,11 +65,12 @@ async def test_the_story_of_the_reference_is_the_registry_of_the_reference(ecomm
         "Fees of payouts": ("0", "0.00"),
         "Paid out or returned": ("0", "0.00"),
         "Change of the balance": ("", "270.44"),
+        "Balance at the end": ("", "270.44"),
     }
 
 
 async def test_the_files_are_there_two_hours_after_the_day(ecommpay: Merchant) -> None:
-    """Sold on Wednesday, 4 March; an idle day has its files too, whole and with zeros."""
+    """Sold on Wednesday, 4 March; an idle day has its files too, whole and with zeros, but for the balance."""
     sim = ecommpay.sim
     await sold(ecommpay, "shop-1", 2500)
     await sim.advance(hours=20, minutes=59)
@@ -86,7 +88,9 @@ async def test_the_files_are_there_two_hours_after_the_day(ecommpay: Merchant) -
     assert {one["available_at"] for one in files.values()} == {"2026-03-05T02:00:00.000Z"}
     assert [one["type"] for one in files.values()] == ["registry", "statement"]
     assert idle.status_code == 200 and read(idle.content) == []
-    assert {amount for _, amount in statement(page).values()} == {"0.00"} and len(statement(page)) == 15
+    lines = statement(page)
+    assert lines.pop("Balance at the beginning") == lines.pop("Balance at the end") == ("", "24.50")
+    assert {amount for _, amount in lines.values()} == {"0.00"} and len(lines) == 15
 
 
 async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_comes_back(ecommpay: Merchant) -> None:
@@ -101,7 +105,8 @@ async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_come
         for day in ("04", "06", "09")
     }
 
-    assert pages["04"]["Change of the balance"] == ("", "24.50")
+    assert pages["04"]["Change of the balance"] == pages["04"]["Balance at the end"] == ("", "24.50")
+    assert [pages["06"][f"Balance at the {end}"][1] for end in ("beginning", "end")] == ["24.50", "0.00"]
     assert pages["06"]["Paid out or returned"] == ("1", "-24.00")
     assert pages["06"]["Fees of payouts"] == ("1", "-0.50")
     assert pages["09"]["Paid out or returned"] == ("1", "24.00")
