@@ -3,7 +3,7 @@
 A process keeps much of a workspace in memory: its clock and scenarios, what is due when, who waits for which receiver, what
 its rate limits have left, who looks at its pages. So each workspace is served by exactly one process at a time, and everybody
 else passes on what is asked of it (`surface/replica.py`). Whoever is asked first for a workspace that nobody serves takes it
-home; what nobody asks for and has something due is taken home by whoever sees it first.
+home, unless another has more room; what nobody asks for and has something due is taken home by whoever sees it first.
 
 The right to serve a workspace is a lock of the store's, held by the very connection that writes. With the connection the lock
 is gone, and so nothing can be written by who does not hold it: a process that was killed, or cut off from the store, is
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Protocol
 
 from simulator.engine.chores import Chore
@@ -26,6 +27,11 @@ log = logging.getLogger("simulator")
 
 LOOK_S = 0.5
 """Between two looks for workspaces that nobody serves."""
+
+
+IS_WANTED: ContextVar[bool] = ContextVar("is_wanted", default=True)
+"""Whether what is done now has to be done by this process, if nobody else holds the workspace. A request that has just come may
+as well be answered by another."""
 
 
 class Elsewhere(BaseException):
@@ -51,6 +57,9 @@ class Homes(Protocol):
     def standing_at(self, place: int) -> int | None:
         """The same for the workspace whose rows stand there, and its number; None where there is none any more."""
 
+    def make_room(self) -> None:
+        """Called before a new one is made. Raises `Elsewhere` where another process serves fewer."""
+
     def hold(self, workspace_id: int) -> None:
         """A new one, of which nobody knows yet, is at home here."""
 
@@ -75,6 +84,9 @@ class AlwaysHere:
 
     def standing_at(self, place: int) -> int | None:
         return place if place in self._registry else None
+
+    def make_room(self) -> None:
+        return
 
     def hold(self, workspace_id: int) -> None:
         return
@@ -124,6 +136,10 @@ class SharedHomes(Chore):
         id_ = self._shared.workspace_at(place)
         return id_ if self._take(id_) else None
 
+    def make_room(self) -> None:
+        if not IS_WANTED.get() and (address := self._shared.with_most_room()) is not None:
+            raise Elsewhere(address)
+
     def hold(self, workspace_id: int) -> None:
         self._shared.hold_lock(workspace_id)
 
@@ -144,6 +160,8 @@ class SharedHomes(Chore):
             return False
         if id_ in self._registry:
             return True
+        if not IS_WANTED.get() and self._shared.holder(id_) is None:
+            self.make_room()
         if not self._shared.hold_lock(id_):
             raise Elsewhere(self._shared.holder(id_))
         workspace = self._registry.read_one(id_)

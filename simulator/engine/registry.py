@@ -98,6 +98,8 @@ class Registry:
         self._is_shared = shared
         self._overrides: Credentials = {}
         """Credentials of the workspace `default` that were handed in when the simulator was started."""
+        self.make_room: Callable[[], None] = lambda: None
+        """Is called before each new one; may raise `Elsewhere`."""
         self.made: Callable[[int], None] = lambda _: None
         """Hears of each new workspace before anybody else can."""
         self._workspaces: dict[int, Workspace] = {}
@@ -262,7 +264,7 @@ class Registry:
         temporary: bool = False,
     ) -> Workspace:
         """A new world. Raises `WorkspaceError` when the name or a credential is taken, `TooMuch` when there are enough."""
-        self._refuse_one_more()
+        self._admit_one_more()
         ids = Ids()
         public_id = "ws_" + ids.hex(16)
         name = name or public_id
@@ -299,14 +301,15 @@ class Registry:
             self._owners[pair] = id_
         return workspace
 
-    def _refuse_one_more(self) -> None:
-        if len(self._workspaces) >= WORKSPACES:
+    def _admit_one_more(self) -> None:
+        self.make_room()
+        if (self._store.workspace_count() if self._is_shared else len(self._workspaces)) >= WORKSPACES:
             raise TooMuch(f"there are {WORKSPACES:,} workspaces, and no more can be made: delete some")
 
     def adopt(self, workspace: Workspace, lookups: Sequence[tuple[str, str]], rows: Rows) -> Workspace:
         """A world that has happened elsewhere, with everything in it; nobody here has its id, its name or its credentials. Raises
         `TooMuch`."""
-        self._refuse_one_more()
+        self._admit_one_more()
         with self._transactions.writing() as store:
             id_ = store.add_workspace(workspace.public_id, workspace.name, workspace.dump())
             self.made(id_)

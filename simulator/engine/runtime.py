@@ -109,7 +109,7 @@ class Runtime:
             shared.called(called)
             self.homes = SharedHomes(shared, self.registry, self._came_home, self._lost)
             chores.append(self.homes)
-        self.registry.made = self.homes.hold
+        self.registry.make_room, self.registry.made = self.homes.make_room, self.homes.hold
         self._units = Units(self, self.registry, self.transactions, strides, self._committed)
         self.timers = Timers(store, self.registry, self.transactions, self._units, self.parties)
         self.dispatcher = Dispatcher(

@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from simulator.engine.homes import Elsewhere
+from simulator.engine.homes import IS_WANTED, Elsewhere
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.pages import folder
 from simulator.engine.store import SharedStore
@@ -175,7 +175,7 @@ class Front:
         await exchange.read()
         try:
             async with asyncio.timeout(HEALTH_S):
-                await self._engine.do(self._ask(scope, exchange))
+                await self._engine.do(self._ask(scope, exchange, True))
         except TimeoutError:
             if not exchange.is_answered:
                 what = "nothing can be written: the store does not answer"
@@ -185,11 +185,12 @@ class Front:
         exchange = _Exchange(receive, send)
         await exchange.read()
         hops = self._as_it_came(scope)
+        is_wanted = hops > 0 or not exchange.is_whole
         until = stopwatch() + PATIENCE_S
         while True:
             try:
                 exchange.again()
-                await self._engine.do(self._ask(scope, exchange))
+                await self._engine.do(self._ask(scope, exchange, is_wanted))
                 return
             except Elsewhere as elsewhere:
                 known = elsewhere.address if hops < HOPS and exchange.is_whole else None
@@ -198,11 +199,13 @@ class Front:
                 if stopwatch() > until:
                     await _plain(exchange.sent, 503, "nobody_serves", "no process serves this workspace at the moment")
                     return
+            is_wanted = True
             await asyncio.sleep(PAUSE_S)
 
-    async def _ask(self, scope: Scope, exchange: _Exchange) -> None:
+    async def _ask(self, scope: Scope, exchange: _Exchange, is_wanted: bool) -> None:
         """For the engine's loop. A connection that was cut is noticed before anything is begun, while every call may still be
         executed over another one."""
+        IS_WANTED.set(is_wanted)
         store = self._app.runtime.store
         assert isinstance(store, SharedStore)
         with suppress(*store.OUTAGES):  # where it is away, the application says so in the right words

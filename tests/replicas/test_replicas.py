@@ -16,7 +16,7 @@ from merchant import Merchant
 from toy.acme import ACME
 
 from replicas.pair import Pair, World, running
-from simulator.engine.store import StoreUnavailable, open_store
+from simulator.engine.store import SharedStore, StoreUnavailable, open_store
 
 
 @pytest.fixture
@@ -52,6 +52,22 @@ async def test_a_workspace_is_at_home_with_one_of_them(world: World, merchant: M
         (await world.http.get(world.path)).raise_for_status()
 
     assert sorted(homes(world)) == [False, True]
+
+
+async def test_new_workspaces_and_those_that_nobody_serves_go_where_there_is_most_room(world: World) -> None:
+    """Whoever is asked: here always the same one. One that has joined late gets its share of what comes from then on."""
+    one, other = world.pair.replicas
+    async with httpx.AsyncClient(base_url=one.url, headers={"host": "sim.test"}, timeout=30) as api:
+        before = len(one.app.runtime.registry.all()) - len(other.app.runtime.registry.all())
+        made = [
+            (await api.post("/_sim/workspaces", json={})).raise_for_status().json()["id"]
+            for _ in range(abs(before) + 6)
+        ]
+        after = len(one.app.runtime.registry.all()) - len(other.app.runtime.registry.all())
+        for id_ in made:
+            (await api.delete(f"/_sim/workspaces/{id_}")).raise_for_status()
+
+    assert abs(after) <= 1, (before, after)
 
 
 async def test_what_is_changed_at_one_is_known_to_the_other(world: World) -> None:
@@ -174,18 +190,20 @@ async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_tak
         assert await home(world) in [replica.url for replica in pair.replicas]
 
 
-async def cut(database: str, address: str) -> None:
+async def cut(database: str, world: World, address: str) -> None:
     """Ends the session of the process that is reached there."""
+    schema = world.app.runtime.store.exact_rows("SELECT current_schema()")[0][0]
     with psycopg.connect(database) as killing:
-        sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE %s"
-        assert killing.execute(sql, (f"%{address}",)).fetchone() == (True,)
+        sql = f"""SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+            JOIN {schema}.meta ON name = 'reached at ' || pid WHERE value = %s"""
+        assert killing.execute(sql.encode(), (address,)).fetchone() == (True,)
 
 
 async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: Merchant, database: str) -> None:
     """Nothing was answered yet: the call is executed over another one, and the workspace taken home again."""
     await merchant.answer("before")
     for number in range(3):
-        await cut(database, await home(world))
+        await cut(database, world, await home(world))
         after = await merchant.answer(f"after-{number}")
         assert after.status == 200
 
@@ -202,7 +220,7 @@ async def test_no_call_is_refused_for_a_connection_that_was_cut(
     for number in range(3):
         (await world.http.get(world.path)).raise_for_status()  # somebody serves it
         address = await home(world)
-        await cut(database, address)
+        await cut(database, world, address)
         async with httpx.AsyncClient(base_url=address, headers={"host": "sim.test"}, timeout=30) as api:
             body = {"json": {"url": f"http://merchant.test/{number}"}} if method == "PUT" else {}
             answer = await api.request(method, path.format(ws=world.path, p=ANY.name), **body)
@@ -232,3 +250,16 @@ def test_a_store_of_a_newer_version_is_refused(database: str) -> None:
 
         with pytest.raises(StoreUnavailable, match=r"a newer one \(schema 1000"):
             open_store(db)
+
+
+def test_a_process_is_found_at_an_address_of_any_length(database: str) -> None:
+    """PostgreSQL cuts the names of its sessions at 63 bytes, and names in clusters are longer."""
+    address = "http://psp-simulator-0.psp-simulator.staging-of-the-payments-team.svc.cluster.local:8080"
+    with postgres.own_schema(database) as db, closing(open_store(db)) as one, closing(open_store(db)) as other:
+        assert isinstance(one, SharedStore)
+        assert isinstance(other, SharedStore)
+        one.called(address)
+        other.called("http://127.0.0.1:1")
+
+        assert one.hold_lock(7)
+        assert (other.hold_lock(7), other.holder(7), one.with_most_room()) == (False, address, "http://127.0.0.1:1")

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from engine import postgres
 from journeys.test_kill import UNMEASURED, free_port
@@ -39,15 +38,6 @@ def workers(db: str, count: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, facts["base_url"]
         finally:
             process.send_signal(signal.SIGTERM)
-
-
-def processes(db: str) -> set[str]:
-    """The names of those that are connected."""
-    with psycopg.connect(db) as connection:
-        rows = connection.execute(
-            "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'psp-simulator %'"
-        ).fetchall()
-    return {row[0] for row in rows}
 
 
 def children(process: subprocess.Popen[str]) -> list[int]:

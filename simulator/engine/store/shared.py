@@ -1,7 +1,7 @@
 """What several processes on one store agree on: who serves which workspace, and what each has to read again.
 
-The locks are PostgreSQL's advisory ones, held by the session that writes. Each session tells by its name where its process is
-reached, so that there is no list of processes that could be wrong.
+The locks are PostgreSQL's advisory ones, held by the session that writes. Which processes there are is told by the sessions, which
+bear the store's name; only where the process of a session is reached is written down, and nobody reads it without the session.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from simulator.engine.store.base import Store
 
 NAME = "psp-simulator "
-"""How the name of a session begins; the address of its process follows."""
+"""How the name of a session begins; a number for the schema follows."""
+
+AT = "reached at "
+"""So begins the name of the note where a process is reached; the number of its session follows."""
 
 OPENING = 0
 """The lock of who makes the tables, or looks whether they are there: no workspace has this number."""
@@ -24,6 +27,9 @@ _CLASS = "hashtext(current_schema())"
 _HELD = f"""SELECT objid::BIGINT AS id, pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND classid::BIGINT = {_CLASS}::BIGINT & 4294967295"""  # noqa: S608
+
+_SESSIONS = f"""SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+    AND application_name = '{NAME}' || {_CLASS}"""  # noqa: S608
 
 _SCHEDULED = """EXISTS (SELECT 1 FROM timers t WHERE t.workspace = COALESCE(w.place, w.id))
     OR EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = COALESCE(w.place, w.id) AND o.state = 'pending')"""
@@ -48,7 +54,11 @@ class SharedStore(Store):
 
     def called(self, address: str) -> None:
         """Where this process is reached by the others."""
-        self.exact_rows("SELECT set_config('application_name', ?, FALSE)", (f"{NAME}{address}",))
+        sql = f"SELECT pg_backend_pid(), set_config('application_name', '{NAME}' || {_CLASS}, FALSE)"
+        own = self.exact_rows(sql)[0][0]
+        self.set_meta(f"{AT}{own}", address)
+        sql = "DELETE FROM meta WHERE name LIKE ? AND name NOT IN (SELECT ? || pid FROM pg_stat_activity)"
+        self.exact_run(sql, (f"{AT}%", AT))
 
     # Locks ---------------------------------------------------------------------------------------------------------
 
@@ -73,15 +83,21 @@ class SharedStore(Store):
 
     def holder(self, id_: int) -> str | None:
         """The address of the process that holds it."""
-        sql = f"""SELECT a.application_name FROM ({_HELD}) held JOIN pg_stat_activity a ON a.pid = held.pid
-            WHERE held.id = ? AND a.application_name LIKE ?"""  # noqa: S608
-        found = self.exact_rows(sql, (id_, f"{NAME}%"))
-        return found[0][0].removeprefix(NAME) if found else None
+        sql = f"SELECT m.value FROM ({_HELD}) held JOIN meta m ON m.name = ? || held.pid WHERE held.id = ?"  # noqa: S608
+        found = self.exact_rows(sql, (AT, id_))
+        return str(found[0][0]) if found else None
+
+    def with_most_room(self) -> str | None:
+        """The address of the process that holds the fewest; None where no other holds fewer than this one."""
+        sql = f"""SELECT m.value, COUNT(held.id) AS n, s.pid = pg_backend_pid() AS own
+            FROM ({_SESSIONS}) s JOIN meta m ON m.name = ? || s.pid LEFT JOIN ({_HELD}) held ON held.pid = s.pid
+            GROUP BY m.value, s.pid ORDER BY n, own DESC LIMIT 1"""  # noqa: S608
+        found = self.exact_rows(sql, (AT,))
+        return str(found[0][0]) if found and not found[0][2] else None
 
     def orphans(self) -> tuple[list[int], int]:
         """The workspaces with something scheduled that nobody serves, and how many processes there are."""
         sql = f"""WITH held AS MATERIALIZED ({_HELD}) SELECT w.id FROM workspaces w
             WHERE LENGTH(w.body) > 0 AND w.id NOT IN (SELECT id FROM held) AND ({_SCHEDULED})"""  # noqa: S608
         found = [int(row[0]) for row in self.exact_rows(sql)]
-        sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE ?"
-        return found, int(self.exact_rows(sql, (f"{NAME}%",))[0][0])
+        return found, int(self.exact_rows(f"SELECT COUNT(*) FROM ({_SESSIONS}) s")[0][0])  # noqa: S608

@@ -18,6 +18,9 @@ class Workspaces(Statements):
             (name, value),
         )
 
+    def workspace_count(self) -> int:
+        return int(self.exact_rows("SELECT COUNT(*) FROM workspaces WHERE LENGTH(body) > 0")[0][0])
+
     def workspaces(self) -> list[Row]:
         """`(number, body)`. From now on each is looked for where the store says that it stands."""
         found = self.exact_rows("SELECT id, body, place FROM workspaces WHERE LENGTH(body) > 0 ORDER BY id")
