@@ -30,6 +30,7 @@ async def test_the_bank_declines_a_refund(world: Sim, merchant: Merchant) -> Non
     assert await _refunded(world, merchant, id_) == 0
 
 
+@pytest.mark.uncounted
 async def test_the_bank_takes_its_time_with_a_refund(world: Sim, merchant: Merchant) -> None:
     """A delay alone is enough: the bank approves when it is over, and not before."""
     id_ = await merchant.paid()

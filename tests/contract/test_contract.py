@@ -113,6 +113,7 @@ async def test_what_was_not_paid_cannot_be_refunded(world: Sim, merchant: Mercha
     assert await merchant.status(id_) == merchant.course.waiting
 
 
+@pytest.mark.uncounted
 async def test_a_part_can_be_refunded(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
 

@@ -133,6 +133,7 @@ async def test_the_receivers_refusal_is_an_attempt_and_the_schedule_goes_on(worl
     assert delivery["next_attempt_at"] is not None
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
 async def test_nothing_in_a_sample_happens_after_now(merchant: Merchant) -> None:
     workspace = merchant.sim.workspace

@@ -67,6 +67,7 @@ async def test_no_payment_is_out_of_reach_of_lists_and_searches(crowded: Merchan
     assert [one["id"] for one in oldest] == [f"pay_{0:026d}"]
 
 
+@pytest.mark.uncounted
 async def test_the_list_of_disputes_counts_them_all(sim: Sim, crowded: Merchant) -> None:
     with sim.app.runtime.unit(sim.workspace, provider="checkoutcom", topic="test") as uow:
         for number in range(MANY):

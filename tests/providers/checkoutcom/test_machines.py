@@ -149,6 +149,7 @@ async def test_what_cannot_be_refunded_is_refused_with_an_empty_403(sim: Sim, ck
     assert sim.hooks == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("operation", ["captures", "voids", "authorizations", "cancellations"])
 @pytest.mark.parametrize("state", ["Pending", "Captured", "Refunded", "Declined"])
 async def test_alipay_has_no_separate_capture_or_void(sim: Sim, cko: Merchant, operation: str, state: str) -> None:
@@ -162,6 +163,7 @@ async def test_alipay_has_no_separate_capture_or_void(sim: Sim, cko: Merchant, o
     assert sim.hooks == []
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("state", ["Declined", "Canceled", "Expired", "Captured", "Refunded"])
 @pytest.mark.parametrize("act", ["pay", "decline", "cancel", "expire"])
 async def test_a_final_payment_is_not_decided_again(sim: Sim, cko: Merchant, state: str, act: str) -> None:

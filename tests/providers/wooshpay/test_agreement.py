@@ -375,7 +375,7 @@ async def unpaid(sim: Sim) -> None:
 
 
 @pytest.mark.uncounted
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.uncounted) for seed in range(2, 8))])
 async def test_objects_agree_whatever_happens(sim: Sim, wooshpay: Merchant, seed: int) -> None:
     await wooshpay.made(f"webhook_endpoints/{wooshpay.endpoint['id']}", {"enabled_events": EVERYTHING})
 
