@@ -31,10 +31,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[Any]:
+def pytest_collection(session: pytest.Session) -> Iterator[Any]:
     """What stands in our modules outside of functions is counted, and is run first; not what is run to find the tests."""
     gc.disable()
-    if sys.gettrace() is not None:
+    if sys.gettrace() is not None and not session.config.pluginmanager.hasplugin("dsession"):  # which runs no tests
         for module in pkgutil.walk_packages(simulator.__path__, "simulator."):
             if not module.name.endswith("__main__"):
                 with suppress(ImportError):  # of a library that is not there: its tests say so
