@@ -27,7 +27,7 @@ class Operation:
     """An authorization, capture, refund, void or discard of a charge. `amount` in minor units of the charge's currency.
 
     `kind` is the member of the charge in which it stands (`refunds`). `funds` says where its money is; it is None until
-    settlement has reported.
+    settlement has reported. `funds_at` is when it does, where a time was said and no settlement is waited for.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Operation:
     refund_descriptor: str | None = None
     labels: dict[str, str] | None = None
     funds: str | None = None
+    funds_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 

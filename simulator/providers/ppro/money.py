@@ -1,21 +1,44 @@
-"""What moves money at PPRO, and how it is paid out. Source: docs/providers/ppro.md, sources 3.5 and 3.6."""
+"""What moves money at PPRO, how it is paid out, and what a settlement says of its funds.
+
+Source: docs/providers/ppro.md, sources 3.5, 3.6 and 12.6. Inferred: ppro.funds-settled, ppro.settlement-numbers.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from simulator.engine.ledger import MoneyMove, Moved
-from simulator.engine.settlement import Settlement
+from simulator.engine.settlement import Period, Settlement
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
+from simulator.providers.ppro import settlement_files
+from simulator.providers.ppro.handlers import funds_statuses
 from simulator.providers.ppro.model import Charge, Operation
+from simulator.providers.ppro.settlement_files import number
 
 
 def _of(uow: UnitOfWork, charge: Charge, operation: Any) -> Moved | None:
     if not isinstance(operation, Operation) or operation.amount is None:
         return None
-    told = {"reference": operation.reference or charge.reference, "merchant_id": charge.merchant_id}
+    told = {
+        "reference": operation.reference or charge.reference,
+        "merchant_id": charge.merchant_id,
+        "method": charge.payment_method,
+        "country": charge.country,
+        "resource": charge.id,
+        "number": number("8", charge.id),
+    }
+    if operation.kind == "refunds":
+        told |= {"resource": operation.id, "number": number("9", operation.id), "of": told["number"]}
     return Moved(amount=Money(operation.amount, charge.currency), operation=operation.id, told=told)
+
+
+def _funds_have_moved(uow: UnitOfWork, period: Period) -> None:
+    """What is settled has been received, or sent."""
+    for payout in period.payouts:
+        for one in uow.bookings(period.provider, first=payout.first, last=payout.last):
+            if one.cause in ("capture", "refund") and payout.takes(one):
+                funds_statuses.settled(uow, one.payment, one.operation)
 
 
 SETTLEMENT = Settlement(
@@ -24,4 +47,6 @@ SETTLEMENT = Settlement(
         MoneyMove(Charge, ("bank.captured", "bank.captured_part"), "capture", _of),
         MoneyMove(Charge, ("bank.refunded", "bank.refunded_part"), "refund", _of),
     ),
+    reports=settlement_files.reports,
+    on_cutoff=_funds_have_moved,
 )

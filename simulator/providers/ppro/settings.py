@@ -41,7 +41,13 @@ class PproSettings(MoneySettings):
         },
     )
     funds_after: Duration | None = Field(
-        None, description="`FUNDS_STATE_CHANGED` comes that long after a capture or refund, with null never"
+        None,
+        description="`FUNDS_STATE_CHANGED` comes that long after a capture or refund, with null when a settlement takes it",
+    )
+    settlement_client: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}$")] = Field(
+        "999",
+        description="the client's number in the names of settlement files",
+        json_schema_extra={"words": "one to four digits"},
     )
     rate_limit: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         None,

@@ -41,8 +41,7 @@ def captured(uow: UnitOfWork, charge: Charge, capture: Operation) -> Charge:
     """Puts a successful capture on its charge."""
     trigger = "bank.captured" if capture.amount == charge.left_open else "bank.captured_part"
     charge = uow.fire(charge, trigger, about=capture, captures=(*charge.captures, capture))
-    settle_later(uow, charge, capture)
-    return charge
+    return settle_later(uow, charge, capture)
 
 
 def capture_refusal(charge: Charge, asked: int) -> str | None:

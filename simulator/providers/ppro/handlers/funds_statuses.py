@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from simulator.engine import settling
@@ -19,16 +20,28 @@ def get_funds_statuses(call: Call, uow: UnitOfWork) -> Reply:
     return Reply(200, wire.funds_statuses(find_charge(call, uow)), subject=call.path["id"])
 
 
-def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation) -> None:
+def settle_later(uow: UnitOfWork, charge: Charge, operation: Operation, usual: timedelta | None = None) -> Charge:
     """Lets settlement report a capture or refund after the time in setting `funds_after`, or that of a bank rule.
 
-    Without either it never does.
+    Without either it does with the settlement that takes it (`settled`), unless a bank rule leaves it open for ever.
     """
     assert operation.amount is not None
-    usual, amount = uow.settings(PproSettings).funds_after, replace(charge.money, value=operation.amount)
-    due = settling.funds_due(uow, charge, amount, usual)
-    if due is not None:
-        uow.arm(charge, "timer.funds", at=due, kind=operation.kind, operation=operation.id)
+    usual = usual if usual is not None else uow.settings(PproSettings).funds_after
+    due = settling.funds_due(uow, charge, replace(charge.money, value=operation.amount), usual)
+    if due is None:
+        return charge
+    uow.arm(charge, "timer.funds", at=due, kind=operation.kind, operation=operation.id)
+    told = with_operation(charge, replace(operation, funds_at=due))
+    return uow.amend(charge, **{operation.kind: told, "updated_at": charge.updated_at})
+
+
+def settled(uow: UnitOfWork, charge_id: str, operation_id: str) -> None:
+    """A settlement has taken a capture or refund: its funds are there, unless they are told of at a time of their own."""
+    charge = uow.find(Charge, charge_id)
+    found = (*charge.captures, *charge.refunds) if charge is not None else ()
+    operation = next((one for one in found if one.id == operation_id), None)
+    if charge is not None and operation is not None and operation.funds is None and operation.funds_at is None:
+        settle_later(uow, charge, operation, timedelta(0))
 
 
 def move_funds(uow: UnitOfWork, charge: Charge, kind: str, id_: str) -> None:

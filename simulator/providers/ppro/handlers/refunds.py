@@ -81,8 +81,7 @@ def _refunded(uow: UnitOfWork, charge: Charge, refund: Operation) -> Charge:
     alipay.refund(uow, charge.order_code, replace(charge.money, value=refund.amount))
     trigger = "bank.refunded" if charge.refunded == charge.captured else "bank.refunded_part"
     charge = uow.fire(charge, trigger, about=refund)
-    settle_later(uow, charge, refund)
-    return charge
+    return settle_later(uow, charge, refund)
 
 
 def decide_refund(uow: UnitOfWork, charge: Charge, data: Mapping[str, Any]) -> None:
