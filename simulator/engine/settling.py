@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -170,11 +170,15 @@ def _arm(uow: UnitOfWork, provider: str, terms: MoneySettings, booking: Booking)
 # Scenarios ------------------------------------------------------------------------------------------------------------
 
 
-def _asked(uow: UnitOfWork, provider: str, what: str, **facts: Any) -> Effect | None:
-    """The strongest rule that says something of this (`report`, `payout`, `chargeback`), counted as used."""
+def asked(
+    uow: UnitOfWork, provider: str, what: str, *, among: Collection[str] | None = None, **facts: Any
+) -> Effect | None:
+    """The strongest rule that says something of this (`report`, `payout`, `chargeback`), counted as used; `among` are the values
+    that mean something here."""
     if not uow.workspace.scenarios:
         return None
-    effect = next((one for one in uow.rules("settlement", provider, **facts) if getattr(one.params, what)), None)
+    said = ((one, getattr(one.params, what)) for one in uow.rules("settlement", provider, **facts))
+    effect = next((one for one, value in said if value and (among is None or value in among)), None)
     if effect is not None and effect.source is not None:
         index, rule = effect.source
         armed = list(copy.deepcopy(uow.workspace.scenarios))
@@ -186,9 +190,10 @@ def _asked(uow: UnitOfWork, provider: str, what: str, **facts: Any) -> Effect | 
 
 def _foresee(uow: UnitOfWork, provider: str, capture: Booking) -> None:
     """Arms the chargeback of a payment that was just captured, if a scenario wants one."""
-    assert capture.gross is not None
-    about = {"amount": capture.gross.value, "currency": capture.gross.currency, "payment": capture.payment}
-    effect = _asked(uow, provider, "chargeback", **about)
+    gross = capture.gross
+    assert gross is not None
+    about: dict[str, Any] = {"amount": gross.value, "currency": gross.currency, "payment": capture.payment}
+    effect = asked(uow, provider, "chargeback", **about)
     if effect is not None:
         after = effect.params.chargeback
         uow.arm(_account(uow, provider), "timer.chargeback", after=after, payment=capture.payment)
@@ -273,7 +278,7 @@ def _made(uow: UnitOfWork, provider: str, account: Account, cutoff: datetime, pu
         return None
     calendar = terms.calendar
     ids = Ids.seeded(f"{uow.workspace.seed or ''}/{provider}/payout/{cutoff.isoformat()}/{purse}", 0)
-    effect = _asked(uow, provider, "payout")
+    effect = asked(uow, provider, "payout")
     payout = uow.add(
         kinds_of(provider).payout(
             id=settlement.payout_id(ids),
@@ -346,7 +351,7 @@ def _release(uow: UnitOfWork, provider: str, terms: MoneySettings, cutoff: datet
 
 def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
     """What a scenario does to the reports of a cut-off."""
-    effect = _asked(uow, provider, "report")
+    effect = asked(uow, provider, "report")
     if effect is not None:
         is_late = effect.params.report == "late"
         late_s = effect.params.delay.total_seconds() if is_late else 0.0

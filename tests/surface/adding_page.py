@@ -75,7 +75,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/terms.py": "ZONE ZoneName MoneySettings",
         "engine/calendar.py": "Calendar",
         "engine/settlement.py": "Payout kinds_of Report Period Settlement",
-        "engine/settling.py": "funds_due funds_have_come terms_of settle",
+        "engine/settling.py": "funds_due funds_have_come terms_of asked settle",
         "engine/balances.py": "Balance balances next_cutoff Payouts each_booking in_payout period reports_on",
     },
     "The merchant's side": {
