@@ -10,10 +10,10 @@ from simulator.engine.provider import BannerLine, Call, FirstSteps, Idempotency,
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.scenarios import Decisions
 from simulator.kernel.money import Money
-from simulator.providers.ppro import auth, demo, errors, pages, receiver
+from simulator.providers.ppro import auth, demo, errors, pages, receiver, storage
 from simulator.providers.ppro.endpoints import ENDPOINTS, LEFT_OUT, read_body
 from simulator.providers.ppro.handlers import outcomes
-from simulator.providers.ppro.model import Charge, Instrument
+from simulator.providers.ppro.model import Charge, Instrument, PaymentReport
 from simulator.providers.ppro.money import SETTLEMENT
 from simulator.providers.ppro.sandbox import SANDBOX
 from simulator.providers.ppro.settings import PproSettings
@@ -89,14 +89,14 @@ PROVIDER = Provider(
     name="ppro",
     title="PPRO",
     monogram="PP",
-    resources=(Charge, Instrument),
+    resources=(Charge, Instrument, PaymentReport),
     # Source: docs/providers/ppro.md, source 1. Inferred: ppro.regions.
     hosts=("api.ppro.com", "*.eu.ppro.com", "*.us.ppro.com"),
     endpoints=ENDPOINTS,
     left_out=LEFT_OUT,
     facts=Facts(Path(__file__).parent / "facts.toml", "ppro"),
     listable=("merchant_id",),
-    pages=pages.PAGES,
+    pages=(*pages.PAGES, *storage.STORAGE),
     authenticate=auth.authenticate,
     limit=auth.limit,
     before=auth.check_headers,
@@ -116,8 +116,8 @@ PROVIDER = Provider(
     finish=finish,
     idempotency=IDEMPOTENCY,
     documents=(
-        "PPRO's Global API for merchants who take Alipay: payment charges and their operations, payment instruments, and "
-        "the sandbox's mock authenticator. Amounts are minor units; declines are 200 answers with `status: FAILED`."
+        "PPRO's Global API for merchants who take Alipay: payment charges and their operations, payment instruments, payment "
+        "reports, and the sandbox's mock authenticator. Amounts are minor units; declines are 200 answers with `status: FAILED`."
     ),
     settings=PproSettings,
     settlement=SETTLEMENT,

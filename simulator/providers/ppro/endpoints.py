@@ -1,4 +1,4 @@
-"""PPRO's table of routes. Source: docs/providers/ppro.md, sources 3.0, 3.9 and 3.10."""
+"""PPRO's table of routes. Source: docs/providers/ppro.md, sources 3.0, 3.9, 3.10, 12.1 and 12.2."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from simulator.providers.ppro.handlers import (
     instruments,
     operations,
     refunds,
+    reports,
     voids,
 )
+from simulator.providers.ppro.wire.reports import ReportRequest
 
 CHARGE = "/v1/payment-charges/{id}"
 INSTRUMENT = "/v1/payment-instruments/{id}"
@@ -56,7 +58,7 @@ def _check_shape(body: object) -> None:
     raise Invalid([Violation("", "custom", message=f"must not be nested deeper than {DEPTH} levels")])
 
 
-READ = {200: "The resource", 404: "Unknown charge or operation"}
+READ = {200: "The resource", 404: "Unknown charge, operation, instrument or report"}
 DONE = {
     200: "The entity, also when it is declined: `status: FAILED` and a `failure`",
     400: "Broken schema, or an unknown charge",
@@ -99,6 +101,8 @@ ENDPOINTS = (
     _post(             "/v1/payment-instruments",   instruments.create_instrument,      "createPaymentInstrument", w.InstrumentInput),
     _get(              INSTRUMENT,                  instruments.get_instrument,         "fetchPaymentInstrument"),
     Endpoint("PUT",    INSTRUMENT,                  instruments.update_instrument,      "updatePaymentInstrument", w.InstrumentInput, answers=DONE),
+    _post(             "/v1/payment-reports",       reports.create_report,              "createPaymentReport",     ReportRequest),
+    _get(              "/v1/payment-reports/{id}",  reports.get_report,                 "getPaymentReport"),
     Endpoint("DELETE", INSTRUMENT,                  instruments.delete_instrument,      "deletePaymentInstrument", answers={204: "Deleted", 404: "Unknown"}),
 )
 

@@ -16,6 +16,7 @@ SENTENCES = 10
 NOT_FOUND = {
     "payment-charge": "Payment charge not found",
     "payment-instrument": "Payment instrument not found",
+    "payment-report": "Payment report not found",
     "authorizations": "Authorization not found",
     "captures": "Capture not found",
     "refunds": "Refund not found",

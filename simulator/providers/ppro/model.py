@@ -11,7 +11,7 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine, MachineError
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition
-from simulator.providers.ppro.states import MACHINE_OF, PAYMENT_CHARGE, STATUSES
+from simulator.providers.ppro.states import MACHINE_OF, PAYMENT_CHARGE, PAYMENT_REPORT, STATUSES
 
 MERCHANT_DISCARD = "MERCHANT_INITIATED_DISCARD"
 """`type` of a discard that the merchant asked for; the other types are timeouts."""
@@ -172,3 +172,33 @@ class Instrument(Resource):
     @property
     def goes_with(self) -> str:
         return self.charge or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReport(Resource):
+    """A report of one merchant's operations of one type. Its file is written when it is processed, and gone when it expires."""
+
+    PROVIDER: ClassVar[str] = "ppro"
+    KIND: ClassVar[str] = "payment-report"
+    MACHINE: ClassVar[Machine | None] = PAYMENT_REPORT
+
+    merchant_id: str
+    origin: str
+    operation_type: str
+    start: datetime
+    end: datetime
+    webhooks_url: str | None = None
+    webhooks_from_network: bool = False
+    """Whether another machine named it."""
+    ready_at: datetime | None = None
+    fails_at: datetime | None = None
+    """When it is processed, or fails."""
+    expires_at: datetime | None = None
+    """When its link does."""
+    failure: dict[str, Any] | None = None
+    fault: str = ""
+    """What a scenario does to it."""
+    decided_by: str = ""
+    file: str | None = None
+    signature: str = ""
+    """Of its link: whoever has it may fetch the file."""

@@ -56,7 +56,7 @@ def check(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> None:
     if request.paymentMethod == "ALIPAY":
         _check_instrument(uow, request)
     if request.webhooksUrl is not None:
-        _check_webhooks_url(call, request.webhooksUrl)
+        check_webhooks_url(call, request.webhooksUrl)
     for index, entry in enumerate(request.authenticationSettings or []):
         url = entry.settings.returnUrl if entry.settings else None
         if url and not is_safe_return(url):
@@ -75,7 +75,7 @@ def _check_instrument(uow: UnitOfWork, request: wire.ChargeRequest) -> None:
         raise Invalid([Violation("instrument.type", "custom", message=message)])
 
 
-def _check_webhooks_url(call: Call, url: str) -> None:
+def check_webhooks_url(call: Call, url: str) -> None:
     """The live API takes https only, and by its pattern no address of IPv6. The simulator takes http for local hosts, and the
     brackets of IPv6, and notes both as live differences.
 

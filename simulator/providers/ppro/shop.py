@@ -11,6 +11,7 @@ from simulator.providers.ppro.auth import merchant_ids
 from simulator.providers.ppro.rules import ALIPAY_CURRENCIES
 
 CHARGES = "/v1/payment-charges"
+REPORTS = "/v1/payment-reports"
 
 SAMPLE = Purchase(Money(1000, "CNY"), "https://www.webshop.com/order-results-page")
 

@@ -1,7 +1,7 @@
-"""PPRO's machines, line by line as in the reference: the charge's, and those of its operations.
+"""PPRO's machines, line by line as in the reference: the charge's, those of its operations, and a payment report's.
 
 A charge passes its `*_PROCESSING` states within one request, so nobody ever sees it in one of them.
-Source: docs/providers/ppro.md, sources 3.2, 4.1 and 4.2. Inferred: ppro.capture-event, ppro.part-captured-rest-voided.
+Source: docs/providers/ppro.md, sources 3.2, 4.1, 4.2 and 12.2. Inferred: ppro.capture-event, ppro.part-captured-rest-voided.
 """
 
 from __future__ import annotations
@@ -87,6 +87,23 @@ REFUND = Machine(
 VOID = Machine("ppro.void", initial=("VOIDED", "FAILED"), table=[])
 
 DISCARD = Machine("ppro.discard", initial=("DISCARDED", "FAILED"), table=[])
+
+PAYMENT_REPORT = Machine(
+    "ppro.payment_report",
+    initial=("PENDING", "FAILED"),
+    table=[
+        # trigger                  from         to           webhook
+        ("timer.report_processed", "PENDING",   "PROCESSED", "REPORT_PROCESSED"),
+        ("timer.report_failed",    "PENDING",   "FAILED",    "REPORT_FAILED"),
+        ("timer.report_expired",   "PROCESSED", "EXPIRED",   "REPORT_EXPIRED"),
+    ],
+    timeouts=[
+        # in state    after         trigger
+        ("PENDING",   "ready_at",   "timer.report_processed"),
+        ("PENDING",   "fails_at",   "timer.report_failed"),
+        ("PROCESSED", "expires_at", "timer.report_expired"),
+    ],
+)
 # fmt: on
 
 MACHINE_OF = {
@@ -98,7 +115,7 @@ MACHINE_OF = {
 }
 """The machine of each kind of operation, by the member of the charge in which operations of that kind stand."""
 
-MACHINES = (PAYMENT_CHARGE, *MACHINE_OF.values())
+MACHINES = (PAYMENT_CHARGE, *MACHINE_OF.values(), PAYMENT_REPORT)
 STATUSES = {kind: frozenset(machine.states) for kind, machine in MACHINE_OF.items()}
 
 PHASES = {

@@ -57,6 +57,16 @@ AUTHORIZED = (_mock("requiresCapture=true"), Decide("paid"))
 CAPTURE = _call("captures", amount=shop.SAMPLE.amount.value, merchantCaptureReference="cp-1")
 VOID = _call("voids", amount=shop.SAMPLE.amount.value, merchantVoidReference="vd-1")
 DISCARD = _call("discards", merchantDiscardReference="ds-1")
+
+
+def _report(so_far: SoFar) -> Request:
+    """Of the captures in the moment of the charge that was just made: the merchant's own clock is another."""
+    body = {"operationType": "CAPTURE", **dict.fromkeys(("startDate", "endDate"), so_far.answer.json["createdAt"])}
+    return json_request("POST", shop.REPORTS, body)
+
+
+REPORTED = (Create(), Ask(_report))
+FAILING_REPORT = Rule({"settlement": {"report": "failed"}})
 SLOW_REFUND = Rule({"when": {"operation": "refund"}, "bank": {"outcome": "pending"}})
 
 # fmt: off
@@ -71,6 +81,9 @@ STORIES = Stories(
         "PAYMENT_CHARGE_VOID_SUCCEEDED":  (*AUTHORIZED, VOID),
         "PAYMENT_CHARGE_VOID_FAILED":     (bank_declines("void"), *AUTHORIZED, VOID),
         "PAYMENT_CHARGE_REFUND_PENDING":  (SLOW_REFUND, *PAID, Refund()),
+        "REPORT_PROCESSED":               REPORTED,
+        "REPORT_FAILED":                  (FAILING_REPORT, *REPORTED),
+        "REPORT_EXPIRED":                 REPORTED,
         "FUNDS_STATE_CHANGED":            (Set({"funds_after": "PT1H"}), *PAID),
     },
 )

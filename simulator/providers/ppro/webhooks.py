@@ -18,12 +18,13 @@ from simulator.kernel.clock import iso_millis, micros
 from simulator.kernel.crypto import sha256_hex
 from simulator.kernel.retry import RetryPolicy, doubling
 from simulator.providers.ppro import signing, wire
-from simulator.providers.ppro.model import Charge, Operation
+from simulator.providers.ppro.model import Charge, Operation, PaymentReport
 from simulator.providers.ppro.settings import PproSettings
-from simulator.providers.ppro.states import PAYMENT_CHARGE
+from simulator.providers.ppro.states import PAYMENT_CHARGE, PAYMENT_REPORT
+from simulator.providers.ppro.wire import reports
 
-EVENTS = ("PAYMENT_CHARGE_CREATED", *PAYMENT_CHARGE.events, "PAYMENT_CHARGE_DISCARD_FAILED")
-"""Source: docs/providers/ppro.md, source 6.3. Inferred: ppro.instrument-events."""
+EVENTS = ("PAYMENT_CHARGE_CREATED", *PAYMENT_CHARGE.events, "PAYMENT_CHARGE_DISCARD_FAILED", *PAYMENT_REPORT.events)
+"""Source: docs/providers/ppro.md, sources 6.3 and 12.2. Inferred: ppro.instrument-events."""
 
 RETRY = RetryPolicy(doubling(15, 15), timeout_s=10)
 """Source: docs/providers/ppro.md, source 6.5. Inferred: ppro.retries."""
@@ -112,8 +113,25 @@ def _extra(event: Event, charge: Charge) -> dict[str, Any]:
 
 
 def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
-    charge = event.resource
-    assert isinstance(charge, Charge)
+    """The subject is the charge, or the report. Inferred: ppro.report-subject."""
+    resource = event.resource
+    assert isinstance(resource, Charge | PaymentReport)
+    data = reports.report_event(uow, resource) if isinstance(resource, PaymentReport) else _told(event, resource)
+    envelope = {
+        "specversion": "1.0.2",
+        "source": "https://www.ppro.com",
+        "datacontenttype": "application/json",
+        "id": uow.ids.text(21),
+        "type": event.name,
+        "subject": resource.id,
+        "time": iso_millis(uow.now),
+        "data": data,
+    }
+    body, from_network = orjson.dumps(envelope), resource.webhooks_from_network
+    return [Message(event.name, body, resource.webhooks_url, from_network=from_network)]
+
+
+def _told(event: Event, charge: Charge) -> dict[str, Any]:
     data = {
         "paymentChargeId": charge.id,
         "paymentChargeStatus": charge.state,
@@ -124,17 +142,7 @@ def render(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         "type": event.name,
         **_extra(event, charge),
     }
-    envelope = {
-        "specversion": "1.0.2",
-        "source": "https://www.ppro.com",
-        "datacontenttype": "application/json",
-        "id": uow.ids.text(21),
-        "type": event.name,
-        "subject": charge.id,
-        "time": iso_millis(uow.now),
-        "data": {name: value for name, value in data.items() if value is not None},
-    }
-    return [Message(event.name, orjson.dumps(envelope), charge.webhooks_url, from_network=charge.webhooks_from_network)]
+    return {name: value for name, value in data.items() if value is not None}
 
 
 TOLERANCE = timedelta(minutes=5)

@@ -304,6 +304,10 @@ async def test_every_event_of_the_catalogue_is_sent_and_verifies(sim: Sim, ppro:
     await ppro.void(separate["id"], 100)
     await sim.arm([{"when": {"operation": "refund"}, "bank": {"outcome": "pending"}}])
     await ppro.refund((await ppro.mock())["id"], 100)
+    report = {"operationType": "CAPTURE", "startDate": paid["createdAt"], "endDate": paid["createdAt"]}
+    await ppro.post("payment-reports", report)
+    await sim.arm([{"settlement": {"report": "failed"}}])
+    await ppro.post("payment-reports", report)
     await sim.advance(days=2)
 
     assert {hook.body["type"] for hook in sim.hooks} == set(EVENTS)

@@ -13,13 +13,14 @@ from simulator.engine.pages import with_query
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.ppro import failures, rules
+from simulator.providers.ppro.handlers import reports
 from simulator.providers.ppro.handlers.authorizations import move_authorization
 from simulator.providers.ppro.handlers.captures import capture, captured
 from simulator.providers.ppro.handlers.discards import discard
 from simulator.providers.ppro.handlers.funds_statuses import move_funds
 from simulator.providers.ppro.handlers.operations import new_operation
 from simulator.providers.ppro.handlers.refunds import decide_refund
-from simulator.providers.ppro.model import Charge
+from simulator.providers.ppro.model import Charge, PaymentReport
 from simulator.wallet import alipay
 from simulator.wallet.order import Order
 
@@ -95,6 +96,9 @@ def hear_wallet(uow: UnitOfWork, resource: Resource, news: str, teller: Resource
 
 
 def on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
+    if isinstance(resource, PaymentReport):
+        reports.on_timer(uow, resource, trigger)
+        return
     assert isinstance(resource, Charge)
     match trigger:
         case "timer.authentication_timeout":
