@@ -60,3 +60,9 @@ def story(merchant: DemoMerchant) -> None:
     merchant.webhooks(charge, "PAYMENT_CHARGE_REFUND_SUCCEEDED")
     final = merchant.send(shop.read(account, charge))
     merchant.check("the rest stays captured", "CAPTURED", final.json["status"])
+
+    report = merchant.send(shop.report(account, "REFUND", refund.json["createdAt"])).json["id"]
+    merchant.advance("PT1M")
+    [processed] = merchant.webhooks(report, "REPORT_PROCESSED")
+    length = merchant.send(Request("GET", f"{shop.REPORTS}/{report}")).json["contentLength"]
+    merchant.check("a report of the refund can be fetched", length, processed["data"]["contentLength"])

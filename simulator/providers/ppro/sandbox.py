@@ -7,7 +7,7 @@ from typing import Any
 from simulator.engine.sandbox import Probe, Sandbox, Visit, get, no_json, without
 from simulator.engine.shop import Request, json_request
 from simulator.engine.stories import saying_more
-from simulator.providers.ppro.shop import CHARGES
+from simulator.providers.ppro.shop import CHARGES, REPORTS
 from simulator.providers.ppro.shop import create as creation
 from simulator.providers.ppro.shop import refund as refunding
 
@@ -102,6 +102,9 @@ PROBES = (
     Probe("code", "one by a code that the consumer is told", lambda v: mock(v, "requiresAuthentication=true;authenticationType=MULTI_FACTOR")),
     Probe("wrong-code", "it is confirmed with a wrong code", lambda v: json_request("POST", charge(v, "/authorizations", "code"), CODE)),
     Probe("bound", "a charge of the lowest amount that the mock declines", lambda v: mock(v, "", amount={"value": 300_000, "currency": "EUR"})),
+    Probe("report-nothing", "a report without anything", lambda v: json_request("POST", REPORTS, {})),
+    Probe("report-type", "a report of a type that there is not", lambda v: json_request("POST", REPORTS, {"operationType": "DISPUTE"})),
+    Probe("report-unknown", "a report that nobody has asked for", lambda v: get(f"{REPORTS}/report_000000000000000000000")),
     Probe("read-paid", "the first charge is read once it is paid", lambda v: get(charge(v)), pays=True),
     Probe("refund", "a part is refunded", refund, pays=True),
     Probe("refund-too-much", "more than is left is refunded", refund_all, pays=True),

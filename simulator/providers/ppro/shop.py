@@ -40,6 +40,11 @@ def read(account: Account, id_: str) -> Request:
     return Request("GET", f"{CHARGES}/{id_}")
 
 
+def report(account: Account, type_: str, moment: str) -> Request:
+    """Of the operations of a type in one moment, as an answer has told it: the merchant's own clock is another."""
+    return json_request("POST", REPORTS, {"operationType": type_, "startDate": moment, "endDate": moment})
+
+
 def refund(account: Account, id_: str, amount: Money) -> Request:
     return json_request("POST", f"{CHARGES}/{id_}/refunds", {"amount": amount.value})
 

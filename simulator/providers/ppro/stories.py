@@ -61,8 +61,7 @@ DISCARD = _call("discards", merchantDiscardReference="ds-1")
 
 def _report(so_far: SoFar) -> Request:
     """Of the captures in the moment of the charge that was just made: the merchant's own clock is another."""
-    body = {"operationType": "CAPTURE", **dict.fromkeys(("startDate", "endDate"), so_far.answer.json["createdAt"])}
-    return json_request("POST", shop.REPORTS, body)
+    return shop.report(so_far.account, "CAPTURE", so_far.answer.json["createdAt"])
 
 
 REPORTED = (Create(), Ask(_report))
