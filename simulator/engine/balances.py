@@ -111,16 +111,28 @@ def period(uow: UnitOfWork, provider: str, until: datetime) -> Period:
 
 
 def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
-    """Those of a local date whose day is over, there or still to come."""
+    """Those of a local date whose day is over, there or still to come. Of a day that was ended by hand there are those of its
+    payouts."""
     settlement, calendar = settlement_of(uow, provider), terms_of(uow, provider).calendar
     if settlement.reports is None:
         return []
     found: list[Report] = []
-    for closes_on in (day, day + timedelta(days=1)):
-        until = calendar.cutoff_on(closes_on)
+    regular = [calendar.cutoff_on(one) for one in (day, day + timedelta(days=1))]
+    for until in sorted({*regular, *_cutoffs(uow, provider, day)}):
         if until <= uow.now and is_whole(over := period(uow, provider, until)):
-            found += [one for one in settlement.reports(over) if one.date == day]
+            made = (one for one in settlement.reports(over) if one.payout or until in regular)
+            found += [one for one in made if one.date == day]
     return found
+
+
+def _cutoffs(uow: UnitOfWork, provider: str, day: date) -> Iterator[datetime]:
+    """The cut-offs of a local date that are kept, whenever they were."""
+    calendar, kind = terms_of(uow, provider).calendar, kinds_of(provider).cutoff
+    ends = (calendar.instant(day).date(), calendar.instant(day + timedelta(days=1)).date())
+    for utc in dict.fromkeys(ends):
+        for one in uow.by_key(kind, "day", utc.isoformat()):
+            if calendar.day(one.at) == day:
+                yield one.at
 
 
 def is_whole(over: Period) -> bool:

@@ -123,6 +123,10 @@ class Cutoff(Resource):
     """How much later than usual they come."""
     decided_by: str = ""
 
+    def keys(self) -> dict[str, str]:
+        """Its day in UTC."""
+        return {"day": self.at.date().isoformat()}
+
 
 SETTLED = (Account, Payout, Cutoff)
 

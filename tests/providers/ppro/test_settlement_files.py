@@ -106,13 +106,17 @@ async def test_they_are_there_three_hours_after_the_cut_off_and_the_same_for_eve
         ("daily", 2, "1-77-D-2026-044"),
         ("weekly", 7, "1-77-W-2026-10"),
         ("monthly", 30, "1-77-M-2026-04"),
+        ("manual", 3, "1-77-080000-D-2026-045"),
     ],
 )
 async def test_the_name_counts_the_settlements_of_the_year(sim: Sim, cadence: str, days: int, name: str) -> None:
+    """One by hand bears its time."""
     at_morning(sim)
     await sim.settings("ppro", cadence=cadence, settlement_client="77")
     book(sim, *story())
     await sim.advance(days=days)
+    if cadence == "manual":
+        (await sim.http.post(f"{sim.path}/payouts", json={"provider": "ppro"})).raise_for_status()
     await sim.advance(hours=4)
 
     assert {
@@ -320,6 +324,9 @@ async def test_each_movement_stands_in_one_settlement_and_every_sum_is_right(sim
     chance, booked = random.Random(seed), set[tuple[str, str]]()
     at_morning(sim)
     await sim.settings("ppro", settlement_currency="same" if seed == 2 else "EUR", fee_payout="0.50")
+    if seed == 1:  # over the last weekend of March, on which the clocks change there
+        await sim.settings("ppro", time_zone="Europe/Amsterdam", cutoff="02:30")
+        await sim.advance(days=24)
     merchant = Merchant(sim)
     for n in range(1, 13):
         currency = chance.choice(("EUR", "CNY", "JPY"))
