@@ -17,6 +17,9 @@ ANY = next(p for p in built_in() if p.shop is not None and p.shop.read and not p
 assert ANY.shop is not None
 SHOP: Shop = ANY.shop
 
+FILING = next(p for p in built_in() if p.settlement is not None and p.settlement.reports is not None)
+"""One that writes files about the money."""
+
 AMOUNT = Money(1000, "CNY")
 BACK = "https://shop.example/back"
 

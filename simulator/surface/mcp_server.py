@@ -22,7 +22,7 @@ from mcp.types import Tool as Offered
 from simulator import __version__
 from simulator.surface.async_client import AsyncClient
 from simulator.surface.client import NotReached, SaidNo
-from simulator.surface.tools import TOOLS, Tool, ToolRefused, refusal
+from simulator.surface.tools import FILES, TOOLS, Tool, ToolRefused, file_as_text, refusal
 
 INSTRUCTIONS = """A local simulator of payment service providers, for a merchant's code under test: no real money moves.
 make_payment makes a test payment (or run the merchant's own checkout), pay or decline is the buyer, settle delivers webhooks,
@@ -41,6 +41,8 @@ def server_for(client: AsyncClient, workspace: str) -> Server[Any]:
             raise MCPError(INVALID_PARAMS, f"there is no tool {params.name!r}")
         try:
             ask = tool.ask(params.arguments or {}, workspace)
+            if tool.name in FILES:
+                return _told(file_as_text(await client.file(ask.path)))
             answer = await client.call(ask.method, ask.path, ask.body, **ask.query)
         except ToolRefused as error:
             return _told(str(error), is_error=True)

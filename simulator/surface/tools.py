@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import json
 import re
@@ -24,10 +25,15 @@ OFFERED = frozenset({
     "put_webhook", "list_webhooks", "get_webhook", "resend", "compare_delivery", "read_inbox",
     "list_requests", "get_request", "compare_request",
     "list_scenarios", "get_scenario", "put_scenario", "delete_scenario",
+    "get_balances", "list_ledger", "list_payouts", "pay_out", "list_reports", "get_report",
     "begin_audit", "get_audit", "list_audits",
 })
 # fmt: on
 """What an agent needs beside a merchant's code. Every tool is read by its model each time, so the rest of the table is left out."""
+FILES = frozenset({"get_report"})
+"""Those whose answer is a file."""
+LONGEST = 20_000
+"""Characters of a file that an agent is told."""
 WORKSPACE = "workspace"
 """What `{ws}` is called."""
 LISTED = 20
@@ -124,11 +130,22 @@ def _in_query(value: Any) -> Any:
 
 
 def _untitled(schema: Any, named: bool = False) -> Any:
-    """Without the titles that pydantic gives everything: they say again what the name says. `named`: the members are names."""
+    """Without the titles that pydantic gives everything, which say again what the name says, and without the null that an absent
+    member may be as well. `named`: the members are names."""
     if isinstance(schema, list):
         return [_untitled(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
+    if (
+        not named
+        and (kinds := schema.get("anyOf"))
+        and len(kinds) == 2
+        and {"type": "null"} in kinds
+        and "default" in schema
+    ):
+        [kind] = [one for one in kinds if one != {"type": "null"}]
+        rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
+        return _untitled({**kind, **rest})
     return {
         name: value
         if name in ("default", "enum", "const") and not named
@@ -136,6 +153,12 @@ def _untitled(schema: Any, named: bool = False) -> Any:
         for name, value in schema.items()
         if named or name != "title"
     }
+
+
+def file_as_text(raw: bytes) -> str:
+    """A file as an agent reads it: unpacked, and not longer than it can bear."""
+    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig", "replace")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n… and {len(text) - LONGEST:,} more characters"
 
 
 TOOLS: Mapping[str, Tool] = {row.name: Tool(row) for row in TABLE if row.name in OFFERED}

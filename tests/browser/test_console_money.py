@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from buying import FILING
+
 from browser.shop import Shop
 from browser.window import Window
-from simulator.providers import built_in
 
 Open = Callable[..., Window]
-
-
-FILING = next(p for p in built_in() if p.settlement is not None and p.settlement.reports is not None)
-"""One that writes files."""
 
 
 def address(shop: Shop, path: str = "money") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gzip
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from typing import Any
 import click
 import jsonschema
 import pytest
-from buying import ANY, ask, creation
+from buying import ANY, FILING, ask, creation
 from click.testing import CliRunner
 
 from simulator.surface import cli
@@ -23,7 +24,7 @@ from simulator.surface.async_client import AsyncClient
 from simulator.surface.client import SaidNo, Workspace
 from simulator.surface.control.operation import NoBody, Operation
 from simulator.surface.launch import Launched
-from simulator.surface.tools import OFFERED, TOOLS, WORKSPACE, Tool, refusal
+from simulator.surface.tools import LONGEST, OFFERED, TOOLS, WORKSPACE, Tool, file_as_text, refusal
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
@@ -119,6 +120,35 @@ async def test_scenarios_are_armed_listed_and_disarmed_and_the_clock_is_moved(ag
     assert declined["phase"] not in ("paid", "processing")
     assert (disarmed, (await done(agent, "get_scenario"))["data"]) == ("done", [])
     assert moved["now"] == "2030-01-02T00:00:00.000Z"
+
+
+async def test_the_money_is_followed_from_the_ledger_to_the_report(agent: Agent) -> None:
+    own = {"provider": FILING.name}
+    payment = await done(agent, "make_payment", **own, amount={"value": 10_000, "currency": "EUR"})
+    await done(agent, "pay", **own, id=payment["id"])
+    await done(agent, "settle")
+    await done(agent, "advance", by="P10D")  # over any weekend and any holidays
+
+    [balance] = (await done(agent, "get_balances", **own))["data"]
+    ledger = (await done(agent, "list_ledger", **own, payment_id=payment["id"]))["data"]
+    [payout] = (await done(agent, "list_payouts"))["data"]
+    [report, *_] = (await done(agent, "list_reports", **own))["data"]
+    told = await agent.call_tool("get_report", {**own, "date": report["date"], "name": report["name"]})
+    due = await done(agent, "pay_out", **own)
+
+    assert balance["pending"] == "0.00000000"
+    assert {one["payment_id"] for one in ledger} == {payment["id"]}
+    assert payout["state"] == "paid"
+    assert not told.is_error and text_of(told)
+    assert due["data"] == []
+    assert "no report of that name" in await refused(
+        agent, "get_report", **own, date=report["date"], name="nothing.csv"
+    )
+
+
+def test_a_file_is_told_unpacked_and_cut() -> None:
+    assert file_as_text(gzip.compress("\ufeffé,1".encode())) == "é,1"
+    assert file_as_text(b"x" * (LONGEST + 1234)).endswith("x\n… and 1,234 more characters")
 
 
 async def test_the_audit_is_begun_and_read(agent: Agent, world: Workspace) -> None:
