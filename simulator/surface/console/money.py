@@ -115,6 +115,7 @@ class Bar:
 class Entry:
     """A line of the ledger: one posting."""
 
+    day: date
     time: str
     title: str
     kind: str
@@ -253,6 +254,7 @@ class World:
                 if not (is_own or both):
                     continue
                 yield Entry(
+                    self.calendar.day(one.at),
                     f"{self.local(one.at):%H:%M:%S}",
                     iso_millis(one.at),
                     posting.kind,
@@ -314,6 +316,25 @@ class World:
             "zone": f"{self.terms.cutoff} {self.terms.time_zone}",
             "cadence": self.terms.cadence,
         }
+
+
+def of_payment(console: Console, provider: Provider, payment: str) -> Mapping[str, Any] | None:
+    """What a payment has moved on the merchant's account, and what is left of it; None where that is nothing."""
+    if provider.settlement is None:
+        return None
+    world = World(console, provider, provider.settlement)
+    bookings = world.uow.bookings_of(world.name, payment)[-PAGE:]
+    purse = bookings[0].purse if bookings else ""
+    entries = list(world.entries(bookings, purse, False))
+    if not entries:
+        return None
+    currency = balances.parts(purse)[1]
+    return {
+        "world": world,
+        "entries": entries,
+        "currency": currency,
+        "net": Figure(sum(one.amount.units for one in entries), currency),
+    }
 
 
 def _tall(amount: int, most: int) -> int:

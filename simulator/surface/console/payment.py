@@ -22,6 +22,7 @@ from simulator.engine.store import OutboxRow
 from simulator.engine.views import MoneyView
 from simulator.kernel.clock import from_micros, iso_millis
 from simulator.kernel.money import Money
+from simulator.surface.console import money
 from simulator.surface.console.delivery import unexplained
 from simulator.surface.console.frame import Console, day
 from simulator.surface.console.payments import Row, shown
@@ -182,6 +183,7 @@ async def payment_page(console: Console) -> Response:
         chip=chip,
         mermaid=diagram.mermaid(told, provider, console.texts()),
         inspected=_inspected(console, provider, lines),
+        moved=money.of_payment(console, provider, resource.subject),
         raw=console.query.get("body") == "raw",
     )
 

@@ -13,6 +13,7 @@ from merchant import Merchant
 from pressing import console
 from support import Sim
 from toy.acme import ACME
+from toy.settling import SETTLING, P, post
 
 from benchmarks import fill
 from simulator.engine.settings import WorkspaceSettings
@@ -103,6 +104,40 @@ async def costs(file: Path, count: int) -> dict[str, int]:
 
 async def test_no_page_and_no_list_costs_more_in_a_store_ten_times_as_full(tmp_path: Path) -> None:
     few, many = await costs(tmp_path / "few.db", SMALL), await costs(tmp_path / "many.db", LARGE)
+
+    grown = [f"{path}: {few[path]} and {many[path]}" for path in few if many[path] > few[path] * ROOM + 10 * STEP]
+    assert grown == []
+
+
+MONEY = ("money", "money?day={day}", "money?sides=both", "money?all=reports", "money?all=payouts")
+MONEY_LISTS = ("balances", "payouts", "reports", "ledger", "ledger?payment_id=p1")
+
+
+async def costs_of_money(count: int) -> dict[str, int]:
+    """What each address costs after a week with payouts, and on a day with so many bookings."""
+    steps, found = [0], {}
+    async with Sim(providers=[SETTLING]) as sim:
+        for _ in range(3):
+            post(sim, "capture", 2000)
+            await sim.advance(days=2)
+        post(sim, "capture", 2000)
+        store, workspace = sim.app.runtime.store, sim.workspace.id
+        number, at, payment, body = store.bookings(workspace, P)[-1]
+        rows = [(workspace, P, number + more, at, payment, body) for more in range(1, count)]
+        store.insert_bookings(rows)
+        day = sim.workspace.clock.now().date().isoformat()
+        addresses = [f"{console(sim)}/{path.format(day=day)}" for path in MONEY]
+        addresses += [f"{sim.path}/{path}" for path in MONEY_LISTS]
+        counted(sim, steps)
+        for address in (addresses[0], *addresses):
+            before = steps[0]
+            (await sim.http.get(address)).raise_for_status()
+            found[address.replace(sim.workspace.public_id, "{ws}")] = steps[0] - before
+    return found
+
+
+async def test_no_view_of_the_money_costs_more_on_a_day_ten_times_as_busy() -> None:
+    few, many = await costs_of_money(SMALL), await costs_of_money(LARGE)
 
     grown = [f"{path}: {few[path]} and {many[path]}" for path in few if many[path] > few[path] * ROOM + 10 * STEP]
     assert grown == []

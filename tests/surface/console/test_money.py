@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
+from merchant import Merchant
 from pressing import page_of, press
 from support import Sim
 from toy.settling import SETTLING, P, post
@@ -244,6 +245,31 @@ async def test_each_currency_that_is_kept_apart_is_looked_at_apart(sim: Sim) -> 
     ]
     assert told(page, "ledger-row", "kind", "amount")[0] == ("capture", "1000.00000000")
     assert ("2026-03-04", "1000.00000000") in told(page, "day-bar", "day", "sales")
+
+
+async def test_a_payment_has_its_own_lines_of_the_ledger_which_lead_to_their_days(sim: Sim) -> None:
+    charge = await Merchant(sim, SETTLING).paid()
+    before = await page_of(sim, f"/payments/{charge}")
+    post(sim, "capture", 2000, payment=charge)
+    post(sim, "capture", 4000, payment="another")
+    await sim.advance(days=1)
+    post(sim, "refund", 500, payment=charge)
+
+    page = await page_of(sim, f"/payments/{charge}")
+    link = re.search(r'href="/console/[^/"]+(/money[^"]+day=2026-03-04)"', page)
+    assert link is not None
+    day = await page_of(sim, link[1].replace("&amp;", "&"))
+
+    assert told(before, "ledger-row", "kind") == []
+    assert told(page, "ledger-row", "kind", "amount") == [
+        ("capture", "20.00000000"),
+        ("fee_variable", "-0.24000000"),
+        ("fee_fixed", "-0.20000000"),
+        ("refund", "-5.00000000"),
+        ("fee_refund", "-0.10000000"),
+    ]
+    assert 'what is left of it: <span title="14.46000000"' in page
+    assert len(told(day, "ledger-row", "kind")) == 6
 
 
 async def test_what_an_address_names_and_there_is_not_is_said(sim: Sim) -> None:
