@@ -154,6 +154,7 @@ class File:
     size: str
     """Empty where it is not there, or too large to be weighed."""
     is_there: bool
+    available_at: str
     due_in: str
 
 
@@ -286,7 +287,15 @@ class World:
         there = is_there(self.uow, report)
         size = self._size(report) if there else ""
         url = report_path(self.console.workspace, self.name, report)
-        return File(report, _shortened(report.name), url, size, there, self.until(report.available_at))
+        return File(
+            report,
+            _shortened(report.name),
+            url,
+            size,
+            there,
+            iso_millis(report.available_at),
+            self.until(report.available_at),
+        )
 
     def _size(self, report: Report) -> str:
         """Weighed, if few bookings stand in it: those of its day, and of the days that are paid out with it."""

@@ -189,6 +189,7 @@ async def test_a_report_is_downloaded_when_it_is_there_and_waited_for_before(sim
     assert link is not None
     raw = (await sim.http.get(link[1])).raise_for_status().content
 
+    assert told(early, "report-row", "name", "available-at") == [("day-2026-03-04.csv", "2026-03-05T02:00:00.000Z")]
     assert "not there yet" in early and "ready in 1 h, at 02:00" in early
     assert 'data-testid="report-download"' not in early
     assert raw.startswith(b"1,p1,19.56000000,EUR")
