@@ -6,7 +6,7 @@ somebody asks, and which facts an answer hangs on is derived from the call as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -81,6 +81,16 @@ class Place:
             and (not self.member or _has(exchange.answered, self.member) is not self.absent)
             and all(_holds(exchange.asked, path, wanted) for path, wanted in self.asked.items())
             and all(_holds(exchange.answered, path, wanted) for path, wanted in self.answered.items())
+        )
+
+    def fits_webhook(self, event: str, said: Any, headers: Collection[str]) -> bool:
+        """Whether it shows in a webhook of that name, which says so much; `headers` are in lower case."""
+        return (
+            self.event in ("*", event)
+            and bool(self.event)
+            and (not self.header or self.header in headers)
+            and (not self.member or _has(said, self.member) is not self.absent)
+            and all(_holds(said, path, wanted) for path, wanted in self.answered.items())
         )
 
     @property
@@ -174,10 +184,17 @@ class Facts:
 
     def inferred_in(self, exchange: Exchange) -> list[Fact]:
         """Those that are only inferred, and on which this answer hangs."""
+        return self._inferred(lambda place: place.fits(exchange))
+
+    def inferred_of(self, event: str, said: Any, headers: Collection[str]) -> list[Fact]:
+        """Those on which this webhook hangs."""
+        return self._inferred(lambda place: place.fits_webhook(event, said, headers))
+
+    def _inferred(self, fits: Callable[[Place], bool]) -> list[Fact]:
         return [
             fact
             for fact in self.all
-            if fact.standing == "inferred" and any(place.fits(exchange) for place in fact.shows if not place.quiet)
+            if fact.standing == "inferred" and any(fits(place) for place in fact.shows if not place.quiet)
         ]
 
     def counted(self) -> dict[Standing, int]:

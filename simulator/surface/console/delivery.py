@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from simulator.engine.addresses import address
 from simulator.engine.explain import CAUSES, Comparison, Explained
+from simulator.engine.facts import Fact
 from simulator.engine.programs import LANGUAGES
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
@@ -134,6 +135,7 @@ async def delivery_page(console: Console) -> Response:
         schedule=Schedule.of(row.provider) if row.provider else None,
         explained=explained,
         unexplained=unexplained(runtime, message, chosen),
+        inferred=_inferred(row, sent, _headers(chosen)),
         languages=languages,
         language=language,
         base_parts=_coloured(explained, console.query.get("lines") == "1"),
@@ -165,6 +167,17 @@ def _coloured(explained: Explained | None, in_lines: bool) -> list[tuple[str, st
         gap = "" if not n else "\n" if in_lines else explained.separator
         parts += [("", gap), ("key", line[:end]), ("", line[end:])]
     return parts
+
+
+def _inferred(row: Row, sent: str, headers: Mapping[str, str]) -> Sequence[Fact]:
+    """What no document of the provider says, and shows in this webhook."""
+    if row.provider is None:
+        return []
+    try:
+        said = orjson.loads(sent)
+    except orjson.JSONDecodeError:
+        said = None
+    return row.provider.facts.inferred_of(row.delivery["event"], said, [name.lower() for name in headers])
 
 
 def _headers(attempt: AttemptRow | None) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlencode
 
 import httpx
@@ -15,6 +15,7 @@ from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
 
+from simulator.engine.facts import Place
 from simulator.engine.provider import Provider
 from simulator.providers import built_in
 
@@ -225,5 +226,46 @@ async def test_every_providers_delivery_has_its_schedule_and_its_signature(provi
         for language in ("en", "zh"):
             page = await page_of(sim, f"/webhooks/{id_}?tab=signature&lang={language}")
             assert 'data-testid="base-string"' in page and 'data-testid="signature"' in page
+        event = (await sim.http.get(f"{sim.path}/webhooks/{id_}")).json()["event"]
 
     assert provider.title in page
+    assert set(inferred_anyhow(provider, event)) <= set(re.findall(r'<p id="([a-z.-]+)"', page))
+
+
+def inferred_anyhow(provider: Provider, event: str) -> Iterator[str]:
+    """Facts that show in each webhook of that name, whatever it says."""
+    for fact in provider.facts:
+        places = [place for place in fact.shows if place.event in ("*", event) and not place.quiet]
+        if fact.standing == "inferred" and any(not (one.member or one.header or one.answered) for one in places):
+            yield fact.id
+
+
+def test_a_fact_shows_in_the_webhooks_that_it_names_and_in_no_other() -> None:
+    shown = [
+        Place(event="charge.captured"),
+        Place(event="*", member="type"),
+        Place(event="charge.captured", header="acme-signature"),
+        Place(event="charge.captured", answered={"type": "charge.captured"}),
+        Place(event="*", member="nothing", absent=True),
+    ]
+    hidden = [
+        Place(event="charge.failed"),
+        Place(event="*", member="nothing"),
+        Place(event="*", header="x-nothing"),
+        Place(event="*", answered={"type": "charge.failed"}),
+        Place(operation=("create_charge",)),
+    ]
+    said, headers = {"type": "charge.captured"}, ["acme-signature"]
+
+    fits = [place.fits_webhook("charge.captured", said, headers) for place in (*shown, *hidden)]
+
+    assert fits == [True] * len(shown) + [False] * len(hidden)
+
+
+async def test_what_was_not_sent_yet_is_not_said_to_have_been_right(sim: Sim) -> None:
+    await Merchant(sim, ACME).paid()
+    id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+
+    page = await page_of(sim, f"/webhooks/{id_}?tab=signature")
+
+    assert "It will be signed so" in page and "The signature was right" not in page
