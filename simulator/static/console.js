@@ -80,7 +80,7 @@
 
   const liveBar = one("[data-testid=live]");
   const offer = one("[data-testid=new-rows]");
-  let waiting = 0;
+  let waiting = 0, renewed = -1000;
 
   function isRead() {
     const inside = document.activeElement?.closest('[data-live-part=""]');
@@ -104,6 +104,7 @@
   /* What came new is offered, not put in, while somebody reads. */
   async function renew() {
     waiting = 0;
+    renewed = performance.now();
     const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -113,7 +114,7 @@
       const ids = new Set(all("tr[data-id]").map((row) => row.dataset.id));
       const more = all("tr[data-id]", fresh).filter((row) => !ids.has(row.dataset.id)).length;
       offer.hidden = false;
-      offer.textContent = more && one("[data-testid=payment-row]") ? offer.dataset.rows.replace("{n}", more) : offer.dataset.text;
+      offer.textContent = offer.dataset[!more || !one("[data-testid=payment-row]") ? "text" : more > 1 ? "rows" : "row"].replace("{n}", more);
       return;
     }
     const known = new Set(all("[data-live-part] tr[data-id]").map((row) => row.dataset.id));
@@ -131,7 +132,7 @@
   }
 
   function changed() {
-    if (!waiting) waiting = setTimeout(renew, 400);
+    if (!waiting) waiting = setTimeout(renew, Math.max(100, renewed + 700 - performance.now())); // at once, then not too often
   }
 
   if (document.body.dataset.events && one("[data-live-part]")) {

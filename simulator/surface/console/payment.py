@@ -72,6 +72,8 @@ class Line:
     group: str | None
     """The heading above it, where a new group begins."""
     label: str
+    whole: str
+    """What it says where there is room for it."""
     fact: str
     spoken: str
     """The row as a sentence."""
@@ -294,7 +296,8 @@ def _lines(console: Console, provider: Provider, told: Sequence[Step]) -> list[L
         label, fact = diagram.said(step.label, t), diagram.said(step.fact, t)
         way = t("payments_way", source=names[step.source], target=names[step.target])
         place = "" if step.kind == "clock" else way if step.source != step.target else names[step.source]
-        said = [at, place, step.full or label, fact]
+        whole = label if step.kind == "decision" else step.full or label
+        said = [at, place, whole, fact]
         lines.append(
             Line(
                 step=step,
@@ -303,6 +306,7 @@ def _lines(console: Console, provider: Provider, told: Sequence[Step]) -> list[L
                 day=day(from_micros(step.at), t.language) if changed else "",
                 group=t(diagram.GROUPS[step.group]) if step.group != group else None,
                 label=label,
+                whole=whole,
                 fact=fact,
                 spoken=", ".join(part for part in said if part),
                 mark=_mark(step),

@@ -72,6 +72,7 @@ async def test_a_row_is_a_sentence_to_whoever_hears_the_page(sim: Sim, refused: 
     page = await page_of(sim, f"/payments/{refused}")
 
     assert "Acme to Merchant server, charge.captured, 503, try 1</span>" in page
+    assert "decided by" not in await page_of(sim, f"/payments/{refused}?lang=zh")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -202,6 +203,7 @@ async def test_a_call_shows_what_came_and_what_was_answered_and_is_sent_again(si
     assert "send-again" in inspector(page)
     reply = inspector(await page_of(sim, f"/payments/{refused}?event={answered['seq']}&body=raw"))
     assert call["response"]["body"] in reply
+    assert f"<h2><code>{call['method']} {call['path']}</code></h2>" in reply
     assert (await press(sim, page, "send-again")).status_code == 303
     assert len(await sim.requests()) == 2
 
