@@ -133,7 +133,9 @@ def _look(rule: Rule) -> tuple[str, str]:
 
 def _amounts(console: Console, name: str, scenario: Scenario) -> Amounts:
     rows = [(_amount(rule), _occasion(rule), _effect(rule)) for rule in scenario.rules]
-    return Amounts(console.runtime.providers.get(name), scenario.source, scenario.description, rows)
+    texts, key = console.texts(), f"scenarios_amounts_{name}"
+    about = texts(key) if texts.has(key) else scenario.description
+    return Amounts(console.runtime.providers.get(name), scenario.source, about, rows)
 
 
 def _few(amounts: Sequence[Amounts]) -> list[Amounts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 
@@ -22,7 +23,9 @@ async def sim() -> AsyncIterator[Sim]:
 
 
 ANY = built_in()[0]
-NAMED = load_scenarios(Settings(), built_in()).known.named
+KNOWN = load_scenarios(Settings(), built_in()).known
+NAMED = KNOWN.named
+AMOUNTS = {name: scenario.description for name, scenario in KNOWN.documented.items()}
 
 
 def test_the_catalogue_says_in_english_what_the_files_say() -> None:
@@ -31,6 +34,13 @@ def test_the_catalogue_says_in_english_what_the_files_say() -> None:
     told = {name: (texts(f"scenarios_title_{name}"), texts(f"scenarios_about_{name}")) for name in NAMED}
 
     assert told == {name: (scenario.title, scenario.description) for name, scenario in NAMED.items()}
+    assert {name: texts(f"scenarios_amounts_{name}") for name in AMOUNTS} == AMOUNTS
+
+
+async def test_what_decides_an_amount_is_told_in_the_language_of_the_page(sim: Sim) -> None:
+    page = html.unescape(await page_of(sim, "/scenarios?amounts=all&lang=zh"))
+
+    assert [about for about in AMOUNTS.values() if about in page] == []
 
 
 async def test_every_scenario_stands_in_one_group_and_can_be_armed(sim: Sim) -> None:
