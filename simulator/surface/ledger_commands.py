@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.kernel.money import Money
 from simulator.surface import terminal
 from simulator.surface.steering import known_provider, no_payment, show, steers, world_of
 
@@ -281,8 +282,8 @@ def _payment(world: Workspace, id_: str) -> Payment:
 def _whole_payment(view: Payment, now: str) -> Iterator[str]:
     decided = f", decided by {view['decided_by']}" if view["decided_by"] else ""
     yield f"{view['provider']} {view['id']}  {view['status']}  {view['phase']}{decided}"
-    amount, refunded = view["amount"], view["refunded"]
-    yield f"reference {view['reference'] or '-'}  amount {amount['value']} {amount['currency']}  refunded {refunded['value']}"
+    amount, refunded = (Money(view[name]["value"], view[name]["currency"]).format() for name in ("amount", "refunded"))
+    yield f"reference {view['reference'] or '-'}  amount {amount}  refunded {refunded}"
     if view["wallet"] is not None:
         yield f"wallet {view['wallet']['url']}  {view['wallet']['state']}"
     events = ((event["at"], _event(event)) for event in view.get("timeline", []))

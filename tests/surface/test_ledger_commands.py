@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from buying import ANY, ask, creation
@@ -83,6 +84,7 @@ def test_a_payment_is_shown_with_its_story(shell: Shell) -> None:
     shown = shell.run("show", "order-1001").stdout
 
     assert shown.splitlines()[0].startswith(f"{ANY.name} {charge}")
+    assert re.search(r"  amount [A-Z]{3}\s\d+\.\d\d  refunded [A-Z]{3}\s0\.00\n", shown)
     assert "req_" in shown
 
 
