@@ -333,3 +333,11 @@ async def test_what_is_missing_is_said_in_the_language_of_the_page(sim: Sim, pat
 
     assert answer.status_code == 404
     assert message in re.sub(r"<[^>]+>", "", answer.text)
+
+
+async def test_a_workspace_without_a_name_of_its_own_shows_its_id_once(sim: Sim) -> None:
+    id_ = (await sim.http.post("/_sim/workspaces", json={})).json()["id"]
+
+    page = (await sim.http.get("/console/workspaces")).text
+
+    assert f"<code>{id_}</code>" not in page and f'data-name="{id_}"' in page
