@@ -114,14 +114,11 @@ def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
     """Those of a local date whose day is over, there or still to come. Of a day that was ended by hand there are those of its
     payouts."""
     settlement, calendar = settlement_of(uow, provider), terms_of(uow, provider).calendar
-    if settlement.reports is None:
-        return []
     found: list[Report] = []
     regular = [calendar.cutoff_on(one) for one in (day, day + timedelta(days=1))]
     for until in sorted({*regular, *_cutoffs(uow, provider, day)}):
         if until <= uow.now and is_whole(over := period(uow, provider, until)):
-            made = (one for one in settlement.reports(over) if one.payout or until in regular)
-            found += [one for one in made if one.date == day]
+            found += [one for one in settlement.files(over) if one.date == day]
     return found
 
 

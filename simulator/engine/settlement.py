@@ -210,6 +210,11 @@ class Period:
         """The local date of the cut-off that ends it."""
         return self.calendar.day(self.until)
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether it was ended before its time, to pay out: then the day goes on, and its own reports come at its end."""
+        return self.calendar.cutoff_on(self.closes_on) != self.until
+
     @cached_property
     def cutoff(self) -> Cutoff | None:
         """What was kept of that cut-off; None where nothing happened that it would have been for, or it is still to come."""
@@ -325,6 +330,11 @@ class Settlement:
     """Called when a report is there (or has failed): to emit webhooks."""
     on_chargeback: Callable[[UnitOfWork, str], None] | None = None
     """Raises a chargeback of this payment in the provider's own way; without one the ledger alone shows it."""
+
+    def files(self, period: Period) -> list[Report]:
+        """The `reports` of a period; of a day that was ended by hand those of its payouts alone."""
+        made = self.reports(period) if self.reports is not None else ()
+        return [one for one in made if one.payout or not period.by_hand]
 
     @cached_property
     def table(self) -> Mapping[tuple[str, str], tuple[MoneyMove, ...]]:

@@ -248,7 +248,7 @@ def settle(uow: UnitOfWork, provider: str, cutoff: datetime, *, pays: bool | Non
     _release(uow, provider, terms, cutoff)
     passed = uow.add(kinds.cutoff(id=id_of(cutoff), at=cutoff))
     period = Period(uow, provider, settlement, terms, cutoff)
-    if period.bookings if settlement.daily else payouts:
+    if period.bookings and not period.by_hand if settlement.daily else payouts:
         _spoil(uow, provider, passed)
         period = Period(uow, provider, settlement, terms, cutoff)
     _arm_reports(uow, settlement, period, passed)
@@ -359,8 +359,7 @@ def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
 
 
 def _arm_reports(uow: UnitOfWork, settlement: Settlement, period: Period, passed: Cutoff) -> None:
-    found = settlement.reports(period) if settlement.reports is not None else ()
-    for at in sorted({max(report.available_at, uow.now) for report in found}):
+    for at in sorted({max(report.available_at, uow.now) for report in settlement.files(period)}):
         uow.arm(passed, "timer.report", at=at)
 
 
@@ -368,7 +367,7 @@ def _tell_reports(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
     """Those that are there by now, or would be."""
     settlement = settlement_of(uow, provider)
     period = Period(uow, provider, settlement, terms_of(uow, provider), passed.at)
-    for report in settlement.reports(period) if settlement.reports is not None else ():
+    for report in settlement.files(period):
         if max(report.available_at, passed.at) != uow.now:
             continue
         state = "has failed" if report.failed else "is there"

@@ -340,6 +340,40 @@ async def test_reports_are_put_into_a_folder_as_they_come(sim: Sim, tmp_path: An
     assert (tmp_path / "in").stat().st_mode & 0o777 == 0o700
 
 
+async def test_a_day_that_was_ended_by_hand_tells_of_itself_at_its_end_alone(sim: Sim, tmp_path: Any) -> None:
+    """Its payout has a report at once; what is about the day is never taken for the day before, nor spoilt before it is there."""
+    sim.app.runtime.reports = tmp_path / "in"
+    await sim.settings(P, delay_days=0, fee_variable="0", fee_fixed="0")
+    post(sim, "capture", 1000)
+    await sim.advance(hours=1)
+    (await sim.http.post(f"{sim.path}/payouts", json={"provider": P})).raise_for_status()
+    await sim.advance(hours=3)
+    there = {path.name: path.read_text() for path in (tmp_path / "in" / sim.workspace.name / P).iterdir()}
+    [payout] = payouts(sim)
+    listed = await files(sim)
+    await sim.advance(days=1)
+
+    assert there == listed == {f"{payout.id}.csv": "1,p1,10.00000000,EUR\ntotal,10.00000000"}
+    found = {path.name: path.read_text() for path in (tmp_path / "in" / sim.workspace.name / P).iterdir()}
+    assert found == await files(sim) and "day-2026-03-04.csv" in found
+
+
+async def test_a_scenario_waits_for_a_day_that_has_a_report(monkeypatch: pytest.MonkeyPatch, sim: Sim) -> None:
+    """Of a provider whose main report is about the day: one that is ended by hand has none yet."""
+    assert SETTLING.settlement is not None
+    daily = replace(SETTLING, settlement=replace(SETTLING.settlement, daily=True))
+    monkeypatch.setitem(sim.app.runtime.parties, P, daily)
+    await sim.settings(P, delay_days=0)
+    await sim.arm([{"settlement": {"report": "failed"}}])
+    post(sim, "capture", 1000)
+    await sim.advance(hours=1)
+    await sim.http.post(f"{sim.path}/payouts", json={"provider": P})
+    await sim.advance(days=1)
+
+    told = {one["type"]: one["state"] for one in (await got(sim, "reports"))["data"]}
+    assert told == {"payout": "ready", "day": "failed"}
+
+
 # Whatever happens -------------------------------------------------------------------------------------------------------
 
 

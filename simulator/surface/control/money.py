@@ -182,9 +182,7 @@ def payout_view(call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider
 def _report_of(call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider, payout: Payout) -> str | None:
     """Where the main report of its cut-off is."""
     assert provider.settlement is not None
-    if provider.settlement.reports is None:
-        return None
-    found = balances.main_report(provider.settlement.reports(balances.period(uow, provider.name, payout.cutoff)))
+    found = balances.main_report(provider.settlement.files(balances.period(uow, provider.name, payout.cutoff)))
     return _url(call, provider, found) if found is not None and is_there(uow, found) else None
 
 
