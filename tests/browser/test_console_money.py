@@ -27,6 +27,7 @@ def test_the_page_of_the_money_is_gone_through_without_script(window: Open, shop
     """Eight days with a sale: five payouts at least, whatever day it is, which are more than are shown at once."""
     shop.freeze()
     shop.set(FILING.name, delay_days=0, holidays=False)
+    shop.workspace.arm("payout-failed", provider=FILING.name)
     for _ in range(8):
         sale(shop)
         shop.workspace.advance("1d")
@@ -44,6 +45,8 @@ def test_the_page_of_the_money_is_gone_through_without_script(window: Open, shop
 
     page.click("[data-testid=all-payouts]")
     page.wait_for_selector("[data-testid=payout-row] >> nth=4")
+    amount = page.locator("[data-testid=payout-row][data-state=failed] .number b")
+    assert amount.evaluate("of => of.getClientRects().length") == 1, "beside a long text too it is one line"
     page.click("[data-testid=both-sides]")
     look.see("ledger-row", account="shopper")
     page.click("[data-testid=earlier]")
