@@ -54,12 +54,13 @@ def printed(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _instant(value: str) -> str:
+    unfit = Unfit("Invalid date-time, it must be YYYY-MM-DD hh:mm:ss")
+    if _INSTANT.fullmatch(value) is None:
+        raise unfit
     try:
-        if _INSTANT.fullmatch(value) is None:
-            raise ValueError(value)
         instant(value, ZoneInfo("UTC"))
     except ValueError as error:
-        raise Unfit("Invalid date-time, it must be YYYY-MM-DD hh:mm:ss") from error
+        raise unfit from error
     return value
 
 
