@@ -19,6 +19,8 @@ from simulator.kernel.clock import MICROSECOND, micros
 
 PAGE = 500
 """So many bookings are read at a time."""
+FIRST = date(2, 1, 1)
+"""No report is older: the days around it have to be dates too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
     """Those of a local date whose day is over, there or still to come. Of a day that was ended by hand there are those of its
     payouts."""
     settlement, calendar = settlement_of(uow, provider), terms_of(uow, provider).calendar
+    if not FIRST <= day <= calendar.day(uow.now):
+        return []
     found: list[Report] = []
     regular = [calendar.cutoff_on(one) for one in (day, day + timedelta(days=1))]
     for until in sorted({*regular, *_cutoffs(uow, provider, day)}):

@@ -340,6 +340,12 @@ async def test_reports_are_put_into_a_folder_as_they_come(sim: Sim, tmp_path: An
     assert (tmp_path / "in").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "0002-01-01", "9999-12-31"])
+async def test_a_day_at_the_end_of_all_days_has_no_report(sim: Sim, day: str) -> None:
+    assert (await got(sim, "reports", date=day))["data"] == []
+    assert (await sim.http.get(f"{sim.path}/reports/{P}/{day}")).status_code == 404
+
+
 async def test_a_day_that_was_ended_by_hand_tells_of_itself_at_its_end_alone(sim: Sim, tmp_path: Any) -> None:
     """Its payout has a report at once; what is about the day is never taken for the day before, nor spoilt before it is there."""
     sim.app.runtime.reports = tmp_path / "in"
