@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ def check(
     *,
     interactive: bool = False,
     inbox: str = "",
-    heard: Sequence[Answer] = (),
+    heard: list[Answer] | None = None,
     finds_settings: bool = False,
 ) -> Report:
     """Visits the sandbox, then asks our worlds the same. `inbox` is where webhooks are to go, and `heard` fills with them.
@@ -39,7 +39,7 @@ def check(
     Raises `Unreachable` or `Refused` before anything is asked of ours.
     """
     assert provider.shop is not None
-    visitor = Game(place, purchase_of(provider.shop, MORE[2], inbox))
+    visitor = Game(place, purchase_of(provider.shop, MORE[2], inbox), heard=[] if heard is None else heard)
     play(provider, visitor, interactive=interactive)
     statuses = {one.answer.status for one in visitor.played.values() if one.probe.credential == "right"}
     if statuses & {401, 403} and not any(200 <= status < 300 for status in statuses):
@@ -48,7 +48,6 @@ def check(
         )
     if inbox:
         place.wait(AFTERWARDS)
-    visitor.heard += heard
     one, other = ours.played(interactive=interactive)
     hiding = Hiding(place.credentials, provider.masking)
     return report_of(Visited(provider, one, other, visitor, hiding), ours, finds_settings=finds_settings)

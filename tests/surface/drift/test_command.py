@@ -233,6 +233,34 @@ def test_a_buyer_who_pays_leads_on_to_refunds_and_webhooks(
     assert any(call.startswith("webhook ") for fact in report["facts"] for call in fact["calls"])
 
 
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_pay_link_is_printed_also_where_only_a_webhook_tells_it(
+    name: str, world: Workspace, server: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The webhooks are read while the calls are made, and not only when all is over."""
+
+    def not_yet(question: str, **more: Any) -> bool:
+        """The webhook has come when the next question is asked."""
+        world.advance("5s")
+        return False
+
+    monkeypatch.setattr("simulator.surface.terminal.is_interactive", lambda: True)
+    monkeypatch.setattr("click.confirm", not_yet)
+    monkeypatch.setattr("simulator.surface.drift_command._sleep", lambda seconds: world.settle())
+    own, sandbox = world.credentials[name], PROVIDERS[name].sandbox
+    assert sandbox is not None
+    environ = {sandbox.variable(name, credential): str(own[credential]) for credential in sandbox.credentials}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    tunnel = ("--inbox-url", f"http://127.0.0.1:{port}/hooks", "--inbox-port", port)
+    stand_in = ("--stand-in", "--base-url", server.url, "--test-account")
+
+    result = drift(name, *stand_in, "--interactive", *tunnel, "--json", environ=environ)
+
+    assert re.search(r"Pay here, as a buyer:\n  http://\S+\n", result.stderr), result.stderr
+
+
 @pytest.mark.uncounted
 def test_without_a_payment_nothing_more_is_tried(
     world: Workspace, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
