@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from simulator.engine.ledger import Booking, MoneyMove, Moved
+from simulator.engine.ledger import Booking, MoneyMove, Moved, rounded, units
 from simulator.engine.settlement import Payout, Period, Report, Settlement
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis
@@ -69,16 +69,31 @@ def _row(booking: Booking) -> list[object]:
     ]
 
 
-def _csv(rows: Sequence[Booking]) -> bytes:
+def _closing(period: Period, payout: Payout) -> Iterator[list[object]]:
+    """What makes the rows the payout: its fee, the parts of cents that rounding row by row has lost, and the total."""
+    purse = payout.currency.lower()
+    taken = period.uow.bookings("wooshpay", first=payout.first, last=payout.last)
+    net = sum((amount - fee).value for amount, fee in (sums(one) for one in taken if payout.takes(one)))
+    fee = rounded(payout.fee, payout.currency).value
+    if fee:
+        yield ["", "payout_fee", payout.id, 0, fee, -fee, purse]
+    if lost := payout.amount - net + fee:
+        yield ["", "rounding", payout.id, lost, 0, lost, purse]
+    total = rounded(period.total(units(payout.money)), payout.currency).value
+    yield ["", "total", payout.id, total, 0, total, purse]
+
+
+def _csv(rows: Sequence[Booking], closing: Iterable[list[object]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(_row(one) for one in rows)
+    writer.writerows([*one, *[""] * (len(COLUMNS) - len(one))] for one in closing)
     return text.getvalue().encode()
 
 
 def _of_payout(period: Period, payout: Payout) -> bytes:
-    return _csv(period.of(payout))
+    return _csv(period.of(payout), _closing(period, payout))
 
 
 def reports(period: Period) -> list[Report]:
