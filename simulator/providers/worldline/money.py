@@ -97,7 +97,9 @@ def _currencies(period: Period, terms: WorldlineSettings) -> list[str | None]:
 
 def _financial(period: Period) -> Iterator[Report]:
     if period.payouts:
-        name = f"financial_report_{_merchant_id(period):0>10}{period.closes_on:%Y%m%d}.csv"
+        ended = period.until.astimezone(period.calendar.zone)
+        time = f".{ended:%H%M%S}" if period.by_hand else ""
+        name = f"financial_report_{_merchant_id(period):0>10}{ended:%Y%m%d}{time}.csv"
         found = _report(period, "financial", name, "text/csv", partial(financial_report, period))
         yield replace(found, payout=period.payouts[0].id)
 

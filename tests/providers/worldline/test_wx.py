@@ -253,6 +253,23 @@ async def test_a_remittance_that_fails_is_collected_again(sim: Sim) -> None:
     ]
 
 
+async def test_a_remittance_by_hand_has_a_report_of_its_own_beside_that_of_the_day(sim: Sim) -> None:
+    """Its name bears its time in Amsterdam."""
+    await sim.settings("worldline", delay_days=0)
+    book(sim, STORY[0])
+    await sim.advance(hours=4)
+    book(sim, STORY[1])
+    await sim.advance(hours=1)
+    (await sim.http.post(f"{sim.path}/payouts", json={"provider": "worldline"})).raise_for_status()
+
+    names = [name for name in await listed(sim, "2026-03-04") if name.startswith("financial")]
+
+    assert names == [
+        "financial_report_000000471120260304.csv",
+        "financial_report_000000471120260304.110000.csv",
+    ]
+
+
 # Whatever happens -----------------------------------------------------------------------------------------------------
 
 
