@@ -198,7 +198,31 @@ class Gateway:
             try:
                 return self._refused(self.runtime.providers.get(call.provider), call, crashed, started)
             except Exception:
-                return self._plain_refusal(call, self._crashed(call))
+                return self._unwritten(call, self._crashed(call))
+
+    def _unwritten(self, call: Call, refusal: Refusal) -> Answer:
+        """In the words of whose request it is, where nothing can be journalled."""
+        try:
+            provider = self.runtime.providers[call.provider]
+            call.ids = self.runtime.registry.ids_of_refusal(None)
+            reply = provider.refuse(refusal, call)
+            sent, _, headers = self._render(provider, call, reply)
+            return Answer(reply.status, headers, sent)
+        except Exception:
+            return self._plain_refusal(call, self._crashed(call))
+
+    async def unserved(self, scope: Scope, receive: Receive, send: Send, why: str) -> None:
+        """What another process was to answer, and has not. The `Simulator-Notice` says why."""
+        call, crashed = self._call(scope, header_map(scope["headers"]), b""), Crashed(Ids().hex(16))
+        log.error("error %s in %s %s: %s", crashed.error_id, call.method, call.target, why)
+        call.answering.notices.append(why)
+        found = self._found(call)
+        provider, route = (None, None) if found is None else found[0].routes.get(call.method, (None, None))
+        call.provider = "" if provider is None else provider.name
+        answer = self._unwritten(call, crashed)
+        if isinstance(route, Page):
+            answer = self._page_answer(pages.refused(call, crashed))
+        await leave(answer, None, receive, send, bodiless=scope["method"] == "HEAD")
 
     def _routed(self, call: Call, too_large: bool, started: float) -> Answer:
         found = self._found(call)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -57,6 +58,9 @@ class Homes(Protocol):
     def standing_at(self, place: int) -> int | None:
         """The same for the workspace whose rows stand there, and its number; None where there is none any more."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Meanwhile no other process takes a name or a credential for a new workspace."""
+
     def make_room(self) -> None:
         """Called before a new one is made. Raises `Elsewhere` where another process serves fewer."""
 
@@ -84,6 +88,9 @@ class AlwaysHere:
 
     def standing_at(self, place: int) -> int | None:
         return place if place in self._registry else None
+
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def make_room(self) -> None:
         return
@@ -136,6 +143,9 @@ class SharedHomes(Chore):
         id_ = self._shared.workspace_at(place)
         return id_ if self._take(id_) else None
 
+    def alone(self) -> AbstractContextManager[None]:
+        return self._shared.making()
+
     def make_room(self) -> None:
         if not IS_WANTED.get() and (address := self._shared.with_most_room()) is not None:
             raise Elsewhere(address)
@@ -182,6 +192,9 @@ class SharedHomes(Chore):
         return LOOK_S / 2 + LOOK_S * self._ids.bytes(1)[0] / 255  # so that processes do not look at the same moment
 
     def steps(self) -> Iterator[None] | None:
+        for id_ in self._shared.held():
+            if id_ not in self._registry:  # it was deleted, or never came to be
+                self._shared.drop_lock(id_)
         orphans, processes = self._shared.orphans()
         return self._adopt(orphans, processes) if orphans else None
 

@@ -129,7 +129,7 @@ class App:
         if (server := scope.get("server")) is not None and server[1] is not None:
             self._reach.ports.add(server[1])
         path: str = scope["path"]
-        if path.startswith(OURS) or path == "/":
+        if is_ours(path):
             await self.ours(scope, receive, send)
         elif path.startswith("/w/") and path.endswith("/events"):
             if has_large_head(scope):
@@ -164,6 +164,11 @@ class App:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def is_ours(path: str) -> bool:
+    """Whether no provider's words are spoken there."""
+    return path.startswith(OURS) or path == "/"
 
 
 def _trust(settings: Settings) -> Trust:

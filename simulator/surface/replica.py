@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import io
 import logging
 import threading
 from collections.abc import Coroutine, MutableMapping
@@ -27,7 +28,8 @@ from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.pages import folder
 from simulator.engine.store import SharedStore
 from simulator.kernel.clock import stopwatch, time_of_day
-from simulator.surface.app import App
+from simulator.surface.app import App, is_ours
+from simulator.surface.limits import body_limit
 
 log = logging.getLogger("simulator")
 
@@ -44,16 +46,19 @@ HOPS = 4
 VALID_S = 60.0
 """How old the signature of a forwarded request may be, the difference of two machines' clocks included."""
 
-HELD = 2_000_000
-"""Bytes of a body that are kept in case that another process must have it: more than any call takes."""
-
 HEALTH_S = 2.0
+
+ALIVE_S = 5.0
+"""How long one that has been asked may say nothing before it is asked whether it is well; and how long it has to say so."""
 
 FORWARDED = b"psp-simulator-forwarded"
 
 STATIC = "/_sim/static"
 
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade", FORWARDED})
+
+ONE_HOP = HOP_BY_HOP | {b"content-length"}
+"""Of a request: its body may be passed on in part."""
 
 
 class Engine:
@@ -81,9 +86,11 @@ class Engine:
 
 
 class _Exchange:
-    """One request, and what the engine says to it. The body is read here, and kept while somebody else may have to have it."""
+    """One request, and what the engine says to it. The body is read here, and kept while somebody else may have to have it: of
+    one that is too large for its path a byte too much, which is refused by whoever has it."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._limit = body_limit(scope["path"])
         self._receive = receive
         self._send = send
         self._front = asyncio.get_running_loop()
@@ -93,8 +100,8 @@ class _Exchange:
         self.is_answered = False
 
     async def read(self) -> None:
-        """The body as a whole, unless it is larger than what anybody takes: then its beginning."""
-        while self._size <= HELD:
+        """The body as a whole, or as much of it as is too much."""
+        while self._size <= self._limit:
             message = await self._receive()
             self._heard.append(message)
             self._size += len(message.get("body", b""))
@@ -107,7 +114,13 @@ class _Exchange:
 
     @property
     def is_whole(self) -> bool:
-        return self._size <= HELD and self._heard[-1]["type"] == "http.request"
+        """Whether the client has sent all that was to be read, before it went away."""
+        return bool(self._heard[-1]["type"] == "http.request")
+
+    async def is_left(self) -> None:
+        """Returns when the client has gone."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     def again(self) -> None:
         self._next = 0
@@ -171,7 +184,7 @@ class Front:
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Of this process: it waits a little for the store, and tells when that does not answer."""
-        exchange = _Exchange(receive, send)
+        exchange = _Exchange(scope, receive, send)
         await exchange.read()
         try:
             async with asyncio.timeout(HEALTH_S):
@@ -182,7 +195,7 @@ class Front:
                 await _plain(send, 503, "store_unavailable", what)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange(receive, send)
+        exchange = _Exchange(scope, receive, send)
         await exchange.read()
         hops = self._as_it_came(scope)
         is_wanted = hops > 0 or not exchange.is_whole
@@ -197,7 +210,10 @@ class Front:
                 if known is not None and await self._forward(known, scope, exchange, hops):
                     return
                 if stopwatch() > until:
-                    await _plain(exchange.sent, 503, "nobody_serves", "no process serves this workspace at the moment")
+                    what = "the process that serves this workspace is not reached"
+                    if known is None:
+                        what = "no process serves this workspace at the moment"
+                    await self._refuse(scope, exchange, 503, "nobody_serves", what)
                     return
             is_wanted = True
             await asyncio.sleep(PAUSE_S)
@@ -215,9 +231,52 @@ class Front:
     # From one process to another -----------------------------------------------------------------------------------
 
     async def _forward(self, address: str, scope: Scope, exchange: _Exchange, hops: int) -> bool:
-        """Whether the other process has answered, or may have: only what never reached it is asked again."""
+        """Whether the other process has answered, or may have: only what never reached it is asked again. It hears when the
+        client goes, and is given up when it hangs."""
+        asking = asyncio.ensure_future(self._pass_on(address, scope, exchange, hops))
+        leaving = asyncio.ensure_future(exchange.is_left())
+        hanging = asyncio.ensure_future(self._hangs(address))
+        try:
+            await asyncio.wait({asking, leaving, hanging}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done() and hanging.done():
+                hanging.result()
+                await self._broken_off(address, scope, exchange, 504, "no_answer", "says nothing", "does not answer")
+            return asking.result() if asking.done() else True
+        finally:
+            for task in (asking, leaving, hanging):
+                task.cancel()
+            await asyncio.gather(asking, leaving, hanging, return_exceptions=True)
+
+    async def _hangs(self, address: str) -> None:
+        """Returns when it does not say that it is alive: its health is told whatever its simulator waits for."""
         import aiohttp
-        from yarl import URL
+
+        while True:
+            await asyncio.sleep(ALIVE_S)
+            try:
+                async with asyncio.timeout(ALIVE_S), self._asks().get(f"{address}/_sim/health"):
+                    pass
+            except (TimeoutError, aiohttp.ClientError, ConnectionError):
+                return
+
+    async def _broken_off(
+        self, address: str, scope: Scope, exchange: _Exchange, status: int, code: str, log_: str, does: str
+    ) -> None:
+        log.warning("%s %s while it is to answer %s", address, log_, scope["path"])
+        if not exchange.is_answered:
+            what = f"the process that serves this workspace {does}, and may have done what was asked"
+            await self._refuse(scope, exchange, status, code, what)
+
+    async def _refuse(self, scope: Scope, exchange: _Exchange, status: int, code: str, what: str) -> None:
+        """In our own words on our own paths, and in the provider's on theirs."""
+        if is_ours(scope["path"]):
+            await _plain(exchange.sent, status, code, what)
+        else:
+            await self._engine.do(self._app.gateway.unserved(scope, exchange.receive, exchange.send, what))
+
+    def _asks(self) -> Any:
+        """The client that other processes are asked with."""
+        import aiohttp
 
         if self._client is None:
             connector = aiohttp.TCPConnector(limit=0, ssl=False, keepalive_timeout=30)
@@ -225,15 +284,21 @@ class Front:
             self._client = aiohttp.ClientSession(
                 connector=connector, timeout=timeout, auto_decompress=False, skip_auto_headers=_ADDED
             )
+        return self._client
+
+    async def _pass_on(self, address: str, scope: Scope, exchange: _Exchange, hops: int) -> bool:
+        import aiohttp
+        from yarl import URL
+
         query = scope["query_string"]
         target = scope.get("raw_path") or scope["path"].encode()
         url = URL(address + target.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else ""), encoded=True)
-        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"] if n not in HOP_BY_HOP]
+        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"] if n not in ONE_HOP]
         headers.append((FORWARDED.decode(), self._signed(scope, hops + 1)))
         body = exchange.body
         try:
-            async with self._client.request(
-                scope["method"], url, headers=headers, data=body or None, allow_redirects=False
+            async with self._asks().request(
+                scope["method"], url, headers=headers, data=io.BytesIO(body) if body else None, allow_redirects=False
             ) as answer:
                 raw = [(n.lower(), v) for n, v in answer.raw_headers if n.lower() not in HOP_BY_HOP]
                 await exchange.sent({"type": "http.response.start", "status": answer.status, "headers": raw})
@@ -243,11 +308,9 @@ class Front:
         except aiohttp.ClientConnectorError:
             return False  # it is gone: its lock goes with it
         except (aiohttp.ClientError, ConnectionError) as error:
-            log.warning("%s broke off while it answered %s: %s", address, scope["path"], error)
-            if not exchange.is_answered:
-                what = "the process that serves this workspace has ended, and may have done what was asked"
-                await _plain(exchange.sent, 502, "broken_off", what)
-            else:
+            was_answered = exchange.is_answered
+            await self._broken_off(address, scope, exchange, 502, "broken_off", f"broke off ({error})", "has ended")
+            if was_answered:
                 raise
         return True
 

@@ -199,16 +199,24 @@ def _certificates(settings: Settings) -> tls.Certificates:
     return tls.certificates(tls.folder_beside(settings.db), [n for n in names if n])
 
 
+def _is_origin(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018 - raises where it is none
+    except ValueError:
+        return False
+    is_more = bool(url.path.strip("/") or url.query or url.fragment)
+    return url.scheme in ("http", "https") and bool(url.hostname) and not is_more
+
+
 def _check(settings: Settings) -> None:
     if settings.workers > 1 and not settings.is_shared:
         what = f"{settings.workers} workers cannot share an SQLite file"
         raise Failure(what, "Give them a PostgreSQL with --db postgresql://…, or leave --workers out.", USAGE)
-    url = urlsplit(settings.public_url) if settings.public_url else None
-    if url is not None and (
-        url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query or url.fragment
-    ):
-        what = f"{settings.public_url!r} cannot be the public URL"
-        raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
+    for said, name in ((settings.public_url, "the public URL"), (settings.replica_url, "the replica URL")):
+        if said and not _is_origin(said):
+            what = f"{said!r} cannot be {name}"
+            raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
     if settings.trust is not None:
         try:
             ssl.create_default_context(cafile=settings.trust)

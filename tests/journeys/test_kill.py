@@ -124,8 +124,9 @@ class Merchant:
         self._ledger = ledger
         self.api = httpx.AsyncClient(base_url=base_url, timeout=20)
 
-    WHILE_AWAY: tuple[int, ...] = ()
-    """What those answer who are left when another was killed."""
+    def is_away(self, answer: httpx.Response) -> bool:
+        """Whether those who are left say so that another was killed."""
+        return False
 
     async def ask(self, request: Request) -> Answer:
         sent = SHOP.sign(self._account, request)
@@ -157,7 +158,7 @@ class Merchant:
                     async for id_, step in self.buy():
                         self._ledger.note(id_, step)
             except (httpx.TransportError, httpx.HTTPStatusError) as error:
-                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code not in self.WHILE_AWAY:
+                if isinstance(error, httpx.HTTPStatusError) and not self.is_away(error.response):
                     raise
                 return  # killed
 

@@ -5,6 +5,7 @@ A `World` is a workspace of them, and asks one and the other in turns. What it l
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -51,6 +52,11 @@ class Replica:
         while not self._server.started:
             assert self._thread.is_alive()
             self._thread.join(0.01)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """That on which it is asked."""
+        return self._server.servers[0].get_loop()
 
     def stop(self) -> None:
         self.front.hang_up()

@@ -27,7 +27,10 @@ UNDER_WAY = 8
 class Customer(Merchant):
     """Of one workspace. The process that is left says so while it finds out."""
 
-    WHILE_AWAY = (502, 503)
+    def is_away(self, answer: httpx.Response) -> bool:
+        return "no process serves" in answer.text or "process that serves" in (
+            answer.text + answer.headers.get("simulator-notice", "")
+        )
 
 
 def customer(base_url: str, world: dict[str, object], hooks: str, ledger: Ledger) -> Customer:

@@ -149,9 +149,10 @@ class Resources(Statements):
 
     def count_payments(self, workspace: int, most: int, phase: str | None = None) -> int:
         """How many payments there are (in a phase), among the `most` newest."""
+        only, values = ("", ()) if phase is None else ("WHERE phase = ?", (phase,))
         sql = f"""SELECT COUNT(*) FROM (SELECT phase FROM resources
-            WHERE workspace = ? AND {LISTED} ORDER BY seq DESC LIMIT ?) newest WHERE ? IS NULL OR phase = ?"""  # noqa: S608
-        return int(self.rows(sql, (self._at(workspace), most, phase, phase))[0][0])
+            WHERE workspace = ? AND {LISTED} ORDER BY seq DESC LIMIT ?) newest {only}"""  # noqa: S608
+        return int(self.rows(sql, (self._at(workspace), most, *values))[0][0])
 
     def payment(self, workspace: int, provider: str, id_: str) -> Row | None:
         """`(kind, body)` of the payment with that id."""

@@ -21,10 +21,14 @@ AT = "reached at "
 OPENING = 0
 """The lock of who makes the tables, or looks whether they are there: no workspace has this number."""
 
+MAKING = -1
+"""The lock of who looks whether a name or a credential is free, and takes it."""
+
 _CLASS = "hashtext(current_schema())"
 """Stores in two schemas of one database do not know each other."""
 
 _HELD = f"""SELECT objid::BIGINT AS id, pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+    AND objid::BIGINT BETWEEN 1 AND 2147483647
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND classid::BIGINT = {_CLASS}::BIGINT & 4294967295"""  # noqa: S608
 
@@ -74,12 +78,25 @@ class SharedStore(Store):
         finally:
             self.drop_lock(OPENING)
 
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """One process at a time, in the middle of no transaction."""
+        self.exact_rows(f"SELECT pg_advisory_lock({_CLASS}, {MAKING})")
+        try:
+            yield
+        finally:
+            self.drop_lock(MAKING)
+
     def hold_lock(self, id_: int) -> bool:
         """Whether this process holds it from now on."""
         return bool(self.exact_rows(f"SELECT pg_try_advisory_lock({_CLASS}, ?::INT)", (id_,))[0][0])
 
     def drop_lock(self, id_: int) -> None:
         self.exact_rows(f"SELECT pg_advisory_unlock({_CLASS}, ?::INT)", (id_,))
+
+    def held(self) -> list[int]:
+        """The workspaces whose locks this process holds."""
+        return [int(row[0]) for row in self.exact_rows(f"{_HELD} AND pid = pg_backend_pid()")]
 
     def holder(self, id_: int) -> str | None:
         """The address of the process that holds it."""

@@ -43,9 +43,10 @@ async def import_workspace(call: ControlCall[Document, ImportQuery]) -> dict[str
             given = hook.stored()
             check_webhook(call, call.runtime.providers[name], given, f"workspace.webhooks.{name}.")
     try:
-        workspace, renamed = call.runtime.import_workspace(
-            document, name=call.query.name, from_network=call.from_network
-        )
+        with call.runtime.homes.alone():
+            workspace, renamed = call.runtime.import_workspace(
+                document, name=call.query.name, from_network=call.from_network
+            )
     except NotAdmitted as refusal:
         fault = refusal.fault
         raise invalid(fault.message, fault.field, fault.allowed or None) from refusal

@@ -149,16 +149,17 @@ async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
     for name, hook in endpoints.items():
         check_webhook(call, runtime.providers[name], hook, f"webhooks.{name}.")
     try:
-        workspace = runtime.create_workspace(
-            name=body.name,
-            seed=None if body.seed is None else str(body.seed),
-            clock=_clock(body.clock),
-            credentials=body.credentials,
-            endpoints=endpoints,
-            settings=body.settings,
-            made_by=body.made_by or "",
-            temporary=body.temporary,
-        )
+        with runtime.homes.alone():
+            workspace = runtime.create_workspace(
+                name=body.name,
+                seed=None if body.seed is None else str(body.seed),
+                clock=_clock(body.clock),
+                credentials=body.credentials,
+                endpoints=endpoints,
+                settings=body.settings,
+                made_by=body.made_by or "",
+                temporary=body.temporary,
+            )
     except CredentialError as error:
         raise invalid(str(error), error.field or "credentials") from error
     except TooMuch as error:
