@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from simulator.surface.drift.recorder import left_out
 
 MARK = re.compile(r"<([^<>]+)>")
 AS_NUMBER = " as a number"
+SENT_TIME = re.compile(r"time (.+?) (past|later|in (-?\d+) s)")
+LONG = {"past": timedelta(days=-365), "later": timedelta(days=730)}
 AMOUNT = re.compile(r"amount(?: \* (\S+))?( as text)?")
 
 
@@ -42,6 +46,17 @@ def provider_of(folder: Path) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     return iter(sorted(path for path in folder.glob("*.json") if path.name != "settings.json"))
+
+
+def written(moment: datetime, form: str) -> str | int:
+    """An instant in a form of `time_form`, as so many digits, or as HTTP writes it."""
+    if form.isdecimal():
+        return int(moment.timestamp() * (1000 if form == "13" else 1))
+    if form == "HTTP":
+        return format_datetime(moment, usegmt=True)
+    digits = iter(f"{moment:%Y%m%d%H%M%S%f}")
+    local, zone = re.fullmatch(r"(.*?)([+-]00:?00)?", form).groups("")  # type: ignore[union-attr]
+    return "".join(next(digits) if sign == "0" else sign for sign in local) + zone
 
 
 @dataclass
@@ -84,7 +99,12 @@ class Replay:
                 return self.provider.shop.sign(account, request)
             case "wrong":
                 return self.provider.shop.sign(with_wrong_secrets(account), request)
-        return request
+            case "none":
+                return request
+        scheme, space, key = self._text(kept["credential"]).rpartition(" ")
+        if scheme.lower() == "basic":
+            key = b64encode(f"{key}:".encode()).decode()
+        return request.plus({"Authorization": f"{scheme}{space}{key}"})
 
     def _filled(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -102,6 +122,9 @@ class Replay:
         """What to send for a mark. One that no answer has told is ours to choose."""
         if (amount := AMOUNT.fullmatch(mark)) is not None:
             return self._amount(amount)
+        if (sent := SENT_TIME.fullmatch(mark)) is not None:
+            now = datetime.fromisoformat(self.workspace.clock()["now"]).astimezone(UTC)
+            return written(now + (timedelta(seconds=int(sent[3])) if sent[3] else LONG[sent[2]]), sent[1])
         if mark.endswith(AS_NUMBER):
             return int(self._meant(mark.removesuffix(AS_NUMBER)))
         return self._known.setdefault(mark, self._chosen(mark))
@@ -120,7 +143,7 @@ class Replay:
                 return self.workspace.client.url
             case "number":
                 return 1234567
-        return "buyer@example.com" if kind == "email" else "x"
+        return f"buyer{rest}@example.com" if kind == "email" else "x"
 
     def _amount(self, found: re.Match[str]) -> int | str:
         assert self.provider.shop is not None
@@ -199,5 +222,5 @@ class Replay:
             case "secret":
                 return isinstance(value, str) and bool(value)
             case "email":
-                return isinstance(value, str) and "@" in value
+                return isinstance(value, str) and "@" in value and self._known.setdefault(mark, value) == value
         return mark in self._known and str(self._known[mark]) == str(value)

@@ -110,6 +110,10 @@ class Sandbox:
     chosen: tuple[str, ...] = ()
     """Members whose values a merchant chooses, and which may tell whose they are: `reference`, `customer.id` within another,
     `metadata.*` for all within. Recordings mask them."""
+    constants: frozenset[str] = frozenset()
+    """Texts of the wire that look drawn and are always the same. Recordings keep them."""
+    public: Mapping[str, str] = field(default_factory=dict)
+    """Keys that a page of the shop's calls with, by their names in a workspace: a pattern of each. They open no door alone."""
     readings: Mapping[str, Callable[[Mapping[str, Answer]], Any]] = field(default_factory=dict)
     """Settings whose value can be read from the sandbox's answers; the others are found by trying."""
 

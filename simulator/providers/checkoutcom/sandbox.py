@@ -13,6 +13,7 @@ from simulator.engine.shop import Request, json_request
 from simulator.engine.stories import saying_more
 from simulator.providers.checkoutcom.shop import create as creation
 from simulator.providers.checkoutcom.shop import refund as refunding
+from simulator.providers.checkoutcom.wire.sessions import PICKED
 
 PAYMENTS = "/payments"
 NOBODY = f"{PAYMENTS}/pay_aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -114,5 +115,7 @@ SANDBOX = Sandbox(
     live_key=r"[sp]k_(?!sbox_|test_)",
     credentials=("secret_key", "processing_channel_id"),
     probes=PROBES,
+    constants=frozenset(PICKED),
+    public={"public_key": r"pk_sbox_\w{16,}", "previous_public_key": r"pk_test_[0-9a-f-]{36}"},
     chosen=("reference", "payment_reference", "order_id", "invoice_id", "metadata.*"),
 )

@@ -115,5 +115,6 @@ SANDBOX = Sandbox(
     live_key=r"[sp]k_live_",
     credentials=("secret_key",),
     probes=PROBES,
+    public={"publishable_key": r"pk_test_\w+", "live_publishable_key": r"pk_live_\w+"},
     chosen=("merchant_order_id", "client_reference_id", "metadata.*"),
 )

@@ -10,19 +10,27 @@ value has the same mark in all files of a folder:
 | `<time 0000-00-00T00:00:00.0Z>`, `<time 13>`, `<time HTTP>` | an instant in this form, of so many digits, as HTTP writes it |
 | `<amount>`, `<amount * 0.4>` | the first amount that was sent, and others in proportion to it; `… as text` where it is a text |
 | `<url 1>`, `<base>` | an address; that of the API |
-| `<number>`, `<email>` | a long number; an e-mail address |
+| `<time 0000-00-00 past>`, `<time 10 in 86400 s>`, `<time 10 later>` | an instant that the merchant sends: more than a day ago, so
+long after the call, in more than a year (days of birth and of a card's end are nobody's business) |
+| `<number>`, `<email 6>` | a long number; an e-mail address |
 | `<merchant_id>` | a credential that opens no door, by its name |
 | `<secret>` | what opens a door |
+
+`credential` says whether the call bore the user's credentials (`right`), others (`wrong`) or `none`; of a key that a page of the
+shop's calls with (`Sandbox.public`) the header itself is kept, with the key's name for it (`Bearer <public_key>`).
 
 Everything else stays as it was sent: words, names of people and goods, descriptions, addresses of streets.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,7 +47,7 @@ from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.surface.drift.comparing import IGNORED_HEADERS
 from simulator.surface.drift.hiding import EMAIL, HIDDEN, TIME, Hiding, replaced, silent, time_form
-from simulator.surface.drift.leaves import Names, inputs, is_address
+from simulator.surface.drift.leaves import Names, inputs, is_address, moment_of
 from simulator.surface.drift.playing import DIRECT, PATIENCE_S, host_of
 from simulator.surface.drift.running import exchange_of
 
@@ -54,11 +62,12 @@ _SMALL = 100_000
 """Below it a number is a code or a count, unless its member says that it is money."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NUMBERED = re.compile(r"(\d+)-")
-_USED = re.compile(r"<(?:id|url) (\d+)")
+_USED = re.compile(r"<(?:id|url|email) (\d+)")
 _MARKED = re.compile(r"(<[^<>]*>)")
 _HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _BASE64 = re.compile(r"(?=.*\d)[A-Za-z0-9+/]{20,}={0,2}")
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=366)
 _NAMED_ID = re.compile(r"(^|[a-z_-])id$", re.IGNORECASE)
 
 
@@ -72,10 +81,14 @@ class Marks:
         *,
         keeps_amounts: bool = False,
         chosen: Collection[str] = (),
+        constants: Collection[str] = (),
         used: int = 0,
     ) -> None:
-        """`chosen` are the members whose values the merchant chooses, as `Sandbox.chosen` has them; `used` is how many numbers
-        other marks of the folder have."""
+        """`chosen` are the members whose values the merchant chooses, as `Sandbox.chosen` has them, and `constants` its own;
+        `used` is how many numbers other marks of the folder have."""
+        self.sent_at: datetime | None = None
+        """When the request came that is being marked; None while it is an answer."""
+        self._constants = constants
         self._names = Names(base_url)
         self._chosen = chosen
         self._used = used
@@ -115,6 +128,8 @@ class Marks:
     def text(self, value: str, name: str = "") -> str:
         if value and self._hiding.is_secret(name):
             return "<secret>"
+        if value in self._constants:
+            return value
         if value in self._hiding.names:
             return f"<{self._hiding.names[value]}>"
         if value in self._references or (value and name in self._chosen):
@@ -160,14 +175,23 @@ class Marks:
         ]
         for marked in (
             *references,
-            partial(_HTTP_DATE.sub, "<time HTTP>"),
-            partial(EMAIL.sub, "<email>"),
-            partial(TIME.sub, lambda found: f"<time {time_form(found[0])}>"),
+            partial(_HTTP_DATE.sub, lambda found: self._time("HTTP", found[0])),
+            partial(EMAIL.sub, lambda found: f"<email {self._number(found[0])}>"),
+            partial(TIME.sub, lambda found: self._time(time_form(found[0]), found[0])),
             partial(_TOKEN.sub, lambda found: self._id(found[0]) if _is_drawn(found[0]) else found[0]),
         ):
             parts = _MARKED.split(text)  # what is marked already stays
             text = "".join(part if part.startswith("<") else marked(part) for part in parts)
         return text
+
+    def _time(self, form: str, value: str | int) -> str:
+        moment = moment_of(value)
+        if self.sent_at is None or moment is None:
+            return f"<time {form}>"
+        after = moment - self.sent_at
+        if after < -_A_DAY:
+            return f"<time {form} past>"
+        return f"<time {form} {'later' if after > _A_YEAR else f'in {round(after.total_seconds())} s'}>"
 
     def _number(self, value: str) -> int:
         return self._numbers.setdefault(value, self._used + len(self._numbers) + 1)
@@ -179,7 +203,7 @@ class Marks:
         if str(value) in self._hiding.names:
             return f"<{self._hiding.names[str(value)]}>"
         if isinstance(value, int) and len(str(value)) in (10, 13):
-            return f"<time {len(str(value))}>"
+            return self._time(str(len(str(value))), value)
         if _AMOUNT.search(name):
             return value if self._keeps_amounts else self._money(value)
         if str(value) in self._numbers or (_NAMED_ID.search(name) and abs(value) >= _SMALL):
@@ -240,10 +264,13 @@ class Recorder:
         self._account = dict(credentials)
         self._hiding = Hiding(inputs(credentials), provider.masking)
         chosen = provider.sandbox.chosen if provider.sandbox is not None else ()
+        constants = provider.sandbox.constants if provider.sandbox is not None else ()
         used = max(
             (int(n) for path in folder.glob("*.json") for n in _USED.findall(path.read_text("utf-8"))), default=0
         )
-        self._marks = Marks(self._base_url, self._hiding, keeps_amounts=keeps_amounts, chosen=chosen, used=used)
+        self._marks = Marks(
+            self._base_url, self._hiding, keeps_amounts=keeps_amounts, chosen=chosen, constants=constants, used=used
+        )
         self._next = 1 + max(
             (int(found[1]) for path in folder.glob("*.json") if (found := _NUMBERED.match(path.name))), default=0
         )
@@ -303,19 +330,23 @@ class Recorder:
         marks = self._marks
         key = self._provider.idempotency.header.lower() if self._provider.idempotency is not None else ""
         asked = {name: value for name, value in request.headers.items() if name in ("content-type", key)}
+        marks.sent_at = time_of_day()
+        credential = self._credential(request, answer)
         body = _body(request.body, marks)  # before the path, which may repeat its references
+        path = marks.path(request.path)
+        sent = {
+            name: marks.reference(value) if name == key else marks.header(value, name) for name, value in asked.items()
+        }
+        marks.sent_at = None
         said = {name: value for name, value in answer.headers.items() if name not in left_out(self._provider)}
         return {
             "provider": self._provider.name,
             "request": {
                 "method": request.method,
                 "after_s": round(after_s),
-                "path": marks.path(request.path),
-                "credential": self._credential(request),
-                "headers": {
-                    name: marks.reference(value) if name == key else marks.header(value, name)
-                    for name, value in asked.items()
-                },
+                "path": path,
+                "credential": credential,
+                "headers": sent,
                 **body,
             },
             "answer": {
@@ -325,8 +356,8 @@ class Recorder:
             },
         }
 
-    def _credential(self, request: Request) -> str:
-        """Whether the call bore the user's credentials, others or none."""
+    def _credential(self, request: Request, answer: Answer) -> str:
+        """Whether the call bore the user's credentials, others or none; or its header, if that is a public key's."""
         shop = self._provider.shop
         assert shop is not None
         own = Account(self._account, self._base_url, time_of_day())
@@ -339,8 +370,26 @@ class Recorder:
             verdict = self._provider.verify_request(own, request)
             if verdict is not None and verdict.valid:
                 return "right"
+        public = self._public(request.headers.get("authorization", ""))
+        if public is not None and answer.status not in (shop.unauthenticated, shop.stranger):
+            return public
         is_signed = "authorization" in request.headers or b'"signature"' in request.body
         return "wrong" if is_signed else "none"
+
+    def _public(self, header: str) -> str | None:
+        """The header with the key's name instead of the key, which is known from now on."""
+        scheme, space, key = header.rpartition(" ")
+        if scheme.lower() == "basic":
+            try:
+                key = base64.b64decode(key, validate=True).decode("utf-8").rstrip(":")
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+        patterns = self._provider.sandbox.public if self._provider.sandbox is not None else {}
+        name = next((name for name, pattern in patterns.items() if re.fullmatch(pattern, key)), None)
+        if name is None:
+            return None
+        self._hiding.names.setdefault(key, name)
+        return f"{scheme}{space}<{name}>"
 
 
 def _body(raw: bytes, marks: Marks) -> dict[str, Any]:

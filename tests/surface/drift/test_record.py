@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,11 @@ from simulator.engine.sandbox import Probe, Visit, with_wrong_secrets
 from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
+from simulator.surface.answers import Clock
+from simulator.surface.client import Workspace
+from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.playing import purchase_of
-from simulator.surface.drift.recorder import Recorder
+from simulator.surface.drift.recorder import Marks, Recorder
 from simulator.surface.in_process import Simulator
 
 REFERENCE = "ORDER-4711"
@@ -248,3 +253,97 @@ async def test_amounts_are_masked_unless_they_are_wanted(tmp_path: Path) -> None
     )
     assert f": {amount}" in kept
     assert (f": {amount}" in masked, '"<amount>"' in masked) == (False, True)
+
+
+def mocked(provider: Provider, folder: Path, answer: Any, status: int = 200) -> Recorder:
+    def sandbox(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json=answer)
+
+    credentials = provider.credentials(Ids(), True)
+    transport = httpx.MockTransport(sandbox)
+    return Recorder(provider, "https://sandbox.example", credentials, folder, transport=transport)
+
+
+async def test_two_buyers_stay_two_whose_addresses_are_not_told(provider: Provider, tmp_path: Path) -> None:
+    recorder = mocked(provider, tmp_path, {"to": "mail bo@shop.example"})
+    async with asking(recorder) as shop:
+        await shop.post("/nothing", json={"a": "al@shop.example", "b": "bo@shop.example", "c": "al@shop.example"})
+
+    [path] = files(tmp_path)
+    kept = json.loads(path.read_text("utf-8"))
+    sent = kept["request"]["body"]
+    assert sent == {"a": "<email 1>", "b": "<email 2>", "c": "<email 1>"}
+    assert kept["answer"]["body"] == {"to": "mail <email 2>"}
+
+    replay = Replay(provider, Silent("2026-07-19T00:00:00Z"))
+    first, second, again = replay._filled(sent).values()
+    assert (first == again, first == second, "@" in first) == (True, False, True)
+
+
+class Silent(Workspace):
+    """A workspace of which nothing is asked but the time."""
+
+    id = "ws_12345678"
+
+    def __init__(self, now: str) -> None:
+        self._now = now
+
+    def clock(self) -> Clock:
+        return {"now": self._now, "mode": "frozen", "offset_s": 0}
+
+
+AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept", "replayed"),
+    [
+        ("1987-06-05", "<time 0000-00-00 past>", "2025-07-19"),
+        ("2026-11-27T12:30:00Z", "<time 0000-00-00T00:00:00Z in 1800 s>", "2026-07-19T01:00:00Z"),
+        (
+            "2026-11-27T13:30:00.123+01:00",
+            "<time 0000-00-00T00:00:00.0+00:00 in 1800 s>",
+            "2026-07-19T01:00:00.0+00:00",
+        ),
+        (int(AT.timestamp()) + 60, "<time 10 in 60 s>", 1784421060),
+        (1000 * int(AT.timestamp()), "<time 13 in 0 s>", 1784421000000),
+        ("2031-01-01", "<time 0000-00-00 later>", "2028-07-18"),
+        ("Fri, 27 Nov 2026 12:00:00 GMT", "<time HTTP in 0 s>", "Sun, 19 Jul 2026 00:30:00 GMT"),
+    ],
+    ids=str,
+)
+def test_an_instant_that_was_sent_is_replayed_as_one_as_far_away(sent: Any, kept: str, replayed: Any) -> None:
+    """Beyond a year, and before yesterday, only the side is kept."""
+    marks = Marks("https://sandbox.example", Hiding())
+    marks.sent_at = AT
+
+    assert marks.of(sent) == kept
+    assert Replay(FIRST, Silent("2026-07-19T00:30:00Z"))._filled(kept) == replayed
+
+
+PUBLIC = [
+    (one, name, wrap)
+    for one in PROVIDERS.values()
+    for name in (one.sandbox.public if one.sandbox else ())
+    for wrap in ("Bearer {}", "Basic {}", "{}")
+]
+
+
+@pytest.mark.parametrize(("provider", "name", "wrap"), PUBLIC, ids=lambda one: getattr(one, "name", one))
+async def test_a_public_key_is_kept_by_its_name_as_it_was_sent(
+    provider: Provider, name: str, wrap: str, tmp_path: Path
+) -> None:
+    """One that the sandbox does not know is a wrong credential, as ever."""
+    for ids, default in ((Ids(), False), (Ids(), True)):
+        key = str(provider.credentials(ids, default)[name])
+        told = wrap.format(b64encode(f"{key}:".encode()).decode() if "Basic" in wrap else key)
+        async with asking(mocked(provider, tmp_path, {"told": key})) as shop:
+            await shop.get("/nothing", headers={"authorization": told})
+    assert provider.shop is not None
+    async with asking(mocked(provider, tmp_path, {}, provider.shop.stranger)) as shop:
+        await shop.get("/nothing", headers={"authorization": told})
+
+    *known, unknown = (json.loads(path.read_text("utf-8")) for path in files(tmp_path))
+    assert [one["request"]["credential"] for one in known] == [wrap.format(f"<{name}>")] * 2
+    assert [one["answer"]["body"] for one in known] == [{"told": f"<{name}>"}] * 2
+    assert unknown["request"]["credential"] == "wrong"
