@@ -121,6 +121,7 @@ def drift(
         pause=timedelta(0) if stand_in else sandbox.pause,
         sleep=_sleep,
         buyer=_asks_buyer,
+        doubt=_doubts_buyer,
     )
     with (
         closing(place),
@@ -263,6 +264,10 @@ def _asks_buyer(link: str | None) -> bool:
     else:
         click.echo(f"Pay here, as a buyer:\n  {link}", err=True)
     return click.confirm("Have you paid?", default=True, err=True)
+
+
+def _doubts_buyer(status: str) -> None:
+    click.echo(f"The payment still says {status}: it is not paid yet, or another one was.", err=True)
 
 
 @contextmanager

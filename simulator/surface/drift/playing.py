@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -50,6 +51,10 @@ class Place(Protocol):
 
     def pay(self, payment_id: str, link: str | None) -> bool:
         """Lets the buyer pay. False where there is nobody to do so."""
+
+    def doubts(self, waits: Callable[[], str | None]) -> bool:
+        """Whether a payment that should be paid still waits, so that its buyer is asked again. `waits` reads it, and gives its
+        status if it does. False, and nothing read, where nobody can be asked."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,25 @@ def _pays(provider: Provider, sandbox: Sandbox, game: Game) -> bool:
     except (LookupError, TypeError, ValueError):
         return False
     links = (link_of(shop, answer) for answer in (*game.answers.values(), *game.heard))
-    return game.place.pay(payment, next((link for link in links if link), None))
+    link = next((link for link in links if link), None)
+    while game.place.pay(payment, link):
+        if not game.place.doubts(partial(_waits, shop, game.place, payment)):
+            return True
+    return False
+
+
+def _waits(shop: Shop, place: Place, payment: str) -> str | None:
+    """The payment's status if it still waits for its buyer. None also where the API has no call that reads it."""
+    if shop.read is None or shop.status_of is None:
+        return None
+    place.wait(shop.course.settles_after)
+    account = account_of(place)
+    answer, _ = _asked(place, shop.sign(account, shop.read(account, payment)))
+    try:
+        status = shop.status_of(answer)
+    except (LookupError, TypeError, AttributeError):
+        return None  # in another form than ours: the calls to come tell that
+    return status if status == shop.course.waiting else None
 
 
 def link_of(shop: Shop, answer: Answer) -> str | None:
@@ -169,11 +192,14 @@ class RealPlace:
         clock: Callable[[], float] = stopwatch,
         transport: httpx.BaseTransport | None = None,
         buyer: Callable[[str | None], bool] = lambda link: False,
+        doubt: Callable[[str], None] | None = None,
     ) -> None:
-        """`buyer` is given the link and says, when it comes back, whether somebody has paid."""
+        """`buyer` is given the link and says, when it comes back, whether somebody has paid; `doubt` is given the status of a
+        payment that still waits then, before `buyer` is asked again; without it the payment is not read."""
         self.base_url = base_url.rstrip("/")
         self.credentials = credentials
-        self._pause, self._sleep, self._clock, self._buyer = pause, sleep, clock, buyer
+        self._pause, self._sleep, self._clock = pause, sleep, clock
+        self._buyer, self._doubt = buyer, doubt
         self._http = httpx.Client(
             base_url=self.base_url,
             transport=transport,
@@ -205,6 +231,12 @@ class RealPlace:
     def pay(self, payment_id: str, link: str | None) -> bool:
         return self._buyer(link)
 
+    def doubts(self, waits: Callable[[], str | None]) -> bool:
+        status = waits() if self._doubt is not None else None
+        if self._doubt is not None and status is not None:
+            self._doubt(status)
+        return status is not None
+
     def close(self) -> None:
         self._http.close()
 
@@ -231,6 +263,9 @@ class OurPlace:
         self.workspace.pay(self._provider, payment_id)
         self.workspace.settle()
         return True
+
+    def doubts(self, waits: Callable[[], str | None]) -> bool:
+        return False
 
 
 @contextmanager

@@ -233,6 +233,39 @@ def test_a_buyer_who_pays_leads_on_to_refunds_and_webhooks(
     assert any(call.startswith("webhook ") for fact in report["facts"] for call in fact["calls"])
 
 
+READ = [name for name, one in PROVIDERS.items() if one.shop is not None and one.shop.read is not None]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_an_unpaid_payment_is_noticed_and_asked_about_again(
+    name: str, world: Workspace, server: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who then says no gets a report without the calls that need a buyer, and no difference."""
+    said = iter([True, True])
+    asked: list[bool] = []
+
+    def too_soon(question: str, **more: Any) -> bool:
+        asked.append(next(said, False))
+        return asked[-1]
+
+    monkeypatch.setattr("simulator.surface.terminal.is_interactive", lambda: True)
+    monkeypatch.setattr("click.confirm", too_soon)
+    monkeypatch.setattr(
+        "simulator.surface.drift_command._sleep", lambda s: world.advance(f"{s:g}s") if s else world.settle()
+    )
+    own, sandbox = world.credentials[name], PROVIDERS[name].sandbox
+    assert sandbox is not None
+    environ = {sandbox.variable(name, one): str(own[one]) for one in sandbox.credentials}
+
+    result = drift(
+        name, "--stand-in", "--test-account", "--base-url", server.url, "--interactive", "--json", environ=environ
+    )
+
+    report = json.loads(result.stdout)
+    assert (asked[:3], result.stderr.count("The payment still says ")) == ([True, True, False], 2)
+    assert (result.exit_code, report["differences"]) == (0, [])
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_pay_link_is_printed_also_where_only_a_webhook_tells_it(
     name: str, world: Workspace, server: Launched, monkeypatch: pytest.MonkeyPatch
