@@ -18,6 +18,8 @@ from simulator.surface.settings import Settings
 AGAIN_S = 1.0
 """Before one that has ended is begun again."""
 
+ENDS = (signal.SIGTERM, signal.SIGINT)
+
 
 def supervise(count: int, serve: Callable[[int], None]) -> None:
     """Lets so many processes `serve`, each with its number, until SIGINT or SIGTERM. Raises `SystemExit` where the first one
@@ -31,10 +33,19 @@ def supervise(count: int, serve: Callable[[int], None]) -> None:
         for pid in running:
             os.kill(pid, signal.SIGTERM)
 
+    def begin(number: int) -> None:
+        """Nobody is begun and not told to end: who asks for the end meanwhile is heard afterwards."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+        pid = _begun(serve, number)
+        running[pid] = number
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        if stopping:
+            os.kill(pid, signal.SIGTERM)
+
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     for number in range(count):
-        running[_begun(serve, number)] = number
+        begin(number)
     while running:
         pid, status = os.wait()
         number = running.pop(pid)
@@ -46,11 +57,11 @@ def supervise(count: int, serve: Callable[[int], None]) -> None:
             sys.exit(code)
         time.sleep(AGAIN_S)
         if not stopping:
-            running[_begun(serve, number)] = number
+            begin(number)
 
 
 def _begun(serve: Callable[[int], None], number: int) -> int:
-    """The number of the new process."""
+    """The number of the new process. To be called while nobody may ask for the end."""
     sys.stdout.flush()
     pid = os.fork()
     if pid:
@@ -59,6 +70,7 @@ def _begun(serve: Callable[[int], None], number: int) -> int:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         try:
             serve(number)
         except click.ClickException as complaint:
