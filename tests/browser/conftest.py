@@ -31,7 +31,7 @@ THREAD: pytest.StashKey[ThreadPoolExecutor] = pytest.StashKey()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser that hangs on a busy machine is asked once more; whatever else goes wrong is wrong at once. No lines are counted
-    here."""
+    here but those of the server."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -81,10 +81,8 @@ def chromium(pytestconfig: pytest.Config) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Launched]:
-    """Returns to the merchant after one second, so that tests need not wait for five. Its lines are not counted: the pages are
-    asked for in process elsewhere (`tests/wallet`, `tests/surface/console`, each provider's own)."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
-    with launched(environ={**environ, "PSP_SIMULATOR_AUTO_RETURN": "1"}) as running:
+    """Returns to the merchant after one second, so that tests need not wait for five."""
+    with launched(environ={**os.environ, "PSP_SIMULATOR_AUTO_RETURN": "1"}) as running:
         yield running
 
 
