@@ -36,7 +36,7 @@ compiled: $(STAMP)
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(STAMP)
 	@$(MAKE) --no-print-directory --jobs=2 lint compiled
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
 # A finding names the number of the request that makes it again.
 fuzz: $(STAMP)
