@@ -100,7 +100,7 @@ def test_a_closed_laptop_catches_up_without_loss_and_without_duplicates(
     page.wait_for_selector("[data-testid=payment-row] >> nth=3")
     shop.order(reference="after")
     page.wait_for_selector("text=after")
-    page.wait_for_function("heard.some((one) => JSON.parse(one).seq > 0) && heard.length >= 5")
+    page.wait_for_function("() => heard.some((one) => JSON.parse(one).seq > 0) && heard.length >= 5")
     requests = page.evaluate(
         "heard.map((one) => JSON.parse(one)).filter((one) => one.kind === 'request').map((one) => one.ref)"
     )

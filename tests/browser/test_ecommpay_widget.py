@@ -96,7 +96,7 @@ def test_a_buyer_pays_in_a_modal(chromium: Any, shop: str, world: World, method:
 
     pay(page)
     page.frame_locator("iframe.epay-frame").get_by_test_id("ecp-result").wait_for()
-    page.wait_for_function("said.some((entry) => entry[0] === 'onPaymentSuccess')")
+    page.wait_for_function("() => said.some((entry) => entry[0] === 'onPaymentSuccess')")
     page.locator(".epay-modal-close").click()
 
     names = told(page)
@@ -114,7 +114,7 @@ def test_a_buyer_pays_in_an_iframe_of_the_shop(chromium: Any, shop: str, world: 
 
     assert page.locator("#here iframe.epay-frame").count() == 1
     pay(page, "ecp-decline")
-    page.wait_for_function("said.some((entry) => entry[0] === 'onPaymentFail')")
+    page.wait_for_function("() => said.some((entry) => entry[0] === 'onPaymentFail')")
 
     assert page.frame_locator("iframe.epay-frame").get_by_test_id("result").get_attribute("data-outcome") == "declined"
     page.close()

@@ -24,6 +24,8 @@ _HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URL = re.compile(r"https?://|(?:localhost|127\.0\.0\.1|(?:[a-z0-9-]+\.)+[a-z]{2,})(?::\d+)?/", re.IGNORECASE)
 """Some APIs leave the scheme out."""
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+"""A signature, say. The slash is a digit like others there."""
 _SEPARATOR = re.compile(r"[_:\-./?=&]")
 _SIGNS = ((re.compile(r"[0-9]{12,}"), "digits"), (re.compile(r"[0-9a-f]{12,}"), "hexadecimal digits"))
 _PLACEHOLDER = re.compile(r"⟦([^⟦⟧]+)⟧")
@@ -161,6 +163,8 @@ def _parts(text: str) -> str:
 
 def _common_beginning(one: str, other: str) -> str:
     """What both begin with, up to a separator: letters may be the same by chance."""
+    if _BASE64.fullmatch(one) and _BASE64.fullmatch(other):
+        return ""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     if (counted := re.search(r"\d{6,}", one)) is not None:  # two instants may be the same, too
         same = min(same, counted.start())

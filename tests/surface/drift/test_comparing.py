@@ -51,6 +51,7 @@ def compared(a: Any, b: Any, c: Any, *varies: str, **more: Any) -> list[tuple[st
         ({"x": None}, {"x": "a"}, {"x": "b"}),
         ({"x": 1.5}, {"x": 2.5}, {"x": 99.25}),
         ({"x": "10.00"}, {"x": "11.00"}, {"x": "99.99"}),
+        ({"x": "/" + "a" * 85 + "=="}, {"x": "/" + "b" * 85 + "=="}, {"x": "c" * 86 + "=="}),
         ({"x": "Fri, 27 Nov 2026 16:00:00 GMT"}, {"x": "Fri, 27 Nov 2026 16:00:00 GMT"}, {"x": "Mon, 20 Jul 2026 01:02:03 GMT"}),
         ({"x": []}, {"x": []}, {"x": []}),
         (b"Not Found", b"Not Found", b"Not Found"),
