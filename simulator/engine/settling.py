@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -159,7 +159,13 @@ def _arm(uow: UnitOfWork, provider: str, terms: MoneySettings, booking: Booking)
     wanted = [day_ends, calendar.next_payment(max(booking.available, day_ends))]
     if booking.releases is not None:
         wanted.append(calendar.next_cutoff(booking.releases))
-        account = account if account.reserves else uow.amend(account, reserves=True)
+        if not account.reserves:
+            uow.amend(account, reserves=True)
+    _arm_at(uow, provider, wanted)
+
+
+def _arm_at(uow: UnitOfWork, provider: str, wanted: Sequence[datetime | None]) -> None:
+    account = _account(uow, provider)
     fresh = [at for at in dict.fromkeys(wanted) if at is not None and at not in account.armed]
     for at in fresh:
         uow.arm(account, "timer.cutoff", at=at)
@@ -245,11 +251,13 @@ def settle(uow: UnitOfWork, provider: str, cutoff: datetime, *, pays: bool | Non
         pays = terms.calendar.is_payday(terms.calendar.day(cutoff))
     payouts = _paid_out(uow, provider, account, rows, cutoff) if pays else []
     uow.amend(_advanced(account, rows, payouts, cutoff))
+    if payouts:  # they are booked in the day that begins, and that has reports too
+        _arm_at(uow, provider, [terms.calendar.next_cutoff(uow.now)])
     _release(uow, provider, terms, cutoff)
     passed = uow.add(kinds.cutoff(id=id_of(cutoff), at=cutoff))
     period = Period(uow, provider, settlement, terms, cutoff)
     if period.bookings and not period.by_hand if settlement.daily else payouts:
-        _spoil(uow, provider, passed)
+        _spoil(uow, provider, passed, period)
         period = Period(uow, provider, settlement, terms, cutoff)
     _arm_reports(uow, settlement, period, passed)
     paid = ", ".join(f"{payout.currency} {payout.money.major()}" for payout in payouts)
@@ -349,9 +357,10 @@ def _release(uow: UnitOfWork, provider: str, terms: MoneySettings, cutoff: datet
         _arm(uow, provider, terms, booking)
 
 
-def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
-    """What a scenario does to the reports of a cut-off."""
-    effect = asked(uow, provider, "report")
+def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff, period: Period) -> None:
+    """What a scenario does to the reports of a cut-off. What it does to a row waits for a day that has rows: more than a payout."""
+    has_rows = bool(period.payouts) or any(one.gross is not None for one in period.bookings)
+    effect = asked(uow, provider, "report", among=None if has_rows else ("late", "failed"))
     if effect is not None:
         is_late = effect.params.report == "late"
         late_s = effect.params.delay.total_seconds() if is_late else 0.0

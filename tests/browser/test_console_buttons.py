@@ -35,7 +35,9 @@ def post(look: Window, testid: str) -> None:
     """Presses a form's button; then the heading of the page that comes has the focus."""
     look.press(testid)
     look.page.wait_for_selector("h1[autofocus]", state="attached")
-    look.page.wait_for_function("() => document.activeElement.tagName === 'H1'")  # the browser gives it with its next frame
+    look.page.wait_for_function(
+        "() => document.activeElement.tagName === 'H1'"
+    )  # the browser gives it with its next frame
 
 
 @SCRIPTED

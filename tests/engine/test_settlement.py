@@ -340,6 +340,40 @@ async def test_reports_are_put_into_a_folder_as_they_come(sim: Sim, tmp_path: An
     assert (tmp_path / "in").stat().st_mode & 0o777 == 0o700
 
 
+async def test_the_day_that_begins_with_a_payout_has_an_end_and_then_there_is_rest(sim: Sim, tmp_path: Any) -> None:
+    """Paid out when Wednesday's sale is two days old: that Friday has a report of its own, and the days after it have none."""
+    sim.app.runtime.reports = tmp_path / "in"
+    post(sim, "capture", 10000)
+    fired = await sim.advance(days=30)
+
+    ends = [one["at"] for one in fired if one["kind"] == "timer.cutoff"]
+    there = {path.name: path.read_text() for path in (tmp_path / "in" / sim.workspace.name / P).iterdir()}
+    assert ends == [f"2026-03-0{day}T00:00:00.000Z" for day in (5, 6, 7)]
+    assert there == await files(sim)
+    assert there["day-2026-03-06.csv"] == "2,,-98.60000000,EUR\ntotal,-98.60000000"
+
+
+async def test_a_day_that_only_pays_out_can_be_late_and_leaves_faults_of_rows_to_a_day_that_has_some(
+    monkeypatch: pytest.MonkeyPatch, sim: Sim
+) -> None:
+    """Of a provider whose main report is about the day."""
+    assert SETTLING.settlement is not None
+    daily = replace(SETTLING, settlement=replace(SETTLING.settlement, daily=True))
+    monkeypatch.setitem(sim.app.runtime.parties, P, daily)
+    post(sim, "capture", 10000)
+    await sim.advance(days=2, hours=1)
+    await sim.arm([{"settlement": {"report": "row_missing"}}, {"settlement": {"report": "late", "delay": "PT4H"}}])
+    await sim.advance(days=3)
+    post(sim, "capture", 500, payment="p2")
+    await sim.advance(days=1)
+
+    told = (await got(sim, "reports"))["data"]
+    days = {one["name"]: one["available_at"] for one in told if one["type"] == "day"}
+    assert days["day-2026-03-06.csv"] == "2026-03-07T06:00:00.000Z"
+    assert days["day-2026-03-09.csv"] == "2026-03-10T02:00:00.000Z"
+    assert (await files(sim))["day-2026-03-09.csv"] == "3,,0.00000000,EUR\ntotal,0.00000000", "it lacks the sale"
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "0002-01-01", "9999-12-31"])
 async def test_a_day_at_the_end_of_all_days_has_no_report(sim: Sim, day: str) -> None:
     assert (await got(sim, "reports", date=day))["data"] == []

@@ -123,12 +123,12 @@ def account_name(currency: str) -> str:
     return f"{currency} account"
 
 
-def financial_action(uow: UnitOfWork, booking: Booking, payout: str = "") -> FinancialAction:
-    """`payout` is the one that it stands in, empty while there is none."""
+def financial_action(uow: UnitOfWork, booking: Booking, payout: str = "", entity_name: str = "") -> FinancialAction:
+    """`payout` is the one that it stands in, empty while there is none; `entity_name` what a file calls the merchant."""
     entity = str(booking.told.get("entity") or entity_of(own_channel(uow)))
     type_, breakdown = CAUSES.get(booking.cause, ("Adjustment", "Adjustment"))
     requested = booking.told.get("requested_on")
-    name = booking.told.get("entity_name") or uow.settings(CheckoutcomSettings).merchant_name
+    name = booking.told.get("entity_name") or entity_name or uow.settings(CheckoutcomSettings).merchant_name
     return FinancialAction(
         id=booking.operation or derived_id("adj", f"{entity}/{booking.number}"),
         type=str(booking.told.get("action", type_)),

@@ -196,7 +196,7 @@ def content(period: Period, file: File) -> bytes:
         case "by_payout":
             return _csv(FINANCIAL_ACTIONS, _rows(_in_payout(period, file), zone))
         case "by_date":
-            return _csv(FINANCIAL_ACTIONS, _rows(_in_day(period), zone))
+            return _csv(FINANCIAL_ACTIONS, _rows(_in_day(period, file), zone))
         case "payouts":
             return _csv(PAYOUT_COLUMNS, _payout_rows(period, file, zone))
         case _:
@@ -223,19 +223,19 @@ def _in_payout(period: Period, file: File) -> Iterator[FinancialAction]:
     if payout is None:
         return
     for booking in period.of(payout):
-        yield financial_action(period.uow, booking, payout.id)
+        yield financial_action(period.uow, booking, payout.id, file.entity_name)
     if payout.fee:
         made = balances.in_payout(period.uow, "checkoutcom", payout)
         own = next(one for one in made if one.payout == payout.id and one.net < 0)
-        action = financial_action(period.uow, own, payout.id)
+        action = financial_action(period.uow, own, payout.id, file.entity_name)
         yield replace(action, breakdowns=action.breakdowns[1:])
 
 
-def _in_day(period: Period) -> Iterator[FinancialAction]:
+def _in_day(period: Period, file: File) -> Iterator[FinancialAction]:
     """What was processed in the day, payouts too; which payout takes it is said as far as that is known when the day ends."""
     for booking in period.uow.bookings_between("checkoutcom", period.since, period.until):
         if not booking.merchant and booking.net:
-            yield financial_action(period.uow, booking, _known(period, booking))
+            yield financial_action(period.uow, booking, _known(period, booking), file.entity_name)
 
 
 def _known(period: Period, booking: Booking) -> str:

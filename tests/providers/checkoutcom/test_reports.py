@@ -32,7 +32,12 @@ async def test_a_report_has_the_published_members(sim: Sim, cko: Merchant) -> No
     entity = report["account"]["entity_id"]
     assert report["files"][0]["filename"] == f"financial-actions_{entity}_20260306_{payout['id']}_1.csv"
     assert (await cko.get(report["_links"]["self"]["href"])).json() == report
-    assert [one["type"] for one in reports] == ["Balances", "Payouts", BY_PAYOUT, "Balances", BY_DATE]
+    its_own_day, that_day, the_sales_day = (
+        ["Balances", BY_DATE],
+        ["Balances", "Payouts", BY_PAYOUT],
+        ["Balances", BY_DATE],
+    )
+    assert [one["type"] for one in reports] == its_own_day + that_day + the_sales_day
 
 
 async def test_reports_are_there_some_hours_after_the_day_has_ended(sim: Sim, cko: Merchant) -> None:
@@ -86,10 +91,10 @@ async def test_the_list_is_narrowed_and_turned_over(sim: Sim, cko: Merchant) -> 
     while "next" in pages[-1]["_links"]:
         pages.append((await cko.get(pages[-1]["_links"]["next"]["href"])).json())
 
-    assert (since, before) == (every[:3], every[3:]) and unencoded == since
+    assert (since, before) == (every[:5], every[5:]) and unencoded == since and before
     assert (mine, others) == (every, [])
     assert [one for page in pages for one in page["data"]] == every
-    assert [(page["count"], page["limit"]) for page in pages] == [(2, 2), (2, 2), (1, 2)]
+    assert [(page["count"], page["limit"]) for page in pages] == [(2, 2), (2, 2), (2, 2), (1, 2)]
     assert list(pages[0]) == ["count", "limit", "data", "_links"]
     token = re.search(r"pagination_token=([^&]+)", pages[0]["_links"]["next"]["href"])
     assert token is not None and len(token[1]) == 60
@@ -228,7 +233,7 @@ async def test_the_payouts_and_the_balances_file_have_the_known_columns(sim: Sim
     await sim.advance(days=4)
 
     [[payout]] = [read(raw) for raw in await files(cko, "Payouts")]
-    first, second = (read(raw)[0] for raw in await files(cko, "Balances"))
+    first, second, third = (read(raw)[0] for raw in await files(cko, "Balances"))
 
     assert (payout["Payout Amount"], payout["Payments"], payout["Refunds"]) == (
         "23.40000000",
@@ -242,6 +247,8 @@ async def test_the_payouts_and_the_balances_file_have_the_known_columns(sim: Sim
         "25.00000000",
     )
     assert (second["Opening Available Balance"], second["Opening Pending Balance"]) == ("-1.10000000", "24.50000000")
+    assert (third["Opening Available Balance"], third["Opening Payable Balance"]) == ("23.40000000", "0.00000000")
+    assert [read(raw)[-1]["Action Type"] for raw in await files(cko, BY_DATE)] == ["Partial Refund", "Payout"]
 
 
 async def test_refunds_that_exceed_sales_are_carried(sim: Sim, cko: Merchant) -> None:
@@ -271,7 +278,8 @@ async def test_a_payment_of_the_previous_platform_is_paid_out_apart(
 
     rows = [row for raw in [*await files(cko), *await files(cko, BY_DATE)] for row in read(raw)]
 
-    assert {row["Reference"] for row in rows} == {"shop-1"}
+    assert {row["Reference"] for row in rows if row["Action Type"] != "Payout"} == {"shop-1"}
+    assert [row["Holding Currency Amount"] for row in rows if row["Action Type"] == "Payout"] == ["-24.50000000"]
     assert len(await payouts(sim)) == 2
     assert (await cko.get(f"/financial-actions?payment_id={old['id']}")).json()["data"] == []
     assert (await previous.get("/reports")).status_code == 403
@@ -318,12 +326,13 @@ async def test_reports_come_late_or_never(sim: Sim, cko: Merchant) -> None:
     await cko.paid(SALE)
     await sim.advance(hours=30)
     await armed(sim, "report-failed")
-    there = len(await listed(cko))
+    there = await listed(cko)
     await sim.advance(days=4)
+    its_own_day = [one["type"] for one in await listed(cko) if one not in there]
 
     assert (BY_PAYOUT in at_eight, late[0]) == (False, BY_PAYOUT)
     assert len(await payouts(sim)) == 2 and len(await files(cko)) == 1
-    assert len(await listed(cko)) == there
+    assert its_own_day == ["Balances", BY_DATE], "the day that begins with the payout has reports that have not failed"
 
 
 async def test_a_payout_that_fails_is_back_in_the_next_one(sim: Sim, cko: Merchant) -> None:
