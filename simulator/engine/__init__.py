@@ -7,6 +7,9 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `cards` | Card numbers: found, and cut down to ten digits |
 | `private` | Files that only their owner may read |
 | `addresses` | What of an address may be shown: not its password |
+| `stars` | What is shown instead of a secret |
+| `lines` | Where the value of a name in a line ends |
+| `unnamed` | Secrets that are known by how they stand in a text |
 | `masking` | Secrets: what opens a door is masked before it is stored |
 | `settings` | What may be set, as models: bounds, defaults, help |
 | `workspace` | An isolated world, as a value |

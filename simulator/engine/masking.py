@@ -1,8 +1,8 @@
 """What opens a door is masked before anything is stored or logged: secrets by the name of their member or header, by their
 value where it is known, and card numbers (`cards.py`) wherever they stand.
 
-`***` marks what is masked. Of a text longer than `SHORT` the last four characters stay, and one longer than `LONG` has six
-stars, so that a key in the wrong place can be told from another. JSON stays JSON; what cannot be read is masked all the same.
+`***` marks what is masked; the last characters of a longer one stay (`stars.py`), so that a key in the wrong place can be told
+from another. JSON stays JSON; what cannot be read is masked all the same. What is known by its form is `unnamed.py`'s.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 import orjson
 
 from simulator.engine import addresses, cards
-
-SHORT, LONG = 8, 40
+from simulator.engine.lines import value_of_line
+from simulator.engine.stars import cookies, hidden
+from simulator.engine.stars import hidden_within as _hidden
+from simulator.engine.unnamed import may_hold_unnamed, without_unnamed
 
 COMMON_MEMBERS: tuple[str, ...] = (
     "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "pass", "token", "tokens", "jwt",
@@ -63,12 +65,13 @@ _NAME_SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-
 _ESCAPED = {b"%": re.compile(b"[0-9A-Fa-f]{2}"), b"\\": re.compile(b"[nrtbf]")}
 """What belongs to the sign before it, and not to a name: `%20secret`, `\\nsecret`."""
 
-_QUOTED = re.compile(rb"\]*(\\*)[\"']\s*:\s*")
+_LIKE_JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\"{\[\]0-9-]")
+_HEADER_OPTION = re.compile(rb"-h[ =]?\\{0,3}[\"']|--header[ =]")
+_QUOTED = re.compile(rb"\]*(\\*)[\"']\s*(?::|=>)\s*")
 _JSON_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
 _PYTHON_TEXT = re.compile(rb"'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
 _LITERAL = re.compile(rb"(?:true|false|null|None|True|False)(?![A-Za-z0-9_])")
 _BARE = re.compile(rb"[^\s,}\])&]+")
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
 _EQUALS = re.compile(rb"(?:\]|%5[Dd])*(?:(?:\[|%5[Bb])[\w-]{0,60}(?:\]|%5[Dd])){0,8}(?:\s*=\s*|%3[Dd])")
 _FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
 _ELEMENT = re.compile(rb"[^<>]*>(?:\s*<!\[CDATA\[)?([^<]*)")
@@ -78,25 +81,8 @@ _TELLING = re.compile("pass|secret|token/|key/|pwd|jwt/|otp/|pin/|cv[cv]", re.IG
 """Without any of it no segment of a path is called as a secret is."""
 _PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 _COLON = re.compile(rb"[ \t]*:[ \t]*")
-_BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n)[ \t]*\Z")
-_LINE_VALUE = re.compile(rb"[^\r\n,;&})\"\\]*")
-_SHOWABLE = re.compile(r"[\w.\-+/=]{4}", re.ASCII)
+_BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n|-H[ =]?\\{0,3}[\"']|--header[ =]\\{0,3}[\"'])(?:[ \t]|- )*\Z")
 _SCHEME = re.compile("[A-Za-z]{1,10}")
-
-
-def hidden(secret: str) -> str:
-    """What is shown instead of a secret."""
-    if len(secret) <= SHORT:
-        return "***"
-    return f"{'***' if len(secret) <= LONG else '******'}{secret[-4:]}"
-
-
-def _hidden(secret: bytes) -> bytes:
-    """The same within a text; the last four characters only where they stand for themselves in JSON, a form or an address."""
-    shown = secret.decode("utf-8", "replace")
-    if not _SHOWABLE.fullmatch(shown[-4:]):
-        return b"***" if len(shown) <= LONG else b"******"
-    return hidden(shown).encode()
 
 
 @lru_cache(4096)
@@ -115,7 +101,10 @@ class Masking:
         """JSON, a form, XML, several parts, or anything: what stands under a secret's name is masked, and no more."""
         if b"PRIVATE KEY-----" in raw:
             raw = _PRIVATE_KEY.sub(rb"\1***", raw)
-        names = self._names(raw, raw.lower())
+        lowered = raw.lower()
+        if (seen := without_unnamed(raw, lowered, self.is_secret)) is not raw:
+            raw, lowered = seen, seen.lower()
+        names = self._names(raw, lowered)
         if not names:
             return raw
         pieces: list[bytes] = []
@@ -166,6 +155,7 @@ class Masking:
     def sentence(self, text: str, known: Iterable[bytes] = ()) -> str:
         """Of a sentence of ours, in which a secret's name with a colon says what is wrong with it: `password: required`."""
         raw = cards.cut(text.encode("utf-8", "surrogatepass"))
+        raw = without_unnamed(raw, raw.lower(), self.is_secret)
         return _without_known(addresses.without_passwords(raw), known).decode("utf-8", "replace")
 
     def of(self, value: Any, known: Iterable[bytes] = ()) -> Any:
@@ -204,6 +194,7 @@ class Masking:
             b"@" in together
             or b"%" in together
             or cards.may_hold(together)
+            or may_hold_unnamed(together.lower())
             or any(secret in together for secret in known)
         ):
             odd = headers.keys() & plain
@@ -218,7 +209,7 @@ class Masking:
         kind = self._header_kind(name)
         if kind == "plain" or kind == "calm":
             return value
-        return _cookies(value) if kind == "cookies" else _credentials(value)
+        return cookies(value) if kind == "cookies" else _credentials(value)
 
     def is_secret(self, name: str) -> bool:
         """Whether what bears this name is a secret."""
@@ -271,7 +262,8 @@ class Masking:
 
     def _names(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
         """Where secret names begin and end."""
-        if lowered[:1] not in (b"{", b"[") or b"\\" in lowered or b"<" in lowered:
+        is_json = _LIKE_JSON.match(lowered) and b"\\" not in lowered and b"<" not in lowered
+        if not is_json or (b"-h" in lowered and _HEADER_OPTION.search(lowered)):
             return self._names_anywhere(raw, lowered)
         places: set[tuple[int, int]] = set()
         backwards, (member, parameter) = lowered[::-1], self._backwards
@@ -392,11 +384,6 @@ def _credentials(value: str) -> str:
     return f"{scheme} {hidden(rest)}" if rest and _SCHEME.fullmatch(scheme) else hidden(value)
 
 
-def _cookies(value: str) -> str:
-    pairs = (part.partition("=") for part in value.split(";"))
-    return ";".join(f"{name}{equals}{hidden(secret)}" if equals else name for name, equals, secret in pairs)
-
-
 def _name_before(raw: bytes, place: int) -> bytes:
     """The beginning of the name that goes on at this place."""
     text = raw[max(0, place - NAME_LIMIT) : place]
@@ -425,8 +412,7 @@ def _value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None
     if before[-1:] in (b"<", b":") and (element := _ELEMENT.match(raw, end)):
         return (*element.span(1), _hidden(element[1].strip())) if element[1].strip() else None
     if (colon := _COLON.match(raw, end)) and _BEGINS.search(before):
-        line = _LINE_VALUE.match(raw, colon.end())
-        return (*line.span(), _hidden(line[0].rstrip())) if line is not None and line[0].strip() else None
+        return value_of_line(raw, start, colon.end())
     return None
 
 
@@ -436,7 +422,7 @@ def _after_colon(raw: bytes, begins: int, escape: bytes) -> tuple[int, int, byte
         return (*text, _hidden(raw[text[0] : text[1]])) if text[0] < text[1] else None
     quote = escape + b'"'
     if raw[begins : begins + 1] in (b"{", b"["):
-        return begins, _end_of_nested(raw, begins), quote + b"***" + quote
+        return begins, _end_of_nested(raw, begins, escape), quote + b"***" + quote
     bare = _BARE.match(raw, begins)
     if bare is None or _LITERAL.match(raw, begins):
         return None
@@ -461,15 +447,26 @@ def _after_equals(raw: bytes, begins: int) -> tuple[int, int, bytes] | None:
     return (*span, _hidden(raw[span[0] : span[1]])) if span[0] < span[1] else None
 
 
-def _end_of_nested(raw: bytes, begins: int) -> int:
+@lru_cache(16)
+def _tokens(escape: bytes) -> re.Pattern[bytes]:
+    """Texts and brackets of JSON; where it stands within a text, whose quotes have an `escape`, also the end of that one."""
+    if not escape:
+        return re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
+    quote = re.escape(escape + b'"')
+    return re.compile(quote + rb".*?(?:" + quote + rb'|\Z)|[{}\[\]"]', re.DOTALL)
+
+
+def _end_of_nested(raw: bytes, begins: int, escape: bytes) -> int:
     depth = 0
-    for token in _TOKENS.finditer(raw, begins):
+    for token in _tokens(escape).finditer(raw, begins):
         if token[0] in (b"{", b"["):
             depth += 1
         elif token[0] in (b"}", b"]"):
             depth -= 1
             if depth == 0:
                 return token.end()
+        elif token[0] == b'"' and escape:
+            return token.start()
     return len(raw)
 
 

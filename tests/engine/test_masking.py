@@ -130,6 +130,77 @@ def test_what_is_no_secret_is_kept(body: str) -> None:
     assert COMMON.body(body.encode()).decode() == body
 
 
+SIGNED = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        # behind a scheme
+        ("asked with Bearer abc0123456789def now", "asked with Bearer ***9def now"),
+        ('{"note":"bearer AbcdefghiJklmno"}', '{"note":"bearer ***lmno"}'),
+        (r'{"note":"a\nBearer abc0123456789def\n"}', r'{"note":"a\nBearer ***9def\n"}'),
+        ("Basic dXNlcjpodW50ZXIyLXNlY3JldA==", "Basic ***dA=="),
+        ("note=Bearer+abc0123456789def&x=1%25", "note=Bearer+***9def&x=1%25"),
+        (SIGNED, "******0w5N"),
+        # of a command line
+        ("curl -u me:hunter2-secret https://x", "curl -u me:***cret https://x"),
+        ("curl --user 'me:hunter2 and more' https://x", "curl --user 'me:***more' https://x"),
+        ("tool --api-key abc0123456789def --fast", "tool --api-key ***9def --fast"),
+        ('{"args":["--token","abc0123456789def","-u","me:hunter2"]}', '{"args":["--token","***9def","-u","me:***"]}'),
+        ("curl -H 'X-Api-Key: abc0123456789def' https://x", "curl -H 'X-Api-Key: ***9def' https://x"),
+        ('{"do":"curl -H \'X-Api-Key: abc0123456789def\' x"}', '{"do":"curl -H \'X-Api-Key: ***9def\' x"}'),
+        (r'{"do":"curl -H \"X-Api-Key: abc0123456789def\" x"}', r'{"do":"curl -H \"X-Api-Key: ***9def\" x"}'),
+        # cookies
+        ("GET / HTTP/1.1\r\nCookie: a=hunter2; b=3\r\n", "GET / HTTP/1.1\r\nCookie: a=***; b=***\r\n"),
+        ('{"headers":{"set-cookie":"sid=abc0123456789def"}}', '{"headers":{"set-cookie":"sid=***9def"}}'),
+        # YAML and its kin
+        ("- password: hunter2", "- password: ***"),
+        ('password: "hunter2, \'and more"', 'password: "***more"'),
+        ("password: 'hunter2'\nx: 1", "password: '***'\nx: 1"),
+        ("a:\n  password: |-\n    hunter2\n\n    more\n  x: 1", "a:\n  password: |-\n    ***\n  x: 1"),
+        ("tokens:\r\n- abc\r\n- def\r\nx: 1", "tokens:\r\n***\r\nx: 1"),
+        ("password:\n  hunter2", "password:\n  ***"),
+        (r'{"x":"a: 1\npassword: >\n  a \"hunter2\"\n\n  b\ny: 1"}', r'{"x":"a: 1\npassword: >\n  ***\ny: 1"}'),
+        (r'{"x":"a:\n  password:\n    hunter2","y":1}', r'{"x":"a:\n  password:\n    ***","y":1}'),
+        (r'{"x":"GET / HTTP/1.1\r\nCookie: a=hunter2\r\n"}', r'{"x":"GET / HTTP/1.1\r\nCookie: a=***\r\n"}'),
+        ("{password: hunter2, a: b}", "{password: ***, a: b}"),
+        ("[auth]\npassword = hunter2", "[auth]\npassword = ***"),
+        ("['password' => 'hunter2']", "['password' => '***']"),
+        # an object or a list in JSON within a text, which stays JSON
+        (r'{"x":"{\"password\":{\"a\":\"}hunter2\"},\"b\":1}"}', r'{"x":"{\"password\":\"***\",\"b\":1}"}'),
+        (r'{"x":"[{\"tokens\":[\"hunter2\"","y":1}', r'{"x":"[{\"tokens\":\"***\"","y":1}'),
+    ],
+)  # fmt: skip
+def test_a_secret_without_a_member_of_its_own_is_masked_by_how_it_stands(sent: str, kept: str) -> None:
+    assert COMMON.body(sent.encode()).decode() == kept
+
+
+def test_a_header_that_is_no_secret_by_its_name_is_masked_by_how_its_value_stands() -> None:
+    assert COMMON.headers_of({"X-Note": "is Bearer abc0123456789def"}) == {"X-Note": "is Bearer ***9def"}
+    assert COMMON.sentence("given: Bearer abc0123456789def") == "given: Bearer ***9def"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer authentication is wanted, Bearer tokens-of-ours",
+        "BEARER INSTRUMENTS and Bearer Authentication",
+        "Basic authentication, Basic dXNlciBhbmQgcGFzc3dvcmQ, Basic level2course",
+        "sqlmap -u https://shop.example --user me --fast 12",
+        "a --token -x or --token",
+        "Cookie: they are good",
+        '{"hasCookie":"a=b","cookie":{"a":"b"}}',
+        'password: ""\npassword:\nother: 1',
+        "token: \n",
+        "eyJ.eyJ.x and eyJhbGciOiJIUzI1NiJ9",
+        "dXNlcjpodW50ZXIyLXNlY3JldA==",
+    ],
+)
+def test_ordinary_texts_stay(text: str) -> None:
+    assert COMMON.text(text) == text
+
+
 def test_a_provider_names_its_own_secrets() -> None:
     own, other = Masking(("returnMac",), ("x-own",)), Masking(("key",))
 
@@ -159,7 +230,8 @@ def test_a_path_is_masked_without_its_percent_signs() -> None:
     [
         "token", '"token":', "token=", '{"token":[', '"token":"', '\\"token\\":', "cvv:", 'name="token"', 'name="token"\r\n',
         "<token ", "://a:", "token%5D", '"\\u0041token":"a",', "%3D=&", "%25=", "%2525", "4111 ", "4111-", "9", "1 ",
-        "[4111111111111111,",
+        "[4111111111111111,", "Bearer a1", "Basic a", "--token ", '--token "', "-ua:", "eyJ-", "eyJaaaaaaaa.", "cookie:",
+        "token:\n- ", "token: |\n x\n", "  token:\n", "token:'", "-H 'token:", '\\"token\\":{\\"', "token:\n" + " " * 50 + "\n",
     ],
 )  # fmt: skip
 def test_hostile_text_is_masked_and_what_is_masked_stays_small(piece: str) -> None:

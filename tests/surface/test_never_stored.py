@@ -190,6 +190,28 @@ async def in_a_body_that_is_cut_off(world: World, name: str) -> None:
     await world.send(name, Request(request.method, request.path, request.headers, body.encode()), sign=False)
 
 
+STANDING = (
+    "call it with Bearer {}, please",
+    "curl -H 'X-Api-Key: {}' -u 'me:{}' https://x",
+    "tool --token {}",
+    "auth:\n  - password: '{}'\n    secret: |\n      {}\n    tokens:\n      - {}\n",
+    "GET / HTTP/1.1\r\nCookie: sid={}; b={}\r\n",
+    "[auth]\npassword = {}\n",
+)
+"""Where no member's name says that it is a secret."""
+
+
+async def under_no_name(world: World, name: str) -> None:
+    """As a text that is the body, and as a text of JSON."""
+    request = world.creation(name)
+    for text in STANDING:
+        for body in (text, json.dumps({"note": text.replace("{}", "\0")}).replace("\\u0000", "{}")):
+            body = re.sub(r"{}", lambda _: world.planted.secret(), body)
+            await world.send(name, Request(request.method, request.path, request.headers, body.encode()), sign=False)
+    basic = base64.b64encode(f"user:{world.planted.secret()}".encode()).decode()
+    await world.send(name, request.plus({"X-Note": f"Basic {basic}"}), sign=False)
+
+
 async def in_a_form(world: World, name: str) -> None:
     request = world.creation(name)
     body = f"card%5Bcvc%5D={world.planted.secret()}&card[number]={world.planted.card()}&secret={world.planted.secret()}"
@@ -245,7 +267,7 @@ async def own_keys_in_the_wrong_place(world: World, name: str) -> None:
 
 PLANTS: list[Plant] = [
     in_a_header, in_the_query, in_members, in_a_body_that_is_cut_off, in_a_form, in_an_unknown_credential, in_the_path,
-    in_the_password_of_an_address, in_what_the_merchant_says_of_the_payment, own_keys_in_the_wrong_place,
+    in_the_password_of_an_address, under_no_name, in_what_the_merchant_says_of_the_payment, own_keys_in_the_wrong_place,
 ]  # fmt: skip
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.engine import journal
-from simulator.engine.masking import hidden
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.shop import Account, Request
+from simulator.engine.stars import hidden
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.surface.control.errors import ControlError

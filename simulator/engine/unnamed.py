@@ -1,0 +1,80 @@
+"""Secrets that are known by how they stand in a text, wherever that is: behind `Bearer` or `Basic`, in an option of a command line
+(`--password x`, `curl -u user:password`), in a line of cookies, as a signed token (JWT).
+
+Words are left as they are: `Bearer authentication` names no token, and what `Basic` stands before is one only if it decodes to
+a user and a password. Each pattern reads a text once: the work grows with it and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from collections.abc import Callable
+
+from simulator.engine.stars import cookies, hidden_within
+
+_WORD_BEGINS = rb"(?:(?<![\w-])|(?<=\\[nrt]))"
+_SCHEME = re.compile(
+    _WORD_BEGINS + rb"((?:bearer|basic)(?:[ \t+]|%20){1,8})([\w.~+/-]{8,}+(?:=|%3[dD]){0,2})", re.IGNORECASE
+)
+_BETWEEN = rb"""(?:[ \t]{1,8}|=|\\{0,3}["'][ ]?,\s{0,8}(?=\\{0,3}["']))"""
+"""Between an option and what it is given: a space, or the quotes and the comma of a list of arguments."""
+_QUOTE = rb"""(?P<quote>\\{0,3}["'])?"""
+_GIVEN = rb"""((?(quote)[^\r\n"'\\]|[^\s"'\\,;&<>])+)"""
+_OPTION = re.compile(rb"(?<![\w-])--([A-Za-z][\w-]{0,60})" + _BETWEEN + _QUOTE + rb"(?![*-])" + _GIVEN)
+_USER = re.compile(
+    rb"(?<![\w-])(?:-u[ \t]{0,8}|(?:-u|--user|--proxy-user)"
+    + _BETWEEN
+    + rb")"
+    + _QUOTE
+    + rb"""[^\s:"'\\,;*-][^\s:"'\\]{0,100}:(?!//|\*\*\*)"""
+    + _GIVEN
+)
+_COOKIES = re.compile(
+    _WORD_BEGINS + rb"""((?:set-)?cookie(?:\\{0,3}["'])?:[ \t]{0,8}(?:\\{0,3}["'])?)([^\r\n"'\\]+)""", re.IGNORECASE
+)
+_SIGNED = re.compile(rb"(?<![\w-])eyJ[\w-]{8,}+(?:\.[\w-]{8,}+){2}")
+
+
+def without_unnamed(raw: bytes, lowered: bytes, is_secret: Callable[[str], bool]) -> bytes:
+    """The text without them. `lowered` is the same in small letters; `is_secret` says whether an option's name means a secret."""
+
+    def option(found: re.Match[bytes]) -> bytes:
+        return _masked(found, 3) if is_secret(found[1].decode("ascii")) else found[0]
+
+    if b"bearer" in lowered or b"basic" in lowered:
+        raw = _SCHEME.sub(_scheme, raw)
+    if b"--" in raw:
+        raw = _OPTION.sub(option, raw)
+    if b"-u" in raw:
+        raw = _USER.sub(lambda found: _masked(found, 2), raw)
+    if b"cookie" in lowered:
+        raw = _COOKIES.sub(lambda found: found[1] + cookies(found[2].decode("utf-8", "replace")).encode(), raw)
+    return _SIGNED.sub(lambda found: hidden_within(found[0]), raw) if b"eyJ" in raw else raw
+
+
+def may_hold_unnamed(lowered: bytes) -> bool:
+    """Of the values of headers, in small letters: whether it is worth looking for what stands behind a scheme or is signed."""
+    return b"bearer" in lowered or b"basic" in lowered or b"eyj" in lowered
+
+
+def _masked(found: re.Match[bytes], group: int) -> bytes:
+    return found.string[found.start() : found.start(group)] + hidden_within(found[group])
+
+
+def _scheme(found: re.Match[bytes]) -> bytes:
+    is_one = _is_user_and_password if found[1][:2].lower() == b"ba" else _is_no_word
+    return _masked(found, 2) if is_one(found[2]) else found[0]
+
+
+def _is_no_word(text: bytes) -> bool:
+    """Tokens have a digit, or capitals within: no word has."""
+    within = text[1:]
+    return any(0x30 <= sign <= 0x39 for sign in text) or (within != within.lower() and within != within.upper())
+
+
+def _is_user_and_password(encoded: bytes) -> bool:
+    signs = encoded.replace(b"%3D", b"").replace(b"%3d", b"").rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    if len(signs) % 4 == 1:
+        return False
+    return b":" in a2b_base64(signs + b"=" * (-len(signs) % 4))
