@@ -9,11 +9,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from simulator.engine.ledger import Booking, units, whole
+from simulator.engine.calendar import DAY
+from simulator.engine.ledger import Booking, units
 from simulator.engine.settlement import Account, Payout, Period, Report, kinds_of
-from simulator.engine.settling import settlement_of, terms_of
+from simulator.engine.settling import days_of, leaving, settlement_of, terms_of
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import MICROSECOND, micros
 
@@ -21,6 +22,8 @@ PAGE = 500
 """So many bookings are read at a time."""
 FIRST = date(2, 1, 1)
 """No report is older: the days around it have to be dates too."""
+FARTHEST = 2 * DAY
+"""So far the dates of two zones are apart, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def next_cutoff(uow: UnitOfWork, provider: str) -> datetime:
     """The next one for which something waits, or the end of this day."""
     account = uow.find(kinds_of(provider).account, Account.ID)
     armed = [at for at in account.armed if at > uow.now] if account is not None else []
-    return min(armed) if armed else terms_of(uow, provider).calendar.next_cutoff(uow.now)
+    return min(armed) if armed else days_of(uow, provider).next_cutoff(uow.now)
 
 
 def will_pay(uow: UnitOfWork, provider: str, cutoff: datetime) -> dict[str, int]:
@@ -64,11 +67,8 @@ def will_pay(uow: UnitOfWork, provider: str, cutoff: datetime) -> dict[str, int]
     if not terms.calendar.is_payday(terms.calendar.day(cutoff)):
         return {}
     due = {purse: one.held - one.later(cutoff) for purse, one in uow.standing(provider).items()}
-    least, fee = terms.amount("minimum_payout"), terms.amount("fee_payout")
-    paid = {
-        purse: units(whole(amount - fee, parts(purse)[1])) for purse, amount in sorted(due.items()) if amount >= least
-    }
-    return {purse: amount for purse, amount in paid.items() if amount > 0}
+    paid = ((purse, leaving(terms, purse, amount)) for purse, amount in sorted(due.items()))
+    return {purse: units(money) for purse, money in paid if money is not None}
 
 
 class Payouts:
@@ -109,17 +109,17 @@ def in_payout(uow: UnitOfWork, provider: str, payout: Payout) -> list[Booking]:
 
 
 def period(uow: UnitOfWork, provider: str, until: datetime) -> Period:
-    return Period(uow, provider, settlement_of(uow, provider), terms_of(uow, provider), until)
+    return Period(uow, provider, settlement_of(uow, provider), days_of(uow, provider), until)
 
 
 def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
     """Those of a local date whose day is over, there or still to come. Of a day that was ended by hand there are those of its
     payouts."""
-    settlement, calendar = settlement_of(uow, provider), terms_of(uow, provider).calendar
-    if not FIRST <= day <= calendar.day(uow.now):
+    settlement, known = settlement_of(uow, provider), days_of(uow, provider)
+    if not FIRST <= day <= uow.now.date() + FARTHEST:
         return []
     found: list[Report] = []
-    regular = [calendar.cutoff_on(one) for one in (day, day + timedelta(days=1))]
+    regular = {at for one in (day, day + DAY) for at in known.cutoffs_on(one)}
     for until in sorted({*regular, *_cutoffs(uow, provider, day)}):
         if until <= uow.now and is_whole(over := period(uow, provider, until)):
             found += [one for one in settlement.files(over) if one.date == day]
@@ -128,11 +128,10 @@ def reports_on(uow: UnitOfWork, provider: str, day: date) -> list[Report]:
 
 def _cutoffs(uow: UnitOfWork, provider: str, day: date) -> Iterator[datetime]:
     """The cut-offs of a local date that are kept, whenever they were."""
-    calendar, kind = terms_of(uow, provider).calendar, kinds_of(provider).cutoff
-    ends = (calendar.instant(day).date(), calendar.instant(day + timedelta(days=1)).date())
-    for utc in dict.fromkeys(ends):
+    known, kind = days_of(uow, provider), kinds_of(provider).cutoff
+    for utc in (day - DAY, day, day + DAY):
         for one in uow.by_key(kind, "day", utc.isoformat()):
-            if calendar.day(one.at) == day:
+            if known.closes_on(one.at) == day:
                 yield one.at
 
 
@@ -145,13 +144,14 @@ def is_whole(over: Period) -> bool:
 def days(uow: UnitOfWork, provider: str) -> Iterator[date]:
     """The local dates for which there may be reports, newest first: those of the cut-offs that have passed, and the days that
     they ended."""
-    calendar = terms_of(uow, provider).calendar
-    last: date | None = None
+    known, waiting = days_of(uow, provider), set[date]()
     for cutoff in uow.every(kinds_of(provider).cutoff):
-        for day in (calendar.day(cutoff.at), calendar.day(calendar.cutoff_before(cutoff.at))):
-            if last is None or day < last:
-                yield day
-                last = day
+        closed = known.closes_on(cutoff.at)
+        waiting |= {closed, closed - DAY}
+        for day in sorted((one for one in waiting if one > closed + FARTHEST), reverse=True):
+            waiting.remove(day)
+            yield day
+    yield from sorted(waiting, reverse=True)
 
 
 def main_report(found: Sequence[Report]) -> Report | None:

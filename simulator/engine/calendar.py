@@ -65,8 +65,12 @@ class Calendar:
             day += DAY
         return found
 
-    def cutoff_before(self, cutoff: datetime) -> datetime:
-        return self.cutoff_on(self.day(cutoff) - DAY)
+    def cutoff_before(self, at: datetime) -> datetime:
+        """The last one that is earlier."""
+        day = self.day(at)
+        while (found := self.cutoff_on(day)) >= at:
+            day -= DAY
+        return found
 
     def is_payday(self, day: date) -> bool:
         """Whether that day's cut-off pays: every business day; the first of a week, or of a month; none by itself."""

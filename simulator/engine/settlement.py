@@ -12,7 +12,8 @@ from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
-from simulator.engine.calendar import Calendar
+from simulator.engine.calendar import DAY, Calendar
+from simulator.engine.days import Days, Former
 from simulator.engine.ledger import MERCHANT, UNIT, Booking, MoneyMove, purse_of, times
 from simulator.engine.resource import Resource
 from simulator.engine.terms import MoneySettings
@@ -47,6 +48,10 @@ class Account(Resource):
 
     armed: tuple[datetime, ...] = ()
     """The cut-offs that have a timer."""
+    former: tuple[Former, ...] = ()
+    """The terms under which cut-offs have passed, and that hold no more: see `days.py`."""
+    first: datetime | None = None
+    """The first cut-off under the terms of now; None where there were no others."""
     summed: int = 1
     balances: dict[str, int] = field(default_factory=dict)
     """By purse (`Booking.purse`), as the two that follow."""
@@ -189,12 +194,15 @@ class Report:
 class Period:
     """A day of a provider's ledger, from one cut-off to the next: what its reports are made of, already altered by a scenario."""
 
-    def __init__(
-        self, uow: UnitOfWork, provider: str, settlement: Settlement, terms: MoneySettings, until: datetime
-    ) -> None:
-        self.uow, self.provider, self.terms, self.until = uow, provider, terms, until
+    def __init__(self, uow: UnitOfWork, provider: str, settlement: Settlement, days: Days, until: datetime) -> None:
+        self.uow, self.provider, self.days, self.until = uow, provider, days, until
         self._is_daily = settlement.daily
-        self.since = self.calendar.cutoff_before(until)
+        self.since = days.cutoff_before(until)
+
+    @cached_property
+    def terms(self) -> MoneySettings:
+        """The settings under which it ended, as far as its files are drawn by them."""
+        return self.days.terms_at(self.until)
 
     @property
     def calendar(self) -> Calendar:
@@ -202,8 +210,9 @@ class Period:
 
     @property
     def day(self) -> date:
-        """The local date on which it begins; of a day from midnight to midnight, its date."""
-        return self.calendar.day(self.since)
+        """The local date on which it begins; of a day from midnight to midnight, its date. Where settings have changed, the date
+        before that of its end."""
+        return self.closes_on - DAY
 
     @property
     def closes_on(self) -> date:
@@ -213,7 +222,7 @@ class Period:
     @property
     def by_hand(self) -> bool:
         """Whether it was ended before its time, to pay out: then the day goes on, and its own reports come at its end."""
-        return self.calendar.cutoff_on(self.closes_on) != self.until
+        return not self.days.is_cutoff(self.until)
 
     @cached_property
     def cutoff(self) -> Cutoff | None:

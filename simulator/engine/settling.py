@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
+from simulator.engine import days
+from simulator.engine.days import Days
 from simulator.engine.ledger import (
     BANK,
     EXCHANGE,
@@ -36,6 +38,7 @@ from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.settlement import Account, Cutoff, Payout, Period, Settlement, id_of, kinds_of
 from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.clock import MICROSECOND, micros
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
 
@@ -58,6 +61,13 @@ def terms_of(uow: UnitOfWork, provider: str) -> MoneySettings:
     terms = uow.settings(_party(uow, provider).settings)
     assert isinstance(terms, MoneySettings), f"the settings of {provider} are no MoneySettings"
     return terms
+
+
+def days_of(uow: UnitOfWork, provider: str) -> Days:
+    """The provider's days as they have been, under all the terms that it has had."""
+    account = uow.find(kinds_of(provider).account, Account.ID)
+    first, former = (account.first, account.former) if account is not None else (None, ())
+    return days.days_of(terms_of(uow, provider), first, former)
 
 
 def settlement_of(uow: UnitOfWork, provider: str) -> Settlement:
@@ -118,7 +128,7 @@ def post(uow: UnitOfWork, provider: str, cause: str, moved: Moved, payment: str)
         ),
     )
     uow.post(provider, booking)
-    _arm(uow, provider, terms, booking)
+    _arm(uow, provider, booking)
     if cause == "capture":
         _foresee(uow, provider, booking)
     return booking
@@ -152,25 +162,63 @@ def _account(uow: UnitOfWork, provider: str) -> Account:
     return uow.find(kind, Account.ID) or uow.add(kind(id=Account.ID))
 
 
-def _arm(uow: UnitOfWork, provider: str, terms: MoneySettings, booking: Booking) -> None:
+def _arm(uow: UnitOfWork, provider: str, booking: Booking) -> None:
     """The end of its day, the first payday on which it can be paid, and that on which its reserve is released."""
-    calendar, account = terms.calendar, _account(uow, provider)
-    day_ends = calendar.next_cutoff(booking.at)
-    wanted = [day_ends, calendar.next_payment(max(booking.available, day_ends))]
+    account, known = _account(uow, provider), days_of(uow, provider)
+    day_ends = known.next_cutoff(booking.at)
+    wanted = [day_ends, _payday(uow, provider, max(booking.available, day_ends))]
     if booking.releases is not None:
-        wanted.append(calendar.next_cutoff(booking.releases))
+        wanted.append(known.next_cutoff(booking.releases))
         if not account.reserves:
             uow.amend(account, reserves=True)
     _arm_at(uow, provider, wanted)
 
 
-def _arm_at(uow: UnitOfWork, provider: str, wanted: Sequence[datetime | None]) -> None:
+def _payday(uow: UnitOfWork, provider: str, since: datetime) -> datetime | None:
+    return terms_of(uow, provider).calendar.next_payment(since)
+
+
+def _arm_at(uow: UnitOfWork, provider: str, wanted: Iterable[datetime | None]) -> None:
     account = _account(uow, provider)
     fresh = [at for at in dict.fromkeys(wanted) if at is not None and at not in account.armed]
     for at in fresh:
         uow.arm(account, "timer.cutoff", at=at)
     if fresh:
         uow.amend(account, armed=(*(at for at in account.armed if at >= uow.now), *fresh))
+
+
+def change_settings(uow: UnitOfWork, provider: str, values: Mapping[str, Any]) -> None:
+    """Sets a provider's settings. Days that are over stay as they were; what waits for a cut-off waits for one of the new terms."""
+    before = days_of(uow, provider)
+    uow.change_workspace(settings={**uow.workspace.settings, provider: values})
+    account, terms = uow.find(kinds_of(provider).account, Account.ID), terms_of(uow, provider)
+    if account is None or terms == before.spans[-1].terms:
+        return
+    if terms.drawn() != before.spans[-1].terms.drawn():
+        passed = next((one.at for one in uow.every(kinds_of(provider).cutoff)), None)
+        turned = before.turned(terms, uow.now, passed)
+        uow.amend(account, former=turned.former(), first=turned.spans[-1].first)
+    _arm_again(uow, provider)
+
+
+def _arm_again(uow: UnitOfWork, provider: str) -> None:
+    """All that there is to wait for, whatever has been armed; a cut-off that is due and has not passed stays."""
+    account, terms, known = _account(uow, provider), terms_of(uow, provider), days_of(uow, provider)
+    day_ends, began = known.next_cutoff(uow.now), known.cutoff_before(uow.now + MICROSECOND)
+    wanted: list[datetime | None] = [at for at in account.armed if at <= uow.now]
+    last = uow.store.last_booking(uow.workspace.id, provider)
+    if uow.store.first_booking_since(uow.workspace.id, provider, micros(began)) <= last:
+        wanted.append(day_ends)
+    for purse, one in uow.standing(provider).items():
+        later = [at for at in one.pending if at > uow.now]
+        is_due = leaving(terms, purse, one.held - one.later(uow.now)) is not None
+        wanted += [_payday(uow, provider, max(at, day_ends)) for at in (*later, *([uow.now] if is_due else []))]
+    for booking in uow.bookings(provider, first=account.held) if account.reserves else ():
+        if booking.releases is not None:
+            wanted.append(known.next_cutoff(max(booking.releases, uow.now)))
+    uow.disarm(account, "timer.cutoff")
+    uow.amend(account, armed=())
+    _arm_at(uow, provider, sorted(at for at in wanted if at is not None))
 
 
 # Scenarios ------------------------------------------------------------------------------------------------------------
@@ -241,24 +289,24 @@ def on_timer(uow: UnitOfWork, provider: str, resource: Resource, trigger: str, d
 
 def settle(uow: UnitOfWork, provider: str, cutoff: datetime, *, pays: bool | None = None) -> list[Payout]:
     """Ends a day: what is due becomes payouts, if that is a payday or `pays` says so; reports follow. Returns the payouts."""
-    kinds, terms, settlement = kinds_of(provider), terms_of(uow, provider), settlement_of(uow, provider)
+    kinds, settlement, known = kinds_of(provider), settlement_of(uow, provider), days_of(uow, provider)
     account = _account(uow, provider)
     account = uow.amend(account, armed=tuple(at for at in account.armed if at > cutoff))
     if uow.find(kinds.cutoff, id_of(cutoff)) is not None:
         return []
     rows = uow.bookings(provider, first=account.summed)
     if pays is None:
-        pays = terms.calendar.is_payday(terms.calendar.day(cutoff))
+        pays = known.terms_at(cutoff).calendar.is_payday(known.closes_on(cutoff))
     payouts = _paid_out(uow, provider, account, rows, cutoff) if pays else []
     uow.amend(_advanced(account, rows, payouts, cutoff))
     if payouts:  # they are booked in the day that begins, and that has reports too
-        _arm_at(uow, provider, [terms.calendar.next_cutoff(uow.now)])
-    _release(uow, provider, terms, cutoff)
+        _arm_at(uow, provider, [known.next_cutoff(uow.now)])
+    _release(uow, provider, cutoff)
     passed = uow.add(kinds.cutoff(id=id_of(cutoff), at=cutoff))
-    period = Period(uow, provider, settlement, terms, cutoff)
+    period = Period(uow, provider, settlement, known, cutoff)
     if period.bookings and not period.by_hand if settlement.daily else payouts:
         _spoil(uow, provider, passed, period)
-        period = Period(uow, provider, settlement, terms, cutoff)
+        period = Period(uow, provider, settlement, known, cutoff)
     _arm_reports(uow, settlement, period, passed)
     paid = ", ".join(f"{payout.currency} {payout.money.major()}" for payout in payouts)
     uow.journal("timer", "timer", f"cut-off of {provider}, {f'pays out {paid}' if paid else 'pays out nothing'}")
@@ -277,12 +325,17 @@ def _paid_out(uow: UnitOfWork, provider: str, account: Account, rows: list[Booki
     return [payout for payout in made if payout is not None]
 
 
+def leaving(terms: MoneySettings, purse: str, due: int) -> Money | None:
+    """What a payout of so much would be: whole cents without its fee; None where it is too little."""
+    money = whole(due - terms.amount("fee_payout"), purse.rpartition(" ")[2])
+    return money if money.value > 0 and due >= terms.amount("minimum_payout") else None
+
+
 def _made(uow: UnitOfWork, provider: str, account: Account, cutoff: datetime, purse: str, due: int) -> Payout | None:
     terms, settlement = terms_of(uow, provider), settlement_of(uow, provider)
     merchant, _, currency = purse.rpartition(" ")
-    fee = terms.amount("fee_payout")
-    money = whole(due - fee, currency)
-    if money.value <= 0 or due < terms.amount("minimum_payout"):
+    fee, money = terms.amount("fee_payout"), leaving(terms, purse, due)
+    if money is None:
         return None
     calendar = terms.calendar
     ids = Ids.seeded(f"{uow.workspace.seed or ''}/{provider}/payout/{cutoff.isoformat()}/{purse}", 0)
@@ -334,7 +387,7 @@ def _advanced(account: Account, rows: list[Booking], payouts: list[Payout], cuto
     return changed(account, summed=summed, balances=dict(balances), unpaid=unpaid, paid_until=paid_until)
 
 
-def _release(uow: UnitOfWork, provider: str, terms: MoneySettings, cutoff: datetime) -> None:
+def _release(uow: UnitOfWork, provider: str, cutoff: datetime) -> None:
     """Gives back the reserves whose time is over; they leave with the next payout."""
     account = _account(uow, provider)
     if not account.reserves:
@@ -354,7 +407,7 @@ def _release(uow: UnitOfWork, provider: str, terms: MoneySettings, cutoff: datet
         postings = transfer("reserve_release", amount, currency, of=RESERVE, to=MERCHANT)
         booking = _booking(uow, "reserve", postings, merchant)
         uow.post(provider, booking)
-        _arm(uow, provider, terms, booking)
+        _arm(uow, provider, booking)
 
 
 def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff, period: Period) -> None:
@@ -375,7 +428,7 @@ def _arm_reports(uow: UnitOfWork, settlement: Settlement, period: Period, passed
 def _tell_reports(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
     """Those that are there by now, or would be."""
     settlement = settlement_of(uow, provider)
-    period = Period(uow, provider, settlement, terms_of(uow, provider), passed.at)
+    period = Period(uow, provider, settlement, days_of(uow, provider), passed.at)
     for report in settlement.files(period):
         if max(report.available_at, passed.at) != uow.now:
             continue
@@ -399,6 +452,6 @@ def _pay(uow: UnitOfWork, provider: str, payout: Payout) -> None:
     booking = _booking(uow, "payout", postings, payout.merchant, payout.id)
     uow.post(provider, booking)
     if payout.state == "failed":
-        _arm(uow, provider, terms_of(uow, provider), booking)
+        _arm(uow, provider, booking)
     if settlement.on_payout is not None:
         settlement.on_payout(uow, payout, payout.state)

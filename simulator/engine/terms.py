@@ -6,7 +6,7 @@ import re
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -40,12 +40,17 @@ CLOCK_TIME: JsonDict = {"words": "a time of day, like 09:00"}
 _RESERVE = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)%/([0-9]{1,3})d")
 
 
+_DRAWN = ("settlement_currency", "cadence", "cutoff", "time_zone", "holidays")
+
 SAME = "same"
 """As a settlement currency: each currency on its own."""
 
 
 class MoneySettings(ProviderSettings):
     """The settings of a provider that settles. A provider sets other defaults by declaring a member again."""
+
+    DRAWN: ClassVar[tuple[str, ...]] = ()
+    """The provider's own members that its files show, or are called by."""
 
     settlement_currency: Annotated[str, OneOf((SAME, *RATES))] = Field(
         "EUR",
@@ -91,6 +96,10 @@ class MoneySettings(ProviderSettings):
     @property
     def calendar(self) -> Calendar:
         return _calendar(self.time_zone, self.cutoff, self.cadence, self.holidays)
+
+    def drawn(self) -> dict[str, str | bool]:
+        """That by which days and their files are drawn."""
+        return {name: getattr(self, name) for name in (*_DRAWN, *self.DRAWN)}
 
     def available(self, since: datetime) -> datetime:
         """From when the merchant can have what was captured then."""

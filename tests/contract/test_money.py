@@ -96,3 +96,45 @@ async def test_a_year_passes_through_no_more_cut_offs_than_there_is_money(
     fired = await world.advance(days=365)
 
     assert 1 <= len([one for one in fired if one["kind"] == "timer.cutoff"]) <= 3
+
+
+async def test_days_that_are_over_keep_their_files_whatever_the_settings_become(
+    world: Sim, merchant: Merchant, provider: Provider, tmp_path: Any
+) -> None:
+    """Same names, addresses and bytes; and the day that goes on has its files in the folder by itself."""
+    world.app.runtime.reports = tmp_path
+    await merchant.paid("order-1", 10000)
+    await merchant.settle()
+    await world.advance(days=8, hours=1)
+    await merchant.paid("order-2", 5000)
+    await merchant.settle()
+    before = await there(world, provider)
+
+    terms = {"cutoff": "06:00", "time_zone": "Asia/Shanghai", "settlement_currency": "USD", "holidays": False}
+    named = {name: value for name, value in RENAMING.items() if name in provider.settings.model_fields}
+    await world.settings(provider.name, **terms, **named)
+    after = await there(world, provider)
+    await world.advance(days=12)
+    later = await there(world, provider)
+
+    folder = {path.name: path.read_bytes() for path in (tmp_path / world.workspace.name / provider.name).iterdir()}
+    put = {name: raw for (_, name), raw in later.items() if name in folder}
+    assert before and before == after and before.items() <= later.items()
+    assert put.items() <= folder.items() and put.keys() - {name for _, name in before}
+    assert set(Counter(name for _, name in later).values()) == {1}, "no two days have a file of one name"
+
+
+RENAMING = {
+    "merchant_name": "Other",
+    "report_type": "FinancialActionsByPayout",
+    "settlement_client": "123",
+    "wx_prefix": "wxt",
+    "wx_per_currency": True,
+}
+"""Settings of some providers that their files show, or are called by."""
+
+
+async def there(world: Sim, provider: Provider) -> dict[tuple[str, str], bytes]:
+    """The files that are there, by date and name."""
+    found = [one for one in await got(world, "reports", provider=provider.name, limit="500") if one["state"] == "ready"]
+    return {(one["date"], one["name"]): (await world.http.get(one["url"])).raise_for_status().content for one in found}

@@ -45,7 +45,8 @@ def reports(period: Period) -> list[Report]:
         )
         for payout in period.payouts
     ]  # fmt: skip
-    return [*([day] if period.bookings else []), *paid]
+    moved = any(one.net for one in period.uow.bookings_between(P, period.since, period.until))
+    return [*([day] if moved else []), *paid]
 
 
 SETTLING = replace(ACME, settings=Terms, settlement=Settlement(moves=(), reports=reports))

@@ -90,7 +90,7 @@ def files_of(period: Period) -> list[File]:
     """One for each payout; and where a whole day has ended, what was processed in it, what was paid out, and the balances."""
     made = _payouts(period)
     found = [_file(period, BY_PAYOUT, payout) for payout in made]
-    if period.until == period.calendar.cutoff_on(period.closes_on):
+    if not period.by_hand:
         booked = any(not one.merchant and one.net for one in period.bookings)
         found += [_file(period, BY_DATE)] if booked else []
         found += [_file(period, PAYOUTS)] if made else []
@@ -104,7 +104,8 @@ def _payouts(period: Period) -> list[Payout]:
 
 
 def _file(period: Period, sort: str, payout: Payout | None = None) -> File:
-    entity, settings = entity_of(own_channel(period.uow)), period.uow.settings(CheckoutcomSettings)
+    entity, settings = entity_of(own_channel(period.uow)), period.terms
+    assert isinstance(settings, CheckoutcomSettings)
     days = f"{period.day:%Y%m%d}_{period.closes_on:%Y%m%d}"
     span = days if payout is None else f"{period.closes_on:%Y%m%d}_{payout.id}"
     return File(

@@ -16,6 +16,7 @@ from simulator.engine.terms import ZONE, MoneySettings, ZoneName
 
 class CheckoutcomSettings(MoneySettings):
     SECTION: ClassVar[str] = "checkoutcom"
+    DRAWN: ClassVar[tuple[str, ...]] = ("merchant_name", "report_type")
 
     time_zone: ZoneName = Field(
         "Europe/London",

@@ -27,6 +27,7 @@ _Number = Annotated[int, Field(ge=-(10**15), le=10**15)]
 
 class PproSettings(MoneySettings):
     SECTION: ClassVar[str] = "ppro"
+    DRAWN: ClassVar[tuple[str, ...]] = ("settlement_client",)
 
     merchant_name: Line = Field("Riverside Books", description="what pages call the merchant")
     signatures: Literal["both", "current", "legacy", "none"] = Field(

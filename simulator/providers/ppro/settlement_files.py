@@ -131,20 +131,29 @@ def _packed(render: Callable[[], bytes]) -> bytes:
 
 def _stem(period: Period) -> str:
     """`1-999-D-2026-044`. A settlement by hand bears its time where a referral partner's billing id stands."""
-    settings, calendar, day = period.uow.settings(PproSettings), period.calendar, period.closes_on
-    is_regular = period.until == calendar.cutoff_on(day) and calendar.is_payday(day)
+    settings, calendar, day = period.terms, period.calendar, period.closes_on
+    assert isinstance(settings, PproSettings)
+    is_regular = not period.by_hand and calendar.is_payday(day)
     by_hand = [] if is_regular else [period.until.astimezone(calendar.zone).strftime("%H%M%S")]
     letter = {"weekly": "W", "monthly": "M"}.get(calendar.cadence, "D")
-    nth = f"{_nth(calendar, day):0{3 if letter == 'D' else 2}}"
+    nth = f"{_nth(period):0{3 if letter == 'D' else 2}}"
     return "-".join([ENTITY, settings.settlement_client, *by_hand, letter, f"{day.year}", nth])
 
 
+def _nth(period: Period) -> int:
+    """How many settlements the year has had by then, as the calendars of its time have them."""
+    cadence = "daily" if period.calendar.cadence == "manual" else period.calendar.cadence
+    first, found = date(period.closes_on.year, 1, 1), 0
+    for span in period.days.spans:
+        last = min(period.closes_on, span.calendar.day(span.until)) if span.until is not None else period.closes_on
+        found += _paydays(replace(span.calendar, cadence=cadence), first, last)
+        first = max(first, last + DAY)
+    return found
+
+
 @lru_cache(maxsize=1024)
-def _nth(calendar: Calendar, day: date) -> int:
-    """How many settlements the year has had by then, as its calendar has them."""
-    calendar = replace(calendar, cadence="daily") if calendar.cadence == "manual" else calendar
-    first = date(day.year, 1, 1)
-    return sum(calendar.is_payday(first + n * DAY) for n in range((day - first).days + 1))
+def _paydays(calendar: Calendar, first: date, last: date) -> int:
+    return sum(calendar.is_payday(first + n * DAY) for n in range((last - first).days + 1))
 
 
 # What stands in them --------------------------------------------------------------------------------------------------

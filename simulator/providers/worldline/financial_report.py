@@ -73,7 +73,7 @@ def _sum(found: Iterable[Booking], kinds: Sequence[str], currency: str) -> int:
 
 def _with_other_fees(period: Period, rows: Iterable[Booking]) -> Iterator[Booking]:
     """What a scenario tells of fees wrongly: the WX file of the day has no place for them, so this report does it."""
-    days = {period.calendar.next_cutoff(one.at) for one in rows}
+    days = {period.days.next_cutoff(one.at) for one in rows}
     for until in sorted(days):
         day = balances.period(period.uow, period.provider, until)
         if day.cutoff is not None and day.cutoff.fault == "fee_changed":

@@ -126,13 +126,13 @@ def _fill(uow: UnitOfWork, period: Period, report: Report) -> None:
     """Days on which no money moved pass without a cut-off: their WX files are put into the folder with the next one's."""
     if not report.main or report.failed:
         return
-    kind, calendar, until = kinds_of(period.provider).cutoff, period.calendar, period.since
+    kind, until = kinds_of(period.provider).cutoff, period.since
     idle: list[datetime] = []
     while uow.find(kind, id_of(until)) is None:
         if len(idle) == LOOKS_BACK:
             return
         idle.append(until)
-        until = calendar.cutoff_before(until)
+        until = period.days.cutoff_before(until)
     for ended in reversed(idle):
         for file in _wx_files(balances.period(uow, period.provider, ended)):
             uow.runtime.keep_report(uow.workspace, period.provider, file.name, file.render)

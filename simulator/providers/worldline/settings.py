@@ -19,6 +19,7 @@ CENTURY_S = 100 * YEAR_S
 
 class WorldlineSettings(MoneySettings):
     SECTION: ClassVar[str] = "worldline"
+    DRAWN: ClassVar[tuple[str, ...]] = ("wx_prefix", "wx_per_currency")
 
     cutoff: ClockTime = Field("09:00", description="when a day ends", json_schema_extra=CLOCK_TIME)
     time_zone: ZoneName = Field("Europe/Amsterdam", description="in which days begin and end", json_schema_extra=ZONE)

@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import RootModel, WithJsonSchema
 
+from simulator.engine import settling
 from simulator.engine.sections import sections
 from simulator.engine.settings import faults
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
+from simulator.surface.control.money import settling_providers
 from simulator.surface.control.operation import ControlCall
 from simulator.surface.control.workspaces import workspace_view
 
@@ -29,4 +31,7 @@ async def put_settings(call: ControlCall[SettingsBody]) -> dict[str, Any]:
         raise invalid(f"{field}: must be an object", field, sorted(known[name].model_fields))
     checks.faultless(faults(known[name], values))
     settings = {**workspace.settings, name: values}
+    if any(one.name == name for one in settling_providers(call, None)):
+        with call.runtime.unit(workspace, provider=name, topic="control") as uow:
+            settling.change_settings(uow, name, values)
     return workspace_view(call, call.runtime.change_workspace(workspace, settings=settings))

@@ -59,7 +59,7 @@ def tell(sim: Sim, copies: int = 1) -> None:
             )  # fmt: skip
             one = _booking(reference, payment, id_, created, ended, cause, Money(amount * SIGNS[cause], currency), rate)
             uow.post("ecommpay", one)
-            settling._arm(uow, "ecommpay", settling.terms_of(uow, "ecommpay"), one)
+            settling._arm(uow, "ecommpay", one)
 
 
 def _purchase(uow: UnitOfWork, reference: str, amount: int, currency: str, at: datetime) -> None:

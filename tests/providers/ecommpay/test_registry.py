@@ -258,6 +258,21 @@ async def test_financial_reporting_is_what_the_registries_say(ecommpay: Merchant
     assert in_tokyo[0]["operation_completed_at"] == "2026-03-05 14:00:01"
 
 
+async def test_a_day_that_was_ended_by_hand_is_told_once_when_it_is_over(ecommpay: Merchant) -> None:
+    sim = ecommpay.sim
+    await sim.settings("ecommpay", delay_days=0)
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(hours=1)
+    (await sim.http.post(f"{sim.path}/payouts", json={"provider": "ecommpay"})).raise_for_status()
+    await sim.advance(hours=3)
+    early = await ecommpay.operations("financial-reporting/operations")
+    await sim.advance(days=1)
+
+    later = await ecommpay.operations("financial-reporting/operations")
+
+    assert early == [] and [row["payment_id"] for row in later] == ["shop-1"]
+
+
 # Any history ----------------------------------------------------------------------------------------------------------
 
 STEPS = st.lists(

@@ -110,7 +110,7 @@ def book(sim: Sim, *bookings: Booking) -> None:
         for one in bookings:
             booked = replace(one, available=terms.available(one.at)) if one.cause == "capture" else one
             uow.post("ppro", booked)
-            settling._arm(uow, "ppro", terms, booked)
+            settling._arm(uow, "ppro", booked)
 
 
 # Reading --------------------------------------------------------------------------------------------------------------

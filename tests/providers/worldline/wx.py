@@ -82,7 +82,7 @@ def book(sim: Sim, *rows: tuple[Any, ...], merchant_id: str = "4711") -> None:
         for row in rows:
             one = booking(uow.now, *row)
             uow.post("worldline", one)
-            settling._arm(uow, "worldline", settling.terms_of(uow, "worldline"), one)
+            settling._arm(uow, "worldline", one)
 
 
 class Wx:

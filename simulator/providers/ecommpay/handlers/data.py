@@ -164,6 +164,6 @@ def _registered(uow: UnitOfWork, span: Span | None) -> Iterator[Booking]:
     for until in sorted(ends, reverse=span is None):
         period = balances.period(uow, "ecommpay", until)
         is_asked = span is None or (period.since < span[1] and span[0] < until)
-        if is_asked and not period.failed and period.ready(until + registry.READY) <= uow.now:
+        if is_asked and not period.by_hand and not period.failed and period.ready(until + registry.READY) <= uow.now:
             rows = registry.operations_in(period)
             yield from rows if span is not None else reversed(rows)

@@ -1,0 +1,107 @@
+"""A provider's days as they have been: where each ended, under the settings of its time. What is over is never drawn anew.
+
+Settings that change end no day by themselves. The day in which that happens goes on until the first cut-off under the new ones
+whose local date is later than that of the cut-off before it: so no two days bear one date, and a booking stands in one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from simulator.engine.calendar import Calendar
+from simulator.engine.terms import MoneySettings
+from simulator.kernel.clock import MICROSECOND
+
+MOST = 32
+"""So many former terms are kept. Of more, the oldest go, and the days under them are drawn by the oldest that are left."""
+
+
+@dataclass(frozen=True)
+class Former:
+    """Terms that hold no more, as the account keeps them."""
+
+    until: datetime
+    first: datetime | None
+    terms: Mapping[str, str | bool]
+    """`MoneySettings.drawn`."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Terms, and the cut-offs under them: from `first` on, where there were others before, `until` there were others."""
+
+    terms: MoneySettings
+    first: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.terms.calendar
+
+    def has(self, cutoff: datetime) -> bool:
+        return (self.first is None or self.first <= cutoff) and (self.until is None or cutoff <= self.until)
+
+    def next_cutoff(self, after: datetime) -> datetime | None:
+        found = self.calendar.next_cutoff(after if self.first is None else max(after, self.first - MICROSECOND))
+        return found if self.has(found) else None
+
+    def cutoff_before(self, at: datetime) -> datetime | None:
+        found = self.calendar.cutoff_before(at if self.until is None else min(at, self.until + MICROSECOND))
+        return found if self.has(found) else None
+
+
+@dataclass(frozen=True)
+class Days:
+    """Oldest span first; the last one holds now. Between two there may be a time without any cut-off."""
+
+    spans: tuple[Span, ...]
+
+    def terms_at(self, at: datetime) -> MoneySettings:
+        return next(one.terms for one in self.spans if one.until is None or at <= one.until)
+
+    def next_cutoff(self, after: datetime) -> datetime:
+        """The first one that is later."""
+        return next(found for one in self.spans if (found := one.next_cutoff(after)) is not None)
+
+    def cutoff_before(self, at: datetime) -> datetime:
+        """The last one that is earlier."""
+        return next(found for one in reversed(self.spans) if (found := one.cutoff_before(at)) is not None)
+
+    def is_cutoff(self, at: datetime) -> bool:
+        return self.next_cutoff(at - MICROSECOND) == at
+
+    def closes_on(self, cutoff: datetime) -> date:
+        """The local date of a cut-off, regular or by hand."""
+        return self.terms_at(cutoff).calendar.day(cutoff)
+
+    def cutoffs_on(self, day: date) -> Iterator[datetime]:
+        """The regular ones of a local date: one, or none where the settings have changed."""
+        for one in self.spans:
+            if one.has(found := one.calendar.cutoff_on(day)):
+                yield found
+
+    def turned(self, terms: MoneySettings, at: datetime, passed: datetime | None) -> Days:
+        """The same, under these terms from that instant on; `passed` is the last cut-off of all, regular or by hand.
+
+        Terms under which no cut-off has passed are replaced as if they had never been.
+        """
+        last, held = self.cutoff_before(at + MICROSECOND), self.spans[-1]
+        first = terms.calendar.next_cutoff(at)
+        while terms.calendar.day(first) <= self.closes_on(last):
+            first = terms.calendar.next_cutoff(first)
+        kept = list(self.spans[:-1])
+        if held.first is None or held.first <= at or (passed is not None and passed > kept[-1].until):  # type: ignore[operator]
+            kept.append(replace(held, until=at if at in (last, passed) else at - MICROSECOND))
+        kept = kept[-MOST:]
+        return Days((replace(kept[0], first=None), *kept[1:], Span(terms, first)))
+
+    def former(self) -> tuple[Former, ...]:
+        return tuple(Former(one.until, one.first, one.terms.drawn()) for one in self.spans if one.until is not None)
+
+
+def days_of(terms: MoneySettings, first: datetime | None, former: tuple[Former, ...]) -> Days:
+    """`first` is the first cut-off under the terms of now."""
+    before = (Span(terms.model_copy(update=dict(one.terms)), one.first, one.until) for one in former)
+    return Days((*before, Span(terms, first)))
