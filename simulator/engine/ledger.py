@@ -74,6 +74,11 @@ def whole(amount: int, currency: str) -> Money:
     return Money(abs(amount) // size * (1 if amount >= 0 else -1), currency)
 
 
+def floored(amount: int, currency: str) -> Money:
+    """The amount in minor units and not more: below zero a part of one counts as one."""
+    return Money(amount // 10 ** (8 - decimals(currency)), currency)
+
+
 def rounded(amount: int, currency: str) -> Money:
     """The amount in minor units, rounded half up, for formats that have no more decimals."""
     size = 10 ** (8 - decimals(currency))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape
 from zoneinfo import ZoneInfo
 
-from simulator.engine.ledger import MERCHANT, Booking, purse_of, rounded, units, whole
+from simulator.engine.ledger import MERCHANT, Booking, floored, purse_of, rounded, units
 from simulator.engine.settlement import Period, Report
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay.wire.data import printed
@@ -56,9 +57,10 @@ def _statement(period: Period, stamp: str, purse: tuple[str, str]) -> Report:
     )
 
 
-def operations_in(period: Period) -> list[Booking]:
-    """What was done with payments in it."""
-    return [one for one in period.bookings if one.cause in MOVES]
+def rows_of(period: Period) -> list[tuple[Booking, Money]]:
+    """What was done with payments in it, and what that has cost."""
+    costs = _costs(period)
+    return [(one, costs.of(one)) for one in period.bookings if one.cause in MOVES]
 
 
 def zone_of(period: Period) -> ZoneInfo:
@@ -69,8 +71,64 @@ def registry_of(period: Period) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(booked(one, zone_of(period)) for one in operations_in(period))
+    writer.writerows(booked(one, cost, zone_of(period)) for one, cost in rows_of(period))
     return text.getvalue().encode()
+
+
+# Costs ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What each row of a day has cost, and what else has moved its balances, in whole cents that add up to what the balances have
+    changed by: what rounding row by row would lose is given to the rows that lack most. Inferred: ecommpay.registry."""
+
+    truth: Mapping[int, Booking]
+    fees: Mapping[int, int]
+    others: Mapping[tuple[str, str], int]
+    """By purse and line of the statement."""
+
+    def of(self, booking: Booking) -> Money:
+        """With what a scenario adds to the fee."""
+        more = fee(booking) - fee(self.truth[booking.number])
+        return Money(self.fees[booking.number] + rounded(more, booking.currency).value, booking.currency)
+
+
+def _costs(period: Period) -> Costs:
+    """From what was booked, whatever a scenario tells of it."""
+    rows = period.uow.bookings_between(period.provider, period.since, period.until)
+    begun, ended = (period.uow.standing_at(period.provider, at) for at in (period.since, period.until))
+    fees: dict[int, int] = {}
+    others: dict[tuple[str, str], int] = {}
+    for purse in dict.fromkeys(one.purse for one in rows):
+        own = [one for one in rows if one.purse == purse]
+        moves, currency = [one for one in own if one.cause in MOVES], own[0].currency
+        change = [floored(held[purse].held if purse in held else 0, currency).value for held in (begun, ended)]
+        gross = {one.number: _sign(one) * settled(one).value for one in moves}
+        parts = [one.net - _held_back(one) - units(Money(gross[one.number], currency)) for one in moves]
+        moved = [sum(one.on(MERCHANT, *kinds) for one in own) for _, kinds in OTHERS]
+        whole = _shared(change[1] - change[0] - sum(gross.values()), [*parts, *moved], currency)
+        fees |= {one.number: -value for one, value in zip(moves, whole, strict=False)}
+        others |= {(purse, name): value for (name, _), value in zip(OTHERS, whole[len(moves) :], strict=True)}
+    return Costs({one.number: one for one in rows}, fees, others)
+
+
+def _sign(booking: Booking) -> int:
+    return -1 if booking.cause in TAKEN else 1
+
+
+def _held_back(booking: Booking) -> int:
+    """The part of an operation that is no fee: a line of the statement tells it."""
+    return booking.on(MERCHANT, "reserve_hold")
+
+
+def _shared(total: int, parts: Sequence[int], currency: str) -> list[int]:
+    """The parts in whole cents that add up to the total: each rounded down, and a cent more for those that lack most."""
+    floors = [floored(one, currency).value for one in parts]
+    lacks = sorted(range(len(parts)), key=lambda at: units(Money(floors[at], currency)) - parts[at])
+    for at in lacks[: total - sum(floors)]:
+        floors[at] += 1
+    return floors
 
 
 # Statements -----------------------------------------------------------------------------------------------------------
@@ -117,10 +175,10 @@ OTHERS = (
 
 
 def statement_of(period: Period, project: str, currency: str) -> bytes:
-    """Operational totals, charged fees and the balance, all of it always there. Rows are summed up as the registry rounds them."""
+    """Operational totals, charged fees and the balance, all of it always there. Lines are the sums of the registry's rows."""
     main = main_project(period)
     rows = [one for one in period.bookings if (project_of(one.merchant, main), one.currency) == (project, currency)]
-    lines = [*_lines(rows, currency)]
+    lines = [*_lines(rows, currency, _costs(period))]
     change = sum(units(amount) for _, _, amount in lines)
     total = rounded(period.total(change), currency)
     begun, ended = (_held(period, at, project, currency) for at in (period.since, period.until))
@@ -150,20 +208,19 @@ def statement_of(period: Period, project: str, currency: str) -> bytes:
 
 
 def _held(period: Period, at: datetime, project: str, currency: str) -> Money:
-    """What the balance was at an instant, in whole cents."""
+    """What the balance was at an instant, in whole cents and not more."""
     merchant = "" if project == main_project(period) else project
     standing = period.uow.standing_at(period.provider, at).get(purse_of(merchant, currency))
-    return whole(standing.held if standing is not None else 0, currency)
+    return floored(standing.held if standing is not None else 0, currency)
 
 
-def _lines(rows: Sequence[Booking], currency: str) -> Iterator[tuple[str, int | None, Money]]:
+def _lines(rows: Sequence[Booking], currency: str, costs: Costs) -> Iterator[tuple[str, int | None, Money]]:
     for name, causes in LINES:
         own = [one for one in rows if one.cause in causes]
-        sign = -1 if causes[0] in TAKEN else 1
-        yield name, len(own), Money(sign * sum(settled(one).value for one in own), currency)
+        yield name, len(own), Money(sum(_sign(one) * settled(one).value for one in own), currency)
     for name, causes in LINES:
-        own = [one for one in rows if one.cause in causes and fee(one).value]
-        yield f"Fees of {name.lower()}", len(own), Money(-sum(fee(one).value for one in own), currency)
+        own = [one for one in rows if one.cause in causes and costs.of(one).value]
+        yield f"Fees of {name.lower()}", len(own), Money(-sum(costs.of(one).value for one in own), currency)
     for name, kinds in OTHERS:
-        moved = [amount for one in rows if (amount := one.on(MERCHANT, *kinds))]
-        yield name, len(moved), rounded(sum(moved), currency)
+        moved = [one for one in rows if one.on(MERCHANT, *kinds)]
+        yield name, len(moved), Money(costs.others[moved[0].purse, name] if moved else 0, currency)

@@ -13,7 +13,7 @@ from support import Sim
 
 from providers.ecommpay.driver import Merchant
 from simulator.engine import settling
-from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, SIGNS, Booking, times, transfer, units
+from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, SIGNS, Booking, Moved, times, transfer, units
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay.model import Payment, Refund, Sale, Sequence
@@ -87,6 +87,15 @@ def _booking(
         rate=Decimal(rate), told={"project_id": 201, "payment_id": reference, "created_at": created.isoformat()},
         postings=(*main, *other, *(one for pair in own for one in pair)),
     )  # fmt: skip
+
+
+def post(sim: Sim, cause: str, value: int, currency: str = "EUR", number: int = 1) -> None:
+    """In the workspace's own project, now and at its terms."""
+    project = sim.workspace.credentials["ecommpay"]["project_id"]
+    told = {"project_id": project, "payment_id": f"shop-{number}", "created_at": sim.workspace.clock.now().isoformat()}
+    moved = Moved(amount=Money(value, currency), operation=str(number), told=told)
+    with sim.app.runtime.unit(sim.workspace, provider="ecommpay", topic="test") as uow:
+        settling.post(uow, "ecommpay", cause, moved, f"{project}:shop-{number}")
 
 
 # Reading --------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from support import Sim
 
 from providers.ecommpay.driver import Merchant
-from providers.ecommpay.money import got, listed, net, read, registry, sold, tell
+from providers.ecommpay.money import got, listed, net, post, read, registry, sold, tell
 from providers.ecommpay.test_properties import one_simulator
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -271,6 +272,61 @@ async def test_a_day_that_was_ended_by_hand_is_told_once_when_it_is_over(ecommpa
     later = await ecommpay.operations("financial-reporting/operations")
 
     assert early == [] and [row["payment_id"] for row in later] == ["shop-1"]
+
+
+async def test_the_rows_of_a_registry_are_what_is_paid_out_to_the_cent(ecommpay: Merchant) -> None:
+    """Each of forty sales of 19.60 leaves 19.1648: the fee of some is 44 cents, of the others 43."""
+    sim = ecommpay.sim
+    for number in range(40):
+        post(sim, "capture", 1960, number=number)
+    await sim.advance(days=2)
+
+    rows, financial = await registry(sim, "2026-03-04"), await ecommpay.operations("financial-reporting/operations")
+    [payout] = await payouts(sim)
+
+    assert net(rows) == 76659 and payout["amount"] == "766.59000000"
+    assert [row["fee_amount"] for row in rows] == ["43"] * 19 + ["44"] * 21
+    assert [str(row["fee_amount"]) for row in reversed(financial)] == [row["fee_amount"] for row in rows]
+
+
+async def test_rows_and_statement_are_what_the_balance_has_changed_by_day_after_day(ecommpay: Merchant) -> None:
+    """Converted or not, with a reserve and a payout's fee of parts of cents; also where a balance falls below zero, and in a day
+    on which nothing but a payout has happened. What registries tell of all days is what was paid out and is left."""
+    sim, chance = ecommpay.sim, random.Random(7)
+    await sim.settings("ecommpay", reserve="7.77%/3d", fee_payout="0.333", fee_variable="1.37")
+    for number in range(60):
+        cause = chance.choice(("capture", "capture", "refund", "reversal", "chargeback"))
+        post(sim, cause, chance.randrange(1, 3000), chance.choice(("EUR", "CNY", "JPY")), number)
+        await sim.advance(hours=chance.choice((1, 5, 11)))
+    for number in range(60, 64):
+        post(sim, "capture", 99999, number=number)
+    await sim.advance(days=14)
+
+    files = await listed(sim, limit="500")
+    rows = {one["date"]: await registry(sim, one["date"]) for one in files if one["type"] == "registry"}
+    told = {
+        one["date"]: statement((await sim.http.get(one["url"])).text) for one in files if one["type"] == "statement"
+    }
+
+    assert len(told) > 12 and any(page["Balance at the end"][1].startswith("-") for page in told.values())
+    for day, page in told.items():
+        begun, ended, change = (cents(page[what][1]) for what in BALANCES)
+        lines = [cents(amount) for name, (_, amount) in page.items() if name not in BALANCES]
+        assert sum(lines) == change == ended - begun
+        own = [cents(amount) for name, (_, amount) in page.items() if name in OPERATIONS]
+        assert sum(own) == net(rows[day])
+
+
+BALANCES = ("Balance at the beginning", "Balance at the end", "Change of the balance")
+OPERATIONS = tuple(
+    name
+    for what in ("Sales", "Refunds", "Reversals", "Chargebacks", "Won chargebacks")
+    for name in (what, f"Fees of {what.lower()}")
+)
+
+
+def cents(amount: str) -> int:
+    return int(Decimal(amount) * 100)
 
 
 # Any history ----------------------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.engine import balances
-from simulator.engine.ledger import Booking, whole
+from simulator.engine.ledger import Booking, floored
 from simulator.engine.provider import Call, Reply
 from simulator.engine.settlement import kinds_of
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.money import Money
 from simulator.providers.ecommpay import model, registry
 from simulator.providers.ecommpay.data_access import answered
 from simulator.providers.ecommpay.model import Operation, Payment, Refund, Sale
@@ -135,7 +136,7 @@ def balance(call: Call, uow: UnitOfWork) -> Reply:
     for one in balances.balances(uow, "ecommpay"):
         found[registry.project_of(one.merchant, main), one.currency] = one.pending + one.available
     told: list[dict[str, Any]] = [
-        {"name": registry.balance_name(project, unit), unit: str(whole(amount, unit).value)}
+        {"name": registry.balance_name(project, unit), unit: str(floored(amount, unit).value)}
         for (project, unit), amount in sorted(found.items())
         if is_visible(int(project))
     ]
@@ -150,20 +151,21 @@ def financial_operations(call: Call, uow: UnitOfWork) -> Reply:
     request: w.FinancialRequest = call.body
     span, is_visible = _span(request), _visible(uow, request.project_id)
     rows = (
-        one
-        for one in _registered(uow, span)
+        (one, cost)
+        for one, cost in _registered(uow, span)
         if (span is None or span[0] <= one.at < span[1]) and is_visible(one.told["project_id"])
     )
-    told = [wire.booked(one, request.zone) for one in islice(rows, request.offset, request.offset + request.limit)]
+    page = islice(rows, request.offset, request.offset + request.limit)
+    told = [wire.booked(one, cost, request.zone) for one, cost in page]
     return answered(uow.workspace, {"operations": told})
 
 
-def _registered(uow: UnitOfWork, span: Span | None) -> Iterator[Booking]:
-    """The rows of registries: oldest first, without an interval newest first."""
+def _registered(uow: UnitOfWork, span: Span | None) -> Iterator[tuple[Booking, Money]]:
+    """The rows of registries with their costs: oldest first, without an interval newest first."""
     ends = [one.at for one in uow.every(kinds_of("ecommpay").cutoff) if one.at <= uow.now]
     for until in sorted(ends, reverse=span is None):
         period = balances.period(uow, "ecommpay", until)
         is_asked = span is None or (period.since < span[1] and span[0] < until)
         if is_asked and not period.by_hand and not period.failed and period.ready(until + registry.READY) <= uow.now:
-            rows = registry.operations_in(period)
+            rows = registry.rows_of(period)
             yield from rows if span is not None else reversed(rows)

@@ -59,15 +59,15 @@ def settled(booking: Booking) -> Money:
     return rounded(abs(booking.on(MERCHANT, booking.cause)), booking.currency)
 
 
-def fee(booking: Booking) -> Money:
-    """All that was charged for it, rounded as a whole."""
-    return rounded(-booking.on(MERCHANT, *FEE_KINDS), booking.currency)
+def fee(booking: Booking) -> int:
+    """All that was charged for it, in units of the ledger."""
+    return -booking.on(MERCHANT, *FEE_KINDS)
 
 
-def booked(booking: Booking, zone: ZoneInfo) -> dict[str, Any]:
+def booked(booking: Booking, cost: Money, zone: ZoneInfo) -> dict[str, Any]:
     """A row of the registry, and of financial reporting: an operation that has moved money, with what it cost."""
     assert booking.gross is not None
-    told, amount, cost = booking.told, settled(booking), fee(booking)
+    told, amount = booking.told, settled(booking)
     is_own = booking.cause != "chargeback"
     created = datetime.fromisoformat(told["created_at"]) if is_own and "created_at" in told else booking.at
     return {
