@@ -83,6 +83,23 @@ def test_another_name_of_the_file_is_the_same_file(file: Path, tmp_path: Path) -
     open_store(str(other), "http://second.test").close()
 
 
+async def test_a_file_with_a_second_name_is_not_opened_for_nobody_would_find_the_other_server(
+    file: Path, tmp_path: Path
+) -> None:
+    await filled(file)
+    before = content(file)
+    os.link(file, other := tmp_path / "other.db")
+
+    for name in (file, other):
+        with pytest.raises(StoreUnavailable, match="a second name"):
+            open_store(str(name), "http://second.test")
+        assert examined(name)[0] == 3
+
+    assert content(file) == before
+    other.unlink()
+    open_store(str(file), "http://first.test").close()
+
+
 def test_a_server_that_was_killed_locks_nobody_out(file: Path) -> None:
     with launched(db=str(file)) as first:
         os.kill(first.pid, signal.SIGKILL)
