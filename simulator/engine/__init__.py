@@ -74,7 +74,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `chores` | What is done in small steps while nobody waits for it |
 | `sweeper` | Removes what reset and deleted workspaces have left behind |
-| `keeping` | Drops finished payments that a workspace no longer keeps |
+| `keeping` | Drops payments that a workspace no longer keeps |
 | `temporary` | Lets temporary workspaces go |
 | `homes` | Which of several processes serves a workspace |
 | `loop` | Gives each workspace its turn in real time |

@@ -168,7 +168,8 @@ class Changes:
                 row = (workspace, provider, kind, id_, 1, phase, reference, body)
                 inserts[identity] = (*row, None if resource.LISTED else 1, hangs_on(resource))
             else:
-                store.update_resource(workspace, provider, kind, id_, stored.version, phase, reference, body)
+                told = (phase, reference, body, hangs_on(resource))
+                store.update_resource(workspace, provider, kind, id_, stored.version, *told)
             keys_before, keys = base.keys() if base else {}, stored.keys()
             if keys != keys_before:
                 rekeyed.append((identity, keys_before, keys))

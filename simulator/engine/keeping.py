@@ -1,7 +1,9 @@
-"""Drops finished payments that a workspace no longer keeps (`simulator.keep`), with all that hangs on them, in small steps.
+"""Drops payments that a workspace no longer keeps (`simulator.keep`), with all that hangs on them, in small steps.
 
 By number, what is older than the newest so many; by age, what has not changed for so many days. A payment stays while it
-waits for its buyer or for the clock (a timer of anything that belongs to it), and while one of its messages is to be sent.
+waits for its buyer or for the clock (a timer of anything that belongs to it: whoever is asked to pay has until then), and
+while one of its messages is to be sent. One that waits for the merchant alone, which nobody may ever finish, is dropped as
+finished ones are.
 What was dropped is counted in the store. Lines of the journal that belong to no payment are kept as long, and as many
 (1,000 at least). Of a kind that says how many are kept of it (`Resource.KEPT`: what came to the inbox), the newest. Bookings
 of the ledger are kept as long as payments, if they are added up in a balance.
@@ -23,7 +25,7 @@ from simulator.engine.changes import Identity, identity_of
 from simulator.engine.chores import REST, Chore
 from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import Registry
-from simulator.engine.resource import UNFINISHED, Resource, load
+from simulator.engine.resource import Resource, load
 from simulator.engine.settings import Keep, SimulatorSettings
 from simulator.engine.settlement import Account, kinds_of
 from simulator.engine.store.base import Row
@@ -190,7 +192,7 @@ class Keeper(Chore):
                 break
             seen, passed = seen + 1, seq
             summary = party.summary_of(payment) if party is not None and payment is not None else None
-            if payment is None or summary is None or summary.phase in UNFINISHED or payment.subject in finished:
+            if payment is None or summary is None or payment.subject in finished:
                 continue
             if seen <= excess or (oldest is not None and payment.updated_at <= oldest):
                 finished[payment.subject] = (seq, payment)

@@ -99,7 +99,7 @@ class ProviderSettings(WorkspaceSettings):
 
 
 class Keep(BaseModel):
-    """What is kept of finished payments: the newest so many, and those that have changed in the last so many days."""
+    """What is kept of payments: the newest so many, and those that have changed in the last so many days."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -131,9 +131,9 @@ class SimulatorSettings(WorkspaceSettings):
     )
     keep: Annotated[Keep, WithJsonSchema({"type": "object"})] = Field(
         Keep(days=None, payments=200_000),
-        description="finished payments are kept while they are among the newest `payments` and have changed in the last `days` "
-        "of the workspace's clock; older ones are dropped with all that belongs to them, but none that waits for something and "
-        "none with a webhook to be tried again. `GET /_sim/health` counts what was dropped",
+        description="payments are kept while they are among the newest `payments` and have changed in the last `days` "
+        "of the workspace's clock; older ones are dropped with all that belongs to them, but none that waits for its buyer or "
+        "for the clock and none with a webhook to be tried again. `GET /_sim/health` counts what was dropped",
         json_schema_extra={
             "words": "an object of `days` (1 to 36500), `payments` (1 to 1000000000) or both, each null for no bound"
         },

@@ -109,10 +109,10 @@ def test_rolling_back_nothing_is_no_error(store: Store) -> None:
 def test_only_the_version_that_was_read_can_be_replaced(store: Store) -> None:
     store.insert_resources([resource("ch_1")])
 
-    store.update_resource(1, "acme", "charge", "ch_1", 2, "paid", "ref", b"new")
+    store.update_resource(1, "acme", "charge", "ch_1", 2, "paid", "ref", b"new", None)
 
     with pytest.raises(StoreConflict):
-        store.update_resource(1, "acme", "charge", "ch_1", 2, "paid", "ref", b"other")
+        store.update_resource(1, "acme", "charge", "ch_1", 2, "paid", "ref", b"other", None)
     assert store.resource(1, "acme", "charge", "ch_1") == b"new"
 
 

@@ -197,11 +197,12 @@ class Resources(Statements):
         phase: str | None,
         reference: str | None,
         body: bytes,
+        hangs_on: str | None,
     ) -> None:
         """Raises `StoreConflict` unless the stored version is `version - 1`."""
-        sql = """UPDATE resources SET version = ?, phase = ?, reference = ?, body = ?
+        sql = """UPDATE resources SET version = ?, phase = ?, reference = ?, body = ?, hangs_on = ?
             WHERE id = ? AND kind = ? AND provider = ? AND workspace = ? AND version = ?"""
-        values = (version, phase, reference, body, id_, kind, provider, self._at(workspace), version - 1)
+        values = (version, phase, reference, body, hangs_on, id_, kind, provider, self._at(workspace), version - 1)
         if self.run(sql, values) != 1:
             raise StoreConflict(f"{provider}/{kind}/{id_} has changed meanwhile")
 

@@ -185,7 +185,7 @@ def look_at(file: Path) -> int:
         raise Unusable("it is a folder")
     if not file.exists() or file.stat().st_size == 0:
         return 0
-    if file.stat().st_nlink > 1:  # the lock and the newest changes stand beside one name, where the other does not find them
+    if file.stat().st_nlink > 1:  # lock and newest changes stand beside one name, where the other does not find them
         raise Unusable("it has a second name (a hard link), by which another server would not find this one; copy it")
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
     try:

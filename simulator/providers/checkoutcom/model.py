@@ -182,6 +182,13 @@ class Customer(Kept):
     phone: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
     default: str | None = None
+    made_for: str | None = None
+    """The newest payment that named it, where payments alone have: with that it is dropped. None once the merchant has made or
+    changed it, or it has an agreement, which can be charged again."""
+
+    @property
+    def goes_with(self) -> str:
+        return self.made_for or ""
 
     def keys(self) -> dict[str, str]:
         return {"email": self.email.lower()} if self.email else {}

@@ -288,6 +288,12 @@ class Product(Owned):
     images: tuple[str, ...] | None = None
     metadata: dict[str, str] | None = None
     url: str | None = None
+    made_for: str | None = None
+    """The intent of the session that brought it along, while nobody else has named it."""
+
+    @property
+    def goes_with(self) -> str:
+        return self.made_for or ""
 
     def facets(self) -> dict[str, str | None]:
         return {"active": truth(self.active)}
@@ -305,6 +311,12 @@ class Price(Owned):
     metadata: dict[str, str] | None = None
     nickname: str | None = None
     recurring: dict[str, Any] | None = None
+    made_for: str | None = None
+    """As of a product."""
+
+    @property
+    def goes_with(self) -> str:
+        return self.made_for or ""
 
     def facets(self) -> dict[str, str | None]:
         return {

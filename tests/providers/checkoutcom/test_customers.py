@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support import Sim
 
-from providers.checkoutcom.driver import ONE_TIME, RECURRING, Merchant
+from providers.checkoutcom.driver import FOLLOW_UP, ONE_TIME, RECURRING, Merchant
 
 LI_NA: dict[str, Any] = {
     "email": "Li.Na@example.test",
@@ -99,3 +99,45 @@ async def test_the_balances_are_those_of_the_ledger(sim: Sim, cko: Merchant) -> 
     assert entry["balances"] == {"pending": 1067, "available": -30, "payable": 0, "collateral": 0}
     assert other == {"data": []}
     assert wrong.status_code == 400
+
+
+# What is kept of them ------------------------------------------------------------------------------------------
+
+
+def named(email: str) -> dict[str, Any]:
+    return ONE_TIME | {"customer": {"email": email}}
+
+
+async def test_a_customer_whom_only_payments_name_goes_with_the_newest_of_them(sim: Sim, cko: Merchant) -> None:
+    """Whom the merchant has made or changed, and who has an agreement, stays."""
+    await cko.post("/customers", LI_NA)
+    emails = [f"{word}@example.test" for word in ("once", "twice", "changed", "li.na")]
+    for email in [*emails, "twice@example.test"]:
+        await cko.request(named(email))
+    await cko.request(RECURRING | {"customer": {"email": "agreed@example.test"}})
+    await cko.send("PATCH", "/customers/changed@example.test", {"name": "Na Li"})
+    await sim.advance(days=3)
+    last = await cko.request(named("twice@example.test"))
+    everybody = [*emails, "agreed@example.test"]
+
+    await sim.settings("simulator", keep={"payments": 1})
+    sim.app.runtime.keeper.run()
+    there = [(await cko.get(f"/customers/{email}")).status_code for email in everybody]
+    await sim.advance(days=3)
+    await cko.request(named("newest@example.test"))
+    sim.app.runtime.keeper.run()
+
+    assert there == [404, 200, 200, 200, 200]
+    assert (await cko.get(f"/payments/{last['id']}")).status_code == 404
+    assert [(await cko.get(f"/customers/{email}")).status_code for email in everybody] == [404, 404, 200, 200, 200]
+
+
+async def test_the_customer_of_the_published_agreement_stays(sim: Sim, cko: Merchant) -> None:
+    await cko.request(named("john.smith@example.com"))
+    await cko.request(FOLLOW_UP)
+    await sim.advance(days=3)
+
+    await sim.settings("simulator", keep={"days": 1})
+    sim.app.runtime.keeper.run()
+
+    assert (await cko.get("/customers/john.smith@example.com")).status_code == 200

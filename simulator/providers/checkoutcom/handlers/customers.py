@@ -12,7 +12,7 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.model import Customer, Instrument, new_id
+from simulator.providers.checkoutcom.model import Customer, Instrument, Payment, new_id
 from simulator.providers.checkoutcom.wire import customers as wire
 from simulator.providers.checkoutcom.wire import values
 from simulator.providers.checkoutcom.wire.payments import Source
@@ -60,7 +60,7 @@ def update_customer(call: Call, uow: UnitOfWork) -> Reply:
         _check_new_email(uow, request.email)
     changes: dict[str, Any] = request.model_dump(exclude_none=True, exclude={"instruments"})
     _adopt(uow, customer, request)
-    uow.amend(customer, **changes)
+    uow.amend(customer, **changes, made_for=None)
     return Reply(204)
 
 
@@ -114,8 +114,15 @@ def customer_of(uow: UnitOfWork, given: wire.CustomerInput | None, source: Sourc
         email=email,
         name=name,
         phone=values.plain(given.phone) if given is not None else None,
+        made_for="",
     )
     return uow.add(made)
+
+
+def named_by(uow: UnitOfWork, customer: Customer, payment: Payment) -> None:
+    """Who is known by payments alone is kept as long as the newest of them, and with an agreement for good."""
+    if customer.made_for is not None:
+        uow.amend(customer, made_for=None if payment.payment_type == "Recurring" else payment.id)
 
 
 def default_agreement(uow: UnitOfWork, customer: Customer) -> Instrument | None:

@@ -65,6 +65,7 @@ def published_agreement(uow: UnitOfWork) -> Instrument:
     if known is not None:
         return known
     customer = customer_of(uow, CustomerInput(email=PUBLISHED_EMAIL, name=PUBLISHED_NAME), None)
+    uow.amend(customer, made_for=None)
     agreement = Instrument(
         id=PUBLISHED_SOURCE,
         state="Issued",

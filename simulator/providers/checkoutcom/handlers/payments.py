@@ -19,7 +19,7 @@ from simulator.kernel.ids import BASE62
 from simulator.kernel.refusals import Invalid, NotFound, Violation
 from simulator.providers.checkoutcom import notices
 from simulator.providers.checkoutcom.errors import refused
-from simulator.providers.checkoutcom.handlers.customers import customer_of, default_agreement, find_customer
+from simulator.providers.checkoutcom.handlers.customers import customer_of, default_agreement, find_customer, named_by
 from simulator.providers.checkoutcom.handlers.instruments import (
     PUBLISHED_SOURCE,
     agreement_of,
@@ -126,6 +126,7 @@ def begin_payment(
         expires_at=expires_at if not_after is None else min(expires_at, not_after),
         **members,
     )
+    named_by(uow, customer, payment)
     if payment.is_follow_up:
         uow.claim_scenarios(payment, payment.money, payment.reference)
         payment = uow.add(payment, events=["payment_pending"])

@@ -13,7 +13,7 @@ from simulator.providers.wooshpay import links
 from simulator.providers.wooshpay.errors import bracketed, refused
 from simulator.providers.wooshpay.handlers.outcomes import expire
 from simulator.providers.wooshpay.handlers.payment_intents import new_intent
-from simulator.providers.wooshpay.handlers.products import new_price
+from simulator.providers.wooshpay.handlers.products import named_again, new_price
 from simulator.providers.wooshpay.lookup import (
     as_millis,
     check_url,
@@ -56,7 +56,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     check_url(request.cancel_url, "cancel_url")
     customer = find(call, uow, Customer, request.customer, "customer") if request.customer else None
     session_id, expires_at = uow.own_id(CheckoutSession, lambda: mint(uow, "cs")), _expiry(uow, request.expires_at)
-    prices, items = _line_items(call, uow, request)
+    prices, items, brought = _line_items(call, uow, request)
     currency, total = prices[0].currency, sum(item["amount_total"] for item in items)
     types = distinct(request.payment_method_types or ())
     taken = types or account_types(uow)
@@ -93,6 +93,8 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         session=session_id,
         session_expires_at=expires_at,
     )
+    for one in brought:
+        uow.amend(one, made_for=intent.id)
     key = "live_publishable_key" if call.credential["livemode"] else "publishable_key"
     session = uow.add(
         CheckoutSession(
@@ -148,21 +150,26 @@ def _expiry(uow: UnitOfWork, given: int | None) -> datetime:
     return from_micros(given_ms * 1000)
 
 
-def _line_items(call: Call, uow: UnitOfWork, request: wire.SessionRequest) -> tuple[list[Price], list[dict[str, Any]]]:
+def _line_items(
+    call: Call, uow: UnitOfWork, request: wire.SessionRequest
+) -> tuple[list[Price], list[dict[str, Any]], list[Price | Product]]:
+    """Their prices, the items as they are told, and what the request brought along: prices, and products with them."""
     prices, items = [], []
+    brought: list[Price | Product] = []
     for index, item in enumerate(request.line_items):
         where = f"line_items.{index}"
         id_ = mint(uow, "li")
         if item.price_data is not None:
             price, product = new_price(call, uow, item.price_data, f"{where}.price_data")
+            brought += [price] if item.price_data.product_data is None else [price, product]
         elif item.price is not None:
-            price = find(call, uow, Price, item.price, bracketed(f"{where}.price"))
-            product = uow.get(Product, price.product)
+            price = named_again(uow, find(call, uow, Price, item.price, bracketed(f"{where}.price")))
+            product = named_again(uow, uow.get(Product, price.product))
         else:
             raise refused("parameter_missing", bracketed(f"{where}.price_data"))
         prices.append(price)
         items.append(wire.line_item(id_, price, product, item.quantity))
-    return prices, items
+    return prices, items, brought
 
 
 def _session_reply(uow: UnitOfWork, session: CheckoutSession) -> Reply:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.wooshpay.errors import bracketed, refused
@@ -9,6 +11,8 @@ from simulator.providers.wooshpay.lookup import find, listed, merged, owned, que
 from simulator.providers.wooshpay.model import Price, Product, mint, truth
 from simulator.providers.wooshpay.wire import products as wire
 from simulator.providers.wooshpay.wire.lists import listing
+
+Brought = TypeVar("Brought", Price, Product)
 
 
 def new_price(
@@ -22,7 +26,8 @@ def new_price(
     if data.product_data is not None:
         product = add_product(call, uow, data.product_data, data.active)
     elif data.product is not None:
-        product = find(call, uow, Product, data.product, bracketed(f"{where}.product") if where else "product")
+        named = find(call, uow, Product, data.product, bracketed(f"{where}.product") if where else "product")
+        product = named_again(uow, named)
     else:
         raise refused("parameter_missing", bracketed(f"{where}.product_data") if where else "product")
     price = Price(
@@ -38,6 +43,11 @@ def new_price(
         **owned(call, uow),
     )
     return uow.add(price), product
+
+
+def named_again(uow: UnitOfWork, one: Brought) -> Brought:
+    """What a session brought along, and a later call names: from now on it stays whatever becomes of the session."""
+    return one if one.made_for is None else uow.amend(one, made_for=None, updated_at=one.updated_at)
 
 
 def add_product(call: Call, uow: UnitOfWork, data: wire.ProductData | wire.ProductRequest, active: bool) -> Product:
@@ -76,7 +86,7 @@ def update_product(call: Call, uow: UnitOfWork) -> Reply:
         changes["images"] = tuple(request.images) or None
     if request.metadata is not None:
         changes["metadata"] = merged(product.metadata, request.metadata)
-    return Reply(200, wire.product(uow.amend(product, **changes)))
+    return Reply(200, wire.product(uow.amend(product, **changes, made_for=None)))
 
 
 def list_products(call: Call, uow: UnitOfWork) -> Reply:
