@@ -76,6 +76,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `sweeper` | Removes what reset and deleted workspaces have left behind |
 | `keeping` | Drops payments that a workspace no longer keeps |
 | `temporary` | Lets temporary workspaces go |
+| `report_folder` | Puts reports into the folder of `serve --reports`, each workspace's apart |
 | `homes` | Which of several processes serves a workspace |
 | `loop` | Gives each workspace its turn in real time |
 | `runtime` | Puts the rooms together |

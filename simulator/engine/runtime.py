@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator.engine import journal, portable, private
+from simulator.engine import journal, portable, report_folder
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.arrivals import Arrivals
@@ -181,13 +181,7 @@ class Runtime:
 
     def keep_report(self, workspace: Workspace, provider: str, name: str, render: Callable[[], bytes]) -> None:
         """Puts a report that is there now into the folder for them, if there is one."""
-        if self.reports is None:
-            return
-        file = self.reports / workspace.name / provider / name
-        try:
-            private.put(file, render())
-        except OSError as error:
-            log.error("the report %s cannot be written: %s", file, error)
+        report_folder.put(self.reports, workspace, provider, name, render)
 
     @property
     def missing(self) -> list[str]:
@@ -268,6 +262,7 @@ class Runtime:
         async with self._walker.halted(workspace.id, WorkspaceError("the workspace was reset meanwhile")):
             self.buckets.forget(workspace.id)
             fresh = self.registry.reset(workspace.id)
+            report_folder.set_aside(self.reports, fresh)
             self.sweeper.look()
             self._absent.set_aside()
             return fresh
