@@ -57,7 +57,7 @@ _MEMBER_BEFORE = re.compile(rb'"([^"\\]{1,60})"\s*:\s*\Z')
 _OF_A_CARD = re.compile(rb"card|pan|number|account", re.IGNORECASE)
 _TEXT_OF = re.compile(rb'"([^"\\]{1,60})"\s*:\s*\Z')
 _OF_A_NAME = re.compile(
-    rb"(?:\A|_)(?:ids?|references?|urls?|payment|charge|refund|order)\Z|[a-z](?:Ids?|References?|Urls?|URL)\Z"
+    rb"(?:\A|_)(?:ids?|references?|urls?|payment|payout|charge|refund|order)\Z|[a-z](?:Ids?|References?|Urls?|URL)\Z"
 )
 """Members under which something is named: by an id, by whose id it is, by a reference, by an address."""
 _TEXT_REACH = 2_100

@@ -93,6 +93,7 @@ def test_what_is_read_again_keeps_numbers_that_may_be_amounts() -> None:
     [
         '{"id":"4111111111111111"}',
         '{"a":1,"payment_id": "4111111111111111"}',
+        '{"payout":"po_6421978868335984886"}',
         '{"merchantReference":"order 4111111111111111"}',
         '{"refund_ids":["one","4111111111111111"]}',
         '{"payment":"4111111111111111"}',

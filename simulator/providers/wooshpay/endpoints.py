@@ -74,6 +74,7 @@ from simulator.providers.wooshpay.handlers.webhook_endpoints import (
 from simulator.providers.wooshpay.wire.checkout_sessions import SessionRequest
 from simulator.providers.wooshpay.wire.customers import CustomerRequest
 from simulator.providers.wooshpay.wire.lists import (
+    BalanceTransactionList,
     ChargeList,
     CustomerMethodList,
     EventList,
@@ -81,6 +82,7 @@ from simulator.providers.wooshpay.wire.lists import (
     ListQuery,
     MethodList,
     PageQuery,
+    PayoutList,
     PriceList,
     ProductList,
     RefundList,
@@ -233,9 +235,9 @@ ENDPOINTS = (
     _get( "/v1/prices",                       list_prices,                        "List prices",           PriceList),
     _get( "/v1/prices/{id}",                  get_price,                          "Retrieve a price"),
     _get( "/v1/balance",                      get_balance,                        "Retrieve the balance"),
-    _get( "/v1/balance_transactions",         list_balance_transactions,          "List balance transactions", PageQuery),
+    _get( "/v1/balance_transactions",         list_balance_transactions,          "List balance transactions", BalanceTransactionList),
     _get( "/v1/balance_transactions/{id}",    get_balance_transaction,            "Retrieve a balance transaction"),
-    _get( "/v1/payouts",                      list_payouts,                       "List payouts",          PageQuery),
+    _get( "/v1/payouts",                      list_payouts,                       "List payouts",          PayoutList),
     _get( "/v1/payouts/{id}",                 get_payout,                         "Retrieve a payout"),
 )
 # fmt: on

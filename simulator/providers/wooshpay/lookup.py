@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice, takewhile
 from typing import Any, TypeVar
 
 from simulator.engine.pages import is_safe_return
 from simulator.engine.provider import Call
-from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import NotFound
@@ -151,7 +151,7 @@ def listed(call: Call, uow: UnitOfWork, kind: type[O], **filters: str | None) ->
     matching = (
         resource
         for resource in takewhile(lambda candidate: candidate.id != query.ending_before, candidates)
-        if wanted.items() <= resource.facets().items() and _is_within(resource, query.created)
+        if wanted.items() <= resource.facets().items() and is_within(resource.created_at, query.created)
     )
     if query.ending_before is None:
         return first(matching, query.limit)
@@ -179,10 +179,11 @@ def page_of(items: Sequence[dict[str, Any]], query: Any, kind: str) -> tuple[lis
     return page, len(left) > len(page)
 
 
-def _is_within(resource: Resource, created: Any) -> bool:
+def is_within(instant: datetime, created: Any) -> bool:
+    """Whether something that was made then is what the filter `created` asks for."""
     if created is None:
         return True
-    at = rounded_ms(resource.created_at)
+    at = rounded_ms(instant)
     if isinstance(created, int):
         return at == as_millis(created)
     bounds = {name: as_millis(v) for name in ("gt", "gte", "lt", "lte") if (v := getattr(created, name)) is not None}

@@ -106,6 +106,38 @@ async def test_the_csv_adds_up_to_the_payout_however_many_cents_were_rounded(
     assert (total["type"], int(total["net"])) == ("total", 19786 + (100 if fault else 0))
 
 
+async def test_both_lists_are_narrowed_by_stripes_filters(sim: Sim, wooshpay: Merchant) -> None:
+    await story(sim, wooshpay)
+    await sim.advance(days=4)
+    await wooshpay.paid(amount=5000, currency="EUR")
+    await sim.advance(days=2)
+    moved = (await wooshpay.read("balance_transactions", limit=100))["data"]
+    second, first = (await wooshpay.read("payouts"))["data"]
+
+    async def payouts(**query: Any) -> list[str]:
+        return [one["id"] for one in (await wooshpay.read("payouts", **query))["data"]]
+
+    async def narrowed(**query: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await wooshpay.read("balance_transactions", limit=100, **query))["data"]
+        return found
+
+    assert [await payouts(status=one) for one in ("paid", "in_transit", "failed")] == [
+        [first["id"]],
+        [second["id"]],
+        [],
+    ]
+    assert await payouts(**{"created[gt]": first["created"]}) == [second["id"]]
+    of_first, of_second = [await narrowed(payout=one["id"]) for one in (first, second)]
+    assert of_second + of_first == moved and of_first[0]["type"] == "payout" and len(of_first) == 10, "itself too"
+    assert await narrowed(type="refund") == [one for one in moved if one["type"] == "refund"] != []
+    assert await narrowed(source=moved[-1]["source"]) == moved[-1:]
+    assert await narrowed(currency="EUR") == moved and await narrowed(currency="usd") == []
+    assert await narrowed(**{"created[lte]": moved[-1]["created"]}) == moved[3:]
+    assert await narrowed(payout="nope") == await narrowed(type="nope") == []
+    refused = await wooshpay.get("payouts", status="nope")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "status")
+
+
 async def test_stripes_library_reads_them(sim: Sim, wooshpay: Merchant) -> None:
     stripe = pytest.importorskip("stripe")
     await story(sim, wooshpay)

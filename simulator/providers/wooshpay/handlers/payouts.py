@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from simulator.engine.balances import Payouts
 from simulator.engine.ledger import MERCHANT, Booking
 from simulator.engine.provider import Call, Reply
 from simulator.engine.settlement import Payout, kinds_of
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
-from simulator.providers.wooshpay.lookup import page_of, query_of
+from simulator.providers.wooshpay.lookup import is_within, page_of, query_of
 from simulator.providers.wooshpay.wire import payouts as wire
 from simulator.providers.wooshpay.wire.lists import listing
 
@@ -32,7 +33,10 @@ def get_payout(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_payouts(call: Call, uow: UnitOfWork) -> Reply:
-    page, more = page_of([wire.payout(one) for one in _payouts(call, uow)], query_of(call), "payout")
+    query = query_of(call)
+    made = (one for one in _payouts(call, uow) if is_within(one.created_at, query.created))
+    found = [one for one in map(wire.payout, made) if query.status in (None, one["status"])]
+    page, more = page_of(found, query, "payout")
     return Reply(200, listing("/v1/payouts", page, more))
 
 
@@ -54,6 +58,14 @@ def get_balance_transaction(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_balance_transactions(call: Call, uow: UnitOfWork) -> Reply:
-    found = [wire.balance_transaction(one) for one in _transactions(call, uow)]
-    page, more = page_of(found, query_of(call), "balance_transaction")
+    """Of a payout those too that it is itself. What is unknown to a filter is in no list."""
+    query, payouts = query_of(call), Payouts(uow, "wooshpay")
+    wanted = {"currency": query.currency and query.currency.lower(), "source": query.source, "type": query.type}
+    told = (
+        wire.balance_transaction(one)
+        for one in _transactions(call, uow)
+        if query.payout in (None, payouts.of(one)) and is_within(one.at, query.created)
+    )
+    found = [one for one in told if all(value in (None, one[name]) for name, value in wanted.items())]
+    page, more = page_of(found, query, "balance_transaction")
     return Reply(200, listing("/v1/balance_transactions", page, more))

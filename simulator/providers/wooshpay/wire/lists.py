@@ -73,6 +73,21 @@ class PriceList(ProductList):
     type: Literal["one_time", "recurring"] | None = None
 
 
+class PayoutList(ListQuery):
+    """Stripe's, of which the schedule has these. Inferred: wooshpay.payouts."""
+
+    status: Literal["pending", "in_transit", "paid", "failed", "canceled"] | None = None
+
+
+class BalanceTransactionList(ListQuery):
+    """Stripe's. Inferred: wooshpay.balance-transactions."""
+
+    currency: Text | None = None
+    payout: Id | None = None
+    source: Id | None = None
+    type: Text | None = None
+
+
 class SearchQuery(Model):
     query: Filled
     limit: Limit = 10
