@@ -162,6 +162,7 @@ class Transactions:
         if self._batch is not None:
             self.store.commit_part()
         else:
+            self.store.first_part_stands()
             self._batch = _Batch()
         self._is_written = False
         if committed is not None:

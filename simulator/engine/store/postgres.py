@@ -59,6 +59,10 @@ class Newer(RuntimeError):
         )
 
 
+class Spoilt(psycopg.OperationalError):
+    """What was to be committed was undone."""
+
+
 class Silent(psycopg.OperationalError):
     """It was waited for, and said nothing."""
 
@@ -107,6 +111,10 @@ class PostgresStore(SharedStore):
     def __init__(self, where: str) -> None:
         self._where = where
         self._has_begun = False
+        self._in_part = False
+        """Whether somebody writes. What fails then is undone by them; what only reads meanwhile undoes itself."""
+        self._has_savepoint = False
+        """Whether nothing was written since the last one."""
         self._not_before = 0.0
         self._said = ""
         self._lost: Callable[[], None] | None = None
@@ -165,6 +173,27 @@ class PostgresStore(SharedStore):
         super().called(address)
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
+        if self._has_begun and not self._in_part:
+            return self._beside_others(sql, values)
+        return self._sent(sql, values)
+
+    def _beside_others(self, sql: str, values: Sequence[Any]) -> psycopg.Cursor[Row]:
+        """Who reads between two parts must not spoil them: a statement that fails spoils all that was written since the last
+        savepoint."""
+        self._save()
+        try:
+            return self._sent(sql, values)
+        except psycopg.Error:
+            if not self._connection.closed:
+                self._sent("ROLLBACK TO SAVEPOINT part")
+            raise
+
+    def _save(self) -> None:
+        if not self._has_savepoint:
+            self._sent("SAVEPOINT part")
+            self._has_savepoint = True
+
+    def _sent(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
         if self._connection.closed:
             self._connect_again()
         try:
@@ -257,18 +286,39 @@ class PostgresStore(SharedStore):
         return int(self.exact_rows(f"SELECT setval({own}, nextval({own}) + ?)", (count - 1,))[0][0]) - count + 1
 
     def begin(self) -> None:
-        self._execute("BEGIN")
-        self._has_begun = True
+        self._sent("BEGIN")
+        self._has_begun = self._in_part = True
 
     def commit(self) -> None:
-        self._execute("COMMIT")
-        self._has_begun = False
+        """Raises `Spoilt` where PostgreSQL has undone it instead, which it says without an error."""
+        done = self._sent("COMMIT").statusmessage
+        self._begun_no_more()
+        if done != "COMMIT":
+            raise Spoilt("a statement of the transaction had failed: it was undone")
 
     def rollback(self) -> None:
         status = psycopg.pq.TransactionStatus
-        self._has_begun = False
+        self._begun_no_more()
         if self._connection.info.transaction_status not in (status.IDLE, status.UNKNOWN):
-            self._execute("ROLLBACK")
+            self._sent("ROLLBACK")
+
+    def _begun_no_more(self) -> None:
+        self._has_begun = self._in_part = self._has_savepoint = False
+
+    def first_part_stands(self) -> None:
+        self._in_part = False
+
+    def begin_part(self) -> None:
+        self._save()
+        self._in_part, self._has_savepoint = True, False
+
+    def commit_part(self) -> None:
+        self._sent("RELEASE SAVEPOINT part")
+        self._in_part = False
+
+    def rollback_part(self) -> None:
+        self._sent("ROLLBACK TO SAVEPOINT part")
+        self._in_part, self._has_savepoint = False, True
 
     def close(self) -> None:
         self._connection.close()

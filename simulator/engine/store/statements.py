@@ -120,6 +120,9 @@ class Statements(ABC):
         """SQL that passes over the messages of a workspace that wait."""
         return f"{self._messages_aside} {self._held.get(workspace, '')}"
 
+    def first_part_stands(self) -> None:
+        """What was written since `begin` is others' business now as well: what fails from here on must not take it along."""
+
     def begin_part(self) -> None:
         """Within the transaction: what follows can be taken back alone."""
         self.exact_run("SAVEPOINT part")
