@@ -61,7 +61,8 @@ def put(file: Path, content: bytes) -> None:
 
 
 def _close(path: Path, mode: int) -> None:
-    if path.stat().st_mode & 0o777 == mode:
+    is_ours = path.is_file() or path.is_dir()  # a device, `/dev/null` say, is everybody's
+    if not is_ours or path.stat().st_mode & 0o777 == mode:
         return
     try:
         path.chmod(mode)

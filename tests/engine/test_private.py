@@ -94,3 +94,14 @@ def test_what_cannot_be_closed_is_said(
         private.close_files(file)
 
     assert caplog.messages == [f"{file} can be read by others, and belongs to somebody else: it stays so"]
+
+
+def test_a_device_is_everybodys(tmp_path: Path) -> None:
+    """`--out /dev/null` of a superuser closed it to the whole machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+
+    private.close_files(pipe)
+
+    assert mode(pipe) == "0o666"
