@@ -47,6 +47,13 @@ class Reader:
             raise NotFound(kind.KIND, id_, path)
         return found
 
+    def is_taken(self, kind: type[Resource], id_: str) -> bool:
+        """Whether any workspace has one with this id, whichever process serves it."""
+        return self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_) is not None
+
+    def is_key_taken(self, kind: type[Resource], name: str, value: str) -> bool:
+        return self.store.key_anywhere(kind.PROVIDER, kind.KIND, name, value) is not None
+
     def by_key(self, kind: type[R], name: str, value: str, limit: int = EVERY) -> list[R]:
         """All resources with this look-up key, newest first."""
         self.flush()

@@ -153,7 +153,7 @@ class UnitOfWork(Reader):
         """A new id that no workspace uses yet. Needed where a page is opened with nothing but the id: two workspaces with
         the same seed draw the same ids, and the page would belong to both."""
         id_ = mint()
-        while self.runtime.locate(kind, id_) is not None:
+        while self.is_taken(kind, id_):
             id_ = mint()
         return id_
 

@@ -74,7 +74,7 @@ def open_order(
     """An order for a provider's payment. The provider keeps its `id` and drives its expiry (`expires_at` is shown)."""
     uow.claim_scenarios(payee, amount, reference)
     code = uow.ids.text(8, UNAMBIGUOUS)
-    while uow.runtime.locate(Order, code) is not None:
+    while uow.is_taken(Order, code):
         code = uow.ids.text(8, UNAMBIGUOUS)
     return uow.add(
         Order(

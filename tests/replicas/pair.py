@@ -85,6 +85,7 @@ class InTurns(httpx.AsyncBaseTransport):
 
 class Pair:
     def __init__(self, db: str, providers: Sequence[Provider]) -> None:
+        self.db = db
         self.worlds: dict[str, World] = {}
         courier = Hands(self._receive)
         self.replicas = [Replica(db, courier, providers) for _ in range(2)]
@@ -121,6 +122,12 @@ class World(Sim):
 
     def neighbour(self) -> World:
         return World(self.pair)
+
+    def twin(self) -> World:
+        """One of the same seed."""
+        found = self.neighbour()
+        found._seed = self._seed
+        return found
 
     @property
     def workspace(self) -> Any:

@@ -11,6 +11,7 @@ import httpx
 import psycopg
 import pytest
 from buying import ANY
+from contract.calls import PROVIDERS
 from engine import postgres
 from merchant import Merchant
 from toy.acme import ACME
@@ -101,6 +102,22 @@ async def test_a_deleted_workspace_is_unknown_to_both(world: World) -> None:
     (await world.http.delete(path)).raise_for_status()
 
     assert [(await world.http.get(path)).status_code for _ in range(2)] == [404, 404]
+
+
+async def test_workspaces_of_one_seed_at_different_processes_do_not_know_of_each_other(world: World) -> None:
+    """They draw the same ids, and each looks whether an id is taken: that is no reason to ask the other's process."""
+    twins = [world]
+    while len({await home(twin) for twin in twins}) < 2:
+        twins.append(await world.twin().__aenter__())
+    answers = {
+        name: [await Merchant(twin, provider).answer("twin") for twin in (twins[0], twins[-1])]
+        for name, provider in PROVIDERS.items()
+    }
+
+    for twin in twins[1:]:
+        await twin.http.aclose()
+    refused = {name: [one.text for one in both if one.status >= 300] for name, both in answers.items()}
+    assert [found for found in refused.items() if found[1]] == []
 
 
 async def test_of_64_clients_one_wins(world: World, merchant: Merchant) -> None:
@@ -206,20 +223,19 @@ async def test_a_database_that_is_away_stops_neither_pages_nor_health_and_is_tak
         assert await home(world) in [replica.url for replica in pair.replicas]
 
 
-async def cut(database: str, world: World, address: str) -> None:
+async def cut(world: World, address: str) -> None:
     """Ends the session of the process that is reached there."""
-    schema = world.app.runtime.store.exact_rows("SELECT current_schema()")[0][0]
-    with psycopg.connect(database) as killing:
-        sql = f"""SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-            JOIN {schema}.meta ON name = 'reached at ' || pid WHERE value = %s"""
+    with psycopg.connect(world.pair.db) as killing:
+        sql = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+            JOIN meta ON name = 'reached at ' || pid WHERE value = %s"""
         assert killing.execute(sql.encode(), (address,)).fetchone() == (True,)
 
 
-async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: Merchant, database: str) -> None:
+async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: Merchant) -> None:
     """Nothing was answered yet: the call is executed over another one, and the workspace taken home again."""
     await merchant.answer("before")
     for number in range(3):
-        await cut(database, world, await home(world))
+        await cut(world, await home(world))
         after = await merchant.answer(f"after-{number}")
         assert after.status == 200
 
@@ -229,34 +245,16 @@ async def test_a_connection_that_is_cut_is_not_noticed(world: World, merchant: M
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", "{ws}/webhooks/{p}"), ("GET", "/_sim/health")])
-async def test_no_call_is_refused_for_a_connection_that_was_cut(
-    world: World, database: str, method: str, path: str
-) -> None:
+async def test_no_call_is_refused_for_a_connection_that_was_cut(world: World, method: str, path: str) -> None:
     """Whatever is asked of the very process that was cut off, and whether or not it changes something."""
     for number in range(3):
         (await world.http.get(world.path)).raise_for_status()  # somebody serves it
         address = await home(world)
-        await cut(database, world, address)
+        await cut(world, address)
         async with httpx.AsyncClient(base_url=address, headers={"host": "sim.test"}, timeout=30) as api:
             body = {"json": {"url": f"http://merchant.test/{number}"}} if method == "PUT" else {}
             answer = await api.request(method, path.format(ws=world.path, p=ANY.name), **body)
         assert answer.status_code == 200, answer.text
-
-
-async def test_a_locked_table_keeps_nobody_else_waiting(world: World, merchant: Merchant, database: str) -> None:
-    """Who waits for it is refused after a while; static files and other processes' workspaces are served meanwhile."""
-    store = world.app.runtime.store
-    schema = store.exact_rows("SELECT current_schema()")[0][0]
-    with psycopg.connect(database) as locking:
-        locking.execute(f"LOCK TABLE {schema}.outbox IN ACCESS EXCLUSIVE MODE".encode())
-        waiting = asyncio.create_task(merchant.answer("locked out"))
-        static = await world.http.get("/_sim/static/console.css")
-        assert not waiting.done()
-        refused = await waiting
-    served = await merchant.answer("served")
-
-    assert (static.status_code, served.status) == (200, 200)
-    assert refused.status >= 500
 
 
 def test_a_store_of_a_newer_version_is_refused(database: str) -> None:

@@ -48,7 +48,7 @@ def confirm(
         expires_at=None if lifetime is None else uow.now + lifetime,
     )
     code = links.cashier_code(uow.ids)
-    while uow.runtime.locate(CashierCode, code) is not None:
+    while uow.is_taken(CashierCode, code):
         code = links.cashier_code(uow.ids)
     link = CashierCode(id=code, created_at=uow.now, updated_at=uow.now, order_code=order.id, payment_intent=intent.id)
     uow.add(link)

@@ -56,7 +56,7 @@ def _new_charge(call: Call, uow: UnitOfWork, request: wire.ChargeRequest) -> Cha
     described = None
     if request.instrument is not None:
         described = add_instrument(call, uow, request.instrument.type, request.instrument.details, id_)
-    is_twin = uow.workspace.seed is not None and uow.runtime.locate(Charge, id_) is not None
+    is_twin = uow.workspace.seed is not None and uow.is_taken(Charge, id_)
     return Charge(
         id=id_,
         state="AUTHORIZATION_PROCESSING",
