@@ -151,6 +151,7 @@ def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
 
 def test_so_are_those_of_postgresql() -> None:
     pytest.importorskip("psycopg", reason="psycopg is not installed")
+    from simulator.engine import again
     from simulator.engine.store import postgres
 
     text = " ".join(PAGE.read_text("utf-8").split())
@@ -159,4 +160,7 @@ def test_so_are_those_of_postgresql() -> None:
         f"{postgres.NEVER_HANGS['connect_timeout']} s of connecting ({postgres.AGAIN_S} s once it has answered" in text
     )
     assert f"{postgres.SILENCE_S:g} s of a statement" in text
+    assert f"({postgres.LENGTH_S:g} s of those that copy" in text
+    waits = f"{postgres.LOCK_MS} ms, those that follow {postgres.NEXT_LOCK_MS} ms each and {again.APART_S * 1000:g} ms apart"
+    assert f"a statement waits {waits}; {again.PATIENCE_S:g} s in all" in text
     assert f"nobody asks for {postgres.PAUSE_S:g} s. {postgres.UPGRADE_S:g} s for bringing tables up to date" in text

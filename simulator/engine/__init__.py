@@ -30,6 +30,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `conditions` | When a rule of a scenario holds |
 | `scenarios` | What a scenario says |
 | `bank` | What the bank behind a provider says of an operation |
+| `again` | What is asked once more: it met somebody else's lock, before anything of it was written |
 | `throttle` | How many requests a customer has left |
 | `reach` | Where deliveries may go |
 | `store` | Where state lives: all the SQL |
@@ -70,6 +71,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `courier` | How something reaches a merchant's server, and in what time |
 | `http_client` | The HTTP client behind it |
 | `queues` | Whose turn it is among the receivers of one workspace |
+| `tries` | A try of a message, as a value |
 | `dispatcher` | Which message leaves when, and what came of it |
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `chores` | What is done in small steps while nobody waits for it |

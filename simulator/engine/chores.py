@@ -53,7 +53,8 @@ class Chore(ABC):
             return self._is_under_way
         began = stopwatch()
         try:
-            self._go_on()
+            with self._store.at_length():
+                self._go_on()
             rest = max(self._rest * (stopwatch() - began), SHORTEST_REST_S) if self._rest else 0.0
             self._not_before = stopwatch() + rest
         except self._store.OUTAGES as error:

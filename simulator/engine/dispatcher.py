@@ -32,7 +32,9 @@ from simulator.engine.settings import SimulatorSettings
 from simulator.engine.store import AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
+from simulator.engine.tries import Other, Tried
 from simulator.engine.units import Units
+from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
 
 log = logging.getLogger("simulator")
@@ -61,25 +63,6 @@ class Watch:
     """Where an advance has ended."""
     given_up: set[Endpoint] = field(default_factory=set)
     """Those that have run out of time once. They are sent what is due for them, but nobody waits for that any more."""
-
-
-@dataclass(frozen=True)
-class Other:
-    """What leaves in an attempt that somebody asked for, where it is not the message signed anew: a recorded attempt as it
-    was, other bytes under a right signature, other headers beside it or in the place of ours."""
-
-    recorded: Signed | None = None
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_edited(self) -> bool:
-        """Whether the message itself is still not delivered when this was received."""
-        return self.body is not None or bool(self.headers)
-
-    @property
-    def lower(self) -> set[str]:
-        return {name.lower() for name in self.headers}
 
 
 class Dispatcher:
@@ -153,7 +136,7 @@ class Dispatcher:
     async def _serve(self, workspace_id: int, queue: Queue, group: Group) -> None:
         """Sends what is due for a group, or its first message only, if others wait for the slot."""
         try:
-            while (row := self._next(workspace_id, group)) is not None:
+            while (row := await self._transactions.patiently(partial(self._next, workspace_id, group))) is not None:
                 await self._try(workspace_id, queue, group, row)
                 if queue.gives_way(group):
                     queue.end(group)
@@ -288,45 +271,17 @@ class Dispatcher:
             with self._transactions.writing() as store:
                 store.set_message_state(current.seq, "failed", None)
             return False
+        except self._store.OUTAGES:
+            raise
         except Exception as problem:  # whatever it was, it is recorded as the attempt's outcome and tried again
             error, is_late = _describe(problem), isinstance(problem, OutOfTime)
-        duration_ms = (stopwatch() - started) * 1000
-        latest = self._store.message_at(row.seq)
-        if latest is None or self._halts[workspace_id] != halts:
+        seconds = stopwatch() - started
+        tried = Tried(current, at, sent, signed, status, error, answer, is_received, seconds, halts, manual, other)
+        # It may have arrived: a lock is no reason to send it twice.
+        written = await self._transactions.patiently(partial(self._record, workspace, tried))
+        if written is None:
             return False
-        n = latest.attempts + 1  # another may have ended meanwhile
-        if is_received and not (other is not None and other.is_edited):
-            state, due = "delivered", None
-        elif manual or latest.state != "pending":  # somebody has ended it meanwhile
-            state, due = latest.state, latest.due
-        elif not Plan.load(current.plan).is_adversarial and (pause := policy.pause_after(n)) is not None:
-            factor = workspace.settings_of(SimulatorSettings).retry_factor
-            state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
-        else:
-            state, due = "failed", None
-        lets_go = manual and is_received and policy.queue == "endpoint"
-        is_ours = other is None  # exact, as the message itself is kept
-        masking = self._providers[current.provider].masking
-        known = workspace.secrets_of(current.provider, masking)
-        with self._transactions.writing(together=True) as store:
-            store.save_attempt(
-                current,
-                n=n,
-                at=micros(at),
-                sent=micros(sent),
-                status=status,
-                duration_ms=round(duration_ms, 3),
-                error=error and masking.text(error, known),
-                headers=orjson.dumps(masking.headers_of(signed.headers, known)),
-                answer=answer and masking.text(answer, known)[:ANSWER_LIMIT],
-                body=signed.body if is_ours or signed.body == current.body else masking.body(signed.body, known),
-                state=state,
-                due=due,
-            )
-            if lets_go and current.due is not None:
-                store.let_go(workspace_id, current.provider, current.url, current.due, micros(at))
-        if (queue := self._queues.get(workspace_id)) is not None and (lets_go or due is not None):
-            queue.due_from(micros(at) if lets_go else due or 0, 0 if lets_go else current.seq)
+        lets_go = tried.lets_go(policy)
         if (committed := self._transactions.committed()) is not None:
             await committed
         self._recorded(workspace_id)
@@ -339,10 +294,51 @@ class Dispatcher:
                     "kind": "webhook",
                     "provider": current.provider,
                     "resource_id": current.subject,
-                    "summary": journal.attempted(current.event, n, status, error),
+                    "summary": journal.attempted(current.event, written, status, error),
                 }
             )
         return is_late
+
+    def _record(self, workspace: Workspace, tried: Tried) -> int | None:
+        """Writes what a try came to; returns its number, or None where it counts no more."""
+        current, at, other = tried.message, tried.at, tried.other
+        latest = self._store.message_at(current.seq)
+        if latest is None or self._halts[workspace.id] != tried.halts:
+            return None
+        policy = self._providers[current.provider].webhooks.retry
+        n = latest.attempts + 1  # another may have ended meanwhile
+        if tried.is_received and not (other is not None and other.is_edited):
+            state, due = "delivered", None
+        elif tried.is_manual or latest.state != "pending":  # somebody has ended it meanwhile
+            state, due = latest.state, latest.due
+        elif not Plan.load(current.plan).is_adversarial and (pause := policy.pause_after(n)) is not None:
+            factor = workspace.settings_of(SimulatorSettings).retry_factor
+            state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
+        else:
+            state, due = "failed", None
+        lets_go, is_ours = tried.lets_go(policy), other is None  # exact, as the message itself is kept
+        masking, body = self._providers[current.provider].masking, tried.signed.body
+        known = workspace.secrets_of(current.provider, masking)
+        with self._transactions.writing(together=True) as store:
+            store.save_attempt(
+                current,
+                n=n,
+                at=micros(at),
+                sent=micros(tried.sent),
+                status=tried.status,
+                duration_ms=round(tried.seconds * 1000, 3),
+                error=tried.error and masking.text(tried.error, known),
+                headers=orjson.dumps(masking.headers_of(tried.signed.headers, known)),
+                answer=tried.answer and masking.text(tried.answer, known)[:ANSWER_LIMIT],
+                body=body if is_ours or body == current.body else masking.body(body, known),
+                state=state,
+                due=due,
+            )
+            if lets_go and current.due is not None and current.url is not None:
+                store.let_go(workspace.id, current.provider, current.url, current.due, micros(at))
+        if (queue := self._queues.get(workspace.id)) is not None and (lets_go or due is not None):
+            queue.due_from(micros(at) if lets_go else due or 0, 0 if lets_go else current.seq)
+        return n
 
     def conclude(self, store: Store, row: OutboxRow, state: str) -> None:
         """Ends a message as somebody says: it is `delivered`, or tried no more (`failed`). Those behind it in an endpoint's

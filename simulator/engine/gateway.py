@@ -15,10 +15,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from simulator.engine import faults, idempotency, journal, pages, plain, reasons
+from simulator.engine import again, faults, idempotency, journal, pages, plain, reasons
 from simulator.engine.call import Call, Reply, Walk
 from simulator.engine.callers import is_public, is_this_machine
-from simulator.engine.homes import Elsewhere
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
@@ -38,7 +37,6 @@ from simulator.engine.provider import Authenticate, Endpoint, LeftOut, Page, Pro
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.routes import Node, routes_of, segments_of
 from simulator.engine.runtime import Runtime
-from simulator.engine.store import Renewed
 from simulator.engine.unread import body_of, look_over, query_of
 from simulator.engine.validation import validate
 from simulator.engine.weather import hold, leave, webhooks_first
@@ -159,7 +157,8 @@ class Gateway:
         return self._refused(provider, call, crashed, started)
 
     def _crashed(self, call: Call) -> Crashed:
-        """To be called where the exception is at hand."""
+        """To be called where the exception is at hand. Raises `Later` where the call can be executed once more instead."""
+        again.or_later(sys.exception())
         error_id = Ids().hex(16)
         if (outage := self.runtime.store.outage(sys.exception())) is not None:
             log.error("error %s in %s %s: the store: %s", error_id, call.method, call.target, outage)
@@ -315,8 +314,6 @@ class Gateway:
             return Answer(reply.status, headers, sent)
         except Refusal as refusal:
             return self._refused(provider, call, refusal, started, key)
-        except Renewed as renewed:  # nothing of it was written: it is executed once more
-            raise Elsewhere(None) from renewed
         except Exception:
             return self._refused(provider, call, self._crashed(call), started)
 

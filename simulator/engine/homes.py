@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Protocol
 
+from simulator.engine.again import Later
 from simulator.engine.chores import Chore
 from simulator.engine.registry import Registry
 from simulator.engine.store import SharedStore
@@ -35,11 +36,8 @@ IS_WANTED: ContextVar[bool] = ContextVar("is_wanted", default=True)
 as well be answered by another."""
 
 
-class Elsewhere(BaseException):
-    """What was asked is answered by another process, at `address`; None where that is not known yet: ask again in a moment.
-
-    It is no error, and no handler may make an answer of it.
-    """
+class Elsewhere(Later):
+    """What was asked is answered by another process, at `address`; None where that is not known yet: ask again in a moment."""
 
     def __init__(self, address: str | None) -> None:
         super().__init__(address or "nobody yet")

@@ -67,7 +67,14 @@ class Loop:
         if workspace_id not in self._registry:
             return
         if due is None:
-            raw = self._store.next_due(workspace_id)
+            try:
+                raw = self._store.next_due(workspace_id)
+            except self._store.OUTAGES as error:
+                log.warning(
+                    "what is due in workspace %s is looked for later: %s", workspace_id, self._store.outage(error)
+                )
+                self.try_again(workspace_id)
+                return
             if raw is None:
                 return
             due = from_micros(raw)
@@ -97,6 +104,7 @@ class Loop:
             self.look_at_clock()
             self._transactions.write_notes_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
+                await self._transactions.turn()
                 if self._walks(workspace_id):
                     self._dispatcher.nudge(workspace_id)
                 elif workspace_id in self._registry:
@@ -151,8 +159,12 @@ class Loop:
                 self.schedule(workspace_id)
             else:
                 self._schedule_rest(workspace_id, began)
-        except Exception:
-            log.exception("the deadlines of workspace %s could not be served", workspace_id)
+        except Exception as error:
+            what = "the deadlines of workspace %s could not be served"
+            if (outage := self._store.outage(error)) is not None:
+                log.warning(f"{what} now: %s", workspace_id, outage)
+            else:
+                log.exception(what, workspace_id)
             self.try_again(workspace_id)
         else:
             if not self._dispatcher.is_busy(workspace_id):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Protocol
 
-from simulator.engine import journal
+from simulator.engine import again, journal
 from simulator.engine.store import EVERY, SnapshotRow, Store
 from simulator.engine.store.transfer import Rows
 from simulator.engine.transactions import Transactions
@@ -310,7 +310,7 @@ class Registry:
         """A world that has happened elsewhere, with everything in it; nobody here has its id, its name or its credentials. Raises
         `TooMuch`."""
         self._admit_one_more()
-        with self._transactions.writing() as store:
+        with self._store.at_length(), self._transactions.writing() as store:
             id_ = store.add_workspace(workspace.public_id, workspace.name, workspace.dump())
             self.made(id_)
             store.add_credentials(id_, lookups)
@@ -337,6 +337,7 @@ class Registry:
         if known is None or known.seed is None:
             return Ids()
         self.remember(dataclasses.replace(known, refusals=known.refusals + 1))
+        again.undone_by(lambda: self.remember(known))
         return Ids.seeded(f"{known.seed}/refusal", known.refusals)
 
     def reset(self, id_: int) -> Workspace:
@@ -381,16 +382,17 @@ class Registry:
             )
         if self._store.rows_of_all_snapshots(ROWS_IN_ALL) + more > ROWS_IN_ALL:
             raise TooMuch(f"the snapshots of all workspaces hold at most {ROWS_IN_ALL:,} rows: delete some of them")
-        with self._transactions.writing() as store:
+        with self._store.at_length(), self._transactions.writing() as store:
             return store.take_snapshot(id_, name, micros(workspace.clock.now()), workspace.dump())
 
     def rows_to_take_along(self, id_: int) -> Rows:
         """Everything that a workspace has. Raises `TooMuch` for more than a document holds."""
-        if self._store.rows_of(id_, ROWS + 1) > ROWS:
-            raise TooMuch(
-                f"a document holds at most {ROWS:,} rows, and this workspace has more: copy the store instead"
-            )
-        return self._store.everything(id_)
+        with self._store.at_length():
+            if self._store.rows_of(id_, ROWS + 1) > ROWS:
+                raise TooMuch(
+                    f"a document holds at most {ROWS:,} rows, and this workspace has more: copy the store instead"
+                )
+            return self._store.everything(id_)
 
     def restore(self, id_: int, name: str) -> Workspace:
         """Back to a snapshot; who the workspace is stays: its name, and the credentials by which it is found.
@@ -411,7 +413,7 @@ class Registry:
             temporary=known.temporary,
             used_at=known.used_at,
         )
-        with self._transactions.writing() as store:
+        with self._store.at_length(), self._transactions.writing() as store:
             self._transactions.forget_notes(id_)
             at = micros(changed.clock.now())
             store.insert_journal([journal.note(id_, at, "workspace", f"restored to {snapshot.name}")])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from simulator.engine import again
 from simulator.kernel.refusals import Throttled
 
 
@@ -36,8 +38,17 @@ class Buckets:
             own[bucket] = (left, now)
             raise Throttled()
         left = max(0.0, left - 1)
+        before = own.get(bucket)
         own[bucket] = (left, now)
+        again.undone_by(partial(_put_back, own, bucket, before))
         return int(left)
 
     def forget(self, workspace: int) -> None:
         self._left.pop(workspace, None)
+
+
+def _put_back(own: dict[str, tuple[float, datetime]], bucket: str, before: tuple[float, datetime] | None) -> None:
+    if before is None:
+        own.pop(bucket, None)
+    else:
+        own[bucket] = before

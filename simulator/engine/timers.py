@@ -47,9 +47,10 @@ class Timers:
         self._units = units
         self._parties = parties
 
-    def fire(self, workspace_id: int, at_most: int | None = None) -> list[Fired]:
-        """Fires what is due at the workspace's present instant, and commits it. Raises the store's errors."""
-        fired: list[Fired] = []
+    def fire(self, workspace_id: int, at_most: int | None = None, told: list[Fired] | None = None) -> list[Fired]:
+        """Fires what is due at the workspace's present instant, and commits it. Raises the store's errors; what was fired before
+        is `told` all the same."""
+        fired: list[Fired] = [] if told is None else told
         while workspace_id in self._registry and len(fired) != at_most:
             workspace = self._registry[workspace_id]
             rows = self._store.timers(workspace_id, micros(workspace.clock.now()), limit=1)
@@ -57,8 +58,8 @@ class Timers:
                 break
             row = rows[0]
             summary = self._fire(workspace, row)
-            told = {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "summary": summary}
-            fired.append({"at": iso_millis(from_micros(row.due)), **told})
+            what = {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "summary": summary}
+            fired.append({"at": iso_millis(from_micros(row.due)), **what})
         self._transactions.commit()
         return fired
 

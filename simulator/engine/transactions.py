@@ -23,11 +23,17 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
+from simulator.engine import again
+from simulator.engine.again import Locked
 from simulator.engine.store import Store
 from simulator.engine.store.base import Row
+from simulator.kernel.clock import stopwatch
 
 log = logging.getLogger("simulator")
+
+T = TypeVar("T")
 
 JOURNAL_BUFFER = 200
 """Notes wait for this many, for the next commit, or for the loop's next turn before they are written."""
@@ -98,6 +104,7 @@ class Transactions:
         """Lines of the journal that wait to be written."""
         self.trouble: str | None = None
         """Why nothing could be written when somebody last tried, in a sentence; None when it could."""
+        self._queue = again.Queue(store)
         self._wake = wake
         self._recover: Callable[[], None] = lambda: None
         self._is_doubtful = False
@@ -124,6 +131,7 @@ class Transactions:
         except BaseException:
             share.undo()
             raise
+        again.written()
         self.commit(together=together)
 
     def open_part(self) -> None:
@@ -143,7 +151,8 @@ class Transactions:
     def drop_part(self) -> None:
         """To be called where the error is at hand that was the reason."""
         self._is_written = False
-        self.trouble = self.store.outage(sys.exception()) or self.trouble
+        if not isinstance(sys.exception(), Locked):  # which says nothing of the store
+            self.trouble = self.store.outage(sys.exception()) or self.trouble
         try:
             if self._batch is not None:
                 self.store.rollback_part()
@@ -185,7 +194,7 @@ class Transactions:
         if together:
             if not self._commit_is_near:
                 self._commit_is_near = True
-                asyncio.get_running_loop().call_soon(self._commit_together)
+                asyncio.get_running_loop().call_soon(self.commit_or_tell)
             return
         batch, self._batch = self._batch, None
         try:
@@ -216,7 +225,8 @@ class Transactions:
         except Exception:
             log.exception("a transaction that failed could not be rolled back")
 
-    def _commit_together(self) -> None:
+    def commit_or_tell(self) -> None:
+        """The same for who does not wait for it. Whoever does is told."""
         self._commit_is_near = False
         try:
             self.commit()
@@ -242,6 +252,28 @@ class Transactions:
             except self.store.OUTAGES:
                 log.warning("still nothing can be written: %s", self.trouble)
         return self.trouble
+
+    # Somebody else's locks -----------------------------------------------------------------------------------------
+
+    async def turn(self, *, is_once_more: bool = False) -> None:
+        """To be awaited before something is begun: while somebody else's lock is in the way it may have to wait, and then
+        nobody else's share waits with it."""
+        if await self._queue.turn(is_once_more):
+            self.commit_or_tell()
+
+    async def patiently(self, do: Callable[[], T]) -> T:
+        """What `do` comes to; it is done again while somebody else's lock is in the way. What it has failed at must leave
+        nothing behind."""
+        until = stopwatch() + again.PATIENCE_S
+        for pause in again.pauses():
+            try:
+                return do()
+            except Locked:
+                if stopwatch() >= until:
+                    raise
+            await asyncio.sleep(pause)
+            await self.turn(is_once_more=True)
+        raise AssertionError
 
     # After a failure -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
-from simulator.engine import journal
+from simulator.engine import again, journal
 from simulator.engine.registry import Registry
 from simulator.engine.store.base import Row
 from simulator.engine.transactions import Share, Transactions
@@ -60,6 +60,7 @@ class Units:
         except BaseException:
             share.undo()
             raise
+        again.written()
         if uow.workspace_changed:
             self._registry.remember(uow.workspace)
         self._transactions.commit(together=together)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from simulator.engine import journal
@@ -108,7 +109,7 @@ class Walker:
             finally:
                 del self._strides[workspace_id]
                 if walk.ended_by is None and workspace_id in self._registry:
-                    self._arrive(workspace_id, at)
+                    await self._transactions.patiently(partial(self._arrive, workspace_id, at))
         walk.watch.arrived_at = to
         by, fired = to - stride.since, walk.watch.fired
         summary = f"advanced {short_duration(by)} by {stride.actor}"
@@ -167,11 +168,17 @@ class Walker:
         while True:
             if walk.ended_by is not None:
                 raise _Halted
-            self._transactions.commit()
-            walk.watch.fired.extend(self._timers.fire(workspace_id))
-            self._dispatcher.start(workspace_id)
+            await self._transactions.patiently(partial(self._begin, workspace_id, walk))
             if not await self._dispatcher.news(workspace_id):
                 return
+
+    def _begin(self, workspace_id: int, walk: _Walk) -> None:
+        """Does what is due, and lets what is to be sent leave."""
+        if walk.ended_by is not None or workspace_id not in self._registry:
+            return
+        self._transactions.commit()
+        self._timers.fire(workspace_id, told=walk.watch.fired)
+        self._dispatcher.start(workspace_id)
 
     def _stand(self, workspace_id: int, at: datetime) -> None:
         """Moves the clock and lets it stand. Not written: after a crash it is where the advance began."""

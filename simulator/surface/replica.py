@@ -14,7 +14,7 @@ import hmac
 import io
 import logging
 import threading
-from collections.abc import Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from simulator.engine import again
 from simulator.engine.homes import IS_WANTED, Elsewhere
 from simulator.engine.http import Receive, Scope, Send
 from simulator.engine.pages import folder
@@ -34,11 +35,6 @@ from simulator.surface.limits import body_limit
 log = logging.getLogger("simulator")
 
 T = TypeVar("T")
-
-PATIENCE_S = 8.0
-"""How long somebody is looked for who serves a workspace, before the answer is that nobody does."""
-
-PAUSE_S = 0.05
 
 HOPS = 4
 """So many processes pass a request on at most; each only does because the one before was not the right one any more."""
@@ -98,6 +94,8 @@ class _Exchange:
         self._size = 0
         self._next = 0
         self.is_answered = False
+        self.when_answered: Callable[[], None] = lambda: None
+        """Is called on the engine's loop."""
 
     async def read(self) -> None:
         """The body as a whole, or as much of it as is too much."""
@@ -137,6 +135,7 @@ class _Exchange:
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """For the engine's loop."""
+        self.when_answered()
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.sent(message), self._front))
 
     async def sent(self, message: MutableMapping[str, Any]) -> None:
@@ -188,7 +187,7 @@ class Front:
         await exchange.read()
         try:
             async with asyncio.timeout(HEALTH_S):
-                await self._engine.do(self._ask(scope, exchange, True))
+                await self._engine.do(self._answered(scope, exchange, True))
         except TimeoutError:
             if not exchange.is_answered:
                 what = "nothing can be written: the store does not answer"
@@ -199,11 +198,11 @@ class Front:
         await exchange.read()
         hops = self._as_it_came(scope)
         is_wanted = hops > 0 or not exchange.is_whole
-        until = stopwatch() + PATIENCE_S
-        while True:
+        until = stopwatch() + again.PATIENCE_S
+        for number, pause in enumerate(again.pauses()):
             try:
                 exchange.again()
-                await self._engine.do(self._ask(scope, exchange, is_wanted))
+                await self._engine.do(self._tried(scope, exchange, is_wanted, number, stopwatch() < until))
                 return
             except Elsewhere as elsewhere:
                 known = elsewhere.address if hops < HOPS and exchange.is_whole else None
@@ -215,10 +214,28 @@ class Front:
                         what = "no process serves this workspace at the moment"
                     await self._refuse(scope, exchange, 503, "nobody_serves", what)
                     return
-            is_wanted = True
-            await asyncio.sleep(PAUSE_S)
+                is_wanted = True
+            except again.Later:
+                log.debug("%s is asked once more: the store could not serve it", scope["path"])
+            await asyncio.sleep(pause)
 
-    async def _ask(self, scope: Scope, exchange: _Exchange, is_wanted: bool) -> None:
+    async def _tried(
+        self, scope: Scope, exchange: _Exchange, is_wanted: bool, number: int, may_be_asked_again: bool
+    ) -> None:
+        """For the engine's loop. The last try answers, whatever it meets."""
+        await self._app.runtime.transactions.turn(is_once_more=number > 0)
+        if not may_be_asked_again:
+            await self._answered(scope, exchange, is_wanted)
+            return
+        with again.trying() as this:
+            exchange.when_answered = this.end
+            try:
+                await self._answered(scope, exchange, is_wanted)
+            except Exception as error:
+                again.or_later(error)
+                raise
+
+    async def _answered(self, scope: Scope, exchange: _Exchange, is_wanted: bool) -> None:
         """For the engine's loop. A connection that was cut is noticed before anything is begun, while every call may still be
         executed over another one."""
         IS_WANTED.set(is_wanted)

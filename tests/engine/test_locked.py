@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from engine.postgres import own_schema
+from simulator.engine.again import Locked
 from simulator.engine.store import Store, open_store
 from simulator.engine.transactions import Transactions
 
@@ -86,3 +87,13 @@ async def test_what_postgresql_has_undone_was_not_committed(own: tuple[Store, st
     with pytest.raises(store.OUTAGES, match="undone"):
         await waiting
     assert store.meta("spoilt") is None
+
+
+@pytest.mark.parametrize("condition", ["lock_not_available", "deadlock_detected", "serialization_failure"])
+def test_whoever_was_in_the_way_it_may_be_tried_again(own: tuple[Store, str], condition: str) -> None:
+    store, _ = own
+    with pytest.raises(Locked) as said:
+        store.rows(f"DO $$ BEGIN RAISE {condition}; END $$")
+
+    assert isinstance(said.value, store.OUTAGES)
+    assert str(store.outage(said.value)).startswith("somebody else holds what is needed (")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from engine import postgres
@@ -102,6 +103,57 @@ def own() -> Iterator[postgres.Cluster]:
         yield cluster
 
 
+async def heard_again(sim: Sim) -> None:
+    """It is asked at once, and not when the pause is over; nobody waits for its answer, so the first ones are refused."""
+    store: Any = sim.app.runtime.store
+    store._not_before = 0.0
+    for _ in range(200):
+        if (await sim.http.get("/_sim/health")).status_code == 200:
+            return
+        store._not_before = 0.0
+        await asyncio.sleep(0.01)
+    raise AssertionError("it was not heard again")
+
+
+async def test_nobody_waits_for_who_asks_whether_a_silent_server_is_back(own: postgres.Cluster) -> None:
+    """Everybody is refused while the question is open, however long it stays so."""
+    folder = own.address.partition("host=")[2].partition("&")[0]
+    with wire(f"{folder}/.s.PGSQL.5432") as between:
+        address = f"postgresql://sim@127.0.0.1:{between.port}/postgres?sslmode=disable&gssencmode=disable"
+        async with Sim(providers=[ACME], db=address) as sim:
+            merchant, store = Merchant(sim), cast("Any", sim.app.runtime.store)
+            between.is_silent = True
+            await merchant.create("first")
+            store._not_before = 0.0
+            answers = [await merchant.create("away"), await sim.http.get("/_sim/health")]
+            search = store._search
+            answers += [await merchant.create("away") for _ in range(10)]
+            is_open = not search.done()
+            between.is_silent = False
+            await heard_again(sim)
+
+    assert is_open
+    assert {answer.status_code for answer in answers} == {500, 503}
+
+
+async def test_a_question_that_is_open_at_the_end_leaves_no_connection(own: postgres.Cluster) -> None:
+    folder = own.address.partition("host=")[2].partition("&")[0]
+    with wire(f"{folder}/.s.PGSQL.5432") as between:
+        address = f"postgresql://sim@127.0.0.1:{between.port}/postgres?sslmode=disable&gssencmode=disable"
+        store: Any = open_store(address)
+        between.is_silent = True
+        for _ in range(2):
+            store._not_before = 0.0
+            with pytest.raises(store.OUTAGES):
+                store.meta("page_secret")
+        between.is_silent = False
+        search = store._search
+        store.close()
+        found = search.exception(10) or search.result()
+
+    assert isinstance(found, Exception) or found.closed
+
+
 async def test_a_running_server_refuses_while_it_is_silent_asks_no_more_for_a_while_and_recovers(
     own: postgres.Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,8 +169,7 @@ async def test_a_running_server_refuses_while_it_is_silent_asks_no_more_for_a_wh
             control = await sim.http.get(f"{sim.path}/payments")
             asked = len(between.open)
             between.is_silent = False
-            monkeypatch.setattr(ours, "PAUSE_S", 0.0)
-            sim.app.runtime.store._not_before = 0.0  # type: ignore[attr-defined]  # of PostgreSQL's alone
+            await heard_again(sim)
             after = await merchant.create("after")
             read = await sim.http.get(f"/acme/charges/{before}", headers=merchant.headers)
             health = await sim.http.get("/_sim/health")
@@ -148,7 +199,7 @@ async def test_whichever_statement_meets_the_silence_the_call_ends_and_what_was_
                 answered.append((await merchant.create(reference)).status_code)
                 is_over = not between.is_silent
                 between.silent_after, between.is_silent = None, False
-                sim.app.runtime.store._not_before = 0.0  # type: ignore[attr-defined]
+                await heard_again(sim)
                 found = (await sim.http.get(f"{sim.path}/payments?reference={reference}")).json()["data"]
                 assert len(found) <= 1, (number, answered)
                 assert answered[-1] != 201 or found, (number, answered)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.lock import InUse
-from simulator.engine.store.shared import Renewed, SharedStore
+from simulator.engine.store.shared import SharedStore
 from simulator.engine.store.snapshots import SnapshotRow
 from simulator.engine.store.sqlite import SqliteStore, fault
 
@@ -14,7 +14,6 @@ __all__ = [
     "EVERY",
     "AttemptRow",
     "OutboxRow",
-    "Renewed",
     "SharedStore",
     "SnapshotRow",
     "SqliteStore",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Callable, Generator, Iterable, Sequence
-from functools import lru_cache
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
 
+from simulator.engine.again import Locked, Renewed
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row
-from simulator.engine.store.shared import Renewed, SharedStore
+from simulator.engine.store.shared import SharedStore
 from simulator.kernel.clock import stopwatch
 
 T = TypeVar("T")
@@ -26,23 +30,43 @@ NEVER_HANGS: dict[str, Any] = {
 """How long a server that says nothing is waited for (seconds, the last in milliseconds), unless the address says otherwise."""
 
 AGAIN_S = 2
-"""The first of them, once it has answered before: who calls meanwhile waits so long."""
+"""The first of them, once it has answered before. Nobody waits for that: it is asked in a thread of its own."""
 
-SILENCE_S = 15.0
-"""How long a statement may take. One that says nothing looks the same as one that is at work."""
+BLINK_S = 0.1
+"""So long a call waits for a new connection, where the server has not been silent before."""
+
+SILENCE_S = 3.0
+"""How long a statement may say nothing; here they take milliseconds. One that is at work looks the same as one that is lost."""
+
+LENGTH_S = 15.0
+"""The same of those that copy, count or remove as much as a workspace holds."""
 
 UPGRADE_S = 600.0
 """The same while the tables are made or brought up to date."""
 
 PAUSE_S = 5.0
-"""How long nobody asks again after nothing was heard: until then what needs the store is refused at once."""
+"""How long nobody asks again after nothing was heard. Until something is, what needs the store is refused at once."""
 
+LOCK_MS = 100
+"""How long a statement waits for somebody else's lock, where what it belongs to is asked again (`again.py`)."""
 
-LOCK_MS = 3000
-"""How long a statement waits for somebody else's lock."""
+NEXT_LOCK_MS = 5
+"""The same for `LATELY_S` after one has waited in vain: those that follow want the same lock, most likely."""
 
-PLANNER = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
-"""Every statement has its index. Without statistics, as they are missing on a fresh database, the planner would take tables for
+LATELY_S = 1.0
+
+LOCK_ALONE_MS = 3000
+"""The same where nobody asks again: the store is one program's own."""
+
+SETTINGS = {
+    "default_transaction_isolation": "'read committed'",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "jit": "off",
+}
+"""The isolation is what is relied on, whatever the database has for its own.
+
+Every statement has its index. Without statistics, as they are missing on a fresh database, the planner would take tables for
 small and walk through them; `tests/replicas/test_plans.py` counts the rows. Nothing here is worth compiling, and where a walk is
 the only way the planner would think so."""
 
@@ -57,6 +81,13 @@ class Newer(RuntimeError):
             f"it was written by another version, a newer one (schema {version}, here {schema.VERSION}); "
             "use that version, or another database"
         )
+
+
+class _Locked(psycopg.OperationalError, Locked):
+    """For who does not ask again, it is an outage."""
+
+
+_LOCKS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
 class Spoilt(psycopg.OperationalError):
@@ -84,14 +115,16 @@ class _Impatient(psycopg.Connection[Row]):
 
 def _within(limit_s: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
     """The same steps. psycopg comes back every 0.1 s with the news that nothing has come."""
-    began, ready = stopwatch(), None
+    heard, ready = stopwatch(), None
     while True:
         try:
             wanted = steps.send(ready)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         ready = yield wanted
-        if not ready and stopwatch() - began >= limit_s:
+        if ready:
+            heard = stopwatch()
+        elif stopwatch() - heard >= limit_s:
             steps.close()
             raise Silent(f"no answer to a statement within {limit_s:g} s")
 
@@ -115,8 +148,13 @@ class PostgresStore(SharedStore):
         """Whether somebody writes. What fails then is undone by them; what only reads meanwhile undoes itself."""
         self._has_savepoint = False
         """Whether nothing was written since the last one."""
+        self._search: Future[_Impatient] | None = None
+        """Where a new connection will be found."""
         self._not_before = 0.0
         self._said = ""
+        """Why nothing was heard, until something is."""
+        self._lock_ms = LOCK_ALONE_MS
+        self._locked_at = -LATELY_S
         self._lost: Callable[[], None] | None = None
         self._address: str | None = None
         self._connection = self._connected()
@@ -172,6 +210,30 @@ class PostgresStore(SharedStore):
         self._address = address
         super().called(address)
 
+    @contextmanager
+    def at_length(self) -> Iterator[None]:
+        connection, limit_s = self._connection, self._connection.limit_s
+        connection.limit_s = max(limit_s, LENGTH_S)
+        try:
+            yield
+        finally:
+            connection.limit_s = limit_s
+
+    # Somebody else's locks ---------------------------------------------------------------------------------------
+
+    @property
+    def is_held_up(self) -> bool:  # type: ignore[override]
+        return stopwatch() - self._locked_at < LATELY_S
+
+    def _wait_for_locks(self) -> None:
+        """To be called outside of a transaction, which would take it back with what fails."""
+        wanted = LOCK_ALONE_MS if self._address is None else NEXT_LOCK_MS if self.is_held_up else LOCK_MS
+        if wanted != self._lock_ms:
+            self._connection.execute(f"SET lock_timeout = {wanted}".encode())
+            self._lock_ms = wanted
+
+    # Statements --------------------------------------------------------------------------------------------------
+
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
         if self._has_begun and not self._in_part:
             return self._beside_others(sql, values)
@@ -197,19 +259,25 @@ class PostgresStore(SharedStore):
         if self._connection.closed:
             self._connect_again()
         try:
+            if not self._has_begun:
+                self._wait_for_locks()
             return self._connection.execute(_placeholders(sql), _without_nul(values))
         except psycopg.OperationalError as error:
-            self._tell_silence(error)
+            self._tell(error)
             if not self._connection.closed or self._has_begun:
                 raise
         self._connect_again()  # the server was started again since the last statement: nothing was under way
         return self._connection.execute(_placeholders(sql), _without_nul(values))
 
-    def _tell_silence(self, error: Exception) -> None:
-        """Raises `Silent` where nothing was heard, whatever else has come of that."""
+    def _tell(self, error: psycopg.OperationalError) -> None:
+        """Raises `Silent` where nothing was heard, whatever else has come of that, and `Locked` where somebody else was in the
+        way."""
         if (silence := self._connection.silence) is not None:
             self._give_up(silence)
             raise silence from (None if silence is error else error)
+        if isinstance(error, _LOCKS):
+            self._locked_at = stopwatch()
+            raise _Locked(f"somebody else holds what is needed ({error.diag.message_primary})") from error
 
     def _hand_over(self) -> None:
         """The locks went with the connection. Raises `Renewed`: what was to be done may be another's business now."""
@@ -225,15 +293,25 @@ class PostgresStore(SharedStore):
         self._not_before, self._said = stopwatch() + PAUSE_S, str(error)
 
     def _connect_again(self) -> None:
+        """By a thread, for nobody may wait until a silent server is given up."""
         if self._has_begun:
             raise psycopg.OperationalError("the connection was lost in the middle of a transaction")
-        if stopwatch() < self._not_before:
-            raise Silent(f"{self._said}; it is asked again every {PAUSE_S:g} s")
+        if self._search is None:
+            if stopwatch() < self._not_before:
+                raise Silent(f"{self._said}; it is asked again every {PAUSE_S:g} s")
+            self._search = _found(partial(self._connected, connect_timeout=AGAIN_S))
         try:
-            self._connection = self._connected(connect_timeout=AGAIN_S)
-        except Silent as error:
-            self._give_up(error)
+            connection = self._search.result(0 if self._said else BLINK_S)
+        except TimeoutError:
+            self._said = self._said or "the server has not answered yet"
+            raise Silent(self._said) from None
+        except Exception as error:
+            self._search, self._said = None, ""
+            if isinstance(error, Silent):
+                self._give_up(error)
             raise
+        self._search, self._said = None, ""
+        self._connection, self._lock_ms = connection, LOCK_ALONE_MS
         self._hand_over()
 
     def _connected(self, **more: Any) -> _Impatient:
@@ -241,7 +319,7 @@ class PostgresStore(SharedStore):
         limits = {name: value for name, value in {**NEVER_HANGS, **more}.items() if name not in said}
         try:
             made = _Impatient.connect(self._where, autocommit=True, **limits)
-            for name, value in {**PLANNER, "lock_timeout": str(LOCK_MS)}.items():
+            for name, value in {**SETTINGS, "lock_timeout": str(LOCK_ALONE_MS)}.items():
                 made.execute(f"SET {name} = {value}".encode())
             return made
         except psycopg.errors.ConnectionTimeout as error:
@@ -275,7 +353,7 @@ class PostgresStore(SharedStore):
                 with self._connection.cursor() as cursor:
                     cursor.executemany(_placeholders(sql), rows)
             except psycopg.OperationalError as error:
-                self._tell_silence(error)
+                self._tell(error)
                 raise
 
     def _reserve(self, table: str, count: int) -> int:
@@ -298,9 +376,11 @@ class PostgresStore(SharedStore):
 
     def rollback(self) -> None:
         status = psycopg.pq.TransactionStatus
-        self._begun_no_more()
-        if self._connection.info.transaction_status not in (status.IDLE, status.UNKNOWN):
-            self._sent("ROLLBACK")
+        try:
+            if self._connection.info.transaction_status not in (status.IDLE, status.UNKNOWN):
+                self._sent("ROLLBACK")
+        finally:
+            self._begun_no_more()
 
     def _begun_no_more(self) -> None:
         self._has_begun = self._in_part = self._has_savepoint = False
@@ -321,7 +401,28 @@ class PostgresStore(SharedStore):
         self._in_part, self._has_savepoint = False, True
 
     def close(self) -> None:
+        if self._search is not None:
+            self._search.add_done_callback(_closed)
         self._connection.close()
+
+
+def _found(connect: Callable[[], _Impatient]) -> Future[_Impatient]:
+    """What comes of it in a thread of its own, which nobody waits for at the end."""
+    found: Future[_Impatient] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(connect())
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look, name="PostgreSQL", daemon=True).start()
+    return found
+
+
+def _closed(found: Future[_Impatient]) -> None:
+    if found.exception() is None:
+        found.result().close()
 
 
 def _without_nul(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -39,11 +39,6 @@ _SCHEDULED = """EXISTS (SELECT 1 FROM timers t WHERE t.workspace = COALESCE(w.pl
     OR EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = COALESCE(w.place, w.id) AND o.state = 'pending')"""
 
 
-class Renewed(Exception):
-    """The connection was lost before this statement, with every lock, and another has taken its place. The statement was not
-    executed, and no transaction was under way."""
-
-
 class SharedStore(Store):
     """A store of which this process may not be the only one."""
 
@@ -69,14 +64,18 @@ class SharedStore(Store):
     @contextmanager
     def opening(self) -> Iterator[None]:
         """One process at a time, however long the one before takes."""
-        limit = self.exact_rows("SELECT current_setting('lock_timeout')")[0][0]
-        self.exact_rows("SELECT set_config('lock_timeout', '0', FALSE)")
-        self.exact_rows(f"SELECT pg_advisory_lock({_CLASS}, {OPENING})")
-        self.exact_rows("SELECT set_config('lock_timeout', ?, FALSE)", (limit,))
+        with self.at_length():
+            self._wait_for_opening()
         try:
             yield
         finally:
             self.drop_lock(OPENING)
+
+    def _wait_for_opening(self) -> None:
+        limit = self.exact_rows("SELECT current_setting('lock_timeout')")[0][0]
+        self.exact_rows("SELECT set_config('lock_timeout', '0', FALSE)")
+        self.exact_rows(f"SELECT pg_advisory_lock({_CLASS}, {OPENING})")
+        self.exact_rows("SELECT set_config('lock_timeout', ?, FALSE)", (limit,))
 
     @contextmanager
     def making(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -102,6 +103,13 @@ class Statements(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    is_held_up: bool = False
+    """Whether a statement has waited in vain for somebody else's lock just now."""
+
+    def at_length(self) -> AbstractContextManager[None]:
+        """What is done within may take seconds: it is as much as a workspace holds."""
+        return nullcontext()
+
     def _at(self, workspace: int) -> int:
         """Where the rows of a workspace stand: what they bear in the column `workspace`."""
         return self._places.get(workspace, workspace)
@@ -122,6 +130,7 @@ class Statements(ABC):
 
     def first_part_stands(self) -> None:
         """What was written since `begin` is others' business now as well: what fails from here on must not take it along."""
+        return
 
     def begin_part(self) -> None:
         """Within the transaction: what follows can be taken back alone."""

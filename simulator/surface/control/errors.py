@@ -11,10 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from simulator.engine import cards
-from simulator.engine.callers import READS
-from simulator.engine.homes import Elsewhere
-from simulator.engine.store import Renewed, Store
+from simulator.engine import again, cards
+from simulator.engine.store import Store
 from simulator.kernel.refusals import NotFound
 
 log = logging.getLogger("simulator")
@@ -74,8 +72,7 @@ def unavailable(store: Store) -> dict[Any, Callable[[Request, Exception], Any]]:
     """For Starlette: what the store cannot do at the moment is no bug, and is told as health tells it."""
 
     async def away(request: Request, error: Exception) -> Response:
-        if isinstance(error, Renewed) and request.method in READS:
-            raise Elsewhere(None) from error  # it is read once more
+        again.or_later(error)
         log.error("%s %s: the store: %s", request.method, request.url.path, store.outage(error))
         return _error(503, "store_unavailable", f"the store is not available: {store.outage(error)}")
 

@@ -11,11 +11,11 @@ from pydantic import Field, StringConstraints, field_validator
 
 from simulator.engine import journal
 from simulator.engine.addresses import address
-from simulator.engine.dispatcher import Other
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import OutboxRow, outbox
+from simulator.engine.tries import Other
 from simulator.engine.validation import Unfit
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, short_duration
