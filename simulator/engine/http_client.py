@@ -12,6 +12,7 @@ import socket
 import ssl
 import zlib
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -19,6 +20,7 @@ import aiohttp
 import certifi
 from aiohappyeyeballs import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from simulator.engine.courier import Errand, NotReached, Trust
@@ -27,6 +29,9 @@ from simulator.kernel.retry import Receipt
 
 READ_LIMIT = 65_536
 """Bytes of an answer that are read; what is longer is cut off, and the connection with it."""
+
+LINE_LIMIT = 2 * READ_LIMIT
+"""Bytes that a connection brings for one answer, with its headers, what comes before them (`100 Continue`) and after it."""
 
 _AS_IT_STANDS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 """What may stand in an address. One that holds anything else (a space, an umlaut) is encoded first."""
@@ -42,6 +47,45 @@ Bounds = tuple[bool, bool]
 
 class Forbidden(OSError):
     """Nothing is sent to this address; an `OSError`, so that the next one of the name is tried."""
+
+
+class Endless(aiohttp.ClientError):
+    """A connection has brought more than any answer needs."""
+
+
+class Line(ResponseHandler):
+    """A connection that is cut when it has brought `LINE_LIMIT` since its last request, whatever that is made of: what is no
+    body (interim answers, what stands beside the sizes of chunks, answers that nobody asked for) would else be read for ever."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._left = LINE_LIMIT
+
+    def set_response_params(self, **given: Any) -> None:
+        self._left = LINE_LIMIT
+        super().set_response_params(**given)
+
+    def data_received(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left >= 0:
+            super().data_received(data)
+        elif (transport := self.transport) is not None and not transport.is_closing():
+            payload, self._payload, self._parser = self._payload, None, None
+            if payload is not None:
+                payload.feed_eof()  # what has come of the body counts
+            self.set_exception(Endless())
+            transport.abort()
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """The first one counts: that the connection is gone follows from it."""
+        if not isinstance(self.exception(), Endless):
+            super().set_exception(exc, *cause)
+
+
+class Lines(aiohttp.TCPConnector):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._factory = partial(Line, loop=self._loop)  # type: ignore[assignment]
 
 
 class HttpClient:
@@ -70,7 +114,7 @@ class HttpClient:
             return socket.socket(family, kind, proto)
 
         made = self._sessions[bounds] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, resolver=Names(), socket_factory=judged),
+            connector=Lines(limit=0, resolver=Names(), socket_factory=judged),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "psp-simulator"},
             skip_auto_headers=_NOT_BY_ITSELF,
@@ -203,6 +247,8 @@ def _words(error: Exception, url: URL) -> str:
             return f"no connection to {where}: {os.strerror(number) if number else error.os_error}"
         case aiohttp.ServerDisconnectedError() | ConnectionError() | aiohttp.ClientPayloadError():
             return f"{where} closed the connection before its answer was complete"
+        case Endless():
+            return f"{where} did not answer in HTTP: more than {LINE_LIMIT} bytes came, and no answer among them"
         case aiohttp.InvalidURL():
             return f"{error.url} is no address that can be called"
         case aiohttp.ClientResponseError():

@@ -196,6 +196,43 @@ async def test_an_answer_whose_headers_have_no_end_is_given_up(courier: OwnCouri
     assert sent < 50_000
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on", "body"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n", None),
+        (CHUNKED + b"2\r\nok\r\n1;", b"why=not;", b"ok"),
+        (CHUNKED, b"1\r\nx\r\n", b"x" * 1_000),
+        (OK, OK, b"ok"),
+    ],
+    ids=["interim answers", "what stands beside a size", "small chunks", "answers that nobody asked for"],
+)
+async def test_whatever_has_no_end_the_connection_is_cut_when_it_has_brought_enough(
+    courier: OwnCourier, begins: bytes, goes_on: bytes, body: bytes | None
+) -> None:
+    """Of what counts as an answer the beginning is kept; the rest is neither waited for nor read."""
+    sent = 0
+
+    async def pour(conversation: Conversation) -> None:
+        nonlocal sent
+        await conversation.say(begins)
+        while sent < 50_000_000:
+            await conversation.say(goes_on * (100_000 // len(goes_on)))
+            sent += 100_000
+
+    async with receiver(pour) as shop:
+        if body is None:
+            assert "more than 131072 bytes came, and no answer" in await reason(courier, shop.url)
+        else:
+            receipt = await courier.carry(Errand(shop.url, SIGNED, b"{}"))
+            assert (receipt.status, receipt.body[:1_000]) == (200, body)
+        await shop.hung_up.wait()
+
+    assert sent < 50_000_000
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "raw deflate"])
 async def test_a_packed_answer_is_unpacked_as_far_as_is_read_of_any(courier: OwnCourier, encoding: str) -> None:
     bomb = b"\0" * 50_000_000
