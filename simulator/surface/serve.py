@@ -33,7 +33,8 @@ from simulator.surface.typed import typed
 BACKLOG = 2048
 
 HEAD_LIMIT = 2_000_000
-"""Bytes of a head that is not read to its end; one that ends earlier is refused by the application, in its own words."""
+"""Bytes of a head that is not read to its end; one that ends earlier is refused by the application, in its own words. As many may
+stand beside a body: sizes of chunks with what follows them, and headers after the last."""
 
 ENDLESS_HEAD = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -43,7 +44,8 @@ _UPGRADING = re.compile(rb"\r\n(?:connection|upgrade|http2-settings):[^\r\n]*", 
 
 
 class Protocol(HttpToolsProtocol):
-    """Repairs for what real clients send, and a bound for heads that never end. Only the head of a request is looked at.
+    """Repairs for what real clients send, and a bound for heads that never end. Only the head of a request is looked at;
+    headers behind the body (trailers) are nobody's.
 
     - httptools answers 400 to `patch /…`, which is how a provider's Node SDK sends it: the token is raised.
     - Java's HTTP client offers HTTP/2 with `Upgrade: h2c`, after which httptools drops the body: the offer is taken out.
@@ -52,8 +54,9 @@ class Protocol(HttpToolsProtocol):
     _within_message = False
     _held = b""
     """The beginning of a lower-case method that has not arrived as a whole."""
-    _head = 0
-    """Bytes that have arrived of a head that is not complete."""
+    _is_head_complete = False
+    _beside = 0
+    """Bytes that have arrived of a request which is not complete, beside those of its body."""
 
     def data_received(self, data: bytes) -> None:
         if not self._within_message:
@@ -69,22 +72,31 @@ class Protocol(HttpToolsProtocol):
                 head, end, body = data.partition(b"\r\n\r\n")
                 if _OFFERS_HTTP_2.search(head):
                     data = _UPGRADING.sub(b"", head) + end + body
-        self._head += len(data)
+        self._beside += len(data)
         super().data_received(data)
-        if self._head > HEAD_LIMIT and not self.transport.is_closing():
-            self.transport.write(ENDLESS_HEAD)
+        if self._beside > HEAD_LIMIT and not self.transport.is_closing():
+            if not self._is_head_complete:
+                self.transport.write(ENDLESS_HEAD)
             self.transport.close()
 
     def on_message_begin(self) -> None:
         self._within_message = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_head_complete:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._head = -sys.maxsize  # what comes until the end of the message is no head
+        self._is_head_complete = True
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._beside -= len(body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        self._within_message, self._head = False, 0
+        self._within_message, self._is_head_complete, self._beside = False, False, 0
         super().on_message_complete()
 
 

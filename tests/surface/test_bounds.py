@@ -118,6 +118,30 @@ def test_a_head_that_never_ends_is_cut_off(server: Launched) -> None:
         assert wire.is_closed()
 
 
+@pytest.mark.parametrize("beside", [b"1;" + b"a=b;" * 25_000, b"0\r\n" + b"a: b\r\n" * 20_000])
+def test_what_stands_beside_a_body_without_end_is_cut_off_and_not_held(server: Launched, beside: bytes) -> None:
+    """Behind the size of a chunk, and behind the last one."""
+    with Wire(server.url) as wire:
+        wire.send_raw(
+            b"POST /_sim/inbox/default/bounds HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        wire.send_raw(beside)
+        with pytest.raises(OSError):
+            for _ in range(500):
+                wire.send_raw(beside.partition(b"\r\n")[2] or b"a=b;" * 25_000)
+
+
+def test_a_header_behind_the_body_is_no_header_of_the_request(server: Launched) -> None:
+    with Wire(server.url) as wire:
+        wire.send_raw(
+            b"POST /_sim/workspaces/default/reset HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"2\r\n{}\r\n0\r\nOrigin: null\r\n\r\n"
+        )
+        assert wire.read().status == 200
+        wire.send("GET /_sim/health HTTP/1.1")
+        assert wire.read().status == 200
+
+
 def test_a_body_larger_than_the_bound_for_heads_is_no_head(server: Launched) -> None:
     """Many packets of a body, then the next request on the same connection."""
     with Wire(server.url) as wire:
