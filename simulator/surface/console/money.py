@@ -13,13 +13,13 @@ from starlette.responses import Response
 
 from simulator.engine import balances, settling
 from simulator.engine.calendar import DAY
-from simulator.engine.ledger import MERCHANT, Booking, Standing, decimal, rounded, units
+from simulator.engine.ledger import MERCHANT, Booking, Standing, decimal, floored, units
 from simulator.engine.provider import Provider
 from simulator.engine.settlement import Payout, Report, Settlement, kinds_of
 from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis, micros
-from simulator.kernel.money import decimals
+from simulator.kernel.money import Money, decimals
 from simulator.surface.console.frame import PAGE, Console, day
 from simulator.surface.control.money import is_there, report_path
 
@@ -34,7 +34,7 @@ READ = 400
 
 @dataclass(frozen=True)
 class Figure:
-    """An amount as it is shown."""
+    """An amount as it is shown: never more than there is. What is less than the last digit is left out, below zero it is added."""
 
     units: int
     currency: str
@@ -46,8 +46,8 @@ class Figure:
     @property
     def symbol(self) -> str:
         """In whole cents: `−€ 2.13`."""
-        money = rounded(abs(self.units), self.currency)
-        return f"{'−' if self.units < 0 and money.value else ''}{money.symbol()}"
+        money = floored(self.units, self.currency)
+        return f"{'−' if money.value < 0 else ''}{Money(abs(money.value), money.currency).symbol()}"
 
     @property
     def cents(self) -> str:
@@ -73,7 +73,7 @@ class Figure:
     def _small(self) -> int:
         """In hundredths of a cent."""
         size: int = 10 ** (6 - decimals(self.currency))
-        return (abs(self.units) + size // 2) // size
+        return abs(self.units // size)
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class World:
             parts = [Part(name, Figure(getattr(one, name), one.currency)) for name in self.settlement.columns]
             sums = Figure(one.available, one.currency), Figure(one.pending, one.currency)
             purse = f"{one.merchant} {one.currency}".strip()
-            short = Figure(-one.available, one.currency).symbol if one.available < 0 else ""
+            short = sums[0].symbol.removeprefix("−") if one.available < 0 else ""
             found.append(Row(purse, one.merchant, one.currency, parts, *sums, short))
         return found
 

@@ -52,6 +52,19 @@ async def test_the_balance_stands_there_in_the_providers_columns(sim: Sim) -> No
     assert "a refund leaves it at once, while sales are still pending" in page
 
 
+async def test_what_no_payout_can_take_is_no_cent(sim: Sim) -> None:
+    """There is a part of a cent, which the title tells."""
+    await sim.settings(P, fee_variable="1.32")
+    post(sim, "capture", 1999)
+    await sim.advance(days=7)
+
+    page = await page_of(sim, "/money")
+
+    [(left,)] = [one for one in told(page, "balance", "amount") if one != ("0.00000000",)]
+    assert Decimal("0.005") <= Decimal(left) < Decimal("0.01") and left in page
+    assert "€\xa00.01" not in page
+
+
 async def test_where_refunds_exceed_sales_nothing_is_paid_and_the_page_says_by_how_much(sim: Sim) -> None:
     post(sim, "refund", 1230)
 
@@ -306,13 +319,15 @@ async def test_the_page_speaks_chinese(sim: Sim) -> None:
     ("units", "currency", "shown"),
     [
         (-7815000000, "EUR", ("−78.15", "00", "−€\xa078.15")),
-        (123456789012, "EUR", ("1,234.56", "79", "€\xa01,234.57")),
-        (98780000000, "JPY", ("987", ".80", "JP¥\xa0988")),
+        (123456789012, "EUR", ("1,234.56", "78", "€\xa01,234.56")),
+        (98780000000, "JPY", ("987", ".80", "JP¥\xa0987")),
         (-100000, "KWD", ("−0.001", "00", "−KWD\xa00.001")),
-        (-1, "EUR", ("−0.00", "00", "€\xa00.00")),
+        (898421, "EUR", ("0.00", "89", "€\xa00.00")),
+        (-1, "EUR", ("−0.00", "01", "−€\xa00.01")),
     ],
 )
 def test_amounts_have_two_digits_behind_the_cents(units: int, currency: str, shown: tuple[str, str, str]) -> None:
+    """And are never more than there is: less than a cent is none, and less than none is a cent."""
     figure = Figure(units, currency)
 
     assert (figure.cents, figure.rest, figure.symbol) == shown
