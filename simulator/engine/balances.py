@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 
 from simulator.engine.calendar import DAY
 from simulator.engine.ledger import Booking, units
@@ -152,6 +153,18 @@ def days(uow: UnitOfWork, provider: str) -> Iterator[date]:
             waiting.remove(day)
             yield day
     yield from sorted(waiting, reverse=True)
+
+
+def report_of(uow: UnitOfWork, provider: str, payout: Payout) -> Report | None:
+    """The report that tells of a payout: its own, of its cut-off or of the day that begins with it; else one of all payouts of the
+    cut-off; else the main one, where that is no report about the day."""
+    settlement = settlement_of(uow, provider)
+    over = period(uow, provider, payout.cutoff)
+    files, its_day = settlement.files(over), over.days.next_cutoff(payout.cutoff)
+    later = settlement.files(period(uow, provider, its_day)) if its_day <= uow.now else []
+    own = [one for one in (*files, *later) if one.payout == payout.id]
+    shared = [one for one in files if one.payout]
+    return main_report(own) or next(chain(own, shared), None) or (None if settlement.daily else main_report(files))
 
 
 def main_report(found: Sequence[Report]) -> Report | None:

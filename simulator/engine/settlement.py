@@ -265,11 +265,11 @@ class Period:
         return self.cutoff.fault if self.cutoff is not None else ""
 
     def _altered(self, rows: list[Booking]) -> list[Booking]:
-        """With the fault that a scenario has planted: in the first capture, or else in the first row."""
+        """With the fault that a scenario has planted: in the first capture, or else in the first movement of a payment, or row."""
         alter = _FAULTS.get(self._fault)
         if alter is None or not rows:
             return rows
-        place = next((at for at, one in enumerate(rows) if one.cause == "capture"), 0)
+        place = min(range(len(rows)), key=lambda at: (rows[at].cause != "capture", rows[at].gross is None, at))
         changed = alter(rows[place])
         return [*rows[:place], *([changed] if changed is not None else []), *rows[place + 1 :]]
 

@@ -26,7 +26,10 @@ READY = timedelta(hours=2)
 
 
 def reports(period: Period) -> list[Report]:
-    """The registry of every day, also of one on which nothing happened, and the statements of its balances."""
+    """The registry of every day, also of one on which nothing happened, and the statements of its balances. A payout by hand has
+    none: it stands in the statement of its day."""
+    if period.by_hand:
+        return []
     stamp = f"{period.day:%Y%m%d}"
     registry = Report(
         name=f"registry_{stamp}.csv",
@@ -51,10 +54,17 @@ def _statement(period: Period, stamp: str, purse: tuple[str, str]) -> Report:
         available_at=period.ready(period.until + READY),
         render=partial(statement_of, period, project, currency),
         media_type="text/html",
+        payout=_payout_in(period, project, currency),
         since=period.since,
         until=period.until,
         failed=period.failed,
     )
+
+
+def _payout_in(period: Period, project: str, currency: str) -> str | None:
+    """The first payout of the balance that was made in the day: its statement tells of it."""
+    purse = purse_of("" if project == main_project(period) else project, currency)
+    return next((one.payout for one in period.bookings if one.payout and one.purse == purse and one.net < 0), None)
 
 
 def rows_of(period: Period) -> list[tuple[Booking, Money]]:

@@ -180,9 +180,8 @@ def payout_view(call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider
 
 
 def _report_of(call: ControlCall[Any, Any], uow: UnitOfWork, provider: Provider, payout: Payout) -> str | None:
-    """Where the main report of its cut-off is."""
-    assert provider.settlement is not None
-    found = balances.main_report(provider.settlement.files(balances.period(uow, provider.name, payout.cutoff)))
+    """Where the report is that tells of it."""
+    found = balances.report_of(uow, provider.name, payout)
     return _url(call, provider, found) if found is not None and is_there(uow, found) else None
 
 

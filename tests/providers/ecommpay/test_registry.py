@@ -114,6 +114,24 @@ async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_come
     assert [one["state"] for one in await payouts(sim)][-1] == "failed"
 
 
+async def test_the_report_of_a_payout_is_the_statement_that_tells_of_it(ecommpay: Merchant) -> None:
+    """It is there when the day is over that begins with the payout; a scenario takes the day's refund, not the payout."""
+    sim = ecommpay.sim
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=2)
+    await ecommpay.refund("shop-1", amount=300)
+    await sim.arm([{"settlement": {"report": "row_missing"}}])
+    [early] = await payouts(sim)
+    await sim.advance(days=1)
+    [payout] = await payouts(sim)
+
+    page = statement((await sim.http.get(payout["report"])).text)
+
+    assert "report" not in early
+    assert payout["report"].endswith(f"/2026-03-06/statement_{ecommpay.project}_EUR_20260306.html")
+    assert page["Paid out or returned"] == ("1", "-24.50") and page["Refunds"] == ("0", "0.00")
+
+
 async def test_a_day_ends_at_its_cut_off_in_its_zone(ecommpay: Merchant) -> None:
     """At 18:00 in Shanghai, which is 10:00 UTC: a second before it is another day than at it."""
     sim = ecommpay.sim

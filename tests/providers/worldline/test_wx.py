@@ -47,7 +47,7 @@ async def test_the_financial_report_of_the_story_adds_up_to_what_is_remitted(sim
         "REMITTANCE;EUR;Net remitted 2026-03-05;1;27044",
     ]
     [payout] = (await sim.http.get(f"{sim.path}/payouts")).json()["data"]
-    assert payout["amount"] == "270.44000000"
+    assert payout["amount"] == "270.44000000" and payout["report"] == str(report.url)
 
 
 # Through the API ------------------------------------------------------------------------------------------------------
