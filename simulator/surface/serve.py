@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.engine.registry import WorkspaceError
@@ -43,6 +45,19 @@ _OFFERS_HTTP_2 = re.compile(rb"\r\nupgrade:[ \t]*h2c", re.IGNORECASE)
 _UPGRADING = re.compile(rb"\r\n(?:connection|upgrade|http2-settings):[^\r\n]*", re.IGNORECASE)
 
 
+class InTurn(FlowControl):
+    """Reads on when no request of the connection waits for its turn any more: who sends them ahead without end, and perhaps
+    reads no answer, would else fill the memory."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Collection[object]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
+
+
 class Protocol(HttpToolsProtocol):
     """Repairs for what real clients send, and a bound for heads that never end. Only the head of a request is looked at;
     headers behind the body (trailers) are nobody's.
@@ -57,6 +72,10 @@ class Protocol(HttpToolsProtocol):
     _is_head_complete = False
     _beside = 0
     """Bytes that have arrived of a request which is not complete, beside those of its body."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = InTurn(transport, self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         if not self._within_message:

@@ -131,17 +131,6 @@ def test_what_stands_beside_a_body_without_end_is_cut_off_and_not_held(server: L
                 wire.send_raw(beside.partition(b"\r\n")[2] or b"a=b;" * 25_000)
 
 
-def test_a_header_behind_the_body_is_no_header_of_the_request(server: Launched) -> None:
-    with Wire(server.url) as wire:
-        wire.send_raw(
-            b"POST /_sim/workspaces/default/reset HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-            b"2\r\n{}\r\n0\r\nOrigin: null\r\n\r\n"
-        )
-        assert wire.read().status == 200
-        wire.send("GET /_sim/health HTTP/1.1")
-        assert wire.read().status == 200
-
-
 def test_a_body_larger_than_the_bound_for_heads_is_no_head(server: Launched) -> None:
     """Many packets of a body, then the next request on the same connection."""
     with Wire(server.url) as wire:
