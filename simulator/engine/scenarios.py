@@ -144,7 +144,8 @@ class BankEffect(Strict):
 
 
 class SettlementEffect(Strict):
-    """What happens to the money afterwards: to the reports of a cut-off, to a payout, to a payment that was captured."""
+    """What happens to the money afterwards: to the reports of a cut-off, to a payout, to a payment that was captured, or to the
+    balance beside it."""
 
     report: Literal["late", "failed", "row_missing", "amount_differs", "fee_changed", "wrong_total"] | None = None
     delay: Delay = timedelta(hours=6)
@@ -152,12 +153,14 @@ class SettlementEffect(Strict):
     payout: Literal["failed"] | None = None
     chargeback: Delay | None = None
     """How long after the capture one is raised."""
+    adjustment: Annotated[str, Field(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,8})?$")] | None = None
+    """What the provider adds to the balance beside the next capture, in units of the currency in which that is settled."""
     times: Annotated[int | None, BeforeValidator(_times)] = Field(1, ge=1, le=2**63 - 1)
 
     @model_validator(mode="after")
     def _sense(self) -> SettlementEffect:
-        if self.report is None and self.payout is None and self.chargeback is None:
-            raise Unfit("must say report, payout or chargeback")
+        if self.report is None and self.payout is None and self.chargeback is None and self.adjustment is None:
+            raise Unfit("must say report, payout, chargeback or adjustment")
         return self
 
 

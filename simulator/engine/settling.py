@@ -27,6 +27,8 @@ from simulator.engine.ledger import (
     Booking,
     Moved,
     Posting,
+    decimal,
+    parsed,
     times,
     transfer,
     units,
@@ -243,7 +245,7 @@ def asked(
 
 
 def _foresee(uow: UnitOfWork, provider: str, capture: Booking) -> None:
-    """Arms the chargeback of a payment that was just captured, if a scenario wants one."""
+    """Arms the chargeback of a payment that was just captured, and adjusts the balance beside it, if scenarios want that."""
     gross = capture.gross
     assert gross is not None
     about: dict[str, Any] = {"amount": gross.value, "currency": gross.currency, "payment": capture.payment}
@@ -251,6 +253,18 @@ def _foresee(uow: UnitOfWork, provider: str, capture: Booking) -> None:
     if effect is not None:
         after = effect.params.chargeback
         uow.arm(_account(uow, provider), "timer.chargeback", after=after, payment=capture.payment)
+    effect = asked(uow, provider, "adjustment", **about)
+    if effect is not None:
+        _adjust(uow, provider, capture, parsed(effect.params.adjustment))
+
+
+def _adjust(uow: UnitOfWork, provider: str, beside: Booking, amount: int) -> None:
+    """What the provider gives or takes for no payment, in the purse of a booking."""
+    postings = transfer("adjustment", amount, beside.currency, of=FEES, to=MERCHANT)
+    booking = _booking(uow, "adjustment", postings, beside.merchant)
+    uow.journal("state", "bank", f"adjustment of the balance by {decimal(amount)} {beside.currency}")
+    uow.post(provider, booking)
+    _arm(uow, provider, booking)
 
 
 def _charge_back(uow: UnitOfWork, provider: str, payment: str) -> None:

@@ -78,6 +78,26 @@ async def test_the_ledger_is_narrowed_by_payment_and_by_payout(
     assert await got(world, "ledger", payment_id="nobody") == [] == await got(world, "ledger", payout_id="nobody")
 
 
+async def test_an_adjustment_belongs_to_no_payment_and_leaves_with_the_next_payout(
+    world: Sim, merchant: Merchant, provider: Provider
+) -> None:
+    (await world.http.put(f"{world.path}/scenario", json={"name": "adjustment-made"})).raise_for_status()
+    id_ = await merchant.paid("order-1", 10000)
+    await merchant.settle()
+    await merchant.paid("order-2", 10000)
+    await world.advance(days=12)
+
+    entries, payouts = await got(world, "ledger", provider=provider.name), await got(world, "payouts")
+
+    own = [one for one in entries if one["account"] == "merchant"]
+    [adjusted] = [one for one in own if one["kind"] == "adjustment"]
+    assert sums(entries) == {} == sums(entries, by="transaction")
+    assert (adjusted["amount"], "payment_id" in adjusted) == ("-5.00000000", False)
+    assert adjusted["payout_id"] in {one["id"] for one in payouts}
+    assert sum(Decimal(one["amount"]) for one in payouts) == Decimal("19.73")
+    assert not [one for one in await got(world, "ledger", payment_id=id_) if one["kind"] == "adjustment"]
+
+
 async def test_a_workspace_without_money_has_no_cut_offs(world: Sim, merchant: Merchant, provider: Provider) -> None:
     await merchant.waiting("order-1")
 

@@ -39,6 +39,8 @@ CAUSES = {
     "reserve": ("Rolling Reserve Release", "Rolling Reserve Release"),
 }
 """Action and breakdown, unless the booking was told otherwise."""
+ADJUSTMENTS = {False: ("Invoice Settlement", "Invoice Settlement"), True: ("Top Up", "Top Up")}
+"""Whether it gives to the merchant. Both are documented, not what raises them. Inferred: checkoutcom.breakdowns."""
 
 PARTIAL = {"action": ("Partial Refund", "Refund"), "breakdown": ("Refund", "Partial Refund")}
 """By setting `partial_refund_form`. Inferred: checkoutcom.partial-refund-form."""
@@ -126,7 +128,7 @@ def account_name(currency: str) -> str:
 def financial_action(uow: UnitOfWork, booking: Booking, payout: str = "", entity_name: str = "") -> FinancialAction:
     """`payout` is the one that it stands in, empty while there is none; `entity_name` what a file calls the merchant."""
     entity = str(booking.told.get("entity") or entity_of(own_channel(uow)))
-    type_, breakdown = CAUSES.get(booking.cause, ("Adjustment", "Adjustment"))
+    type_, breakdown = CAUSES.get(booking.cause) or ADJUSTMENTS[booking.net > 0]
     requested = booking.told.get("requested_on")
     name = booking.told.get("entity_name") or entity_name or uow.settings(CheckoutcomSettings).merchant_name
     return FinancialAction(

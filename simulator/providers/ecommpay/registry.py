@@ -179,6 +179,7 @@ OTHERS = (
     # what              of which kinds of postings
     ("Reserve held", ("reserve_hold",)),
     ("Reserve released", ("reserve_release",)),
+    ("Adjustments", ("adjustment",)),
     ("Fees of payouts", ("fee_payout",)),
     ("Paid out or returned", ("payout",)),
 )

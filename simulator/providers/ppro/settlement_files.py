@@ -76,9 +76,10 @@ FEES: Mapping[str, str] = {
 
 VOLUMES: Mapping[str, str] = {"capture": "TRANSACTION", "refund": "REFUND", "chargeback": "CHARGEBACK"}
 OTHERS: Mapping[str, str] = {
-    "reserve_hold": "RESERVE_HELD", "reserve_release": "RESERVE_RELEASED", "payout": "PAYOUT_RETURNED",
+    "reserve_hold": "RESERVE_HELD", "reserve_release": "RESERVE_RELEASED", "adjustment": "ADJUSTMENT",
+    "payout": "PAYOUT_RETURNED",
 }
-"""What a posting is called in `aggregate`; the names of the last three, and of ROUNDING, are ours."""
+"""What a posting is called in `aggregate`; the names of the last four, and of ROUNDING, are ours."""
 # fmt: on
 
 LINES = (*VOLUMES.values(), *dict.fromkeys(FEES.values()), *OTHERS.values())

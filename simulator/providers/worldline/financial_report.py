@@ -31,6 +31,7 @@ LINES = (
     ("FEE",        "Chargeback fee",                ("fee_chargeback",)),
     ("RESERVE",    "Reserve held",                  ("reserve_hold",)),
     ("RESERVE",    "Reserve released",              ("reserve_release",)),
+    ("ADJUSTMENT", "Adjustments",                   ("adjustment",)),
 )
 # fmt: on
 

@@ -370,6 +370,21 @@ async def test_a_chargeback_is_a_dispute_and_two_actions_when_it_is_won(sim: Sim
     assert lost == [found[1]] and len({one["action_id"] for one in found}) == 3
 
 
+@pytest.mark.parametrize(("amount", "name"), [("-5.00", "Invoice Settlement"), ("2.50", "Top Up")])
+async def test_an_adjustment_is_an_action_without_a_payment(sim: Sim, cko: Merchant, amount: str, name: str) -> None:
+    await sim.arm([{"settlement": {"adjustment": amount}}])
+    await cko.paid(SALE)
+    await sim.advance(days=4)
+
+    rows = [row for raw in await files(cko) for row in read(raw)]
+    [row] = [one for one in rows if not one["Payment ID"]]
+
+    assert (row["Action Type"], row["Breakdown Type"], row["Action ID"][:4]) == (name, name, "adj_")
+    assert Decimal(row["Holding Currency Amount"]) == Decimal(amount)
+    paid = sum(Decimal(one["amount"]) for one in await payouts(sim))
+    assert held(rows) == paid == Decimal("24.5") + Decimal(amount)
+
+
 async def test_a_reserve_and_the_fee_of_a_payout_have_rows(sim: Sim, cko: Merchant) -> None:
     await sim.settings("checkoutcom", reserve="10%/5d", fee_payout="0.50")
     await cko.paid(SALE)

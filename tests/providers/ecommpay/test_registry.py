@@ -63,6 +63,7 @@ async def test_the_story_of_the_reference_is_the_registry_of_the_reference(ecomm
         "Fees of won chargebacks": ("0", "0.00"),
         "Reserve held": ("0", "0.00"),
         "Reserve released": ("0", "0.00"),
+        "Adjustments": ("0", "0.00"),
         "Fees of payouts": ("0", "0.00"),
         "Paid out or returned": ("0", "0.00"),
         "Change of the balance": ("", "270.44"),
@@ -91,7 +92,7 @@ async def test_the_files_are_there_two_hours_after_the_day(ecommpay: Merchant) -
     assert idle.status_code == 200 and read(idle.content) == []
     lines = statement(page)
     assert lines.pop("Balance at the beginning") == lines.pop("Balance at the end") == ("", "24.50")
-    assert {amount for _, amount in lines.values()} == {"0.00"} and len(lines) == 15
+    assert {amount for _, amount in lines.values()} == {"0.00"} and len(lines) == 16
 
 
 async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_comes_back(ecommpay: Merchant) -> None:
@@ -112,6 +113,18 @@ async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_come
     assert pages["06"]["Fees of payouts"] == ("1", "-0.50")
     assert pages["09"]["Paid out or returned"] == ("1", "24.00")
     assert [one["state"] for one in await payouts(sim)][-1] == "failed"
+
+
+async def test_an_adjustment_stands_in_the_statement_and_in_no_registry(ecommpay: Merchant) -> None:
+    sim = ecommpay.sim
+    await sim.arm([{"settlement": {"adjustment": "-5.004"}}])
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=1)
+
+    page = statement((await got(sim, f"2026-03-04/statement_{ecommpay.project}_EUR_20260304.html")).text)
+
+    assert page["Adjustments"] == ("1", "-5.01") and page["Change of the balance"] == ("", "19.49")
+    assert [row["payment_id"] for row in await registry(sim, "2026-03-04")] == ["shop-1"]
 
 
 async def test_the_report_of_a_payout_is_the_statement_that_tells_of_it(ecommpay: Merchant) -> None:

@@ -314,6 +314,18 @@ async def test_a_reserve_has_lines_of_its_own(sim: Sim) -> None:
     assert given.column("EVENT_TYPE") == ["RESERVE_RELEASED"]
 
 
+async def test_an_adjustment_is_a_line_of_the_sums(sim: Sim) -> None:
+    at_morning(sim)
+    await sim.arm([{"settlement": {"adjustment": "-5.00"}}])
+    book(sim, *story())
+    await Merchant(sim).paid(amount={"value": 10000, "currency": "EUR"})
+    await sim.advance(days=3)
+
+    sums = (await files(sim, DAY))["aggregate"]
+
+    assert ("ADJUSTMENT", "-5.00") in zip(sums.column("EVENT_TYPE"), sums.column("AGGREGATE_AMOUNT"), strict=True)
+
+
 # Whatever happens -------------------------------------------------------------------------------------------------
 
 

@@ -138,6 +138,17 @@ async def test_both_lists_are_narrowed_by_stripes_filters(sim: Sim, wooshpay: Me
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "status")
 
 
+async def test_an_adjustment_is_a_balance_transaction(sim: Sim, wooshpay: Merchant) -> None:
+    await sim.arm([{"settlement": {"adjustment": "-5.00"}}])
+    await story(sim, wooshpay)
+
+    [moved] = (await wooshpay.read("balance_transactions", type="adjustment"))["data"]
+    [payout] = (await wooshpay.read("payouts"))["data"]
+
+    assert (moved["amount"], moved["fee"], moved["net"], moved["source"]) == (-500, 0, -500, "")
+    assert payout["payment_amount"] == 24544 - 500
+
+
 async def test_stripes_library_reads_them(sim: Sim, wooshpay: Merchant) -> None:
     stripe = pytest.importorskip("stripe")
     await story(sim, wooshpay)

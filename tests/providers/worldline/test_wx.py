@@ -253,6 +253,20 @@ async def test_a_remittance_that_fails_is_collected_again(sim: Sim) -> None:
     ]
 
 
+async def test_an_adjustment_is_a_line_of_the_financial_report_and_no_record(worldline: Merchant) -> None:
+    sim = worldline.sim
+    await sim.arm([{"settlement": {"adjustment": "-1.00"}}])
+    await worldline.paid()
+    await sim.advance(days=5)
+
+    [payout] = (await sim.http.get(f"{sim.path}/payouts")).json()["data"]
+    report = (await sim.http.get(payout["report"])).text.splitlines()
+
+    assert "ADJUSTMENT;EUR;Adjustments;1;-100" in report
+    assert sum(int(line.rsplit(";", 1)[1]) for line in report[1:-1]) == int(report[-1].rsplit(";", 1)[1])
+    assert Wx((await got(sim, "2026-03-06")).content).codes == ["+IP"]
+
+
 async def test_a_remittance_by_hand_has_a_report_of_its_own_beside_that_of_the_day(sim: Sim) -> None:
     """Its name bears its time in Amsterdam."""
     await sim.settings("worldline", delay_days=0)
