@@ -161,8 +161,9 @@ def report_of(uow: UnitOfWork, provider: str, payout: Payout) -> Report | None:
     settlement = settlement_of(uow, provider)
     over = period(uow, provider, payout.cutoff)
     files, its_day = settlement.files(over), over.days.next_cutoff(payout.cutoff)
-    later = settlement.files(period(uow, provider, its_day)) if its_day <= uow.now else []
-    own = [one for one in (*files, *later) if one.payout == payout.id]
+    own = [one for one in files if one.payout == payout.id]
+    if not own and its_day <= uow.now:
+        own = [one for one in settlement.files(period(uow, provider, its_day)) if one.payout == payout.id]
     shared = [one for one in files if one.payout]
     return main_report(own) or next(chain(own, shared), None) or (None if settlement.daily else main_report(files))
 
