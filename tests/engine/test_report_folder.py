@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import STARTED, Sim
-from toy.settling import SETTLING, P, post
+from toy.settling import SETTLING, post
 
 from simulator.engine.report_folder import MARK
 from simulator.kernel.clock import iso_millis
@@ -83,5 +83,11 @@ async def test_a_folder_that_cannot_be_moved_is_told_and_nothing_else_fails(
         monkeypatch.setattr(Path, "rename", refuse)
         (await sim.http.post(f"{sim.path}/reset")).raise_for_status()
 
-    assert ["cannot be set aside" in one.message for one in caplog.records] == [True]
-    assert P not in sums(tmp_path)
+        (tmp_path / sim.workspace.name / MARK).write_text("another one")
+        sim.app.runtime.change_workspace(sim.workspace, clock=sim.workspace.clock.frozen(STARTED))
+        post(sim, "capture", 1000)
+        await sim.advance(days=1)
+
+    said = [one.message for one in caplog.records]
+    assert ["cannot be set aside" in one for one in said] == [True, False] and "cannot be written" in said[1]
+    assert sums(tmp_path) == {sim.workspace.name: []}, "rather no file than one among another's"
