@@ -50,7 +50,7 @@ class MoneySettings(ProviderSettings):
     """The settings of a provider that settles. A provider sets other defaults by declaring a member again."""
 
     DRAWN: ClassVar[tuple[str, ...]] = ()
-    """The provider's own members that its files show, or are called by."""
+    """The provider's own members that its files show, or are called by: a report reads them of `period.terms`, those of its day."""
 
     settlement_currency: Annotated[str, OneOf((SAME, *RATES))] = Field(
         "EUR",
