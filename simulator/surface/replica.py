@@ -210,6 +210,7 @@ class Front:
                     return
                 if stopwatch() > until:
                     what = "the process that serves this workspace is not reached"
+                    log.warning("%s: nobody is reached at %s", scope["path"], known or "any address")
                     if known is None:
                         what = "no process serves this workspace at the moment"
                     await self._refuse(scope, exchange, 503, "nobody_serves", what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Wire:
     """So many more pieces go to the server, and then nothing goes either way."""
     loses: str = "both"
     """Or only what the server says (`answers`): it does what it is told, and nobody hears of it."""
+    cuts: bool = False
+    """What it was silent on once stays so, and its end is not heard of either."""
     open: list[socket.socket] = field(default_factory=list)
 
     @property
@@ -57,6 +60,8 @@ class Wire:
             while said := one.recv(65_536):
                 if is_asking and self.silent_after is not None:
                     self.is_silent, self.silent_after = self.silent_after <= 0, self.silent_after - 1
+                if self.cuts and self.is_silent:
+                    return
                 if not self.is_silent or (is_asking and self.loses == "answers"):
                     other.sendall(said)
             other.shutdown(socket.SHUT_RDWR)
@@ -152,6 +157,37 @@ async def test_a_question_that_is_open_at_the_end_leaves_no_connection(own: post
         found = search.exception(10) or search.result()
 
     assert isinstance(found, Exception) or found.closed
+
+
+def test_the_session_that_the_network_has_cut_off_is_succeeded_with_its_locks(own: postgres.Cluster) -> None:
+    """The server has it still, and would have it for hours."""
+    folder = own.address.partition("host=")[2].partition("&")[0]
+    with wire(f"{folder}/.s.PGSQL.5432") as between, postgres.own_schema(own.address) as schema:
+        between.cuts = True
+        path = schema.partition("options=")[2]
+        address = (
+            f"postgresql://sim@127.0.0.1:{between.port}/postgres?sslmode=disable&gssencmode=disable&options={path}"
+        )
+        store: Any = open_store(address)
+        store.called("http://one.test")
+        assert store.hold_lock(7)
+        between.is_silent = True
+        with pytest.raises(store.OUTAGES):
+            store.held()
+        between.is_silent = False
+        held = list[bool]()
+        for _ in range(200):
+            store._not_before = 0.0
+            with suppress(*store.OUTAGES):
+                held.append(store.hold_lock(7))
+            if held and held[-1]:
+                break
+            time.sleep(0.01)
+        holder = store.holder(7)
+        store.close()
+
+    assert held[-1]
+    assert holder == "http://one.test"
 
 
 async def test_a_running_server_refuses_while_it_is_silent_asks_no_more_for_a_while_and_recovers(

@@ -63,8 +63,12 @@ SETTINGS = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "jit": "off",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
 }
-"""The isolation is what is relied on, whatever the database has for its own.
+"""The isolation is what is relied on, whatever the database has for its own. After the seconds of the last three the server ends
+the session of a machine that is not there any more, and with it its locks; by itself it would wait two hours.
 
 Every statement has its index. Without statistics, as they are missing on a fresh database, the planner would take tables for
 small and walk through them; `tests/replicas/test_plans.py` counts the rows. Nothing here is worth compiling, and where a walk is
@@ -157,6 +161,8 @@ class PostgresStore(SharedStore):
         self._locked_at = -LATELY_S
         self._lost: Callable[[], None] | None = None
         self._address: str | None = None
+        self._session: Row | None = None
+        """The number and the beginning of the session that is known to others."""
         self._connection = self._connected()
         self._connection.execute("SELECT 1")
         self._connection.limit_s = UPGRADE_S
@@ -209,6 +215,8 @@ class PostgresStore(SharedStore):
     def called(self, address: str) -> None:
         self._address = address
         super().called(address)
+        sql = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        self._session = self.exact_rows(sql)[0]
 
     @contextmanager
     def at_length(self) -> Iterator[None]:
@@ -281,8 +289,11 @@ class PostgresStore(SharedStore):
 
     def _hand_over(self) -> None:
         """The locks went with the connection. Raises `Renewed`: what was to be done may be another's business now."""
-        if self._address is not None:
-            super().called(self._address)
+        if self._session is not None and self._address is not None:
+            # where the network has swallowed the end of the session before, the server has it still, and its locks
+            sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ? AND backend_start = ?"
+            self.exact_rows(sql, self._session)
+            self.called(self._address)
         if self._lost is not None:
             self._lost()
             raise _Renewed("the connection was lost: what was in memory is read again")
