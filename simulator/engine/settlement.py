@@ -331,6 +331,9 @@ class Settlement:
     """The files of a day, those too that are not there yet. One of them may be the `main` one."""
     daily: bool = False
     """Whether the main report is about what was booked in the day, and not about what its cut-off pays out."""
+    every_day: bool = False
+    """Whether a day on which nothing was booked has files too. It passes without a cut-off, so those are put into the folder for
+    reports with the next day's."""
     on_cutoff: Callable[[UnitOfWork, Period], None] | None = None
     """Called when a day has ended and its payouts are made."""
     on_payout: Callable[[UnitOfWork, Payout, str], None] | None = None

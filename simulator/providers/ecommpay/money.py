@@ -40,4 +40,5 @@ SETTLEMENT = Settlement(
     ),
     reports=registry.reports,
     daily=True,
+    every_day=True,
 )

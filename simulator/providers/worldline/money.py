@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from simulator.engine import balances
 from simulator.engine.ledger import MoneyMove, Moved
-from simulator.engine.settlement import Period, Report, Settlement, id_of, kinds_of
+from simulator.engine.settlement import Period, Report, Settlement
 from simulator.engine.terms import SAME
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
@@ -118,26 +117,6 @@ def _report(period: Period, type_: str, name: str, media_type: str, render: Call
     )
 
 
-LOOKS_BACK = 31
-"""So many days without a cut-off are filled."""
-
-
-def _fill(uow: UnitOfWork, period: Period, report: Report) -> None:
-    """Days on which no money moved pass without a cut-off: their WX files are put into the folder with the next one's."""
-    if not report.main or report.failed:
-        return
-    kind, until = kinds_of(period.provider).cutoff, period.since
-    idle: list[datetime] = []
-    while uow.find(kind, id_of(until)) is None:
-        if len(idle) == LOOKS_BACK:
-            return
-        idle.append(until)
-        until = period.days.cutoff_before(until)
-    for ended in reversed(idle):
-        for file in _wx_files(balances.period(uow, period.provider, ended)):
-            uow.runtime.keep_report(uow.workspace, period.provider, file.name, file.render)
-
-
 SETTLEMENT = Settlement(
     moves=(
         # resource        triggers             cause       what
@@ -146,6 +125,6 @@ SETTLEMENT = Settlement(
         MoneyMove(Refund, ("timer.executed",), "refund", _refunded),
     ),
     reports=reports,
-    on_report=_fill,
     daily=True,
+    every_day=True,
 )

@@ -95,6 +95,23 @@ async def test_the_files_are_there_two_hours_after_the_day(ecommpay: Merchant) -
     assert {amount for _, amount in lines.values()} == {"0.00"} and len(lines) == 16
 
 
+async def test_the_folder_has_no_gap(ecommpay: Merchant, tmp_path: Any) -> None:
+    """Between two days on which money moved, those without are there too, with zeros; the days before the first one are not."""
+    sim = ecommpay.sim
+    sim.app.runtime.reports = tmp_path
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=8)
+    await sold(ecommpay, "shop-2", 2500)
+    await sim.advance(days=1)
+
+    found = {path.name: path.read_bytes() for path in tmp_path.rglob("registry*")}
+    statements = [path.read_text() for path in tmp_path.rglob("statement*")]
+
+    assert sorted(found) == [f"registry_202603{day:02}.csv" for day in range(4, 13)]
+    assert [len(read(found[name])) for name in sorted(found)] == [1, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert len(statements) == 9 and all(len(statement(page)) == 18 for page in statements)
+
+
 async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_comes_back(ecommpay: Merchant) -> None:
     sim = ecommpay.sim
     await sim.settings("ecommpay", fee_payout="0.50")
