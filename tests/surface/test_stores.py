@@ -216,6 +216,49 @@ async def test_doctor_names_what_does_not_agree_and_changes_nothing(file: Path) 
     assert content(file) == before
 
 
+async def test_doctor_names_rows_that_cannot_be_read(file: Path) -> None:
+    await filled(file)
+    with sqlite3.connect(file) as connection:
+        [[seq]] = connection.execute("SELECT MIN(seq) FROM resources").fetchall()
+        connection.execute("UPDATE resources SET body = ? WHERE seq = ?", (b"{", seq))
+        connection.execute("UPDATE workspaces SET body = ? WHERE id = 1", (b"{",))
+    connection.close()
+
+    code, said = examined(file)
+
+    assert code == 1
+    assert "Workspace number 1 cannot be read." in said
+    assert f"Resource number {seq} cannot be read." in said
+
+
+async def test_doctor_says_that_an_older_store_never_shrinks_and_has_an_older_schema(file: Path) -> None:
+    await filled(file)
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    connection.close()
+    connection = sqlite3.connect(file, isolation_level=None)
+    for pragma in ("journal_mode = DELETE", "auto_vacuum = NONE"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("VACUUM")
+    connection.close()
+
+    code, said = examined(file)
+
+    assert code == 0
+    assert f"It has schema {schema.VERSION - 1}; serve brings it to {schema.VERSION}" in said
+    assert "It never shrinks" in said
+
+
+def test_a_lock_whose_holder_has_said_nothing_is_somebodys(file: Path) -> None:
+    first = open_store(str(file), "http://first.test")
+    Path(f"{file}.lock").write_text("{}")
+
+    with pytest.raises(StoreUnavailable, match="in use by another server"):
+        open_store(str(file), "http://second.test")
+
+    first.close()
+
+
 async def test_doctor_finds_a_damaged_page(file: Path) -> None:
     await filled(file)
     damage(file)

@@ -14,6 +14,7 @@ from toy.acme import ACME
 
 from simulator.engine.shop import Request
 from simulator.surface.client import Workspace
+from simulator.surface.control.why import of_request
 from simulator.surface.launch import Launched
 from surface.test_cli import Shell
 
@@ -156,6 +157,108 @@ async def test_a_path_that_is_one_slip_away_is_named(sim: Sim) -> None:
     told = await why(sim, call["id"])
 
     assert any("/acme/charges" in help_ for help_ in told["next"])
+
+
+@pytest.mark.parametrize(
+    ("help_", "because", "next_"),
+    [
+        ({"reason": "the key is unknown"}, ["The key is unknown."], []),
+        ({"violations": ["amount: required"]}, ["It broke a rule: amount: required."], ["Correct what is named"]),
+        ({"did_you_mean": ["POST /a", "GET /a"]}, [], ["Did you mean POST /a or GET /a?"]),
+        ({"expected": "abc"}, ["The right signature is abc."], ["psp-simulator sign makes"]),
+        (
+            {"expected": "abc", "signed": "a;b", "received": "xyz"},
+            ["What had to be signed: a;b", "The right signature is abc; the one that came is xyz."],
+            ["psp-simulator sign makes"],
+        ),
+        ({"allowed": ["a", 1]}, [], ["Allowed: a, 1."]),
+        ({"instead": "POST /b"}, [], ["Use POST /b."]),
+        ({"left_out": "GET /c"}, ["GET /c is an operation that the simulator leaves out."], []),
+        ({"error_id": "e7"}, ["The simulator has a bug."], ["Report it with the error id e7."]),
+    ],
+)
+def test_whatever_the_journal_keeps_of_a_refusal_is_a_sentence(
+    help_: dict[str, Any], because: list[str], next_: list[str]
+) -> None:
+    view = {"method": "POST", "path": "/a?x=1", "status": 400, "help": help_}
+
+    told = of_request(view, "Acme", "/console/x")
+
+    assert told.summary == "Acme refused POST /a with 400."
+    if because:
+        assert told.because == because
+    assert [sentence[: len(start)] for sentence, start in zip(told.next, next_, strict=False)] == next_
+
+
+def test_a_call_that_was_taken_tells_its_notices_and_its_payment_and_a_bare_refusal_where_to_read_it() -> None:
+    call = {"method": "POST", "path": "/a", "status": 200}
+    taken = of_request(call | {"notices": ["is old.", "is odd"], "resource_id": "ch_1"}, "Acme")
+    bare = of_request(call | {"status": 403}, "Acme", "/console/x")
+    rules = {"rules": [{"code": "state", "field": "id", "text": "is paid."}]}
+    ruled = of_request(call | {"status": 403, "why": rules}, "Acme")
+
+    assert taken.because == ["Is old.", "Is odd.", "It is about payment ch_1."]
+    assert bare.next == ["Read the answer at /console/x."]
+    assert ruled.because[0].endswith(" (id, is paid).")
+
+
+async def test_whose_account_or_which_rule_decided_it_leads_to_what_would_help(sim: Sim) -> None:
+    merchant = Merchant(sim, ACME)
+    rule = {"wallet": {"decline": "limit"}}
+    (await sim.http.put(f"{sim.path}/scenario", json={"name": "no-luck", "rules": [rule]})).raise_for_status()
+    by_scenario = await merchant.create("order-1")
+    await sim.act("acme", by_scenario, "pay")
+    (await sim.http.delete(f"{sim.path}/scenario")).raise_for_status()
+    seen = await merchant.create("order-2")
+    code = (await sim.payment("acme", seen))["wallet"]["code"]
+    await sim.http.get(f"/w/{code}")
+
+    decided, waiting = await why(sim, by_scenario), await why(sim, seen)
+
+    assert any("scenario disarm" in help_ for help_ in decided["next"])
+    assert "The armed scenario no-luck decided it" in decided["because"][0]
+    assert waiting["because"][0].startswith(f"The order {code} is ")
+    assert waiting["because"][1].startswith("Unpaid, it expires at ")
+
+
+async def test_a_payment_tells_of_a_refund_and_of_a_webhook_that_is_yet_to_leave(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    rules = [{"when": {"event": "charge.captured"}, "webhooks": {"delay": "PT1H"}}]
+    (await sim.http.put(f"{sim.path}/scenario", json={"name": "late", "rules": rules})).raise_for_status()
+    merchant = Merchant(sim, ACME)
+    charge = await merchant.paid()
+    await merchant.refund(charge, 400)
+
+    told = await why(sim, charge)
+
+    assert any("4.00 of CNY 10.00 went back" in sentence for sentence in told["because"]), told
+    assert any("was not tried yet; it is due at" in sentence for sentence in told["because"]), told
+
+
+async def test_a_slow_wallet_is_told_with_the_instant_of_its_answer(sim: Sim) -> None:
+    (await sim.http.put(f"{sim.path}/scenario", json={"rules": [{"wallet": {"delay": "PT5M"}}]})).raise_for_status()
+    charge = await Merchant(sim, ACME).create()
+    await sim.act("acme", charge, "pay")
+
+    told = await why(sim, charge)
+
+    assert any("The answer is due at " in sentence for sentence in told["because"]), told
+
+
+async def test_a_webhook_that_was_given_up_or_came_is_told_so(sim: Sim) -> None:
+    await sim.receive_webhooks("acme")
+    merchant = Merchant(sim, ACME)
+    arrived = await merchant.paid("came")
+    await sim.settle()
+    sim.answer = lambda request: httpx.Response(503)
+    charge = await merchant.paid("order-1")
+    await sim.settle()
+    await sim.advance(days=30)
+
+    given_up, came = await why(sim, charge), await why(sim, arrived)
+
+    assert any(sentence.endswith("is tried no more.") for sentence in given_up["because"])
+    assert any("delivered." in sentence for sentence in came["because"])
 
 
 @pytest.mark.parametrize("id_", ["nobody", "req_999", "req_", "dlv_nobody"])
