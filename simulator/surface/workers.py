@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import click
@@ -31,7 +32,8 @@ def supervise(count: int, serve: Callable[[int], None]) -> None:
         nonlocal stopping
         stopping = True
         for pid in running:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has ended, as it does at Ctrl-C, and is only yet to be struck off
+                os.kill(pid, signal.SIGTERM)
 
     def begin(number: int) -> None:
         """Nobody is begun and not told to end: who asks for the end meanwhile is heard afterwards."""

@@ -88,6 +88,24 @@ def test_all_are_told_to_end_and_waited_for(system: System, number: signal.Signa
     assert (system.begun, system.ends, system.pauses) == ([101, 102, 103], [], [])
 
 
+def test_one_that_has_ended_in_that_very_moment_need_not_be_told(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At Ctrl-C all end by themselves, while the parent is being asked."""
+
+    def kill(pid: int, number: int) -> None:
+        if pid == 101:
+            raise ProcessLookupError
+        system.kill(pid, number)
+
+    monkeypatch.setattr(os, "kill", kill)
+    system.ends = [asked_to_end(101), ended(102)]
+
+    workers.supervise(2, nothing)
+
+    assert system.told == [(102, signal.SIGTERM)]
+
+
 def test_one_that_says_why_it_cannot_begin_ends_all(system: System) -> None:
     system.ends = [ended(102, REFUSED)]
 
