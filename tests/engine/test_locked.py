@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from engine.postgres import own_schema
+from engine.test_store import resource
 from simulator.engine.again import Locked
 from simulator.engine.store import Store, open_store
 from simulator.engine.transactions import Transactions
@@ -87,6 +88,26 @@ async def test_what_postgresql_has_undone_was_not_committed(own: tuple[Store, st
     with pytest.raises(store.OUTAGES, match="undone"):
         await waiting
     assert store.meta("spoilt") is None
+
+
+def test_who_writes_a_whole_workspace_keeps_no_other_process_waiting(own: tuple[Store, str]) -> None:
+    """What both write has numbers of its own."""
+    store, address = own
+    with closing(open_store(address)) as other:
+        other.exact_rows("SELECT set_config('lock_timeout', '20', FALSE)")
+        store.begin()
+        store.insert_resources([resource("ch_1"), resource("ch_2")])
+        store.commit()
+        rows = store.everything(1)
+        store.begin()
+        store.write_everything(2, rows)
+        other.begin()
+        other.insert_resources([resource("ch_3")])
+        other.commit()
+        store.commit()
+
+    listed = store.rows("SELECT workspace, id FROM resources ORDER BY seq")
+    assert [tuple(row) for row in listed] == [(1, "ch_1"), (1, "ch_2"), (2, "ch_1"), (2, "ch_2"), (1, "ch_3")]
 
 
 @pytest.mark.parametrize("condition", ["lock_not_available", "deadlock_detected", "serialization_failure"])

@@ -32,8 +32,8 @@ class Transfer(Statements):
             given = rows.get(table.name, ())
             if table.is_numbered:
                 given = sorted(given, key=lambda row: int(row["seq"]))
-                first = self._reserve(table.name, len(given))
-                numbers[table.name] = {row["seq"]: first + index for index, row in enumerate(given)}
+                own = self._new_numbers(table.name, len(given))
+                numbers[table.name] = {row["seq"]: number for row, number in zip(given, own, strict=True)}
             renumbered = {column: numbers[of] for column, of in table.referring.items()}
             if table.is_numbered:
                 renumbered["seq"] = numbers[table.name]
@@ -42,9 +42,10 @@ class Transfer(Statements):
             sql = f"INSERT INTO {table.name} ({', '.join(names)}) {self.NUMBERED} VALUES ({marks})"  # noqa: S608
             self.run_many(sql, [[_value(row, name, place, renumbered) for name in names] for row in given])
 
-    def _reserve(self, table: str, count: int) -> int:
-        """The first of so many numbers that no row of the table has."""
-        return int(self.rows(f"SELECT COALESCE(MAX(seq), 0) + 1 FROM {table}")[0][0])  # noqa: S608
+    def _new_numbers(self, table: str, count: int) -> Sequence[int]:
+        """So many that no row of the table has, in their order."""
+        first = int(self.rows(f"SELECT COALESCE(MAX(seq), 0) + 1 FROM {table}")[0][0])  # noqa: S608
+        return range(first, first + count)
 
 
 def _value(row: Mapping[str, Any], name: str, place: int, renumbered: Mapping[str, Mapping[int, int]]) -> Any:
