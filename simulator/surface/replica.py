@@ -152,6 +152,8 @@ class Front:
         self._secret = app.runtime.secret.encode()
         self._static = Starlette(routes=[Mount(STATIC, StaticFiles(directory=folder("static")))])
         self._client: Any = None
+        self.is_ending = False
+        """Nobody is asked again from now on."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -166,7 +168,8 @@ class Front:
             await self._serve(scope, receive, send)
 
     def hang_up(self) -> None:
-        """Asks everybody who keeps a connection open to end it."""
+        """Asks everybody who keeps a connection open to end it; who waits is answered."""
+        self.is_ending = True
         self._engine.loop.call_soon_threadsafe(self._app.runtime.hang_up)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -202,13 +205,14 @@ class Front:
         for number, pause in enumerate(again.pauses()):
             try:
                 exchange.again()
-                await self._engine.do(self._tried(scope, exchange, is_wanted, number, stopwatch() < until))
+                may_be_asked_again = stopwatch() < until and not self.is_ending
+                await self._engine.do(self._tried(scope, exchange, is_wanted, number, may_be_asked_again))
                 return
             except Elsewhere as elsewhere:
                 known = elsewhere.address if hops < HOPS and exchange.is_whole else None
                 if known is not None and await self._forward(known, scope, exchange, hops):
                     return
-                if stopwatch() > until:
+                if stopwatch() > until or self.is_ending:
                     what = "the process that serves this workspace is not reached"
                     log.warning("%s: nobody is reached at %s", scope["path"], known or "any address")
                     if known is None:

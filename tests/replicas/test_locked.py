@@ -173,6 +173,20 @@ async def test_what_waits_too_long_is_refused_in_the_right_words_and_nothing_of_
     assert [one["reference"] for one in listed] == ["served"]
 
 
+async def test_a_process_that_is_about_to_end_lets_nobody_wait(
+    world: World, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be cut off with whoever does, and without a word of the provider's."""
+    monkeypatch.setattr(again, "PATIENCE_S", 1e9)
+    with held(world, table("resources")):
+        for one in world.pair.replicas:
+            monkeypatch.setattr(one.front, "is_ending", True)
+        refused = await merchant.answer("too late")
+
+    assert refused.status >= 500
+    assert refused.json.keys()
+
+
 async def test_many_who_wait_are_all_answered(world: World, merchant: Merchant, neighbour: World) -> None:
     """Each once, whoever else waits; there are as many payments as answers."""
     got = list[int]()
