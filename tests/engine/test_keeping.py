@@ -206,3 +206,80 @@ async def test_what_cannot_be_kept_is_refused(sim: Sim, given: object) -> None:
     answer = await sim.http.put(f"{sim.path}/settings/simulator", json={"keep": given})
 
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "settings.simulator.keep")
+
+
+# However much there is ----------------------------------------------------------------------------------------------
+
+
+async def test_what_is_counted_and_dropped_in_many_steps_is_the_same(
+    sim: Sim, acme: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("COUNTED", 3), ("ROWS", 2), ("STEP", 2), ("FEWEST_LINES", 1), ("TOGETHER", 1), ("BEHIND", 4)):
+        monkeypatch.setattr(keeping, name, size)
+    made = [await acme.paid(f"order-{n}") for n in range(11)]
+    for n in range(7):
+        await sim.http.post(f"/_sim/inbox/{sim.workspace.name}/box", json={"n": n})
+        await sim.http.get("/acme/charges/none", headers=acme.headers)
+    await sim.settings("simulator", keep={"payments": 4})
+    sim.app.runtime.write_notes()
+
+    sim.app.runtime.keeper.run()
+
+    assert await ids(sim) == made[-4:]
+    assert len(await sim.requests()) <= 4 * 3 + 4
+    assert len((await sim.http.get(f"{sim.path}/inbox/box")).json()["data"]) == 7
+
+
+async def test_of_a_kind_that_is_too_large_the_newest_stay(
+    sim: Sim, acme: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("KIND_SIZE", 2_000), ("ROWS", 2), ("COUNTED", 2)):
+        monkeypatch.setattr(keeping, name, size)
+    for n in range(9):
+        await sim.http.post(f"/_sim/inbox/{sim.workspace.name}/box", json={"n": n, "pad": "x" * 200})
+
+    sim.app.runtime.keeper.run()
+
+    left = (await sim.http.get(f"{sim.path}/inbox/box")).json()["data"]
+    assert 0 < len(left) < 9
+    assert '"n":8' in left[-1]["body"].replace(" ", "")
+    assert (await dropped(sim))["requests"] == 9 - len(left)
+
+
+async def test_a_workspace_that_goes_between_two_steps_is_left_alone(
+    sim: Sim, acme: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "STEP", 1)
+    async with beside(sim) as other:
+        theirs = Merchant(other)
+        for n in range(4):
+            await theirs.paid(f"order-{n}")
+        await other.settings("simulator", keep={"payments": 1})
+        keeper, gone = sim.app.runtime.keeper, other.workspace.id
+        keeper.look()
+        for _ in range(3):
+            keeper._not_before = 0.0
+            keeper.step()
+        (await sim.http.delete(other.path)).raise_for_status()
+        keeper._not_before = 0.0
+        while keeper.step() and keeper._steps is not None:
+            keeper._not_before = 0.0
+
+    assert gone not in keeper._tallies
+
+
+async def test_days_let_go_of_what_two_payments_that_are_dropped_together_have_each(sim: Sim, acme: Merchant) -> None:
+    """Refunds hang on their own payment, and one that still waits for its receiver stays with all of it."""
+    first, second, unheard = [await acme.paid(f"order-{n}") for n in range(3)]
+    for id_ in (first, second):
+        await acme.refund(id_, 100)
+    await sim.settle()
+    await sim.receive_webhooks("acme")
+    (await sim.http.put(f"{sim.path}/webhooks/acme/paused", json={"paused": True})).raise_for_status()
+    await acme.refund(unheard, 100)
+    await sim.settings("simulator", keep={"days": 1, "payments": None})
+    await sim.advance(hours=36)
+
+    sim.app.runtime.keeper.run()
+
+    assert await ids(sim) == [unheard]
