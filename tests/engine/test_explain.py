@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from simulator.engine.explain import Explained, Mistake, compare, of_json, other_keys
+from simulator.engine.explain import Explained, Mistake, cause_of, compare, encodings, of_json, other_keys
 
 BODY = '{"url":"https://shop.example/龙","amount":1100,"id":20891000000045,"live":true,"data":{"b":1,"a":2}}'
 SECRET = "whsec_abcdef0123456789"
@@ -166,3 +166,56 @@ def test_a_base_string_of_lines_is_read_line_by_line(cause: str, got: str) -> No
     explained = Explained((), LINES.encode(), b"k", "", digest, "", {}, separator=";")
 
     assert compare(explained, base_string=got).cause == cause
+
+
+# What is no text, no JSON and no signature --------------------------------------------------------------------------
+
+
+def test_what_is_equal_has_no_first_difference() -> None:
+    found = compare(EXPLAINED, base_string=EXPLAINED.base_string)
+
+    assert (found.at, found.character, found.bytes_there, found.cause) == (None, None, ("", ""), None)
+
+
+def test_where_one_text_ends_the_other_goes_on_with_a_byte() -> None:
+    found = compare(EXPLAINED, base_string=EXPLAINED.base_string[:5])
+
+    assert (found.at, found.character, found.bytes_there[1]) == (5, 6, "")
+
+
+@pytest.mark.parametrize("given", ["~no alphabet at all~", "é", ""])
+def test_a_signature_in_no_alphabet_is_compared_as_it_came(given: str) -> None:
+    found = compare(EXPLAINED, signature=given)
+
+    assert (found.equal, found.got, found.cause) == (False, given, "unknown")
+
+
+def test_bytes_that_are_no_text_and_json_that_is_none_have_fewer_mistakes() -> None:
+    assert [one.cause for one in encodings(b"\xff")] == ["wrong_encoding"]
+    assert len([*encodings("é".encode())]) > len([*encodings(b"e")]) > 1
+    assert [*of_json(b"{")] == [*of_json(b"\xff")] == [*of_json(b"[" * 200_000)] == []
+
+
+def test_another_key_that_is_none_of_its_kind_counts_as_the_text_it_is() -> None:
+    keys = {one.key for one in other_keys("00ff", ["not hexadecimal", "", None], "hexadecimal")}
+
+    assert {b"not hexadecimal", b"00ff", b"00FF", b"00ff\n"} <= keys
+    assert b"" not in keys
+    assert b"\x00\xff" not in keys
+
+
+@pytest.mark.parametrize(
+    ("got", "cause"),
+    [
+        (f" {TIME}.{BODY} ", "trailing_newline"),
+        (f"{TIME}.{BODY}".replace("/", "\\/"), "escaped_slash"),
+        (f"{TIME}.{BODY}".replace("龙", "\\u9f99"), "wrong_encoding"),
+        (f"{TIME}.{BODY}".encode().decode("latin-1"), "wrong_encoding"),
+        (f"1.{BODY}", "old_time"),
+        ("something else", "unknown"),
+        (f"{TIME}.{{", "unknown"),
+        (f"{TIME}.{BODY}".replace("true", "True").replace('"amount":1100', '"amount":7'), "unknown"),
+    ],
+)
+def test_a_difference_has_the_first_cause_that_explains_all_of_it(got: str, cause: str) -> None:
+    assert cause_of(EXPLAINED, got) == cause

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine.facts import NO_FACTS, Exchange, Fact, FactError, Facts, table, values
+from simulator.engine.facts import NO_FACTS, Exchange, Fact, FactError, Facts, Place, table, values
 
 ABROAD = """
 [abroad]
@@ -157,3 +157,23 @@ def test_values_are_found_by_dotted_paths() -> None:
     assert values(said, "d") == [None]
     assert values(said, "a.x.y") == []
     assert values("text", "a") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (Place(elsewhere="the buyer's page"), "the buyer's page"),
+        (Place(event="*", member="id"), "webhook of any event `id`"),
+        (Place(event="paid"), "webhook `paid`"),
+        (Place(header="X-Own"), "any call `X-Own`"),
+        (Place(operation=("a", "b"), status=(200, 201), member="id", absent=True), "`a`, `b` 200/201 without `id`"),
+        (Place(asked={"amount": {"above": 7}}), "any call (`amount` above 7)"),
+        (
+            Place(asked={"a": {"has": True}, "b": {"has": False}}, answered={"c": {"not": [True, ""]}}),
+            "any call (`a` given, `b` not given, answered `c` is not true or empty)",
+        ),
+        (Place(asked={"a": {"is": "null"}, "b": ["x", "y"]}), "any call (`a` is null, `b` is x or y)"),
+    ],
+)
+def test_a_place_is_told_in_words(place: Place, words: str) -> None:
+    assert place.words == words

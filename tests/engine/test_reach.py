@@ -254,3 +254,18 @@ async def test_an_address_that_is_allowed_is_tried_where_another_one_of_the_name
         await courier.close()
 
     assert receipt.status == 200
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://shop.test:port/", "http://shop.test:99999999/"])
+def test_an_address_that_cannot_be_read_is_left_to_whoever_calls_it(url: str) -> None:
+    assert Reach().objection(url, True) is None
+
+
+@pytest.mark.parametrize("name", ["999.1.1.1", "1.2.3.4.5", "0x", "256.256.256.256", "4294967296"])
+def test_what_looks_like_a_number_and_is_none_is_a_name(name: str) -> None:
+    assert literal(name) is None
+
+
+@pytest.mark.parametrize("address", ["2001:0:7f00:1::80ff:fffe", "2002:7f00:1::", "64:ff9b::127.0.0.1"])
+def test_an_address_within_another_is_what_it_leads_to(address: str) -> None:
+    assert kind_of(address) == "machine"
