@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simulator.engine import cards
+from simulator.kernel.holding import holds
 
 _SLASH = rb"(?:\\{0,8}/|\\{1,8}u00(?:2[fF]|5[cC])|%(?:25){0,8}(?:2[fF]|5[cC])|\\(?!u))"
 _BEFORE_USER = re.compile(_SLASH + rb"{2,}|[hH][tT][tT][pP][sS]?:" + _SLASH + rb"+")
@@ -17,7 +18,7 @@ _AFTER_PASSWORD = re.compile(rb"@|%(?:25){0,8}40|\\{1,8}u0040")
 
 def without_passwords(raw: bytes) -> bytes:
     """Each `https://user:password@host` of a text without its password. The work grows with the text and no faster."""
-    if b"@" not in raw and b"40" not in raw:
+    if not holds(raw, b"@") and not holds(raw, b"40"):
         return raw
     pieces, done, sign = list[bytes](), 0, _AFTER_PASSWORD.search(raw)
     for slashes in _BEFORE_USER.finditer(raw):

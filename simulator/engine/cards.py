@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from simulator.kernel.holding import holds
+
 SHORTEST, LONGEST = 13, 19
 
 # fmt: off
@@ -88,7 +90,7 @@ def may_hold(raw: bytes) -> bool:
     Digits that stand together and are no card's do not count: most are an instant.
     """
     folded = raw.translate(_FOLDED, b" -")
-    if _ENOUGH not in folded:
+    if not holds(folded, _ENOUGH):
         return False
     together = raw.translate(_FOLDED)
     if together.count(_ENOUGH) != folded.count(_ENOUGH):
@@ -203,7 +205,7 @@ def _cut_one(number: bytes) -> bytes:
 def _is_a_name(raw: bytes, start: int, names: Collection[bytes], addresses: bool) -> bool:
     """Whether the text of JSON in which this stands is an address, one of the names, or that of a member which is called so."""
     opening = raw.rfind(b'"', max(0, start - _TEXT_REACH), start)
-    if opening < 0 or b"\\" in raw[opening:start]:
+    if opening < 0 or holds(raw[opening:start], b"\\"):
         return False
     if raw.startswith((b"http://", b"https://"), opening + 1):
         return addresses

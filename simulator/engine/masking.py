@@ -22,6 +22,7 @@ from simulator.engine.lines import value_of_line
 from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
 from simulator.engine.unnamed import may_hold_unnamed, without_unnamed
+from simulator.kernel.holding import holds
 
 COMMON_MEMBERS: tuple[str, ...] = (
     "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "pass", "token", "tokens", "jwt",
@@ -99,7 +100,7 @@ class Masking:
 
     def of_members(self, raw: bytes) -> bytes:
         """JSON, a form, XML, several parts, or anything: what stands under a secret's name is masked, and no more."""
-        if b"PRIVATE KEY-----" in raw:
+        if holds(raw, b"PRIVATE KEY-----"):
             raw = _PRIVATE_KEY.sub(rb"\1***", raw)
         lowered = raw.lower()
         if (seen := without_unnamed(raw, lowered, self.is_secret)) is not raw:
@@ -123,26 +124,26 @@ class Masking:
         if (
             not form
             and raw[:1] == b"{"
-            and b"\\" not in raw
-            and b"%" not in raw
-            and b"@" not in raw
-            and b"\0" not in raw
+            and not holds(raw, b"\\")
+            and not holds(raw, b"%")
+            and not holds(raw, b"@")
+            and not holds(raw, b"\0")
         ):
             return _without_known(cards.cut(self.of_members(raw)), known)  # nothing to decode: most JSON is such
-        if b"\0" in raw:
+        if holds(raw, b"\0"):
             return b"*** not a text ***"
         masked = self._read_once(raw, known, form)
-        return self._unescaped(raw, masked, known) if b"\\u" in raw else masked
+        return self._unescaped(raw, masked, known) if holds(raw, b"\\u") else masked
 
     def _read_once(self, raw: bytes, known: Iterable[bytes], form: bool = False) -> bytes:
         masked = self._as_it_stands(raw, known)
-        if form or (b"%" in raw and b"=" in raw and raw[:1] not in b"{[<"):
+        if form or (holds(raw, b"%") and holds(raw, b"=") and raw[:1] not in b"{[<"):
             masked = self._pairs(masked, known)
         return masked
 
     def _as_it_stands(self, raw: bytes, known: Iterable[bytes]) -> bytes:
         masked = cards.cut(self.of_members(raw))
-        if b"%20" in masked and (spaced := cards.cut(plain := masked.replace(b"%20", b" "))) is not plain:
+        if holds(masked, b"%20") and (spaced := cards.cut(plain := masked.replace(b"%20", b" "))) is not plain:
             masked = spaced
         return _without_known(addresses.without_passwords(masked), known)
 
@@ -191,14 +192,14 @@ class Masking:
         together = "\n".join(kept.values()).encode("utf-8", "surrogatepass")
         odd: Iterable[str] = ()
         if (
-            b"@" in together
-            or b"%" in together
+            holds(together, b"@")
+            or holds(together, b"%")
             or cards.may_hold(together)
             or may_hold_unnamed(together.lower())
-            or any(secret in together for secret in known)
+            or any(holds(together, secret) for secret in known)
         ):
             odd = headers.keys() & plain
-        elif b"=" in together or b'"' in together:
+        elif holds(together, b"=") or holds(together, b'"'):
             odd = [name for name in headers.keys() & plain if "=" in headers[name] or '"' in headers[name]]
         for name in odd:
             kept[name] = self._header_text(headers[name], tuple(known))
@@ -262,12 +263,12 @@ class Masking:
 
     def _names(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
         """Where secret names begin and end."""
-        is_json = _LIKE_JSON.match(lowered) and b"\\" not in lowered and b"<" not in lowered
-        if not is_json or (b"-h" in lowered and _HEADER_OPTION.search(lowered)):
+        is_json = _LIKE_JSON.match(lowered) and not holds(lowered, b"\\") and not holds(lowered, b"<")
+        if not is_json or (holds(lowered, b"-h") and _HEADER_OPTION.search(lowered)):
             return self._names_anywhere(raw, lowered)
         places: set[tuple[int, int]] = set()
         backwards, (member, parameter) = lowered[::-1], self._backwards
-        for ends in (member, parameter) if b"=" in lowered else (member,):
+        for ends in (member, parameter) if holds(lowered, b"=") else (member,):
             for match in ends.finditer(backwards):
                 self._note_name(places, raw, len(raw) - match.start(1))
         return places
@@ -323,7 +324,7 @@ class Masking:
 
     def _pairs(self, raw: bytes, known: Iterable[bytes]) -> bytes:
         """A form, whose names and values may be written with `%`."""
-        if b"%" not in raw and b"+" not in raw:
+        if not holds(raw, b"%") and not holds(raw, b"+"):
             return raw
         pairs = [self._pair(pair, known) for pair in raw.decode("utf-8", "replace").split("&")]
         return "&".join(pairs).encode()
@@ -395,7 +396,7 @@ def _name_before(raw: bytes, place: int) -> bytes:
 
 def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:
     for secret in known:
-        if secret in raw:
+        if holds(raw, secret):
             raw = raw.replace(secret, _hidden(secret))
     return raw
 

@@ -12,6 +12,7 @@ from binascii import a2b_base64
 from collections.abc import Callable
 
 from simulator.engine.stars import cookies, hidden_within
+from simulator.kernel.holding import holds
 
 _WORD_BEGINS = rb"(?:(?<![\w-])|(?<=\\[nrt]))"
 _SCHEME = re.compile(
@@ -42,20 +43,20 @@ def without_unnamed(raw: bytes, lowered: bytes, is_secret: Callable[[str], bool]
     def option(found: re.Match[bytes]) -> bytes:
         return _masked(found, 3) if is_secret(found[1].decode("ascii")) else found[0]
 
-    if b"bearer" in lowered or b"basic" in lowered:
+    if holds(lowered, b"bearer") or holds(lowered, b"basic"):
         raw = _SCHEME.sub(_scheme, raw)
-    if b"--" in raw:
+    if holds(raw, b"--"):
         raw = _OPTION.sub(option, raw)
-    if b"-u" in raw:
+    if holds(raw, b"-u"):
         raw = _USER.sub(lambda found: _masked(found, 2), raw)
-    if b"cookie" in lowered:
+    if holds(lowered, b"cookie"):
         raw = _COOKIES.sub(lambda found: found[1] + cookies(found[2].decode("utf-8", "replace")).encode(), raw)
-    return _SIGNED.sub(lambda found: hidden_within(found[0]), raw) if b"eyJ" in raw else raw
+    return _SIGNED.sub(lambda found: hidden_within(found[0]), raw) if holds(raw, b"eyJ") else raw
 
 
 def may_hold_unnamed(lowered: bytes) -> bool:
     """Of the values of headers, in small letters: whether it is worth looking for what stands behind a scheme or is signed."""
-    return b"bearer" in lowered or b"basic" in lowered or b"eyj" in lowered
+    return holds(lowered, b"bearer") or holds(lowered, b"basic") or holds(lowered, b"eyj")
 
 
 def _masked(found: re.Match[bytes], group: int) -> bytes:

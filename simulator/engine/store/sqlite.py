@@ -20,6 +20,12 @@ LOG_LIMIT = 64 * 1024 * 1024
 """Bytes of the write-ahead log that stay on the disk after what it held has come into the file."""
 
 
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(type(None), dict[None, None]().get)
+"""What bytes and nothing are to SQLite: the same. Where nobody says so, Python 3.11 raises and catches an error for each of
+them that is written, eighty for a create: one part in twenty-five of its instructions."""
+
+
 def _close(file: Path) -> None:
     """The file and what stands beside it are for their owner. SQLite gives what it makes later the file's permissions."""
     private.make_file(file)

@@ -1,0 +1,11 @@
+"""Whether some bytes hold others.
+
+`part in raw` says the same, but CPython asks first whether `part` is a number, and raises and drops an error for it: 2,000
+instructions instead of 300, which a create did sixty times.
+"""
+
+from __future__ import annotations
+
+
+def holds(raw: bytes, part: bytes) -> bool:
+    return raw.find(part) >= 0
