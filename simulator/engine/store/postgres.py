@@ -44,8 +44,8 @@ LENGTH_S = 15.0
 UPGRADE_S = 600.0
 """The same while the tables are made or brought up to date."""
 
-PAUSE_S = 5.0
-"""How long nobody asks again after nothing was heard. Until something is, what needs the store is refused at once."""
+PAUSE_S = 1.0
+"""Between two questions whether a silent server is back. Until it is, what needs the store is refused at once."""
 
 LOCK_MS = 100
 """How long a statement waits for somebody else's lock, where what it belongs to is asked again (`again.py`)."""
@@ -281,7 +281,7 @@ class PostgresStore(SharedStore):
         """Raises `Silent` where nothing was heard, whatever else has come of that, and `Locked` where somebody else was in the
         way."""
         if (silence := self._connection.silence) is not None:
-            self._give_up(silence)
+            self._give_up(silence)  # a busy machine may have been slow: it is asked at once
             raise silence from (None if silence is error else error)
         if isinstance(error, _LOCKS):
             self._locked_at = stopwatch()
@@ -301,7 +301,7 @@ class PostgresStore(SharedStore):
     def _give_up(self, error: Exception) -> None:
         """Nobody waits again for a while. What was under way is undone by the server once it notices."""
         self._connection.close()
-        self._not_before, self._said = stopwatch() + PAUSE_S, str(error)
+        self._said = str(error)
 
     def _connect_again(self) -> None:
         """By a thread, for nobody may wait until a silent server is given up."""
@@ -320,6 +320,7 @@ class PostgresStore(SharedStore):
             self._search, self._said = None, ""
             if isinstance(error, Silent):
                 self._give_up(error)
+                self._not_before = stopwatch() + PAUSE_S
             raise
         self._search, self._said = None, ""
         self._connection, self._lock_ms = connection, LOCK_ALONE_MS
@@ -330,12 +331,16 @@ class PostgresStore(SharedStore):
         limits = {name: value for name, value in {**NEVER_HANGS, **more}.items() if name not in said}
         try:
             made = _Impatient.connect(self._where, autocommit=True, **limits)
-            for name, value in {**SETTINGS, "lock_timeout": str(LOCK_ALONE_MS)}.items():
-                made.execute(f"SET {name} = {value}".encode())
-            return made
         except psycopg.errors.ConnectionTimeout as error:
             within = said.get("connect_timeout", limits.get("connect_timeout"))
             raise Silent(f"{said.get('host', 'the server')} did not answer within {within} s") from error
+        try:
+            for name, value in {**SETTINGS, "lock_timeout": str(LOCK_ALONE_MS)}.items():
+                made.execute(f"SET {name} = {value}".encode())
+        except BaseException:
+            made.close()
+            raise
+        return made
 
     def outage(self, error: BaseException | None) -> str | None:
         return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError) else None
