@@ -155,6 +155,22 @@ async def test_a_webhook_whose_record_meets_a_lock_is_sent_once(
     assert len(set(bodies)) == len(bodies)
 
 
+async def test_what_a_page_listens_to_is_opened_when_the_lock_is_gone(
+    world: World, merchant: Merchant, neighbour: World
+) -> None:
+    code = (await world.payment(ANY.name, await merchant.waiting()))["wallet"]["code"]
+    opened = list[int]()
+
+    async def listen() -> None:
+        async with world.http.stream("GET", f"/w/{code}/events") as stream:
+            await anext(stream.aiter_raw())
+            opened.append(stream.status_code)
+
+    await meanwhile(world, neighbour, table("resources"), listen)
+
+    assert opened == [200]
+
+
 async def test_what_waits_too_long_is_refused_in_the_right_words_and_nothing_of_it_stands(
     world: World, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
