@@ -142,17 +142,25 @@ def is_whole(over: Period) -> bool:
     return first <= 1 or (micros(over.since) > at and all(payout.first >= first for payout in over.payouts))
 
 
-def days(uow: UnitOfWork, provider: str) -> Iterator[date]:
-    """The local dates for which there may be reports, newest first: those of the cut-offs that have passed, and the days that
-    they ended."""
-    known, waiting = days_of(uow, provider), set[date]()
+def reports(uow: UnitOfWork, provider: str) -> Iterator[tuple[date, Report]]:
+    """All of them with their dates, newest first. A day that passed without a cut-off has its files here where it has them in the
+    folder for reports (`Settlement.every_day`): when a cut-off has followed."""
+    known, fills = days_of(uow, provider), settlement_of(uow, provider).every_day
+    waiting, ends = set[date](), set[datetime]()
     for cutoff in uow.every(kinds_of(provider).cutoff):
-        closed = known.closes_on(cutoff.at)
-        waiting |= {closed, closed - DAY}
-        for day in sorted((one for one in waiting if one > closed + FARTHEST), reverse=True):
-            waiting.remove(day)
-            yield day
-    yield from sorted(waiting, reverse=True)
+        over = period(uow, provider, cutoff.at)
+        fresh = [cutoff.at, *(over.idle_before() if fills and not over.by_hand else ())]
+        ends |= {*fresh}
+        waiting |= {known.closes_on(at) - before for at in fresh for before in (0 * DAY, DAY)}
+        past = {one for one in waiting if one > over.closes_on + FARTHEST}
+        waiting -= past
+        yield from _reports_of(uow, provider, past, ends)
+    yield from _reports_of(uow, provider, waiting, ends)
+
+
+def _reports_of(uow: UnitOfWork, provider: str, dates: set[date], ends: set[datetime]) -> Iterator[tuple[date, Report]]:
+    for day in sorted(dates, reverse=True):
+        yield from ((day, one) for one in reports_on(uow, provider, day) if one.until in ends)
 
 
 def report_of(uow: UnitOfWork, provider: str, payout: Payout) -> Report | None:

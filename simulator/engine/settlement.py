@@ -191,6 +191,10 @@ class Report:
     """Whether it never comes, because a scenario says so."""
 
 
+LOOKS_BACK = 31
+"""So many days without a cut-off have files in the folder and in the list (`Settlement.every_day`), and no more."""
+
+
 class Period:
     """A day of a provider's ledger, from one cut-off to the next: what its reports are made of, already altered by a scenario."""
 
@@ -228,6 +232,18 @@ class Period:
     def cutoff(self) -> Cutoff | None:
         """What was kept of that cut-off; None where nothing happened that it would have been for, or it is still to come."""
         return self.uow.find(kinds_of(self.provider).cutoff, id_of(self.until))
+
+    def idle_before(self) -> list[datetime]:
+        """Where the days ended that have passed without a cut-off since the last one that had one, newest first; none if those are
+        too many."""
+        idle: list[datetime] = []
+        until = self.since
+        while self.uow.find(kinds_of(self.provider).cutoff, id_of(until)) is None:
+            if len(idle) == LOOKS_BACK:
+                return []
+            idle.append(until)
+            until = self.days.cutoff_before(until)
+        return idle
 
     @cached_property
     def payouts(self) -> list[Payout]:
@@ -333,7 +349,7 @@ class Settlement:
     """Whether the main report is about what was booked in the day, and not about what its cut-off pays out."""
     every_day: bool = False
     """Whether a day on which nothing was booked has files too. It passes without a cut-off, so those are put into the folder for
-    reports with the next day's."""
+    reports with the next cut-off's, and are listed from then on."""
     on_cutoff: Callable[[UnitOfWork, Period], None] | None = None
     """Called when a day has ended and its payouts are made."""
     on_payout: Callable[[UnitOfWork, Payout, str], None] | None = None

@@ -448,30 +448,20 @@ def _tell_reports(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
             continue
         state = "has failed" if report.failed else "is there"
         uow.journal("timer", "timer", f"report {report.name} {state}")
+        if report.main and settlement.every_day:
+            _fill(uow, period)
         if not report.failed:
-            if report.main and settlement.every_day:
-                _fill(uow, period)
             uow.runtime.keep_report(uow.workspace, provider, report.name, report.render)
         if settlement.on_report is not None:
             settlement.on_report(uow, period, report)
 
 
-LOOKS_BACK = 31
-"""So many days without a cut-off are filled."""
-
-
 def _fill(uow: UnitOfWork, period: Period) -> None:
-    """Puts the files of the days into the folder that have passed without a cut-off since the last one that had one."""
-    provider, settlement, until = period.provider, settlement_of(uow, period.provider), period.since
-    idle: list[datetime] = []
-    while uow.find(kinds_of(provider).cutoff, id_of(until)) is None:
-        if len(idle) == LOOKS_BACK:
-            return
-        idle.append(until)
-        until = period.days.cutoff_before(until)
-    for ended in reversed(idle):
-        for file in settlement.files(Period(uow, provider, settlement, period.days, ended)):
-            uow.runtime.keep_report(uow.workspace, provider, file.name, file.render)
+    """Puts the files of the days into the folder that have passed without a cut-off before it."""
+    settlement = settlement_of(uow, period.provider)
+    for ended in reversed(period.idle_before()):
+        for file in settlement.files(Period(uow, period.provider, settlement, period.days, ended)):
+            uow.runtime.keep_report(uow.workspace, period.provider, file.name, file.render)
 
 
 def _pay(uow: UnitOfWork, provider: str, payout: Payout) -> None:

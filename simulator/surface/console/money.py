@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
+from operator import itemgetter
 from typing import Any
 
 from starlette.responses import Response
@@ -280,8 +281,8 @@ class World:
 
     def reports(self) -> Iterator[Report]:
         """Newest day first."""
-        for one in balances.days(self.uow, self.name):
-            yield from reversed(balances.reports_on(self.uow, self.name, one))
+        for _, of_day in groupby(balances.reports(self.uow, self.name), key=itemgetter(0)):
+            yield from (one for _, one in reversed(list(of_day)))
 
     def file(self, report: Report) -> File:
         there = is_there(self.uow, report)

@@ -205,14 +205,19 @@ async def list_reports(call: ControlCall[NoBody, ReportsQuery]) -> dict[str, Any
     found: Iterator[tuple[Provider, datetime.date, Report]] = (
         (provider, day, report)
         for provider in settling_providers(call, query.provider)
-        for day in ([query.date] if query.date is not None else balances.days(uow, provider.name))
-        for report in balances.reports_on(uow, provider.name, day)
+        for day, report in _found(uow, provider.name, query.date)
     )
     if after is not None:
         found = islice(dropwhile(lambda one: _report_place(one) != tuple(after), found), 1, None)
     rows = list(islice(found, query.limit + 1))
     views = lambda shown: [report_view(call, uow, provider, report) for provider, _, report in shown]  # noqa: E731
     return page(call, rows, place=_report_place, views=views)  # type: ignore[arg-type]
+
+
+def _found(uow: UnitOfWork, provider: str, day: datetime.date | None) -> Iterator[tuple[datetime.date, Report]]:
+    if day is None:
+        return balances.reports(uow, provider)
+    return ((day, one) for one in balances.reports_on(uow, provider, day))
 
 
 def _report_place(row: tuple[Provider, datetime.date, Report]) -> tuple[str, str, str]:

@@ -112,6 +112,33 @@ async def test_the_folder_has_no_gap(ecommpay: Merchant, tmp_path: Any) -> None:
     assert len(statements) == 9 and all(len(statement(page)) == 18 for page in statements)
 
 
+async def test_the_list_has_what_the_folder_has(ecommpay: Merchant, tmp_path: Any) -> None:
+    """Of the days without money those between two that have a cut-off, also where the files of the next one fail; none before the
+    first one, and none behind the last one while nothing follows."""
+    sim = ecommpay.sim
+    sim.app.runtime.reports = tmp_path
+    (await sim.http.post(f"{sim.path}/payouts", json={"provider": "ecommpay"})).raise_for_status()
+    await sim.advance(days=2)
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(days=8)
+    await sim.arm([{"settlement": {"report": "failed"}}])
+    await sold(ecommpay, "shop-2", 2500)
+    await sim.advance(days=9)
+    await sold(ecommpay, "shop-3", 2500)
+    await sim.advance(days=40)
+    await sold(ecommpay, "shop-4", 2500)
+    await sim.advance(days=10)
+
+    listed = (await sim.http.get(f"{sim.path}/reports", params={"limit": 500})).raise_for_status().json()["data"]
+    days = [one["date"][5:] for one in listed if one["type"] == "registry"]
+
+    assert {one["name"] for one in listed if one["state"] == "ready"} == {one.name for one in tmp_path.rglob("*_*.*")}
+    assert sum(one["state"] == "failed" for one in listed) == 2
+    assert days == sorted(days, reverse=True)
+    assert (days[0], days[-1]) == ("05-05", "03-06")
+    assert {f"03-{day:02}" for day in range(6, 26)} < set(days) and "04-15" not in days
+
+
 async def test_a_payout_stands_in_the_statement_of_its_day_and_a_failed_one_comes_back(ecommpay: Merchant) -> None:
     sim = ecommpay.sim
     await sim.settings("ecommpay", fee_payout="0.50")
