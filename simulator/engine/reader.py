@@ -146,15 +146,26 @@ class Reader:
 
     def bookings_between(self, provider: str, since: datetime, until: datetime) -> list[Booking]:
         """Those of a span of time, its end not among them."""
-        numbers = [self.store.first_booking_since(self.workspace.id, provider, micros(at)) for at in (since, until)]
-        return self.bookings(provider, first=numbers[0], last=numbers[1] - 1)
+        first, behind = self.numbers_between(provider, since, until)
+        return self.bookings(provider, first=first, last=behind - 1)
 
-    def standing(self, provider: str) -> Mapping[str, Standing]:
-        """What each purse of a provider's ledger holds."""
-        newest = self.store.newest_booking(self.workspace.id, provider)
+    def numbers_between(self, provider: str, since: datetime, until: datetime) -> tuple[int, int]:
+        """The number of the first booking from one instant on, and that of the first one from another on."""
+        first, behind = (
+            self.store.first_booking_since(self.workspace.id, provider, micros(at)) for at in (since, until)
+        )
+        return first, behind
+
+    def standing(self, provider: str, *, before: datetime | None = None) -> Mapping[str, Standing]:
+        """What each purse of a provider's ledger holds; or held by what was booked before an instant."""
+        behind = (
+            EVERY if before is None else self.store.first_booking_since(self.workspace.id, provider, micros(before))
+        )
+        newest = self.store.newest_booking(self.workspace.id, provider, behind)
         found: Mapping[str, Standing] = {} if newest is None else booked(newest).standing
         for one in self._changes.bookings(provider):
-            found = standing_after(found, one)
+            if before is None or one.at < before:
+                found = standing_after(found, one)
         return found
 
     def standing_at(self, provider: str, at: datetime) -> Mapping[str, Standing]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -39,8 +39,8 @@ PAYOUT = Machine(
 class Account(Resource):
     """What a workspace has at a provider. There is one as soon as money has moved.
 
-    What stands in the ledger below number `summed` is due and added up in `balances`; payouts and reserves go on from where the
-    last one ended. Nothing here is more than the ledger says, only sooner found.
+    What stands in the ledger below number `summed` was due at a cut-off that paid; payouts and reserves go on from where the last
+    one ended. Nothing here is more than the ledger says, only sooner found.
     """
 
     KIND: ClassVar[str] = "settlement_account"
@@ -53,10 +53,8 @@ class Account(Resource):
     first: datetime | None = None
     """The first cut-off under the terms of now; None where there were no others."""
     summed: int = 1
-    balances: dict[str, int] = field(default_factory=dict)
-    """By purse (`Booking.purse`), as the two that follow."""
     unpaid: dict[str, int] = field(default_factory=dict)
-    """The first booking that no payout has taken."""
+    """By purse (`Booking.purse`), as what follows: no booking before this one is still to be taken by a payout."""
     paid_until: dict[str, datetime] = field(default_factory=dict)
     """The cut-off of the last payout."""
     held: int = 1
@@ -165,7 +163,7 @@ def kinds_of(provider: str) -> Kinds:
     return Kinds(own(Account), own(Payout), own(Cutoff))
 
 
-TIMERS = ("timer.cutoff", "timer.pays", "timer.report", "timer.chargeback")
+TIMERS = ("timer.cutoff", "timer.settled", "timer.pays", "timer.report", "timer.chargeback")
 
 # What views are made of -----------------------------------------------------------------------------------------------
 
@@ -193,6 +191,9 @@ class Report:
 
 LOOKS_BACK = 31
 """So many days without a cut-off have files in the folder and in the list (`Settlement.every_day`), and no more."""
+
+PAGE = 500
+"""So many bookings are read at a time."""
 
 
 class Period:
@@ -250,6 +251,20 @@ class Period:
         """Those that the cut-off at its end has made, by account and currency."""
         found = self.uow.by_key(kinds_of(self.provider).payout, "cutoff", self.until.isoformat())
         return sorted(found, key=lambda payout: payout.purse)
+
+    @cached_property
+    def has_bookings(self) -> bool:
+        first, behind = self.uow.numbers_between(self.provider, self.since, self.until)
+        return first < behind
+
+    def each_booking(self) -> Iterator[Booking]:
+        """The same as `bookings`, for who may have seen enough before the end: read a page at a time."""
+        if self._fault or "bookings" in vars(self):
+            yield from self.bookings
+            return
+        first, behind = self.uow.numbers_between(self.provider, self.since, self.until)
+        for begin in range(first, behind, PAGE):
+            yield from self.uow.bookings(self.provider, first=begin, last=min(begin + PAGE, behind) - 1)
 
     @cached_property
     def bookings(self) -> list[Booking]:
@@ -350,8 +365,8 @@ class Settlement:
     every_day: bool = False
     """Whether a day on which nothing was booked has files too. It passes without a cut-off, so those are put into the folder for
     reports with the next cut-off's, and are listed from then on."""
-    on_cutoff: Callable[[UnitOfWork, Period], None] | None = None
-    """Called when a day has ended and its payouts are made."""
+    on_settled: Callable[[UnitOfWork, Booking], None] | None = None
+    """Called for each booking that a payout takes, when it is made or soon after."""
     on_payout: Callable[[UnitOfWork, Payout, str], None] | None = None
     """Called when a payout was `created`, has been `paid` or has `failed`: to emit webhooks."""
     on_report: Callable[[UnitOfWork, Period, Report], None] | None = None

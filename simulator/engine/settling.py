@@ -34,7 +34,7 @@ from simulator.engine.ledger import (
     units,
     whole,
 )
-from simulator.engine.resource import Resource, changed
+from simulator.engine.resource import Resource
 from simulator.engine.scenarios import Effect
 from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.settlement import Account, Cutoff, Payout, Period, Settlement, id_of, kinds_of
@@ -297,6 +297,8 @@ def on_timer(uow: UnitOfWork, provider: str, resource: Resource, trigger: str, d
                 settle(uow, provider, uow.now)
         case Payout(state="pending"):
             _pay(uow, provider, resource)
+        case Cutoff() if trigger == "timer.settled":
+            _go_through(uow, provider, resource, data["first"], data["last"], data["left"])
         case Cutoff():
             _tell_reports(uow, provider, resource)
 
@@ -308,35 +310,53 @@ def settle(uow: UnitOfWork, provider: str, cutoff: datetime, *, pays: bool | Non
     account = uow.amend(account, armed=tuple(at for at in account.armed if at > cutoff))
     if uow.find(kinds.cutoff, id_of(cutoff)) is not None:
         return []
-    rows = uow.bookings(provider, first=account.summed)
     if pays is None:
         pays = known.terms_at(cutoff).calendar.is_payday(known.closes_on(cutoff))
-    payouts = _paid_out(uow, provider, account, rows, cutoff) if pays else []
-    uow.amend(_advanced(account, rows, payouts, cutoff))
-    if payouts:  # they are booked in the day that begins, and that has reports too
-        _arm_at(uow, provider, [known.next_cutoff(uow.now)])
-    _release(uow, provider, cutoff)
     passed = uow.add(kinds.cutoff(id=id_of(cutoff), at=cutoff))
+    payouts = _paid_out(uow, provider, account, cutoff) if pays else []
+    if payouts:
+        uow.amend(account, paid_until={**account.paid_until, **{payout.purse: cutoff for payout in payouts}})
+        _go_through(uow, provider, passed, account.summed, max(payout.last for payout in payouts), {})
+        _arm_at(uow, provider, [known.next_cutoff(uow.now)])  # they are booked in the day that begins
+    _release(uow, provider, cutoff)
     period = Period(uow, provider, settlement, known, cutoff)
-    if period.bookings and not period.by_hand if settlement.daily else payouts:
+    if period.has_bookings and not period.by_hand if settlement.daily else payouts:
         _spoil(uow, provider, passed, period)
         period = Period(uow, provider, settlement, known, cutoff)
     _arm_reports(uow, settlement, period, passed)
     paid = ", ".join(f"{payout.currency} {payout.money.major()}" for payout in payouts)
     uow.journal("timer", "timer", f"cut-off of {provider}, {f'pays out {paid}' if paid else 'pays out nothing'}")
-    if settlement.on_cutoff is not None:
-        settlement.on_cutoff(uow, period)
     return payouts
 
 
-def _paid_out(uow: UnitOfWork, provider: str, account: Account, rows: list[Booking], cutoff: datetime) -> list[Payout]:
+def _paid_out(uow: UnitOfWork, provider: str, account: Account, cutoff: datetime) -> list[Payout]:
     """What is due, by currency, where it is enough: booked and on its way."""
-    due: Counter[str] = Counter(account.balances)
-    for one in rows:
-        if one.is_due(cutoff):
-            due[one.purse] += one.net
+    due = {purse: one.held - one.later(cutoff) for purse, one in uow.standing(provider, before=cutoff).items()}
     made = (_made(uow, provider, account, cutoff, purse, amount) for purse, amount in sorted(due.items()))
     return [payout for payout in made if payout is not None]
+
+
+STEP = 100
+"""So many bookings are gone through in one unit of work: a day may have a hundred thousand, and others want their turn."""
+
+
+def _go_through(uow: UnitOfWork, provider: str, passed: Cutoff, first: int, last: int, left: Mapping[str, int]) -> None:
+    """Tells the provider what the payouts of a cut-off have taken, and finds where the next ones go on. `left` is the first
+    booking of each purse, of those that were looked at, that was not due."""
+    payouts = uow.by_key(kinds_of(provider).payout, "cutoff", passed.at.isoformat())
+    settlement, left = settlement_of(uow, provider), dict(left)
+    for one in uow.bookings(provider, first=first, last=min(first + STEP - 1, last)):
+        if not one.is_due(passed.at):
+            left.setdefault(one.purse, one.number)
+        elif settlement.on_settled is not None and any(payout.takes(one) for payout in payouts):
+            settlement.on_settled(uow, one)
+    if first + STEP <= last:
+        uow.arm(passed, "timer.settled", at=uow.now, first=first + STEP, last=last, left=left)
+        return
+    account = _account(uow, provider)
+    reached = {payout.purse: left.get(payout.purse, payout.last + 1) for payout in payouts}
+    unpaid = {**account.unpaid, **{purse: max(at, account.unpaid.get(purse, 1)) for purse, at in reached.items()}}
+    uow.amend(account, unpaid=unpaid, summed=max(account.summed, min(left.values(), default=last + 1)))
 
 
 def leaving(terms: MoneySettings, purse: str, due: int) -> Money | None:
@@ -386,21 +406,6 @@ def _booking(uow: UnitOfWork, cause: str, postings: tuple[Posting, ...], merchan
     return Booking(at=uow.now, available=uow.now, cause=cause, postings=postings, merchant=merchant, payout=payout)
 
 
-def _advanced(account: Account, rows: list[Booking], payouts: list[Payout], cutoff: datetime) -> Account:
-    """The account after a cut-off: what is due at its front is added up, and payouts go on behind what they have taken."""
-    summed, balances = account.summed, Counter(account.balances)
-    for one in rows:
-        if not one.is_due(cutoff) or not one.number:
-            break
-        summed, balances[one.purse] = one.number + 1, balances[one.purse] + one.net
-    unpaid, paid_until = dict(account.unpaid), dict(account.paid_until)
-    for payout in payouts:
-        own = (one.number for one in rows if one.purse == payout.purse and not one.is_due(cutoff) and one.number)
-        unpaid[payout.purse] = next(own, payout.last + 1)
-        paid_until[payout.purse] = cutoff
-    return changed(account, summed=summed, balances=dict(balances), unpaid=unpaid, paid_until=paid_until)
-
-
 def _release(uow: UnitOfWork, provider: str, cutoff: datetime) -> None:
     """Gives back the reserves whose time is over; they leave with the next payout."""
     account = _account(uow, provider)
@@ -426,6 +431,8 @@ def _release(uow: UnitOfWork, provider: str, cutoff: datetime) -> None:
 
 def _spoil(uow: UnitOfWork, provider: str, passed: Cutoff, period: Period) -> None:
     """What a scenario does to the reports of a cut-off. What it does to a row waits for a day that has rows: more than a payout."""
+    if not uow.workspace.scenarios:
+        return
     has_rows = bool(period.payouts) or any(one.gross is not None for one in period.bookings)
     effect = asked(uow, provider, "report", among=None if has_rows else ("late", "failed"))
     if effect is not None:

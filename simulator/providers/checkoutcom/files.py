@@ -91,7 +91,7 @@ def files_of(period: Period) -> list[File]:
     made = _payouts(period)
     found = [_file(period, BY_PAYOUT, payout) for payout in made]
     if not period.by_hand:
-        booked = any(not one.merchant and one.net for one in period.bookings)
+        booked = any(not one.merchant and one.net for one in period.each_booking())
         found += [_file(period, BY_DATE)] if booked else []
         found += [_file(period, PAYOUTS)] if made else []
         found += [_file(period, BALANCES)] if booked or made else []

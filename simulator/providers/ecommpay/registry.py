@@ -15,6 +15,7 @@ from functools import partial
 from html import escape
 from zoneinfo import ZoneInfo
 
+from simulator.engine.balances import parts
 from simulator.engine.ledger import MERCHANT, Booking, floored, purse_of, rounded, units
 from simulator.engine.settlement import Period, Report
 from simulator.kernel.money import Money
@@ -162,8 +163,12 @@ def _purses(period: Period) -> list[tuple[str, str]]:
     """The balances on which something happened, by project and currency, and the project's own one."""
     main = main_project(period)
     own = {(main, period.terms.settled_in("CNY")[0])}
-    moved = {(project_of(one.merchant, main), one.currency) for one in period.bookings}
-    return sorted(own | moved)
+    every = {parts(purse) for purse in period.uow.standing("ecommpay")}
+    moved, most = set(own), own | {(project_of(merchant, main), currency) for merchant, currency in every}
+    bookings = period.each_booking()
+    while moved != most and (one := next(bookings, None)) is not None:
+        moved.add((project_of(one.merchant, main), one.currency))
+    return sorted(moved)
 
 
 LINES = (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.engine.ledger import MoneyMove, Moved
-from simulator.engine.settlement import Period, Settlement
+from simulator.engine.ledger import Booking, MoneyMove, Moved
+from simulator.engine.settlement import Settlement
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ppro import settlement_files
@@ -33,12 +33,10 @@ def _of(uow: UnitOfWork, charge: Charge, operation: Any) -> Moved | None:
     return Moved(amount=Money(operation.amount, charge.currency), operation=operation.id, told=told)
 
 
-def _funds_have_moved(uow: UnitOfWork, period: Period) -> None:
+def _funds_have_moved(uow: UnitOfWork, booking: Booking) -> None:
     """What is settled has been received, or sent."""
-    for payout in period.payouts:
-        for one in uow.bookings(period.provider, first=payout.first, last=payout.last):
-            if one.cause in ("capture", "refund") and payout.takes(one):
-                funds_statuses.settled(uow, one.payment, one.operation)
+    if booking.cause in ("capture", "refund"):
+        funds_statuses.settled(uow, booking.payment, booking.operation)
 
 
 SETTLEMENT = Settlement(
@@ -48,5 +46,5 @@ SETTLEMENT = Settlement(
         MoneyMove(Charge, ("bank.refunded", "bank.refunded_part"), "refund", _of),
     ),
     reports=settlement_files.reports,
-    on_cutoff=_funds_have_moved,
+    on_settled=_funds_have_moved,
 )
