@@ -42,6 +42,7 @@ def test_the_page_of_the_money_is_gone_through_without_script(window: Open, shop
     look.see("balance", account="available")
     assert page.locator("[data-testid=ledger-row][data-kind=capture]").count() == 1
     assert page.locator("[data-testid=payout-row]").count() == 4
+    assert not look.scrolls_sideways(), "a payout's id and its state have room beside the amount"
 
     page.click("[data-testid=all-payouts]")
     page.wait_for_selector("[data-testid=payout-row] >> nth=4")
