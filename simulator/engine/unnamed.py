@@ -34,6 +34,7 @@ _USER = re.compile(
 _COOKIES = re.compile(
     _WORD_BEGINS + rb"""((?:set-)?cookie(?:\\{0,3}["'])?:[ \t]{0,8}(?:\\{0,3}["'])?)([^\r\n"'\\]+)""", re.IGNORECASE
 )
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]+")
 _SIGNED = re.compile(rb"(?<![\w-])eyJ[\w-]{8,}+(?:\.[\w-]{8,}+){2}")
 
 
@@ -76,6 +77,6 @@ def _is_no_word(text: bytes) -> bool:
 
 def _is_user_and_password(encoded: bytes) -> bool:
     signs = encoded.replace(b"%3D", b"").replace(b"%3d", b"").rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-    if len(signs) % 4 == 1:
+    if len(signs) % 4 == 1 or _BASE64.fullmatch(signs) is None:
         return False
     return b":" in a2b_base64(signs + b"=" * (-len(signs) % 4))

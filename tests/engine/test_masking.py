@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from support import Sim
@@ -195,6 +196,7 @@ def test_a_header_that_is_no_secret_by_its_name_is_masked_by_how_its_value_stand
         "token: \n",
         "eyJ.eyJ.x and eyJhbGciOiJIUzI1NiJ9",
         "dXNlcjpodW50ZXIyLXNlY3JldA==",
+        "a Basic T-shirt.Size_M, Basic ab~cdefghij",
     ],
 )
 def test_ordinary_texts_stay(text: str) -> None:
@@ -223,6 +225,27 @@ def test_a_value_that_is_known_to_be_a_secret_is_masked_wherever_it_stands() -> 
 
 def test_a_path_is_masked_without_its_percent_signs() -> None:
     assert COMMON.path("/v1/4111%201111%201111%201111/a%20b") == "/v1/4111%2011**%20****%201111/a%20b"
+
+
+PIECES = (
+    "Basic ", "basic+", "Bearer ", "--token ", "-u ", "user:", "cookie: ", "eyJ", ".", "~", "=", "%3D", '"', "'", "\\", "\\n", "\n",
+    ": ", "- ", "|", "{", "}", "[", "password", '"pin"', "4111 1111 1111 1111", "%", "%40", "@", "//", "-", "+", "\0", "é",
+    "\\u0070", "<", ">", "&", ";", "cvv", "-----BEGIN PRIVATE KEY-----", "name=", "-H ", "\U0001f642", "abcdefgh", "ABCDEFGHIJ",
+    "12345678",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_masked_is_masked_without_an_error(seed: int) -> None:
+    drawn = random.Random(seed)
+    for _ in range(500):
+        text = "".join(drawn.choices(PIECES, k=drawn.randint(1, 14)))
+
+        COMMON.body(text.encode())
+        COMMON.body(text.encode(), form=True)
+        COMMON.path(text)
+        COMMON.headers_of({"x-note": text, "cookie": text, "authorization": text})
+        COMMON.sentence(text)
 
 
 @pytest.mark.parametrize(
