@@ -252,6 +252,15 @@ class Period:
         found = self.uow.by_key(kinds_of(self.provider).payout, "cutoff", self.until.isoformat())
         return sorted(found, key=lambda payout: payout.purse)
 
+    def payouts_made(self) -> list[Payout]:
+        """Those that are booked in it: of the cut-off with which it begins, and by hand; oldest first, then by `purse`."""
+        kinds, days = kinds_of(self.provider), (self.until.date() - self.since.date()).days
+        dates = (self.since.date() + n * DAY for n in range(days + 1))
+        passed = [one.at for on in dates for one in self.uow.by_key(kinds.cutoff, "day", on.isoformat())]
+        begun = sorted(at for at in passed if self.since <= at < self.until)
+        found = [one for at in begun for one in self.uow.by_key(kinds.payout, "cutoff", at.isoformat())]
+        return sorted(found, key=lambda payout: (payout.cutoff, payout.purse))
+
     @cached_property
     def has_bookings(self) -> bool:
         first, behind = self.uow.numbers_between(self.provider, self.since, self.until)

@@ -65,7 +65,7 @@ def _statement(period: Period, stamp: str, purse: tuple[str, str]) -> Report:
 def _payout_in(period: Period, project: str, currency: str) -> str | None:
     """The first payout of the balance that was made in the day: its statement tells of it."""
     purse = purse_of("" if project == main_project(period) else project, currency)
-    return next((one.payout for one in period.bookings if one.payout and one.purse == purse and one.net < 0), None)
+    return next((one.id for one in period.payouts_made() if one.purse == purse), None)
 
 
 def rows_of(period: Period) -> list[tuple[Booking, Money]]:

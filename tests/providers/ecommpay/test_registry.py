@@ -16,6 +16,7 @@ from support import Sim
 from providers.ecommpay.driver import Merchant
 from providers.ecommpay.money import got, listed, net, post, read, registry, sold, tell
 from providers.ecommpay.test_properties import one_simulator
+from simulator.engine import balances
 
 GOLDEN = Path(__file__).parent / "golden"
 NAME = "registry_20260302.csv"
@@ -187,6 +188,23 @@ async def test_the_report_of_a_payout_is_the_statement_that_tells_of_it(ecommpay
     assert "report" not in early
     assert payout["report"].endswith(f"/2026-03-06/statement_{ecommpay.project}_EUR_20260306.html")
     assert page["Paid out or returned"] == ("1", "-24.50") and page["Refunds"] == ("0", "0.00")
+
+
+async def test_which_files_there_are_is_known_without_reading_what_was_booked(ecommpay: Merchant) -> None:
+    """A payout by hand, one of a cut-off, and the files of both days: nobody has gone through a day's bookings for them."""
+    sim = ecommpay.sim
+    await sim.settings("ecommpay", delay_days=0)
+    await sold(ecommpay, "shop-1", 2500)
+    await sim.advance(hours=1)
+    (await sim.http.post(f"{sim.path}/payouts", json={"provider": "ecommpay"})).raise_for_status()
+    await sold(ecommpay, "shop-2", 2500)
+    await sim.advance(days=3)
+
+    found = [one for _, one in balances.reports(sim.app.runtime.open(sim.workspace), "ecommpay")]
+    told = [one.payout for one in found if one.payout]
+
+    assert sorted(told) == sorted(one["id"] for one in await payouts(sim))
+    assert len(told) == 2 and not any("bookings" in vars(one.render.args[0]) for one in found)  # type: ignore[attr-defined]
 
 
 async def test_a_day_ends_at_its_cut_off_in_its_zone(ecommpay: Merchant) -> None:
