@@ -157,11 +157,15 @@ class Gateway:
         return self._refused(provider, call, crashed, started)
 
     def _crashed(self, call: Call) -> Crashed:
-        """To be called where the exception is at hand. Raises `Later` where the call can be executed once more instead."""
+        """To be called where the exception is at hand. Raises `Later` where the call can be executed once more instead, and the
+        store's own error where it is asked by us (`ask`): who does that has words of its own for it."""
         again.or_later(sys.exception())
         error_id = Ids().hex(16)
         if (outage := self.runtime.store.outage(sys.exception())) is not None:
+            if call.sent_by == "console":
+                raise
             log.error("error %s in %s %s: the store: %s", error_id, call.method, call.target, outage)
+            call.answering.notices[:] = [f"the store is not available: {outage}"]
         else:
             log.exception("error %s in %s %s", error_id, call.method, call.target)
         return Crashed(error_id)

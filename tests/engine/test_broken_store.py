@@ -30,9 +30,28 @@ async def test_everybody_who_waits_for_a_commit_is_told_that_the_store_is_gone(
         answers = await asyncio.wait_for(asyncio.gather(*(acme.create(f"order-{n}") for n in range(3))), 60)
 
     assert [answer.status_code for answer in answers] == [500, 500, 500]
+    notice = "the store is not available: disk I/O error"
+    assert [answer.headers.get("simulator-notice") for answer in answers] == [notice] * 3
     assert (await acme.create("order-3")).status_code == 201
     payments = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
     assert [payment["reference"] for payment in payments] == ["order-3"]
+
+
+async def test_a_call_that_the_control_api_makes_is_not_told_as_refused_by_the_provider(
+    sim: Sim, acme: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That would be a 422, which nobody sends once more."""
+    id_ = await acme.charge("order-1")
+    await sim.http.post(f"{sim.path}/payments/acme/{id_}/pay")
+    with monkeypatch.context() as broken:
+        broken.setattr(sim.app.runtime.store, "insert_resources", fail)
+        broken.setattr(sim.app.runtime.store, "update_resource", fail)
+        made = await sim.http.post(f"{sim.path}/payments", json={"provider": "acme"})
+        refunded = await sim.http.post(f"{sim.path}/payments/acme/{id_}/refund", json={})
+
+    for answer in (made, refunded):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
+    assert (await sim.http.post(f"{sim.path}/payments/acme/{id_}/refund", json={})).status_code == 200
 
 
 async def test_what_could_not_be_committed_is_not_remembered_either(
