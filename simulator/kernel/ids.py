@@ -26,6 +26,9 @@ _TABLES = {alphabet: _alphabet_table(alphabet) for alphabet in (BASE62, UNAMBIGU
 _PAIRS = [one + other for one in BASE62 for other in BASE62]
 _PAIRED = len(_PAIRS)
 
+CARD_DIGITS = 13
+"""The fewest digits of a card number."""
+
 
 class Pool:
     """The system's random bytes, fetched a few hundred identifiers at a time: a system call for each is felt."""
@@ -75,7 +78,9 @@ class Ids:
         return self.text(length, "0123456789")
 
     def hex(self, length: int) -> str:
-        return self.bytes((length + 1) // 2).hex()[:length]
+        """With a letter in it, if it is long enough for a card number: who looks for those would cut it."""
+        drawn = self.bytes((length + 1) // 2).hex()[:length]
+        return f"a{drawn[1:]}" if length >= CARD_DIGITS and drawn.isdigit() else drawn
 
     def guid(self) -> str:
         """A version 4 UUID as it is written. (The library's own class takes four times as long.)"""

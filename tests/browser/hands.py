@@ -58,7 +58,14 @@ class Hands:
         self.leave_window()
 
     def reload(self) -> None:
-        self.page.reload()
+        """Once more where the page was just loading anew by itself."""
+        try:
+            self.page.reload()
+        except Error as error:
+            if "ERR_ABORTED" not in str(error):
+                raise
+            self.page.wait_for_load_state()
+            self.page.reload()
 
     def see(self, testid: str, **attributes: str) -> None:
         self.page.wait_for_selector(self.look.selector(testid, **attributes), state="attached")

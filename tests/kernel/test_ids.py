@@ -70,3 +70,11 @@ def test_instants_as_text_sort_as_they_are_and_can_be_read_again(at: int) -> Non
 
     assert len(text) == 9
     assert sum(BASE62.index(letter) * 62**place for place, letter in enumerate(reversed(text))) == at
+
+
+def test_a_hexadecimal_id_is_never_a_card_number() -> None:
+    """One in forty thousand would be, and whoever looks for those would cut it: its workspace could not be imported."""
+    ids = Ids(lambda length: bytes.fromhex("4539148803436467")[:length])
+
+    assert ids.hex(16) == "a539148803436467"
+    assert ids.hex(8) == "45391488"
