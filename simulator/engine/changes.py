@@ -134,7 +134,12 @@ class Changes:
         """Those of this unit too, which the store does not know yet."""
         identity = identity_of(resource)
         self._timers = [row for row in self._timers if row[2:5] != identity or trigger not in (None, row[5])]
-        self._disarmed.append((*identity, trigger))
+        if not self._is_new(identity):
+            self._disarmed.append((*identity, trigger))
+
+    def _is_new(self, identity: Identity) -> bool:
+        """Whether it was added by this unit, and the store knows nothing of it."""
+        return identity in self._dirty and identity not in self._base
 
     def promise(self, id_: str, provider: str, message: Message, dispatch: Dispatch) -> None:
         self._messages.append((id_, provider, message, dispatch))

@@ -22,7 +22,7 @@ from simulator.engine.lines import value_of_line
 from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
 from simulator.engine.unnamed import may_hold_unnamed, without_unnamed
-from simulator.kernel.holding import holds
+from simulator.kernel.holding import as_text, holds
 
 COMMON_MEMBERS: tuple[str, ...] = (
     "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "pass", "token", "tokens", "jwt",
@@ -78,7 +78,7 @@ _FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
 _ELEMENT = re.compile(rb"[^<>]*>(?:\s*<!\[CDATA\[)?([^<]*)")
 _PART_BEFORE = re.compile(rb"name=[\"']?[^\"'\r\n]*\Z")
 _PART = re.compile(rb"\]*[\"']?[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n([^\r\n]*)")
-_TELLING = re.compile("pass|secret|token/|key/|pwd|jwt/|otp/|pin/|cv[cv]", re.IGNORECASE)
+_TELLING = ("pass", "secret", "token/", "key/", "pwd", "jwt/", "otp/", "pin/", "cvc", "cvv")
 """Without any of it no segment of a path is called as a secret is."""
 _PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 _COLON = re.compile(rb"[ \t]*:[ \t]*")
@@ -100,12 +100,14 @@ class Masking:
 
     def of_members(self, raw: bytes) -> bytes:
         """JSON, a form, XML, several parts, or anything: what stands under a secret's name is masked, and no more."""
-        if holds(raw, b"PRIVATE KEY-----"):
+        lowered, text = _lowered(raw)
+        if "private key-----" in text:
             raw = _PRIVATE_KEY.sub(rb"\1***", raw)
-        lowered = raw.lower()
-        if (seen := without_unnamed(raw, lowered, self.is_secret)) is not raw:
-            raw, lowered = seen, seen.lower()
-        names = self._names(raw, lowered)
+            lowered, text = _lowered(raw)
+        if (seen := without_unnamed(raw, text, self.is_secret)) is not raw:
+            raw = seen
+            lowered, text = _lowered(raw)
+        names = self._names(raw, lowered, text)
         if not names:
             return raw
         pieces: list[bytes] = []
@@ -121,19 +123,13 @@ class Masking:
 
     def body(self, raw: bytes, known: Iterable[bytes] = (), *, form: bool = False) -> bytes:
         """A body as it may be shown: without secrets, card numbers and the values of `known`, which never stand there."""
-        if (
-            not form
-            and raw[:1] == b"{"
-            and not holds(raw, b"\\")
-            and not holds(raw, b"%")
-            and not holds(raw, b"@")
-            and not holds(raw, b"\0")
-        ):
+        text = as_text(raw)
+        if not form and text[:1] == "{" and not ("\\" in text or "%" in text or "@" in text or "\0" in text):
             return _without_known(cards.cut(self.of_members(raw)), known)  # nothing to decode: most JSON is such
-        if holds(raw, b"\0"):
+        if "\0" in text:
             return b"*** not a text ***"
         masked = self._read_once(raw, known, form)
-        return self._unescaped(raw, masked, known) if holds(raw, b"\\u") else masked
+        return self._unescaped(raw, masked, known) if "\\u" in text else masked
 
     def _read_once(self, raw: bytes, known: Iterable[bytes], form: bool = False) -> bytes:
         masked = self._as_it_stands(raw, known)
@@ -156,7 +152,7 @@ class Masking:
     def sentence(self, text: str, known: Iterable[bytes] = ()) -> str:
         """Of a sentence of ours, in which a secret's name with a colon says what is wrong with it: `password: required`."""
         raw = cards.cut(text.encode("utf-8", "surrogatepass"))
-        raw = without_unnamed(raw, raw.lower(), self.is_secret)
+        raw = without_unnamed(raw, _lowered(raw)[1], self.is_secret)
         return _without_known(addresses.without_passwords(raw), known).decode("utf-8", "replace")
 
     def of(self, value: Any, known: Iterable[bytes] = ()) -> Any:
@@ -177,7 +173,8 @@ class Masking:
         """A path; what its segments say is looked at without their `%`."""
         if "@" in path or "40" in path:
             path = addresses.without_passwords(path.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-        if _TELLING.search(path) is not None:
+        lowered = path.lower()
+        if any(part in lowered for part in _TELLING):
             path = self._behind_names(path)
         if "%" not in path and "=" not in path and ":" not in path:
             raw = cards.cut_text(path).encode("utf-8", "surrogatepass")
@@ -189,17 +186,18 @@ class Masking:
         kept, plain = dict(headers), self._plain_headers
         for name in headers.keys() - plain:
             kept[name] = self._header(name, headers[name])
-        together = "\n".join(kept.values()).encode("utf-8", "surrogatepass")
+        together = "\n".join(kept.values())
+        raw = together.encode("utf-8", "surrogatepass")
         odd: Iterable[str] = ()
         if (
-            holds(together, b"@")
-            or holds(together, b"%")
-            or cards.may_hold(together)
+            "@" in together
+            or "%" in together
+            or cards.may_hold(raw)
             or may_hold_unnamed(together.lower())
-            or any(holds(together, secret) for secret in known)
+            or any(holds(raw, secret) for secret in known)
         ):
             odd = headers.keys() & plain
-        elif holds(together, b"=") or holds(together, b'"'):
+        elif "=" in together or '"' in together:
             odd = [name for name in headers.keys() & plain if "=" in headers[name] or '"' in headers[name]]
         for name in odd:
             kept[name] = self._header_text(headers[name], tuple(known))
@@ -261,14 +259,14 @@ class Masking:
         choices = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
         return tuple(re.compile(rf"{mark}\]?({choices})".encode()) for mark in (r""":\s*["']""", "="))  # type: ignore[return-value]
 
-    def _names(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
+    def _names(self, raw: bytes, lowered: bytes, text: str) -> set[tuple[int, int]]:
         """Where secret names begin and end."""
-        is_json = _LIKE_JSON.match(lowered) and not holds(lowered, b"\\") and not holds(lowered, b"<")
-        if not is_json or (holds(lowered, b"-h") and _HEADER_OPTION.search(lowered)):
+        is_json = _LIKE_JSON.match(lowered) and not ("\\" in text or "<" in text)
+        if not is_json or ("-h" in text and _HEADER_OPTION.search(lowered)):
             return self._names_anywhere(raw, lowered)
         places: set[tuple[int, int]] = set()
         backwards, (member, parameter) = lowered[::-1], self._backwards
-        for ends in (member, parameter) if holds(lowered, b"=") else (member,):
+        for ends in (member, parameter) if "=" in text else (member,):
             for match in ends.finditer(backwards):
                 self._note_name(places, raw, len(raw) - match.start(1))
         return places
@@ -392,6 +390,12 @@ def _name_before(raw: bytes, place: int) -> bytes:
     name = text[len(rest) :]
     escaped = _ESCAPED.get(rest[-1:])
     return name if escaped is None or (found := escaped.match(name)) is None else name[found.end() :]
+
+
+def _lowered(raw: bytes) -> tuple[bytes, str]:
+    """In small letters, as they are searched and as they are asked."""
+    lowered = raw.lower()
+    return lowered, as_text(lowered)
 
 
 def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:

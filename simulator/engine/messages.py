@@ -11,11 +11,12 @@ import orjson
 
 from simulator.engine.forging import Forgery
 from simulator.engine.resource import Resource
+from simulator.kernel.values import value
 
 Order = Literal["as_happened", "reversed", "shuffled"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """Something that happened to a resource, about to become messages.
 
@@ -31,7 +32,7 @@ class Event:
     """A sample that somebody asked for: some providers mark those."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A rendered webhook on its way to the outbox.
 
@@ -92,7 +93,7 @@ class Plan:
 NO_PLAN = Plan()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dispatch:
     """How a message leaves, after the scenario has spoken."""
 

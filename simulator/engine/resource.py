@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.kernel.values import value
 
 NOT_YET = datetime.min.replace(tzinfo=UTC)
 
@@ -87,7 +88,7 @@ class Resource(metaclass=_Kind):
 R = TypeVar("R", bound=Resource)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Summary:
     """The neutral, read-only view of a payment for the console and the control API."""
 

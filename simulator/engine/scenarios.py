@@ -397,6 +397,10 @@ class Scenarios:
         """Whether the provider documents any trigger on `facet`."""
         return bool(self._documented(provider, facet).rules)
 
+    def documents_for(self, facet: Facet, provider: str, amount: int | None) -> bool:
+        """Whether any of these triggers may be pulled by this amount, or whatever the amount is."""
+        return bool(self._documented(provider, facet).of(amount))
+
     def _documented(self, provider: str, facet: Facet) -> _Triggers:
         """The provider's documented triggers on `facet`."""
         found = self._triggers.get((provider, facet))

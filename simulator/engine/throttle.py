@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from simulator.engine import again
 from simulator.kernel.refusals import Throttled
+from simulator.kernel.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RateLimit:
     """`burst` tokens at most, `rate` new ones per second of the workspace's clock; a request costs one.
 

@@ -12,7 +12,6 @@ from binascii import a2b_base64
 from collections.abc import Callable
 
 from simulator.engine.stars import cookies, hidden_within
-from simulator.kernel.holding import holds
 
 _WORD_BEGINS = rb"(?:(?<![\w-])|(?<=\\[nrt]))"
 _SCHEME = re.compile(
@@ -38,26 +37,27 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]+")
 _SIGNED = re.compile(rb"(?<![\w-])eyJ[\w-]{8,}+(?:\.[\w-]{8,}+){2}")
 
 
-def without_unnamed(raw: bytes, lowered: bytes, is_secret: Callable[[str], bool]) -> bytes:
-    """The text without them. `lowered` is the same in small letters; `is_secret` says whether an option's name means a secret."""
+def without_unnamed(raw: bytes, lowered: str, is_secret: Callable[[str], bool]) -> bytes:
+    """The text without them. `lowered` is the same in small letters (`as_text`); `is_secret` says whether an option's name means
+    a secret."""
 
     def option(found: re.Match[bytes]) -> bytes:
         return _masked(found, 3) if is_secret(found[1].decode("ascii")) else found[0]
 
-    if holds(lowered, b"bearer") or holds(lowered, b"basic"):
+    if "bearer" in lowered or "basic" in lowered:
         raw = _SCHEME.sub(_scheme, raw)
-    if holds(raw, b"--"):
+    if "--" in lowered:
         raw = _OPTION.sub(option, raw)
-    if holds(raw, b"-u"):
+    if "-u" in lowered:
         raw = _USER.sub(lambda found: _masked(found, 2), raw)
-    if holds(lowered, b"cookie"):
+    if "cookie" in lowered:
         raw = _COOKIES.sub(lambda found: found[1] + cookies(found[2].decode("utf-8", "replace")).encode(), raw)
-    return _SIGNED.sub(lambda found: hidden_within(found[0]), raw) if holds(raw, b"eyJ") else raw
+    return _SIGNED.sub(lambda found: hidden_within(found[0]), raw) if "eyj" in lowered else raw
 
 
-def may_hold_unnamed(lowered: bytes) -> bool:
+def may_hold_unnamed(lowered: str) -> bool:
     """Of the values of headers, in small letters: whether it is worth looking for what stands behind a scheme or is signed."""
-    return holds(lowered, b"bearer") or holds(lowered, b"basic") or holds(lowered, b"eyj")
+    return "bearer" in lowered or "basic" in lowered or "eyj" in lowered
 
 
 def _masked(found: re.Match[bytes], group: int) -> bytes:

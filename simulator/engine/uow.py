@@ -360,7 +360,7 @@ class UnitOfWork(Reader):
         """All that has something to say about this, the strongest first."""
         assert self._is_declared(facet, provider, facts.get("operation")), f"Decisions of {provider} lack {facts}"
         armed = self.workspace.scenarios
-        if not armed and not self.runtime.scenarios.documents(facet, provider):
+        if not armed and not self.runtime.scenarios.documents_for(facet, provider, facts.get("amount")):
             return iter(())
         known, amounts = {"provider": provider, **facts}, self._test_amounts(provider)
         payment = self._facts_of(provider, str(known.get("payment") or "")) if is_matched(armed) else None

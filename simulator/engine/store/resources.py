@@ -7,6 +7,7 @@ under a key comes in order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from simulator.engine.resource import PREFACE
@@ -26,6 +27,17 @@ LISTED = f"phase IS NOT NULL AND phase != '{PREFACE}'"
 
 _FAILING = """EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = resources.workspace AND o.subject = resources.id
     AND o.provider = resources.provider AND (o.state = 'failed' OR (o.state = 'pending' AND o.attempts > 0)))"""
+
+
+KEYS_AT_ONCE = 16
+"""Look-up keys that one statement writes: a payment has up to eight."""
+
+
+@cache
+def _insert_keys(count: int) -> str:
+    places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * count)
+    columns = "value, name, kind, provider, workspace, resource"
+    return f"INSERT INTO lookup_keys ({columns}) VALUES {places} ON CONFLICT DO NOTHING"  # noqa: S608
 
 
 class Resources(Statements):
@@ -214,8 +226,10 @@ class Resources(Statements):
 
     def insert_keys(self, rows: Sequence[Row]) -> None:
         """Rows of `(value, name, kind, provider, workspace, number of the resource)`."""
-        sql = "INSERT INTO lookup_keys (value, name, kind, provider, workspace, resource) VALUES (?, ?, ?, ?, ?, ?)"
-        self.run_many(f"{sql} ON CONFLICT DO NOTHING", self._placed(rows, 4))
+        placed = [*self._placed(rows, 4)]
+        for first in range(0, len(placed), KEYS_AT_ONCE):
+            some = placed[first : first + KEYS_AT_ONCE]
+            self.run(_insert_keys(len(some)), [value for row in some for value in row])
 
     def delete_keys(self, rows: Sequence[Row]) -> None:
         sql = """DELETE FROM lookup_keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
