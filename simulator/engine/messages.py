@@ -11,12 +11,12 @@ import orjson
 
 from simulator.engine.forging import Forgery
 from simulator.engine.resource import Resource
-from simulator.kernel.values import value
+from simulator.kernel.values import value_type
 
 Order = Literal["as_happened", "reversed", "shuffled"]
 
 
-@value
+@value_type
 class Event:
     """Something that happened to a resource, about to become messages.
 
@@ -32,7 +32,7 @@ class Event:
     """A sample that somebody asked for: some providers mark those."""
 
 
-@value
+@value_type
 class Message:
     """A rendered webhook on its way to the outbox.
 
@@ -93,7 +93,7 @@ class Plan:
 NO_PLAN = Plan()
 
 
-@value
+@value_type
 class Dispatch:
     """How a message leaves, after the scenario has spoken."""
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
-from simulator.kernel.values import value
+from simulator.kernel.values import value_type
 
 NOT_YET = datetime.min.replace(tzinfo=UTC)
 
@@ -88,7 +88,7 @@ class Resource(metaclass=_Kind):
 R = TypeVar("R", bound=Resource)
 
 
-@value
+@value_type
 class Summary:
     """The neutral, read-only view of a payment for the console and the control API."""
 

@@ -7,10 +7,10 @@ from functools import partial
 
 from simulator.engine import again
 from simulator.kernel.refusals import Throttled
-from simulator.kernel.values import value
+from simulator.kernel.values import value_type
 
 
-@value
+@value_type
 class RateLimit:
     """`burst` tokens at most, `rate` new ones per second of the workspace's clock; a request costs one.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.kernel.values import value
+from simulator.kernel.values import value_type
 
 ZERO_DECIMALS = frozenset(
     [
@@ -200,7 +200,7 @@ def decimals(currency: str) -> int:
     return 3 if currency in THREE_DECIMALS else 2
 
 
-@value
+@value_type
 class Money:
     """An amount in minor units (`1100, "EUR"` is eleven euros)."""
 

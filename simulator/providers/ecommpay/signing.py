@@ -14,11 +14,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from simulator.engine.forging import Forging
 from simulator.kernel.crypto import b64, equals
 from simulator.kernel.refusals import BodyTooLarge
+from simulator.kernel.values import value_type
 
 UNSIGNED = frozenset({"signature", "frame_mode"})
 """Members that are never signed, at any depth."""
@@ -46,7 +48,7 @@ class TooMuchToSign(BodyTooLarge):
 # Reading -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Value:
     """A scalar of a message and where it stands, as text in each of the spellings that some signer sorts by."""
 
@@ -60,6 +62,9 @@ class Value:
     """The path, spelled so that it is compared name by name: numbers first, by value, then the others by their codes."""
     scalar: Any
 
+
+LONG_NAME = 60
+"""Characters of a name from which on nothing of it is remembered."""
 
 ROOT = Value("", "", "", "", None)
 
@@ -99,9 +104,7 @@ def _members(container: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _inside(parent: Value, name: str, scalar: Any) -> Value:
-    escaped = name.replace(":", "::")
-    natural = _DIGITS.sub(_length_first, escaped)
-    level = f"0{len(name):07d}{name}" if _NUMBERED.fullmatch(name) else f"1{name}"
+    escaped, natural, level = _known_spellings(name) if len(name) <= LONG_NAME else _spellings(name)
     if parent is ROOT:
         return Value(escaped, name, natural, level, scalar)
     return Value(
@@ -111,6 +114,17 @@ def _inside(parent: Value, name: str, scalar: Any) -> Value:
         f"{parent.levels}\x00{level}",
         scalar,
     )
+
+
+def _spellings(name: str) -> tuple[str, str, str]:
+    """A name in a path, in a path of natural order, and as one level of it."""
+    escaped = name.replace(":", "::")
+    level = f"0{len(name):07d}{name}" if _NUMBERED.fullmatch(name) else f"1{name}"
+    return escaped, _DIGITS.sub(_length_first, escaped), level
+
+
+_known_spellings = lru_cache(1024)(_spellings)
+"""Nearly all names are those of the API, again and again."""
 
 
 def _length_first(run: re.Match[str]) -> str:
