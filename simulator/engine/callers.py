@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from simulator.engine.http import Scope
@@ -27,10 +28,14 @@ def is_this_machine(scope: Scope) -> bool:
     client, server = scope.get("client"), scope.get("server")
     if not client:
         return True
-    if server and client[0] == server[0]:
-        return True
+    return bool(server and client[0] == server[0]) or _is_loopback(client[0])
+
+
+@lru_cache(256)
+def _is_loopback(host: str) -> bool:
+    """To read an address costs as much as to find a route, and a client asks again and again."""
     try:
-        address = ip_address(client[0])
+        address = ip_address(host)
     except ValueError:
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,6 +27,9 @@ SHORT = 3
 
 NAMED = 10
 """So many rules and slips are told at most."""
+
+LOOKED_AT = 100
+"""So many unknown names and wrong values are looked at: a body may have ten thousand, and each is held against every known one."""
 
 LONG = 300
 """Characters of a sentence or a value that is told."""
@@ -256,7 +260,7 @@ def _violations(model: type[BaseModel] | None, given: Any) -> Sequence[r.Violati
 def _slips_of_names(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> Iterator[dict[str, str]]:
     paths = [unread.path for unread in beyond(endpoint, model, given) if unread.why is None]
     paths += [violation.path for violation in _violations(model, given) if violation.rule == "unknown"]
-    for path in paths:
+    for path in paths[:LOOKED_AT]:
         yield from _slip_of_name(model, given, path, endpoint.parameters)
 
 
@@ -271,7 +275,7 @@ def _slip_of_name(model: Any, given: Any, path: str, parameters: Collection[str]
 
 
 def _slips_of_values(provider: Provider, violations: Iterable[r.Violation]) -> Iterator[dict[str, str]]:
-    for violation in violations:
+    for violation in islice(violations, LOOKED_AT):
         if violation.rule not in ("enum", "format") or not isinstance(violation.given, str):
             continue
         known: Collection[str] = str(violation.limit or "").split(", ")

@@ -88,7 +88,7 @@ def look_over(
     ]
     for notice in said:
         call.differs_live(notice)
-    return [one.violation for one in (*headers, *parameters, *members)][:NAMED]
+    return [one.violation for one in [*headers, *parameters, *members][:NAMED]]
 
 
 def beyond(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> list[Unread]:

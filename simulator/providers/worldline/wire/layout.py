@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,11 +35,22 @@ def _pretty(value: Any, indent: str) -> str:
 
 def local_time(at: datetime) -> str:
     """`statusCodeChangeDateTime`: YYYYMMDDHH24MISS in Amsterdam's local time, without a zone."""
+    return _local_time(at)
+
+
+@lru_cache(64)
+def _local_time(at: datetime) -> str:
+    """What one call makes bears the same instant everywhere."""
     return at.astimezone(AMSTERDAM).strftime("%Y%m%d%H%M%S")
 
 
 def event_time(at: datetime) -> str:
     """`created` of a webhook: `2025-10-14T11:27:31.482+0200`."""
+    return _event_time(at)
+
+
+@lru_cache(64)
+def _event_time(at: datetime) -> str:
     local = at.astimezone(AMSTERDAM)
     return local.strftime("%Y-%m-%dT%H:%M:%S.") + f"{local.microsecond // 1000:03d}" + local.strftime("%z")
 
