@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
@@ -180,5 +180,10 @@ def dump(resource: Resource) -> bytes:
 
 
 def load(kind: type[R], body: bytes) -> R:
-    loaded: R = _adapter(kind).validate_json(body)
+    try:
+        loaded: R = _adapter(kind).validate_json(body)
+    except ValidationError as error:
+        if error.errors(include_url=False)[0]["type"] != "json_invalid":
+            raise
+        loaded = _adapter(kind).validate_python(orjson.loads(body))  # an older version kept what is 250 levels deep
     return loaded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from merchant import Merchant
@@ -60,22 +61,36 @@ async def test_at_an_address_that_nobody_has_they_are_refused_too(merchant: Merc
     assert answer.status == 431
 
 
-@pytest.mark.parametrize("levels", [DEPTH // 2, DEPTH - 10, DEPTH + 10, 500])
+@pytest.mark.parametrize("levels", [DEPTH // 2, DEPTH - 10, DEPTH + 10, 240, 500])
 async def test_however_deep_a_body_is_the_provider_answers_in_its_words(merchant: Merchant, levels: int) -> None:
-    """Everywhere in it: each member of a valid body in its turn, and one that nobody knows."""
+    """Everywhere in it: each member of a valid body in its turn, each that the model has beside them, and one that nobody knows.
+
+    A fuzz of 500,000 requests found one that was taken, kept, and could not be read any more: from then on every list of its kind
+    was a 500.
+    """
     request = merchant.creation()
     if not request.body.startswith(b"{"):
         pytest.skip("its requests are forms")
-    deep = '[{"a":' * (levels // 2) + "1" + "}]" * (levels // 2)
-    for name in [*json.loads(request.body), "of_nobody"]:
+    models = [endpoint.body for endpoint in merchant.provider.endpoints if endpoint.body is not None]
+    known = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    lists, objects = '[{"a":' * (levels // 2) + "1" + "}]" * (levels // 2), '{"a":' * levels + "1" + "}" * levels
+    for name, deep in product(sorted({*json.loads(request.body), *known, "of_nobody"}), (lists, objects)):
         body = json.dumps({**json.loads(request.body), name: "DEEP"}).replace('"DEEP"', deep)
 
         try:
             signed = merchant.shop.sign(merchant.account, replace(request, body=body.encode()))
-        except Refusal:
+        except (Refusal, TypeError):
             continue  # so deep a body cannot be signed there
 
         answer = await merchant.ask(signed)
 
         assert answer.status < 500, answer.text
         assert answer.status < 300 or merchant.shop.is_error(answer), answer.text
+    payments = (await merchant.sim.http.get(f"{merchant.sim.path}/payments?limit=200")).json()["data"]
+    for payment in payments:
+        where = f"{merchant.sim.path}/payments/{merchant.name}/{payment['id']}"
+        shown, paid = await merchant.sim.http.get(where), await merchant.sim.http.post(f"{where}/pay", json={})
+        assert shown.status_code == 200 and paid.status_code < 500, (shown.text, paid.text)
+        if merchant.shop.read is not None:
+            read = await merchant.send(merchant.shop.read(merchant.account, payment["id"]))
+            assert read.status < 300, read.text
