@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import ValidationError
 
-from simulator.engine.resource import NOT_YET, Resource
+from simulator.engine.resource import NOT_YET, Resource, dump, load
 from simulator.providers import built_in
 from simulator.wallet.order import Order
 
@@ -46,3 +48,24 @@ def test_every_resource_is_made_as_its_dataclass_would() -> None:
         kind.__init__(plain, **given)  # type: ignore[misc]  # so it would be made
         assert vars(made) == vars(plain), kind
         assert list(vars(made)) == list(vars(plain)), kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box(Resource):
+    PROVIDER: ClassVar[str] = "acme"
+    KIND: ClassVar[str] = "box"
+
+    within: dict[str, Any]
+    names: tuple[str, ...] = ()
+
+
+def test_what_an_older_version_kept_deeper_than_is_taken_now_is_read() -> None:
+    """pydantic reads 200 levels of JSON, and 254 were written."""
+    deep: dict[str, Any] = {}
+    for _ in range(240):
+        deep = {"a": deep}
+    box = Box(id="b_1", within=deep, names=("one",), created_at=datetime(2026, 3, 4, 5, 6, 7, 8, tzinfo=UTC))
+
+    assert load(Box, dump(box)) == box
+    with pytest.raises(ValidationError):
+        load(Box, b'{"id": 5}')

@@ -51,8 +51,8 @@ def event_time(at: datetime) -> str:
 
 @lru_cache(64)
 def _event_time(at: datetime) -> str:
-    local = at.astimezone(AMSTERDAM)
-    return local.strftime("%Y-%m-%dT%H:%M:%S.") + f"{local.microsecond // 1000:03d}" + local.strftime("%z")
+    text = at.astimezone(AMSTERDAM).isoformat(timespec="milliseconds")
+    return text[:-3] + text[-2:]  # the zone without its colon
 
 
 def present(members: dict[str, Any]) -> dict[str, Any]:
