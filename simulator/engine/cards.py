@@ -92,7 +92,7 @@ def may_hold(raw: bytes) -> bool:
     Digits that stand together and are no card's do not count: most are an instant.
     """
     together = raw.translate(_FOLDED)  # once: a regular expression over the whole text takes several times as long
-    folded = together.replace(b"-", b"") if holds(together, b"0-0") else together
+    folded = together.replace(b"-", b"")
     if not holds(folded, _ENOUGH):
         return False
     if together.count(_ENOUGH) != folded.count(_ENOUGH):
