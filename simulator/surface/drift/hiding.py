@@ -32,9 +32,9 @@ _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?")
 DRAWN = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|"
-    r"(?=[A-Za-z0-9]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{10,}|\d{6,}|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{24,}={0,2}"
+    r"(?=[A-Za-z0-9]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{10,}|(?<=_)[A-Za-z0-9]{20,}|\d{6,}|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{24,}={0,2}"
 )
-"""What somebody has drawn or counted: an id, a token, a long number."""
+"""What somebody has drawn or counted: an id, a token, a long number. One id in some hundreds has no digit."""
 
 
 def forms_of(secret: str) -> Iterator[str]:

@@ -58,6 +58,8 @@ HOP_BY_HOP = frozenset({
 })  # fmt: skip
 _AMOUNT = re.compile(r"(amount|value|price|total|sum|balance|available)", re.IGNORECASE)
 """Members whose numbers are money."""
+_LONG_ID = 8
+"""Letters and digits of an id that may be none but letters: a shorter text might be a word."""
 _SMALL = 100_000
 """Below it a number is a code or a count, unless its member says that it is money."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -144,7 +146,8 @@ class Marks:
         if not re.search(r"\s", value) and HIDDEN in self._hiding.sealed(value):
             return "<secret>"  # a piece of it would say too much, and a test has no use for the rest
         kept, _, last = value.rpartition("_")
-        if _BASE64.fullmatch(value) or (_NAMED_ID.search(name) and _is_drawn_name(last)) or _is_drawn_token(last):
+        is_named = _NAMED_ID.search(name) and _is_drawn_name(last)
+        if _BASE64.fullmatch(value) or is_named or _is_drawn_token(last) or self._is_known(last):
             return f"{kept}_{self._id(last)}" if kept else self._id(last)
         return self._text(value)
 
@@ -178,11 +181,18 @@ class Marks:
             partial(_HTTP_DATE.sub, lambda found: self._time("HTTP", found[0])),
             partial(EMAIL.sub, lambda found: f"<email {self._number(found[0])}>"),
             partial(TIME.sub, lambda found: self._time(time_form(found[0]), found[0])),
-            partial(_TOKEN.sub, lambda found: self._id(found[0]) if _is_drawn(found[0]) else found[0]),
+            partial(_TOKEN.sub, lambda found: self._id(found[0]) if self._is_drawn(found[0]) else found[0]),
         ):
             parts = _MARKED.split(text)  # what is marked already stays
             text = "".join(part if part.startswith("<") else marked(part) for part in parts)
         return text
+
+    def _is_drawn(self, token: str) -> bool:
+        return _is_drawn(token) or self._is_known(token)
+
+    def _is_known(self, token: str) -> bool:
+        """Whether a member called it an id before: of letters alone, nothing else tells it from a word."""
+        return len(token) >= _LONG_ID and token.isalnum() and token in self._numbers
 
     def _time(self, form: str, value: str | int) -> str:
         moment = moment_of(value)
@@ -233,7 +243,7 @@ def _is_drawn_name(text: str) -> bool:
     """The same of something that its member calls an id: shorter numbers, and words that are none."""
     if not re.fullmatch(r"[A-Za-z0-9-]+", text):
         return False
-    return (text.isdecimal() and len(text) >= 5) or (len(text) >= 8 and not text.isupper())
+    return (text.isdecimal() and len(text) >= 5) or (len(text) >= _LONG_ID and not text.isupper())
 
 
 def left_out(provider: Provider) -> frozenset[str]:

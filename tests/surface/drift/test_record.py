@@ -347,3 +347,14 @@ async def test_a_public_key_is_kept_by_its_name_as_it_was_sent(
     assert [one["request"]["credential"] for one in known] == [wrap.format(f"<{name}>")] * 2
     assert [one["answer"]["body"] for one in known] == [{"told": f"<{name}>"}] * 2
     assert unknown["request"]["credential"] == "wrong"
+
+
+def test_an_id_of_letters_alone_is_known_wherever_it_comes_again() -> None:
+    """One of Checkout.com's in two hundred has no digit: its path was kept as it was, and the test asked for nobody's payment."""
+    marks = Marks("https://api.example", Hiding())
+    answer = {"id": "pay_vcmtsrxmmdlehddvzspcskckcq", "email": "jia@shop.example"}
+
+    assert marks.path("/payments/pay_vcmtsrxmmdlehddvzspcskckcq") == "/payments/pay_vcmtsrxmmdlehddvzspcskckcq"
+    assert marks.of(answer) == {"id": "pay_<id 1>", "email": "<email 2>"}
+    assert marks.path("/payments/pay_vcmtsrxmmdlehddvzspcskckcq") == "/payments/pay_<id 1>"
+    assert marks.text("of vcmtsrxmmdlehddvzspcskckcq, by jia@shop.example") == "of <id 1>, by <email 2>"
