@@ -185,5 +185,5 @@ def load(kind: type[R], body: bytes) -> R:
     except ValidationError as error:
         if error.errors(include_url=False)[0]["type"] != "json_invalid":
             raise
-        loaded = _adapter(kind).validate_python(orjson.loads(body))  # an older version kept what is 250 levels deep
+        loaded = _adapter(kind).validate_python(orjson.loads(body))  # deeper than the 200 levels that pydantic reads
     return loaded

@@ -32,9 +32,9 @@ def query_of(provider: Provider, call: Call, endpoint: Endpoint) -> Mapping[str,
     return call.query if provider.read_query is None else provider.read_query(call, endpoint)
 
 
-DEPTH = 128
+DEPTH = 240
 """Levels of a JSON body: who reads one may walk through it without looking how deep it goes. What is kept of it stands some levels
-deeper, and no more than 200 can be read again (`resource.load`)."""
+deeper, and orjson writes no more than 254."""
 
 
 def body_of(provider: Provider, call: Call, endpoint: Endpoint) -> Any:

@@ -25,7 +25,7 @@ from simulator.kernel.values import value_type
 UNSIGNED = frozenset({"signature", "frame_mode"})
 """Members that are never signed, at any depth."""
 
-MAX_DEPTH = 128
+MAX_DEPTH = 256
 MAX_MEMBERS = 10_000
 MAX_PATHS = 500_000
 """What is signed at most: how deep, how many members, and how many characters all their paths have together. A
