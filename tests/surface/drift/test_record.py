@@ -350,7 +350,7 @@ async def test_a_public_key_is_kept_by_its_name_as_it_was_sent(
 
 
 def test_an_id_of_letters_alone_is_known_wherever_it_comes_again() -> None:
-    """One of Checkout.com's in two hundred has no digit: its path was kept as it was, and the test asked for nobody's payment."""
+    """One in two hundred of 26 base32 signs has no digit: its path was kept as it was, and the test asked for nobody's payment."""
     marks = Marks("https://api.example", Hiding())
     answer = {"id": "pay_vcmtsrxmmdlehddvzspcskckcq", "email": "jia@shop.example"}
 
