@@ -17,9 +17,27 @@ from hypothesis import settings
 from support import Sim
 
 import simulator
+from simulator.engine import resource as resources
 
 settings.register_profile("project", deadline=None)  # a busy machine is not a finding
 settings.load_profile("project")
+
+
+class Remembered(dict[tuple[type[Any], bytes], Any]):
+    """What `resource.remember` keeps, held against what it stands for: whoever changes a resource in place is caught here."""
+
+    def __setitem__(self, of: tuple[type[Any], bytes], one: Any) -> None:
+        assert resources.read(*of) == one, f"{of[0].__name__} is read again as another"
+        super().__setitem__(of, one)
+
+    def get(self, of: tuple[type[Any], bytes], default: Any = None) -> Any:
+        found = super().get(of, default)
+        if found is not default and resources.dump(found) != of[1]:  # an older version may have written less
+            assert resources.read(*of) == found, f"somebody has changed a {of[0].__name__} in place"
+        return found
+
+
+resources._remembered = Remembered()
 
 
 @pytest.hookimpl(optionalhook=True)

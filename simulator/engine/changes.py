@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 import orjson
 
-from simulator.engine.ledger import Booking, Standing, standing_after
+from simulator.engine.ledger import Booking, Standing, standing_after, standing_in
 from simulator.engine.messages import NO_PLAN, Dispatch, Message, Plan
-from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load
+from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load, remember
 from simulator.engine.store.base import Row, Store
 from simulator.kernel.clock import from_micros, micros
 
@@ -115,10 +115,10 @@ class Changes:
         for provider, booking, move in self._bookings:
             if provider not in last:
                 newest = self._store.newest_booking(self._workspace, provider)
-                last[provider] = (0, {}) if newest is None else (newest[0], booked(newest).standing)
+                last[provider] = (0, {}) if newest is None else (newest[0], standing_in(bytes(newest[3])))
             number, standing = last[provider][0] + 1, standing_after(last[provider][1], booking)
             last[provider] = number, standing
-            body = replace(booking, standing=standing).dump()
+            body = booking.dump(standing)
             rows.append((self._workspace, provider, number, micros(booking.at), booking.payment, body))
             if move is not None:
                 move.setdefault("booked", []).append(number)
@@ -178,6 +178,7 @@ class Changes:
             keys_before, keys = base.keys() if base else {}, stored.keys()
             if keys != keys_before:
                 rekeyed.append((identity, keys_before, keys))
+            remember(stored, body)
             self._live[identity] = self._base[identity] = stored
         for identity in self._deleted:
             rekeyed.append((identity, self._base.pop(identity).keys(), {}))

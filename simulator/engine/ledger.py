@@ -216,7 +216,8 @@ class Booking:
         """Whether a settlement at that instant takes it along."""
         return self.at < cutoff and self.available <= cutoff
 
-    def dump(self) -> bytes:
+    def dump(self, standing: Mapping[str, Standing]) -> bytes:
+        """As it is stored, with what each purse holds after it."""
         body: dict[str, Any] = {"cause": self.cause, "available": self.available.isoformat()}
         if self.merchant:
             body["merchant"] = self.merchant
@@ -232,8 +233,8 @@ class Booking:
             body["releases"] = self.releases.isoformat()
         if self.told:
             body["told"] = self.told
-        if self.standing:
-            body["standing"] = {purse: one.dump() for purse, one in self.standing.items()}
+        if standing:
+            body["standing"] = {purse: one.dump() for purse, one in standing.items()}
         body["postings"] = [[one.account, one.kind, decimal(one.amount), one.currency] for one in self.postings]
         return orjson.dumps(body)
 
@@ -253,11 +254,20 @@ class Booking:
             rate=Decimal(body.get("rate", 1)),
             releases=datetime.fromisoformat(body["releases"]) if "releases" in body else None,
             told=body.get("told", {}),
-            standing={purse: Standing.load(one) for purse, one in body.get("standing", {}).items()},
+            standing=_standing(body),
             postings=tuple(
                 Posting(account, kind, parsed(amount), currency) for account, kind, amount, currency in body["postings"]
             ),
         )
+
+
+def standing_in(raw: bytes) -> Mapping[str, Standing]:
+    """Of each purse after a booking as it is stored."""
+    return _standing(orjson.loads(raw))
+
+
+def _standing(body: Mapping[str, Any]) -> Mapping[str, Standing]:
+    return {purse: Standing.load(one) for purse, one in body.get("standing", {}).items()}
 
 
 def purse_of(merchant: str, currency: str) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import orjson
 
 from simulator.engine.changes import Changes, Share, booked
-from simulator.engine.ledger import Booking, Standing, standing_after
+from simulator.engine.ledger import Booking, Standing, standing_after, standing_in
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.store.base import EVERY
 from simulator.engine.workspace import Workspace
@@ -39,6 +39,10 @@ class Reader:
         wanted = list(dict.fromkeys(ids))
         rows = self.store.resources_of(self.workspace.id, kind.PROVIDER, kind.KIND, wanted)
         return {found.id: found for found in (self._changes.adopt(kind, raw) for raw in rows)}
+
+    def adopt(self, kind: type[R], body: bytes) -> R:
+        """A resource of the workspace as the store has just given it; if this unit has changed it, as it has changed it."""
+        return self._changes.adopt(kind, body)
 
     def get(self, kind: type[R], id_: str, path: str = "") -> R:
         """Raises `NotFound`; `path` says where the id stood in the request."""
@@ -162,7 +166,7 @@ class Reader:
             EVERY if before is None else self.store.first_booking_since(self.workspace.id, provider, micros(before))
         )
         newest = self.store.newest_booking(self.workspace.id, provider, behind)
-        found: Mapping[str, Standing] = {} if newest is None else booked(newest).standing
+        found: Mapping[str, Standing] = {} if newest is None else standing_in(bytes(newest[3]))
         for one in self._changes.bookings(provider):
             if before is None or one.at < before:
                 found = standing_after(found, one)

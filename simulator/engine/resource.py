@@ -179,7 +179,31 @@ def dump(resource: Resource) -> bytes:
     return orjson.dumps(resource)
 
 
+REMEMBERED, WORTH_REMEMBERING = 256, 16_384
+"""So many resources are at hand as their bodies say them, of bodies of so many bytes at most: most are read again soon."""
+
+_remembered: dict[tuple[type[Any], bytes], Any] = {}
+
+
+def remember(resource: Resource, body: bytes) -> None:
+    """Whoever loads this body gets this resource: nobody changes one in place."""
+    if len(_remembered) >= REMEMBERED:
+        _remembered.clear()
+    if len(body) <= WORTH_REMEMBERING:
+        _remembered[type(resource), body] = resource
+
+
 def load(kind: type[R], body: bytes) -> R:
+    known: R | None = _remembered.get((kind, body))
+    if known is not None:
+        return known
+    loaded = read(kind, body)
+    remember(loaded, body)
+    return loaded
+
+
+def read(kind: type[R], body: bytes) -> R:
+    """The same, made anew from the body."""
     try:
         loaded: R = _adapter(kind).validate_json(body)
     except ValidationError as error:

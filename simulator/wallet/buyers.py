@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, ClassVar, Literal
 
-from simulator.engine.resource import Resource
+from simulator.engine.resource import Resource, changed
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import EPOCH
@@ -220,14 +220,14 @@ def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> 
     taken = fen if method == "balance" else 0
     used = used_today(uow, buyer) + fen
     line = (uow.now.isoformat(), f"paid by {method}", order, -fen)
-    changed = replace(
+    spent = changed(
         buyer,
         balance=buyer.balance - taken,
         daily_used=used,
         used_on=_day(uow.now),
         ledger=(*buyer.ledger[1 - LINES :], line),
     )
-    return save(uow, changed)
+    return save(uow, spent)
 
 
 def give_back(uow: UnitOfWork, slug: str, fen: int, method: str, order: str) -> Buyer:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ValidationError
 
-from simulator.engine.resource import NOT_YET, Resource, dump, load
+from simulator.engine import resource
+from simulator.engine.resource import NOT_YET, Resource, changed, dump, load, remember
 from simulator.providers import built_in
 from simulator.wallet.order import Order
 
@@ -57,6 +58,36 @@ class Box(Resource):
 
     within: dict[str, Any]
     names: tuple[str, ...] = ()
+
+
+def test_what_was_written_or_read_is_at_hand_when_it_is_read_again() -> None:
+    """Not what is large, and not for ever."""
+    at = datetime(2026, 3, 4, 5, 6, 7, 8, tzinfo=UTC)
+    box, large = (Box(id="b_1", within={"a": "b" * n}, created_at=at) for n in (1, resource.WORTH_REMEMBERING))
+    body = dump(box)
+    remember(box, body)
+    remember(large, dump(large))
+    written, read = load(Box, bytes(bytearray(body))), load(Box, dump(large))
+
+    assert written is box
+    assert read == large and read is not large
+    for n in range(resource.REMEMBERED):
+        other = changed(box, id=f"b_{n + 2}")
+        remember(other, dump(other))
+    assert load(Box, body) is not box
+    assert load(Box, body) == box
+
+
+def test_whoever_changes_a_resource_in_place_is_caught_by_the_next_who_reads_it() -> None:
+    """In the suite, not at run time: see `Remembered` in conftest."""
+    box = Box(id="b_in_place", within={"a": "b"}, created_at=datetime(2026, 3, 4, 5, 6, 7, 8, tzinfo=UTC))
+    body = dump(box)
+    remember(box, body)
+    box.within["a"] = "c"
+
+    with pytest.raises(AssertionError, match="somebody has changed a Box in place"):
+        load(Box, body)
+    box.within["a"] = "b"
 
 
 def test_what_is_as_deep_as_can_be_written_can_be_read() -> None:

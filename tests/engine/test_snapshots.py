@@ -69,7 +69,7 @@ async def lived_in(sim: Sim, acme: Merchant) -> str:
     """Payments in all their states, webhooks that arrived and that did not, a key that was used; returns a charge that waits."""
     with sim.app.runtime.transactions.writing() as store:
         store.drop_payments(sim.workspace.id, [], [], [], 0)  # it counts that nothing was dropped
-        store.insert_bookings([(sim.workspace.id, "acme", 1, 0, "paid", BOOKED.dump())])
+        store.insert_bookings([(sim.workspace.id, "acme", 1, 0, "paid", BOOKED.dump({}))])
     await acme.paid("paid")
     refunded = await acme.paid("refunded")
     await acme.refund(refunded, 400)
