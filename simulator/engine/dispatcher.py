@@ -33,7 +33,6 @@ from simulator.engine.store import AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.tries import Other, Tried
-from simulator.engine.units import Units
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
 
@@ -76,7 +75,6 @@ class Dispatcher:
         store: Store,
         registry: Registry,
         transactions: Transactions,
-        units: Units,
         providers: Mapping[str, Provider],
         ended: Callable[[int, bool], None],
         recorded: Callable[[int], None],
@@ -86,7 +84,6 @@ class Dispatcher:
         self._store = store
         self._registry = registry
         self._transactions = transactions
-        self._units = units
         self._providers = providers
         self._ended = ended
         self._recorded = recorded
@@ -166,7 +163,7 @@ class Dispatcher:
     async def _attempts(self, workspace_id: int, row: OutboxRow) -> bool:
         """One try of a message, and at the same moment of those that leave with it: True when the receiver ran out of time."""
         if not Plan.load(row.plan).together:
-            return await self.attempt(workspace_id, row)
+            return await self._send(workspace_id, row)
         now = micros(self._registry[workspace_id].clock.now())
         rows = [row, *self._store.together_with(row, now)]
         ended = await asyncio.gather(*(self.attempt(workspace_id, one) for one in rows), return_exceptions=True)
@@ -250,8 +247,16 @@ class Dispatcher:
     ) -> bool:
         """One try: True when the receiver ran out of time. A manual one does not touch the schedule unless it succeeds, and
         an `other` not even then."""
-        current = self._store.message_at(row.seq)
-        if current is None or (current.state != "pending" and not manual) or current.url is None:
+        current = self._store.as_it_stands(row)
+        if current is None or (current.state != "pending" and not manual):
+            return False
+        return await self._send(workspace_id, current, manual, other)
+
+    async def _send(
+        self, workspace_id: int, current: OutboxRow, manual: bool = False, other: Other | None = None
+    ) -> bool:
+        """The same of a message as it has just been read."""
+        if current.url is None:
             return False
         workspace = self._registry[workspace_id]
         at, n, halts = workspace.clock.now(), current.attempts + 1, self._halts[workspace_id]
@@ -302,7 +307,7 @@ class Dispatcher:
     def _record(self, workspace: Workspace, tried: Tried) -> int | None:
         """Writes what a try came to; returns its number, or None where it counts no more."""
         current, at, other = tried.message, tried.at, tried.other
-        latest = self._store.message_at(current.seq)
+        latest = self._store.as_it_stands(current)
         if latest is None or self._halts[workspace.id] != tried.halts:
             return None
         policy = self._providers[current.provider].webhooks.retry
@@ -411,16 +416,16 @@ class Dispatcher:
         return self._providers[row.provider].webhooks.played(sending, Plan.load(row.plan))
 
     def _sending(self, workspace_id: int, row: OutboxRow, n: int, sent: datetime) -> Sending:
+        self._transactions.make_sure()
         workspace = self._registry[workspace_id]
         first = self._store.first_sent(row.seq) if n > 1 else None
-        uow = self._units.read(workspace)
         return Sending(
             workspace=workspace,
             event=row.event,
             body=bytes(row.body),
             context=orjson.loads(row.context),
             created_at=from_micros(row.created),
-            at=uow.now,
+            at=workspace.clock.now(),
             attempt=n,
             sent_at=sent,
             first_sent_at=sent if first is None else from_micros(first),

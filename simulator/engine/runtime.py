@@ -118,7 +118,6 @@ class Runtime:
             store,
             self.registry,
             self.transactions,
-            self._units,
             self.providers,
             self._delivery_ended,
             self.news.tell,

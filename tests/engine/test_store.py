@@ -240,7 +240,7 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
         due=None,
     )
 
-    after = store.message_at(first.seq)
+    after = store.as_it_stands(first)
     assert after is not None
     assert (after.state, after.due, after.attempts) == ("delivered", None, 2)
     assert [tuple(row) for row in store.attempts([first.seq])] == [
@@ -319,7 +319,7 @@ def test_a_new_place_has_nothing_and_the_others_keep_what_they_have(store: Store
 
     store.stands_at(one, store.new_place(one))
 
-    assert store.message_at(before.seq) is None
+    assert store.as_it_stands(before) is None
     for id_, there in ((one, 0), (other, 1)):
         found = [
             [store.resource(id_, "acme", "charge", "ch_1")],

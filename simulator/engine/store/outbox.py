@@ -207,12 +207,16 @@ class Outbox(Statements):
         sql = "UPDATE outbox SET due = due - ? WHERE workspace = ? AND state = 'pending' AND due > ?"
         self.run(sql, (by, self._at(workspace), now))
 
-    def message_at(self, seq: int) -> OutboxRow | None:
-        """Nobody's any more if its workspace was deleted or reset since."""
-        sql = f"""SELECT {_OUTBOX} FROM outbox o WHERE seq = ?
-            AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = o.workspace)"""  # noqa: S608
-        found = self.rows(sql, (seq,))
-        return self._message(found[0]) if found else None
+    def as_it_stands(self, message: OutboxRow) -> OutboxRow | None:
+        """A message that was read before, with what of it may have changed since. None if its workspace was deleted or reset:
+        then it is nobody's any more."""
+        sql = """SELECT url, state, due, attempts, from_network FROM outbox o WHERE seq = ?
+            AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = o.workspace)"""
+        found = self.rows(sql, (message.seq,))
+        if not found:
+            return None
+        url, state, due, attempts, from_network = found[0]
+        return message._replace(url=url, state=state, due=due, attempts=attempts, from_network=from_network)
 
     def message(self, workspace: int, id_: str) -> OutboxRow | None:
         sql = f"SELECT {_OUTBOX} FROM outbox WHERE id = ? AND workspace = ?"  # noqa: S608

@@ -35,7 +35,8 @@ _is_bytes = bytes.__instancecheck__
 
 
 def _hold_cards(values: Iterable[Any]) -> bool:
-    return cards.may_hold(b"\n".join(filter(_is_bytes, values)))
+    together = b"\n".join(filter(_is_bytes, values))
+    return len(together) >= cards.SHORTEST and cards.may_hold(together)
 
 
 class Statements(ABC):
