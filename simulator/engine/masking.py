@@ -19,6 +19,7 @@ import orjson
 
 from simulator.engine import addresses, cards
 from simulator.engine.lines import value_of_line
+from simulator.engine.pairs import are_plain
 from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
 from simulator.engine.unnamed import may_hold_unnamed, without_unnamed
@@ -198,7 +199,7 @@ class Masking:
         ):
             odd = headers.keys() & plain
         elif "=" in together or '"' in together:
-            odd = [name for name in headers.keys() & plain if "=" in headers[name] or '"' in headers[name]]
+            odd = [name for name in headers.keys() & plain if not are_plain(headers[name], self.is_secret)]
         for name in odd:
             kept[name] = self._header_text(headers[name], tuple(known))
         return kept
@@ -336,8 +337,7 @@ class Masking:
         return "/".join(segments)
 
     def _segment(self, segment: str, known: Iterable[bytes]) -> str:
-        plain = unquote(segment)
-        masked = self._decoded(plain, known)
+        masked = self._decoded(plain := unquote(segment), known)
         return segment if masked == plain else quote(masked, safe="*:,=")
 
     def _decoded(self, text: str, known: Iterable[bytes]) -> str:
