@@ -18,22 +18,25 @@ from support import Sim
 
 import simulator
 from simulator.engine import resource as resources
+from simulator.engine.resource import Resource
 
 settings.register_profile("project", deadline=None)  # a busy machine is not a finding
 settings.load_profile("project")
 
 
-class Remembered(dict[tuple[type[Any], bytes], Any]):
+class Remembered(dict[bytes, tuple[bytes, Resource]]):
     """What `resource.remember` keeps, held against what it stands for: whoever changes a resource in place is caught here."""
 
-    def __setitem__(self, of: tuple[type[Any], bytes], one: Any) -> None:
-        assert resources.read(*of) == one, f"{of[0].__name__} is read again as another"
-        super().__setitem__(of, one)
+    def __setitem__(self, beginning: bytes, kept: tuple[bytes, Resource]) -> None:
+        body, one = kept
+        assert resources.read(type(one), body) == one, f"{type(one).__name__} is read again as another"
+        super().__setitem__(beginning, kept)
 
-    def get(self, of: tuple[type[Any], bytes], default: Any = None) -> Any:
-        found = super().get(of, default)
-        if found is not default and resources.dump(found) != of[1]:  # an older version may have written less
-            assert resources.read(*of) == found, f"somebody has changed a {of[0].__name__} in place"
+    def get(self, beginning: bytes, default: Any = None) -> Any:
+        found = super().get(beginning, default)
+        if found is not None and resources.dump(found[1]) != found[0]:  # an older version may have written less
+            read = resources.read(type(found[1]), found[0])
+            assert read == found[1], f"somebody has changed a {type(read).__name__} in place"
         return found
 
 

@@ -182,7 +182,10 @@ def dump(resource: Resource) -> bytes:
 REMEMBERED, WORTH_REMEMBERING = 256, 16_384
 """So many resources are at hand as their bodies say them, of bodies of so many bytes at most: most are read again soon."""
 
-_remembered: dict[tuple[type[Any], bytes], Any] = {}
+BEGINNING = 48
+"""Bytes of a body by which it is looked for: they have the resource's id, and are hashed more cheaply than the whole."""
+
+_remembered: dict[bytes, tuple[bytes, Resource]] = {}
 
 
 def remember(resource: Resource, body: bytes) -> None:
@@ -190,13 +193,13 @@ def remember(resource: Resource, body: bytes) -> None:
     if len(_remembered) >= REMEMBERED:
         _remembered.clear()
     if len(body) <= WORTH_REMEMBERING:
-        _remembered[type(resource), body] = resource
+        _remembered[body[:BEGINNING]] = body, resource
 
 
 def load(kind: type[R], body: bytes) -> R:
-    known: R | None = _remembered.get((kind, body))
-    if known is not None:
-        return known
+    known = _remembered.get(body[:BEGINNING])
+    if known is not None and known[0] == body and type(known[1]) is kind:
+        return known[1]
     loaded = read(kind, body)
     remember(loaded, body)
     return loaded

@@ -60,6 +60,11 @@ class Box(Resource):
     names: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Crate(Box):
+    KIND: ClassVar[str] = "crate"
+
+
 def test_what_was_written_or_read_is_at_hand_when_it_is_read_again() -> None:
     """Not what is large, and not for ever."""
     at = datetime(2026, 3, 4, 5, 6, 7, 8, tzinfo=UTC)
@@ -70,6 +75,7 @@ def test_what_was_written_or_read_is_at_hand_when_it_is_read_again() -> None:
     written, read = load(Box, bytes(bytearray(body))), load(Box, dump(large))
 
     assert written is box
+    assert load(Crate, body) == Crate(id="b_1", within={"a": "b"}, created_at=at), "whatever else begins like it"
     assert read == large and read is not large
     for n in range(resource.REMEMBERED):
         other = changed(box, id=f"b_{n + 2}")
