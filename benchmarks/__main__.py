@@ -208,7 +208,7 @@ def delivering(folder: Path, extent: Extent) -> None:
         line("create, pay, heard at a healthy one", f"{heard.in_time} of {heard.heard}", f"{heard.slowest * 1000:,.1f}")
 
 
-def soaking(folder: Path, purchases: int, keep: int) -> None:
+def soaking(db: Path, purchases: int, keep: int) -> None:
     heading(
         f"{purchases:,} purchases, {keep:,} kept",
         "per second",
@@ -219,7 +219,6 @@ def soaking(folder: Path, purchases: int, keep: int) -> None:
         "file MB",
         "dropped",
     )
-    db = folder / "soak.db"
     with servers.simulator(db) as server:
         soak(
             server,
@@ -294,6 +293,9 @@ def main() -> None:
     )
     parser.add_argument("--purchases", type=int, default=1_000_000, help="of a soak")
     parser.add_argument("--keep", type=int, default=200_000, help="payments that a soak keeps")
+    parser.add_argument(
+        "--db", type=Path, help="where a soak goes on, so that it may be made in several sittings; else a new file"
+    )
     parser.add_argument("--postgres", help="the address of an empty database, for sharing")
     given = parser.parse_args()
     extent = QUICK if given.quick else FULL
@@ -314,7 +316,7 @@ def main() -> None:
                 lambda name, made, bought: line(name, f"{made:,.0f}", f"{bought:,.0f}"),
             )
         if "soak" in given.parts:
-            soaking(Path(folder), given.purchases, given.keep)
+            soaking(given.db or Path(folder) / "soak.db", given.purchases, given.keep)
     print(f"\nmeasured in {time.perf_counter() - started:.0f} s")
 
 
