@@ -50,6 +50,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `samples` | What a newcomer is shown of a provider |
 | `stories` | How an event comes about, as a value |
 | `provider` | What a provider is: a value of tables and functions |
+| `outlines` | What is known of a provider before it is loaded |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
 | `arming` | What is wrong with a scenario at the providers that are served |
 | `unread` | Says what of a request nobody reads |

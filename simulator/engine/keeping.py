@@ -23,6 +23,7 @@ import orjson
 
 from simulator.engine.changes import Identity, identity_of
 from simulator.engine.chores import REST, Chore
+from simulator.engine.outlines import is_loaded
 from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import Registry
 from simulator.engine.resource import Resource, load
@@ -104,11 +105,6 @@ class Keeper(Chore):
         self._parties = parties
         self._gone = gone
         self._tallies: dict[int, _Tally] = {}
-        every = [kind for party in parties.values() for kind in party.kinds.values()]
-        self._settling = [
-            name for name, party in parties.items() if isinstance(party, Provider) and party.settlement is not None
-        ]
-        self._bounded = [(kind, kind.KEPT) for kind in every if kind.KEPT is not None]
 
     def look(self) -> None:
         """At everything anew."""
@@ -160,8 +156,10 @@ class Keeper(Chore):
         self._rest = self._whole_rest
         yield from self._loose(id_)
         yield from self._ledger(id_)
-        for kind, most in self._bounded:
-            yield from self._newest(id_, kind, most)
+        for party in self._parties.values():
+            if is_loaded(party):  # of another there are no more than there were at the start
+                for kind, most in party.bounded:
+                    yield from self._newest(id_, kind, most)
         yield from self._replies(id_)
         if has_dropped and self._store.empty_pages() > self._store.pages() // 4:
             yield from shrunk(self._store, self._store.pages() // 10)
@@ -278,7 +276,7 @@ class Keeper(Chore):
     def _ledger(self, id_: int) -> Iterator[None]:
         """Of each provider, bookings beyond so many for each payment that is kept, or older than that; but none that is not added
         up yet, so that balances stay what they are."""
-        for name in self._settling:
+        for name in [party.name for party in self._parties.values() if party.is_provider]:
             while (rules := self._rules(id_)) is not None:
                 first, _ = self._store.first_booking(id_, name)
                 kind = kinds_of(name).account
@@ -304,7 +302,8 @@ class Keeper(Chore):
             return
         self._tally(id_).has_replies = False
         for party in self._parties.values():
-            policy = party.idempotency if isinstance(party, Provider) else None
+            has_some = is_loaded(party) or self._store.has_replies(id_, party.name)
+            policy = party.idempotency if isinstance(party, Provider) and has_some else None
             place: tuple[str, str] | None = ("", "") if policy is not None else None
             while policy is not None and place is not None and id_ in self._registry:
                 before = micros(self._registry[id_].clock.now() - policy.lifetime)

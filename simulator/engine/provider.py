@@ -239,6 +239,11 @@ class Party:
     def kinds(self) -> dict[str, type[Resource]]:
         return {kind.KIND: kind for kind in self.resources}
 
+    @cached_property
+    def bounded(self) -> tuple[tuple[type[Resource], int], ...]:
+        """The kinds of which so many are kept."""
+        return tuple((kind, kind.KEPT) for kind in self.kinds.values() if kind.KEPT is not None)
+
     @property
     def machines(self) -> tuple[Machine, ...]:
         return tuple(dict.fromkeys(kind.MACHINE for kind in self.resources if kind.MACHINE is not None))
@@ -284,6 +289,9 @@ class Provider(Party):
 
     title: str
     monogram: str
+    paths: tuple[str, ...] = ()
+    """How the addresses of its endpoints, its pages and what is left out begin, up to the end of a segment (`/v1/refunds`). Only
+    a provider that is loaded late has to say so (`engine/outlines.py`)."""
     endpoints: tuple[Endpoint, ...]
     pages: tuple[Page, ...] = ()
     left_out: tuple[LeftOut, ...] = ()

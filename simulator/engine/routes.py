@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
+from threading import Lock
 from typing import Generic, TypeVar
 
+from simulator.engine.outlines import is_loaded
 from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
 
 T = TypeVar("T")
@@ -23,29 +25,72 @@ class Node:
     """A place in the tree of path segments: where it leads on to, and what is routed here, by method."""
 
     literal: dict[str, Node] = field(default_factory=dict)
-    digits: tuple[str, Node] | None = None
-    any: tuple[str, Node] | None = None
+    digits: Node | None = None
+    any: Node | None = None
+    parameter: str = ""
+    """How the segment that leads here is called, where it is no literal."""
+    is_called: bool = False
+    """By what is routed; else by what is left out, which calls parameters as it likes."""
     routes: dict[str, tuple[Provider | None, Endpoint | Page]] = field(default_factory=dict)
     left_out: dict[str, tuple[Provider, LeftOut]] = field(default_factory=dict)
     """What a provider really has here and the simulator has not."""
 
 
 class Routes:
-    """Dispatch on path segments: a literal goes before a parameter of digits, that before any parameter."""
+    """Dispatch on path segments: a literal goes before a parameter of digits, that before any parameter.
 
-    def __init__(self) -> None:
+    What a provider has that is not loaded yet is added when a request comes to an address that begins like one of its own. But
+    where one of them does not say how its addresses begin, all are added at once: they may be the same as another's.
+    """
+
+    def __init__(self, providers: Sequence[Provider] = ()) -> None:
+        """Raises `ValueError` for what is routed twice; of what is added later, so does the request to it."""
         self._root = Node()
-        self.paths: list[tuple[str, str, Provider | None]] = []
+        self._paths: dict[str, list[tuple[str, str]]] = {provider.name: [] for provider in providers}
+        """Methods and paths by provider; what is nobody's, under an empty name."""
+        self._waiting: dict[str, Provider] = {}
+        """Those that are not loaded yet, by name."""
+        self._begins: dict[tuple[str, ...], list[str]] = {}
+        """How their addresses begin, where that is literal, to their names."""
+        self._patterns: list[tuple[list[str], str]] = []
+        """The same where there are parameters."""
+        self._lengths: set[int] = set()
+        self._loading = Lock()
+        for provider in providers:
+            if is_loaded(provider):
+                self._add_all(provider)
+            else:
+                self._wait(provider)
+        if not all(provider.paths for provider in providers):
+            self._add_waiting([*self._waiting])
 
     def add(self, provider: Provider | None, route: Endpoint | Page) -> None:
         node = self._node(route.path)
         if route.method in node.routes:
             raise ValueError(f"{route.method} {route.path} is routed twice")
+        if route.method in node.left_out:
+            raise ValueError(f"{route.method} {route.path} is left out, and is there")
         node.routes[route.method] = (provider, route)
-        self.paths.append((route.method, route.path, provider))
+        self._paths.setdefault("" if provider is None else provider.name, []).append((route.method, route.path))
 
-    def leave_out(self, provider: Provider, route: LeftOut) -> None:
-        """To be called after all that is there has been added."""
+    def _wait(self, provider: Provider) -> None:
+        self._waiting[provider.name] = provider
+        for begin in map(segments_of, provider.paths):
+            if any(segment.startswith("{") for segment in begin):
+                self._patterns.append((begin, provider.name))
+            else:
+                self._begins.setdefault(tuple(begin), []).append(provider.name)
+        self._lengths = {len(begin) for begin in self._begins}
+
+    def _add_all(self, provider: Provider) -> None:
+        for endpoint in provider.endpoints:
+            self.add(provider, endpoint)
+        for page in provider.pages:
+            self.add(provider, page)
+        for operation in provider.left_out:
+            self._leave_out(provider, operation)
+
+    def _leave_out(self, provider: Provider, route: LeftOut) -> None:
         node = self._node(route.path, same_names=False)
         if route.method in node.routes or route.method in node.left_out:
             raise ValueError(f"{route.method} {route.path} is left out, and is there")
@@ -57,18 +102,37 @@ class Routes:
             if segment.startswith("{"):
                 name, _, only = segment[1:-1].partition(":")
                 slot = "digits" if only == "digits" else "any"
-                if getattr(node, slot) is None:
-                    setattr(node, slot, (name, Node()))
-                known, node = getattr(node, slot)
-                if same_names and known != name:
-                    raise ValueError(f"{path}: the parameter is called {known!r} elsewhere")
+                child: Node = getattr(node, slot) or Node(parameter=name)
+                if same_names and child.is_called and child.parameter != name:
+                    raise ValueError(f"{path}: the parameter is called {child.parameter!r} elsewhere")
+                if same_names:
+                    child.parameter, child.is_called = name, True
+                setattr(node, slot, child)
+                node = child
             else:
                 node = node.literal.setdefault(segment, Node())
         return node
 
     def match(self, method: str, segments: Sequence[str]) -> tuple[Node, dict[str, str]] | None:
         """The place that a path leads to. One where nothing is routed but something is left out counts for its methods only."""
+        if self._waiting:
+            self._add_waiting(self._meant(segments))
         return self._match(self._root, method, segments, 0, {})
+
+    def _meant(self, segments: Sequence[str]) -> list[str]:
+        """Who is not loaded and has addresses that begin so."""
+        found: list[str] = []
+        for length in self._lengths:
+            found += self._begins.get(tuple(segments[:length]), ())
+        found += [name for begin, name in self._patterns if _begins(segments, begin)]
+        return [name for name in found if name in self._waiting] if found else found
+
+    def _add_waiting(self, names: Iterable[str]) -> None:
+        for name in names:
+            with self._loading:
+                if (provider := self._waiting.get(name)) is not None:
+                    self._add_all(provider)
+                    del self._waiting[name]
 
     def _match(
         self, node: Node, method: str, segments: Sequence[str], index: int, path: dict[str, str]
@@ -81,11 +145,11 @@ class Routes:
             if found is not None:
                 return found
         if node.digits is not None and segment.isascii() and segment.isdigit():
-            found = self._match(node.digits[1], method, segments, index + 1, {**path, node.digits[0]: segment})
+            found = self._match(node.digits, method, segments, index + 1, {**path, node.digits.parameter: segment})
             if found is not None:
                 return found
         if node.any is not None and segment:
-            return self._match(node.any[1], method, segments, index + 1, {**path, node.any[0]: segment})
+            return self._match(node.any, method, segments, index + 1, {**path, node.any.parameter: segment})
         return None
 
     def nearest(self, method: str, path: str, of: Provider | None = None) -> list[str]:
@@ -93,9 +157,10 @@ class Routes:
         ends alike; then what is spelt alike. What only browsers ask (`OPTIONS`) nobody has meant."""
         from difflib import SequenceMatcher, get_close_matches  # a start needs it not
 
+        self._add_waiting([*self._waiting])
         sought = f"{method} {path[:LONGEST]}"
         given = segments_of(path[:LONGEST])
-        paths = [(m, p) for m, p, party in self.paths if of is None or (party is not None and party.name == of.name)]
+        paths = [one for name, paths in self._paths.items() if of is None or name == of.name for one in paths]
         known = [f"{m} {p}" for m, p in paths if m != "OPTIONS"]
         away = [f"{m} {p}" for m, p in paths if m == method and _is_one_away(given, segments_of(p))]
         ends = given[-1:]
@@ -103,6 +168,10 @@ class Routes:
             key=lambda one: (segments_of(one)[-1:] == ends, SequenceMatcher(None, sought, one).ratio()), reverse=True
         )
         return list(dict.fromkeys([*away, *get_close_matches(sought, known, n=NEAR, cutoff=0.5)]))[:NEAR]
+
+
+def _begins(segments: Sequence[str], begin: Sequence[str]) -> bool:
+    return len(segments) >= len(begin) and all(map(_fits, segments, begin))
 
 
 def _is_one_away(given: Sequence[str], known: Sequence[str]) -> bool:
@@ -155,17 +224,9 @@ def routes_of(providers: Sequence[Provider], pages: Sequence[Page]) -> Routes:
 
 @lru_cache(maxsize=16)
 def _routes(providers: tuple[_Same[Provider], ...], pages: tuple[_Same[Page], ...]) -> Routes:
-    routes = Routes()
-    for provider in (same.it for same in providers):
-        for endpoint in provider.endpoints:
-            routes.add(provider, endpoint)
-        for page in provider.pages:
-            routes.add(provider, page)
-    for own in pages:
-        routes.add(None, own.it)
-    for provider in (same.it for same in providers):
-        for operation in provider.left_out:
-            routes.leave_out(provider, operation)
+    routes = Routes([same.it for same in providers])
+    for page in pages:
+        routes.add(None, page.it)
     return routes
 
 

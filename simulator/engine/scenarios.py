@@ -305,12 +305,22 @@ class Effect:
     """Which armed scenario and rule, for counting `times`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
     """The scenarios on disk: `named` can be armed, `documented` (by provider) always apply."""
 
-    named: Mapping[str, Scenario] = field(default_factory=dict)
-    documented: Mapping[str, Scenario] = field(default_factory=dict)
+    def __init__(
+        self,
+        *,
+        documented: Mapping[str, Scenario] | None = None,
+        read_named: Callable[[], Mapping[str, Scenario]] = dict,
+    ) -> None:
+        """`read_named` is called when somebody wants to see or to arm one: whether they can happen is asked of every provider."""
+        self.documented = documented or {}
+        self._read_named = read_named
+
+    @cached_property
+    def named(self) -> Mapping[str, Scenario]:
+        return self._read_named()
 
 
 AMOUNTS_KEPT = 1024

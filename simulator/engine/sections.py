@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from simulator.engine.provider import Provider
 from simulator.engine.settings import SimulatorSettings, WorkspaceSettings
 from simulator.engine.workspace import Workspace
 
 
-def sections(providers: Mapping[str, Provider]) -> dict[str, type[WorkspaceSettings]]:
-    """Name to model, the simulator's own first."""
-    own: dict[str, type[WorkspaceSettings]] = {SimulatorSettings.SECTION: SimulatorSettings}
-    return own | {name: provider.settings for name, provider in providers.items()}
+class Sections(Mapping[str, type[WorkspaceSettings]]):
+    """Name to model, the simulator's own first. A provider is asked for its model when that is looked up, and not before."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = providers
+
+    def __getitem__(self, name: str) -> type[WorkspaceSettings]:
+        return SimulatorSettings if name == SimulatorSettings.SECTION else self._providers[name].settings
+
+    def __contains__(self, name: object) -> bool:
+        return name == SimulatorSettings.SECTION or name in self._providers
+
+    def __iter__(self) -> Iterator[str]:
+        yield SimulatorSettings.SECTION
+        yield from self._providers
+
+    def __len__(self) -> int:
+        return len(self._providers) + 1
 
 
-def notices(workspaces: Iterable[Workspace], models: Iterable[type[WorkspaceSettings]]) -> list[str]:
+def notices(workspaces: Iterable[Workspace], sections: Sections) -> list[str]:
     """A sentence for each stored value that cannot be taken any more."""
-    models = list(models)
     return [
         f"workspace {workspace.name}: {fault.message}; its default holds until it is set anew"
         for workspace in workspaces
-        if workspace.settings
-        for model in models
-        for fault in workspace.unusable_settings(model)
+        for name in sections
+        if name in workspace.settings
+        for fault in workspace.unusable_settings(sections[name])
     ]

@@ -23,7 +23,7 @@ from simulator.engine.http import Receive, Scope, Send, has_large_head
 from simulator.engine.provider import Provider
 from simulator.engine.reach import Reach
 from simulator.engine.runtime import Runtime
-from simulator.engine.sections import notices, sections
+from simulator.engine.sections import Sections, notices
 from simulator.engine.store import Store, open_store, readable
 from simulator.kernel.crypto import sha256_hex
 from simulator.surface import logs
@@ -79,7 +79,7 @@ class App:
                 "the store holds rows of %s, which is not installed: they are kept, its timers and webhooks wait",
                 missing,
             )
-        for notice in notices(self.runtime.workspaces(), sections(self.runtime.providers).values()):
+        for notice in notices(self.runtime.workspaces(), Sections(self.runtime.providers)):
             log.warning(notice)
         if self.settings.open_console and not self.settings.admin_token:
             token = sha256_hex(f"admin token {self.runtime.secret}".encode())[:24]
@@ -193,20 +193,23 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
 
 def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Known:
     ours = scenarios.load_folder(pages.folder("scenarios"))
-    # The test triggers of a provider that is not served can never hold.
-    found = {name: scenario for name, scenario in ours.items() if _objection(scenario, providers) is None}
+    brought: dict[str, scenarios.Scenario] = {}
     for folder in folders():
         theirs = scenarios.load_folder(folder / "scenarios")
-        if taken := sorted(theirs.keys() & {*ours, *found}):
+        if taken := sorted(theirs.keys() & {*ours, *brought}):
             raise scenarios.ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
-        found |= _possible(folder / "scenarios", theirs, providers)
+        brought |= _possible(folder / "scenarios", theirs, providers)
     if settings.scenarios:
-        found |= _own_scenarios(Path(settings.scenarios), providers)
-    names = {provider.name for provider in providers}
-    documented = {name: scenario for name, scenario in found.items() if name in names}
-    return scenarios.Known(
-        named={name: scenario for name, scenario in found.items() if name not in names}, documented=documented
-    )
+        brought |= _own_scenarios(Path(settings.scenarios), providers)
+    names, every = {provider.name for provider in providers}, ours | brought
+
+    def read_named() -> dict[str, scenarios.Scenario]:
+        """The test triggers of a provider that is not served can never hold."""
+        found = {name: scenario for name, scenario in every.items() if name not in names}
+        return {name: one for name, one in found.items() if name in brought or _objection(one, providers) is None}
+
+    documented = {name: one for name, one in every.items() if name in names}
+    return scenarios.Known(documented=documented, read_named=read_named)
 
 
 def _objection(scenario: scenarios.Scenario, providers: Sequence[Provider]) -> Objection | None:

@@ -45,6 +45,8 @@ def _loaded(entry: Entry) -> Provider:
     where = f"{entry.module}:{entry.attribute}"
     try:
         value = getattr(import_module(entry.module), entry.attribute)
+        if isinstance(value, Provider):
+            _ = value.endpoints  # so that what is imported later fails here
     except Exception as error:  # somebody else's code: whatever it is, the start says whose
         raise NotServable(entry, f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(value, Provider):

@@ -10,13 +10,13 @@ import pytest
 from support import HOOKS, Sim
 
 from simulator.engine.provider import Provider
-from simulator.engine.sections import sections
+from simulator.engine.sections import Sections
 from simulator.engine.settings import WorkspaceSettings, table
 from simulator.providers import built_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 PROVIDERS = {provider.name: provider for provider in built_in()}
-SECTIONS = sections(PROVIDERS)
+SECTIONS = Sections(PROVIDERS)
 
 NEVER: tuple[Any, ...] = ({}, [[]], -1, 1e18, "", " ", "two\nlines", "a\0b", "a\x1bb", "x" * 2000, 10**30)
 """No setting takes these, apart from `{}` where headers stand."""

@@ -129,6 +129,8 @@ def test_every_scenario_that_ships_may_happen() -> None:
     found = load_scenarios(Settings(db=":memory:"), built_in()).known
 
     assert {provider.name for provider in built_in()} == set(found.documented)
+    for provider in built_in():
+        assert objection(found.documented[provider.name], [provider]) is None
     assert "declined-balance" in found.named and "refund-refused" in found.named
 
 

@@ -20,6 +20,7 @@ PAGE = ROOT / "docs" / "adding-a-provider.md"
 REFERENCE: Mapping[str, Mapping[str, str]] = {
     "The provider, and its routes": {
         "engine/provider.py": "Handler Authenticate Party Provider BannerLine Directory Endpoint Page LeftOut Idempotency",
+        "engine/outlines.py": "Outline lazily",
         "engine/throttle.py": "RateLimit",
     },
     "A request and its answer": {
@@ -106,14 +107,14 @@ INSIDE = {
     "UnitOfWork": "write begin touched next_due has_changes promised touch claim_scenarios unadvanced rules post",
     "Webhooks": "signed",
     "Verdict": "arriving",
-    "Provider": "is_provider summary_of render judge banner_line kinds known_timers moves_money book fire_timer",
+    "Provider": "is_provider summary_of render judge banner_line kinds bounded known_timers moves_money book fire_timer",
     "LeftOut": "body query idempotent",
     "Booking": "dump load purse is_due releases",
     "Payout": "purse takes keys first last after",
     "Settlement": "table",
     "MoneySettings": "held variable",
     "Order": "answer_at tries approved_by walked_away detail shortfall advanced_s advanced_by refunded_cny cny rate",
-    "Party": "is_provider settings kinds machines known_timers summary_of render moves_money book fire_timer",
+    "Party": "is_provider settings kinds bounded machines known_timers summary_of render moves_money book fire_timer",
     "Shop": "id_among",
     "Ids": "seeded",
     "WorkspaceSettings": "overruled",

@@ -135,6 +135,13 @@ REFUSED = {
     "no provider": ("acme = acme_psp:PROVIDER", "PROVIDER = 1\n", "acme_psp:PROVIDER is no Provider"),
     "no such attribute": ("acme = acme_psp:NOTHING", PACKAGE, "acme_psp:NOTHING cannot be loaded: AttributeError"),
     "broken": ("acme = acme_psp:PROVIDER", "raise RuntimeError('out of order')\n", "RuntimeError: out of order"),
+    "broken where it is loaded late": (
+        "acme = acme_psp:PROVIDER",
+        "from simulator.engine.outlines import lazily\nfrom toy.acme import ACME\n"
+        "own = {name: getattr(ACME, name) for name in ('name', 'title', 'monogram', 'credentials', 'lookups')}\n"
+        "PROVIDER = lazily({**own, 'paths': ('/acme',)}, 'nowhere_at_all')\n",
+        "acme_psp:PROVIDER cannot be loaded: ModuleNotFoundError",
+    ),
     "paths of ours": (
         "acme = acme_psp:PROVIDER",
         "from dataclasses import replace\nfrom toy.acme import ACME\nfrom simulator.providers import built_in\n"

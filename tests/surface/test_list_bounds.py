@@ -12,7 +12,7 @@ from simulator.engine import endpoints, keeping, registry, workspace
 from simulator.engine.watchers import Audience
 from simulator.providers import built_in
 from simulator.surface.control import audits, scenarios
-from simulator.surface.inbox import Received
+from simulator.surface.inbox import INBOX, Received
 from simulator.wallet import buyers
 
 
@@ -120,7 +120,7 @@ async def test_so_many_connections_listen_and_wait_and_the_next_is_told(
 
 async def test_an_inbox_keeps_the_newest_and_counts_what_went(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over all inboxes of a workspace, by number and by size; it goes in idle time, and nobody is refused."""
-    monkeypatch.setattr(sim.app.runtime.keeper, "_bounded", [(Received, 3)])
+    monkeypatch.setitem(vars(INBOX), "bounded", ((Received, 3),))
     inbox = f"/_sim/inbox/{sim.workspace.name}"
     for number in range(4):
         await sim.http.post(f"{inbox}/one", content=f"{number}")

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+from simulator.providers import BUILT_IN
+
 START = """
 import asyncio, json, sys
 from simulator.surface import serve
@@ -60,6 +62,7 @@ LATER = {
     "simulator.surface.console": "the first page of the console",
     "simulator.surface.control.table": "the first call of the control API but health",
     "yaml": "the first question for a scenario",
+    **{f"simulator.providers.{name}.provider": "the first request to it" for name in BUILT_IN},
 }
 """What has its own time, and when that is."""
 

@@ -123,6 +123,11 @@ class Keeping(Statements):
         self.run_many(sql, [(*row[:4], place, row[4]) for row in keys])
         self.run_many("DELETE FROM resources WHERE seq = ?", [(seq,) for seq in resources])
 
+    def has_replies(self, workspace: int, provider: str) -> bool:
+        """Whether any answer to a repeated request is kept."""
+        sql = "SELECT 1 FROM replies WHERE workspace = ? AND provider = ? LIMIT 1"
+        return bool(self.rows(sql, (self._at(workspace), provider)))
+
     def drop_replies(
         self, workspace: int, provider: str, after: tuple[str, str], most: int, before: int
     ) -> tuple[str, str] | None:

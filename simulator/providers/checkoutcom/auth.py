@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -18,10 +18,7 @@ import orjson
 from simulator.engine.provider import Call, Directory, LeftOut
 from simulator.engine.workspace import Workspace
 from simulator.kernel.crypto import equals, hmac_sha256
-from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import Forbidden, MalformedBody, Refused, Unauthenticated
-
-BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 NAS_SECRET = re.compile(r"^sk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]$")
 NAS_PUBLIC = re.compile(r"^pk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]$")
@@ -96,33 +93,6 @@ Source: docs/providers/checkoutcom.md, source 12.1.
 
 OF_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """What `IN_BROWSERS` answers, whichever page asks. Inferred: checkoutcom.browser-calls."""
-
-
-def credentials(ids: Ids, default: bool) -> dict[str, Any]:
-    if default:
-        return {
-            "secret_key": "sk_sbox_" + "default".ljust(27, "a"),
-            "public_key": "pk_sbox_" + "default".ljust(27, "a"),
-            "client_id": "ack_" + "default".ljust(26, "a"),
-            "client_secret": "default-client-secret",
-            "processing_channel_id": "pc_" + "default".ljust(26, "a"),
-            "previous_secret_key": "sk_test_00000000-0000-4000-8000-00000000defa",
-            "previous_public_key": "pk_test_00000000-0000-4000-8000-00000000defa",
-        }
-    return {
-        "secret_key": "sk_sbox_" + ids.text(27, BASE32),
-        "public_key": "pk_sbox_" + ids.text(27, BASE32),
-        "client_id": "ack_" + ids.text(26, BASE32),
-        "client_secret": ids.text(43),
-        "processing_channel_id": "pc_" + ids.base32_guid(),
-        "previous_secret_key": f"sk_test_{ids.guid()}",
-        "previous_public_key": f"pk_test_{ids.guid()}",
-    }
-
-
-def lookups(found: Mapping[str, Any]) -> Sequence[str]:
-    names = ("secret_key", "public_key", "client_id", "previous_secret_key", "previous_public_key")
-    return [found[name] for name in names]
 
 
 def authenticate(call: Call, directory: Directory) -> None:

@@ -8,32 +8,17 @@ request from being accepted; its callback tells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.engine.provider import Call, Directory
 from simulator.engine.workspace import Workspace
-from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated, Violation
 from simulator.providers.ecommpay import errors, signing
 from simulator.providers.ecommpay.wire.requests import DEMANDED, REQUIRED
 
 PROOFS = ("json", "required", "project", "signature")
-PROJECT = 201
-OTHER_PROJECTS = [120, 239]
-"""The further projects of the Alipay article; they share the default workspace and its secret."""
-
 MAX_PROJECT = 4_294_967_295
-
-
-def credentials(ids: Ids, default: bool) -> dict[str, Any]:
-    if default:
-        return {"project_id": PROJECT, "secret_key": "sandbox-secret-7Q2mVx", "projects": list(OTHER_PROJECTS)}
-    return {"project_id": 100_000_000 + int(ids.digits(9)) % 900_000_000, "secret_key": ids.text(64), "projects": []}
-
-
-def lookups(found: Mapping[str, Any]) -> Sequence[str]:
-    return list(dict.fromkeys(str(int(project)) for project in (found["project_id"], *found.get("projects", ()))))
 
 
 def secret_of(workspace: Workspace) -> str:

@@ -7,41 +7,19 @@ The checks are made in this order: JSON, token, signature. The token acts for al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.engine.provider import Call, Directory, Reply
 from simulator.engine.throttle import RateLimit
 from simulator.engine.workspace import Workspace
-from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import MalformedBody, Refused, Unauthenticated, Violation
 from simulator.providers.ecommpay import auth, errors, signing
+from simulator.providers.ecommpay.keys import token_lookup
 from simulator.providers.ecommpay.settings import EcommpaySettings
 
 BASE = "/v1"
 PATHS = ("balance", "operations", "financial-reporting", "chargeback", "fraud", "currency-rates")
-TOKEN, SECRET = "SIM0000000000000000000000TOKEN", "sim-data-api-salt"
-"""Of the default workspace."""
-
 MAX_TOKEN = 255
-
-
-def credentials(ids: Ids, default: bool) -> dict[str, Any]:
-    """The project's, and a token with its secret."""
-    own = auth.credentials(ids, default)
-    if default:
-        return own | {"data_token": TOKEN, "data_secret": SECRET}
-    return own | {"data_token": ids.text(30), "data_secret": ids.text(64)}
-
-
-def lookups(found: Mapping[str, Any]) -> Sequence[str]:
-    token = found.get("data_token")
-    return [*auth.lookups(found), *([_lookup(token)] if token else [])]
-
-
-def _lookup(token: str) -> str:
-    """By which the owner of a token is found; a project is found by its bare number."""
-    return f"token {token}"
 
 
 def is_data(target: str) -> bool:
@@ -67,7 +45,7 @@ def authenticate(call: Call, directory: Directory) -> None:
     token, signature = body.get("token"), body.get("signature")
     if not isinstance(token, str) or not token.isprintable() or len(token) > MAX_TOKEN:
         token = ""
-    workspace = directory.by_credential("ecommpay", _lookup(token))
+    workspace = directory.by_credential("ecommpay", token_lookup(token))
     if workspace is None:
         raise Refused("3027", broken=(Violation("token", "unknown_id", "token"),))
     call.workspace = workspace

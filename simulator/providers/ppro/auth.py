@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from simulator.engine.provider import Call, Directory
 from simulator.engine.throttle import RateLimit
-from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import Forbidden, Invalid, Refused, Unauthenticated, UnsupportedMediaType, Violation
+from simulator.providers.ppro.keys import merchant_ids
 from simulator.providers.ppro.settings import PproSettings
 
 JSON = "application/json"
@@ -20,30 +17,6 @@ HEADER_LIMIT = 8192
 """Bytes of all headers together, each with its colon, blank and line end. Inferred: ppro.header-limit."""
 
 UNREAD_HEADERS = {"idempotency-key": "is not read by PPRO, whose header is Request-Idempotency-Key"}
-
-
-def credentials(ids: Ids, default: bool) -> dict[str, Any]:
-    if default:
-        return {
-            "api_key": "key_sandbox_default",
-            "merchant_id": "merch_default",
-            "webhook_secret": "whs_default_5f1c0b8a2d9e47",
-        }
-    return {
-        "api_key": "key_sandbox_" + ids.text(21),
-        "merchant_id": "merch_" + ids.text(21),
-        "webhook_secret": "whs_" + ids.text(32),
-    }
-
-
-def merchant_ids(own: Mapping[str, Any]) -> list[str]:
-    """The merchants for whom the key may act, from a workspace's credentials; the first is the usual one."""
-    found = own["merchant_id"]
-    return list(found) if isinstance(found, list) else [found]
-
-
-def lookups(found: Mapping[str, Any]) -> Sequence[str]:
-    return [found["api_key"]]
 
 
 def authenticate(call: Call, directory: Directory) -> None:

@@ -20,7 +20,7 @@ from simulator.engine.ledger import MERCHANT, UNIT, Booking, rounded, units
 from simulator.engine.settlement import Period, Report
 from simulator.kernel.crypto import sha256_hex
 from simulator.kernel.money import Money
-from simulator.providers.ppro import auth
+from simulator.providers.ppro.keys import merchant_ids
 from simulator.providers.ppro.settings import PproSettings
 
 READY = timedelta(hours=3)
@@ -301,7 +301,7 @@ def _sums(period: Period, rows: Iterable[Booking], currency: str) -> list[Line]:
 
 def _main_merchant(period: Period) -> str:
     """Whose reserves, fees of payouts and returned payouts are, if no row says it."""
-    return auth.merchant_ids(period.uow.workspace.credentials[period.provider])[0]
+    return merchant_ids(period.uow.workspace.credentials[period.provider])[0]
 
 
 def _cleared(lines: Sequence[Line]) -> Iterator[Line]:

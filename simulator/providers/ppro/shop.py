@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.engine.shop import Account, Answer, Course, Purchase, Request, Shop, json_request
 from simulator.kernel.money import Money
-from simulator.providers.ppro.auth import merchant_ids
+from simulator.providers.ppro.keys import merchant_ids
 from simulator.providers.ppro.rules import ALIPAY_CURRENCIES
 
 CHARGES = "/v1/payment-charges"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from simulator.engine.provider import Call, Directory
 from simulator.kernel.clock import time_of_day
-from simulator.kernel.crypto import b64, equals
-from simulator.kernel.ids import Ids
+from simulator.kernel.crypto import equals
 from simulator.kernel.refusals import Forbidden, Invalid, Unauthenticated, Violation
 from simulator.providers.worldline import signing
 from simulator.providers.worldline.settings import WorldlineSettings
@@ -25,28 +22,6 @@ STRICT_SKEW_S = 300
 """The sibling platform's rule. Inferred: worldline.skew."""
 
 IDEMPOTENCE_KEY_LENGTH = 40
-
-
-def credentials(ids: Ids, default: bool) -> dict[str, Any]:
-    if default:
-        return {
-            "merchant_id": "1001",
-            "api_key_id": "5eed000000000001",
-            "secret_api_key": "c2ltdWxhdG9yLXNlY3JldC1hcGkta2V5LTAwMDAwMDE=",
-            "webhooks_key_id": "5eed000000000002",
-            "webhooks_secret": "5eed0000-0000-4000-8000-000000000003",
-        }
-    return {
-        "merchant_id": "2" + ids.digits(8),
-        "api_key_id": ids.hex(16),
-        "secret_api_key": b64(ids.bytes(32)),
-        "webhooks_key_id": ids.hex(16),
-        "webhooks_secret": ids.guid(),
-    }
-
-
-def lookups(found: Mapping[str, Any]) -> Sequence[str]:
-    return [found["api_key_id"]]
 
 
 def authenticate(call: Call, directory: Directory) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from simulator.engine.rates import RATES
 from simulator.engine.runtime import Runtime
-from simulator.engine.sections import sections
+from simulator.engine.sections import Sections
 from simulator.engine.settings import SimulatorSettings, describe
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
@@ -57,7 +57,7 @@ def _plain(choice: Any) -> str:
 async def settings_page(console: Console) -> Response:
     """The options of the simulator and of each provider; what is left empty has its default."""
     runtime, workspace = console.runtime, console.workspace
-    known = sections(runtime.providers)
+    known = Sections(runtime.providers)
     titles = {name: provider.title for name, provider in runtime.providers.items()}
     order = [SimulatorSettings.SECTION, *(name for name in known if name != SimulatorSettings.SECTION)]
     section = console.chosen("section", order) or order[0]

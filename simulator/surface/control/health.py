@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from simulator import __version__
 from simulator.engine.runtime import Runtime
-from simulator.engine.sections import notices, sections
+from simulator.engine.sections import Sections, notices
 from simulator.engine.settings import SimulatorSettings
 from simulator.kernel.clock import from_micros, iso_millis
 from simulator.surface.answers import Health
@@ -65,7 +65,7 @@ async def health(call: ControlCall) -> dict[str, Any]:
     body["keep"] = kept(runtime)
     if runtime.missing:
         body["missing"] = runtime.missing
-    found = notices(runtime.workspaces(), sections(runtime.providers).values())
+    found = notices(runtime.workspaces(), Sections(runtime.providers))
     return body | ({"notices": found[:SHOWN]} if found else {})
 
 

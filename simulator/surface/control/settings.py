@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from pydantic import RootModel, WithJsonSchema
 
 from simulator.engine import settling
-from simulator.engine.sections import sections
+from simulator.engine.sections import Sections
 from simulator.engine.settings import faults
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
-from simulator.surface.control.money import settling_providers
 from simulator.surface.control.operation import ControlCall
 from simulator.surface.control.workspaces import workspace_view
 
@@ -22,7 +21,7 @@ class SettingsBody(RootModel[Annotated[Any, WithJsonSchema({"type": "object"})]]
 
 async def put_settings(call: ControlCall[SettingsBody]) -> dict[str, Any]:
     """Options of one provider or of the simulator itself. Raises 422 for what they cannot be, and changes nothing."""
-    name, workspace, known = call.path["provider"], call.workspace, sections(call.runtime.providers)
+    name, workspace, known = call.path["provider"], call.workspace, Sections(call.runtime.providers)
     if name not in known:
         allowed = sorted(known)
         raise ControlError(404, "not_found", f"there is no provider {name!r}", field="provider", allowed=allowed)
@@ -31,7 +30,8 @@ async def put_settings(call: ControlCall[SettingsBody]) -> dict[str, Any]:
         raise invalid(f"{field}: must be an object", field, sorted(known[name].model_fields))
     checks.faultless(faults(known[name], values))
     settings = {**workspace.settings, name: values}
-    if any(one.name == name for one in settling_providers(call, None)):
+    provider = call.runtime.providers.get(name)
+    if provider is not None and provider.settlement is not None:
         with call.runtime.unit(workspace, provider=name, topic="control") as uow:
             settling.change_settings(uow, name, values)
     return workspace_view(call, call.runtime.change_workspace(workspace, settings=settings))

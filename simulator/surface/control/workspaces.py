@@ -12,7 +12,7 @@ from simulator.engine import endpoints
 from simulator.engine.provider import Provider
 from simulator.engine.registry import CredentialError, TooMuch, WorkspaceError
 from simulator.engine.runtime import Runtime
-from simulator.engine.sections import sections
+from simulator.engine.sections import Sections
 from simulator.engine.settings import faults
 from simulator.engine.validation import Unfit
 from simulator.engine.workspace import NAME, RESERVED, Workspace
@@ -135,7 +135,7 @@ def _shown(hook: dict[str, Any] | None) -> dict[str, Any] | None:
 async def create_workspace(call: ControlCall[WorkspaceBody]) -> dict[str, Any]:
     """Credentials are made up where none are given. Raises 409 when a name or a credential is taken."""
     runtime, body = call.runtime, call.body
-    known = sections(runtime.providers)
+    known = Sections(runtime.providers)
     for member in ("credentials", "webhooks", "settings"):
         allowed = sorted(known if member == "settings" else runtime.providers)
         for name in getattr(body, member):

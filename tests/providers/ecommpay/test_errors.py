@@ -12,7 +12,7 @@ from support import Sim
 
 from providers.ecommpay.driver import SALE, Merchant
 from simulator.kernel.ids import Ids
-from simulator.providers.ecommpay import auth, errors
+from simulator.providers.ecommpay import errors, keys
 
 ID = SALE["general"]["payment_id"]
 
@@ -380,6 +380,6 @@ async def test_a_wrong_type_is_told_in_the_platforms_words(sim: Sim, ecommpay: M
 @pytest.mark.parametrize("drawn", [b"\x00" * 9, b"\xff" * 9, b"\x09" * 9])
 def test_a_new_project_has_nine_digits(drawn: bytes) -> None:
     """Always, so that answers of equal seeds are equally long."""
-    own = auth.credentials(Ids(lambda length: (drawn * length)[:length]), False)
+    own = keys.credentials(Ids(lambda length: (drawn * length)[:length]), False)
 
     assert len(str(own["project_id"])) == 9

@@ -17,7 +17,7 @@ import pytest
 from support import Sim
 
 from providers.wooshpay.driver import EVERYTHING, SEED_SESSION, SEED_WEB, Merchant
-from simulator.providers.wooshpay import PHASES
+from simulator.providers.wooshpay.provider import PHASES
 
 STEPS = 26
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")

@@ -159,6 +159,17 @@ async def test_what_alipay_does_not_have_is_not_pending(worldline: Merchant, ope
     assert (await worldline.payment(id_), worldline.events) == (before, sent)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/files/v1/9999/files/abc"), ("POST", "/files/v1/9999/disputes/d1")]
+)
+async def test_an_operation_that_is_left_out_asks_whose_merchant_it_is(
+    worldline: Merchant, method: str, path: str
+) -> None:
+    answer = await worldline.call(method, path)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "9007")
+
+
 async def test_a_path_that_does_not_exist_is_html_404(sim: Sim, worldline: Merchant) -> None:
     for path in ("/nothing", "/payouts/a/b", "/mandates/a/b", "/payments/1/2/3"):
         answer = await worldline.get(path)

@@ -13,7 +13,7 @@ from pressing import form_of, page_of, press
 from support import Sim
 from toy.acme import ACME
 
-from simulator.engine.sections import sections
+from simulator.engine.sections import Sections
 from simulator.engine.settings import describe
 from simulator.providers import built_in
 
@@ -292,7 +292,7 @@ async def test_settings_and_ways_to_pay_are_told_in_both_languages() -> None:
     """English as the settings themselves say it."""
     async with Sim() as world:
         providers = world.app.runtime.providers
-        for section, model in sections(providers).items():
+        for section, model in Sections(providers).items():
             pages = {
                 language: (await world.http.get(f"/console/default/settings?section={section}&lang={language}")).text
                 for language in ("en", "zh")

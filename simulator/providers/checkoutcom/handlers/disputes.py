@@ -12,8 +12,8 @@ from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import parse_duration
 from simulator.kernel.refusals import NotFound
-from simulator.providers.checkoutcom.auth import BASE32
 from simulator.providers.checkoutcom.errors import refused
+from simulator.providers.checkoutcom.keys import BASE32
 from simulator.providers.checkoutcom.model import Action, Dispute, Payment
 from simulator.providers.checkoutcom.rules import entity_of, own_channel
 from simulator.providers.checkoutcom.wire import disputes as wire

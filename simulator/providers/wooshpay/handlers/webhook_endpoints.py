@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import NotFound
-from simulator.providers.wooshpay.auth import webhook_secret
 from simulator.providers.wooshpay.errors import refused
+from simulator.providers.wooshpay.keys import webhook_secret
 from simulator.providers.wooshpay.lookup import merged, page_of, query_of
 from simulator.providers.wooshpay.model import mint, rounded_ms
 from simulator.providers.wooshpay.notices import note_unheard
