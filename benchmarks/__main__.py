@@ -218,6 +218,8 @@ def soaking(db: Path, purchases: int, keep: int) -> None:
         "memory MB",
         "file MB",
         "dropped",
+        "a day, s",
+        "slowest then, ms",
     )
     with servers.simulator(db) as server:
         soak(
@@ -235,6 +237,7 @@ def soaking(db: Path, purchases: int, keep: int) -> None:
                     _mb(part.resident_mb),
                 ),
                 *(f"{part.file_mb:,.0f}", f"{part.dropped:,}"),
+                *(f"{part.day:,.1f}", f"{part.slowest * 1000:,.0f}"),
             ),
         )
 

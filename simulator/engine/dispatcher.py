@@ -44,7 +44,7 @@ ANSWER_LIMIT = 4096
 MARGIN = 4096
 """Characters beyond them that are looked at, so that a secret is not cut in two before it is found."""
 
-LOOK_AHEAD = 1000
+LOOK_AHEAD = 500
 """Due messages that are looked at in one go for who comes next."""
 
 WORTH_TELLING_S = 1.0
@@ -95,28 +95,28 @@ class Dispatcher:
 
     # Who comes next --------------------------------------------------------------------------------------------
 
-    def start(self, workspace_id: int) -> None:
-        """Begins to send what is due."""
+    def start(self, workspace_id: int) -> bool:
+        """Begins to send what is due. True where more is due than was looked at: others have their turn before."""
         if workspace_id in self._halted:
-            return
+            return False
         queue = self._queues.setdefault(workspace_id, Queue())
-        self._look(workspace_id, queue)
+        is_more = self._look(workspace_id, queue)
         while (group := queue.take()) is not None:
             task = asyncio.create_task(self._serve(workspace_id, queue, group))
             queue.active[group] = task
             task.add_done_callback(partial(self._served, workspace_id, queue))
-        if not queue.active:
+        if not queue.active and not is_more:
             del self._queues[workspace_id]
+        return is_more
 
-    def _look(self, workspace_id: int, queue: Queue) -> None:
-        """Reads on in the list of what is due."""
+    def _look(self, workspace_id: int, queue: Queue) -> bool:
+        """Reads on in the list of what is due: True where it has not come to its end."""
         now = micros(self._registry[workspace_id].clock.now())
-        rows = None
-        while rows is None or len(rows) == LOOK_AHEAD:
-            rows = self._store.due_groups(workspace_id, now, LOOK_AHEAD, queue.place)
-            if rows:
-                queue.place = rows[-1][3:]
-            queue.add((row[0], "" if self._one_queue(row[0]) else row[1], row[2]) for row in rows)
+        rows = self._store.due_groups(workspace_id, now, LOOK_AHEAD, queue.place)
+        if rows:
+            queue.place = rows[-1][3:]
+        queue.add((row[0], "" if self._one_queue(row[0]) else row[1], row[2]) for row in rows)
+        return len(rows) == LOOK_AHEAD
 
     def due_from(self, workspace_id: int, due: int) -> None:
         """Messages have been promised for this instant and later ones."""

@@ -19,19 +19,15 @@ from simulator.kernel.clock import from_micros, micros, stopwatch, time_of_day
 
 log = logging.getLogger("simulator")
 
-TIMERS_IN_A_TURN = 4
-"""In real time; requests that have arrived meanwhile are served before the next ones."""
-
 NOTES_WAIT_S = 0.25
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 60.0
+"""Between two tries of a workspace whose turns fail; each pause is twice the one before."""
 
 LOOK_AT_CLOCK_S = 5.0
 SET_BACK_S = 1.0
 """By less than this a clock is only adjusted."""
-
-"""Between two tries of a workspace whose turns fail; each pause is twice the one before."""
 
 
 class Loop:
@@ -153,9 +149,9 @@ class Loop:
         try:
             self._transactions.commit()
             began = self._registry[workspace_id].clock.now()
-            fired = self._timers.fire(workspace_id, TIMERS_IN_A_TURN)
-            self._dispatcher.start(workspace_id)
-            if len(fired) == TIMERS_IN_A_TURN:
+            is_more = self._timers.fire(workspace_id)
+            is_more = self._dispatcher.start(workspace_id) or is_more
+            if is_more:
                 self.schedule(workspace_id)
             else:
                 self._schedule_rest(workspace_id, began)

@@ -29,8 +29,9 @@ AT_ONCE = 64
 ENDPOINTS_AT_ONCE = 512
 """Endpoints to which something is under way: a bound for connections, far above what a merchant has."""
 
-REMEMBERED = 1000
-"""Payments of an endpoint that are remembered as waiting; the rest is looked up again when they have had their turn."""
+REMEMBERED = 10_000
+"""Payments of an endpoint that are remembered as waiting; the rest is looked up again when they have had their turn, for which
+the whole list is read once more."""
 
 
 def endpoint_of(group: Group) -> Endpoint:

@@ -443,8 +443,8 @@ class Runtime:
 
     def deliver(self, workspace: Workspace) -> None:
         """Begins to send what is due, unless somebody walks here who does that."""
-        if not self._walker.walks(workspace.id):
-            self.dispatcher.start(workspace.id)
+        if not self._walker.walks(workspace.id) and self.dispatcher.start(workspace.id):
+            self._loop.schedule(workspace.id)
 
     def conclude(self, workspace: Workspace, row: OutboxRow, state: Literal["delivered", "failed"]) -> None:
         """Ends a message by hand, and says so in the payment's story."""

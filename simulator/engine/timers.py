@@ -22,11 +22,14 @@ from simulator.engine.transactions import Transactions
 from simulator.engine.units import Units
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import from_micros, iso_millis, micros
+from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch
 from simulator.kernel.ids import Ids
 from simulator.kernel.refusals import IllegalTransition, NotFound
 
 log = logging.getLogger("simulator")
+
+A_TURN_S = 0.005
+"""For so long they are fired at one go, one at least; requests that have arrived meanwhile are served before the next ones."""
 
 Fired = dict[str, Any]
 """What fell due, as the control API tells it: `at`, `kind`, `provider`, `resource_id`, `summary`."""
@@ -47,21 +50,29 @@ class Timers:
         self._units = units
         self._parties = parties
 
-    def fire(self, workspace_id: int, at_most: int | None = None, told: list[Fired] | None = None) -> list[Fired]:
-        """Fires what is due at the workspace's present instant, and commits it. Raises the store's errors; what was fired before
-        is `told` all the same."""
-        fired: list[Fired] = [] if told is None else told
-        while workspace_id in self._registry and len(fired) != at_most:
-            workspace = self._registry[workspace_id]
-            rows = self._store.timers(workspace_id, micros(workspace.clock.now()), limit=1)
-            if not rows:
+    def fire(self, workspace_id: int, told: list[Fired] | None = None) -> bool:
+        """Fires what is due at the workspace's present instant, until a turn is over, and commits it. True where more may be
+        due. Raises the store's errors; what was fired before is `told` all the same."""
+        until, is_more = stopwatch() + A_TURN_S, True
+        while is_more:
+            is_more = self._fire_next(workspace_id, told) and workspace_id in self._registry
+            if stopwatch() >= until:
                 break
-            row = rows[0]
-            summary = self._fire(workspace, row)
-            what = {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "summary": summary}
-            fired.append({"at": iso_millis(from_micros(row.due)), **what})
         self._transactions.commit()
-        return fired
+        return is_more
+
+    def _fire_next(self, workspace_id: int, told: list[Fired] | None) -> bool:
+        """False where nothing is due."""
+        workspace = self._registry[workspace_id]
+        rows = self._store.timers(workspace_id, micros(workspace.clock.now()), limit=1)
+        if not rows:
+            return False
+        row = rows[0]
+        summary = self._fire(workspace, row)
+        if told is not None:
+            what = {"kind": row.trigger, "provider": row.provider, "resource_id": row.id, "summary": summary}
+            told.append({"at": iso_millis(from_micros(row.due)), **what})
+        return True
 
     def _fire(self, workspace: Workspace, row: TimerRow) -> str:
         """What came of it, in words."""

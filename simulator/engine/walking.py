@@ -168,17 +168,19 @@ class Walker:
         while True:
             if walk.ended_by is not None:
                 raise _Halted
-            await self._transactions.patiently(partial(self._begin, workspace_id, walk))
-            if not await self._dispatcher.news(workspace_id):
+            if await self._transactions.patiently(partial(self._begin, workspace_id, walk)):
+                await asyncio.sleep(0)  # ten thousand timers may be due at an instant, and others want to be served
+            elif not await self._dispatcher.news(workspace_id):
                 return
 
-    def _begin(self, workspace_id: int, walk: _Walk) -> None:
-        """Does what is due, and lets what is to be sent leave."""
+    def _begin(self, workspace_id: int, walk: _Walk) -> bool:
+        """Does some of what is due: True where that may not be all. When all timers have fired, what is to be sent leaves."""
         if walk.ended_by is not None or workspace_id not in self._registry:
-            return
+            return False
         self._transactions.commit()
-        self._timers.fire(workspace_id, told=walk.watch.fired)
-        self._dispatcher.start(workspace_id)
+        if self._timers.fire(workspace_id, told=walk.watch.fired):
+            return True
+        return self._dispatcher.start(workspace_id)
 
     def _stand(self, workspace_id: int, at: datetime) -> None:
         """Moves the clock and lets it stand. Not written: after a crash it is where the advance began."""

@@ -143,6 +143,32 @@ async def test_however_much_waits_for_a_hanging_receiver_the_next_one_is_found(
     assert sorted(Counter(hook.body["charge"]["id"] for hook in sim.hooks).values()) == [1] * 41
 
 
+@pytest.mark.parametrize("by", ["a walk", "the live loop"])
+async def test_others_have_their_turn_between_two_portions_of_what_is_due(
+    sim: Sim, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """A receiver that was away for days may have a hundred thousand messages due."""
+    monkeypatch.setattr(dispatcher, "LOOK_AHEAD", 5)
+    Hanging(sim)
+    await paid(sim, "http://merchant.test/healthy", 40)
+    turns, seen = 0, list[tuple[int, int]]()
+    due_groups = sim.app.runtime.store.due_groups
+
+    def counted(*given: Any) -> Any:
+        seen.append((turns, len(rows := due_groups(*given))))
+        return rows
+
+    monkeypatch.setattr(sim.app.runtime.store, "due_groups", counted)
+    serving = asyncio.create_task(sim.settle() if by == "a walk" else sim.app.start())
+    while len(sim.hooks) < 40:
+        turns += 1
+        await asyncio.sleep(0)
+    await serving
+
+    assert len({turn for turn, rows in seen if rows}) == len([rows for _, rows in seen if rows]) >= 8
+    assert max(rows for _, rows in seen) == 5
+
+
 async def test_a_receiver_that_ran_out_of_time_gets_one_at_once_until_it_answers(impatient: Sim) -> None:
     merchants = Hanging(impatient)
     await paid(impatient, "http://merchant.test/hang", 12)

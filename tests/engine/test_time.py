@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 from support import Sim
 
 from engine.merchant import Merchant
-from simulator.engine.loop import TIMERS_IN_A_TURN
+from simulator.engine import timers
+from simulator.engine.timers import Fired
 from simulator.kernel.clock import iso_millis, stopwatch
 
 
@@ -127,6 +129,13 @@ async def test_a_timer_that_comes_too_late_changes_nothing(sim: Sim, acme: Merch
     assert (await sim.http.get(f"{sim.path}/timers")).json()["data"] == []
 
 
+@pytest.fixture
+def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One timer at a time."""
+    monkeypatch.setattr(timers, "A_TURN_S", 0.0)
+
+
+@pytest.mark.usefixtures("short_turns")
 async def test_many_deadlines_at_once_leave_room_for_requests(sim: Sim, acme: Merchant) -> None:
     """In real time a turn of the loop fires a few of the timers that are due, then serves who has asked meanwhile."""
     ids = [await acme.charge(f"order-{n}") for n in range(40)]
@@ -135,14 +144,58 @@ async def test_many_deadlines_at_once_leave_room_for_requests(sim: Sim, acme: Me
         for id_ in ids:
             uow.arm(uow.get(runtime.parties["acme"].kinds["charge"], id_), "timer.expired", after=timedelta(0))
 
-    fired = runtime.timers.fire(sim.workspace.id, TIMERS_IN_A_TURN)
+    fired = list[Fired]()
+    assert runtime.timers.fire(sim.workspace.id, fired)
 
-    assert [f["resource_id"] for f in fired] == ids[:TIMERS_IN_A_TURN]
+    assert [f["resource_id"] for f in fired] == ids[:1]
     assert await acme.status(ids[-1]) == "PENDING"
     await sim.http.post(f"{sim.path}/clock/resume")
     await sim.app.start()
     await until(sim, lambda: len(sim.hooks) == 40)
     assert await acme.status(ids[-1]) == "EXPIRED"
+
+
+@pytest.mark.usefixtures("short_turns")
+async def test_many_deadlines_at_once_in_an_advance_leave_room_for_requests(sim: Sim, acme: Merchant) -> None:
+    """A payout over a million bookings goes through ten thousand of them at one instant."""
+    ids = await _due_at_once(sim, acme, 100)
+    walk = asyncio.create_task(sim.advance(hours=3))
+
+    while await acme.status(ids[0]) == "PENDING":
+        assert not walk.done()
+        await asyncio.sleep(0)
+
+    assert await acme.status(ids[-1]) == "PENDING"
+    assert sim.hooks == []
+    assert [one["resource_id"] for one in await walk if one["kind"] == "timer.expired"] == ids
+    assert await acme.status(ids[-1]) == "EXPIRED"
+
+
+@pytest.mark.usefixtures("short_turns")
+async def test_an_advance_through_many_deadlines_at_once_ends_with_a_reset(sim: Sim, acme: Merchant) -> None:
+    ids = await _due_at_once(sim, acme, 100)
+    walk = asyncio.create_task(sim.http.post(f"{sim.path}/clock/advance", json={"by": "3h"}))
+    while await acme.status(ids[0]) == "PENDING":
+        assert not walk.done()
+        await asyncio.sleep(0)
+
+    assert (await sim.http.post(f"{sim.path}/reset")).status_code == 200
+
+    assert ((await walk).status_code, (await walk).json()["error"]["message"]) == (
+        422,
+        "the workspace was reset meanwhile",
+    )
+    assert (await sim.http.get(f"{sim.path}/timers")).json()["data"] == []
+    assert sim.hooks == []
+
+
+async def _due_at_once(sim: Sim, acme: Merchant, how_many: int) -> list[str]:
+    ids = [await acme.charge(f"order-{n}") for n in range(how_many)]
+    with sim.app.runtime.unit(sim.workspace, provider="acme", topic="test") as uow:
+        for id_ in ids:
+            charge = uow.get(sim.app.runtime.parties["acme"].kinds["charge"], id_)
+            uow.arm(charge, "timer.expired", at=sim.started_at + timedelta(hours=1))
+    return ids
 
 
 async def test_leaving_a_state_disarms_its_timeout(sim: Sim, acme: Merchant) -> None:
