@@ -124,6 +124,8 @@ class Keeper(Chore):
             if number % TOGETHER == TOGETHER - 1:
                 yield
         self._tallies = {id_: tally for id_, tally in self._tallies.items() if id_ in self._registry}
+        if self._store.empty_pages() > self._store.pages() // 4:
+            yield from shrunk(self._store, self._store.pages() // 10)
 
     # One workspace -----------------------------------------------------------------------------------------------
 
@@ -141,7 +143,6 @@ class Keeper(Chore):
         return known
 
     def _kept(self, id_: int) -> Iterator[None]:
-        has_dropped = False
         yield from self._counted(id_)
         while (rules := self._rules(id_)) is not None:
             tally = self._tally(id_)
@@ -150,7 +151,6 @@ class Keeper(Chore):
             rows = self._store.payments_after(id_, tally.passed, STEP) if excess > 0 or rules.days else []
             if not rows or not self._step(id_, tally, rows, excess, rules):
                 break
-            has_dropped = True
             self._rest = self._whole_rest / 4 if excess > BEHIND else self._whole_rest
             yield
         self._rest = self._whole_rest
@@ -161,8 +161,6 @@ class Keeper(Chore):
                 for kind, most in party.bounded:
                     yield from self._newest(id_, kind, most)
         yield from self._replies(id_)
-        if has_dropped and self._store.empty_pages() > self._store.pages() // 4:
-            yield from shrunk(self._store, self._store.pages() // 10)
 
     def _counted(self, id_: int) -> Iterator[None]:
         while self._rules(id_) is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from support import Sim
+from toy.acme import ACME
 
 from engine.merchant import Merchant
 from simulator.engine import keeping
@@ -283,3 +285,20 @@ async def test_days_let_go_of_what_two_payments_that_are_dropped_together_have_e
     sim.app.runtime.keeper.run()
 
     assert await ids(sim) == [unheard]
+
+
+async def test_what_is_empty_is_given_back_whatever_was_dropped(tmp_path: Path) -> None:
+    """The bookings of a payout, say: it used to wait until a payment was dropped."""
+    async with Sim(providers=[ACME], db=str(tmp_path / "sim.db")) as sim:
+        store = sim.app.runtime.store
+        rows = [(sim.workspace.id, "acme", number, 0, "", b"x" * 1000) for number in range(1, 3001)]
+        with sim.app.runtime.transactions.writing():
+            store.run_many("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)", rows)
+        with sim.app.runtime.transactions.writing():
+            store.drop_bookings(sim.workspace.id, "acme", 3001)
+        before = store.pages()
+
+        sim.app.runtime.keeper.run()
+
+        assert before > 700
+        assert store.pages() < before / 4
