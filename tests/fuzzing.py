@@ -59,6 +59,8 @@ HEADERS = (
     (b"if-match", b"\xb2"),
 )  # fmt: skip
 
+MANY = (300, 3_000, 9_000, 80_000)
+
 LONGEST_S = 1.0
 """Seconds of the processor that no answer may take."""
 
@@ -111,8 +113,9 @@ def _raw_json(chance: random.Random) -> str:
             lambda: '"\\u0000"',
             lambda: '"\\udfff\\ud800x"',
             lambda: '{"a":1,"a":[2],"a":{"a":null}}',
-            lambda: "{" + ",".join(f'"m{i}":{i}' for i in range(chance.choice((300, 3_000)))) + "}",
-            lambda: "[" + ",".join("{}" for _ in range(chance.choice((300, 3_000)))) + "]",
+            lambda: "{" + ",".join(f'"m{i}":{i}' for i in range(chance.choice(MANY))) + "}",
+            lambda: "[" + ",".join(["{}"] * chance.choice(MANY)) + "]",
+            lambda: "[" + ",".join(["1"] * chance.choice(MANY)) + "]",
             lambda: '{"\\ud800":1}',
             lambda: '{"":{"":{"":0}}}',
         )

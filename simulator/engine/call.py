@@ -16,8 +16,10 @@ from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.lazy import cached_property
 from simulator.kernel.refusals import MalformedBody, Violation
+from simulator.kernel.shapes import FEWEST_BYTES, MEMBERS, is_wide
 
 NO_UTF8 = "not encoded in UTF-8"
+TOO_WIDE = f"more than {MEMBERS:,} members"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,13 @@ class Call:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON. Raises `MalformedBody`."""
+        """The body as JSON. Raises `MalformedBody`, also when it has more than `MEMBERS`."""
+        raw = self.raw_body
         try:
-            return orjson.loads(self.raw_body)
+            read = orjson.loads(raw)
+            if len(raw) > MEMBERS * FEWEST_BYTES and is_wide(read):
+                raise MalformedBody(TOO_WIDE)
+            return read
         except orjson.JSONDecodeError as error:
             try:
                 self.raw_body.decode("utf-8")
@@ -188,7 +194,10 @@ class Call:
 
     @cached_property
     def form_pairs(self) -> list[tuple[str, str]]:
-        """The body as application/x-www-form-urlencoded. Raises `MalformedBody` when it is not UTF-8."""
+        """The body as application/x-www-form-urlencoded. Raises `MalformedBody` when it is not UTF-8, or has more than
+        `MEMBERS`, each level of a name (`a[b][c]`) counted."""
+        if sum(self.raw_body.count(sign) for sign in (b"&", b"[", b"%5B", b"%5b")) >= MEMBERS:
+            raise MalformedBody(TOO_WIDE)
         try:
             return parse_qsl(self.raw_body.decode("utf-8"), keep_blank_values=True)
         except UnicodeDecodeError as error:

@@ -182,7 +182,7 @@ def read(model: type[S], stored: Mapping[str, Any]) -> tuple[S, list[Fault]]:
     try:
         return model.model_validate(stored), []
     except ValidationError as error:
-        wrong = list(dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False)))
+        wrong = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False))
     usable = {name: value for name, value in stored.items() if name not in wrong}
     return model.model_validate(usable), [_fault(model, name) for name in wrong]
 

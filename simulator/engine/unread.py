@@ -14,6 +14,7 @@ from simulator.engine.call import Call
 from simulator.engine.known import Unread, unnamed, unread
 from simulator.engine.provider import Endpoint, Provider
 from simulator.kernel.refusals import MalformedBody, Refusal, Violation
+from simulator.kernel.shapes import is_deep
 
 NAMED = 10
 """At most so many names stand in one notice, and so many violations in one refusal."""
@@ -53,19 +54,13 @@ def body_of(provider: Provider, call: Call, endpoint: Endpoint) -> Any:
 
 def _read(provider: Provider, call: Call, endpoint: Endpoint) -> Any:
     raw = call.raw_body
-    if raw.count(b"[") + raw.count(b"{") > DEPTH and raw.lstrip().startswith((b"{", b"[")) and _is_deep(call.json):
+    if (
+        raw.count(b"[") + raw.count(b"{") > DEPTH
+        and raw.lstrip().startswith((b"{", b"["))
+        and is_deep(call.json, DEPTH)
+    ):
         raise MalformedBody(f"nested deeper than {DEPTH} levels")
     return call.json if provider.read_body is None else provider.read_body(call, endpoint)
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEPTH):
-        containers = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [inner for one in containers for inner in one]
-        if not level:
-            return False
-    return True
 
 
 def look_over(

@@ -124,13 +124,16 @@ def _of_set(part: re.Match[str]) -> str:
 
 # Checking --------------------------------------------------------------------------------------------------------
 
+TOLD = 500
+"""Faults of one body that are looked at; what is wrong in more places than that is told of no better by more of them."""
+
 
 def validate(model: type[BaseModel], data: Any) -> BaseModel:
     """Checks a body against a request model. Raises `Invalid` with neutral violations in document order."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Invalid([*_violations(model, data, error.errors(include_url=False))]) from error
+        raise Invalid([*_violations(model, data, error.errors(include_url=False)[:TOLD])]) from error
 
 
 def allowed(model: type[BaseModel], data: Any, violation: Violation) -> tuple[str, ...] | None:
@@ -151,13 +154,14 @@ class _Fault(NamedTuple):
 def _violations(model: type[BaseModel], data: Any, errors: Sequence[Any]) -> Iterator[Violation]:
     """Where a member may be one of several things, the library complains about each of them: here only the likeliest counts."""
     faults = [_fault(Place.of(model), data, error) for error in errors]
-    settled: set[str] = set()
+    by_choice: dict[str | None, list[_Fault]] = {}
+    for fault in faults:
+        by_choice.setdefault(fault.choice, []).append(fault)
     for fault in faults:
         if fault.choice is None:
             yield fault.violation
-        elif fault.choice not in settled:
-            settled.add(fault.choice)
-            yield from _likeliest(fault.choice, [other for other in faults if other.choice == fault.choice])
+        elif (alternatives := by_choice.pop(fault.choice, None)) is not None:
+            yield from _likeliest(fault.choice, alternatives)
 
 
 def _likeliest(choice: str, faults: Sequence[_Fault]) -> Iterator[Violation]:

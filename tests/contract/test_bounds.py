@@ -6,15 +6,18 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 from merchant import Merchant
 from support import Sim
 
 from contract.calls import PROVIDERS
+from simulator.engine import validation
 from simulator.engine.http import HEADER_LIMIT, HEADERS_LIMIT
 from simulator.engine.unread import DEPTH
 from simulator.kernel.refusals import Refusal
+from simulator.kernel.shapes import MEMBERS
 
 HEADS = {
     "one header": {"X-Long": "x" * HEADER_LIMIT},
@@ -94,3 +97,39 @@ async def test_however_deep_a_body_is_the_provider_answers_in_its_words(merchant
         if merchant.shop.read is not None:
             read = await merchant.send(merchant.shop.read(merchant.account, payment["id"]))
             assert read.status < 300, read.text
+
+
+@pytest.mark.uncounted
+@pytest.mark.parametrize("more", [MEMBERS + 1, MEMBERS // 2])
+async def test_however_wide_a_body_is_it_is_looked_at_in_bounds(
+    merchant: Merchant, more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """490,000 numbers where a text belonged, or a few, held two providers for 42 seconds: each was told of."""
+    request, looked_at = merchant.creation(), 0
+    if not request.body.startswith(b"{"):
+        pytest.skip("its requests are forms")
+    fault = validation._fault
+
+    def counted(*given: Any) -> Any:
+        nonlocal looked_at
+        looked_at += 1
+        return fault(*given)
+
+    monkeypatch.setattr(validation, "_fault", counted)
+    wide = ([1] * more, [{}] * more, {f"k{n}": n for n in range(more)})
+    for name, value in product([*json.loads(request.body), "of_nobody"], wide):
+        body = json.dumps({**json.loads(request.body), name: value}).encode()
+        try:
+            signed = merchant.shop.sign(merchant.account, replace(request, body=body))
+        except (Refusal, TypeError):
+            continue  # so wide a body cannot be signed there
+        looked_at = 0
+
+        answer = await merchant.ask(signed)
+
+        assert answer.status < 500, answer.text
+        if more > MEMBERS or answer.status >= 300:
+            assert merchant.shop.is_error(answer), answer.text
+        assert looked_at <= (0 if more > MEMBERS else 3 * validation.TOLD)  # who explains a refusal looks again
+    if more > MEMBERS:
+        assert (await merchant.sim.http.get(f"{merchant.sim.path}/payments")).json()["data"] == []

@@ -15,7 +15,10 @@ from buying import ANY
 from merchant import Merchant
 from support import Sim
 
+from simulator.engine.call import Call
 from simulator.engine.http import BODY_LIMIT, HEADER_LIMIT, HEADERS_LIMIT
+from simulator.kernel.refusals import MalformedBody
+from simulator.kernel.shapes import MEMBERS
 from simulator.surface.control.operation import DEPTH_LIMIT
 from simulator.surface.control.table import TABLE
 from simulator.surface.launch import Launched
@@ -189,6 +192,34 @@ DEEP = {"lists": ("[", "]"), "objects": ('{"a":', "}"), "both": ('[{"a":', "}]")
 
 
 @pytest.mark.uncounted
+@pytest.mark.parametrize("sign", ["&a=1", "[b]", "%5Bb%5D", "%5bb%5d"])
+def test_a_form_with_too_many_fields_or_levels_is_not_read(sign: str) -> None:
+    few, many = (
+        Call("acme", "POST", "/x", "/x", "", headers={}, raw_body=b"a" + sign.encode() * n, base_url="http://localhost")
+        for n in (MEMBERS - 1, MEMBERS)
+    )
+
+    assert len(few.form_pairs) == (MEMBERS if "&" in sign else 1)
+    with pytest.raises(MalformedBody, match="more than 10,000 members"):
+        _ = many.form_pairs
+
+
+async def test_json_with_too_many_members_is_refused_and_not_read_further(http: httpx.AsyncClient, before: Any) -> None:
+    """115,000 unknown settings held the server for more than twelve minutes."""
+    wide = {f"k{n}": 1 for n in range(MEMBERS + 1)}
+    bodies: list[tuple[str, str, Any]] = [
+        ("PUT", f"{WS}/settings/simulator", wide),
+        ("POST", "/_sim/workspaces", wide),
+        ("POST", "/_sim/workspaces", {"settings": {"simulator": wide}}),
+        ("PUT", f"{WS}/scenario", {"rules": [1] * (MEMBERS + 1)}),
+    ]
+
+    answers = [await http.request(method, path, json=body) for method, path, body in bodies]
+
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [(413, "body_too_large")] * 4
+    assert {answer.json()["error"]["message"] for answer in answers} == {"the body has more than 10,000 members"}
+
+
 @pytest.mark.parametrize("levels", [DEPTH_LIMIT + 1, 250, 300, 1_000, 1_100, 100_000])
 @pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP)
 @pytest.mark.parametrize("inside", ["1", "NaN"])

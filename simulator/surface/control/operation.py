@@ -24,6 +24,7 @@ from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Invalid
+from simulator.kernel.shapes import MEMBERS, is_deep, is_wide
 from simulator.surface.control.errors import ControlError, as_json, invalid
 from simulator.surface.limits import body_limit
 
@@ -203,7 +204,8 @@ async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
 
 async def read_json(request: Request) -> Any:
     """NaN and infinity, which many languages write, are read, so that they can be refused by the name of their member."""
-    raw = await read_body(request, body_limit(request.url.path))
+    limit = body_limit(request.url.path)
+    raw = await read_body(request, limit)
     try:
         data = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:
@@ -212,22 +214,13 @@ async def read_json(request: Request) -> Any:
             orjson.dumps(data)  # half a surrogate pair is read here, and written nowhere
         except (TypeError, ValueError, RecursionError):
             data = None
-        if is_deep(data) or not any(not_finite(data)):
+        if is_deep(data, DEPTH_LIMIT + 1) or not any(not_finite(data)):
             raise ControlError(400, "malformed_json", str(error)) from error
-    if is_deep(data):
+    if is_deep(data, DEPTH_LIMIT + 1):
         raise ControlError(400, "malformed_json", f"the body is nested in more than {DEPTH_LIMIT} levels")
+    if limit == BODY_LIMIT and is_wide(data):
+        raise ControlError(413, "body_too_large", f"the body has more than {MEMBERS:,} members")
     return data
-
-
-def is_deep(data: Any) -> bool:
-    """Whether something stands inside more levels of lists and objects than we follow."""
-    level = [data]
-    for _ in range(DEPTH_LIMIT + 1):
-        inside = [one for one in level if isinstance(one, dict | list)]
-        level = [each for one in inside for each in (one.values() if isinstance(one, dict) else one)]
-        if not level:
-            return False
-    return True
 
 
 def not_finite(data: Any, path: str = "") -> Iterator[str]:
