@@ -64,6 +64,7 @@ async def test_at_an_address_that_nobody_has_they_are_refused_too(merchant: Merc
     assert answer.status == 431
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("levels", [DEPTH // 2, DEPTH - 10, DEPTH + 10, 205, 500])
 async def test_however_deep_a_body_is_the_provider_answers_in_its_words(merchant: Merchant, levels: int) -> None:
     """Everywhere in it: each member of a valid body in its turn, each that the model has beside them, and one that nobody knows.

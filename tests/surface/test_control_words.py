@@ -38,6 +38,7 @@ async def test_a_body_that_cannot_be_is_refused_in_plain_words(sim: Sim, row: Op
             assert wording(answer.json()["error"]["message"]) is None, answer.text
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("row", WITH_QUERY, ids=lambda row: row.name)
 async def test_a_query_that_cannot_be_is_refused_in_plain_words(sim: Sim, row: Operation[Any, Any]) -> None:
     path = address(sim, row)
