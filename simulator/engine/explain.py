@@ -309,7 +309,7 @@ FLOATS: Final[tuple[Callable[[str], str], ...]] = (
 BOOLEANS: Final = (("1", "0"), ("True", "False"), ('"1"', '"0"'), ('"true"', '"false"'), ("1", '""'))
 """What people sign for `true` and `false`."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?[0-9][0-9.eE+-]*|true|false', re.DOTALL)
 
 
 def _exponent(digits: str, from_length: int, form: str, short: str) -> str:
@@ -392,7 +392,7 @@ def _cause_in_json(expected: str, got: str) -> str | None:
     return "boolean" if _sorted(_worded(read)) == _sorted(_worded(theirs)) else None
 
 
-_PYTHON = re.compile(r'"(?:[^"\\]|\\.)*"|True|False')
+_PYTHON = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|True|False', re.DOTALL)
 
 
 def _lower(token: re.Match[str]) -> str:

@@ -18,8 +18,8 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 import orjson
 
 from simulator.engine import addresses, cards
-from simulator.engine.lines import value_of_line
 from simulator.engine.pairs import are_plain
+from simulator.engine.secret_values import NAME_LIMIT, NOUNS, value_of
 from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
 from simulator.engine.unnamed import may_hold_unnamed, without_unnamed
@@ -40,9 +40,6 @@ WHOLE_NAMES = frozenset({"pin", "otp", "pwd", "pass", "jwt", "csc", "cvn"})
 COMMON_HEADERS: tuple[str, ...] = ("authorization", "proxy_authorization", "authentication", "x_auth")
 COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 
-_NOUNS = frozenset({b"authorization", b"credential"})
-"""Providers have resources that are called so: as an object they are no secret."""
-
 TAIL = 4
 """Letters at the end of a name by which it is looked for first."""
 
@@ -57,9 +54,6 @@ CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection"
 
 FORM = "application/x-www-form-urlencoded"
 
-NAME_LIMIT = 60
-"""Characters of a name that are looked at."""
-
 _LETTERS = re.compile(r"[^a-z0-9]+")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _NAME = re.compile(rb"[A-Za-z0-9_\-]*")
@@ -69,21 +63,9 @@ _ESCAPED = {b"%": re.compile(b"[0-9A-Fa-f]{2}"), b"\\": re.compile(b"[nrtbf]")}
 
 _LIKE_JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\"{\[\]0-9-]")
 _HEADER_OPTION = re.compile(rb"-h[ =]?\\{0,3}[\"']|--header[ =]")
-_QUOTED = re.compile(rb"\]*(\\*)[\"']\s*(?::|=>)\s*")
-_JSON_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
-_PYTHON_TEXT = re.compile(rb"'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
-_LITERAL = re.compile(rb"(?:true|false|null|None|True|False)(?![A-Za-z0-9_])")
-_BARE = re.compile(rb"[^\s,}\])&]+")
-_EQUALS = re.compile(rb"(?:\]|%5[Dd])*(?:(?:\[|%5[Bb])[\w-]{0,60}(?:\]|%5[Dd])){0,8}(?:\s*=\s*|%3[Dd])")
-_FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
-_ELEMENT = re.compile(rb"[^<>]*>(?:\s*<!\[CDATA\[)?([^<]*)")
-_PART_BEFORE = re.compile(rb"name=[\"']?[^\"'\r\n]*\Z")
-_PART = re.compile(rb"\]*[\"']?[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n([^\r\n]*)")
 _TELLING = ("pass", "secret", "token/", "key/", "pwd", "jwt/", "otp/", "pin/", "cvc", "cvv")
 """Without any of it no segment of a path is called as a secret is."""
 _PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
-_COLON = re.compile(rb"[ \t]*:[ \t]*")
-_BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n|-H[ =]?\\{0,3}[\"']|--header[ =]\\{0,3}[\"'])(?:[ \t]|- )*\Z")
 _SCHEME = re.compile("[A-Za-z]{1,10}")
 
 
@@ -114,10 +96,8 @@ class Masking:
         pieces: list[bytes] = []
         done = 0
         for start, end in sorted(names):
-            if start >= done and (found := _value_of(raw, start, end)) is not None:
+            if start >= done and (found := value_of(raw, start, end)) is not None:
                 begins, ends, shown = found
-                if raw[begins : begins + 1] in (b"{", b"[") and raw[start:end].lower() in _NOUNS:
-                    continue
                 pieces += [raw[done:begins], shown]
                 done = ends
         return b"".join([*pieces, raw[done:]]) if pieces else raw
@@ -134,6 +114,8 @@ class Masking:
 
     def _read_once(self, raw: bytes, known: Iterable[bytes], form: bool = False) -> bytes:
         masked = self._as_it_stands(raw, known)
+        if form and masked != raw:
+            return self._form(raw, known)
         if form or (holds(raw, b"%") and holds(raw, b"=") and raw[:1] not in b"{[<"):
             masked = self._pairs(masked, known)
         return masked
@@ -328,11 +310,32 @@ class Masking:
         pairs = [self._pair(pair, known) for pair in raw.decode("utf-8", "replace").split("&")]
         return "&".join(pairs).encode()
 
+    def _form(self, raw: bytes, known: Iterable[bytes]) -> bytes:
+        """One that holds a secret: what a secret's name has goes to the next `&`, whatever signs it has."""
+        pieces, between = list[bytes](), list[bytes]()
+        for pair in raw.split(b"&"):
+            name, _, value = pair.partition(b"=")
+            if not value or not self._is_secret_field(name.decode("utf-8", "replace")):
+                between.append(pair)
+                continue
+            if between:
+                pieces.append(self._pairs(self._as_it_stands(b"&".join(between), known), known))
+                between = []
+            shown = hidden(unquote_plus(value.decode("utf-8", "replace")))
+            pieces.append(name + b"=" + quote_plus(shown, safe="*").encode())
+        if between:
+            pieces.append(self._pairs(self._as_it_stands(b"&".join(between), known), known))
+        return b"&".join(pieces)
+
+    def _is_secret_field(self, name: str) -> bool:
+        parts = re.split(r"[\[\].]+", unquote_plus(name).rstrip("[]"))
+        return any(self.is_secret(part) for part in parts[-8:])
+
     def _behind_names(self, path: str) -> str:
         """A path with what follows a segment that is called as one secret is: `/password/hunter2`."""
         segments = path.split("/")
         for at, (name, value) in enumerate(pairwise(segments), 1):
-            if value and self.is_secret(name) and name[-1:] not in "sS" and name.lower().encode() not in _NOUNS:
+            if value and self.is_secret(name) and name[-1:] not in "sS" and name.lower().encode() not in NOUNS:
                 segments[at] = hidden(value)
         return "/".join(segments)
 
@@ -348,8 +351,7 @@ class Masking:
 
     def _pair(self, pair: str, known: Iterable[bytes]) -> str:
         name, equals, value = pair.partition("=")
-        parts = re.split(r"[\[\].]+", unquote_plus(name).rstrip("[]"))
-        if equals and any(self.is_secret(part) for part in parts[-8:]):
+        if equals and self._is_secret_field(name):
             is_done = "%" not in name and value.startswith("***")
             return f"{name}={value if is_done or not value else quote_plus(hidden(unquote_plus(value)), safe='*')}"
         shown = []
@@ -403,76 +405,6 @@ def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:
         if holds(raw, secret):
             raw = raw.replace(secret, _hidden(secret))
     return raw
-
-
-def _value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
-    """Where the value of the name in `raw[start:end]` begins and ends, and what is shown instead; None if it has none."""
-    if quoted := _QUOTED.match(raw, end):
-        return _after_colon(raw, quoted.end(), quoted[1])
-    before = raw[max(0, start - NAME_LIMIT) : start]
-    if _PART_BEFORE.search(before) and (part := _PART.match(raw, end)):
-        return (*part.span(1), _hidden(part[1]))
-    if equals := _EQUALS.match(raw, end):
-        return _after_equals(raw, equals.end())
-    if before[-1:] in (b"<", b":") and (element := _ELEMENT.match(raw, end)):
-        return (*element.span(1), _hidden(element[1].strip())) if element[1].strip() else None
-    if (colon := _COLON.match(raw, end)) and _BEGINS.search(before):
-        return value_of_line(raw, start, colon.end())
-    return None
-
-
-def _after_colon(raw: bytes, begins: int, escape: bytes) -> tuple[int, int, bytes] | None:
-    """A member of JSON, or of JSON within a text of JSON, whose quotes have an `escape` before them."""
-    if text := _text_at(raw, begins, escape):
-        return (*text, _hidden(raw[text[0] : text[1]])) if text[0] < text[1] else None
-    quote = escape + b'"'
-    if raw[begins : begins + 1] in (b"{", b"["):
-        return begins, _end_of_nested(raw, begins, escape), quote + b"***" + quote
-    bare = _BARE.match(raw, begins)
-    if bare is None or _LITERAL.match(raw, begins):
-        return None
-    return (*bare.span(), quote + b"***" + quote)
-
-
-def _text_at(raw: bytes, begins: int, escape: bytes) -> tuple[int, int] | None:
-    """Where the quoted text that begins here stands, without its quotes. One that is cut off goes to the end."""
-    if escape:
-        closing = raw.find(escape + b'"', begins + len(escape) + 1)
-        opened = raw.startswith(escape + b'"', begins)
-        return (begins + len(escape) + 1, closing if closing >= 0 else len(raw)) if opened else None
-    text = _JSON_TEXT.match(raw, begins) or _PYTHON_TEXT.match(raw, begins)
-    return text.span(1) if text else None
-
-
-def _after_equals(raw: bytes, begins: int) -> tuple[int, int, bytes] | None:
-    span = _text_at(raw, begins, b"")
-    if span is None:
-        value = _FORM_VALUE.match(raw, begins)
-        span = value.span() if value is not None else (begins, begins)
-    return (*span, _hidden(raw[span[0] : span[1]])) if span[0] < span[1] else None
-
-
-@lru_cache(16)
-def _tokens(escape: bytes) -> re.Pattern[bytes]:
-    """Texts and brackets of JSON; where it stands within a text, whose quotes have an `escape`, also the end of that one."""
-    if not escape:
-        return re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\]]', re.DOTALL)
-    quote = re.escape(escape + b'"')
-    return re.compile(quote + rb".*?(?:" + quote + rb'|\Z)|[{}\[\]"]', re.DOTALL)
-
-
-def _end_of_nested(raw: bytes, begins: int, escape: bytes) -> int:
-    depth = 0
-    for token in _tokens(escape).finditer(raw, begins):
-        if token[0] in (b"{", b"["):
-            depth += 1
-        elif token[0] in (b"}", b"]"):
-            depth -= 1
-            if depth == 0:
-                return token.end()
-        elif token[0] == b'"' and escape:
-            return token.start()
-    return len(raw)
 
 
 COMMON = Masking()

@@ -192,6 +192,15 @@ DEEP = {"lists": ("[", "]"), "objects": ('{"a":', "}"), "both": ('[{"a":', "}]")
 
 
 @pytest.mark.uncounted
+@pytest.mark.parametrize("q", ["9" * 5_000, "9 9" * 2_000, "_" * 26_000, "%" * 10_000, "x" * 30_000])
+async def test_what_nobody_is_called_is_found_nowhere(sim: Sim, http: httpx.AsyncClient, before: Any, q: str) -> None:
+    """Python reads no number of 5,000 digits, and SQLite no pattern of 50,000 bytes."""
+    for path in (f"{WS}/payments", "/console/default/payments"):
+        answer = await http.get(path, params={"q": q})
+        assert answer.status_code == 200, answer.text
+        assert path != f"{WS}/payments" or answer.json()["data"] == []
+
+
 @pytest.mark.parametrize("sign", ["&a=1", "[b]", "%5Bb%5D", "%5bb%5d"])
 def test_a_form_with_too_many_fields_or_levels_is_not_read(sign: str) -> None:
     few, many = (

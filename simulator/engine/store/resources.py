@@ -29,6 +29,9 @@ _FAILING = """EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = resources.works
     AND o.provider = resources.provider AND (o.state = 'failed' OR (o.state = 'pending' AND o.attempts > 0)))"""
 
 
+LONGEST_NAME = 4_000
+"""Characters of an id or a reference: what is longer is part of none, and SQLite takes no pattern of more than 50,000 bytes."""
+
 KEYS_AT_ONCE = 16
 """Look-up keys that one statement writes: a payment has up to eight."""
 
@@ -140,6 +143,8 @@ class Resources(Statements):
             if value is not None:
                 where.append(clause)
                 values.append(value)
+        if q and len(q) > LONGEST_NAME:
+            return []
         if q:
             like = "%" + q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             where.append("(LOWER(id) LIKE ? ESCAPE '\\' OR LOWER(reference) LIKE ? ESCAPE '\\')")

@@ -99,6 +99,10 @@ def paid_by(runtime: Runtime, workspace: Workspace, code: str) -> list[str]:
     return [] if payee is None else [payee.subject]
 
 
+LONGEST_AMOUNT = 64
+"""Characters of what may be an amount."""
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """What may be meant by an amount that somebody has typed: `11.00`, `11,00`, `EUR 11`, `1.234,50 €`, `1100`."""
@@ -112,7 +116,7 @@ class Amount:
     @classmethod
     def read(cls, text: str) -> Amount | None:
         """None for what is no amount."""
-        found = AMOUNT.fullmatch(text.strip().upper())
+        found = AMOUNT.fullmatch(text.strip().upper()) if len(text) <= LONGEST_AMOUNT else None
         if found is None or (found[1] and found[3]):
             return None
         digits = re.sub(r"[^\d.,]", "", found[2]).rstrip(".,")
