@@ -120,6 +120,7 @@ def test_a_checkout_that_is_tried_again_makes_one_payment(psp_workspace: TestedW
 
 def test_who_pays_for_a_cancelled_order_gets_the_money_back(psp_workspace: TestedWorkspace, shop: Shop) -> None:
     order, _ = shop.checkout()
+    psp_workspace.settle()  # it has asked for what it has heard until now
     psp_workspace.pause("ppro")
     psp_workspace.pay("ppro", order.charge)
     shop.cancel(order)  # it has not heard of it yet

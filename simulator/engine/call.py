@@ -15,11 +15,10 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.lazy import cached_property
-from simulator.kernel.refusals import MalformedBody, Violation
+from simulator.kernel.refusals import BodyTooWide, MalformedBody, Violation
 from simulator.kernel.shapes import FEWEST_BYTES, MEMBERS, is_wide
 
 NO_UTF8 = "not encoded in UTF-8"
-TOO_WIDE = f"more than {MEMBERS:,} members"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +177,12 @@ class Call:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON. Raises `MalformedBody`, also when it has more than `MEMBERS`."""
+        """The body as JSON. Raises `MalformedBody`, and `BodyTooWide` when it has more than `MEMBERS`."""
         raw = self.raw_body
         try:
             read = orjson.loads(raw)
             if len(raw) > MEMBERS * FEWEST_BYTES and is_wide(read):
-                raise MalformedBody(TOO_WIDE)
+                raise self._too_wide()
             return read
         except orjson.JSONDecodeError as error:
             try:
@@ -197,7 +196,7 @@ class Call:
         """The body as application/x-www-form-urlencoded. Raises `MalformedBody` when it is not UTF-8, or has more than
         `MEMBERS`, each level of a name (`a[b][c]`) counted."""
         if sum(self.raw_body.count(sign) for sign in (b"&", b"[", b"%5B", b"%5b")) >= MEMBERS:
-            raise MalformedBody(TOO_WIDE)
+            raise self._too_wide()
         try:
             return parse_qsl(self.raw_body.decode("utf-8"), keep_blank_values=True)
         except UnicodeDecodeError as error:
@@ -206,6 +205,12 @@ class Call:
     @cached_property
     def form(self) -> dict[str, str]:
         return dict(self.form_pairs)
+
+    def _too_wide(self) -> BodyTooWide:
+        self.differs_live(
+            f"the simulator reads bodies of up to {MEMBERS} members; the live API's own bound is not known"
+        )
+        return BodyTooWide(f"more than {MEMBERS:,} members")
 
     @property
     def now(self) -> datetime:

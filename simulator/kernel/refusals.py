@@ -78,6 +78,10 @@ class MalformedBody(Refusal):
     detail: str
 
 
+class BodyTooWide(MalformedBody):
+    """It has more members than are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One rule that the request broke.

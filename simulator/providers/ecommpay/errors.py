@@ -155,6 +155,8 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return _body(_STATUS.get(code, 400), code)
         case r.Forbidden():
             return _body(403, "303")
+        case r.BodyTooWide():  # as one that is too much to sign
+            return _body(413, "702")
         case r.MalformedBody():
             return _body(422, "2003")
         case r.Invalid(violations=violations):
