@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -43,6 +43,9 @@ COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 TAIL = 4
 """Letters at the end of a name by which it is looked for first."""
 
+LONGEST_NAME = 400
+"""Characters of a name that are looked at, from its end, and remembered."""
+
 NAMES_KEPT = 1000
 """Headers of which it is remembered what they hold."""
 
@@ -54,6 +57,7 @@ CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection"
 
 FORM = "application/x-www-form-urlencoded"
 
+_LEVELS = re.compile(r"[\[\].]+")
 _LETTERS = re.compile(r"[^a-z0-9]+")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _NAME = re.compile(rb"[A-Za-z0-9_\-]*")
@@ -195,11 +199,11 @@ class Masking:
 
     def is_secret(self, name: str) -> bool:
         """Whether what bears this name is a secret."""
-        plain = _plain(name)
+        plain = _plain(name[-LONGEST_NAME:])
         return plain in self._whole or plain.endswith(self._ends)
 
     def is_secret_header(self, name: str) -> bool:
-        plain = _plain(name)
+        plain = _plain(name[-LONGEST_NAME:])
         return plain in self._secret_headers or (plain.endswith(self._ends) and not plain.endswith("tokens"))
 
     @cached_property
@@ -312,24 +316,29 @@ class Masking:
 
     def _form(self, raw: bytes, known: Iterable[bytes]) -> bytes:
         """One that holds a secret: what a secret's name has goes to the next `&`, whatever signs it has."""
-        pieces, between = list[bytes](), list[bytes]()
-        for pair in raw.split(b"&"):
-            name, _, value = pair.partition(b"=")
-            if not value or not self._is_secret_field(name.decode("utf-8", "replace")):
-                between.append(pair)
-                continue
-            if between:
-                pieces.append(self._pairs(self._as_it_stands(b"&".join(between), known), known))
-                between = []
-            shown = hidden(unquote_plus(value.decode("utf-8", "replace")))
-            pieces.append(name + b"=" + quote_plus(shown, safe="*").encode())
-        if between:
-            pieces.append(self._pairs(self._as_it_stands(b"&".join(between), known), known))
+        pieces = list[bytes]()
+        for is_secret, pairs in groupby(raw.split(b"&"), self._is_secret_pair):
+            if is_secret:
+                pieces += [_without_value(pair) for pair in pairs]
+            else:
+                pieces.append(self._pairs(self._as_it_stands(b"&".join(pairs), known), known))
         return b"&".join(pieces)
 
+    def _is_secret_pair(self, pair: bytes) -> bool:
+        name, _, value = pair.partition(b"=")
+        return bool(value) and self._is_secret_field(name.decode("utf-8", "replace"))
+
     def _is_secret_field(self, name: str) -> bool:
-        parts = re.split(r"[\[\].]+", unquote_plus(name).rstrip("[]"))
-        return any(self.is_secret(part) for part in parts[-8:])
+        """Of a form's field, whose name may have levels."""
+        return self._has_secret_level(name) if len(name) > LONGEST_NAME else self._is_field_known(name)
+
+    @cached_property
+    def _is_field_known(self) -> Callable[[str], bool]:
+        """The same for a name that may come again."""
+        return lru_cache(NAMES_KEPT)(self._has_secret_level)
+
+    def _has_secret_level(self, name: str) -> bool:
+        return any(map(self.is_secret, _LEVELS.split(unquote_plus(name).rstrip("[]"))[-8:]))
 
     def _behind_names(self, path: str) -> str:
         """A path with what follows a segment that is called as one secret is: `/password/hunter2`."""
@@ -369,6 +378,11 @@ class Masking:
             return masked
         found = self._read_once(plain, known)
         return found if found != plain else masked
+
+
+def _without_value(pair: bytes) -> bytes:
+    name, _, value = pair.partition(b"=")
+    return name + b"=" + quote_plus(hidden(unquote_plus(value.decode("utf-8", "replace"))), safe="*").encode()
 
 
 def _stem(name: str) -> tuple[str, ...]:

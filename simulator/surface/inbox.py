@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from simulator.engine.masking import FORM
+from simulator.engine.masking import FORM, Masking
 from simulator.engine.provider import Party, Provider
 from simulator.engine.resource import Resource, load
 from simulator.engine.runtime import Runtime
@@ -21,7 +21,7 @@ from simulator.kernel.ids import Ids
 
 @dataclass(frozen=True, kw_only=True)
 class Received(Resource):
-    """One request to an inbox, without the secrets that came in it."""
+    """One request to an inbox, without the secrets that came in it: at most `BODY_KEPT` bytes of its body."""
 
     PROVIDER: ClassVar[str] = "inbox"
     KIND: ClassVar[str] = "received"
@@ -46,6 +46,12 @@ class Received(Resource):
 
 
 INBOX = Party(name="inbox", resources=(Received,))
+
+BODY_KEPT = 262_144
+"""Bytes of a body that are kept; of a longer one the beginning, and `size` says how long it was. No webhook comes near."""
+
+MARGIN = 4096
+"""Bytes behind them that are looked at, so that what begins before the cut is seen whole."""
 
 
 def challenge_of(request: Request) -> str | None:
@@ -80,13 +86,17 @@ def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) 
                 name=request.path_params["name"],
                 method=request.method,
                 headers=masking.headers_of(headers, known),
-                body=base64.b64encode(masking.body(body, known, form=_media_type(headers) == FORM)).decode(),
+                body=base64.b64encode(_shown(body, masking, known, form=_media_type(headers) == FORM)).decode(),
                 arrived=micros(arrived),
                 size=len(body),
                 provider=provider,
                 signature=signature and masking.of(signature, known),
             )
         )
+
+
+def _shown(body: bytes, masking: Masking, known: Sequence[bytes], *, form: bool = False) -> bytes:
+    return masking.body(body[: BODY_KEPT + MARGIN], known, form=form)[:BODY_KEPT]
 
 
 def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: int) -> list[tuple[int, Received]]:
@@ -124,7 +134,7 @@ def view(runtime: Runtime, workspace: Workspace, received: Received) -> dict[str
     if size is None:  # an older version has kept it as it came, without a verdict
         arrived = from_micros(received.arrived) if received.arrived is not None else None
         provider, signature = _verdict(runtime, workspace, headers, raw, arrived)
-        size, headers, raw = len(raw), runtime.masking.headers_of(headers), runtime.masking.body(raw)
+        size, headers, raw = len(raw), runtime.masking.headers_of(headers), _shown(raw, runtime.masking, ())
     return {
         "id": received.id,
         "at": iso_millis(received.created_at),

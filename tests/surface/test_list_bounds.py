@@ -12,7 +12,7 @@ from simulator.engine import endpoints, keeping, registry, workspace
 from simulator.engine.watchers import Audience
 from simulator.providers import built_in
 from simulator.surface.control import audits, scenarios
-from simulator.surface.inbox import INBOX, Received
+from simulator.surface.inbox import BODY_KEPT, INBOX, Received
 from simulator.wallet import buyers
 
 
@@ -139,6 +139,18 @@ async def test_an_inbox_keeps_the_newest_and_counts_what_went(sim: Sim, monkeypa
 
 async def bodies(sim: Sim, inbox: str) -> list[str]:
     return [one["body"] for one in (await sim.http.get(f"{sim.path}/inbox/{inbox}")).json()["data"]]
+
+
+async def test_an_inbox_keeps_the_beginning_of_a_long_body_and_says_how_long_it_was(sim: Sim) -> None:
+    card, end = "4111 1111 1111 1111", BODY_KEPT - 10
+    body = "x" * end + " " + card + " " + "y" * 600_000
+
+    posted = await sim.http.post(f"/_sim/inbox/{sim.workspace.name}/hooks", content=body)
+    [kept] = (await sim.http.get(f"{sim.path}/inbox/hooks")).json()["data"]
+
+    assert posted.status_code == 200
+    assert kept["size"] == len(body)
+    assert kept["body"] == body[:end] + " 4111 11**"
 
 
 async def test_of_what_a_buyer_paid_and_got_back_the_newest_lines_stay(sim: Sim) -> None:
