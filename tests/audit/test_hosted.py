@@ -18,6 +18,8 @@ from simulator.engine.courier import Errand
 from simulator.kernel.retry import Receipt
 from simulator.surface.async_client import AsyncClient, AsyncWorkspace
 from simulator.surface.audit.endings import SNAPSHOT
+from simulator.surface.audit.junit import xml
+from simulator.surface.audit.page import html
 from simulator.surface.client import SaidNo
 from simulator.surface.in_process import SHOP_URL, Simulator
 
@@ -66,6 +68,30 @@ async def test_what_failed_is_told_with_reason_advice_and_evidence(shop: Shop) -
     assert check["result"] == "failed"
     assert check["because"] and check["reason"] and check["advice"]
     assert {"name": "Answered", "value": "500"} in check["evidence"]
+
+
+async def test_a_report_shows_addresses_and_what_went_wrong_without_the_passwords(shop: Shop) -> None:
+    secret = "http://bob:hunter2a@127.0.0.1:9"
+    order, checkout = f"{secret}/order?api_key=hunter2b", f"{secret}/checkout"
+
+    asked = [
+        await done(shop, await shop.world.begin_audit(ANY.name, HOOKS, checkout=checkout, order=order, paid="PAID")),
+        await done(
+            shop,
+            await shop.world.begin_audit(ANY.name, HOOKS, order=order, paid="PAID", reference="O-1", only=["twice"]),
+        ),
+        await done(shop, await shop.world.begin_audit(ANY.name, f"{secret}/hooks", order=order, paid="PAID")),
+    ]
+    listed = await shop.world.audits()
+    audits = shop.simulator.app.audits
+    reports = [one.report for world in shop.simulator.app.runtime.workspaces() for one in audits.of(world.id)]
+
+    assert "bob:***@127.0.0.1:9" in asked[0]["error"]
+    assert "bob:***@127.0.0.1:9" in asked[1]["checks"][0]["because"]
+    assert asked[2]["webhook"] == "http://bob:***@127.0.0.1:9/hooks"
+    assert asked[2]["error"].startswith("Nothing answers at http://bob:***@127.0.0.1:9/hooks")
+    assert len(reports) == 3
+    assert "hunter2" not in f"{asked}{listed}{[(html(one), xml(one)) for one in reports]}"
 
 
 async def test_an_audit_without_a_shop_says_so(shop: Shop) -> None:

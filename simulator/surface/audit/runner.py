@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator import __version__
+from simulator.engine.masking import COMMON
 from simulator.engine.provider import Provider
 from simulator.kernel.clock import iso_millis, time_of_day
 from simulator.surface.audit.check import Check, Finding
@@ -57,7 +58,7 @@ class Report:
             "state": self.state,
             "provider": self.provider,
             "workspace": self.workspace,
-            "webhook": self.subject.webhook,
+            "webhook": self.subject.address,
             "started_at": iso_millis(self.started),
             "took_s": round(self.took_s, 3),
             "simulator": __version__,
@@ -130,13 +131,13 @@ def run(
                 report.findings.append(finding)
                 heard(finding)
     except ShopNotReached as error:
-        report.error = f"{error} No check ran."
+        report.error = COMMON.text(f"{error} No check ran.")
         raise
     except Busy as error:
         report.error = f"{error}."
         raise
     except BaseException as error:
-        report.error = f"The audit was interrupted: {str(error) or type(error).__name__}"
+        report.error = f"The audit was interrupted: {COMMON.text(str(error)) or type(error).__name__}"
         raise
     finally:
         report.took_s = (time_of_day() - report.started).total_seconds()
@@ -192,14 +193,14 @@ def _found(world: Workspace, provider: Provider, subject: Subject, check: Check)
     except SaidNo as refusal:
         if refusal.status not in REFUSALS:
             raise
-        return Finding(check, "skipped", f"the simulator refuses what it takes: {refusal}")
+        return Finding(check, "skipped", COMMON.text(f"the simulator refuses what it takes: {refusal}"))
     except Fault as fault:
         evidence = {**trial.evidence, **{name: str(value) for name, value in fault.evidence.items()}}
         diagram = None
         if trial.about is not None:
             with suppress(SaidNo):  # a payment that is none any more has no story
                 diagram = world.diagram(provider.name, trial.about)
-        return Finding(check, "failed", str(fault), evidence, diagram)
+        return Finding(check, "failed", COMMON.text(str(fault)), COMMON.of(evidence), diagram)
     finally:
         world.disarm()
-    return Finding(check, "passed", "", dict(trial.evidence))
+    return Finding(check, "passed", "", COMMON.of(trial.evidence))

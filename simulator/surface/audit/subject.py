@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from simulator.engine.masking import COMMON
 from simulator.surface.audit.pace import Pace
 
 PATIENCE_S = 70.0
@@ -41,7 +42,17 @@ class Subject:
     """Opens `url` as the buyer's browser would; without one the audit's own."""
     pace: Pace = field(default_factory=Pace)
     told: Mapping[str, str] = field(default_factory=dict)
-    """What it was told, for the report."""
+    """What it was told, for the report: see `shown`."""
+
+    @property
+    def address(self) -> str:
+        """`webhook` as a report may show it: without a password in it."""
+        return COMMON.text(self.webhook)
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """`told` without the secrets that stand in commands and addresses."""
+        return {name: COMMON.text(value) for name, value in self.told.items()}
 
     @property
     def given(self) -> frozenset[str]:

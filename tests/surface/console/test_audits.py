@@ -51,6 +51,18 @@ async def test_the_page_offers_the_address_that_is_set_and_keeps_what_was_refuse
     assert sim.app.audits.of(sim.workspace.id) == []
 
 
+async def test_a_password_in_an_address_stands_neither_in_the_form_nor_in_the_list(sim: Sim) -> None:
+    await sim.receive_webhooks(ANY.name)
+    url = HOOKS.replace("://", "://shop:hunter2a@")
+    set_ = await sim.http.put(f"{sim.path}/webhooks/{ANY.name}", json={"url": url})
+    await begun(sim, webhook=url, **{"only[]": "unknown-payment"})
+
+    page = await page_of(sim, "/audits")
+
+    assert set_.status_code < 300 and 'data-testid="audit-row"' in page
+    assert "hunter2a" not in page
+
+
 @pytest.mark.parametrize(("language", "says"), [("en", "No audit has run here"), ("zh", "还没有运行过审计")])
 async def test_without_an_audit_the_page_says_so(sim: Sim, language: str, says: str) -> None:
     assert says in await page_of(sim, f"/audits?lang={language}")

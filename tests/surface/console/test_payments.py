@@ -157,6 +157,18 @@ async def test_only_those_with_a_failing_webhook(sim: Sim) -> None:
     assert listed(await page_of(sim, "/payments?failing=1")) == [failing]
 
 
+async def test_the_address_that_keeps_failing_is_shown_without_its_password(sim: Sim) -> None:
+    await sim.receive_webhooks(ACME.name, "http://shop:hunter2a@merchant.test/hooks")
+    sim.answer = lambda _: httpx.Response(500)
+    await Merchant(sim, ACME).paid()
+    await sim.settle()
+
+    page = await page_of(sim, "/payments")
+
+    assert 'data-testid="attention-failing"' in page and "@merchant.test" in page
+    assert "hunter2a" not in page
+
+
 async def test_filters_add_up_and_their_links_keep_the_others(sim: Sim) -> None:
     page = html.unescape(await page_of(sim, "/payments?provider=acme&since=1d"))
 
