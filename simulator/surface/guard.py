@@ -43,6 +43,9 @@ CHANGED_BY_READING = re.compile(rf"{INBOX}|/_sim/workspaces/[^/]+/wait/?$")
 LARGE_HEAD = f"a header is larger than {HEADER_LIMIT} bytes, or all of them with the address than {HEADERS_LIMIT}"
 COOKIE = "psp_simulator_token"
 
+STRANGER = "psp_simulator.stranger"
+"""In the scope of what is open to everybody: whether the caller sees no more than that."""
+
 
 class Guard:
     """Wraps the application of `/_sim` and `/console`. Without `open_console` only this machine is let in, and only under
@@ -80,6 +83,7 @@ class Guard:
         elif has_large_body(headers, limit := body_limit(path)):
             await refuse(send, 413, "body_too_large", f"the body is larger than {limit} bytes")
         elif is_open or self.token is None or self._shows_token(headers):
+            scope[STRANGER] = is_open and self._is_stranger(scope, headers)
             await self.app(scope, receive, send)
         elif self._hands_in_token(scope):
             await self._remember(scope, send)
@@ -91,6 +95,12 @@ class Guard:
         else:
             message = "this simulator wants its admin token: Authorization: Bearer <token>"
             await refuse(send, 401, "unauthorized", message)
+
+    def _is_stranger(self, scope: Scope, headers: Mapping[str, str]) -> bool:
+        """Whether only what is open to everybody is open to this caller."""
+        if self.open_console:
+            return self.token is not None and not self._shows_token(headers)
+        return not (is_this_machine(scope) and is_own_name(scope, headers, self.names))
 
     def _shows_token(self, headers: Mapping[str, str]) -> bool:
         assert self.token is not None

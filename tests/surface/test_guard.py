@@ -8,6 +8,7 @@ import httpx
 import pytest
 from buying import ANY, SHOP, account
 
+from simulator.engine.store.keeping import Dropped
 from simulator.kernel.ids import Ids
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
@@ -95,6 +96,30 @@ async def test_an_opened_console_wants_the_token_also_from_this_machine(opened: 
         ]
 
     assert answers == [401, 401, 401, 200]
+
+
+async def named_by_health(http: httpx.AsyncClient, **headers: str) -> list[str]:
+    keep = (await http.get("/_sim/health", headers=headers)).raise_for_status().json()["keep"]
+    assert keep["dropped"]["payments"] == 2
+    return [one["workspace"] for one in keep["workspaces"]]
+
+
+async def test_health_names_workspaces_only_to_who_may_ask_for_them(
+    lan: Net, opened: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for net in (lan, opened):
+        runtime = net.app.runtime
+        dropped = {runtime.default_to_look_at.id: Dropped(at=0, payments=2, requests=0)}
+        monkeypatch.setattr(runtime.store, "dropped", lambda found=dropped: found)
+    async with lan.from_(PHONE) as phone, lan.from_(HERE) as here:
+        closed = [await named_by_health(phone), await named_by_health(here)]
+        rebound = await named_by_health(here, host="evil.example")
+    async with opened.from_(PHONE) as phone, opened.from_(HERE) as here:
+        token = [await named_by_health(phone), await named_by_health(phone, authorization="Bearer open sesame")]
+
+    assert closed == [[], ["default"]]
+    assert rebound == []
+    assert token == [[], ["default"]]
 
 
 async def test_a_browser_hands_in_the_token_once(opened: Net) -> None:

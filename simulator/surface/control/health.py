@@ -15,6 +15,7 @@ from simulator.kernel.clock import from_micros, iso_millis
 from simulator.surface.answers import Health
 from simulator.surface.control.errors import HANDLERS, ControlError, unavailable
 from simulator.surface.control.operation import ControlCall, Operation
+from simulator.surface.guard import STRANGER
 
 SHOWN = 20
 """Notices, and workspaces; the log has all notices."""
@@ -45,7 +46,10 @@ def kept(runtime: Runtime) -> dict[str, Any]:
 
 
 async def health(call: ControlCall) -> dict[str, Any]:
-    """It asks the store, so a 200 means that calls would be answered too; 503 says why they would not."""
+    """It asks the store, so a 200 means that calls would be answered too; 503 says why they would not.
+
+    Who may see nothing else of the control API is not told how the workspaces are called.
+    """
     runtime = call.runtime
     try:
         runtime.store.meta("page_secret")
@@ -63,6 +67,9 @@ async def health(call: ControlCall) -> dict[str, Any]:
         "store": runtime.store.dialect,
     }
     body["keep"] = kept(runtime)
+    if call.request.scope.get(STRANGER):
+        body["keep"]["workspaces"] = []
+        return body
     if runtime.missing:
         body["missing"] = runtime.missing
     found = notices(runtime.workspaces(), Sections(runtime.providers))
