@@ -91,6 +91,16 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     return page is not None and (not host or host not in own)
 
 
+def is_page_of_elsewhere(headers: Mapping[str, str], own: Iterable[str]) -> bool:
+    """The same of a call of a provider's API. Pages that come from this machine (`http://localhost:3000`) are the developer's own,
+    and a program may say in `Referer` what it wants."""
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if (origin is None and site is None) or not is_foreign_page(headers, own):
+        return False
+    host = _REST.split((origin or "").partition("://")[2], maxsplit=1)[0]
+    return host_name(host) not in LOOPBACK_NAMES
+
+
 def is_public(provider: Provider, workspace: Workspace, proof: tuple[str, ...] | None) -> bool:
     """Whether a credential that proved a caller (`Call.proof`) is the same on every machine, and so proves nothing.
 

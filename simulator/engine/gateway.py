@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from simulator.engine import again, faults, idempotency, journal, pages, plain, reasons
 from simulator.engine.call import Call, Reply, Walk
-from simulator.engine.callers import is_public, is_this_machine
+from simulator.engine.callers import READS, is_page_of_elsewhere, is_public, is_this_machine
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
@@ -238,19 +238,19 @@ class Gateway:
         if match is None:
             provider = next((p for p, _ in node.routes.values() if p is not None), None)
             refusal = MethodNotAllowed(call.method, sorted(node.routes))
-            if all(isinstance(route, Page) for _, route in node.routes.values()):
+            if node.is_for_buyers:
                 return self._page_answer(pages.refused(call, refusal))
             if provider is not None:
                 self._recognise(provider, call)
             return self._refused(provider, call, refusal, started)
         provider, route = match
         call.provider = provider.name if provider else "wallet"
-        if too_large and isinstance(route, Page):
-            return self._page_answer(pages.refused(call, BodyTooLarge(BODY_LIMIT)))
         if too_large:
-            assert provider is not None
+            refused = BodyTooLarge(BODY_LIMIT)
+            if provider is None or node.is_for_buyers:
+                return self._page_answer(pages.refused(call, refused))
             self._recognise(provider, call)
-            return self._refused(provider, call, BodyTooLarge(BODY_LIMIT), started)
+            return self._refused(provider, call, refused, started)
         if isinstance(route, Page):
             return self._page(provider, call, route, started)
         assert provider is not None
@@ -327,12 +327,25 @@ class Gateway:
         (own or provider.authenticate)(call, self.runtime)
         if call.proof == () and call.sent_by == "merchant":
             call.sent_by = "browser"
-        if call.from_network and not self.public_credentials and is_public(provider, call.workspace, call.proof):
-            reason = "the default credentials are public, and another machine sent this"
-            help_ = {
-                "instead": "a workspace of your own, credentials of your own, or serve --lan --default-credentials"
+        if (help_ := self._why_strange(call)) is not None and is_public(provider, call.workspace, call.proof):
+            raise Unauthenticated(help_["reason"], help_, call.workspace.id, is_public=True)
+
+    def _why_strange(self, call: Call) -> dict[str, str] | None:
+        """What to say to somebody for whom public credentials open nothing."""
+        if call.sent_by not in ("merchant", "browser"):  # whoever pressed something of ours was let in there
+            return None
+        if call.from_network and not self.public_credentials:
+            return {
+                "reason": "the default credentials are public, and another machine sent this",
+                "instead": "a workspace of your own, credentials of your own, or serve --lan --default-credentials",
             }
-            raise Unauthenticated(reason, help_, call.workspace.id, is_public=True)
+        own = (call.headers.get("host", ""), call.base_url.partition("://")[2])
+        if call.method not in READS and is_page_of_elsewhere(call.headers, own):
+            return {
+                "reason": "the default credentials are public, and a page of another site sent this",
+                "instead": "a workspace of your own, credentials of your own",
+            }
+        return None
 
     def _refused(
         self, provider: Provider | None, call: Call, refusal: Refusal, started: float, key: str | None = None
@@ -450,8 +463,13 @@ class Gateway:
             self._journal(call, reply, b"", started, {"error_id": crashed.error_id})
         return self._page_answer(reply)
 
-    async def ask(self, base_url: str, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Makes an API call as the merchant's server would, for the console and the control API. It is committed."""
+    async def ask(
+        self, base_url: str, method: str, target: str, headers: Mapping[str, str], body: bytes, *, from_network: bool
+    ) -> Answer:
+        """Makes an API call as the merchant's server would, for the console and the control API. It is committed.
+
+        `from_network`: whether another machine wants it, or named what stands in it.
+        """
         path, _, query = target.partition("?")
         own = {"host": base_url.partition("://")[2], "content-length": str(len(body))}
         call = Call(
@@ -465,6 +483,7 @@ class Gateway:
             base_url=base_url,
             strict=self.runtime.strict,
             sent_by="console",
+            from_network=from_network,
         )
         answer = self._altered(call, self._serve(call, False, stopwatch()))
         if (committed := self.runtime.transactions.committed()) is not None:
@@ -484,6 +503,7 @@ class Gateway:
             base_url=page.base_url,
             strict=page.strict,
             sent_by="page",
+            from_network=page.from_network,
         )
         return self._serve(call, False, stopwatch()).status
 

@@ -56,6 +56,8 @@ def request_entry(
         "notices": [masking.sentence(notice, known) for notice in call.answering.notices],
         "sent_by": call.sent_by,
     }
+    if call.from_network:
+        entry["from_network"] = True
     if call.answering.weather is not None:
         entry["weather"] = call.answering.weather.told
     if help_:

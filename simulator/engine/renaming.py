@@ -167,9 +167,16 @@ def _replaced(value: Any, members: Mapping[tuple[str, Any], Any]) -> Any:
 
 
 def from_network(rows: Rows) -> dict[str, list[Row]]:
-    """The rows as another machine's: every address that stands in them counts as named by it."""
+    """The rows as another machine's: every address that stands in them counts as named by it, also in a call that
+    is sent again."""
     found: dict[str, list[Row]] = {name: list(table) for name, table in rows.items()}
     found["outbox"] = [{**row, "from_network": 1} for row in rows["outbox"]]
+    found["journal"] = [
+        {**row, "body": orjson.dumps({**orjson.loads(row["body"]), "from_network": True})}
+        if row["kind"] == "request"
+        else row
+        for row in rows["journal"]
+    ]
     found["resources"] = [
         {**row, "body": orjson.dumps(_marked(orjson.loads(row["body"])))} for row in rows["resources"]
     ]

@@ -35,6 +35,11 @@ class Node:
     left_out: dict[str, tuple[Provider, LeftOut]] = field(default_factory=dict)
     """What a provider really has here and the simulator has not."""
 
+    @property
+    def is_for_buyers(self) -> bool:
+        """Whether there are pages alone: an API has a page beside its calls where browsers ask first (`OPTIONS`)."""
+        return all(isinstance(route, Page) for _, route in self.routes.values())
+
 
 class Routes:
     """Dispatch on path segments: a literal goes before a parameter of digits, that before any parameter.

@@ -351,6 +351,8 @@ class RequestView(TypedDict):
     response: dict[str, Any]
     notices: list[str]
     sent_by: Literal["merchant", "browser", "page", "console"]
+    from_network: NotRequired[bool]
+    """True when another machine sent it, or named what stands in it."""
     help: NotRequired[dict[str, Any]]
     weather: NotRequired[dict[str, Any]]
     why: NotRequired[Reasons]

@@ -209,7 +209,9 @@ class Stage:
 
     async def _ask(self, request: Any) -> None:
         signed = self.shop.sign(self.account, request)
-        got = await self.gateway.ask(self._base_url, signed.method, signed.path, signed.headers, signed.body)
+        got = await self.gateway.ask(
+            self._base_url, signed.method, signed.path, signed.headers, signed.body, from_network=False
+        )
         self._answer = Answer(got.status, got.body)
 
     def _find(self) -> None:

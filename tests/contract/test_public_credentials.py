@@ -143,3 +143,68 @@ async def test_credentials_that_somebody_has_set_are_not_public(provider: Provid
     await net.app.runtime.close()
 
     assert answer.status_code != provider.shop.unauthenticated
+
+
+OF_ELSEWHERE = [
+    {"origin": "http://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://localhost.evil.example", "sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "cross-site"},
+]
+OF_HERE = [
+    {},
+    {"origin": "http://localhost:3000", "sec-fetch-site": "same-site"},
+    {"origin": "http://127.0.0.1:5173", "sec-fetch-site": "cross-site"},
+    {"referer": "https://program.example"},
+]
+BY_A_PAGE = "the default credentials are public, and a page of another site sent this"
+
+
+def making(net: Net, provider: Provider, workspace: str = "default") -> Request:
+    """A payment, as its merchant would make it."""
+    assert provider.shop is not None
+    account = net.account(provider, workspace)
+    return provider.shop.sign(account, provider.shop.create(account, provider.shop.sample))
+
+
+async def payments(net: Net, workspace: str = "default") -> int:
+    answer = await net.ask(HERE, Request("GET", f"/_sim/workspaces/{workspace}/payments"))
+    return len(answer.json()["data"])
+
+
+@PROVIDER
+@pytest.mark.parametrize("headers", OF_ELSEWHERE, ids=str)
+async def test_a_page_of_another_site_does_nothing_with_what_everybody_knows(
+    provider: Provider, headers: dict[str, str]
+) -> None:
+    """Also where the network was let in: the page is in the browser of whoever may."""
+    net = Net(lan=True, default_credentials=True)
+    assert provider.shop is not None
+
+    refused = await net.ask(HERE, making(net, provider).plus(headers))
+    entry = (await net.journal())[0]
+    made = await payments(net)
+    await net.app.runtime.close()
+
+    assert (refused.status_code, entry["help"]["reason"]) == (provider.shop.unauthenticated, BY_A_PAGE)
+    assert made == 0
+
+
+@PROVIDER
+@pytest.mark.parametrize("headers", OF_HERE, ids=str)
+async def test_the_developers_own_pages_may(net: Net, provider: Provider, headers: dict[str, str]) -> None:
+    answer = await net.ask(HERE, making(net, provider).plus(headers))
+
+    assert answer.status_code < 300, answer.text
+    assert await payments(net) == 1
+
+
+@PROVIDER
+async def test_with_credentials_that_nobody_knows_a_page_is_as_good_as_its_secret(net: Net, provider: Provider) -> None:
+    """As at the real provider: who handed out the secret has handed it out."""
+    await net.ask(HERE, Request("POST", "/_sim/workspaces", {}, b'{"name": "mine"}'))
+
+    answer = await net.ask(HERE, making(net, provider, "mine").plus(OF_ELSEWHERE[0]))
+
+    assert answer.status_code < 300, answer.text
+    assert await payments(net, "mine") == 1

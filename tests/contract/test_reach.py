@@ -89,6 +89,38 @@ async def test_what_another_machine_named_stays_so_until_it_is_sent(world: Sim, 
     assert {attempt["error"] for delivery in told for attempt in delivery["attempts"]} == {WHY}
 
 
+async def test_a_call_that_is_sent_again_is_still_anothers(world: Sim, merchant: Merchant) -> None:
+    """Whoever sends it again: what was refused for its address is refused again."""
+    async with colleague(world) as client:
+        request, refused = await create(client, merchant, HERE)
+    [entry] = (await world.http.get(f"{world.path}/requests")).json()["data"][:1]
+
+    again = await world.http.post(f"{world.path}/requests/{entry['id']}/send-again")
+    await merchant.settle()
+
+    if HERE.encode() not in request.body:
+        pytest.skip("its API takes no such address with a payment")
+    assert entry["from_network"] is True
+    assert (again.status_code, again.json()["status"]) == (200, refused.status_code)
+    assert (await world.http.get(f"{world.path}/payments")).json()["data"] == []
+
+
+async def test_a_call_of_this_machine_is_not_anothers_unless_another_sends_it_again(
+    world: Sim, merchant: Merchant
+) -> None:
+    request, made = await create(world.http, merchant, HERE)
+    [entry] = (await world.http.get(f"{world.path}/requests")).json()["data"][:1]
+    again = f"{world.path}/requests/{entry['id']}/send-again"
+    async with colleague(world) as client:
+        refused = await client.post(again)
+
+    if HERE.encode() not in request.body:
+        pytest.skip("its API takes no such address with a payment")
+    assert made.status_code < 300
+    assert "from_network" not in entry
+    assert 400 <= refused.json()["status"] < 500
+
+
 # Those that come with a payment ------------------------------------------------------------------------------------
 
 

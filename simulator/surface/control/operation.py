@@ -100,7 +100,9 @@ class ControlCall(Generic[B, Q]):
         assert provider.shop is not None
         signed = provider.shop.sign(self.account(provider), request)
         gateway: Gateway = self.request.app.state.gateway
-        got = await gateway.ask(self.base_url, signed.method, signed.path, signed.headers, signed.body)
+        got = await gateway.ask(
+            self.base_url, signed.method, signed.path, signed.headers, signed.body, from_network=self.from_network
+        )
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in got.headers}
         return shop.Answer(got.status, got.body, headers)
 

@@ -107,7 +107,7 @@ def request_view(row: Sequence[Any]) -> dict[str, Any]:
     }
     if (real := journal.real_time(at, body)) is not None:
         view["real_at"] = iso_millis(real)
-    for name in ("help", "why", "weather"):
+    for name in ("from_network", "help", "why", "weather"):
         if name in body:
             view[name] = body[name]
     if subject:
@@ -244,13 +244,19 @@ def newest_of(runtime: Runtime, workspace: Workspace, since: int) -> dict[str, A
 
 
 async def send_again(call: ControlCall) -> dict[str, Any]:
-    """The same call once more, signed anew, as a call of its own. Raises 409 for one that was not kept whole."""
+    """The same call once more, signed anew, as a call of its own. Raises 409 for one that was not kept whole.
+
+    The addresses in it are still named by whoever named them: another machine's stay another machine's.
+    """
     runtime, workspace = call.runtime, call.workspace
     view = found(runtime, workspace, call.path["id"])
     request = again.request_of(runtime, workspace, view, call.base_url)
     gateway: Gateway = call.request.app.state.gateway
     last = runtime.store.last_seq()
-    await gateway.ask(call.base_url, request.method, request.path, request.headers, request.body)
+    named_by_network = call.from_network or view.get("from_network", False)
+    await gateway.ask(
+        call.base_url, request.method, request.path, request.headers, request.body, from_network=named_by_network
+    )
     runtime.write_notes()
     for where in (workspace, runtime.default_to_look_at):  # what no credential claims is kept in the default one
         for row in runtime.store.requests_from(where.id, last + 1, FIRST):

@@ -111,10 +111,11 @@ async def test_unknown_paths_methods_and_huge_bodies_are_answered_in_the_same_fo
     unknown = await sim.http.post("/v2/payment/nothing", json={})
     method = await sim.http.get("/v2/payment/status")
     huge = await sim.http.post("/v2/payment/status", content=b"x" * 1_100_000)
+    asked = await sim.http.request("OPTIONS", "/v2/payment/status", content=b"x" * 1_100_000)
 
     assert body_of(unknown) == (404, said("702"))
     assert body_of(method) == (405, said("702"))
-    assert body_of(huge) == (413, said("702"))
+    assert body_of(huge) == body_of(asked) == (413, said("702"))
 
 
 async def test_numbers_as_digits_are_accepted_for_the_project_only(sim: Sim, ecommpay: Merchant) -> None:
