@@ -39,7 +39,8 @@ def _quoted(name: str) -> str:
 
 def _put(node: dict[str, Any], path: list[str], value: str) -> None:
     for index, part in enumerate(path):
-        part = part or str(len(node))
+        if not part and (part := str(len(node))) in node:
+            raise MalformedBody(f"{_quoted(path[0])} is given both with and without numbers")
         if index == len(path) - 1:
             if isinstance(node.get(part), dict):
                 raise MalformedBody(f"{_quoted(path[0])} is given both as a value and as an object")

@@ -93,6 +93,14 @@ def test_what_is_no_parameter_name_is_refused(name: str) -> None:
         parse([(name, "1")])
 
 
+@pytest.mark.parametrize("form", ["a=1&a[b]=1", "a[b]=1&a=1", "a[1]=1&a[]=2", "a[2][b]=1&a[]=2&a[]=3&a[]=4"])
+def test_names_that_contradict_each_other_are_refused_and_no_value_is_lost(form: str) -> None:
+    from urllib.parse import parse_qsl
+
+    with pytest.raises(MalformedBody, match="'a' is given both"):
+        parse(parse_qsl(form))
+
+
 async def test_unknown_parameters_are_ignored(wooshpay: Merchant) -> None:
     """The documented samples send several."""
     intent = await wooshpay.pay_link(quantity=1, nickname="x", **{"off-session": True})
