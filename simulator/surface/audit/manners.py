@@ -88,12 +88,12 @@ def _verification(trial: Trial) -> None:
     try:
         trial.set_endpoint()
     except SaidNo as refusal:
-        raise Fault(f"The endpoint is not verified: {refusal}", Address=trial.subject.webhook[:SHOWN]) from refusal
+        raise Fault(f"The endpoint is not verified: {refusal}", Address=trial.subject.address[:SHOWN]) from refusal
     if (trial.world.view["webhooks"][trial.name] or {}).get("verified") is False:
         because = (
             "The endpoint does not answer 200 with the value that it is asked for: the provider would not save it."
         )
-        raise Fault(because, Address=trial.subject.webhook[:SHOWN])
+        raise Fault(because, Address=trial.subject.address[:SHOWN])
     order = trial.begin()
     trial.pay(order)
     told = trial.told(order)

@@ -159,8 +159,8 @@ def costs(report: Report) -> list[str]:
 
 def command(report: Report, name: str) -> str:
     """What runs this check alone, as far as it can be typed."""
-    told = {option.lower(): value for option, value in report.subject.told.items()}
+    told = {option.lower(): value for option, value in report.subject.shown.items()}
     options = [f"--{option} {shlex.quote(value)}" for option, value in told.items()]
-    webhook = f"--webhook {shlex.quote(report.subject.webhook)}"
+    webhook = f"--webhook {shlex.quote(report.subject.address)}"
     whole = " ".join(["psp-simulator audit", report.provider, webhook, *options, "--only", name])
     return typed(whole, report.url, report.workspace)

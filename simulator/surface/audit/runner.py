@@ -57,7 +57,7 @@ class Report:
             "state": self.state,
             "provider": self.provider,
             "workspace": self.workspace,
-            "webhook": self.subject.webhook,
+            "webhook": self.subject.address,
             "started_at": iso_millis(self.started),
             "took_s": round(self.took_s, 3),
             "simulator": __version__,

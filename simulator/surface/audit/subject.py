@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from simulator.engine.masking import COMMON
 from simulator.surface.audit.pace import Pace
 
 PATIENCE_S = 70.0
@@ -42,6 +43,16 @@ class Subject:
     pace: Pace = field(default_factory=Pace)
     told: Mapping[str, str] = field(default_factory=dict)
     """What it was told, for the report."""
+
+    @property
+    def address(self) -> str:
+        """The webhook's, as it is shown."""
+        return COMMON.address(self.webhook)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What it was told, as it is shown: the addresses there may open a door too."""
+        return {name: COMMON.text(value) for name, value in self.told.items()}
 
     @property
     def given(self) -> frozenset[str]:

@@ -311,7 +311,7 @@ class Trial:
             delivery = self.world.delivery(delivery["id"])
         last = delivery["attempts"][-1] if delivery["attempts"] else None
         if last is not None and last["status"] is None:
-            raise ShopNotReached(f"Nothing answers at {self.subject.webhook} ({last['error']}).")
+            raise ShopNotReached(f"Nothing answers at {self.subject.address} ({last['error']}).")
 
     def can_be_asked(self) -> None:
         """Raises `ShopNotReached` where in fair weather no order can be begun, or a new one not be read."""
