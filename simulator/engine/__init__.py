@@ -7,6 +7,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `cards` | Card numbers: found, and cut down to ten digits |
 | `private` | Files that only their owner may read |
 | `addresses` | What of an address may be shown: not its password |
+| `escapes` | Signs that are written as escapes |
 | `stars` | What is shown instead of a secret |
 | `lines` | Where the value of a name in a line ends |
 | `unnamed` | Secrets that are known by how they stand in a text |

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from simulator.engine import cards
 from simulator.kernel.holding import as_text
 
 _SLASH = rb"(?:\\{0,8}/|\\{1,8}u00(?:2[fF]|5[cC])|%(?:25){0,8}(?:2[fF]|5[cC])|\\(?!u))"
@@ -14,6 +13,8 @@ _AFTER_HOST = re.compile(_SLASH + rb"|[\s\"?#]|\Z")
 _BEFORE_PASSWORD = re.compile(rb":|%(?:25){0,8}3[aA]|\\{1,8}u003[aA]")
 _AFTER_PASSWORD = re.compile(rb"@|%(?:25){0,8}40|\\{1,8}u0040")
 """Of `//user:password@host/`, whichever of its signs are escaped: as in JSON (`\\/`, `\\u002f`) or in an address, even twice."""
+
+_PARTS = re.compile(r"((?:[^/?#]*//)?[^/?#]*)([^?#]*)(.*)", re.DOTALL)
 
 FEW = 8
 """Signs that are looked at one by one."""
@@ -54,7 +55,7 @@ def _holds_none(text: str) -> bool:
     return at < 0
 
 
-def address(url: str) -> str:
-    """An address as it may be shown to whoever reads what was sent there: without a password and a card number in it."""
-    raw = url.encode("utf-8", "surrogatepass")
-    return without_passwords(cards.cut(raw)).decode("utf-8", "surrogatepass")
+def parts(url: str) -> tuple[str, str, str]:
+    """What there is up to its host, with the port; its path; and the rest, which begins with `?` or `#`."""
+    found = _PARTS.match(url)
+    return (found[1], found[2], found[3]) if found is not None else (url, "", "")

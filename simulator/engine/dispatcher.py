@@ -19,7 +19,6 @@ from typing import Any
 import orjson
 
 from simulator.engine import journal
-from simulator.engine.addresses import address
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.explain import Explained
 from simulator.engine.forging import CannotForge
@@ -155,7 +154,8 @@ class Dispatcher:
         queue.ran_out_of_time(group, is_late)
         watch, endpoint = self._watches.get(workspace_id), endpoint_of(group)
         if watch is not None and endpoint not in watch.given_up and (is_late or seconds >= WORTH_TELLING_S):
-            watch.waited_for.append({"delivery": row.id, "url": address(row.url or ""), "seconds": round(seconds, 3)})
+            url = self._providers[row.provider].masking.address(row.url or "")
+            watch.waited_for.append({"delivery": row.id, "url": url, "seconds": round(seconds, 3)})
         if watch is not None and is_late:
             watch.given_up.add(endpoint)
         queue.news.set()

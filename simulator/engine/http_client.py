@@ -130,6 +130,8 @@ class HttpClient:
             _ = url.host, url.port  # yarl reads them when they are asked for
         except ValueError as error:
             raise NotReached("its address is none that can be called") from error
+        if url.raw_user is not None or url.raw_password is not None:
+            url = _without_user(url, errand)
         if (why := self._reach.objection(str(url), errand.from_network)) is not None:
             raise NotReached(why)
         session = self._session((errand.from_network, surface_of(url.raw_path) is not None))
@@ -207,6 +209,11 @@ class Names(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _without_user(url: URL, errand: Errand) -> URL:
+    """The address without the user in it where the errand has an `Authorization` of its own, which wins."""
+    return url.with_user(None) if any(name.lower() == "authorization" for name in errand.headers) else url
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

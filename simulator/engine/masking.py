@@ -15,9 +15,8 @@ from itertools import groupby, pairwise
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-import orjson
-
 from simulator.engine import addresses, cards
+from simulator.engine.escapes import without_escapes
 from simulator.engine.pairs import are_plain
 from simulator.engine.secret_values import NAME_LIMIT, NOUNS, value_of
 from simulator.engine.stars import cookies, hidden
@@ -38,6 +37,12 @@ WHOLE_NAMES = frozenset({"pin", "otp", "pwd", "pass", "jwt", "csc", "cvn"})
 """These count only as the whole name: others end in the same letters."""
 
 COMMON_HEADERS: tuple[str, ...] = ("authorization", "proxy_authorization", "authentication", "x_auth")
+HARMLESS_KEYS = (
+    "idempotencykey", "idempotencekey", "idempotentkey", "websocketkey", "publickey", "publishablekey", "cachekey",
+    "surrogatekey", "sortkey", "partitionkey", "routingkey", "deduplicationkey",
+)  # fmt: skip
+"""So end headers that are called keys and open nothing. Every other that ends in `key` is taken for a secret."""
+
 COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 
 TAIL = 4
@@ -54,6 +59,9 @@ VALUES_KEPT = 128
 
 CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection", "accept-encoding", "cache-control"})
 """Nobody writes a secret there, and what they say is often like `name=value`."""
+
+ADDRESSES_KEPT = 256
+"""Addresses of which it is remembered how they are shown."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -114,7 +122,7 @@ class Masking:
         if "\0" in text:
             return b"*** not a text ***"
         masked = self._read_once(raw, known, form)
-        return self._unescaped(raw, masked, known) if "\\u" in text else masked
+        return self._unescaped(raw, masked, known, form) if "\\u00" in text else masked
 
     def _read_once(self, raw: bytes, known: Iterable[bytes], form: bool = False) -> bytes:
         masked = self._as_it_stands(raw, known)
@@ -168,6 +176,11 @@ class Masking:
             return _without_known(raw, known).decode("utf-8", "replace")
         return "/".join(self._segment(segment, known) for segment in path.split("/"))
 
+    @cached_property
+    def address(self) -> Callable[[str], str]:
+        """The address of a delivery as it may be shown; the same few come again and again."""
+        return lru_cache(ADDRESSES_KEPT)(self._address)
+
     def headers_of(self, headers: Mapping[str, str], known: Iterable[bytes] = ()) -> dict[str, str]:
         """Names as they are. A scheme stays (`Bearer ***cdef`), and so does the name of each cookie."""
         kept, plain = dict(headers), self._plain_headers
@@ -204,7 +217,12 @@ class Masking:
 
     def is_secret_header(self, name: str) -> bool:
         plain = _plain(name[-LONGEST_NAME:])
-        return plain in self._secret_headers or (plain.endswith(self._ends) and not plain.endswith("tokens"))
+        if plain in self._secret_headers:
+            return True
+        if plain.endswith(self._ends):
+            return not plain.endswith("tokens")
+        one = plain.removesuffix("s")
+        return one.endswith("key") and not one.endswith(HARMLESS_KEYS)
 
     @cached_property
     def _header_text(self) -> Callable[[str, tuple[bytes, ...]], str]:
@@ -340,6 +358,12 @@ class Masking:
     def _has_secret_level(self, name: str) -> bool:
         return any(map(self.is_secret, _LEVELS.split(unquote_plus(name).rstrip("[]"))[-8:]))
 
+    def _address(self, url: str) -> str:
+        raw = url.encode("utf-8", "surrogatepass")
+        shown = addresses.without_passwords(cards.cut(raw)).decode("utf-8", "surrogatepass")
+        host, path, rest = addresses.parts(shown)
+        return f"{host}{self.path(path)}{rest[:1]}{self.query(rest[1:])}"
+
     def _behind_names(self, path: str) -> str:
         """A path with what follows a segment that is called as one secret is: `/password/hunter2`."""
         segments = path.split("/")
@@ -370,13 +394,10 @@ class Masking:
             shown.append(part if masked == plain else quote_plus(masked, safe="*[]{}:,\"'"))
         return f"{shown[0]}{equals}{shown[1]}"
 
-    def _unescaped(self, raw: bytes, masked: bytes, known: Iterable[bytes]) -> bytes:
-        """JSON may hide a name or a number behind `\\u0034`: then it is written without."""
-        try:
-            plain = orjson.dumps(orjson.loads(raw))
-        except (ValueError, TypeError):  # no JSON, or nested too deeply to be written again: it is shown as it came
-            return masked
-        found = self._read_once(plain, known)
+    def _unescaped(self, raw: bytes, masked: bytes, known: Iterable[bytes], form: bool) -> bytes:
+        """What hides a name or a number behind `\\u0034` is written without it, be it JSON that can be read or not."""
+        plain = without_escapes(raw)
+        found = self._read_once(plain, known, form)
         return found if found != plain else masked
 
 

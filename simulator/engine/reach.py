@@ -29,10 +29,21 @@ _ALLOWED: dict[Network, frozenset[Kind]] = {
     "public": frozenset({"public"}),
 }
 
-_METADATA = frozenset(
-    map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
-)
-"""Where clouds tell a machine its secrets, beside link-local addresses."""
+# fmt: off
+_METADATA = tuple(map(ip_network, (
+    # network                whose, beside link-local addresses
+    "100.100.100.200/32",    # Alibaba Cloud
+    "fd00:100::100:200/128",
+    "168.63.129.16/32",      # Azure
+    "192.0.0.192/32",        # Oracle Cloud
+    "fd00:c1::a9fe:a9fe/128",
+    "fd00:ec2::/32",         # AWS: instances, pods, and what else it tells them
+    "fd20:ce::254/128",      # Google Cloud
+    "fd00:42::42/128",       # Scaleway
+    "fd00:a9fe:a9fe::1/128", # Akamai
+)))
+# fmt: on
+"""Where clouds tell a machine its secrets."""
 
 _EMBEDDING = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"), ip_network("::/96"))
 """Addresses of IPv6 whose last 32 bits are the address of IPv4 that is reached in the end."""
@@ -169,7 +180,7 @@ def _kind_by_itself(text: str) -> Kind:
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address) and (inner := _embedded(address)) is not None:
         return _kind_by_itself(str(inner))
-    if address in _METADATA or address.is_link_local or address.is_multicast:
+    if any(address in network for network in _METADATA) or address.is_link_local or address.is_multicast:
         return "never"
     if address.is_loopback or address.is_unspecified or (isinstance(address, IPv4Address) and address.packed[0] == 0):
         return "machine"

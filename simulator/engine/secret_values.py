@@ -17,6 +17,9 @@ NOUNS = frozenset({b"authorization", b"credential"})
 NAME_LIMIT = 60
 """Characters of a name that are looked at."""
 
+PART_LIMIT = 500
+"""Bytes before the name of a part in which its boundary is looked for."""
+
 ELEMENT_LIMIT = 4096
 """Bytes of an element of XML in which its end is looked for."""
 
@@ -32,7 +35,8 @@ _FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
 _ELEMENT_NAME = re.compile(rb"[\w.:-]+")
 _ELEMENT = re.compile(rb"[^<>]*>(?:\s*<!\[CDATA\[)?([^<]*)")
 _PART_BEFORE = re.compile(rb"name=[\"']?[^\"'\r\n]*\Z")
-_PART = re.compile(rb"\]*[\"']?[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n([^\r\n]*)")
+_PART = re.compile(rb"\]*[\"']?[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,200}){0,5}\r?\n\r?\n")
+_BOUNDARY = re.compile(rb"--[^\r\n]{0,72}")
 _COLON = re.compile(rb"[ \t]*:[ \t]*")
 _BEGINS = re.compile(rb"(?:\A|[\n{,;(:]|\\n|-H[ =]?\\{0,3}[\"']|--header[ =]\\{0,3}[\"'])(?:[ \t]|- )*\Z")
 
@@ -44,7 +48,7 @@ def value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
         return None if is_noun and _is_nested(raw, quoted.end()) else _after_colon(raw, quoted.end(), quoted[1])
     before = raw[max(0, start - NAME_LIMIT) : start]
     if _PART_BEFORE.search(before) and (part := _PART.match(raw, end)):
-        return (*part.span(1), _hidden(part[1]))
+        return _value_of_part(raw, start, part.end())
     if equals := _EQUALS.match(raw, end):
         return None if is_noun and _is_nested(raw, equals.end()) else _after_equals(raw, equals.end())
     if before[-1:] in (b"<", b":") and (element := _ELEMENT.match(raw, end)):
@@ -58,6 +62,20 @@ def value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
 
 def _is_nested(raw: bytes, begins: int) -> bool:
     return raw[begins : begins + 1] in (b"{", b"[")
+
+
+def _value_of_part(raw: bytes, start: int, begins: int) -> tuple[int, int, bytes] | None:
+    """Up to the next line that begins as the boundary before its headers does; one that is cut off goes to the end."""
+    nearest = max(0, start - PART_LIMIT)
+    before = raw.rfind(b"\n--", nearest, start) + 1
+    boundary = _BOUNDARY.match(raw, before) if before or not nearest else None
+    mark = b"--" if boundary is None else boundary[0].rstrip()
+    ends = raw.find(b"\n" + mark, begins - 1)
+    if ends < 0:
+        ends = len(raw)
+    elif raw[ends - 1 : ends] == b"\r":
+        ends -= 1
+    return (begins, ends, _hidden(raw[begins:ends])) if begins < ends else None
 
 
 def _within(raw: bytes, start: int, begins: int) -> tuple[int, int, bytes] | None:

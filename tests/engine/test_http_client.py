@@ -90,6 +90,17 @@ async def test_a_name_and_a_password_in_the_address_become_basic_authentication(
     assert dict(shop.requests[0].headers)["Authorization"] == "Basic bWU6c2VjcmV0"
 
 
+@pytest.mark.parametrize("name", ["Authorization", "authorization"])
+async def test_an_authorization_that_is_given_wins_over_the_one_in_the_address(courier: OwnCourier, name: str) -> None:
+    async with receiver() as shop:
+        url = shop.url.replace("//", "//me:secret@") + "/a%2Fb?x=%41"
+        receipt = await courier.carry(Errand(url, {**SIGNED, name: "Bearer other"}, b"{}"))
+
+    assert receipt.status == 200
+    assert shop.requests[0].line == "POST /a%2Fb?x=%41 HTTP/1.1"
+    assert [pair for pair in shop.requests[0].headers if pair[0].lower() == "authorization"] == [(name, "Bearer other")]
+
+
 async def test_a_redirect_is_an_answer_and_is_not_followed(courier: OwnCourier) -> None:
     async def elsewhere(conversation: Conversation) -> None:
         await conversation.say(b"HTTP/1.1 307 Elsewhere\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n")

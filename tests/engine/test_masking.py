@@ -11,6 +11,8 @@ from support import Sim
 from engine.merchant import Merchant
 from simulator.engine.journal import BODY_LIMIT
 from simulator.engine.masking import COMMON, Masking, together
+from simulator.engine.provider import Provider
+from simulator.providers import built_in
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,7 @@ from simulator.engine.masking import COMMON, Masking, together
     [
         "Authorization", "authorization", "Proxy-Authorization", "PROXY-AUTHORIZATION", "X-Api-Key", "api-key", "ApiKey",
         "X-Auth-Token", "X-CSRF-Token", "X-Webhook-Secret", "X-Password", "Ocp-Apim-Subscription-Secret-Key",
+        "Ocp-Apim-Subscription-Key", "X-Subscription-Key", "X-Key", "X-Functions-Key", "Key", "xFunctionsKeys",
     ],
 )  # fmt: skip
 async def test_a_secret_header_is_masked(sim: Sim, acme: Merchant, name: str) -> None:
@@ -29,10 +32,22 @@ async def test_a_secret_header_is_masked(sim: Sim, acme: Merchant, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["Idempotency-Key", "X-GCS-KeyId", "X-RateLimit-Requested-Tokens", "Webhook-Signature", "X-Request-Id"]
-)
+    "name",
+    [
+        "Idempotency-Key", "X-GCS-KeyId", "X-RateLimit-Requested-Tokens", "Webhook-Signature", "X-Request-Id",
+        "Cko-Idempotency-Key", "X-GCS-Idempotence-Key", "Request-Idempotency-Key", "Sec-WebSocket-Key", "Surrogate-Key",
+        "X-Public-Key", "X-Keyword", "Keys-Seen",
+    ],
+)  # fmt: skip
 def test_headers_that_open_no_door_are_kept(name: str) -> None:
     assert COMMON.headers_of({name: "0123456789abcdef"}) == {name: "0123456789abcdef"}
+
+
+@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+def test_the_idempotency_key_of_each_provider_is_shown(provider: Provider) -> None:
+    sent = {} if provider.idempotency is None else {provider.idempotency.header: "0123456789abcdef"}
+
+    assert provider.masking.headers_of(sent) == sent
 
 
 async def test_a_masked_value_keeps_its_scheme_and_a_short_one_nothing_else(sim: Sim, acme: Merchant) -> None:
@@ -378,3 +393,91 @@ def test_a_secret_in_another_text_is_masked_whole(raw: bytes, shown: bytes | Non
         assert masked == shown
     else:
         assert b'\\"b\\": 1' in masked  # the backslashes before the quote are the secret's own
+
+
+HEAD = 'Content-Disposition: form-data; name="secret"'
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (f"--x\r\n{HEAD}\r\n\r\none\r\ntwo hunter2\r\n--x--", f"--x\r\n{HEAD}\r\n\r\n***ter2\r\n--x--"),
+        (f"--x\n{HEAD}\n\none\n\ntwo hunter2", f"--x\n{HEAD}\n\n***ter2"),
+        (
+            f"--x\r\n{HEAD}\r\nContent-Type: text/plain\r\n\r\n--\r\nhunter2\r\n--x\r\n\r\nno secret\r\n--x--",
+            f"--x\r\n{HEAD}\r\nContent-Type: text/plain\r\n\r\n***ter2\r\n--x\r\n\r\nno secret\r\n--x--",
+        ),
+        (f"{HEAD}\r\n\r\nhunter2\r\n--x--\r\nno secret", f"{HEAD}\r\n\r\n***\r\n--x--\r\nno secret"),
+        (f"--x\r\n{HEAD}\r\n\r\n\r\n--x\r\nno secret", None),
+        (f"--x\r\n{HEAD}\r\n\r\n--x\r\nno secret", None),
+    ],
+    ids=["two lines", "cut off", "a line of dashes", "no first boundary", "empty", "nothing"],
+)
+def test_the_value_of_a_part_goes_to_its_boundary(sent: str, kept: str | None) -> None:
+    assert COMMON.body(sent.encode()).decode() == (sent if kept is None else kept)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (r'{"pass\u0077ord":"BROKEN-s3cret-value","x":', '{"password":"***alue","x":'),
+        (r'{"pan":"\u0034111111111111111","x":', '{"pan":"411111******1111","x":'),
+        (r"pass\u0077ord=hunter2&a=b", "password=***&a=b"),
+        (r'{"a":"x\u000apassword: hunter2"}', r'{"a":"x\npassword: ***"}'),
+        (r'{"a":"\u003cpassword\u003ehunter2\u003c/password\u003e"}', '{"a":"<password>***</password>"}'),
+        (r'{"a":"{\u0022password\u0022:\u0022hunter2\u0022}"}', r'{"a":"{\"password\":\"***\"}"}'),
+        (r'{"a":"{\"pass\\u0077ord\":\"hunter2\"}"}', r'{"a":"{\"password\":\"***\"}"}'),
+        (r'{"a":"{\"b\":\"{\\u0022cvv\\u0022:1}\"}"}', r'{"a":"{\"b\":\"{\\\"cvv\\\":\\\"***\\\"}\"}"}'),
+        (r'{"pan":"\u0034111111111111111","pan":"twice"}', '{"pan":"411111******1111","pan":"twice"}'),
+        (r'{"pass\u0077ord":"a\u005c\u0022hunter2","x":1}', r'{"password":"***ter2","x":1}'),
+        (r'{"pass\u0077ord":"hunter2","lone":"\ud800"}', r'{"password":"***","lone":"\ud800"}'),
+    ],
+)  # fmt: skip
+def test_what_is_written_with_escapes_is_read_without_them_whether_or_not_it_is_json(sent: str, kept: str) -> None:
+    assert COMMON.body(sent.encode()).decode() == kept
+
+
+def test_json_that_is_nested_deeper_than_anybody_reads_it_hides_nothing() -> None:
+    masked = COMMON.body(b'{"a":' * 2_000 + rb'{"pass\u0077ord":"hunter2"}' + b"}" * 2_000)
+
+    assert b'"password":"***"' in masked
+
+
+def test_in_a_form_with_an_escape_a_secret_still_goes_to_the_next_field() -> None:
+    shown = COMMON.body(rb"password=it's)hunter2&a=\u0041", form=True)
+
+    assert b"hunter2" not in shown
+
+
+@pytest.mark.parametrize(
+    "text", [r'{"a":"\u4e2d\u6587","b":"\u0041"}', r'{"a":"C:\\users\\u0041","b":' + "1 }", r"\u0000\u001f"]
+)
+def test_escapes_that_hide_nothing_stay(text: str) -> None:
+    assert COMMON.text(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece", [b"\\", b"\\u00", b"\\\\u0022", b"\\u005c", b'--x\r\nname="token"\r\n\r\n', b'name="token"\n\n--']
+)
+def test_escapes_and_parts_without_end_are_read_once(piece: bytes) -> None:
+    raw = piece * (400_000 // len(piece))
+
+    assert len(COMMON.body(raw + b"\\u0041")) < 4 * len(raw)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://shop.example/hooks?api_key=QRYkey1234567890&v=2", "https://shop.example/hooks?api_key=***7890&v=2"),
+        ("https://me:hunter2@shop.example:8443/hooks?pass%77ord=a", "https://me:***@shop.example:8443/hooks?pass%77ord=***"),
+        ("https://shop.example/hooks/token/abcdefghijkl?x=1", "https://shop.example/hooks/token/***ijkl?x=1"),
+        ("http://token/hooks?a=b&c#part", None),
+        ("http://password:8080/hooks%20of/ours?a=%41", None),
+        ("http://[::1]:8080/", None),
+        ("https://shop.example#token=abcdefghijkl", "https://shop.example#token=***ijkl"),
+        ("https://shop.example/4111111111111111", "https://shop.example/411111******1111"),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_of_an_address_all_is_shown_but_what_opens_a_door(url: str, shown: str | None) -> None:
+    assert COMMON.address(url) == (url if shown is None else shown)

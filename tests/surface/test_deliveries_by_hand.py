@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from engine.receivers import receiver
 from merchant import Merchant
 from support import Sim
 from toy.acme import ACME
+
+from simulator.engine.courier import OwnCourier
 
 
 @pytest.fixture
@@ -113,6 +116,21 @@ async def test_an_edited_body_leaves_under_a_right_signature_and_delivers_nothin
     assert sim.hooks[-1].verdict("acme").valid
     assert (after["state"], after["next_attempt_at"]) == (before["state"], before["next_attempt_at"])
     assert len(after["attempts"]) == len(before["attempts"]) + 1
+
+
+async def test_an_edited_authorization_stands_in_the_place_of_the_one_in_the_address(sim: Sim) -> None:
+    """Over a real socket: the client makes a header of the address's user by itself."""
+    async with receiver() as shop:
+        merchant = Merchant(sim, ACME)
+        sim.app.runtime.dispatcher._courier = OwnCourier()
+        await sim.receive_webhooks("acme", shop.url.replace("//", "//bob:pw@"))
+        await merchant.paid()
+        again = await do(sim, await newest(sim), "resend", headers={"Authorization": "Bearer other"})
+        await sim.app.runtime.dispatcher._courier.close()
+
+    assert [attempt["error"] for attempt in again.json()["attempts"]] == [None, None]
+    sent = [dict(request.headers).get("Authorization") for request in shop.requests]
+    assert sent == ["Basic Ym9iOnB3", "Bearer other"]
 
 
 async def test_edited_headers_stand_beside_ours_or_in_their_place(sim: Sim, acme: Merchant) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +17,7 @@ from simulator.surface import failures
 from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.audit import junit
 from simulator.surface.audit.check import Check, Finding
+from simulator.surface.audit.page import html
 from simulator.surface.audit.runner import Report
 from simulator.surface.audit.subject import Subject
 from simulator.surface.client import NotReached
@@ -31,6 +34,18 @@ def report(*findings: Finding, error: str | None = None) -> Report:
 
 
 FAILED = Finding(CHECK, "failed", "It was booked twice.", {"Order": "o-1"}, cast(Any, {"mermaid": "sequence"}))
+
+
+def test_no_report_of_an_audit_shows_what_opens_a_door() -> None:
+    told = {"Order": "GET http://me:planted-sesame@shop.test/{reference}?token=planted-sesame", "Paid": "shipped"}
+    subject = Subject(webhook="http://me:planted-sesame@shop.test/hooks?api_key=planted-sesame", told=told)
+    made = replace(report(FAILED), subject=subject)
+
+    page, summary = html(made), made.summary()
+
+    assert "planted" not in page + json.dumps(summary)
+    assert summary["webhook"] == "http://me:***@shop.test/hooks?api_key=***same"
+    assert "http://me:***@shop.test/{reference}?token=***same" in page
 
 
 def world(**given: Any) -> tuple[TestedWorkspace, MagicMock]:

@@ -123,6 +123,8 @@ async def in_a_header(world: World, name: str) -> None:
     await world.send(
         name, world.creation(name).plus({"X-Api-Key": world.planted.secret(), "X-Note": world.planted.card()})
     )
+    for key in ("Ocp-Apim-Subscription-Key", "X-Key"):
+        await world.send(name, world.creation(name).plus({key: world.planted.secret()}))
 
 
 async def in_the_query(world: World, name: str) -> None:
@@ -188,6 +190,21 @@ async def in_a_body_that_is_cut_off(world: World, name: str) -> None:
     request = world.creation(name)
     body = f'{{"card": {world.planted.card()}, "client_secret": "{world.planted.secret()}'
     await world.send(name, Request(request.method, request.path, request.headers, body.encode()), sign=False)
+
+
+async def behind_escapes(world: World, name: str) -> None:
+    """In JSON that can be read, that is cut off, that is nested too deeply, and within a text of JSON."""
+    request = world.creation(name)
+    whole = request.body.rstrip()[:-1].decode()
+    for text in (
+        r'{whole},"pass\u0077ord":"{secret}"}',
+        r'{whole},"pass\u0077ord":"{secret}","pan":"\u0034{rest}","x":',
+        r'{whole},"note":"{\"pass\\u0077ord\":\"{secret}\"}"}',
+        r'{whole},"deep":' + '{"a":' * 300 + r'{"pass\u0077ord":"{secret}"}' + "}" * 301,
+    ):
+        filled = text.replace("{whole}", whole).replace("{secret}", world.planted.secret())
+        filled = filled.replace("{rest}", world.planted.card()[1:])
+        await world.send(name, Request(request.method, request.path, request.headers, filled.encode()), sign=False)
 
 
 STANDING = (
@@ -266,7 +283,8 @@ async def own_keys_in_the_wrong_place(world: World, name: str) -> None:
 
 
 PLANTS: list[Plant] = [
-    in_a_header, in_the_query, in_members, in_a_body_that_is_cut_off, in_a_form, in_an_unknown_credential, in_the_path,
+    in_a_header, in_the_query, in_members, in_a_body_that_is_cut_off, behind_escapes, in_a_form, in_an_unknown_credential,
+    in_the_path,
     in_the_password_of_an_address, under_no_name, in_what_the_merchant_says_of_the_payment, own_keys_in_the_wrong_place,
 ]  # fmt: skip
 
@@ -278,6 +296,7 @@ async def at_nobodys_address(world: World) -> None:
         (f"<card><cvv>{planted.secret()}</cvv><pan>{planted.card()}</pan></card>", "application/xml"),
         (f"cvv: {planted.secret()}\npin: {planted.secret()}\n", "text/plain"),
         (f"--x\r\n{part}\r\n\r\n{planted.secret()}\r\n--x--", several),
+        (f"--x\r\n{part}\r\n\r\none\r\n{planted.secret()} and\r\n\r\nmore\r\n--x--", several),
         (planted.card().encode("utf-16").decode("latin-1"), "text/plain; charset=utf-16"),
     ):
         for path in ("/nobody/knows", *(world.creation(name).path for name in NAMES)):

@@ -47,7 +47,7 @@ class Subject:
     @property
     def address(self) -> str:
         """`webhook` as a report may show it: without a password in it."""
-        return COMMON.text(self.webhook)
+        return COMMON.address(self.webhook)
 
     @property
     def shown(self) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from importlib import import_module
 
 from starlette.responses import Response
 
-from simulator.engine.addresses import address
 from simulator.surface.console.frame import Console
 from simulator.surface.control.audits import Audits
 from simulator.surface.control.errors import ControlError
@@ -30,7 +29,8 @@ def _audits(console: Console) -> Audits:
 async def audits_page(console: Console) -> Response:
     """Newest first."""
     providers = [one for one in console.runtime.providers.values() if one.shop is not None]
-    accounts = [console.workspace.account_endpoint(one.name).url for one in providers]
+    set_ = [console.workspace.account_endpoint(one.name).url for one in providers]
+    offered = [url for url in set_ if url and console.runtime.masking.address(url) == url]  # none that bears a password
     return console.render(
         "console/audits.html",
         "audits_title",
@@ -38,7 +38,7 @@ async def audits_page(console: Console) -> Response:
         rows=[(one.id, one.report) for one in reversed(_audits(console).of(console.workspace.id))][:SHOWN],
         providers=[(one.name, one.title) for one in providers],
         titles={one.name: one for one in providers},
-        webhook=next((url for url in accounts if url and address(url) == url), ""),  # none that bears a password
+        webhook=offered[0] if offered else "",
         fields=FIELDS,
     )
 

@@ -13,7 +13,6 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
-from simulator.engine.addresses import address
 from simulator.engine.explain import CAUSES, Comparison, Explained
 from simulator.engine.facts import Fact
 from simulator.engine.programs import LANGUAGES
@@ -143,7 +142,7 @@ async def delivery_page(console: Console) -> Response:
         in_lines=console.query.get("lines") == "1",
         pasted=given,
         difference=_difference(explained, given) if explained and given.strip() else None,
-        curl=_curl(address(message.url) if message.url else _receiver(console, row), sent, _headers(chosen)),
+        curl=_curl(_address(console, message, row), sent, _headers(chosen)),
     )
 
 
@@ -193,6 +192,12 @@ def _difference(explained: Explained, text: str) -> Difference:
 def _receiver(console: Console, row: Row) -> str:
     """The built-in one, for an event that was kept because nobody had set a URL."""
     return f"{console.base_url}{INBOX}{quote(console.workspace.name)}/{row.delivery['provider']}"
+
+
+def _address(console: Console, message: OutboxRow, row: Row) -> str:
+    if not message.url:
+        return _receiver(console, row)
+    return console.runtime.masking_of(message.provider).address(message.url)
 
 
 def _curl(url: str, body: str, headers: Mapping[str, str]) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from simulator.engine.addresses import address
 from simulator.engine.explain import Explained
+from simulator.engine.masking import COMMON
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
@@ -277,7 +277,7 @@ def _next(console: Console, provider: Provider, resource: Resource, messages: Se
 
 def _hosts(messages: Sequence[OutboxRow], row: Row) -> Mapping[str, str]:
     """Beneath the names of the lanes: where the merchant's server is, and who the buyer is."""
-    urls = [address(message.url) for message in messages if message.url]
+    urls = [COMMON.address(message.url) for message in messages if message.url]
     host = urls[-1].partition("://")[2].partition("/")[0] if urls else ""
     return {"merchant": host, "buyer": row.buyer or ""}
 
@@ -405,7 +405,7 @@ def _webhook(console: Console, provider: Provider, line: Line, message: OutboxRo
         "webhook",
         tabs,
         tab,
-        request_line=f"POST {address(message.url)}" if message.url else "",
+        request_line=f"POST {console.runtime.masking_of(message.provider).address(message.url)}" if message.url else "",
         headers=[] if tab == "response" else list(headers.items()),
         body=body,
         size=len(body.encode()) if tab == "response" else len(raw),

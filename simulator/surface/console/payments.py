@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from simulator.engine.addresses import address
 from simulator.engine.provider import Provider
 from simulator.engine.resource import PHASES, Resource
 from simulator.engine.shop import Account
@@ -140,7 +139,7 @@ def _failing(console: Console) -> Failing | None:
     found = console.runtime.store.soonest_failing(console.workspace.id, COUNTED)
     if found is None:
         return None
-    return Failing(address(found[0] or "").partition("://")[2].partition("/")[0], found[1])
+    return Failing(console.runtime.masking.address(found[0] or "").partition("://")[2].partition("/")[0], found[1])
 
 
 @dataclass(frozen=True)

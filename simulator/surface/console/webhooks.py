@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from simulator.engine.addresses import address
 from simulator.engine.endpoints import nameable
 from simulator.engine.provider import Provider
 from simulator.engine.store import OutboxRow
@@ -110,7 +109,7 @@ class EndpointCell:
     @property
     def address(self) -> str:
         """The endpoint's, as it is shown; the form has it as it was set."""
-        return address(self.endpoint.url or "")
+        return self.provider.masking.address(self.endpoint.url or "")
 
     @property
     def state(self) -> str:

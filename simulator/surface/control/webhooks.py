@@ -10,7 +10,6 @@ import orjson
 from pydantic import Field, StringConstraints, field_validator
 
 from simulator.engine import journal
-from simulator.engine.addresses import address
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Signed
 from simulator.engine.runtime import Runtime
@@ -106,7 +105,7 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
             "provider": row.provider,
             "event": row.event,
             "resource_id": row.subject,
-            "url": row.url and address(row.url),
+            "url": row.url and runtime.masking_of(row.provider).address(row.url),
             "state": row.state,
             **_played(Plan.load(row.plan)),
             "body": _text(bodies[row.seq][-1] if row.seq in bodies else runtime.dispatcher.would_send(row)),

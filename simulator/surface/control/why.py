@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from simulator.engine.addresses import address
+from simulator.engine.masking import COMMON
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary, load
@@ -247,10 +247,15 @@ def of_delivery(runtime: Runtime, workspace: Workspace, message: OutboxRow) -> A
     told = Account(f"The webhook {message.event} of {title} about {message.subject} {STATES[message.state]}.")
     attempts = runtime.store.attempts([message.seq])
     for attempt in attempts:
-        told.adds(f"Try {attempt.n} to {address(message.url or '')} {_answered(attempt)}.")
+        told.adds(f"Try {attempt.n} to {_address(provider, message)} {_answered(attempt)}.")
     if message.state != "delivered":
         _undelivered(told, workspace, provider, message, attempts[-1] if attempts else None, of_itself=True)
     return told
+
+
+def _address(provider: Provider | None, message: OutboxRow) -> str:
+    masking = COMMON if provider is None else provider.masking
+    return masking.address(message.url or "")
 
 
 def _answered(attempt: AttemptRow) -> str:
@@ -284,7 +289,7 @@ def _undelivered(
         )
         return
     if last is not None and not of_itself:
-        told.because.append(f"{name}: try {last.n} to {address(message.url or '')} {_answered(last)}.")
+        told.because.append(f"{name}: try {last.n} to {_address(provider, message)} {_answered(last)}.")
     if message.state == "failed":
         told.adds(f"{name} is tried no more.", f"Mend the receiver, then {replay}.")
     elif last is not None and message.due is not None:
