@@ -195,10 +195,11 @@ class Walker:
     async def settle(self, workspace_id: int) -> Watch:
         """Does everything that is due at the workspace's present instant and returns when it is quiet, or no more.
 
-        A receiver that runs out of time is waited for once.
+        A receiver that runs out of time is waited for once. Raises `WorkspaceError` when the workspace is reset meanwhile,
+        `NotFound` when it is deleted.
         """
         async with self._walk(workspace_id) as walk:
-            with suppress(_Halted):
+            with walk.ending():
                 await self._quiesce(workspace_id, walk)
         return walk.watch
 

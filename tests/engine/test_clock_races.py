@@ -230,3 +230,86 @@ async def test_who_is_refused_when_his_turn_comes_is_told_by_the_name_of_what_he
     assert (await first).status_code == 200
     error = (await second).json()["error"]
     assert ((await second).status_code, [error["field"]], error["message"]) == (422, [*body], message)
+
+
+# What is sent meanwhile -----------------------------------------------------------------------------------------------
+
+
+async def sending(sim: Sim, acme: Merchant, path: str, body: Any = None) -> asyncio.Task[httpx.Response]:
+    """A call that sends what is due, and waits for the receiver."""
+    id_ = await acme.charge("order-1")
+    if path == "/webhooks/resend-failed":
+        sim.answer = lambda request: httpx.Response(500)
+        await called(sim, f"/payments/acme/{id_}/pay")
+        await sim.settle()
+        held = Held(sim)
+    else:
+        held = Held(sim)
+        await called(sim, f"/payments/acme/{id_}/pay")
+    task = asking(sim, path, body)
+    await held.begun.wait()
+    return task
+
+
+SENDING = [
+    ("/settle", None),
+    ("/webhooks/resend-failed", None),
+    ("/webhooks/acme/test-event", {"event": "charge.captured"}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), SENDING)
+async def test_who_sends_what_is_due_is_told_of_a_reset(sim: Sim, acme: Merchant, path: str, body: Any) -> None:
+    task = await sending(sim, acme, path, body)
+
+    await called(sim, "/reset")
+
+    assert said(await task) == (422, "invalid", "the workspace was reset meanwhile")
+
+
+@pytest.mark.parametrize(("path", "body"), SENDING)
+async def test_who_sends_what_is_due_is_told_of_a_restore(sim: Sim, acme: Merchant, path: str, body: Any) -> None:
+    await called(sim, "/snapshots", {"name": "prepared"})
+    task = await sending(sim, acme, path, body)
+
+    await called(sim, "/snapshots/prepared/restore")
+
+    assert said(await task) == (422, "invalid", "the workspace was restored meanwhile")
+
+
+@pytest.mark.parametrize(("path", "body"), SENDING)
+async def test_who_sends_what_is_due_is_told_of_a_delete(sim: Sim, acme: Merchant, path: str, body: Any) -> None:
+    task = await sending(sim, acme, path, body)
+
+    await sim.http.delete(sim.path)
+
+    assert said(await task)[:2] == (404, "not_found")
+
+
+async def test_who_waits_for_a_payment_waits_on_over_a_reset(sim: Sim, acme: Merchant) -> None:
+    id_ = await acme.charge("order-1")
+    held = Held(sim)
+    await called(sim, f"/payments/acme/{id_}/pay")
+    waiting = asyncio.create_task(sim.http.get(f"{sim.path}/wait", params={"phase": "expired", "timeout": "60s"}))
+    await held.begun.wait()
+
+    await called(sim, "/reset")
+    held.released.set()
+    later = await acme.charge("order-2")
+    await called(sim, f"/payments/acme/{later}/expire")
+
+    answer = await waiting
+    assert (answer.status_code, answer.json()["id"]) == (200, later)
+
+
+async def test_a_button_of_the_console_says_that_the_workspace_was_reset(sim: Sim, acme: Merchant) -> None:
+    page = await page_of(sim, "/clock")
+    await acme.charge("order-1")
+    held = Held(sim)
+    pressed = asyncio.create_task(press(sim, page, "back-to-real"))
+    await held.begun.wait()
+
+    await called(sim, "/reset")
+
+    told = await sim.http.get((await pressed).headers["location"])
+    assert "the workspace was reset meanwhile" in told.text

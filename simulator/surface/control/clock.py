@@ -237,7 +237,8 @@ def _after(place: Sequence[int] | None) -> tuple[tuple[int, int] | None, tuple[i
 async def settle(call: ControlCall) -> dict[str, Any]:
     """Does everything that is due at the workspace's present instant, and counts the webhooks.
 
-    What runs out of time is waited for once at each address; what follows there goes on when this has answered.
+    What runs out of time is waited for once at each address; what follows there goes on when this has answered. Raises 422
+    when the workspace is reset or restored meanwhile, 404 when it is deleted.
     """
     runtime, workspace = call.runtime, call.workspace
     pending, newest = runtime.store.pending_now(workspace.id)
