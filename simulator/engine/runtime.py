@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -250,7 +250,7 @@ class Runtime:
     def change_workspace(self, workspace: Workspace, **changes: Any) -> Workspace:
         """Writes a change of the workspace itself (endpoints, settings, scenarios, clock)."""
         if "clock" in changes:
-            changes["clock"] = self._walker.held(workspace.id, changes["clock"])
+            changes["clock"] = self._walker.given(workspace.id, changes["clock"])
         changed = self.registry.change(workspace.id, **changes)
         self._note(changed, "clock" if "clock" in changes else "workspace", in_words(changed, changes))
         self._loop.schedule(workspace.id)
@@ -417,12 +417,18 @@ class Runtime:
         await self._loop.run()
 
     async def advance(
-        self, workspace: Workspace, to: datetime | None, actor: Literal["console", "page"] = "console"
+        self, workspace: Workspace, to: datetime | timedelta | None, actor: Literal["console", "page"] = "console"
     ) -> Watch:
-        """Walks from deadline to deadline up to `to`, or to the next one; at each, everything due is done, webhook attempts
-        included."""
+        """Walks from deadline to deadline up to `to`, by so much, or to the next one. See `Walker.advance`."""
         try:
             return await self._walker.advance(workspace.id, to, actor)
+        finally:
+            self._loop.schedule(workspace.id)
+
+    async def back_to_real(self, workspace: Workspace) -> Clock:
+        """Walks to the time of day, at which the clock runs from there. See `Walker.back`."""
+        try:
+            return await self._walker.back(workspace.id)
         finally:
             self._loop.schedule(workspace.id)
 

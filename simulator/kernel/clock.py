@@ -94,6 +94,11 @@ class Clock:
         gained = timedelta(0) if self.standing_at else self._gained(day)
         return Clock("real", now - day, None, self.advanced + gained, rate, day)
 
+    def at_time_of_day(self) -> Clock:
+        """Runs at the time of day; what is ahead of it runs on from what it shows."""
+        running = self.running_at(1)
+        return replace(running, offset=max(running.offset, timedelta(0)))
+
     def since_it_showed(self, at: datetime) -> Clock:
         """The clock that showed `at` at some time, as far from the time of day as it was then: what a fast one has gained since
         is left out."""

@@ -271,7 +271,7 @@ class Stage:
 
     async def _pass(self, by: timedelta) -> None:
         if by:
-            await self.runtime.advance(self.workspace, self.now + by)
+            await self.runtime.advance(self.workspace, by)
 
     async def wait(self) -> None:
         """From deadline to deadline, until there is none. Raises `_Told`."""

@@ -223,12 +223,12 @@ async def test_a_webhook_that_was_on_its_way_leaves_again_and_the_try_that_was_b
     await sim.settle()
     sim.answer = slow
     await sim.http.post(f"{sim.path}/payments/acme/{id_}/pay")
-    settling = asyncio.create_task(sim.settle())
+    settling = asyncio.create_task(sim.http.post(f"{sim.path}/settle"))
     await arrived.wait()
     await take(sim, name="on-its-way")
 
     await back(sim, "on-its-way")
-    await settling
+    assert (await settling).status_code == 422
     (pending,) = [one for one in (await sim.http.get(f"{sim.path}/webhooks")).json()["data"] if not one["attempts"]]
     answered.set()
     await sim.settle()

@@ -122,7 +122,7 @@ async def test_a_settle_ends_with_a_reset(sim: Sim, acme: Merchant) -> None:
     await sim.http.post(f"{sim.path}/reset")
 
     settled = await settling
-    assert (settled.status_code, settled.json()["delivered"]) == (200, 0)
+    assert (settled.status_code, settled.json()["error"]["message"]) == (422, "the workspace was reset meanwhile")
 
 
 async def test_a_freeze_during_an_advance_holds_where_the_advance_arrives(sim: Sim, acme: Merchant) -> None:

@@ -28,6 +28,7 @@ SAID_BY = {
     "invalid",
     "ControlError",
     "WorkspaceError",
+    "Ahead",
     "TooMuch",
     "CredentialError",
     "differs_live",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,16 +15,15 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.store import EVERY, Store
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.walking import Ahead
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import (
     LAST,
-    NO_FURTHER,
     Clock,
     from_micros,
     iso_millis,
     micros,
     parse_duration,
-    time_of_day,
 )
 from simulator.surface.control import checks
 from simulator.surface.control.errors import ControlError, invalid
@@ -73,28 +71,30 @@ async def advance(call: ControlCall[AdvanceBody]) -> dict[str, Any]:
     if sum((body.by is not None, body.to is not None, body.next)) != 1:
         message = "give exactly one of by, to and next"
         raise ControlError(422, "invalid", message, allowed=["by", "to", "next"])
-    to: datetime | None = None
-    if body.by is not None and _INSTANT.match(body.by):
-        to = _later(call, checks.of_clock(body.by, "by"), "by")
-    elif body.by is not None:
-        try:
-            by = parse_duration(body.by)
-        except ValueError as error:
-            raise invalid(f"by: {error}", "by") from error
-        now = workspace.clock.now()
-        if by > LAST - now:
-            raise invalid(f"by: {NO_FURTHER}", "by")
-        to = now + by
-    elif body.to is not None:
-        to = _later(call, checks.of_clock(body.to, "to"), "to")
+    to = _target(call)
     try:
         seen = await runtime.advance(workspace, to)
     except WorkspaceError as error:
-        raise ControlError(422, "invalid", str(error), field=error.field) from error
-    clock = runtime.workspace(workspace.id).clock
-    arrived = seen.arrived_at or to
+        if error.field is None:
+            raise
+        field = "next" if body.next else "to" if body.by is None else "by"
+        raise invalid(f"by: {error}" if isinstance(to, timedelta) else str(error), field) from error
+    clock, arrived = runtime.workspace(workspace.id).clock, seen.arrived_at
     now_is = iso_millis(arrived if arrived is not None and clock.mode == "real" else clock.now())
     return {"now": now_is, "fired": seen.fired, **_waited_for(seen)}
+
+
+def _target(call: ControlCall[AdvanceBody]) -> datetime | timedelta | None:
+    """A duration counts from where the clock stands when this advance has its turn. None is the next deadline."""
+    by, to = call.body.by, call.body.to
+    if by is not None and not _INSTANT.match(by):
+        try:
+            return parse_duration(by)
+        except ValueError as error:
+            raise invalid(f"by: {error}", "by") from error
+    if by is not None:
+        return _later(call, checks.of_clock(by, "by"), "by")
+    return None if to is None else _later(call, checks.of_clock(to, "to"), "to")
 
 
 def _later(call: ControlCall[AdvanceBody], at: datetime, field: str) -> datetime:
@@ -127,26 +127,16 @@ class ResumeBody(Body):
 
 
 async def resume(call: ControlCall[ResumeBody]) -> dict[str, Any]:
-    """Raises 409 for a clock that is ahead of the time of day and should run at it: none runs backwards."""
+    """Raises 409 for a clock that is ahead of the time of day and should run at it: none runs backwards. A stop, a freeze and
+    another rate on the way there hold, and the answer is the clock as it is then."""
     workspace = call.workspace
-    if call.body.real:
-        return await _back(call)
-    clock = workspace.clock.resumed() if workspace.clock.mode == "frozen" else workspace.clock
-    return clock_view(call.runtime.change_workspace(workspace, clock=clock).clock)
-
-
-async def _back(call: ControlCall[ResumeBody]) -> dict[str, Any]:
-    runtime, workspace = call.runtime, call.workspace
-    if workspace.clock.ahead > timedelta(seconds=1):
-        message = (
-            "the clock is ahead of the time of day and never runs backwards; a reset or a new workspace is not ahead"
-        )
-        raise ControlError(409, "ahead", message)
-    now = time_of_day()
-    if now > workspace.clock.now():
-        await runtime.advance(workspace, now)
-    clock = replace(runtime.workspace(workspace.id).clock.running_at(1), offset=timedelta(0))
-    return clock_view(runtime.change_workspace(workspace, clock=clock).clock)
+    if not call.body.real:
+        clock = workspace.clock.resumed() if workspace.clock.mode == "frozen" else workspace.clock
+        return clock_view(call.runtime.change_workspace(workspace, clock=clock).clock)
+    try:
+        return clock_view(await call.runtime.back_to_real(workspace))
+    except Ahead as error:
+        raise ControlError(409, "ahead", str(error)) from error
 
 
 async def rate(call: ControlCall[RateBody]) -> dict[str, Any]:
@@ -247,7 +237,8 @@ def _after(place: Sequence[int] | None) -> tuple[tuple[int, int] | None, tuple[i
 async def settle(call: ControlCall) -> dict[str, Any]:
     """Does everything that is due at the workspace's present instant, and counts the webhooks.
 
-    What runs out of time is waited for once at each address; what follows there goes on when this has answered.
+    What runs out of time is waited for once at each address; what follows there goes on when this has answered. Raises 422
+    when the workspace is reset or restored meanwhile, 404 when it is deleted.
     """
     runtime, workspace = call.runtime, call.workspace
     pending, newest = runtime.store.pending_now(workspace.id)

@@ -19,6 +19,7 @@ from simulator.engine.callers import is_this_machine
 from simulator.engine.gateway import Gateway
 from simulator.engine.http import BODY_LIMIT
 from simulator.engine.provider import Provider
+from simulator.engine.registry import WorkspaceError
 from simulator.engine.runtime import Runtime
 from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace
@@ -157,12 +158,16 @@ class Operation(Generic[B, Q]):
 
     async def run(self, runtime: Runtime, request: Request, data: Any, query: Any = None) -> Any:
         """What the handler returns for this body, whoever asks: the API, or a form of the console. The path's parts are those of
-        the request. Raises `ControlError`."""
+        the request. Raises `ControlError`; also where a workspace was reset while it was waited for."""
         for field in not_finite(data, self.subject.format_map(request.path_params)):
             raise invalid(f"{field}: must be a finite number", field, ["a finite number"])
         checked = self.query() if query is None else query
         data = cards.cut_all(data, but=AS_GIVEN)
-        return await self.handler(ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), checked))
+        call = ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), checked)
+        try:
+            return await self.handler(call)
+        except WorkspaceError as error:
+            raise ControlError(422, "invalid", str(error), field=error.field) from error
 
     def endpoint(self, runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         """The row as Starlette wants it."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from simulator.engine.messages import Plan
+from simulator.engine.registry import WorkspaceError
 from simulator.engine.resource import PHASES, load
 from simulator.engine.runtime import Runtime
 from simulator.engine.settings import OneOf
@@ -97,7 +98,8 @@ async def _settled_or_told(runtime: Runtime, workspace: Workspace, news: asyncio
     try:
         await asyncio.wait((settling, told), return_when=asyncio.FIRST_COMPLETED)
         if settling.done():
-            settling.result()
+            with suppress(WorkspaceError):  # what is waited for may come after a reset, too
+                settling.result()
             await told
     finally:
         for task in (settling, told):

@@ -263,6 +263,6 @@ def _concluded(call: ControlCall, act: str, state: Literal["delivered", "failed"
 
 
 async def resend_failed(call: ControlCall[ResendFailedBody]) -> dict[str, Any]:
-    """One more attempt now at every delivery that was refused, given up or not."""
+    """One more attempt now at every delivery that was refused, given up or not. Raises what `settle` does."""
     provider = call.known_provider(call.body.provider)
     return {"resent": await call.runtime.try_failed_again(call.workspace, provider)}
