@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from simulator.engine import private
-from simulator.engine.escapes import in_line, in_text
+from simulator.engine.printable import in_line, in_text
 from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.client import NotReached, SaidNo
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from simulator.engine.escapes import in_line, in_text
+from simulator.engine.printable import in_line, in_text
 from simulator.engine.masking import COMMON, Masking
 
 LOGGERS = ("simulator", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")

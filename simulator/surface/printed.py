@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from simulator.engine.addresses import without_passwords
-from simulator.engine.escapes import in_json, in_line, in_text
+from simulator.engine.printable import in_json, in_line, in_text
 from simulator.kernel.ids import Ids
 
 _WRONG_ADDRESS = re.compile(r"(//[^\s/@:\"']*:)[^\s\"']+@")
