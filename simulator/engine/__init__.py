@@ -27,6 +27,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `call` | A request and its answer, as values |
 | `distributions` | Where the providers of other distributions are |
 | `disguises` | Shows what others have written as it is |
+| `printable` | The same for a terminal and a log |
 | `texts` `views` | What pages say and show |
 | `known` | What a request model knows, and what a request says beyond it |
 | `validation` | Checks what was sent against a request model |

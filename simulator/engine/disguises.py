@@ -10,20 +10,20 @@ from __future__ import annotations
 import re
 from html import escape
 
-_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSEEN = (
+TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+UNSEEN = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2028\u2029\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e007f"
 )
 """Without the joiners U+200C and U+200D, which words and emoji are made with."""
-_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
 _FROM_THE_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _FSI, _PDI = "\u2068", "\u2069"
 
-_DISGUISE = re.compile(f"[{_TURNING}{_UNSEEN}{_CONTROLS}]")
+_DISGUISE = re.compile(f"[{TURNING}{UNSEEN}{CONTROLS}]")
 _RIGHT = re.compile(f"[{_FROM_THE_RIGHT}]")
-_ISOLATED = re.compile(f"{_FSI}([^{_TURNING}]*){_PDI}|[{_TURNING}{_UNSEEN}{_CONTROLS}]")
+_ISOLATED = re.compile(f"{_FSI}([^{TURNING}]*){_PDI}|[{TURNING}{UNSEEN}{CONTROLS}]")
 """An isolated text, as `isolated` makes it (whoever writes that himself has isolated himself), or a single control."""
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -32,7 +32,7 @@ _LIKE_LATIN = "\u0370-\u03ff\u0400-\u052f\u0531-\u0587\u13a0-\u13f5"
 """Greek, Cyrillic, Armenian, Cherokee."""
 _ALIKE = re.compile(f"[{_LIKE_LATIN}]")
 
-_ANYTHING = re.compile(f"[{_TURNING}{_UNSEEN}{_CONTROLS}{_LIKE_LATIN}]")
+_ANYTHING = re.compile(f"[{TURNING}{UNSEEN}{CONTROLS}{_LIKE_LATIN}]")
 _TAG = re.compile(r"(<[^>]*>)")
 _SAID = re.compile(r'(?<=\s)((?:alt|title|aria-label|placeholder)=")([^"]*)(")')
 """The attributes of a tag that somebody reads or hears."""

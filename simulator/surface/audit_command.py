@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
-from simulator.surface import terminal
-from simulator.surface.steering import steers, world_of
+from simulator.engine import private
+from simulator.surface import printed, terminal
+from simulator.surface.steering import show, steers, world_of
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def audit(
             {"name": one.name, "title": one.title, "group": one.group, "reason": one.reason, "advice": one.advice}
             for one in checks
         ]
-        _tell(rows, as_json, "\n".join(f"{one.name:24} {one.title}  ({one.group})" for one in checks))
+        show(rows, as_json, *(f"{one.name:24} {one.title}  ({one.group})" for one in checks))
         return
     found = {one.name: one for one in installed() if one.shop is not None}.get(provider or "")
     if found is None or webhook is None:
@@ -123,10 +123,10 @@ def audit(
             ) from error
         finally:
             if junit:
-                Path(junit).write_text(junit_report.xml(report), "utf-8")
+                private.write(Path(junit), junit_report.xml(report).encode())
             if page:
-                Path(page).write_text(html_page.html(report), "utf-8")
-    _tell(report.view(), as_json, teller.end(report))
+                private.write(Path(page), html_page.html(report).encode())
+    show(report.view(), as_json, *teller.end(report))
     if not report.passed:
         raise click.exceptions.Exit(REFUSED if report.count("failed") else USAGE)
 
@@ -144,7 +144,7 @@ def _must_be_writable(path: str | None) -> None:
     if path is None:
         return
     try:
-        Path(path).open("ab").close()
+        private.make_file(Path(path))
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}", "Nothing was changed.", USAGE) from error
 
@@ -184,9 +184,10 @@ class Teller:
             return
         if check.group != self._group:
             self._group = check.group
-            click.secho(f"\n{check.group}", bold=True)
+            printed.say("", terminal.paint(check.group, "bold"))
         columns = shutil.get_terminal_size().columns - 1
-        click.secho(f"{self._n}/{self._all}  {check.title} …"[:columns], dim=True, nl=False)
+        now = f"{self._n}/{self._all}  {check.title} …"[:columns]
+        printed.say(terminal.paint(now, "dim"), ends=False)
 
     def heard(self, finding: Finding) -> None:
         if self._is_quiet:
@@ -194,9 +195,9 @@ class Teller:
         mark, colour = MARKS[finding.result]
         what = finding.because or finding.check.title
         over = CLEARED if self._is_live else ""
-        click.echo(f"{over}{terminal.paint(mark, colour)}  {finding.check.name:24} {what}")
+        printed.say(f"{terminal.paint(mark, colour)}  {finding.check.name:24} {what}", over=over)
 
-    def end(self, report: Report) -> str:
+    def end(self, report: Report) -> list[str]:
         """What went wrong, what it means and what to do; the verdict last, where the eye is."""
         lines = []
         for finding in report.findings:
@@ -207,7 +208,7 @@ class Teller:
                 lines.append(f"  {terminal.paint('What to do:', 'yellow')} {finding.check.advice}")
         verdict = terminal.paint(report.verdict, "green" if report.passed else "red")
         bar = [self._bar(report)] if self._is_live else []
-        return "\n".join([*lines, *([""] if lines or bar else []), *bar, verdict])
+        return [*lines, *([""] if lines or bar else []), *bar, verdict]
 
     def _bar(self, report: Report) -> str:
         """As wide as the counts are large; the words beneath say the same."""
@@ -217,7 +218,3 @@ class Teller:
         return "".join(
             terminal.paint(sign * max(round(width * n / whole), 1), colour) for n, sign, colour in counts if n
         )
-
-
-def _tell(result: Any, as_json: bool, text: str) -> None:
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)

@@ -119,7 +119,7 @@ def moves(id_: str, url: str, token: str | None, workspace: str, as_json: bool) 
         payment = find(world, id_)
         legal = world.moves(payment["provider"], payment["id"])
     lines = [f"  {move['trigger']:<24}  {move['label']}{_sends(move['events'])}" for move in legal]
-    show(legal, as_json, "\n".join([_payment_line(payment), *(lines or ["  nothing can happen to it now"])]))
+    show(legal, as_json, _payment_line(payment), *(lines or ["  nothing can happen to it now"]))
 
 
 def _sends(events: Sequence[str]) -> str:

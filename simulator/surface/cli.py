@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator import __version__
-from simulator.surface import terminal
+from simulator.surface import printed, terminal
 from simulator.surface.audit_command import audit
 from simulator.surface.buyer_commands import cancel, decline, expire, find, mark, moves, pay
 from simulator.surface.clock_commands import advance, freeze, run, timers
@@ -53,7 +52,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:
-            click.echo(ctx.get_help())
+            printed.say(*printed.lines_of(ctx.get_help()))
             ctx.exit()
         return super().parse_args(ctx, args)
 
@@ -90,7 +89,7 @@ class Commands(Group):
         try:
             code = super().main(given, name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
-            click.echo("", err=True)
+            printed.say("", err=True)
             sys.exit(130)
         except click.ClickException as complaint:
             context = getattr(complaint, "ctx", None)
@@ -176,7 +175,7 @@ def reset(yes: bool, url: str, token: str | None, workspace: str, as_json: bool)
         if not terminal.is_interactive():
             what = f"nobody can be asked whether to drop everything in workspace {workspace}; nothing was changed"
             raise Failure(what, "Say --yes.", USAGE)
-        click.confirm(f"Drop everything that happened in workspace {workspace}?", abort=True, err=True)
+        click.confirm(printed.safe(f"Drop everything that happened in workspace {workspace}?"), abort=True, err=True)
     with world_of(url, token, workspace) as world:
         view = world.reset()
     show(view, as_json, f"workspace {view['name']} is empty")
@@ -236,7 +235,7 @@ def arm(
         wanted = {"amount": amount, "reference": reference, "currency": currency}
         match = {name: value for name, value in wanted.items() if value is not None}
         armed = world.arm(name, rules=own, next_payments=next_payments, provider=provider, match=match)
-    show(armed, as_json, "\n".join(line for entry in armed for line in _armed(entry)))
+    show(armed, as_json, *(line for entry in armed for line in _armed(entry)))
 
 
 def _armed(entry: Armed) -> Iterator[str]:
@@ -271,7 +270,7 @@ def list_scenarios(url: str, token: str | None, workspace: str, as_json: bool) -
     lines = [
         f"{'armed' if s['name'] in armed else '     '}  {s['name']:<24} {s['description'] or s['title']}" for s in known
     ]
-    show([{**s, "armed": s["name"] in armed} for s in known], as_json, "\n".join(lines) or "there are no scenarios")
+    show([{**s, "armed": s["name"] in armed} for s in known], as_json, *(lines or ["there are no scenarios"]))
 
 
 @main.command("tail")
@@ -386,7 +385,7 @@ def demo(
             story="story that begins in the shop's page" if flow else "story",
         )
     if as_json:
-        click.echo(json.dumps({"ok": all(r["ok"] for r in results), "stories": results}, ensure_ascii=False))
+        printed.say_json({"ok": all(r["ok"] for r in results), "stories": results})
     if not all(result["ok"] for result in results):
         sys.exit(REFUSED)
 
@@ -432,8 +431,8 @@ def new_provider(name: str, title: str | None, as_json: bool) -> None:
         written = skeleton.write(skeleton.checkout(), name, title or name.replace("_", " ").title())
     except skeleton.NotPossible as refusal:
         raise Failure(str(refusal), "docs/adding-a-provider.md says what a provider is.", USAGE) from refusal
-    show([path.as_posix() for path in written], as_json, "\n".join(map(str, written)))
-    click.echo('It stands in BUILT_IN. Next: docs/adding-a-provider.md, "The checklist".', err=True)
+    show([path.as_posix() for path in written], as_json, *map(str, written))
+    printed.say('It stands in BUILT_IN. Next: docs/adding-a-provider.md, "The checklist".', err=True)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def timers(lines: int, url: str, token: str | None, workspace: str, as_json: boo
         clock = world.clock()
         due = list(islice(world.each_timer(lines), lines))
     told = terminal.dated(((timer["at"], _due_line(timer)) for timer in due), seen_at=clock["now"])
-    show(due, as_json, f"{_clock_line(clock)}\n{told or 'nothing falls due'}")
+    show(due, as_json, _clock_line(clock), *(told or ["nothing falls due"]))
 
 
 def _due_line(timer: Timer) -> str:
@@ -66,7 +66,7 @@ def advance(by: str, url: str, token: str | None, workspace: str, as_json: bool)
         for one in moved["fired"]
     ]
     told = terminal.dated(rows, seen_at=moved["now"])
-    show(moved, as_json, f"{moved['now']}  {len(rows)} fired" + (f"\n{told}" if told else ""))
+    show(moved, as_json, f"{moved['now']}  {len(rows)} fired", *told)
 
 
 def _clock_line(clock: Clock) -> str:

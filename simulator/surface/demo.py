@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import click
-
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop, Webhook
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.money import Money
-from simulator.surface import terminal
+from simulator.surface import printed, terminal
 from simulator.surface.answers import Received
 from simulator.surface.client import Client, Delivery, Payment, SaidNo, Workspace
 from simulator.surface.days import Days
@@ -57,7 +55,7 @@ class Teller:
         if step:
             self.steps.append(step)
         if not self.silent:
-            click.echo(terminal.paint(line, colour) if colour else line)
+            printed.say(terminal.paint(line, colour) if colour else line)
 
 
 class Merchant:
@@ -150,7 +148,8 @@ class Merchant:
             self._teller.tell("  A phone cannot reach this address; with --lan it can.")
         drawn = None if self._teller.silent else terminal.qr(url, invert=self._invert)
         if drawn is not None:
-            self._teller.tell("\n" + "\n".join(f"    {line}" for line in drawn.splitlines()) + "\n")
+            for line in ("", *(f"    {row}" for row in drawn.splitlines()), ""):
+                self._teller.tell(line)
 
     def _do(self, payment_id: str, act: Act) -> None:
         getattr(self.workspace, act)(self.provider, payment_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from simulator.surface import printed
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
 
@@ -16,20 +16,22 @@ from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 def doctor(db: str, as_json: bool) -> None:
     """Look through a store and say what is wrong: exit 0 nothing, 1 something, 3 it cannot be read."""
+    from simulator.engine.store import wrong_place
     from simulator.engine.store.doctor import NotReadable, examine
 
-    if db == ":memory:" or "://" in db:
-        raise Failure(f"{db} is no file", "doctor looks at SQLite files.", USAGE)
+    if db == ":memory:" or "://" in db or wrong_place(db):
+        what = ":memory: is no file" if db == ":memory:" else "an address is no file"
+        raise Failure(what, "doctor looks at SQLite files.", USAGE)
     try:
         found = examine(Path(db).expanduser())
     except NotReadable as error:
         raise Failure(str(error), "Name the file that serve was given with --db.", UNREACHED) from error
     if as_json:
-        click.echo(json.dumps({"ok": not found.faults, "faults": found.faults, "notes": found.notes}))
+        printed.say_json({"ok": not found.faults, "faults": found.faults, "notes": found.notes}, ascii_only=True)
     else:
         for line in (*found.faults, *found.notes):
-            click.echo(line)
+            printed.say(line)
         if not found.faults:
-            click.echo("Nothing is wrong with it.")
+            printed.say("Nothing is wrong with it.")
     if found.faults:
         sys.exit(REFUSED)

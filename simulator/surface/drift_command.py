@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.surface import terminal
+from simulator.engine import private
+from simulator.surface import printed, terminal
 from simulator.surface.settings import variable
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
@@ -247,7 +248,7 @@ def _must_be_writable(path: str | None) -> None:
         return
     try:
         was_there = Path(path).exists()
-        Path(path).open("ab").close()
+        private.make_file(Path(path))
         if not was_there:
             Path(path).unlink()  # of a check that ends early nothing stays
     except OSError as error:
@@ -260,14 +261,14 @@ def _sleep(seconds: float) -> None:
 
 def _asks_buyer(link: str | None) -> bool:
     if link is None:
-        click.echo("No answer tells where to pay; it may stand in a webhook or in the provider's dashboard.", err=True)
+        printed.say("No answer tells where to pay; it may stand in a webhook or in the provider's dashboard.", err=True)
     else:
-        click.echo(f"Pay here, as a buyer:\n  {link}", err=True)
+        printed.say("Pay here, as a buyer:", f"  {link}", err=True)
     return click.confirm("Have you paid?", default=True, err=True)
 
 
 def _doubts_buyer(status: str) -> None:
-    click.echo(f"The payment still says {status}: it is not paid yet, or another one was.", err=True)
+    printed.say(f"The payment still says {status}: it is not paid yet, or another one was.", err=True)
 
 
 @contextmanager
@@ -282,7 +283,7 @@ def _inbox(port: int, url: str | None) -> Iterator[list[Answer]]:
     except OSError as error:
         raise Failure(f"port {port} is not free", "Name another with --inbox-port.", USAGE) from error
     with inbox.listening() as heard:
-        click.echo(f"Webhooks are awaited at 127.0.0.1:{inbox.port}.", err=True)
+        printed.say(f"Webhooks are awaited at 127.0.0.1:{inbox.port}.", err=True)
         yield heard
 
 
@@ -292,26 +293,27 @@ def _tell_plan(provider: Provider, calls: list[Call], *, as_json: bool) -> None:
             {"call": one.line, "method": one.method, "url": one.url, "headers": dict(one.headers), "body": one.body}
             for one in calls
         ]
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        printed.say_json(rows)
         return
     for one in calls:
-        click.echo(terminal.paint(one.line, "cyan"))
-        click.echo(f"    {one.method} {one.url}")
+        printed.say(terminal.paint(one.line, "cyan"))
+        printed.say(f"    {one.method} {one.url}")
         for name, value in one.headers.items():
-            click.echo(f"    {name}: {value}")
-        click.echo("".join(f"    {row}\n" for row in one.body.splitlines()), nl=False)
+            printed.say(f"    {name}: {value}")
+        for row in one.body.splitlines():
+            printed.say(f"    {row}")
     sandbox = sandbox_of(provider)
     wanted = ", ".join(sandbox.variable(provider.name, name) for name in sandbox.credentials)
-    click.echo(f"{len(calls)} calls; none was made. The credentials are read from {wanted}.", err=True)
+    printed.say(f"{len(calls)} calls; none was made. The credentials are read from {wanted}.", err=True)
 
 
 def _write(
     report: Report, before: Mapping[str, Any], json_file: str | None, markdown_file: str | None, apply_file: str | None
 ) -> None:
     if json_file == STDOUT:
-        click.echo(report.json(), nl=False)
+        printed.give(report.json(), ends=False)
     else:
-        click.echo(report.terminal())
+        printed.say(*report.terminal().split("\n"))
     written: list[tuple[str | None, Callable[[], str]]] = [
         (None if json_file == STDOUT else json_file, report.json),
         (markdown_file, report.markdown),
@@ -319,13 +321,13 @@ def _write(
     ]
     for path, text in written:
         if path is not None:
-            Path(path).write_text(text(), "utf-8")
+            private.write(Path(path), text().encode())
     if apply_file is not None and not report.settings:
-        click.echo(f"No setting changes anything: {apply_file} holds what was set before.", err=True)
+        printed.say(f"No setting changes anything: {apply_file} holds what was set before.", err=True)
     elif apply_file is not None:
         name = report.provider.name
         found = f"{report.covered} of {len(report.differences)} differences are gone with"
-        click.echo(
+        printed.say(
             f"{found} {apply_file}. Load it: curl -X PUT --data @{apply_file} http://localhost:8080/_sim/workspaces/default/settings/{name}",
             err=True,
         )

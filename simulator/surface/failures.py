@@ -7,13 +7,18 @@ import re
 from pathlib import Path
 
 from simulator.engine import private
+from simulator.engine.printable import in_line, in_text
 from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.client import NotReached, SaidNo
 
 
 def sections(world: TestedWorkspace) -> list[tuple[str, str]]:
     """Titles and texts for the report: the stories of the newest payments, and each as a Mermaid diagram, as is
-    what failed in an audit."""
+    what failed in an audit. A terminal obeys nothing that stands in them."""
+    return [(in_line(title), in_text(text)) for title, text in _sections(world)]
+
+
+def _sections(world: TestedWorkspace) -> list[tuple[str, str]]:
     try:
         stories = world.stories()
         diagrams = world.diagrams()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 
 from simulator.engine import private
+from simulator.surface import printed
 from simulator.surface.steering import client_of, reaches, show, steers, world_of
 from simulator.surface.terminal import USAGE, Failure
 
@@ -36,7 +37,7 @@ def restore(name: str | None, forget: bool, url: str, token: str | None, workspa
         if name is None:
             there = world.snapshots()
             lines = [f"{one['name']:<24} {one['at']}  {_payments(one['payments'])}" for one in there]
-            show(there, as_json, "\n".join(lines) or "there are no snapshots")
+            show(there, as_json, *(lines or ["there are no snapshots"]))
             return
         view = world.restore(name)
         if forget:
@@ -53,7 +54,7 @@ def export_(file: str, url: str, token: str | None, workspace: str, as_json: boo
         document = world.export()
     text = json.dumps(document, ensure_ascii=False)
     if file == "-":
-        click.echo(text)
+        printed.give(text)
         return
     try:
         private.write(Path(file), f"{text}\n".encode())
@@ -73,7 +74,7 @@ def import_(file: BinaryIO, name: str | None, url: str, token: str | None, as_js
         view = cast("ImportedView", client.import_workspace(file.read(), name).view)
     lines = [f"workspace {view['name']} ({view['id']})  {view['clock']['now']}"]
     lines += [f"  {_another(one)}" for one in view["imported"]["renamed"]]
-    show(view, as_json, "\n".join(lines))
+    show(view, as_json, *lines)
 
 
 def _another(one: Renamed) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.kernel.money import Money
-from simulator.surface import terminal
+from simulator.surface import printed, terminal
 from simulator.surface.steering import known_provider, no_payment, show, steers, world_of
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def requests(
     show(
         found,
         as_json,
-        terminal.dated(((view["at"], _request_line(view)) for view in found), seen_at=now)
-        or (
+        *terminal.dated(((view["at"], _request_line(view)) for view in found), seen_at=now)
+        or [
             "no request fits"
             if provider or method or status or path or refused
             else "no request has reached this workspace"
-        ),
+        ],
     )
 
 
@@ -103,8 +103,8 @@ def webhooks(
     show(
         found,
         as_json,
-        terminal.dated(((view["created_at"], _delivery_line(view, held)) for view in found), seen_at=now)
-        or ("no webhook fits" if provider or event or state else "nothing was sent yet"),
+        *terminal.dated(((view["created_at"], _delivery_line(view, held)) for view in found), seen_at=now)
+        or ["no webhook fits" if provider or event or state else "nothing was sent yet"],
     )
 
 
@@ -118,14 +118,14 @@ def show_(id_: str, url: str, token: str | None, workspace: str, as_json: bool) 
             request = world.request(id_)
             compared = _compared(world, request)
             view: Any = {**request, "compared": compared} if compared else request
-            text = "\n".join(_whole_request(request, compared))
+            lines = [*_whole_request(request, compared)]
         elif id_.startswith("dlv_"):
             view = world.delivery(id_)
-            text = "\n".join(_whole_delivery(view))
+            lines = [*_whole_delivery(view)]
         else:
             view = _payment(world, id_)
-            text = "\n".join(_whole_payment(view, world.clock()["now"]))
-    show(view, as_json, text)
+            lines = [*_whole_payment(view, world.clock()["now"])]
+    show(view, as_json, *lines)
 
 
 # Requests ----------------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def _whole_request(view: RequestView, compared: Mapping[str, Any] | None) -> Ite
         yield from (f"{name}: {value}" for name, value in part["headers"].items())
         if part["body"]:
             yield ""
-            yield part["body"]
+            yield from printed.lines_of(part["body"])
 
 
 def _reasons(view: RequestView) -> Iterator[str]:
@@ -208,11 +208,11 @@ def _side_by_side(compared: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     if of:
         yield "TO BE SIGNED"
-        yield compared["base_string"]
+        yield from compared["base_string"].split("\n")
     yield f"EXPECTED{of}"
-    yield compared["expected"]
+    yield from compared["expected"].split("\n")
     yield f"RECEIVED{of}"
-    yield compared["got"]
+    yield from compared["got"].split("\n")
     if compared["at"] is not None:
         yield f"first difference at byte {compared['at']}"
     if compared["cause"] is not None:
@@ -259,14 +259,14 @@ def _whole_delivery(view: Delivery) -> Iterator[str]:
         colour = "green" if attempt["status"] is not None and attempt["status"] < 300 else "red"
         yield terminal.paint(f"  try {attempt['n']}  {attempt['at']}  {answer}  {attempt['duration_ms']} ms", colour)
         if attempt["response_body"]:
-            yield f"    {attempt['response_body']}"
+            yield from (f"    {line}" for line in printed.lines_of(attempt["response_body"]))
     if view["state"] == "pending" and view["next_attempt_at"]:
         yield f"  next try {view['next_attempt_at']}"
     yield ""
     yield f"BODY  {len(view['body'].encode())} bytes"
     yield from (f"{name}: {value}" for name, value in view["headers"].items())
     yield ""
-    yield view["body"]
+    yield from printed.lines_of(view["body"])
 
 
 # Payments ----------------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def _whole_payment(view: Payment, now: str) -> Iterator[str]:
     if view["wallet"] is not None:
         yield f"wallet {view['wallet']['url']}  {view['wallet']['state']}"
     events = ((event["at"], _event(event)) for event in view.get("timeline", []))
-    for line in terminal.dated(events, seen_at=now).splitlines():
+    for line in terminal.dated(events, seen_at=now):
         yield f"  {line}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from simulator.surface import printed
 from simulator.surface.steering import known_provider, steers, world_of
 
 EACH = "{provider}"
@@ -37,5 +38,5 @@ def listen(
             address = hook.replace(EACH, name)
             kept = {member: value for member, value in (world.view["webhooks"][name] or {}).items() if member in KEPT}
             world.set_webhook(name, address, **kept)
-            click.echo(f"{name:<12} webhooks go to {address}", err=True)
+            printed.say(f"{name:<12} webhooks go to {address}", err=True)
         follow(world, provider, as_json=as_json, lines=0, once=no_follow)

@@ -1,10 +1,11 @@
-"""No log line shows a secret: ours, the server's, and its access log, with the tracebacks in them."""
+"""No log line shows a secret, or is more than it seems: ours, the server's, and its access log, with the tracebacks in them."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
+from simulator.engine.printable import in_line, in_text
 from simulator.engine.masking import COMMON, Masking
 
 LOGGERS = ("simulator", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
@@ -14,26 +15,30 @@ _FORMAT = logging.Formatter()
 
 
 class Masked(logging.Filter):
-    """Masks what a record says and lets it pass. Its arguments stay what they are: the access log's formatter takes them apart."""
+    """Masks what a record says and lets it pass. Its arguments stay what they are: the access log's formatter takes them apart.
+
+    Line breaks within them are shown; what a message or a traceback goes on with in another line is indented. So nobody whose
+    address or name is logged writes a line of his own.
+    """
 
     def __init__(self, masking: Masking = COMMON) -> None:
         super().__init__()
         self._masking = masking
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = self._text(record.msg)
+        record.msg = _lines(self._text(record.msg))
         if isinstance(record.args, dict):
             record.args = {name: self._argument(value) for name, value in record.args.items()}
         elif record.args:
             record.args = tuple(self._argument(value) for value in record.args)
         if record.exc_info and not record.exc_text:
-            record.exc_text = self._text(_FORMAT.formatException(record.exc_info))
+            record.exc_text = f"  {_lines(self._text(_FORMAT.formatException(record.exc_info)))}"
         if record.stack_info:
-            record.stack_info = self._text(record.stack_info)
+            record.stack_info = f"  {_lines(self._text(record.stack_info))}"
         return True
 
     def _argument(self, value: Any) -> Any:
-        return value if value is None or isinstance(value, int | float) else self._text(value)
+        return value if value is None or isinstance(value, int | float) else in_line(self._text(value))
 
     def _text(self, value: Any) -> str:
         text = str(value)
@@ -41,6 +46,10 @@ class Masked(logging.Filter):
             return self._masking.text(text)
         path, mark, query = text.partition("?")  # what was asked for, as the access log says it
         return f"{self._masking.path(path)}{mark}{self._masking.query(query)}"
+
+
+def _lines(text: str) -> str:
+    return in_text(text.rstrip("\n")).replace("\n", "\n  ")
 
 
 def mask(masking: Masking) -> None:

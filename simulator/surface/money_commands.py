@@ -30,7 +30,7 @@ def payouts(provider: str | None, now: bool, url: str, token: str | None, worksp
         found = world.pay_out(provider) if now and provider is not None else world.payouts(provider)
         balances = world.balances(provider)
     lines = [_payout(one) for one in found] or ["nothing was paid out"]
-    show(found if now else {"payouts": found, **balances}, as_json, "\n".join([*lines, *_balances(balances)]))
+    show(found if now else {"payouts": found, **balances}, as_json, *lines, *_balances(balances))
 
 
 def _payout(one: PayoutView) -> str:
@@ -83,7 +83,7 @@ def reports(
                 file = save / one["provider"] / one["name"]
                 _write(file, world.report(one["provider"], one["date"], one["name"]))
                 written.append(str(file))
-    show(found, as_json, "\n".join(written or [_report(one) for one in found]) or "there are no reports yet")
+    show(found, as_json, *(written or [_report(one) for one in found] or ["there are no reports yet"]))
 
 
 def _write(file: Path, raw: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from contextlib import suppress
@@ -10,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from simulator.engine import private
+from simulator.engine.addresses import address
+from simulator.surface import printed
 from simulator.surface.drift_command import address_of, credentials_of, provider_of, sandbox_of, test_account_said
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
 
@@ -60,7 +62,7 @@ def record(
     credentials = credentials_of(provider)
     path = Path(folder)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path)
     except OSError as error:
         raise Failure(f"{folder} cannot be made: {error.strerror}", "Name another folder with --to.", USAGE) from error
     recorder = Recorder(provider, url, credentials, path, keeps_amounts=keep_amounts)
@@ -71,12 +73,15 @@ def record(
         raise Failure(what, "Choose another with --port (0 takes any free one).", UNREACHED) from error
     own = f"http://127.0.0.1:{listening.getsockname()[1]}"
     if as_json:
-        click.echo(json.dumps({"event": "recording", "base_url": own, "sandbox": url, "to": folder}))
+        told = {"event": "recording", "base_url": own, "sandbox": address(url), "to": folder}
+        printed.say_json(told, ascii_only=True)
         sys.stdout.flush()
-    click.echo(f"{own} leads to {url}; exchanges are kept in {folder}. Ctrl-C ends it.", err=True)
+    printed.say(f"{own} leads to {url}; exchanges are kept in {folder}. Ctrl-C ends it.", err=True)
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once it has shut down; we ended as asked
     config = uvicorn.Config(recorder.app, ws="none", lifespan="on", access_log=False, log_level="warning")
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
-    click.echo(f"{len(recorder.written)} exchanges kept in {folder}. Look at them before you share them.", err=True)
-    click.echo("Where a buyer has paid meanwhile, say so in a file of its own: docs/fidelity.md, Recordings.", err=True)
+    printed.say(f"{len(recorder.written)} exchanges kept in {folder}. Look at them before you share them.", err=True)
+    printed.say(
+        "Where a buyer has paid meanwhile, say so in a file of its own: docs/fidelity.md, Recordings.", err=True
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import signal
 import socket
@@ -15,17 +14,16 @@ from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-import click
 import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.scenarios import ScenarioError
-from simulator.engine.store import StoreUnavailable
+from simulator.engine.store import StoreUnavailable, wrong_place
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
-from simulator.surface import terminal, tls
+from simulator.surface import printed, terminal, tls
 from simulator.surface.app import App
 from simulator.surface.installed import NotServable
 from simulator.surface.settings import Settings, hosts
@@ -203,11 +201,11 @@ def _serve(
         app = _app(settings)
         served, hang_up = app, app.runtime.hang_up
     if as_json:
-        click.echo(json.dumps(facts(app) | ({"authority": str(issued.authority)} if issued else {})))
+        printed.say_json(facts(app) | ({"authority": str(issued.authority)} if issued else {}), ascii_only=True)
     elif not quiet:
-        click.echo(banner(app))
+        printed.say(*banner(app).split("\n"))
     if issued is not None and not quiet:
-        click.echo(f"Let your client and browser trust {issued.authority}", err=True)
+        printed.say(f"Let your client and browser trust {issued.authority}", err=True)
     sys.stdout.flush()
     config = uvicorn.Config(
         served, http=Protocol, loop="auto", ws="none", lifespan="on", access_log=False, log_level="warning",
@@ -236,17 +234,19 @@ def _is_origin(text: str) -> bool:
         url.port  # noqa: B018 - raises where it is none
     except ValueError:
         return False
-    is_more = bool(url.path.strip("/") or url.query or url.fragment)
+    is_more = bool("@" in text or url.path.strip("/") or url.query or url.fragment)
     return url.scheme in ("http", "https") and bool(url.hostname) and not is_more
 
 
 def _check(settings: Settings) -> None:
+    if why_not := wrong_place(settings.db):
+        raise Failure(why_not, "--db takes an SQLite file, :memory: or a postgresql:// address.", USAGE)
     if settings.workers > 1 and not settings.is_shared:
         what = f"{settings.workers} workers cannot share an SQLite file"
         raise Failure(what, "Give them a PostgreSQL with --db postgresql://…, or leave --workers out.", USAGE)
     for said, name in ((settings.public_url, "the public URL"), (settings.replica_url, "the replica URL")):
         if said and not _is_origin(said):
-            what = f"{said!r} cannot be {name}"
+            what = f"{name} takes no user and no password" if "@" in said else f"{said!r} cannot be {name}"
             raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
     if settings.trust is not None:
         try:
@@ -277,7 +277,7 @@ def _app(settings: Settings, called: str | None = None) -> App:
     for name, given in settings.credentials.items():
         provider = app.runtime.providers.get(name)
         if provider is None:
-            click.echo(f"PSP_SIMULATOR_{name.upper()}_*: there is no such setting or provider; ignored", err=True)
+            printed.say(f"PSP_SIMULATOR_{name.upper()}_*: there is no such setting or provider; ignored", err=True)
             continue
         known = provider.credentials(Ids(), True)
         if unknown := sorted(set(given) - set(known)):

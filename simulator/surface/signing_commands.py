@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from simulator.surface import printed
 from simulator.surface.steering import show, steers, unknown_provider, world_of
 from simulator.surface.terminal import REFUSED, USAGE, Failure
 
@@ -79,7 +80,10 @@ def sign(
     with _signer(provider, date, secret, url, token, workspace) as signer:
         request = _described(method, path, headers)
         made = signer.sign(request, is_request=method is not None or path is not None)
-    show(made.view, as_json, str(made))
+    if as_json:
+        printed.say_json(made.view)
+    else:
+        printed.give(str(made))
 
 
 @click.command()
@@ -104,6 +108,6 @@ def verify(
     said = {"signed": verdict.signed, "expected": verdict.expected, "received": verdict.received}
     differs = {} if verdict.valid else {name: value for name, value in said.items() if value}
     lines = [verdict.reason or "the signature is right", *(f"  {name:<8}  {value}" for name, value in differs.items())]
-    show({"valid": verdict.valid, "reason": verdict.reason, **differs}, as_json, "\n".join(lines))
+    show({"valid": verdict.valid, "reason": verdict.reason, **differs}, as_json, *lines)
     if not verdict.valid:
         sys.exit(REFUSED)

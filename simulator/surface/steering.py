@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from simulator.surface import printed
 from simulator.surface.settings import default_port
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 
@@ -114,5 +114,9 @@ def unknown_provider(name: str, known: Iterable[str]) -> Failure:
     return Failure(f"there is no provider {name!r}", f"Known are {', '.join(allowed)}.", USAGE, error)
 
 
-def show(result: Any, as_json: bool, text: str) -> None:
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+def show(result: Any, as_json: bool, *lines: str) -> None:
+    """The result for programs, or its lines for people."""
+    if as_json:
+        printed.say_json(result)
+    else:
+        printed.say(*lines)

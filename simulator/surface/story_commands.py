@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.surface import terminal
+from simulator.surface import printed, terminal
 from simulator.surface.days import Days
 from simulator.surface.steering import no_payment, show, steers, world_of
 
@@ -27,7 +27,7 @@ def diagram(id_: str, mermaid: bool, url: str, token: str | None, workspace: str
     """The story of a payment between merchant, provider, wallet and buyer, row by row."""
     with world_of(url, token, workspace) as world:
         found, now = _found(world, id_), world.clock()["now"]
-    show(found, as_json, found["mermaid"].rstrip() if mermaid else "\n".join(_drawn(found, now)))
+    show(found, as_json, *(printed.lines_of(found["mermaid"].rstrip()) if mermaid else _drawn(found, now)))
 
 
 def _found(world: Workspace, id_: str) -> Diagram:
@@ -83,4 +83,4 @@ def why(id_: str, url: str, token: str | None, workspace: str, as_json: bool) ->
         told = world.why(id_)
     lines = [told["summary"], *(f"  {sentence}" for sentence in told["because"])]
     lines += [f"  > {help_}" for help_ in told["next"]]
-    show(told, as_json, "\n".join(lines))
+    show(told, as_json, *lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,9 +9,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-import click
-
-from simulator.surface import terminal
+from simulator.surface import printed, terminal
 from simulator.surface.answers import Payment, RequestView, TimelineEntry
 from simulator.surface.client import SaidNo, Workspace
 from simulator.surface.days import Days
@@ -145,12 +142,10 @@ def follow(
     days = Days(world.clock()["now"])
     while True:
         for row in rows:
-            told = (
-                [json.dumps(row, ensure_ascii=False)]
-                if as_json
-                else [told for told in (days.change(row["at"]), line(row)) if told]
-            )
-            click.echo("\n".join(told))
+            if as_json:
+                printed.say_json(row)
+            else:
+                printed.say(*(told for told in (days.change(row["at"]), line(row)) if told))
         if once:
             return
         sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from simulator.kernel.clock import short_duration
+from simulator.surface import printed
 from simulator.surface.days import Days
 from simulator.surface.settings import variable
 
@@ -41,14 +41,13 @@ _CODES = {REFUSED: "refused", USAGE: "wrong_use", UNREACHED: "not_reached"}
 def complain(failure: click.ClickException, context: str, *, as_json: bool = False) -> NoReturn:
     """Two lines on stderr, then the exit code; `as_json` besides an object on stdout, as the control API writes it."""
     remedy = failure.remedy if isinstance(failure, Failure) else f"See {context} --help."
-    what = " ".join(failure.format_message().split())
+    what = printed.without_any_password(" ".join(failure.format_message().split()))
     code = failure.code if isinstance(failure, Failure) else failure.exit_code
     if as_json:
         error = {"code": _CODES.get(code, "error"), "message": what, "remedy": remedy}
         error |= failure.error if isinstance(failure, Failure) else {}
-        click.echo(json.dumps({"error": error}, ensure_ascii=False))
-    click.echo(what, err=True)
-    click.echo(remedy, err=True)
+        printed.say_json({"error": error})
+    printed.say(what, remedy, err=True)
     sys.exit(code)
 
 
@@ -65,10 +64,10 @@ def instant(at: str, seen_at: str) -> str:
     return at[11:19] if at[:10] == seen_at[:10] else f"{at[:10]} {at[11:19]}"
 
 
-def dated(rows: Iterable[tuple[str, str]], *, seen_at: str = "") -> str:
+def dated(rows: Iterable[tuple[str, str]], *, seen_at: str = "") -> list[str]:
     """Instants with the lines that are told of them, and the date where the day changes."""
     days = Days(seen_at)
-    return "\n".join(line for at, told in rows for line in (days.change(at), told) if line)
+    return [line for at, told in rows for line in (days.change(at), told) if line]
 
 
 def invoked() -> str:
@@ -82,7 +81,8 @@ def has_colour() -> bool:
 
 
 def paint(text: str, colour: str) -> str:
-    return click.style(text, fg=colour) if has_colour() else text
+    """To be said by `printed`."""
+    return printed.coloured(text, colour) if has_colour() else text
 
 
 def is_interactive() -> bool:

@@ -66,6 +66,16 @@ def test_of_a_world_with_payments_their_stories_and_diagrams_are_told() -> None:
     ]
 
 
+def test_nothing_of_a_story_is_obeyed_by_a_terminal() -> None:
+    own, made = world(audited=[])
+    made.stories.return_value, made.diagrams.return_value = "o\x1b[2J\u202e\nnext", [("o\x9b\n", "graph")]
+
+    assert failures.sections(own) == [
+        ("psp-simulator: payments of workspace w", r"o\x1b[2J\u202e" "\nnext"),
+        (r"psp-simulator: Mermaid of o\x9b\n", "graph"),
+    ]
+
+
 def test_a_world_without_payments_says_so_or_what_an_audit_found() -> None:
     for audited, told in (([], "has no payment"), ([report(FAILED)], "sequence")):
         own, made = world(audited=audited)

@@ -42,6 +42,7 @@ from starlette.requests import Request as Incoming
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator.engine import private
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import stopwatch, time_of_day
@@ -332,8 +333,8 @@ class Recorder:
         found = self._hiding.sealed_in(self._kept(request, answer, began - self._last))
         self._last = self._clock()
         kept = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(kept, "utf-8")
+        private.make_folder(self.folder)
+        private.write(path, kept.encode())
         self.written.append(path)
 
     def _kept(self, request: Request, answer: Answer, after_s: float) -> dict[str, Any]:
