@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from simulator.engine.printable import in_line, in_text
 from simulator.engine.masking import COMMON, Masking
+from simulator.engine.printable import in_line, in_text
 
 LOGGERS = ("simulator", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio")
 """A logger's filter does not see what its children log, so each is named."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from simulator.engine import private
-from simulator.engine.addresses import address
+from simulator.engine.masking import COMMON
 from simulator.surface import printed
 from simulator.surface.drift_command import address_of, credentials_of, provider_of, sandbox_of, test_account_said
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
@@ -73,7 +73,7 @@ def record(
         raise Failure(what, "Choose another with --port (0 takes any free one).", UNREACHED) from error
     own = f"http://127.0.0.1:{listening.getsockname()[1]}"
     if as_json:
-        told = {"event": "recording", "base_url": own, "sandbox": address(url), "to": folder}
+        told = {"event": "recording", "base_url": own, "sandbox": COMMON.address(url), "to": folder}
         printed.say_json(told, ascii_only=True)
         sys.stdout.flush()
     printed.say(f"{own} leads to {url}; exchanges are kept in {folder}. Ctrl-C ends it.", err=True)

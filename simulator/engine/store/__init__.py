@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote
 
-from simulator.engine.addresses import address as shown
+from simulator.engine.masking import COMMON
 from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.lock import InUse
 from simulator.engine.store.shared import SharedStore
@@ -61,7 +61,7 @@ def _without_secrets(said: str, where: str) -> str:
     secrets = {text for one in pieces for text in (one, unquote(one)) if len(text) >= SHORTEST}
     for secret in sorted(secrets, key=len, reverse=True):
         said = said.replace(secret, "***")
-    return shown(said)
+    return COMMON.sentence(said)
 
 
 def open_store(where: str, address: str | None = None) -> Store:
