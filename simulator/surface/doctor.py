@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
+
+if TYPE_CHECKING:
+    from simulator.engine.provider import Provider
 
 
 @click.command()
@@ -16,12 +20,15 @@ from simulator.surface.terminal import REFUSED, UNREACHED, USAGE, Failure
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 def doctor(db: str, as_json: bool) -> None:
     """Look through a store and say what is wrong: exit 0 nothing, 1 something, 3 it cannot be read."""
+    from simulator.engine.readings import readings
     from simulator.engine.store.doctor import NotReadable, examine
+    from simulator.surface.inbox import INBOX
+    from simulator.wallet.alipay import WALLET
 
     if db == ":memory:" or "://" in db:
         raise Failure(f"{db} is no file", "doctor looks at SQLite files.", USAGE)
     try:
-        found = examine(Path(db).expanduser())
+        found = examine(Path(db).expanduser(), readings([*_served(), WALLET, INBOX]))
     except NotReadable as error:
         raise Failure(str(error), "Name the file that serve was given with --db.", UNREACHED) from error
     if as_json:
@@ -33,3 +40,14 @@ def doctor(db: str, as_json: bool) -> None:
             click.echo("Nothing is wrong with it.")
     if found.faults:
         sys.exit(REFUSED)
+
+
+def _served() -> tuple[Provider, ...]:
+    """Ours alone, where what another distribution brings cannot be loaded: `serve` says that better."""
+    from simulator.providers import built_in
+    from simulator.surface.installed import NotServable, installed
+
+    try:
+        return installed()
+    except NotServable:
+        return built_in()

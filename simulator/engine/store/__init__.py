@@ -8,7 +8,8 @@ from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, Sto
 from simulator.engine.store.lock import InUse
 from simulator.engine.store.shared import SharedStore
 from simulator.engine.store.snapshots import SnapshotRow
-from simulator.engine.store.sqlite import SqliteStore, fault
+from simulator.engine.store.sqlite import DOCTOR, SqliteStore, fault
+from simulator.engine.unreadable import Unreadable
 
 __all__ = [
     "EVERY",
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 
+_POSTGRESQL = ("postgresql://", "postgres://")
+
+
 class StoreUnavailable(RuntimeError):
     """The store cannot be opened: no such place, no permission, no server, another version's file."""
 
@@ -35,7 +39,7 @@ def open_store(where: str, address: str | None = None) -> Store:
 
     `address` is where the store will be served: a file that another server has is refused with that one's.
     """
-    if where.startswith(("postgresql://", "postgres://")):
+    if where.startswith(_POSTGRESQL):
         try:
             import psycopg
 
@@ -63,3 +67,6 @@ def readable(where: str) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise StoreUnavailable(f"cannot read the store {where}: {fault(error)}") from error
+    except Unreadable as error:
+        more = "" if where.startswith(_POSTGRESQL) else f"; {DOCTOR.replace('FILE', where)} says more"
+        raise StoreUnavailable(f"cannot read the store {where}: {error}{more}") from error

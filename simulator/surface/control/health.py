@@ -47,6 +47,8 @@ def kept(runtime: Runtime) -> dict[str, Any]:
 async def health(call: ControlCall) -> dict[str, Any]:
     """It asks the store, so a 200 means that calls would be answered too; 503 says why they would not."""
     runtime = call.runtime
+    if (wrong := runtime.store.look()) is not None:
+        raise ControlError(503, "store_unavailable", wrong)
     try:
         runtime.store.meta("page_secret")
         trouble = runtime.transactions.still_in_trouble()
