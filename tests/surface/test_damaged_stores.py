@@ -121,9 +121,7 @@ def test_who_meets_a_damaged_page_keeps_the_connection(file: Path) -> None:
         pass
     with served(file, 0) as (server, client):
         damage(file)
-        seen = [
-            client.get(f"/_sim/workspaces/default/{what}") for what in ("payments", "requests", "events?follow=false")
-        ]
+        seen = [client.get(f"/_sim/workspaces/default/{what}") for what in ("payments", "requests", "webhooks")]
         seen += [pay(server, client) for _ in range(3)]
         statuses = {answer.status_code for answer in seen}
         health = client.get("/_sim/health").status_code
@@ -245,6 +243,43 @@ async def test_a_row_that_cannot_be_read_is_told_as_such_to_who_meets_it(
     assert requests.status_code == 503
     assert "of the journal cannot be read (it is no JSON)" in requests.json()["error"]["message"]
     assert health.status_code == 200
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_a_row_in_the_feed_that_cannot_be_read_is_passed_over(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        merchant, store = Merchant(sim), sim.app.runtime.store
+        for n in range(3):
+            await merchant.charge(f"order-{n}")
+        sim.app.runtime.write_notes()
+        lines = [row[0] for row in store.rows("SELECT seq FROM journal WHERE kind = 'request' ORDER BY seq")]
+        store.run("UPDATE journal SET body = ? WHERE seq = ?", (b"{", lines[0]))
+        store.run(
+            "UPDATE resources SET body = ? WHERE seq = (SELECT MAX(seq) FROM resources WHERE kind = 'charge')", (b"{}",)
+        )
+        feed = await sim.http.get(f"{sim.path}/events?after=0&follow=false")
+
+    told = [line for line in feed.text.splitlines() if line.startswith("event: request")]
+    assert feed.status_code == 200
+    assert len(told) == len(lines) - 1
+    assert any(f"row {lines[0]} of the journal cannot be read" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_the_timer_of_a_row_that_cannot_be_read_is_given_up_with_a_line_of_the_log(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        await Merchant(sim).charge("order")
+        sim.app.runtime.store.run("UPDATE resources SET body = ? WHERE kind = 'charge'", (b"{}",))
+        advanced = await sim.http.post(f"{sim.path}/clock/advance", json={"by": "2d"})
+        left = sim.app.runtime.store.timers(sim.workspace.id)
+
+    assert advanced.status_code == 200
+    assert left == []
+    assert any("a charge of acme cannot be read" in record.getMessage() for record in caplog.records)
     assert not any(record.exc_info for record in caplog.records)
 
 
