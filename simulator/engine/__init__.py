@@ -15,6 +15,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `secret_values` | Where the value of a secret's name begins and ends |
 | `masking` | Secrets: what opens a door is masked before it is stored |
 | `settings` | What may be set, as models: bounds, defaults, help |
+| `unreadable` | What the store holds and nobody can read |
 | `workspace` | An isolated world, as a value |
 | `resource` | Something that a party keeps, as a value |
 | `rates` | What one currency is worth in another |
@@ -62,6 +63,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `plain` | Refusals in our own words |
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
+| `readings` | What of a store must be readable, for who looks through one |
 | `portable` `renaming` | A workspace as a document; what is called anew in one that arrives |
 | `idempotency` | A repeated request gets its first answer |
 | `reasons` | Why a request was refused, and what may have been meant |
@@ -80,6 +82,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `dispatcher` | Which message leaves when, and what came of it |
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `chores` | What is done in small steps while nobody waits for it |
+| `lookout` | Looks whether the file of the store is still where it was opened |
 | `sweeper` | Removes what reset and deleted workspaces have left behind |
 | `keeping` | Drops payments that a workspace no longer keeps |
 | `temporary` | Lets temporary workspaces go |

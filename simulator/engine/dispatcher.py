@@ -176,7 +176,9 @@ class Dispatcher:
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None:
+        if (outage := self._store.outage(error)) is not None:
+            log.error("a delivery failed: %s", outage)
+        elif error is not None:
             log.error("a delivery failed", exc_info=error)
         if self._queues.get(workspace_id) is queue:
             self._ended(workspace_id, error is None)

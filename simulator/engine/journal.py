@@ -14,6 +14,7 @@ from simulator.engine.call import Call, Reply
 from simulator.engine.masking import COMMON, FORM, Masking
 from simulator.engine.store import Store
 from simulator.engine.store.base import AttemptRow, OutboxRow, Row
+from simulator.engine.unreadable import Unreadable, members
 from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
 
 BODY_LIMIT = 65_536
@@ -176,8 +177,15 @@ def real_times(
 
 
 def told(seq: int, at: int, topic: str, provider: str, raw: bytes) -> list[dict[str, Any]]:
-    """One row of the journal as entries of a timeline, without their place in it."""
-    body = orjson.loads(raw)
+    """One row of the journal as entries of a timeline, without their place in it. Raises `Unreadable`."""
+    which = f"row {seq} of the journal"
+    try:
+        return _told(seq, at, topic, provider, members(which, raw))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(which, error) from error
+
+
+def _told(seq: int, at: int, topic: str, provider: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     instant = iso_millis(from_micros(at))
     entries: list[dict[str, Any]] = []
     if topic == "request":
@@ -245,9 +253,8 @@ def story(store: Store, workspace: int, subject: str, preface: str = "", payment
     for seq, at, topic, provider, raw in rows:
         if topic == "webhook":  # the attempts themselves follow, also those of older stores
             continue
-        row = orjson.loads(raw)
+        entries, row = told(seq, at, topic, provider, raw), orjson.loads(raw)
         apart.setdefault(at, {name: row[name] for name in ("real",) if name in row})
-        entries = told(seq, at, topic, provider, raw)
         own = len(entries) - len(row["moves"])
         for index, entry in enumerate(entries):
             move = row["moves"][index - own] if index >= own else None
@@ -280,7 +287,7 @@ def advances(store: Store, workspace: int, events: Sequence[Told]) -> list[Told]
     rows = [event.place // 100 for event in events if event.place < LATE]
     found = []
     for seq, at, raw in store.clock_notes(workspace, min(rows, default=0), ADVANCES) if rows else ():
-        row = orjson.loads(raw)
+        row: Any = members(f"row {seq} of the journal", raw)
         since = row.get("since", at)
         if events[0].at <= since < events[-1].at:
             entry = {"at": iso_millis(from_micros(since)), "kind": "clock", "actor": "ops", "summary": row["summary"]}

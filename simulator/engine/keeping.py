@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import orjson
-
+from simulator.engine import unreadable
 from simulator.engine.changes import Identity, identity_of
 from simulator.engine.chores import REST, Chore
 from simulator.engine.outlines import is_loaded
@@ -204,7 +203,8 @@ class Keeper(Chore):
         subjects = [*finished]
         refs: dict[str, None] = {payment.id: None for _, payment in finished.values()}
         for _, body in self._store.stories(id_, subjects):
-            refs |= {move["ref"]: None for move in orjson.loads(body).get("moves", ()) if move.get("ref")}
+            story = unreadable.members("a row of the journal", body)
+            refs |= {move["ref"]: None for move in story.get("moves", ()) if move.get("ref")}
         family: dict[str, list[tuple[int, Resource]]] = {subject: [] for subject in subjects}
         numbers = {seq for seq, _ in finished.values()}
         for seq, provider, kind, body in self._store.hanging(id_, subjects, [*refs]):

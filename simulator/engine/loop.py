@@ -111,8 +111,11 @@ class Loop:
         for chore in self._chores:
             try:
                 chore.step()
-            except Exception:
-                log.exception(chore.what)
+            except Exception as error:
+                if (outage := self._store.outage(error)) is not None:
+                    log.error("%s: %s", chore.what, outage)
+                else:
+                    log.exception(chore.what)
 
     def look_at_clock(self) -> None:
         """If the machine's clock was set back, the webhooks that wait are not held until it has caught up."""

@@ -40,6 +40,7 @@ from simulator.engine.scenarios import ScenarioError, parse
 from simulator.engine.settings import Fault
 from simulator.engine.store import schema
 from simulator.engine.store.transfer import Rows
+from simulator.engine.unreadable import Unreadable
 from simulator.engine.validation import Unfit
 from simulator.engine.workspace import FORMER, NAME, Workspace
 from simulator.kernel.clock import EPOCH, from_micros, iso_millis, micros, parse_instant
@@ -370,7 +371,7 @@ def _of_resource(field: str, row: Mapping[str, Any], parties: Mapping[str, Party
         resource.keys()
         is_whole = (resource.id, resource.version) == (row["id"], row["version"])
         is_whole = is_whole and (kind.MACHINE is None or resource.state in kind.MACHINE.states)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (Unreadable, ValueError, TypeError, KeyError, AttributeError):
         is_whole = False
     if not is_whole:
         yield Fault(f"{field}.body", f"{field}.body: is no {row['kind']} of {row['provider']} with this id", ())
@@ -418,7 +419,7 @@ def _of_line(field: str, row: Mapping[str, Any], parties: Mapping[str, Party]) -
         journal.told(row["seq"], row["at"], row["kind"], row["provider"], row["body"])
         if row["kind"] == "request" and not _is_request(journal.masked_entry(orjson.loads(row["body"]))):
             raise ValueError
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (Unreadable, KeyError, TypeError, ValueError, AttributeError):
         yield Fault(f"{field}.body", f"{field}.body: is no line of the journal", ())
 
 

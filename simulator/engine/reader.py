@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-import orjson
-
 from simulator.engine.changes import Changes, Share, booked
 from simulator.engine.ledger import Booking, Standing, standing_after, standing_in
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.store.base import EVERY
+from simulator.engine.unreadable import members
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import micros
 from simulator.kernel.refusals import NotFound
@@ -143,7 +142,7 @@ class Reader:
         """Those of a payment, which its story in the journal numbers."""
         numbers: list[int] = []
         for _, _, _, _, raw in self.store.journal_of(self.workspace.id, payment):
-            for move in orjson.loads(raw).get("moves", ()):
+            for move in members("a row of the journal", raw).get("moves", ()):
                 numbers += move.get("booked", ())
         found = self.bookings_numbered(provider, dict.fromkeys(numbers)) if numbers else []
         return [one for one in (*found, *self._changes.bookings(provider)) if one.payment == payment]

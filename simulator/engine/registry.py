@@ -181,7 +181,7 @@ class Registry:
             for id_ in known:
                 self.read_one(id_)
             return
-        found = [Workspace.load(id_, bytes(raw)) for id_, raw in self._store.workspaces()]
+        found = [Workspace.load(id_, raw) for id_, raw in self._store.workspaces()]
         owners = {(provider, lookup): workspace for provider, lookup, workspace in self._store.credentials()}
         gone = self._workspaces.keys() - {workspace.id for workspace in found}
         self._workspaces = {id_: known for id_, known in self._workspaces.items() if id_ not in gone}
@@ -202,7 +202,7 @@ class Registry:
                 self.create(name=DEFAULT, credentials=overrides)
             return
         for id_, raw in self._store.workspaces():
-            self.remember(Workspace.load(id_, bytes(raw)))
+            self.remember(Workspace.load(id_, raw))
         known: dict[int, list[tuple[str, str]]] = {}
         for provider, lookup, workspace in self._store.credentials():
             self._owners[provider, lookup] = workspace

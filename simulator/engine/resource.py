@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from simulator.engine.unreadable import Unreadable
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
 from simulator.kernel.values import value_type
@@ -206,7 +207,15 @@ def load(kind: type[R], body: bytes) -> R:
 
 
 def read(kind: type[R], body: bytes) -> R:
-    """The same, made anew from the body."""
+    """The same, made anew from the body. Raises `Unreadable`."""
+    try:
+        loaded: R = _read(kind, body)
+    except (ValidationError, orjson.JSONDecodeError) as error:
+        raise Unreadable(f"a {kind.KIND} of {kind.PROVIDER}", error) from error
+    return loaded
+
+
+def _read(kind: type[R], body: bytes) -> R:
     try:
         loaded: R = _adapter(kind).validate_json(body)
     except ValidationError as error:

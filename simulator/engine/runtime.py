@@ -23,6 +23,7 @@ from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.homes import AlwaysHere, Homes, SharedHomes
 from simulator.engine.keeping import Keeper
+from simulator.engine.lookout import Lookout
 from simulator.engine.loop import Loop
 from simulator.engine.masking import Masking, together
 from simulator.engine.provider import Party, Provider
@@ -136,7 +137,7 @@ class Runtime:
             self.timers,
             self.dispatcher,
             self._walker.walks,
-            (*chores, self.sweeper, self.keeper, self.temporary),
+            (*chores, Lookout(store), self.sweeper, self.keeper, self.temporary),
         )
 
         with shared.opening() if shared is not None else nullcontext():

@@ -106,7 +106,11 @@ class Timers:
 
     def _give_up(self, row: TimerRow, subject: str, error: Exception) -> None:
         error_id = Ids().hex(16)
-        log.error("error %s in timer %s of %s/%s", error_id, row.trigger, row.provider, row.id, exc_info=error)
+        where = f"error {error_id} in timer {row.trigger} of {row.provider}/{row.id}"
+        if (unreadable := self._store.outage(error)) is not None:
+            log.error("%s: %s", where, unreadable)
+        else:
+            log.error("%s", where, exc_info=error)
         summary = f"{row.trigger} failed and is given up: {type(error).__name__} (error {error_id} in the log)"
         move = {"kind": "timer", "actor": "timer", "summary": summary, "ref": row.id, "subject": subject}
         told = journal.rows_for(row.workspace, row.due, "timer", row.provider, [move], [subject])

@@ -159,7 +159,7 @@ class Transactions:
             else:
                 self.store.rollback()
         except Exception as error:
-            log.exception("what was written could not be taken back")
+            self._log("what was written could not be taken back", error)
             if self._batch is not None:
                 self._batch.spoilt_by = error
             else:
@@ -222,16 +222,23 @@ class Transactions:
         self.notes = [*batch.notes, *self.notes]
         try:
             self.store.rollback()
-        except Exception:
-            log.exception("a transaction that failed could not be rolled back")
+        except Exception as another:
+            self._log("a transaction that failed could not be rolled back", another)
 
     def commit_or_tell(self) -> None:
         """The same for who does not wait for it. Whoever does is told."""
         self._commit_is_near = False
         try:
             self.commit()
-        except Exception:  # everybody who waits for this commit is told
-            log.exception("the store could not commit")
+        except Exception as error:  # everybody who waits for this commit is told
+            self._log("the store could not commit", error)
+
+    def _log(self, what: str, error: Exception) -> None:
+        """To be called where it is at hand: an outage is a sentence, anything else a traceback."""
+        if (outage := self.store.outage(error)) is not None:
+            log.error("%s: %s", what, outage)
+        else:
+            log.exception("%s", what)
 
     def committed(self) -> asyncio.Future[None] | None:
         """What an answer waits for; None when everything is committed. Raises the store's error when it cannot commit."""
@@ -316,11 +323,7 @@ class Transactions:
         try:
             self.write_notes()
         except Exception as error:
-            what = "the journal of what only read could not be written; it is kept for later"
-            if (outage := self.store.outage(error)) is not None:
-                log.error("%s: %s", what, outage)
-            else:
-                log.exception(what)
+            self._log("the journal of what only read could not be written; it is kept for later", error)
 
     def forget_notes(self, workspace_id: int) -> None:
         """Those of a workspace that is reset or deleted."""

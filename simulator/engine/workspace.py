@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
 
 import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulator.engine.masking import Masking, secrets_in
 from simulator.engine.settings import Fault, WorkspaceSettings, read
+from simulator.engine.unreadable import Unreadable
 from simulator.kernel.clock import EPOCH, LAST, Clock
 
 REAL = Clock()
@@ -236,7 +238,18 @@ class Workspace:
 
     @classmethod
     def load(cls, id_: int, raw: bytes) -> Workspace:
-        body = orjson.loads(raw)
+        """Raises `Unreadable` for what no version has written."""
+        try:
+            if not isinstance(raw, bytes):
+                raise Unreadable(f"workspace number {id_}", "it is no bytes")
+            body = orjson.loads(raw)
+            _Body.model_validate(body)
+            return cls._loaded(id_, body)
+        except (ValidationError, ValueError, OverflowError) as error:
+            raise Unreadable(f"workspace number {id_}", error) from error
+
+    @classmethod
+    def _loaded(cls, id_: int, body: dict[str, Any]) -> Workspace:
         clock = body["clock"]
         # A real clock that stands was written in the middle of an advance: it runs on.
         stands = clock["mode"] == "frozen" and clock["standing_at"]
@@ -269,6 +282,42 @@ class Workspace:
             temporary=body.get("temporary", False),
             used_at=datetime.fromisoformat(used) if (used := body.get("used_at")) else None,
         )
+
+
+class _Clock(BaseModel):
+    model_config = ConfigDict(strict=True, defer_build=True)
+
+    mode: Literal["real", "frozen"]
+    offset_us: int
+    standing_at: str | None
+    advanced_us: int = 0
+    rate: int = 1
+    since: str = ""
+
+
+class _Body(BaseModel):
+    """What `load` and whoever reads a workspace rely on; what an older version did not write has a default."""
+
+    model_config = ConfigDict(strict=True, defer_build=True)
+
+    public_id: str
+    name: str
+    created_at: str
+    clock: _Clock
+    seed: str | None
+    draws: int
+    refusals: int = 0
+    credentials: dict[str, dict[str, Any]]
+    webhooks: dict[str, dict[str, Any] | None]
+    settings: dict[str, dict[str, Any]]
+    scenarios: list[dict[str, Any]]
+    webhook_endpoints: dict[str, list[dict[str, Any]]] = {}
+    paused: list[str] = []
+    default_buyer: str = ""
+    former: dict[str, list[dict[str, Any]]] = {}
+    made_by: str = ""
+    temporary: bool = False
+    used_at: str | None = None
 
 
 def in_words(workspace: Workspace, changes: Mapping[str, Any]) -> str:

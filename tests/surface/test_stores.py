@@ -227,8 +227,8 @@ async def test_doctor_names_rows_that_cannot_be_read(file: Path) -> None:
     code, said = examined(file)
 
     assert code == 1
-    assert "Workspace number 1 cannot be read." in said
-    assert f"Resource number {seq} cannot be read." in said
+    assert "Workspace number 1 cannot be read: it is no JSON." in said
+    assert f"Resource number {seq} cannot be read: it is no JSON." in said
 
 
 async def test_doctor_says_that_an_older_store_never_shrinks_and_has_an_older_schema(file: Path) -> None:

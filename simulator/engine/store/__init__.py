@@ -11,7 +11,8 @@ from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, Sto
 from simulator.engine.store.lock import InUse
 from simulator.engine.store.shared import SharedStore
 from simulator.engine.store.snapshots import SnapshotRow
-from simulator.engine.store.sqlite import SqliteStore, fault
+from simulator.engine.store.sqlite import DOCTOR, SqliteStore, fault
+from simulator.engine.unreadable import Unreadable
 
 __all__ = [
     "EVERY",
@@ -99,3 +100,6 @@ def readable(where: str) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise StoreUnavailable(f"cannot read the store {where}: {fault(error)}") from error
+    except Unreadable as error:
+        more = "" if where.startswith(POSTGRES) else f"; {DOCTOR.replace('FILE', where)} says more"
+        raise StoreUnavailable(f"cannot read the store {where}: {error}{more}") from error

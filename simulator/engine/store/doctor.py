@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
-
 from simulator.engine.store import schema
-from simulator.engine.store.lock import holder
+from simulator.engine.store.base import Row
+from simulator.engine.store.lock import alone, holder
 from simulator.engine.store.sqlite import fault, look_at
+from simulator.engine.unreadable import reason
 
 SHOWN = 20
 """Faults of one kind that are told."""
@@ -47,23 +48,72 @@ class Findings:
     notes: list[str] = field(default_factory=list)
 
 
-def examine(file: Path) -> Findings:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Rows that somebody has to read. `read` gets the `columns`, the first of which is the row's number, and raises what it
+    likes where that cannot be done."""
+
+    what: str
+    table: str
+    columns: tuple[str, ...]
+    read: Callable[[Row], None]
+    where: str = "TRUE"
+
+
+def examine(file: Path, readings: Sequence[Reading] = ()) -> Findings:
     """Raises `NotReadable`."""
     if not file.is_file() or file.stat().st_size == 0:
         raise NotReadable(f"{file}: there is no such file, or nothing is in it")
     try:
-        version = look_at(file)
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-            return _examined(file, connection, version)
+        if _is_at_rest(file):
+            found = _seen(file, readings, "mode=ro&immutable=1")
+            if _is_at_rest(file):  # else somebody has begun to write meanwhile
+                return found
+        with _leaving_nothing(file):
+            return _seen(file, readings, "mode=ro")
     except (OSError, RuntimeError) as error:
         raise NotReadable(f"{file}: {error}") from error
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-            return Findings([f"{fault(error)}."])
-        raise NotReadable(f"{file}: {fault(error)}") from error
+            return Findings([f"SQLite says: {error}: a page of the file is damaged."])
+        more = ""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN and _beside(file, "-wal").exists():
+            more = f"; copy it with {file.name}-wal to where something can be written, and look at the copy"
+        raise NotReadable(f"{file}: {fault(error)}{more}") from error
 
 
-def _examined(file: Path, connection: sqlite3.Connection, version: int) -> Findings:
+def _beside(file: Path, ending: str) -> Path:
+    return Path(f"{file.resolve()}{ending}")
+
+
+def _is_at_rest(file: Path) -> bool:
+    """Whether everything is in the file, and nobody writes to it: then SQLite needs nothing beside it to read it."""
+    unwritten = [one for ending in ("-wal", "-journal") if (one := _beside(file, ending)).exists()]
+    return not any(one.stat().st_size for one in unwritten) and holder(file) is None
+
+
+@contextmanager
+def _leaving_nothing(file: Path) -> Iterator[None]:
+    """What SQLite makes to read the newest changes goes again, unless somebody serves the file."""
+    shared = _beside(file, "-shm")
+    was_there = shared.exists()
+    try:
+        yield
+    finally:
+        if not was_there:
+            with alone(file) as is_ours, suppress(OSError):
+                if is_ours:
+                    shared.unlink(missing_ok=True)
+
+
+def _seen(file: Path, readings: Sequence[Reading], how: str) -> Findings:
+    version = look_at(file, how)
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30)) as connection:
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # a damaged text is no reason to give up
+        return _examined(file, connection, version, readings)
+
+
+def _examined(file: Path, connection: sqlite3.Connection, version: int, readings: Sequence[Reading]) -> Findings:
     found = Findings()
     if server := holder(file):
         found.notes.append(f"It is served by {server}.")
@@ -83,17 +133,24 @@ def _examined(file: Path, connection: sqlite3.Connection, version: int) -> Findi
         for what, sql in _AGREEING.items():
             if count := connection.execute(sql).fetchone()[0]:
                 found.faults.append(f"There are {count} {what}.")
-    for id_, body in connection.execute("SELECT id, body FROM workspaces"):
-        if body and not _is_json(body):
-            found.faults.append(f"Workspace number {id_} cannot be read.")
-    bad = [seq for seq, body in connection.execute("SELECT seq, body FROM resources") if not _is_json(body)]
-    found.faults.extend(f"Resource number {seq} cannot be read." for seq in bad[:SHOWN])
+    for reading in readings:
+        found.faults.extend(_unreadable(connection, reading))
     return found
 
 
-def _is_json(body: bytes) -> bool:
+def _unreadable(connection: sqlite3.Connection, reading: Reading) -> Iterator[str]:
+    """Sentences about the rows that cannot be read, which are looked at one by one: a store may be larger than the memory."""
     try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+        rows = connection.execute(f"SELECT {', '.join(reading.columns)} FROM {reading.table} WHERE {reading.where}")  # noqa: S608
+    except sqlite3.OperationalError:  # an older version had no such table or column
+        return
+    count = 0
+    for row in rows:
+        try:
+            reading.read(row)
+        except Exception as error:
+            count += 1
+            if count <= SHOWN:
+                yield f"{reading.what.capitalize()} number {row[0]} cannot be read: {reason(error)}."
+    if count > SHOWN:
+        yield f"There are {count - SHOWN} more of the kind: {reading.what}."

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from simulator.engine import private
+from simulator.engine.store.place import mark
 
 
 class InUse(RuntimeError):
@@ -19,20 +22,34 @@ class Lock:
 
     def __init__(self, file: Path, address: str) -> None:
         """Raises `InUse` when somebody holds it, `OSError` when there is no place for it."""
-        path = beside(file)
-        private.make_file(path)
-        self._descriptor = os.open(path, os.O_RDWR)
-        try:
-            _lock(self._descriptor)
-        except OSError as error:
-            os.close(self._descriptor)
-            raise InUse(f"{file} is in use by {holder(file) or 'another server'}") from error
-        os.ftruncate(self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.write(self._descriptor, json.dumps({"pid": os.getpid(), "url": address}).encode())
+        self._file, self._address, self._path = file, address, beside(file)
+        self._descriptor = _taken(file, address)
+
+    def renew(self) -> bool:
+        """Locks the file of this name, if it is no longer the one that is locked: whether it had to. Raises as making one does."""
+        if mark(self._path) == mark(self._descriptor):
+            return False
+        before, self._descriptor = self._descriptor, _taken(self._file, self._address)
+        os.close(before)
+        return True
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def _taken(file: Path, address: str) -> int:
+    path = beside(file)
+    private.make_file(path)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        _lock(descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        raise InUse(f"{file} is in use by {holder(file) or 'another server'}") from error
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, json.dumps({"pid": os.getpid(), "url": address}).encode())
+    return descriptor
 
 
 def beside(file: Path) -> Path:
@@ -58,6 +75,25 @@ def holder(file: Path) -> str | None:
     finally:
         os.close(descriptor)
     return None
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[bool]:
+    """Whether nobody holds the file, and nobody takes it within the block. Nothing is made: False where no server ever had it."""
+    try:
+        descriptor = os.open(beside(file), os.O_RDWR)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            _lock(descriptor)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
 
 
 if sys.platform == "win32":

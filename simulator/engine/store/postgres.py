@@ -16,6 +16,7 @@ from simulator.engine.again import Locked, Renewed
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row
 from simulator.engine.store.shared import SharedStore
+from simulator.engine.unreadable import Unreadable
 from simulator.kernel.clock import stopwatch
 
 T = TypeVar("T")
@@ -343,7 +344,7 @@ class PostgresStore(SharedStore):
         return made
 
     def outage(self, error: BaseException | None) -> str | None:
-        return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError) else None
+        return " ".join(str(error).split()) if isinstance(error, psycopg.OperationalError | Unreadable) else None
 
     def columns(self, table: str) -> frozenset[str]:
         found = self._execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn, TypeGuard
 
 from simulator.engine import private
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row, Store
-from simulator.engine.store.lock import Lock
+from simulator.engine.store.lock import InUse, Lock
+from simulator.engine.store.place import Place
+from simulator.engine.unreadable import Unreadable
+
+log = logging.getLogger("simulator")
 
 CHEAP_TO_REWRITE = 64 * 1024 * 1024
 """Bytes of an older file that is rewritten when it is opened, so that it shrinks when something is deleted."""
@@ -33,6 +38,22 @@ def _close(file: Path) -> None:
     private.close_folder(file.parent, file.name, "tls")
 
 
+DOCTOR = "psp-simulator doctor --db FILE"
+
+DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""What SQLite calls a damaged file. It is raised as a plain `DatabaseError`, which anything else may be too."""
+
+LOOK_S = 1.0
+
+
+class Damaged(sqlite3.OperationalError):
+    """A page of the file cannot be read. For whoever asks the store, an outage."""
+
+
+class Gone(sqlite3.OperationalError):
+    """The file is not where it was opened, or another server has it: what is written now would be lost."""
+
+
 class SqliteStore(Store):
     """`where` is a file or `:memory:`. `synchronous` is OFF, NORMAL or FULL; NORMAL survives `kill -9` whole."""
 
@@ -42,6 +63,13 @@ class SqliteStore(Store):
     def __init__(self, where: str = ":memory:", synchronous: str = "NORMAL", *, address: str | None = None) -> None:
         """With an `address` nobody else may serve the file meanwhile. Raises `InUse`, `Unusable` or sqlite3's errors."""
         self._lock: Lock | None = None
+        self._place: Place | None = None
+        self._gone: str | None = None
+        """Why nothing may be written, when somebody last looked."""
+        self._taken: str | None = None
+        """Who has had the file since its lock was removed: nothing that is known here holds any more."""
+        self._damage: str | None = None
+        """What was met since the file was opened."""
         if where != ":memory:":
             file = Path(where).expanduser()
             private.make_folder(file.parent)
@@ -52,6 +80,7 @@ class SqliteStore(Store):
                 self._lock = Lock(file, address)
             try:
                 self._open(where, synchronous)
+                self._place, self.LOOK_S = Place(file), LOOK_S
             except BaseException:
                 self._unlock()
                 raise
@@ -112,50 +141,112 @@ class SqliteStore(Store):
         self._execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def outage(self, error: BaseException | None) -> str | None:
-        if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+        if isinstance(error, Unreadable):
+            return f"{error}; {DOCTOR} names every row that cannot be"
+        if isinstance(error, sqlite3.OperationalError) or _is_damage(error):
             return fault(error)
         return None
+
+    def _tell(self, error: sqlite3.DatabaseError) -> NoReturn:
+        """Raises the error, as `Damaged` where it says that. Whatever else is wrong may be a bug of ours."""
+        if not _is_damage(error) or isinstance(error, Damaged):
+            raise error
+        damaged = Damaged(*error.args)
+        damaged.sqlite_errorcode, damaged.sqlite_errorname = error.sqlite_errorcode, error.sqlite_errorname
+        if self._damage is None:
+            self._damage = f"the store is damaged: {fault(damaged)}"
+            log.error("%s", self._damage)
+        raise damaged from error
+
+    # Where the file is ---------------------------------------------------------------------------------------------
+
+    def look(self) -> str | None:
+        found = self._objection()
+        if found is not None and found != self._gone:
+            log.error("%s", found)
+        elif found is None and self._gone is not None:
+            log.warning("the store is where it was: all is well again")
+        self._gone = found
+        return found or self._damage
+
+    def _objection(self) -> str | None:
+        if self._place is None:
+            return None
+        return self._taken or self._place.objection() or self._renewed()
+
+    def _renewed(self) -> str | None:
+        """Locks again, if somebody has removed the file of the lock."""
+        try:
+            if self._lock is not None and self._lock.renew():
+                log.warning("the lock beside the store was removed, and is made anew: nobody else has taken the store")
+        except InUse as error:
+            self._taken = (
+                f"{error}, for its lock was removed: nothing is written here any more; start this simulator again"
+            )
+            return self._taken
+        except OSError as error:
+            return f"the lock beside the store was removed, and cannot be made anew: {error}"
+        return None
+
+    # Statements ----------------------------------------------------------------------------------------------------
 
     def columns(self, table: str) -> frozenset[str]:
         return frozenset(column[0] for column in self._execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608
 
     def exact_rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._execute(sql, values).fetchall()
+        try:
+            return self._execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._tell(error)
 
     def exact_run(self, sql: str, values: Sequence[Any] = ()) -> int:
-        return self._execute(sql, values).rowcount
+        try:
+            return self._execute(sql, values).rowcount
+        except sqlite3.DatabaseError as error:
+            self._tell(error)
 
     def exact_added(self, sql: str, values: Sequence[Any]) -> int:
-        return int(self._execute(sql, values).lastrowid or 0)
+        try:
+            return int(self._execute(sql, values).lastrowid or 0)
+        except sqlite3.DatabaseError as error:
+            self._tell(error)
 
     def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        for row in values:
-            self._execute(sql, row)
+        try:
+            for row in values:
+                self._execute(sql, row)
+        except sqlite3.DatabaseError as error:
+            self._tell(error)
 
     def shrink(self, pages: int) -> None:
         if self._connection.in_transaction:
             return
-        # `execute` would give back one page: it ends a statement without columns at its first step
-        self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
-        self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        try:
+            # `execute` would give back one page: it ends a statement without columns at its first step
+            self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+        except sqlite3.DatabaseError as error:
+            self._tell(error)
+        self.exact_rows("PRAGMA wal_checkpoint(PASSIVE)")
 
     def pages(self) -> int:
-        return int(self._execute("PRAGMA page_count").fetchone()[0])
+        return int(self.exact_rows("PRAGMA page_count")[0][0])
 
     def empty_pages(self) -> int:
-        if not self._execute("PRAGMA auto_vacuum").fetchone()[0]:
+        if not self.exact_rows("PRAGMA auto_vacuum")[0][0]:
             return 0
-        return int(self._execute("PRAGMA freelist_count").fetchone()[0])
+        return int(self.exact_rows("PRAGMA freelist_count")[0][0])
 
     def begin(self) -> None:
-        self._execute("BEGIN IMMEDIATE")
+        if self._gone is not None:
+            raise Gone(self._gone)
+        self.exact_run("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        self._execute("COMMIT")
+        self.exact_run("COMMIT")
 
     def rollback(self) -> None:
         if self._connection.in_transaction:
-            self._execute("ROLLBACK")
+            self.exact_run("ROLLBACK")
 
     def close(self) -> None:
         self._connection.close()
@@ -167,11 +258,19 @@ class SqliteStore(Store):
             self._lock = None
 
 
+def _code(error: BaseException | None) -> int:
+    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def _is_damage(error: BaseException | None) -> TypeGuard[sqlite3.DatabaseError]:
+    return isinstance(error, sqlite3.DatabaseError) and _code(error) in DAMAGE
+
+
 def fault(error: sqlite3.DatabaseError) -> str:
     """SQLite's words, and what they mean where that is known."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     meaning = {
-        sqlite3.SQLITE_CORRUPT: "a page of the file is damaged; psp-simulator doctor --db FILE says more",
+        sqlite3.SQLITE_CORRUPT: f"a page of the file is damaged; {DOCTOR} says more, and a copy is what helps",
         sqlite3.SQLITE_NOTADB: "it is no SQLite file",
         sqlite3.SQLITE_FULL: "no room is left",
     }.get(code)
@@ -182,8 +281,9 @@ class Unusable(RuntimeError):
     """What lies there cannot be our store: the message says why."""
 
 
-def look_at(file: Path) -> int:
+def look_at(file: Path, how: str = "mode=ro") -> int:
     """The schema version of the file; 0 if it is new. Only looks: nothing is written, whatever lies there.
+    `how` it is opened is for SQLite.
 
     Raises `Unusable` for what is no store of ours or is of a newer version, `sqlite3.Error` for what cannot be read.
     """
@@ -193,7 +293,7 @@ def look_at(file: Path) -> int:
         return 0
     if file.stat().st_nlink > 1:  # lock and newest changes stand beside one name, where the other does not find them
         raise Unusable("it has a second name (a hard link), by which another server would not find this one; copy it")
-    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30)
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])

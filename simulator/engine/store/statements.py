@@ -57,9 +57,16 @@ class Statements(ABC):
     OUTAGES: ClassVar[tuple[type[Exception], ...]]
     """What is raised when the store cannot be used at the moment: a full disk, a lost connection, a lock."""
 
+    LOOK_S: float | None = None
+    """Seconds from one `look` to the next; None where there is nothing to look at."""
+
     @abstractmethod
     def outage(self, error: BaseException | None) -> str | None:
         """What is wrong with the store, in a sentence, if that is what the error says; None for any other error."""
+
+    def look(self) -> str | None:
+        """What is wrong with the store though the next statement may succeed, in a sentence; None where nothing is known. Cheap."""
+        return None
 
     # No card number passes these three in a body, whoever writes it. A name stays as it is: cut, two would be the same.
 

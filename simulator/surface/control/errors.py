@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from simulator.engine import again, cards
 from simulator.engine.store import Store
+from simulator.engine.unreadable import Unreadable
 from simulator.kernel.refusals import NotFound
 
 log = logging.getLogger("simulator")
@@ -69,14 +70,14 @@ async def _crashed(request: Request, error: Exception) -> Response:
 
 
 def unavailable(store: Store) -> dict[Any, Callable[[Request, Exception], Any]]:
-    """For Starlette: what the store cannot do at the moment is no bug, and is told as health tells it."""
+    """For Starlette: what the store cannot do at the moment is no bug, and is told as health tells it. Nor is a damaged row."""
 
     async def away(request: Request, error: Exception) -> Response:
         again.or_later(error)
         log.error("%s %s: the store: %s", request.method, request.url.path, store.outage(error))
         return _error(503, "store_unavailable", f"the store is not available: {store.outage(error)}")
 
-    return dict.fromkeys(store.OUTAGES, away)
+    return dict.fromkeys((*store.OUTAGES, Unreadable), away)
 
 
 HANDLERS: dict[Any, Callable[[Request, Exception], Any]] = {

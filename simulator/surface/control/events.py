@@ -9,6 +9,7 @@ one look-up by its primary key.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,11 +20,14 @@ from starlette.responses import Response, StreamingResponse
 from simulator.engine import journal
 from simulator.engine.resource import load
 from simulator.engine.runtime import Runtime
+from simulator.engine.unreadable import Unreadable
 from simulator.engine.watchers import Audience
 from simulator.kernel.clock import stopwatch
 from simulator.surface.control import finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import ControlCall, NoBody, Query
+
+log = logging.getLogger("simulator")
 
 LOOK_S = 0.25
 PING_S = 15.0
@@ -92,6 +96,7 @@ async def _parts(runtime: Runtime, workspace: int, after: int, *, follow: bool) 
 
 
 def _told(runtime: Runtime, workspace: int, rows: list[Any], after: int) -> list[bytes]:
+    """A row that cannot be read is passed over: whoever listens is to hear of the others."""
     states: dict[tuple[str, str], dict[str, Any]] = {}
     messages = []
     for seq, at, kind, provider, subject, raw in rows:
@@ -100,7 +105,12 @@ def _told(runtime: Runtime, workspace: int, rows: list[Any], after: int) -> list
             if (provider, subject) not in states:
                 states[provider, subject] = _state(runtime, workspace, provider, subject)
             about |= states[provider, subject]
-        for place, entry in enumerate(journal.told(seq, at, kind, provider, raw)):
+        try:
+            entries = journal.told(seq, at, kind, provider, raw)
+        except Unreadable as error:
+            log.error("passed over in the events of workspace %s: %s", workspace, runtime.store.outage(error))
+            continue
+        for place, entry in enumerate(entries):
             number = seq * PLACES + min(place, PLACES - 1)
             if number > after:
                 data = orjson.dumps({"seq": number, **entry, **about})
@@ -109,12 +119,15 @@ def _told(runtime: Runtime, workspace: int, rows: list[Any], after: int) -> list
 
 
 def _state(runtime: Runtime, workspace: int, provider: str, subject: str) -> dict[str, Any]:
-    """Phase and status of the payment as they are now; nothing where it is gone, or no payment."""
+    """Phase and status of the payment as they are now; nothing where it is gone, no payment, or cannot be read."""
     party = runtime.providers.get(provider)
     row = runtime.store.payment(workspace, provider, subject) if party is not None else None
     if party is None or row is None:
         return {}
-    summary = finding.summary_of(
-        runtime.open(runtime.registry[workspace]), party, load(party.kinds[row[0]], bytes(row[1]))
-    )
+    try:
+        payment = load(party.kinds[row[0]], bytes(row[1]))
+        summary = finding.summary_of(runtime.open(runtime.registry[workspace]), party, payment)
+    except Unreadable as error:
+        log.error("the state of %s/%s is told to nobody: %s", provider, subject, runtime.store.outage(error))
+        return {}
     return {"phase": summary.phase, "status": summary.status}

@@ -51,6 +51,8 @@ async def health(call: ControlCall) -> dict[str, Any]:
     Who may see nothing else of the control API is not told how the workspaces are called.
     """
     runtime = call.runtime
+    if (wrong := runtime.store.look()) is not None:
+        raise ControlError(503, "store_unavailable", wrong)
     try:
         runtime.store.meta("page_secret")
         trouble = runtime.transactions.still_in_trouble()

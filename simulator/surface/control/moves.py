@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import orjson
-
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
+from simulator.engine.unreadable import members
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import IllegalTransition, NotFound
@@ -74,7 +73,7 @@ def ids_of(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[s
     runtime.write_notes()
     ids = {resource.id: None}
     for _, _, _, _, raw in runtime.store.journal_of(workspace.id, resource.subject):
-        ids |= {move["ref"]: None for move in orjson.loads(raw)["moves"] if move.get("ref")}
+        ids |= {move["ref"]: None for move in members("a row of the journal", raw).get("moves", ()) if move.get("ref")}
     return list(ids)
 
 

@@ -18,6 +18,7 @@ from simulator.engine.provider import Endpoint, Provider
 from simulator.engine.routes import routes_of, segments_of
 from simulator.engine.runtime import Runtime
 from simulator.engine.shop import Account
+from simulator.engine.unreadable import members
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, time_of_day
 from simulator.surface.control import again
@@ -91,7 +92,7 @@ def listed(
 
 def request_view(row: Sequence[Any]) -> dict[str, Any]:
     seq, at, provider, subject, _, status, raw = row
-    body = journal.masked_entry(orjson.loads(raw))
+    body = journal.masked_entry(members(f"row {seq} of the journal", raw))
     view = {
         "id": f"req_{seq}",
         "at": iso_millis(from_micros(at)),

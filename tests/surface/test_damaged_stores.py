@@ -1,0 +1,459 @@
+"""A store that is damaged, removed, or whose lock is gone: said at a start and while it is served, and no traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from engine.merchant import Merchant
+from support import Sim
+from toy.acme import ACME
+
+from simulator.engine.store import StoreUnavailable, open_store
+from simulator.engine.store.sqlite import SqliteStore
+from simulator.surface.cli import main
+from simulator.surface.launch import Launched, NotStarted, launched
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+def examined(file: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["doctor", "--db", str(file)])
+    return result.exit_code, result.output
+
+
+def changed(file: Path, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(sql, values)
+
+
+def damage(file: Path) -> None:
+    """Overwrites every page but the first ones, which say where the tables are."""
+    with file.open("r+b") as raw:
+        for page in range(12, file.stat().st_size // 4096):
+            raw.seek(page * 4096)
+            raw.write(b"\xff" * 4096)
+
+
+def forget(store: SqliteStore) -> None:
+    """SQLite keeps no page in memory."""
+    store._execute("PRAGMA cache_size = 0")
+    store._execute("PRAGMA shrink_memory")
+
+
+async def filled(file: Path, payments: int = 20) -> None:
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        merchant = Merchant(sim)
+        for n in range(payments):
+            await merchant.charge(f"order-{n}")
+
+
+@contextmanager
+def served(file: Path, payments: int = 2) -> Iterator[tuple[Launched, httpx.Client]]:
+    with launched(db=str(file)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+        for _ in range(payments):
+            pay(server, client).raise_for_status()
+        yield server, client
+
+
+def replace(file: Path, other: bytes) -> None:
+    file.rename(file.with_name("away.db"))
+    file.write_bytes(other)
+
+
+def content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+def pay(server: Launched, client: httpx.Client) -> httpx.Response:
+    return client.post("/_sim/workspaces/default/payments", json={"provider": next(iter(server.credentials))})
+
+
+def eventually(client: httpx.Client, status: int) -> httpx.Response:
+    """What health says, as soon as it answers so; within seconds."""
+    until = time.monotonic() + 10
+    while (answer := client.get("/_sim/health")).status_code != status and time.monotonic() < until:
+        time.sleep(0.1)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+# A page ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_page_that_is_damaged_meanwhile_is_no_bug_but_an_outage(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await filled(file, 60)
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        damage(file)
+        store = sim.app.runtime.store
+        assert isinstance(store, SqliteStore)
+        forget(store)
+        listed = [await sim.http.get(f"{sim.path}/payments") for _ in range(2)]
+        page = await sim.http.get(f"/console/{sim.workspace.name}")
+        health = await sim.http.get("/_sim/health")
+
+    for answer in listed:
+        assert answer.status_code == 503, answer.text
+        assert "psp-simulator doctor --db FILE" in answer.json()["error"]["message"]
+    assert page.status_code == 503
+    assert health.status_code == 503
+    assert "damaged" in health.json()["error"]["message"]
+    assert any("the store is damaged" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_who_meets_a_damaged_page_keeps_the_connection(file: Path) -> None:
+    with served(file, 60):
+        pass
+    with served(file, 0) as (server, client):
+        damage(file)
+        seen = [client.get(f"/_sim/workspaces/default/{what}") for what in ("payments", "requests", "webhooks")]
+        seen += [pay(server, client) for _ in range(3)]
+        statuses = {answer.status_code for answer in seen}
+        health = client.get("/_sim/health").status_code
+
+    assert statuses <= {200, 201, 503}
+    assert 503 in statuses
+    assert health == 503
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda store: store.exact_rows("SELECT nothing FROM resources WHERE ?", ()),
+        lambda store: store.exact_run("INSERT INTO meta (name, value) VALUES (NULL, NULL)"),
+    ],
+)
+def test_a_mistake_of_ours_is_no_outage(wrong: Callable[[SqliteStore], object]) -> None:
+    store = SqliteStore()
+
+    with pytest.raises(sqlite3.Error) as raised:
+        wrong(store)
+
+    assert store.look() is None
+    if not isinstance(raised.value, sqlite3.OperationalError):
+        assert store.outage(raised.value) is None
+        assert not isinstance(raised.value, store.OUTAGES)
+
+
+def test_an_error_of_sqlite_without_the_code_of_damage_is_no_outage() -> None:
+    store = SqliteStore()
+
+    assert store.outage(sqlite3.DatabaseError("not authorized")) is None
+
+
+# Rows --------------------------------------------------------------------------------------------------------------
+
+UNREADABLE = {
+    "cut off": b"{",
+    "no workspace": b"{}",
+    "nothing": b"null",
+    "a text": "{}",
+    "a list": b"[]",
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_workspace_that_cannot_be_read_is_a_sentence_at_a_start_and_a_finding(
+    file: Path, body: bytes | str
+) -> None:
+    await filled(file, 1)
+    changed(file, "UPDATE workspaces SET body = ? WHERE id = 1", body)
+
+    with pytest.raises(NotStarted) as refused, launched(db=str(file)):
+        pass
+    code, said = examined(file)
+
+    assert "ended with 3" in str(refused.value)
+    assert "workspace number 1 cannot be read" in str(refused.value)
+    assert f"psp-simulator doctor --db {file}" in str(refused.value)
+    assert "Traceback" not in str(refused.value)
+    assert code == 1
+    assert "Workspace number 1 cannot be read" in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"mode"', '"mude"'), ('"credentials":{', '"credentials":[],"x":{'), ('"draws":0', '"draws":"many"')],
+)
+async def test_so_is_one_with_a_damaged_member(file: Path, before: str, after: str) -> None:
+    open_store(str(file)).close()
+    await filled(file, 0)
+    changed(file, "UPDATE workspaces SET body = CAST(REPLACE(CAST(body AS TEXT), ?, ?) AS BLOB)", before, after)
+
+    with pytest.raises(NotStarted, match=r"workspace number \d cannot be read") as refused, launched(db=str(file)):
+        pass
+
+    assert "Traceback" not in str(refused.value)
+    assert examined(file)[0] == 1
+
+
+def test_doctor_reads_resources_lines_and_messages_as_a_server_does(file: Path) -> None:
+    with served(file, 30):
+        pass
+    changed(file, "UPDATE resources SET body = CAST('{}' AS BLOB) WHERE seq = 3")
+    changed(file, "UPDATE journal SET body = x'7b'")
+    changed(file, "UPDATE journal SET body = CAST('{}' AS BLOB) WHERE seq = 2")
+    changed(file, "UPDATE timers SET data = CAST('[]' AS BLOB) WHERE seq = 1")
+
+    code, said = examined(file)
+    lines = said.splitlines()
+
+    assert code == 1
+    assert [line for line in lines if line.startswith("Resource number 3 cannot be read: ")]
+    assert "Row of the journal number 1 cannot be read: it is no JSON." in lines
+    assert [line for line in lines if line.startswith("Row of the journal number 2 cannot be read: ")]
+    assert "Timer number 1 cannot be read: it is no object." in lines
+    assert sum(line.startswith("Row of the journal number") for line in lines) == 20
+    assert [
+        line
+        for line in lines
+        if line.startswith("There are ") and line.endswith(" more of the kind: row of the journal.")
+    ]
+
+
+async def test_a_row_that_cannot_be_read_is_told_as_such_to_who_meets_it(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await filled(file)
+    changed(file, "UPDATE resources SET body = CAST('{}' AS BLOB) WHERE provider = 'acme' AND kind = 'charge'")
+    changed(file, "UPDATE journal SET body = x'7b'")
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        default = "/_sim/workspaces/" + next(w.public_id for w in sim.app.runtime.workspaces() if w.name != "default")
+        payments = await sim.http.get(f"{default}/payments")
+        requests = await sim.http.get(f"{default}/requests")
+        health = await sim.http.get("/_sim/health")
+
+    assert payments.status_code == 503
+    assert "a charge of acme cannot be read (id: missing)" in payments.json()["error"]["message"]
+    assert requests.status_code == 503
+    assert "of the journal cannot be read (it is no JSON)" in requests.json()["error"]["message"]
+    assert health.status_code == 200
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_a_row_in_the_feed_that_cannot_be_read_is_passed_over(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        merchant, store = Merchant(sim), sim.app.runtime.store
+        for n in range(3):
+            await merchant.charge(f"order-{n}")
+        sim.app.runtime.write_notes()
+        lines = [row[0] for row in store.rows("SELECT seq FROM journal WHERE kind = 'request' ORDER BY seq")]
+        store.run("UPDATE journal SET body = ? WHERE seq = ?", (b"{", lines[0]))
+        store.run(
+            "UPDATE resources SET body = ? WHERE seq = (SELECT MAX(seq) FROM resources WHERE kind = 'charge')", (b"{}",)
+        )
+        feed = await sim.http.get(f"{sim.path}/events?after=0&follow=false")
+
+    told = [line for line in feed.text.splitlines() if line.startswith("event: request")]
+    assert feed.status_code == 200
+    assert len(told) == len(lines) - 1
+    assert any(f"row {lines[0]} of the journal cannot be read" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_the_timer_of_a_row_that_cannot_be_read_is_given_up_with_a_line_of_the_log(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        await Merchant(sim).charge("order")
+        sim.app.runtime.store.run("UPDATE resources SET body = ? WHERE kind = 'charge'", (b"{}",))
+        advanced = await sim.http.post(f"{sim.path}/clock/advance", json={"by": "2d"})
+        left = sim.app.runtime.store.timers(sim.workspace.id)
+
+    assert advanced.status_code == 200
+    assert left == []
+    assert any("a charge of acme cannot be read" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+# Where it is -------------------------------------------------------------------------------------------------------
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove a file that is open")
+
+
+@posix
+def test_a_store_that_is_renamed_is_missed_and_found_again(file: Path) -> None:
+    with served(file) as (server, client):
+        file.rename(away := file.with_name("away.db"))
+        missing = eventually(client, 503)
+        refused = pay(server, client)
+        made = file.exists()
+        away.rename(file)
+        eventually(client, 200)
+        taken = pay(server, client)
+        os.kill(server.pid, signal.SIGKILL)
+        os.waitpid(server.pid, 0)
+
+    assert f"{file} was removed or renamed" in missing.json()["error"]["message"]
+    assert refused.status_code == 503
+    assert not made
+    assert taken.status_code == 201
+    with served(file, 0) as (_, client):
+        assert len(client.get("/_sim/workspaces/default/payments").json()["data"]) == 3
+
+
+@posix
+def test_nothing_is_promised_in_a_store_that_was_removed(file: Path) -> None:
+    with served(file) as (server, client):
+        for one in file.parent.glob("store.db*"):
+            one.unlink()
+        time.sleep(2.5)  # nobody asks for health
+        refused = pay(server, client)
+        health = client.get("/_sim/health")
+
+    assert (refused.status_code, health.status_code) == (503, 503)
+    assert list(file.parent.glob("store.db")) == []
+
+
+@posix
+async def test_nor_where_another_file_stands_by_now(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await filled(file, 2)
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        replace(file, b"somebody else's")
+        health = await sim.http.get("/_sim/health")
+        created = await Merchant(sim).create("order")
+
+    assert health.status_code == 503
+    assert "is another file by now" in health.json()["error"]["message"]
+    assert created.status_code == 500
+    assert content(file) == b"somebody else's"
+    assert not any(record.exc_info for record in caplog.records)
+
+
+@posix
+def test_nor_where_the_newest_changes_were_removed(file: Path) -> None:
+    with served(file) as (server, client):
+        Path(f"{file}-wal").unlink()
+        missing = eventually(client, 503)
+        refused = pay(server, client)
+    with served(file, 0) as (_, client):
+        kept = len(client.get("/_sim/workspaces/default/payments").json()["data"])
+
+    assert "-wal with the newest changes was removed" in missing.json()["error"]["message"]
+    assert refused.status_code == 503
+    assert kept == 2
+
+
+def test_a_look_at_a_store_without_a_file_is_none() -> None:
+    store = SqliteStore()
+
+    assert (store.look(), store.LOOK_S) == (None, None)
+
+
+# The lock ----------------------------------------------------------------------------------------------------------
+
+
+@posix
+def test_a_lock_that_is_removed_is_made_anew(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = open_store(str(file), "http://first.test")
+    Path(f"{file}.lock").unlink()
+
+    assert first.look() is None
+
+    with pytest.raises(StoreUnavailable, match=r"in use by the simulator at http://first\.test"):
+        open_store(str(file), "http://second.test")
+    assert "the lock beside the store was removed" in caplog.text
+    first.close()
+    open_store(str(file), "http://second.test").close()
+
+
+@posix
+def test_who_finds_another_server_in_the_file_writes_no_more(file: Path) -> None:
+    """Also when the other one has ended: what is known of the store here may be no longer so."""
+    first = open_store(str(file), "http://first.test")
+    Path(f"{file}.lock").unlink()
+    second = open_store(str(file), "http://second.test")
+
+    said = first.look()
+    assert said is not None and "in use by the simulator at http://second.test" in said
+    with pytest.raises(first.OUTAGES, match="nothing is written here any more"):
+        first.begin()
+    assert second.look() is None
+    second.close()
+    assert first.look() == said
+    first.close()
+
+
+# Doctor leaves nothing -----------------------------------------------------------------------------------------------
+
+
+def beside(file: Path) -> dict[str, int]:
+    return {one.name: one.stat().st_size for one in file.parent.iterdir()}
+
+
+async def test_doctor_leaves_nothing_beside_a_store_that_was_closed(file: Path) -> None:
+    await filled(file)
+    before = beside(file)
+
+    assert examined(file)[0] == 0
+    assert beside(file) == before
+
+
+def test_doctor_reads_what_a_killed_server_has_left_and_leaves_it_so(file: Path) -> None:
+    with served(file, 3) as (server, _):
+        os.kill(server.pid, signal.SIGKILL)
+        os.waitpid(server.pid, 0)
+    Path(f"{file}-shm").unlink(missing_ok=True)
+    before = beside(file)
+    assert f"{file.name}-wal" in before
+
+    assert examined(file) == (0, "Nothing is wrong with it.\n")
+    assert beside(file) == before
+
+
+@posix
+async def test_doctor_reads_a_store_in_a_folder_to_which_nothing_can_be_written(file: Path) -> None:
+    await filled(file)
+    connect, opened = sqlite3.connect, []
+
+    def read_only(where: str, **more: object) -> sqlite3.Connection:
+        """As on a read-only mount: SQLite may make nothing beside the file. Root may write to any folder."""
+        opened.append(where)
+        if "immutable=1" not in where:
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(where, **more)  # type: ignore[call-overload, no-any-return]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sqlite3, "connect", read_only)
+        assert examined(file) == (0, "Nothing is wrong with it.\n")
+    assert opened
+
+
+async def test_doctor_begins_anew_where_a_server_begins_to_write_meanwhile(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(file)
+    from simulator.engine.store import doctor
+
+    seen, look = list[str](), doctor._seen
+
+    def served_meanwhile(where: Path, readings: object, how: str) -> doctor.Findings:
+        seen.append(how)
+        if len(seen) == 1:
+            stores.append(open_store(str(file), "http://first.test"))
+        return look(where, readings, how)  # type: ignore[arg-type]
+
+    stores: list[object] = []
+    monkeypatch.setattr(doctor, "_seen", served_meanwhile)
+    code, said = examined(file)
+    stores[0].close()  # type: ignore[attr-defined]
+
+    assert (code, seen) == (0, ["mode=ro&immutable=1", "mode=ro"])
+    assert "It is served by the simulator at http://first.test" in said
