@@ -1,7 +1,6 @@
 """The running simulator: puts the engine's rooms together and answers, in one place, what people ask of it.
 
-Everything here runs on one event loop; the core is synchronous and never sleeps. What each room is for stands in
-`engine/__init__.py`.
+Everything here runs on one event loop; the core is synchronous and never sleeps. For the rooms see `engine/__init__.py`.
 """
 
 from __future__ import annotations
