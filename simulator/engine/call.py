@@ -153,6 +153,8 @@ class Call:
     (a publishable key, the signed address of a page). None where it does not say."""
     from_network: bool = False
     """Whether another machine sent it."""
+    from_elsewhere: bool = False
+    """Whether a page that is neither ours nor this machine's made a browser send it."""
     endpoint: Operation | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     """For the scenario rules: operation, amount, currency, reference."""

@@ -9,6 +9,7 @@ from ipaddress import IPv6Address, ip_address
 
 from simulator.engine.http import Scope
 from simulator.engine.provider import Provider
+from simulator.engine.reach import kind_of
 from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 
@@ -91,14 +92,29 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     return page is not None and (not host or host not in own)
 
 
-def is_page_of_elsewhere(headers: Mapping[str, str], own: Iterable[str]) -> bool:
-    """The same of a call of a provider's API. Pages that come from this machine (`http://localhost:3000`) are the developer's own,
-    and a program may say in `Referer` what it wants."""
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if (origin is None and site is None) or not is_foreign_page(headers, own):
+def is_rebound(scope: Scope, headers: Mapping[str, str], names: Collection[str]) -> bool:
+    """Whether a browser asks under a name that is not ours: a page that has given its own name our address does so, and need send
+    no header that says more. Production code that is pointed here under a provider's name is no browser."""
+    return headers.get("user-agent", "").startswith("Mozilla/") and not is_own_name(scope, headers, names)
+
+
+def is_page_of_elsewhere(scope: Scope, headers: Mapping[str, str], names: Collection[str]) -> bool:
+    """Whether a page of elsewhere made a browser send a call of a provider's API, whatever that one calls us.
+
+    Pages that come from this machine (`http://localhost:3000`) are the developer's own, and so are those under our `names`.
+    """
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site") == "cross-site" or is_rebound(scope, headers, names)
+    name = host_name(_REST.split(origin.partition("://")[2], maxsplit=1)[0])
+    return name is None or not (name in names or name.endswith(".localhost") or _is_address_of_ours(name))
+
+
+def _is_address_of_ours(name: str) -> bool:
+    try:
+        return kind_of(name.strip("[]")) == "machine"
+    except ValueError:  # a name
         return False
-    host = _REST.split((origin or "").partition("://")[2], maxsplit=1)[0]
-    return host_name(host) not in LOOPBACK_NAMES
 
 
 def is_public(provider: Provider, workspace: Workspace, proof: tuple[str, ...] | None) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from simulator.engine import again, faults, idempotency, journal, pages, plain, reasons
 from simulator.engine.call import Call, Reply, Walk
-from simulator.engine.callers import READS, is_page_of_elsewhere, is_public, is_this_machine
+from simulator.engine.callers import LOOPBACK_NAMES, as_compared, is_page_of_elsewhere, is_public, is_this_machine
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
@@ -72,8 +72,17 @@ _HOST = re.compile(r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
 class Gateway:
     """An ASGI application for all providers' endpoints and hosted pages, and the wallet's pages."""
 
-    def __init__(self, runtime: Runtime, pages: Sequence[Page] = (), *, public_credentials: bool = False) -> None:
-        """`public_credentials`: whether those that everybody can read are taken from other machines, too."""
+    def __init__(
+        self,
+        runtime: Runtime,
+        pages: Sequence[Page] = (),
+        *,
+        public_credentials: bool = False,
+        names: Iterable[str] = (),
+    ) -> None:
+        """`public_credentials`: whether those that everybody can read are taken from other machines, too. `names` are the hosts'
+        names that are our own, beside those of loopback."""
+        self.names = LOOPBACK_NAMES | {as_compared(name) for name in names}
         self.runtime = runtime
         self.public_credentials = public_credentials
         self._keys = idempotency.Keys()
@@ -146,6 +155,7 @@ class Gateway:
             base_url=self.runtime.public_url or base_url,
             strict=self.runtime.strict,
             from_network=not is_this_machine(scope),
+            from_elsewhere=is_page_of_elsewhere(scope, headers, self.names),
         )
 
     def _not_committed(self, call: Call, started: float) -> Answer:
@@ -339,11 +349,10 @@ class Gateway:
                 "reason": "the default credentials are public, and another machine sent this",
                 "instead": "a workspace of your own, credentials of your own, or serve --lan --default-credentials",
             }
-        own = (call.headers.get("host", ""), call.base_url.partition("://")[2])
-        if call.method not in READS and is_page_of_elsewhere(call.headers, own):
+        if call.from_elsewhere:
             return {
                 "reason": "the default credentials are public, and a page of another site sent this",
-                "instead": "a workspace of your own, credentials of your own",
+                "instead": "a workspace of your own, credentials of your own, or --allow-host for a name of yours",
             }
         return None
 

@@ -88,6 +88,7 @@ class App:
             self.runtime,
             wallet_pages.routes(self.settings.auto_return),
             public_credentials=self.settings.open_console or self.settings.default_credentials,
+            names=self.settings.own_names,
         )
         wants_token = self.settings.admin_token is not None
         self._unguarded = _Ours(self.runtime, self.gateway, wants_token)

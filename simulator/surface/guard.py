@@ -22,6 +22,7 @@ from simulator.engine.callers import (
     as_compared,
     is_foreign_page,
     is_own_name,
+    is_rebound,
     is_this_machine,
 )
 from simulator.engine.http import (
@@ -68,7 +69,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = header_map(scope["headers"]), scope["path"]
-        own = {host for host in (headers.get("host"), self.public_host) if host}
+        is_ours = not path.startswith(OPEN) or is_own_name(scope, headers, self.names)
+        own = {host for host in (headers.get("host") if is_ours else None, self.public_host) if host}
         changes = scope["method"] not in READS or CHANGED_BY_READING.match(path) is not None
         is_open = path.startswith(OPEN)
         if has_large_head(scope):
@@ -78,7 +80,7 @@ class Guard:
             await refuse(send, 403, "local_only", message)
         elif not is_open and not self.open_console and not is_own_name(scope, headers, self.names):
             await refuse(send, 403, "foreign_host", _not_our_name(headers))
-        elif changes and is_foreign_page(headers, own):
+        elif changes and (is_foreign_page(headers, own) or (is_open and is_rebound(scope, headers, self.names))):
             await refuse(send, 403, "foreign_origin", "a page of another site sent this request")
         elif has_large_body(headers, limit := body_limit(path)):
             await refuse(send, 413, "body_too_large", f"the body is larger than {limit} bytes")

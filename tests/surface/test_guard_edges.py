@@ -135,6 +135,24 @@ async def test_an_inbox_keeps_nothing_of_another_page_not_even_an_image(
     assert (await local.get("/_sim/workspaces/default/inbox/orders")).json()["data"] == []
 
 
+REBOUND = [
+    ("POST", {"origin": "http://evil.example:8080"}),
+    ("GET", {"referer": "http://evil.example:8080/"}),
+    ("GET", {"user-agent": "Mozilla/5.0 (X11; Linux x86_64)"}),
+]
+
+
+@pytest.mark.parametrize(("method", "headers"), REBOUND, ids=str)
+async def test_an_inbox_keeps_nothing_of_a_page_whose_name_was_rebound_to_this_machine(
+    local: httpx.AsyncClient, method: str, headers: dict[str, str]
+) -> None:
+    answer = await local.request(method, "/_sim/inbox/default/orders", headers={**headers, "host": "evil.example:8080"})
+    taken = await local.post("/_sim/inbox/default/orders", headers={"host": "host.docker.internal:8080"})
+
+    assert (answer.status_code, taken.status_code) == (403, 200)
+    assert len((await local.get("/_sim/workspaces/default/inbox/orders")).json()["data"]) == 1
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("headers", THEIRS, ids=str)
 async def test_no_page_of_another_site_waits_for_whoever_waits_lets_leave_what_is_due(

@@ -32,6 +32,9 @@ OF_THE_CONNECTION = frozenset(
 )
 """Headers that a client makes by itself."""
 
+MASKED = b"***"
+"""Still in a body when everything that is the workspace's own is back in it: what cannot be sent again as it came."""
+
 TELLING = 4
 """A masked secret that is shown by fewer characters (`***`) could be any."""
 
@@ -54,6 +57,14 @@ def request_of(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], 
     """The call as a merchant would send it now. Raises 409 where the journal has not kept it whole."""
     if not is_whole(view):
         raise ControlError(409, "not_whole", "the journal has not kept this call whole: it was too long, or is no text")
+    made = _made(runtime, workspace, view, base_url)
+    if is_known(view) and (MASKED in made.body or MASKED.decode() in made.path):
+        masked = "the journal has not kept this call whole: it masks a secret or a card number that it held"
+        raise ControlError(409, "not_whole", masked)
+    return made
+
+
+def _made(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], base_url: str) -> Request:
     restored = as_sent(runtime, workspace, view)
     provider = runtime.providers.get(view["provider"])
     if provider is None or provider.shop is None or not is_known(view):

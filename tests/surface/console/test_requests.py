@@ -212,6 +212,22 @@ async def test_what_was_too_long_to_be_kept_is_not_offered_again(sim: Sim, merch
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_whole")
 
 
+@pytest.mark.parametrize("held", ["password=hunter2000secret", "4111 1111 1111 1111"])
+async def test_what_was_masked_in_it_is_not_sent_again_as_something_else(
+    sim: Sim, merchant: Merchant, held: str
+) -> None:
+    creation = merchant.creation()
+    body = orjson.dumps(orjson.loads(creation.body) | {"reference": held})
+    await merchant.send(replace(creation, body=body))
+    view = await _newest(sim)
+
+    refused = await sim.http.post(f"{sim.path}/requests/{view['id']}/send-again")
+
+    assert held not in view["request"]["body"] and "***" in view["request"]["body"]
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_whole")
+    assert (await _newest(sim))["id"] == view["id"]
+
+
 async def test_a_repeated_key_links_to_the_first_call(sim: Sim, merchant: Merchant) -> None:
     assert ACME.idempotency is not None
     key = {ACME.idempotency.header: "the-same"}
