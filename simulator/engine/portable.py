@@ -34,9 +34,10 @@ from simulator.engine import cards, journal
 from simulator.engine.conditions import When
 from simulator.engine.ledger import Booking
 from simulator.engine.messages import Plan
-from simulator.engine.provider import Party
+from simulator.engine.provider import Party, Provider
 from simulator.engine.resource import Resource, hangs_on, load
 from simulator.engine.scenarios import ScenarioError, parse
+from simulator.engine.sections import Sections
 from simulator.engine.settings import Fault
 from simulator.engine.store import schema
 from simulator.engine.store.transfer import Rows
@@ -277,6 +278,7 @@ def faults(workspace: Workspace, rows: Rows, parties: Mapping[str, Party]) -> It
             yield Fault(field, f"{field}: there is no such provider here", tuple(providers))
     for index, entry in enumerate(workspace.scenarios):
         yield from _fault_of_scenario(f"workspace.scenarios.{index}", entry)
+    yield from _faults_of_settings(workspace, parties)
     if workspace.clock.mode == "frozen" and workspace.clock.standing_at is None:
         field = "workspace.clock.standing_at"
         yield Fault(field, f"{field}: must not be missing of a frozen clock", ())
@@ -291,6 +293,17 @@ def faults(workspace: Workspace, rows: Rows, parties: Mapping[str, Party]) -> It
                     break
             else:
                 yield from check(field, row, parties) if check is not None else ()
+
+
+def _faults_of_settings(workspace: Workspace, parties: Mapping[str, Party]) -> Iterator[Fault]:
+    sections = Sections({name: party for name, party in parties.items() if isinstance(party, Provider)})
+    for name in workspace.settings:
+        field = f"workspace.settings.{name}"
+        if name not in sections:
+            yield Fault(field, f"{field}: there is no such section here", tuple(sections))
+            continue
+        for fault in workspace.unusable_settings(sections[name]):
+            yield Fault(f"workspace.{fault.field}", f"workspace.{fault.message}", fault.allowed)
 
 
 def _fault_of_scenario(field: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
