@@ -12,6 +12,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `lines` | Where the value of a name in a line ends |
 | `unnamed` | Secrets that are known by how they stand in a text |
 | `pairs` | Headers of pairs, as signatures are: whether one may be shown as it stands |
+| `secret_names` | Names that mean a secret with every provider |
 | `secret_values` | Where the value of a secret's name begins and ends |
 | `masking` | Secrets: what opens a door is masked before it is stored |
 | `settings` | What may be set, as models: bounds, defaults, help |

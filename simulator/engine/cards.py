@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
+from itertools import accumulate
 from typing import Any
 
 from simulator.kernel.holding import holds
@@ -30,16 +31,15 @@ _SCHEMES = (
     (rb"9",                              (16,)),             # national schemes, Troy among them
 )
 # fmt: on
-SCHEMES = {
-    digit: tuple((re.compile(begins), frozenset(lengths)) for begins, lengths in _SCHEMES if begins[0] == digit)
-    for digit in b"0123456789"
+_BEGINNINGS = {
+    (digit, length): re.compile(b"|".join(begins for begins, lengths in _SCHEMES if length in lengths))
+    for begun, every in _SCHEMES
+    for length in every
+    for digit in begun[:1]
 }
-"""By the first digit."""
+"""How card numbers begin, by their first digit and how many they have: cheap to look up, as most numbers have none."""
 
-_BEGINNINGS = {(digit, length) for digit, schemes in SCHEMES.items() for _, lengths in schemes for length in lengths}
-"""First digits of card numbers with how many there can be: cheaper to look up than to ask each scheme."""
-
-_FIRST = frozenset(digit for digit, schemes in SCHEMES.items() if schemes)
+_FIRST = frozenset(digit for digit, _ in _BEGINNINGS)
 """No card begins with 1, as most instants do."""
 
 _FOLDED = bytes(0x30 if 0x30 <= c <= 0x39 else 0x2D if c in b" -" else 0x78 for c in range(256))
@@ -78,12 +78,12 @@ GROUP = 3
 
 
 def is_card(digits: bytes) -> bool:
-    length = len(digits)
-    for begins, lengths in SCHEMES.get(digits[0], ()):
-        if length in lengths and begins.match(digits):
-            backwards = digits[::-1]
-            return (sum(backwards[::2].translate(_PLAIN)) + sum(backwards[1::2].translate(_DOUBLED))) % 10 == 0
-    return False
+    begins = _BEGINNINGS.get((digits[0], len(digits)))
+    if begins is None:
+        return False
+    backwards = digits[::-1]
+    check = sum(backwards[::2].translate(_PLAIN)) + sum(backwards[1::2].translate(_DOUBLED))
+    return check % 10 == 0 and begins.match(digits) is not None
 
 
 def may_hold(raw: bytes) -> bool:
@@ -102,14 +102,10 @@ def may_hold(raw: bytes) -> bool:
         end = start + SHORTEST
         if raw[start] in _FIRST and together[start - 1 : start] != b"0":  # a longer run was begun before
             end = _ZEROS.match(together, start).end()  # type: ignore[union-attr]  # thirteen of them stand there
-            if _looks_like_one(raw[start:end]):
+            if is_card(raw[start:end]):
                 return True
         start = together.find(_ENOUGH, end)
     return False
-
-
-def _looks_like_one(digits: bytes) -> bool:
-    return (digits[0], len(digits)) in _BEGINNINGS and is_card(digits)
 
 
 def cut(raw: bytes, *, is_read_again: bool = False, names: Collection[bytes] = (), addresses: bool = True) -> bytes:
@@ -182,23 +178,52 @@ def _whole_groups(run: re.Match[bytes], before: bytes) -> list[tuple[int, int]]:
 
 def _cards_in(text: bytes, groups: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Where card numbers begin and end: some groups of digits with single spaces and dashes between them."""
-    first = 0
-    while first < len(groups):
-        digits, longest, is_dashed = b"", 0, False
-        for last in range(first, len(groups)):
-            start, end = groups[last]
-            is_dashed = is_dashed or (last > first and text[start - 1 : start] == b"-")
-            longest = max(longest, end - start)
-            digits += text[start:end]
-            if len(digits) > LONGEST or (is_dashed and longest > GROUP_BETWEEN_DASHES):
-                break
-            if len(digits) >= SHORTEST and is_card(digits):
-                yield groups[first][0], end
-                first = last
-                break
-            if end - start < GROUP:
-                break
-        first += 1
+    digits = b"".join([text[start:end] for start, end in groups])
+    done = -1
+    for first, last in _numbers(digits, list(accumulate(end - start for start, end in groups))):
+        if first > done and (first == last or _are_written_so(text, groups[first : last + 1])):
+            yield groups[first][0], groups[last][1]
+            done = last
+
+
+def _numbers(digits: bytes, ends: list[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last group of what has the digits of a card number. Each group is looked at with the few that make it long
+    enough, and no digit is added up twice."""
+    even, odd = _check_sums(digits)
+    begins = nearest = 0
+    for first, after in enumerate(ends):
+        if digits[begins] in _FIRST and after - begins >= GROUP:
+            while nearest < len(ends) and ends[nearest] < begins + SHORTEST:
+                nearest += 1
+            for last in range(nearest, len(ends)):
+                end = ends[last]
+                if end > begins + LONGEST:
+                    break
+                sums = odd if end % 2 else even
+                if (
+                    (sums[end] - sums[begins]) % 10 == 0
+                    and (scheme := _BEGINNINGS.get((digits[begins], end - begins))) is not None
+                    and scheme.match(digits, begins) is not None
+                ):
+                    yield first, last
+        begins = after
+
+
+def _are_written_so(text: bytes, groups: list[tuple[int, int]]) -> bool:
+    """Whether a card number may be written in these groups. What may not be is none with more groups behind it either."""
+    sizes = [end - start for start, end in groups]
+    if any(size < GROUP for size in sizes[:-1]):
+        return False
+    return max(sizes) <= GROUP_BETWEEN_DASHES or not any(text[start - 1] == 0x2D for start, _ in groups[1:])
+
+
+def _check_sums(digits: bytes) -> tuple[list[int], list[int]]:
+    """The sum of the digits before each place, of which every second one is doubled as for a check digit: for numbers that end at
+    an even place, and for the others."""
+    plain, doubled = digits.translate(_PLAIN), digits.translate(_DOUBLED)
+    even, odd = bytearray(plain), bytearray(plain)
+    even[::2], odd[1::2] = doubled[::2], doubled[1::2]
+    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
 
 
 def _cut_one(number: bytes) -> bytes:

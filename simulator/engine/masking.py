@@ -18,35 +18,23 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from simulator.engine import addresses, cards
 from simulator.engine.escapes import without_escapes
 from simulator.engine.pairs import are_plain
+from simulator.engine.secret_names import (
+    CALM_HEADERS,
+    COMMON_HEADERS,
+    COMMON_MEMBERS,
+    COOKIE_HEADERS,
+    DIGITS,
+    HARMLESS_KEYS,
+    HARMLESS_MEMBERS,
+    WHOLE_NAMES,
+    backwards,
+    stems,
+)
 from simulator.engine.secret_values import NAME_LIMIT, NOUNS, value_of
 from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
-from simulator.engine.unnamed import may_hold_unnamed, without_unnamed
+from simulator.engine.unnamed import may_hold_named, may_hold_unnamed, without_unnamed
 from simulator.kernel.holding import as_text, holds
-
-COMMON_MEMBERS: tuple[str, ...] = (
-    "secret", "secrets", "password", "passwords", "passwd", "passphrase", "pwd", "pass", "token", "tokens", "jwt",
-    "api_key", "api_keys", "secret_key", "private_key", "signing_key", "access_key", "auth_key", "encryption_key",
-    "shared_key", "authorization", "credential", "credentials", "cryptogram", "pin", "otp",
-    "cvv", "cvv2", "cvc", "cvc2", "cvn", "csc", "cav2", "security_code", "verification_code", "verification_value",
-)  # fmt: skip
-"""Names that mean a secret with every provider, however they are written (`clientSecret`, `CLIENT-SECRET`), also as the end of a
-longer name: `client_secret`, `access_token`, `webhook_password`."""
-
-WHOLE_NAMES = frozenset({"pin", "otp", "pwd", "pass", "jwt", "csc", "cvn"})
-"""These count only as the whole name: others end in the same letters."""
-
-COMMON_HEADERS: tuple[str, ...] = ("authorization", "proxy_authorization", "authentication", "x_auth")
-HARMLESS_KEYS = (
-    "idempotencykey", "idempotencekey", "idempotentkey", "websocketkey", "publickey", "publishablekey", "cachekey",
-    "surrogatekey", "sortkey", "partitionkey", "routingkey", "deduplicationkey",
-)  # fmt: skip
-"""So end headers that are called keys and open nothing. Every other that ends in `key` is taken for a secret."""
-
-COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
-
-TAIL = 4
-"""Letters at the end of a name by which it is looked for first."""
 
 LONGEST_NAME = 400
 """Characters of a name that are looked at, from its end, and remembered."""
@@ -57,9 +45,6 @@ NAMES_KEPT = 1000
 VALUES_KEPT = 128
 """Values of headers of which it is remembered how they are shown; none is longer than a request's head may be."""
 
-CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection", "accept-encoding", "cache-control"})
-"""Nobody writes a secret there, and what they say is often like `name=value`."""
-
 ADDRESSES_KEPT = 256
 """Addresses of which it is remembered how they are shown."""
 
@@ -67,7 +52,6 @@ FORM = "application/x-www-form-urlencoded"
 
 _LEVELS = re.compile(r"[\[\].]+")
 _LETTERS = re.compile(r"[^a-z0-9]+")
-_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _NAME = re.compile(rb"[A-Za-z0-9_\-]*")
 _NAME_SIGNS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _ESCAPED = {b"%": re.compile(b"[0-9A-Fa-f]{2}"), b"\\": re.compile(b"[nrtbf]")}
@@ -187,18 +171,18 @@ class Masking:
         for name in headers.keys() - plain:
             kept[name] = self._header(name, headers[name])
         together = "\n".join(kept.values())
-        raw = together.encode("utf-8", "surrogatepass")
+        raw, lowered = together.encode("utf-8", "surrogatepass"), together.lower()
         odd: Iterable[str] = ()
         if (
             "@" in together
             or "%" in together
             or cards.may_hold(raw)
-            or may_hold_unnamed(together.lower())
+            or may_hold_unnamed(lowered)
             or any(holds(raw, secret) for secret in known)
         ):
             odd = headers.keys() & plain
-        elif "=" in together or '"' in together:
-            odd = [name for name in headers.keys() & plain if not are_plain(headers[name], self.is_secret)]
+        elif (is_named := may_hold_named(lowered)) or "=" in together or '"' in together:
+            odd = [name for name in headers.keys() & plain if self._is_odd(headers[name], is_named)]
         for name in odd:
             kept[name] = self._header_text(headers[name], tuple(known))
         return kept
@@ -210,16 +194,26 @@ class Masking:
             return value
         return cookies(value) if kind == "cookies" else _credentials(value)
 
+    def _is_odd(self, value: str, is_named: bool) -> bool:
+        return (is_named and may_hold_named(value.lower())) or not are_plain(value, self.is_secret)
+
     def is_secret(self, name: str) -> bool:
         """Whether what bears this name is a secret."""
         plain = _plain(name[-LONGEST_NAME:])
-        return plain in self._whole or plain.endswith(self._ends)
+        return plain in self._whole or self._ends_as_one(plain)
+
+    def _ends_as_one(self, plain: str) -> bool:
+        """Whether a name ends as those of secrets do, or is one with a number behind it."""
+        bare = plain.rstrip(DIGITS)
+        if bare.endswith(HARMLESS_MEMBERS):
+            return False
+        return bare in WHOLE_NAMES or bare.endswith(self._ends) or plain.endswith(self._ends)
 
     def is_secret_header(self, name: str) -> bool:
         plain = _plain(name[-LONGEST_NAME:])
         if plain in self._secret_headers:
             return True
-        if plain.endswith(self._ends):
+        if self._ends_as_one(plain):
             return not plain.endswith("tokens")
         one = plain.removesuffix("s")
         return one.endswith("key") and not one.endswith(HARMLESS_KEYS)
@@ -245,24 +239,11 @@ class Masking:
 
     @cached_property
     def _stems(self) -> tuple[bytes, ...]:
-        """One of these stands in every secret name, in small letters: looking for them is cheap."""
-        words = {word for name in (*COMMON_MEMBERS, *self.members) for word in _stem(name)}
-        return tuple(w.encode() for w in sorted(words) if not any(other != w and other in w for other in words))
+        return stems((*COMMON_MEMBERS, *self.members))
 
     @cached_property
     def _backwards(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-        """Finds the ends of secret names in JSON that is read from its end: behind a name there is always a colon, of which
-        there are few, and that is much cheaper than to look for each name."""
-        names = {name.lower() for name in (*COMMON_MEMBERS, *self.members)}
-        spelled = {name.replace("_", between) for name in names for between in ("_", "-", "")}
-        tails = {name[: -TAIL - 1 : -1] for name in spelled}
-        by_letter: dict[str, list[str]] = {}
-        for tail in sorted(
-            tail for tail in tails if not any(other != tail and tail.startswith(other) for other in tails)
-        ):
-            by_letter.setdefault(tail[0], []).append(re.escape(tail[1:]))
-        choices = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
-        return tuple(re.compile(rf"{mark}\]?({choices})".encode()) for mark in (r""":\s*["']""", "="))  # type: ignore[return-value]
+        return backwards((*COMMON_MEMBERS, *self.members))
 
     def _names(self, raw: bytes, lowered: bytes, text: str) -> set[tuple[int, int]]:
         """Where secret names begin and end."""
@@ -270,9 +251,9 @@ class Masking:
         if not is_json or ("-h" in text and _HEADER_OPTION.search(lowered)):
             return self._names_anywhere(raw, lowered)
         places: set[tuple[int, int]] = set()
-        backwards, (member, parameter) = lowered[::-1], self._backwards
+        reversed_, (member, parameter) = lowered[::-1], self._backwards
         for ends in (member, parameter) if "=" in text else (member,):
-            for match in ends.finditer(backwards):
+            for match in ends.finditer(reversed_):
                 self._note_name(places, raw, len(raw) - match.start(1))
         return places
 
@@ -404,14 +385,6 @@ class Masking:
 def _without_value(pair: bytes) -> bytes:
     name, _, value = pair.partition(b"=")
     return name + b"=" + quote_plus(hidden(unquote_plus(value.decode("utf-8", "replace"))), safe="*").encode()
-
-
-def _stem(name: str) -> tuple[str, ...]:
-    """The word of a name that others have least: of keys it is the last, as `api_key` may be written `apikey`."""
-    if name == "pin":  # which stands in `shipping` too
-        return ('pin"', "pin'", "pin=", "pin:", "pin<", "pin>", "pin]", "pin\\", "pin%")
-    words = [word.lower() for word in _WORDS.findall(name)]
-    return ("key",) if words[-1] in ("key", "keys") else (max(words, key=len),)
 
 
 def _credentials(value: str) -> str:

@@ -30,6 +30,7 @@ _PYTHON_TEXT = re.compile(rb"'((?:[^'\\]|\\.)*+\\?)(?:'|\Z)", re.DOTALL)
 _BACKSLASHED = re.compile(rb'(\\*)"')
 _LITERAL = re.compile(rb"(?:true|false|null|None|True|False)(?![A-Za-z0-9_])")
 _BARE = re.compile(rb"[^\s,}\])&]+")
+_COUNT = re.compile(rb"[0-9]{1,9}(?=[\s,}\]]|\Z)")
 _EQUALS = re.compile(rb"(?:\]|%5[Dd])*(?:(?:\[|%5[Bb])[\w-]{0,60}(?:\]|%5[Dd])){0,8}(?:\s*=\s*|%3[Dd])")
 _FORM_VALUE = re.compile(rb"[^&\s\"'<>;,)\\]*")
 _ELEMENT_NAME = re.compile(rb"[\w.:-]+")
@@ -45,7 +46,8 @@ def value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
     """Where the value of the name in `raw[start:end]` begins and ends, and what is shown instead; None if it has none."""
     is_noun = raw[start:end].lower() in NOUNS
     if quoted := _QUOTED.match(raw, end):
-        return None if is_noun and _is_nested(raw, quoted.end()) else _after_colon(raw, quoted.end(), quoted[1])
+        is_harmless = (is_noun and _is_nested(raw, quoted.end())) or _is_count(raw, start, end, quoted.end())
+        return None if is_harmless else _after_colon(raw, quoted.end(), quoted[1])
     before = raw[max(0, start - NAME_LIMIT) : start]
     if _PART_BEFORE.search(before) and (part := _PART.match(raw, end)):
         return _value_of_part(raw, start, part.end())
@@ -62,6 +64,11 @@ def value_of(raw: bytes, start: int, end: int) -> tuple[int, int, bytes] | None:
 
 def _is_nested(raw: bytes, begins: int) -> bool:
     return raw[begins : begins + 1] in (b"{", b"[")
+
+
+def _is_count(raw: bytes, start: int, end: int, begins: int) -> bool:
+    """Of a member of JSON: `"total_tokens": 100` says how many there are."""
+    return raw[start:end].lower().endswith(b"tokens") and _COUNT.match(raw, begins) is not None
 
 
 def _value_of_part(raw: bytes, start: int, begins: int) -> tuple[int, int, bytes] | None:

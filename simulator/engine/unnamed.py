@@ -30,6 +30,8 @@ _USER = re.compile(
     + rb"""[^\s:"'\\,;*-][^\s:"'\\]{0,100}:(?!//|\*\*\*)"""
     + _GIVEN
 )
+_TIME = re.compile(rb"-u[ \t]{0,8}[0-9]{1,2}(?::[0-5][0-9]){1,2}")
+"""`date -u 10:30`: digits that are no time are a user and a password all the same."""
 _COOKIES = re.compile(
     _WORD_BEGINS + rb"""((?:set-)?cookie(?:\\{0,3}["'])?:[ \t]{0,8}(?:\\{0,3}["'])?)([^\r\n"'\\]+)""", re.IGNORECASE
 )
@@ -49,7 +51,7 @@ def without_unnamed(raw: bytes, lowered: str, is_secret: Callable[[str], bool]) 
     if "--" in lowered:
         raw = _OPTION.sub(option, raw)
     if "-u" in lowered:
-        raw = _USER.sub(lambda found: _masked(found, 2), raw)
+        raw = _USER.sub(_user, raw)
     if "cookie" in lowered:
         raw = _COOKIES.sub(lambda found: found[1] + cookies(found[2].decode("utf-8", "replace")).encode(), raw)
     return _SIGNED.sub(lambda found: hidden_within(found[0]), raw) if "eyj" in lowered else raw
@@ -60,8 +62,34 @@ def may_hold_unnamed(lowered: str) -> bool:
     return "bearer" in lowered or "basic" in lowered or "eyj" in lowered
 
 
+def may_hold_named(lowered: str) -> bool:
+    """The same for what stands behind a name: an option (`--password x`, `-u user:x`), a line (`token: x`), an element. Tests
+    of substrings, one by one: every request's headers are asked."""
+    return (
+        ": " in lowered
+        or "--" in lowered
+        or "pass" in lowered
+        or "secret" in lowered
+        or " -u" in lowered
+        or "-u " in lowered
+        or "token:" in lowered
+        or "key:" in lowered
+        or "pwd" in lowered
+        or "cvv" in lowered
+        or "cvc" in lowered
+        or "pin:" in lowered
+        or "otp" in lowered
+        or "jwt:" in lowered
+        or "</" in lowered
+    )
+
+
 def _masked(found: re.Match[bytes], group: int) -> bytes:
     return found.string[found.start() : found.start(group)] + hidden_within(found[group])
+
+
+def _user(found: re.Match[bytes]) -> bytes:
+    return found[0] if _TIME.fullmatch(found[0]) else _masked(found, 2)
 
 
 def _scheme(found: re.Match[bytes]) -> bytes:

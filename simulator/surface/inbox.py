@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
+from simulator.engine.journal import BODY_LIMIT, MARGIN
 from simulator.engine.masking import FORM, Masking
 from simulator.engine.provider import Party, Provider
 from simulator.engine.resource import Resource, load
@@ -21,7 +22,7 @@ from simulator.kernel.ids import Ids
 
 @dataclass(frozen=True, kw_only=True)
 class Received(Resource):
-    """One request to an inbox, without the secrets that came in it: at most `BODY_KEPT` bytes of its body."""
+    """One request to an inbox, without the secrets that came in it: of its body as much as the journal keeps."""
 
     PROVIDER: ClassVar[str] = "inbox"
     KIND: ClassVar[str] = "received"
@@ -46,12 +47,6 @@ class Received(Resource):
 
 
 INBOX = Party(name="inbox", resources=(Received,))
-
-BODY_KEPT = 262_144
-"""Bytes of a body that are kept; of a longer one the beginning, and `size` says how long it was. No webhook comes near."""
-
-MARGIN = 4096
-"""Bytes behind them that are looked at, so that what begins before the cut is seen whole."""
 
 
 def challenge_of(request: Request) -> str | None:
@@ -96,7 +91,7 @@ def keep(runtime: Runtime, workspace: Workspace, request: Request, body: bytes) 
 
 
 def _shown(body: bytes, masking: Masking, known: Sequence[bytes], *, form: bool = False) -> bytes:
-    return masking.body(body[: BODY_KEPT + MARGIN], known, form=form)[:BODY_KEPT]
+    return masking.body(body[: BODY_LIMIT + MARGIN], known, form=form)[:BODY_LIMIT]
 
 
 def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: int) -> list[tuple[int, Received]]:

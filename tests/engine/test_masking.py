@@ -270,6 +270,7 @@ def test_whatever_is_masked_is_masked_without_an_error(seed: int) -> None:
         "<token ", "://a:", "token%5D", '"\\u0041token":"a",', "%3D=&", "%25=", "%2525", "4111 ", "4111-", "9", "1 ",
         "[4111111111111111,", "Bearer a1", "Basic a", "--token ", '--token "', "-ua:", "eyJ-", "eyJaaaaaaaa.", "cookie:",
         "token:\n- ", "token: |\n x\n", "  token:\n", "token:'", "-H 'token:", '\\"token\\":{\\"', "token:\n" + " " * 50 + "\n",
+        "-u 10:30 ", '1":', "token1", '"tokens":1,', "611 ",
     ],
 )  # fmt: skip
 def test_hostile_text_is_masked_and_what_is_masked_stays_small(piece: str) -> None:

@@ -9,10 +9,11 @@ import pytest
 from support import Sim
 
 from simulator.engine import endpoints, keeping, registry, workspace
+from simulator.engine.journal import BODY_LIMIT
 from simulator.engine.watchers import Audience
 from simulator.providers import built_in
 from simulator.surface.control import audits, scenarios
-from simulator.surface.inbox import BODY_KEPT, INBOX, Received
+from simulator.surface.inbox import INBOX, Received
 from simulator.wallet import buyers
 
 
@@ -142,7 +143,7 @@ async def bodies(sim: Sim, inbox: str) -> list[str]:
 
 
 async def test_an_inbox_keeps_the_beginning_of_a_long_body_and_says_how_long_it_was(sim: Sim) -> None:
-    card, end = "4111 1111 1111 1111", BODY_KEPT - 10
+    card, end = "4111 1111 1111 1111", BODY_LIMIT - 10
     body = "x" * end + " " + card + " " + "y" * 600_000
 
     posted = await sim.http.post(f"/_sim/inbox/{sim.workspace.name}/hooks", content=body)
