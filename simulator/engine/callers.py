@@ -91,6 +91,12 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     return page is not None and (not host or host not in own)
 
 
+def is_foreign_fetch(headers: Mapping[str, str]) -> bool:
+    """Whether a page of another site asks by itself (an image, a script) and nobody follows a link: it would see no answer, and
+    what is looked up for it keeps others waiting."""
+    return headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
+
+
 def is_page_of_elsewhere(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     """The same of a call of a provider's API. Pages that come from this machine (`http://localhost:3000`) are the developer's own,
     and a program may say in `Referer` what it wants."""
