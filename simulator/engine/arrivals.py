@@ -69,7 +69,7 @@ class Arrivals:
         self._providers = {name: party for name, party in parties.items() if isinstance(party, Provider)}
 
     async def admit(
-        self, document: Document, alone: Alone, *, name: str | None = None, from_network: bool = False
+        self, document: Document, alone: Alone, name: str | None = None, *, from_network: bool = False
     ) -> tuple[Workspace, list[Renamed]]:
         """The new workspace, and what has another name in it. Raises `NotAdmitted`, and `WorkspaceError` when the `name` that is
         wanted is taken. What is told of another machine counts as told by it (`from_network`). `alone` keeps other processes from

@@ -291,9 +291,7 @@ class Runtime:
         self, document: portable.Document, *, name: str | None = None, from_network: bool = False
     ) -> tuple[Workspace, list[Renamed]]:
         """A new workspace from a document, and what has another name in it. See `Arrivals.admit`."""
-        workspace, renamed = await self._arrivals.admit(
-            document, self.homes.alone, name=name, from_network=from_network
-        )
+        workspace, renamed = await self._arrivals.admit(document, self.homes.alone, name, from_network=from_network)
         self._loop.schedule(workspace.id)
         return workspace, renamed
 
