@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any
 
@@ -15,8 +17,15 @@ from simulator.engine.renaming import Renamed
 from simulator.engine.resource import Resource, dump, load
 from simulator.engine.settings import Fault
 from simulator.engine.store import Store
+from simulator.engine.store.transfer import Rows
 from simulator.engine.workspace import RESERVED, Workspace
 from simulator.kernel.ids import Ids
+
+AT_ONCE = 100
+"""Resources for whose ids it is asked in one go."""
+
+Alone = Callable[[], AbstractContextManager[None]]
+Tables = dict[str, list[Mapping[str, Any]]]
 
 
 class NotAdmitted(Exception):
@@ -27,47 +36,99 @@ class NotAdmitted(Exception):
         self.fault = fault
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Brought:
+    """What a document has: all that is seen of it without looking at what is here."""
+
+    workspace: Workspace
+    rows: Rows
+    addresses: Sequence[tuple[str, str, str, str]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Called:
+    """How it is called here."""
+
+    public_id: str
+    name: str
+    credentials: dict[str, dict[str, Any]]
+    lookups: list[tuple[str, str]]
+    words: dict[str, str]
+    said: list[Renamed]
+
+
 class Arrivals:
+    """What a document holds is looked through in threads, for others have their turn meanwhile; what is here, by who has the
+    store. One at a time: nobody else takes a name or an address between."""
+
     def __init__(self, store: Store, registry: Registry, parties: Mapping[str, Party]) -> None:
         self._store = store
         self._registry = registry
         self._parties = parties
+        self._turn = asyncio.Lock()
         self._providers = {name: party for name, party in parties.items() if isinstance(party, Provider)}
 
-    def admit(
-        self, document: Document, *, name: str | None = None, from_network: bool = False
+    async def admit(
+        self, document: Document, alone: Alone, name: str | None = None, *, from_network: bool = False
     ) -> tuple[Workspace, list[Renamed]]:
         """The new workspace, and what has another name in it. Raises `NotAdmitted`, and `WorkspaceError` when the `name` that is
-        wanted is taken. What is told of another machine counts as told by it (`from_network`)."""
+        wanted is taken. What is told of another machine counts as told by it (`from_network`). `alone` keeps other processes from
+        taking a name; where one was taken since it was looked at, all is called anew."""
+        async with self._turn:
+            brought = await asyncio.to_thread(self._read, document)
+            while True:
+                with alone():
+                    called = self._named(brought, name)
+                written = await asyncio.to_thread(self._written, brought, called, from_network)
+                written["resources"] = [row async for row in self._beside(written["resources"], called.public_id)]
+                workspace = self._workspace(brought.workspace, called, from_network)
+                with alone():
+                    if self._is_still_free(called):
+                        return self._registry.adopt(workspace, called.lookups, written), called.said
+
+    def _read(self, document: Document) -> _Brought:
         brought, rows = portable.read(document)
         fault = portable.first_fault(brought, rows, self._parties)
         if fault is not None:
             raise NotAdmitted(fault)
-        ids, words, said = Ids(), dict[str, str](), list[Renamed]()
-        public_id, called = self._called(brought, name, ids, said)
+        return _Brought(brought, rows, renaming.addresses(rows, self._parties))
+
+    def _named(self, arrived: _Brought, wanted: str | None) -> _Called:
+        brought, ids, words, said = arrived.workspace, Ids(), dict[str, str](), list[Renamed]()
+        public_id, name = self._called(brought, wanted, ids, said)
         if public_id != brought.public_id:
             words[brought.public_id] = public_id
         credentials, lookups = self._credentials(brought, ids, said)
         words |= renaming.words_of(brought.credentials, credentials)
-        words |= self._addresses(rows, ids, said)
-        written = portable.derived(renaming.renamed(rows, words, brought.credentials, credentials), self._parties)
-        written["resources"] = [self._beside(row, public_id) for row in written["resources"]]
-        if from_network:
-            written = renaming.from_network(written)
-        workspace = Workspace.load(
-            0, renaming.in_text(brought.dump(), {a.encode(): b.encode() for a, b in words.items()})
+        words |= self._addresses(arrived.addresses, ids, said)
+        return _Called(public_id, name, credentials, lookups, words, said)
+
+    def _is_still_free(self, called: _Called) -> bool:
+        names = {called.public_id, called.name}
+        return not any(self._registry.is_named(name) for name in names) and not any(
+            self._registry.is_taken(*lookup) for lookup in called.lookups
         )
+
+    def _written(self, brought: _Brought, called: _Called, from_network: bool) -> Tables:
+        """The rows as they are to be written."""
+        given = brought.workspace.credentials
+        written = portable.derived(
+            renaming.renamed(brought.rows, called.words, given, called.credentials), self._parties
+        )
+        return renaming.from_network(written) if from_network else written
+
+    def _workspace(self, brought: Workspace, called: _Called, from_network: bool) -> Workspace:
+        words = {before.encode(): after.encode() for before, after in called.words.items()}
+        workspace = Workspace.load(0, renaming.in_text(brought.dump(), words))
         workspace = dataclasses.replace(
             workspace,
-            public_id=public_id,
-            name=called,
-            credentials=credentials,
+            public_id=called.public_id,
+            name=called.name,
+            credentials=called.credentials,
             stored_endpoints={name: workspace.stored_endpoints.get(name) for name in self._providers},
             made_by=f"import:{brought.name}",
         )
-        if from_network:
-            workspace = _of_network(workspace)
-        return self._registry.adopt(workspace, lookups, written), said
+        return _of_network(workspace) if from_network else workspace
 
     def _called(self, brought: Workspace, wanted: str | None, ids: Ids, said: list[Renamed]) -> tuple[str, str]:
         """Its public id and its name."""
@@ -112,11 +173,11 @@ class Arrivals:
             raise NotAdmitted(Fault(f"workspace.{error.field}", f"workspace.{error}", ())) from error
 
     def _addresses(
-        self, rows: Mapping[str, Sequence[Mapping[str, Any]]], ids: Ids, said: list[Renamed]
+        self, addresses: Sequence[tuple[str, str, str, str]], ids: Ids, said: list[Renamed]
     ) -> dict[str, str]:
         """What is found without a credential and is somebody else's here, by another one."""
         words: dict[str, str] = {}
-        for provider, kind, by, value in renaming.addresses(rows, self._parties):
+        for provider, kind, by, value in addresses:
             if value in words or self._is_free(provider, kind, by, value):
                 continue
             words[value] = new = renaming.another(value, ids)
@@ -130,7 +191,13 @@ class Arrivals:
             return self._store.resource_anywhere(provider, kind, value) is None
         return self._store.key_anywhere(provider, kind, by, value) is None
 
-    def _beside(self, row: Mapping[str, Any], public_id: str) -> Mapping[str, Any]:
+    async def _beside(self, rows: Sequence[Mapping[str, Any]], public_id: str) -> AsyncIterator[Mapping[str, Any]]:
+        for number, row in enumerate(rows):
+            if number % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+            yield self._one_beside(row, public_id)
+
+    def _one_beside(self, row: Mapping[str, Any], public_id: str) -> Mapping[str, Any]:
         """A resource that says which workspace's it is, where another one has one of its id."""
         kind = self._parties[row["provider"]].kinds[row["kind"]]
         if kind.beside is Resource.beside or self._is_free(row["provider"], row["kind"], "id", row["id"]):

@@ -92,6 +92,14 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
     return page is not None and (not host or host not in own)
 
 
+def is_foreign_fetch(headers: Mapping[str, str]) -> bool:
+    """Whether a page of another site asks by itself (an image, a script, a frame) and nobody follows a link: it would see no
+    answer, and what is looked up for it keeps others waiting."""
+    if headers.get("sec-fetch-site") != "cross-site":
+        return False
+    return headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest", "document") != "document"
+
+
 def is_rebound(scope: Scope, headers: Mapping[str, str], names: Collection[str]) -> bool:
     """Whether a browser asks under a name that is not ours: a page that has given its own name our address does so, and need send
     no header that says more. Production code that is pointed here under a provider's name is no browser."""

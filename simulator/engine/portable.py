@@ -3,8 +3,9 @@
 The document has the rows of every table that a workspace has a part in (`store.schema.OF_A_WORKSPACE`), bytes as text. The
 models are made from the tables, so a new table or column stands in documents from its first day; a document that was written
 before does not have it, and it is empty then. `VERSION` changes when an old document means something else; who changes it
-makes `Document` read the older ones too. What can be derived from a resource (phase, reference, look-up keys) is derived
-again when a document is read.
+makes `Document` read the older ones too. Of a list the first entry that is wrong is told (`_FIRST`): a document may have
+hundreds of thousands, and each fault costs its words. What can be derived from a resource (phase, reference, look-up keys)
+is derived again when a document is read.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ _Bytes = Annotated[
     PlainValidator(_bytes_of),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "properties": {"base64": {"type": "string"}}}]}),
 ]
+_FIRST = Field(fail_fast=True)
 _Whole = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 _At = Annotated[int, Field(strict=True, ge=0, le=LATEST)]
 _Text = Annotated[str, Field(strict=True)]
@@ -127,7 +129,7 @@ def _row_model(table: schema.Table) -> type[_Part]:
 
 
 _TABLES: dict[str, Any] = {
-    table.name: (list[_row_model(table)], Field(default_factory=list))  # type: ignore[misc]  # made here
+    table.name: (Annotated[list[_row_model(table)], _FIRST], Field(default_factory=list))  # type: ignore[misc]  # made here
     for table in schema.OF_A_WORKSPACE
 }
 Tables = create_model("Tables", __base__=_Part, **_TABLES)
@@ -147,11 +149,11 @@ class EndpointPart(_Part):
 
     url: str | None = None
     secret: str | None = None
-    events: list[str] | None = None
+    events: Annotated[list[str], _FIRST] | None = None
     key_id: str | None = None
     from_network: bool = False
     verified: bool | None = None
-    endpoints: list[EndpointPart] | None = None
+    endpoints: Annotated[list[EndpointPart], _FIRST] | None = None
 
     def stored(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True, exclude_defaults=True)
@@ -182,9 +184,9 @@ class WorkspacePart(_Part):
     credentials: dict[str, dict[str, Any]]
     webhooks: dict[str, EndpointPart | None] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    scenarios: Annotated[list[dict[str, Any]], AfterValidator(cards.cut_all)] = Field(default_factory=list)
-    webhook_endpoints: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
-    paused: list[str] = Field(default_factory=list)
+    scenarios: Annotated[list[dict[str, Any]], _FIRST, AfterValidator(cards.cut_all)] = Field(default_factory=list)
+    webhook_endpoints: dict[str, Annotated[list[dict[str, Any]], _FIRST]] = Field(default_factory=dict)
+    paused: Annotated[list[str], _FIRST] = Field(default_factory=list)
     default_buyer: str = Field("", max_length=64)
     former: dict[str, Annotated[list[FormerPart], Field(max_length=FORMER)]] = Field(default_factory=dict)
     made_by: str = Field("", max_length=200)

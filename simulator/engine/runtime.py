@@ -287,11 +287,11 @@ class Runtime:
         current = self.registry.current(workspace)
         return portable.written(current, self.registry.rows_to_take_along(workspace.id), time_of_day())
 
-    def import_workspace(
+    async def import_workspace(
         self, document: portable.Document, *, name: str | None = None, from_network: bool = False
     ) -> tuple[Workspace, list[Renamed]]:
         """A new workspace from a document, and what has another name in it. See `Arrivals.admit`."""
-        workspace, renamed = self._arrivals.admit(document, name=name, from_network=from_network)
+        workspace, renamed = await self._arrivals.admit(document, self.homes.alone, name, from_network=from_network)
         self._loop.schedule(workspace.id)
         return workspace, renamed
 

@@ -31,6 +31,16 @@ def is_wide(value: Any) -> bool:
     return count > MEMBERS
 
 
+def has_wide_object(value: Any) -> bool:
+    """Whether an object in it, at whatever level, has more than `MEMBERS`; lists may have as many entries as they like."""
+    level = [value]
+    while level:
+        if any(isinstance(one, dict) and len(one) > MEMBERS for one in level):
+            return True
+        level = _inside(level)
+    return False
+
+
 def _inside(level: list[Any]) -> list[Any]:
     containers = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
     return [inner for one in containers for inner in one]

@@ -3,7 +3,7 @@
 Health, static files and the inbox are open too (phones load the pages' stylesheet, webhooks reach the inbox). The rest
 answers this machine only, under the simulator's own names only, unless the console was opened; then it wants the admin
 token, in the header or, for a browser, in a cookie that `?token=` sets. Nothing changes because a page of another site
-wants it, whoever its reader is.
+wants it, whoever its reader is; nor is anything looked up for an image of one, only for a link that is followed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from simulator.engine.callers import (
     LOOPBACK_NAMES,
     READS,
     as_compared,
+    is_foreign_fetch,
     is_foreign_page,
     is_own_name,
     is_rebound,
@@ -80,7 +81,11 @@ class Guard:
             await refuse(send, 403, "local_only", message)
         elif not is_open and not self.open_console and not is_own_name(scope, headers, self.names):
             await refuse(send, 403, "foreign_host", _not_our_name(headers))
-        elif changes and (is_foreign_page(headers, own) or (is_open and is_rebound(scope, headers, self.names))):
+        elif (
+            (changes and is_foreign_page(headers, own))
+            or (changes and is_open and is_rebound(scope, headers, self.names))
+            or (not is_open and is_foreign_fetch(headers))
+        ):
             await refuse(send, 403, "foreign_origin", "a page of another site sent this request")
         elif has_large_body(headers, limit := body_limit(path)):
             await refuse(send, 413, "body_too_large", f"the body is larger than {limit} bytes")

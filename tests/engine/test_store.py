@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -398,6 +399,52 @@ def test_requests_are_found_by_a_pattern_of_their_path(store: Store) -> None:
     assert found() == [b"2", b"1"]
     assert found(path="/acme/charges/*/refunds") == [b"2"]
     assert found(status=201) == [b"1"]
+
+
+@pytest.mark.parametrize(
+    ("sought", "fits"),
+    [
+        ("/acme/c", True),
+        ("/ACME/C", True),
+        ("acme", False),
+        ("*ch_1*", True),
+        ("/acme/*/ch_1/*unds", True),
+        ("/acme/*/ch_1", False),
+        ("*ch_1*ch_1*", False),
+        ("*charges/*harges*", False),
+        ("*/refunds*refunds", False),
+        ("/acme/charges/ch_1/refunds*refunds", False),
+        ("/acme/charges/ch_1/refunds*", True),
+        ("***", True),
+        ("/acme/%", False),
+        ("/acme_charges", False),
+    ],
+)
+def test_a_star_of_a_pattern_stands_for_anything_and_every_other_character_for_itself(
+    store: Store, sought: str, fits: bool
+) -> None:
+    store.insert_journal([(1, 10, "request", "acme", None, "/acme/charges/ch_1/refunds", 409, b"1")])
+    given = {"provider": None, "status": None, "path": sought, "before": None, "limit": 10}
+
+    assert [row[-1] for row in store.requests(1, **given)] == [b"1"] * fits
+
+
+def test_a_pattern_costs_no_more_than_to_read_the_paths(store: Store) -> None:
+    """Not their length times its own, whatever stands in both."""
+    rows = [(1, 10, "request", "acme", None, f"/{n}" + "a" * 8000, 401, str(n).encode()) for n in range(1100)]
+    store.insert_journal(rows)
+    given = {"provider": None, "status": None, "before": None, "limit": 700}
+
+    began = process_time()
+    none = store.requests(1, **given, path="*" + "a" * 190 + "b*")
+    neither = store.requests(1, **given, path="*a" * 90 + "b*")
+    took = process_time() - began
+
+    assert (none, neither) == ([], [])
+    assert took < 2
+    assert [row[-1] for row in store.requests(1, **given, path="*aa*")] == [
+        str(n).encode() for n in range(1099, 399, -1)
+    ]
 
 
 def test_requests_are_found_by_method_class_of_status_and_place(store: Store) -> None:

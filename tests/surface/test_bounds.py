@@ -17,7 +17,8 @@ from support import Sim
 
 from simulator.engine.call import Call
 from simulator.engine.http import BODY_LIMIT, HEADER_LIMIT, HEADERS_LIMIT
-from simulator.kernel.refusals import MalformedBody
+from simulator.engine.validation import validate
+from simulator.kernel.refusals import Invalid, MalformedBody
 from simulator.kernel.shapes import MEMBERS
 from simulator.surface.control.operation import DEPTH_LIMIT
 from simulator.surface.control.table import TABLE
@@ -269,6 +270,30 @@ async def test_a_limit_that_is_none_is_refused_by_every_list(http: httpx.AsyncCl
         if limit != "٣":  # three, which Python reads in any script
             assert (answer.status_code, answer.json()["error"]["field"]) == (422, "limit"), path
         assert answer.status_code < 500
+
+
+def test_no_text_that_is_sought_is_without_bound() -> None:
+    """Of whatever call: each is held against many rows."""
+    asked = [(row, name) for row in TABLE for name in row.query.model_fields]
+    assert len(asked) > 30
+
+    for row, name in asked:
+        with pytest.raises(Invalid) as refused:
+            validate(row.query, {name: "x" * 4_001})
+        assert name in [violation.path for violation in refused.value.violations], row.path
+
+
+@pytest.mark.parametrize(("query", "field"), [("path", "requests"), ("event", "webhooks")])
+async def test_a_text_that_is_too_long_to_be_sought_is_said_to_be_left_out(
+    http: httpx.AsyncClient, query: str, field: str
+) -> None:
+    shown = await http.get(f"/console/default/{field}", params={query: "x" * 600})
+    short = await http.get(f"/console/default/{field}", params={query: "x" * 60})
+    refused = await http.get(f"/_sim/workspaces/default/{field}", params={query: "x" * 600})
+
+    assert (shown.status_code, 'data-testid="left-out"' in shown.text) == (200, True)
+    assert 'data-testid="left-out"' not in short.text
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, query)
 
 
 async def test_half_a_surrogate_pair_beside_an_infinite_number_is_no_json(http: httpx.AsyncClient) -> None:

@@ -322,3 +322,41 @@ async def test_a_connection_that_speaks_no_http_is_ended() -> None:
     await app.runtime.close()
 
     assert json.dumps(said) == '[{"type": "websocket.close", "code": 1000}]'
+
+
+CROSS = {"Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.mark.parametrize("path", ["/_sim/workspaces/default/requests?path=*a*", "/console/default/payments"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Mode": "cors"},
+        {},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    ],
+    ids=str,
+)
+async def test_nothing_is_looked_up_for_an_image_of_another_site(
+    local: httpx.AsyncClient, path: str, how: dict[str, str]
+) -> None:
+    answer = await local.get(path, headers=CROSS | how)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_origin")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/_sim/workspaces", CROSS | {"Sec-Fetch-Mode": "navigate"}),
+        ("/console/default/payments", CROSS | {"Sec-Fetch-Mode": "navigate"}),
+        ("/_sim/workspaces", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}),
+        ("/_sim/workspaces", {}),
+        ("/_sim/health", CROSS | {"Sec-Fetch-Mode": "no-cors"}),
+    ],
+)
+async def test_links_of_other_sites_and_programs_go_on_reading(
+    local: httpx.AsyncClient, path: str, headers: dict[str, str]
+) -> None:
+    assert (await local.get(path, headers=headers)).status_code == 200

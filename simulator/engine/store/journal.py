@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.engine import cards
 from simulator.engine.store.statements import Row, Statements
 
 FAR = 2**62
+
+AT_ONCE = 500
+"""So many paths are read in one go, to be held against a pattern."""
 
 
 class Journal(Statements):
@@ -76,7 +79,8 @@ class Journal(Statements):
         from_seq: int | None = None,
     ) -> list[Row]:
         """`(seq, at, provider, subject, path, status, body)`, newest first; `refused` are those with a status from 400,
-        `statuses` those from the one to below the other. It is not looked below `from_seq`."""
+        `statuses` those from the one to below the other. `path` is how it begins, or all of it with `*` for anything, whatever
+        the case of letters. It is not looked below `from_seq`."""
         where: list[str] = ["workspace = ?", "kind = 'request'"]
         values: list[Any] = [self._at(workspace)]
         if provider is not None:
@@ -85,10 +89,6 @@ class Journal(Statements):
         if status is not None:
             where.append("status = ?")
             values.append(status)
-        if path is not None:
-            where.append("path LIKE ?")
-            sought = cards.cut_text(path)  # as it is written there
-            values.append(sought.replace("*", "%") if "*" in sought else f"{sought}%")
         if refused:
             where.append("status >= 400")
         if statuses is not None:
@@ -101,11 +101,29 @@ class Journal(Statements):
         if from_seq is not None:
             where.append("seq >= ?")
             values.append(from_seq)
-        if before is not None:
-            where.append("seq < ?")
-            values.append(before)
-        sql = "SELECT seq, at, provider, subject, path, status, body FROM journal"
-        return self.rows(f"{sql} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, limit])
+        if path is not None:
+            return self._with_path(" AND ".join(where), values, cards.cut_text(path), before, limit)
+        sql = f"SELECT seq, at, provider, subject, path, status, body FROM journal WHERE {' AND '.join(where)}"  # noqa: S608
+        return self.rows(
+            f"{sql} AND seq < ? ORDER BY seq DESC LIMIT ?", [*values, FAR if before is None else before, limit]
+        )
+
+    def _with_path(self, where: str, values: Sequence[Any], sought: str, before: int | None, limit: int) -> list[Row]:
+        """Held against the pattern here: with `LIKE` a path costs its length times that of the pattern."""
+        sql = f"SELECT seq, path FROM journal WHERE {where} AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        fits, end, found = _fitting(sought), FAR if before is None else before, list[int]()
+        while len(found) < limit and (rows := self.rows(sql, [*values, end, AT_ONCE])):
+            found += [seq for seq, path in rows if path is not None and fits(path)]
+            end = rows[-1][0]
+        return self._requests_numbered(found[:limit])
+
+    def _requests_numbered(self, numbers: Sequence[int]) -> list[Row]:
+        """Newest first."""
+        sql = (
+            """SELECT seq, at, provider, subject, path, status, body FROM journal WHERE seq IN ({}) ORDER BY seq DESC"""
+        )
+        parts = [numbers[first : first + AT_ONCE] for first in range(0, len(numbers), AT_ONCE)]
+        return [row for part in parts for row in self.rows(sql.format(", ".join("?" * len(part))), part)]
 
     def count_requests(self, workspace: int, most: int) -> int:
         """How many requests there are, among the `most` newest."""
@@ -180,6 +198,27 @@ class Journal(Statements):
             fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
             body = excluded.body"""
         self.run(sql, (self._at(workspace), provider, scope, _key(key), at, fingerprint, status, headers, body))
+
+
+def _fitting(sought: str) -> Callable[[str], bool]:
+    """Whether a path begins so, or fits the pattern: in one go through it, however many `*` there are."""
+    first, *parts = sought.lower().split("*")
+    if not parts:
+        return lambda path: path.lower().startswith(first)
+    *between, last = parts
+
+    def fits(path: str) -> bool:
+        path = path.lower()
+        at, end = len(first), len(path) - len(last)
+        if not path.startswith(first) or not path.endswith(last):
+            return False
+        for part in between:
+            if (found := path.find(part, at, max(end, 0))) < 0:
+                return False
+            at = found + len(part)
+        return at <= end
+
+    return fits
 
 
 def _key(key: str) -> str:

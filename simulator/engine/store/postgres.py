@@ -144,6 +144,7 @@ class PostgresStore(SharedStore):
     dialect: ClassVar[str] = "postgresql"
     SAME: ClassVar[str] = "IS NOT DISTINCT FROM"
     NUMBERED: ClassVar[str] = "OVERRIDING SYSTEM VALUE"
+    PLACE_IN: ClassVar[str] = "strpos"
     OUTAGES: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError,)
 
     def __init__(self, where: str) -> None:

@@ -30,7 +30,7 @@ _FAILING = """EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = resources.works
 
 
 LONGEST_NAME = 4_000
-"""Characters of an id or a reference: what is longer is part of none, and SQLite takes no pattern of more than 50,000 bytes."""
+"""Characters of an id or a reference: what is longer is part of none."""
 
 KEYS_AT_ONCE = 16
 """Look-up keys that one statement writes: a payment has up to eight."""
@@ -146,9 +146,8 @@ class Resources(Statements):
         if q and len(q) > LONGEST_NAME:
             return []
         if q:
-            like = "%" + q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            where.append("(LOWER(id) LIKE ? ESCAPE '\\' OR LOWER(reference) LIKE ? ESCAPE '\\')")
-            values += [like, like]
+            where.append(f"({self.PLACE_IN}(LOWER(id), ?) > 0 OR {self.PLACE_IN}(LOWER(reference), ?) > 0)")
+            values += [q.lower(), q.lower()]
         if failing:
             where.append(_FAILING)
         sql = f"SELECT seq, provider, kind, id, body FROM resources WHERE {' AND '.join(where)}"  # noqa: S608

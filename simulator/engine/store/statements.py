@@ -45,6 +45,8 @@ class Statements(ABC):
     """As `=`, but nothing is the same as nothing."""
     NUMBERED: ClassVar[str] = ""
     """What an insert says that brings the numbers of its rows along."""
+    PLACE_IN: ClassVar[str] = "instr"
+    """Where a text stands in another one, 0 where it does not. `LIKE` costs the length of the one times that of the other."""
     _timers_aside: str = ""
     _messages_aside: str = ""
     """SQL that passes over what waits; see `set_aside`."""

@@ -175,6 +175,13 @@ class Console:
             self.left_out[name] = given
         return given if given in allowed else None
 
+    def sought(self, name: str, most: int) -> str | None:
+        """A text of the address by which a list is looked through; None where it is absent, or too long and therefore left out."""
+        given = self.query.get(name, "").strip()
+        if len(given) > most:
+            self.left_out[name] = given
+        return given if 0 < len(given) <= most else None
+
     def pager(self, filters: Mapping[str, str | None], rows: Sequence[Any], seq: Callable[[Any], int]) -> Pager:
         """The links to the older and newer pages. `rows` may be one more than a page holds."""
         kept = {name: value for name, value in filters.items() if value}

@@ -39,7 +39,7 @@ async def list_page(console: Console) -> Response:
         "provider": console.chosen("provider", console.runtime.providers),
         "method": console.chosen("method", requests.METHODS),
         "status": console.chosen("status", requests.STATUSES),
-        "path": console.query.get("path") or None,
+        "path": console.sought("path", requests.PATH_LIMIT),
         "refused": console.chosen("refused", ("1",)),
     }
     runtime = console.runtime

@@ -17,6 +17,7 @@ from simulator.engine.workspace import AccountEndpoint
 from simulator.kernel.clock import from_micros
 from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted, Pager
 from simulator.surface.control import webhooks
+from simulator.surface.control.paging import SOUGHT
 
 GROUPS = ("delivered", "failing", "held", "kept", "adversarial")
 
@@ -149,7 +150,7 @@ async def list_page(console: Console) -> Response:
     """Newest first, fifty a page. `?endpoint=` opens a provider's endpoint."""
     store, workspace, providers = console.runtime.store, console.workspace, console.runtime.providers
     provider, group = console.chosen("provider", providers), console.chosen("state", GROUPS)
-    event = console.query.get("event") or None
+    event = console.sought("event", SOUGHT)
     rows, further = store.ledger(
         workspace.id,
         providers=_asked(provider, workspace.paused if group == "held" else None),

@@ -20,25 +20,25 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
-from simulator.surface.control.paging import ListQuery, page, place_of
+from simulator.surface.control.paging import ListQuery, Sought, page, place_of
 
 
 class ProviderQuery(Query):
-    provider: str | None = None
+    provider: Sought | None = None
 
 
 class PayoutsQuery(ListQuery):
-    provider: str | None = None
+    provider: Sought | None = None
 
 
 class LedgerQuery(ListQuery):
-    provider: str | None = None
-    payment_id: str | None = None
-    payout_id: str | None = None
+    provider: Sought | None = None
+    payment_id: Sought | None = None
+    payout_id: Sought | None = None
 
 
 class ReportsQuery(ListQuery):
-    provider: str | None = None
+    provider: Sought | None = None
     date: datetime.date | None = None
 
 

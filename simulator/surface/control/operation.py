@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Invalid
-from simulator.kernel.shapes import MEMBERS, is_deep, is_wide
+from simulator.kernel.shapes import MEMBERS, has_wide_object, is_deep, is_wide
 from simulator.surface.control.errors import ControlError, as_json, invalid
 from simulator.surface.limits import body_limit
 
@@ -150,6 +151,8 @@ class Operation(Generic[B, Q]):
     summary: str = ""
     subject: str = ""
     """What the body is the value of (`settings.{provider}`): a refusal's `field` begins with it."""
+    is_large: bool = False
+    """Whether the body may be so large that it is read and checked in a thread, while others have their turn."""
 
     @property
     def name(self) -> str:
@@ -159,15 +162,21 @@ class Operation(Generic[B, Q]):
     async def run(self, runtime: Runtime, request: Request, data: Any, query: Any = None) -> Any:
         """What the handler returns for this body, whoever asks: the API, or a form of the console. The path's parts are those of
         the request. Raises `ControlError`; also where a workspace was reset while it was waited for."""
-        for field in not_finite(data, self.subject.format_map(request.path_params)):
-            raise invalid(f"{field}: must be a finite number", field, ["a finite number"])
-        checked = self.query() if query is None else query
-        data = cards.cut_all(data, but=AS_GIVEN)
-        call = ControlCall(runtime, self.name, request, _checked(self.body, data, "body"), checked)
+        asked = self.query() if query is None else query
+        subject = self.subject.format_map(request.path_params)
+        body = await asyncio.to_thread(self._body, data, subject) if self.is_large else self._body(data, subject)
+        call = ControlCall(runtime, self.name, request, body, asked)
         try:
             return await self.handler(call)
         except WorkspaceError as error:
             raise ControlError(422, "invalid", str(error), field=error.field) from error
+
+    def _body(self, data: Any, subject: str) -> B:
+        for field in not_finite(data, subject):
+            raise invalid(f"{field}: must be a finite number", field, ["a finite number"])
+        if self.is_large and has_wide_object(data):
+            raise invalid(f"body: an object has more than {MEMBERS:,} members", "body")
+        return _checked(self.body, cards.cut_all(data, but=AS_GIVEN), "body")
 
     def endpoint(self, runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
         """The row as Starlette wants it."""
@@ -213,6 +222,10 @@ async def read_json(request: Request) -> Any:
     """NaN and infinity, which many languages write, are read, so that they can be refused by the name of their member."""
     limit = body_limit(request.url.path)
     raw = await read_body(request, limit)
+    return await asyncio.to_thread(_parsed, raw, limit) if len(raw) > BODY_LIMIT else _parsed(raw, limit)
+
+
+def _parsed(raw: bytes, limit: int) -> Any:
     try:
         data = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:

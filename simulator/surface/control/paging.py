@@ -7,7 +7,7 @@ removed between two pages moves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
@@ -17,12 +17,16 @@ from simulator.surface.control.operation import ControlCall, NoBody, Query
 
 MAX_LIMIT = 500
 
+SOUGHT = 512
+Sought = Annotated[str, Field(max_length=SOUGHT)]
+"""A name, an id or a reference by which a list is looked through."""
+
 
 class ListQuery(Query):
     """What every list takes."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
-    cursor: str | None = None
+    cursor: str | None = Field(None, max_length=2_000)
 
 
 Place = int | str | tuple[int, ...]

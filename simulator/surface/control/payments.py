@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
 from simulator.engine import journal
 from simulator.engine.provider import Provider
 from simulator.engine.resource import PHASES, Resource
 from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import REASONS
 from simulator.engine.settings import OneOf
+from simulator.engine.store.resources import LONGEST_NAME
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
@@ -20,27 +23,27 @@ from simulator.surface.control import checks, finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.finding import listed, loaded
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
-from simulator.surface.control.paging import ListQuery, none_such, page_so_far, place_of
+from simulator.surface.control.paging import ListQuery, Sought, none_such, page_so_far, place_of
 from simulator.wallet import alipay, buyers
 from simulator.wallet.order import Order
 from simulator.wallet.pages.result import return_target
 
 
 class PaymentsQuery(ListQuery):
-    provider: str | None = None
+    provider: Sought | None = None
     phase: Annotated[str, OneOf(PHASES)] | None = None
-    reference: str | None = None
-    q: str | None = None
+    reference: Sought | None = None
+    q: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
     """A part of an id or of a reference, an amount, or a buyer."""
-    since: str | None = None
+    since: Annotated[str, Field(max_length=64)] | None = None
     """An instant: only what was made since."""
     failing: bool | None = None
     """Only those with a webhook that was refused or given up."""
 
 
 class LatestQuery(Query):
-    provider: str | None = None
-    reference: str | None = None
+    provider: Sought | None = None
+    reference: Sought | None = None
 
 
 class PayBody(Body):

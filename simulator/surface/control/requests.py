@@ -25,7 +25,7 @@ from simulator.surface.control import again
 from simulator.surface.control.compare import CompareBody, compared, comparison_view
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall, NoBody
-from simulator.surface.control.paging import ListQuery, page_so_far, place_of
+from simulator.surface.control.paging import ListQuery, Sought, page_so_far, place_of
 
 WINDOW = 10_000
 """So many calls are looked through for one page: a filter without hits costs no more in a fuller store."""
@@ -40,11 +40,15 @@ STATUSES = {"2xx": (200, 300), "4xx": (400, 500), "5xx": (500, 600)}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
+PATH_LIMIT = 200
+"""Characters of a path that is sought."""
+
+
 class RequestsQuery(ListQuery):
-    provider: str | None = None
+    provider: Sought | None = None
     status: Annotated[int, Field(ge=0, le=999)] | Literal["2xx", "4xx", "5xx"] | None = None
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
-    path: str | None = None
+    path: Annotated[str, Field(max_length=PATH_LIMIT)] | None = None
     """The beginning of a path, or a pattern with `*`."""
     refused: bool = False
     """Only those with a status from 400."""

@@ -93,7 +93,7 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("GET", "/_sim/providers", providers.list_providers, returns=Providers, summary="The providers, their events and every setting"),
 
     Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),
-    Operation("POST", IMPORT, transfer.import_workspace, body=Document, query=transfer.ImportQuery, status=201, returns=ImportedView, summary="A new workspace from an exported one"),
+    Operation("POST", IMPORT, transfer.import_workspace, body=Document, query=transfer.ImportQuery, status=201, is_large=True, returns=ImportedView, summary="A new workspace from an exported one"),
     Operation("GET", "/_sim/workspaces", workspaces.list_workspaces, query=ListQuery, returns=Page[WorkspaceView], summary="All workspaces"),
     Operation("GET", WS, workspaces.get_workspace, returns=WorkspaceView, summary="One workspace"),
     Operation("DELETE", WS, workspaces.delete_workspace, status=204, summary="Delete a workspace"),

@@ -43,10 +43,9 @@ async def import_workspace(call: ControlCall[Document, ImportQuery]) -> dict[str
             given = hook.stored()
             check_webhook(call, call.runtime.providers[name], given, f"workspace.webhooks.{name}.")
     try:
-        with call.runtime.homes.alone():
-            workspace, renamed = call.runtime.import_workspace(
-                document, name=call.query.name, from_network=call.from_network
-            )
+        workspace, renamed = await call.runtime.import_workspace(
+            document, name=call.query.name, from_network=call.from_network
+        )
     except NotAdmitted as refusal:
         fault = refusal.fault
         raise invalid(fault.message, fault.field, fault.allowed or None) from refusal

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from simulator.engine.messages import Plan
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.resource import PHASES, load
@@ -20,6 +22,7 @@ from simulator.surface.control import finding
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.events import refuse_more_listeners
 from simulator.surface.control.operation import ControlCall, NoBody, Query
+from simulator.surface.control.paging import Sought
 from simulator.surface.control.payments import payment_views
 from simulator.surface.control.webhooks import delivery_views
 
@@ -33,13 +36,13 @@ ARRIVED = ("delivered", "kept")
 
 
 class WaitQuery(Query):
-    provider: str | None = None
-    resource_id: str | None = None
+    provider: Sought | None = None
+    resource_id: Sought | None = None
     phase: Annotated[str, OneOf(PHASES)] | None = None
-    status: str | None = None
+    status: Sought | None = None
     """The provider's own word."""
-    event: str | None = None
-    timeout: str = "10s"
+    event: Sought | None = None
+    timeout: Annotated[str, Field(max_length=64)] = "10s"
 
 
 async def wait(call: ControlCall[NoBody, WaitQuery]) -> dict[str, Any]:

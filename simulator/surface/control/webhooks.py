@@ -20,13 +20,13 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, short_duration
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall, NoBody, Query
-from simulator.surface.control.paging import ListQuery, none_such, page_so_far, place_of
+from simulator.surface.control.paging import ListQuery, Sought, none_such, page_so_far, place_of
 
 
 class WebhooksQuery(ListQuery):
-    provider: str | None = None
-    event: str | None = None
-    resource_id: str | None = None
+    provider: Sought | None = None
+    event: Sought | None = None
+    resource_id: Sought | None = None
     state: Literal["pending", "delivered", "failed", "kept", "failing", "held"] | None = None
     """A state, or one of two groups: `failing` was refused, whether it will be tried again or not, and `held` waits at a provider
     that is paused."""
@@ -37,8 +37,8 @@ class WebhooksQuery(ListQuery):
 
 
 class LatestQuery(Query):
-    provider: str | None = None
-    event: str | None = None
+    provider: Sought | None = None
+    event: Sought | None = None
 
 
 _Header = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[\t\x20-\x7e]*$")]
