@@ -33,6 +33,9 @@ READ_LIMIT = 65_536
 LINE_LIMIT = 2 * READ_LIMIT
 """Bytes that a connection brings for one answer, with its headers, what comes before them (`100 Continue`) and after it."""
 
+SAID = 300
+"""Characters of what is said of an answer that is none."""
+
 _AS_IT_STANDS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 """What may stand in an address. One that holds anything else (a space, an umlaut) is encoded first."""
 
@@ -246,12 +249,15 @@ def _words(error: Exception, url: URL) -> str:
         case aiohttp.ClientConnectorDNSError():
             return f"the name {url.host} has no address: {error.os_error.strerror or error.os_error}"
         case aiohttp.ClientConnectorSSLError():
-            return f"no TLS with {where}: {getattr(error.os_error, 'reason', None) or error.os_error}"
+            reason = getattr(error.os_error, "reason", None)
+            return f"no TLS with {where}: {_tls_words(reason) if reason else _line(error.os_error)}"
         case aiohttp.ClientConnectorError(os_error=Forbidden()):
             return str(error.os_error)
         case aiohttp.ClientConnectorError():
             number = error.os_error.errno
-            return f"no connection to {where}: {os.strerror(number) if number else error.os_error}"
+            if not number and isinstance(error.os_error, ConnectionError) and url.scheme == "https":
+                return f"no TLS with {where}: it closed the connection"
+            return f"no connection to {where}: {os.strerror(number) if number else _line(error.os_error)}"
         case aiohttp.ServerDisconnectedError() | ConnectionError() | aiohttp.ClientPayloadError():
             return f"{where} closed the connection before its answer was complete"
         case Endless():
@@ -259,5 +265,17 @@ def _words(error: Exception, url: URL) -> str:
         case aiohttp.InvalidURL():
             return f"{error.url} is no address that can be called"
         case aiohttp.ClientResponseError():
-            return f"{where} did not answer in HTTP: {error.message}"
-    return f"{where}: {error or type(error).__name__}"
+            return f"{where} did not answer in HTTP: {_line(error, error.message)}"
+    return f"{where}: {_line(error)}"
+
+
+def _line(error: Exception, said: str | None = None) -> str:
+    """What it says, in one line without the mark below what it shows; its name, where it says nothing."""
+    lines = (line.strip() for line in (str(error) if said is None else said).splitlines())
+    told = " ".join(line for line in lines if line.strip("^"))
+    return (told if len(told) <= SAID else f"{told[:SAID]}…") or type(error).__name__
+
+
+def _tls_words(reason: str) -> str:
+    """`WRONG_VERSION_NUMBER` as one says it."""
+    return reason.replace("_", " ").lower() if reason.isupper() else reason

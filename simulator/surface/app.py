@@ -230,7 +230,11 @@ def _possible(
 
 def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, scenarios.Scenario]:
     """Those of the user's folder. Raises `ScenarioError` also where there is nothing, or what can never happen."""
-    if not folder.is_dir():
+    try:
+        is_there = folder.is_dir()
+    except OSError:  # too long a name, or a folder above it that is closed
+        is_there = False
+    if not is_there:
         raise scenarios.ScenarioError(f"{folder}: there is no such folder")
     found = scenarios.load_folder(folder)
     if not found:

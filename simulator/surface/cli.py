@@ -136,7 +136,7 @@ def main() -> None:
 def serve(quiet: bool, as_json: bool, **given: Any) -> None:
     """Serve all providers on one port."""
     gc.disable()  # a start makes next to no garbage, and looking for it takes a fifth of the time; see App._lifespan
-    from simulator.surface.settings import from_environment, without_plugins
+    from simulator.surface.settings import from_environment, with_options, without_plugins
 
     without_plugins()
     from simulator.surface import serve as serving
@@ -146,7 +146,11 @@ def serve(quiet: bool, as_json: bool, **given: Any) -> None:
     except (OSError, ValueError) as error:
         raise Failure(str(error), "Correct the variable or the file that it names.", USAGE) from error
     changes = {name: value for name, value in given.items() if value is not None and value is not False and value != ()}
-    serving.serve(replace(settings, **changes), quiet=quiet, as_json=as_json)
+    try:
+        settings = with_options(settings, changes)
+    except ValueError as error:
+        raise Failure(str(error), "psp-simulator serve --help says what each option takes.", USAGE) from error
+    serving.serve(settings, quiet=quiet, as_json=as_json)
 
 
 # The commands that steer a running simulator -------------------------------------------------------------------

@@ -10,7 +10,11 @@ from simulator.surface.settings import from_environment
 
 
 def main() -> int:
-    settings = from_environment()
+    try:
+        settings = from_environment()
+    except (OSError, ValueError) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)  # noqa: T201 - a container's log reads it
+        return 1
     connection = HTTPConnection("127.0.0.1", settings.port, timeout=2)
     if settings.tls:  # whether it serves is asked here, not who it is
         unverified = ssl._create_unverified_context()  # noqa: S323

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from simulator.engine import private
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable, wrong_place
@@ -26,7 +29,7 @@ from simulator.kernel.ids import Ids
 from simulator.surface import printed, terminal, tls
 from simulator.surface.app import App
 from simulator.surface.installed import NotServable
-from simulator.surface.settings import Settings, hosts
+from simulator.surface.settings import Settings
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
 from simulator.surface.typed import typed
 
@@ -169,6 +172,14 @@ def serve(settings: Settings, *, quiet: bool = False, as_json: bool = False) -> 
         what = f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}"
         remedy = "Stop what uses the port, or choose another with --port (0 takes any free one)."
         raise Failure(what, remedy, UNREACHED) from error
+    with listener:  # closed too where nothing comes of it
+        _serve_at(listener, settings, issued, quiet, as_json)
+
+
+def _serve_at(
+    listener: socket.socket, settings: Settings, issued: tls.Certificates | None, quiet: bool, as_json: bool
+) -> None:
+    """Serves in as many processes as are asked for."""
     settings = replace(settings, port=listener.getsockname()[1])
     if settings.lan and (address := lan_address()) is not None:
         public_url = settings.public_url or f"{settings.scheme}://{address}:{settings.port}"
@@ -228,36 +239,35 @@ def _certificates(settings: Settings) -> tls.Certificates:
     return tls.certificates(tls.folder_beside(settings.db), [n for n in names if n])
 
 
-def _is_origin(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        url.port  # noqa: B018 - raises where it is none
-    except ValueError:
-        return False
-    is_more = bool("@" in text or url.path.strip("/") or url.query or url.fragment)
-    return url.scheme in ("http", "https") and bool(url.hostname) and not is_more
-
-
 def _check(settings: Settings) -> None:
     if why_not := wrong_place(settings.db):
         raise Failure(why_not, "--db takes an SQLite file, :memory: or a postgresql:// address.", USAGE)
     if settings.workers > 1 and not settings.is_shared:
         what = f"{settings.workers} workers cannot share an SQLite file"
         raise Failure(what, "Give them a PostgreSQL with --db postgresql://…, or leave --workers out.", USAGE)
-    for said, name in ((settings.public_url, "the public URL"), (settings.replica_url, "the replica URL")):
-        if said and not _is_origin(said):
-            what = f"{name} takes no user and no password" if "@" in said else f"{said!r} cannot be {name}"
-            raise Failure(what, "It is a scheme and a host, like https://sandbox.example.com.", USAGE)
     if settings.trust is not None:
         try:
             ssl.create_default_context(cafile=settings.trust)
         except OSError as error:
             what = f"{settings.trust} cannot be trusted: {error.strerror or error}"
             raise Failure(what, "It is a file with certificates of authorities, in PEM.", USAGE) from error
+    if settings.reports is not None:
+        _make(Path(settings.reports))
+
+
+def _make(reports: Path) -> None:
+    """The folder for report files, so that it is not missed when the first one comes."""
+    remedy = "--reports takes a folder, which is made if need be."
     try:
-        hosts("--allow-host", settings.allow_host)
-    except ValueError as error:
-        raise Failure(str(error), "Give the name alone, and the option once for each name.", USAGE) from error
+        private.make_folder(reports)
+        is_usable = reports.is_dir() and os.access(reports, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise Failure(
+            f"{reports} cannot be the folder for reports: {error.strerror or error}", remedy, USAGE
+        ) from error
+    if not is_usable:
+        why = "it cannot be written to" if reports.is_dir() else "it is no folder"
+        raise Failure(f"{reports} cannot be the folder for reports: {why}", remedy, USAGE)
 
 
 def _app(settings: Settings, called: str | None = None) -> App:

@@ -382,7 +382,35 @@ async def test_a_server_that_speaks_no_tls_is_named(courier: OwnCourier) -> None
         port = server.sockets[0].getsockname()[1]
         told = await reason(courier, f"https://127.0.0.1:{port}")
 
-    assert told.startswith(f"no TLS with 127.0.0.1:{port}: ")
+    assert told == f"no TLS with 127.0.0.1:{port}: wrong version number"
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+async def test_a_server_that_hangs_up_on_tls_is_named_with_what_it_did(courier: OwnCourier, name: str) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        told = await reason(courier, f"https://{name}:{port}")
+
+    assert told == f"no TLS with {name}:{port}: it closed the connection"
+
+
+LONG = b"HTTP/1.1 200 OK\r\n" + b"Bad Header " * 500 + b": x\r\n\r\n"
+
+
+@pytest.mark.parametrize("raw", [b"220 mail.example ESMTP\r\n\r\n", LONG], ids=["mail", "long"])
+async def test_an_answer_that_is_no_http_is_told_in_one_line(courier: OwnCourier, raw: bytes) -> None:
+    async def mumble(conversation: Conversation) -> None:
+        await conversation.say(raw)
+
+    async with receiver(mumble) as shop:
+        told = await reason(courier, shop.url)
+
+    assert told.startswith(f"127.0.0.1:{shop.port} did not answer in HTTP: {'Bad' if raw != LONG else 'Invalid'} ")
+    assert (len(told.splitlines()), "^" in told, len(told) < 400) == (1, False, True)
 
 
 async def test_a_name_that_gets_no_answer_delays_no_other(courier: OwnCourier, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -416,14 +416,17 @@ def test_the_port_of_the_environment_counts_for_clients_too(server: Launched) ->
     wrong = CliRunner().invoke(cli.main, ["freeze"], env={"PSP_SIMULATOR_PORT": "eighty"})
 
     assert (by_port.exit_code, by_url.exit_code) == (0, 0)
-    assert (wrong.exit_code, wrong.stderr.splitlines()[0]) == (2, "PSP_SIMULATOR_PORT: 'eighty' is not a number")
+    assert (wrong.exit_code, wrong.stderr.splitlines()[0]) == (
+        2,
+        "PSP_SIMULATOR_PORT: 'eighty' is not a number from 0 to 65535",
+    )
 
 
 def test_a_setting_that_cannot_be_used_is_exit_code_2() -> None:
     result = CliRunner().invoke(cli.main, ["serve"], env={"PSP_SIMULATOR_PORT": "eighty"})
 
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[0] == "PSP_SIMULATOR_PORT: 'eighty' is not a number"
+    assert result.stderr.splitlines()[0] == "PSP_SIMULATOR_PORT: 'eighty' is not a number from 0 to 65535"
 
 
 def test_a_workspace_that_is_not_there_is_said_no(server: Launched) -> None:

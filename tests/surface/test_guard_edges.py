@@ -13,7 +13,7 @@ from simulator.surface.app import App
 from simulator.surface.guard import is_this_machine
 from simulator.surface.settings import Settings
 
-TOKEN = "open sésame/+ "
+TOKEN = 'open "sesame"/+ %;=&'
 PAGE = {"Accept": "text/html"}
 
 

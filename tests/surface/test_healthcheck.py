@@ -81,3 +81,12 @@ def test_a_port_where_nobody_listens_is_not_healthy_and_says_so(
         assert healthcheck.main() == 1
 
     assert f"port {port} does not answer" in capsys.readouterr().err
+
+
+def test_a_variable_that_cannot_be_used_is_not_healthy_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PSP_SIMULATOR_PORT", "99999")
+
+    assert healthcheck.main() == 1
+    assert capsys.readouterr().err == "PSP_SIMULATOR_PORT: '99999' is not a number from 0 to 65535\n"

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from buying import ANY, KEY, SHOP, account
+from click.testing import CliRunner
 
 from simulator.engine.shop import Answer
 from simulator.kernel.ids import Ids
+from simulator.surface.cli import main
 from simulator.surface.client import Client, SaidNo
 from simulator.surface.launch import Launched, NotStarted, launched
 from surface.wire import Wire
@@ -211,6 +214,61 @@ def test_a_launch_that_fails_says_why(url: str) -> None:
 def test_a_name_that_is_no_hosts_cannot_be_allowed() -> None:
     with pytest.raises(NotStarted, match=r"'http://a\.example' is not the name of a host"):
         launched("--allow-host", "http://a.example").__enter__()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("PORT", "99999", "PSP_SIMULATOR_PORT: '99999' is not a number from 0 to 65535"),
+        ("ADMIN_TOKEN", " ", "PSP_SIMULATOR_ADMIN_TOKEN: is empty; leave it out, or give it a value"),
+        ("REPORTS", "/dev/null", "/dev/null cannot be the folder for reports: it is no folder"),
+        ("REPORTS", "/dev/null/a", "/dev/null/a cannot be the folder for reports: Not a directory"),
+        ("SCENARIOS", "x" * 300, f"{'x' * 300}: there is no such folder"),
+        ("TRUST", "x" * 300, f"{'x' * 300} cannot be trusted: File name too long"),
+        ("CONFIG", "/dev", "[Errno 21] Is a directory: '/dev'"),
+    ],
+)
+def test_a_value_of_the_environment_that_is_none_is_wrong_use(name: str, value: str, complaint: str) -> None:
+    """Through the command itself, and without a port that might be taken."""
+    environ = {"PSP_SIMULATOR_PORT": "0", "PSP_SIMULATOR_DB": ":memory:", f"PSP_SIMULATOR_{name}": value}
+
+    result = CliRunner().invoke(main, ["serve"], env=environ)
+
+    assert (result.exit_code, result.stderr.splitlines()[0], len(result.stderr.splitlines())) == (2, complaint, 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--host", "", "--host: is empty; leave it out, or give it a value"),
+        ("--host", "a" * 64, f"--host: '{'a' * 64}' is not the name or address of a host"),
+        ("--admin-token", "", "--admin-token: is empty; leave it out, or give it a value"),
+        ("--db", "", "--db: is empty; leave it out, or give it a value"),
+        ("--trust", "", "--trust: is empty; leave it out, or give it a value"),
+    ],
+)
+def test_an_option_whose_value_is_none_is_wrong_use(option: str, value: str, complaint: str) -> None:
+    result = CliRunner().invoke(main, ["serve", "--port", "0", "--db", ":memory:", option, value])
+
+    assert (result.exit_code, result.stderr.splitlines()[0], len(result.stderr.splitlines())) == (2, complaint, 2)
+
+
+@pytest.mark.parametrize("text", ["credentials: 5", "credentials: [1]", "credentials: {5: {a: b}}", "db: null", "5: 6"])
+def test_a_file_of_settings_that_cannot_be_used_is_wrong_use(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+
+    result = CliRunner().invoke(main, ["serve", "--port", "0"], env={"PSP_SIMULATOR_CONFIG": str(file)})
+
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 2)
+    assert result.stderr.startswith(f"{file}: ")
+
+
+def test_the_folder_for_reports_is_there_from_the_start(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "yet"
+
+    with launched("--reports", str(folder)):
+        assert folder.is_dir()
 
 
 def test_names_that_are_allowed_reach_the_console_and_others_do_not() -> None:
