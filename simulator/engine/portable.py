@@ -205,7 +205,11 @@ class Document(_Part):
 
 
 def written(workspace: Workspace, rows: Rows, now: datetime) -> dict[str, Any]:
-    """The document of a workspace, ready to be JSON."""
+    """The document of a workspace, ready to be JSON. Raises `Unreadable`."""
+    for table in schema.OF_A_WORKSPACE:
+        for row in rows[table.name]:
+            if (column := schema.misfit(table, row)) is not None:
+                raise Unreadable(f"a row of {table.name}", f"{column} is none that was ever written")
     tables = {name: [_shown(_without_cards(row)) for row in table] for name, table in rows.items()}
     head = {"format": FORMAT, "version": VERSION, "simulator": __version__, "exported_at": iso_millis(now)}
     head["at"] = workspace.clock.now().isoformat()

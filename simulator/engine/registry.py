@@ -15,6 +15,7 @@ from simulator.engine import again, journal
 from simulator.engine.store import EVERY, SnapshotRow, Store
 from simulator.engine.store.transfer import Rows
 from simulator.engine.transactions import Transactions
+from simulator.engine.unreadable import Unreadable
 from simulator.engine.workspace import DEFAULT, Workspace
 from simulator.kernel.clock import Clock, from_micros, micros, time_of_day
 from simulator.kernel.ids import Ids
@@ -207,6 +208,10 @@ class Registry:
         for provider, lookup, workspace in self._store.credentials():
             self._owners[provider, lookup] = workspace
             known.setdefault(workspace, []).append((provider, lookup))
+        if strays := known.keys() - self._workspaces.keys():
+            raise Unreadable(
+                f"the credentials of workspace number {min(strays, key=str)}", "there is no such workspace"
+            )
         for workspace in self.all():
             given = overrides if workspace.name == DEFAULT else {}
             self._complete(workspace, given, known.get(workspace.id, []))
@@ -223,6 +228,7 @@ class Registry:
         ids, made, wanted = Ids(), dict(workspace.credentials), list[tuple[str, str]]()
         for name, provider in self._providers.items():
             own = provider.credentials(ids, workspace.name == DEFAULT) | made.get(name, {})
+            self._refuse_strayed(workspace, name, provider.lookups(own))
             made[name] = handed_in(name, provider, own, given.get(name, {}))
             wanted += [(name, lookup) for lookup in provider.lookups(made[name])]
         if made == workspace.credentials and set(wanted) <= set(known):
@@ -239,6 +245,13 @@ class Registry:
         for pair in known:
             del self._owners[pair]
         self._owners |= dict.fromkeys([*wanted, *kept], workspace.id)
+
+    def _refuse_strayed(self, workspace: Workspace, name: str, lookups: Sequence[str]) -> None:
+        """Raises `Unreadable` where a credential that the workspace has stands as another's: no version wrote that."""
+        owners = {self._owners.get((name, lookup), workspace.id) for lookup in lookups}
+        if name in workspace.credentials and owners - {workspace.id}:
+            what = f"the credentials of workspace number {workspace.id}"
+            raise Unreadable(what, f"one of {name} stands as another workspace's")
 
     def _refuse_taken(self, lookups: Sequence[tuple[str, str]], own: int | None = None) -> None:
         for pair in lookups:
@@ -402,7 +415,7 @@ class Registry:
         known, snapshot = self._existing(id_), self._store.snapshot(id_, name)
         if snapshot is None:
             raise NotFound("snapshot", name)
-        kept = Workspace.load(id_, bytes(snapshot.body))
+        kept = Workspace.load(id_, snapshot.body)
         changed = dataclasses.replace(
             kept,
             clock=kept.clock.since_it_showed(from_micros(snapshot.at)),

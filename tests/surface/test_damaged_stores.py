@@ -18,7 +18,7 @@ from engine.merchant import Merchant
 from support import Sim
 from toy.acme import ACME
 
-from simulator.engine.store import StoreUnavailable, open_store
+from simulator.engine.store import StoreUnavailable, open_store, schema
 from simulator.engine.store.sqlite import SqliteStore
 from simulator.surface.cli import main
 from simulator.surface.launch import Launched, NotStarted, launched
@@ -283,6 +283,185 @@ async def test_the_timer_of_a_row_that_cannot_be_read_is_given_up_with_a_line_of
     assert not any(record.exc_info for record in caplog.records)
 
 
+# What stands in a column -----------------------------------------------------------------------------------------------
+
+
+def add_message(file: Path) -> None:
+    place = "(SELECT MAX(COALESCE(place, id)) FROM workspaces)"
+    changed(
+        file,
+        f"""INSERT INTO outbox (id, workspace, provider, event, subject, state, due, created, attempts, context, body)
+        SELECT 'm', {place}, MIN(provider), 'e', 's', 'pending', 1, 1, 0, x'7b7d', x'7b7d' FROM credentials""",
+    )
+    changed(
+        file, "INSERT INTO attempts SELECT seq, 1, 1, 200, 1.0, NULL, CAST('{}' AS BLOB), NULL, NULL, NULL FROM outbox"
+    )
+
+
+def known_ids(sim: Sim) -> str:
+    return "/_sim/workspaces/" + next(w.public_id for w in sim.app.runtime.workspaces() if w.name != "default")
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE timers SET due = 'abc'", "of timers, due is no integer"),
+        ("UPDATE outbox SET due = 'abc'", "of outbox, due is no integer"),
+        ("UPDATE outbox SET created = x'00'", "of outbox, created is no integer"),
+        ("UPDATE resources SET body = CAST(body AS TEXT)", "of resources, body is no blob"),
+        ("UPDATE journal SET at = 1.5", "of journal, at is no integer"),
+        ("UPDATE meta SET value = x'00' WHERE name = (SELECT MIN(name) FROM meta)", "of meta, value is no text"),
+        ("UPDATE credentials SET workspace = 'abc'", "of credentials, workspace is no integer"),
+        ("UPDATE timers SET due = 1000000000000000000", "it is at no instant that there is"),
+    ],
+)
+def test_doctor_counts_what_was_never_written_so(file: Path, sql: str, said: str) -> None:
+    with served(file):
+        pass
+    add_message(file)
+    assert examined(file)[0] == 0
+    changed(file, sql)
+
+    code, text = examined(file)
+
+    assert code == 1
+    assert said in text
+    assert len(text.splitlines()) < 50
+
+
+def test_doctor_names_those_that_are_not_installed(file: Path) -> None:
+    with served(file):
+        pass
+    changed(file, "UPDATE timers SET provider = 'gone'")
+    changed(file, "UPDATE resources SET provider = 'gone'")
+
+    code, said = examined(file)
+
+    assert code == 1
+    assert "There are rows of timers of what is not installed, and never was (gone)" in said
+    assert "There are rows of resources of what is not installed, and never was (gone)" in said
+
+
+@pytest.mark.parametrize("due", ["abc", 10**18, b"\x00"])
+def test_a_server_starts_with_timers_that_are_due_at_no_instant(file: Path, due: object) -> None:
+    with served(file):
+        pass
+    changed(file, "UPDATE timers SET due = ?", due)
+
+    with served(file, 1) as (_, client):
+        health = client.get("/_sim/health")
+        timers = client.get("/_sim/workspaces/default/timers")
+
+    assert health.status_code == 200
+    assert timers.status_code == 200
+
+
+async def test_a_message_that_is_due_at_no_instant_is_told_to_who_asks_and_in_the_log(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await filled(file, 1)
+    add_message(file)
+    changed(file, "UPDATE outbox SET due = 'abc', state = 'pending'")
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        listed = await sim.http.get(f"{known_ids(sim)}/webhooks")
+        advanced = await sim.http.post(f"{known_ids(sim)}/clock/advance", json={"by": "2d"})
+
+    assert listed.status_code == 503
+    assert "cannot be read (due is none that was ever written)" in listed.json()["error"]["message"]
+    assert advanced.status_code == 200
+    assert any("webhooks are due at what is no instant" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_messages_of_who_is_not_installed_wait(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await filled(file, 1)
+    add_message(file)
+    changed(file, "UPDATE outbox SET provider = 'gone', state = 'pending', due = 1, url = 'http://127.0.0.1:9/'")
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        listed = await sim.http.get(f"{known_ids(sim)}/webhooks")
+        advanced = await sim.http.post(f"{known_ids(sim)}/clock/advance", json={"by": "2d"})
+
+    assert (listed.status_code, advanced.status_code) == (200, 200)
+    assert any("rows of gone, which is not installed" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("sql", "asked"),
+    [
+        ("UPDATE resources SET body = 'nope'", ("payments", "export")),
+        ("UPDATE resources SET body = CAST(body AS TEXT)", ("payments", "export")),
+        ("UPDATE resources SET body = 7", ("payments", "export")),
+        ("UPDATE journal SET body = 'x'", ("requests", "export")),
+        ("UPDATE journal SET body = CAST(body AS TEXT)", ("requests", "export")),
+        ("UPDATE journal SET at = 'x'", ("requests", "export")),
+        ("UPDATE outbox SET body = 'x'", ("webhooks", "export")),
+        ("UPDATE outbox SET created = 'x'", ("webhooks", "export")),
+        ("UPDATE attempts SET headers = 'x'", ("webhooks", "export")),
+    ],
+)
+async def test_a_row_with_another_type_cannot_be_read_and_is_no_bug(
+    file: Path, caplog: pytest.LogCaptureFixture, sql: str, asked: tuple[str, ...]
+) -> None:
+    await filled(file, 1)
+    add_message(file)
+    changed(file, sql)
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        answers = [await sim.http.get(f"{known_ids(sim)}/{what}") for what in asked]
+
+    assert [answer.status_code for answer in answers] == [503] * len(asked)
+    assert all("cannot be read" in answer.json()["error"]["message"] for answer in answers)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+# The head of the file --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [-3, 0])
+async def test_a_schema_that_never_was_is_refused_and_a_finding(file: Path, version: int) -> None:
+    await filled(file, 1)
+    changed(file, f"PRAGMA user_version = {version}")
+    before = beside(file)
+
+    with pytest.raises(NotStarted) as refused, launched(db=str(file)):
+        pass
+    code, said = examined(file)
+
+    assert "ended with 3" in str(refused.value)
+    assert f"schema {version}, which no version ever wrote" in str(refused.value)
+    assert "Traceback" not in str(refused.value)
+    assert code == 1
+    assert f"schema {version}, which no version ever wrote" in said
+    assert "serve brings it" not in said
+    assert beside(file) == before
+
+
+async def test_a_start_that_is_refused_leaves_nothing_beside_a_newer_store(file: Path) -> None:
+    await filled(file, 1)
+    changed(file, f"PRAGMA user_version = {schema.VERSION + 1}")
+    before = beside(file)
+
+    with pytest.raises(StoreUnavailable, match="a newer one"):
+        open_store(str(file), "http://first.test")
+
+    assert beside(file) == before
+
+
+@pytest.mark.parametrize("other", ["999", "'abc'", "2"])
+async def test_credentials_that_stand_as_anothers_are_damage(file: Path, other: str) -> None:
+    await filled(file, 1)
+    changed(file, f"UPDATE credentials SET workspace = {other}")
+    with pytest.raises(NotStarted) as refused, launched(db=str(file)):
+        pass
+    code, said = examined(file)
+
+    assert "ended with 3" in str(refused.value)
+    assert "the credentials of workspace number" in str(refused.value)
+    assert "psp-simulator doctor --db" in str(refused.value)
+    assert code == 1
+    assert "credentials" in said
+
+
 # Where it is -------------------------------------------------------------------------------------------------------
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove a file that is open")
@@ -444,11 +623,11 @@ async def test_doctor_begins_anew_where_a_server_begins_to_write_meanwhile(
 
     seen, look = list[str](), doctor._seen
 
-    def served_meanwhile(where: Path, readings: object, how: str) -> doctor.Findings:
+    def served_meanwhile(where: Path, readings: object, parties: object, how: str) -> doctor.Findings:
         seen.append(how)
         if len(seen) == 1:
             stores.append(open_store(str(file), "http://first.test"))
-        return look(where, readings, how)  # type: ignore[arg-type]
+        return look(where, readings, parties, how)  # type: ignore[arg-type]
 
     stores: list[object] = []
     monkeypatch.setattr(doctor, "_seen", served_meanwhile)

@@ -8,8 +8,18 @@ from typing import Any
 
 from simulator.engine import cards
 from simulator.engine.store.statements import Row, Statements
+from simulator.engine.unreadable import Unreadable
 
 FAR = 2**62
+
+
+def _lines(rows: list[Row]) -> list[Row]:
+    """Rows that begin with a number and an instant, and end with a body. Raises `Unreadable` where one does not."""
+    for row in rows:
+        if not isinstance(row[1], int) or not isinstance(row[-1], bytes):
+            wrong = "at" if not isinstance(row[1], int) else "body"
+            raise Unreadable(f"row {row[0]} of the journal", f"{wrong} is none that was ever written")
+    return rows
 
 
 class Journal(Statements):
@@ -23,7 +33,7 @@ class Journal(Statements):
         """`(seq, at, kind, provider, body)`, oldest first."""
         sql = """SELECT seq, at, kind, provider, body FROM journal
             WHERE workspace = ? AND subject = ? ORDER BY seq"""
-        return self.rows(sql, (self._at(workspace), subject))
+        return _lines(self.rows(sql, (self._at(workspace), subject)))
 
     def tails_of(self, workspace: int, subjects: Sequence[str], most: int) -> list[Row]:
         """`(subject, provider, at, end of the body)` of the first rows of each, so many at most."""
@@ -42,7 +52,7 @@ class Journal(Statements):
     def clock_notes(self, workspace: int, after: int, limit: int) -> list[Row]:
         """`(seq, at, body)` of what was done to the clock since a row of the journal, oldest first."""
         sql = """SELECT seq, at, body FROM journal WHERE workspace = ? AND kind = 'clock' AND seq > ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (self._at(workspace), after, limit))
+        return _lines(self.rows(sql, (self._at(workspace), after, limit)))
 
     def newest_clock_notes(self, workspace: int, limit: int) -> list[Row]:
         """`(at, body)` of what was done to the clock, newest first."""
@@ -58,7 +68,7 @@ class Journal(Statements):
         """One row as `requests` has them."""
         sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE seq = ? AND +workspace = ? AND kind = 'request'"""
-        found = self.rows(sql, (seq, self._at(workspace)))
+        found = _lines(self.rows(sql, (seq, self._at(workspace))))
         return found[0] if found else None
 
     def requests(
@@ -105,7 +115,7 @@ class Journal(Statements):
             where.append("seq < ?")
             values.append(before)
         sql = "SELECT seq, at, provider, subject, path, status, body FROM journal"
-        return self.rows(f"{sql} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, limit])
+        return _lines(self.rows(f"{sql} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, limit]))
 
     def count_requests(self, workspace: int, most: int) -> int:
         """How many requests there are, among the `most` newest."""
@@ -147,13 +157,13 @@ class Journal(Statements):
         sql = f"""SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE workspace = ? AND {where} AND seq >= ? AND seq < ? AND at = ? AND provider = ? AND path = ? AND status = ?
             ORDER BY seq LIMIT ?"""  # noqa: S608
-        return self.rows(sql, [*values, limit])
+        return _lines(self.rows(sql, [*values, limit]))
 
     def requests_from(self, workspace: int, seq: int, limit: int) -> list[Row]:
         """Rows as `requests` has them, but oldest first."""
         sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE workspace = ? AND kind = 'request' AND seq >= ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (self._at(workspace), seq, limit))
+        return _lines(self.rows(sql, (self._at(workspace), seq, limit)))
 
     def reply(self, workspace: int, provider: str, scope: str, key: str) -> Row | None:
         """`(at, fingerprint, status, headers, body)`"""
