@@ -447,7 +447,7 @@ async def test_a_start_that_is_refused_leaves_nothing_beside_a_newer_store(file:
     assert beside(file) == before
 
 
-@pytest.mark.parametrize("other", ["999", "'abc'", "2"])
+@pytest.mark.parametrize("other", ["999", "'abc'"])
 async def test_credentials_that_stand_as_anothers_are_damage(file: Path, other: str) -> None:
     await filled(file, 1)
     changed(file, f"UPDATE credentials SET workspace = {other}")
