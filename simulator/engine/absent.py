@@ -15,12 +15,14 @@ class Absent:
         self._store = store
         self._registry = registry
         self._parties = parties
+        self._waiting = frozenset(store.waiting_providers())
+        """Whoever has rows here, though no workspace knows of it: somebody has changed them."""
 
     @property
     def names(self) -> list[str]:
         """Every provider that was ever installed has credentials in the workspaces of its time."""
         known = {name for workspace in self._registry.all() for name in workspace.credentials}
-        return sorted(known - self._parties.keys())
+        return sorted((known | self._waiting) - self._parties.keys())
 
     def set_aside(self) -> None:
         """Lets the store pass over what waits. To be called when a store is opened, and when a workspace is cleared."""

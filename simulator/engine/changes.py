@@ -16,6 +16,7 @@ from simulator.engine.ledger import Booking, Standing, standing_after, standing_
 from simulator.engine.messages import NO_PLAN, Dispatch, Message, Plan
 from simulator.engine.resource import Resource, Summary, changed, dump, hangs_on, load, remember
 from simulator.engine.store.base import Row, Store
+from simulator.engine.unreadable import raw_bytes
 from simulator.kernel.clock import from_micros, micros
 
 R = TypeVar("R", bound=Resource)
@@ -31,7 +32,7 @@ def identity_of(resource: Resource) -> Identity:
 def booked(row: Row) -> Booking:
     """A row of the ledger."""
     number, at, payment, body = row
-    return Booking.load(number, from_micros(at), payment, bytes(body))
+    return Booking.load(number, from_micros(at), payment, raw_bytes(f"booking {number}", body))
 
 
 class Share(Protocol):
@@ -115,7 +116,9 @@ class Changes:
         for provider, booking, move in self._bookings:
             if provider not in last:
                 newest = self._store.newest_booking(self._workspace, provider)
-                last[provider] = (0, {}) if newest is None else (newest[0], standing_in(bytes(newest[3])))
+                last[provider] = (
+                    (0, {}) if newest is None else (newest[0], standing_in(raw_bytes("a booking", newest[3])))
+                )
             number, standing = last[provider][0] + 1, standing_after(last[provider][1], booking)
             last[provider] = number, standing
             body = booking.dump(standing)

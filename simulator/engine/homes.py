@@ -153,7 +153,7 @@ class SharedHomes(Chore):
 
     def all(self) -> list[Workspace]:
         own = {workspace.id: workspace for workspace in self._registry.all()}
-        return [own.get(id_) or Workspace.load(id_, bytes(raw)) for id_, raw in self._shared.workspaces()]
+        return [own.get(id_) or Workspace.load(id_, raw) for id_, raw in self._shared.workspaces()]
 
     def shown(self, public_id_or_name: str) -> Workspace | None:
         if (found := self._registry.named(public_id_or_name)) is not None:

@@ -12,6 +12,7 @@ import orjson
 from simulator.engine.call import Call, Reply, Use
 from simulator.engine.provider import Idempotency
 from simulator.engine.store import Store
+from simulator.engine.unreadable import raw_bytes
 from simulator.kernel.clock import from_micros, micros
 from simulator.kernel.refusals import IdempotencyConflict
 
@@ -54,17 +55,18 @@ def replay(store: Store, policy: Idempotency, call: Call, key: str, now: datetim
     found = store.reply(call.workspace.id, call.provider, policy.scope(call), key)
     if found is None:
         return None
-    at, fingerprint, status, headers, body = found
+    at, fingerprint, status = found[:3]
+    headers, body = (raw_bytes("an answer that is given again", one) for one in found[3:])
     first = from_micros(at)
     if now - first >= policy.lifetime:
         return None
-    if bytes(fingerprint) != _fingerprint(call):
+    if fingerprint != _fingerprint(call):
         if policy.on_mismatch == "refuse":
             raise IdempotencyConflict(key)
         call.differs_live(f"this is the first answer under this {policy.header}; the request is another one now")
     stored = orjson.loads(headers)
     content_type = stored.pop("content-type", None)
-    reply = Reply(status, bytes(body) if body else None, stored, content_type=content_type)
+    reply = Reply(status, body or None, stored, content_type=content_type)
     policy.replayed(reply, first)
     call.answering.first_at = at
     return reply

@@ -14,7 +14,7 @@ from simulator.engine.call import Call, Reply
 from simulator.engine.masking import COMMON, FORM, Masking
 from simulator.engine.store import Store
 from simulator.engine.store.base import AttemptRow, OutboxRow, Row
-from simulator.engine.unreadable import Unreadable, members
+from simulator.engine.unreadable import Unreadable, members, raw_bytes
 from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
 
 BODY_LIMIT = 65_536
@@ -171,7 +171,7 @@ def real_times(
     only where it was another."""
     found = dict[tuple[str, str, int], datetime]()
     for subject, provider, at, tail in store.tails_of(workspace, [*dict.fromkeys(subjects)], most):
-        if (real := _TAIL.search(bytes(tail))) is not None:
+        if (real := _TAIL.search(raw_bytes("a row of the journal", tail))) is not None:
             found.setdefault((provider, subject, at), from_micros(round(float(real[1]) * 1_000_000)))
     return found
 
@@ -181,7 +181,7 @@ def told(seq: int, at: int, topic: str, provider: str, raw: bytes) -> list[dict[
     which = f"row {seq} of the journal"
     try:
         return _told(seq, at, topic, provider, members(which, raw))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise Unreadable(which, error) from error
 
 

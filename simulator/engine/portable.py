@@ -208,7 +208,11 @@ class Document(_Part):
 
 
 def written(workspace: Workspace, rows: Rows, now: datetime) -> dict[str, Any]:
-    """The document of a workspace, ready to be JSON."""
+    """The document of a workspace, ready to be JSON. Raises `Unreadable`."""
+    for table in schema.OF_A_WORKSPACE:
+        for row in rows[table.name]:
+            if (column := schema.misfit(table, row)) is not None:
+                raise Unreadable(f"a row of {table.name}", f"{column} is none that was ever written")
     tables = {name: [_shown(_without_cards(row)) for row in table] for name, table in rows.items()}
     head = {"format": FORMAT, "version": VERSION, "simulator": __version__, "exported_at": iso_millis(now)}
     head["at"] = workspace.clock.now().isoformat()
@@ -300,11 +304,10 @@ def faults(workspace: Workspace, rows: Rows, parties: Mapping[str, Party]) -> It
 def _faults_of_settings(workspace: Workspace, parties: Mapping[str, Party]) -> Iterator[Fault]:
     sections = Sections({name: party for name, party in parties.items() if isinstance(party, Provider)})
     for name in workspace.settings:
-        field = f"workspace.settings.{name}"
         if name not in sections:
+            field = f"workspace.settings.{name}"
             yield Fault(field, f"{field}: there is no such section here", tuple(sections))
-            continue
-        for fault in workspace.unusable_settings(sections[name]):
+        for fault in workspace.unusable_settings(sections[name]) if name in sections else ():
             yield Fault(f"workspace.{fault.field}", f"workspace.{fault.message}", fault.allowed)
 
 

@@ -10,7 +10,7 @@ from simulator.engine.changes import Changes, Share, booked
 from simulator.engine.ledger import Booking, Standing, standing_after, standing_in
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.store.base import EVERY
-from simulator.engine.unreadable import members
+from simulator.engine.unreadable import members, raw_bytes
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import micros
 from simulator.kernel.refusals import NotFound
@@ -165,7 +165,7 @@ class Reader:
             EVERY if before is None else self.store.first_booking_since(self.workspace.id, provider, micros(before))
         )
         newest = self.store.newest_booking(self.workspace.id, provider, behind)
-        found: Mapping[str, Standing] = {} if newest is None else standing_in(bytes(newest[3]))
+        found: Mapping[str, Standing] = {} if newest is None else standing_in(raw_bytes("a booking", newest[3]))
         for one in self._changes.bookings(provider):
             if before is None or one.at < before:
                 found = standing_after(found, one)

@@ -9,7 +9,7 @@ from simulator.engine.ledger import Booking
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Party
 from simulator.engine.resource import Resource, read
-from simulator.engine.store.base import Row
+from simulator.engine.store.base import FOREVER, Row
 from simulator.engine.store.doctor import Reading
 from simulator.engine.unreadable import Unreadable, members
 from simulator.engine.workspace import Workspace
@@ -18,15 +18,16 @@ from simulator.kernel.clock import from_micros
 
 def readings(parties: Iterable[Party]) -> tuple[Reading, ...]:
     """Of what is nobody's here only that it is an object can be said."""
+    parties = tuple(parties)
     kinds = {(party.name, kind.KIND): kind for party in parties for kind in party.resources}
     return (
         Reading("workspace", "workspaces", ("id", "body"), _workspace, "LENGTH(body) > 0"),
         Reading("snapshot", "snapshots", ("id", "body"), _workspace),
         Reading("resource", "resources", ("seq", "provider", "kind", "body"), lambda row: _resource(row, kinds)),
         Reading("row of the journal", "journal", ("seq", "at", "kind", "provider", "body"), _line),
-        Reading("message", "outbox", ("seq", "context", "body", "plan"), _message),
+        Reading("message", "outbox", ("seq", "due", "created", "context", "body", "plan"), _message),
         Reading("message with an attempt", "attempts", ("message", "headers"), _object),
-        Reading("timer", "timers", ("seq", "data"), _object),
+        Reading("timer", "timers", ("seq", "due", "provider", "kind", "data"), lambda row: _timer(row, parties)),
         Reading("booking", "ledger", ("number", "at", "payment", "body"), _booking),
     )
 
@@ -39,6 +40,8 @@ def _resource(row: Row, kinds: Mapping[tuple[str, str], type[Resource]]) -> None
     _, provider, kind, body = row
     if (known := kinds.get((provider, kind))) is not None:
         read(known, body)
+    elif provider in {name for name, _ in kinds}:
+        raise Unreadable("kind", f"{provider} has no such kind")
     else:
         _object((kind, body))
 
@@ -48,7 +51,8 @@ def _line(row: Row) -> None:
 
 
 def _message(row: Row) -> None:
-    _, context, body, plan = row
+    _, due, created, context, body, plan = row
+    _instants(due, created)
     _object(("context", context))
     Plan.load(plan)
     if not isinstance(body, bytes):
@@ -58,6 +62,20 @@ def _message(row: Row) -> None:
 def _booking(row: Row) -> None:
     number, at, payment, body = row
     Booking.load(number, from_micros(at), payment, body)
+
+
+def _timer(row: Row, parties: Iterable[Party]) -> None:
+    _, due, provider, kind, data = row
+    _instants(due)
+    if any(party.name == provider and kind not in party.kinds for party in parties):
+        raise Unreadable("kind", f"{provider} has no such kind")
+    _object(("data", data))
+
+
+def _instants(*values: int | None) -> None:
+    for value in values:
+        if isinstance(value, int) and not 0 <= value <= FOREVER:
+            raise Unreadable("due", "it is at no instant that there is")
 
 
 def _object(row: Row) -> None:

@@ -1,7 +1,6 @@
 """Who the workspaces are: their names, credentials, settings and clocks, kept in memory beside the store.
 
-Every change of a workspace itself goes through here; what happens inside of one is a unit of work's business. Where several
-processes share a store, each knows the workspaces only that are at home with it (`homes.py`).
+Every change of one itself goes through here. Of several processes on a store, each knows those at home with it (`homes.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from simulator.engine import again, journal
 from simulator.engine.store import EVERY, SnapshotRow, Store
 from simulator.engine.store.transfer import Rows
 from simulator.engine.transactions import Transactions
+from simulator.engine.unreadable import Unreadable
 from simulator.engine.workspace import DEFAULT, Workspace
 from simulator.kernel.clock import Clock, from_micros, micros, time_of_day
 from simulator.kernel.ids import Ids
@@ -207,6 +207,8 @@ class Registry:
         for provider, lookup, workspace in self._store.credentials():
             self._owners[provider, lookup] = workspace
             known.setdefault(workspace, []).append((provider, lookup))
+        if strays := known.keys() - self._workspaces.keys():
+            raise Unreadable(f"the credentials of workspace {min(strays, key=str)}", "there is no such workspace")
         for workspace in self.all():
             given = overrides if workspace.name == DEFAULT else {}
             self._complete(workspace, given, known.get(workspace.id, []))
@@ -402,7 +404,7 @@ class Registry:
         known, snapshot = self._existing(id_), self._store.snapshot(id_, name)
         if snapshot is None:
             raise NotFound("snapshot", name)
-        kept = Workspace.load(id_, bytes(snapshot.body))
+        kept = Workspace.load(id_, snapshot.body)
         changed = dataclasses.replace(
             kept,
             clock=kept.clock.since_it_showed(from_micros(snapshot.at)),

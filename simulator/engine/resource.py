@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from simulator.engine.unreadable import Unreadable
+from simulator.engine.unreadable import Unreadable, raw_bytes
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
 from simulator.kernel.values import value_type
@@ -198,7 +198,7 @@ def remember(resource: Resource, body: bytes) -> None:
 
 
 def load(kind: type[R], body: bytes) -> R:
-    known = _remembered.get(body[:BEGINNING])
+    known = _remembered.get(body[:BEGINNING]) if type(body) is bytes else None
     if known is not None and known[0] == body and type(known[1]) is kind:
         return known[1]
     loaded = read(kind, body)
@@ -208,10 +208,11 @@ def load(kind: type[R], body: bytes) -> R:
 
 def read(kind: type[R], body: bytes) -> R:
     """The same, made anew from the body. Raises `Unreadable`."""
+    what = f"a {kind.KIND} of {kind.PROVIDER}"
     try:
-        loaded: R = _read(kind, body)
+        loaded: R = _read(kind, raw_bytes(what, body))
     except (ValidationError, orjson.JSONDecodeError) as error:
-        raise Unreadable(f"a {kind.KIND} of {kind.PROVIDER}", error) from error
+        raise Unreadable(what, error) from error
     return loaded
 
 

@@ -17,11 +17,18 @@ class Unreadable(RuntimeError):
         super().__init__(f"{what} cannot be read ({self.why})")
 
 
-def members(what: str, raw: bytes) -> dict[str, Any]:
+def raw_bytes(what: str, value: Any) -> bytes:
+    """A value that was written as bytes. SQLite keeps whatever somebody puts into a column. Raises `Unreadable`."""
+    if isinstance(value, bytes):
+        return value
+    raise Unreadable(what, "it is no bytes")
+
+
+def members(what: str, raw: Any) -> dict[str, Any]:
     """The object that a row holds in JSON. Raises `Unreadable`."""
     try:
-        found = orjson.loads(raw)
-    except (orjson.JSONDecodeError, TypeError) as error:
+        found = orjson.loads(raw_bytes(what, raw))
+    except orjson.JSONDecodeError as error:
         raise Unreadable(what, error) from error
     if not isinstance(found, dict):
         raise Unreadable(what, "it is no object")

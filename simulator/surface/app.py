@@ -25,6 +25,7 @@ from simulator.engine.reach import Reach
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import Sections, notices
 from simulator.engine.store import Store, open_store, readable
+from simulator.engine.store.sqlite import DOCTOR
 from simulator.kernel.crypto import sha256_hex
 from simulator.surface import logs
 from simulator.surface.control import health
@@ -42,6 +43,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("simulator")
 
 OURS = ("/_sim", "/console")
+
+
+def _tell_undated(store: Store) -> None:
+    timers, messages = store.undated()
+    if timers or messages:
+        log.error(
+            "%d timers and %d webhooks are due at what is no instant, and never fall due: %s names them",
+            timers,
+            messages,
+            DOCTOR,
+        )
 
 
 class App:
@@ -79,6 +91,7 @@ class App:
                 "the store holds rows of %s, which is not installed: they are kept, its timers and webhooks wait",
                 missing,
             )
+        _tell_undated(store)
         for notice in notices(self.runtime.workspaces(), Sections(self.runtime.providers)):
             log.warning(notice)
         if self.settings.open_console and not self.settings.admin_token:

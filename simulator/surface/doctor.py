@@ -30,7 +30,8 @@ def doctor(db: str, as_json: bool) -> None:
         what = ":memory: is no file" if db == ":memory:" else "an address is no file"
         raise Failure(what, "doctor looks at SQLite files.", USAGE)
     try:
-        found = examine(Path(db).expanduser(), readings([*_served(), WALLET, INBOX]))
+        parties = [*_served(), WALLET, INBOX]
+        found = examine(Path(db).expanduser(), readings(parties), {party.name for party in parties})
     except NotReadable as error:
         raise Failure(str(error), "Name the file that serve was given with --db.", UNREACHED) from error
     if as_json:

@@ -99,7 +99,7 @@ def rows(runtime: Runtime, workspace: Workspace, name: str, after: int, limit: i
     found = runtime.store.resources_of_kind(
         workspace.id, INBOX.name, Received.KIND, before=None, after=after, limit=limit, key=("name", name)
     )
-    return [(place, load(Received, bytes(raw))) for place, raw in reversed(found)]
+    return [(place, load(Received, raw)) for place, raw in reversed(found)]
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

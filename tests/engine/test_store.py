@@ -17,7 +17,7 @@ from simulator.engine.store import Store, StoreConflict, open_store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.transactions import Transactions
 
-FAR = 2**62
+FAR = 2**57
 BYTES = bytes(range(256))
 
 

@@ -1,93 +1,25 @@
-"""A store that is damaged, removed, or whose lock is gone: said at a start and while it is served, and no traceback."""
+"""A store that is damaged: said at a start and while it is served, and no traceback."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
-from click.testing import CliRunner
 from engine.merchant import Merchant
 from support import Sim
 from toy.acme import ACME
 
-from simulator.engine.store import StoreUnavailable, open_store
+from simulator.engine.store import StoreUnavailable, open_store, schema
 from simulator.engine.store.sqlite import SqliteStore
-from simulator.surface.cli import main
-from simulator.surface.launch import Launched, NotStarted, launched
+from simulator.surface.launch import NotStarted, launched
+from surface.damaging import beside, changed, damage, examined, filled, forget, pay, served
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
-
-
-def examined(file: Path) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["doctor", "--db", str(file)])
-    return result.exit_code, result.output
-
-
-def changed(file: Path, sql: str, *values: object) -> None:
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute(sql, values)
-
-
-def damage(file: Path) -> None:
-    """Overwrites every page but the first ones, which say where the tables are."""
-    with file.open("r+b") as raw:
-        for page in range(12, file.stat().st_size // 4096):
-            raw.seek(page * 4096)
-            raw.write(b"\xff" * 4096)
-
-
-def forget(store: SqliteStore) -> None:
-    """SQLite keeps no page in memory."""
-    store._execute("PRAGMA cache_size = 0")
-    store._execute("PRAGMA shrink_memory")
-
-
-async def filled(file: Path, payments: int = 20) -> None:
-    async with Sim(providers=[ACME], db=str(file)) as sim:
-        merchant = Merchant(sim)
-        for n in range(payments):
-            await merchant.charge(f"order-{n}")
-
-
-@contextmanager
-def served(file: Path, payments: int = 2) -> Iterator[tuple[Launched, httpx.Client]]:
-    with launched(db=str(file)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
-        for _ in range(payments):
-            pay(server, client).raise_for_status()
-        yield server, client
-
-
-def replace(file: Path, other: bytes) -> None:
-    file.rename(file.with_name("away.db"))
-    file.write_bytes(other)
-
-
-def content(file: Path) -> bytes:
-    return file.read_bytes()
-
-
-def pay(server: Launched, client: httpx.Client) -> httpx.Response:
-    return client.post("/_sim/workspaces/default/payments", json={"provider": next(iter(server.credentials))})
-
-
-def eventually(client: httpx.Client, status: int) -> httpx.Response:
-    """What health says, as soon as it answers so; within seconds."""
-    until = time.monotonic() + 10
-    while (answer := client.get("/_sim/health")).status_code != status and time.monotonic() < until:
-        time.sleep(0.1)
-    assert answer.status_code == status, answer.text
-    return answer
 
 
 # A page ------------------------------------------------------------------------------------------------------------
@@ -283,177 +215,180 @@ async def test_the_timer_of_a_row_that_cannot_be_read_is_given_up_with_a_line_of
     assert not any(record.exc_info for record in caplog.records)
 
 
-# Where it is -------------------------------------------------------------------------------------------------------
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove a file that is open")
+# What stands in a column -----------------------------------------------------------------------------------------------
 
 
-@posix
-def test_a_store_that_is_renamed_is_missed_and_found_again(file: Path) -> None:
-    with served(file) as (server, client):
-        file.rename(away := file.with_name("away.db"))
-        missing = eventually(client, 503)
-        refused = pay(server, client)
-        made = file.exists()
-        away.rename(file)
-        eventually(client, 200)
-        taken = pay(server, client)
-        os.kill(server.pid, signal.SIGKILL)
-        os.waitpid(server.pid, 0)
-
-    assert f"{file} was removed or renamed" in missing.json()["error"]["message"]
-    assert refused.status_code == 503
-    assert not made
-    assert taken.status_code == 201
-    with served(file, 0) as (_, client):
-        assert len(client.get("/_sim/workspaces/default/payments").json()["data"]) == 3
+def add_message(file: Path) -> None:
+    place = "(SELECT MAX(COALESCE(place, id)) FROM workspaces)"
+    changed(
+        file,
+        f"""INSERT INTO outbox (id, workspace, provider, event, subject, state, due, created, attempts, context, body)
+        SELECT 'm', {place}, MIN(provider), 'e', 's', 'pending', 1, 1, 0, x'7b7d', x'7b7d' FROM credentials""",
+    )
+    changed(
+        file, "INSERT INTO attempts SELECT seq, 1, 1, 200, 1.0, NULL, CAST('{}' AS BLOB), NULL, NULL, NULL FROM outbox"
+    )
 
 
-@posix
-def test_nothing_is_promised_in_a_store_that_was_removed(file: Path) -> None:
-    with served(file) as (server, client):
-        for one in file.parent.glob("store.db*"):
-            one.unlink()
-        time.sleep(2.5)  # nobody asks for health
-        refused = pay(server, client)
+def known_ids(sim: Sim) -> str:
+    return "/_sim/workspaces/" + next(w.public_id for w in sim.app.runtime.workspaces() if w.name != "default")
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE timers SET due = 'abc'", "of timers, due is no integer"),
+        ("UPDATE outbox SET due = 'abc'", "of outbox, due is no integer"),
+        ("UPDATE outbox SET created = x'00'", "of outbox, created is no integer"),
+        ("UPDATE resources SET body = CAST(body AS TEXT)", "of resources, body is no blob"),
+        ("UPDATE journal SET at = 1.5", "of journal, at is no integer"),
+        ("UPDATE meta SET value = x'00' WHERE name = (SELECT MIN(name) FROM meta)", "of meta, value is no text"),
+        ("UPDATE credentials SET workspace = 'abc'", "of credentials, workspace is no integer"),
+        ("UPDATE timers SET due = 1000000000000000000", "it is at no instant that there is"),
+    ],
+)
+def test_doctor_counts_what_was_never_written_so(file: Path, sql: str, said: str) -> None:
+    with served(file):
+        pass
+    add_message(file)
+    assert examined(file)[0] == 0
+    changed(file, sql)
+
+    code, text = examined(file)
+
+    assert code == 1
+    assert said in text
+    assert len(text.splitlines()) < 50
+
+
+def test_doctor_names_those_that_are_not_installed(file: Path) -> None:
+    with served(file):
+        pass
+    changed(file, "UPDATE timers SET provider = 'gone'")
+    changed(file, "UPDATE resources SET provider = 'gone'")
+
+    code, said = examined(file)
+
+    assert code == 1
+    assert "There are rows of timers of what is not installed, and never was (gone)" in said
+    assert "There are rows of resources of what is not installed, and never was (gone)" in said
+
+
+@pytest.mark.parametrize("due", ["abc", 10**18, b"\x00"])
+def test_a_server_starts_with_timers_that_are_due_at_no_instant(file: Path, due: object) -> None:
+    with served(file):
+        pass
+    changed(file, "UPDATE timers SET due = ?", due)
+
+    with served(file, 1) as (_, client):
         health = client.get("/_sim/health")
+        timers = client.get("/_sim/workspaces/default/timers")
 
-    assert (refused.status_code, health.status_code) == (503, 503)
-    assert list(file.parent.glob("store.db")) == []
+    assert health.status_code == 200
+    assert timers.status_code == 200
 
 
-@posix
-async def test_nor_where_another_file_stands_by_now(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    await filled(file, 2)
+async def test_a_message_that_is_due_at_no_instant_is_told_to_who_asks_and_in_the_log(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await filled(file, 1)
+    add_message(file)
+    changed(file, "UPDATE outbox SET due = 'abc', state = 'pending'")
     async with Sim(providers=[ACME], db=str(file)) as sim:
-        replace(file, b"somebody else's")
-        health = await sim.http.get("/_sim/health")
-        created = await Merchant(sim).create("order")
+        listed = await sim.http.get(f"{known_ids(sim)}/webhooks")
+        advanced = await sim.http.post(f"{known_ids(sim)}/clock/advance", json={"by": "2d"})
 
-    assert health.status_code == 503
-    assert "is another file by now" in health.json()["error"]["message"]
-    assert created.status_code == 500
-    assert content(file) == b"somebody else's"
+    assert listed.status_code == 503
+    assert "cannot be read (due is none that was ever written)" in listed.json()["error"]["message"]
+    assert advanced.status_code == 200
+    assert any("webhooks are due at what is no instant" in record.getMessage() for record in caplog.records)
     assert not any(record.exc_info for record in caplog.records)
 
 
-@posix
-def test_nor_where_the_newest_changes_were_removed(file: Path) -> None:
-    with served(file) as (server, client):
-        Path(f"{file}-wal").unlink()
-        missing = eventually(client, 503)
-        refused = pay(server, client)
-    with served(file, 0) as (_, client):
-        kept = len(client.get("/_sim/workspaces/default/payments").json()["data"])
+async def test_messages_of_who_is_not_installed_wait(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await filled(file, 1)
+    add_message(file)
+    changed(file, "UPDATE outbox SET provider = 'gone', state = 'pending', due = 1, url = 'http://127.0.0.1:9/'")
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        listed = await sim.http.get(f"{known_ids(sim)}/webhooks")
+        advanced = await sim.http.post(f"{known_ids(sim)}/clock/advance", json={"by": "2d"})
 
-    assert "-wal with the newest changes was removed" in missing.json()["error"]["message"]
-    assert refused.status_code == 503
-    assert kept == 2
-
-
-def test_a_look_at_a_store_without_a_file_is_none() -> None:
-    store = SqliteStore()
-
-    assert (store.look(), store.LOOK_S) == (None, None)
+    assert (listed.status_code, advanced.status_code) == (200, 200)
+    assert any("rows of gone, which is not installed" in record.getMessage() for record in caplog.records)
+    assert not any(record.exc_info for record in caplog.records)
 
 
-# The lock ----------------------------------------------------------------------------------------------------------
-
-
-@posix
-def test_a_lock_that_is_removed_is_made_anew(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    first = open_store(str(file), "http://first.test")
-    Path(f"{file}.lock").unlink()
-
-    assert first.look() is None
-
-    with pytest.raises(StoreUnavailable, match=r"in use by the simulator at http://first\.test"):
-        open_store(str(file), "http://second.test")
-    assert "the lock beside the store was removed" in caplog.text
-    first.close()
-    open_store(str(file), "http://second.test").close()
-
-
-@posix
-def test_who_finds_another_server_in_the_file_writes_no_more(file: Path) -> None:
-    """Also when the other one has ended: what is known of the store here may be no longer so."""
-    first = open_store(str(file), "http://first.test")
-    Path(f"{file}.lock").unlink()
-    second = open_store(str(file), "http://second.test")
-
-    said = first.look()
-    assert said is not None and "in use by the simulator at http://second.test" in said
-    with pytest.raises(first.OUTAGES, match="nothing is written here any more"):
-        first.begin()
-    assert second.look() is None
-    second.close()
-    assert first.look() == said
-    first.close()
-
-
-# Doctor leaves nothing -----------------------------------------------------------------------------------------------
-
-
-def beside(file: Path) -> dict[str, int]:
-    return {one.name: one.stat().st_size for one in file.parent.iterdir()}
-
-
-async def test_doctor_leaves_nothing_beside_a_store_that_was_closed(file: Path) -> None:
-    await filled(file)
-    before = beside(file)
-
-    assert examined(file)[0] == 0
-    assert beside(file) == before
-
-
-def test_doctor_reads_what_a_killed_server_has_left_and_leaves_it_so(file: Path) -> None:
-    with served(file, 3) as (server, _):
-        os.kill(server.pid, signal.SIGKILL)
-        os.waitpid(server.pid, 0)
-    Path(f"{file}-shm").unlink(missing_ok=True)
-    before = beside(file)
-    assert f"{file.name}-wal" in before
-
-    assert examined(file) == (0, "Nothing is wrong with it.\n")
-    assert beside(file) == before
-
-
-@posix
-async def test_doctor_reads_a_store_in_a_folder_to_which_nothing_can_be_written(file: Path) -> None:
-    await filled(file)
-    connect, opened = sqlite3.connect, []
-
-    def read_only(where: str, **more: object) -> sqlite3.Connection:
-        """As on a read-only mount: SQLite may make nothing beside the file. Root may write to any folder."""
-        opened.append(where)
-        if "immutable=1" not in where:
-            raise sqlite3.OperationalError("unable to open database file")
-        return connect(where, **more)  # type: ignore[call-overload, no-any-return]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(sqlite3, "connect", read_only)
-        assert examined(file) == (0, "Nothing is wrong with it.\n")
-    assert opened
-
-
-async def test_doctor_begins_anew_where_a_server_begins_to_write_meanwhile(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("sql", "asked"),
+    [
+        ("UPDATE resources SET body = 'nope'", ("payments", "export")),
+        ("UPDATE resources SET body = CAST(body AS TEXT)", ("payments", "export")),
+        ("UPDATE resources SET body = 7", ("payments", "export")),
+        ("UPDATE journal SET body = 'x'", ("requests", "export")),
+        ("UPDATE journal SET body = CAST(body AS TEXT)", ("requests", "export")),
+        ("UPDATE journal SET at = 'x'", ("requests", "export")),
+        ("UPDATE outbox SET body = 'x'", ("webhooks", "export")),
+        ("UPDATE outbox SET created = 'x'", ("webhooks", "export")),
+        ("UPDATE attempts SET headers = 'x'", ("webhooks", "export")),
+    ],
+)
+async def test_a_row_with_another_type_cannot_be_read_and_is_no_bug(
+    file: Path, caplog: pytest.LogCaptureFixture, sql: str, asked: tuple[str, ...]
 ) -> None:
-    await filled(file)
-    from simulator.engine.store import doctor
+    await filled(file, 1)
+    add_message(file)
+    changed(file, sql)
+    async with Sim(providers=[ACME], db=str(file)) as sim:
+        answers = [await sim.http.get(f"{known_ids(sim)}/{what}") for what in asked]
 
-    seen, look = list[str](), doctor._seen
+    assert [answer.status_code for answer in answers] == [503] * len(asked)
+    assert all("cannot be read" in answer.json()["error"]["message"] for answer in answers)
+    assert not any(record.exc_info for record in caplog.records)
 
-    def served_meanwhile(where: Path, readings: object, how: str) -> doctor.Findings:
-        seen.append(how)
-        if len(seen) == 1:
-            stores.append(open_store(str(file), "http://first.test"))
-        return look(where, readings, how)  # type: ignore[arg-type]
 
-    stores: list[object] = []
-    monkeypatch.setattr(doctor, "_seen", served_meanwhile)
+# The head of the file --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [-3, 0])
+async def test_a_schema_that_never_was_is_refused_and_a_finding(file: Path, version: int) -> None:
+    await filled(file, 1)
+    changed(file, f"PRAGMA user_version = {version}")
+    before = beside(file)
+
+    with pytest.raises(NotStarted) as refused, launched(db=str(file)):
+        pass
     code, said = examined(file)
-    stores[0].close()  # type: ignore[attr-defined]
 
-    assert (code, seen) == (0, ["mode=ro&immutable=1", "mode=ro"])
-    assert "It is served by the simulator at http://first.test" in said
+    assert "ended with 3" in str(refused.value)
+    assert f"schema {version}, which no version ever wrote" in str(refused.value)
+    assert "Traceback" not in str(refused.value)
+    assert code == 1
+    assert f"schema {version}, which no version ever wrote" in said
+    assert "serve brings it" not in said
+    assert beside(file) == before
+
+
+async def test_a_start_that_is_refused_leaves_nothing_beside_a_newer_store(file: Path) -> None:
+    await filled(file, 1)
+    changed(file, f"PRAGMA user_version = {schema.VERSION + 1}")
+    before = beside(file)
+
+    with pytest.raises(StoreUnavailable, match="a newer one"):
+        open_store(str(file), "http://first.test")
+
+    assert beside(file) == before
+
+
+@pytest.mark.parametrize("other", ["999", "'abc'"])
+async def test_credentials_that_stand_as_anothers_are_damage(file: Path, other: str) -> None:
+    await filled(file, 1)
+    changed(file, f"UPDATE credentials SET workspace = {other}")
+    with pytest.raises(NotStarted) as refused, launched(db=str(file)):
+        pass
+    code, said = examined(file)
+
+    assert "ended with 3" in str(refused.value)
+    assert "the credentials of workspace" in str(refused.value)
+    assert "psp-simulator doctor --db" in str(refused.value)
+    assert code == 1
+    assert "credentials" in said

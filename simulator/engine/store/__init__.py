@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import unquote
 
 from simulator.engine.masking import COMMON
-from simulator.engine.store.base import EVERY, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
+from simulator.engine.store.base import EVERY, FOREVER, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
 from simulator.engine.store.lock import InUse
 from simulator.engine.store.shared import SharedStore
 from simulator.engine.store.snapshots import SnapshotRow
@@ -16,6 +16,7 @@ from simulator.engine.unreadable import Unreadable
 
 __all__ = [
     "EVERY",
+    "FOREVER",
     "AttemptRow",
     "OutboxRow",
     "SharedStore",

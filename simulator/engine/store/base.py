@@ -16,11 +16,11 @@ from simulator.engine.store.ledger import Ledger
 from simulator.engine.store.outbox import AttemptRow, Outbox, OutboxRow, TimerRow
 from simulator.engine.store.resources import Resources, StoreConflict
 from simulator.engine.store.snapshots import Snapshots
-from simulator.engine.store.statements import EVERY, Row
+from simulator.engine.store.statements import EVERY, FOREVER, Row
 from simulator.engine.store.transfer import Transfer
 from simulator.engine.store.workspaces import Workspaces
 
-__all__ = ["EVERY", "AttemptRow", "OutboxRow", "Row", "Store", "StoreConflict", "TimerRow"]
+__all__ = ["EVERY", "FOREVER", "AttemptRow", "OutboxRow", "Row", "Store", "StoreConflict", "TimerRow"]
 
 
 class Store(Workspaces, Leavings, Keeping, Snapshots, Transfer, Resources, Outbox, Ledger, Journal):

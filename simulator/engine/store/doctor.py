@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row
-from simulator.engine.store.lock import alone, holder
-from simulator.engine.store.sqlite import fault, look_at
-from simulator.engine.unreadable import reason
+from simulator.engine.store.lock import holder
+from simulator.engine.store.rest import beside, is_at_rest, leaving_nothing
+from simulator.engine.store.sqlite import NoVersion, fault, look_at
+from simulator.engine.unreadable import Unreadable, members, reason
 
 SHOWN = 20
 """Faults of one kind that are told."""
@@ -60,61 +61,53 @@ class Reading:
     where: str = "TRUE"
 
 
-def examine(file: Path, readings: Sequence[Reading] = ()) -> Findings:
-    """Raises `NotReadable`."""
+def examine(file: Path, readings: Sequence[Reading] = (), parties: Collection[str] | None = None) -> Findings:
+    """`parties` are the names of those that are installed. Raises `NotReadable`."""
     if not file.is_file() or file.stat().st_size == 0:
         raise NotReadable(f"{file}: there is no such file, or nothing is in it")
     try:
-        if _is_at_rest(file):
-            found = _seen(file, readings, "mode=ro&immutable=1")
-            if _is_at_rest(file):  # else somebody has begun to write meanwhile
+        if is_at_rest(file):
+            found = _seen(file, readings, parties, "mode=ro&immutable=1")
+            if is_at_rest(file):  # else somebody has begun to write meanwhile
                 return found
-        with _leaving_nothing(file):
-            return _seen(file, readings, "mode=ro")
+        with leaving_nothing(file):
+            return _seen(file, readings, parties, "mode=ro")
     except (OSError, RuntimeError) as error:
         raise NotReadable(f"{file}: {error}") from error
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
             return Findings([f"SQLite says: {error}: a page of the file is damaged."])
         more = ""
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN and _beside(file, "-wal").exists():
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN and beside(file, "-wal").exists():
             more = f"; copy it with {file.name}-wal to where something can be written, and look at the copy"
         raise NotReadable(f"{file}: {fault(error)}{more}") from error
 
 
-def _beside(file: Path, ending: str) -> Path:
-    return Path(f"{file.resolve()}{ending}")
-
-
-def _is_at_rest(file: Path) -> bool:
-    """Whether everything is in the file, and nobody writes to it: then SQLite needs nothing beside it to read it."""
-    unwritten = [one for ending in ("-wal", "-journal") if (one := _beside(file, ending)).exists()]
-    return not any(one.stat().st_size for one in unwritten) and holder(file) is None
-
-
-@contextmanager
-def _leaving_nothing(file: Path) -> Iterator[None]:
-    """What SQLite makes to read the newest changes goes again, unless somebody serves the file."""
-    shared = _beside(file, "-shm")
-    was_there = shared.exists()
+def _seen(file: Path, readings: Sequence[Reading], parties: Collection[str] | None, how: str) -> Findings:
+    found = Findings()
     try:
-        yield
-    finally:
-        if not was_there:
-            with alone(file) as is_ours, suppress(OSError):
-                if is_ours:
-                    shared.unlink(missing_ok=True)
-
-
-def _seen(file: Path, readings: Sequence[Reading], how: str) -> Findings:
-    version = look_at(file, how)
+        version = look_at(file, how)
+    except NoVersion as error:
+        found.faults.append(f"{_sentence(str(error))}.")
+        version = schema.VERSION  # what is in it may be whole all the same
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30)) as connection:
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # a damaged text is no reason to give up
-        return _examined(file, connection, version, readings)
+        _examine(found, file, connection, version, readings, parties)
+    return found
 
 
-def _examined(file: Path, connection: sqlite3.Connection, version: int, readings: Sequence[Reading]) -> Findings:
-    found = Findings()
+def _sentence(said: str) -> str:
+    return said[0].upper() + said[1:]
+
+
+def _examine(
+    found: Findings,
+    file: Path,
+    connection: sqlite3.Connection,
+    version: int,
+    readings: Sequence[Reading],
+    parties: Collection[str] | None,
+) -> None:
     if server := holder(file):
         found.notes.append(f"It is served by {server}.")
     if version < schema.VERSION:
@@ -128,14 +121,57 @@ def _examined(file: Path, connection: sqlite3.Connection, version: int, readings
     damaged = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})")]
     if damaged != ["ok"]:
         found.faults.extend(f"SQLite says: {' '.join(line.split())}." for line in damaged)
-        return found
+        return
     if version == schema.VERSION:
-        for what, sql in _AGREEING.items():
-            if count := connection.execute(sql).fetchone()[0]:
-                found.faults.append(f"There are {count} {what}.")
+        found.faults.extend(_disagreeing(connection))
+    found.faults.extend(_misfits(connection))
+    if parties is not None and version == schema.VERSION:
+        found.faults.extend(_never_installed(connection, parties))
     for reading in readings:
         found.faults.extend(_unreadable(connection, reading))
-    return found
+
+
+def _disagreeing(connection: sqlite3.Connection) -> Iterator[str]:
+    for what, sql in _AGREEING.items():
+        try:
+            count = connection.execute(sql).fetchone()[0]
+        except sqlite3.OperationalError as error:
+            yield f"It cannot be said whether there are {what}: {error}."
+        else:
+            if count:
+                yield f"There are {count} {what}."
+
+
+def _misfits(connection: sqlite3.Connection) -> Iterator[str]:
+    """Sentences about the columns in which something else stands than was ever written there. SQLite keeps whatever it gets."""
+    for table, columns in schema.all_columns().items():
+        there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        known = {name: schema.KEPT_AS[type_] for name, type_ in columns.items() if name in there}
+        if not known:  # an older version had no such table
+            continue
+        counts = ", ".join(f"SUM(typeof({name}) NOT IN ('{kept}', 'null'))" for name, kept in known.items())
+        row = connection.execute(f"SELECT {counts} FROM {table}").fetchone()  # noqa: S608
+        for (name, kept), count in zip(known.items(), row, strict=True):
+            if count:
+                yield f"In {count} rows of {table}, {name} is no {kept}."
+
+
+_OF_PROVIDERS = ("resources", "timers", "outbox", "ledger")
+
+
+def _never_installed(connection: sqlite3.Connection, parties: Collection[str]) -> Iterator[str]:
+    """A sentence for each table with rows of those that are neither installed nor were: who was has credentials here."""
+    known = {*parties, *(row[0] for row in connection.execute("SELECT DISTINCT provider FROM credentials"))}
+    for (body,) in connection.execute("SELECT body FROM workspaces WHERE LENGTH(body) > 0"):
+        with suppress(ValueError, Unreadable, TypeError):  # which is told elsewhere
+            known.update(members("a workspace", body).get("credentials", ()))
+    for table in _OF_PROVIDERS:
+        names = [row[0] for row in connection.execute(f"SELECT DISTINCT provider FROM {table} ORDER BY provider")]  # noqa: S608
+        missing = [str(name) for name in names if name not in known]
+        if missing:
+            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+            told = f"{', '.join(missing[:SHOWN])}{more}"
+            yield f"There are rows of {table} of what is not installed, and never was ({told}): they are kept, and wait."
 
 
 def _unreadable(connection: sqlite3.Connection, reading: Reading) -> Iterator[str]:

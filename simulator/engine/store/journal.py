@@ -8,11 +8,21 @@ from typing import Any
 
 from simulator.engine import cards
 from simulator.engine.store.statements import Row, Statements
+from simulator.engine.unreadable import Unreadable
 
 FAR = 2**62
 
 AT_ONCE = 500
 """So many paths are read in one go, to be held against a pattern."""
+
+
+def _lines(rows: list[Row]) -> list[Row]:
+    """Rows that begin with a number and an instant, and end with a body. Raises `Unreadable` where one does not."""
+    for row in rows:
+        if not isinstance(row[1], int) or not isinstance(row[-1], bytes):
+            wrong = "at" if not isinstance(row[1], int) else "body"
+            raise Unreadable(f"row {row[0]} of the journal", f"{wrong} is none that was ever written")
+    return rows
 
 
 class Journal(Statements):
@@ -26,7 +36,7 @@ class Journal(Statements):
         """`(seq, at, kind, provider, body)`, oldest first."""
         sql = """SELECT seq, at, kind, provider, body FROM journal
             WHERE workspace = ? AND subject = ? ORDER BY seq"""
-        return self.rows(sql, (self._at(workspace), subject))
+        return _lines(self.rows(sql, (self._at(workspace), subject)))
 
     def tails_of(self, workspace: int, subjects: Sequence[str], most: int) -> list[Row]:
         """`(subject, provider, at, end of the body)` of the first rows of each, so many at most."""
@@ -45,7 +55,7 @@ class Journal(Statements):
     def clock_notes(self, workspace: int, after: int, limit: int) -> list[Row]:
         """`(seq, at, body)` of what was done to the clock since a row of the journal, oldest first."""
         sql = """SELECT seq, at, body FROM journal WHERE workspace = ? AND kind = 'clock' AND seq > ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (self._at(workspace), after, limit))
+        return _lines(self.rows(sql, (self._at(workspace), after, limit)))
 
     def newest_clock_notes(self, workspace: int, limit: int) -> list[Row]:
         """`(at, body)` of what was done to the clock, newest first."""
@@ -61,7 +71,7 @@ class Journal(Statements):
         """One row as `requests` has them."""
         sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE seq = ? AND +workspace = ? AND kind = 'request'"""
-        found = self.rows(sql, (seq, self._at(workspace)))
+        found = _lines(self.rows(sql, (seq, self._at(workspace))))
         return found[0] if found else None
 
     def requests(
@@ -104,9 +114,8 @@ class Journal(Statements):
         if path is not None:
             return self._with_path(" AND ".join(where), values, cards.cut_text(path), before, limit)
         sql = f"SELECT seq, at, provider, subject, path, status, body FROM journal WHERE {' AND '.join(where)}"  # noqa: S608
-        return self.rows(
-            f"{sql} AND seq < ? ORDER BY seq DESC LIMIT ?", [*values, FAR if before is None else before, limit]
-        )
+        values += [FAR if before is None else before, limit]
+        return _lines(self.rows(f"{sql} AND seq < ? ORDER BY seq DESC LIMIT ?", values))
 
     def _with_path(self, where: str, values: Sequence[Any], sought: str, before: int | None, limit: int) -> list[Row]:
         """Held against the pattern here: with `LIKE` a path costs its length times that of the pattern."""
@@ -123,7 +132,7 @@ class Journal(Statements):
             """SELECT seq, at, provider, subject, path, status, body FROM journal WHERE seq IN ({}) ORDER BY seq DESC"""
         )
         parts = [numbers[first : first + AT_ONCE] for first in range(0, len(numbers), AT_ONCE)]
-        return [row for part in parts for row in self.rows(sql.format(", ".join("?" * len(part))), part)]
+        return [row for part in parts for row in _lines(self.rows(sql.format(", ".join("?" * len(part))), part))]
 
     def count_requests(self, workspace: int, most: int) -> int:
         """How many requests there are, among the `most` newest."""
@@ -165,13 +174,13 @@ class Journal(Statements):
         sql = f"""SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE workspace = ? AND {where} AND seq >= ? AND seq < ? AND at = ? AND provider = ? AND path = ? AND status = ?
             ORDER BY seq LIMIT ?"""  # noqa: S608
-        return self.rows(sql, [*values, limit])
+        return _lines(self.rows(sql, [*values, limit]))
 
     def requests_from(self, workspace: int, seq: int, limit: int) -> list[Row]:
         """Rows as `requests` has them, but oldest first."""
         sql = """SELECT seq, at, provider, subject, path, status, body FROM journal
             WHERE workspace = ? AND kind = 'request' AND seq >= ? ORDER BY seq LIMIT ?"""
-        return self.rows(sql, (self._at(workspace), seq, limit))
+        return _lines(self.rows(sql, (self._at(workspace), seq, limit)))
 
     def reply(self, workspace: int, provider: str, scope: str, key: str) -> Row | None:
         """`(at, fingerprint, status, headers, body)`"""

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from simulator.engine.store.statements import EVERY, Row, Statements
+from simulator.engine.store.statements import EVERY, FOREVER, Row, Statements
+from simulator.engine.store.written import ATTEMPT, MESSAGE, as_written
+from simulator.engine.unreadable import raw_bytes
 
 
 class TimerRow(NamedTuple):
@@ -58,6 +60,7 @@ class AttemptRow(NamedTuple):
 
 
 _OUTBOX = "seq, id, workspace, provider, event, subject, url, state, due, created, attempts, context, body, from_network, plan"
+_TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 _ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body, sent"
 _FAILING = ("state = 'failed'", "state = 'pending' AND attempts > 0")
 """Each as its partial index says it."""
@@ -73,7 +76,9 @@ WATCHED, TOGETHER = 20_000, 500
 LOOKED_AT = 5000
 """So many messages a filtered page of the ledger looks at, so that none is slow in a full store."""
 
-_TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
+
+def _attempt(row: Row) -> AttemptRow:
+    return as_written("attempt at message", AttemptRow(*row), ATTEMPT)
 
 
 class Outbox(Statements):
@@ -82,7 +87,7 @@ class Outbox(Statements):
         return found._replace(workspace=self._of(found.workspace)) if self._standing else found
 
     def _message(self, row: Row) -> OutboxRow:
-        found = OutboxRow(*row)
+        found = as_written("message", OutboxRow(*row), MESSAGE)
         return found._replace(workspace=self._of(found.workspace)) if self._standing else found
 
     def insert_timers(self, rows: Sequence[Row]) -> None:
@@ -106,7 +111,7 @@ class Outbox(Statements):
         """Soonest first; `after` are `due` and `seq` of the last one of the page before."""
         later = "" if after is None else "AND (due, seq) > (?, ?)"
         sql = f"SELECT {_TIMER} FROM timers WHERE workspace = ? AND due <= ? {later} {self._timers_aside} ORDER BY due, seq LIMIT ?"  # noqa: S608
-        values = (self._at(workspace), EVERY if until is None else until, *(after or ()), limit)
+        values = (self._at(workspace), FOREVER if until is None else until, *(after or ()), limit)
         return [self._timer(row) for row in self.rows(sql, values)]
 
     def timers_of(self, workspace: int, ids: Sequence[str]) -> list[TimerRow]:
@@ -115,15 +120,24 @@ class Outbox(Statements):
         sql = f"SELECT {_TIMER} FROM timers WHERE id IN ({places}) AND +workspace = ? {self._timers_aside} ORDER BY due, seq"  # noqa: S608
         return [self._timer(row) for row in self.rows(sql, (*ids, self._at(workspace)))] if ids else []
 
+    def undated(self) -> tuple[int, int]:
+        """How many timers and pending messages are due at what is no instant: nobody ever wrote it so, and none falls due."""
+        return 0, 0
+
+    def waiting_providers(self) -> list[str]:
+        """Of what waits, as far as that is cheap to say."""
+        return []
+
     def next_due(self, workspace: int, after: int = 0) -> int | None:
-        """When the next timer or message of a workspace falls due, later than `after` (both in microseconds)."""
+        """When the next timer or message of a workspace falls due, later than `after` (both in microseconds). What is no instant
+        is passed over (`undated`)."""
         sql = f"""SELECT MIN(due) FROM (
-            SELECT due FROM (SELECT due FROM timers WHERE workspace = ? AND due > ? {self._timers_aside}
+            SELECT due FROM (SELECT due FROM timers WHERE workspace = ? AND due > ? AND due <= ? {self._timers_aside}
                 ORDER BY workspace, due, seq LIMIT 1) timer
             UNION ALL SELECT due FROM (SELECT due FROM outbox
-                WHERE workspace = ? AND state = 'pending' AND due > ? {self._aside(workspace)}
+                WHERE workspace = ? AND state = 'pending' AND due > ? AND due <= ? {self._aside(workspace)}
                 ORDER BY workspace, due, seq LIMIT 1) message) both_tables"""  # noqa: S608
-        found = self.rows(sql, (self._at(workspace), after, self._at(workspace), after))
+        found = self.rows(sql, (self._at(workspace), after, FOREVER) * 2)
         return None if found[0][0] is None else int(found[0][0])
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
@@ -173,7 +187,10 @@ class Outbox(Statements):
         """Those of the messages of a payment to one address that are due later than an instant."""
         sql = """SELECT plan FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
             AND state = 'pending' AND +due > ? AND plan IS NOT NULL ORDER BY seq"""
-        return [bytes(row[0]) for row in self.rows(sql, (self._at(workspace), subject, provider, url, after))]
+        return [
+            raw_bytes("the plan of a message", row[0])
+            for row in self.rows(sql, (self._at(workspace), subject, provider, url, after))
+        ]
 
     def next_in_queue(self, workspace: int, provider: str, url: str, until: int) -> OutboxRow | None:
         """The first message to one address that is due, or that was tried before and is to be tried again."""
@@ -195,11 +212,11 @@ class Outbox(Statements):
 
     def latest_of_pending(self) -> list[tuple[int, int]]:
         """Of each workspace with messages that wait: its number, and the last instant at which one was made or tried."""
-        sql = """SELECT workspace, MAX(at) FROM (
+        sql = f"""SELECT workspace, MAX(at) FROM (
             SELECT workspace, MAX(created) AS at FROM outbox WHERE state = 'pending' GROUP BY workspace
             UNION ALL SELECT o.workspace, MAX(a.at) AS at FROM outbox o JOIN attempts a ON a.message = o.seq
             WHERE o.state = 'pending' GROUP BY o.workspace) both_tables
-            WHERE workspace NOT IN (SELECT place FROM leavings) GROUP BY workspace"""
+            WHERE workspace NOT IN (SELECT place FROM leavings) AND at <= {FOREVER} GROUP BY workspace"""  # noqa: S608
         return [(self._of(row[0]), int(row[1])) for row in self.rows(sql)]
 
     def bring_forward(self, workspace: int, now: int, by: int) -> None:
@@ -432,7 +449,7 @@ class Outbox(Statements):
 
     def last_attempt(self, message: int) -> AttemptRow | None:
         found = self.rows(f"SELECT {_ATTEMPT} FROM attempts WHERE message = ? ORDER BY n DESC LIMIT 1", (message,))  # noqa: S608
-        return AttemptRow(*found[0]) if found else None
+        return _attempt(found[0]) if found else None
 
     def set_message_url(self, seq: int, url: str, from_network: bool) -> None:
         self.run("UPDATE outbox SET url = ?, from_network = ? WHERE seq = ?", (url, int(from_network), seq))
@@ -448,7 +465,7 @@ class Outbox(Statements):
             return []
         marks = ", ".join("?" * len(messages))
         sql = f"SELECT {_ATTEMPT} FROM attempts WHERE message IN ({marks}) ORDER BY message, n"  # noqa: S608
-        return [AttemptRow(*row) for row in self.rows(sql, messages)]
+        return [_attempt(row) for row in self.rows(sql, messages)]
 
     def count_pending(self, workspace: int) -> int:
         sql = """SELECT COUNT(*) FROM (SELECT seq FROM outbox WHERE workspace = ? AND state = 'pending'

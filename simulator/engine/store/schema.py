@@ -10,6 +10,7 @@ do to those of its twin too.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 VERSION = 13
@@ -22,6 +23,8 @@ OWN_TABLES = frozenset({"meta", "workspaces", "credentials", "resources", "journ
 
 SEQ = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+KEPT_AS = {"{seq}": "integer", "BIGINT": "integer", "TEXT": "text", "{blob}": "blob", "DOUBLE PRECISION": "real"}
+"""What SQLite's `typeof` says of a value that we have written, by the type of its column."""
 UNLESS = {"sqlite": "", "postgresql": "IF NOT EXISTS"}
 CLUSTERED = {"sqlite": " WITHOUT ROWID", "postgresql": ""}
 
@@ -201,6 +204,26 @@ def of_a_workspace(texts: dict[str, str]) -> tuple[Table, ...]:
 
 
 OF_A_WORKSPACE = of_a_workspace(_TEXTS)
+
+
+def all_columns() -> dict[str, dict[str, str]]:
+    """Of every table, and of the twins, the columns with their types."""
+    own = {
+        name: {column: type_.removesuffix(" PRIMARY KEY") for column, type_ in _columns(text).items()}
+        for name, text in _TEXTS.items()
+    }
+    return own | {f"kept_{table.name}": {"snapshot": "BIGINT", **table.columns} for table in OF_A_WORKSPACE}
+
+
+_VALUES: dict[str, type[object]] = {"TEXT": str, "{blob}": bytes, "DOUBLE PRECISION": float}
+
+
+def misfit(table: Table, row: Mapping[str, object]) -> str | None:
+    """The column of a row in which something stands that was never written there."""
+    for name, value in row.items():
+        if value is not None and not isinstance(value, _VALUES.get(table.columns[name], int)):
+            return name
+    return None
 
 
 def _twin(table: Table) -> str:

@@ -14,6 +14,8 @@ from simulator.engine.store import schema
 from simulator.engine.store.base import Row, Store
 from simulator.engine.store.lock import InUse, Lock
 from simulator.engine.store.place import Place
+from simulator.engine.store.rest import is_at_rest, leaving_nothing
+from simulator.engine.store.statements import FOREVER
 from simulator.engine.unreadable import Unreadable
 
 log = logging.getLogger("simulator")
@@ -231,6 +233,16 @@ class SqliteStore(Store):
     def pages(self) -> int:
         return int(self.exact_rows("PRAGMA page_count")[0][0])
 
+    def undated(self) -> tuple[int, int]:
+        odd = f"typeof(due) != 'integer' OR due > {FOREVER}"
+        timers = self.exact_rows(f"SELECT COUNT(*) FROM timers WHERE {odd}")  # noqa: S608
+        messages = self.exact_rows(f"SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND ({odd})")  # noqa: S608
+        return int(timers[0][0]), int(messages[0][0])
+
+    def waiting_providers(self) -> list[str]:
+        sql = "SELECT provider FROM timers UNION SELECT provider FROM outbox WHERE state = 'pending'"
+        return [row[0] for row in self.exact_rows(sql) if isinstance(row[0], str)]
+
     def empty_pages(self) -> int:
         if not self.exact_rows("PRAGMA auto_vacuum")[0][0]:
             return 0
@@ -281,8 +293,12 @@ class Unusable(RuntimeError):
     """What lies there cannot be our store: the message says why."""
 
 
-def look_at(file: Path, how: str = "mode=ro") -> int:
-    """The schema version of the file; 0 if it is new. Only looks: nothing is written, whatever lies there.
+class NoVersion(Unusable):
+    """It is ours, but bears the number of a schema that no version ever had."""
+
+
+def look_at(file: Path, how: str | None = None) -> int:
+    """The schema version of the file; 0 if it is new. Only looks: nothing is written, whatever lies there, nor left beside it.
     `how` it is opened is for SQLite.
 
     Raises `Unusable` for what is no store of ours or is of a newer version, `sqlite3.Error` for what cannot be read.
@@ -293,6 +309,11 @@ def look_at(file: Path, how: str = "mode=ro") -> int:
         return 0
     if file.stat().st_nlink > 1:  # lock and newest changes stand beside one name, where the other does not find them
         raise Unusable("it has a second name (a hard link), by which another server would not find this one; copy it")
+    if how is None:
+        if is_at_rest(file):
+            return look_at(file, "mode=ro&immutable=1")
+        with leaving_nothing(file):
+            return look_at(file, "mode=ro")
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30)
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -304,6 +325,8 @@ def look_at(file: Path, how: str = "mode=ro") -> int:
     is_old = application == 0 and tables >= schema.OWN_TABLES
     if application != schema.APPLICATION and not is_empty and not is_old:
         raise Unusable("it belongs to another program")
+    if version < 0 or (version == 0 and tables):
+        raise NoVersion(f"it says that it has schema {version}, which no version ever wrote: take a copy from before")
     if version > schema.VERSION:
         raise Unusable(
             f"it was written by another version, a newer one (schema {version}, here {schema.VERSION}); "

@@ -14,7 +14,10 @@ from simulator.engine import cards
 Row = Sequence[Any]
 
 EVERY = 2**63 - 1
-"""A limit that limits nothing, in both dialects; as an instant, one by which everything will have fallen due."""
+"""A limit that limits nothing, in both dialects."""
+
+FOREVER = 253_402_300_799_999_999
+"""The last instant that there is, in microseconds."""
 
 
 def at_rest(values: Sequence[Any]) -> Sequence[Any]:

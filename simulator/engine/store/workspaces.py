@@ -51,7 +51,7 @@ class Workspaces(Statements):
             self._places[id_] = place
         self._standing = {at: known for known, at in self._places.items()}
         sql = "SELECT provider, lookup FROM credentials WHERE workspace = ?"
-        return bytes(body), [(row[0], row[1]) for row in self.exact_rows(sql, (id_,))]
+        return body, [(row[0], row[1]) for row in self.exact_rows(sql, (id_,))]
 
     def add_workspace(self, public_id: str, name: str, body: bytes) -> int:
         sql = "INSERT INTO workspaces (public_id, name, body) VALUES (?, ?, ?) RETURNING id"

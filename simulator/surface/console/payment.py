@@ -149,7 +149,7 @@ async def payment_page(console: Console) -> Response:
     provider = runtime.providers[name]
     kind, body = runtime.store.payment(workspace.id, name, id_) or ("", b"")
     row = shown(console, [(0, name, kind, id_, body)])[0]
-    resource = load(provider.kinds[kind], bytes(body))
+    resource = load(provider.kinds[kind], body)
     uow = runtime.open(workspace)
     summary = finding.summary_of(uow, provider, resource)
     told = diagram.steps(runtime, workspace, resource)

@@ -12,7 +12,7 @@ from pydantic import Field
 from simulator.engine.dispatcher import Watch
 from simulator.engine.registry import WorkspaceError
 from simulator.engine.runtime import Runtime
-from simulator.engine.store import EVERY, Store
+from simulator.engine.store import EVERY, FOREVER, Store
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.walking import Ahead
@@ -179,7 +179,7 @@ def pending(
                 "attempt": row.attempts + 1,
             },
         )
-        for row in store.due_messages(workspace.id, EVERY, limit=limit, after=after_messages)
+        for row in store.due_messages(workspace.id, FOREVER, limit=limit, after=after_messages)
     ]
     rows.sort(key=lambda row: row[0])
     return rows[:limit]

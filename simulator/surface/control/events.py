@@ -125,7 +125,7 @@ def _state(runtime: Runtime, workspace: int, provider: str, subject: str) -> dic
     if party is None or row is None:
         return {}
     try:
-        payment = load(party.kinds[row[0]], bytes(row[1]))
+        payment = load(party.kinds[row[0]], row[1])
         summary = finding.summary_of(runtime.open(runtime.registry[workspace]), party, payment)
     except Unreadable as error:
         log.error("the state of %s/%s is told to nobody: %s", provider, subject, runtime.store.outage(error))

@@ -195,7 +195,7 @@ def _since(runtime: Runtime, page: Listed, since: datetime) -> Listed:
     young: list[Sequence[Any]] = []
     for row in page.rows:
         if row[1] in runtime.providers:
-            if load(runtime.providers[row[1]].kinds[row[2]], bytes(row[4])).created_at < since:
+            if load(runtime.providers[row[1]].kinds[row[2]], row[4]).created_at < since:
                 return Listed(young, None)
             young.append(row)
     return Listed(young, page.older)
@@ -207,7 +207,7 @@ Loaded = tuple[Provider, Resource]
 def loaded(runtime: Runtime, uow: UnitOfWork, rows: Sequence[Sequence[Any]]) -> list[Loaded]:
     """Rows of the store with their orders, which are read at one look; those of a provider that is not installed are left out."""
     known = [(runtime.providers[name], kind, body) for _, name, kind, _, body in rows if name in runtime.providers]
-    found = [(provider, load(provider.kinds[kind], bytes(body))) for provider, kind, body in known]
+    found = [(provider, load(provider.kinds[kind], body)) for provider, kind, body in known]
     summaries = [provider.summarise(resource) for provider, resource in found]
     uow.fetch(Order, [summary.order for summary in summaries if summary is not None and summary.order])
     return found

@@ -171,7 +171,7 @@ def found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) ->
             count = f"{dropped.payments:,} payment{'s' * (dropped.payments > 1)}"
             message += f"; it may be among the {count} that were dropped there (setting simulator.keep)"
         raise ControlError(404, "not_found", message, field="id")
-    return provider, uow.adopt(provider.kinds[row[0]], bytes(row[1]))
+    return provider, uow.adopt(provider.kinds[row[0]], row[1])
 
 
 # What is decided -----------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def _fits(call: ControlCall[NoBody, WaitQuery], row: Sequence[Any]) -> bool:
     party = call.runtime.providers.get(provider)
     if party is None:
         return False
-    uow, resource = call.runtime.open(call.workspace), load(party.kinds[kind], bytes(body))
+    uow, resource = call.runtime.open(call.workspace), load(party.kinds[kind], body)
     summary = finding.summary_of(uow, party, resource)
     return call.query.phase in (None, summary.phase) and call.query.status in (None, summary.status)
 

@@ -318,14 +318,14 @@ def _payments(runtime: Runtime, workspace: Workspace, id_: str) -> Iterator[tupl
         if provider.summarise(resource) is not None:
             yield provider, resource
         elif (row := store.payment(workspace.id, provider.name, resource.subject)) is not None:
-            yield provider, load(provider.kinds[row[0]], bytes(row[1]))
+            yield provider, load(provider.kinds[row[0]], row[1])
     for provider in runtime.providers.values():
         if (row := store.payment(workspace.id, provider.name, id_)) is not None:
-            yield provider, load(provider.kinds[row[0]], bytes(row[1]))
+            yield provider, load(provider.kinds[row[0]], row[1])
     rows = store.payments(workspace.id, provider=None, phase=None, reference=id_, q=None, before=None, limit=1)
     for _, name, kind, _, body in rows:
         if name in runtime.providers:
-            yield runtime.providers[name], load(runtime.providers[name].kinds[kind], bytes(body))
+            yield runtime.providers[name], load(runtime.providers[name].kinds[kind], body)
 
 
 def why(runtime: Runtime, workspace: Workspace, id_: str, base_url: str) -> Account:
