@@ -19,7 +19,7 @@ from simulator.kernel.clock import from_micros
 def readings(parties: Iterable[Party]) -> tuple[Reading, ...]:
     """Of what is nobody's here only that it is an object can be said."""
     parties = tuple(parties)
-    kinds = {(party.name, kind.KIND): kind for party in parties for kind in party.resources}
+    kinds = {(party.name, name): kind for party in parties for name, kind in party.kinds.items()}
     return (
         Reading("workspace", "workspaces", ("id", "body"), _workspace, "LENGTH(body) > 0"),
         Reading("snapshot", "snapshots", ("id", "body"), _workspace),

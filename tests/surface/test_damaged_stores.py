@@ -134,6 +134,18 @@ async def test_so_is_one_with_a_damaged_member(file: Path, before: str, after: s
     assert examined(file)[0] == 1
 
 
+def test_doctor_finds_nothing_wrong_where_money_was_settled(file: Path) -> None:
+    """At every provider: paid, and paid out."""
+    with served(file, 0) as (server, client):
+        world = "/_sim/workspaces/default"
+        for provider in server.credentials:
+            made = client.post(f"{world}/payments", json={"provider": provider}).raise_for_status().json()
+            client.post(f"{world}/payments/{provider}/{made['id']}/pay").raise_for_status()
+        client.post(f"{world}/clock/advance", json={"by": "10d"}).raise_for_status()
+
+    assert examined(file) == (0, "Nothing is wrong with it.\n")
+
+
 def test_doctor_reads_resources_lines_and_messages_as_a_server_does(file: Path) -> None:
     with served(file, 30):
         pass

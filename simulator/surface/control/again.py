@@ -16,6 +16,7 @@ from simulator.engine.shop import Account, Request
 from simulator.engine.stars import hidden
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
+from simulator.kernel.refusals import Refusal
 from simulator.surface.control.errors import ControlError
 
 OF_THE_CONNECTION = frozenset(
@@ -54,7 +55,7 @@ def is_whole(view: Mapping[str, Any]) -> bool:
 
 
 def request_of(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], base_url: str) -> Request:
-    """The call as a merchant would send it now. Raises 409 where the journal has not kept it whole."""
+    """The call as a merchant would send it now. Raises 409 where the journal has not kept it whole, or nobody can sign it."""
     if not is_whole(view):
         raise ControlError(409, "not_whole", "the journal has not kept this call whole: it was too long, or is no text")
     made = _made(runtime, workspace, view, base_url)
@@ -72,7 +73,10 @@ def _made(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], base_
     if provider.verify_request is None and _has_own(view, restored):
         return restored
     account = Account(workspace.credentials[provider.name], base_url, time_of_day())
-    signed = provider.shop.sign(account, restored)
+    try:
+        signed = provider.shop.sign(account, restored)
+    except Refusal as refusal:
+        raise ControlError(409, "not_signed", f"the call cannot be signed: {refusal}") from refusal
     kept = {name: value for name, value in restored.headers.items() if name != "authorization"}
     named = {name.lower(): name for name in signed.headers}
     return Request(
@@ -112,7 +116,8 @@ def as_sent(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any]) -> 
 def as_signed(
     runtime: Runtime, workspace: Workspace, provider: Provider, view: Mapping[str, Any], account: Account
 ) -> Request:
-    """The call as it came, with a header where a masked signature stood: by that it is known how the call was signed."""
+    """The call as it came, with a header where a masked signature stood: by that it is known how the call was signed.
+    Raises `Refusal` for what nobody can sign."""
     came = as_sent(runtime, workspace, view)
     assert provider.shop is not None
     made = {name.lower(): value for name, value in provider.shop.sign(account, came).headers.items()}

@@ -21,6 +21,7 @@ from simulator.engine.shop import Account
 from simulator.engine.unreadable import members
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, time_of_day
+from simulator.kernel.refusals import Refusal
 from simulator.surface.control import again
 from simulator.surface.control.compare import CompareBody, compared, comparison_view
 from simulator.surface.control.errors import ControlError
@@ -204,11 +205,14 @@ def _first(runtime: Runtime, workspace: Workspace, row: Sequence[Any], view: dic
 def explained(
     runtime: Runtime, workspace: Workspace, provider: Provider | None, view: Mapping[str, Any], base_url: str
 ) -> Explained | None:
-    """How the signature of a call comes about; None where it bears none, or the journal has not kept it whole."""
+    """How the signature of a call comes about; None where it bears none, cannot be signed, or was not kept whole."""
     if provider is None or provider.explain_request is None or provider.shop is None or not again.is_whole(view):
         return None
     account = Account(workspace.credentials[provider.name], base_url, time_of_day())
-    found = provider.explain_request(account, again.as_signed(runtime, workspace, provider, view, account))
+    try:
+        found = provider.explain_request(account, again.as_signed(runtime, workspace, provider, view, account))
+    except Refusal:
+        return None
     came = view.get("help", {}).get("received")
     return found if found is None or not isinstance(came, str) else replace(found, received=came)
 
