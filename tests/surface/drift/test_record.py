@@ -135,7 +135,7 @@ async def test_what_a_merchant_has_chosen_is_masked_wherever_it_comes_again(tmp_
     told = {**body, "text": "T-4711 of robert: cart 9", "link": "https://sandbox.example/v1/T-4711?cart=cart%209&n=12"}
 
     def sandbox(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=told, headers={"x-key": "k 1"})
+        return httpx.Response(200, json=told, headers={"x-heard": "k 1"})
 
     recorder = Recorder(provider, "https://sandbox.example", OWN, tmp_path, transport=httpx.MockTransport(sandbox))
     async with asking(recorder) as shop:
@@ -150,7 +150,7 @@ async def test_what_a_merchant_has_chosen_is_masked_wherever_it_comes_again(tmp_
         "text": f"{order} of {buyer}: {cart}",
         "link": f"<base>/v1/{order}?cart={cart}&n=<id 2 of 2 digits>",
     }
-    assert (kept["answer"]["headers"]["x-key"], len({key, order, n, buyer, cart})) == (key, 5)
+    assert (kept["answer"]["headers"]["x-heard"], len({key, order, n, buyer, cart})) == (key, 5)
 
 
 def _marks(body: dict[str, Any]) -> tuple[str, str, str, str]:
