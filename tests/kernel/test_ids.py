@@ -49,6 +49,21 @@ def test_a_pool_hands_out_each_byte_once(lengths: list[int]) -> None:
     assert len(set(long)) == len(long)
 
 
+def test_long_identifiers_that_are_drawn_together_begin_alike_and_no_others() -> None:
+    """Sorted, those of a few payments stand side by side; a short one is all chance."""
+    ids = Ids(Pool())
+
+    texts, guids, short = (
+        [draw() for _ in range(60)] for draw in (lambda: ids.text(21), ids.guid, lambda: ids.text(12))
+    )
+
+    for drawn, head in ((texts, 4), (guids, 8)):
+        assert len({one[:head] for one in drawn}) <= 2, "one fetch, or the end of one and the beginning of the next"
+        assert len({one[head:] for one in drawn}) == len(drawn)
+    assert len({one[:4] for one in short}) > 55
+    assert len({Ids(Pool()).text(21)[:4] for _ in range(20)}) > 15
+
+
 @given(*[st.integers(min_value=0, max_value=2**52)] * 2)
 def test_texts_of_instants_sort_as_the_instants_do(one: int, other: int) -> None:
     assert len(instant_text(one)) == 9
