@@ -28,7 +28,7 @@ from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Registry
 from simulator.engine.settings import SimulatorSettings
-from simulator.engine.store import AttemptRow, OutboxRow, Store
+from simulator.engine.store import EVERY, AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.tries import Other, Tried
@@ -104,7 +104,7 @@ class Dispatcher:
             task = asyncio.create_task(self._serve(workspace_id, queue, group))
             queue.active[group] = task
             task.add_done_callback(partial(self._served, workspace_id, queue))
-        if not queue.active and not is_more:
+        if not queue.active and not is_more and not self._store.passes_over(workspace_id):
             del self._queues[workspace_id]
         return is_more
 
@@ -115,7 +115,16 @@ class Dispatcher:
         if rows:
             queue.place = rows[-1][3:]
         queue.add((row[0], "" if self._one_queue(row[0]) else row[1], row[2]) for row in rows)
-        return len(rows) == LOOK_AHEAD
+        if len(rows) == LOOK_AHEAD:
+            return True
+        queue.place = (now, EVERY)
+        return False
+
+    def seen(self, workspace_id: int) -> int:
+        """The instant (microseconds) up to which nothing waits but what is held back, so that nobody reads that over and over; 0
+        where that is not known."""
+        queue = self._queues.get(workspace_id)
+        return 0 if queue is None or not self._store.passes_over(workspace_id) else queue.seen
 
     def due_from(self, workspace_id: int, due: int) -> None:
         """Messages have been promised for this instant and later ones."""

@@ -64,7 +64,7 @@ class Loop:
             return
         if due is None:
             try:
-                raw = self._store.next_due(workspace_id)
+                raw = self._store.next_due(workspace_id, seen=self._dispatcher.seen(workspace_id))
             except self._store.OUTAGES as error:
                 log.warning(
                     "what is due in workspace %s is looked for later: %s", workspace_id, self._store.outage(error)

@@ -97,6 +97,11 @@ class Queue:
         endpoint = endpoint_of(group)
         (self._late.add if did else self._late.discard)(endpoint)
 
+    @property
+    def seen(self) -> int:
+        """The instant up to which all that is due was looked at and is nobody's turn any more; 0 where there is none."""
+        return 0 if self.place is None or self.place[1] != EVERY or self._waiting else self.place[0]
+
     def due_from(self, due: int, seq: int = EVERY) -> None:
         """A message has become due, then or later. Without its number it is a new one, younger than all that were seen."""
         if self.place is not None and (due, seq) <= self.place:

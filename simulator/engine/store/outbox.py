@@ -128,16 +128,17 @@ class Outbox(Statements):
         """Of what waits, as far as that is cheap to say."""
         return []
 
-    def next_due(self, workspace: int, after: int = 0) -> int | None:
-        """When the next timer or message of a workspace falls due, later than `after` (both in microseconds). What is no instant
-        is passed over (`undated`)."""
+    def next_due(self, workspace: int, after: int = 0, *, seen: int = 0) -> int | None:
+        """When the next timer or message of a workspace falls due, later than `after`, and a message later than `seen` too (all in
+        microseconds). What is no instant is passed over (`undated`)."""
         sql = f"""SELECT MIN(due) FROM (
             SELECT due FROM (SELECT due FROM timers WHERE workspace = ? AND due > ? AND due <= ? {self._timers_aside}
                 ORDER BY workspace, due, seq LIMIT 1) timer
             UNION ALL SELECT due FROM (SELECT due FROM outbox
                 WHERE workspace = ? AND state = 'pending' AND due > ? AND due <= ? {self._aside(workspace)}
                 ORDER BY workspace, due, seq LIMIT 1) message) both_tables"""  # noqa: S608
-        found = self.rows(sql, (self._at(workspace), after, FOREVER) * 2)
+        place = self._at(workspace)
+        found = self.rows(sql, (place, after, FOREVER, place, max(after, seen), FOREVER))
         return None if found[0][0] is None else int(found[0][0])
 
     def insert_messages(self, rows: Sequence[Row]) -> None:

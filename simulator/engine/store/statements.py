@@ -137,6 +137,10 @@ class Statements(ABC):
             return rows
         return [(*row[:column], self._at(row[column]), *row[column + 1 :]) for row in rows]
 
+    def passes_over(self, workspace: int) -> bool:
+        """Whether messages of the workspace may wait for something else than their instant."""
+        return not self._aside(workspace).isspace()
+
     def _aside(self, workspace: int) -> str:
         """SQL that passes over the messages of a workspace that wait."""
         return f"{self._messages_aside} {self._held.get(workspace, '')}"

@@ -141,3 +141,35 @@ async def test_no_view_of_the_money_costs_more_on_a_day_ten_times_as_busy() -> N
 
     grown = [f"{path}: {few[path]} and {many[path]}" for path in few if many[path] > few[path] * ROOM + 10 * STEP]
     assert grown == []
+
+
+async def costs_while_held(count: int) -> dict[str, int]:
+    """What a create and a turn of the loop cost while so many purchases' webhooks are held back."""
+    steps, found = [0], {}
+    async with Sim(providers=[ACME, OTHER]) as sim:
+        merchant, runtime, id_ = Merchant(sim, ACME), sim.app.runtime, sim.workspace.id
+        await sim.receive_webhooks(ACME.name)
+        (await sim.http.put(f"{sim.path}/webhooks/acme/paused", json={"paused": True})).raise_for_status()
+        for _ in range(count):
+            await merchant.paid()
+        runtime.deliver(sim.workspace)
+        counted(sim, steps)
+        for name in ("create", "turn"):
+            before = steps[0]
+            if name == "create":
+                await merchant.create()
+            for _ in range(20):
+                runtime.deliver(sim.workspace)
+                runtime._loop.schedule(id_)
+            found[name] = steps[0] - before
+        (await sim.http.put(f"{sim.path}/webhooks/acme/paused", json={"paused": False})).raise_for_status()
+        await sim.settle()
+        assert len(sim.hooks) == count
+    return found
+
+
+async def test_nobody_reads_over_and_over_what_is_held_back() -> None:
+    few, many = await costs_while_held(10), await costs_while_held(100)
+
+    grown = [f"{what}: {few[what]} and {many[what]}" for what in few if many[what] > few[what] * ROOM + 10 * STEP]
+    assert grown == []
