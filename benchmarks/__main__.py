@@ -12,7 +12,7 @@ import platform
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -48,6 +48,7 @@ class Extent:
 
 
 FULL = Extent(requests=4000, rounds=3, starts=7, remembered=20_000, stores=(100, 10_000, 100_000), purchases=300)
+ALL = replace(FULL, stores=(*FULL.stores, 1_000_000))
 QUICK = Extent(requests=600, rounds=1, starts=3, remembered=2_000, stores=(100, 5_000), purchases=50)
 
 
@@ -144,27 +145,38 @@ def _mb(value: float | None) -> str:
 
 
 def growing(folder: Path, extent: Extent) -> None:
+    """Stores with ever more payments, each served by a process of its own, are asked the same in turns."""
     provider = next(name for name, shop in SHOPS.items() if shop.read is not None)
-    reads: dict[str, Contender] = {}
-    lists: dict[str, Contender] = {}
-    creates: dict[str, Contender] = {}
-    listing = request("GET", f"/_sim/workspaces/default/payments?provider={provider}&limit=50")
+    world = "/_sim/workspaces/default"
+    asked: dict[str, dict[str, Contender]] = {}
     with ExitStack() as running:
+        grown: dict[str, servers.Server] = {}
         for size in extent.stores:
             db, name = folder / f"grown-{size}.db", f"{size:,}"
             with servers.simulator(db) as server:
                 own = _merchant(server, provider)
                 payment = own.id_of(0, _answer(server.port, own.create(0)))
             fill.multiply(db, provider, payment, size - 1)
-            server = running.enter_context(servers.simulator(db))
-            reads[name] = (server.port, partial(_same, own.read(payment)))
-            lists[name] = (server.port, partial(_same, listing))
-            creates[name] = (server.port, _merchant(server, provider).create)
-        rates = [compete(reads, 16, extent), compete(lists, 16, _shorter(extent)), compete(creates, 16, extent)]
-    heading("With this many payments in the store, per second", "read", "list 50", "create")
-    smallest = f"{extent.stores[0]:,}"
-    for name in reads:
-        line(name, *(f"{found[name]:,.0f} = {found[name] / found[smallest]:.2f}" for found in rates))
+            server = grown[name] = running.enter_context(servers.simulator(db))
+            workspace = server.call("GET", world)["id"]
+            builds: dict[str, Build] = {"read": partial(_same, own.read(payment))}
+            for what in (
+                f"payments?provider={provider}&limit=50",
+                "webhooks?newest=true&limit=50",
+                "requests?limit=50",
+            ):
+                builds[what] = partial(_same, request("GET", f"{world}/{what}"))
+            for page in ("payments", "webhooks", "requests"):
+                builds[f"console: {page}"] = partial(_same, request("GET", f"/console/{workspace}/{page}"))
+            builds["create"] = _merchant(server, provider).create
+            for what, build in builds.items():
+                asked.setdefault(what, {})[name] = (server.port, build)
+        heading("With this many payments in the store, per second", *grown)
+        smallest = f"{extent.stores[0]:,}"
+        for what, contenders in asked.items():
+            found = compete(contenders, 16, extent if what in ("read", "create") else _shorter(extent))
+            line(what, *(f"{rate:,.0f} = {rate / found[smallest]:.2f}" for rate in found.values()))
+        line("resident memory, MB", *(_mb(server.resident_mb) for server in grown.values()))
 
 
 def _same(raw: bytes, n: int) -> bytes:
@@ -286,6 +298,9 @@ def snapshots(folder: Path, extent: Extent) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run, good enough to see a large change")
+    parser.add_argument(
+        "--full", action="store_true", help="with a million payments in the store, too: 13 GB, half an hour"
+    )
     tables = (creating, pages, starting, remembering, growing, buying, delivering, workspaces, snapshots)
     parts = {f.__name__: f for f in tables}
     parser.add_argument(
@@ -301,7 +316,7 @@ def main() -> None:
     )
     parser.add_argument("--postgres", help="the address of an empty database, for sharing")
     given = parser.parse_args()
-    extent = QUICK if given.quick else FULL
+    extent = QUICK if given.quick else ALL if given.full else FULL
     started = time.perf_counter()
     print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}")
     with tempfile.TemporaryDirectory() as folder:
