@@ -66,13 +66,15 @@ def pytest_collection(session: pytest.Session) -> Iterator[Any]:
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """Within, no line is traced."""
+    """Within, no line is traced, and none of a process that is started."""
     tracers = sys.gettrace(), threading.gettrace()
+    told = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_PROCESS_")}
     sys.settrace(None)
     threading.settrace(None)  # type: ignore[arg-type] # as it was before anybody traced
     try:
         yield
     finally:
+        os.environ.update(told)
         sys.settrace(tracers[0])
         threading.settrace(tracers[1])  # type: ignore[arg-type]
 

@@ -6,6 +6,7 @@ No sleeping: `sim.advance`, `sim.settle`. Each `Sim` has its own store and its o
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,9 @@ from simulator.surface.settings import Settings
 
 STARTED = datetime(2026, 3, 4, 5, 0, 0, tzinfo=UTC)
 HOOKS = "http://merchant.test/hooks"
+
+UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+"""For a process whose lines are not counted: measured, it would only be slow."""
 
 starlette.routing.compile_path = lru_cache(maxsize=None)(starlette.routing.compile_path)
 """The same ninety paths in every simulator."""

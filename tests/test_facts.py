@@ -13,6 +13,8 @@ from register import KEPT, ROOT
 from simulator.engine.facts import STANDINGS, Fact
 from simulator.engine.settings import faults
 
+pytestmark = pytest.mark.uncounted
+
 ID = r"[a-z_]+\.[a-z0-9]+(?:-[a-z0-9]+)*"
 MARK = re.compile(rf"\b([Ii]nferred|[Oo]bserved|[Cc]onfirmed)(?:: | \()({ID}(?:, {ID})*)")
 """`Inferred: acme.a, acme.b` in the code, `(inferred: acme.a)` in documents; in a sentence that people see, `inferred (acme.a)`."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from simulator.engine import shop
 from simulator.engine.provider import Provider
+from simulator.engine.workspace import Workspace as Stored
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
@@ -24,6 +25,7 @@ from simulator.surface.async_client import AsyncWorkspace
 from simulator.surface.audit.pace import Pace
 from simulator.surface.audit.subject import Subject, browser, by_url
 from simulator.surface.client import Workspace
+from simulator.surface.control.finding import summary_of
 from simulator.surface.in_process import SHOP_URL, Simulator
 
 HOOKS = f"{SHOP_URL}/hooks"
@@ -52,7 +54,7 @@ def opened(provider: Provider, faults: str = "") -> Iterator[tuple[Workspace, Su
 @dataclass
 class Order:
     reference: str
-    begun: str
+    begun: datetime
     state: str = "waiting"
     id: str | None = None
     parcels: int = 0
@@ -73,6 +75,7 @@ class Shop:
         self.creating = 0
         self.work: set[asyncio.Task[None]] = set()
         self.simulator: Simulator
+        self.http: httpx.AsyncClient
         self.world: AsyncWorkspace
 
     def has(self, fault: str) -> bool:
@@ -82,6 +85,17 @@ class Shop:
     def answers_first(self) -> bool:
         """It works afterwards: with `works-later` until that succeeds, which is right; with `acks-first` once."""
         return self.has("works-later") or self.has("acks-first")
+
+    @property
+    def _workspace(self) -> Stored:
+        """As the simulator has it: what the shop may know without asking is not asked for over HTTP."""
+        workspace = self.simulator.app.runtime.find_workspace(self.world.id)
+        assert workspace is not None
+        return workspace
+
+    @property
+    def _now(self) -> datetime:
+        return self._workspace.clock.now()
 
     # HTTP
 
@@ -117,12 +131,11 @@ class Shop:
         """The provider's API."""
         account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
         sent = self.calls.sign(account, request)
-        async with httpx.AsyncClient(transport=self.simulator.transport, base_url=self.simulator.base_url) as http:
-            try:
-                await asyncio.sleep(0)  # others have their turn, as on every network
-                got = await http.request(sent.method, sent.path, headers=dict(sent.headers), content=sent.body)
-            except (OSError, httpx.HTTPError) as error:
-                raise No(str(error)) from error
+        try:
+            await asyncio.sleep(0)  # others have their turn, as on every network
+            got = await self.http.request(sent.method, sent.path, headers=dict(sent.headers), content=sent.body)
+        except (OSError, httpx.HTTPError) as error:
+            raise No(str(error)) from error
         answer = shop.Answer(got.status_code, got.content, dict(got.headers))
         if answer.status >= 300:
             raise No(f"the provider answered {answer.status}")
@@ -131,7 +144,7 @@ class Shop:
     # Its pages
 
     async def _checkout(self) -> str:
-        order = await self._begun()
+        order = self._begun()
         try:
             await self._create(order)
         except No:
@@ -139,11 +152,11 @@ class Shop:
                 return order.reference
             if not self.has("pays-again"):
                 raise
-            await self._create(await self._begun())
+            await self._create(self._begun())
         return order.reference
 
-    async def _begun(self) -> Order:
-        order = Order(f"order-{Ids().hex(8)}", (await self.world.clock())["now"])
+    def _begun(self) -> Order:
+        order = Order(f"order-{Ids().hex(8)}", self._now)
         if self.has("ships-at-once"):
             order.state = "shipped"
         self.orders[order.reference] = order
@@ -219,7 +232,12 @@ class Shop:
         account = shop.Account(self.world.credentials[self.provider.name], self.simulator.base_url, time_of_day())
         assert self.calls.read is not None
         await self._ask(self.calls.read(account, id_))
-        return (await self.world.payment(self.provider.name, id_))["phase"]  # what the answer says, in one word for all
+        runtime, workspace = self.simulator.app.runtime, self._workspace
+        row = runtime.store.payment(workspace.id, self.provider.name, id_)
+        assert row is not None
+        uow = runtime.open(workspace)
+        resource = uow.adopt(self.provider.kinds[row[0]], row[1])
+        return summary_of(uow, self.provider, resource).phase  # what the answer says, in one word for all
 
     async def _learn(self, order: Order) -> None:
         assert order.id is not None
@@ -294,7 +312,7 @@ class Shop:
 
     async def _told(self, order: Order, text: str) -> int:
         assert order.id is not None
-        if self.has("gives-up") and order.state == "waiting" and await self._is_old(order):
+        if self.has("gives-up") and order.state == "waiting" and self._is_old(order):
             return 200
         if order.state == "cancelled":
             return 200
@@ -311,9 +329,8 @@ class Shop:
             await self._learn(order)
         return 200
 
-    async def _is_old(self, order: Order) -> bool:
-        now = (await self.world.clock())["now"]
-        return _minutes(now) - _minutes(order.begun) > AGE_LIMIT_MIN
+    def _is_old(self, order: Order) -> bool:
+        return self._now - order.begun > timedelta(minutes=AGE_LIMIT_MIN)
 
     def _says_paid(self, text: str) -> bool:
         """By its name, or by the words of which that is made."""
@@ -321,9 +338,7 @@ class Shop:
         return words[0] in text if len(words) == 1 else all(f'"{word}"' in text for word in words)
 
     def _is_true(self, headers: Mapping[str, str], text: str) -> bool:
-        runtime = self.simulator.app.runtime
-        workspace = runtime.find_workspace(self.world.id)
-        assert workspace is not None
+        workspace = self._workspace
         is_signed = "signature" in " ".join([*headers, text]).lower()
         if self.provider.verify is None or self.has("takes-any-signature" if is_signed else "takes-unsigned"):
             return True
@@ -355,6 +370,7 @@ class Shop:
         """In a workspace of its own. One purchase shows it what webhooks look like. `token` is the simulator's, if it wants one."""
         simulator.client.token = token
         self.simulator = simulator
+        self.http = httpx.AsyncClient(transport=simulator.transport, base_url=simulator.base_url)
         self.world = await self.simulator.client.create_workspace(frozen=True)
         if self.faults & {"wants-order", "believes", "last-event-wins"}:
             await self.world.pause(self.provider.name)
@@ -366,7 +382,3 @@ class Shop:
             last = (await self.world.deliveries(provider=self.provider.name))[-1]
             self.first_member, self.paid_event = next(iter(json.loads(last["body"]))), last["event"]
             await self.world.reset()
-
-
-def _minutes(instant: str) -> float:
-    return datetime.fromisoformat(instant).timestamp() / 60

@@ -31,7 +31,7 @@ THREAD: pytest.StashKey[ThreadPoolExecutor] = pytest.StashKey()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser that hangs on a busy machine is asked once more; whatever else goes wrong is wrong at once. No lines are counted
-    here but those of the server."""
+    here, of the server neither: what it answers is counted where nobody looks at it."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:

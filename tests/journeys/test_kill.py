@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
 import socket
@@ -23,6 +22,7 @@ from typing import Any
 import httpx
 import pytest
 from buying import ANY, SHOP, account
+from support import UNMEASURED
 
 from simulator.engine.shop import Answer, Request
 
@@ -31,8 +31,6 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 MERCHANTS = 6
 KILLS = 4
-# What a killed process has covered is lost; measured, the server would only be slow.
-UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 STEPS = ("create", "pay", "refund")
 """A whole purchase. Its payment is waiting, paid, refunded afterwards."""
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 from engine import postgres
-from journeys.test_kill import UNMEASURED, free_port
+from journeys.test_kill import free_port
+from support import UNMEASURED
 
 from simulator.surface.settings import Settings
 from simulator.surface.workers import address

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from support import UNMEASURED
 
 from simulator.surface.client import Client, Workspace
 from simulator.surface.launch import Launched, launched
@@ -12,7 +13,8 @@ from simulator.surface.launch import Launched, launched
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Launched]:
-    with launched() as running:
+    """Its lines are not counted: simulators in process run them too, and `test_serve` starts servers whose lines are."""
+    with launched(environ=UNMEASURED) as running:
         yield running
 
 

@@ -446,6 +446,7 @@ def test_without_a_command_the_help_is_shown_and_nothing_is_wrong(arguments: lis
     assert "..." not in alone.stdout.partition("Options:")[2]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
 def test_a_shell_is_told_how_to_complete(kind: str) -> None:
     """By the line that stands in the README."""

@@ -140,7 +140,9 @@ def test_what_is_written_is_formatted_and_typed(checkout: Path) -> None:
 
     _run(checkout, "ruff", "format", "--check", *folders)
     _run(checkout, "ruff", "check", *folders)
-    _run(checkout, "mypy", "--strict", "--no-incremental", "-p", f"simulator.providers.{NEW}")
+    if (known := ROOT / ".mypy_cache").is_dir():  # all but the new provider is typed already
+        shutil.copytree(known, checkout / known.name)
+    _run(checkout, "mypy", "--strict", "-p", f"simulator.providers.{NEW}")
 
 
 def test_no_word_of_the_skeleton_is_left(checkout: Path) -> None:

@@ -71,6 +71,7 @@ def test_its_story_is_told_among_the_others(server: Launched) -> None:
     assert (result.exit_code, story["outcome"], story["phase"]) == (0, "complete", "partly_refunded")
 
 
+@pytest.mark.uncounted
 def test_the_control_api_and_the_console_show_it(server: Launched) -> None:
     CliRunner().invoke(cli.main, ["demo", "acme", "--pay", "--json", "--url", server.url])
     with Client(server.url) as client:

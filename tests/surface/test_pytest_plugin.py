@@ -164,6 +164,7 @@ def test_a_running_simulator_can_be_used_instead(suite: Suite, server: Launched,
     assert {workspace["id"] for workspace in client.workspaces()} == before
 
 
+@pytest.mark.uncounted
 def test_a_parametrised_name_is_no_obstacle(suite: Suite, server: Launched) -> None:
     told = suite.run(ODD, "--psp-simulator-url", server.url)
 
@@ -200,6 +201,7 @@ def test_the_report_of_a_failed_test_tells_the_story_of_its_payments(suite: Suit
     assert "has no payment" in told
 
 
+@pytest.mark.uncounted
 def test_a_failed_audit_says_in_the_report_what_failed_and_shows_it(suite: Suite, server: Launched) -> None:
     told = suite.told(FAILS, "--psp-simulator-url", server.url, "-k", "audits")
 
@@ -211,6 +213,7 @@ def test_a_failed_audit_says_in_the_report_what_failed_and_shows_it(suite: Suite
     assert "has no payment" not in told
 
 
+@pytest.mark.uncounted
 def test_what_fails_in_a_call_shows_the_test_and_none_of_our_frames(suite: Suite, server: Launched) -> None:
     told = suite.told(FAILS, "--psp-simulator-url", server.url, "-k", "waits or nonsense")
 
@@ -243,6 +246,7 @@ def test_the_worlds_of_failed_tests_are_kept_where_that_is_asked_for(
     world.delete()
 
 
+@pytest.mark.uncounted
 def test_without_that_nothing_is_written(suite: Suite, server: Launched, tmp_path: Path) -> None:
     suite.told(FAILS, "--psp-simulator-url", server.url)
 

@@ -134,6 +134,7 @@ def test_the_authority_is_kept_and_the_keys_are_private(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "tls" / key).stat().st_mode) == 0o600
 
 
+@pytest.mark.uncounted
 def test_servers_that_start_at_the_same_moment_share_one_authority(tmp_path: Path) -> None:
     """Two authorities would leave the key of one beside the certificate of the other, for good."""
     make = (

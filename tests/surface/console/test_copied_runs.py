@@ -39,7 +39,10 @@ FINE = re.compile("2..|302|303|400|403|409|422")
 ENDS = ("DELETE", "/reset", "/scenario")
 """What is run last: it takes away what the others are about, or lets them go wrong."""
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
+    pytest.mark.uncounted,
+]
 
 
 @pytest.fixture(scope="module")
