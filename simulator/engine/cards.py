@@ -45,6 +45,7 @@ _FIRST = frozenset(digit for digit, _ in _BEGINNINGS)
 _FOLDED = bytes(0x30 if 0x30 <= c <= 0x39 else 0x2D if c in b" -" else 0x78 for c in range(256))
 """Digits as `0`, what may stand between them as `-`, all else as `x`."""
 _ENOUGH = b"0" * SHORTEST
+_DIGITS = b"0123456789"
 _PLAIN = bytes((c - 0x30) % 256 for c in range(256))
 _DOUBLED = bytes(((c - 0x30) * 2 - 9 if c - 0x30 > 4 else (c - 0x30) * 2) % 256 for c in range(256))
 
@@ -95,16 +96,21 @@ def may_hold(raw: bytes) -> bool:
     folded = together.replace(b"-", b"")
     if not holds(folded, _ENOUGH):
         return False
-    if together.count(_ENOUGH) != folded.count(_ENOUGH):
+    if len(together) != len(folded) and together.count(_ENOUGH) != folded.count(_ENOUGH):
         return True
-    start = together.find(_ENOUGH)
+    seen, find = set[bytes](), together.find  # the same few ids come again and again
+    start = find(_ENOUGH)
     while start >= 0:
+        if raw[start] in _FIRST:
+            number = raw[start : start + LONGEST + 1]
+            if number not in seen:
+                if is_card(number[: len(number) - len(number.lstrip(_DIGITS))]):
+                    return True
+                seen.add(number)
         end = start + SHORTEST
-        if raw[start] in _FIRST and together[start - 1 : start] != b"0":  # a longer run was begun before
-            end = _ZEROS.match(together, start).end()  # type: ignore[union-attr]  # thirteen of them stand there
-            if is_card(raw[start:end]):
-                return True
-        start = together.find(_ENOUGH, end)
+        start = find(_ENOUGH, end)
+        if start == end:  # a run that is longer than any card number
+            start = find(_ENOUGH, _ZEROS.match(together, start).end())  # type: ignore[union-attr]
     return False
 
 

@@ -45,8 +45,11 @@ NAMES_KEPT = 1000
 VALUES_KEPT = 128
 """Values of headers of which it is remembered how they are shown; none is longer than a request's head may be."""
 
+CALM, NAMED, TELLING = 0, 1, 2
+"""What a header's value may hold: nothing; what a name in it makes a secret; what is one without a name."""
+
 ADDRESSES_KEPT = 256
-"""Addresses of which it is remembered how they are shown."""
+"""Addresses, and paths, of which it is remembered how they are shown."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -59,7 +62,7 @@ _ESCAPED = {b"%": re.compile(b"[0-9A-Fa-f]{2}"), b"\\": re.compile(b"[nrtbf]")}
 
 _LIKE_JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\"{\[\]0-9-]")
 _HEADER_OPTION = re.compile(rb"-h[ =]?\\{0,3}[\"']|--header[ =]")
-_TELLING = ("pass", "secret", "token/", "key/", "pwd", "jwt/", "otp/", "pin/", "cvc", "cvv")
+_CALLED_SO = ("pass", "secret", "token/", "key/", "pwd", "jwt/", "otp/", "pin/", "cvc", "cvv")
 """Without any of it no segment of a path is called as a secret is."""
 _PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 _SCHEME = re.compile("[A-Za-z]{1,10}")
@@ -150,10 +153,22 @@ class Masking:
 
     def path(self, path: str, known: Iterable[bytes] = ()) -> str:
         """A path; what its segments say is looked at without their `%`."""
+        return path if self._is_calm(path) and not _holds_any(path, known) else self._path(path, known)
+
+    @cached_property
+    def _is_calm(self) -> Callable[[str], bool]:
+        """Whether a path is shown as it is, and without being decoded; most come again and again."""
+
+        def is_calm(path: str) -> bool:
+            return not ("%" in path or "=" in path or ":" in path) and self._path(path, ()) == path
+
+        return lru_cache(ADDRESSES_KEPT)(is_calm)
+
+    def _path(self, path: str, known: Iterable[bytes]) -> str:
         if "@" in path or "40" in path:
             path = addresses.without_passwords(path.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
         lowered = path.lower()
-        if any(part in lowered for part in _TELLING):
+        if any(part in lowered for part in _CALLED_SO):
             path = self._behind_names(path)
         if "%" not in path and "=" not in path and ":" not in path:
             raw = cards.cut_text(path).encode("utf-8", "surrogatepass")
@@ -167,24 +182,23 @@ class Masking:
 
     def headers_of(self, headers: Mapping[str, str], known: Iterable[bytes] = ()) -> dict[str, str]:
         """Names as they are. A scheme stays (`Bearer ***cdef`), and so does the name of each cookie."""
-        kept, plain = dict(headers), self._plain_headers
-        for name in headers.keys() - plain:
-            kept[name] = self._header(name, headers[name])
-        together = "\n".join(kept.values())
-        raw, lowered = together.encode("utf-8", "surrogatepass"), together.lower()
-        odd: Iterable[str] = ()
-        if (
-            "@" in together
-            or "%" in together
-            or cards.may_hold(raw)
-            or may_hold_unnamed(lowered)
-            or any(holds(raw, secret) for secret in known)
-        ):
-            odd = headers.keys() & plain
-        elif (is_named := may_hold_named(lowered)) or "=" in together or '"' in together:
-            odd = [name for name in headers.keys() & plain if self._is_odd(headers[name], is_named)]
-        for name in odd:
-            kept[name] = self._header_text(headers[name], tuple(known))
+        kept, plain, kind_of = dict(headers), self._plain_headers, self._value_kind
+        if len(plain) + len(self._header_kinds) >= NAMES_KEPT:  # not below: those of this call have to stay
+            plain.clear()
+            self._header_kinds.clear()
+        for name in headers:
+            if name not in plain:
+                kept[name] = self._header(name, headers[name])
+        kind = max(map(kind_of, kept.values()), default=CALM)
+        if kind == TELLING or (known and _holds_any("\n".join(kept.values()), known)):
+            secrets = tuple(known)
+            for name in headers:
+                if name in plain:
+                    kept[name] = self._header_text(headers[name], secrets)
+        elif kind == NAMED:
+            for name in headers:
+                if name in plain and kind_of(headers[name]) == NAMED:
+                    kept[name] = self._header_text(headers[name], tuple(known))
         return kept
 
     def _header(self, name: str, value: str) -> str:
@@ -194,8 +208,19 @@ class Masking:
             return value
         return cookies(value) if kind == "cookies" else _credentials(value)
 
-    def _is_odd(self, value: str, is_named: bool) -> bool:
-        return (is_named and may_hold_named(value.lower())) or not are_plain(value, self.is_secret)
+    def _kind_of_value(self, value: str) -> int:
+        """Whether a value of a header may hold what is a secret wherever it stands, or what is one by a name in it."""
+        lowered = value.lower()
+        if "@" in value or "%" in value or may_hold_unnamed(lowered):
+            return TELLING
+        if cards.may_hold(value.encode("utf-8", "surrogatepass")):
+            return TELLING
+        return NAMED if may_hold_named(lowered) or not are_plain(value, self.is_secret) else CALM
+
+    @cached_property
+    def _value_kind(self) -> Callable[[str], int]:
+        """The same for a value that may come again."""
+        return lru_cache(VALUES_KEPT)(self._kind_of_value)
 
     def is_secret(self, name: str) -> bool:
         """Whether what bears this name is a secret."""
@@ -242,7 +267,7 @@ class Masking:
         return stems((*COMMON_MEMBERS, *self.members))
 
     @cached_property
-    def _backwards(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    def _backwards(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
         return backwards((*COMMON_MEMBERS, *self.members))
 
     def _names(self, raw: bytes, lowered: bytes, text: str) -> set[tuple[int, int]]:
@@ -251,9 +276,12 @@ class Masking:
         if not is_json or ("-h" in text and _HEADER_OPTION.search(lowered)):
             return self._names_anywhere(raw, lowered)
         places: set[tuple[int, int]] = set()
-        reversed_, (member, parameter) = lowered[::-1], self._backwards
-        for ends in (member, parameter) if "=" in text else (member,):
-            for match in ends.finditer(reversed_):
+        reversed_, (member, parameter, likely) = lowered[::-1], self._backwards
+        for one in likely.finditer(reversed_):
+            if (match := member.match(reversed_, one.start())) is not None:
+                self._note_name(places, raw, len(raw) - match.start(1))
+        if "=" in text:
+            for match in parameter.finditer(reversed_):
                 self._note_name(places, raw, len(raw) - match.start(1))
         return places
 
@@ -290,9 +318,6 @@ class Masking:
     def _header_kind(self, name: str) -> str:
         if (known := self._header_kinds.get(name)) is not None:
             return known
-        if len(self._header_kinds) + len(self._plain_headers) >= NAMES_KEPT:
-            self._header_kinds.clear()
-            self._plain_headers.clear()
         lowered = name.lower()
         if lowered in CALM_HEADERS:
             kind = "calm"
@@ -408,9 +433,17 @@ def _lowered(raw: bytes) -> tuple[bytes, str]:
     return lowered, as_text(lowered)
 
 
+def _holds_any(text: str, known: Iterable[bytes]) -> bool:
+    find = text.encode("utf-8", "surrogatepass").find
+    for secret in known:  # noqa: SIM110  # every request's headers are asked, and a generator takes three times as long
+        if find(secret) >= 0:
+            return True
+    return False
+
+
 def _without_known(raw: bytes, known: Iterable[bytes]) -> bytes:
     for secret in known:
-        if holds(raw, secret):
+        if raw.find(secret) >= 0:  # `holds`, without a call of its own
             raw = raw.replace(secret, _hidden(secret))
     return raw
 

@@ -51,9 +51,11 @@ def stems(names: Iterable[str]) -> tuple[bytes, ...]:
     return tuple(s.encode() for s in sorted(found) if not any(other != s and other in s for other in found))
 
 
-def backwards(names: Iterable[str]) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+def backwards(names: Iterable[str]) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
     """Finds the ends of the names in JSON that is read from its end: behind a name there is always a colon, of which there are
-    few, and that is much cheaper than to look for each name. The second one finds parameters, by their `=`."""
+    few, and that is much cheaper than to look for each name. The second one finds parameters, by their `=`.
+
+    The third one passes over nearly every member at once that the first does not find either; what it finds may be none."""
     spelled = {name.lower().replace("_", between) for name in names for between in ("_", "-", "")}
     tails = {name[: -TAIL - 1 : -1] for name in spelled}
     by_letter: dict[str, list[str]] = {}
@@ -62,7 +64,7 @@ def backwards(names: Iterable[str]) -> tuple[re.Pattern[bytes], re.Pattern[bytes
     choices = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
     number = "(?:[0-9]+[_-]?)?"
     member, parameter = (re.compile(rf"{mark}\]?{number}({choices})".encode()) for mark in (r""":\s*["']""", "="))
-    return member, parameter
+    return member, parameter, re.compile(rf""":\s*["'](?:{choices}|[\]0-9][0-9]*[_-]?(?:{choices}))""".encode())
 
 
 def _stem(name: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from support import Sim
 
 from engine.merchant import Merchant
 from simulator.engine.journal import BODY_LIMIT
-from simulator.engine.masking import COMMON, Masking, together
+from simulator.engine.masking import COMMON, NAMES_KEPT, Masking, together
 from simulator.engine.provider import Provider
 from simulator.providers import built_in
 
@@ -482,3 +482,19 @@ def test_escapes_and_parts_without_end_are_read_once(piece: bytes) -> None:
 )  # fmt: skip
 def test_of_an_address_all_is_shown_but_what_opens_a_door(url: str, shown: str | None) -> None:
     assert COMMON.address(url) == (url if shown is None else shown)
+
+
+def test_a_header_whose_name_is_met_again_among_very_many_is_looked_at_all_the_same() -> None:
+    masking = Masking()
+    masking.headers_of({f"x-{number}": "a" for number in range(NAMES_KEPT - 1)})
+
+    shown = masking.headers_of({"x-0": "Bearer a1b2c3d4e5f6", "y-0": "a", "y-1": "a"})
+
+    assert shown == {"x-0": "Bearer ***e5f6", "y-0": "a", "y-1": "a"}
+
+
+@pytest.mark.parametrize("digits", ["9" * 40, "1795898452000", "2126778369193279489", "1" * 13 + "4111111111111111"])
+def test_a_card_number_is_found_behind_digits_that_come_again_and_are_none(digits: str) -> None:
+    text = f'{{"a":"{digits}","b":"{digits}","c":"4111111111111111"}}'
+
+    assert COMMON.text(text) == text.replace('"4111111111111111"', '"411111******1111"')
