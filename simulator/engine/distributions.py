@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from simulator.kernel.values import dataclass
 
 GROUP = "psp_simulator.providers"
 METADATA = (".dist-info", ".egg-info")

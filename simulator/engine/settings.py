@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
@@ -28,6 +27,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from simulator.kernel.clock import parse_duration
+from simulator.kernel.values import dataclass
 
 log = logging.getLogger("simulator")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
 
@@ -14,6 +14,7 @@ from simulator.engine.masking import Masking, secrets_in
 from simulator.engine.settings import Fault, WorkspaceSettings, read
 from simulator.engine.unreadable import Unreadable
 from simulator.kernel.clock import EPOCH, LAST, Clock
+from simulator.kernel.values import dataclass
 
 REAL = Clock()
 
