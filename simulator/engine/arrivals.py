@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.engine import portable, renaming
-from simulator.engine.portable import Document
 from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import CredentialError, Registry, WorkspaceError, handed_in
 from simulator.engine.renaming import Renamed
@@ -21,6 +20,9 @@ from simulator.engine.store.transfer import Rows
 from simulator.engine.workspace import RESERVED, Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from simulator.engine.document import Document
 
 AT_ONCE = 100
 """Resources for whose ids it is asked in one go."""

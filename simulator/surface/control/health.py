@@ -12,7 +12,6 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.sections import Sections, notices
 from simulator.engine.settings import SimulatorSettings
 from simulator.kernel.clock import from_micros, iso_millis
-from simulator.surface.answers import Health
 from simulator.surface.control.errors import HANDLERS, ControlError, unavailable
 from simulator.surface.control.operation import ControlCall, Operation
 from simulator.surface.guard import STRANGER
@@ -78,9 +77,7 @@ async def health(call: ControlCall) -> dict[str, Any]:
     return body | ({"notices": found[:SHOWN]} if found else {})
 
 
-HEALTH: Operation[Any, Any] = Operation(
-    "GET", "/_sim/health", health, returns=Health, summary="Whether the simulator can serve"
-)
+HEALTH: Operation[Any, Any] = Operation("GET", "/_sim/health", health, summary="Whether the simulator can serve")
 
 
 def alone(runtime: Runtime) -> Starlette:
