@@ -10,7 +10,7 @@ from starlette.routing import Route
 from simulator import __version__
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import Sections, notices
-from simulator.engine.settings import SimulatorSettings
+from simulator.engine.settings import SimulatorSettings, read
 from simulator.kernel.clock import from_micros, iso_millis
 from simulator.surface.control.errors import HANDLERS, ControlError, unavailable
 from simulator.surface.control.operation import ControlCall, Operation
@@ -22,7 +22,7 @@ SHOWN = 20
 
 def kept(runtime: Runtime) -> dict[str, Any]:
     """What is kept where nothing else is set, and what was dropped: in all, and in which workspaces (the first 20)."""
-    default = SimulatorSettings.model_validate({}).keep
+    default = read(SimulatorSettings, {})[0].keep
     dropped = runtime.store.dropped()
     return {
         "days": default.days,
