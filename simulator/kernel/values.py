@@ -31,13 +31,14 @@ def _copied(self: Any, state: tuple[None, dict[str, Any]]) -> None:
 
 
 def _put_off(cls: type[Any], name: str, **options: Any) -> None:
-    """The library makes the method of a class with the same fields when it is first called."""
+    """The library makes the method of a class with the same fields when it is first called. That class has a text, or else the
+    library would make one of its signature."""
 
     def first(self: Any, /, *args: Any, **given: Any) -> Any:
         each = [(field.name, field.type, field) for field in dataclasses.fields(cls)]
-        after = {"__post_init__": None} if hasattr(cls, "__post_init__") else {}
+        inside = {"__doc__": name, **({"__post_init__": None} if hasattr(cls, "__post_init__") else {})}
         wanted = {"init": False, "repr": False, "eq": False} | options
-        method = getattr(dataclasses.make_dataclass(cls.__name__, each, namespace=after, **wanted), name)
+        method = getattr(dataclasses.make_dataclass(cls.__name__, each, namespace=inside, **wanted), name)
         setattr(cls, name, method)
         return method(self, *args, **given)
 
