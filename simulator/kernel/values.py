@@ -71,6 +71,7 @@ def _prepared(
         if name not in own:
             _put_off(bare, name, **options)
     if frozen and not is_heir:
+        vars(bare)["__dataclass_params__"].frozen = True  # the library asks it of what is extended
         bare.__setattr__, bare.__delattr__ = _refuse_to_set, _refuse_to_delete  # type: ignore[assignment]
         if slots:
             bare.__setstate__ = _copied

@@ -111,5 +111,15 @@ def test_a_class_may_extend_one_of_the_librarys_and_be_extended_by_one() -> None
 
     assert (Second(1), Third(1)) == (Second(1, 2), Third(1, 2, 3))
     assert repr(Third(1)).endswith("Third(a=1, b=2, c=3)")
+
+    @put_off(frozen=True)
+    class Alone:
+        a: int
+
+    @dataclasses.dataclass(frozen=True)
+    class OfIt(Alone):
+        b: int = 2
+
+    assert OfIt(1) == OfIt(1, 2)
     with pytest.raises(dataclasses.FrozenInstanceError):
         Second(1).a = 2  # type: ignore[misc]
