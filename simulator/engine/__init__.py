@@ -65,6 +65,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `routes` | Which row of a provider's table answers a path |
 | `journal` | The story of a payment |
 | `readings` | What of a store must be readable, for who looks through one |
+| `document` | What a workspace looks like as a document |
 | `portable` `renaming` | A workspace as a document; what is called anew in one that arrives |
 | `idempotency` | A repeated request gets its first answer |
 | `reasons` | Why a request was refused, and what may have been meant |

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,6 +18,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.scenarios import Facet, Rule, Scenario, WebhooksEffect
 from simulator.engine.validation import allowed, validate
 from simulator.kernel.refusals import Invalid
+from simulator.kernel.values import dataclass
 
 FACTS: Mapping[Facet, frozenset[str]] = {
     "wallet": frozenset({"operation", "buyer", "method"}),

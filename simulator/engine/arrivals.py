@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.engine import portable, renaming
-from simulator.engine.portable import Document
 from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import CredentialError, Registry, WorkspaceError, handed_in
 from simulator.engine.renaming import Renamed
@@ -20,6 +19,10 @@ from simulator.engine.store import Store
 from simulator.engine.store.transfer import Rows
 from simulator.engine.workspace import RESERVED, Workspace
 from simulator.kernel.ids import Ids
+from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from simulator.engine.document import Document
 
 AT_ONCE = 100
 """Resources for whose ids it is asked in one go."""
@@ -36,7 +39,7 @@ class NotAdmitted(Exception):
         self.fault = fault
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Brought:
     """What a document has: all that is seen of it without looking at what is here."""
 
@@ -45,7 +48,7 @@ class _Brought:
     addresses: Sequence[tuple[str, str, str, str]]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Called:
     """How it is called here."""
 
@@ -120,7 +123,7 @@ class Arrivals:
     def _workspace(self, brought: Workspace, called: _Called, from_network: bool) -> Workspace:
         words = {before.encode(): after.encode() for before, after in called.words.items()}
         workspace = Workspace.load(0, renaming.in_text(brought.dump(), words))
-        workspace = dataclasses.replace(
+        workspace = replace(
             workspace,
             public_id=called.public_id,
             name=called.name,
@@ -207,7 +210,7 @@ class Arrivals:
 
 def _of_network(workspace: Workspace) -> Workspace:
     """Its endpoints as another machine's, those of the account and those that a provider's own API has made."""
-    return dataclasses.replace(
+    return replace(
         workspace,
         stored_endpoints={name: hook and _marked(hook) for name, hook in workspace.stored_endpoints.items()},
         webhook_endpoints={name: [_marked(one) for one in own] for name, own in workspace.webhook_endpoints.items()},

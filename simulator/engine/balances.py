@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 
@@ -18,6 +17,7 @@ from simulator.engine.settlement import Account, Payout, Period, Report, kinds_o
 from simulator.engine.settling import days_of, leaving, settlement_of, terms_of
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import MICROSECOND, micros
+from simulator.kernel.values import dataclass
 
 PAGE = 500
 """So many bookings are read at a time."""

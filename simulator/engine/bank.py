@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from simulator.engine.scenarios import BankEffect, Effect
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

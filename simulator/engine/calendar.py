@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from simulator.kernel.values import dataclass
 
 Cadence = Literal["daily", "weekly", "monthly", "manual"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl
@@ -17,6 +17,7 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.lazy import cached_property
 from simulator.kernel.refusals import BodyTooWide, MalformedBody, Violation
 from simulator.kernel.shapes import FEWEST_BYTES, MEMBERS, is_wide
+from simulator.kernel.values import dataclass
 
 NO_UTF8 = "not encoded in UTF-8"
 

@@ -6,12 +6,15 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
 
-from simulator.engine.http import Scope
-from simulator.engine.provider import Provider
 from simulator.engine.reach import kind_of
-from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
+
+if TYPE_CHECKING:  # `surface/settings.py` compares names of hosts, and every command reads it
+    from simulator.engine.http import Scope
+    from simulator.engine.provider import Provider
+    from simulator.engine.workspace import Workspace
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing, wherever we decide what they do."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from simulator.engine.reach import Reach
 from simulator.kernel.retry import Receipt
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class Trust:
 class OwnCourier:
     """The real one: makes the client at its first errand, for the life of the process."""
 
-    def __init__(self, reach: Reach | None = None, trust: Trust = Trust()) -> None:
+    def __init__(self, reach: Reach | None = None, trust: Trust | None = None) -> None:
         self._reach = reach or Reach()
-        self._trust = trust
+        self._trust = trust or Trust()
         self._client: Courier | None = None
         self._first_use = asyncio.Lock()
 

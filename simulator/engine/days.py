@@ -7,12 +7,13 @@ whose local date is later than that of the cut-off before it: so no two days bea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from simulator.engine.calendar import Calendar
 from simulator.engine.terms import MoneySettings
 from simulator.kernel.clock import MICROSECOND
+from simulator.kernel.values import dataclass
 
 MOST = 32
 """So many former terms are kept. Of more, the oldest go, and the days under them are drawn by the oldest that are left."""

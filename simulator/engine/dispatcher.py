@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -34,6 +34,7 @@ from simulator.engine.transactions import Transactions
 from simulator.engine.tries import Other, Tried
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
+from simulator.kernel.values import dataclass
 
 log = logging.getLogger("simulator")
 

@@ -6,12 +6,14 @@ group's name in the folders of `sys.path` costs two. It is asked only about the 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from simulator.kernel.values import dataclass
 
 GROUP = "psp_simulator.providers"
 METADATA = (".dist-info", ".egg-info")
@@ -41,9 +43,9 @@ def entries() -> tuple[Entry, ...]:
 def _metadata() -> Iterator[Path]:
     """The metadata folders that speak of the group."""
     for place in dict.fromkeys(sys.path):
-        folder = Path(place)
         try:
-            inside = [path for path in folder.iterdir() if path.name.endswith(METADATA)]
+            with os.scandir(place or ".") as found:  # a folder has hundreds of others, of which no `Path` is made
+                inside = [Path(one.path) for one in found if one.name.endswith(METADATA)]
         except OSError:  # a zip file, or a folder that is not there
             continue
         for metadata in sorted(inside):

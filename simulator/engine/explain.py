@@ -12,11 +12,12 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from simulator.engine import programs
 from simulator.kernel.crypto import b64, equals
+from simulator.kernel.values import dataclass
 
 CAUSES: Final = {
     "reserialised": ("cause_reserialised", "cure_reserialised"),

@@ -7,12 +7,13 @@ somebody asks, and which facts an answer hangs on is derived from the call as th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from simulator.kernel.lazy import cached_property
+from simulator.kernel.values import dataclass
 
 Standing = Literal["inferred", "observed", "confirmed"]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)

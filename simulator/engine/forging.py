@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Literal, get_args
 
 import orjson
+
+from simulator.kernel.values import dataclass
 
 Forgery = Literal["signature", "secret", "body", "amount", "currency", "timestamp", "unsigned", "other_account"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from simulator.engine.store import Store
 from simulator.engine.store.base import AttemptRow, OutboxRow, Row
 from simulator.engine.unreadable import Unreadable, members, raw_bytes
 from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
+from simulator.kernel.values import dataclass
 
 BODY_LIMIT = 65_536
 """Bytes of a body that the journal keeps."""

@@ -16,7 +16,7 @@ new payments are counted from where the last look ended, and what had to stay is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from simulator.engine import unreadable
@@ -32,6 +32,7 @@ from simulator.engine.store.base import Row
 from simulator.engine.sweeper import shrunk
 from simulator.engine.transactions import Transactions
 from simulator.kernel.clock import micros, stopwatch
+from simulator.kernel.values import dataclass
 
 STEP = 8
 """Payments that are looked at, and dropped if they may be, in a step."""

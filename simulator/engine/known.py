@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel
 
 from simulator.kernel.refusals import Violation
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -17,6 +17,7 @@ import orjson
 
 from simulator.engine.resource import Resource
 from simulator.kernel.money import Money, decimals
+from simulator.kernel.values import dataclass
 
 UNIT = 10**8
 """So many make one unit of a currency."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby, pairwise
 from typing import Any
@@ -35,6 +34,7 @@ from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
 from simulator.engine.unnamed import may_hold_named, may_hold_unnamed, without_unnamed
 from simulator.kernel.holding import as_text, holds
+from simulator.kernel.values import dataclass
 
 LONGEST_NAME = 400
 """Characters of a name that are looked at, from its end, and remembered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import orjson
 
 from simulator.engine.forging import Forgery
 from simulator.engine.resource import Resource
-from simulator.kernel.values import value_type
+from simulator.kernel.values import dataclass, value_type
 
 Order = Literal["as_happened", "reversed", "shuffled"]
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 import re
 
 from simulator.engine.disguises import CONTROLS, TURNING, UNSEEN
+from simulator.kernel.lazy import pattern
 
 _LONE = "\ud800-\udfff"
 """Halves of a pair, which no encoding takes."""
-_IN_TEXT = re.compile(f"[{CONTROLS}\r{TURNING}{UNSEEN}{_LONE}]")
-_IN_LINE = re.compile(f"[{CONTROLS}\r\n{TURNING}{UNSEEN}{_LONE}]")
-_IN_JSON = re.compile(f"[\x7f-\x9f{TURNING}{_LONE}]")
+_IN_TEXT = f"[{CONTROLS}\r{TURNING}{UNSEEN}{_LONE}]"
+_IN_LINE = f"[{CONTROLS}\r\n{TURNING}{UNSEEN}{_LONE}]"
+_IN_JSON = f"[\x7f-\x9f{TURNING}{_LONE}]"
 """What JSON leaves as it is and a terminal does not."""
 
 _NAMES = {"\n": "\\n", "\r": "\\r"}
@@ -19,17 +20,17 @@ _NAMES = {"\n": "\\n", "\r": "\\r"}
 
 def in_text(text: str) -> str:
     """A text of several lines, which stay lines; tabs stay tabs."""
-    return _IN_TEXT.sub(_escaped, text)
+    return pattern(_IN_TEXT).sub(_escaped, text)
 
 
 def in_line(text: str) -> str:
     """The same within a line, where a line break is such a sign too."""
-    return _IN_LINE.sub(_escaped, text)
+    return pattern(_IN_LINE).sub(_escaped, text)
 
 
 def in_json(text: str) -> str:
     """JSON of the same value."""
-    return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return pattern(_IN_JSON).sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -38,6 +38,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.refusals import Refusal
+from simulator.kernel.values import dataclass
 
 __all__ = [
     "Ask",

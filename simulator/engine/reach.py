@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from simulator.kernel.refusals import Invalid, Violation
+from simulator.kernel.values import dataclass
 
 Kind = Literal["never", "machine", "private", "public"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from simulator.engine.provider import Party
 from simulator.engine.resource import load
 from simulator.engine.store.transfer import Rows
 from simulator.kernel.ids import UNAMBIGUOUS, Ids
+from simulator.kernel.values import dataclass
 
 LONG = 12
 """Characters from which on a credential's text is looked for by itself; shorter ones may be amounts and words."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from itertools import takewhile
 from threading import Lock
@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from simulator.engine.outlines import is_loaded
 from simulator.engine.provider import Endpoint, LeftOut, Page, Provider
+from simulator.kernel.values import dataclass
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.engine import journal, portable, report_folder
 from simulator.engine.absent import Absent
@@ -45,6 +45,9 @@ from simulator.engine.workspace import DEFAULT, Stride, Workspace, in_words
 from simulator.kernel.clock import Clock, micros, time_of_day
 from simulator.kernel.ids import Ids, Pool
 from simulator.kernel.refusals import NotFound
+
+if TYPE_CHECKING:
+    from simulator.engine.document import Document
 
 log = logging.getLogger("simulator")
 
@@ -128,15 +131,9 @@ class Runtime:
         self.temporary = Temporary(store, self.registry, self._let_go)
         self._going: set[asyncio.Task[None]] = set()
         """What removes temporary workspaces, and breaks off what was under way in lost ones."""
+        aside = (*chores, Lookout(store), self.sweeper, self.keeper, self.temporary)
         self._loop = Loop(
-            agenda,
-            store,
-            self.registry,
-            self.transactions,
-            self.timers,
-            self.dispatcher,
-            self._walker.walks,
-            (*chores, Lookout(store), self.sweeper, self.keeper, self.temporary),
+            agenda, store, self.registry, self.transactions, self.timers, self.dispatcher, self._walker.walks, aside
         )
 
         with shared.opening() if shared is not None else nullcontext():
@@ -288,7 +285,7 @@ class Runtime:
         return portable.written(current, self.registry.rows_to_take_along(workspace.id), time_of_day())
 
     async def import_workspace(
-        self, document: portable.Document, *, name: str | None = None, from_network: bool = False
+        self, document: Document, *, name: str | None = None, from_network: bool = False
     ) -> tuple[Workspace, list[Renamed]]:
         """A new workspace from a document, and what has another name in it. See `Arrivals.admit`."""
         workspace, renamed = await self._arrivals.admit(document, self.homes.alone, name, from_network=from_network)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from simulator.engine.shop import Account
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 _STRING = re.compile(r""""[^"]*"|'[^']*'|`[^`]*`""")
 _MEMBER = re.compile(r"\{\{(\w+)\}\}")

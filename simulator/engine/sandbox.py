@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import orjson
 from simulator.engine.masking import COMMON
 from simulator.engine.shop import Account, Answer, Purchase, Request, json_request
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from simulator.engine.settings import OneOf
 from simulator.engine.validation import Unfit, allowed, validate
 from simulator.kernel.clock import parse_duration, short_duration
 from simulator.kernel.refusals import Invalid, Violation
+from simulator.kernel.values import dataclass
 
 log = logging.getLogger("simulator")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
@@ -28,6 +27,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from simulator.kernel.clock import parse_duration
+from simulator.kernel.values import dataclass
 
 log = logging.getLogger("simulator")
 
@@ -101,7 +101,7 @@ class ProviderSettings(WorkspaceSettings):
 class Keep(BaseModel):
     """What is kept of payments: the newest so many, and those that have changed in the last so many days."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     """Of the workspace's clock."""
@@ -130,7 +130,7 @@ class SimulatorSettings(WorkspaceSettings):
         description="every pause between two attempts of a webhook is multiplied by it; `0.01` shortens all retries",
     )
     keep: Annotated[Keep, WithJsonSchema({"type": "object"})] = Field(
-        Keep(days=None, payments=200_000),
+        Keep.model_construct(days=None, payments=200_000),
         description="payments are kept while they are among the newest `payments` and have changed in the last `days` "
         "of the workspace's clock; older ones are dropped with all that belongs to them, but none that waits for its buyer or "
         "for the clock and none with a webhook to be tried again. `GET /_sim/health` counts what was dropped",
@@ -175,10 +175,11 @@ class Fault:
 def read(model: type[S], stored: Mapping[str, Any]) -> tuple[S, list[Fault]]:
     """The settings that hold: a stored value that the model refuses gives way to the default and is a fault.
 
-    A store may have been written by a version that took other values, so this never raises.
+    A store may have been written by a version that took other values, so this never raises. Where nothing is stored, nothing has
+    to be checked, and the model is not built for it.
     """
     if not stored:
-        return model(), []
+        return model.model_construct(), []
     try:
         return model.model_validate(stored), []
     except ValidationError as error:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
@@ -21,6 +21,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 # What is kept -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ requests go in as values and come out as bytes. Nothing is sent from here; whoev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

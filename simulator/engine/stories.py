@@ -7,7 +7,7 @@ does, in a world of its own, to show an event that has not happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ import orjson
 from simulator.engine.shop import Account, Answer, Purchase, Request, json_request
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 # Steps -----------------------------------------------------------------------------------------------------------
 

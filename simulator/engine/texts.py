@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final, Literal
 from simulator.engine.disguises import isolated
 from simulator.engine.distributions import folders
 from simulator.kernel.clock import spans
+from simulator.kernel.values import dataclass
 
 Language = Literal["en", "zh"]
 

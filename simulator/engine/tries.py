@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from simulator.engine.provider import Signed
 from simulator.engine.store import OutboxRow
 from simulator.kernel.retry import RetryPolicy
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ Money is already formatted (`¥ 86.03`, with a no-break space); text that depend
 catalogue with its values.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 Language = Literal["en", "zh"]
 Outcome = Literal["paid", "declined", "cancelled", "expired"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import short_duration
 from simulator.kernel.retry import RetryPolicy
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

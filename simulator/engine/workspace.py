@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
 import orjson
@@ -14,6 +15,7 @@ from simulator.engine.masking import Masking, secrets_in
 from simulator.engine.settings import Fault, WorkspaceSettings, read
 from simulator.engine.unreadable import Unreadable
 from simulator.kernel.clock import EPOCH, LAST, Clock
+from simulator.kernel.values import dataclass
 
 REAL = Clock()
 
@@ -243,7 +245,7 @@ class Workspace:
             if not isinstance(raw, bytes):
                 raise Unreadable(f"workspace number {id_}", "it is no bytes")
             body = orjson.loads(raw)
-            _Body.model_validate(body)
+            _body().model_validate(body)
             return cls._loaded(id_, body)
         except (ValidationError, ValueError, OverflowError) as error:
             raise Unreadable(f"workspace number {id_}", error) from error
@@ -284,40 +286,44 @@ class Workspace:
         )
 
 
-class _Clock(BaseModel):
-    model_config = ConfigDict(strict=True, defer_build=True)
+@cache
+def _body() -> type[BaseModel]:
+    """What `load` and whoever reads a workspace rely on; what an older version did not write has a default. Made when the first
+    workspace is read: a new store has none."""
 
-    mode: Literal["real", "frozen"]
-    offset_us: int
-    standing_at: str | None
-    advanced_us: int = 0
-    rate: int = 1
-    since: str = ""
+    class ClockBody(BaseModel):
+        model_config = ConfigDict(strict=True, defer_build=True)
 
+        mode: Literal["real", "frozen"]
+        offset_us: int
+        standing_at: str | None
+        advanced_us: int = 0
+        rate: int = 1
+        since: str = ""
 
-class _Body(BaseModel):
-    """What `load` and whoever reads a workspace rely on; what an older version did not write has a default."""
+    class Body(BaseModel):
+        model_config = ConfigDict(strict=True, defer_build=True)
 
-    model_config = ConfigDict(strict=True, defer_build=True)
+        public_id: str
+        name: str
+        created_at: str
+        clock: ClockBody
+        seed: str | None
+        draws: int
+        refusals: int = 0
+        credentials: dict[str, dict[str, Any]]
+        webhooks: dict[str, dict[str, Any] | None]
+        settings: dict[str, dict[str, Any]]
+        scenarios: list[dict[str, Any]]
+        webhook_endpoints: dict[str, list[dict[str, Any]]] = {}
+        paused: list[str] = []
+        default_buyer: str = ""
+        former: dict[str, list[dict[str, Any]]] = {}
+        made_by: str = ""
+        temporary: bool = False
+        used_at: str | None = None
 
-    public_id: str
-    name: str
-    created_at: str
-    clock: _Clock
-    seed: str | None
-    draws: int
-    refusals: int = 0
-    credentials: dict[str, dict[str, Any]]
-    webhooks: dict[str, dict[str, Any] | None]
-    settings: dict[str, dict[str, Any]]
-    scenarios: list[dict[str, Any]]
-    webhook_endpoints: dict[str, list[dict[str, Any]]] = {}
-    paused: list[str] = []
-    default_buyer: str = ""
-    former: dict[str, list[dict[str, Any]]] = {}
-    made_by: str = ""
-    temporary: bool = False
-    used_at: str | None = None
+    return Body
 
 
 def in_words(workspace: Workspace, changes: Mapping[str, Any]) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
+
+from simulator.kernel.values import dataclass
 
 Mode = Literal["real", "frozen"]
 

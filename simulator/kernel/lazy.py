@@ -1,8 +1,14 @@
-"""`functools.cached_property`; in Python 3.11 without the lock that it takes there, which costs a create one part in sixty."""
+"""What is made when it is first asked for.
+
+`cached_property` is that of `functools`; in Python 3.11 without the lock that it takes there, which costs a create one part in
+sixty. `pattern` compiles a regular expression that a start does not ask for.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or sys.version_info >= (3, 12):
@@ -23,4 +29,9 @@ else:
             return value
 
 
-__all__ = ["cached_property"]
+@cache
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile(text, flags)
+
+
+__all__ = ["cached_property", "pattern"]

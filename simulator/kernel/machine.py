@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+
+from simulator.kernel.values import dataclass
 
 ACTORS = frozenset({"api", "wallet", "timer", "bank", "ops", "page"})
 

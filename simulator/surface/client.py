@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
 import httpx
 
+from simulator.kernel.values import dataclass
 from simulator.surface.answers import (
     Advanced,
     Armed,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
 from simulator.kernel.ids import Ids
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from simulator.kernel.values import dataclass
 
 # This very package, whatever the working directory and wherever it was imported from.
 _MAIN = f"""import sys

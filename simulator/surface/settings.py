@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from simulator.engine.callers import as_compared, host_name
 from simulator.engine.reach import Network
+from simulator.kernel.values import dataclass
 
 PREFIX = "PSP_SIMULATOR_"
 

@@ -7,7 +7,7 @@ for what it sends, `Provider.verify` and `verify_request` for the checks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,6 +19,7 @@ from simulator.engine.shop import Account, Request
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Refusal
+from simulator.kernel.values import dataclass
 from simulator.surface import client
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import Clock, time_of_day
 from simulator.kernel.refusals import Refusal
+from simulator.kernel.values import dataclass
 from simulator.wallet import alipay
 
 log = logging.getLogger("simulator")

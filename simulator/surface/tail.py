@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile
 from typing import Any
 
+from simulator.kernel.values import dataclass
 from simulator.surface import printed, terminal
 from simulator.surface.answers import Payment, RequestView, TimelineEntry
 from simulator.surface.client import SaidNo, Workspace

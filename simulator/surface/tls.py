@@ -12,12 +12,12 @@ import ssl
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.engine import private
+from simulator.kernel.values import dataclass
 from simulator.surface.terminal import USAGE, Failure
 
 if TYPE_CHECKING:

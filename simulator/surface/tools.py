@@ -7,10 +7,10 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from simulator.kernel.values import dataclass
 from simulator.surface.client import NotReached, SaidNo
 from simulator.surface.control.operation import NoBody, Operation
 from simulator.surface.control.paging import ListQuery

@@ -7,7 +7,7 @@ test amount, the buyer's account. Confirming only means "go": the last three may
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import UNAMBIGUOUS
 from simulator.kernel.money import Money, decimals
 from simulator.kernel.refusals import IllegalTransition
+from simulator.kernel.values import dataclass
 from simulator.wallet import buyers
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order

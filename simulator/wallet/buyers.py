@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, ClassVar, Literal
@@ -11,6 +11,7 @@ from simulator.engine.resource import Resource, changed
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import EPOCH
+from simulator.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

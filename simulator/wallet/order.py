@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from simulator.engine.resource import Resource
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 
 UNDECIDED = ("open", "scanned", "paying")
 

@@ -6,11 +6,12 @@ depends on the page's language is a key of the catalogue with its values.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import urlencode
 
 from simulator.engine.views import Language, MoneyView, Outcome
+from simulator.kernel.values import dataclass
 
 State = Literal["open", "scanned", "paying", "paid", "declined", "cancelled", "expired"]
 Reason = Literal["balance", "limit", "blocked", "authentication"]

@@ -15,7 +15,7 @@ from toy.acme import TALKATIVE
 
 from engine.merchant import Merchant
 from engine.test_transfer import bring, export, lived_in
-from simulator.engine import portable, validation
+from simulator.engine import document, validation
 from simulator.engine.arrivals import Arrivals
 from simulator.kernel.refusals import Invalid
 from simulator.kernel.shapes import MEMBERS
@@ -41,9 +41,9 @@ def test_of_a_list_without_end_the_first_fault_is_looked_at(monkeypatch: pytest.
     wrong = {"tables": {"resources": [{}] * 3000, "journal": [{}] * 3000}, "workspace": {"paused": [1] * 3000}}
 
     with pytest.raises(ValidationError) as refused:
-        portable.Document.model_validate(wrong)
+        document.Document.model_validate(wrong)
     with pytest.raises(Invalid):
-        validation.validate(portable.Document, wrong)
+        validation.validate(document.Document, wrong)
 
     assert refused.value.error_count() < 30
     assert looked_at == [refused.value.error_count()]

@@ -13,7 +13,7 @@ from support import Sim
 from toy.acme import TALKATIVE
 
 from engine.merchant import Merchant
-from simulator.engine import portable
+from simulator.engine import document as documents
 from simulator.engine.ledger import Booking, transfer
 from simulator.engine.store import schema
 from simulator.kernel.clock import EPOCH
@@ -247,7 +247,7 @@ async def test_it_can_be_reset_restored_and_deleted_like_any_other(sim: Sim, acm
 
 
 def test_every_table_and_column_of_a_workspace_stands_in_documents() -> None:
-    rows = {name: field.annotation for name, field in portable.Tables.model_fields.items()}
+    rows = {name: field.annotation for name, field in documents.Tables.model_fields.items()}
 
     assert rows.keys() == {table.name for table in schema.OF_A_WORKSPACE}
     for table in schema.OF_A_WORKSPACE:
@@ -256,7 +256,7 @@ def test_every_table_and_column_of_a_workspace_stands_in_documents() -> None:
 
 
 async def test_every_member_of_a_workspace_stands_in_documents(sim: Sim) -> None:
-    assert json.loads(sim.workspace.dump()).keys() == portable.WorkspacePart.model_fields.keys()
+    assert json.loads(sim.workspace.dump()).keys() == documents.WorkspacePart.model_fields.keys()
 
 
 async def test_bytes_that_are_no_text_come_back(sim: Sim, acme: Merchant, elsewhere: Sim) -> None:

@@ -31,6 +31,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     },
     "Resources, and what changes them": {
         "engine/resource.py": "Resource Summary UNFINISHED PHASES changed",
+        "kernel/values.py": "dataclass",
         "kernel/machine.py": "ACTORS Machine",
         "engine/reader.py": "Reader",
         "engine/uow.py": "UnitOfWork",
@@ -153,7 +154,8 @@ def reference() -> str:
 def _shown(text: str, names: str) -> Iterator[str]:
     """The definitions of these names in the order of the module, or all public ones for `*`."""
     wanted = None if names == "*" else names.split()
-    body = ast.parse(text).body
+    whole = ast.parse(text).body
+    body = [part for node in whole for part in (node.orelse if isinstance(node, ast.If) else [node])]
     found = []
     for node, after in zip(body, [*body[1:], None], strict=True):
         name = _name_of(node)

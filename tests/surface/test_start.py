@@ -59,6 +59,8 @@ LATER = {
     "httpx": "the typed client",
     "jinja2": "the first page",
     "segno": "the first QR code",
+    "simulator.engine.document": "the first workspace that is brought along",
+    "simulator.surface.answers": "the OpenAPI document",
     "simulator.surface.console": "the first page of the console",
     "simulator.surface.control.table": "the first call of the control API but health",
     "yaml": "the first question for a scenario",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from simulator.engine.store import schema
@@ -14,6 +14,7 @@ from simulator.engine.store.lock import holder
 from simulator.engine.store.rest import beside, is_at_rest, leaving_nothing
 from simulator.engine.store.sqlite import NoVersion, fault, look_at
 from simulator.engine.unreadable import Unreadable, members, reason
+from simulator.kernel.values import dataclass
 
 SHOWN = 20
 """Faults of one kind that are told."""

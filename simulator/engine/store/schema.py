@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from simulator.kernel.values import dataclass
 
 VERSION = 13
 

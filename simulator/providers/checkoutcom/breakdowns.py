@@ -7,13 +7,13 @@ Source: docs/providers/checkoutcom.md, sources 15.4, 15.5 and 15.7. Inferred: ch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from simulator.engine.ledger import MERCHANT, Booking, units
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.values import dataclass
 from simulator.providers.checkoutcom.model import Action, Dispute, Payment, derived_id
 from simulator.providers.checkoutcom.rules import entity_of, own_channel
 from simulator.providers.checkoutcom.settings import CheckoutcomSettings

@@ -9,7 +9,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from simulator.engine import balances
 from simulator.engine.ledger import MERCHANT, PAYABLE, RESERVE, Booking, decimal, units
 from simulator.engine.settlement import Payout, Period, Report
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.values import dataclass
 from simulator.providers.checkoutcom import breakdowns
 from simulator.providers.checkoutcom.breakdowns import ENTITY_COUNTRY, FinancialAction, financial_action
 from simulator.providers.checkoutcom.model import FinancialReport, derived_id

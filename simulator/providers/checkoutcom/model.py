@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from simulator.engine.resource import Resource
 from simulator.kernel.ids import BASE62, Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.checkoutcom import states
 
 URL_SAFE = BASE62 + "_-"

@@ -7,7 +7,6 @@ Source: docs/providers/checkoutcom.md, sources 3.13, 7.2 and 8.2.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +21,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
+from simulator.kernel.values import dataclass
 from simulator.providers.checkoutcom.handlers.hosted import start_try
 from simulator.providers.checkoutcom.handlers.outcomes import return_to
 from simulator.providers.checkoutcom.model import Hosted, HostedPayment, Payment, PaymentLink

@@ -8,7 +8,7 @@ Every event of a payment is kept as an `EventRecord`, even when no workflow or w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import NotFound
 from simulator.kernel.retry import RetryPolicy
+from simulator.kernel.values import dataclass
 from simulator.providers.checkoutcom import event_types, payloads, signing
 from simulator.providers.checkoutcom.model import (
     Dispute,

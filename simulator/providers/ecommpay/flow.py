@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any
 
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.invitation import invitation
 from simulator.providers.ecommpay.model import Payment, Request, Sale, new_number

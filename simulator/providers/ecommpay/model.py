@@ -6,7 +6,7 @@ Source: docs/providers/ecommpay.md, source 9.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay.states import ENDED, PAID, PAYMENT, REFUND, REQUEST, SALE
 
 SHARD = 20891

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape
@@ -19,6 +18,7 @@ from simulator.engine.balances import parts
 from simulator.engine.ledger import MERCHANT, Booking, floored, purse_of, rounded, units
 from simulator.engine.settlement import Period, Report
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay.wire.data import printed
 from simulator.providers.ecommpay.wire.operations import COLUMNS, MOVES, booked, fee, settled
 

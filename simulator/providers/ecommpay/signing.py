@@ -13,14 +13,13 @@ import hmac
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from simulator.engine.forging import Forging
 from simulator.kernel.crypto import b64, equals
 from simulator.kernel.refusals import BodyTooLarge
-from simulator.kernel.values import value_type
+from simulator.kernel.values import dataclass, value_type
 
 UNSIGNED = frozenset({"signature", "frame_mode"})
 """Members that are never signed, at any depth."""

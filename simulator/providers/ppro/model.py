@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine, MachineError
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition
+from simulator.kernel.values import dataclass
 from simulator.providers.ppro.states import MACHINE_OF, PAYMENT_CHARGE, PAYMENT_REPORT, STATUSES
 
 MERCHANT_DISCARD = "MERCHANT_INITIATED_DISCARD"

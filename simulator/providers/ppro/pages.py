@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -23,6 +22,7 @@ from simulator.engine.views import HostedView, MoneyView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import NotFound
+from simulator.kernel.values import dataclass
 from simulator.providers.ppro import failures, wire
 from simulator.providers.ppro.handlers.authorizations import MFA_CODE
 from simulator.providers.ppro.handlers.outcomes import return_to

@@ -10,7 +10,7 @@ import gzip
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
@@ -20,6 +20,7 @@ from simulator.engine.ledger import MERCHANT, UNIT, Booking, rounded, units
 from simulator.engine.settlement import Period, Report
 from simulator.kernel.crypto import sha256_hex
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.ppro.keys import merchant_ids
 from simulator.providers.ppro.settings import PproSettings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import millis
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.wooshpay.states import CHECKOUT_SESSION, PAYMENT_INTENT, REFUND
 
 SNOWFLAKE_EPOCH_MS = 1288834974657

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from simulator.engine.provider import Call, Reply
 from simulator.kernel import refusals as r
 from simulator.kernel.ids import Ids
+from simulator.kernel.values import dataclass
 from simulator.providers.worldline.wire.layout import error_response
 
 CONNECT = "CONNECT_PLATFORM_ERROR"

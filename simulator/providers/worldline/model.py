@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from simulator.engine.resource import Resource
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money, decimals
+from simulator.kernel.values import dataclass
 from simulator.providers.worldline.states import HOSTED_CHECKOUT, PAYMENT, PHASES, REFUND
 
 

@@ -6,7 +6,6 @@ skips the choice as at the provider, and a link preview begins no payment. Infer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from simulator.engine import pages
@@ -19,6 +18,7 @@ from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
+from simulator.kernel.values import dataclass
 from simulator.providers.worldline import products
 from simulator.providers.worldline.checkout_payments import checkout_return, is_client_eligible, pay_by_checkout
 from simulator.providers.worldline.model import HostedCheckout, Payment

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
+from simulator.kernel.values import dataclass
 from simulator.providers.worldline.model import to_money
 from simulator.wallet import alipay
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from simulator.engine.provider import Call
 from simulator.engine.reach import is_local, literal
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Refused, Violation
+from simulator.kernel.values import dataclass
 from simulator.providers.worldline import model, products
 from simulator.providers.worldline.wire.orders import Order
 from simulator.providers.worldline.wire.payments import CreatePaymentRequest

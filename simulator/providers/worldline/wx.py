@@ -10,13 +10,13 @@ from __future__ import annotations
 import gzip
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
 from simulator.engine.ledger import MERCHANT, UNIT, Booking, rounded, units
 from simulator.engine.settlement import Period
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.worldline.model import Payment, Refund, to_money
 from simulator.providers.worldline.settings import WorldlineSettings
 

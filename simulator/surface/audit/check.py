@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from simulator.kernel.values import dataclass
 from simulator.surface.audit.trial import Trial
 from simulator.surface.client import Diagram
 

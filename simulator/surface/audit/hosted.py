@@ -9,7 +9,6 @@ import threading
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urljoin
 
@@ -18,6 +17,7 @@ import httpx
 from simulator.engine.courier import Courier, Errand, NotReached, carried
 from simulator.engine.provider import Provider
 from simulator.kernel.refusals import NotFound
+from simulator.kernel.values import dataclass
 from simulator.surface.audit import runner
 from simulator.surface.audit.check import Check
 from simulator.surface.audit.endings import ShopNotReached

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from simulator import __version__
+from simulator.kernel.values import dataclass
 from simulator.surface.audit.check import GROUPS, Finding
 from simulator.surface.audit.runner import Report
 from simulator.surface.typed import typed

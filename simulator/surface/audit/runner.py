@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from simulator import __version__
 from simulator.engine.masking import COMMON
 from simulator.engine.provider import Provider
 from simulator.kernel.clock import iso_millis, time_of_day
+from simulator.kernel.values import dataclass
 from simulator.surface.audit.check import Check, Finding
 from simulator.surface.audit.checks import BY_NAME, CHECKS
 from simulator.surface.audit.endings import SNAPSHOT, Busy, Fault, ShopNotReached, Skip

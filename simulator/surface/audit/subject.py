@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 import httpx
 
 from simulator.engine.masking import COMMON
+from simulator.kernel.values import dataclass
 from simulator.surface.audit.pace import Pace
 
 PATIENCE_S = 70.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.engine.provider import Provider
 from simulator.engine.reach import is_local
 from simulator.kernel.ids import Ids
+from simulator.kernel.values import dataclass
 from simulator.surface.answers import RequestView
 from simulator.surface.audit.endings import Fault, ShopNotReached, Skip
 from simulator.surface.audit.subject import Act, ShopSaidNo, Subject, browser

@@ -11,7 +11,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from simulator.engine import pages
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
+from simulator.kernel.values import dataclass
 from simulator.surface import web
 from simulator.surface.console.uploads import FILE, document_in, pairs_of
 from simulator.surface.control.errors import ControlError

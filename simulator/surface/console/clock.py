@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from simulator.engine import journal
 from simulator.engine.provider import Provider
 from simulator.kernel.clock import from_micros, iso_millis, micros, parse_duration
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import PAGE, Console, day
 from simulator.surface.control import clock
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.samples import coloured
 from simulator.engine.store import AttemptRow, OutboxRow
 from simulator.kernel.retry import Receipt, RetryPolicy
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import Console
 from simulator.surface.console.webhooks import Row, shown
 from simulator.surface.control import webhooks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from simulator.engine.texts import Texts
 from simulator.engine.views import Page
 from simulator.engine.workspace import DEFAULT, Workspace
 from simulator.kernel.clock import iso_millis, parse_instant, time_of_day
+from simulator.kernel.values import dataclass
 from simulator.surface import web
 from simulator.surface.console import acts
 from simulator.surface.control.errors import ControlError

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby, islice, pairwise
 from operator import itemgetter
@@ -21,6 +20,7 @@ from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import iso_millis, micros
 from simulator.kernel.money import Money, decimals
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import PAGE, Console, day
 from simulator.surface.control.money import is_there, report_path
 

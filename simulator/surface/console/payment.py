@@ -6,7 +6,6 @@ The row that is chosen stands in the address twice: `?event=` chooses it without
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from simulator.engine.store import OutboxRow
 from simulator.engine.views import MoneyView
 from simulator.kernel.clock import from_micros, iso_millis
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.surface.console import money
 from simulator.surface.console.delivery import unexplained
 from simulator.surface.console.frame import Console, day

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import MoneyView
 from simulator.kernel.clock import from_micros, micros, time_of_day
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted, Pager
 from simulator.surface.console.start import as_curl
 from simulator.surface.control import clock, finding

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from simulator.engine.conditions import AmountRange
 from simulator.engine.provider import Provider
 from simulator.engine.scenarios import MATCHED, Rule, Scenario
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import Console
 from simulator.surface.control.scenarios import armed_view, not_shown
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from simulator.engine.sections import Sections
 from simulator.engine.settings import SimulatorSettings, describe
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import COUNTED, PAGE, ClockChip, Console, Counted
 from simulator.surface.control.snapshots import snapshot_view
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from simulator.engine import explain
 from simulator.engine.explain import CAUSES, Comparison, Explained, Step
 from simulator.engine.provider import Provider
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import Console
 from simulator.surface.control import requests
 from simulator.surface.control.compare import Pasted, pasted

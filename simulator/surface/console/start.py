@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from simulator.engine.samples import LANGUAGES, FirstSteps, Sample, coloured
 from simulator.engine.shop import Account, Shop
 from simulator.kernel.clock import time_of_day
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import Console
 from simulator.surface.control import finding, payments, requests, webhooks
 from simulator.surface.control.errors import ControlError

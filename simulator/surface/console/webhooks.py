@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.store import OutboxRow
 from simulator.engine.workspace import AccountEndpoint
 from simulator.kernel.clock import from_micros
+from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import COUNTED, PAGE, Console, Counted, Pager
 from simulator.surface.control import webhooks
 from simulator.surface.control.paging import SOUGHT

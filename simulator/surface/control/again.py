@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from simulator.engine import journal
@@ -17,6 +17,7 @@ from simulator.engine.stars import hidden
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.refusals import Refusal
+from simulator.kernel.values import dataclass
 from simulator.surface.control.errors import ControlError
 
 OF_THE_CONNECTION = frozenset(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from simulator.engine.explain import CAUSES, Comparison, Explained
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import AttemptRow, OutboxRow
 from simulator.engine.texts import Texts
+from simulator.kernel.values import dataclass
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall
 from simulator.surface.control.webhooks import message_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis
+from simulator.kernel.values import dataclass
 from simulator.surface.control import finding
 from simulator.surface.control.operation import ControlCall
 from simulator.surface.control.payments import found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.money import SYMBOLS, Money
+from simulator.kernel.values import dataclass
 from simulator.wallet import buyers
 from simulator.wallet.order import Order
 

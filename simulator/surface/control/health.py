@@ -10,9 +10,8 @@ from starlette.routing import Route
 from simulator import __version__
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import Sections, notices
-from simulator.engine.settings import SimulatorSettings
+from simulator.engine.settings import SimulatorSettings, read
 from simulator.kernel.clock import from_micros, iso_millis
-from simulator.surface.answers import Health
 from simulator.surface.control.errors import HANDLERS, ControlError, unavailable
 from simulator.surface.control.operation import ControlCall, Operation
 from simulator.surface.guard import STRANGER
@@ -23,7 +22,7 @@ SHOWN = 20
 
 def kept(runtime: Runtime) -> dict[str, Any]:
     """What is kept where nothing else is set, and what was dropped: in all, and in which workspaces (the first 20)."""
-    default = SimulatorSettings.model_validate({}).keep
+    default = read(SimulatorSettings, {})[0].keep
     dropped = runtime.store.dropped()
     return {
         "days": default.days,
@@ -78,9 +77,7 @@ async def health(call: ControlCall) -> dict[str, Any]:
     return body | ({"notices": found[:SHOWN]} if found else {})
 
 
-HEALTH: Operation[Any, Any] = Operation(
-    "GET", "/_sim/health", health, returns=Health, summary="Whether the simulator can serve"
-)
+HEALTH: Operation[Any, Any] = Operation("GET", "/_sim/health", health, summary="Whether the simulator can serve")
 
 
 def alone(runtime: Runtime) -> Starlette:

@@ -8,7 +8,6 @@ events that it fires are those that it will have.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from simulator.engine.unreadable import members
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import IllegalTransition, NotFound
+from simulator.kernel.values import dataclass
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import Body, ControlCall
 from simulator.surface.control.payments import found, shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -22,6 +22,7 @@ from simulator.engine.unreadable import members
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, time_of_day
 from simulator.kernel.refusals import Refusal
+from simulator.kernel.values import dataclass
 from simulator.surface.control import again
 from simulator.surface.control.compare import CompareBody, compared, comparison_view
 from simulator.surface.control.errors import ControlError

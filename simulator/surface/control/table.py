@@ -5,9 +5,10 @@ A row is matched in the order of the table, so a path that ends in a verb stands
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from simulator.engine.portable import Document
+from simulator.engine.document import Document
 from simulator.surface.answers import (
     Advanced,
     Armed,
@@ -21,6 +22,7 @@ from simulator.surface.answers import (
     Delivery,
     Diagram,
     Exported,
+    Health,
     ImportedView,
     LedgerEntry,
     Moves,
@@ -89,7 +91,7 @@ PAYMENT = WS + "/payments/{provider}/{id:path}"
 
 # fmt: off
 TABLE: tuple[Operation[Any, Any], ...] = (
-    health.HEALTH,
+    replace(health.HEALTH, returns=Health),
     Operation("GET", "/_sim/providers", providers.list_providers, returns=Providers, summary="The providers, their events and every setting"),
 
     Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from simulator.engine.arrivals import NotAdmitted
-from simulator.engine.portable import Document
+from simulator.engine.document import Document
 from simulator.engine.registry import TooMuch, WorkspaceError
 from simulator.engine.renaming import Renamed
 from simulator.surface.control.errors import ControlError, as_json, invalid

@@ -6,7 +6,7 @@ Nothing is guessed: each sentence says what the journal, the ledger of webhooks,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from simulator.engine.texts import Texts
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, short_duration
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.surface.control import finding, requests
 from simulator.surface.control.errors import ControlError
 from simulator.surface.control.operation import ControlCall

@@ -6,11 +6,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.engine.shop import Answer
+from simulator.kernel.values import dataclass
 from simulator.surface.drift.hiding import Hiding
 from simulator.surface.drift.leaves import (
     Names,

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import takewhile
 from typing import Any
 
+from simulator.kernel.values import dataclass
 from simulator.surface.drift.hiding import Hiding, replaced, time_form
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]{8,}")

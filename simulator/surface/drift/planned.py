@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -18,6 +18,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.sandbox import Probe, with_wrong_secrets
 from simulator.engine.shop import Account, Answer, Request
 from simulator.kernel.clock import time_of_day
+from simulator.kernel.values import dataclass
 from simulator.surface.drift.leaves import Names, form_of, inputs, is_drawn_name, shown_pattern
 from simulator.surface.drift.playing import HEADERS, Game, account_of, signed
 from simulator.surface.drift.running import MORE, Ours

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
 from simulator.kernel.clock import stopwatch, time_of_day
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.surface.client import Workspace
 from simulator.surface.drift.hiding import silent
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from simulator import __version__
 from simulator.engine.provider import Provider
+from simulator.kernel.values import dataclass
 from simulator.surface import terminal
 from simulator.surface.drift.comparing import Difference
 from simulator.surface.drift.hiding import Hiding

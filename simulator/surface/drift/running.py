@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from simulator.engine.facts import Exchange
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Answer, Request
 from simulator.kernel.ids import Ids
+from simulator.kernel.values import dataclass
 from simulator.surface.client import Workspace
 from simulator.surface.control import requests
 from simulator.surface.drift.comparing import Causes, Comparison, Difference, Side, about_when

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from simulator.engine.facts import Exchange, Fact, Place
 from simulator.engine.provider import Provider
+from simulator.kernel.values import dataclass
 from simulator.surface.drift.comparing import Difference
 
 Result = Literal["agrees", "differs", "not settled"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from simulator.engine import pages
 from simulator.engine.provider import Call
 from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.values import dataclass
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order
 from simulator.wallet.pages.buyer import chosen_buyer, is_signed_in

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.model import Payment
 from simulator.providers.ecommpay.pages.visit import Visit

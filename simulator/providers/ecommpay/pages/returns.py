@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
 from simulator.engine import pages
 from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay.model import Payment
 from simulator.wallet.order import Order
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay.model import Payment, Sale
 from simulator.providers.ecommpay.pages.returns import Exit
 from simulator.providers.ecommpay.settings import EcommpaySettings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from simulator.engine.provider import Call
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
+from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import purchase_problems, violations
 from simulator.providers.ecommpay.pages.parameters import given_in

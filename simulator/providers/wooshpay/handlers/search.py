@@ -9,11 +9,11 @@ import base64
 import binascii
 import operator
 import re
-from dataclasses import dataclass
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import CURRENCIES
+from simulator.kernel.values import dataclass
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.lookup import as_millis, first, newest_first, query_of
 from simulator.providers.wooshpay.model import PaymentIntent, rounded_ms, side_of
