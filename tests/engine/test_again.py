@@ -132,7 +132,7 @@ async def test_what_is_due_is_looked_for_again_where_it_could_not_be_found_out(
     """What was done is answered all the same."""
     runtime = sim.app.runtime
 
-    def locked(*_: object) -> None:
+    def locked(*_: object, **__: object) -> None:
         raise runtime.store.OUTAGES[0]("locked")
 
     with monkeypatch.context() as held:

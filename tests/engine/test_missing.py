@@ -153,7 +153,7 @@ async def test_in_real_time_the_loop_does_not_turn_for_what_waits(
         await sim.advance(days=2)
         asked = []
         next_due = sim.app.runtime.store.next_due
-        monkeypatch.setattr(sim.app.runtime.store, "next_due", lambda *a: asked.append(a) or next_due(*a))
+        monkeypatch.setattr(sim.app.runtime.store, "next_due", lambda *a, **k: asked.append(a) or next_due(*a, **k))
         await sim.app.start()
         for _ in range(200):
             await asyncio.sleep(0)

@@ -207,6 +207,14 @@ def test_the_next_deadline_is_the_first_one_after_an_instant(store: Store) -> No
     assert [store.next_due(1, after) for after in (0, 9, 10, 20, 30)] == [10, 10, 20, 30, None]
 
 
+def test_messages_that_were_seen_are_passed_over_and_timers_are_not(store: Store) -> None:
+    store.insert_messages([message("dlv_1", due=10), message("dlv_2", due=30)])
+    store.insert_timers([(1, 20, "acme", "charge", "ch_1", "timer.expired", b"{}")])
+
+    assert [store.next_due(1, seen=seen) for seen in (9, 10, 30)] == [10, 20, 20]
+    assert store.next_due(1, 20, seen=5) == 30
+
+
 def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
     store.insert_messages([message("dlv_1")])
     first = store.message(1, "dlv_1")
