@@ -47,7 +47,7 @@ class Extent:
     purchases: int
 
 
-FULL = Extent(requests=4000, rounds=3, starts=7, remembered=20_000, stores=(100, 10_000, 100_000), purchases=300)
+FULL = Extent(requests=4000, rounds=3, starts=9, remembered=20_000, stores=(100, 10_000, 100_000), purchases=300)
 ALL = replace(FULL, stores=(*FULL.stores, 1_000_000))
 QUICK = Extent(requests=600, rounds=1, starts=3, remembered=2_000, stores=(100, 5_000), purchases=50)
 

@@ -136,7 +136,7 @@ async def _purchases(server: Server, count: int, together: int) -> Load:
     port = free_port()
     receiver = await loop.create_server(lambda: Receiver(heard), "127.0.0.1", port)
     server.call("PUT", f"{DEFAULT}/webhooks/{PROVIDER}", {"url": f"http://127.0.0.1:{port}/hooks"})
-    numbers, durations = iter(range(1, count + 1)), []
+    numbers, durations = iter(range(1, count + 1)), list[float]()
 
     started = time.perf_counter()
     buyers = [buy(server, own, heard, numbers, durations) for _ in range(together)]

@@ -26,6 +26,9 @@ from simulator.wallet.order import Order
 
 WINDOW = 5000
 """So many payments are looked at for one page of a filtered list: no list costs more in a fuller store."""
+NEAR = 4
+"""So many times the length of the page are looked at before: that is enough for most, and to find the end of a window costs as
+much as it is wide."""
 READ = 1000
 """The same where each has to be read: an amount, or a buyer."""
 AT_ONCE = 200
@@ -63,10 +66,18 @@ def listed(
     filters: dict[str, Any] = {"provider": provider, "phase": phase, "reference": reference, "failing": failing}
     sought = _sought(runtime, workspace, text) if text else None
     if sought is None:
-        is_narrow = bool(text or failing or provider or phase)
-        end = store.payment_back(workspace.id, before, WINDOW, reference) if is_narrow else None
-        rows = store.payments(workspace.id, **filters, q=text or None, before=before, from_seq=end, limit=limit + 1)
-        page = Listed(rows[:limit], int(rows[limit - 1][0]) if len(rows) > limit else end)
+
+        def down_to(end: int | None) -> Listed:
+            rows = store.payments(workspace.id, **filters, q=text or None, before=before, from_seq=end, limit=limit + 1)
+            return Listed(rows[:limit], int(rows[limit - 1][0]) if len(rows) > limit else end)
+
+        if text or failing or provider or phase:
+            near = store.payment_back(workspace.id, before, min(NEAR * limit, WINDOW), reference)
+            page = down_to(near)
+            if near is not None and page.older == near:  # not enough of them fitted
+                page = down_to(store.payment_back(workspace.id, before, WINDOW, reference))
+        else:
+            page = down_to(None)
     else:
         page = _read_through(runtime, workspace, filters, sought, before, limit)
     if text and before is None:

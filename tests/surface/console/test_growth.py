@@ -143,6 +143,28 @@ async def test_no_view_of_the_money_costs_more_on_a_day_ten_times_as_busy() -> N
     assert grown == []
 
 
+async def test_a_filter_that_nearly_all_fit_does_not_measure_its_whole_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one lose what is further away."""
+    monkeypatch.setattr(finding, "WINDOW", 5000)
+    found = dict[int, int]()
+    for count in (SMALL, LARGE):
+        file, steps = tmp_path / f"{count}.db", [0]
+        async with Sim(providers=[ACME, OTHER], db=str(file)) as sim:
+            oldest = await Merchant(sim, ACME).waiting()
+            fill.multiply(file, ACME.name, oldest, count)
+            await sim.act(ACME.name, oldest, "pay")
+            counted(sim, steps)
+            page = (await sim.http.get(f"{sim.path}/payments?provider=acme&limit=20")).json()
+            found[count] = steps[0]
+            paid = (await sim.http.get(f"{sim.path}/payments?phase=paid&limit=20")).json()["data"]
+        assert len(page["data"]) == 20
+        assert [one["id"] for one in paid] == [oldest]
+
+    assert found[LARGE] <= found[SMALL] * ROOM + 10 * STEP
+
+
 async def costs_while_held(count: int) -> dict[str, int]:
     """What a create and a turn of the loop cost while so many purchases' webhooks are held back."""
     steps, found = [0], {}
