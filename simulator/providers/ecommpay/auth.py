@@ -83,7 +83,7 @@ def authenticate(call: Call, directory: Directory) -> None:
 
 def _named(directory: Directory, body: Mapping[str, Any]) -> Workspace | None:
     """The workspace of the project that a request names, for the journal of what is refused before that is asked."""
-    number = project_number(_member(dict(body), "general.project_id") or body.get("project_id"))
+    number = project_number(_member(body, "general.project_id") or body.get("project_id"))
     return None if number is None else directory.by_credential("ecommpay", str(number))
 
 
@@ -106,7 +106,7 @@ def is_good(call: Call, match: signing.Match | None) -> bool:
     return not call.strict
 
 
-def _member(body: dict[str, Any], path: str) -> Any:
+def _member(body: Mapping[str, Any], path: str) -> Any:
     value: Any = body
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None

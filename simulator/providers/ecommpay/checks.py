@@ -5,6 +5,7 @@ Both Gate and Payment Page ask here. Every problem is an item of `errors`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
@@ -84,9 +85,12 @@ def whole_number(value: Any) -> int | None:
     return int(value) if is_number and 0 <= value < 2**53 and value == int(value) else None
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def is_malformed_id(payment_id: str) -> bool:
     """White space at either end, or control characters. Source: docs/providers/ecommpay.md, source 2.8."""
-    return payment_id != payment_id.strip() or any(ord(c) < 32 or ord(c) == 127 for c in payment_id)
+    return payment_id != payment_id.strip() or _CONTROL.search(payment_id) is not None
 
 
 def is_currency_code(text: str) -> bool:

@@ -22,9 +22,12 @@ PATHS = ("balance", "operations", "financial-reporting", "chargeback", "fraud", 
 MAX_TOKEN = 255
 
 
+_BEGINNINGS = tuple(f"{BASE}/{name}/" for name in PATHS)
+
+
 def is_data(target: str) -> bool:
     """Whether a path is one of the Data API's."""
-    return target.startswith(tuple(f"{BASE}/{name}/" for name in PATHS))
+    return target.startswith(_BEGINNINGS)
 
 
 def claims(call: Call) -> bool:

@@ -177,10 +177,7 @@ def _with_scalars(lines: list[str], way: Callable[[str], str]) -> Iterator[str]:
 
 def _with_booleans(values: list[signing.Value], words: Mapping[bool, str]) -> list[str]:
     kept = {True: "\ue000", False: "\ue001"}
-    marked = [
-        signing.Value(v.path, v.plain, v.natural, v.levels, kept[v.scalar] if isinstance(v.scalar, bool) else v.scalar)
-        for v in values
-    ]
+    marked = [v._replace(scalar=kept[v.scalar]) if isinstance(v.scalar, bool) else v for v in values]
     lines = signing.written(marked, signing.DIALECTS[0])
     return [line.replace("\ue000", words[True]).replace("\ue001", words[False]) for line in lines]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import timedelta
@@ -125,10 +126,12 @@ def register(uow: UnitOfWork, purchase: Purchase) -> Payment:
     return payment
 
 
+_PLAIN_ID = re.compile(r"[A-Za-z0-9._~-]{0,100}")
+
+
 def _resource_id(uow: UnitOfWork, payment_id: str, transaction: int) -> str:
     """The id in the control API: the merchant's own, unless it cannot stand in an address or another payment has it."""
-    is_plain = len(payment_id) <= 100 and all(c.isascii() and (c.isalnum() or c in "._-~") for c in payment_id)
-    is_plain = is_plain and payment_id.strip(".") != ""
+    is_plain = _PLAIN_ID.fullmatch(payment_id) is not None and payment_id.strip(".") != ""
     return payment_id if is_plain and uow.find(Payment, payment_id) is None else str(transaction)
 
 

@@ -14,12 +14,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from simulator.engine.forging import Forging
 from simulator.kernel.crypto import b64, equals
 from simulator.kernel.refusals import BodyTooLarge
-from simulator.kernel.values import dataclass, value_type
+from simulator.kernel.values import dataclass
 
 UNSIGNED = frozenset({"signature", "frame_mode"})
 """Members that are never signed, at any depth."""
@@ -47,25 +48,38 @@ class TooMuchToSign(BodyTooLarge):
 # Reading -------------------------------------------------------------------------------------------------------
 
 
-@value_type
-class Value:
-    """A scalar of a message and where it stands, as text in each of the spellings that some signer sorts by."""
+class Value(NamedTuple):
+    """A scalar of a message, or what has some, and where it stands, in each of the spellings that some signer sorts by."""
 
     path: str
     """The names on the way to it, joined by colons. A colon inside a name is doubled."""
-    plain: str
-    """The same, but a colon inside a name stays single."""
     natural: str
     """The path, spelled so that digits which stand together count as one number and every other character by its code."""
-    levels: str
-    """The path, spelled so that it is compared name by name: numbers first, by value, then the others by their codes."""
     scalar: Any
+    name: str
+    within: Value | None
+
+    @property
+    def plain(self) -> str:
+        """The path, but a colon inside a name stays single."""
+        return ":".join(self._names)
+
+    @property
+    def levels(self) -> str:
+        """The path, spelled so that it is compared name by name: numbers first, by value, then the others by their codes."""
+        return "\x00".join([f"0{len(n):07d}{n}" if _NUMBERED.fullmatch(n) else f"1{n}" for n in self._names])
+
+    @property
+    def _names(self) -> list[str]:
+        names, around = [self.name], self.within
+        while around is not None:
+            names.append(around.name)
+            around = around.within
+        return names[::-1]
 
 
 LONG_NAME = 60
 """Characters of a name from which on nothing of it is remembered."""
-
-ROOT = Value("", "", "", "", None)
 
 
 def read(message: Mapping[str, Any], *, is_ours: bool = False) -> list[Value]:
@@ -74,52 +88,49 @@ def read(message: Mapping[str, Any], *, is_ours: bool = False) -> list[Value]:
     Raises `TooMuchToSign`, unless the message is our own, which may tell of a thousand operations.
     """
     found: list[Value] = []
-    open_, around = [_members(message)], [ROOT]
-    members = paths = 0
-    while open_:
-        member = next(open_[-1], None)
-        if member is None:
-            open_.pop()
-            around.pop()
-            continue
-        name, scalar = member
-        members += 1
-        paths += len(around[-1].path) + len(name) + 1
-        if not is_ours and (members > MAX_MEMBERS or paths > MAX_PATHS or len(open_) > MAX_DEPTH):
-            raise TooMuchToSign
-        value = _inside(around[-1], name, scalar)
-        if isinstance(scalar, dict | list | tuple):
-            open_.append(_members(scalar))
-            around.append(value)
-        else:
-            found.append(value)
+    _read(None, message, 1, None if is_ours else _Room(), found)
     return found
 
 
-def _members(container: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(container, list | tuple):
-        return ((str(index), item) for index, item in enumerate(container))
-    return ((str(name), item) for name, item in container.items() if name not in UNSIGNED)
+class _Room:
+    """What is left of `MAX_MEMBERS` and `MAX_PATHS`."""
+
+    def __init__(self) -> None:
+        self._members, self._paths = MAX_MEMBERS, MAX_PATHS
+
+    def take(self, members: Sequence[tuple[str, Any]], before: int, depth: int) -> None:
+        """For the members of something that stands so deep, and the characters before their names."""
+        self._members -= len(members)
+        self._paths -= sum([len(name) for name, _ in members]) + (before + 1) * len(members)
+        if self._members < 0 or self._paths < 0 or (members and depth > MAX_DEPTH):
+            raise TooMuchToSign
 
 
-def _inside(parent: Value, name: str, scalar: Any) -> Value:
-    escaped, natural, level = _known_spellings(name) if len(name) <= LONG_NAME else _spellings(name)
-    if parent is ROOT:
-        return Value(escaped, name, natural, level, scalar)
-    return Value(
-        f"{parent.path}:{escaped}",
-        f"{parent.plain}:{name}",
-        f"{parent.natural}:{natural}",
-        f"{parent.levels}\x00{level}",
-        scalar,
-    )
+def _read(within: Value | None, container: Any, depth: int, room: _Room | None, found: list[Value]) -> None:
+    if isinstance(container, _LISTS):
+        members = [(str(index), item) for index, item in enumerate(container)]
+    else:
+        members = [(str(name), item) for name, item in container.items() if name not in UNSIGNED]
+    path, natural = ("", "") if within is None else (f"{within.path}:", f"{within.natural}:")
+    if room is not None:
+        room.take(members, len(path), depth)
+    for name, item in members:
+        escaped, as_natural = _known_spellings(name) if len(name) <= LONG_NAME else _spellings(name)
+        value = Value(path + escaped, natural + as_natural, item, name, within)
+        if isinstance(item, _CONTAINERS):
+            _read(value, item, depth + 1, room, found)
+        else:
+            found.append(value)
 
 
-def _spellings(name: str) -> tuple[str, str, str]:
-    """A name in a path, in a path of natural order, and as one level of it."""
+_LISTS = (list, tuple)
+_CONTAINERS = (dict, *_LISTS)
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    """A name in a path, and in one of natural order."""
     escaped = name.replace(":", "::")
-    level = f"0{len(name):07d}{name}" if _NUMBERED.fullmatch(name) else f"1{name}"
-    return escaped, _DIGITS.sub(_length_first, escaped), level
+    return escaped, _DIGITS.sub(_length_first, escaped)
 
 
 _known_spellings = lru_cache(1024)(_spellings)
@@ -199,11 +210,12 @@ def lines(message: Mapping[str, Any], *, is_ours: bool = False) -> list[str]:
 
 
 def written(values: Iterable[Value], dialect: Dialect) -> list[str]:
-    keyed = []
+    keyed, order = [], dialect.order
     for value in values:
-        line = f"{value.path if dialect.escapes else value.plain}:{_printed(value.scalar, dialect)}"
-        keyed.append((dialect.order(value, line), line))
-    keyed.sort(key=lambda pair: pair[0])
+        scalar = value.scalar if type(value.scalar) is str else _printed(value.scalar, dialect)
+        line = f"{value.path if dialect.escapes else value.plain}:{scalar}"
+        keyed.append((order(value, line), line))
+    keyed.sort(key=itemgetter(0))
     return [line for _, line in keyed]
 
 

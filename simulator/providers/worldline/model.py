@@ -16,8 +16,9 @@ from simulator.providers.worldline.states import HOSTED_CHECKOUT, PAYMENT, PHASE
 
 def to_money(amount: int, currency: str) -> Money:
     """Connect's amounts have two implied decimals in every currency (100 yen are 10000)."""
-    value = Decimal(amount).scaleb(decimals(currency) - 2).quantize(Decimal(1), ROUND_HALF_UP)
-    return Money(int(value), currency)
+    if (places := decimals(currency)) == 2:
+        return Money(amount, currency)
+    return Money(int(Decimal(amount).scaleb(places - 2).quantize(Decimal(1), ROUND_HALF_UP)), currency)
 
 
 def is_whole(amount: int, currency: str) -> bool:
