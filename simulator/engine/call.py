@@ -176,7 +176,7 @@ class Call:
 
     @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:
-        return parse_qsl(self.raw_query, keep_blank_values=True)
+        return parse_qsl(self.raw_query, keep_blank_values=True) if self.raw_query else []
 
     @cached_property
     def json(self) -> Any:

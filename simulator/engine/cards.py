@@ -80,11 +80,10 @@ GROUP = 3
 
 def is_card(digits: bytes) -> bool:
     begins = _BEGINNINGS.get((digits[0], len(digits)))
-    if begins is None:
+    if begins is None or begins.match(digits) is None:
         return False
     backwards = digits[::-1]
-    check = sum(backwards[::2].translate(_PLAIN)) + sum(backwards[1::2].translate(_DOUBLED))
-    return check % 10 == 0 and begins.match(digits) is not None
+    return (sum(backwards[::2].translate(_PLAIN)) + sum(backwards[1::2].translate(_DOUBLED))) % 10 == 0
 
 
 def may_hold(raw: bytes) -> bool:

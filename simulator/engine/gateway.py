@@ -141,7 +141,8 @@ class Gateway:
 
     def _call(self, scope: Scope, headers: dict[str, str], body: bytes) -> Call:
         raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-        target = "/" + "/".join(segments_of(raw_path))
+        is_plain = raw_path[:1] == "/" != raw_path[-1:] and "//" not in raw_path  # as nearly all
+        target = raw_path if is_plain else "/" + "/".join(segments_of(raw_path))
         host = headers.get("host", "")
         base_url = f"{scope.get('scheme', 'http')}://{host}" if _HOST.match(host) else self.runtime.base_url
         return Call(
@@ -184,6 +185,8 @@ class Gateway:
 
     def _found(self, call: Call) -> tuple[Node, dict[str, str]] | None:
         """Who answers at the address, and its parameters."""
+        if (node := self.routes.literal.get((call.method, call.raw_path))) is not None:
+            return node, {}
         segments = [unquote(s) if "%" in s else s for s in segments_of(call.raw_path)]
         return None if any("\0" in segment for segment in segments) else self.routes.match(call.method, segments)
 
@@ -272,14 +275,11 @@ class Gateway:
         at = call.answering
         try:
             self._authenticate(provider, call, endpoint.authenticate)
-            at.step = "rate"
+            now, at.step = call.workspace.clock.now(), "rate"
             if provider.limit is not None and at.weather is None:  # what was only late has taken its token
                 bucket, limit = provider.limit(call)
-                call.answering.tokens_left = 0
-                now = call.workspace.clock.now()
-                call.answering.tokens_left = runtime.buckets.take(
-                    call.workspace.id, f"{provider.name} {bucket}", limit, now
-                )
+                at.tokens_left = 0
+                at.tokens_left = runtime.buckets.take(call.workspace.id, f"{provider.name} {bucket}", limit, now)
             at.step = "headers"
             if provider.before is not None:
                 provider.before(call)
@@ -290,7 +290,7 @@ class Gateway:
             if faults.strike(runtime, call):
                 return NOT_YET
             key = named  # under which a refusal is kept from here on
-            now, at.step = call.workspace.clock.now(), "idempotency"
+            at.step = "idempotency"
             if key is not None and policy is not None and not policy.after_validation:
                 stored = idempotency.replay(runtime.store, policy, call, key, now)
                 if stored is not None:

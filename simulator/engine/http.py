@@ -81,10 +81,12 @@ async def read_body(receive: Receive) -> bytes | None:
 
 def header_map(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Lower-case names to values; a header that comes twice is joined with a comma."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    decoded = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in pairs]
+    headers = dict(decoded)
+    if len(headers) != len(decoded):
+        headers = {}
+        for name, value in decoded:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 
@@ -98,8 +100,7 @@ def _latin(name: str) -> bytes:
 
 def header_value(value: str) -> bytes:
     """Never a line break or another control character in a header, whatever a merchant sent us to echo."""
-    text = value if value.isprintable() else value.translate(_CONTROL)
-    return text.encode("latin-1", "replace")
+    return (value if value.isprintable() else value.translate(_CONTROL)).encode("latin-1", "replace")
 
 
 def notice_value(notices: Iterable[str]) -> bytes:

@@ -186,9 +186,8 @@ class Masking:
         if len(plain) + len(self._header_kinds) >= NAMES_KEPT:  # not below: those of this call have to stay
             plain.clear()
             self._header_kinds.clear()
-        for name in headers:
-            if name not in plain:
-                kept[name] = self._header(name, headers[name])
+        for name in headers.keys() - plain:
+            kept[name] = self._header(name, headers[name])
         kind = max(map(kind_of, kept.values()), default=CALM)
         if kind == TELLING or (known and _holds_any("\n".join(kept.values()), known)):
             secrets = tuple(known)

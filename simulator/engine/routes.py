@@ -61,6 +61,8 @@ class Routes:
         self._patterns: list[tuple[list[str], str]] = []
         """The same where there are parameters."""
         self._lengths: set[int] = set()
+        self.literal: dict[tuple[str, str], Node] = {}
+        """By method and path the places to which paths without parameters have led."""
         self._loading = Lock()
         for provider in providers:
             if is_loaded(provider):
@@ -123,7 +125,10 @@ class Routes:
         """The place that a path leads to. One where nothing is routed but something is left out counts for its methods only."""
         if self._waiting:
             self._add_waiting(self._meant(segments))
-        return self._match(self._root, method, segments, 0, {})
+        found = self._match(self._root, method, segments, 0, {})
+        if found is not None and not found[1] and method in found[0].routes:
+            self.literal[method, f"/{'/'.join(segments)}"] = found[0]
+        return found
 
     def _meant(self, segments: Sequence[str]) -> list[str]:
         """Who is not loaded and has addresses that begin so."""

@@ -383,9 +383,9 @@ class Runtime:
 
     def _committed(self, uow: UnitOfWork) -> None:
         self.news.tell(uow.workspace.id)
-        if uow.next_due is not None:
-            self.dispatcher.due_from(uow.workspace.id, micros(uow.next_due))
-            self._loop.schedule(uow.workspace.id, uow.next_due)
+        if (due := uow.next_due) is not None:
+            self.dispatcher.due_from(uow.workspace.id, micros(due))
+            self._loop.schedule(uow.workspace.id, due)
         if self.watchers:
             for identity in uow.touched:
                 self.watchers.tell(identity)

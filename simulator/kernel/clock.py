@@ -123,7 +123,7 @@ class Clock:
         return Clock("real", at - day, None, self.advanced + moved, self.rate, day)
 
     def _running(self, day: datetime) -> datetime:
-        ahead = self.offset + self._gained(day)
+        ahead = self.offset if self.rate == 1 else self.offset + self._gained(day)
         return LAST if ahead > LAST - day else EPOCH if ahead < EPOCH - day else day + ahead
 
     def _gained(self, day: datetime) -> timedelta:

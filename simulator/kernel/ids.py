@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable
 from functools import lru_cache
+from io import BytesIO
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 UNAMBIGUOUS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"
@@ -37,7 +38,7 @@ class Pool:
     each is one more page to write, and in a full store one to read.
     """
 
-    __slots__ = ("_bytes", "_head", "_next")
+    __slots__ = ("_head", "_read")
     SIZE = 4096
     HEAD = 4
     """So many bytes are the same for a fetch."""
@@ -45,15 +46,15 @@ class Pool:
     """From so many bytes on: twelve are left to chance."""
 
     def __init__(self) -> None:
-        self._bytes, self._head, self._next = b"", b"", 0
+        self._head = b""
+        self._read = BytesIO().read
 
     def __call__(self, length: int) -> bytes:
-        start, end = self._next, self._next + length
-        if end > len(self._bytes):
-            self._bytes, start, end = os.urandom(self.SIZE + length), 0, length
-            self._head = os.urandom(self.HEAD)
-        self._next = end
-        return self._head + self._bytes[start + self.HEAD : end] if length >= self.LONG else self._bytes[start:end]
+        drawn = self._read(length)
+        if len(drawn) < length:
+            self._read, self._head = BytesIO(os.urandom(self.SIZE + length)).read, os.urandom(self.HEAD)
+            drawn = self._read(length)
+        return self._head + drawn[self.HEAD :] if length >= self.LONG else drawn
 
 
 def instant_text(at: int) -> str:
