@@ -5,7 +5,7 @@ It decides nothing: which move is legal, which timer is armed and which message 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
@@ -167,20 +167,21 @@ class Changes:
         inserts: dict[Identity, tuple[Any, ...]] = {}
         rekeyed: list[tuple[Identity, Mapping[str, str], Mapping[str, str]]] = []
         for identity, resource in self._dirty.items():
-            provider, kind, id_ = identity
             base = self._base.get(identity)
-            stored = changed(resource, version=base.version + 1 if base else 1)
+            version = base.version + 1 if base is not None else 1
+            stored = resource if resource.version == version else changed(resource, version=version)
             summary, body = summary_of(stored), dump(stored)
             phase, reference = (None, None) if summary is None else (summary.listed_as, summary.reference)
+            hangs, keys = hangs_on(stored), stored.keys()
             if base is None:
-                row = (workspace, provider, kind, id_, 1, phase, reference, body)
-                inserts[identity] = (*row, None if resource.LISTED else 1, hangs_on(resource))
+                row = (workspace, *identity, version, phase, reference, body)
+                inserts[identity] = (*row, None if stored.LISTED else 1, hangs)
+                if keys:
+                    rekeyed.append((identity, {}, keys))
             else:
-                told = (phase, reference, body, hangs_on(resource))
-                store.update_resource(workspace, provider, kind, id_, stored.version, *told)
-            keys_before, keys = base.keys() if base else {}, stored.keys()
-            if keys != keys_before:
-                rekeyed.append((identity, keys_before, keys))
+                store.update_resource(workspace, *identity, version, phase, reference, body, hangs)
+                if keys != (keys_before := base.keys()):
+                    rekeyed.append((identity, keys_before, keys))
             remember(stored, body)
             self._live[identity] = self._base[identity] = stored
         for identity in self._deleted:
@@ -207,7 +208,8 @@ class Changes:
             if number is None:
                 number = self._store.seq_of(self._workspace, provider, kind, id_)
             shared = (kind, provider, self._workspace, number)
-            lost += [(v, n, *shared) for n, v in before.items() if after.get(n) != v]
+            if before:
+                lost += [(v, n, *shared) for n, v in before.items() if after.get(n) != v]
             got += [(v, n, *shared) for n, v in after.items() if before.get(n) != v]
         if lost:
             self._store.delete_keys(lost)
@@ -249,7 +251,10 @@ Promised = tuple[str, str, Message, Dispatch]
 
 def _in_order(messages: list[Promised]) -> list[Promised]:
     """As they leave of those that are due at the same instant."""
-    if any(dispatch.order == "reversed" for *_, dispatch in messages):
+    orders = {dispatch.order for *_, dispatch in messages}
+    if orders == {"as_happened"}:
+        return messages  # as nearly all
+    if "reversed" in orders:
         return messages[::-1]
     places = [at for at, (*_, dispatch) in enumerate(messages) if dispatch.order == "shuffled"]
     mixed, ordered = sorted(places, key=lambda at: messages[at][3].rank), list(messages)
@@ -258,15 +263,18 @@ def _in_order(messages: list[Promised]) -> list[Promised]:
     return ordered
 
 
-def _expanded(id_: str, dispatch: Dispatch, window: int) -> Iterator[tuple[str, Plan]]:
+def _expanded(id_: str, dispatch: Dispatch, window: int) -> Iterable[tuple[str, Plan]]:
     """The ids and plans of the messages that one message becomes, in the order in which they leave."""
     if (
         dispatch.copies == dispatch.at_once == 1
         and dispatch.adversary is None
         and not (dispatch.before_answer or window)
     ):
-        yield id_, NO_PLAN  # as nearly all
-        return
+        return ((id_, NO_PLAN),)  # as nearly all
+    return _several(id_, dispatch, window)
+
+
+def _several(id_: str, dispatch: Dispatch, window: int) -> Iterator[tuple[str, Plan]]:
     if dispatch.adversary is not None and dispatch.url is not None:
         yield f"{id_}_forged", replace(dispatch.adversary, window=window)
     for number in range(dispatch.copies * dispatch.at_once):

@@ -56,8 +56,8 @@ class Resource(metaclass=_Kind):
     id: str
     state: str = ""
     """Its machine's first initial state, once it is added, unless another one is said."""
-    version: int = 0
-    """Counts the commits that changed it; 0 until it is first stored."""
+    version: int = 1
+    """Counts the commits that wrote it."""
     created_at: datetime = NOT_YET
     updated_at: datetime = NOT_YET
     """Both are set by `UnitOfWork.add`, unless they are said."""

@@ -177,7 +177,7 @@ def copy(uow: UnitOfWork, slug: str, new: str | None = None) -> Buyer:
         replace(
             known,
             id=new or f"{slug}-{number}",
-            version=0,
+            version=1,
             name_en=f"{known.name_en} {number}",
             name_zh=f"{known.name_zh} {number}",
             ledger=(),

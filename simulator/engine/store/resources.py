@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from simulator.engine.resource import PREFACE
@@ -233,7 +234,7 @@ class Resources(Statements):
         placed = [*self._placed(rows, 4)]
         for first in range(0, len(placed), KEYS_AT_ONCE):
             some = placed[first : first + KEYS_AT_ONCE]
-            self.run(_insert_keys(len(some)), [value for row in some for value in row])
+            self.run(_insert_keys(len(some)), [*chain.from_iterable(some)])
 
     def delete_keys(self, rows: Sequence[Row]) -> None:
         sql = """DELETE FROM lookup_keys WHERE value = ? AND name = ? AND kind = ? AND provider = ? AND workspace = ?
