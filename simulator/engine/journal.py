@@ -40,6 +40,7 @@ def request_entry(
     path, query = masking.path(call.raw_path, known), masking.query(call.raw_query, known)
     target = path if call.target == call.raw_path else masking.path(call.target, known)
     """As answers and help say it, without doubled slashes."""
+    answered = _text(sent, masking, ())
     entry: dict[str, Any] = {
         "method": call.method,
         "path": f"{path}?{query}" if query else path,
@@ -52,7 +53,7 @@ def request_entry(
         },
         "response": {
             "headers": masking.headers_of(reply.headers, known),
-            "body": _text(sent, masking, ()).replace(call.target, target),
+            "body": answered if target == call.target else answered.replace(call.target, target),
             "size": len(sent),
         },
         "notices": [masking.sentence(notice, known) for notice in call.answering.notices],

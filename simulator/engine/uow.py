@@ -149,11 +149,12 @@ class UnitOfWork(Reader):
         self._drew = True
         return Ids.seeded(self.workspace.seed, self.workspace.draws)
 
-    def own_id(self, kind: type[Resource], mint: Callable[[], str]) -> str:
+    def own_id(self, kind: type[Resource], mint: Callable[[], str], *, is_long: bool = False) -> str:
         """A new id that no workspace uses yet. Needed where a page is opened with nothing but the id: two workspaces with
-        the same seed draw the same ids, and the page would belong to both."""
+        the same seed draw the same ids, and the page would belong to both. `is_long`: of so many characters by chance (sixteen
+        or more) that nobody else draws it without a seed."""
         id_ = mint()
-        while self.is_taken(kind, id_):
+        while not (is_long and self.workspace.seed is None) and self.is_taken(kind, id_):
             id_ = mint()
         return id_
 
@@ -440,18 +441,20 @@ class UnitOfWork(Reader):
         self.moves.append({"kind": topic, "actor": actor, "summary": summary, "subject": subject, **more})
 
     def _record(self, resource: Resource, trigger: str, source: str | None, target: str) -> None:
-        actor = trigger.partition(".")[0]
-        is_provider = self.runtime.parties[resource.PROVIDER].is_provider
-        topic = "state" if is_provider else resource.PROVIDER
-        summary = f"{resource.KIND} {source} > {target}" if source is not None else f"{resource.KIND} {target}"
-        entry = {"kind": topic, "actor": actor, "summary": summary, "ref": resource.id, "trigger": trigger}
-        if source is not None:
-            entry["from"] = source
-        entry["to"] = target
-        entry["subject"] = resource.subject
+        is_provider, subject = self.runtime.parties[resource.PROVIDER].is_provider, resource.subject
+        entry = {
+            "kind": "state" if is_provider else resource.PROVIDER,
+            "actor": trigger.partition(".")[0],
+            "summary": f"{resource.KIND} {target}" if source is None else f"{resource.KIND} {source} > {target}",
+            "ref": resource.id,
+            "trigger": trigger,
+            **({} if source is None else {"from": source}),
+            "to": target,
+            "subject": subject,
+        }
         self.moves.append(entry)
         if is_provider:
-            self.touch(resource.PROVIDER, resource.subject)
+            self.touch(resource.PROVIDER, subject)
 
     # Writing ---------------------------------------------------------------------------------------------------
 

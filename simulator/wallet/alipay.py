@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from simulator.engine.provider import Party
@@ -52,9 +53,14 @@ class Decision:
 
 def in_fen(amount: Money) -> int:
     """The order amount in fen, rounded half up. A currency without a rate is taken at 1:1 to the US dollar."""
-    rate = Decimal(RATES.get(amount.currency, RATES["USD"]))
-    major = Decimal(amount.value).scaleb(-decimals(amount.currency))
-    return int((major * rate * 100).quantize(Decimal(1), ROUND_HALF_UP))
+    return _in_fen(amount.value, amount.currency)
+
+
+@lru_cache(256)
+def _in_fen(value: int, currency: str) -> int:
+    """A provider asks it of an amount, and its order again."""
+    major = Decimal(value).scaleb(-decimals(currency))
+    return int((major * Decimal(RATES.get(currency, RATES["USD"])) * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def open_order(
@@ -74,9 +80,7 @@ def open_order(
 ) -> Order:
     """An order for a provider's payment. The provider keeps its `id` and drives its expiry (`expires_at` is shown)."""
     uow.claim_scenarios(payee, amount, reference)
-    code = uow.ids.text(8, UNAMBIGUOUS)
-    while uow.is_taken(Order, code):
-        code = uow.ids.text(8, UNAMBIGUOUS)
+    code = uow.own_id(Order, lambda: uow.ids.text(8, UNAMBIGUOUS))
     return uow.add(
         Order(
             id=code,

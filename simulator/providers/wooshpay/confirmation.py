@@ -47,9 +47,7 @@ def confirm(
         device="app" if app else "web",
         expires_at=None if lifetime is None else uow.now + lifetime,
     )
-    code = links.cashier_code(uow.ids)
-    while uow.is_taken(CashierCode, code):
-        code = links.cashier_code(uow.ids)
+    code = uow.own_id(CashierCode, lambda: links.cashier_code(uow.ids), is_long=True)
     link = CashierCode(id=code, created_at=uow.now, updated_at=uow.now, order_code=order.id, payment_intent=intent.id)
     uow.add(link)
     uow.disarm(intent, "timer.code_expired")

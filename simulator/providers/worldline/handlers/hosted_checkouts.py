@@ -40,7 +40,7 @@ def create_hosted_checkout(call: Call, uow: UnitOfWork) -> Reply:
     if preset.paymentProductId is not None:
         check_acceptable(merchant_id, preset.paymentProductId, order)
     notices.test_amount(call, uow, order.amountOfMoney.amount, order.amountOfMoney.currencyCode)
-    checkout_id = uow.own_id(HostedCheckout, lambda: model.hosted_checkout_id(uow.ids))
+    checkout_id = uow.own_id(HostedCheckout, lambda: model.hosted_checkout_id(uow.ids), is_long=True)
     checkout = HostedCheckout(
         id=checkout_id,
         state="IN_PROGRESS",
