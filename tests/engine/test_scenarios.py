@@ -8,8 +8,9 @@ import pytest
 from support import Sim
 from toy.acme import ACME
 
+from simulator.engine.facets import ScenarioError
 from simulator.engine.pages import folder
-from simulator.engine.scenarios import ApiEffect, ScenarioError, load_folder
+from simulator.engine.rules import ApiEffect, load_folder
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 

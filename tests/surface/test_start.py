@@ -33,7 +33,6 @@ json.dump([status, sorted(sys.modules)], sys.stdout)
 """
 
 LIBRARIES = {
-    "annotated_types",
     "anyio",
     "click",
     "cython_runtime",
@@ -41,12 +40,9 @@ LIBRARIES = {
     "httptools",
     "idna",
     "orjson",
-    "pydantic",
-    "pydantic_core",
     "sniffio",
     "starlette",
     "typing_extensions",
-    "typing_inspection",
     "uvicorn",
     "uvloop",
 }
@@ -58,8 +54,12 @@ LATER = {
     "difflib": "a path that is nearly right",
     "httpx": "the typed client",
     "jinja2": "the first page",
+    "pydantic": "the first value that is checked, or read from the store",
+    "pydantic_core": "the same",
     "segno": "the first QR code",
     "simulator.engine.document": "the first workspace that is brought along",
+    "simulator.engine.rules": "the same as the scenarios",
+    "simulator.engine.settings": "the first question for what is set",
     "simulator.surface.answers": "the OpenAPI document",
     "simulator.surface.console": "the first page of the console",
     "simulator.surface.control.table": "the first call of the control API but health",
