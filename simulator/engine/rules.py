@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -196,10 +197,13 @@ def complaint(raw: Any, first: Violation) -> str:
     return f"{first.path}: there is no {name!r} here; known are {known}"
 
 
-def load_folder(folder: Path) -> dict[str, Scenario]:
-    """All scenarios of a folder by name, in files that end in `.yaml` or `.yml`. Raises `ScenarioError` with file and line."""
+def load_folder(folder: Path, only: Collection[str] | None = None) -> dict[str, Scenario]:
+    """All scenarios of a folder by name, in files that end in `.yaml` or `.yml`, or those in files that are called so. Raises
+    `ScenarioError` with file and line."""
     found: dict[str, Scenario] = {}
     for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        if only is not None and path.stem not in only:
+            continue
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:

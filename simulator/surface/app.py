@@ -209,23 +209,22 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
 def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Known:
     from simulator.engine.rules import load_folder
 
-    ours = load_folder(pages.folder("scenarios"))
+    place, names = pages.folder("scenarios"), {provider.name for provider in providers}
     brought: dict[str, Scenario] = {}
     for folder in folders():
         theirs = load_folder(folder / "scenarios")
-        if taken := sorted(theirs.keys() & {*ours, *brought}):
+        if taken := sorted(theirs.keys() & {*load_folder(place), *brought}):
             raise ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
         brought |= _possible(folder / "scenarios", theirs, providers)
     if settings.scenarios:
         brought |= _own_scenarios(Path(settings.scenarios), providers)
-    names, every = {provider.name for provider in providers}, ours | brought
 
     def read_named() -> dict[str, Scenario]:
         """The test triggers of a provider that is not served can never hold."""
-        found = {name: scenario for name, scenario in every.items() if name not in names}
+        found = {name: one for name, one in (load_folder(place) | brought).items() if name not in names}
         return {name: one for name, one in found.items() if name in brought or _objection(one, providers) is None}
 
-    documented = {name: one for name, one in every.items() if name in names}
+    documented = load_folder(place, names) | {name: one for name, one in brought.items() if name in names}
     return scenarios.Known(documented=documented, read_named=read_named)
 
 
