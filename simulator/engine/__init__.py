@@ -15,8 +15,9 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `secret_names` | Names that mean a secret with every provider |
 | `secret_values` | Where the value of a secret's name begins and ends |
 | `masking` | Secrets: what opens a door is masked before it is stored |
-| `settings` | What may be set, as models: bounds, defaults, help |
 | `unreadable` | What the store holds and nobody can read |
+| `defaults` | What holds where nobody has set anything |
+| `settings` | What may be set, as models: bounds, defaults, help |
 | `workspace` | An isolated world, as a value |
 | `resource` | Something that a party keeps, as a value |
 | `rates` | What one currency is worth in another |
@@ -34,7 +35,9 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `known` | What a request model knows, and what a request says beyond it |
 | `validation` | Checks what was sent against a request model |
 | `conditions` | When a rule of a scenario holds |
-| `scenarios` | What a scenario says |
+| `facets` | What scenarios speak of, in words |
+| `rules` | The rules of a scenario, as models |
+| `scenarios` | What the scenarios say |
 | `bank` | What the bank behind a provider says of an operation |
 | `again` | What is asked once more: it met somebody else's lock, before anything of it was written |
 | `throttle` | How many requests a customer has left |

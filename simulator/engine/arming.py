@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from simulator.engine.endpoints import every_event
+from simulator.engine.facets import Facet
 from simulator.engine.forging import FORGERIES, Forgery
 from simulator.engine.known import names_at
 from simulator.engine.provider import Provider
-from simulator.engine.scenarios import Facet, Rule, Scenario, WebhooksEffect
 from simulator.engine.validation import allowed, validate
 from simulator.kernel.refusals import Invalid
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from simulator.engine.rules import Rule, Scenario, WebhooksEffect
 
 FACTS: Mapping[Facet, frozenset[str]] = {
     "wallet": frozenset({"operation", "buyer", "method"}),

@@ -14,9 +14,9 @@ from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import CredentialError, Registry, WorkspaceError, handed_in
 from simulator.engine.renaming import Renamed
 from simulator.engine.resource import Resource, dump, load
-from simulator.engine.settings import Fault
 from simulator.engine.store import Store
 from simulator.engine.store.transfer import Rows
+from simulator.engine.unreadable import Fault
 from simulator.engine.workspace import RESERVED, Workspace
 from simulator.kernel.ids import Ids
 from simulator.kernel.values import dataclass

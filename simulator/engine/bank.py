@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from simulator.engine.scenarios import BankEffect, Effect
+from simulator.engine.scenarios import Effect
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from simulator.engine.rules import BankEffect
 
 
 @dataclass(frozen=True, slots=True)

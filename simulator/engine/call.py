@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
-from pydantic import BaseModel
 
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
@@ -18,6 +17,9 @@ from simulator.kernel.lazy import cached_property
 from simulator.kernel.refusals import BodyTooWide, MalformedBody, Violation
 from simulator.kernel.shapes import FEWEST_BYTES, MEMBERS, is_wide
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 NO_UTF8 = "not encoded in UTF-8"
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from simulator.engine.calendar import Calendar
-from simulator.engine.terms import MoneySettings
 from simulator.kernel.clock import MICROSECOND
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from simulator.engine.terms import MoneySettings
 
 MOST = 32
 """So many former terms are kept. Of more, the oldest go, and the days under them are drawn by the oldest that are left."""

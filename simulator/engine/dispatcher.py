@@ -27,7 +27,6 @@ from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Registry
-from simulator.engine.settings import SimulatorSettings
 from simulator.engine.store import EVERY, AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
@@ -329,7 +328,7 @@ class Dispatcher:
         elif tried.is_manual or latest.state != "pending":  # somebody has ended it meanwhile
             state, due = latest.state, latest.due
         elif not Plan.load(current.plan).is_adversarial and (pause := policy.pause_after(n)) is not None:
-            factor = workspace.settings_of(SimulatorSettings).retry_factor
+            factor = workspace.own_settings.retry_factor
             state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
         else:
             state, due = "failed", None

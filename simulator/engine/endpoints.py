@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulator.engine.provider import Provider
-from simulator.engine.settings import Fault
+from simulator.engine.unreadable import Fault
 
 SECRET_LIMIT = 512
 ENDPOINTS_LIMIT = 10

@@ -9,15 +9,18 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from simulator.engine.call import Call, Reply, Weather
+from simulator.engine.facets import RETRY_LATER
 from simulator.engine.http import Answer
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import RETRY_LATER, ApiEffect
 from simulator.kernel.refusals import Faulted
+
+if TYPE_CHECKING:
+    from simulator.engine.rules import ApiEffect
 
 
 def strike(runtime: Runtime, call: Call) -> bool:

@@ -22,11 +22,11 @@ from datetime import timedelta
 from simulator.engine import unreadable
 from simulator.engine.changes import Identity, identity_of
 from simulator.engine.chores import REST, Chore
+from simulator.engine.defaults import Kept
 from simulator.engine.outlines import is_loaded
 from simulator.engine.provider import Party, Provider
 from simulator.engine.registry import Registry
 from simulator.engine.resource import Resource, load
-from simulator.engine.settings import Keep, SimulatorSettings
 from simulator.engine.settlement import Account, kinds_of
 from simulator.engine.store.base import Row
 from simulator.engine.sweeper import shrunk
@@ -129,11 +129,11 @@ class Keeper(Chore):
 
     # One workspace -----------------------------------------------------------------------------------------------
 
-    def _rules(self, id_: int) -> Keep | None:
+    def _rules(self, id_: int) -> Kept | None:
         """None where there is nothing to do (any more)."""
         if id_ not in self._registry:
             return None
-        rules = self._registry[id_].settings_of(SimulatorSettings).keep
+        rules = self._registry[id_].kept
         return None if rules.days is None and rules.payments is None else rules
 
     def _tally(self, id_: int) -> _Tally:
@@ -173,7 +173,7 @@ class Keeper(Chore):
                 return
             yield
 
-    def _step(self, id_: int, tally: _Tally, rows: Sequence[Row], excess: int, rules: Keep) -> bool:
+    def _step(self, id_: int, tally: _Tally, rows: Sequence[Row], excess: int, rules: Kept) -> bool:
         """Drops those of the rows that are no longer kept. False when all that follow are."""
         now = self._registry[id_].clock.now()
         oldest = None if rules.days is None else now - timedelta(days=rules.days)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import types
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
-
-from pydantic import AliasChoices, BaseModel
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from simulator.kernel.refusals import Violation
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class _Member:
 
 def _shape(annotation: Any) -> _Shape:
     """What an annotation takes. A field's marks (`NoEffect`) are none of its business."""
+    from pydantic import BaseModel
+
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _shape(inner[0])
@@ -113,6 +116,8 @@ def _marks(annotation: Any) -> Iterator[Any]:
 @cache
 def _members(model: type[BaseModel]) -> Mapping[str, _Member]:
     """The members of a model by the names under which they come."""
+    from pydantic import AliasChoices
+
     found: dict[str, _Member] = {name: _Member(_FREE) for name in getattr(model, "ALSO_KNOWN", ())}
     for name, field in model.model_fields.items():
         marks = [*field.metadata, *_marks(field.annotation)]

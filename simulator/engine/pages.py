@@ -17,7 +17,6 @@ from simulator.engine.disguises import undisguised
 from simulator.engine.distributions import folders
 from simulator.engine.masking import COMMON
 from simulator.engine.runtime import Runtime
-from simulator.engine.settings import SimulatorSettings
 from simulator.engine.texts import Language, Texts, catalogue, languages
 from simulator.engine.uow import World
 from simulator.engine.views import ErrorView
@@ -131,7 +130,7 @@ def _returns_after(runtime: World | None, workspace: Workspace | None) -> int | 
     """As the workspace has it, or else as the server was told."""
     if runtime is None or workspace is None:
         return None
-    return workspace.settings_of(SimulatorSettings).returns_after(runtime.auto_return_s)
+    return workspace.own_settings.returns_after(runtime.auto_return_s)
 
 
 def html(template: str, page: PageView, **context: Any) -> str:

@@ -14,28 +14,24 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import (
-    BaseModel,
-    ValidationError,
-)
 
 from simulator import __version__
 from simulator.engine import cards, journal
-from simulator.engine.conditions import When
+from simulator.engine.facets import ScenarioError
 from simulator.engine.ledger import Booking
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Party, Provider
 from simulator.engine.resource import Resource, hangs_on, load
-from simulator.engine.scenarios import ScenarioError, parse
 from simulator.engine.sections import Sections
-from simulator.engine.settings import Fault
 from simulator.engine.store import schema
 from simulator.engine.store.transfer import Rows
-from simulator.engine.unreadable import Unreadable
+from simulator.engine.unreadable import Fault, Unreadable
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from simulator.engine.document import Document
 
 FORMAT = "psp-simulator workspace"
@@ -171,6 +167,11 @@ def _faults_of_settings(workspace: Workspace, parties: Mapping[str, Party]) -> I
 
 
 def _fault_of_scenario(field: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
+    from pydantic import ValidationError
+
+    from simulator.engine.conditions import When
+    from simulator.engine.rules import parse
+
     scope = entry.get("scope")
     if entry.keys() != {"scenario", "scope"} or not isinstance(scope, dict):
         yield Fault(field, f"{field}: must have scenario and scope", ("scenario", "scope"))

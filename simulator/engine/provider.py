@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import orjson
-from pydantic import BaseModel
 
 from simulator.engine import settling
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
@@ -25,12 +24,10 @@ from simulator.engine.messages import Event, Message, Plan
 from simulator.engine.resource import Resource, Summary
 from simulator.engine.samples import FirstSteps
 from simulator.engine.sandbox import Sandbox
-from simulator.engine.scenarios import Decisions, WebhooksEffect
-from simulator.engine.settings import WorkspaceSettings
+from simulator.engine.scenarios import Decisions
 from simulator.engine.settlement import PAYOUT, SETTLED, TIMERS, Settlement, kinds_of
-from simulator.engine.shop import Account, Answer, Purchase, Request, Shop
+from simulator.engine.shop import Account, DemoMerchant, Request, Shop
 from simulator.engine.stories import Stories
-from simulator.engine.terms import MoneySettings
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.webhooks import Dropped, Sending, Signed, Verdict, Webhooks
@@ -39,6 +36,12 @@ from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.refusals import Refusal
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from simulator.engine.rules import WebhooksEffect
+    from simulator.engine.settings import WorkspaceSettings
 
 __all__ = [
     "Ask",
@@ -156,6 +159,12 @@ class Idempotency:
     methods: frozenset[str] = frozenset({"POST"})
 
 
+def _no_settings() -> type[WorkspaceSettings]:
+    from simulator.engine.settings import WorkspaceSettings
+
+    return WorkspaceSettings
+
+
 # The provider --------------------------------------------------------------------------------------------------
 
 
@@ -165,45 +174,6 @@ class Directory(Protocol):
     def by_credential(self, provider: str, lookup: str) -> Workspace | None: ...
 
     def workspaces(self) -> Sequence[Workspace]: ...
-
-
-class DemoMerchant(Protocol):
-    """The merchant's side of a demo: an HTTP client that tells what it does. See `surface/demo.py`.
-
-    A provider's `demo` is a function of one of these. Everything that differs from what the provider documents goes
-    through `check`, which ends the demo.
-    """
-
-    inbox: str
-    """Absolute URL of the built-in receiver: where webhooks are to go."""
-
-    @property
-    def account(self) -> Account:
-        """Of this provider, in the demo's workspace, as of now."""
-
-    def send(self, request: Request) -> Answer:
-        """One call of the provider's API, signed by the provider's shop."""
-
-    def id_of(self, purchase: Purchase, answer: Answer) -> str:
-        """The id of a payment that was just made: of the answer, or of the webhook that tells it, for which this waits."""
-
-    def configure_webhook(self, **more: Any) -> None:
-        """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""
-
-    def shopper(self, payment_id: str) -> Literal["paid", "declined", "cancelled"]:
-        """Shows the QR code and lets the shopper act (or acts as the command line says)."""
-
-    def webhooks(self, payment_id: str, *events: str) -> list[Any]:
-        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns the bodies."""
-
-    def advance(self, by: str) -> None:
-        """Moves the workspace's clock (`PT3D`)."""
-
-    def check(self, claim: str, expected: Any, actual: Any) -> None:
-        """Tells the claim, or ends the demo because `actual` differs."""
-
-    def say(self, text: str) -> None:
-        """A line of the story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +203,11 @@ class Party:
 
     is_provider = False
     """Whether its moves are the story of a payment itself; those of others are told as theirs (`wallet`)."""
-    settings = WorkspaceSettings
-    """Its own options; only providers have any."""
+
+    @cached_property
+    def settings(self) -> type[WorkspaceSettings]:
+        """Its own options; only providers have any."""
+        return _no_settings()
 
     @cached_property
     def kinds(self) -> dict[str, type[Resource]]:
@@ -377,7 +350,7 @@ class Provider(Party):
     `serve --tls` has a certificate for each, so that a client whose host cannot be changed may be led here."""
     facts: Facts = NO_FACTS
     """What is not documented of it: its register (`facts.toml`)."""
-    settings: type[WorkspaceSettings] = WorkspaceSettings
+    settings: type[WorkspaceSettings] = field(default_factory=_no_settings)
     """The provider's own options; `uow.settings(…)` and `workspace.settings_of(…)` read them."""
     settlement: Settlement | None = None
     """What becomes of the money afterwards (`engine/settlement.py`); its settings are `MoneySettings` then. Without one it has no
@@ -450,9 +423,11 @@ _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def _faults(provider: Provider) -> Iterator[str]:
+    from simulator.engine.terms import MoneySettings
+
     if re.fullmatch(r"[a-z][a-z0-9_]*", provider.name) is None or provider.name in RESERVED:
         yield "its name is not a word of small letters, digits and underscores, or is taken by the simulator"
-    if provider.settings is not WorkspaceSettings and provider.name != provider.settings.SECTION:
+    if provider.settings is not _no_settings() and provider.name != provider.settings.SECTION:
         yield f"its settings stand under {provider.settings.SECTION!r}: SECTION is the provider's name"
     if unfit := [host for host in provider.hosts if _HOST.fullmatch(host) is None]:
         yield f"hosts names {', '.join(unfit)}: a host is a name like api.example.com, or *.example.com for all below it"

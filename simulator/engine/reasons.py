@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from simulator.engine import idempotency
 from simulator.engine.call import Call
@@ -18,6 +16,9 @@ from simulator.engine.provider import Endpoint, Provider
 from simulator.engine.unread import UNREADABLE, beyond, body_of, query_of
 from simulator.engine.validation import validate, words
 from simulator.kernel import refusals as r
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 NEAR = 0.75
 """How alike two names must be, from 0 to 1, for one to be a slip of the other."""

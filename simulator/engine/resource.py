@@ -9,12 +9,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from simulator.engine.unreadable import Unreadable, raw_bytes
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
 from simulator.kernel.values import value_type
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 NOT_YET = datetime.min.replace(tzinfo=UTC)
 
@@ -137,6 +139,8 @@ PHASES = (
 
 @cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(kind)
 
 
@@ -208,6 +212,8 @@ def load(kind: type[R], body: bytes) -> R:
 
 def read(kind: type[R], body: bytes) -> R:
     """The same, made anew from the body. Raises `Unreadable`."""
+    from pydantic import ValidationError
+
     what = f"a {kind.KIND} of {kind.PROVIDER}"
     try:
         loaded: R = _read(kind, raw_bytes(what, body))
@@ -217,6 +223,8 @@ def read(kind: type[R], body: bytes) -> R:
 
 
 def _read(kind: type[R], body: bytes) -> R:
+    from pydantic import ValidationError
+
     try:
         loaded: R = _adapter(kind).validate_json(body)
     except ValidationError as error:

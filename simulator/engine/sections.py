@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
+from simulator.engine.defaults import OWN
 from simulator.engine.provider import Provider
-from simulator.engine.settings import SimulatorSettings, WorkspaceSettings
 from simulator.engine.workspace import Workspace
 
+if TYPE_CHECKING:
+    from simulator.engine.settings import WorkspaceSettings
 
-class Sections(Mapping[str, type[WorkspaceSettings]]):
+
+class Sections(Mapping[str, "type[WorkspaceSettings]"]):
     """Name to model, the simulator's own first. A provider is asked for its model when that is looked up, and not before."""
 
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         self._providers = providers
 
     def __getitem__(self, name: str) -> type[WorkspaceSettings]:
-        return SimulatorSettings if name == SimulatorSettings.SECTION else self._providers[name].settings
+        if name != OWN:
+            return self._providers[name].settings
+        from simulator.engine.settings import SimulatorSettings
+
+        return SimulatorSettings
 
     def __contains__(self, name: object) -> bool:
-        return name == SimulatorSettings.SECTION or name in self._providers
+        return name == OWN or name in self._providers
 
     def __iter__(self) -> Iterator[str]:
-        yield SimulatorSettings.SECTION
+        yield OWN
         yield from self._providers
 
     def __len__(self) -> int:

@@ -26,6 +26,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from simulator.engine.defaults import KEPT, OWN
+from simulator.engine.unreadable import Fault
 from simulator.kernel.clock import parse_duration
 from simulator.kernel.values import dataclass
 
@@ -103,9 +105,9 @@ class Keep(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
-    days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    days: Annotated[int, Field(ge=1, le=36_500)] | None = KEPT.days
     """Of the workspace's clock."""
-    payments: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = 200_000
+    payments: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = KEPT.payments
 
     @model_validator(mode="before")
     @classmethod
@@ -123,14 +125,14 @@ LONGEST_RETURN_S = 30
 class SimulatorSettings(WorkspaceSettings):
     """What is the simulator's own, whatever the provider."""
 
-    SECTION: ClassVar[str] = "simulator"
+    SECTION: ClassVar[str] = OWN
 
     retry_factor: Annotated[float, Field(ge=0, le=1000)] = Field(
         1.0,
         description="every pause between two attempts of a webhook is multiplied by it; `0.01` shortens all retries",
     )
     keep: Annotated[Keep, WithJsonSchema({"type": "object"})] = Field(
-        Keep.model_construct(days=None, payments=200_000),
+        Keep.model_construct(**KEPT._asdict()),
         description="payments are kept while they are among the newest `payments` and have changed in the last `days` "
         "of the workspace's clock; older ones are dropped with all that belongs to them, but none that waits for its buyer or "
         "for the clock and none with a webhook to be tried again. `GET /_sim/health` counts what was dropped",
@@ -161,15 +163,6 @@ S = TypeVar("S", bound=WorkspaceSettings)
 
 
 # Reading and checking ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A setting that cannot be taken. `field` is its full name (`settings.acme.signatures`)."""
-
-    field: str
-    message: str
-    allowed: tuple[Any, ...]
 
 
 def read(model: type[S], stored: Mapping[str, Any]) -> tuple[S, list[Fault]]:

@@ -10,18 +10,20 @@ from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from simulator.engine.calendar import DAY, Calendar
 from simulator.engine.days import Days, Former
 from simulator.engine.ledger import MERCHANT, UNIT, Booking, MoneyMove, purse_of, times
 from simulator.engine.resource import Resource
-from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from simulator.engine.terms import MoneySettings
 
 # What is kept -------------------------------------------------------------------------------------------------------
 

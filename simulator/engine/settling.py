@@ -11,7 +11,7 @@ import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from simulator.engine import days
 from simulator.engine.days import Days
@@ -36,13 +36,15 @@ from simulator.engine.ledger import (
 )
 from simulator.engine.resource import Resource
 from simulator.engine.scenarios import Effect
-from simulator.engine.settings import WorkspaceSettings
 from simulator.engine.settlement import Account, Cutoff, Payout, Period, Settlement, id_of, kinds_of
-from simulator.engine.terms import MoneySettings
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import MICROSECOND, micros
 from simulator.kernel.ids import Ids
 from simulator.kernel.money import Money
+
+if TYPE_CHECKING:
+    from simulator.engine.settings import WorkspaceSettings
+    from simulator.engine.terms import MoneySettings
 
 
 class _Settles(Protocol):
@@ -60,6 +62,8 @@ def _party(uow: UnitOfWork, provider: str) -> _Settles:
 
 
 def terms_of(uow: UnitOfWork, provider: str) -> MoneySettings:
+    from simulator.engine.terms import MoneySettings
+
     terms = uow.settings(_party(uow, provider).settings)
     assert isinstance(terms, MoneySettings), f"the settings of {provider} are no MoneySettings"
     return terms

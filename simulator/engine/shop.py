@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import orjson
 
@@ -191,3 +191,42 @@ class Shop:
         if found is not None:
             return found
         return next((id_ for id_ in (self.id_in(purchase, webhook) for webhook in webhooks) if id_ is not None), None)
+
+
+class DemoMerchant(Protocol):
+    """The merchant's side of a demo: an HTTP client that tells what it does. See `surface/demo.py`.
+
+    A provider's `demo` is a function of one of these. Everything that differs from what the provider documents goes
+    through `check`, which ends the demo.
+    """
+
+    inbox: str
+    """Absolute URL of the built-in receiver: where webhooks are to go."""
+
+    @property
+    def account(self) -> Account:
+        """Of this provider, in the demo's workspace, as of now."""
+
+    def send(self, request: Request) -> Answer:
+        """One call of the provider's API, signed by the provider's shop."""
+
+    def id_of(self, purchase: Purchase, answer: Answer) -> str:
+        """The id of a payment that was just made: of the answer, or of the webhook that tells it, for which this waits."""
+
+    def configure_webhook(self, **more: Any) -> None:
+        """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""
+
+    def shopper(self, payment_id: str) -> Literal["paid", "declined", "cancelled"]:
+        """Shows the QR code and lets the shopper act (or acts as the command line says)."""
+
+    def webhooks(self, payment_id: str, *events: str) -> list[Any]:
+        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns the bodies."""
+
+    def advance(self, by: str) -> None:
+        """Moves the workspace's clock (`PT3D`)."""
+
+    def check(self, claim: str, expected: Any, actual: Any) -> None:
+        """Tells the claim, or ends the demo because `actual` differs."""
+
+    def say(self, text: str) -> None:
+        """A line of the story."""

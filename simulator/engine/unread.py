@@ -6,15 +6,16 @@ It is noted in the journal and in `Simulator-Notice`; a strict server refuses it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from simulator.engine.call import Call
 from simulator.engine.known import Unread, unnamed, unread
 from simulator.engine.provider import Endpoint, Provider
 from simulator.kernel.refusals import MalformedBody, Refusal, Violation
 from simulator.kernel.shapes import is_deep
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 NAMED = 10
 """At most so many names stand in one notice, and so many violations in one refusal."""

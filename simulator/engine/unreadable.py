@@ -1,11 +1,13 @@
-"""What the store holds and nobody can read: a row whose JSON is damaged, or says something else than was ever written."""
+"""What the store holds and nobody can read: a row whose JSON is damaged, or says something else than was ever written. And what
+of it, or of what a client gives, cannot be taken."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+
+from simulator.kernel.values import dataclass
 
 
 class Unreadable(RuntimeError):
@@ -15,6 +17,15 @@ class Unreadable(RuntimeError):
         self.what = what
         self.why = error if isinstance(error, str) else reason(error)
         super().__init__(f"{what} cannot be read ({self.why})")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A setting that cannot be taken. `field` is its full name (`settings.acme.signatures`)."""
+
+    field: str
+    message: str
+    allowed: tuple[Any, ...]
 
 
 def raw_bytes(what: str, value: Any) -> bytes:
@@ -37,6 +48,8 @@ def members(what: str, raw: Any) -> dict[str, Any]:
 
 def reason(error: BaseException) -> str:
     """What is wrong, without the values: they may be secrets."""
+    from pydantic import ValidationError
+
     if isinstance(error, Unreadable):
         return error.why
     if isinstance(error, ValidationError):

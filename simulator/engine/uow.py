@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import orjson
 
 from simulator.engine.bank import BankVerdict, verdict
 from simulator.engine.call import Call
 from simulator.engine.changes import Identity, Share
+from simulator.engine.facets import Facet
 from simulator.engine.ledger import Booking
 from simulator.engine.messages import Dispatch, Event, Message, Plan
 from simulator.engine.reach import Reach
 from simulator.engine.reader import Reader
 from simulator.engine.resource import NOT_YET, Resource, Summary, changed
-from simulator.engine.scenarios import Effect, Facet, Scenarios, WebhooksEffect, is_matched, scoped_to_payment
-from simulator.engine.settings import ProviderSettings, WorkspaceSettings
+from simulator.engine.scenarios import Effect, Scenarios, is_matched, scoped_to_payment
 from simulator.engine.store.base import Store
 from simulator.engine.workspace import MADE, MADE_SIZE, AccountEndpoint, Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
@@ -30,8 +30,12 @@ from simulator.kernel.machine import MachineError, Move
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, Throttled
 
+if TYPE_CHECKING:
+    from simulator.engine.rules import WebhooksEffect
+    from simulator.engine.settings import WorkspaceSettings
+
 R = TypeVar("R", bound=Resource)
-S = TypeVar("S", bound=WorkspaceSettings)
+S = TypeVar("S", bound="WorkspaceSettings")
 
 
 class Participant(Protocol):
@@ -385,6 +389,8 @@ class UnitOfWork(Reader):
 
     def _test_amounts(self, provider: str) -> bool:
         """Whether the provider's test amounts hold: setting `test_amounts`, and `--strict` where they are not for Alipay."""
+        from simulator.engine.settings import ProviderSettings
+
         party = self.runtime.parties.get(provider)
         settings = self.settings(party.settings) if party is not None else None
         is_on = not isinstance(settings, ProviderSettings) or settings.test_amounts

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.engine.known import Place, names_at
 from simulator.kernel.refusals import Invalid, Violation
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Unfit(ValueError):
@@ -130,6 +131,8 @@ TOLD = 500
 
 def validate(model: type[BaseModel], data: Any) -> BaseModel:
     """Checks a body against a request model. Raises `Invalid` with neutral violations in document order."""
+    from pydantic import ValidationError
+
     try:
         return model.model_validate(data)
     except ValidationError as error:

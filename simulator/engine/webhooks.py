@@ -10,7 +10,6 @@ from typing import Any
 from simulator.engine.explain import Explained
 from simulator.engine.forging import A_SECOND, NOT_FORGED, STRANGERS, Forgery, Forging, another_secret
 from simulator.engine.messages import Event, Message, Plan
-from simulator.engine.settings import SimulatorSettings
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import short_duration
@@ -64,7 +63,7 @@ class Sending:
 
     @property
     def _is_wall(self) -> bool:
-        return self.workspace.settings_of(SimulatorSettings).signature_time == "wall"
+        return self.workspace.own_settings.signature_time == "wall"
 
 
 @dataclass(frozen=True, slots=True)

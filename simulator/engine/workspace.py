@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
 
+from simulator.engine.defaults import KEPT, OWN, Kept
 from simulator.engine.masking import Masking, secrets_in
-from simulator.engine.settings import Fault, WorkspaceSettings, read
-from simulator.engine.unreadable import Unreadable
+from simulator.engine.unreadable import Fault, Unreadable
 from simulator.kernel.clock import EPOCH, LAST, Clock
 from simulator.kernel.values import dataclass
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from simulator.engine.settings import SimulatorSettings, WorkspaceSettings
 
 REAL = Clock()
 
@@ -40,7 +44,7 @@ MADE = 100
 MADE_SIZE = 1_000_000
 """Bytes of all that is kept of them."""
 
-S = TypeVar("S", bound=WorkspaceSettings)
+S = TypeVar("S", bound="WorkspaceSettings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,21 @@ class Workspace:
         """The settings of one section. A stored value that is none (any more) gives way to its default."""
         return cast(S, self._reading(model)[0])
 
+    @property
+    def own_settings(self) -> SimulatorSettings:
+        """Those of the simulator's own section."""
+        from simulator.engine.settings import SimulatorSettings
+
+        return self.settings_of(SimulatorSettings)
+
+    @property
+    def kept(self) -> Kept:
+        """Which payments are kept. Of a workspace for which nobody has set it no model is asked."""
+        if OWN not in self.settings:
+            return KEPT
+        keep = self.own_settings.keep
+        return Kept(keep.days, keep.payments)
+
     def secrets_of(self, provider: str, masking: Masking) -> tuple[bytes, ...]:
         """Its keys and webhook secrets at a provider, by which they are known wherever they stand; of all, without a name."""
         found = self._secrets.get(provider)
@@ -184,6 +203,8 @@ class Workspace:
     def _reading(self, model: type[WorkspaceSettings]) -> tuple[WorkspaceSettings, list[Fault]]:
         found = self._read.get(model)
         if found is None:
+            from simulator.engine.settings import read
+
             found = self._read[model] = read(model, self.settings.get(model.SECTION, {}))
         return found
 
@@ -247,7 +268,7 @@ class Workspace:
             body = orjson.loads(raw)
             _body().model_validate(body)
             return cls._loaded(id_, body)
-        except (ValidationError, ValueError, OverflowError) as error:
+        except (ValueError, OverflowError) as error:  # a `ValidationError` is a `ValueError`
             raise Unreadable(f"workspace number {id_}", error) from error
 
     @classmethod
@@ -290,6 +311,7 @@ class Workspace:
 def _body() -> type[BaseModel]:
     """What `load` and whoever reads a workspace rely on; what an older version did not write has a default. Made when the first
     workspace is read: a new store has none."""
+    from pydantic import BaseModel, ConfigDict
 
     class ClockBody(BaseModel):
         model_config = ConfigDict(strict=True, defer_build=True)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from simulator.engine import pages, scenarios
-from simulator.engine.arming import Objection, objection
 from simulator.engine.courier import Courier, OwnCourier, Trust
 from simulator.engine.distributions import folders
+from simulator.engine.facets import ScenarioError
 from simulator.engine.gateway import Gateway
 from simulator.engine.http import Receive, Scope, Send, has_large_head
 from simulator.engine.provider import Provider
@@ -27,8 +27,7 @@ from simulator.engine.sections import Sections, notices
 from simulator.engine.store import Store, open_store, readable
 from simulator.engine.store.sqlite import DOCTOR
 from simulator.kernel.crypto import sha256_hex
-from simulator.surface import logs
-from simulator.surface.control import health
+from simulator.surface import alone, logs
 from simulator.surface.guard import LARGE_HEAD, Guard, refuse
 from simulator.surface.inbox import INBOX
 from simulator.surface.installed import installed
@@ -38,6 +37,8 @@ from simulator.surface.tls import folder_beside
 from simulator.wallet.alipay import WALLET
 
 if TYPE_CHECKING:
+    from simulator.engine.arming import Objection
+    from simulator.engine.rules import Scenario
     from simulator.surface.control.audits import Audits
 
 log = logging.getLogger("simulator")
@@ -206,52 +207,55 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
 
 
 def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Known:
-    ours = scenarios.load_folder(pages.folder("scenarios"))
-    brought: dict[str, scenarios.Scenario] = {}
+    from simulator.engine.rules import load_folder
+
+    place, names = pages.folder("scenarios"), {provider.name for provider in providers}
+    brought: dict[str, Scenario] = {}
     for folder in folders():
-        theirs = scenarios.load_folder(folder / "scenarios")
-        if taken := sorted(theirs.keys() & {*ours, *brought}):
-            raise scenarios.ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
+        theirs = load_folder(folder / "scenarios")
+        if taken := sorted(theirs.keys() & {*load_folder(place), *brought}):
+            raise ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
         brought |= _possible(folder / "scenarios", theirs, providers)
     if settings.scenarios:
         brought |= _own_scenarios(Path(settings.scenarios), providers)
-    names, every = {provider.name for provider in providers}, ours | brought
 
-    def read_named() -> dict[str, scenarios.Scenario]:
+    def read_named() -> dict[str, Scenario]:
         """The test triggers of a provider that is not served can never hold."""
-        found = {name: scenario for name, scenario in every.items() if name not in names}
+        found = {name: one for name, one in (load_folder(place) | brought).items() if name not in names}
         return {name: one for name, one in found.items() if name in brought or _objection(one, providers) is None}
 
-    documented = {name: one for name, one in every.items() if name in names}
+    documented = load_folder(place, names) | {name: one for name, one in brought.items() if name in names}
     return scenarios.Known(documented=documented, read_named=read_named)
 
 
-def _objection(scenario: scenarios.Scenario, providers: Sequence[Provider]) -> Objection | None:
+def _objection(scenario: Scenario, providers: Sequence[Provider]) -> Objection | None:
     """As `objection`; what bears a provider's name holds for that provider alone."""
+    from simulator.engine.arming import objection
+
     return objection(scenario, [p for p in providers if p.name == scenario.name] or providers)
 
 
-def _possible(
-    folder: Path, found: dict[str, scenarios.Scenario], providers: Sequence[Provider]
-) -> dict[str, scenarios.Scenario]:
+def _possible(folder: Path, found: dict[str, Scenario], providers: Sequence[Provider]) -> dict[str, Scenario]:
     """The same scenarios. Raises `ScenarioError` where one says what can never happen."""
     for scenario in found.values():
         if complaint := _objection(scenario, providers):
-            raise scenarios.ScenarioError(f"{folder}: {scenario.name}: {complaint}")
+            raise ScenarioError(f"{folder}: {scenario.name}: {complaint}")
     return found
 
 
-def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, scenarios.Scenario]:
+def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, Scenario]:
     """Those of the user's folder. Raises `ScenarioError` also where there is nothing, or what can never happen."""
     try:
         is_there = folder.is_dir()
     except OSError:  # too long a name, or a folder above it that is closed
         is_there = False
     if not is_there:
-        raise scenarios.ScenarioError(f"{folder}: there is no such folder")
-    found = scenarios.load_folder(folder)
+        raise ScenarioError(f"{folder}: there is no such folder")
+    from simulator.engine.rules import load_folder
+
+    found = load_folder(folder)
     if not found:
-        raise scenarios.ScenarioError(f"{folder}: there is no scenario in this folder (*.yaml, *.yml)")
+        raise ScenarioError(f"{folder}: there is no scenario in this folder (*.yaml, *.yml)")
     return _possible(folder, found, providers)
 
 
@@ -260,12 +264,12 @@ class _Ours:
     be a third of what a start imports."""
 
     def __init__(self, runtime: Runtime, gateway: Gateway, wants_token: bool) -> None:
-        self._health = health.alone(runtime)
+        self._health = alone.application(runtime)
         self._build = partial(_whole, runtime, gateway, wants_token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_health = scope["path"] == health.HEALTH.path
-        await (self._health if is_health else self._all)(scope, receive, send)
+        is_plain = scope["path"] == alone.PATH and not scope["query_string"]
+        await (self._health if is_plain else self._all)(scope, receive, send)
 
     @cached_property
     def _all(self) -> Starlette:

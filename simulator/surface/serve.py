@@ -21,8 +21,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.engine import private
+from simulator.engine.facets import ScenarioError
 from simulator.engine.registry import WorkspaceError
-from simulator.engine.scenarios import ScenarioError
 from simulator.engine.store import StoreUnavailable, wrong_place
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids

@@ -17,8 +17,8 @@ from simulator.engine.gateway import Gateway
 from simulator.engine.messages import Event, Message
 from simulator.engine.provider import Provider
 from simulator.engine.resource import Resource, Summary
+from simulator.engine.rules import parse
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import parse
 from simulator.engine.shop import Account, Answer
 from simulator.engine.store import open_store
 from simulator.engine.stories import Ask, Cancel, Create, Decide, Refund, Rule, Set, SoFar, Step, Story, Wait

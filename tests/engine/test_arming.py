@@ -10,7 +10,8 @@ from support import Sim
 from toy.acme import ACME
 
 from simulator.engine.arming import not_shown, objection
-from simulator.engine.scenarios import Decisions, RuleOptions, Scenario, Scenarios
+from simulator.engine.rules import RuleOptions, Scenario
+from simulator.engine.scenarios import Decisions, Scenarios
 from simulator.engine.settings import WorkspaceSettings
 from simulator.providers import built_in
 from simulator.surface.app import load_scenarios

@@ -13,8 +13,9 @@ from support import Sim
 from simulator.engine.provider import Party
 from simulator.engine.reader import PAGE
 from simulator.engine.resource import Resource
+from simulator.engine.rules import Scenario
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import Known, Scenario, Scenarios
+from simulator.engine.scenarios import Known, Scenarios
 from simulator.engine.store import open_store
 from simulator.engine.workspace import Workspace
 from simulator.wallet.order import Order

@@ -9,18 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simulator.engine.conditions import AmountRange
-from simulator.engine.scenarios import (
-    Known,
-    Rule,
-    Scenario,
-    ScenarioError,
-    Scenarios,
-    When,
-    load_folder,
-    parse,
-    scoped_to_payment,
-)
+from simulator.engine.conditions import AmountRange, When
+from simulator.engine.facets import ScenarioError
+from simulator.engine.rules import Rule, Scenario, load_folder, parse
+from simulator.engine.scenarios import Known, Scenarios, scoped_to_payment
 
 
 @pytest.mark.parametrize(

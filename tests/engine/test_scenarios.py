@@ -8,8 +8,9 @@ import pytest
 from support import Sim
 from toy.acme import ACME
 
+from simulator.engine.facets import ScenarioError
 from simulator.engine.pages import folder
-from simulator.engine.scenarios import ApiEffect, ScenarioError, load_folder
+from simulator.engine.rules import ApiEffect, load_folder
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -24,6 +25,8 @@ def test_the_scenarios_that_ship_are_sound() -> None:
 
     assert "slow-wallet" in found
     assert all(scenario.description for scenario in found.values())
+    assert load_folder(folder("scenarios"), ["slow-wallet"]) == {"slow-wallet": found["slow-wallet"]}
+    assert found.keys() == {file.stem for file in folder("scenarios").glob("*.y*ml")}
 
 
 def test_a_file_that_is_no_yaml_is_named_with_its_line(tmp_path: Path) -> None:

@@ -35,7 +35,9 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "kernel/machine.py": "ACTORS Machine",
         "engine/reader.py": "Reader",
         "engine/uow.py": "UnitOfWork",
-        "engine/scenarios.py": "Facet REASONS Delay BankEffect RuleOptions Decisions",
+        "engine/facets.py": "Facet REASONS",
+        "engine/rules.py": "Delay BankEffect RuleOptions",
+        "engine/scenarios.py": "Decisions",
         "engine/bank.py": "BankVerdict",
         "kernel/money.py": "CURRENCIES decimals Money",
         "kernel/ids.py": "Ids",
@@ -85,7 +87,6 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/stories.py": "CREATED PAID SoFar Create Decide Refund Cancel Ask Rule Wait Set bank_declines Stories saying_more",
         "engine/samples.py": "LANGUAGES Sample FirstSteps",
         "engine/sandbox.py": "Visit Probe Sandbox get without no_json",
-        "engine/provider.py": "DemoMerchant",
     },
     "What is not documented": {
         "engine/facts.py": "Standing OBSERVERS Place Choice Fact Facts",

@@ -100,7 +100,7 @@ class SqliteStore(Store):
             f"synchronous = {synchronous}",
             "temp_store = MEMORY",
             "secure_delete = OFF",
-            "cache_size = -16000",
+            "cache_size = -8000",
             "wal_autocheckpoint = 16000",
             "busy_timeout = 30000",
             f"journal_size_limit = {LOG_LIMIT}",

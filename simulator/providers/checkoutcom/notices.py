@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from simulator.engine.facets import Facet
 from simulator.engine.provider import Call
-from simulator.engine.scenarios import Facet
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.refusals import Invalid, Violation
 from simulator.providers.checkoutcom.errors import response

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.engine.scenarios import Delay, RuleOptions
+from simulator.engine.rules import Delay, RuleOptions
 from simulator.engine.settings import Line, Seconds
 from simulator.engine.terms import ZONE, MoneySettings, ZoneName
 

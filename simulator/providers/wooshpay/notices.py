@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from simulator.engine.facets import Facet
 from simulator.engine.provider import Call
-from simulator.engine.scenarios import Facet
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.wooshpay.errors import bracketed, refused

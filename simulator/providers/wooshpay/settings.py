@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from simulator.engine.scenarios import RuleOptions
+from simulator.engine.rules import RuleOptions
 from simulator.engine.settings import Line, OneOf
 from simulator.engine.terms import MoneySettings
 from simulator.providers.wooshpay.wire.values import METHOD_TYPES

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.engine.facets import Facet
 from simulator.engine.provider import Call
-from simulator.engine.scenarios import Facet
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline import model
 

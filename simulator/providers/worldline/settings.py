@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from simulator.engine.scenarios import RuleOptions
+from simulator.engine.rules import RuleOptions
 from simulator.engine.settings import YEAR_S, Line, Seconds
 from simulator.engine.terms import CLOCK_TIME, ZONE, ClockTime, MoneySettings, ZoneName
 

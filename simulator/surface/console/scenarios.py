@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from simulator.engine.conditions import AmountRange
 from simulator.engine.provider import Provider
-from simulator.engine.scenarios import MATCHED, Rule, Scenario
+from simulator.engine.rules import Rule, Scenario
+from simulator.engine.scenarios import MATCHED
 from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import Console
 from simulator.surface.control.scenarios import armed_view, not_shown

@@ -67,7 +67,7 @@ async def settings_page(console: Console) -> Response:
         place="settings",
         section=section,
         order=[(name, titles.get(name, console.texts()("console_simulator"))) for name in order],
-        keep=workspace.settings_of(SimulatorSettings).keep,
+        keep=workspace.kept,
         dropped=runtime.store.dropped().get(workspace.id),
         settings=_settings(known[section], workspace.settings.get(section, {})),
         public_url=runtime.public_url,

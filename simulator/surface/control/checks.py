@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from simulator.engine.settings import Fault
+from simulator.engine.unreadable import Fault
 from simulator.kernel.clock import LAST, NO_FURTHER, parse_instant
 from simulator.surface.control.errors import invalid
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from simulator.engine import journal
+from simulator.engine.facets import REASONS
 from simulator.engine.provider import Provider
 from simulator.engine.resource import PHASES, Resource
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import REASONS
 from simulator.engine.settings import OneOf
 from simulator.engine.store.resources import LONGEST_NAME
 from simulator.engine.uow import UnitOfWork

@@ -12,8 +12,10 @@ from simulator.engine import cards
 from simulator.engine.arming import not_shown as without_effect
 from simulator.engine.arming import objection
 from simulator.engine.conditions import AmountRange, Whole
+from simulator.engine.facets import ScenarioError
+from simulator.engine.rules import Scenario, parse
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import MATCHED, Scenario, ScenarioError, parse
+from simulator.engine.scenarios import MATCHED
 from simulator.engine.settings import Line
 from simulator.engine.validation import allowed, validate
 from simulator.engine.workspace import Workspace

@@ -5,10 +5,10 @@ A row is matched in the order of the table, so a path that ends in a verb stands
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from simulator.engine.document import Document
+from simulator.surface.alone import PATH as HEALTH
 from simulator.surface.answers import (
     Advanced,
     Armed,
@@ -91,7 +91,7 @@ PAYMENT = WS + "/payments/{provider}/{id:path}"
 
 # fmt: off
 TABLE: tuple[Operation[Any, Any], ...] = (
-    replace(health.HEALTH, returns=Health),
+    Operation("GET", HEALTH, health.health, returns=Health, summary="Whether the simulator can serve"),
     Operation("GET", "/_sim/providers", providers.list_providers, returns=Providers, summary="The providers, their events and every setting"),
 
     Operation("POST", "/_sim/workspaces", workspaces.create_workspace, body=WorkspaceBody, status=201, returns=WorkspaceView, summary="Make a workspace"),

@@ -7,10 +7,9 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from simulator.engine import pages
+from simulator.engine.facets import REASONS
 from simulator.engine.provider import Call, Reply
 from simulator.engine.runtime import Runtime
-from simulator.engine.scenarios import REASONS
-from simulator.engine.settings import SimulatorSettings
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.wallet import alipay, buyers
@@ -58,7 +57,7 @@ def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) 
 
 
 def _note_return(runtime: Runtime, uow: UnitOfWork, code: str) -> None:
-    order, settings = alipay.order_of(uow, code), uow.workspace.settings_of(SimulatorSettings)
+    order, settings = alipay.order_of(uow, code), uow.workspace.own_settings
     returns = order.is_final and settings.returns_after(runtime.auto_return_s) is not None
     target = return_target(runtime, uow, order) if returns else None
     if target is not None and pages.is_safe_return(target):

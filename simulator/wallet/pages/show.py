@@ -10,7 +10,6 @@ from urllib.parse import urlencode, urlsplit
 from simulator.engine import pages
 from simulator.engine.provider import Call, Reply
 from simulator.engine.runtime import Runtime
-from simulator.engine.settings import SimulatorSettings
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.views import MoneyView
 from simulator.engine.views import Page as PageView
@@ -64,7 +63,7 @@ def context_of(
     call: Call, runtime: Runtime, workspace: Workspace, order: Order, auto_return_s: int | None
 ) -> tuple[PageView, dict[str, Any]]:
     uow = runtime.open(workspace)
-    auto_return_s = workspace.settings_of(SimulatorSettings).returns_after(auto_return_s)
+    auto_return_s = workspace.own_settings.returns_after(auto_return_s)
     look = look_of(call, runtime, uow, order)
     chosen = buyers.get(uow, order.buyer) if order.state == "paying" and order.buyer else look.buyer
     result = result_view(runtime, uow, order, look, pages.language(call, order.language), auto_return_s)

@@ -10,7 +10,7 @@ from published import facts
 from support import STARTED, Sim
 
 from providers.ppro.driver import Merchant
-from simulator.engine.scenarios import REASONS
+from simulator.engine.facets import REASONS
 from simulator.providers.ppro import failures
 from simulator.providers.ppro.failures import PAIRS
 

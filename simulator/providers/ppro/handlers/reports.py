@@ -7,7 +7,8 @@ from datetime import timedelta
 from simulator.engine import settling
 from simulator.engine.provider import Call, Reply
 from simulator.engine.resource import changed
-from simulator.engine.scenarios import Effect, SettlementEffect
+from simulator.engine.rules import SettlementEffect
+from simulator.engine.scenarios import Effect
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.clock import parse_instant
 from simulator.kernel.refusals import Invalid, NotFound, Violation
