@@ -57,8 +57,8 @@ class Watch:
 
 
 class Dispatcher:
-    """`ended` is called whenever a delivery of a workspace has ended, so that another may begin: with False when it could
-    not be recorded, so that its message is still due. `recorded` hears of each attempt that is written."""
+    """`ended` is called when a slot of a workspace is free, so that another delivery may begin, or a message is due again: with
+    False when something could not be recorded, so that it is still due. `recorded` hears of each attempt that is written."""
 
     def __init__(
         self,
@@ -131,14 +131,28 @@ class Dispatcher:
                 queue.place = None
 
     async def _serve(self, workspace_id: int, queue: Queue, group: Group) -> None:
-        """Sends what is due for a group, or its first message only, if others wait for the slot."""
+        """Serves a group, and after it whose turn it is then."""
+        task = queue.active[group]
+        turn: Group | None = group
+        while turn is not None:
+            is_sent = await self._serve_group(workspace_id, queue, turn)
+            if (turn := queue.take()) is not None:
+                queue.active[turn] = task
+                if not is_sent:
+                    await asyncio.sleep(0)  # thousands may have nothing any more, and others want to be served
+
+    async def _serve_group(self, workspace_id: int, queue: Queue, group: Group) -> bool:
+        """Sends what is due for a group, or its first message only, if others wait for the slot: False when nothing is."""
+        is_sent = False
         try:
             while (row := await self._transactions.patiently(partial(self._next, workspace_id, group))) is not None:
+                is_sent = True
                 await self._try(workspace_id, queue, group, row)
                 if queue.gives_way(group):
                     queue.end(group)
                     queue.add([group])
-                    return
+                    break
+            return is_sent
         except BaseException as error:
             queue.place = None
             queue.problem = error if isinstance(error, Exception) else None
@@ -292,7 +306,7 @@ class Dispatcher:
         if (queue := self._queues.get(workspace_id)) is not None and (lets_go or written.due is not None):
             queue.due_from(micros(at) if lets_go else written.due or 0, 0 if lets_go else current.seq)
         self._recorded(workspace_id)
-        if lets_go:
+        if lets_go or written.due is not None:
             self._ended(workspace_id, True)
         if (watch := self._watches.get(workspace_id)) is not None and not manual:
             watch.fired.append(
