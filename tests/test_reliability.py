@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from simulator.engine import (
-    dispatcher,
     endpoints,
     http,
     http_client,
     journal,
     keeping,
     queues,
+    records,
     registry,
     settings,
     unread,
@@ -135,7 +135,7 @@ BOUNDS = {
     f"{workspace.FORMER} former endpoints and secrets",
     f"{inbox.NAME_LIMIT} characters of an inbox's name",
     f"{http_client.READ_LIMIT // 1024} kB are read",
-    f"{dispatcher.ANSWER_LIMIT:,} characters are kept",
+    f"{records.ANSWER_LIMIT:,} characters are kept",
     f"{queues.PER_ENDPOINT} tries at once to an endpoint",
     f"{queues.AT_ONCE} beside the first of each endpoint in a workspace, {queues.ENDPOINTS_AT_ONCE} endpoints at once",
     f"{settings.SimulatorSettings().keep.payments:,} payments and any number of days",

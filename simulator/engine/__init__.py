@@ -84,6 +84,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `http_client` | The HTTP client behind it |
 | `queues` | Whose turn it is among the receivers of one workspace |
 | `tries` | A try of a message, as a value |
+| `records` | Writes what tries came to, those that end together with one statement |
 | `dispatcher` | Which message leaves when, and what came of it |
 | `walking` | Walks a clock from deadline to deadline, and settles what is due |
 | `chores` | What is done in small steps while nobody waits for it |

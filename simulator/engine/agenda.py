@@ -40,6 +40,10 @@ class Agenda:
         if self._heap[0][0] == at:
             self.wake()
 
+    def is_due(self, workspace_id: int, now: float) -> bool:
+        """Whether a workspace's time has come, and nobody has taken it yet."""
+        return self._soonest.get(workspace_id, math.inf) <= now
+
     def wake(self) -> None:
         self._nudge.set()
 

@@ -13,10 +13,10 @@ from typing import Protocol
 
 from simulator.engine.reach import Reach
 from simulator.kernel.retry import Receipt
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import dataclass, value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Errand:
     """One request. Its URL, the names and values of its headers and its body leave exactly as they stand here."""
 

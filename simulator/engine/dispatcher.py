@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,22 +25,16 @@ from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
 from simulator.engine.reach import Reach
+from simulator.engine.records import ANSWER_LOOKED_AT, Records
 from simulator.engine.registry import Registry
 from simulator.engine.store import EVERY, AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.tries import Other, Tried
-from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
 from simulator.kernel.values import dataclass
 
 log = logging.getLogger("simulator")
-
-ANSWER_LIMIT = 4096
-"""Characters of a receiver's answer that are kept."""
-
-MARGIN = 4096
-"""Characters beyond them that are looked at, so that a secret is not cut in two before it is found."""
 
 LOOK_AHEAD = 500
 """Due messages that are looked at in one go for who comes next."""
@@ -64,8 +57,8 @@ class Watch:
 
 
 class Dispatcher:
-    """`ended` is called whenever a delivery of a workspace has ended, so that another may begin: with False when it could
-    not be recorded, so that its message is still due. `recorded` hears of each attempt that is written."""
+    """`ended` is called when a slot of a workspace is free, so that another delivery may begin, or a message is due again: with
+    False when something could not be recorded, so that it is still due. `recorded` hears of each attempt that is written."""
 
     def __init__(
         self,
@@ -89,8 +82,7 @@ class Dispatcher:
         self._queues: dict[int, Queue] = {}
         self._watches: dict[int, Watch] = {}
         self._halted: set[int] = set()
-        self._halts: Counter[int] = Counter()
-        """How often a workspace was halted, and so may have become another world: no attempt from before counts in it."""
+        self._records = Records(store, transactions, providers)
 
     # Who comes next --------------------------------------------------------------------------------------------
 
@@ -139,14 +131,28 @@ class Dispatcher:
                 queue.place = None
 
     async def _serve(self, workspace_id: int, queue: Queue, group: Group) -> None:
-        """Sends what is due for a group, or its first message only, if others wait for the slot."""
+        """Serves a group, and after it whose turn it is then."""
+        task = queue.active[group]
+        turn: Group | None = group
+        while turn is not None:
+            is_sent = await self._serve_group(workspace_id, queue, turn)
+            if (turn := queue.take()) is not None:
+                queue.active[turn] = task
+                if not is_sent:
+                    await asyncio.sleep(0)  # thousands may have nothing any more, and others want to be served
+
+    async def _serve_group(self, workspace_id: int, queue: Queue, group: Group) -> bool:
+        """Sends what is due for a group, or its first message only, if others wait for the slot: False when nothing is."""
+        is_sent = False
         try:
             while (row := await self._transactions.patiently(partial(self._next, workspace_id, group))) is not None:
+                is_sent = True
                 await self._try(workspace_id, queue, group, row)
                 if queue.gives_way(group):
                     queue.end(group)
                     queue.add([group])
-                    return
+                    break
+            return is_sent
         except BaseException as error:
             queue.place = None
             queue.problem = error if isinstance(error, Exception) else None
@@ -270,7 +276,7 @@ class Dispatcher:
         if current.url is None:
             return False
         workspace = self._registry[workspace_id]
-        at, n, halts = workspace.clock.now(), current.attempts + 1, self._halts[workspace_id]
+        at, n, halts = workspace.clock.now(), current.attempts + 1, self._records.halts[workspace_id]
         policy = self._providers[current.provider].webhooks.retry
         signed = Signed({}, bytes(current.body))
         status, error, answer, is_received, is_late = None, None, None, False, False
@@ -281,7 +287,7 @@ class Dispatcher:
             if (why := self._reach.objection(errand.url, errand.from_network)) is not None:
                 raise NotReached(why)
             receipt = await carried(self._courier, errand, policy.timeout_s)
-            status, answer = receipt.status, receipt.text[: ANSWER_LIMIT + MARGIN]
+            status, answer = receipt.status, receipt.text[:ANSWER_LOOKED_AT]
             is_received = policy.acknowledges(receipt)
         except Dropped:
             with self._transactions.writing() as store:
@@ -293,15 +299,14 @@ class Dispatcher:
             error, is_late = _describe(problem), isinstance(problem, OutOfTime)
         seconds = stopwatch() - started
         tried = Tried(current, at, sent, signed, status, error, answer, is_received, seconds, halts, manual, other)
-        # It may have arrived: a lock is no reason to send it twice.
-        written = await self._transactions.patiently(partial(self._record, workspace, tried))
+        written = await self._records.write(workspace, tried)
         if written is None:
             return False
         lets_go = tried.lets_go(policy)
-        if (committed := self._transactions.committed()) is not None:
-            await committed
+        if (queue := self._queues.get(workspace_id)) is not None and (lets_go or written.due is not None):
+            queue.due_from(micros(at) if lets_go else written.due or 0, 0 if lets_go else current.seq)
         self._recorded(workspace_id)
-        if lets_go:
+        if lets_go or written.due is not None:
             self._ended(workspace_id, True)
         if (watch := self._watches.get(workspace_id)) is not None and not manual:
             watch.fired.append(
@@ -310,51 +315,10 @@ class Dispatcher:
                     "kind": "webhook",
                     "provider": current.provider,
                     "resource_id": current.subject,
-                    "summary": journal.attempted(current.event, written, status, error),
+                    "summary": journal.attempted(current.event, written.n, status, error),
                 }
             )
         return is_late
-
-    def _record(self, workspace: Workspace, tried: Tried) -> int | None:
-        """Writes what a try came to; returns its number, or None where it counts no more."""
-        current, at, other = tried.message, tried.at, tried.other
-        latest = self._store.as_it_stands(current)
-        if latest is None or self._halts[workspace.id] != tried.halts:
-            return None
-        policy = self._providers[current.provider].webhooks.retry
-        n = latest.attempts + 1  # another may have ended meanwhile
-        if tried.is_received and not (other is not None and other.is_edited):
-            state, due = "delivered", None
-        elif tried.is_manual or latest.state != "pending":  # somebody has ended it meanwhile
-            state, due = latest.state, latest.due
-        elif not Plan.load(current.plan).is_adversarial and (pause := policy.pause_after(n)) is not None:
-            factor = workspace.own_settings.retry_factor
-            state, due = "pending", micros(at + timedelta(seconds=pause.total_seconds() * factor))
-        else:
-            state, due = "failed", None
-        lets_go, is_ours = tried.lets_go(policy), other is None  # exact, as the message itself is kept
-        masking, body = self._providers[current.provider].masking, tried.signed.body
-        known = workspace.secrets_of(current.provider, masking)
-        with self._transactions.writing(together=True) as store:
-            store.save_attempt(
-                current,
-                n=n,
-                at=micros(at),
-                sent=micros(tried.sent),
-                status=tried.status,
-                duration_ms=round(tried.seconds * 1000, 3),
-                error=tried.error and masking.text(tried.error, known),
-                headers=orjson.dumps(masking.headers_of(tried.signed.headers, known)),
-                answer=tried.answer and masking.text(tried.answer, known)[:ANSWER_LIMIT],
-                body=body if is_ours or body == current.body else masking.body(body, known),
-                state=state,
-                due=due,
-            )
-            if lets_go and current.due is not None and current.url is not None:
-                store.let_go(workspace.id, current.provider, current.url, current.due, micros(at))
-        if (queue := self._queues.get(workspace.id)) is not None and (lets_go or due is not None):
-            queue.due_from(micros(at) if lets_go else due or 0, 0 if lets_go else current.seq)
-        return n
 
     def conclude(self, store: Store, row: OutboxRow, state: str) -> None:
         """Ends a message as somebody says: it is `delivered`, or tried no more (`failed`). Those behind it in an endpoint's
@@ -446,7 +410,7 @@ class Dispatcher:
     async def halted(self, workspace_id: int) -> AsyncIterator[None]:
         """Nothing is delivered for this workspace within; what is on its way is stopped first, and never recorded."""
         self._halted.add(workspace_id)
-        self._halts[workspace_id] += 1
+        self._records.halts[workspace_id] += 1
         try:
             await self._stop(workspace_id)
             yield

@@ -12,7 +12,7 @@ import socket
 import ssl
 import zlib
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from threading import Thread
 from typing import Any
 
@@ -21,6 +21,7 @@ import certifi
 from aiohappyeyeballs import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+from multidict import CIMultiDict
 from yarl import URL
 
 from simulator.engine.courier import Errand, NotReached, Trust
@@ -33,6 +34,9 @@ READ_LIMIT = 65_536
 LINE_LIMIT = 2 * READ_LIMIT
 """Bytes that a connection brings for one answer, with its headers, what comes before them (`100 Continue`) and after it."""
 
+ADDRESSES_KEPT = 1024
+"""Addresses that are read once: the same few come again and again."""
+
 SAID = 300
 """Characters of what is said of an answer that is none."""
 
@@ -40,6 +44,8 @@ _AS_IT_STANDS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 """What may stand in an address. One that holds anything else (a space, an umlaut) is encoded first."""
 
 _NOT_BY_ITSELF = ("Accept", "Accept-Encoding", "Content-Type")
+_NONE_BY_ITSELF = CIMultiDict[None]((name, None) for name in _NOT_BY_ITSELF)
+_OF_A_BODY = CIMultiDict({"Content-Type": "application/octet-stream"})
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 """`courier.carried` limits the whole."""
 
@@ -85,6 +91,25 @@ class Line(ResponseHandler):
             super().set_exception(exc, *cause)
 
 
+class Request(aiohttp.ClientRequest):
+    """Its headers are those that it is given. aiohttp would go through them one by one, to add some of its own."""
+
+    def update_headers(self, headers: Any) -> None:
+        self.headers = CIMultiDict({"Host": self.url.host_port_subcomponent or ""})
+        self.headers.update(headers)
+
+    def update_auto_headers(self, skip_auto_headers: Any) -> None:
+        self._skip_auto_headers = _NONE_BY_ITSELF
+
+
+class Body(aiohttp.BytesPayload):
+    """Some bytes of which nothing else is told."""
+
+    def __init__(self, value: bytes) -> None:
+        self._value, self._size = value, len(value)
+        self._headers, self._encoding, self._filename = _OF_A_BODY, None, None
+
+
 class Lines(aiohttp.TCPConnector):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -122,6 +147,7 @@ class HttpClient:
             headers={"User-Agent": "psp-simulator"},
             skip_auto_headers=_NOT_BY_ITSELF,
             auto_decompress=False,
+            request_class=Request,
             trust_env=False,
             timeout=_NO_LIMIT,
         )
@@ -129,20 +155,24 @@ class HttpClient:
 
     async def carry(self, errand: Errand) -> Receipt:
         try:
-            url = URL(errand.url, encoded=_AS_IT_STANDS.fullmatch(errand.url) is not None)
-            _ = url.host, url.port  # yarl reads them when they are asked for
+            url, text, is_ours = _read(errand.url)
         except ValueError as error:
             raise NotReached("its address is none that can be called") from error
         if url.raw_user is not None or url.raw_password is not None:
             url = _without_user(url, errand)
-        if (why := self._reach.objection(str(url), errand.from_network)) is not None:
+        if (why := self._reach.objection(text, errand.from_network)) is not None:
             raise NotReached(why)
-        session = self._session((errand.from_network, surface_of(url.raw_path) is not None))
+        session = self._session((errand.from_network, is_ours))
         tls = await self._context() if url.scheme == "https" else True
         await asyncio.sleep(0)  # so that the loop hears of connections that receivers have closed in the meantime
         try:
             async with session.request(
-                errand.method, url, data=errand.body or None, headers=errand.headers, allow_redirects=False, ssl=tls
+                errand.method,
+                url,
+                data=Body(errand.body) if errand.body else None,
+                headers=errand.headers,
+                allow_redirects=False,
+                ssl=tls,
             ) as response:
                 body = await _beginning(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -212,6 +242,14 @@ class Names(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+@lru_cache(ADDRESSES_KEPT)
+def _read(address: str) -> tuple[URL, str, bool]:
+    """How it is called, as it is and as a text, and whether it would be our console if it were ours. Raises `ValueError`."""
+    url = URL(address, encoded=_AS_IT_STANDS.fullmatch(address) is not None)
+    _ = url.host, url.port  # yarl reads them when they are asked for
+    return url, str(url), surface_of(url.raw_path) is not None
 
 
 def _without_user(url: URL, errand: Errand) -> URL:

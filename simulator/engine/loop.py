@@ -63,6 +63,8 @@ class Loop:
         if workspace_id not in self._registry:
             return
         if due is None:
+            if self._agenda.is_due(workspace_id, _now()):  # its turn comes, and finds what there is
+                return
             try:
                 raw = self._store.next_due(workspace_id, seen=self._dispatcher.seen(workspace_id))
             except self._store.OUTAGES as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from simulator.engine.store import EVERY
 
@@ -34,6 +35,7 @@ REMEMBERED = 10_000
 the whole list is read once more."""
 
 
+@lru_cache(1024)
 def endpoint_of(group: Group) -> Endpoint:
     return group[0], group[2].partition("?")[0]
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -247,6 +247,11 @@ class Transactions:
         waiter = asyncio.get_running_loop().create_future()
         self._batch.waiting.append(waiter)
         return waiter
+
+    def tell(self, waiters: Iterable[asyncio.Future[None]]) -> None:
+        """Each waits for what has joined, as for `committed`."""
+        if self._batch is not None:
+            self._batch.waiting += waiters
 
     def still_in_trouble(self) -> str | None:
         """`trouble`, unless a trial shows that as much as a request needs can be written again."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from simulator.engine.provider import Signed
 from simulator.engine.store import OutboxRow
 from simulator.kernel.retry import RetryPolicy
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import dataclass, value_type
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Other:
         return {name.lower() for name in self.headers}
 
 
-@dataclass(frozen=True)
+@value_type
 class Tried:
     """One try of a message, and what came of it. `halts`: how often its workspace had been halted when it began."""
 

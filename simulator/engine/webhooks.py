@@ -14,10 +14,10 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import short_duration
 from simulator.kernel.retry import RetryPolicy
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import dataclass, value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Sending:
     """What `sign` sees when a message is about to leave, `body` as it was rendered.
 
@@ -66,7 +66,7 @@ class Sending:
         return self.workspace.own_settings.signature_time == "wall"
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Signed:
     """What leaves in one attempt, where the signature is part of the body: `body` goes instead of the rendered one."""
 

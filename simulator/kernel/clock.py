@@ -123,6 +123,8 @@ class Clock:
         return Clock("real", at - day, None, self.advanced + moved, self.rate, day)
 
     def _running(self, day: datetime) -> datetime:
+        if self.rate == 1 and not self.offset:
+            return min(day, LAST)
         ahead = self.offset if self.rate == 1 else self.offset + self._gained(day)
         return LAST if ahead > LAST - day else EPOCH if ahead < EPOCH - day else day + ahead
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import dataclass, value_type
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Receipt:
     """What the merchant's server answered to a webhook. Header names are lower case; of a long body it is the beginning."""
 

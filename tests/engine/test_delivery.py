@@ -98,6 +98,61 @@ async def test_a_receiver_that_hangs_on_one_payment_does_not_delay_another(sim: 
     assert [delivery["state"] for delivery in await deliveries(sim)] == ["delivered", "delivered"]
 
 
+async def test_tries_that_end_together_are_written_together(
+    sim: Sim, acme: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [await acme.charge(f"order-{n}") for n in range(3)]
+    store, everybody = sim.app.runtime.store, asyncio.Event()
+    save_attempts, written = store.save_attempts, list[int]()
+
+    async def receive(request: httpx.Request) -> httpx.Response:
+        if len(sim.hooks) == 3:
+            everybody.set()
+        await everybody.wait()
+        return httpx.Response(200)
+
+    def save(tries: Any) -> None:
+        written.append(len(tries))
+        save_attempts(tries)
+
+    sim.answer = receive
+    monkeypatch.setattr(store, "save_attempts", save)
+    for id_ in ids:
+        await sim.http.post(f"{sim.path}/payments/acme/{id_}/pay", json={})
+    await sim.settle()
+
+    assert written == [3]
+    assert [(found["state"], len(found["attempts"])) for found in await deliveries(sim)] == [("delivered", 1)] * 3
+
+
+async def test_what_was_ended_under_way_spoils_no_try_that_ends_with_its_own(sim: Sim, acme: Merchant) -> None:
+    ids = [await acme.charge(f"order-{n}") for n in range(3)]
+    everybody, ended = asyncio.Event(), asyncio.Event()
+
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        if len(sim.hooks) == 3:
+            everybody.set()
+        await ended.wait()
+        return httpx.Response(503)
+
+    sim.answer = refuse
+    for id_ in ids:
+        await sim.http.post(f"{sim.path}/payments/acme/{id_}/pay", json={})
+    settling = asyncio.create_task(sim.settle())
+    await everybody.wait()
+    one = (await deliveries(sim))[1]
+    await sim.http.post(f"{sim.path}/webhooks/{one['id']}/mark-delivered")
+    ended.set()
+    await settling
+
+    states = {
+        found["id"]: (found["state"], [attempt["status"] for attempt in found["attempts"]])
+        for found in await deliveries(sim)
+    }
+    assert states.pop(one["id"]) == ("delivered", [503])
+    assert list(states.values()) == [("pending", [503])] * 2
+
+
 async def test_a_receiver_that_hangs_on_many_payments_does_not_delay_another_receiver(sim: Sim, acme: Merchant) -> None:
     """More payments hang than one receiver is sent at once; the next one has moved to another address."""
     stuck = [await acme.charge(f"order-{n}") for n in range(20)]

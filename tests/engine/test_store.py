@@ -13,7 +13,7 @@ from toy.acme import ACME
 
 from engine.merchant import Merchant
 from engine.postgres import own_schema
-from simulator.engine.store import Store, StoreConflict, open_store
+from simulator.engine.store import AttemptRow, OutboxRow, Store, StoreConflict, open_store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.transactions import Transactions
 
@@ -220,44 +220,41 @@ def test_an_attempt_and_its_schedule_are_kept(store: Store) -> None:
     first = store.message(1, "dlv_1")
     assert first is not None
 
-    store.save_attempt(
-        first,
-        n=1,
-        at=10,
-        sent=1010,
-        status=503,
-        duration_ms=1.5,
-        error=None,
-        headers=b"{}",
-        answer="no",
-        body=BYTES,
-        state="pending",
-        due=FAR,
-    )
-    store.save_attempt(
-        first,
-        n=2,
-        at=20,
-        sent=1020,
-        status=200,
-        duration_ms=1.5,
-        error=None,
-        headers=b"{}",
-        answer="",
-        body=b"signed",
-        state="delivered",
-        due=None,
-    )
+    refused = AttemptRow(first.seq, 1, 10, 503, 1.5, None, b"{}", "no", None, 1010)
+    store.save_attempts([(first, refused, "pending", FAR)])
+    second = store.as_it_stands(first)
+    assert second is not None
+    received = AttemptRow(first.seq, 2, 20, 200, 1.5, None, b"{}", "", b"signed", 1020)
+    store.save_attempts([(second, received, "delivered", None)])
 
     after = store.as_it_stands(first)
     assert after is not None
     assert (after.state, after.due, after.attempts) == ("delivered", None, 2)
-    assert [tuple(row) for row in store.attempts([first.seq])] == [
-        (first.seq, 1, 10, 503, 1.5, None, b"{}", "no", None, 1010),
-        (first.seq, 2, 20, 200, 1.5, None, b"{}", "", b"signed", 1020),
-    ]
+    assert store.attempts([first.seq]) == [refused, received]
     assert store.first_sent(first.seq) == 1010
     assert store.first_sent(first.seq + 1) is None
+
+
+def test_attempts_at_what_is_another_message_by_now_are_not_kept(store: Store) -> None:
+    """None of them, when whoever writes takes back what has failed."""
+    store.insert_messages([message("dlv_1"), message("dlv_2"), message("dlv_3")])
+    one, ended, left = store.messages(1)
+    store.set_message_state(ended.seq, "failed", None)
+
+    for others in ([ended], [one, ended], [left._replace(attempts=1)]):
+        store.begin()
+        with pytest.raises(StoreConflict):
+            store.save_attempts([(each, attempt_at(each), "delivered", None) for each in others])
+        store.rollback()
+    store.stands_at(1, store.new_place(1))
+    with pytest.raises(StoreConflict):
+        store.save_attempts([(left, attempt_at(left), "delivered", None)])
+
+    assert store.attempts([one.seq, ended.seq, left.seq]) == []
+
+
+def attempt_at(message: OutboxRow) -> AttemptRow:
+    return AttemptRow(message.seq, message.attempts + 1, 10, 200, 1.5, None, b"{}", "", None, 1010)
 
 
 def test_a_store_of_the_version_before_gets_what_it_lacks(where: str) -> None:

@@ -184,7 +184,7 @@ async def test_a_delivery_that_cannot_be_recorded_ends_the_advance(
         raise ValueError("a bug")
 
     with monkeypatch.context() as broken, pytest.raises(ValueError, match="a bug"):
-        broken.setattr(sim.app.runtime.store, "save_attempt", fail)
+        broken.setattr(sim.app.runtime.store, "save_attempts", fail)
         await sim.http.post(f"{sim.path}/clock/advance", json={"by": "3h"})
 
     assert (await clock(sim))["now"] == after(sim, hours=2)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from simulator.engine.store.resources import StoreConflict
 from simulator.engine.store.statements import EVERY, FOREVER, Row, Statements
 from simulator.engine.store.written import ATTEMPT, MESSAGE, as_written
 from simulator.engine.unreadable import raw_bytes
@@ -64,6 +65,9 @@ _TIMER = "seq, workspace, due, provider, kind, id, trigger, data"
 _ATTEMPT = "message, n, at, status, duration_ms, error, headers, answer, body, sent"
 _FAILING = ("state = 'failed'", "state = 'pending' AND attempts > 0")
 """Each as its partial index says it."""
+
+_NOT_LEFT = "NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = outbox.workspace)"
+"""Not of a workspace that was deleted or reset since."""
 
 _ATTACK = "substr(plan, 1, 8) IN (?, ?)"
 _EARNEST = f"(plan IS NULL OR NOT {_ATTACK})"
@@ -228,8 +232,7 @@ class Outbox(Statements):
     def as_it_stands(self, message: OutboxRow) -> OutboxRow | None:
         """A message that was read before, with what of it may have changed since. None if its workspace was deleted or reset:
         then it is nobody's any more."""
-        sql = """SELECT url, state, due, attempts, from_network FROM outbox o WHERE seq = ?
-            AND NOT EXISTS (SELECT 1 FROM leavings l WHERE l.place = o.workspace)"""
+        sql = f"SELECT url, state, due, attempts, from_network FROM outbox WHERE seq = ? AND {_NOT_LEFT}"  # noqa: S608
         found = self.rows(sql, (message.seq,))
         if not found:
             return None
@@ -348,33 +351,24 @@ class Outbox(Statements):
             WHERE workspace = ? AND subject IN ({places}) AND {_EARNEST} ORDER BY +seq"""  # noqa: S608
         return self.rows(sql, (self._at(workspace), *subjects, *ATTACKS)) if subjects else []
 
-    def save_attempt(
-        self,
-        message: OutboxRow,
-        *,
-        n: int,
-        at: int,
-        sent: int,
-        status: int | None,
-        duration_ms: float,
-        error: str | None,
-        headers: bytes,
-        answer: str | None,
-        body: bytes,
-        state: str,
-        due: int | None,
-    ) -> None:
-        """`body` is kept only where it is not the message's own. The journal has a line of each attempt, for who follows it."""
-        own = None if body == message.body else body
-        self.run(
-            f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (message.seq, n, at, status, duration_ms, error, headers, answer, own, sent),
-        )
-        sql = "UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ?"
-        self.run(sql, (state, due, n, message.seq))
-        told = {"moves": [], "id": message.id, "event": message.event, "n": n, "status": status, "error": error}
+    def save_attempts(self, tries: Sequence[tuple[OutboxRow, AttemptRow, str, int | None]]) -> None:
+        """Each with its message as it was read, and the state and instant that this has from now on. The journal has a line of
+        each, for who follows it. Raises `StoreConflict` where a message is another by now, or nobody's: then none may stand."""
+        sql = f"UPDATE outbox SET state = ?, due = ?, attempts = ? WHERE seq = ? AND attempts = ? AND state = ? AND {_NOT_LEFT}"  # noqa: S608
+        states = [
+            (state, due, row.n, message.seq, message.attempts, message.state) for message, row, state, due in tries
+        ]
+        if self.run_many(sql, states) != len(states):
+            raise StoreConflict
+        sql = f"INSERT INTO attempts ({_ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        self.run_many(sql, [row for _, row, _, _ in tries])
         sql = "INSERT INTO journal (workspace, at, kind, provider, subject, body) VALUES (?, ?, 'webhook', ?, ?, ?)"
-        self.run(sql, (self._at(message.workspace), at, message.provider, message.subject, orjson.dumps(told)))
+        self.run_many(sql, [self._line(message, row) for message, row, _, _ in tries])
+
+    def _line(self, message: OutboxRow, row: AttemptRow) -> Row:
+        told: dict[str, Any] = {"moves": [], "id": message.id, "event": message.event}
+        told |= {"n": row.n, "status": row.status, "error": row.error}
+        return self._at(message.workspace), row.at, message.provider, message.subject, orjson.dumps(told)
 
     def set_message_state(self, seq: int, state: str, due: int | None) -> None:
         self.run("UPDATE outbox SET state = ?, due = ? WHERE seq = ?", (state, due, seq))

@@ -360,19 +360,19 @@ class PostgresStore(SharedStore):
     def exact_added(self, sql: str, values: Sequence[Any]) -> int:
         return int(self.exact_rows(f"{sql} RETURNING seq", values)[0][0])
 
-    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int:
         rows = [_without_nul(row) for row in values]
-        if len(rows) == 1:
-            self._execute(sql, rows[0])
-        elif rows:
-            if self._connection.closed:
-                self._connect_again()
-            try:
-                with self._connection.cursor() as cursor:
-                    cursor.executemany(_placeholders(sql), rows)
-            except psycopg.OperationalError as error:
-                self._tell(error)
-                raise
+        if len(rows) <= 1:
+            return self.exact_run(sql, rows[0]) if rows else 0
+        if self._connection.closed:
+            self._connect_again()
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_placeholders(sql), rows)
+                return cursor.rowcount
+        except psycopg.OperationalError as error:
+            self._tell(error)
+            raise
 
     def _new_numbers(self, table: str, count: int) -> Sequence[int]:
         """Others take some in between: nobody has to wait until all that they are for is written."""

@@ -93,7 +93,7 @@ class SqliteStore(Store):
         self._connection = sqlite3.connect(
             where, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=30
         )
-        self._execute = self._connection.execute
+        self._execute, self._execute_many = self._connection.execute, self._connection.executemany
         for pragma in (
             "auto_vacuum = INCREMENTAL",
             "journal_mode = WAL",
@@ -213,10 +213,9 @@ class SqliteStore(Store):
         except sqlite3.DatabaseError as error:
             self._tell(error)
 
-    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int:
         try:
-            for row in values:
-                self._execute(sql, row)
+            return self._execute_many(sql, values).rowcount
         except sqlite3.DatabaseError as error:
             self._tell(error)
 

@@ -82,8 +82,9 @@ class Statements(ABC):
         """Executes and returns the number of rows touched."""
         return self.exact_run(sql, at_rest(values))
 
-    def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        self.exact_run_many(sql, all_at_rest([*values]))
+    def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int:
+        """The same for many rows: of all together."""
+        return self.exact_run_many(sql, all_at_rest([*values]))
 
     # The same with the values as they are: only for credentials, which may be any digits that somebody has chosen.
 
@@ -98,7 +99,7 @@ class Statements(ABC):
         """Inserts one row and returns its `seq`."""
 
     @abstractmethod
-    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None: ...
+    def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int: ...
 
     @abstractmethod
     def columns(self, table: str) -> frozenset[str]:
