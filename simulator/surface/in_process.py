@@ -10,13 +10,14 @@ with Simulator.in_process() as simulator:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import start_blocking_portal
 
 from simulator.engine.courier import Courier, Errand, OwnCourier
 from simulator.kernel.retry import Receipt
@@ -100,7 +101,7 @@ class Simulator:
         """In a thread of its own, which has an event loop."""
         portal = self._stack.enter_context(start_blocking_portal())
         self._stack.enter_context(portal.wrap_async_context_manager(self))
-        self._sync_transport = _Bridge(portal, self._reached)
+        self._sync_transport = _Bridge(portal.call(asyncio.get_running_loop), self._reached)
         self._sync_client = self._stack.enter_context(Client(BASE_URL, transport=self._sync_transport))
         return self
 
@@ -117,13 +118,14 @@ class Simulator:
 class _Bridge(httpx.BaseTransport):
     """From a thread that waits to the applications in the other one."""
 
-    def __init__(self, portal: BlockingPortal, reached: Callable[[httpx.URL], httpx.ASGITransport]) -> None:
-        """`reached` is the application at an address."""
-        self._portal = portal
+    def __init__(self, loop: asyncio.AbstractEventLoop, reached: Callable[[httpx.URL], httpx.ASGITransport]) -> None:
+        """`loop` is that of the other thread, `reached` the application at an address."""
+        self._loop = loop
         self._reached = reached
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._portal.call(self._handled, request)
+        """Wakes the other thread once: a portal's call does so twice, to begin and to end."""
+        return asyncio.run_coroutine_threadsafe(self._handled(request), self._loop).result()
 
     async def _handled(self, request: httpx.Request) -> httpx.Response:
         carried = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())

@@ -47,7 +47,8 @@ async def test_a_query_that_cannot_be_is_refused_in_plain_words(sim: Sim, row: O
     ]
 
     for query in ["zz_unknown=1", *queries]:
-        answer = await sim.http.request(row.method, f"{path}?{query}")
+        patient = "timeout" not in row.query.model_fields or query.startswith("timeout=")
+        answer = await sim.http.request(row.method, f"{path}?{query}{'' if patient else '&timeout=PT0S'}")
 
         assert answer.status_code < 500, (query, answer.text)
         if answer.status_code >= 400:

@@ -19,6 +19,8 @@ from simulator.surface.new_provider import NotPossible
 from simulator.surface.skeleton import PROVIDER
 
 ROOT = Path(__file__).parent.parent.parent
+pytestmark = pytest.mark.slow
+
 NEW, TITLE = ("okapi_pay", "Okapi Pay") if "zebra_pay" in BUILT_IN else ("zebra_pay", "Zebra Pay")
 """One that is not there, also where somebody has written the one of the page."""
 LOOK_AT_ALL = (
@@ -46,10 +48,10 @@ async def shop() -> AsyncIterator[Merchant]:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what the command and the contract suite need, with a provider more in it."""
+    """A copy of what the command and the contract suite need, compiled as it is here, with a provider more in it."""
     root = tmp_path_factory.mktemp("checkout")
     for folder in ("simulator", "templates", "scenarios", "docs", "tests"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns(".hypothesis"))
     for file in ("pyproject.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copy(ROOT / file, root)
     _run(root, "simulator.surface.cli", "new-provider", NEW, "--title", TITLE)
