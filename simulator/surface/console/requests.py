@@ -26,6 +26,8 @@ OTHER_HELP = frozenset({"signed", "lines", "key", "field"})
 
 ALIKE = 0.7
 """How alike an address must be to one that there is, from 0 to 1, to be a slip of it."""
+LONG = 300
+"""Characters of an address that nobody can have meant otherwise; to compare it takes as long as the square of them."""
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -137,6 +139,8 @@ def _curl(console: Console, call: Mapping[str, Any], target: str, method: str = 
 def _nearest(console: Console, call: Mapping[str, Any], help_: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """The call that may have been meant by an address or a method that nobody has, with its cURL."""
     path, mark, query = call["path"].partition("?")
+    if len(path) > LONG:
+        return []
     patterns = [pattern.partition(" ") for pattern in help_.get("did_you_mean", ())]
     meant = [(method, filled(wanted, path)) for method, _, wanted in patterns]
     has_body = bool(call["request"]["body"])

@@ -253,6 +253,23 @@ async def test_a_comparison_where_no_signature_is_taken_is_refused(sim: Sim, mer
 # Addresses and credentials -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("length", [20, 4_000])
+async def test_an_address_of_thousands_of_characters_is_compared_with_none(
+    sim: Sim, merchant: Merchant, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That would keep everybody waiting: it takes as long as the square of them."""
+    compared = list[str]()
+    monkeypatch.setattr(
+        "simulator.surface.console.requests._likeness", lambda one, other: compared.append(other) or 1.0
+    )
+    request = replace(merchant.creation(), path=f"/acme/chargs/{'a' * length}")
+    await merchant.ask(merchant.shop.sign(merchant.account, request))
+
+    page = await _page(sim)
+
+    assert ('data-testid="did-you-mean"' in page, bool(compared)) == (length == 20,) * 2
+
+
 async def test_an_unknown_path_is_told_with_the_corrected_call(sim: Sim, merchant: Merchant) -> None:
     creation = merchant.creation()
     await merchant.send(replace(creation, path=creation.path.replace("charges", "charge")))
