@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from parsers import SEEDS, TARGETS
 
-PARSED = int(os.environ.get("FUZZ_PARSED", "400"))
+FEW = 400
+"""Which take less time than it takes to begin: Atheris tries all parsers in one process then."""
+PARSED = int(os.environ.get("FUZZ_PARSED", FEW))
 ROOT = Path(__file__).parents[2]
 
 
@@ -58,7 +60,8 @@ def test_no_bytes_crash_what_reads_them(target: str) -> None:
 @pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="atheris is not installed: see the extra `fuzz`"
 )
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS if PARSED > FEW else ["together"])
 def test_atheris_finds_nothing_that_crashes_them(target: str, tmp_path: Path) -> None:
     for number, seed in enumerate(SEEDS):
         (tmp_path / f"seed-{number}").write_bytes(seed)
