@@ -101,6 +101,7 @@ async def test_an_audit_without_a_shop_says_so(shop: Shop) -> None:
     assert view["error"].startswith("Nothing answers at http://127.0.0.1:9/hooks")
 
 
+@pytest.mark.slow
 async def test_two_audits_at_once_in_one_workspace_are_one_too_many(shop: Shop) -> None:
     id_ = await shop.world.begin_audit(ANY.name, HOOKS, **URLS)
 

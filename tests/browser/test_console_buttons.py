@@ -338,6 +338,7 @@ def test_the_quick_start_opens_the_wallet_of_its_payment(window: Open, shop: Sho
 PLACES = ("payments", "webhooks", "requests", "money", "buyers", "scenarios", "clock", "start", "audits", "settings")
 
 
+@pytest.mark.slow
 @SCRIPTED
 def test_every_place_is_reached_from_the_frame_and_from_the_bar_of_a_phone(
     window: Open, shop: Shop, script: bool
