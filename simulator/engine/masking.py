@@ -67,7 +67,7 @@ _CALLED_SO = ("pass", "secret", "token/", "key/", "pwd", "jwt/", "otp/", "pin/",
 _PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 _SCHEME = re.compile("[A-Za-z]{1,10}")
 _DIGEST = re.compile(r"(?<![^=,])[0-9a-f]{40,}+(?![^,;])")
-"""Part of a value of a header, as a signature is: by itself it tells nothing, and each is another."""
+"""Part of a value of a header, as a signature is: by itself it tells nothing, and each is another. A digit stands for it."""
 
 
 @lru_cache(4096)
@@ -211,7 +211,7 @@ class Masking:
 
     def _kind_of_value(self, value: str) -> int:
         """Whether a value of a header may hold what is a secret wherever it stands, or what is one by a name in it."""
-        if len(value) >= 40 and (bare := _DIGEST.sub("", value)) != value:
+        if len(value) >= 40 and (bare := _DIGEST.sub("0", value)) != value:
             return self._value_kind(bare)
         lowered = value.lower()
         if "@" in value or "%" in value or may_hold_unnamed(lowered):
