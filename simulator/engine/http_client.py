@@ -45,7 +45,6 @@ _AS_IT_STANDS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 _NOT_BY_ITSELF = ("Accept", "Accept-Encoding", "Content-Type")
 _NONE_BY_ITSELF = CIMultiDict[None]((name, None) for name in _NOT_BY_ITSELF)
-_OF_A_BODY = CIMultiDict({"Content-Type": "application/octet-stream"})
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 """`courier.carried` limits the whole."""
 
@@ -100,14 +99,6 @@ class Request(aiohttp.ClientRequest):
 
     def update_auto_headers(self, skip_auto_headers: Any) -> None:
         self._skip_auto_headers = _NONE_BY_ITSELF
-
-
-class Body(aiohttp.BytesPayload):
-    """Some bytes of which nothing else is told."""
-
-    def __init__(self, value: bytes) -> None:
-        self._value, self._size = value, len(value)
-        self._headers, self._encoding, self._filename = _OF_A_BODY, None, None
 
 
 class Lines(aiohttp.TCPConnector):
@@ -169,7 +160,7 @@ class HttpClient:
             async with session.request(
                 errand.method,
                 url,
-                data=Body(errand.body) if errand.body else None,
+                data=errand.body or None,
                 headers=errand.headers,
                 allow_redirects=False,
                 ssl=tls,
