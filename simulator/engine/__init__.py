@@ -95,6 +95,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `report_folder` | Puts reports into the folder of `serve --reports`, each workspace's apart |
 | `homes` | Which of several processes serves a workspace |
 | `loop` | Gives each workspace its turn in real time |
+| `lifecycle` | What becomes of whole workspaces: reset, kept, brought along, removed |
 | `runtime` | Puts the rooms together |
 | `faults` | What a scenario asks for API calls |
 | `weather` | What becomes of an answer on its way |

@@ -5,15 +5,14 @@ Everything here runs on one event loop; the core is synchronous and never sleeps
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from simulator.engine import journal, portable, report_folder
+from simulator.engine import journal, report_folder
 from simulator.engine.absent import Absent
 from simulator.engine.agenda import Agenda
 from simulator.engine.arrivals import Arrivals
@@ -22,16 +21,16 @@ from simulator.engine.courier import Courier, OwnCourier
 from simulator.engine.dispatcher import Dispatcher, Watch
 from simulator.engine.homes import AlwaysHere, Homes, SharedHomes
 from simulator.engine.keeping import Keeper
+from simulator.engine.lifecycle import Lifecycle
 from simulator.engine.lookout import Lookout
 from simulator.engine.loop import Loop
 from simulator.engine.masking import Masking, together
 from simulator.engine.provider import Party, Provider
 from simulator.engine.reach import Reach
-from simulator.engine.registry import Credentials, Registry, WorkspaceError
-from simulator.engine.renaming import Renamed
+from simulator.engine.registry import Credentials, Registry
 from simulator.engine.resource import Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
-from simulator.engine.store import OutboxRow, SharedStore, SnapshotRow, Store
+from simulator.engine.store import OutboxRow, SharedStore, Store
 from simulator.engine.sweeper import Sweeper
 from simulator.engine.temporary import Temporary
 from simulator.engine.throttle import Buckets
@@ -42,12 +41,11 @@ from simulator.engine.uow import UnitOfWork
 from simulator.engine.walking import Walker
 from simulator.engine.watchers import Audience, Watchers
 from simulator.engine.workspace import DEFAULT, Stride, Workspace, in_words
-from simulator.kernel.clock import Clock, micros, time_of_day
+from simulator.kernel.clock import Clock, micros
 from simulator.kernel.ids import Ids, Pool
-from simulator.kernel.refusals import NotFound
 
 if TYPE_CHECKING:
-    from simulator.engine.document import Document
+    pass
 
 log = logging.getLogger("simulator")
 
@@ -129,8 +127,6 @@ class Runtime:
         self.sweeper = Sweeper(self.transactions)
         self.keeper = Keeper(self.transactions, self.registry, self.parties, self.watchers.tell)
         self.temporary = Temporary(store, self.registry, self._let_go)
-        self._going: set[asyncio.Task[None]] = set()
-        """What removes temporary workspaces, and breaks off what was under way in lost ones."""
         aside = (*chores, Lookout(store), self.sweeper, self.keeper, self.temporary)
         self._loop = Loop(
             agenda, store, self.registry, self.transactions, self.timers, self.dispatcher, self._walker.walks, aside
@@ -140,9 +136,22 @@ class Runtime:
             self.secret = self._page_secret()
             """Signs page tokens; made once per store."""
             self.registry.load(default_overrides or {})
-        self._arrivals = Arrivals(store, self.registry, self.parties)
         self._absent = Absent(store, self.registry, self.parties)
         self._absent.set_aside()
+        self.lifecycle = Lifecycle(
+            self.registry,
+            self.transactions,
+            self.homes,
+            self._walker,
+            self.dispatcher,
+            self.keeper,
+            self.sweeper,
+            self.buckets,
+            self._absent,
+            Arrivals(store, self.registry, self.parties),
+            reports,
+            self._loop.schedule,
+        )
         self.transactions.if_a_commit_fails(self._read_again)
         self._loop.look_at_store()
         for workspace in self.registry.all():
@@ -253,94 +262,25 @@ class Runtime:
         self._loop.schedule(workspace.id)
         return changed
 
-    async def reset(self, workspace: Workspace) -> Workspace:
-        """Drops what happened; keeps credentials, endpoints and settings. A frozen clock runs again. See `Registry.reset`."""
-        async with self._walker.halted(workspace.id, WorkspaceError("the workspace was reset meanwhile")):
-            self.buckets.forget(workspace.id)
-            fresh = self.registry.reset(workspace.id)
-            report_folder.set_aside(self.reports, fresh)
-            self.sweeper.look()
-            self._absent.set_aside()
-            return fresh
-
-    def take_snapshot(self, workspace: Workspace, name: str | None) -> SnapshotRow:
-        """A copy of everything that the workspace has. Raises `WorkspaceError` when the name is taken."""
-        self.write_notes()
-        return self.registry.take_snapshot(workspace.id, name)
-
-    async def restore(self, workspace: Workspace, snapshot: str) -> Workspace:
-        """Back to a snapshot. What is under way is broken off: deliveries without a trace, an advance with an error."""
-        async with self._walker.halted(workspace.id, WorkspaceError("the workspace was restored meanwhile")):
-            self.buckets.forget(workspace.id)
-            restored = self.registry.restore(workspace.id, snapshot)
-            self.keeper.forget(workspace.id)
-            self._absent.set_aside()
-        self._loop.schedule(workspace.id)
-        return restored
-
-    def export_workspace(self, workspace: Workspace) -> dict[str, Any]:
-        """Everything that the workspace has, as a document (`portable`). Raises `TooMuch`."""
-        self.write_notes()
-        current = self.registry.current(workspace)
-        return portable.written(current, self.registry.rows_to_take_along(workspace.id), time_of_day())
-
-    async def import_workspace(
-        self, document: Document, *, name: str | None = None, from_network: bool = False
-    ) -> tuple[Workspace, list[Renamed]]:
-        """A new workspace from a document, and what has another name in it. See `Arrivals.admit`."""
-        workspace, renamed = await self._arrivals.admit(document, self.homes.alone, name, from_network=from_network)
-        self._loop.schedule(workspace.id)
-        return workspace, renamed
-
-    def drop_snapshot(self, snapshot: SnapshotRow) -> None:
-        with self.transactions.writing() as store:
-            store.drop_snapshot(snapshot.id)
-
-    def _note(self, workspace: Workspace, kind: str, summary: str) -> None:
+    def _note(self, workspace: Workspace, topic: str, summary: str) -> None:
         """For who follows the workspace; written soon."""
-        self.transactions.journal([journal.note(workspace.id, micros(workspace.clock.now()), kind, summary)])
-
-    async def delete_workspace(self, workspace: Workspace) -> None:
-        """An advance that is under way ends with `NotFound`, as does whatever comes later."""
-        async with self._walker.halted(workspace.id, NotFound("workspace", workspace.public_id)):
-            self.buckets.forget(workspace.id)
-            self.registry.delete(workspace.id)
-            self.sweeper.look()
-            self._absent.set_aside()
-        self._walker.forget(workspace.id)
+        self.transactions.journal([journal.note(workspace.id, micros(workspace.clock.now()), topic, summary)])
 
     def _came_home(self, workspace: Workspace) -> None:
-        """Another process has served it until now, or nobody."""
-        self.dispatcher.look_again(workspace.id)
-        self._absent.set_aside()
-        self._loop.schedule(workspace.id)
+        self.lifecycle.came_home(workspace)
 
     def _lost(self, workspaces: list[int]) -> None:
-        """Others may serve them now: what is under way here must not be recorded."""
-        for id_ in workspaces:
-            self.buckets.forget(id_)
-            self.keeper.forget(id_)
-            self._aside(self._break_off(id_))
-
-    async def _break_off(self, workspace_id: int) -> None:
-        async with self._walker.halted(workspace_id, WorkspaceError("the store was away meanwhile")):
-            pass
-        self._walker.forget(workspace_id)
+        self.lifecycle.lost(workspaces)
 
     def _let_go(self, workspace: Workspace) -> None:
-        self._aside(self._gone(workspace))
-
-    def _aside(self, what: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(what)
-        self._going.add(task)
-        task.add_done_callback(self._going.discard)
+        self.lifecycle.aside(self._gone(workspace))
 
     async def _gone(self, workspace: Workspace) -> None:
         """Unless somebody uses it after all."""
         if workspace.id in self.registry and self.temporary.is_over(workspace):
             log.info("the temporary workspace %s is removed: nobody has used it for a day", workspace.name)
             try:
-                await self.delete_workspace(workspace)
+                await self.lifecycle.delete(workspace)
             except self.store.OUTAGES as error:
                 log.warning("a temporary workspace stays for now: %s", self.store.outage(error))
 
@@ -482,7 +422,7 @@ class Runtime:
     async def close(self) -> None:
         await self.dispatcher.close()
         await self.courier.close()
-        await asyncio.gather(*self._going)
+        await self.lifecycle.close()
         try:
             self.transactions.commit()
             self._write_last_uses()

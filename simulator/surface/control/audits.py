@@ -92,7 +92,7 @@ class Audits:
 
     async def _stopped(self, audit: Hosted) -> None:
         workspace = self._runtime.workspace(audit.workspace_id)
-        await audit.stop(lambda: self._runtime.restore(workspace, SNAPSHOT))
+        await audit.stop(lambda: self._runtime.lifecycle.restore(workspace, SNAPSHOT))
 
 
 def audits_of(call: ControlCall[Any, Any]) -> Audits:

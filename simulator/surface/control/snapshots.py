@@ -27,7 +27,7 @@ def snapshot_view(row: SnapshotRow) -> dict[str, Any]:
 async def take_snapshot(call: ControlCall[SnapshotBody]) -> dict[str, Any]:
     """Raises 409 when the name is taken, and where there are too many, or they would hold too much."""
     try:
-        return snapshot_view(call.runtime.take_snapshot(call.workspace, call.body.name))
+        return snapshot_view(call.runtime.lifecycle.take_snapshot(call.workspace, call.body.name))
     except TooMuch as error:
         raise ControlError(409, "too_much", str(error), field=error.field) from error
     except WorkspaceError as error:
@@ -42,11 +42,11 @@ async def list_snapshots(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]
 
 async def restore_snapshot(call: ControlCall) -> dict[str, Any]:
     """Everything is as it was; the name and the credentials stay. What was under way is broken off."""
-    return workspace_view(call, await call.runtime.restore(call.workspace, _named(call).name))
+    return workspace_view(call, await call.runtime.lifecycle.restore(call.workspace, _named(call).name))
 
 
 async def delete_snapshot(call: ControlCall) -> None:
-    call.runtime.drop_snapshot(_named(call))
+    call.runtime.lifecycle.drop_snapshot(_named(call))
 
 
 def _named(call: ControlCall) -> SnapshotRow:

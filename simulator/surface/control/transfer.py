@@ -24,7 +24,7 @@ class ImportQuery(Query):
 async def export_workspace(call: ControlCall) -> Response:
     """Everything that the workspace has, secrets included: whoever has the document can go on with it. Raises 409 for too much."""
     try:
-        answer = as_json(call.runtime.export_workspace(call.workspace))
+        answer = as_json(call.runtime.lifecycle.export(call.workspace))
     except TooMuch as error:
         raise ControlError(409, "too_much", str(error)) from error
     answer.headers["content-disposition"] = f'attachment; filename="{_file_name(call.workspace.name)}"'
@@ -43,7 +43,7 @@ async def import_workspace(call: ControlCall[Document, ImportQuery]) -> dict[str
             given = hook.stored()
             check_webhook(call, call.runtime.providers[name], given, f"workspace.webhooks.{name}.")
     try:
-        workspace, renamed = await call.runtime.import_workspace(
+        workspace, renamed = await call.runtime.lifecycle.bring_in(
             document, name=call.query.name, from_network=call.from_network
         )
     except NotAdmitted as refusal:

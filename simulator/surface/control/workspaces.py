@@ -209,9 +209,9 @@ async def delete_workspace(call: ControlCall) -> None:
     workspace = call.workspace
     if workspace.name == "default":
         raise ControlError(409, "conflict", "workspace default always exists; reset it instead", field="ws")
-    await call.runtime.delete_workspace(workspace)
+    await call.runtime.lifecycle.delete(workspace)
 
 
 async def reset(call: ControlCall) -> dict[str, Any]:
     """Drops payments, webhooks, journal, scenarios and the clock's offset; keeps credentials and endpoints."""
-    return workspace_view(call, await call.runtime.reset(call.workspace))
+    return workspace_view(call, await call.runtime.lifecycle.reset(call.workspace))
