@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 
 import simulator
+from simulator import providers
 from simulator.engine import settings
 from simulator.engine.provider import RESERVED
 
@@ -14,6 +16,8 @@ SKELETON = Path(__file__).parent / "skeleton"
 REGISTRY = Path("simulator/providers/__init__.py")
 NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 TITLE = re.compile(r"[A-Z][A-Za-z0-9]*(?:[ .][A-Za-z0-9]+)*")
+SKELETONS = "newpay"
+"""The skeleton's own name, by which what is written is found."""
 MODULES = (
     "states", "model", "wire", "handlers", "endpoints", "errors", "auth", "signing", "webhooks", "receiver",
     "settings", "shop", "demo", "__init__",
@@ -125,8 +129,11 @@ def files(name: str, title: str) -> Iterator[tuple[Path, str]]:
 
 def write(root: Path, name: str, title: str) -> list[Path]:
     """Writes the files and adds the name to `BUILT_IN`. Returns their paths. Raises `NotPossible`; nothing is written then."""
-    if NAME.fullmatch(name) is None or name in RESERVED:
-        raise NotPossible(f"{name!r} is no name: small letters, digits and underscores, and not {', '.join(RESERVED)}")
+    if NAME.fullmatch(name) is None or name in RESERVED or name == SKELETONS:
+        taken = ", ".join(sorted({*RESERVED, SKELETONS}))
+        raise NotPossible(f"{name!r} is no name: small letters, digits and underscores, and not {taken}")
+    if iskeyword(name) or (hasattr(providers, name) and name not in providers.BUILT_IN):
+        raise NotPossible(f"{name!r} is no name: a word of Python's own, or taken in simulator/providers")
     if TITLE.fullmatch(title) is None:
         raise NotPossible(f"{title!r} is no title: words of letters and digits, the first with a capital")
     registry = (root / REGISTRY).read_text("utf-8")

@@ -158,6 +158,10 @@ def test_no_word_of_the_skeleton_is_left(checkout: Path) -> None:
     [
         ("Zebra", "Zebra", "is no name"),
         ("simulator", "Simulator", "is no name"),
+        ("class", "Class", "a word of Python's own"),
+        ("import", "Import", "a word of Python's own"),
+        ("built_in", "Built In", "taken in simulator/providers"),
+        ("newpay", "Newpay", "is no name"),
         ("../zebra", "Zebra", "is no name"),
         ("zebra", 'Zebra"', "is no title"),
         (NEW, TITLE, "there is a provider"),
