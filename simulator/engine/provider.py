@@ -21,7 +21,7 @@ from simulator.engine.explain import Explained
 from simulator.engine.facts import NO_FACTS, Facts
 from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message, Plan
-from simulator.engine.resource import Resource, Summary
+from simulator.engine.resource import PHASES, Resource, Summary
 from simulator.engine.samples import FirstSteps
 from simulator.engine.sandbox import Sandbox
 from simulator.engine.scenarios import Decisions
@@ -287,6 +287,8 @@ class Provider(Party):
     """Credentials to the strings by which `by_credential` finds the workspace."""
     summarise: Callable[[Resource], Summary | None]
     """The payment view of a resource; None for resources that are not payments."""
+    phases: Mapping[str, str] = field(default_factory=dict)
+    """Each state of its payments to the phase under which lists and pages show it, as `summarise` reads it."""
     payments_of: Callable[[UnitOfWork, Resource], Sequence[Resource]] = lambda uow, preface: ()
     """The payments of a session, a page or a link (`Resource.preface`), newest first; nothing of what is a payment itself."""
     return_to: Callable[[UnitOfWork, Resource, Resource], str | None]
@@ -422,6 +424,14 @@ console, documents."""
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
+STRANGERS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("GET", {}),
+    ("POST", {"content-type": "application/json"}),
+    ("POST", {"content-type": "application/json", "authorization": "Bearer nobodys"}),
+)
+"""Calls that are nobody's: a provider that claims one of them takes what is another's."""
+
+
 def _faults(provider: Provider) -> Iterator[str]:
     from simulator.engine.terms import MoneySettings
 
@@ -441,12 +451,19 @@ def _faults(provider: Provider) -> Iterator[str]:
     for machine in provider.machines:
         if unknown := [event for event in machine.events if event not in events]:
             yield f"machine {machine.name} fires {', '.join(unknown)}, which webhooks.events does not name"
-    stranger = Call(
-        provider="", method="GET", target="/nothing-of-anybody", raw_path="/nothing-of-anybody", raw_query="",
-        headers={}, raw_body=b"", base_url="http://localhost",
-    )  # fmt: skip
-    if provider.claims(stranger):
-        yield "claims takes any address, GET /nothing-of-anybody too: it is to look at credentials or the path"
+    if illegal := sorted(set(provider.phases.values()) - set(PHASES)):
+        yield f"phases names {', '.join(illegal)}: a phase is one of {', '.join(PHASES)}"
+    if provider.timers and provider.on_timer is None:
+        yield f"nobody answers {', '.join(provider.timers)}: it has timers, and no on_timer"
+    for method, headers in STRANGERS:
+        stranger = Call(
+            provider="", method=method, target="/nothing-of-anybody", raw_path="/nothing-of-anybody", raw_query="",
+            headers=headers, raw_body=b"{}" if method == "POST" else b"", base_url="http://localhost",
+        )  # fmt: skip
+        if provider.claims(stranger):
+            address = f"{method} /nothing-of-anybody"
+            yield f"claims takes any address, {address} too: it is to look at the path, or at its own credentials"
+            break
 
 
 def _faults_of_resources(provider: Provider) -> Iterator[str]:

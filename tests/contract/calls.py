@@ -29,7 +29,15 @@ assert ACME.shop is not None
 UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
 """The toy as a provider whose API has no call that reads a payment."""
 
-EVERYBODY = {provider.title: provider for provider in (*built_in(), ACME, UNREADABLE, TOLD, UNSIGNED, ENVELOPED)}
+TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, ENVELOPED)
+
+
+def everybody(*toys: Provider) -> dict[str, Provider]:
+    """Those that are registered, and some toys, by title."""
+    return {provider.title: provider for provider in (*built_in(), *toys)}
+
+
+EVERYBODY = everybody(*TOYS)
 """By title: what holds for all of them holds for the kinds of API too that only a toy has."""
 
 _PARAMETER = re.compile(r"\{(\w+)(:digits)?\}")

@@ -54,6 +54,10 @@ class OtherSettings(AcmeSettings):
         ({"resources": (Charge, Timed)}, "timer.over is due at over_at, which Timed does not have"),
         ({"endpoints": (*ACME.endpoints, TWICE)}, "POST /acme/charges is routed twice"),
         ({"claims": lambda call: True}, "claims takes any address"),
+        ({"claims": lambda call: call.method == "POST"}, "claims takes any address, POST"),
+        ({"claims": lambda call: "authorization" in call.headers}, "claims takes any address, POST"),
+        ({"phases": {"PAID": "payed"}}, "phases names payed: a phase is one of waiting"),
+        ({"timers": ("timer.forgotten",), "on_timer": None}, "nobody answers timer.forgotten"),
     ],
 )
 def test_a_value_that_contradicts_itself_is_refused(changes: dict[str, Any], said: str) -> None:

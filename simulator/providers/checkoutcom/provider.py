@@ -109,6 +109,7 @@ PROVIDER = Provider(
     claims=auth.claims,
     webhooks=WEBHOOKS,
     summarise=summarise,
+    phases=PHASES,
     payments_of=attempts.tries_of,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,

@@ -87,6 +87,7 @@ PROVIDER = Provider(
     claims=data_access.claims,
     webhooks=WEBHOOKS,
     summarise=summarise,
+    phases=PHASES,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,
     timers=("timer.checked", "timer.clarified", "timer.process", "timer.refund"),

@@ -101,6 +101,7 @@ PROVIDER = Provider(
     claims=auth.claims,
     webhooks=WEBHOOKS,
     summarise=summarise,
+    phases=PHASES,
     hear=outcomes.hear_wallet,
     on_timer=outcomes.on_timer,
     timers=("timer.funds", "timer.provider_confirmation", "timer.refund"),

@@ -109,6 +109,7 @@ PROVIDER = Provider(
     claims=auth.claims,
     webhooks=WEBHOOKS,
     summarise=summarise,
+    phases=PHASES,
     hear=hear_wallet,
     on_timer=on_timer,
     timers=("timer.settled",),

@@ -25,6 +25,7 @@ from simulator.providers.worldline.pages import PAGES
 from simulator.providers.worldline.sandbox import SANDBOX
 from simulator.providers.worldline.settings import CheckoutOptions, WorldlineSettings
 from simulator.providers.worldline.shop import SHOP, verify_request
+from simulator.providers.worldline.states import PHASES
 from simulator.providers.worldline.stories import STORIES
 from simulator.providers.worldline.webhooks import WEBHOOKS
 from simulator.providers.worldline.wire.layout import encode
@@ -94,6 +95,7 @@ PROVIDER = Provider(
     claims=auth.claims,
     webhooks=WEBHOOKS,
     summarise=summarise,
+    phases=PHASES,
     payments_of=payments_of,
     hear=hear_wallet,
     on_timer=on_timer,

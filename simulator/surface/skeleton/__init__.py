@@ -15,7 +15,7 @@ from simulator.surface.skeleton.receiver import recognises, verify
 from simulator.surface.skeleton.settings import NewpaySettings
 from simulator.surface.skeleton.shop import SHOP
 from simulator.surface.skeleton.signing import FORGING
-from simulator.surface.skeleton.states import PAYMENT
+from simulator.surface.skeleton.states import PAYMENT, PHASES
 from simulator.surface.skeleton.webhooks import RETRIES, TOLERANCE, explain, render, sign
 
 PROVIDER = Provider(
@@ -36,6 +36,7 @@ PROVIDER = Provider(
         PAYMENT.events, RetryPolicy(RETRIES), render, sign, explain=explain, forging=FORGING, tolerance=TOLERANCE
     ),
     summarise=summarise,
+    phases=PHASES,
     hear=hear,
     on_timer=on_timer,
     timers=("timer.refunded",),

@@ -341,6 +341,7 @@ ACME = Provider(
     credentials=credentials,
     lookups=lambda found: [found["key"]],
     summarise=summarise,
+    phases=PHASES,
     hear=payee.hear,
     on_timer=on_timer,
     timers=("timer.refund",),
