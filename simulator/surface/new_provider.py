@@ -126,7 +126,8 @@ def files(name: str, title: str) -> Iterator[tuple[Path, str]]:
 def write(root: Path, name: str, title: str) -> list[Path]:
     """Writes the files and adds the name to `BUILT_IN`. Returns their paths. Raises `NotPossible`; nothing is written then."""
     if NAME.fullmatch(name) is None or name in RESERVED:
-        raise NotPossible(f"{name!r} is no name: small letters, digits and underscores, and not {', '.join(RESERVED)}")
+        reserved = ", ".join(sorted(RESERVED))
+        raise NotPossible(f"{name!r} is no name: small letters, digits and underscores, and not {reserved}")
     if TITLE.fullmatch(title) is None:
         raise NotPossible(f"{title!r} is no title: words of letters and digits, the first with a capital")
     registry = (root / REGISTRY).read_text("utf-8")
