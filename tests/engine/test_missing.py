@@ -176,3 +176,26 @@ async def test_a_reset_forgets_what_waited_too(db: str, left: tuple[int, str, st
 
         assert (await sim.http.get(f"{sim.path}/payments?provider=acme")).json()["data"] == []
         assert sim.hooks == []
+
+
+async def test_after_a_reset_nobody_is_missed_any_more(
+    db: str, left: tuple[int, str, str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its credentials stay, for they are kept by a reset: that is no reason to say that there are rows of it."""
+    async with again(db, left[0], OTHER) as sim:
+        await sim.http.post(f"{sim.path}/snapshots", json={"name": "before"})
+        await sim.http.post(f"{sim.path}/reset")
+        at_once = (await sim.http.get("/_sim/health")).json()
+    caplog.clear()
+    async with again(db, left[0], OTHER) as sim:
+        at_a_start = (await sim.http.get("/_sim/health")).json()
+        logged = [record.message for record in caplog.records if "acme" in record.message]
+        credentials = (await sim.http.get(sim.path)).json()["credentials"]
+        await sim.http.post(f"{sim.path}/snapshots/before/restore")
+        restored = (await sim.http.get("/_sim/health")).json()
+
+    assert "missing" not in at_once
+    assert "missing" not in at_a_start
+    assert logged == []
+    assert "acme" in credentials
+    assert restored["missing"] == ["acme"]
