@@ -145,6 +145,27 @@ async def test_who_asks_for_it_by_name_is_told_that_it_is_not_there(db: str, lef
     assert (page.status_code, pressed.status_code) == (404, 404)
 
 
+async def why(sim: Sim, id_: str) -> httpx.Response:
+    return await sim.http.get(f"{sim.path}/why/{id_}")
+
+
+async def test_why_says_whose_payment_it_is(db: str, left: tuple[int, str, str, str]) -> None:
+    """By its id, its reference, or the code of its order."""
+    _, waiting, _, code = left
+    async with again(db, left[0], OTHER) as sim:
+        told = [await why(sim, id_) for id_ in (waiting, "waiting", code)]
+        unknown = await why(sim, "nothing")
+
+    assert [answer.status_code for answer in told] == [200, 200, 200]
+    for answer in told:
+        assert answer.json() == {
+            "summary": f"{waiting} is a payment of acme, which is not installed here.",
+            "because": ["What is known of it is kept as it is; its timers and webhooks wait."],
+            "next": ["Start the simulator with acme installed: everything goes on then."],
+        }
+    assert unknown.status_code == 404
+
+
 async def test_in_real_time_the_loop_does_not_turn_for_what_waits(
     db: str, left: tuple[int, str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
