@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from merchant import Merchant as AnyMerchant
 from support import Sim
 from toy.acme import ACME
@@ -19,6 +21,7 @@ from engine.merchant import Merchant
 from simulator.engine.provider import Provider
 from simulator.engine.store import SqliteStore
 from simulator.providers import built_in
+from simulator.surface.cli import main
 
 OTHER = built_in()[0]
 TABLES = ("resources", "lookup_keys", "timers", "outbox", "attempts", "journal", "credentials")
@@ -166,6 +169,19 @@ async def test_why_says_whose_payment_it_is(db: str, left: tuple[int, str, str, 
     assert unknown.status_code == 404
 
 
+async def test_doctor_notes_what_waits_for_whom_and_finds_no_fault(db: str, left: tuple[int, str, str, str]) -> None:
+    noted = (
+        "It holds rows of acme, which is not installed (payments: 3, webhooks to be delivered: 1): "
+        "they are kept, and wait until it is."
+    )
+
+    plain = CliRunner().invoke(main, ["doctor", "--db", db])
+    as_json = CliRunner().invoke(main, ["doctor", "--db", db, "--json"])
+
+    assert (plain.exit_code, plain.output) == (0, f"{noted}\nNothing is wrong with it.\n")
+    assert (as_json.exit_code, json.loads(as_json.output)) == (0, {"ok": True, "faults": [], "notes": [noted]})
+
+
 async def test_in_real_time_the_loop_does_not_turn_for_what_waits(
     db: str, left: tuple[int, str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +223,7 @@ async def test_after_a_reset_nobody_is_missed_any_more(
         await sim.http.post(f"{sim.path}/snapshots", json={"name": "before"})
         await sim.http.post(f"{sim.path}/reset")
         at_once = (await sim.http.get("/_sim/health")).json()
+    said = CliRunner().invoke(main, ["doctor", "--db", db]).output
     caplog.clear()
     async with again(db, left[0], OTHER) as sim:
         at_a_start = (await sim.http.get("/_sim/health")).json()
@@ -220,3 +237,4 @@ async def test_after_a_reset_nobody_is_missed_any_more(
     assert logged == []
     assert "acme" in credentials
     assert restored["missing"] == ["acme"]
+    assert said == "Nothing is wrong with it.\n"
