@@ -17,19 +17,18 @@ class Absent:
         self._parties = parties
         self._waiting = frozenset(store.waiting_providers())
         """Whoever has rows here, though no workspace knows of it: somebody has changed them."""
-
-    @property
-    def names(self) -> list[str]:
-        """Every provider that was ever installed has credentials in the workspaces of its time."""
-        known = {name for workspace in self._registry.all() for name in workspace.credentials}
-        return sorted((known | self._waiting) - self._parties.keys())
+        self.names: list[str] = []
 
     def set_aside(self) -> None:
         """Lets the store pass over what waits. To be called when a store is opened, and when a workspace is cleared."""
-        names = self.names
+        self.names = sorted(self._store.with_rows(self._known() - self._parties.keys()))
         self._store.set_aside((), ())
-        if names:
-            self._store.set_aside(names, [row.seq for row in self._timers() if self._waits(row)])
+        if self.names:
+            self._store.set_aside(self.names, [row.seq for row in self._timers() if self._waits(row)])
+
+    def _known(self) -> set[str]:
+        """Every provider that was ever installed has credentials in the workspaces of its time; they outlive its rows."""
+        return {name for workspace in self._registry.all() for name in workspace.credentials} | self._waiting
 
     def _timers(self) -> list[TimerRow]:
         return [row for workspace in self._registry.all() for row in self._store.timers(workspace.id, limit=EVERY)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from merchant import Merchant as AnyMerchant
 from support import Sim
 from toy.acme import ACME
@@ -19,6 +21,7 @@ from engine.merchant import Merchant
 from simulator.engine.provider import Provider
 from simulator.engine.store import SqliteStore
 from simulator.providers import built_in
+from simulator.surface.cli import main
 
 OTHER = built_in()[0]
 TABLES = ("resources", "lookup_keys", "timers", "outbox", "attempts", "journal", "credentials")
@@ -145,6 +148,40 @@ async def test_who_asks_for_it_by_name_is_told_that_it_is_not_there(db: str, lef
     assert (page.status_code, pressed.status_code) == (404, 404)
 
 
+async def why(sim: Sim, id_: str) -> httpx.Response:
+    return await sim.http.get(f"{sim.path}/why/{id_}")
+
+
+async def test_why_says_whose_payment_it_is(db: str, left: tuple[int, str, str, str]) -> None:
+    """By its id, its reference, or the code of its order."""
+    _, waiting, _, code = left
+    async with again(db, left[0], OTHER) as sim:
+        told = [await why(sim, id_) for id_ in (waiting, "waiting", code)]
+        unknown = await why(sim, "nothing")
+
+    assert [answer.status_code for answer in told] == [200, 200, 200]
+    for answer in told:
+        assert answer.json() == {
+            "summary": f"{waiting} is a payment of acme, which is not installed here.",
+            "because": ["What is known of it is kept as it is; its timers and webhooks wait."],
+            "next": ["Start the simulator with acme installed: everything goes on then."],
+        }
+    assert unknown.status_code == 404
+
+
+async def test_doctor_notes_what_waits_for_whom_and_finds_no_fault(db: str, left: tuple[int, str, str, str]) -> None:
+    noted = (
+        "It holds rows of acme, which is not installed (payments: 3, webhooks to be delivered: 1): "
+        "they are kept, and wait until it is."
+    )
+
+    plain = CliRunner().invoke(main, ["doctor", "--db", db])
+    as_json = CliRunner().invoke(main, ["doctor", "--db", db, "--json"])
+
+    assert (plain.exit_code, plain.output) == (0, f"{noted}\nNothing is wrong with it.\n")
+    assert (as_json.exit_code, json.loads(as_json.output)) == (0, {"ok": True, "faults": [], "notes": [noted]})
+
+
 async def test_in_real_time_the_loop_does_not_turn_for_what_waits(
     db: str, left: tuple[int, str, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,3 +213,28 @@ async def test_a_reset_forgets_what_waited_too(db: str, left: tuple[int, str, st
 
         assert (await sim.http.get(f"{sim.path}/payments?provider=acme")).json()["data"] == []
         assert sim.hooks == []
+
+
+async def test_after_a_reset_nobody_is_missed_any_more(
+    db: str, left: tuple[int, str, str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its credentials stay, for they are kept by a reset: that is no reason to say that there are rows of it."""
+    async with again(db, left[0], OTHER) as sim:
+        await sim.http.post(f"{sim.path}/snapshots", json={"name": "before"})
+        await sim.http.post(f"{sim.path}/reset")
+        at_once = (await sim.http.get("/_sim/health")).json()
+    said = CliRunner().invoke(main, ["doctor", "--db", db]).output
+    caplog.clear()
+    async with again(db, left[0], OTHER) as sim:
+        at_a_start = (await sim.http.get("/_sim/health")).json()
+        logged = [record.message for record in caplog.records if "acme" in record.message]
+        credentials = (await sim.http.get(sim.path)).json()["credentials"]
+        await sim.http.post(f"{sim.path}/snapshots/before/restore")
+        restored = (await sim.http.get("/_sim/health")).json()
+
+    assert "missing" not in at_once
+    assert "missing" not in at_a_start
+    assert logged == []
+    assert "acme" in credentials
+    assert restored["missing"] == ["acme"]
+    assert said == "Nothing is wrong with it.\n"

@@ -9,18 +9,24 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from click.testing import CliRunner
 from engine.merchant import Merchant
 from support import Sim
 from toy.acme import ACME
 
 from simulator.engine.store.sqlite import SqliteStore
+from simulator.providers import built_in
+from simulator.surface import installed
 from simulator.surface.cli import main
 from simulator.surface.launch import Launched, launched
 
 
-def examined(file: Path) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["doctor", "--db", str(file)])
+def examined(file: Path, *options: str) -> tuple[int, str]:
+    """What doctor says where acme is installed too."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(installed, "installed", lambda: (*built_in(), ACME))
+        result = CliRunner().invoke(main, ["doctor", "--db", str(file), *options])
     return result.exit_code, result.output
 
 

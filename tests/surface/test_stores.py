@@ -13,7 +13,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner
 from engine.merchant import Merchant
 from support import Sim
 from toy.acme import ACME
@@ -22,9 +21,9 @@ from simulator.engine import loop
 from simulator.engine.store import StoreUnavailable, open_store, schema
 from simulator.kernel import clock
 from simulator.surface.app import App
-from simulator.surface.cli import main
 from simulator.surface.launch import NotStarted, launched
 from simulator.surface.settings import Settings
+from surface.damaging import examined
 
 
 @pytest.fixture
@@ -42,11 +41,6 @@ async def filled(file: Path) -> None:
 
 def content(file: Path) -> bytes:
     return file.read_bytes()
-
-
-def examined(file: Path, *options: str) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["doctor", "--db", str(file), *options])
-    return result.exit_code, result.output
 
 
 def damage(file: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row
 from simulator.engine.store.lock import holder
+from simulator.engine.store.resources import LISTED
 from simulator.engine.store.rest import beside, is_at_rest, leaving_nothing
 from simulator.engine.store.sqlite import NoVersion, fault, look_at
 from simulator.engine.unreadable import Unreadable, members, reason
@@ -127,7 +128,9 @@ def _examine(
         found.faults.extend(_disagreeing(connection))
     found.faults.extend(_misfits(connection))
     if parties is not None and version == schema.VERSION:
-        found.faults.extend(_never_installed(connection, parties))
+        ever = _ever_installed(connection)
+        found.faults.extend(_never_installed(connection, {*parties, *ever}))
+        found.notes.extend(_not_installed(connection, ever.difference(parties)))
     for reading in readings:
         found.faults.extend(_unreadable(connection, reading))
 
@@ -160,12 +163,32 @@ def _misfits(connection: sqlite3.Connection) -> Iterator[str]:
 _OF_PROVIDERS = ("resources", "timers", "outbox", "ledger")
 
 
-def _never_installed(connection: sqlite3.Connection, parties: Collection[str]) -> Iterator[str]:
-    """A sentence for each table with rows of those that are neither installed nor were: who was has credentials here."""
-    known = {*parties, *(row[0] for row in connection.execute("SELECT DISTINCT provider FROM credentials"))}
+def _ever_installed(connection: sqlite3.Connection) -> set[str]:
+    """Who was installed has credentials here."""
+    known = {row[0] for row in connection.execute("SELECT DISTINCT provider FROM credentials")}
     for (body,) in connection.execute("SELECT body FROM workspaces WHERE LENGTH(body) > 0"):
         with suppress(ValueError, Unreadable, TypeError):  # which is told elsewhere
             known.update(members("a workspace", body).get("credentials", ()))
+    return known
+
+
+def _not_installed(connection: sqlite3.Connection, absent: Collection[str]) -> Iterator[str]:
+    """A sentence for each of those that were installed, and whose rows wait until they are again."""
+    here = "workspace NOT IN (SELECT place FROM leavings)"
+    tables = " UNION ".join(f"SELECT provider FROM {table} WHERE {here}" for table in _OF_PROVIDERS)  # noqa: S608
+    names = sorted(name for (name,) in connection.execute(tables) if name in absent) if absent else []
+    if not names:
+        return
+    counts = "SELECT provider, COUNT(*) FROM {} WHERE {} AND {} GROUP BY provider"
+    payments = dict(connection.execute(counts.format("resources", LISTED, here)))
+    webhooks = dict(connection.execute(counts.format("outbox", "state = 'pending'", here)))
+    for name in names:
+        counted = f"payments: {payments.get(name, 0)}, webhooks to be delivered: {webhooks.get(name, 0)}"
+        yield f"It holds rows of {name}, which is not installed ({counted}): they are kept, and wait until it is."
+
+
+def _never_installed(connection: sqlite3.Connection, known: Collection[str]) -> Iterator[str]:
+    """A sentence for each table with rows of those that are neither installed nor were."""
     for table in _OF_PROVIDERS:
         names = [row[0] for row in connection.execute(f"SELECT DISTINCT provider FROM {table} ORDER BY provider")]  # noqa: S608
         missing = [str(name) for name in names if name not in known]

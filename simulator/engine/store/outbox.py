@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 import orjson
@@ -131,6 +131,10 @@ class Outbox(Statements):
     def waiting_providers(self) -> list[str]:
         """Of what waits, as far as that is cheap to say."""
         return []
+
+    def with_rows(self, providers: Set[str]) -> Set[str]:
+        """Those of them that have rows in a workspace, or all of them where that is not cheap to say."""
+        return providers
 
     def next_due(self, workspace: int, after: int = 0, *, seen: int = 0) -> int | None:
         """When the next timer or message of a workspace falls due, later than `after`, and a message later than `seen` too (all in

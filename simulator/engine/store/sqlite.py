@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeGuard
@@ -241,6 +241,12 @@ class SqliteStore(Store):
     def waiting_providers(self) -> list[str]:
         sql = "SELECT provider FROM timers UNION SELECT provider FROM outbox WHERE state = 'pending'"
         return [row[0] for row in self.exact_rows(sql) if isinstance(row[0], str)]
+
+    def with_rows(self, providers: Set[str]) -> Set[str]:
+        here = "provider = ?1 AND workspace NOT IN (SELECT place FROM leavings)"
+        sources = ("resources WHERE", "timers WHERE", "outbox WHERE state = 'pending' AND", "ledger WHERE")
+        sql = " OR ".join(f"EXISTS (SELECT 1 FROM {source} {here})" for source in sources)  # noqa: S608
+        return {name for name in providers if self.exact_rows(f"SELECT {sql}", (name,))[0][0]}
 
     def empty_pages(self) -> int:
         if not self.exact_rows("PRAGMA auto_vacuum")[0][0]:

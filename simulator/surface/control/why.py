@@ -329,6 +329,22 @@ def _payments(runtime: Runtime, workspace: Workspace, id_: str) -> Iterator[tupl
             yield runtime.providers[name], load(runtime.providers[name].kinds[kind], body)
 
 
+def _of_absent(runtime: Runtime, workspace: Workspace, id_: str) -> Account | None:
+    """A payment of a provider that is not installed, found as any other: nobody here can read it."""
+    store, order = runtime.store, runtime.open(workspace).find(Order, id_)
+    found = [] if order is None else [(order.payee_provider, order.payee_id)]
+    found += store.payments_among(workspace.id, [id_])
+    found += [(row[1], row[3]) for row in store.payments(workspace.id, reference=id_, limit=1)]
+    for name, payment in found:
+        if name not in runtime.providers:
+            return Account(
+                f"{payment} is a payment of {name}, which is not installed here.",
+                ["What is known of it is kept as it is; its timers and webhooks wait."],
+                [f"Start the simulator with {name} installed: everything goes on then."],
+            )
+    return None
+
+
 def why(runtime: Runtime, workspace: Workspace, id_: str, base_url: str) -> Account:
     """Raises 404 when nothing in the workspace has this id. What is to be typed reaches the simulator at `base_url`."""
     found = _why(runtime, workspace, id_)
@@ -347,6 +363,8 @@ def _why(runtime: Runtime, workspace: Workspace, id_: str) -> Account:
         return of_request(view, provider.title if provider is not None else "The simulator", page)
     payment = next(_payments(runtime, workspace, id_), None)
     if payment is None:
+        if (told := _of_absent(runtime, workspace, id_)) is not None:
+            return told
         what = f"no payment, request, webhook or order {id_!r} is in workspace {workspace.name}"
         raise ControlError(404, "not_found", what, field="id")
     return of_payment(runtime, workspace, *payment)
