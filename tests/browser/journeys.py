@@ -1,7 +1,7 @@
 """Every path through the wallet's pages on a desktop, told once and walked by buyers of three kinds, or by one.
 
 A journey begins at the merchant, and returns how the payment ended: its phase, and who decided. What a buyer can do is
-in `Buyer`; how he does it (forms alone, a mouse without a script, a keyboard) is his own affair.
+in `Buyer`; how they do it (forms alone, a mouse without a script, a keyboard) is their own affair.
 """
 
 from __future__ import annotations
