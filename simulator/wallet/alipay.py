@@ -131,7 +131,7 @@ def order_of(uow: UnitOfWork, order_code: str) -> Order:
     return uow.get(Order, order_code, "code")
 
 
-# The shopper ---------------------------------------------------------------------------------------------------
+# The buyer -----------------------------------------------------------------------------------------------------
 
 
 def scan(uow: UnitOfWork, order: Order, buyer: str | None = None) -> Order:
@@ -208,7 +208,7 @@ def confirm(
     method: str | None = None,
     payment_code: str | None = None,
 ) -> Order:
-    """The shopper presses Confirm. Raises `IllegalTransition` when the order is decided already, `NotFound` for an
+    """The buyer presses Confirm. Raises `IllegalTransition` when the order is decided already, `NotFound` for an
     unknown buyer. A `payment_code` of None stands for the right one."""
     _must_be_undecided(order, "wallet.confirm")
     buyer = buyers.get(uow, buyer_slug or buyers.default(uow.workspace))
