@@ -50,9 +50,12 @@ class Planted:
     """One difference: in the answer to which call, how, and as what it has to be found."""
 
     call: str
+    """The name of a `Probe`."""
     alter: Callable[[Altered], None]
     place: str
+    """Where it is found: a member's path (`data[].id`), `header date`, `status`, `body`, `time`."""
     kind: str
+    """As what: `status`, `missing`, `added`, `renamed`, `order`, `type`, `value`, `form`, `far off`, `length`, `time`, `body`."""
     hence: tuple[str, ...] = ()
     """Where else it shows."""
 

@@ -1,4 +1,4 @@
-"""Providers that a store knows and that are not installed: their rows are kept as they are, and what is due of them waits."""
+"""Providers that a store knows but that are not installed. Their rows stay as they are, and their timers and webhooks wait."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Absent:
         self._registry = registry
         self._parties = parties
         self._waiting = frozenset(store.waiting_providers())
-        """Whoever has rows here, though no workspace knows of it: somebody has changed them."""
+        """Providers for whom something waits in the store, even if no workspace knows them: somebody has changed the store."""
         self.names: list[str] = []
 
     def set_aside(self) -> None:
-        """Lets the store pass over what waits. To be called when a store is opened, and when a workspace is cleared."""
+        """Tells the store what to pass over. To be called when a store is opened, and when a workspace is cleared."""
         self.names = sorted(self._store.with_rows(self._known() - self._parties.keys()))
         self._store.set_aside((), ())
         if self.names:
@@ -34,7 +34,7 @@ class Absent:
         return [row for workspace in self._registry.all() for row in self._store.timers(workspace.id, limit=EVERY)]
 
     def _waits(self, row: TimerRow) -> bool:
-        """Whether an installed party's timer is about somebody who is not: nobody could be told of what it does."""
+        """Whether a timer of an installed party serves a provider that is not installed, to whom nothing could be told of it."""
         party = self._parties.get(row.provider)
         if party is None or party.serves is None:
             return False

@@ -1,10 +1,10 @@
-"""What is asked once more: a call that met somebody else's lock, or found the store's connection cut, before anything of it
-was written.
+"""Doing something once more: a call that met a lock of another process, or found the connection to the store cut, before
+anything of it was written.
 
-A statement waits for a lock no longer than a blink, because everything else that this process does waits with it. What met one is
-undone as any failure is, and runs again a moment later from the beginning, while others are served in between; after
-`PATIENCE_S` it is refused like anything that the store cannot do. Two know how to ask again: who serves calls
-(`surface/replica.py`), for all that happens within one, and `Transactions.patiently`, for what no call waits for.
+A statement waits for a lock no longer than a blink, because everything else that this process does waits with it. A call that
+met a lock is undone like any failure and begins again a moment later; others are served in between. After `PATIENCE_S` it is
+refused, as when the store is away. Two places do things again: `surface/replica.py`, for all that happens within a call, and
+`Transactions.patiently`, for work that no call waits for.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import Protocol
 from simulator.kernel.clock import stopwatch
 
 PATIENCE_S = 8.0
-"""How long something is asked again and again."""
+"""For how long something is tried again."""
 
 PAUSE_S = 0.05
-"""Between two tries, at first; each pause is half as long again as the one before, up to `LONGEST_PAUSE_S`."""
+"""The pause after the first try. Each further one is half as long again, up to `LONGEST_PAUSE_S`."""
 
 LONGEST_PAUSE_S = 0.4
 
 APART_S = 0.03
-"""So far apart the tries are of all that wait: each may take a blink from everybody else."""
+"""When several calls wait to be tried again, their tries are this far apart: each may hold up everybody else for a blink."""
 
 
 class Locked(Exception):
-    """Somebody else holds what a statement wants, or the two were in each other's way. What it belongs to has to be undone; the
-    same may succeed a moment later."""
+    """Another process holds a lock that a statement needs, or the two blocked each other. The transaction must be undone; it may
+    succeed a moment later."""
 
 
 class Renewed(Exception):
@@ -40,16 +40,15 @@ class Renewed(Exception):
 
 
 class Later(BaseException):
-    """Nothing of what was asked was done, and it is asked again in a moment. It is no error, and no handler may make an answer
-    of it."""
+    """Nothing of the call was done, and it is tried again in a moment. This is no error: no handler may turn it into an answer."""
 
 
 class Try:
-    """One try to answer a call. What it has changed in memory only is taken back if it is asked again."""
+    """One try to answer a call. If the call is tried again, what this try has changed in memory is taken back."""
 
     def __init__(self) -> None:
         self.is_over = False
-        """Whether something of it was written, or it was answered, or has ended."""
+        """Whether it cannot be tried again: something was written, an answer has begun, or the try has ended."""
         self._undo: list[Callable[[], None]] = []
 
     def end(self) -> None:
@@ -68,7 +67,7 @@ _TRY: ContextVar[Try | None] = ContextVar("try", default=None)
 
 @contextmanager
 def trying() -> Iterator[Try]:
-    """What is done within is asked again if it ends with `Later`."""
+    """Marks a block as one try. If it ends with `Later`, the caller does it again."""
     this = Try()
     token = _TRY.set(this)
     try:
@@ -79,19 +78,19 @@ def trying() -> Iterator[Try]:
 
 
 def written() -> None:
-    """Something of what is done here stands from now on, so that it cannot be done from the beginning."""
+    """Says that something of this try was written, so that it cannot begin again."""
     if (this := _TRY.get()) is not None:
         this.end()
 
 
 def undone_by(call: Callable[[], None]) -> None:
-    """How memory becomes again what it was, if this is asked again."""
+    """Remembers a call that takes back a change in memory, in case this is tried again."""
     if (this := _TRY.get()) is not None:
         this.undone_by(call)
 
 
 def or_later(error: BaseException | None) -> None:
-    """To be called before an error is answered. Raises `Later` where this can be asked again instead."""
+    """To be called before an error becomes an answer. Raises `Later` where the call can be tried again instead."""
     this = _TRY.get()
     if this is not None and not this.is_over and isinstance(error, Locked | Renewed):
         this.end()
@@ -113,8 +112,8 @@ class HeldUp(Protocol):
 
 
 class Queue:
-    """While somebody else's lock is in the way, what is begun is begun one by one, and the event loop does what else there is in
-    between. What is begun once more waits until its time has come."""
+    """Lets calls begin one by one while a lock of another process is in the way, so that the event loop can do other things in
+    between. A call that is tried again also waits for its time."""
 
     def __init__(self, store: HeldUp) -> None:
         self._store = store
@@ -122,7 +121,7 @@ class Queue:
         self._free_at = 0.0
 
     async def turn(self, is_once_more: bool) -> bool:
-        """Whether it had to be waited for."""
+        """Waits until a call may begin. Returns whether it had to wait."""
         if not self._store.is_held_up:
             return False
         if is_once_more:

@@ -162,7 +162,8 @@ def _options(providers: Iterable[Provider], wanted: str | list[str] | None) -> l
 
 
 def _unfit_options(given: Mapping[str, Any], path: str, models: list[type[BaseModel]] | None) -> Iterator[Objection]:
-    """Options that none of the models has, or whose value none of those takes that have it."""
+    """Objections to options that no model has, and to values that no model takes. One model that takes all of the options that it
+    has is enough."""
     if models is None:
         return
     names = [names_at(model, given, "") for model in models]

@@ -1,4 +1,4 @@
-"""Lets in a workspace that somebody brings along as a document: checked as a whole, called anew where need be, then written."""
+"""Imports a workspace from a document: checks it as a whole, renames what is taken here already, then writes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from simulator.engine.document import Document
 
 AT_ONCE = 100
-"""Resources for whose ids it is asked in one go."""
+"""So many ids of resources are looked up in one query."""
 
 Alone = Callable[[], AbstractContextManager[None]]
 Tables = dict[str, list[Mapping[str, Any]]]
@@ -41,7 +41,7 @@ class NotAdmitted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """What a document has: all that is seen of it without looking at what is here."""
+    """What is in a document: all that can be read of it without looking at the store here."""
 
     workspace: Workspace
     rows: Rows
@@ -50,7 +50,7 @@ class _Brought:
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """How it is called here."""
+    """The names and credentials that the workspace gets here, and what was renamed for that."""
 
     public_id: str
     name: str
@@ -61,8 +61,8 @@ class _Called:
 
 
 class Arrivals:
-    """What a document holds is looked through in threads, for others have their turn meanwhile; what is here, by who has the
-    store. One at a time: nobody else takes a name or an address between."""
+    """Imports one document at a time, so that no other import takes a name or an address in between. A document is read in threads,
+    so that others are served meanwhile; the store is asked by the thread that has it."""
 
     def __init__(self, store: Store, registry: Registry, parties: Mapping[str, Party]) -> None:
         self._store = store
@@ -74,9 +74,9 @@ class Arrivals:
     async def admit(
         self, document: Document, alone: Alone, name: str | None = None, *, from_network: bool = False
     ) -> tuple[Workspace, list[Renamed]]:
-        """The new workspace, and what has another name in it. Raises `NotAdmitted`, and `WorkspaceError` when the `name` that is
-        wanted is taken. What is told of another machine counts as told by it (`from_network`). `alone` keeps other processes from
-        taking a name; where one was taken since it was looked at, all is called anew."""
+        """The new workspace, and what was renamed in it. Raises `NotAdmitted`, and `WorkspaceError` when the wanted `name` is
+        taken. With `from_network` the document came from another machine, and so did every address in it. `alone` keeps other
+        processes from taking a name; where one was taken since it was looked up, the names are chosen anew."""
         async with self._turn:
             brought = await asyncio.to_thread(self._read, document)
             while True:

@@ -100,7 +100,7 @@ def each_booking(uow: UnitOfWork, provider: str, first: int = 1) -> Iterator[Boo
 
 
 def in_payout(uow: UnitOfWork, provider: str, payout: Payout) -> list[Booking]:
-    """What it took, then what made it and what became of it."""
+    """The bookings that it pays out, then its own: that of the payout itself, and of its return if it failed."""
     rows = uow.bookings(provider, first=payout.first)
     own = [one for one in rows if one.payout == payout.id]
     return [*(one for one in rows if one.number <= payout.last and payout.takes(one) and one not in own), *own]

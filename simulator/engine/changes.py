@@ -250,7 +250,7 @@ Promised = tuple[str, str, Message, Dispatch]
 
 
 def _in_order(messages: list[Promised]) -> list[Promised]:
-    """As they leave of those that are due at the same instant."""
+    """The messages of one unit of work in the order in which they leave if all are due at the same instant."""
     orders = {dispatch.order for *_, dispatch in messages}
     if orders == {"as_happened"}:
         return messages  # as nearly all
@@ -289,19 +289,21 @@ def _numbered(id_: str, number: int) -> str:
 
 
 class _Gathering:
-    """When messages are due that are to leave in another order than their events happened.
+    """Works out when messages are due that are to leave in another order than their events happened.
 
-    Where those wait (`delay`), all events of the payment until the first one's instant are gathered for that instant: those of a
-    later unit of work are due some microseconds before it, and so leave before those of the earlier ones.
+    Without a `delay` only the messages of one unit of work change places (`_in_order`). With one, the first message of a payment
+    to an address opens a window, which ends when that message is due; all messages of the payment until then leave at its end.
+    To be reversed, those of a later unit of work are due some microseconds before those of an earlier one; to be shuffled, each
+    is due up to a millisecond before the end, by its rank.
     """
 
     def __init__(self, workspace: int, store: Store, created: int) -> None:
         self._workspace, self._store, self._created = workspace, store, created
         self._known: dict[tuple[str, str, str | None], tuple[int, int]] = {}
-        """The instant, and how many earlier ones are gathered for it."""
+        """The end of the window, and how many messages of earlier units of work are gathered in it."""
 
     def due(self, provider: str, dispatch: Dispatch) -> tuple[int, int]:
-        """The message's instant, and that for which it is gathered; 0 where it is not."""
+        """The instant at which the message is due, and the end of its window; 0 where it is in none."""
         due = self._created + dispatch.delay // timedelta(microseconds=1)
         if dispatch.order == "as_happened" or not dispatch.delay or dispatch.url is None:
             return due, 0

@@ -1,4 +1,4 @@
-"""What is done in small steps while nobody waits for it: a step, then a rest that is several times as long."""
+"""Work that nobody waits for, done in small steps: after each step comes a rest that is several times as long."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from simulator.kernel.clock import stopwatch
 log = logging.getLogger("simulator")
 
 REST = 4.0
-"""So many times as long as a step took, everybody else has before the next one."""
+"""How many times as long as a step the rest after it is: that time belongs to everybody else."""
 
 SHORTEST_REST_S = 0.005
 AFTER_TROUBLE_S = 5.0
 
 
 class Chore(ABC):
-    """`steps` does a little between two `yield`s, each in a transaction of its own."""
+    """One such piece of work. Its `steps` do a little between two `yield`s, each time in a transaction of its own."""
 
     what: str
-    """What cannot be done while the store is away, for the log."""
+    """The line of the log when the store is away: what cannot be done now."""
 
     def __init__(self, store: Store, rest: float = REST) -> None:
         self._rest = rest
         self._store = store
         self._steps: Iterator[None] | None = None
         self._next_look: float | None = 0.0
-        """When there may be something to do (as a stopwatch tells it); None while somebody else will say it."""
+        """When to look for work again, by the stopwatch; None until somebody calls `look`."""
         self._not_before = 0.0
 
     @abstractmethod
     def steps(self) -> Iterator[None] | None:
-        """What is to be done at present, if there is anything."""
+        """The steps that are to be done now; None where there are none."""
 
     def look(self) -> None:
-        """There may be something to do now."""
+        """Says that there may be something to do now."""
         self._next_look = 0.0
 
     def wait_s(self) -> float | None:
@@ -47,7 +47,8 @@ class Chore(ABC):
         return None if self._next_look is None else max(self._not_before, self._next_look) - stopwatch()
 
     def step(self) -> bool:
-        """Does a little if it is time; False when nothing is left to do. An outage is told, and it is tried again later."""
+        """Does one step if its time has come. False when nothing is left to do. An outage of the store is logged, and the step is
+        tried again later."""
         wait = self.wait_s()
         if wait is None or wait > 0:
             return self._is_under_way
@@ -68,14 +69,14 @@ class Chore(ABC):
         return self._steps is not None or self._next_look == 0.0
 
     def run(self) -> None:
-        """All that there is to do, at once: for tests, and for who waits."""
+        """Does all steps without rests: for tests, and for whoever waits for the result."""
         self._not_before = 0.0
         self.look()
         while self.step():
             self._not_before = 0.0
 
     def after_look_s(self) -> float | None:
-        """When everything is done, how long until it is looked again; None where somebody calls `look`."""
+        """How long after the last step to look for work again; None where somebody will call `look`."""
         return None
 
     def _go_on(self) -> None:

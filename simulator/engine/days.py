@@ -1,7 +1,7 @@
-"""A provider's days as they have been: where each ended, under the settings of its time. What is over is never drawn anew.
+"""A provider's days: when each of them ended, under the settings of its time. A day that is over never changes.
 
-Settings that change end no day by themselves. The day in which that happens goes on until the first cut-off under the new ones
-whose local date is later than that of the cut-off before it: so no two days bear one date, and a booking stands in one of them.
+A change of settings does not end a day. The day in which it happens goes on until the first cut-off under the new settings that
+has a later local date than the last cut-off before. So no two days have the same date, and each booking belongs to one day.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from simulator.engine.terms import MoneySettings
 
 MOST = 32
-"""So many former terms are kept. Of more, the oldest go, and the days under them are drawn by the oldest that are left."""
+"""So many former terms are kept. Where there were more, the days of the oldest are worked out by the oldest that are left."""
 
 
 @dataclass(frozen=True)
 class Former:
-    """Terms that hold no more, as the account keeps them."""
+    """Terms of the past, as the account keeps them."""
 
     until: datetime
     first: datetime | None
     terms: Mapping[str, str | bool]
-    """`MoneySettings.drawn`."""
+    """What `MoneySettings.drawn` gave."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Terms, and the cut-offs under them: from `first` on, where there were others before, `until` there were others."""
+    """Terms, and when they held: from the cut-off `first` on (None: always before), `until` others came (None: they hold now)."""
 
     terms: MoneySettings
     first: datetime | None = None
@@ -58,7 +58,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Days:
-    """Oldest span first; the last one holds now. Between two there may be a time without any cut-off."""
+    """All days of a provider: the oldest span first, the last one holds now. Between two may be a time without cut-offs."""
 
     spans: tuple[Span, ...]
 
@@ -66,11 +66,11 @@ class Days:
         return next(one.terms for one in self.spans if one.until is None or at <= one.until)
 
     def next_cutoff(self, after: datetime) -> datetime:
-        """The first one that is later."""
+        """The first cut-off after that instant."""
         return next(found for one in self.spans if (found := one.next_cutoff(after)) is not None)
 
     def cutoff_before(self, at: datetime) -> datetime:
-        """The last one that is earlier."""
+        """The last cut-off before that instant."""
         return next(found for one in reversed(self.spans) if (found := one.cutoff_before(at)) is not None)
 
     def is_cutoff(self, at: datetime) -> bool:
@@ -81,15 +81,15 @@ class Days:
         return self.terms_at(cutoff).calendar.day(cutoff)
 
     def cutoffs_on(self, day: date) -> Iterator[datetime]:
-        """The regular ones of a local date: one, or none where the settings have changed."""
+        """The regular cut-offs of a local date: one, or none where the settings have changed."""
         for one in self.spans:
             if one.has(found := one.calendar.cutoff_on(day)):
                 yield found
 
     def turned(self, terms: MoneySettings, at: datetime, passed: datetime | None) -> Days:
-        """The same, under these terms from that instant on; `passed` is the last cut-off of all, regular or by hand.
+        """The same days with new terms from that instant on. `passed` is the last cut-off that there was, regular or by hand.
 
-        Terms under which no cut-off has passed are replaced as if they had never been.
+        If no cut-off has passed under the present terms, they are forgotten.
         """
         last, held = self.cutoff_before(at + MICROSECOND), self.spans[-1]
         first = terms.calendar.next_cutoff(at)
@@ -106,6 +106,6 @@ class Days:
 
 
 def days_of(terms: MoneySettings, first: datetime | None, former: tuple[Former, ...]) -> Days:
-    """`first` is the first cut-off under the terms of now."""
+    """The days under the present terms, of which `first` is the first cut-off, and under the former ones."""
     before = (Span(terms.model_copy(update=dict(one.terms)), one.first, one.until) for one in former)
     return Days((*before, Span(terms, first)))

@@ -26,7 +26,7 @@ _FSI, _PDI = "\u2068", "\u2069"
 _DISGUISE = f"[{TURNING}{UNSEEN}{CONTROLS}]"
 _RIGHT = f"[{_FROM_THE_RIGHT}]"
 _ISOLATED = f"{_FSI}([^{TURNING}]*){_PDI}|[{TURNING}{UNSEEN}{CONTROLS}]"
-"""An isolated text, as `isolated` makes it (whoever writes that himself has isolated himself), or a single control."""
+"""An isolated text, as `isolated` makes it, or a single control. A text that came with these marks is isolated already."""
 
 _WORD = r"[^\W\d_]{2,}"
 _LATIN = "[A-Za-z\u00c0-\u024f]"

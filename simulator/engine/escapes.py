@@ -1,22 +1,23 @@
-"""Signs of ASCII that are written as `\\u0034`: read without them, in JSON, within a text of JSON, and in what is neither."""
+"""Undoes escapes such as `\\u0034` for characters of ASCII: in JSON, in JSON within a text of JSON, and in any other text."""
 
 from __future__ import annotations
 
 import re
 
 _ESCAPE = re.compile(rb"(?<!\\)(\\++)u00([0-7][0-9A-Fa-f])")
-"""With all the backslashes before it, so that each of them is looked at once."""
+"""An escape with all the backslashes before it, so that each backslash is looked at only once."""
 
 _SHORT = {b"\n": b"n", b"\r": b"r", b"\t": b"t"}
 
 
 def without_escapes(raw: bytes) -> bytes:
-    """The same text, each sign as it is. What has to be escaped in JSON stays so at its level: JSON stays JSON."""
+    """The same text with the characters themselves. A character that JSON must escape stays escaped, so JSON remains valid."""
     return _ESCAPE.sub(_sign, raw)
 
 
 def _sign(found: re.Match[bytes]) -> bytes:
-    """In JSON that is a text of JSON the backslashes are doubled, at each level again: the last 1, 2, 4, ... belong to the sign."""
+    """The character for one escape. Each level of JSON within JSON doubles the backslashes, so the last 1, 2, 4, ... of them belong
+    to this escape, and the others to what stands before it."""
     sign = bytes([int(found[2], 16)])
     slashes = len(found[1])
     own = slashes & -slashes

@@ -1,13 +1,14 @@
 """Where a workspace is at home: the one process that serves it, of several on one store.
 
 A process keeps much of a workspace in memory: its clock and scenarios, what is due when, who waits for which receiver, what
-its rate limits have left, who looks at its pages. So each workspace is served by exactly one process at a time, and everybody
-else passes on what is asked of it (`surface/replica.py`). Whoever is asked first for a workspace that nobody serves takes it
-home, unless another has more room; what nobody asks for and has something due is taken home by whoever sees it first.
+its rate limits have left, who looks at its pages. So exactly one process at a time serves a workspace, and the others pass
+its requests on to that one (`surface/replica.py`). A workspace that nobody serves is taken home by the first process that is
+asked for it, unless another serves fewer. If nobody asks for it but something is due there, the first process that sees it
+takes it home.
 
-The right to serve a workspace is a lock of the store's, held by the very connection that writes. With the connection the lock
-is gone, and so nothing can be written by who does not hold it: a process that was killed, or cut off from the store, is
-succeeded at once, and finds out by its first statement. What was in memory is dropped then and read again.
+The right to serve a workspace is a lock in the store, held by the same connection that writes. If the connection is lost, so
+is the lock, and a process without the lock cannot write. So when a process is killed or cut off from the store, another one
+takes over at once. One that was cut off learns of it by its next statement; it drops what it had in memory and reads it again.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ LOOK_S = 0.5
 
 
 IS_WANTED: ContextVar[bool] = ContextVar("is_wanted", default=True)
-"""Whether what is done now has to be done by this process, if nobody else holds the workspace. A request that has just come may
-as well be answered by another."""
+"""Whether this process must take home the workspace that is asked for, if nobody serves it. False for a request that has just
+arrived: another process that serves fewer workspaces may take it."""
 
 
 class Elsewhere(Later):
-    """What was asked is answered by another process, at `address`; None where that is not known yet: ask again in a moment."""
+    """Another process must answer this, at `address`. None where no address is known yet: ask again in a moment."""
 
     def __init__(self, address: str | None) -> None:
         super().__init__(address or "nobody yet")
@@ -48,28 +49,29 @@ class Homes(Protocol):
     """What the runtime asks about workspaces that may be at home elsewhere."""
 
     def named(self, public_id_or_name: str) -> Workspace | None:
-        """It is at home here from now on, if there is one of that name. Raises `Elsewhere`."""
+        """The workspace of that name, at home here from now on; None where there is none. Raises `Elsewhere`."""
 
     def by_credential(self, provider: str, lookup: str) -> Workspace | None:
         """The same for the workspace that has this credential."""
 
     def standing_at(self, place: int) -> int | None:
-        """The same for the workspace whose rows stand there, and its number; None where there is none any more."""
+        """The same for the workspace whose rows the store keeps under the number `place`. Returns the workspace's own number; None
+        where there is no such workspace any more."""
 
     def alone(self) -> AbstractContextManager[None]:
-        """Meanwhile no other process takes a name or a credential for a new workspace."""
+        """Within this block no other process can take a name or a credential for a new workspace."""
 
     def make_room(self) -> None:
-        """Called before a new one is made. Raises `Elsewhere` where another process serves fewer."""
+        """To be called before a new workspace is made. Raises `Elsewhere` where another process serves fewer."""
 
     def hold(self, workspace_id: int) -> None:
-        """A new one, of which nobody knows yet, is at home here."""
+        """Makes this process the home of a new workspace, which nobody else knows yet."""
 
     def all(self) -> list[Workspace]:
-        """Every workspace, wherever it is at home: to be looked at, not to be changed."""
+        """Every workspace, wherever it is at home. Only for looking: they must not be changed."""
 
     def shown(self, public_id_or_name: str) -> Workspace | None:
-        """One of them, as it stands in the store."""
+        """One of these, of that id or name."""
 
 
 class AlwaysHere:
@@ -104,10 +106,10 @@ class AlwaysHere:
 
 
 class SharedHomes(Chore):
-    """One process among several. The registry knows those workspaces only that are at home here.
+    """One process among several. Its registry knows only the workspaces that are at home here.
 
-    `came` is called with a workspace that has just been taken home, `lost` with all that were, when the store's connection
-    was lost.
+    `came` is called with a workspace that has just been taken home. `lost` is called when the connection to the store was
+    lost, with all workspaces that were at home here.
     """
 
     what = "workspaces that nobody serves cannot be looked for now"
@@ -163,7 +165,7 @@ class SharedHomes(Chore):
         return None if id_ is None or raw is None else Workspace.load(id_, raw[0])
 
     def _take(self, id_: int | None) -> bool:
-        """Whether it is at home here from now on; False where there is none. Raises `Elsewhere`."""
+        """Takes a workspace home. False where there is no such workspace. Raises `Elsewhere`."""
         if id_ is None:
             return False
         if id_ in self._registry:
@@ -197,7 +199,7 @@ class SharedHomes(Chore):
         return self._adopt(orphans, processes) if orphans else None
 
     def _adopt(self, orphans: list[int], processes: int) -> Iterator[None]:
-        """A fair share of them: the others take theirs."""
+        """Takes home a fair share of the orphans; the other processes take theirs."""
         mixed = sorted(orphans, key=lambda _: self._ids.bytes(8))
         for id_ in mixed[: -(-len(orphans) // max(processes, 1))]:
             try:

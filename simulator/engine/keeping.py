@@ -1,16 +1,17 @@
 """Drops payments that a workspace no longer keeps (`simulator.keep`), with all that hangs on them, in small steps.
 
-By number, what is older than the newest so many; by age, what has not changed for so many days. A payment stays while it
-waits for its buyer or for the clock (a timer of anything that belongs to it: whoever is asked to pay has until then), and
-while one of its messages is to be sent. One that waits for the merchant alone, which nobody may ever finish, is dropped as
-finished ones are.
-What was dropped is counted in the store. Lines of the journal that belong to no payment are kept as long, and as many
-(1,000 at least). Of a kind that says how many are kept of it (`Resource.KEPT`: what came to the inbox), the newest. Bookings
-of the ledger are kept as long as payments, if they are added up in a balance.
+A payment is dropped when so many newer ones are there, or when it has not changed for so many days. It stays, though, while
+it waits for its buyer or for the clock (something that belongs to it has a timer), and while one of its messages is to be
+sent. One that waits for nobody but the merchant, who may never come, is dropped like a finished one.
 
-What belongs to a payment is found by its story, which names all that has moved, and by `hangs_on`, where a resource has no
-states; each says of itself whether it goes along (`Resource.goes_with`). Nothing here depends on how much a workspace has:
-new payments are counted from where the last look ended, and what had to stay is looked at again after a while only.
+The store counts what was dropped. The journal's lines that belong to no payment are kept for as many days, and as many of
+them (at least 1,000). A kind of resource may say how many of it are kept (`Resource.KEPT`: what came to the inbox); of such a
+kind the newest stay. Bookings of the ledger go with the payments of their time, once they are added up in a balance.
+
+What belongs to a payment is found by its story, which names all that has moved, and by `hangs_on` for resources without
+states. Each resource says whether it is dropped with the payment (`Resource.goes_with`). The work does not grow with the
+size of a workspace: payments are counted from where the last look ended, and those that had to stay are looked at again only
+after a while.
 """
 
 from __future__ import annotations
@@ -44,16 +45,16 @@ ROWS = 300
 """Lines of the journal that are dropped in a step."""
 
 FEWEST_LINES = 1000
-"""Lines of the journal that belong to no payment, below which their number drops none."""
+"""So many of the journal's lines that belong to no payment are kept, even if fewer payments are; only their age drops them."""
 
 KIND_SIZE = 100_000_000
-"""Bytes that are kept of such a kind in a workspace."""
+"""Bytes that a workspace keeps of a kind that says how many are kept of it."""
 
 COUNTED = 5000
 """Payments that are counted in a step."""
 
 TOGETHER = 20
-"""Workspaces of which nothing is to be dropped, in a step."""
+"""After so many workspaces a step ends, even if nothing was to be dropped in them."""
 
 LOOK_S = 5.0
 """Between two looks."""
@@ -67,8 +68,8 @@ BEHIND = 500
 
 @dataclass
 class _Tally:
-    """What is known of a workspace: how many payments there are up to number `counted`, and that none up to `passed` can be
-    dropped. The same of the lines of the journal that belong to no payment."""
+    """What is known of a workspace: how many payments there are up to number `counted`, and that those up to `passed` have been
+    looked at, so that what is left of them had to stay. `loose` counts the journal's lines that belong to no payment."""
 
     place: int
     since: float = field(default_factory=stopwatch)
@@ -107,7 +108,7 @@ class Keeper(Chore):
         self._tallies: dict[int, _Tally] = {}
 
     def look(self) -> None:
-        """At everything anew."""
+        """Forgets what is known, so that everything is looked at anew."""
         super().look()
         self._tallies.clear()
 
@@ -200,7 +201,7 @@ class Keeper(Chore):
         return may_be_more
 
     def _drop(self, id_: int, finished: dict[str, tuple[int, Resource]], now: int) -> int:
-        """Those of these payments, by their subject, for which nothing waits. Returns how many."""
+        """Drops those of these payments (by their subject) for which nothing waits. Returns how many."""
         subjects = [*finished]
         refs: dict[str, None] = {payment.id: None for _, payment in finished.values()}
         for _, body in self._store.stories(id_, subjects):
@@ -273,8 +274,8 @@ class Keeper(Chore):
             yield
 
     def _ledger(self, id_: int) -> Iterator[None]:
-        """Of each provider, bookings beyond so many for each payment that is kept, or older than that; but none that is not added
-        up yet, so that balances stay what they are."""
+        """Drops bookings of each provider: those beyond `BOOKINGS` for each payment that is kept, and those that are too old. A
+        booking that is not added up yet stays, so that no balance changes."""
         for name in [party.name for party in self._parties.values() if party.is_provider]:
             while (rules := self._rules(id_)) is not None:
                 first, _ = self._store.first_booking(id_, name)

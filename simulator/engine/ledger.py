@@ -52,12 +52,12 @@ MERCHANT = "merchant"
 PAYABLE = "payable"
 """Of what is on its way to the merchant's bank."""
 BANK, SHOPPER, FEES, EXCHANGE, RESERVE = "bank", "shopper", "fees", "exchange", "reserve"
-"""The accounts on the other side: the merchant's bank, the shoppers' wallets, what the provider earns, what it changes, what it
+"""The accounts on the other side: the merchant's bank, the buyers' wallets, what the provider earns, what it changes, what it
 holds back."""
 
 
 GIVEN_BACK = ("refund", "refund_failed", "reversal", "chargeback", "chargeback_reversal")
-"""What goes back to shoppers, and comes back from there."""
+"""What goes back to buyers, and comes back from there."""
 
 
 class Unbalanced(ValueError):

@@ -23,15 +23,15 @@ NOTES_WAIT_S = 0.25
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 60.0
-"""Between two tries of a workspace whose turns fail; each pause is twice the one before."""
+"""The longest pause after turns of a workspace that have failed; each pause is twice the one before."""
 
 LOOK_AT_CLOCK_S = 5.0
 SET_BACK_S = 1.0
-"""By less than this a clock is only adjusted."""
+"""A machine's clock that goes back by less than this was only adjusted, not set."""
 
 
 class Loop:
-    """`walks` says whether somebody walks through a workspace's deadlines; then the loop only wakes who does."""
+    """`walks` says whether somebody is advancing a workspace's clock. Then the loop only wakes them, and does nothing itself."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class Loop:
         self._walks = walks
         self._chores = chores
         self._failures: Counter[int] = Counter()
-        """By workspace: the turns and deliveries in a row that have failed."""
+        """By workspace: how many turns and deliveries in a row have failed."""
         self._drift = _drift()
         self._not_before: dict[int, float] = {}
-        """By workspace that has failed: when it is tried again."""
+        """By workspace whose last turn failed: when it is tried again."""
 
     def schedule(self, workspace_id: int, due: datetime | None = None) -> None:
         """Puts a deadline of a workspace on the agenda; without `due` the next one that the store knows."""
@@ -86,7 +86,7 @@ class Loop:
         self._agenda.put(workspace_id, max(at, self._not_before.get(workspace_id, 0.0)))
 
     def try_again(self, workspace_id: int) -> None:
-        """What was due could not be done and is still due: the workspace gets another turn after a pause."""
+        """Gives a workspace another turn after a pause: what was due could not be done, and is still due."""
         pause = min(FIRST_PAUSE_S * 2 ** min(self._failures[workspace_id], 20), LONGEST_PAUSE_S)
         self._failures[workspace_id] += 1
         self._not_before[workspace_id] = _now() + pause
@@ -120,7 +120,7 @@ class Loop:
                     log.exception(chore.what)
 
     def look_at_clock(self) -> None:
-        """If the machine's clock was set back, the webhooks that wait are not held until it has caught up."""
+        """Notices that the machine's clock was set back. Webhooks that wait for an instant are then due earlier by as much."""
         drift, before = _drift(), self._drift
         self._drift = drift
         if drift < before - SET_BACK_S:
@@ -129,7 +129,7 @@ class Loop:
             self._bring_forward({workspace.id: by * workspace.clock.rate for workspace in self._registry.all()})
 
     def look_at_store(self) -> None:
-        """The same where it was set back since the store was last open: something waits there that is yet to happen."""
+        """The same where the clock was set back while the store was closed: what waits there was made in what is now the future."""
         latest = {id_: at for id_, at in self._store.latest_of_pending() if id_ in self._registry}
         ahead = {id_: at - micros(self._registry[id_].clock.now()) for id_, at in latest.items()}
         self._bring_forward({id_: by for id_, by in ahead.items() if by > SET_BACK_S * 1_000_000})
@@ -173,8 +173,8 @@ class Loop:
                 self._not_before.pop(workspace_id, None)
 
     def _schedule_rest(self, workspace_id: int, began: datetime) -> None:
-        """What was due when the turn began is on its way, and wakes the loop when it is done. What has fallen due since then
-        may not have been seen: it gets another turn."""
+        """Schedules what falls due after the turn began; it may not have been seen in the turn. What was due before is on its way,
+        and wakes the loop when it is done."""
         raw = self._store.next_due(workspace_id, micros(began))
         if raw is not None:
             self.schedule(workspace_id, from_micros(raw))

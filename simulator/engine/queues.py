@@ -1,7 +1,7 @@
-"""Who of one workspace's receivers is sent something next. Nobody waits for a receiver but those who send to it.
+"""Decides to which receiver of a workspace something is sent next. A slow receiver holds up nothing but its own messages.
 
-A receiver here is an *endpoint*: an address without its query, of one provider. Each has slots of its own, and one that ran out
-of time has a single one until it answers again. Endpoints take turns, and at an endpoint its payments do.
+A receiver here is an *endpoint*: an address without its query, of one provider. Each has slots of its own, and one that
+did not answer in time has a single slot until it does. Endpoints take turns, and so do the payments at an endpoint.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from functools import lru_cache
 from simulator.engine.store import EVERY
 
 Group = tuple[str, str, str]
-"""Provider, payment and address: what is delivered one after the other. The payment is empty for an endpoint's one queue."""
+"""Provider, payment and address: messages of one group are delivered one after the other. The payment is empty where a provider
+keeps one queue for the whole endpoint."""
 
 Endpoint = tuple[str, str]
 
@@ -22,17 +23,17 @@ Place = tuple[int, int]
 """When a message is due, and its number: the order in which the store lists what is due."""
 
 PER_ENDPOINT = 8
-"""Deliveries that are under way to one endpoint."""
+"""How many deliveries may be under way to one endpoint."""
 
 AT_ONCE = 64
-"""Deliveries that are under way beside the first one of each endpoint, which is held up by no other endpoint."""
+"""How many deliveries may be under way in all. The first one to each endpoint does not count: no other endpoint holds it up."""
 
 ENDPOINTS_AT_ONCE = 512
-"""Endpoints to which something is under way: a bound for connections, far above what a merchant has."""
+"""To how many endpoints something may be under way: a bound for connections, far above what a merchant has."""
 
 REMEMBERED = 10_000
-"""Payments of an endpoint that are remembered as waiting; the rest is looked up again when they have had their turn, for which
-the whole list is read once more."""
+"""How many waiting payments of an endpoint are remembered. When these have had their turn, the store's whole list is read once
+more to find the rest."""
 
 
 @lru_cache(1024)
@@ -41,7 +42,7 @@ def endpoint_of(group: Group) -> Endpoint:
 
 
 class Queue:
-    """`news` is set whenever a try has ended, or there is more to do for who walks through the workspace's deadlines."""
+    """The queue of one workspace. `news` wakes whoever advances its clock: a try has ended, or there is more to do."""
 
     def __init__(self) -> None:
         self.active: dict[Group, asyncio.Task[None]] = {}
@@ -49,15 +50,15 @@ class Queue:
         self.problem: Exception | None = None
         """What went wrong with a delivery, on our side."""
         self.place: Place | None = None
-        """Up to where the store's list of what is due has been looked at."""
+        """How far the store's list of what is due has been read."""
         self._waiting: dict[Endpoint, dict[Group, None]] = {}
-        """In the order of their turns."""
+        """The groups that wait at each endpoint; both in the order of their turns."""
         self._busy: Counter[Endpoint] = Counter()
         self._late: set[Endpoint] = set()
         self._overflowed: set[Endpoint] = set()
 
     def add(self, groups: Iterable[Group]) -> None:
-        """They have something due, unless they are known already."""
+        """Lets these groups wait for their turn. Those that are waiting or being served already stay where they are."""
         for group in groups:
             if group in self.active:
                 continue
@@ -69,7 +70,7 @@ class Queue:
                 self._overflowed.add(endpoint)
 
     def take(self) -> Group | None:
-        """Whose turn it is, if there is a slot: it is served from now on, until `end`."""
+        """The group whose turn it is, if there is a slot for it. It occupies the slot until `end`."""
         for endpoint, waiting in self._waiting.items():
             if self._has_slot(endpoint):
                 group = next(iter(waiting))
@@ -92,7 +93,7 @@ class Queue:
             del self._busy[endpoint]
 
     def gives_way(self, group: Group) -> bool:
-        """Whether other payments wait for the slot of this one."""
+        """Whether others wait at the endpoint of this group."""
         return endpoint_of(group) in self._waiting
 
     def ran_out_of_time(self, group: Group, did: bool) -> None:
@@ -101,11 +102,12 @@ class Queue:
 
     @property
     def seen(self) -> int:
-        """The instant up to which all that is due was looked at and is nobody's turn any more; 0 where there is none."""
+        """The instant up to which everything that was due has been read and has had its turn; 0 where there is none."""
         return 0 if self.place is None or self.place[1] != EVERY or self._waiting else self.place[0]
 
     def due_from(self, due: int, seq: int = EVERY) -> None:
-        """A message has become due, then or later. Without its number it is a new one, younger than all that were seen."""
+        """Says that a message is due from that instant on, so that the list is read again from there if it was read further. A new
+        message has no number yet; it comes after all others of its instant."""
         if self.place is not None and (due, seq) <= self.place:
             self.place = (due, -1)
 

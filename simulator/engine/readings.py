@@ -1,4 +1,4 @@
-"""What of a store must be readable, and how whoever serves it reads it: for who looks through one that nobody serves."""
+"""What must be readable in a store, and the functions that read it when it is served: for checking a store that nobody serves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator.kernel.clock import from_micros
 
 
 def readings(parties: Iterable[Party]) -> tuple[Reading, ...]:
-    """Of what is nobody's here only that it is an object can be said."""
+    """How each kind of row is checked. A resource whose provider is not installed need only be a JSON object."""
     parties = tuple(parties)
     kinds = {(party.name, name): kind for party in parties for name, kind in party.kinds.items()}
     return (

@@ -1,7 +1,7 @@
-"""Writes what tries of messages came to. Those that end in the same turn of the event loop are written together.
+"""Writes what came of tries to deliver messages. Those that end in the same turn of the event loop are written together.
 
-A message stands in the store as it was read, nearly always: so it is not read again, and what is written says of what it is true.
-Where one of them is another by now, or they cannot be written, each is written alone, as its message stands then.
+Nearly always a message is still in the store as it was read before the try. So it is not read again; the write itself checks
+that. Where one of the messages has changed meanwhile, or they cannot be written together, each is read and written alone.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ ANSWER_LIMIT = 4096
 """Characters of a receiver's answer that are kept."""
 
 ANSWER_LOOKED_AT = 2 * ANSWER_LIMIT
-"""Characters of it that are looked at, so that a secret is not cut in two before it is found."""
+"""Characters of it that are searched for secrets: more than are kept, so that no secret is cut in two before it is found."""
 
 
 class _NotTogether(Exception):
-    """What ended together could not be written together."""
+    """Tries that ended together could not be written together."""
 
 
 @value_type
 class Record:
     message: OutboxRow
-    """As it was read."""
+    """The message as it was read before the try."""
     row: AttemptRow
     state: str
     due: int | None
-    """What the message is from now on."""
+    """When it is due again; like `state`, this is what the message gets by the try."""
 
     @property
     def n(self) -> int:
@@ -56,12 +56,12 @@ class Records:
         self._transactions = transactions
         self._providers = providers
         self._ended: list[tuple[Record, asyncio.Future[None]]] = []
-        """In this turn of the event loop."""
+        """The tries that have ended in this turn of the event loop."""
         self.halts: Counter[int] = Counter()
-        """How often a workspace was halted, and so may have become another world: no attempt from before counts in it."""
+        """How often each workspace was halted. A halt may have reset it, so a try that began before one does not count."""
 
     async def write(self, workspace: Workspace, tried: Tried) -> Record | None:
-        """What is written of a try, when it is committed; None where it counts no more."""
+        """Writes what came of a try and returns it once it is committed; None where the try does not count any more."""
         if not tried.is_manual and self.halts[workspace.id] == tried.halts:
             with suppress(_NotTogether):
                 return await self._written(self._record(workspace, tried, tried.message))
@@ -111,7 +111,7 @@ class Records:
         return record
 
     def _record(self, workspace: Workspace, tried: Tried, latest: OutboxRow) -> Record:
-        """Of a try at a message that stands so."""
+        """What is to be written of a try, given the message as the store has it now."""
         at, other, provider = tried.at, tried.other, self._providers[latest.provider]
         n = latest.attempts + 1
         if tried.is_received and not (other is not None and other.is_edited):

@@ -1,4 +1,4 @@
-"""What the shopper, the API and the webhooks will do, as rules that people write in YAML.
+"""What the buyer, the API and the webhooks will do, as rules that people write in YAML.
 
 Precedence: an explicit act > a rule armed for one payment > the workspace's scenario > the provider's documented test
 triggers (`scenarios/<provider>.yaml`) > default. Rules are read where an actor acts, never in a handler.

@@ -1,8 +1,8 @@
-"""Moves the money of a settlement: books what `fire` tells, pays out at cut-offs, and says what is where.
+"""Settles a merchant's money: books what a `fire` has moved, pays out at cut-offs, and tells when the funds of a payment are there.
 
-A cut-off is a timer of the account. One is armed for the end of each day on which something was booked, and for the first
-payday on which that can be paid; so a workspace without money has none, and one in which nothing happens any more has none
-either. What a payout takes follows from the ledger alone (`Payout.takes`): nothing that was booked is ever changed.
+A cut-off is a timer of the merchant's account. Each booking arms two: the end of its day, and the first payday on which it can
+be paid out. So a workspace without money has no such timer, and one in which nothing happens any more soon has none either.
+What a payout takes follows from the ledger alone (`Payout.takes`): a booking is never changed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def funds_due(uow: UnitOfWork, payment: Resource, amount: Money, usual: timedelt
 
 
 def funds_have_come(uow: UnitOfWork, payment: Resource, amount: Money) -> bool:
-    """What it reports then: that they are there, unless a bank rule for `settle` keeps them away."""
+    """Whether settlement then reports that the funds are there. They are, unless a bank rule for `settle` keeps them away."""
     return uow.ask_bank(payment, "settle", amount).approves
 
 
@@ -103,7 +103,7 @@ def funds_have_come(uow: UnitOfWork, payment: Resource, amount: Money) -> bool:
 
 
 def book(uow: UnitOfWork, provider: str, resource: Resource, trigger: str, about: Any) -> None:
-    """What a move has moved, by the provider's table."""
+    """Books the money that a move has moved, as the provider's table says."""
     for move in settlement_of(uow, provider).table[resource.KIND, trigger]:
         moved = move.of(uow, resource, about)
         if moved is not None:

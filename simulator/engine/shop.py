@@ -217,7 +217,7 @@ class DemoMerchant(Protocol):
         """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""
 
     def shopper(self, payment_id: str) -> Literal["paid", "declined", "cancelled"]:
-        """Shows the QR code and lets the shopper act (or acts as the command line says)."""
+        """Shows the QR code and lets the buyer act (or acts as the command line says)."""
 
     def webhooks(self, payment_id: str, *events: str) -> list[Any]:
         """Waits for these events in the inbox, in order; checks each signature with `verify`; returns the bodies."""

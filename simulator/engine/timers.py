@@ -29,7 +29,7 @@ from simulator.kernel.refusals import IllegalTransition, NotFound
 log = logging.getLogger("simulator")
 
 A_TURN_S = 0.005
-"""For so long they are fired at one go, one at least; requests that have arrived meanwhile are served before the next ones."""
+"""How long timers are fired at one go; at least one is. Requests that arrived meanwhile are served before the next go."""
 
 Fired = dict[str, Any]
 """What fell due, as the control API tells it: `at`, `kind`, `provider`, `resource_id`, `summary`."""

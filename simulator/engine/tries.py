@@ -1,4 +1,4 @@
-"""A try of a message, as a value: what leaves in it, and what came of it."""
+"""One try to deliver a message, as a value: what was sent, and what came of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from simulator.kernel.values import dataclass, value_type
 
 @dataclass(frozen=True)
 class Other:
-    """What leaves in an attempt that somebody asked for, where it is not the message signed anew: a recorded attempt as it
-    was, other bytes under a right signature, other headers beside it or in the place of ours."""
+    """What an attempt by hand sends instead of the message signed anew: a recorded attempt as it was, another body under a right
+    signature, or further headers, some perhaps in the place of ours."""
 
     recorded: Signed | None = None
     body: bytes | None = None
@@ -23,7 +23,7 @@ class Other:
 
     @property
     def is_edited(self) -> bool:
-        """Whether the message itself is still not delivered when this was received."""
+        """Whether body or headers are not the message's own: even if this is received, the message does not count as delivered."""
         return self.body is not None or bool(self.headers)
 
     @property
@@ -33,7 +33,7 @@ class Other:
 
 @value_type
 class Tried:
-    """One try of a message, and what came of it. `halts`: how often its workspace had been halted when it began."""
+    """One try, and what came of it. `halts` is how often its workspace had been halted when the try began (`Records.halts`)."""
 
     message: OutboxRow
     at: datetime
@@ -49,5 +49,5 @@ class Tried:
     other: Other | None
 
     def lets_go(self, policy: RetryPolicy) -> bool:
-        """Whether those behind it in an endpoint's queue move up."""
+        """Whether the messages behind this one in an endpoint's queue need not wait any more."""
         return self.is_manual and self.is_received and policy.queue == "endpoint"

@@ -155,8 +155,8 @@ class UnitOfWork(Reader):
 
     def own_id(self, kind: type[Resource], mint: Callable[[], str], *, is_long: bool = False) -> str:
         """A new id that no workspace uses yet. Needed where a page is opened with nothing but the id: two workspaces with
-        the same seed draw the same ids, and the page would belong to both. `is_long`: of so many characters by chance (sixteen
-        or more) that nobody else draws it without a seed."""
+        the same seed draw the same ids, and the page would belong to both. With `is_long` the id has sixteen random characters
+        or more; without a seed nobody draws such an id twice, so it is not looked up."""
         id_ = mint()
         while not (is_long and self.workspace.seed is None) and self.is_taken(kind, id_):
             id_ = mint()

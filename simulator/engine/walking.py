@@ -221,7 +221,7 @@ class Walker:
                 yield
 
     def forget(self, workspace_id: int) -> None:
-        """Of a workspace that is gone; who waits for his turn finds that out by himself."""
+        """Drops what is kept of a workspace that is gone. A walk that waits for its turn there finds out by itself."""
         del self._given[workspace_id]
         for locks in (self._turns, self._gates):
             if workspace_id in locks and not locks[workspace_id].locked():

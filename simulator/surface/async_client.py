@@ -321,7 +321,7 @@ class AsyncWorkspace:
         self._view = cast(WorkspaceView, await self._call("PUT", f"/settings/{provider}", values))
         return self._view
 
-    # Payments and the shopper
+    # Payments and the buyer
 
     async def payments(
         self,
@@ -421,7 +421,7 @@ class AsyncWorkspace:
         return await self._act(provider, id_, "refund", {} if amount is None else {"amount": amount})
 
     async def pay(self, provider: str, id_: str, *, buyer: str | None = None, method: str | None = None) -> Payment:
-        """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
+        """The buyer presses Confirm; scenarios, test amounts and their account may still refuse."""
         body = {name: value for name, value in (("buyer", buyer), ("method", method)) if value is not None}
         return await self._act(provider, id_, "pay", body)
 

@@ -408,7 +408,7 @@ class Workspace:
         self._view = cast(WorkspaceView, self._call("PUT", f"/settings/{provider}", values))
         return self._view
 
-    # Payments and the shopper
+    # Payments and the buyer
 
     def payments(
         self,
@@ -508,7 +508,7 @@ class Workspace:
         return self._act(provider, id_, "refund", {} if amount is None else {"amount": amount})
 
     def pay(self, provider: str, id_: str, *, buyer: str | None = None, method: str | None = None) -> Payment:
-        """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
+        """The buyer presses Confirm; scenarios, test amounts and their account may still refuse."""
         body = {name: value for name, value in (("buyer", buyer), ("method", method)) if value is not None}
         return self._act(provider, id_, "pay", body)
 

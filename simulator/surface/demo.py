@@ -59,7 +59,7 @@ class Teller:
 
 
 class Merchant:
-    """A `DemoMerchant` in one workspace. Without `act` a person at the terminal is the shopper."""
+    """A `DemoMerchant` in one workspace. Without `act` a person at the terminal is the buyer."""
 
     def __init__(
         self, workspace: Workspace, provider: str, shop: Shop, teller: Teller, *, act: Act | None, invert: bool = False
@@ -121,7 +121,7 @@ class Merchant:
     def configure_webhook(self, **more: Any) -> None:
         self.workspace.set_webhook(self.provider, self.inbox, **more)
 
-    # The shopper
+    # The buyer
 
     def shopper(self, payment_id: str) -> Outcome:
         payment = self._look(payment_id)

@@ -17,8 +17,8 @@ _FORMAT = logging.Formatter()
 class Masked(logging.Filter):
     """Masks what a record says and lets it pass. Its arguments stay what they are: the access log's formatter takes them apart.
 
-    Line breaks within them are shown; what a message or a traceback goes on with in another line is indented. So nobody whose
-    address or name is logged writes a line of his own.
+    A line break in an argument is shown as text, and every further line of a message or a traceback is indented. So a name or an
+    address that is logged cannot fake a line of the log.
     """
 
     def __init__(self, masking: Masking = COMMON) -> None:

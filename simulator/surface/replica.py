@@ -37,7 +37,7 @@ log = logging.getLogger("simulator")
 T = TypeVar("T")
 
 HOPS = 4
-"""So many processes pass a request on at most; each only does because the one before was not the right one any more."""
+"""How often a request is passed on at most: again and again only if its workspace moves to another process meanwhile."""
 
 VALID_S = 60.0
 """How old the signature of a forwarded request may be, the difference of two machines' clocks included."""
@@ -45,7 +45,7 @@ VALID_S = 60.0
 HEALTH_S = 2.0
 
 ALIVE_S = 5.0
-"""How long one that has been asked may say nothing before it is asked whether it is well; and how long it has to say so."""
+"""A process that leaves a request unanswered for so long is asked for its health, and has as long to answer that."""
 
 FORWARDED = b"psp-simulator-forwarded"
 
@@ -54,7 +54,7 @@ STATIC = "/_sim/static"
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade", FORWARDED})
 
 ONE_HOP = HOP_BY_HOP | {b"content-length"}
-"""Of a request: its body may be passed on in part."""
+"""Headers of a request that are not passed on. The length is among them, since the body may be passed on in part."""
 
 
 class Engine:
@@ -72,7 +72,7 @@ class Engine:
         self.loop.run_forever()
 
     async def do(self, what: Coroutine[Any, Any, T]) -> T:
-        """Awaits there what is asked from here. Raises what it raises."""
+        """Awaits a coroutine in that thread's loop and returns its result. Raises what it raises."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(what, self.loop))
 
     def stop(self) -> None:

@@ -46,7 +46,7 @@ class Settings:
     replica_url: str | None = None
     """Where other processes on the same PostgreSQL reach this one, if it cannot be told by itself."""
     auto_return: int | None = 5
-    """Seconds of browser time, 0 to 30; None leaves the buyer where he is."""
+    """Seconds of browser time, 0 to 30; None leaves the buyer where they are."""
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -49,7 +49,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays: a provider, and the merchant of a workspace as others know him. `seed` gives the ids."""
+    """Who plays: a provider, and the merchant of a workspace as others know them. `seed` gives the ids."""
 
     provider: Provider
     workspace: Workspace

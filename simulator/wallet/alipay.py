@@ -131,7 +131,7 @@ def order_of(uow: UnitOfWork, order_code: str) -> Order:
     return uow.get(Order, order_code, "code")
 
 
-# The shopper ---------------------------------------------------------------------------------------------------
+# The buyer -----------------------------------------------------------------------------------------------------
 
 
 def scan(uow: UnitOfWork, order: Order, buyer: str | None = None) -> Order:
@@ -208,7 +208,7 @@ def confirm(
     method: str | None = None,
     payment_code: str | None = None,
 ) -> Order:
-    """The shopper presses Confirm. Raises `IllegalTransition` when the order is decided already, `NotFound` for an
+    """The buyer presses Confirm. Raises `IllegalTransition` when the order is decided already, `NotFound` for an
     unknown buyer. A `payment_code` of None stands for the right one."""
     _must_be_undecided(order, "wallet.confirm")
     buyer = buyers.get(uow, buyer_slug or buyers.default(uow.workspace))
@@ -224,7 +224,7 @@ def confirm(
 
 def sign_in(uow: UnitOfWork, order: Order, buyer_slug: str, password: str) -> Order:
     """A wrong password counts as a try (`tries` grows); the third declines the order. Any password is right for a buyer
-    who has none of his own. Raises `IllegalTransition` when the order is decided already, `NotFound` for an unknown
+    who has none of their own. Raises `IllegalTransition` when the order is decided already, `NotFound` for an unknown
     buyer."""
     _must_be_undecided(order, "wallet.confirm")
     buyer = buyers.get(uow, buyer_slug)
@@ -418,7 +418,7 @@ def close(uow: UnitOfWork, order_code: str | None, outcome: str, *, decided_by: 
 def refund(uow: UnitOfWork, order_code: str | None, amount: Money) -> None:
     """Gives part of a paid order back to its buyer; `amount` is in the order's currency.
 
-    The sum of all parts is converted, not each part: whoever gets everything back has what he had before.
+    The sum of all parts is converted, not each part: a buyer who gets everything back has what they had before.
     """
     order = uow.find(Order, order_code) if order_code else None
     if order is None or order.state != "paid" or order.buyer is None:

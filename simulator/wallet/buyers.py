@@ -125,7 +125,7 @@ class Taken(Exception):
 
 
 def find(uow: UnitOfWork, slug: str) -> Buyer | None:
-    """The workspace's buyer: the stored one if he has ever paid or been edited."""
+    """The workspace's buyer: the stored one if they have ever paid or been edited."""
     return uow.find(Buyer, slug) or BUYERS.get(slug)
 
 
@@ -187,8 +187,8 @@ def copy(uow: UnitOfWork, slug: str, new: str | None = None) -> Buyer:
 
 
 def reset(uow: UnitOfWork, slug: str) -> Buyer:
-    """One of the eight, or a copy of one, is as in the beginning; who was added, like anybody who is new. Who is none of the
-    eight keeps his name. Raises `NotFound`."""
+    """Makes one of the eight, or a copy of one, what it was in the beginning, and any other like somebody new. A buyer who is
+    none of the eight keeps their name. Raises `NotFound`."""
     known = get(uow, slug)
     first = BUYERS.get(known.origin or slug) or _buyer(slug, slug, slug, NEW_YUAN)
     named = first if slug in BUYERS else known

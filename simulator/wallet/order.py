@@ -1,4 +1,4 @@
-"""The shopper's decision in progress."""
+"""The buyer's decision in progress."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every path through the wallet's pages on a desktop, told once and walked by buyers of three kinds, or by one.
 
 A journey begins at the merchant, and returns how the payment ended: its phase, and who decided. What a buyer can do is
-in `Buyer`; how he does it (forms alone, a mouse without a script, a keyboard) is his own affair.
+in `Buyer`; how they do it (forms alone, a mouse without a script, a keyboard) is their own affair.
 """
 
 from __future__ import annotations
@@ -13,26 +13,43 @@ from typing import Any, Protocol
 from browser.merchant import Merchant
 
 Ending = tuple[str, str | None]
+"""Phase of the payment, and who decided: `page`, `timer`, `buyer:li-na`, `amount:40000`, `scenario:…`."""
 
 
 class Buyer(Protocol):
+    """What somebody does at a page. Controls are named by their test id, which is unique in what is shown."""
+
     has_script: bool
     tries_all: bool
     """Also looks into every window, holds every clock, and takes each of many controls of one kind."""
 
     def open(self, path: str) -> Any: ...
-    def press(self, testid: str) -> None: ...
-    def choose(self, testid: str, value: str = "") -> None: ...
+    def press(self, testid: str) -> None:
+        """A button or a link."""
+
+    def choose(self, testid: str, value: str = "") -> None:
+        """A radio button; with a `value`, that of a list."""
+
     def fill(self, testid: str, value: str) -> None: ...
-    def window(self, testid: str) -> None: ...
-    def leave_window(self) -> None: ...
-    def leave_window_by(self, testid: str) -> None: ...
+    def window(self, testid: str) -> None:
+        """Presses what opens another window, and goes on there."""
+
+    def leave_window(self) -> None:
+        """Closes it and goes on in the first one."""
+
+    def leave_window_by(self, testid: str) -> None:
+        """Presses what closes it."""
+
     def reload(self) -> Any: ...
-    def see(self, testid: str, **attributes: str) -> Any: ...
+    def see(self, testid: str, **attributes: str) -> Any:
+        """It is there, or comes soon, with these `data-` attributes."""
+
     def goes_back(self) -> None:
         """From the wallet's result to the provider's page: by itself where there is a browser."""
 
-    def returned(self) -> dict[str, str]: ...
+    def returned(self) -> dict[str, str]:
+        """The buyer is back at the merchant. Returns the query of the address to which the browser was sent."""
+
     def detained(self) -> AbstractContextManager[None]:
         """Meanwhile the merchant's server answers a browser with 204: nothing that goes there by itself leaves the page."""
 
@@ -50,21 +67,25 @@ BY_FORMS: set[str] = set()
 
 
 def desktop(journey: Journey) -> Journey:
+    """A journey at a desktop, by its name among all providers'."""
     DESKTOP[journey.__name__] = journey
     return journey
 
 
 def phone(journey: Journey) -> Journey:
+    """A journey on a phone."""
     PHONE[journey.__name__] = journey
     return journey
 
 
 def open_end(journey: Journey) -> Journey:
+    """After it another try is still possible."""
     OPEN_END.add(journey.__name__)
     return journey
 
 
 def by_forms(journey: Journey) -> Journey:
+    """Nothing is pressed on it that is not pressed on another: it is not walked in a browser."""
     BY_FORMS.add(journey.__name__)
     return journey
 

@@ -18,7 +18,7 @@ class Shop:
     def __init__(self, client: Client, url: str) -> None:
         self.client, self.url = client, url
         self.back = f"http://shop.test:{urlsplit(url).port}/back"
-        """Where the merchant wants his buyers back. Nobody is there, but the browser goes."""
+        """Where the merchant wants the buyers back. Nobody is there, but the browser goes."""
         self.http = httpx.Client(base_url=url, verify=False, trust_env=False)
         self.written = ""
         """What the merchant writes into every free text, instead of something sensible."""

@@ -1,4 +1,5 @@
-"""The chapters of docs/adding-a-provider.md that are taken from the source: the skeleton, and what its author is handed.
+"""The chapters of docs/adding-a-provider.md that are taken from the source: the skeleton, what its author is handed, what a
+hosted page is made of, and what its tests are.
 
 `PYTHONPATH=.:tests python -m surface.adding_page` writes both anew; a test compares.
 """
@@ -93,6 +94,19 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+TESTS: Mapping[str, Mapping[str, str]] = {
+    "`hosted.py` and `journeys.py`": {
+        "browser/merchant.py": "Merchant Hosted path_of fields_of",
+        "browser/journeys.py": "Ending Buyer desktop phone open_end by_forms LI_NA BLOCKED CANCELLED signs_in holds_the_clock "
+        "peeps pays",
+    },
+    "`drifting.py`": {
+        "drifting.py": "Altered Planted status refusal slow header new_header body at put five_years_on add drop rename turn text "
+        "another_id",
+    },
+}
+"""What a provider's folder of tests may need, in the same way."""
+
 ONLY = {
     "Runtime": "unit open locate locate_by_key",
     "Workspace": "public_id name clock seed credentials webhook_endpoints settings_of account_endpoint account_endpoints",
@@ -121,12 +135,18 @@ INSIDE = {
     "Ids": "seeded",
     "WorkspaceSettings": "overruled",
     "Machine": "timeouts_in",
+    "Planted": "what",
 }
 """Members that the engine and the tests use, and no provider."""
 
 
 def chapters() -> dict[str, str]:
-    return {"skeleton": new_provider.chapter(), "reference": reference()}
+    return {
+        "skeleton": new_provider.chapter(),
+        "reference": _modules(REFERENCE, ROOT / "simulator", "simulator."),
+        "templates": templates(),
+        "tests": _modules(TESTS, ROOT / "tests", ""),
+    }
 
 
 def of_page(name: str, page: str) -> str:
@@ -140,13 +160,43 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
 
 
-def reference() -> str:
+def templates() -> str:
+    """What the frame says of its blocks, and each macro that the page of some provider uses."""
+    folder = ROOT / "templates"
+    frame = (folder / "hosted" / "_frame.html").read_text("utf-8")
+    head = dedent(frame[frame.index("{#-") + 3 : frame.index("-#}")].strip("\n")).rstrip()
+    macros = "\n".join(_macros((folder / "_ui.html").read_text("utf-8"), used_macros()))
+    return (
+        f"`templates/hosted/_frame.html`\n\n```jinja\n{head}\n```\n\n`templates/_ui.html`\n\n```jinja\n{macros}\n```\n"
+    )
+
+
+def used_macros() -> set[str]:
+    pages = (ROOT / "templates" / "hosted").rglob("*.html")
+    return {name for page in pages for name in re.findall(r"\bui\.(\w+)\(", page.read_text("utf-8"))}
+
+
+def _macros(text: str, names: set[str]) -> Iterator[str]:
+    """Each as it is called, below what the file says of it."""
+    found = re.findall(r"(?:\{#- ([^#]*) -#\}\n)?\{% macro (\w+)(\(.*?\)) %\}(.*?)\{%-? endmacro %\}", text, re.DOTALL)
+    for said, name, given, inside in found:
+        if name in names:
+            call = f"call ui.{name}{given}"
+            about = f"{{# {said} #}}\n" if said else ""
+            yield about + (
+                f"{{% {call} %}}…{{% endcall %}}"
+                if "caller()" in inside and "end=false" not in given
+                else f"{{{{ ui.{name}{given} }}}}"
+            )
+
+
+def _modules(chapter: Mapping[str, Mapping[str, str]], root: Path, package: str) -> str:
     parts = []
-    for title, modules in REFERENCE.items():
+    for title, modules in chapter.items():
         parts.append(f"### {title}\n")
         for module, names in modules.items():
-            path = ROOT / "simulator" / module
-            dotted = f"simulator.{module.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
+            path = root / module
+            dotted = f"{package}{module.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
             shown = "\n\n".join(_shown(path.read_text("utf-8"), names))
             parts.append(f"`{dotted}`\n\n```python\n{shown}\n```\n")
     return "\n".join(parts)
@@ -199,7 +249,11 @@ def _class(text: str, node: ast.ClassDef) -> str:
         name = _name_of(part)
         only = ONLY.get(node.name)
         skipped = (
-            name is None or name.startswith("_") or name in hidden or (only is not None and name not in only.split())
+            _is_setter(part)
+            or name is None
+            or name.startswith("_")
+            or name in hidden
+            or (only is not None and name not in only.split())
         )
         if skipped or name is None:
             if node.name in ("Reader", "UnitOfWork") and name == "__init__":
@@ -211,6 +265,12 @@ def _class(text: str, node: ast.ClassDef) -> str:
             lines.append(_segment(text, part))
     body = "\n".join(lines) or "..."
     return head + "\n" + "\n".join(f"    {line}".rstrip() for line in body.splitlines())
+
+
+def _is_setter(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and any(
+        ast.unparse(mark).endswith(".setter") for mark in node.decorator_list
+    )
 
 
 def _attributes(text: str, init: ast.stmt) -> Iterator[str]:

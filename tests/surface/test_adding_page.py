@@ -17,7 +17,7 @@ PROVIDERS = adding_page.ROOT / "simulator" / "providers"
 SHARED = re.compile(r"simulator\.(?:kernel|engine|wallet)\b")
 
 
-@pytest.mark.parametrize("name", ["skeleton", "reference"])
+@pytest.mark.parametrize("name", ["skeleton", "reference", "templates", "tests"])
 def test_a_chapter_is_as_the_source_says(name: str) -> None:
     """`PYTHONPATH=.:tests python -m surface.adding_page` writes it anew."""
     assert adding_page.of_page(name, TEXT).strip() == adding_page.chapters()[name].strip()
@@ -57,6 +57,13 @@ def test_what_two_providers_use_stands_on_the_page() -> None:
 
     assert len(users) > 100
     assert missing == []
+
+
+def test_the_macros_of_every_hosted_page_stand_on_the_page_with_their_arguments() -> None:
+    names = adding_page.used_macros()
+
+    assert {"countdown", "hold", "form"} <= names
+    assert [name for name in sorted(names) if not re.search(rf"(?:\{{\{{|call) ui\.{name}\(.*\) ", TEXT)] == []
 
 
 SKELETON = adding_page.ROOT / "simulator" / "surface" / "skeleton"

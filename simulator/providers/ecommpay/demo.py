@@ -11,7 +11,7 @@ from simulator.providers.ecommpay import shop, signing
 
 REFUNDED = Money(400, "CNY")
 FINAL = {"paid": ("success", "0"), "declined": ("decline", "20000"), "cancelled": ("decline", "20301")}
-"""Payment status and operation code by what the shopper did; a decline without a reason is a general one."""
+"""Payment status and operation code by what the buyer did; a decline without a reason is a general one."""
 
 
 def story(merchant: DemoMerchant) -> None:

@@ -27,7 +27,7 @@ def _cancel_refund(so_far: SoFar) -> Request:
 
 
 def _number_orders_far_away(uow: UnitOfWork) -> None:
-    """Ids of payments count the merchant's orders; his own never come so far."""
+    """Ids of payments count the merchant's orders. Those of a story begin so high that a merchant's own never get there."""
     last = 9_000_000_000 + int(uow.ids.digits(8))
     uow.add(OrderCounter(id="orders", created_at=uow.now, updated_at=uow.now, last=last))
 

@@ -178,7 +178,7 @@ def found(call: ControlCall[Any, Any], workspace: Workspace, uow: UnitOfWork) ->
 
 
 async def pay(call: ControlCall[PayBody]) -> dict[str, Any]:
-    """The shopper presses Confirm; scenarios, test amounts and the buyer's account may still refuse."""
+    """The buyer presses Confirm; scenarios, test amounts and their account may still refuse."""
     buyer, method = call.body.buyer or buyers.default(call.workspace), call.body.method
     return _decided(call, lambda uow, order: alipay.confirm(uow, order, buyer, method=method))
 
@@ -190,7 +190,7 @@ async def decline(call: ControlCall[DeclineBody]) -> dict[str, Any]:
 
 
 async def cancel(call: ControlCall[ReasonBody]) -> dict[str, Any]:
-    """The shopper cancels."""
+    """The buyer cancels."""
     return _decided(call, lambda uow, order: alipay.cancel(uow, order, decided_by="console"))
 
 

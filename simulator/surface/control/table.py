@@ -119,9 +119,9 @@ TABLE: tuple[Operation[Any, Any], ...] = (
     Operation("POST", PAYMENT + "/mark", moves.mark, body=MarkBody, returns=Payment, summary="Let one of the legal moves happen"),
     Operation("POST", PAYMENT + "/refund", purchases.refund, body=RefundBody, returns=Payment, summary="Refund, by the provider's real API call"),
     Operation("GET", WS + "/payments/latest", payments.latest_payment, query=payments.LatestQuery, returns=Payment, summary="The newest payment, with its timeline"),
-    Operation("POST", PAYMENT + "/pay", payments.pay, body=PayBody, returns=Payment, summary="The shopper pays"),
+    Operation("POST", PAYMENT + "/pay", payments.pay, body=PayBody, returns=Payment, summary="The buyer pays"),
     Operation("POST", PAYMENT + "/decline", payments.decline, body=DeclineBody, returns=Payment, summary="The wallet declines"),
-    Operation("POST", PAYMENT + "/cancel", payments.cancel, body=ReasonBody, returns=Payment, summary="The shopper cancels"),
+    Operation("POST", PAYMENT + "/cancel", payments.cancel, body=ReasonBody, returns=Payment, summary="The buyer cancels"),
     Operation("POST", PAYMENT + "/expire", payments.expire, body=ReasonBody, returns=Payment, summary="The order expires"),
     Operation("GET", PAYMENT, payments.get_payment, returns=Payment, summary="One payment with its timeline"),
 

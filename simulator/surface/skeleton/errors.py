@@ -21,7 +21,7 @@ WORDS: dict[type[r.Refusal], tuple[int, str]] = {
     r.Throttled: (429, "too_many_requests"),
     r.Crashed: (500, "internal_error"),
 }
-"""Status and code of each; a refusal that is not named here has those of the kind that it is one of."""
+"""Status and code of each kind of refusal. A kind that is missing here has those of the kind that it extends."""
 
 
 def refuse(refusal: r.Refusal, call: Call) -> Reply:

@@ -79,7 +79,7 @@ def show_code(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
 
 
 def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
-    """The desktop's form: a buyer and his password (any, unless he must have a certain one)."""
+    """The desktop's form: a buyer and their password (any will do, unless they have one of their own)."""
     found = _checked(call, runtime)
     if isinstance(found, Reply):
         return found

@@ -12,12 +12,12 @@ from simulator.wallet.order import Order
 from simulator.wallet.pages.buyer import chosen_buyer, is_signed_in
 
 HERE = "here"
-"""`?here=1` marks the links by which a merchant's buyer comes himself; a scanned code has no mark."""
+"""`?here=1` marks the links by which a merchant's buyer comes in this browser; a scanned code has no mark."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How this browser looks at the order: which page, which buyer, how far he has got. All of it comes from the
+    """How this browser looks at the order: which page, which buyer, how far they have got. All of it comes from the
     address and the cookies; the order knows nothing of it."""
 
     mobile: bool

@@ -45,7 +45,8 @@ def clarification(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _unasked(call: Call, payment: Payment, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Notices data that nobody has asked for and that the payment does not have so. Problems in strict mode, else none."""
+    """Leaves a notice for each member that was not asked for, unless it repeats what the payment has. In strict mode they are also
+    returned as problems; otherwise there are none."""
     wanted = payment.missing.get("customer", [])
     answers = text_members(given.get("customer"))
     fields = [
