@@ -140,7 +140,7 @@ def rows_for(
     return rows
 
 
-def note(workspace: int, at: int, topic: str, summary: str, **more: Any) -> Row:
+def line_about(workspace: int, at: int, topic: str, summary: str, **more: Any) -> Row:
     """A row about the workspace as a whole: `topic` is `clock` or `workspace`. An advance says besides since when (`since`) and
     by whom (`by`)."""
     entry = {"summary": summary, "moves": [], **more, **apart_from_real(at)}
@@ -288,7 +288,7 @@ def advances(store: Store, workspace: int, events: Sequence[Told]) -> list[Told]
     """Where the clock was advanced between these events, at the instant from which it was."""
     rows = [event.place // 100 for event in events if event.place < LATE]
     found = []
-    for seq, at, raw in store.clock_notes(workspace, min(rows, default=0), ADVANCES) if rows else ():
+    for seq, at, raw in store.clock_lines(workspace, min(rows, default=0), ADVANCES) if rows else ():
         row: Any = members(f"row {seq} of the journal", raw)
         since = row.get("since", at)
         if events[0].at <= since < events[-1].at:

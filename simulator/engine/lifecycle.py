@@ -75,7 +75,7 @@ class Lifecycle:
 
     def take_snapshot(self, workspace: Workspace, name: str | None) -> SnapshotRow:
         """A copy of everything that the workspace has. Raises `WorkspaceError` when the name is taken."""
-        self._transactions.write_notes()
+        self._transactions.write_late()
         return self._registry.take_snapshot(workspace.id, name)
 
     async def restore(self, workspace: Workspace, snapshot: str) -> Workspace:
@@ -90,7 +90,7 @@ class Lifecycle:
 
     def export(self, workspace: Workspace) -> dict[str, Any]:
         """Everything that the workspace has, as a document (`portable`). Raises `TooMuch`."""
-        self._transactions.write_notes()
+        self._transactions.write_late()
         current = self._registry.current(workspace)
         return portable.written(current, self._registry.rows_to_take_along(workspace.id), time_of_day())
 

@@ -19,7 +19,7 @@ from simulator.kernel.clock import from_micros, micros, stopwatch, time_of_day
 
 log = logging.getLogger("simulator")
 
-NOTES_WAIT_S = 0.25
+LATE_WAIT_S = 0.25
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 60.0
@@ -95,12 +95,12 @@ class Loop:
     async def run(self) -> None:
         """Serves deadlines until cancelled."""
         while True:
-            own = NOTES_WAIT_S if self._transactions.notes else LOOK_AT_CLOCK_S
+            own = LATE_WAIT_S if self._transactions.late else LOOK_AT_CLOCK_S
             waits = [own, *(chore.wait_s() for chore in self._chores)]
             await self._agenda.wait(_now(), min(wait for wait in waits if wait is not None))
             self._do_chores()
             self.look_at_clock()
-            self._transactions.write_notes_or_tell()
+            self._transactions.write_late_or_tell()
             for workspace_id in self._agenda.take_due(_now()):
                 await self._transactions.turn()
                 if self._walks(workspace_id):

@@ -357,9 +357,9 @@ class Registry:
         }
         changed = dataclasses.replace(self._existing(id_), **fresh, default_buyer="")
         with self._transactions.writing() as store:
-            self._transactions.forget_notes(id_)
+            self._transactions.forget_late(id_)
             place = store.new_place(id_)
-            store.insert_journal([journal.note(place, micros(changed.clock.now()), "workspace", "reset")])
+            store.insert_journal([journal.line_about(place, micros(changed.clock.now()), "workspace", "reset")])
             store.save_workspace(changed.id, changed.name, changed.dump())
         self._store.stands_at(id_, place)
         self.remember(changed)
@@ -416,9 +416,9 @@ class Registry:
             used_at=known.used_at,
         )
         with self._store.at_length(), self._transactions.writing() as store:
-            self._transactions.forget_notes(id_)
+            self._transactions.forget_late(id_)
             at = micros(changed.clock.now())
-            store.insert_journal([journal.note(id_, at, "workspace", f"restored to {snapshot.name}")])
+            store.insert_journal([journal.line_about(id_, at, "workspace", f"restored to {snapshot.name}")])
             store.put_back(id_, snapshot.id, journal_before=store.last_seq())
             store.save_workspace(changed.id, changed.name, changed.dump())
         self.remember(changed)
@@ -428,7 +428,7 @@ class Registry:
     def delete(self, id_: int) -> None:
         self._existing(id_)
         with self._transactions.writing() as store:
-            self._transactions.forget_notes(id_)
+            self._transactions.forget_late(id_)
             store.leave(id_)
             store.remove_credentials(id_)
         del self._workspaces[id_]

@@ -258,13 +258,13 @@ class Runtime:
         if "clock" in changes:
             changes["clock"] = self._walker.given(workspace.id, changes["clock"])
         changed = self.registry.change(workspace.id, **changes)
-        self._note(changed, "clock" if "clock" in changes else "workspace", in_words(changed, changes))
+        self._tell_of(changed, "clock" if "clock" in changes else "workspace", in_words(changed, changes))
         self._loop.schedule(workspace.id)
         return changed
 
-    def _note(self, workspace: Workspace, topic: str, summary: str) -> None:
+    def _tell_of(self, workspace: Workspace, topic: str, summary: str) -> None:
         """For who follows the workspace; written soon."""
-        self.transactions.journal([journal.note(workspace.id, micros(workspace.clock.now()), topic, summary)])
+        self.transactions.journal([journal.line_about(workspace.id, micros(workspace.clock.now()), topic, summary)])
 
     def _came_home(self, workspace: Workspace) -> None:
         self.lifecycle.came_home(workspace)
@@ -312,9 +312,9 @@ class Runtime:
         self.temporary.touch(self.registry[id_])
         return self.registry[id_], load(kind, found[1])
 
-    def write_notes(self) -> None:
+    def write_late(self) -> None:
         """Before somebody reads the journal: what only read is journalled late."""
-        self.transactions.write_notes()
+        self.transactions.write_late()
 
     def _changed(self, workspace_id: int) -> None:
         """The workspace itself: its clock shows something else, or it was reset or removed."""
@@ -426,7 +426,7 @@ class Runtime:
         try:
             self.transactions.commit()
             self._write_last_uses()
-            self.transactions.write_notes_or_tell()
+            self.transactions.write_late_or_tell()
         finally:
             self.store.close()
 

@@ -41,20 +41,20 @@ JOURNAL_BUFFER = 200
 TRIAL = 65_536
 """Bytes that are written to see whether there is room."""
 
-NOTES_KEPT = 10_000
+LATE_KEPT = 10_000
 """While the store is away, the newest."""
 
 
 class Share:
     """One writer's part of the transaction. The first part opens it; those that join later stand behind a savepoint."""
 
-    __slots__ = ("_has_notes", "_transactions", "is_writing", "store")
+    __slots__ = ("_has_late", "_transactions", "is_writing", "store")
 
     def __init__(self, transactions: Transactions) -> None:
         self.store = transactions.store
         self._transactions = transactions
         self.is_writing = False
-        self._has_notes = False
+        self._has_late = False
 
     def begin(self) -> None:
         """Lets the writer write. May be called again."""
@@ -63,10 +63,10 @@ class Share:
             self.is_writing = True
 
     def journal(self, rows: Sequence[Row]) -> None:
-        """Writes lines of the journal, after those that were noted before them."""
+        """Writes lines of the journal, after those that were late before them."""
         self.begin()
-        self.store.insert_journal([*self._transactions.notes, *rows])
-        self._has_notes = True
+        self.store.insert_journal([*self._transactions.late, *rows])
+        self._has_late = True
 
     def undo(self) -> None:
         """Takes back what was written; what others have written stays."""
@@ -77,30 +77,30 @@ class Share:
     def join(self, *, committed: Callable[[], None] | None = None, undone: Callable[[], None] | None = None) -> None:
         """What was written stands if the transaction does: one of the two is called when that is known."""
         if self.is_writing:
-            self._transactions.join_part(committed, undone, self._has_notes)
+            self._transactions.join_part(committed, undone, self._has_late)
             self.is_writing = False
 
 
 class _Batch:
     """What has joined the transaction that is under way."""
 
-    __slots__ = ("committed", "notes", "spoilt_by", "undone", "waiting")
+    __slots__ = ("committed", "late", "spoilt_by", "undone", "waiting")
 
     def __init__(self) -> None:
         self.committed: list[Callable[[], None]] = []
         self.undone: list[Callable[[], None]] = []
         self.waiting: list[asyncio.Future[None]] = []
-        self.notes: list[Row] = []
+        self.late: list[Row] = []
         self.spoilt_by: BaseException | None = None
         """A part could not be taken back, so that nothing of the whole may be committed."""
 
 
 class Transactions:
-    """The one transaction that is under way. `wake` is called when there is a note to write soon."""
+    """The one transaction that is under way. `wake` is called when there is a late line to write soon."""
 
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self.store = store
-        self.notes: list[Row] = []
+        self.late: list[Row] = []
         """Lines of the journal that wait to be written."""
         self.trouble: str | None = None
         """Why nothing could be written when somebody last tried, in a sentence; None when it could."""
@@ -166,7 +166,7 @@ class Transactions:
                 self._is_doubtful = True
 
     def join_part(
-        self, committed: Callable[[], None] | None, undone: Callable[[], None] | None, has_notes: bool
+        self, committed: Callable[[], None] | None, undone: Callable[[], None] | None, has_late: bool
     ) -> None:
         if self._batch is not None:
             self.store.commit_part()
@@ -178,9 +178,9 @@ class Transactions:
             self._batch.committed.append(committed)
         if undone is not None:
             self._batch.undone.append(undone)
-        if has_notes:
-            self._batch.notes += self.notes
-            self.notes = []
+        if has_late:
+            self._batch.late += self.late
+            self.late = []
 
     # Committing --------------------------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class Transactions:
                 waiter.set_exception(error)
         for undo in reversed(batch.undone):
             undo()
-        self.notes = [*batch.notes, *self.notes]
+        self.late = [*batch.late, *self.late]
         try:
             self.store.rollback()
         except Exception as another:
@@ -304,16 +304,16 @@ class Transactions:
 
     def journal(self, rows: Sequence[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""
-        if rows and not self.notes:
+        if rows and not self.late:
             self._wake()
-        self.notes += rows
-        if len(self.notes) >= JOURNAL_BUFFER:
-            self.write_notes_or_tell()
-            del self.notes[:-NOTES_KEPT]
+        self.late += rows
+        if len(self.late) >= JOURNAL_BUFFER:
+            self.write_late_or_tell()
+            del self.late[:-LATE_KEPT]
 
-    def write_notes(self) -> None:
-        """Raises the store's error; the notes are kept then."""
-        if not self.notes:
+    def write_late(self) -> None:
+        """Raises the store's error; those that are late are kept then."""
+        if not self.late:
             return
         share = self.share()
         try:
@@ -324,12 +324,12 @@ class Transactions:
             raise
         self.commit()
 
-    def write_notes_or_tell(self) -> None:
+    def write_late_or_tell(self) -> None:
         try:
-            self.write_notes()
+            self.write_late()
         except Exception as error:
             self._log("the journal of what only read could not be written; it is kept for later", error)
 
-    def forget_notes(self, workspace_id: int) -> None:
+    def forget_late(self, workspace_id: int) -> None:
         """Those of a workspace that is reset or deleted."""
-        self.notes = [row for row in self.notes if row[0] != workspace_id]
+        self.late = [row for row in self.late if row[0] != workspace_id]

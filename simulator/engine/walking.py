@@ -156,7 +156,7 @@ class Walker:
                 self._tell_advance(workspace_id, walk.watch, stride)
             if is_back:
                 said = in_words(self._registry[workspace_id], {"clock": clock})
-                self._transactions.journal([journal.note(workspace_id, micros(clock.now()), "clock", said)])
+                self._transactions.journal([journal.line_about(workspace_id, micros(clock.now()), "clock", said)])
             elif not is_other() or clock.ahead > AHEAD:
                 raise Ahead(TOO_FAR)
         return clock
@@ -189,7 +189,7 @@ class Walker:
         summary = f"advanced {short_duration(watch.arrived_at - stride.since)} by {stride.actor}"
         sent = sum(one["kind"] == "webhook" for one in watch.fired)
         more = {"since": micros(stride.since), "by": stride.actor, "sent": sent, "timers": len(watch.fired) - sent}
-        row = journal.note(workspace_id, micros(watch.arrived_at), "clock", summary, **more)
+        row = journal.line_about(workspace_id, micros(watch.arrived_at), "clock", summary, **more)
         self._transactions.journal([row])
 
     async def settle(self, workspace_id: int) -> Watch:

@@ -56,7 +56,7 @@ async def test_a_dropped_payment_leaves_nothing_behind(world: Sim, merchant: Mer
     first = await refunded(merchant, "to-be-dropped-7391")
     second = await refunded(merchant, "to-be-kept-7392")
     await let_everything_happen(world)
-    world.app.runtime.write_notes()
+    world.app.runtime.write_late()
     unknown = await world.http.get(f"{world.path}/payments/{provider.name}/of-nobody")
     await world.settings("simulator", keep={"payments": 1})
 
@@ -109,7 +109,7 @@ async def test_nothing_is_dropped_that_waits_for_a_buyer_or_for_a_receiver(world
     waiting = await merchant.waiting("waiting")
     newest = await merchant.waiting("newest")
     await world.settings("simulator", keep={"payments": 1})
-    world.app.runtime.write_notes()
+    world.app.runtime.write_late()
     before = rows(world)
 
     keep(world)

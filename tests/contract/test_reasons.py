@@ -65,7 +65,7 @@ async def _journal(sim: Sim) -> list[dict[str, Any]]:
 
 async def _last(sim: Sim) -> dict[str, Any]:
     """The newest call, in whichever of the two workspaces it is kept."""
-    sim.app.runtime.write_notes()
+    sim.app.runtime.write_late()
     both = [*await _journal(sim), *(await sim.http.get("/_sim/workspaces/default/requests?limit=1")).json()["data"]]
     newest = max(both, key=lambda view: int(view["id"].removeprefix("req_")))
     where = sim.path if newest in await _journal(sim) else "/_sim/workspaces/default"

@@ -115,7 +115,7 @@ async def test_lines_that_belong_to_no_payment_are_kept_as_many_and_as_long(
     monkeypatch.setattr(keeping, "FEWEST_LINES", 5)
     for _ in range(30):
         await sim.http.get("/acme/charges/none", headers=acme.headers)
-    sim.app.runtime.write_notes()
+    sim.app.runtime.write_late()
     before = len(await sim.requests())
     await sim.settings("simulator", keep={"payments": 5})
 
@@ -162,7 +162,7 @@ async def test_a_reset_begins_to_count_anew(sim: Sim, acme: Merchant) -> None:
 
 async def test_the_numbers_of_the_journal_go_on_when_everything_was_dropped(sim: Sim, acme: Merchant) -> None:
     await acme.paid("order")
-    sim.app.runtime.write_notes()
+    sim.app.runtime.write_late()
     last = sim.app.runtime.store.last_seq()
     await sim.settings("simulator", keep={"days": 1})
     await sim.advance(days=3)
@@ -223,7 +223,7 @@ async def test_what_is_counted_and_dropped_in_many_steps_is_the_same(
         await sim.http.post(f"/_sim/inbox/{sim.workspace.name}/box", json={"n": n})
         await sim.http.get("/acme/charges/none", headers=acme.headers)
     await sim.settings("simulator", keep={"payments": 4})
-    sim.app.runtime.write_notes()
+    sim.app.runtime.write_late()
 
     sim.app.runtime.keeper.run()
 

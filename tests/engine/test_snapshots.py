@@ -44,7 +44,7 @@ async def back(sim: Sim, name: str) -> dict[str, Any]:
 def everything(sim: Sim) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the workspace as it is in the store, wherever it stands there."""
     runtime = sim.app.runtime
-    runtime.write_notes()
+    runtime.write_late()
     place = runtime.store._at(sim.workspace.id)
     found = {}
     for table in schema.OF_A_WORKSPACE:
@@ -153,7 +153,7 @@ async def test_the_numbers_of_the_feed_go_on_and_a_restore_is_told(sim: Sim, acm
     await take(sim, name="prepared")
     await acme.paid("later")
     store, runtime = sim.app.runtime.store, sim.app.runtime
-    runtime.write_notes()
+    runtime.write_late()
     last = store.last_seq()
 
     await back(sim, "prepared")

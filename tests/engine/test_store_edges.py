@@ -63,8 +63,8 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "outbox|outbox_subject (workspace=? AND subject=? AND seq<": lambda store: store.page_of_messages(
         1, subject="ch_1", adversarial=True, place=9, limit=3
     ),
-    "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_notes(1, 3, 5),
-    "journal|journal_kind (workspace=? AND kind=?)": lambda store: store.newest_clock_notes(1, 5),
+    "journal|journal_kind (workspace=? AND kind=? AND seq>": lambda store: store.clock_lines(1, 3, 5),
+    "journal|journal_kind (workspace=? AND kind=?)": lambda store: store.newest_clock_lines(1, 5),
     "outbox|outbox_subject (workspace=? AND subject=?": lambda store: store.outcomes(1, ["ch_1", "ch_2"]),
     "resources|resources_payments (workspace=? AND seq>?)": lambda store: store.payments_after(1, 7, 8),
     "journal|journal_subject (workspace=? AND subject=?": lambda store: store.stories(1, ["ch_1", "ch_2"]),

@@ -442,7 +442,7 @@ async def test_what_is_no_document_is_refused(sim: Sim, body: bytes) -> None:
 
 
 def _counts(sim: Sim) -> dict[str, int]:
-    sim.app.runtime.write_notes()
+    sim.app.runtime.write_late()
     names = [*(table.name for table in schema.OF_A_WORKSPACE), "workspaces", "credentials"]
     return {name: sim.app.runtime.store.rows(f"SELECT COUNT(*) FROM {name}")[0][0] for name in names}
 

@@ -214,7 +214,7 @@ async def test_a_row_in_the_feed_that_cannot_be_read_is_passed_over(
         merchant, store = Merchant(sim), sim.app.runtime.store
         for n in range(3):
             await merchant.charge(f"order-{n}")
-        sim.app.runtime.write_notes()
+        sim.app.runtime.write_late()
         lines = [row[0] for row in store.rows("SELECT seq FROM journal WHERE kind = 'request' ORDER BY seq")]
         store.run("UPDATE journal SET body = ? WHERE seq = ?", (b"{", lines[0]))
         store.run(

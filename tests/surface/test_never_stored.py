@@ -366,7 +366,7 @@ async def test_no_secret_is_found_in_any_file_log_page_or_answer(
             await plant(world, name)
     for once in (at_nobodys_address, in_the_inbox, in_answers_of_a_receiver, in_the_control_api, in_our_own_faults):
         await once(world)
-    world.sim.app.runtime.write_notes()
+    world.sim.app.runtime.write_late()
     planted = world.planted
     assert len(planted.all) > 100
 

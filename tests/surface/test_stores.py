@@ -481,7 +481,7 @@ async def test_an_attempt_that_a_reset_overtakes_is_recorded_nowhere(file: Path)
         (await sim.http.post(f"{sim.path}/reset")).raise_for_status()
         answers.set()
         answer = await resent
-        runtime.write_notes()
+        runtime.write_late()
 
         assert answer.status_code == 404
         assert runtime.store.journal_of(sim.workspace.id, sent.subject) == []

@@ -52,12 +52,12 @@ class Journal(Statements):
             WHERE seq > ? AND +workspace = ? ORDER BY seq LIMIT ?"""
         return self.rows(sql, (seq, self._at(workspace), limit))
 
-    def clock_notes(self, workspace: int, after: int, limit: int) -> list[Row]:
+    def clock_lines(self, workspace: int, after: int, limit: int) -> list[Row]:
         """`(seq, at, body)` of what was done to the clock since a row of the journal, oldest first."""
         sql = """SELECT seq, at, body FROM journal WHERE workspace = ? AND kind = 'clock' AND seq > ? ORDER BY seq LIMIT ?"""
         return _lines(self.rows(sql, (self._at(workspace), after, limit)))
 
-    def newest_clock_notes(self, workspace: int, limit: int) -> list[Row]:
+    def newest_clock_lines(self, workspace: int, limit: int) -> list[Row]:
         """`(at, body)` of what was done to the clock, newest first."""
         sql = """SELECT at, body FROM journal WHERE workspace = ? AND kind = 'clock' ORDER BY seq DESC LIMIT ?"""
         return self.rows(sql, (self._at(workspace), limit))

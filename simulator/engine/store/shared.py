@@ -16,7 +16,7 @@ NAME = "psp-simulator "
 """How the name of a session begins; a number for the schema follows."""
 
 AT = "reached at "
-"""So begins the name of the note where a process is reached; the number of its session follows."""
+"""So begins the name under which a process says where it is reached; the number of its session follows."""
 
 OPENING = 0
 """The lock of who makes the tables, or looks whether they are there: no workspace has this number."""

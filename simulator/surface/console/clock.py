@@ -139,8 +139,8 @@ def _paid_at(view: Mapping[str, Any], known: Collection[tuple[str, str]]) -> str
 
 
 def _travels(console: Console, now: datetime) -> list[Travel]:
-    console.runtime.write_notes()
-    rows = console.runtime.store.newest_clock_notes(console.workspace.id, TRAVELS)
+    console.runtime.write_late()
+    rows = console.runtime.store.newest_clock_lines(console.workspace.id, TRAVELS)
     return [_travel(console, from_micros(at), orjson.loads(raw), now) for at, raw in rows]
 
 

@@ -280,7 +280,7 @@ class Console:
     def real_times(self, subjects: Iterable[str], most: int) -> Mapping[tuple[str, str, int], datetime]:
         """As `journal.real_times` has them; nothing is looked up where the clock was never moved."""
         store, workspace = self.runtime.store, self.workspace.id
-        if self.clock.is_real and not store.newest_clock_notes(workspace, 1):
+        if self.clock.is_real and not store.newest_clock_lines(workspace, 1):
             return {}
         return journal.real_times(store, workspace, subjects, most)
 

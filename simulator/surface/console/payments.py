@@ -76,7 +76,7 @@ async def list_page(console: Console) -> Response:
     since, failing = console.chosen("since", SINCE), console.chosen("failing", ("1",))
     q = console.query.get("q", "").strip() or None
     filters = {"provider": provider, "phase": phase, "q": q, "since": since, "failing": failing}
-    runtime.write_notes()
+    runtime.write_late()
     found = finding.listed(
         runtime,
         workspace,

@@ -54,7 +54,7 @@ async def start_page(console: Console) -> Response:
     shop, steps = provider.shop, provider.first_steps
     assert shop is not None
     account = Account(workspace.credentials[name], console.base_url, time_of_day())
-    runtime.write_notes()
+    runtime.write_late()
     rows = finding.listed(runtime, workspace, provider=name, limit=1).rows
     newest = payments.payment_views(runtime, workspace, rows, console.base_url)
     samples, chosen = _samples(steps), console.query.get("in")

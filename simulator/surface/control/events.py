@@ -49,7 +49,7 @@ async def events(call: ControlCall[NoBody, EventsQuery]) -> Response:
     if last and not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise invalid("Last-Event-ID: must be a number that this feed has sent", "Last-Event-ID")
     refuse_more_listeners(call)
-    call.runtime.write_notes()
+    call.runtime.write_late()
     after = int(last) if last else call.query.after
     start = (call.runtime.store.last_seq() + 1) * PLACES - 1 if after is None else after
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -77,7 +77,7 @@ async def _parts(runtime: Runtime, workspace: int, after: int, *, follow: bool) 
     quiet_since = stopwatch()
     seq = after // PLACES - 1  # some of that row's events may have been told, and some not
     while not runtime.closing and workspace in runtime.registry:
-        runtime.transactions.write_notes_or_tell()
+        runtime.transactions.write_late_or_tell()
         end = runtime.store.last_seq()
         rows = runtime.store.journal_after(workspace, seq, AT_ONCE)
         if rows:

@@ -259,7 +259,7 @@ def latest_payment(uow: UnitOfWork, provider: Provider, resource: Resource) -> R
 
 def story(uow: UnitOfWork, provider: Provider, runtime: Runtime, resource: Resource) -> list[journal.Told]:
     """Of a payment from its preface on; of a preface with what became of its payments."""
-    runtime.write_notes()
+    runtime.write_late()
     subject, *payments = subjects_of(uow, provider, resource)
     return journal.story(runtime.store, uow.workspace.id, subject, resource.preface, payments)
 

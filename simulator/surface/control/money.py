@@ -59,7 +59,7 @@ def settling_providers(call: ControlCall[Any, Any], named: str | None) -> list[P
 async def list_ledger(call: ControlCall[NoBody, LedgerQuery]) -> dict[str, Any]:
     """Every posting, oldest first, provider by provider. Each transaction, and all together, sum to zero in each currency."""
     uow, query = call.runtime.open(call.workspace), call.query
-    call.runtime.write_notes()
+    call.runtime.write_late()
     after = place_of(call)
     entries = (
         entry

@@ -70,7 +70,7 @@ def _candidates(runtime: Runtime, workspace: Workspace, resource: Resource) -> I
 
 def ids_of(runtime: Runtime, workspace: Workspace, resource: Resource) -> list[str]:
     """The payment and all that belongs to it, as its story has named them."""
-    runtime.write_notes()
+    runtime.write_late()
     ids = {resource.id: None}
     for _, _, _, _, raw in runtime.store.journal_of(workspace.id, resource.subject):
         ids |= {move["ref"]: None for move in members("a row of the journal", raw).get("moves", ()) if move.get("ref")}

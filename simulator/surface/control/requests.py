@@ -77,7 +77,7 @@ def listed(
     limit: int = 50,
 ) -> Listed:
     """A page of the calls that fit. Where none of the next `WINDOW` fits it is empty, and goes on after them."""
-    runtime.write_notes()
+    runtime.write_late()
     end = runtime.store.request_back(workspace.id, before, WINDOW)
     rows = runtime.store.requests(
         workspace.id,
@@ -129,7 +129,7 @@ async def get_request(call: ControlCall) -> dict[str, Any]:
 
 def found(runtime: Runtime, workspace: Workspace, id_: str) -> dict[str, Any]:
     """Raises 404."""
-    runtime.write_notes()
+    runtime.write_late()
     number = id_.removeprefix("req_")
     is_number = number.isascii() and number.isdecimal() and len(number) < 19
     row = runtime.store.request(workspace.id, int(number)) if is_number else None
@@ -247,7 +247,7 @@ async def list_requests(call: ControlCall[NoBody, RequestsQuery]) -> dict[str, A
 
 def newest_of(runtime: Runtime, workspace: Workspace, since: int) -> dict[str, Any] | None:
     """The console's own call that was journalled last, after that line."""
-    runtime.write_notes()
+    runtime.write_late()
     rows = runtime.store.requests_from(workspace.id, since + 1, FIRST)
     views = [view for row in rows if (view := request_view(row))["sent_by"] == "console"]
     return views[-1] if views else None
@@ -267,7 +267,7 @@ async def send_again(call: ControlCall) -> dict[str, Any]:
     await gateway.ask(
         call.base_url, request.method, request.path, request.headers, request.body, from_network=named_by_network
     )
-    runtime.write_notes()
+    runtime.write_late()
     for where in (workspace, runtime.default_to_look_at):  # what no credential claims is kept in the default one
         for row in runtime.store.requests_from(where.id, last + 1, FIRST):
             made = request_view(row)
