@@ -45,7 +45,7 @@ class Lifecycle:
         buckets: Buckets,
         absent: Absent,
         arrivals: Arrivals,
-        reports: Path | None,
+        reports: Callable[[], Path | None],
         schedule: Callable[[int], None],
     ) -> None:
         self._registry = registry
@@ -68,7 +68,7 @@ class Lifecycle:
         async with self._walker.halted(workspace.id, WorkspaceError("the workspace was reset meanwhile")):
             self._buckets.forget(workspace.id)
             fresh = self._registry.reset(workspace.id)
-            report_folder.set_aside(self._reports, fresh)
+            report_folder.set_aside(self._reports(), fresh)
             self._sweeper.look()
             self._absent.set_aside()
             return fresh

@@ -149,7 +149,7 @@ class Runtime:
             self.buckets,
             self._absent,
             Arrivals(store, self.registry, self.parties),
-            reports,
+            lambda: self.reports,
             self._loop.schedule,
         )
         self.transactions.if_a_commit_fails(self._read_again)

@@ -58,7 +58,7 @@ async def look(sim: Sim) -> None:
     """What the loop does in quiet moments, and what it sets going."""
     runtime = sim.app.runtime
     runtime.temporary.run()
-    for task in [*runtime._going]:
+    for task in [*runtime.lifecycle._going]:
         await task
 
 
