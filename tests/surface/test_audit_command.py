@@ -118,6 +118,7 @@ def test_a_terminal_is_shown_the_groups_and_what_is_tried_now(
     assert "##" in shown and "==" in shown
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it may end us while Popen begins
 @pytest.mark.parametrize(("sign", "code"), [("INT", 130), ("TERM", 143)])
 def test_who_ends_it_finds_the_workspace_as_it_was(shell: Shell, shop: str, sign: str, code: int) -> None:
     """The shop's own command ends us here, in the midst of a check. (What a shell starts with `&` would hear no SIGINT.)"""
