@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from simulator.engine import journal, report_folder
 from simulator.engine.absent import Absent
@@ -43,9 +43,6 @@ from simulator.engine.watchers import Audience, Watchers
 from simulator.engine.workspace import DEFAULT, Stride, Workspace, in_words
 from simulator.kernel.clock import Clock, micros
 from simulator.kernel.ids import Ids, Pool
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger("simulator")
 
