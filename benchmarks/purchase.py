@@ -1,4 +1,4 @@
-"""Whole purchases: a merchant creates a payment, the shopper pays, and the merchant has heard all that there is to hear."""
+"""Whole purchases: a merchant creates a payment, the buyer pays, and the merchant has heard all that there is to hear."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.servers import Server, free_port
 
 DEFAULT = "/_sim/workspaces/default"
 PROVIDER = next(name for name, shop in SHOPS.items() if not shop.course.settles_after)
-"""The first one that needs no time between the shopper's word and the money."""
+"""The first one that needs no time between the buyer's word and the money."""
 
 
 class Heard:

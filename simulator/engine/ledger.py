@@ -51,7 +51,7 @@ MERCHANT = "merchant"
 """The account of what the provider owes the merchant, and has not begun to pay out."""
 PAYABLE = "payable"
 """Of what is on its way to the merchant's bank."""
-BANK, SHOPPER, FEES, EXCHANGE, RESERVE = "bank", "shopper", "fees", "exchange", "reserve"
+BANK, BUYER, FEES, EXCHANGE, RESERVE = "bank", "shopper", "fees", "exchange", "reserve"
 """The accounts on the other side: the merchant's bank, the buyers' wallets, what the provider earns, what it changes, what it
 holds back."""
 

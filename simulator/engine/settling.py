@@ -17,12 +17,12 @@ from simulator.engine import days
 from simulator.engine.days import Days
 from simulator.engine.ledger import (
     BANK,
+    BUYER,
     EXCHANGE,
     FEES,
     MERCHANT,
     PAYABLE,
     RESERVE,
-    SHOPPER,
     SIGNS,
     Booking,
     Moved,
@@ -142,10 +142,10 @@ def post(uow: UnitOfWork, provider: str, cause: str, moved: Moved, payment: str)
 
 def _gross(cause: str, given: int, source: str, settled: int, currency: str) -> Iterator[Posting]:
     if source == currency:
-        yield from transfer(cause, settled, currency, of=SHOPPER, to=MERCHANT)  # type: ignore[arg-type]
+        yield from transfer(cause, settled, currency, of=BUYER, to=MERCHANT)  # type: ignore[arg-type]
         return
     yield from transfer(cause, settled, currency, of=EXCHANGE, to=MERCHANT)  # type: ignore[arg-type]
-    yield from transfer(cause, given, source, of=SHOPPER, to=EXCHANGE)  # type: ignore[arg-type]
+    yield from transfer(cause, given, source, of=BUYER, to=EXCHANGE)  # type: ignore[arg-type]
 
 
 def _fees(terms: MoneySettings, cause: str, settled: int, currency: str) -> Iterator[Posting]:

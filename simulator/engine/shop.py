@@ -216,7 +216,7 @@ class DemoMerchant(Protocol):
     def configure_webhook(self, **more: Any) -> None:
         """Sets the account-level endpoint to the inbox, for providers whose own API has no call for it."""
 
-    def shopper(self, payment_id: str) -> Literal["paid", "declined", "cancelled"]:
+    def buyer(self, payment_id: str) -> Literal["paid", "declined", "cancelled"]:
         """Shows the QR code and lets the buyer act (or acts as the command line says)."""
 
     def webhooks(self, payment_id: str, *events: str) -> list[Any]:

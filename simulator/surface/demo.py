@@ -123,7 +123,7 @@ class Merchant:
 
     # The buyer
 
-    def shopper(self, payment_id: str) -> Outcome:
+    def buyer(self, payment_id: str) -> Outcome:
         payment = self._look(payment_id)
         self._seen = len(payment.get("timeline", []))
         wallet = payment["wallet"]

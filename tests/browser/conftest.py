@@ -94,7 +94,7 @@ def client(server: Launched) -> Iterator[Client]:
 
 @pytest.fixture
 def shop(client: Client) -> Iterator[Shop]:
-    """A merchant in workspaces of his own."""
+    """A merchant in workspaces of their own."""
     shop = Shop(client, client.url)
     yield shop
     shop.close()

@@ -1,6 +1,6 @@
 """A buyer who has no browser at all: pages are fetched, and only their own links and forms lead on.
 
-He looks as hard as he walks: no GET on his way may change anything, and every form must be answered with 303.
+They look as hard as they walk: no GET on the way may change anything, and every form must be answered with 303.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ class ByForms:
     # Afterwards
 
     def press_everything_late(self) -> None:
-        """The first act has won: what was pressed and every other button that he has seen on his way, pressed now, is
+        """The first act has won: what was pressed and every other button that was seen on the way, pressed now, is
         answered with a page that shows what happened."""
         before, self._is_late = self.world(), True
         for action, sent in self.posts + [late[:2] for page in list(self._seen) for late in every_post(page)]:

@@ -25,7 +25,7 @@ class Purchase:
     phone: Visitor
 
     async def as_buyer(self, slug: str, **typed: str) -> Seen:
-        """Chooses the buyer, types what he is asked for and presses Confirm."""
+        """Chooses the buyer, types what they are asked for and presses Confirm."""
         await self.phone.open(f"/w/{self.code}")
         await self.phone.press(f"buyer-{slug}")
         return await self.phone.press("confirm", **typed)
@@ -160,7 +160,7 @@ async def test_the_story_tells_what_the_phone_did(purchase: Purchase, world: Sim
 
 @pytest.mark.uncounted
 async def test_the_daily_limit_is_free_again_the_next_day(purchase: Purchase, world: Sim) -> None:
-    """Zhang Min may spend 20 yuan more today; tomorrow his whole limit is there again."""
+    """Zhang Min may spend 20 yuan more today; tomorrow their whole limit is there again."""
     refused = await purchase.as_buyer("zhang-min")
     await world.advance(days=1)
     id_ = await purchase.merchant.waiting("order-2", AMOUNT)

@@ -202,7 +202,7 @@ async def test_a_delivered_message_can_be_sent_again(sim: Sim, acme: Merchant) -
 
 
 async def test_deleting_a_workspace_stops_what_is_on_its_way(sim: Sim, acme: Merchant) -> None:
-    """Who waits for it, and who waits for his turn to advance the clock, is told that there is nothing left."""
+    """Who waits for it, and who waits for a turn to advance the clock, is told that there is nothing left."""
     id_ = await acme.charge()
     begun, never = asyncio.Event(), asyncio.Event()
 

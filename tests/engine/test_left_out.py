@@ -1,4 +1,4 @@
-"""What a provider really has and the simulator lacks, and addresses that nobody has: told to the caller, in his own journal."""
+"""What a provider really has and the simulator lacks, and addresses that nobody has: told to the caller, in their own journal."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_an_address_that_nobody_has_is_in_its_callers_journal(sim: Sim, ac
 
 
 async def test_a_credential_is_a_mark_of_its_provider(sim: Sim, acme: Merchant) -> None:
-    """An address that looks like nobody's, with a key that somebody has, belongs to him."""
+    """An address that looks like nobody's, with a key that somebody has, belongs to them."""
     answer = await sim.http.post("/charges", headers=acme.headers, json={})
 
     assert (answer.status_code, answer.json()) == (404, {"acme_error": "UnknownRoute"})

@@ -87,7 +87,7 @@ def said(body: Any) -> list[str]:
     ],
 )
 def test_a_violation_reads_as_a_sentence_about_a_member(body: Any, sentences: list[str]) -> None:
-    """Of alternatives the first whose type fits; if none fits, all. Nobody but a validator of ours has words of his own."""
+    """Of alternatives the first whose type fits; if none fits, all. Nobody but a validator of ours has words of its own."""
     assert said(body) == sentences
 
 

@@ -35,7 +35,7 @@ async def status(settings: Settings, context: ssl.SSLContext) -> int:
 
 
 async def test_our_own_authority_is_always_trusted(tmp_path: Path) -> None:
-    """A merchant may serve his endpoint with a certificate that `serve --tls` has made."""
+    """A merchant may serve their endpoint with a certificate that `serve --tls` has made."""
     db = str(tmp_path / "simulator.db")
     own = certificates(folder_beside(db))
 

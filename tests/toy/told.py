@@ -90,7 +90,7 @@ def story(merchant: DemoMerchant) -> None:
     merchant.configure_webhook()
     created = merchant.send(acme_shop.create(merchant.account, acme_shop.SAMPLE))
     id_ = merchant.id_of(acme_shop.SAMPLE, created)
-    outcome = merchant.shopper(id_)
+    outcome = merchant.buyer(id_)
     if outcome == "paid":
         merchant.webhooks(id_, "charge.captured")
         merchant.send(acme_shop.refund(merchant.account, id_, Money(400, "CNY")))

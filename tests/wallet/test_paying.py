@@ -175,10 +175,10 @@ async def test_a_browser_may_go_back_while_the_bank_thinks(
     wallet: Wallet, visit: Visit, sim: Sim, browser: str
 ) -> None:
     """The shop's branch for "status unknown"."""
-    code, shopper = await wallet.order(), visit(browser)
+    code, buyer = await wallet.order(), visit(browser)
     wallet.pay_late(code)
 
-    page = await shopper.open(f"/w/{code}")
+    page = await buyer.open(f"/w/{code}")
 
     assert page.state == "paying"
     assert page.get("return-early")["href"].startswith(f"{SHOP}&bill=")
@@ -197,11 +197,11 @@ async def test_a_browser_may_go_back_before_anything_was_pressed(wallet: Wallet,
 async def test_nobody_goes_back_early_to_an_address_that_is_no_place(
     wallet: Wallet, visit: Visit, address: str | None
 ) -> None:
-    code, shopper = await wallet.order(return_url=address), visit()
-    before = await shopper.open(f"/w/{code}")
+    code, buyer = await wallet.order(return_url=address), visit()
+    before = await buyer.open(f"/w/{code}")
     wallet.pay_late(code)
 
-    paying = await shopper.reload()
+    paying = await buyer.reload()
 
     assert "return-early" not in before.ids() | paying.ids()
 

@@ -1,4 +1,4 @@
-"""A shopper's browser without a script: it opens pages, reads them, fills in forms and presses buttons."""
+"""A buyer's browser without a script: it opens pages, reads them, fills in forms and presses buttons."""
 
 from __future__ import annotations
 

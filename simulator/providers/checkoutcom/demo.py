@@ -79,7 +79,7 @@ def _session(merchant: DemoMerchant) -> None:
 
 def _shopper(merchant: DemoMerchant, payment: str) -> Answer:
     """What the shopper makes of it: the payment as it is then."""
-    outcome = merchant.shopper(payment)
+    outcome = merchant.buyer(payment)
     merchant.advance(PATIENCE)
     merchant.webhooks(payment, *EVENTS[outcome])
     final = merchant.send(shop.read(merchant.account, payment))

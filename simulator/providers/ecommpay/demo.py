@@ -29,7 +29,7 @@ def story(merchant: DemoMerchant) -> None:
     merchant.check("the callback names the request that was answered", sale.json["request_id"], request_id)
     merchant.check("it leads the customer to the wallet", "GET", redirect["redirect_data"]["method"])
 
-    outcome = merchant.shopper(payment_id)
+    outcome = merchant.buyer(payment_id)
     wanted, code = FINAL[outcome]
     [final] = merchant.webhooks(payment_id, f"sale {wanted}")
     merchant.check(f"{outcome}: the callback says {wanted}", wanted, final["payment"]["status"])

@@ -36,7 +36,7 @@ def story(merchant: DemoMerchant) -> None:
     charge = created.json["id"]
     merchant.webhooks(charge, "PAYMENT_CHARGE_CREATED", "PAYMENT_CHARGE_AUTHENTICATION_PENDING")
 
-    outcome = merchant.shopper(charge)
+    outcome = merchant.buyer(charge)
     merchant.webhooks(charge, *EVENTS[outcome])
     final = merchant.send(shop.read(account, charge))
     merchant.check(f"{outcome}: the charge says so", FINAL[outcome], final.json["status"])

@@ -34,7 +34,7 @@ def _purchase(merchant: DemoMerchant) -> None:
     id_ = created.json["id"]
     merchant.webhooks(id_, "payment_intent.created", "payment_intent.requires_action")
 
-    outcome = merchant.shopper(id_)
+    outcome = merchant.buyer(id_)
     final = merchant.send(shop.read(account, id_))
     if outcome != "paid":
         [told] = merchant.webhooks(id_, "payment_intent.payment_failed")

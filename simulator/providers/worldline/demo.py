@@ -29,7 +29,7 @@ def story(merchant: DemoMerchant) -> None:
     )
     merchant.webhooks(payment["id"], "payment.created", "payment.redirected")
 
-    outcome = merchant.shopper(payment["id"])
+    outcome = merchant.buyer(payment["id"])
     if outcome != "paid":
         (ended,) = merchant.webhooks(payment["id"], f"payment.{FINAL[outcome][0].lower()}")
         merchant.check("the webhook says so", FINAL[outcome], _state(ended["payment"]))

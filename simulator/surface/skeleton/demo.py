@@ -13,7 +13,7 @@ def story(merchant: DemoMerchant) -> None:
     merchant.configure_webhook()
     created = merchant.send(shop.create(merchant.account, shop.SHOP.sample))
     merchant.check("the payment waits", (201, "pending"), (created.status, created.json["status"]))
-    outcome = merchant.shopper(created.json["id"])
+    outcome = merchant.buyer(created.json["id"])
     merchant.webhooks(created.json["id"], EVENTS[outcome])
     if outcome == "paid":
         refund = merchant.send(shop.refund(merchant.account, created.json["id"], Money(400, "CNY")))

@@ -208,7 +208,7 @@ async def test_a_page_that_expires_while_its_shopper_hesitates_takes_the_wallets
 
 
 async def test_what_the_acquirer_declines_after_the_wallet_paid_is_given_back(sim: Sim, cko: Merchant) -> None:
-    """The shopper keeps his money, the page stays open, and the shop's failure address is where he goes."""
+    """The shopper keeps their money, the page stays open, and the shop's failure address is where they go."""
     await sim.arm([{"when": {"operation": "capture"}, "bank": {"outcome": "declined"}}])
     before = (await sim.http.get(f"{sim.path}/buyers")).json()["data"]
     body = await cko.made("/hosted-payments", HOSTED)

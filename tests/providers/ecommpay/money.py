@@ -13,7 +13,7 @@ from support import Sim
 
 from providers.ecommpay.driver import Merchant
 from simulator.engine import settling
-from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, SIGNS, Booking, Moved, times, transfer, units
+from simulator.engine.ledger import BUYER, EXCHANGE, FEES, MERCHANT, SIGNS, Booking, Moved, times, transfer, units
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay.model import Payment, Refund, Sale, Sequence
@@ -80,8 +80,8 @@ def _booking(
         else {"fee_refund": 10_000_000}
     )
     own = [transfer(kind, fee, "EUR", of=MERCHANT, to=FEES) for kind, fee in fees.items()]  # type: ignore[arg-type]
-    other = transfer(cause, units(gross), gross.currency, of=SHOPPER, to=EXCHANGE) if rate != "1" else ()  # type: ignore[arg-type]
-    main = transfer(cause, settled, "EUR", of=EXCHANGE if other else SHOPPER, to=MERCHANT)  # type: ignore[arg-type]
+    other = transfer(cause, units(gross), gross.currency, of=BUYER, to=EXCHANGE) if rate != "1" else ()  # type: ignore[arg-type]
+    main = transfer(cause, settled, "EUR", of=EXCHANGE if other else BUYER, to=MERCHANT)  # type: ignore[arg-type]
     return Booking(
         at=at, available=at + timedelta(days=2), cause=cause, payment=payment, operation=id_, gross=gross,
         rate=Decimal(rate), told={"project_id": 201, "payment_id": reference, "created_at": created.isoformat()},

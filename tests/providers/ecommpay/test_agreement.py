@@ -43,7 +43,7 @@ Step = Callable[["World"], Awaitable[None]]
 
 
 class World:
-    """A merchant, and what he was told: the answers to his requests by their ids."""
+    """A merchant, and what they were told: the answers to their requests by their ids."""
 
     def __init__(self, merchant: Merchant) -> None:
         self.merchant, self.sim = merchant, merchant.sim
@@ -253,7 +253,7 @@ async def requests_agree(world: World, id_: str, status: dict[str, Any]) -> None
 
 
 async def the_buyers_account_agrees(world: World, paid: int) -> None:
-    """Li Na pays everything here; what she has is what she had, less what the payments in CNY keep."""
+    """Li Na pays everything here; what they have is what they had, less what the payments in CNY keep."""
     buyers = (await world.sim.http.get(f"{world.sim.path}/buyers")).json()["data"]
     ledger = next(buyer for buyer in buyers if buyer["slug"] == "li-na")["ledger"]
     orders = {}

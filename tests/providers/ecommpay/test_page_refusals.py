@@ -339,7 +339,7 @@ async def test_a_rejected_payment_can_be_looked_at_again(sim: Sim, ecommpay: Mer
 
 
 async def test_the_viewers_choice_of_language_lasts(sim: Sim, ecommpay: Merchant) -> None:
-    """It stands in a cookie and goes before `language_code`; the merchant's address stays as he signed it."""
+    """It stands in a cookie and goes before `language_code`; the merchant's address stays as they signed it."""
     url = f"/payment?{urlencode(ecommpay.page(force_payment_method='alipay'))}"
     chosen = await sim.http.get(f"{url}&lang=en")
     sim.http.cookies.set("lang", "en")

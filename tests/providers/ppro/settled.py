@@ -14,7 +14,7 @@ import httpx
 from support import Sim
 
 from simulator.engine import settling
-from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, SIGNS, Booking, times, transfer, units
+from simulator.engine.ledger import BUYER, EXCHANGE, FEES, MERCHANT, SIGNS, Booking, times, transfer, units
 from simulator.kernel.clock import parse_instant
 from simulator.kernel.money import Money
 
@@ -76,8 +76,8 @@ def _booking(
     gross, into = Money(amount * SIGNS[cause], currency), "EUR"
     settled = times(units(gross), Decimal(rate))
     own = [transfer(kind, fee, into, of=MERCHANT, to=FEES) for kind, fee in fees.items()]  # type: ignore[arg-type]
-    other = transfer(cause, units(gross), currency, of=SHOPPER, to=EXCHANGE) if currency != into else ()  # type: ignore[arg-type]
-    main = transfer(cause, settled, into, of=EXCHANGE if other else SHOPPER, to=MERCHANT)  # type: ignore[arg-type]
+    other = transfer(cause, units(gross), currency, of=BUYER, to=EXCHANGE) if currency != into else ()  # type: ignore[arg-type]
+    main = transfer(cause, settled, into, of=EXCHANGE if other else BUYER, to=MERCHANT)  # type: ignore[arg-type]
     when = parse_instant(at)
     return Booking(
         at=when,

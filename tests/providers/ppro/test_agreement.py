@@ -64,7 +64,7 @@ Step = Callable[["World"], Awaitable[None]]
 
 
 class World:
-    """A merchant, and the charges that he made, by reference."""
+    """A merchant, and the charges that they made, by reference."""
 
     def __init__(self, merchant: Merchant) -> None:
         self.merchant, self.sim = merchant, merchant.sim

@@ -14,7 +14,7 @@ from providers.wooshpay.driver import SEED_SESSION
 
 
 class Shop:
-    """A merchant in a workspace of his own; the clocks of all of them stand at one instant."""
+    """A merchant in a workspace of their own; the clocks of all of them stand at one instant."""
 
     def __init__(self, sim: Sim, workspace: dict[str, Any]) -> None:
         self.http, self.name = sim.http, workspace["id"]

@@ -13,7 +13,7 @@ import httpx
 from support import Sim
 
 from simulator.engine import settling
-from simulator.engine.ledger import EXCHANGE, FEES, MERCHANT, SHOPPER, SIGNS, Booking, times, transfer, units
+from simulator.engine.ledger import BUYER, EXCHANGE, FEES, MERCHANT, SIGNS, Booking, times, transfer, units
 from simulator.kernel.money import Money
 from simulator.providers.worldline.model import payment_id, refund_id
 
@@ -58,8 +58,8 @@ def booking(
         else {}
     )
     own = [transfer(kind, fee, into, of=MERCHANT, to=FEES) for kind, fee in fees.items()]  # type: ignore[arg-type]
-    other = transfer(cause, units(gross), currency, of=SHOPPER, to=EXCHANGE) if currency != into else ()  # type: ignore[arg-type]
-    main = transfer(cause, settled, into, of=EXCHANGE if other else SHOPPER, to=MERCHANT)  # type: ignore[arg-type]
+    other = transfer(cause, units(gross), currency, of=BUYER, to=EXCHANGE) if currency != into else ()  # type: ignore[arg-type]
+    main = transfer(cause, settled, into, of=EXCHANGE if other else BUYER, to=MERCHANT)  # type: ignore[arg-type]
     told = {
         "reference": reference if reference is not None else f"shop-{1900 + order}",
         "order_id": None,

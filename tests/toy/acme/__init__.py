@@ -49,7 +49,7 @@ from toy.acme.shop import SHOP
 class AcmeSettings(WorkspaceSettings):
     SECTION: ClassVar[str] = "acme"
 
-    merchant_name: Line = Field("Corner Shop", description="what the shopper reads")
+    merchant_name: Line = Field("Corner Shop", description="what the buyer reads")
 
 
 # fmt: off
