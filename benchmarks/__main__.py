@@ -115,9 +115,10 @@ def _merchant(server: servers.Server, provider: str) -> Merchant:
 
 
 def pages(folder: Path, extent: Extent) -> None:
-    heading("Log pages that one create writes, alone", "pages")
+    heading("Pages that one create writes to the logs, alone", "all", "statements", "SQLite's")
     for provider in SHOPS:
-        line(provider, f"{pages_of_a_create(folder / f'pages-{provider}.db', provider):.1f}")
+        own, shared = pages_of_a_create(folder / f"pages-{provider}.db", provider)
+        line(provider, f"{own + shared:.1f}", f"{own:.1f}", f"{shared:.1f}")
 
 
 def starting(folder: Path, extent: Extent) -> None:

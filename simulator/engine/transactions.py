@@ -41,6 +41,9 @@ JOURNAL_BUFFER = 200
 TRIAL = 65_536
 """Bytes that are written to see whether there is room."""
 
+CHECKPOINT_S = 0.1
+"""Seconds after a commit that was logged until it has come into the store."""
+
 LATE_KEPT = 10_000
 """While the store is away, the newest."""
 
@@ -114,6 +117,8 @@ class Transactions:
         self._batch: _Batch | None = None
         """None while there is nothing to commit."""
         self._commit_is_near = False
+        self._checkpoint_on: asyncio.AbstractEventLoop | None = None
+        """The loop that will call `_checkpoint`."""
 
     # Writing -----------------------------------------------------------------------------------------------------
 
@@ -200,16 +205,44 @@ class Transactions:
         try:
             if batch.spoilt_by is not None:
                 raise batch.spoilt_by
-            self.store.commit()
+            self._commit_store()
         except BaseException as error:
             self._fail(batch, error)
             raise
-        self.trouble = None
         for waiter in batch.waiting:
             if not waiter.done():
                 waiter.set_result(None)
         for call in batch.committed:
             call()
+
+    def _commit_store(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nobody would call in a moment
+            self.store.commit()
+            self.trouble = None
+            return
+        if not self.store.commit_logged():
+            self.trouble = None
+        elif self._checkpoint_on is not loop:
+            self._checkpoint_on = loop
+            loop.call_later(CHECKPOINT_S, self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        """Not while somebody writes: then in a moment."""
+        loop, self._checkpoint_on = self._checkpoint_on, None
+        if self._batch is None and not self._is_written:
+            try:
+                self.store.checkpoint()
+            except Exception as error:
+                self.trouble = self.store.outage(error)
+                self._log("what is logged could not come into the store", error)
+            else:
+                self.trouble = None
+                return
+        assert loop is not None
+        self._checkpoint_on = loop
+        loop.call_later(CHECKPOINT_S, self._checkpoint)
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         self._is_doubtful = True
@@ -261,7 +294,10 @@ class Transactions:
                     store.set_meta("trial", " " * TRIAL)
                 with self.writing() as store:
                     store.set_meta("trial", "")
-            except self.store.OUTAGES:
+                self.store.checkpoint()
+                self.trouble = None
+            except self.store.OUTAGES as error:
+                self.trouble = self.store.outage(error)
                 log.warning("still nothing can be written: %s", self.trouble)
         return self.trouble
 

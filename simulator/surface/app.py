@@ -25,7 +25,7 @@ from simulator.engine.reach import Reach
 from simulator.engine.runtime import Runtime
 from simulator.engine.sections import Sections, notices
 from simulator.engine.store import Store, open_store, readable
-from simulator.engine.store.sqlite import DOCTOR
+from simulator.engine.store.found import DOCTOR
 from simulator.kernel.crypto import sha256_hex
 from simulator.surface import alone, logs
 from simulator.surface.guard import LARGE_HEAD, Guard, refuse

@@ -151,7 +151,9 @@ def test_doctor_reads_what_a_killed_server_has_left_and_leaves_it_so(file: Path)
     before = beside(file)
     assert f"{file.name}-wal" in before
 
-    assert examined(file) == (0, "Nothing is wrong with it.\n")
+    code, said = examined(file)
+    assert code == 0
+    assert said.endswith("\nNothing is wrong with it.\n")
     assert beside(file) == before
 
 

@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 from simulator.engine.masking import COMMON
 from simulator.engine.store.base import EVERY, FOREVER, AttemptRow, OutboxRow, Store, StoreConflict, TimerRow
+from simulator.engine.store.found import DOCTOR, fault
 from simulator.engine.store.lock import InUse
 from simulator.engine.store.shared import SharedStore
 from simulator.engine.store.snapshots import SnapshotRow
-from simulator.engine.store.sqlite import DOCTOR, SqliteStore, fault
+from simulator.engine.store.sqlite import SqliteStore
 from simulator.engine.unreadable import Unreadable
 
 __all__ = [

@@ -8,12 +8,12 @@ from contextlib import closing, suppress
 from dataclasses import field
 from pathlib import Path
 
-from simulator.engine.store import schema
+from simulator.engine.store import redo, schema
 from simulator.engine.store.base import Row
+from simulator.engine.store.found import NoVersion, fault, look_at
 from simulator.engine.store.lock import holder
 from simulator.engine.store.resources import LISTED
 from simulator.engine.store.rest import beside, is_at_rest, leaving_nothing
-from simulator.engine.store.sqlite import NoVersion, fault, look_at
 from simulator.engine.unreadable import Unreadable, members, reason
 from simulator.kernel.values import dataclass
 
@@ -116,6 +116,11 @@ def _examine(
         found.notes.append(
             f"It has schema {version}; serve brings it to {schema.VERSION} and leaves a copy beside it first."
         )
+    elif waiting := _waiting(file, connection, version):
+        what = "1 commit waits" if waiting == 1 else f"{waiting} commits wait"
+        found.notes.append(
+            f"{what} in {redo.beside(file).name}, for its last server was killed. serve puts that in; the rest is said without it."
+        )
     if not connection.execute("PRAGMA auto_vacuum").fetchone()[0]:
         found.notes.append(
             "It never shrinks: an older version made it. sqlite3 FILE 'PRAGMA auto_vacuum = 2; VACUUM' mends that."
@@ -133,6 +138,19 @@ def _examine(
         found.notes.extend(_not_installed(connection, ever.difference(parties)))
     for reading in readings:
         found.faults.extend(_unreadable(connection, reading))
+
+
+def _waiting(file: Path, connection: sqlite3.Connection, version: int) -> int:
+    """Commits that are in the log and not in the file."""
+    title = (
+        connection.execute("SELECT value FROM meta WHERE name = 'redo'").fetchone()
+        if version >= schema.LOGGED
+        else None
+    )
+    if title is None:
+        return 0
+    store, _, number = str(title[0]).partition(" ")
+    return sum(1 for _ in redo.Redo(file, store).frames(int(number))) if number.isdigit() else 0
 
 
 def _disagreeing(connection: sqlite3.Connection) -> Iterator[str]:

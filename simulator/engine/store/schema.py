@@ -14,7 +14,10 @@ from collections.abc import Mapping
 
 from simulator.kernel.values import dataclass
 
-VERSION = 13
+VERSION = 14
+
+LOGGED = 14
+"""From this version on a file may have a log beside it, which an older one would not look at."""
 
 APPLICATION = 0x50535053
 """What the head of an SQLite file names as its application ("PSPS"). Versions up to 0.1.0 named none."""
@@ -52,6 +55,7 @@ UPGRADES = {
     10: "",
     11: "",
     12: "",
+    13: "",
 }
 """From each version to the next, before the indexes are made. Those up to version 12 may be repeated: a PostgreSQL
 kept no version before."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
-from contextlib import closing
+from contextlib import closing, nullcontext
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeGuard
+from typing import Any, ClassVar, NoReturn
 
 from simulator.engine import private
 from simulator.engine.store import schema
 from simulator.engine.store.base import Row, Store
-from simulator.engine.store.lock import InUse, Lock
+from simulator.engine.store.found import DOCTOR, Unusable, fault, is_damage, look_at
+from simulator.engine.store.lock import InUse, Lock, alone
 from simulator.engine.store.place import Place
-from simulator.engine.store.rest import is_at_rest, leaving_nothing
+from simulator.engine.store.redo import MOST, TOGETHER, Redo, Statement
 from simulator.engine.store.statements import FOREVER
 from simulator.engine.unreadable import Unreadable
 
@@ -39,11 +43,6 @@ def _close(file: Path) -> None:
     private.close_files(*file.parent.glob(f"{file.name}-*"), *file.parent.glob(f"{file.name}.*"))
     private.close_folder(file.parent, file.name, "tls")
 
-
-DOCTOR = "psp-simulator doctor --db FILE"
-
-DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-"""What SQLite calls a damaged file. It is raised as a plain `DatabaseError`, which anything else may be too."""
 
 LOOK_S = 1.0
 
@@ -72,6 +71,16 @@ class SqliteStore(Store):
         """Who has had the file since its lock was removed: nothing that is known here holds any more."""
         self._damage: str | None = None
         """What was met since the file was opened."""
+        self._redo: Redo | None = None
+        """None where everything is committed at once: in memory, and where somebody else may have the file as well."""
+        self._is_in_turn = False
+        """Between `begin` and its `commit` or `rollback`."""
+        self._said: list[Statement] | None = None
+        """What was executed in this turn; None once that is not to be logged."""
+        self._part = 0
+        """So many of them before the part that is under way."""
+        self._seen = 0
+        """Rows that SQLite has changed as far as `_said` knows. If it has changed others, they were changed past us."""
         if where != ":memory:":
             file = Path(where).expanduser()
             private.make_folder(file.parent)
@@ -81,7 +90,7 @@ class SqliteStore(Store):
             if address is not None:
                 self._lock = Lock(file, address)
             try:
-                self._open(where, synchronous)
+                self._open(where, synchronous, file)
                 self._place, self.LOOK_S = Place(file), LOOK_S
             except BaseException:
                 self._unlock()
@@ -89,7 +98,7 @@ class SqliteStore(Store):
         else:
             self._open(where, synchronous)
 
-    def _open(self, where: str, synchronous: str) -> None:
+    def _open(self, where: str, synchronous: str, file: Path | None = None) -> None:
         self._connection = sqlite3.connect(
             where, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=30
         )
@@ -106,6 +115,8 @@ class SqliteStore(Store):
             f"journal_size_limit = {LOG_LIMIT}",
         ):
             self._execute(f"PRAGMA {pragma}")
+        if file is not None:
+            self._take_in(file)
         if (found := self._version()) != schema.VERSION:
             if found > 0:
                 self._copy(Path(f"{where}.schema-{found}"))
@@ -116,6 +127,35 @@ class SqliteStore(Store):
             self._execute(f"PRAGMA application_id = {schema.APPLICATION}")
         if not self._execute("PRAGMA auto_vacuum").fetchone()[0] and self._size() <= CHEAP_TO_REWRITE:
             self._execute("VACUUM")  # from now on the file can shrink
+        if file is not None and self._lock is not None and synchronous == "NORMAL":
+            self._redo = self._log_of(file)
+
+    def _take_in(self, file: Path) -> None:
+        """What a server that was killed has left in its log. Not from one that is at work."""
+        with nullcontext(True) if self._lock is not None else alone(file) as is_ours:
+            if is_ours and self._version() >= schema.LOGGED and (log_of := self._log_of(file)) is not None:
+                try:
+                    self._redo = log_of
+                    self._do_again()
+                    self._checkpoint(log_of.number)
+                except sqlite3.IntegrityError as error:
+                    raise Unusable(
+                        f"what its last server has left in {file.name}-redo does not fit it ({error}): "
+                        "copy both, and remove that one to go on without"
+                    ) from error
+                finally:
+                    self._redo = None
+                log_of.close()
+
+    def _log_of(self, file: Path) -> Redo | None:
+        found = self._execute("SELECT value FROM meta WHERE name = 'redo'").fetchone()
+        if found is None:
+            found = (f"{os.urandom(8).hex()} 0",)
+            self._execute("INSERT INTO meta (name, value) VALUES ('redo', ?)", found)
+        store, _, number = found[0].partition(" ")
+        log_of = Redo(file, store)
+        log_of.number = int(number)
+        return log_of
 
     def _size(self) -> int:
         """Of the file, in bytes."""
@@ -145,13 +185,13 @@ class SqliteStore(Store):
     def outage(self, error: BaseException | None) -> str | None:
         if isinstance(error, Unreadable):
             return f"{error}; {DOCTOR} names every row that cannot be"
-        if isinstance(error, sqlite3.OperationalError) or _is_damage(error):
+        if isinstance(error, sqlite3.OperationalError) or is_damage(error):
             return fault(error)
         return None
 
     def _tell(self, error: sqlite3.DatabaseError) -> NoReturn:
         """Raises the error, as `Damaged` where it says that. Whatever else is wrong may be a bug of ours."""
-        if not _is_damage(error) or isinstance(error, Damaged):
+        if not is_damage(error) or isinstance(error, Damaged):
             raise error
         damaged = Damaged(*error.args)
         damaged.sqlite_errorcode, damaged.sqlite_errorname = error.sqlite_errorcode, error.sqlite_errorname
@@ -203,23 +243,44 @@ class SqliteStore(Store):
 
     def exact_run(self, sql: str, values: Sequence[Any] = ()) -> int:
         try:
-            return self._execute(sql, values).rowcount
+            count = self._execute(sql, values).rowcount
         except sqlite3.DatabaseError as error:
             self._tell(error)
+        if self._said is not None and count > 0:
+            self._note(sql, values, False, count)
+        return count
 
     def exact_added(self, sql: str, values: Sequence[Any]) -> int:
         try:
-            return int(self._execute(sql, values).lastrowid or 0)
+            cursor = self._execute(sql, values)
         except sqlite3.DatabaseError as error:
             self._tell(error)
+        if self._said is not None:
+            self._note(sql, values, False, cursor.rowcount)
+        return int(cursor.lastrowid or 0)
 
     def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int:
+        if self._said is not None:
+            values = [*values]
         try:
-            return self._execute_many(sql, values).rowcount
+            count = self._execute_many(sql, values).rowcount
         except sqlite3.DatabaseError as error:
             self._tell(error)
+        if self._said is not None and count > 0:
+            self._note(sql, values, True, count)
+        return count
+
+    def _note(self, sql: str, values: Any, is_many: bool, count: int) -> None:
+        """Of a turn that is to be logged: what has changed so many rows."""
+        assert self._said is not None
+        self._seen += count
+        if count > MOST or len(self._said) > MOST or not _says_which(sql):
+            self._said = None
+        else:
+            self._said.append((sql, [*map(tuple, values)] if is_many else tuple(values), is_many))
 
     def shrink(self, pages: int) -> None:
+        self.checkpoint()
         if self._connection.in_transaction:
             return
         try:
@@ -253,20 +314,125 @@ class SqliteStore(Store):
             return 0
         return int(self.exact_rows("PRAGMA freelist_count")[0][0])
 
+    # Transactions --------------------------------------------------------------------------------------------------
+
     def begin(self) -> None:
         if self._gone is not None:
             raise Gone(self._gone)
-        self.exact_run("BEGIN IMMEDIATE")
+        if self._redo is not None and self._redo.waiting:
+            if not self._connection.in_transaction:  # SQLite gave all of it up, for there was no room
+                self._do_again()
+            self.exact_run("SAVEPOINT turn")
+        else:
+            self.exact_run("BEGIN IMMEDIATE")
+        self._is_in_turn = True
+        if self._redo is not None:
+            self._said, self._seen = [], self._connection.total_changes
+
+    def begin_part(self) -> None:
+        super().begin_part()
+        self._part = len(self._said or ())
+
+    def rollback_part(self) -> None:
+        super().rollback_part()
+        if self._said is not None:
+            del self._said[self._part :]
 
     def commit(self) -> None:
+        if self._redo is None:
+            self.exact_run("COMMIT")
+        else:
+            self._checkpoint(self._redo.number + 1)
+        self._is_in_turn, self._said = False, None
+
+    def commit_logged(self) -> bool:
+        redo, said = self._redo, self._said
+        if redo is None or said is None or self._seen != self._connection.total_changes:
+            self.commit()
+            return False
+        is_first = not redo.waiting
+        if said and not self._logged(redo, said):
+            self.commit()
+            return False
+        self._is_in_turn, self._said = False, None
+        if not is_first:
+            self.exact_run("RELEASE SAVEPOINT turn")
+        elif not said:
+            self.exact_run("COMMIT")
+        if redo.waiting >= TOGETHER:
+            try:
+                self.checkpoint()
+            except sqlite3.OperationalError as error:  # nothing is lost, and who calls `checkpoint` next is told
+                log.error("what is logged cannot come into the file: %s", fault(error))
+        return bool(redo.waiting)
+
+    def _logged(self, redo: Redo, said: list[Statement]) -> bool:
+        try:
+            return redo.append(said)
+        except OSError as error:
+            raise sqlite3.OperationalError(f"what is committed cannot be logged: {error}") from error
+
+    def checkpoint(self) -> None:
+        if self._redo is None or not self._redo.waiting or self._is_in_turn or self._gone is not None:
+            return
+        if not self._connection.in_transaction:
+            self._do_again()
+        try:
+            self._checkpoint(self._redo.number)
+        except sqlite3.DatabaseError:
+            if not self._connection.in_transaction:
+                self._do_again()  # whoever reads now must find it
+            raise
+
+    def _checkpoint(self, number: int) -> None:
+        """Commits the open transaction: the commit of this number and all before it are in the file then, which says so."""
+        assert self._redo is not None
+        sql = "UPDATE meta SET value = substr(value, 1, instr(value, ' ')) || ? WHERE name = 'redo'"
+        self.exact_run(sql, (str(number),))
         self.exact_run("COMMIT")
+        self._redo.number = number
+        self._redo.empty()
+
+    def _do_again(self) -> None:
+        """What is in the log and not in the file, in a transaction that stays open."""
+        assert self._redo is not None
+        redo, self._said = self._redo, None
+        self.exact_run("BEGIN IMMEDIATE")
+        try:
+            found = self.exact_rows("SELECT value FROM meta WHERE name = 'redo'")[0][0]
+            number, waiting = int(found.partition(" ")[2]), 0
+            for last, statements in redo.frames(after=number):
+                for sql, values, is_many in statements:
+                    (self._execute_many if is_many else self._execute)(sql, values)
+                number, waiting = last, waiting + 1
+        except BaseException:
+            self._connection.rollback()
+            raise
+        redo.number, redo.waiting = number, waiting
 
     def rollback(self) -> None:
-        if self._connection.in_transaction:
-            self.exact_run("ROLLBACK")
+        is_in_turn, self._is_in_turn, self._said = self._is_in_turn, False, None
+        if self._redo is None or not self._redo.waiting:
+            if self._connection.in_transaction:
+                self.exact_run("ROLLBACK")
+        elif not self._connection.in_transaction:
+            self._do_again()
+        elif is_in_turn:
+            self.exact_run("ROLLBACK TO SAVEPOINT turn")
+            self.exact_run("RELEASE SAVEPOINT turn")
 
     def close(self) -> None:
+        if self._connection.in_transaction and self._is_in_turn:
+            self.rollback()
+        try:
+            if self._taken is None:
+                self._gone = None  # into the file that is open, wherever it is by now: as SQLite does with its own log
+                self.checkpoint()
+        except sqlite3.DatabaseError as error:
+            log.error("what is logged comes into the file when it is opened again: %s", fault(error))
         self._connection.close()
+        if self._redo is not None:
+            self._redo.close()
         self._unlock()
 
     def _unlock(self) -> None:
@@ -275,66 +441,12 @@ class SqliteStore(Store):
             self._lock = None
 
 
-def _code(error: BaseException | None) -> int:
-    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+_CONDITION = re.compile(r"\b(?:EXISTS|IN)\s*\(\s*SELECT\b")
 
 
-def _is_damage(error: BaseException | None) -> TypeGuard[sqlite3.DatabaseError]:
-    return isinstance(error, sqlite3.DatabaseError) and _code(error) in DAMAGE
-
-
-def fault(error: sqlite3.DatabaseError) -> str:
-    """SQLite's words, and what they mean where that is known."""
-    code = _code(error)
-    meaning = {
-        sqlite3.SQLITE_CORRUPT: f"a page of the file is damaged; {DOCTOR} says more, and a copy is what helps",
-        sqlite3.SQLITE_NOTADB: "it is no SQLite file",
-        sqlite3.SQLITE_FULL: "no room is left",
-    }.get(code)
-    return f"{error} ({meaning})" if meaning else str(error)
-
-
-class Unusable(RuntimeError):
-    """What lies there cannot be our store: the message says why."""
-
-
-class NoVersion(Unusable):
-    """It is ours, but bears the number of a schema that no version ever had."""
-
-
-def look_at(file: Path, how: str | None = None) -> int:
-    """The schema version of the file; 0 if it is new. Only looks: nothing is written, whatever lies there, nor left beside it.
-    `how` it is opened is for SQLite.
-
-    Raises `Unusable` for what is no store of ours or is of a newer version, `sqlite3.Error` for what cannot be read.
-    """
-    if file.is_dir():
-        raise Unusable("it is a folder")
-    if not file.exists() or file.stat().st_size == 0:
-        return 0
-    if file.stat().st_nlink > 1:  # lock and newest changes stand beside one name, where the other does not find them
-        raise Unusable("it has a second name (a hard link), by which another server would not find this one; copy it")
-    if how is None:
-        if is_at_rest(file):
-            return look_at(file, "mode=ro&immutable=1")
-        with leaving_nothing(file):
-            return look_at(file, "mode=ro")
-    connection = sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30)
-    try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    finally:
-        connection.close()
-    is_empty = (application, version, tables) == (0, 0, set())
-    is_old = application == 0 and tables >= schema.OWN_TABLES
-    if application != schema.APPLICATION and not is_empty and not is_old:
-        raise Unusable("it belongs to another program")
-    if version < 0 or (version == 0 and tables):
-        raise NoVersion(f"it says that it has schema {version}, which no version ever wrote: take a copy from before")
-    if version > schema.VERSION:
-        raise Unusable(
-            f"it was written by another version, a newer one (schema {version}, here {schema.VERSION}); "
-            "use that version, or another file"
-        )
-    return version
+@lru_cache(maxsize=1024)
+def _says_which(sql: str) -> bool:
+    """Whether a statement does the same to the same rows whenever it is executed, whatever the planner makes of it: what it selects
+    is a condition, and neither the rows that it writes nor the first few of more."""
+    is_condition = sql.count("SELECT") == len(_CONDITION.findall(sql))
+    return is_condition and "LIMIT" not in sql

@@ -111,6 +111,16 @@ class Statements(ABC):
     @abstractmethod
     def commit(self) -> None: ...
 
+    def commit_logged(self) -> bool:
+        """The same: what is answered afterwards lasts. True where it is not in its place yet, and `checkpoint` is to be called
+        in a moment."""
+        self.commit()
+        return False
+
+    def checkpoint(self) -> None:
+        """Puts everything that is committed in its place. Nothing happens within a transaction."""
+        return
+
     @abstractmethod
     def rollback(self) -> None: ...
 
