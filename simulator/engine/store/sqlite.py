@@ -319,12 +319,10 @@ class SqliteStore(Store):
     def begin(self) -> None:
         if self._gone is not None:
             raise Gone(self._gone)
-        if self._redo is not None and self._redo.waiting:
-            if not self._connection.in_transaction:  # SQLite gave all of it up, for there was no room
-                self._do_again()
-            self.exact_run("SAVEPOINT turn")
-        else:
+        if self._redo is None or not self._redo.waiting:
             self.exact_run("BEGIN IMMEDIATE")
+        elif not self._connection.in_transaction:  # SQLite gave all of it up, for there was no room
+            self._do_again()
         self._is_in_turn = True
         if self._redo is not None:
             self._said, self._seen = [], self._connection.total_changes
@@ -350,15 +348,12 @@ class SqliteStore(Store):
         if redo is None or said is None or self._seen != self._connection.total_changes:
             self.commit()
             return False
-        is_first = not redo.waiting
         if said and not self._logged(redo, said):
             self.commit()
             return False
+        if not redo.waiting:
+            self.exact_run("COMMIT")  # of nothing
         self._is_in_turn, self._said = False, None
-        if not is_first:
-            self.exact_run("RELEASE SAVEPOINT turn")
-        elif not said:
-            self.exact_run("COMMIT")
         if redo.waiting >= TOGETHER:
             try:
                 self.checkpoint()
@@ -411,15 +406,14 @@ class SqliteStore(Store):
         redo.number, redo.waiting = number, waiting
 
     def rollback(self) -> None:
-        is_in_turn, self._is_in_turn, self._said = self._is_in_turn, False, None
-        if self._redo is None or not self._redo.waiting:
-            if self._connection.in_transaction:
-                self.exact_run("ROLLBACK")
-        elif not self._connection.in_transaction:
+        """Takes back the turn. What was logged before it is done again: few turns fail after they have written something, and all
+        would pay for a savepoint."""
+        is_logged = self._redo is not None and self._redo.waiting > 0
+        if self._connection.in_transaction and (self._is_in_turn or not is_logged):
+            self.exact_run("ROLLBACK")
+        self._is_in_turn, self._said = False, None
+        if is_logged and not self._connection.in_transaction:
             self._do_again()
-        elif is_in_turn:
-            self.exact_run("ROLLBACK TO SAVEPOINT turn")
-            self.exact_run("RELEASE SAVEPOINT turn")
 
     def close(self) -> None:
         if self._connection.in_transaction and self._is_in_turn:
