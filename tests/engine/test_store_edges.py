@@ -27,6 +27,13 @@ def test_a_server_that_is_not_there_is_said_in_words() -> None:
         open_store("postgresql:///nothing?host=/nowhere&connect_timeout=1")
 
 
+def test_closing_it_twice_is_closing_it_once(tmp_path: Path) -> None:
+    for where in (":memory:", str(tmp_path / "store.db")):
+        opened = open_store(where, address="http://localhost:8080")
+        opened.close()
+        opened.close()
+
+
 LOOKUPS: dict[str, Callable[[Store], object]] = {
     "keys k|PRIMARY KEY": lambda store: store.resources_by_key(1, "acme", "charge", "reference", "order", 1),
     "keys k|PRIMARY KEY (value": lambda store: store.key_anywhere("acme", "charge", "reference", "order"),

@@ -73,6 +73,7 @@ class SqliteStore(Store):
         """What was met since the file was opened."""
         self._redo: Redo | None = None
         """None where everything is committed at once: in memory, and where somebody else may have the file as well."""
+        self._is_closed = False
         self._is_in_turn = False
         """Between `begin` and its `commit` or `rollback`."""
         self._said: list[Statement] | None = None
@@ -416,6 +417,9 @@ class SqliteStore(Store):
             self._do_again()
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self._connection.in_transaction and self._is_in_turn:
             self.rollback()
         try:
