@@ -151,7 +151,8 @@ class Arrivals:
     def _credentials(
         self, brought: Workspace, ids: Ids, said: list[Renamed]
     ) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
-        """Those of each provider, and by what they are found: its own, unless somebody here has one of them."""
+        """The credentials for each provider, and the strings by which they are found: those that came along, unless somebody
+        here already has one of them."""
         made: dict[str, dict[str, Any]] = {}
         lookups: list[tuple[str, str]] = []
         for name, provider in self._providers.items():

@@ -29,7 +29,7 @@ FARTHEST = 2 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Of one account of the merchant's in one currency, in units of the ledger."""
+    """What one of the merchant's accounts holds in one currency, in units of the ledger."""
 
     merchant: str
     currency: str

@@ -135,7 +135,7 @@ def cut(raw: bytes, *, is_read_again: bool = False, names: Collection[bytes] = (
 
 
 def cut_text(text: str) -> str:
-    """The same for a text that is no JSON: an id, a reference, an address."""
+    """Cuts card numbers in a text that is no JSON: an id, a reference, an address."""
     if len(text) < SHORTEST:
         return text
     raw = text.encode("utf-8", "surrogatepass")
@@ -144,7 +144,7 @@ def cut_text(text: str) -> str:
 
 
 def cut_all(value: Any, *, but: Collection[str] = ()) -> Any:
-    """The same for each text of a JSON value, but what stands under the names of `but`."""
+    """Cuts card numbers in every text of a JSON value, except in what stands under the names in `but`."""
     if isinstance(value, str):
         return cut_text(value)
     if isinstance(value, dict):

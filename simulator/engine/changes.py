@@ -107,7 +107,7 @@ class Changes:
         self._bookings.append((provider, booking, move))
 
     def bookings(self, provider: str) -> list[Booking]:
-        """Those that are not written yet, without numbers."""
+        """The bookings of this unit that are not written yet. They have no numbers."""
         return [booking for of, booking, _ in self._bookings if of == provider]
 
     def _write_bookings(self) -> None:
@@ -134,7 +134,7 @@ class Changes:
         self._due(due)
 
     def disarm(self, resource: Resource, trigger: str | None) -> None:
-        """Those of this unit too, which the store does not know yet."""
+        """Takes timers back, those of this unit included, which the store does not know yet."""
         identity = identity_of(resource)
         self._timers = [row for row in self._timers if row[2:5] != identity or trigger not in (None, row[5])]
         if not self._is_new(identity):

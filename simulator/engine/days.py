@@ -87,7 +87,7 @@ class Days:
                 yield found
 
     def turned(self, terms: MoneySettings, at: datetime, passed: datetime | None) -> Days:
-        """The same days with new terms from that instant on. `passed` is the last cut-off that there was, regular or by hand.
+        """These days, with new terms from that instant on. `passed` is the last cut-off that there was, regular or by hand.
 
         If no cut-off has passed under the present terms, they are forgotten.
         """

@@ -272,7 +272,7 @@ class Dispatcher:
     async def _send(
         self, workspace_id: int, current: OutboxRow, manual: bool = False, other: Other | None = None
     ) -> bool:
-        """The same of a message as it has just been read."""
+        """One try of a message that has just been read: True when the receiver ran out of time."""
         if current.url is None:
             return False
         workspace = self._registry[workspace_id]

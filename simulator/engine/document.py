@@ -102,7 +102,7 @@ class ClockPart(_Part):
 
 
 class EndpointPart(_Part):
-    """What the control API was given; `engine.endpoints` says what it may be."""
+    """An endpoint of the account, as the control API was given it. `engine.endpoints` says what is allowed."""
 
     url: str | None = None
     secret: str | None = None

@@ -11,7 +11,8 @@ _SHORT = {b"\n": b"n", b"\r": b"r", b"\t": b"t"}
 
 
 def without_escapes(raw: bytes) -> bytes:
-    """The same text with the characters themselves. A character that JSON must escape stays escaped, so JSON remains valid."""
+    """The text with the characters themselves instead of their escapes. A character that JSON must escape stays escaped, so
+    JSON remains valid."""
     return _ESCAPE.sub(_sign, raw)
 
 

@@ -125,7 +125,7 @@ class Comparison:
 
     @property
     def character(self) -> int | None:
-        """The same as a character, counted from 1."""
+        """The character at which they begin to differ, counted from 1."""
         if self.at is None:
             return None
         return len(self.expected.encode("utf-8", "surrogateescape")[: self.at].decode("utf-8", "ignore")) + 1
@@ -188,7 +188,8 @@ def _compared(explained: Explained, signature: str, *, is_text_right: bool) -> C
 
 
 def _mistakes(explained: Explained) -> Iterator[Mistake]:
-    """Those of the scheme, and those that can be made with every text. What comes to the right text and key is none."""
+    """The mistakes that the scheme names, then those that can be made with every text. One that ends at the right text and key
+    is left out."""
     for mistake in explained.mistakes():
         if mistake.key not in (None, explained.key) or mistake.base not in (None, explained.base):
             yield mistake
@@ -217,7 +218,7 @@ def _recoded(signature: str) -> set[str]:
 
 
 def encodings(text: bytes) -> Iterator[Mistake]:
-    """The same characters in other bytes."""
+    """The text in other encodings: the same characters, other bytes."""
     yield Mistake("wrong_encoding", b"\xef\xbb\xbf" + text)
     try:
         read = text.decode()

@@ -184,11 +184,11 @@ class Facts:
         return next((fact for fact in self.all if fact.id == id_), None)
 
     def inferred_in(self, exchange: Exchange) -> list[Fact]:
-        """Those that are only inferred, and on which this answer hangs."""
+        """The facts behind this answer that are only inferred."""
         return self._inferred(lambda place: place.fits(exchange))
 
     def inferred_of(self, event: str, said: Any, headers: Collection[str]) -> list[Fact]:
-        """Those on which this webhook hangs."""
+        """The facts behind this webhook that are only inferred."""
         return self._inferred(lambda place: place.fits_webhook(event, said, headers))
 
     def _inferred(self, fits: Callable[[Place], bool]) -> list[Fact]:
@@ -203,7 +203,7 @@ class Facts:
 
 
 class _None(Facts):
-    """Of a provider that keeps no register."""
+    """The register of a provider that keeps none."""
 
     def __init__(self) -> None:
         super().__init__(Path(), "")

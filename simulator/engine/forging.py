@@ -77,7 +77,7 @@ class Forging:
 
     @property
     def ways(self) -> tuple[Forgery, ...]:
-        """Those that its webhooks can show."""
+        """The forgeries that this provider's webhooks can show."""
         return tuple(way for way in FORGERIES if self.objection(way) is None)
 
     def suits(self, way: Forgery, body: bytes) -> bool:

@@ -249,7 +249,7 @@ def _without_user(url: URL, errand: Errand) -> URL:
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Of the answer's body, decoded if it was compressed by one of the two ways that everybody knows."""
+    """The beginning of the answer's body, decoded if it was compressed with gzip or deflate."""
     body = bytearray()
     while len(body) < READ_LIMIT and (part := await response.content.read(READ_LIMIT - len(body))):
         body += part

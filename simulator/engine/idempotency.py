@@ -18,7 +18,7 @@ from simulator.kernel.refusals import IdempotencyConflict
 
 
 class Keys:
-    """Those whose first call is under way: executed or about to be, and not answered yet. In memory and of this process."""
+    """The keys whose first call is under way: executed or about to be, and not answered yet. In memory, for this process alone."""
 
     def __init__(self) -> None:
         self._in_use: set[Use] = set()

@@ -201,7 +201,7 @@ class Booking:
 
     @property
     def standing_before(self) -> Mapping[str, Standing]:
-        """Of each purse before it; what was pending of its own is not known any more."""
+        """What each purse held before this booking. What was pending of the booking's own is not known any more."""
         return {purse: one.moved(self, -1) if purse == self.purse else one for purse, one in self.standing.items()}
 
     def on(self, account: str, *kinds: str) -> int:
@@ -263,7 +263,7 @@ class Booking:
 
 
 def standing_in(raw: bytes) -> Mapping[str, Standing]:
-    """Of each purse after a booking as it is stored."""
+    """What each purse held after a booking, read from its stored form."""
     return _standing(orjson.loads(raw))
 
 

@@ -128,19 +128,20 @@ class Masking:
         return _without_known(addresses.without_passwords(masked), known)
 
     def text(self, text: str, known: Iterable[bytes] = ()) -> str:
-        """The same for a text."""
+        """The text with its secrets masked."""
         raw = text.encode("utf-8", "surrogatepass")
         masked = self.body(raw, known)
         return text if masked == raw else masked.decode("utf-8", "replace")
 
     def sentence(self, text: str, known: Iterable[bytes] = ()) -> str:
-        """Of a sentence of ours, in which a secret's name with a colon says what is wrong with it: `password: required`."""
+        """A sentence of ours with its secrets masked. In one, a secret's name and a colon only say what is wrong with it:
+        `password: required`."""
         raw = cards.cut(text.encode("utf-8", "surrogatepass"))
         raw = without_unnamed(raw, _lowered(raw)[1], self.is_secret)
         return _without_known(addresses.without_passwords(raw), known).decode("utf-8", "replace")
 
     def of(self, value: Any, known: Iterable[bytes] = ()) -> Any:
-        """The same for each text of a value."""
+        """The value with the secrets in each of its texts masked."""
         if isinstance(value, str):
             return self.text(value, known)
         if isinstance(value, dict):
@@ -203,7 +204,7 @@ class Masking:
         return kept
 
     def _header(self, name: str, value: str) -> str:
-        """Of a header that may hold a secret by its name, or that is met for the first time."""
+        """A header's value, masked: of a header whose name says that it may hold a secret, or that is met for the first time."""
         kind = self._header_kind(name)
         if kind == "plain" or kind == "calm":
             return value
@@ -356,7 +357,7 @@ class Masking:
         return bool(value) and self._is_secret_field(name.decode("utf-8", "replace"))
 
     def _is_secret_field(self, name: str) -> bool:
-        """Of a form's field, whose name may have levels."""
+        """Whether a form's field holds a secret. Its name may have levels: `a[b]`."""
         return self._has_secret_level(name) if len(name) > LONGEST_NAME else self._is_field_known(name)
 
     @cached_property

@@ -35,7 +35,7 @@ def close_folder(folder: Path, *ours: str) -> None:
 
 
 def close_files(*files: Path) -> None:
-    """Those that are there."""
+    """Makes the files readable for their owner alone, as far as they exist."""
     for file in files:
         if file.exists():
             _close(file, FILE)

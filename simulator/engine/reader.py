@@ -101,7 +101,8 @@ class Reader:
         return [self._changes.adopt(kind, raw) for _, raw in rows], more
 
     def oldest(self, kind: type[R], after: str | None, limit: int) -> list[R]:
-        """So many of a `LISTED` kind, oldest first, behind the one of that id. Raises `NotFound` for one that does not exist."""
+        """The next `limit` resources of a `LISTED` kind after the one of that id, oldest first. Raises `NotFound` if that does
+        not exist."""
         self.flush()
         seq = self.store.seq_of(self.workspace.id, kind.PROVIDER, kind.KIND, after) if after is not None else 0
         if seq is None:
@@ -139,7 +140,7 @@ class Reader:
         return [booked(row) for row in rows]
 
     def bookings_of(self, provider: str, payment: str) -> list[Booking]:
-        """Those of a payment, which its story in the journal numbers."""
+        """The bookings of a payment, by the numbers that its story in the journal has."""
         numbers: list[int] = []
         for _, _, _, _, raw in self.store.journal_of(self.workspace.id, payment):
             for move in members("a row of the journal", raw).get("moves", ()):
@@ -148,7 +149,7 @@ class Reader:
         return [one for one in (*found, *self._changes.bookings(provider)) if one.payment == payment]
 
     def bookings_between(self, provider: str, since: datetime, until: datetime) -> list[Booking]:
-        """Those of a span of time, its end not among them."""
+        """The bookings from `since` to just before `until`."""
         first, behind = self.numbers_between(provider, since, until)
         return self.bookings(provider, first=first, last=behind - 1)
 

@@ -80,7 +80,8 @@ class Resource(metaclass=_Kind):
         return self.subject if self.subject != self.id else ""
 
     def beside(self, workspace: str) -> Self:
-        """The same where its id is another workspace's too; `workspace` is the public id of its own."""
+        """This resource in a copy of its workspace, beside the one that it was copied from. `workspace` is the public id of the
+        copy: whoever must be told apart from its original by something else than the workspace takes it up."""
         return self
 
     def keys(self) -> dict[str, str]:
@@ -159,7 +160,7 @@ def _fields(kind: type[Any]) -> tuple[str, ...]:
 
 
 def changed(resource: R, **changes: Any) -> R:
-    """The same resource with other values: `dataclasses.replace` without running the constructor, at a seventh of its cost.
+    """The resource with other values: `dataclasses.replace` without running the constructor, at a seventh of its cost.
 
     Raises `TypeError` for a field that the resource does not have.
     """
@@ -211,7 +212,7 @@ def load(kind: type[R], body: bytes) -> R:
 
 
 def read(kind: type[R], body: bytes) -> R:
-    """The same, made anew from the body. Raises `Unreadable`."""
+    """A resource, made anew from its stored body. Raises `Unreadable`."""
     from pydantic import ValidationError
 
     what = f"a {kind.KIND} of {kind.PROVIDER}"

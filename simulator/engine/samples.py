@@ -84,7 +84,7 @@ def _values(account: Account, return_url: str) -> dict[str, str]:
 
 @cache
 def samples_of(folder: Path) -> tuple[Sample, ...]:
-    """Those of a provider's folder, in the order of `LANGUAGES`. Read when first asked for."""
+    """The samples of a provider's folder, in the order of `LANGUAGES`. Read when first asked for."""
     files = {name: folder / "samples" / f"{name}.txt" for name in LANGUAGES}
     return tuple(Sample(name, file.read_text("utf-8").rstrip()) for name, file in files.items() if file.exists())
 

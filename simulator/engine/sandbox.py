@@ -160,7 +160,7 @@ SHORTEST_WRONG = 16
 
 
 def with_wrong_secrets(account: Account) -> Account:
-    """The same account with secrets that nobody has: of their shape, and with nothing of the real ones but what is before the
+    """The account with secrets that nobody has: of their shape, and with nothing of the real ones but what is before the
     last underscore."""
     wrong = {
         name: _wrong(value) if isinstance(value, str) and COMMON.is_secret(name) else value

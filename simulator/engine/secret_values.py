@@ -67,7 +67,7 @@ def _is_nested(raw: bytes, begins: int) -> bool:
 
 
 def _is_count(raw: bytes, start: int, end: int, begins: int) -> bool:
-    """Of a member of JSON: `"total_tokens": 100` says how many there are."""
+    """Whether a member of JSON with a secret's name is a number of them: `"total_tokens": 100`."""
     return raw[start:end].lower().endswith(b"tokens") and _COUNT.match(raw, begins) is not None
 
 

@@ -251,12 +251,12 @@ class Period:
 
     @cached_property
     def payouts(self) -> list[Payout]:
-        """Those that the cut-off at its end has made, by account and currency."""
+        """The payouts that the cut-off at its end has made, by account and currency."""
         found = self.uow.by_key(kinds_of(self.provider).payout, "cutoff", self.until.isoformat())
         return sorted(found, key=lambda payout: payout.purse)
 
     def payouts_made(self) -> list[Payout]:
-        """Those that are booked in it: of the cut-off with which it begins, and by hand; oldest first, then by `purse`."""
+        """The payouts that are booked in it: by the cut-off with which it begins, and by hand. Oldest first, then by `purse`."""
         kinds, days = kinds_of(self.provider), (self.until.date() - self.since.date()).days
         dates = (self.since.date() + n * DAY for n in range(days + 1))
         passed = [one.at for on in dates for one in self.uow.by_key(kinds.cutoff, "day", on.isoformat())]
@@ -270,7 +270,7 @@ class Period:
         return first < behind
 
     def each_booking(self) -> Iterator[Booking]:
-        """The same as `bookings`, for who may have seen enough before the end: read a page at a time."""
+        """Its `bookings` one by one, read a page at a time: for who may have seen enough before the end."""
         if self._fault or "bookings" in vars(self):
             yield from self.bookings
             return

@@ -451,7 +451,7 @@ def _arm_reports(uow: UnitOfWork, settlement: Settlement, period: Period, passed
 
 
 def _tell_reports(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
-    """Those that are there by now, or would be."""
+    """Tells of the reports that are there from now on, or have failed: in the journal, in the folder, to the provider."""
     settlement = settlement_of(uow, provider)
     period = Period(uow, provider, settlement, days_of(uow, provider), passed.at)
     for report in settlement.files(period):

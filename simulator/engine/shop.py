@@ -55,7 +55,7 @@ class Request:
     body: bytes = b""
 
     def plus(self, headers: Mapping[str, str]) -> Request:
-        """The same with these headers."""
+        """The request with these headers besides."""
         return replace(self, headers={**self.headers, **headers})
 
 
@@ -205,7 +205,7 @@ class DemoMerchant(Protocol):
 
     @property
     def account(self) -> Account:
-        """Of this provider, in the demo's workspace, as of now."""
+        """The merchant's account at this provider, in the demo's workspace, as it is now."""
 
     def send(self, request: Request) -> Answer:
         """One call of the provider's API, signed by the provider's shop."""

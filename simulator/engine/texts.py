@@ -146,7 +146,7 @@ class Texts:
         return f"{at:%Y-%m-%d} {hour}"
 
     def has(self, key: str) -> bool:
-        """Of a key that is put together from what others may add to."""
+        """Whether there is a text for a key. Asked where a key is put together from names that others may add."""
         return key in catalogue(self.language)
 
     def pattern(self, key: str) -> str:

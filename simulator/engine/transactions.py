@@ -367,5 +367,5 @@ class Transactions:
             self._log("the journal of what only read could not be written; it is kept for later", error)
 
     def forget_late(self, workspace_id: int) -> None:
-        """Those of a workspace that is reset or deleted."""
+        """Forgets the late lines of a workspace that is reset or deleted."""
         self.late = [row for row in self.late if row[0] != workspace_id]

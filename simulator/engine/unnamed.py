@@ -62,13 +62,13 @@ def without_unnamed(raw: bytes, lowered: str, is_secret: Callable[[str], bool]) 
 
 
 def may_hold_unnamed(lowered: str) -> bool:
-    """Of the values of headers, in small letters: whether it is worth looking for what stands behind a scheme or is signed."""
+    """Whether it is worth looking in the values of headers (in small letters) for what stands behind a scheme or is signed."""
     return "bearer" in lowered or "basic" in lowered or "eyj" in lowered
 
 
 def may_hold_named(lowered: str) -> bool:
-    """The same for what stands behind a name: an option (`--password x`, `-u user:x`), a line (`token: x`), an element. Tests
-    of substrings, one by one: every request's headers are asked."""
+    """Whether it is worth looking for what stands behind a name: an option (`--password x`, `-u user:x`), a line (`token: x`),
+    an element. Tests of substrings, one by one: every request's headers are asked."""
     return (
         ": " in lowered
         or "--" in lowered

@@ -97,11 +97,11 @@ class Walker:
     async def advance(
         self, workspace_id: int, to: datetime | timedelta | None, actor: Literal["console", "page"]
     ) -> Watch:
-        """Walks from deadline to deadline up to `to`; at each, everything due is done, webhook attempts included. A duration is
-        added to what the clock shows when this has its turn; None is the next deadline; what is overdue is done now.
+        """Walks from deadline to deadline up to `to`. At each deadline everything due is done, webhook attempts included.
 
-        A receiver that runs out of time is waited for once. Raises `WorkspaceError` when that is in the past or beyond the last
-        instant of all clocks, or the workspace is reset meanwhile, `NotFound` when it is deleted.
+        `to` is an instant, a duration from what the clock shows when this advance has its turn, or None for the next deadline.
+        A receiver that runs out of time is waited for once. Raises `WorkspaceError` if `to` is in the past or beyond the last
+        instant of all clocks, or if the workspace is reset meanwhile; `NotFound` if it is deleted.
         """
         async with self._walk(workspace_id) as walk:
             at = self._registry[workspace_id].clock.now()

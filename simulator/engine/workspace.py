@@ -70,7 +70,7 @@ NOWHERE = AccountEndpoint()
 
 
 def _signers(endpoints: tuple[AccountEndpoint, ...]) -> list[tuple[object, ...]]:
-    """What of an account's endpoints decides about a signature; of several, their URLs say which of them it is."""
+    """What a signature depends on: each endpoint's secret and key. Where there are several, the URL says which one signs."""
     several = len(endpoints) > 1
     return [(one.url if several else one.url is not None, one.secret, one.key_id) for one in endpoints]
 

@@ -12,5 +12,5 @@ def holds(raw: bytes, part: bytes) -> bool:
 
 
 def as_text(raw: bytes) -> str:
-    """The same signs, each byte one, for whoever asks several times: `part in text` is a fifth of `holds`."""
+    """The bytes as a text of as many characters, for whoever asks several times: `part in text` takes a fifth of `holds`."""
     return raw.decode("latin-1")

@@ -81,7 +81,7 @@ class MalformedBody(Refusal):
 
 
 class BodyTooWide(MalformedBody):
-    """It has more members than are read."""
+    """The body has more members than are read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class App:
 
     @property
     def audits(self) -> Audits:
-        """Those that the control API has begun."""
+        """The audits that the control API has begun."""
         return self._unguarded.audits
 
     async def start(self) -> None:
@@ -195,7 +195,7 @@ def _trust(settings: Settings) -> Trust:
 
 
 def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Scenarios:
-    """Those that ship with us and those of the user's own folder (which win). `<provider>.yaml` always apply.
+    """The scenarios that ship with us and those of the user's own folder (which win). `<provider>.yaml` always apply.
 
     What is not ours may be wrong, and is read at once. Raises `ScenarioError`, also where another distribution brings a
     scenario of a name that is taken.
@@ -236,7 +236,7 @@ def _objection(scenario: Scenario, providers: Sequence[Provider]) -> Objection |
 
 
 def _possible(folder: Path, found: dict[str, Scenario], providers: Sequence[Provider]) -> dict[str, Scenario]:
-    """The same scenarios. Raises `ScenarioError` where one says what can never happen."""
+    """The scenarios as they were found. Raises `ScenarioError` where one says what can never happen."""
     for scenario in found.values():
         if complaint := _objection(scenario, providers):
             raise ScenarioError(f"{folder}: {scenario.name}: {complaint}")
@@ -244,7 +244,7 @@ def _possible(folder: Path, found: dict[str, Scenario], providers: Sequence[Prov
 
 
 def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, Scenario]:
-    """Those of the user's folder. Raises `ScenarioError` also where there is nothing, or what can never happen."""
+    """The scenarios of the user's folder. Raises `ScenarioError` where it holds none, or one that says what can never happen."""
     try:
         is_there = folder.is_dir()
     except OSError:  # too long a name, or a folder above it that is closed

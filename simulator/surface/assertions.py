@@ -88,7 +88,7 @@ class TestedWorkspace(Workspace):
         return self._told(payment)
 
     def stories(self, most: int = SHOWN) -> str:
-        """Those of the newest payments, oldest first."""
+        """The stories of the newest payments, oldest first."""
         return "\n\n".join(self._told(payment) for payment in reversed(self.latest(most)))
 
     def diagrams(self, most: int = SHOWN) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ class AsyncTestedWorkspace(AsyncWorkspace):
         return await self._told(payment)
 
     async def stories(self, most: int = SHOWN) -> str:
-        """Those of the newest payments, oldest first."""
+        """The stories of the newest payments, oldest first."""
         return "\n\n".join([await self._told(payment) for payment in reversed(await self.latest(most))])
 
     async def wait_for(self, **wanted: Any) -> Payment | Delivery:

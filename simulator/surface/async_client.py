@@ -98,7 +98,7 @@ class AsyncClient:
         return cast(Health, await self.call("GET", "/_sim/health"))
 
     async def providers(self) -> list[ProviderView]:
-        """Those that are served, with their events and every setting; the last entry is the simulator itself."""
+        """The providers that are served, with their events and every setting. The last entry is the simulator itself."""
         answer = await self.call("GET", "/_sim/providers")
         return cast(list[ProviderView], answer["data"])
 
@@ -377,7 +377,8 @@ class AsyncWorkspace:
         return cast(Diagram, await self._call("GET", f"/payments/{provider}/{quote(id_)}/diagram"))
 
     async def why(self, id_: str) -> Why:
-        """Of a payment (by id or reference), a request, a delivery or an order's code. Raises `SaidNo` 404 for anything else."""
+        """Why something is as it is: a payment (by id or reference), a request, a delivery or an order (by its code). Raises
+        `SaidNo` 404 for anything else."""
         return cast(Why, await self._call("GET", f"/why/{quote(id_)}"))
 
     async def find(self, id_or_code: str) -> Payment | None:
@@ -495,7 +496,7 @@ class AsyncWorkspace:
         return [one async for one in self.each_timer()]
 
     def each_timer(self, at_most: int | None = None) -> AsyncIterator[Timer]:
-        """The same, one after the other: a page is fetched when its first timer is wanted."""
+        """Every timer, one after the other. A page is fetched when its first timer is wanted."""
         return self.client.every(f"{self.path}/timers", at_most)
 
     async def settle(self) -> Settled:
@@ -596,7 +597,7 @@ class AsyncWorkspace:
         body: str | None = None,
         n: int | None = None,
     ) -> ComparisonView:
-        """What a receiver has computed of a delivery, beside what is right of its try `n`, or of its last."""
+        """Holds what a receiver has computed against what is right for try `n` of the delivery, or for its last one."""
         given = {"base_string": base_string, "signature": signature, "body": body, "n": n}
         wish = {name: value for name, value in given.items() if value is not None}
         return cast(ComparisonView, await self._call("POST", f"/webhooks/{quote(id_, safe='')}/compare", wish))
@@ -612,7 +613,7 @@ class AsyncWorkspace:
         return cast(Delivery, await self._call("POST", f"/webhooks/{quote(id_, safe='')}/mark-delivered"))
 
     async def stop(self, id_: str) -> Delivery:
-        """It is tried no more."""
+        """Ends a pending delivery: it is tried no more."""
         return cast(Delivery, await self._call("POST", f"/webhooks/{quote(id_, safe='')}/stop"))
 
     async def inbox(self, name: str) -> list[Received]:
@@ -638,15 +639,15 @@ class AsyncWorkspace:
         return cast(RequestView, await self._call("GET", f"/requests/{quote(id_, safe='')}"))
 
     async def compare_request(self, id_: str, **given: str) -> ComparisonView:
-        """What the merchant has computed (`base_string`, `signature` or `body`) beside what had to be signed."""
+        """Holds what the merchant has computed (`base_string`, `signature` or `body`) against what had to be signed."""
         return cast(ComparisonView, await self._call("POST", f"/requests/{quote(id_, safe='')}/compare", given))
 
     async def send_request_again(self, id_: str) -> RequestView:
-        """The same call once more, signed anew; the new call."""
+        """Makes a call once more, signed anew. Returns the new call."""
         return cast(RequestView, await self._call("POST", f"/requests/{quote(id_, safe='')}/send-again"))
 
     def each_request(self, at_most: int | None = None, **filters: Any) -> AsyncIterator[RequestView]:
-        """The same, one after the other: a page is fetched when its first call is wanted."""
+        """Every call, one after the other. A page is fetched when its first call is wanted."""
         return self.client.every(f"{self.path}/requests", at_most, **filters)
 
     # Scenarios
@@ -698,7 +699,7 @@ class AsyncWorkspace:
         return cast(AuditView, await self._call("GET", f"/audit/{quote(id_, safe='')}"))
 
     async def audits(self) -> list[AuditSummary]:
-        """Those since the server started, oldest first."""
+        """The audits since the server started, oldest first."""
         return [one async for one in self.client.every(f"{self.path}/audits")]
 
     # The live feed

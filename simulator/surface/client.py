@@ -191,7 +191,7 @@ class Client:
         return cast(Health, self.call("GET", "/_sim/health"))
 
     def providers(self) -> list[ProviderView]:
-        """Those that are served, with their events and every setting; the last entry is the simulator itself."""
+        """The providers that are served, with their events and every setting. The last entry is the simulator itself."""
         answer = self.call("GET", "/_sim/providers")
         return cast(list[ProviderView], answer["data"])
 
@@ -464,7 +464,8 @@ class Workspace:
         return cast(Diagram, self._call("GET", f"/payments/{provider}/{quote(id_)}/diagram"))
 
     def why(self, id_: str) -> Why:
-        """Of a payment (by id or reference), a request, a delivery or an order's code. Raises `SaidNo` 404 for anything else."""
+        """Why something is as it is: a payment (by id or reference), a request, a delivery or an order (by its code). Raises
+        `SaidNo` 404 for anything else."""
         return cast(Why, self._call("GET", f"/why/{quote(id_)}"))
 
     def find(self, id_or_code: str) -> Payment | None:
@@ -582,7 +583,7 @@ class Workspace:
         return list(self.each_timer())
 
     def each_timer(self, at_most: int | None = None) -> Iterator[Timer]:
-        """The same, one after the other: a page is fetched when its first timer is wanted."""
+        """Every timer, one after the other. A page is fetched when its first timer is wanted."""
         return self.client.every(f"{self.path}/timers", at_most)
 
     def settle(self) -> Settled:
@@ -681,7 +682,7 @@ class Workspace:
         body: str | None = None,
         n: int | None = None,
     ) -> ComparisonView:
-        """What a receiver has computed of a delivery, beside what is right of its try `n`, or of its last."""
+        """Holds what a receiver has computed against what is right for try `n` of the delivery, or for its last one."""
         given = {"base_string": base_string, "signature": signature, "body": body, "n": n}
         wish = {name: value for name, value in given.items() if value is not None}
         return cast(ComparisonView, self._call("POST", f"/webhooks/{quote(id_, safe='')}/compare", wish))
@@ -697,7 +698,7 @@ class Workspace:
         return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/mark-delivered"))
 
     def stop(self, id_: str) -> Delivery:
-        """It is tried no more."""
+        """Ends a pending delivery: it is tried no more."""
         return cast(Delivery, self._call("POST", f"/webhooks/{quote(id_, safe='')}/stop"))
 
     def inbox(self, name: str) -> list[Received]:
@@ -723,15 +724,15 @@ class Workspace:
         return cast(RequestView, self._call("GET", f"/requests/{quote(id_, safe='')}"))
 
     def compare_request(self, id_: str, **given: str) -> ComparisonView:
-        """What the merchant has computed (`base_string`, `signature` or `body`) beside what had to be signed."""
+        """Holds what the merchant has computed (`base_string`, `signature` or `body`) against what had to be signed."""
         return cast(ComparisonView, self._call("POST", f"/requests/{quote(id_, safe='')}/compare", given))
 
     def send_request_again(self, id_: str) -> RequestView:
-        """The same call once more, signed anew; the new call."""
+        """Makes a call once more, signed anew. Returns the new call."""
         return cast(RequestView, self._call("POST", f"/requests/{quote(id_, safe='')}/send-again"))
 
     def each_request(self, at_most: int | None = None, **filters: Any) -> Iterator[RequestView]:
-        """The same, one after the other: a page is fetched when its first call is wanted."""
+        """Every call, one after the other. A page is fetched when its first call is wanted."""
         return self.client.every(f"{self.path}/requests", at_most, **filters)
 
     # Scenarios
@@ -783,7 +784,7 @@ class Workspace:
         return cast(AuditView, self._call("GET", f"/audit/{quote(id_, safe='')}"))
 
     def audits(self) -> list[AuditSummary]:
-        """Those since the server started, oldest first."""
+        """The audits since the server started, oldest first."""
         return list(self.client.every(f"{self.path}/audits"))
 
     # The live feed

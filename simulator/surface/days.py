@@ -16,5 +16,5 @@ class Days:
         return self._last if last not in ("", self._last) else ""
 
     def shown(self, at: str) -> str:
-        """The same for rows that are read by themselves: any day but today's is named."""
+        """An instant for a row that is read by itself: any day but today's is named."""
         return self.change(at) or (at[:10] if self._today not in ("", at[:10]) else "")

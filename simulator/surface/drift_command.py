@@ -219,7 +219,7 @@ def _never_sent(value: str) -> str | None:
 
 
 def _kinds(provider: Provider) -> dict[str, type]:
-    """Of which type each credential is in a workspace."""
+    """The type that each credential has in a workspace."""
     from simulator.kernel.ids import Ids
 
     return {name: type(value) for name, value in provider.credentials(Ids(), True).items()}

@@ -56,7 +56,8 @@ def lines_of(text: str) -> list[str]:
 
 
 def without_any_password(text: str) -> str:
-    """Of a complaint, which may name an address that is none: a password may hold slashes there, and goes to the last `@`."""
+    """A complaint without any password. It may name an address that is none: a password may hold slashes there, and goes to the
+    last `@`."""
     return _WRONG_ADDRESS.sub(r"\1***@", _without_passwords(text))
 
 

@@ -185,7 +185,7 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Of this process: it waits a little for the store, and tells when that does not answer."""
+        """Answers for the health of this process. It waits a little for the store, and tells when that does not answer."""
         exchange = _Exchange(scope, receive, send)
         await exchange.read()
         try:
@@ -270,7 +270,7 @@ class Front:
             await asyncio.gather(asking, leaving, hanging, return_exceptions=True)
 
     async def _hangs(self, address: str) -> None:
-        """Returns when it does not say that it is alive: its health is told whatever its simulator waits for."""
+        """Returns when the process does not answer its health check, which it answers even while it waits for something else."""
         import aiohttp
 
         while True:

@@ -43,7 +43,7 @@ def reaches(command: F) -> F:
 
 
 def steers(command: F) -> F:
-    """The same and `--workspace`."""
+    """Adds `--url`, `--token` and `--workspace` to a command."""
     workspace = click.option(
         "--workspace", "-w", envvar="PSP_SIMULATOR_WORKSPACE", default="default", help="Name or id (default)."
     )

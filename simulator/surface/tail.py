@@ -71,7 +71,7 @@ class Tail:
             yield self._tried_again(row) | {"payment": None}
 
     def _new_requests(self) -> list[RequestView]:
-        """Those that came since the last round, newest first, however many."""
+        """The requests that came since the last round, newest first, however many."""
         known = self._request
         at_most = EARLIER if known == 0 and not self.whole else None
         listed = self.workspace.each_request(at_most, provider=self.provider)

@@ -12,7 +12,8 @@ _COMMAND = re.compile(r"psp-simulator (?:scenario )?[a-z]+")
 
 
 def typed(text: str, base_url: str, workspace: str = "default") -> str:
-    """The text, its commands (`psp-simulator advance 12h`) with `--url` and `-w` where they would go elsewhere without."""
+    """The text with `--url` and `-w` added to its commands (`psp-simulator advance 12h`), where these would else reach another
+    server or workspace."""
     base_url = base_url.rstrip("/")
     options = [] if base_url in ("", *USUAL) else ["--url", base_url]
     options += [] if workspace == "default" else ["-w", workspace]

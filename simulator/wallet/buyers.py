@@ -130,7 +130,7 @@ def find(uow: UnitOfWork, slug: str) -> Buyer | None:
 
 
 def get(uow: UnitOfWork, slug: str) -> Buyer:
-    """The same. Raises `NotFound`."""
+    """The buyer of this slug. Raises `NotFound`."""
     return find(uow, slug) or uow.get(Buyer, slug, "buyer")
 
 
@@ -143,7 +143,7 @@ def offered(uow: UnitOfWork, *named: str | None) -> list[Buyer]:
 
 
 def page(uow: UnitOfWork, after: str | None, limit: int) -> list[Buyer]:
-    """So many of all buyers, who stand as in `offered`, behind the one of that slug. Raises `NotFound` where there is none."""
+    """The next `limit` buyers after the one of that slug, in the order of `offered`. Raises `NotFound` where there is none."""
     first: list[Buyer] = []
     if after is None or after in BUYERS:
         known, slugs = uow.fetch(Buyer, BUYERS), [*BUYERS]

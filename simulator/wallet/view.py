@@ -22,12 +22,12 @@ REASONS: tuple[Reason, ...] = ("balance", "limit", "blocked", "authentication")
 
 
 def title_key(shown: str) -> str:
-    """Of the window's title, for the state that the page shows."""
+    """The key of the window's title, for the state that the page shows."""
     return f"title_{shown}"
 
 
 def announce_key(shown: str) -> str:
-    """Of what a screen reader says when that state is reached; takes `buyer`."""
+    """The key of what a screen reader says when that state is reached. Its text takes `buyer`."""
     return f"announce_{shown}"
 
 
@@ -47,7 +47,7 @@ class Prediction:
 
     @property
     def key(self) -> str:
-        """Of the sentence beside the buyer; only a buyer's own account gives a reason."""
+        """The key of the sentence beside the buyer. Only a buyer's own account gives a reason."""
         if not self.decided_by.startswith("buyer:"):
             return f"forced_{self.outcome}"
         detail = self.reason or self.values.get("by")
@@ -238,7 +238,7 @@ class ResultView:
 
     @property
     def reason_key(self) -> str:
-        """Of the sentence that says why, behind `reason_`."""
+        """The key of the sentence that says why, without its `reason_`."""
         reason = self.reason or self.outcome
         return f"{reason}_{self.detail}" if self.detail else reason
 

@@ -63,7 +63,7 @@ class Journal(Statements):
         return self.rows(sql, (self._at(workspace), limit))
 
     def last_seq(self) -> int:
-        """Of the journal's newest row, in whatever workspace; 0 while there is none."""
+        """The number of the journal's newest row, in whatever workspace; 0 while there is none."""
         found = self.rows("SELECT MAX(seq) FROM journal", ())
         return int(found[0][0] or 0)
 

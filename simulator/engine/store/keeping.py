@@ -54,12 +54,12 @@ class Keeping(Statements):
         return [*(found | {row[0]: row for row in self.rows(sql, (*ids, place))}).values()]
 
     def with_timers(self, workspace: int, ids: Sequence[str]) -> set[str]:
-        """Those of these ids for which something is still to fall due."""
+        """Which of these ids have a timer that is still to fall due."""
         sql = f"SELECT DISTINCT id FROM timers WHERE id IN ({_marks(ids)}) AND +workspace = ?"  # noqa: S608
         return {row[0] for row in self.rows(sql, (*ids, self._at(workspace)))}
 
     def with_pending(self, workspace: int, subjects: Sequence[str]) -> set[str]:
-        """Those of these payments about which a message is still to be sent."""
+        """Which of these payments have a message that is still to be sent."""
         sql = f"""SELECT DISTINCT subject FROM outbox
             WHERE workspace = ? AND subject IN ({_marks(subjects)}) AND state = 'pending'"""  # noqa: S608
         return {row[0] for row in self.rows(sql, (self._at(workspace), *subjects))}
@@ -112,7 +112,7 @@ class Keeping(Statements):
         return self.rows(sql, (self._at(workspace), *kind, most))
 
     def drop_resources(self, workspace: int, resources: Sequence[int], keys: Iterable[Row], at: int) -> None:
-        """Drops these, which belong to no payment, with their look-up keys."""
+        """Drops resources that belong to no payment, with their look-up keys."""
         place = self._at(workspace)
         self._drop_resources(place, resources, keys)
         self._count_dropped(place, 0, len(resources), at)

@@ -119,26 +119,27 @@ class Outbox(Statements):
         return [self._timer(row) for row in self.rows(sql, values)]
 
     def timers_of(self, workspace: int, ids: Sequence[str]) -> list[TimerRow]:
-        """Those of the resources with these ids, of whatever kind, soonest first."""
+        """The timers of the resources with these ids, of whatever kind, soonest first."""
         places = ", ".join("?" for _ in ids)
         sql = f"SELECT {_TIMER} FROM timers WHERE id IN ({places}) AND +workspace = ? {self._timers_aside} ORDER BY due, seq"  # noqa: S608
         return [self._timer(row) for row in self.rows(sql, (*ids, self._at(workspace)))] if ids else []
 
     def undated(self) -> tuple[int, int]:
-        """How many timers and pending messages are due at what is no instant: nobody ever wrote it so, and none falls due."""
+        """How many timers and pending messages have a due time that is no instant. Only damage writes such a row; it never
+        falls due."""
         return 0, 0
 
     def waiting_providers(self) -> list[str]:
-        """Of what waits, as far as that is cheap to say."""
+        """The providers of timers and messages that wait, as far as that is cheap to say."""
         return []
 
     def with_rows(self, providers: Set[str]) -> Set[str]:
-        """Those of them that have rows in a workspace, or all of them where that is not cheap to say."""
+        """Which of the providers have rows in a workspace; all of them where that is not cheap to say."""
         return providers
 
     def next_due(self, workspace: int, after: int = 0, *, seen: int = 0) -> int | None:
-        """When the next timer or message of a workspace falls due, later than `after`, and a message later than `seen` too (all in
-        microseconds). What is no instant is passed over (`undated`)."""
+        """When the next timer or message of a workspace falls due after `after`; messages up to `seen` do not count either. All
+        in microseconds. Rows without an instant are passed over (`undated`)."""
         sql = f"""SELECT MIN(due) FROM (
             SELECT due FROM (SELECT due FROM timers WHERE workspace = ? AND due > ? AND due <= ? {self._timers_aside}
                 ORDER BY workspace, due, seq LIMIT 1) timer
@@ -193,7 +194,7 @@ class Outbox(Statements):
         return [self._message(row) for row in self.rows(sql, (*group, until, message.plan, message.seq))]
 
     def plans_of(self, workspace: int, provider: str, subject: str, url: str, after: int) -> list[bytes]:
-        """Those of the messages of a payment to one address that are due later than an instant."""
+        """The plans of a payment's messages to one address that are due after an instant."""
         sql = """SELECT plan FROM outbox WHERE workspace = ? AND subject = ? AND provider = ? AND url = ?
             AND state = 'pending' AND +due > ? AND plan IS NOT NULL ORDER BY seq"""
         return [
@@ -220,7 +221,7 @@ class Outbox(Statements):
         self.run(sql, (due, self._at(workspace), provider, url, held_until))
 
     def latest_of_pending(self) -> list[tuple[int, int]]:
-        """Of each workspace with messages that wait: its number, and the last instant at which one was made or tried."""
+        """For each workspace with messages that wait: its number, and the last instant at which one was made or tried."""
         sql = f"""SELECT workspace, MAX(at) FROM (
             SELECT workspace, MAX(created) AS at FROM outbox WHERE state = 'pending' GROUP BY workspace
             UNION ALL SELECT o.workspace, MAX(a.at) AS at FROM outbox o JOIN attempts a ON a.message = o.seq
@@ -459,7 +460,7 @@ class Outbox(Statements):
         return None if not found else found[0][0]
 
     def attempts(self, messages: Sequence[int]) -> list[AttemptRow]:
-        """Of these messages, each message's oldest first."""
+        """The attempts of these messages; each message's oldest first."""
         if not messages:
             return []
         marks = ", ".join("?" * len(messages))

@@ -195,7 +195,7 @@ class PostgresStore(SharedStore):
         self.commit()
 
     def _version(self) -> int:
-        """Of the tables that are there; 0 where there are none."""
+        """The schema version of the tables that are there; 0 where there are none."""
         if self.exact_rows("SELECT to_regclass('meta')")[0][0] is None:
             return 0
         told = self.meta(_VERSION)

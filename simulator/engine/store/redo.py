@@ -110,7 +110,7 @@ class Redo:
             self._is_spoilt, self._length = False, length
 
     def frames(self, after: int) -> Iterator[tuple[int, Sequence[Statement]]]:
-        """Those that follow the commit of this number, in order."""
+        """The frames that follow the commit of this number, in order."""
         try:
             raw = self._path.read_bytes()
         except FileNotFoundError:

@@ -51,7 +51,7 @@ class Resources(Statements):
         return found[0][0] if found else None
 
     def resources_of(self, workspace: int, provider: str, kind: str, ids: Sequence[str]) -> list[bytes]:
-        """Those with these ids, in no order."""
+        """The bodies of the resources with these ids, in no order."""
         places = ", ".join("?" for _ in ids)
         sql = f"SELECT body FROM resources WHERE id IN ({places}) AND kind = ? AND provider = ? AND workspace = ?"  # noqa: S608
         return [row[0] for row in self.rows(sql, (*ids, kind, provider, self._at(workspace)))] if ids else []

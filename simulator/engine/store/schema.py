@@ -203,7 +203,7 @@ def _columns(text: str) -> dict[str, str]:
 
 
 def of_a_workspace(texts: dict[str, str]) -> tuple[Table, ...]:
-    """Those that name rows of others come after them."""
+    """The tables of a workspace's rows. A table whose rows name rows of another comes after it."""
     found = [Table(name, _columns(text)) for name, text in texts.items() if name not in OF_NOBODY]
     return tuple(sorted(found, key=lambda table: bool(table.referring)))
 
@@ -212,7 +212,7 @@ OF_A_WORKSPACE = of_a_workspace(_TEXTS)
 
 
 def all_columns() -> dict[str, dict[str, str]]:
-    """Of every table, and of the twins, the columns with their types."""
+    """The columns of every table, the twins included, with their types."""
     own = {
         name: {column: type_.removesuffix(" PRIMARY KEY") for column, type_ in _columns(text).items()}
         for name, text in _TEXTS.items()

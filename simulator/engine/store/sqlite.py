@@ -132,7 +132,7 @@ class SqliteStore(Store):
             self._redo = self._log_of(file)
 
     def _take_in(self, file: Path) -> None:
-        """What a server that was killed has left in its log. Not from one that is at work."""
+        """Executes what a server that was killed has left in its log. A server at work keeps its own."""
         with nullcontext(True) if self._lock is not None else alone(file) as is_ours:
             if is_ours and self._version() >= schema.LOGGED and (log_of := self._log_of(file)) is not None:
                 try:
@@ -159,7 +159,7 @@ class SqliteStore(Store):
         return log_of
 
     def _size(self) -> int:
-        """Of the file, in bytes."""
+        """The size of the file in bytes."""
         pages, size = (self._execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         return int(pages * size)
 
@@ -272,7 +272,7 @@ class SqliteStore(Store):
         return count
 
     def _note(self, sql: str, values: Any, is_many: bool, count: int) -> None:
-        """Of a turn that is to be logged: what has changed so many rows."""
+        """Remembers a statement that has changed so many rows, for the log of this turn."""
         assert self._said is not None
         self._seen += count
         if count > MOST or len(self._said) > MOST or not _says_which(sql):

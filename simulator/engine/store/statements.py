@@ -29,7 +29,7 @@ def at_rest(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def all_at_rest(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    """The same for many rows, looked through together: that is much cheaper than one by one."""
+    """Cuts card numbers in many rows. Looking through them together is much cheaper than one by one."""
     return [at_rest(row) for row in rows] if _hold_cards(chain.from_iterable(rows)) else rows
 
 
@@ -83,7 +83,7 @@ class Statements(ABC):
         return self.exact_run(sql, at_rest(values))
 
     def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int:
-        """The same for many rows: of all together."""
+        """Executes it once for each row. Returns how many rows it has changed in all."""
         return self.exact_run_many(sql, all_at_rest([*values]))
 
     # The same with the values as they are: only for credentials, which may be any digits that somebody has chosen.
@@ -112,8 +112,8 @@ class Statements(ABC):
     def commit(self) -> None: ...
 
     def commit_logged(self) -> bool:
-        """The same: what is answered afterwards lasts. True where it is not in its place yet, and `checkpoint` is to be called
-        in a moment."""
+        """Commits so that what is answered afterwards lasts. True where it only stands in a log yet, and `checkpoint` is to be
+        called in a moment."""
         self.commit()
         return False
 

@@ -43,7 +43,7 @@ class Transfer(Statements):
             self.run_many(sql, [[_value(row, name, place, renumbered) for name in names] for row in given])
 
     def _new_numbers(self, table: str, count: int) -> Sequence[int]:
-        """So many that no row of the table has, in their order."""
+        """So many numbers that no row of the table has, in ascending order."""
         first = int(self.rows(f"SELECT COALESCE(MAX(seq), 0) + 1 FROM {table}")[0][0])  # noqa: S608
         return range(first, first + count)
 

@@ -100,7 +100,7 @@ def files_of(period: Period) -> list[File]:
 
 
 def _payouts(period: Period) -> list[Payout]:
-    """Those of the Default platform."""
+    """The payouts that the Default platform receives."""
     return [payout for payout in period.payouts if not payout.merchant]
 
 
@@ -123,7 +123,7 @@ def _file(period: Period, sort: str, payout: Payout | None = None) -> File:
 
 
 def report_id(file: File | FinancialReport) -> str:
-    """The same whenever it is made again."""
+    """The report's id. It is the same whenever the report is made again."""
     entity, name = (file.entity, file.name) if isinstance(file, File) else (file.entity_id, file.filename)
     return derived_id("rpt", f"{entity}/{name}")
 
@@ -147,7 +147,7 @@ def _report(period: Period, file: File) -> Report:
 
 
 def example(uow: UnitOfWork) -> File:
-    """Of a day in which nothing has to have happened, for samples."""
+    """A file for the samples, of a day on which nothing need have happened."""
     settings, entity = uow.settings(CheckoutcomSettings), entity_of(own_channel(uow))
     calendar = settings.calendar
     until = calendar.cutoff_on(calendar.day(uow.now))

@@ -307,7 +307,7 @@ class Payable(Kept):
 
     @property
     def can_be_paid(self) -> bool:
-        """It is open, and there is something to pay: an amount of 0 is for verifying a card.
+        """Whether it is open and there is something to pay: an amount of 0 is for verifying a card.
 
         Inferred: checkoutcom.zero-amount.
         """

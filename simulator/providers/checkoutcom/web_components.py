@@ -12,7 +12,7 @@ from simulator.engine.runtime import Runtime
 
 
 def show_script(call: Call, runtime: Runtime) -> Reply:
-    """The same for every workspace: whom a page belongs to says its public key."""
+    """Serves the script. It is the same for every workspace; a page's public key says whose page it is."""
     content = files("simulator.providers.checkoutcom").joinpath("web_components.js").read_bytes()
     headers = {"cache-control": "no-cache", "access-control-allow-origin": "*"}
     return Reply(200, content, headers, content_type="text/javascript; charset=utf-8")

@@ -21,7 +21,8 @@ def scan_url(payment: Payment) -> str:
 
 
 def invitation(uow: UnitOfWork, payment: Payment) -> dict[str, Any]:
-    """The member that the callback has more than others. Source: docs/providers/ecommpay.md, sources 6.6 and 6.7."""
+    """The member that only this callback has: where the buyer is sent, or the QR code. Source: docs/providers/ecommpay.md,
+    sources 6.6 and 6.7."""
     if payment.options["alipay_flow"] == "qr":
         kind = payment.options["qr_type"]
         return {

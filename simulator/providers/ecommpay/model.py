@@ -152,7 +152,7 @@ class Operation(Resource):
         return self.payment
 
     def keys(self) -> dict[str, str]:
-        """Those that have ended are asked for by the day of it (in UTC)."""
+        """The day (in UTC) on which an operation has ended, by which the Data API asks for it."""
         return {"ended": self.updated_at.date().isoformat()} if self.state in ENDED else {}
 
 

@@ -176,7 +176,7 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
 
 
 def operations_of(account: Account, id_: str) -> Request:
-    """Of the Data API."""
+    """The call of the Data API that lists a payment's operations."""
     asked = {"payment_id": id_, "project_id": [account.credentials["project_id"]]}
     return json_request("POST", OPERATIONS, asked)
 

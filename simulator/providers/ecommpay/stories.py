@@ -14,7 +14,7 @@ NOBODY = "ECT_TEST_UNKNOWN"
 
 
 def _again(so_far: SoFar) -> Request:
-    """The same `payment_id` once more. Source: docs/providers/ecommpay.md, source 6.8."""
+    """A request with a `payment_id` that was used before. Source: docs/providers/ecommpay.md, source 6.8."""
     return shop.create(so_far.account, replace(shop.SAMPLE, reference=so_far.payment))
 
 

@@ -59,7 +59,7 @@ def operations(uow: UnitOfWork, report: PaymentReport) -> str:
 
 
 def _charges(uow: UnitOfWork, report: PaymentReport) -> Iterator[Charge]:
-    """Those of the report's merchant on which something has happened since it begins."""
+    """The merchant's charges on which something has happened since the report begins."""
     uow.flush()
     before: int | None = None
     while rows := uow.store.payments(uow.workspace.id, provider=Charge.PROVIDER, before=before, limit=PAGE):

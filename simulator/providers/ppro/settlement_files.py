@@ -127,7 +127,7 @@ def reports(period: Period) -> list[Report]:
 
 
 def _packed(render: Callable[[], bytes]) -> bytes:
-    """The same bytes each time: the archive bears no time."""
+    """The file in an archive. It has the same bytes each time, for the archive bears no time."""
     return gzip.compress(render(), mtime=0)
 
 

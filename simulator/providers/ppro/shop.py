@@ -41,7 +41,8 @@ def read(account: Account, id_: str) -> Request:
 
 
 def report(account: Account, type_: str, moment: str) -> Request:
-    """Of the operations of a type in one moment, as an answer has told it: the merchant's own clock is another."""
+    """Asks for a report on the operations of a type in one moment. An answer has told the moment, for the merchant's own clock
+    differs."""
     return json_request("POST", REPORTS, {"operationType": type_, "startDate": moment, "endDate": moment})
 
 

@@ -60,7 +60,8 @@ DISCARD = _call("discards", merchantDiscardReference="ds-1")
 
 
 def _report(so_far: SoFar) -> Request:
-    """Of the captures in the moment of the charge that was just made: the merchant's own clock is another."""
+    """Asks for a report on the captures in the moment of the charge just made. Its answer tells the moment, for the merchant's
+    own clock differs."""
     return shop.report(so_far.account, "CAPTURE", so_far.answer.json["createdAt"])
 
 

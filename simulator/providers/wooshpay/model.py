@@ -258,7 +258,7 @@ class PaymentMethod(Owned):
 
     @property
     def goes_with(self) -> str:
-        """It stays with a customer, and for who has agreed to later charges."""
+        """Empty where the method belongs to a customer, or its buyer has agreed to later charges: then it stays."""
         return "" if self.customer or self.buyer else self.made_for or ""
 
     def facets(self) -> dict[str, str | None]:

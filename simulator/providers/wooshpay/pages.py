@@ -177,7 +177,8 @@ def _end(
 def act(call: Call, runtime: Runtime) -> Reply:
     """POST: the shopper picks a `method` (the proposed one without it), and is led to the wallet.
 
-    The order that is open is gone on with; with another method a new one takes its place, unless its buyer has confirmed.
+    An open wallet order is used again. If the shopper picks another method, a new order replaces it, unless the buyer has
+    confirmed the old one.
     """
     workspace, session = _find(call, runtime)
     if not pages.is_own_origin(call):

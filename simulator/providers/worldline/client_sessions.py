@@ -33,7 +33,7 @@ def new_session(workspace: Workspace, ids: Ids, now: datetime) -> tuple[str, str
 
 
 def session_id(secret: str, customer_id: str) -> str:
-    """Of the session of this customer, made with the merchant's secret API key."""
+    """The id of this customer's session, made with the merchant's secret API key."""
     return hmac_sha256(secret, customer_id.encode()).hex()[:32]
 
 

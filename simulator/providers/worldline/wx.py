@@ -236,7 +236,7 @@ def xml(period: Period, merchant_id: str, currency: str | None = None) -> bytes:
 
 
 def packed(period: Period, merchant_id: str, currency: str | None = None) -> bytes:
-    """The same bytes each time: the archive bears no time."""
+    """The report in an archive. It has the same bytes each time, for the archive bears no time."""
     return gzip.compress(xml(period, merchant_id, currency), mtime=0)
 
 

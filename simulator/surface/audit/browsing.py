@@ -88,12 +88,12 @@ def _paid(trial: Trial) -> Order:
 
 
 def _readdressed(url: str, was: Order, now: Order) -> str:
-    """The same address for another order, as far as its parts are known."""
+    """The address as it would be for another order, as far as its parts are known."""
     return _renamed(url, was, now).replace(was.payment, now.payment)
 
 
 def _renamed(url: str, was: Order, now: Order) -> str:
-    """The same with another order's number in the shop's own part of the address, and the provider's ids as they were."""
+    """The address with another order's number in the shop's own part of it, and the provider's ids as they were."""
     if was.reference == was.payment:
         return url.replace(was.reference, now.reference)
     parts = urlsplit(url)

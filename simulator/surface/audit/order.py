@@ -84,7 +84,7 @@ def _reversed(trial: Trial) -> None:
 
 
 def _before_answer(trial: Trial) -> None:
-    """The answer to the create call is on its way while the buyer pays, and the shop is told."""
+    """The buyer pays, and the webhook arrives, before the shop has the answer to its create call."""
     assert trial.subject.checkout is not None
     newest, checkout = trial.newest(), trial.subject.checkout
     trial.arm(api={"delay": "1m", "times": 1})

@@ -19,7 +19,7 @@ FIRST = 4
 
 @dataclass(slots=True, kw_only=True)
 class Pace:
-    """Of one audit: it learns how long this shop takes."""
+    """The pace of one audit, which learns how long this shop takes."""
 
     patience_s: float = 3.0
     """How long is waited for what a right shop comes to."""

@@ -190,7 +190,7 @@ class Console:
         return Pager(min(len(rows), PAGE), older, urlencode(kept) if self.before is not None else None)
 
     def url(self, *path: str) -> str:
-        """Of a page of this workspace: `console.url("payments", id)`."""
+        """The address of a page of this workspace: `console.url("payments", id)`."""
         return "/".join(["/console", quote(self.workspace.name, safe=""), *(quote(part, safe="") for part in path)])
 
     def typed(self, command: str) -> str:
@@ -202,7 +202,7 @@ class Console:
         return self._act(self.workspace.name, operation, path=path, body=body, then=then)
 
     def act_in(self, workspace: str, operation: str, *, then: str = "", **body: Any) -> acts.Act:
-        """The same in another workspace than the page's."""
+        """An act in another workspace than the page's."""
         return self._act(workspace, operation, body=body, then=then)
 
     def _act(self, workspace: str, operation: str, **more: Any) -> acts.Act:
@@ -269,7 +269,7 @@ class Console:
 
     @cached_property
     def days(self) -> Days:
-        """Of the page's list, row by row."""
+        """The days of the page's list, row by row."""
         return Days(iso_millis(self.clock.now))
 
     def other_day(self, at: str) -> str:
@@ -327,7 +327,7 @@ class Console:
 
     @property
     def workspaces(self) -> list[str]:
-        """Those that the menu offers: this one, the default one, and the newest."""
+        """The workspaces that the menu offers: this one, the default one and the newest."""
         names = [self.workspace.name, DEFAULT]
         names += [workspace.name for workspace in reversed(self.runtime.workspaces())]
         return list(dict.fromkeys(names))[:WORKSPACES]

@@ -238,7 +238,7 @@ class World:
         return standing.get(purse, Standing())
 
     def numbers(self, day: date) -> tuple[int, int]:
-        """Of the first booking of a day, and of the first one of the next."""
+        """The numbers of a day's first booking and of the next day's first."""
         store, workspace = self.uow.store, self.console.workspace.id
         begin, end = (micros(self.calendar.instant(one)) for one in (day, day + DAY))
         return store.first_booking_since(workspace, self.name, begin), store.first_booking_since(
@@ -348,7 +348,7 @@ def of_payment(console: Console, provider: Provider, payment: str) -> Mapping[st
 
 
 def _tall(amount: int, most: int) -> int:
-    """Of a bar; what is not nothing is seen."""
+    """The height of a bar. Any amount but zero is seen."""
     return max(amount * TALL // most, 2) if amount > 0 else 0
 
 

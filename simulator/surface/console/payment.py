@@ -332,7 +332,7 @@ def _mark(step: Step) -> str:
 
 
 def _inspected(console: Console, provider: Provider, lines: Sequence[Line]) -> Inspected | None:
-    """Of the chosen row, else of the newest that failed, else of the newest that has bytes."""
+    """What the inspector shows: the chosen row, else the newest that failed, else the newest that has bytes."""
     wanted = console.query.get("event", "")
     with_bytes = [line for line in lines if line.step.kind in ("request", "answer", "webhook")]
     failed = [line for line in with_bytes if line.step.failed]

@@ -67,7 +67,8 @@ class AuditBody(Body):
 
 
 class Audits:
-    """Those that run and have run since the server started. Ending the server ends them, each after it has put back what was."""
+    """The audits that run and have run since the server started. Ending the server ends them, each after it has put back what
+    was."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

@@ -229,7 +229,7 @@ def loaded(runtime: Runtime, uow: UnitOfWork, rows: Sequence[Sequence[Any]]) -> 
 
 
 def summary_of(uow: UnitOfWork, provider: Provider, resource: Resource) -> Summary:
-    """Of a payment as it is told everywhere. A preface is as its latest payment, under its own name and status.
+    """The summary of a payment, as it is told everywhere. A preface is told as its latest payment, under its own name and status.
 
     Raises `AssertionError` for what is neither.
     """
@@ -250,7 +250,7 @@ def summary_of(uow: UnitOfWork, provider: Provider, resource: Resource) -> Summa
 
 
 def latest_payment(uow: UnitOfWork, provider: Provider, resource: Resource) -> Resource | None:
-    """Of a preface the payment that stands for it; None for a payment, and before there is one."""
+    """The payment that stands for a preface in lists. None for a payment itself, and before there is one."""
     own = provider.summarise(resource)
     if own is None or own.payment is None:
         return None
@@ -258,7 +258,7 @@ def latest_payment(uow: UnitOfWork, provider: Provider, resource: Resource) -> R
 
 
 def story(uow: UnitOfWork, provider: Provider, runtime: Runtime, resource: Resource) -> list[journal.Told]:
-    """Of a payment from its preface on; of a preface with what became of its payments."""
+    """What has happened to a payment, from its preface on; to a preface, with what became of its payments."""
     runtime.write_late()
     subject, *payments = subjects_of(uow, provider, resource)
     return journal.story(runtime.store, uow.workspace.id, subject, resource.preface, payments)

@@ -9,7 +9,7 @@ from simulator.surface.control.operation import ControlCall
 
 
 async def health(call: ControlCall) -> dict[str, Any]:
-    """It asks the store, so a 200 means that calls would be answered too; 503 says why they would not.
+    """Asks the store, so a 200 means that calls would be answered too; 503 says why they would not.
 
     Who may see nothing else of the control API is not told how the workspaces are called.
     """

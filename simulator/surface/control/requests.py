@@ -163,7 +163,7 @@ def exchange_of(provider: Provider, view: Mapping[str, Any]) -> Exchange:
 
 
 def _members(request: Mapping[str, Any], query: str) -> Any:
-    """Of the body, which may be a form's, and of the query; a form's `a[b]` counts as `a.b`."""
+    """The members of the body, which may be a form's, and of the query. A form's `a[b]` counts as `a.b`."""
     body = _json(request["body"])
     if isinstance(body, list):
         return body
@@ -254,7 +254,7 @@ def newest_of(runtime: Runtime, workspace: Workspace, since: int) -> dict[str, A
 
 
 async def send_again(call: ControlCall) -> dict[str, Any]:
-    """The same call once more, signed anew, as a call of its own. Raises 409 for one that was not kept whole.
+    """Makes a call once more, signed anew, as a call of its own. Raises 409 for one that was not kept whole.
 
     The addresses in it are still named by whoever named them: another machine's stay another machine's.
     """

@@ -159,7 +159,7 @@ async def delete_scenario(call: ControlCall) -> None:
 
 
 async def list_scenarios(call: ControlCall[NoBody, ListQuery]) -> dict[str, Any]:
-    """Those on disk. What is not `armable` is a provider's documented test trigger and always holds."""
+    """The scenarios on disk. What is not `armable` is a provider's documented test trigger and always holds."""
     known = call.runtime.scenarios.known
     entries = [(scenario, True) for scenario in known.named.values()]
     entries += [(scenario, False) for scenario in known.documented.values()]

@@ -249,7 +249,7 @@ async def mark_delivered(call: ControlCall) -> dict[str, Any]:
 
 
 async def stop(call: ControlCall) -> dict[str, Any]:
-    """It is tried no more. Raises 409 unless it is pending."""
+    """Ends a delivery: it is tried no more. Raises 409 unless it is pending."""
     return _concluded(call, "stop", "failed")
 
 

@@ -310,7 +310,7 @@ def _undelivered(
 
 
 def _payments(runtime: Runtime, workspace: Workspace, id_: str) -> Iterator[tuple[Provider, Resource]]:
-    """Those with this id, reference, or code of an order."""
+    """The payments with this id, this reference or this code of an order."""
     store, uow = runtime.store, runtime.open(workspace)
     order = uow.find(Order, id_)
     if order is not None and order.payee_provider in runtime.providers:

@@ -99,7 +99,7 @@ class Causes:
 
 @dataclass
 class Comparison:
-    """Of one call: `one` and `other` are the simulator's answers, `real` is the sandbox's."""
+    """The comparison of one call: `one` and `other` are the simulator's answers, `real` is the sandbox's."""
 
     call: str
     operation: str
@@ -220,7 +220,7 @@ class Comparison:
             self._compare(_inner(place, name), a[name], b.get(name, a[name]), c[name])
 
     def _name(self, name: str) -> str:
-        """Of a member that we do not know: somebody may have written a secret there."""
+        """The name of a member that we do not know, with what may be a secret in it hidden."""
         return self.hiding.shown(name)[:60]
 
     def _compare_lists(self, place: str, a: list[Any], b: list[Any], c: list[Any]) -> None:
@@ -251,7 +251,7 @@ class Comparison:
             yield from zip(a, b, c, strict=False)
 
     def _own(self, items: list[Any], side: Side) -> list[Any]:
-        """Those of a list that speak of what this visit has made."""
+        """The items of a list that speak of what this visit has made."""
         return [item for item in items if isinstance(item, dict) and _made_in(item, side.names)]
 
     # Values

@@ -101,7 +101,7 @@ class Hiding:
                     yield signs[at][1], signs[at + length - 1][2]
 
     def sealed_in(self, value: Any) -> Any:
-        """The same for every text within a value of JSON."""
+        """The value of JSON with every text in it sealed."""
         if isinstance(value, str):
             return self.sealed(value)
         if isinstance(value, dict):
@@ -135,7 +135,7 @@ def _pieces(text: str, length: int) -> Iterator[str]:
 
 
 def _own_pieces(secret: str) -> Iterator[str]:
-    """Of its letters and digits alone: no piece is only of the words before its last underscore."""
+    """Pieces of its letters and digits alone. No piece lies wholly in the words before its last underscore."""
     bare = "".join(sign for sign, _, _ in _signs(secret))
     words = len("".join(sign for sign, _, _ in _signs(secret.rpartition("_")[0])))
     for length in (SHORT_PIECE, PIECE):
@@ -155,7 +155,7 @@ def _signs(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Those that overlap or touch as one, in their order."""
+    """The places in their order; those that overlap or touch have become one."""
     found: list[tuple[int, int]] = []
     for begin, end in sorted(places):
         if found and begin <= found[-1][1]:

@@ -167,7 +167,7 @@ class Marks:
         return f"{segments}{question}{parameters}"
 
     def _part(self, text: str, name: str = "") -> str:
-        """Of an address: what it says without its `%` counts, and marks stay readable."""
+        """Hides one part of an address. What it says without its `%` counts, and marks stay readable."""
         if "%" not in text:
             return self.text(text, name)
         return quote(self.text(unquote(text), name), safe="<>* ")
@@ -241,7 +241,7 @@ def _is_drawn_token(text: str) -> bool:
 
 
 def _is_drawn_name(text: str) -> bool:
-    """The same of something that its member calls an id: shorter numbers, and words that are none."""
+    """Whether a text was drawn, where its member calls it an id: there shorter numbers are, too, and words that are none."""
     if not re.fullmatch(r"[A-Za-z0-9-]+", text):
         return False
     return (text.isdecimal() and len(text) >= 5) or (len(text) >= _LONG_ID and not text.isupper())

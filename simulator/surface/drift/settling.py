@@ -17,7 +17,7 @@ Result = Literal["agrees", "differs", "not settled"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of one fact: what was found, in which calls it could be seen, and how they differ."""
+    """The verdict on one fact: what was found, in which calls it could be seen, and how they differ."""
 
     fact: Fact
     result: Result

@@ -48,7 +48,7 @@ def sign(sending: Sending) -> dict[str, str]:
 
 
 def explain(sending: Sending, left: Signed) -> Explained | None:
-    """The same again, step by step: for the pages, and for merchants whose signature is another."""
+    """Makes the signature once more, step by step: for the pages, and for merchants whose signature differs."""
     received = left.headers.get("Newpay-Signature", "")
     secret, own = secret_of(sending.workspace), sending.workspace.credentials["newpay"]
     return signed_body(

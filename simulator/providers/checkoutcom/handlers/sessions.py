@@ -75,7 +75,7 @@ def _new_session(
 
 
 def _said(request: wire.SessionMembers) -> dict[str, Any]:
-    """Of the members that a submission may change, those that a request has."""
+    """What the request says of the members that a submission may change."""
     items = None if request.items is None else tuple(values.plain(item) or {} for item in request.items)
     return values.present(
         {

@@ -108,7 +108,8 @@ def page_address(payment: Payment) -> str:
 
 
 def address_after(payment: Payment) -> str:
-    """Of a payment made on Payment Page: `redirect_*_url` if the window just goes there, else the result page."""
+    """Where the buyer's window goes after a payment on Payment Page: `redirect_*_url` if it just goes there, else the result
+    page."""
     way = way_back(payment.page or {}, "redirect", result_of(payment))
     return way.url if way is not None and way.is_plain else f"{payment.origin}{page_address(payment)}"
 

@@ -96,7 +96,7 @@ def operation_in_callback(operation: Operation) -> dict[str, Any]:
 
 
 def operation_in_status(operation: Operation) -> dict[str, Any]:
-    """The same members as in a callback, but the code and message stand before the provider."""
+    """An operation in the answer to a status request: the members of a callback, but with code and message before the provider."""
     return {
         **_operation_head(operation),
         "code": operation.code,

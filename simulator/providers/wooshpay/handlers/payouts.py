@@ -20,7 +20,7 @@ from simulator.providers.wooshpay.wire.lists import listing
 
 
 def _payouts(call: Call, uow: UnitOfWork) -> list[Payout]:
-    """Of the caller's side, newest first."""
+    """The payouts on the caller's side (live or test), newest first."""
     account = wire.account_of(call.credential["livemode"])
     return [one for one in uow.every(kinds_of("wooshpay").payout) if one.merchant == account]
 
@@ -41,7 +41,7 @@ def list_payouts(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def _transactions(call: Call, uow: UnitOfWork) -> Iterator[Booking]:
-    """Of the caller's side, newest first: what has moved the balance."""
+    """The bookings on the caller's side (live or test) that have moved the balance, newest first."""
     account = wire.account_of(call.credential["livemode"])
     for booking in reversed(uow.bookings("wooshpay")):
         if booking.merchant == account and booking.on(MERCHANT):
@@ -58,7 +58,7 @@ def get_balance_transaction(call: Call, uow: UnitOfWork) -> Reply:
 
 
 def list_balance_transactions(call: Call, uow: UnitOfWork) -> Reply:
-    """Of a payout those too that it is itself. What is unknown to a filter is in no list."""
+    """Newest first. The list of a payout holds the payout's own transaction too. A filter by something unknown finds nothing."""
     query, payouts = query_of(call), Payouts(uow, "wooshpay")
     wanted = {"currency": query.currency and query.currency.lower(), "source": query.source, "type": query.type}
     told = (

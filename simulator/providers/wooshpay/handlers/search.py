@@ -66,7 +66,8 @@ class Clause:
 
 
 def search_payment_intents(call: Call, uow: UnitOfWork) -> Reply:
-    """GET /v1/payment_intents/search. What is not understood is refused: an empty answer would say that there is nothing."""
+    """GET /v1/payment_intents/search. A query that is not understood is refused, for an empty list would say that nothing was
+    found."""
     query = query_of(call)
     clauses, joined = read(query.query)
     side = side_of(call.credential["livemode"])

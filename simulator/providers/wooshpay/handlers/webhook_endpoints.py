@@ -24,7 +24,7 @@ def _all(uow: UnitOfWork) -> list[dict[str, Any]]:
 
 
 def _endpoints(call: Call, uow: UnitOfWork) -> list[dict[str, Any]]:
-    """Those of this side of the account, oldest first."""
+    """The endpoints on this side of the account (live or test), oldest first."""
     return [endpoint for endpoint in _all(uow) if endpoint["livemode"] == call.credential["livemode"]]
 
 
