@@ -214,6 +214,21 @@ def test_nor_is_one_that_does_not_follow(store: SqliteStore, killed: Callable[[]
 
 
 def test_who_has_not_the_lock_takes_nothing_from_a_server_at_work(store: SqliteStore, file: Path) -> None:
+def test_nor_is_that_of_a_server_that_began_where_the_copy_stands(
+    store: SqliteStore, file: Path, tmp_path: Path
+) -> None:
+    """A copy that every run of a suite begins with, put back over what the last one has left, but for its log."""
+    store.close()
+    seed = file.read_bytes()
+    with closing(SqliteStore(str(file), address=SERVED)) as run:
+        write(run, "of the last run")
+        log = file.with_name(LOG).read_bytes()
+    file.write_bytes(seed)
+    file.with_name(LOG).write_bytes(log)
+
+    assert opened_again(file) == set()
+
+
     write(store, "a")
     store.checkpoint()
     write(store, "b")

@@ -48,7 +48,7 @@ def beside(file: Path) -> Path:
 
 
 class Redo:
-    """The log beside one file. `store` is the name that this file gave itself: the log of another one is not ours."""
+    """The log beside one file. `store` is the name that this file gave itself when it was last served: no other log is ours."""
 
     def __init__(self, file: Path, store: str) -> None:
         self._path = beside(file)

@@ -129,7 +129,7 @@ class SqliteStore(Store):
         if not self._execute("PRAGMA auto_vacuum").fetchone()[0] and self._size() <= CHEAP_TO_REWRITE:
             self._execute("VACUUM")  # from now on the file can shrink
         if file is not None and self._lock is not None and synchronous == "NORMAL":
-            self._redo = self._log_of(file)
+            self._redo = self._new_log(file)
 
     def _take_in(self, file: Path) -> None:
         """What a server that was killed has left in its log. Not from one that is at work."""
@@ -149,13 +149,23 @@ class SqliteStore(Store):
                 log_of.close()
 
     def _log_of(self, file: Path) -> Redo | None:
+        """That of the last server; None where there was none."""
         found = self._execute("SELECT value FROM meta WHERE name = 'redo'").fetchone()
         if found is None:
-            found = (f"{os.urandom(8).hex()} 0",)
-            self._execute("INSERT INTO meta (name, value) VALUES ('redo', ?)", found)
+            return None
         store, _, number = found[0].partition(" ")
         log_of = Redo(file, store)
         log_of.number = int(number)
+        return log_of
+
+    def _new_log(self, file: Path) -> Redo:
+        """Under a name of its own, or a copy of the file from before this server could be taken for what its log follows."""
+        last, log_of = self._log_of(file), Redo(file, store := os.urandom(8).hex())
+        log_of.number = 0 if last is None else last.number
+        sql = (
+            "INSERT INTO meta (name, value) VALUES ('redo', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        )
+        self._execute(sql, (f"{store} {log_of.number}",))
         return log_of
 
     def _size(self) -> int:
