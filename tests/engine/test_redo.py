@@ -522,3 +522,27 @@ def test_doctor_says_what_waits(store: SqliteStore, killed: Callable[[], Path]) 
     assert left.with_name(LOG).read_bytes() == before
     opened_again(left)
     assert "wait in" not in examined(left)[1]
+
+
+def test_but_not_of_what_is_on_its_way(store: SqliteStore, file: Path) -> None:
+    """Its server is there, and puts it in."""
+    write(store, "a")
+
+    assert "It is served by" in examined(file)[1]
+    assert "was killed" not in examined(file)[1]
+
+
+def test_doctor_names_all_that_a_copy_needs(
+    store: SqliteStore, killed: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(where: str, **more: object) -> sqlite3.Connection:
+        """As where SQLite may make nothing beside the file."""
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    write(store, "a")
+    left = killed()
+    monkeypatch.setattr(sqlite3, "connect", refused)
+
+    assert "copy it with store.db-wal and store.db-redo to where" in examined(left)[1].replace("\n", " ")
