@@ -387,6 +387,70 @@ def test_a_log_that_was_removed_is_made_again(store: SqliteStore, file: Path, ki
 
 
 def test_what_sqlite_gives_up_is_done_again(store: SqliteStore, killed: Callable[[], Path]) -> None:
+def test_one_that_is_removed_while_something_waits(store: SqliteStore, file: Path, killed: Callable[[], Path]) -> None:
+    """What comes next goes into the file with it: nobody would find it in the log."""
+    write(store, "a")
+    file.with_name(LOG).unlink()
+    write(store, "b")
+
+    assert in_the_file(file) == {"a", "b"} == opened_again(killed())
+    write(store, "c")
+    assert opened_again(killed()) == {"a", "b", "c"}
+
+
+def test_a_turn_that_fails_meanwhile_takes_nothing_along(store: SqliteStore, file: Path) -> None:
+    write(store, "a")
+    file.with_name(LOG).unlink()
+    file.with_name(LOG).write_bytes(b"of somebody else")
+    store.begin()
+    store.set_meta("test-b", "b")
+    store.rollback()
+
+    assert held(store) == {"a"}
+    store.checkpoint()
+    assert in_the_file(file) == {"a"}
+
+
+def test_where_no_log_can_be_made_it_is_committed_at_once(
+    store: SqliteStore, file: Path, killed: Callable[[], Path]
+) -> None:
+    file.with_name(LOG).mkdir()
+    write(store, "a")
+    file.with_name(LOG).rmdir()
+
+    assert in_the_file(file) == {"a"}
+    write(store, "b")
+    assert opened_again(killed()) == {"a", "b"}
+
+
+def test_where_none_can_be_removed_it_says_nothing_new(
+    store: SqliteStore, killed: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    write(store, "a")
+    left = killed()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refused)
+        for _ in range(2):
+            with closing(SqliteStore(str(left), address="http://second.test")) as again:
+                assert held(again) == {"a"}
+    assert opened_again(left) == {"a"}
+
+
+def test_few_that_are_large_come_into_the_file_before_they_are_many(store: SqliteStore, file: Path) -> None:
+    """All of them are read again when a turn fails."""
+    large = redo.LONGEST * 3 // 4
+    for n in range(20):
+        store.begin()
+        store.set_meta(f"test-{n}", "x" * large)
+        store.commit_logged()
+        assert file.with_name(LOG).stat().st_size < redo.ENOUGH + redo.LONGEST
+
+    assert file.with_name(LOG).stat().st_size > redo.LONGEST
+
+
     """Where a page cannot be written it rolls back the whole transaction, not the turn alone."""
     write(store, "a")
     store.begin()

@@ -18,7 +18,7 @@ from simulator.engine.store.base import Row, Store
 from simulator.engine.store.found import DOCTOR, Unusable, fault, is_damage, look_at
 from simulator.engine.store.lock import InUse, Lock, alone
 from simulator.engine.store.place import Place
-from simulator.engine.store.redo import MOST, TOGETHER, Redo, Statement
+from simulator.engine.store.redo import MOST, Redo, Statement
 from simulator.engine.store.statements import FOREVER
 from simulator.engine.unreadable import Unreadable
 
@@ -365,7 +365,7 @@ class SqliteStore(Store):
         if not redo.waiting:
             self.exact_run("COMMIT")  # of nothing
         self._is_in_turn, self._said = False, None
-        if redo.waiting >= TOGETHER:
+        if redo.is_long:
             try:
                 self.checkpoint()
             except sqlite3.OperationalError as error:  # nothing is lost, and who calls `checkpoint` next is told
