@@ -22,6 +22,7 @@ from toy.acme import ACME
 
 from engine.merchant import Merchant
 from simulator.engine.store import StoreUnavailable, open_store, redo
+from simulator.engine.store.lock import Lock
 from simulator.engine.store.redo import MOST, TOGETHER
 from simulator.engine.store.sqlite import SqliteStore
 from simulator.engine.transactions import CHECKPOINT_S, Transactions
@@ -213,7 +214,6 @@ def test_nor_is_one_that_does_not_follow(store: SqliteStore, killed: Callable[[]
     assert opened_again(left) == {"a", "b", "c"}
 
 
-def test_who_has_not_the_lock_takes_nothing_from_a_server_at_work(store: SqliteStore, file: Path) -> None:
 def test_nor_is_that_of_a_server_that_began_where_the_copy_stands(
     store: SqliteStore, file: Path, tmp_path: Path
 ) -> None:
@@ -229,6 +229,7 @@ def test_nor_is_that_of_a_server_that_began_where_the_copy_stands(
     assert opened_again(file) == set()
 
 
+def test_who_has_not_the_lock_takes_nothing_from_a_server_at_work(store: SqliteStore, file: Path) -> None:
     write(store, "a")
     store.checkpoint()
     write(store, "b")
@@ -386,7 +387,6 @@ def test_a_log_that_was_removed_is_made_again(store: SqliteStore, file: Path, ki
     assert opened_again(killed()) == {"a", "b"}
 
 
-def test_what_sqlite_gives_up_is_done_again(store: SqliteStore, killed: Callable[[], Path]) -> None:
 def test_one_that_is_removed_while_something_waits(store: SqliteStore, file: Path, killed: Callable[[], Path]) -> None:
     """What comes next goes into the file with it: nobody would find it in the log."""
     write(store, "a")
@@ -451,6 +451,7 @@ def test_few_that_are_large_come_into_the_file_before_they_are_many(store: Sqlit
     assert file.with_name(LOG).stat().st_size > redo.LONGEST
 
 
+def test_what_sqlite_gives_up_is_done_again(store: SqliteStore, killed: Callable[[], Path]) -> None:
     """Where a page cannot be written it rolls back the whole transaction, not the turn alone."""
     write(store, "a")
     store.begin()
@@ -551,6 +552,49 @@ async def test_trouble_is_told_until_it_is_over(
     assert transactions.still_in_trouble() is None
     await asyncio.sleep(2.5 * CHECKPOINT_S)
     assert in_the_file(file) == {"a"}
+
+
+def test_who_has_taken_the_file_does_not_wait_for_what_is_open(store: SqliteStore, file: Path) -> None:
+    """The lock was removed, and another server has made it anew. It cannot begin before this one has ended."""
+    write(store, "a")
+    file.with_name("store.db.lock").unlink()
+    other = Lock(file, "http://second.test")
+    try:
+        assert "start this simulator again" in (store.look() or "")
+        store.checkpoint()
+        assert in_the_file(file) == {"a"}
+        with closing(sqlite3.connect(file, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    finally:
+        other.release()
+
+
+async def test_what_waits_while_the_file_is_elsewhere_follows_when_it_is_back(store: SqliteStore, file: Path) -> None:
+    transactions = Transactions(store, lambda: None)
+    with transactions.writing() as writing:
+        writing.set_meta("test-a", "a")
+    shutil.move(file, elsewhere := file.with_name("elsewhere.db"))
+    assert store.look() is not None
+    await asyncio.sleep(2 * CHECKPOINT_S)
+    shutil.move(elsewhere, file)
+    assert store.look() is None
+
+    await asyncio.sleep(3 * CHECKPOINT_S)
+    assert in_the_file(file) == {"a"}
+
+
+async def test_that_nothing_comes_into_the_file_is_said_once_and_tried_now_and_then(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("simulator.engine.transactions.CHECKPOINT_AGAIN_S", 2 * CHECKPOINT_S, raising=False)
+    transactions = Transactions(store, lambda: None)
+    failing = Failing(store, monkeypatch)
+    with transactions.writing() as writing:
+        writing.set_meta("test-a", "a")
+    await asyncio.sleep(8 * CHECKPOINT_S)
+
+    assert 2 <= failing.asked <= 4
+    assert caplog.text.count("could not come into the store") == 1
 
 
 def test_where_nobody_would_call_it_is_committed_at_once(store: SqliteStore, file: Path) -> None:

@@ -378,10 +378,13 @@ class SqliteStore(Store):
         except OSError as error:
             raise sqlite3.OperationalError(f"what is committed cannot be logged: {error}") from error
 
-    def checkpoint(self) -> None:
-        if self._redo is None or not self._redo.waiting or self._is_in_turn or self._gone is not None:
-            return
-        if not self._connection.in_transaction:
+    def checkpoint(self) -> bool:
+        if self._is_closed or self._redo is None or not self._redo.waiting:
+            return True
+        is_open = self._connection.in_transaction
+        if self._is_in_turn or (self._gone is not None and not (is_open and self._taken)):
+            return False  # but whoever has taken the file waits for the transaction, and began none while it was open
+        if not is_open:
             self._do_again()
         try:
             self._checkpoint(self._redo.number)
@@ -389,6 +392,7 @@ class SqliteStore(Store):
             if not self._connection.in_transaction:
                 self._do_again()  # whoever reads now must find it
             raise
+        return True
 
     def _checkpoint(self, number: int) -> None:
         """Commits the open transaction: the commit of this number and all before it are in the file then, which says so."""
@@ -429,15 +433,15 @@ class SqliteStore(Store):
     def close(self) -> None:
         if self._is_closed:
             return
-        self._is_closed = True
         if self._connection.in_transaction and self._is_in_turn:
             self.rollback()
         try:
             if self._taken is None:
                 self._gone = None  # into the file that is open, wherever it is by now: as SQLite does with its own log
-                self.checkpoint()
+            self.checkpoint()
         except sqlite3.DatabaseError as error:
             log.error("what is logged comes into the file when it is opened again: %s", fault(error))
+        self._is_closed = True
         self._connection.close()
         if self._redo is not None:
             self._redo.close()
