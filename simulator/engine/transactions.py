@@ -44,6 +44,9 @@ TRIAL = 65_536
 CHECKPOINT_S = 0.1
 """Seconds after a commit that was logged until it has come into the store."""
 
+CHECKPOINT_AGAIN_S = 1.0
+"""The same after one that failed: what is logged is executed again each time."""
+
 LATE_KEPT = 10_000
 """While the store is away, the newest."""
 
@@ -119,6 +122,8 @@ class Transactions:
         self._commit_is_near = False
         self._checkpoint_on: asyncio.AbstractEventLoop | None = None
         """The loop that will call `_checkpoint`."""
+        self._checkpoint_trouble: str | None = None
+        """Why the last one failed: said once, however often it is tried."""
 
     # Writing -----------------------------------------------------------------------------------------------------
 
@@ -230,19 +235,22 @@ class Transactions:
 
     def _checkpoint(self) -> None:
         """Not while somebody writes: then in a moment."""
-        loop, self._checkpoint_on = self._checkpoint_on, None
+        loop, self._checkpoint_on, again_s = self._checkpoint_on, None, CHECKPOINT_S
         if self._batch is None and not self._is_written:
             try:
-                self.store.checkpoint()
+                is_done = self.store.checkpoint()
             except Exception as error:
-                self.trouble = self.store.outage(error)
-                self._log("what is logged could not come into the store", error)
+                self.trouble, again_s = self.store.outage(error), CHECKPOINT_AGAIN_S
+                if str(error) != self._checkpoint_trouble:
+                    self._log("what is logged could not come into the store", error)
+                self._checkpoint_trouble = str(error)
             else:
-                self.trouble = None
-                return
+                if is_done:
+                    self.trouble = self._checkpoint_trouble = None
+                    return
         assert loop is not None
         self._checkpoint_on = loop
-        loop.call_later(CHECKPOINT_S, self._checkpoint)
+        loop.call_later(again_s, self._checkpoint)
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         self._is_doubtful = True

@@ -22,6 +22,7 @@ from toy.acme import ACME
 
 from engine.merchant import Merchant
 from simulator.engine.store import StoreUnavailable, open_store, redo
+from simulator.engine.store.lock import Lock
 from simulator.engine.store.redo import MOST, TOGETHER
 from simulator.engine.store.sqlite import SqliteStore
 from simulator.engine.transactions import CHECKPOINT_S, Transactions
@@ -213,6 +214,21 @@ def test_nor_is_one_that_does_not_follow(store: SqliteStore, killed: Callable[[]
     assert opened_again(left) == {"a", "b", "c"}
 
 
+def test_nor_is_that_of_a_server_that_began_where_the_copy_stands(
+    store: SqliteStore, file: Path, tmp_path: Path
+) -> None:
+    """A copy that every run of a suite begins with, put back over what the last one has left, but for its log."""
+    store.close()
+    seed = file.read_bytes()
+    with closing(SqliteStore(str(file), address=SERVED)) as run:
+        write(run, "of the last run")
+        log = file.with_name(LOG).read_bytes()
+    file.write_bytes(seed)
+    file.with_name(LOG).write_bytes(log)
+
+    assert opened_again(file) == set()
+
+
 def test_who_has_not_the_lock_takes_nothing_from_a_server_at_work(store: SqliteStore, file: Path) -> None:
     write(store, "a")
     store.checkpoint()
@@ -371,6 +387,70 @@ def test_a_log_that_was_removed_is_made_again(store: SqliteStore, file: Path, ki
     assert opened_again(killed()) == {"a", "b"}
 
 
+def test_one_that_is_removed_while_something_waits(store: SqliteStore, file: Path, killed: Callable[[], Path]) -> None:
+    """What comes next goes into the file with it: nobody would find it in the log."""
+    write(store, "a")
+    file.with_name(LOG).unlink()
+    write(store, "b")
+
+    assert in_the_file(file) == {"a", "b"} == opened_again(killed())
+    write(store, "c")
+    assert opened_again(killed()) == {"a", "b", "c"}
+
+
+def test_a_turn_that_fails_meanwhile_takes_nothing_along(store: SqliteStore, file: Path) -> None:
+    write(store, "a")
+    file.with_name(LOG).unlink()
+    file.with_name(LOG).write_bytes(b"of somebody else")
+    store.begin()
+    store.set_meta("test-b", "b")
+    store.rollback()
+
+    assert held(store) == {"a"}
+    store.checkpoint()
+    assert in_the_file(file) == {"a"}
+
+
+def test_where_no_log_can_be_made_it_is_committed_at_once(
+    store: SqliteStore, file: Path, killed: Callable[[], Path]
+) -> None:
+    file.with_name(LOG).mkdir()
+    write(store, "a")
+    file.with_name(LOG).rmdir()
+
+    assert in_the_file(file) == {"a"}
+    write(store, "b")
+    assert opened_again(killed()) == {"a", "b"}
+
+
+def test_where_none_can_be_removed_it_says_nothing_new(
+    store: SqliteStore, killed: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    write(store, "a")
+    left = killed()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refused)
+        for _ in range(2):
+            with closing(SqliteStore(str(left), address="http://second.test")) as again:
+                assert held(again) == {"a"}
+    assert opened_again(left) == {"a"}
+
+
+def test_few_that_are_large_come_into_the_file_before_they_are_many(store: SqliteStore, file: Path) -> None:
+    """All of them are read again when a turn fails."""
+    large = redo.LONGEST * 3 // 4
+    for n in range(20):
+        store.begin()
+        store.set_meta(f"test-{n}", "x" * large)
+        store.commit_logged()
+        assert file.with_name(LOG).stat().st_size < redo.ENOUGH + redo.LONGEST
+
+    assert file.with_name(LOG).stat().st_size > redo.LONGEST
+
+
 def test_what_sqlite_gives_up_is_done_again(store: SqliteStore, killed: Callable[[], Path]) -> None:
     """Where a page cannot be written it rolls back the whole transaction, not the turn alone."""
     write(store, "a")
@@ -474,6 +554,49 @@ async def test_trouble_is_told_until_it_is_over(
     assert in_the_file(file) == {"a"}
 
 
+def test_who_has_taken_the_file_does_not_wait_for_what_is_open(store: SqliteStore, file: Path) -> None:
+    """The lock was removed, and another server has made it anew. It cannot begin before this one has ended."""
+    write(store, "a")
+    file.with_name("store.db.lock").unlink()
+    other = Lock(file, "http://second.test")
+    try:
+        assert "start this simulator again" in (store.look() or "")
+        store.checkpoint()
+        assert in_the_file(file) == {"a"}
+        with closing(sqlite3.connect(file, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    finally:
+        other.release()
+
+
+async def test_what_waits_while_the_file_is_elsewhere_follows_when_it_is_back(store: SqliteStore, file: Path) -> None:
+    transactions = Transactions(store, lambda: None)
+    with transactions.writing() as writing:
+        writing.set_meta("test-a", "a")
+    shutil.move(file, elsewhere := file.with_name("elsewhere.db"))
+    assert store.look() is not None
+    await asyncio.sleep(2 * CHECKPOINT_S)
+    shutil.move(elsewhere, file)
+    assert store.look() is None
+
+    await asyncio.sleep(3 * CHECKPOINT_S)
+    assert in_the_file(file) == {"a"}
+
+
+async def test_that_nothing_comes_into_the_file_is_said_once_and_tried_now_and_then(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("simulator.engine.transactions.CHECKPOINT_AGAIN_S", 2 * CHECKPOINT_S, raising=False)
+    transactions = Transactions(store, lambda: None)
+    failing = Failing(store, monkeypatch)
+    with transactions.writing() as writing:
+        writing.set_meta("test-a", "a")
+    await asyncio.sleep(8 * CHECKPOINT_S)
+
+    assert 2 <= failing.asked <= 4
+    assert caplog.text.count("could not come into the store") == 1
+
+
 def test_where_nobody_would_call_it_is_committed_at_once(store: SqliteStore, file: Path) -> None:
     with Transactions(store, lambda: None).writing() as writing:
         writing.set_meta("test-a", "a")
@@ -507,3 +630,27 @@ def test_doctor_says_what_waits(store: SqliteStore, killed: Callable[[], Path]) 
     assert left.with_name(LOG).read_bytes() == before
     opened_again(left)
     assert "wait in" not in examined(left)[1]
+
+
+def test_but_not_of_what_is_on_its_way(store: SqliteStore, file: Path) -> None:
+    """Its server is there, and puts it in."""
+    write(store, "a")
+
+    assert "It is served by" in examined(file)[1]
+    assert "was killed" not in examined(file)[1]
+
+
+def test_doctor_names_all_that_a_copy_needs(
+    store: SqliteStore, killed: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(where: str, **more: object) -> sqlite3.Connection:
+        """As where SQLite may make nothing beside the file."""
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    write(store, "a")
+    left = killed()
+    monkeypatch.setattr(sqlite3, "connect", refused)
+
+    assert "copy it with store.db-wal and store.db-redo to where" in examined(left)[1].replace("\n", " ")

@@ -81,7 +81,8 @@ def examine(file: Path, readings: Sequence[Reading] = (), parties: Collection[st
             return Findings([f"SQLite says: {error}: a page of the file is damaged."])
         more = ""
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN and beside(file, "-wal").exists():
-            more = f"; copy it with {file.name}-wal to where something can be written, and look at the copy"
+            logs = " and ".join(f"{file.name}{one}" for one in ("-wal", "-redo") if beside(file, one).exists())
+            more = f"; copy it with {logs} to where something can be written, and look at the copy"
         raise NotReadable(f"{file}: {fault(error)}{more}") from error
 
 
@@ -116,7 +117,7 @@ def _examine(
         found.notes.append(
             f"It has schema {version}; serve brings it to {schema.VERSION} and leaves a copy beside it first."
         )
-    elif waiting := _waiting(file, connection, version):
+    elif not server and (waiting := _waiting(file, connection, version)):
         what = "1 commit waits" if waiting == 1 else f"{waiting} commits wait"
         found.notes.append(
             f"{what} in {redo.beside(file).name}, for its last server was killed. serve puts that in; the rest is said without it."

@@ -18,7 +18,7 @@ from simulator.engine.store.base import Row, Store
 from simulator.engine.store.found import DOCTOR, Unusable, fault, is_damage, look_at
 from simulator.engine.store.lock import InUse, Lock, alone
 from simulator.engine.store.place import Place
-from simulator.engine.store.redo import MOST, TOGETHER, Redo, Statement
+from simulator.engine.store.redo import MOST, Redo, Statement
 from simulator.engine.store.statements import FOREVER
 from simulator.engine.unreadable import Unreadable
 
@@ -129,7 +129,7 @@ class SqliteStore(Store):
         if not self._execute("PRAGMA auto_vacuum").fetchone()[0] and self._size() <= CHEAP_TO_REWRITE:
             self._execute("VACUUM")  # from now on the file can shrink
         if file is not None and self._lock is not None and synchronous == "NORMAL":
-            self._redo = self._log_of(file)
+            self._redo = self._new_log(file)
 
     def _take_in(self, file: Path) -> None:
         """Executes what a server that was killed has left in its log. A server at work keeps its own."""
@@ -149,13 +149,23 @@ class SqliteStore(Store):
                 log_of.close()
 
     def _log_of(self, file: Path) -> Redo | None:
+        """That of the last server; None where there was none."""
         found = self._execute("SELECT value FROM meta WHERE name = 'redo'").fetchone()
         if found is None:
-            found = (f"{os.urandom(8).hex()} 0",)
-            self._execute("INSERT INTO meta (name, value) VALUES ('redo', ?)", found)
+            return None
         store, _, number = found[0].partition(" ")
         log_of = Redo(file, store)
         log_of.number = int(number)
+        return log_of
+
+    def _new_log(self, file: Path) -> Redo:
+        """Under a name of its own, or a copy of the file from before this server could be taken for what its log follows."""
+        last, log_of = self._log_of(file), Redo(file, store := os.urandom(8).hex())
+        log_of.number = 0 if last is None else last.number
+        sql = (
+            "INSERT INTO meta (name, value) VALUES ('redo', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        )
+        self._execute(sql, (f"{store} {log_of.number}",))
         return log_of
 
     def _size(self) -> int:
@@ -355,7 +365,7 @@ class SqliteStore(Store):
         if not redo.waiting:
             self.exact_run("COMMIT")  # of nothing
         self._is_in_turn, self._said = False, None
-        if redo.waiting >= TOGETHER:
+        if redo.is_long:
             try:
                 self.checkpoint()
             except sqlite3.OperationalError as error:  # nothing is lost, and who calls `checkpoint` next is told
@@ -368,10 +378,13 @@ class SqliteStore(Store):
         except OSError as error:
             raise sqlite3.OperationalError(f"what is committed cannot be logged: {error}") from error
 
-    def checkpoint(self) -> None:
-        if self._redo is None or not self._redo.waiting or self._is_in_turn or self._gone is not None:
-            return
-        if not self._connection.in_transaction:
+    def checkpoint(self) -> bool:
+        if self._is_closed or self._redo is None or not self._redo.waiting:
+            return True
+        is_open = self._connection.in_transaction
+        if self._is_in_turn or (self._gone is not None and not (is_open and self._taken)):
+            return False  # but whoever has taken the file waits for the transaction, and began none while it was open
+        if not is_open:
             self._do_again()
         try:
             self._checkpoint(self._redo.number)
@@ -379,6 +392,7 @@ class SqliteStore(Store):
             if not self._connection.in_transaction:
                 self._do_again()  # whoever reads now must find it
             raise
+        return True
 
     def _checkpoint(self, number: int) -> None:
         """Commits the open transaction: the commit of this number and all before it are in the file then, which says so."""
@@ -419,15 +433,15 @@ class SqliteStore(Store):
     def close(self) -> None:
         if self._is_closed:
             return
-        self._is_closed = True
         if self._connection.in_transaction and self._is_in_turn:
             self.rollback()
         try:
             if self._taken is None:
                 self._gone = None  # into the file that is open, wherever it is by now: as SQLite does with its own log
-                self.checkpoint()
+            self.checkpoint()
         except sqlite3.DatabaseError as error:
             log.error("what is logged comes into the file when it is opened again: %s", fault(error))
+        self._is_closed = True
         self._connection.close()
         if self._redo is not None:
             self._redo.close()

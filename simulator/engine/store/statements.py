@@ -117,9 +117,9 @@ class Statements(ABC):
         self.commit()
         return False
 
-    def checkpoint(self) -> None:
-        """Puts everything that is committed in its place. Nothing happens within a transaction."""
-        return
+    def checkpoint(self) -> bool:
+        """Puts everything that is committed in its place, and says whether it is there. Nothing happens within a transaction."""
+        return True
 
     @abstractmethod
     def rollback(self) -> None: ...
