@@ -59,6 +59,21 @@ def test_what_two_providers_use_stands_on_the_page() -> None:
     assert missing == []
 
 
+def test_what_most_providers_take_of_a_period_stands_among_its_members() -> None:
+    """Nobody makes a report without its beginning and its end."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for path in PROVIDERS.rglob("*.py"):
+        for name in re.findall(r"\bperiod\.(\w+)", path.read_text("utf-8")):
+            users[name].add(path.relative_to(PROVIDERS).parts[0])
+    [shown] = re.findall(r"^class Period:\n(.*?)^\S", TEXT, re.MULTILINE | re.DOTALL)
+    members = set(re.findall(r"^    (?:def )?(\w+)[:(]", shown, re.MULTILINE))
+
+    taken = {name for name, folders in users.items() if len(folders) > 2}
+
+    assert {"since", "until", "uow"} <= taken
+    assert taken - members == set()
+
+
 def test_the_macros_of_every_hosted_page_stand_on_the_page_with_their_arguments() -> None:
     names = adding_page.used_macros()
 
