@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +60,31 @@ def test_what_two_providers_use_stands_on_the_page() -> None:
 
     assert len(users) > 100
     assert missing == []
+
+
+def takes_keywords_alone(module: str, name: str) -> bool:
+    shown = getattr(import_module(module), name)
+    return dataclasses.is_dataclass(shown) and any(field.kw_only for field in own_fields(shown) if field.init)
+
+
+def own_fields(shown: Any) -> list[dataclasses.Field[Any]]:
+    own = shown.__annotations__
+    return [field for field in dataclasses.fields(shown) if field.name in own]
+
+
+@pytest.mark.parametrize("name", ["reference", "tests"])
+def test_a_value_that_takes_keywords_alone_is_shown_as_such(name: str) -> None:
+    blocks = re.findall(
+        r"^`([\w.]+)`\n\n```python\n(.*?)^```", adding_page.of_page(name, TEXT), re.MULTILINE | re.DOTALL
+    )
+    shown = {
+        f"{module}.{found[2]}": bool(found[1])
+        for module, block in blocks
+        for found in re.finditer(r"^(@dataclass\(kw_only=True\)\n)?class (\w+)", block, re.MULTILINE)
+    }
+
+    assert any(shown.values()) and not all(shown.values())
+    assert shown == {path: takes_keywords_alone(*path.rsplit(".", 1)) for path in shown}
 
 
 def test_what_most_providers_take_of_a_period_stands_among_its_members() -> None:
