@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from importlib import import_module
@@ -107,6 +109,21 @@ def test_the_macros_of_every_hosted_page_stand_on_the_page_with_their_arguments(
 
     assert {"countdown", "hold", "form"} <= names
     assert [name for name in sorted(names) if not re.search(rf"(?:\{{\{{|call) ui\.{name}\(.*\) ", TEXT)] == []
+
+
+def test_the_example_of_hosted_pages_is_typed(tmp_path: Path) -> None:
+    """As strictly as the simulator, whatever the merchant's class is called in a provider's folder."""
+    chapter = TEXT.partition("\n## The tests of hosted pages\n")[2]
+    (tmp_path / "example.py").write_text(chapter.partition("```python\n")[2].partition("```")[0], "utf-8")
+    command = ["mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path}", str(tmp_path / "example.py")]
+    environment = {"MYPYPATH": "tests", "PATH": "/usr/bin:/bin"}
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", *command],
+        cwd=adding_page.ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n"), done.stderr
 
 
 SKELETON = adding_page.ROOT / "simulator" / "surface" / "skeleton"
