@@ -47,7 +47,12 @@ class Altered:
 
 @dataclass(frozen=True)
 class Planted:
-    """One difference: in the answer to which call, how, and as what it has to be found."""
+    """One difference: in the answer to which call, how, and as what it has to be found.
+
+    All of a provider's are planted in one visit, in their order. So no two alter one member, none alters what stands in a
+    member that another drops, renames or replaces, and nothing else does in an answer whose body or class of status is
+    replaced. An answer that later calls read keeps what they take from it.
+    """
 
     call: str
     """The name of a `Probe`."""
@@ -110,6 +115,8 @@ def new_header(name: str, value: str) -> Callable[[Altered], None]:
 
 
 def body(raw: bytes, content_type: str | None = None) -> Callable[[Altered], None]:
+    """Other bytes. A `content_type` that is another is found as well, at `header content-type`."""
+
     def alter(answer: Altered) -> None:
         answer.content = raw
         if content_type is not None:

@@ -36,7 +36,11 @@ def chapter(provider: str) -> str:
 
 
 def numbers_of(provider: str) -> set[str]:
-    rows = [row.split(" | ")[:2] for row in chapter(provider).splitlines() if re.match(r"\| \d", row)]
+    return numbers_in(chapter(provider))
+
+
+def numbers_in(table: str) -> set[str]:
+    rows = [row.strip().split(" | ")[:2] for row in table.splitlines() if re.match(r" *\| \d", row)]
     first = {row[0].removeprefix("| ") for row in rows}
     return first | {number for row in rows for number in re.findall(r"(?:^|[:;] )(\d+(?:\.\d+)+) ", row[1])}
 
@@ -54,6 +58,12 @@ def test_a_source_that_is_cited_stands_on_the_providers_page(provider: str) -> N
     }
 
     assert {number: str(path) for number, path in cited.items() if number not in known} == {}
+
+
+def test_the_page_for_authors_shows_how_sources_are_numbered() -> None:
+    page = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
+
+    assert numbers_in(page.partition("   ## Sources\n")[2].partition("```")[0]) == {"1", "4", "4.1", "4.2"}
 
 
 @pytest.mark.parametrize("folder", ["simulator", "tests", "benchmarks", "docs", "templates", "scenarios", "examples"])

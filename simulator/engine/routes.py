@@ -164,21 +164,25 @@ class Routes:
         return None
 
     def nearest(self, method: str, path: str, of: Provider | None = None) -> list[str]:
-        """What may have been meant of this provider, or of all, the likeliest first: what is one segment away, and of that what
-        ends alike; then what is spelt alike. What only browsers ask (`OPTIONS`) nobody has meant."""
-        from difflib import SequenceMatcher, get_close_matches  # a start needs it not
-
+        """What may have been meant of this provider, or of all. What only browsers ask (`OPTIONS`) nobody has meant."""
         self._add_waiting([*self._waiting])
-        sought = f"{method} {path[:LONGEST]}"
-        given = segments_of(path[:LONGEST])
         paths = [one for name, paths in self._paths.items() if of is None or name == of.name for one in paths]
-        known = [f"{m} {p}" for m, p in paths if m != "OPTIONS"]
-        away = [f"{m} {p}" for m, p in paths if m == method and _is_one_away(given, segments_of(p))]
-        ends = given[-1:]
-        away.sort(
-            key=lambda one: (segments_of(one)[-1:] == ends, SequenceMatcher(None, sought, one).ratio()), reverse=True
-        )
-        return list(dict.fromkeys([*away, *get_close_matches(sought, known, n=NEAR, cutoff=0.5)]))[:NEAR]
+        return nearest(method, path, [(m, p) for m, p in paths if m != "OPTIONS"])
+
+
+def nearest(method: str, path: str, known: Sequence[tuple[str, str]]) -> list[str]:
+    """What of these methods and paths may have been meant, the likeliest first: what is one segment away with the same method, or
+    with another where there is none, and of that what ends alike; then what is spelt alike."""
+    from difflib import SequenceMatcher, get_close_matches  # a start needs it not
+
+    sought = f"{method} {path[:LONGEST]}"
+    given = segments_of(path[:LONGEST])
+    around = [(m, p) for m, p in known if _is_one_away(given, segments_of(p))]
+    away = [f"{m} {p}" for m, p in [one for one in around if one[0] == method] or around]
+    ends = given[-1:]
+    away.sort(key=lambda one: (segments_of(one)[-1:] == ends, SequenceMatcher(None, sought, one).ratio()), reverse=True)
+    alike = get_close_matches(sought, [f"{m} {p}" for m, p in known], n=NEAR, cutoff=0.5)
+    return list(dict.fromkeys([*away, *alike]))[:NEAR]
 
 
 def _begins(segments: Sequence[str], begin: Sequence[str]) -> bool:

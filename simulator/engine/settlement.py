@@ -202,6 +202,13 @@ PAGE = 500
 class Period:
     """A day of a provider's ledger, from one cut-off to the next: what its reports are made of, already altered by a scenario."""
 
+    uow: UnitOfWork
+    provider: str
+    since: datetime
+    """The cut-off at which it begins: what is booked then belongs to it."""
+    until: datetime
+    """The one at which it ends. A `Report` about the day bears both."""
+
     def __init__(self, uow: UnitOfWork, provider: str, settlement: Settlement, days: Days, until: datetime) -> None:
         self.uow, self.provider, self.days, self.until = uow, provider, days, until
         self._is_daily = settlement.daily

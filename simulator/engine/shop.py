@@ -181,6 +181,8 @@ class Shop:
     """The status of a call with no credential or a wrong signature."""
     stranger: int = 401
     """That of a call with a credential that nobody has."""
+    in_use: int = 409
+    """That of a call under an idempotency key whose first call has not been answered yet."""
     unknown_path: Callable[[Account], str]
     """A path of the provider's shape that nobody has; 404 is the answer."""
     course: Course

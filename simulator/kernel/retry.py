@@ -43,6 +43,7 @@ def any_2xx(receipt: Receipt) -> bool:
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """`delays[n-1]` is the pause after the n-th failed attempt; when they are used up the message has failed.
+    A pause of nothing tries again at once.
 
     `acknowledges` says whether an answer counts as received. With the `queue` of a payment, its messages to one address
     leave in order, and a retry holds nothing back. With that of an endpoint, all messages to one address leave in order,

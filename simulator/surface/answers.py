@@ -22,6 +22,8 @@ class ErrorObject(TypedDict):
     message: str
     field: NotRequired[str]
     allowed: NotRequired[list[Any]]
+    nearest: NotRequired[list[str]]
+    """Of a path that is none: methods and paths that may have been meant."""
     seen: NotRequired[dict[str, Any]]
     """Of a wait that ran out of time: `payments` and `deliveries`."""
 

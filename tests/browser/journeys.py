@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from browser.merchant import Merchant
 
@@ -54,7 +54,9 @@ class Buyer(Protocol):
         """Meanwhile the merchant's server answers a browser with 204: nothing that goes there by itself leaves the page."""
 
 
-Journey = Callable[[Merchant, Buyer], Ending]
+Journey = Callable[[Any, Buyer], Ending]
+"""Of a merchant and a buyer: a provider's own journeys take its `Pages` as the merchant."""
+J = TypeVar("J", bound=Journey)
 
 DESKTOP: dict[str, Journey] = {}
 PHONE: dict[str, Journey] = {}
@@ -66,25 +68,25 @@ BY_FORMS: set[str] = set()
 """Journeys on which nothing is pressed that is not pressed on another: walked by forms alone."""
 
 
-def desktop(journey: Journey) -> Journey:
+def desktop(journey: J) -> J:
     """A journey at a desktop, by its name among all providers'."""
     DESKTOP[journey.__name__] = journey
     return journey
 
 
-def phone(journey: Journey) -> Journey:
+def phone(journey: J) -> J:
     """A journey on a phone."""
     PHONE[journey.__name__] = journey
     return journey
 
 
-def open_end(journey: Journey) -> Journey:
+def open_end(journey: J) -> J:
     """After it another try is still possible."""
     OPEN_END.add(journey.__name__)
     return journey
 
 
-def by_forms(journey: Journey) -> Journey:
+def by_forms(journey: J) -> J:
     """Nothing is pressed on it that is not pressed on another: it is not walked in a browser."""
     BY_FORMS.add(journey.__name__)
     return journey
@@ -125,7 +127,7 @@ def peeps(b: Buyer, testid: str) -> None:
 
 
 def pays(b: Buyer) -> None:
-    """Li Na, who is chosen already."""
+    """Signs in as Li Na, who is chosen already, confirms, and sees that it is paid."""
     signs_in(b)
     b.see("confirm")
     b.press("confirm")

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from toy.acme import ACME
-from toy.enveloped import ENVELOPED
+from toy.hasty import HASTY
 from toy.told import TOLD
 from toy.unsigned import UNSIGNED
 
@@ -29,7 +29,7 @@ assert ACME.shop is not None
 UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
 """The toy as a provider whose API has no call that reads a payment."""
 
-TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, ENVELOPED)
+TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, HASTY)
 
 
 def everybody(*toys: Provider) -> dict[str, Provider]:

@@ -11,10 +11,10 @@ README = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
 SECTION = README[README.index("## Point your SDK here") : README.index("### A client whose host cannot be changed")]
 
 
-def _rows() -> dict[tuple[str, str], list[str]]:
+def rows_of(section: str) -> dict[tuple[str, str], list[str]]:
     """(provider, client) to the lines of code in the third column."""
     rows, provider = {}, ""
-    for line in SECTION.splitlines():
+    for line in section.splitlines():
         if not line.startswith("| ") or line.startswith(("| ---", "| Provider")):
             continue
         named, client, code = (cell.strip() for cell in line.strip("|").split(" | "))
@@ -23,7 +23,7 @@ def _rows() -> dict[tuple[str, str], list[str]]:
     return rows
 
 
-ROWS = _rows()
+ROWS = rows_of(SECTION)
 RUNNABLE = {key for key in ROWS if key[1].startswith(("Python ", "Node ", "PHP with curl"))}
 """What can be had from the registries of Python and Node, and what PHP does by itself."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 from sdk import readme
 from simulator.providers import built_in
@@ -31,6 +32,17 @@ def test_the_table_has_each_provider_in_each_language() -> None:
         found = {provider for provider, client in readme.ROWS if re.match(language, client)}
         assert {provider for provider, _ in readme.ROWS} == found, language
     assert {provider.title for provider in built_in()} == {provider for provider, _ in readme.ROWS}
+
+
+def test_the_page_for_authors_shows_the_rows_that_are_wanted() -> None:
+    """They are read as those of the README are, and say of its example what a provider's row has to."""
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-provider.md").read_text("utf-8")
+    table = dedent(page.partition('Under "Point your SDK here" stand')[2].partition("```\n")[2].partition("```")[0])
+
+    rows = readme.rows_of(table)
+
+    assert list(rows) == [("Acme", "any HTTP client"), ("Acme", "PHP with curl")]
+    assert [line.partition(" = ")[0] for line in rows["Acme", "PHP with curl"]] == ["$call", "$headers"]
 
 
 def test_nothing_stands_before_the_warning_of_the_client_that_leaks() -> None:

@@ -239,6 +239,8 @@ def _name_of(node: ast.stmt) -> str | None:
 def _class(text: str, node: ast.ClassDef) -> str:
     hidden = INSIDE.get(node.name, "").split()
     head = f"class {node.name}({', '.join(ast.unparse(base) for base in node.bases)}):".replace("()", "")
+    if any("kw_only=True" in ast.unparse(mark) for mark in node.decorator_list):
+        head = f"@dataclass(kw_only=True)\n{head}"
     lines = []
     skipped = False
     for part in node.body:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,11 +64,66 @@ def test_what_two_providers_use_stands_on_the_page() -> None:
     assert missing == []
 
 
+def takes_keywords_alone(module: str, name: str) -> bool:
+    shown = getattr(import_module(module), name)
+    return dataclasses.is_dataclass(shown) and any(field.kw_only for field in own_fields(shown) if field.init)
+
+
+def own_fields(shown: Any) -> list[dataclasses.Field[Any]]:
+    own = shown.__annotations__
+    return [field for field in dataclasses.fields(shown) if field.name in own]
+
+
+@pytest.mark.parametrize("name", ["reference", "tests"])
+def test_a_value_that_takes_keywords_alone_is_shown_as_such(name: str) -> None:
+    blocks = re.findall(
+        r"^`([\w.]+)`\n\n```python\n(.*?)^```", adding_page.of_page(name, TEXT), re.MULTILINE | re.DOTALL
+    )
+    shown = {
+        f"{module}.{found[2]}": bool(found[1])
+        for module, block in blocks
+        for found in re.finditer(r"^(@dataclass\(kw_only=True\)\n)?class (\w+)", block, re.MULTILINE)
+    }
+
+    assert any(shown.values()) and not all(shown.values())
+    assert shown == {path: takes_keywords_alone(*path.rsplit(".", 1)) for path in shown}
+
+
+def test_what_most_providers_take_of_a_period_stands_among_its_members() -> None:
+    """Nobody makes a report without its beginning and its end."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for path in PROVIDERS.rglob("*.py"):
+        for name in re.findall(r"\bperiod\.(\w+)", path.read_text("utf-8")):
+            users[name].add(path.relative_to(PROVIDERS).parts[0])
+    [shown] = re.findall(r"^class Period:\n(.*?)^\S", TEXT, re.MULTILINE | re.DOTALL)
+    members = set(re.findall(r"^    (?:def )?(\w+)[:(]", shown, re.MULTILINE))
+
+    taken = {name for name, folders in users.items() if len(folders) > 2}
+
+    assert {"since", "until", "uow"} <= taken
+    assert taken - members == set()
+
+
 def test_the_macros_of_every_hosted_page_stand_on_the_page_with_their_arguments() -> None:
     names = adding_page.used_macros()
 
     assert {"countdown", "hold", "form"} <= names
     assert [name for name in sorted(names) if not re.search(rf"(?:\{{\{{|call) ui\.{name}\(.*\) ", TEXT)] == []
+
+
+def test_the_example_of_hosted_pages_is_typed(tmp_path: Path) -> None:
+    """As strictly as the simulator, whatever the merchant's class is called in a provider's folder."""
+    chapter = TEXT.partition("\n## The tests of hosted pages\n")[2]
+    (tmp_path / "example.py").write_text(chapter.partition("```python\n")[2].partition("```")[0], "utf-8")
+    command = ["mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path}", str(tmp_path / "example.py")]
+    environment = {"MYPYPATH": "tests", "PATH": "/usr/bin:/bin"}
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", *command],
+        cwd=adding_page.ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n"), done.stderr
 
 
 SKELETON = adding_page.ROOT / "simulator" / "surface" / "skeleton"

@@ -418,12 +418,6 @@ async def test_the_eight_buyers_are_there_and_can_be_edited(sim: Sim, acme: Merc
     assert view["phase"] == "paid"
 
 
-async def test_an_unknown_path_of_ours_is_answered_in_our_words(sim: Sim) -> None:
-    answer = await sim.http.get("/_sim/nothing")
-
-    assert (answer.status_code, error_of(answer)["code"]) == (404, "not_found")
-
-
 async def test_what_nobody_claims_names_the_nearest_routes(sim: Sim) -> None:
     answer = await sim.http.post("/charge", json={})
 

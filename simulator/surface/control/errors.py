@@ -1,4 +1,5 @@
-"""How the control API says no: `{"error": {"code", "message", "field"?, "allowed"?}}`, for its own refusals and for all else."""
+"""How the control API says no: `{"error": {"code", "message", "field"?, "allowed"?, "nearest"?}}`, for its own refusals and all
+else."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from simulator.engine import again, cards
+from simulator.engine.routes import nearest
 from simulator.engine.store import Store
 from simulator.engine.unreadable import Unreadable
 from simulator.kernel.refusals import NotFound
@@ -38,8 +41,8 @@ def as_json(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-def _error(status: int, code: str, message: str) -> Response:
-    return as_json(cards.cut_all({"error": {"code": code, "message": message}}), status)
+def _error(status: int, code: str, message: str, **more: Any) -> Response:
+    return as_json(cards.cut_all({"error": {"code": code, "message": message, **more}}), status)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -48,10 +51,28 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
+    """An address that is not ours is told with the `nearest` that are; one that takes other methods, with those."""
     assert isinstance(error, HTTPException)
-    codes = {404: "not_found", 405: "method_not_allowed"}
-    code = codes.get(error.status_code, "error")
-    return _error(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}")
+    status, message = error.status_code, f"{request.method} {request.url.path}: {error.detail}"
+    if status == 405:
+        methods = sorted({method for method, route in _routed(request) if route.path_regex.match(request.url.path)})
+        methods = methods or ["GET"]  # a static file
+        answer = _error(405, "method_not_allowed", f"{message}; it takes {', '.join(methods)}", allowed=methods)
+        answer.headers["allow"] = ", ".join(methods)
+        return answer
+    if status == 404 and "endpoint" not in request.scope:  # nobody was asked
+        ours = [(method, route.path) for method, route in _routed(request) if route.path.startswith("/_sim/")]
+        paths = [
+            (method, path) for method, path in ours if not path.startswith("/_sim/inbox/")
+        ]  # it takes whatever comes
+        return _error(404, "not_found", message, nearest=nearest(request.method, request.url.path, paths))
+    return _error(status, "not_found" if status == 404 else "error", message)
+
+
+def _routed(request: Request) -> list[tuple[str, Route]]:
+    """Every method of every address. That a browser may ask for the headers alone goes without saying."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return [(method, route) for route in routes for method in (route.methods or ()) if method != "HEAD"]
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.engine.facts import Exchange
 from simulator.engine.provider import Provider
+from simulator.engine.sandbox import Sandbox
 from simulator.engine.shop import Answer, Request
 from simulator.kernel.ids import Ids
 from simulator.kernel.values import dataclass
@@ -113,15 +114,24 @@ class Visited:
                 yield Difference(f"webhook {event}", "", "body", "missing", "sent", "not sent")
 
 
+UNNAMED = "of no known shape"
+"""What a webhook tells of whose body the provider's `webhook_name` cannot read."""
+
+
+def told_by(sandbox: Sandbox, webhook: Answer) -> str:
+    """What a webhook tells of. `Sandbox.webhook_name` may fail at a body that is none of the provider's."""
+    try:
+        return sandbox.webhook_name(webhook.json)
+    except (LookupError, TypeError, AttributeError, ValueError):
+        return UNNAMED
+
+
 def _by_name(provider: Provider, heard: Sequence[Answer]) -> dict[str, Answer]:
     """The first of each name."""
     assert provider.sandbox is not None
     found: dict[str, Answer] = {}
     for webhook in heard:
-        try:
-            found.setdefault(provider.sandbox.webhook_name(webhook.json), webhook)
-        except (LookupError, TypeError):
-            found.setdefault("of no known shape", webhook)
+        found.setdefault(told_by(provider.sandbox, webhook), webhook)
     return found
 
 

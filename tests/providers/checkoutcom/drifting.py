@@ -27,6 +27,14 @@ LIVE_KEY, SANDBOX_KEY = "sk_abcdefghijklmnopqrstuvwxyz2", "sk_sbox_abcdefghijklm
 """Empty where keys do not say which they are."""
 SETTINGS = {"webhooks_envelope": "as_documented"}
 """With which a stand-in differs, and which follow it."""
+WEBHOOKS = (
+    "payment_pending",
+    "payment_capture_pending",
+    "payment_captured",
+    "payment_refund_pending",
+    "payment_refunded",
+)
+"""All that the calls and a buyer who pays make it tell of."""
 
 # fmt: off
 PLANTED = (

@@ -27,6 +27,15 @@ LIVE_KEY, SANDBOX_KEY = "", ""
 """Empty where keys do not say which they are."""
 SETTINGS = {"redirect_method": "POST"}
 """With which a stand-in differs, and which follow it."""
+WEBHOOKS = (
+    "sale awaiting redirect result",
+    "sale error",
+    "refund error",
+    "refund decline",
+    "sale success",
+    "refund success",
+)
+"""All that the calls and a buyer who pays make it tell of."""
 
 # fmt: off
 PLANTED = (

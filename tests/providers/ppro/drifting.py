@@ -28,6 +28,21 @@ LIVE_KEY, SANDBOX_KEY = "", ""
 """Empty where keys do not say which they are."""
 SETTINGS = {"consumer_countries": "any"}
 """With which a stand-in differs, and which follow it."""
+WEBHOOKS = (
+    "PAYMENT_CHARGE_CREATED",
+    "PAYMENT_CHARGE_AUTHENTICATION_PENDING",
+    "PAYMENT_CHARGE_AUTHORIZATION_FAILED",
+    "PAYMENT_CHARGE_REFUND_FAILED",
+    "PAYMENT_CHARGE_CAPTURE_FAILED",
+    "PAYMENT_CHARGE_VOID_FAILED",
+    "PAYMENT_CHARGE_DISCARDED",
+    "PAYMENT_CHARGE_DISCARD_FAILED",
+    "PAYMENT_CHARGE_AUTHORIZATION_SUCCEEDED",
+    "PAYMENT_CHARGE_CAPTURE_SUCCEEDED",
+    "PAYMENT_CHARGE_VOID_SUCCEEDED",
+    "PAYMENT_CHARGE_REFUND_SUCCEEDED",
+)
+"""All that the calls and a buyer who pays make it tell of."""
 
 LINKS = (
     "authenticationMethods[].details.requestUrl",

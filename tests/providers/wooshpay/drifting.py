@@ -28,6 +28,15 @@ LIVE_KEY, SANDBOX_KEY = "sk_live_1", "sk_test_1"
 """Empty where keys do not say which they are."""
 SETTINGS = {"next_action_type": "alipay_handle_redirect"}
 """With which a stand-in differs, and which follow it."""
+WEBHOOKS = (
+    "payment_intent.created",
+    "payment_intent.requires_action",
+    "checkout.session.expired",
+    "payment_intent.canceled",
+    "payment_intent.succeeded",
+    "charge.refund.updated",
+)
+"""All that the calls and a buyer who pays make it tell of."""
 
 # fmt: off
 PLANTED = (

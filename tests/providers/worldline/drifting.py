@@ -28,6 +28,13 @@ LIVE_KEY, SANDBOX_KEY = "", ""
 """Empty where keys do not say which they are."""
 SETTINGS: dict[str, str] = {}
 """None shows in these calls: what settings choose comes later than the last of them."""
+WEBHOOKS = (
+    "payment.created",
+    "payment.redirected",
+    "payment.cancelled",
+    "payment.captured",
+)
+"""All that the calls and a buyer who pays make it tell of."""
 
 # fmt: off
 PLANTED = (

@@ -15,7 +15,7 @@ from support import Sim
 from toy.acme import ACME
 
 from simulator.engine.provider import Provider
-from simulator.engine.texts import Texts
+from simulator.engine.texts import Texts, languages
 from simulator.providers import built_in
 from simulator.surface.console.clock import PAGE
 
@@ -196,19 +196,33 @@ async def test_the_control_api_tells_timers_and_what_fired_in_words(sim: Sim) ->
     assert "charge PENDING > EXPIRED" in fired["summary"]
 
 
-@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
-def test_what_expires_is_named_in_both_languages(provider: Provider) -> None:
-    """Not by the provider's own name of the kind, which is English and not always a word."""
+def unnamed(provider: Provider) -> list[str]:
+    """The texts that are missing for what expires at a provider, each with the file where it belongs."""
     kinds = [
         name
         for name, kind in provider.kinds.items()
         if kind.MACHINE is not None
         and any(trigger in ("timer.expired", "timer.expired_as_declined") for trigger, _ in kind.MACHINE.moves)
     ]
+    keys = [f"clock_kind_{re.sub('[.-]', '_', kind)}" for kind in kinds]
+    return [
+        f"simulator/providers/{provider.name}/texts/{language}.json has no {key}"
+        for language in languages
+        for key in keys
+        if not Texts(language).has(key)
+    ]
 
-    for language in ("en", "zh"):
-        texts = Texts(language)
-        assert [kind for kind in kinds if not texts.has(f"clock_kind_{re.sub('[.-]', '_', kind)}")] == []
+
+@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+def test_what_expires_is_named_in_both_languages(provider: Provider) -> None:
+    """Not by the provider's own name of the kind, which is English and not always a word."""
+    assert unnamed(provider) == []
+
+
+def test_a_name_that_is_missing_is_told_with_its_file() -> None:
+    places = [f"simulator/providers/acme/texts/{language}.json" for language in ("en", "zh")]
+
+    assert unnamed(ACME) == [f"{place} has no clock_kind_charge" for place in places]
 
 
 async def test_jumping_to_a_timer_fires_it_though_its_instant_is_told_without_microseconds(sim: Sim) -> None:

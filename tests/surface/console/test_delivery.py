@@ -14,6 +14,7 @@ from merchant import Merchant
 from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
+from toy.enveloped import ENVELOPED
 
 from simulator.engine.facts import Place
 from simulator.engine.provider import Provider
@@ -127,7 +128,7 @@ async def test_a_signature_of_another_secret_is_told_from_a_right_one(sim: Sim) 
     assert "This secret signs no more" in page
 
 
-@pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", [*built_in(), ENVELOPED], ids=lambda provider: provider.name)
 async def test_an_old_delivery_is_explained_with_the_secret_that_signed_it(provider: Provider) -> None:
     async with Sim(providers=[provider]) as sim:
         await sim.receive_webhooks(provider.name)
@@ -136,7 +137,8 @@ async def test_an_old_delivery_is_explained_with_the_secret_that_signed_it(provi
         id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
         before = text_of(await page_of(sim, f"/webhooks/{id_}?tab=signature"), "signature")
 
-        for secret in ("5eed0000-0000-4000-8000-00000000beef", "5eed0000-0000-4000-8000-00000000cafe"):
+        assert provider.shop is not None
+        for secret in provider.shop.secrets:
             await sim.receive_webhooks(provider.name, secret=secret)
         changed = await page_of(sim, f"/webhooks/{id_}?tab=signature")
         (await sim.http.delete(f"{sim.path}/webhooks/{provider.name}")).raise_for_status()

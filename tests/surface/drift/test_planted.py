@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
+from typing import Any
 
 import pytest
 from drifting import PROVIDERS, Planted, StandIn, Worlds, standing_in
 
 from simulator.engine.provider import Provider
+from simulator.engine.sandbox import Sandbox
 from simulator.engine.shop import Answer
 from simulator.surface.drift.check import report_of
 from simulator.surface.drift.hiding import Hiding
-from simulator.surface.drift.running import Ours, Visited
+from simulator.surface.drift.running import Ours, Visited, told_by
 from simulator.surface.in_process import Simulator
 
 
@@ -33,6 +36,12 @@ def planted_at(provider: Provider) -> tuple[Planted, ...]:
     return found
 
 
+def webhooks_of(provider: Provider) -> tuple[str, ...]:
+    found: tuple[str, ...] = import_module(f"providers.{provider.name}.drifting").WEBHOOKS
+    assert found and len(set(found)) == len(found)
+    return found
+
+
 @pytest.mark.uncounted
 def test_a_sandbox_that_answers_as_we_do_has_no_differences(
     provider: Provider, theirs: Simulator, worlds: Worlds
@@ -44,7 +53,7 @@ def test_a_sandbox_that_answers_as_we_do_has_no_differences(
 
     assert visit.differences() == []
     assert visit.real.left_out == {}
-    assert len([one for one in visit.seen() if one.event]) > 3
+    assert sorted(one.event for one in visit.seen() if one.event) == sorted(webhooks_of(provider))
     assert provider.sandbox is not None
     assert len([one for one in visit.seen() if not one.event]) == len(provider.sandbox.probes) == len(stand_in.asked)
     statuses = [
@@ -69,33 +78,100 @@ def test_every_planted_difference_is_found_and_nothing_else(
     assert hence == {one.what: one.hence for one in planted if one.hence}
 
 
+STRANGERS = (
+    {"type": "stranger", "operation": {"type": "stranger", "status": ""}},
+    {"items": [{"event": "stranger"}]},
+    {"items": []},
+    ["stranger"],
+    "stranger",
+    17,
+    None,
+)
+"""Bodies of webhooks that no provider sends."""
+
+
+def members_of(body: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Of the JSON of a webhook: the way to each member that can be told from others, the last first and the inner ones before
+    those around them."""
+    if isinstance(body, dict):
+        for name in reversed(body):
+            yield from members_of(body[name], (*path, name))
+            yield (*path, name)
+    elif isinstance(body, list) and len(body) == 1:
+        yield from members_of(body[0], (*path, 0))
+
+
+def without(webhook: Answer, path: tuple[str | int, ...]) -> Answer:
+    body = json.loads(webhook.body)
+    around = body
+    for step in path[:-1]:
+        around = around[step]
+    del around[path[-1]]
+    return replace(webhook, body=json.dumps(body).encode())
+
+
+def place_of(path: tuple[str | int, ...]) -> str:
+    return "".join("[]" if step == 0 else f".{step}" for step in path).removeprefix(".")
+
+
+def compared(sandbox: Sandbox, place: str) -> bool:
+    return not any(place == one or place.startswith((f"{one}.", f"{one}[")) for one in sandbox.varies)
+
+
+def left_out(sandbox: Sandbox, webhook: Answer) -> list[tuple[str | int, ...]]:
+    """One member of the body itself, and one within another: of each what can go without taking the webhook's name along."""
+    ways = [
+        path
+        for path in members_of(webhook.json)
+        if compared(sandbox, place_of(path)) and told_by(sandbox, without(webhook, path)) == told_by(sandbox, webhook)
+    ]
+    found = [next((path for path in ways if (len(path) > 1) is is_within), None) for is_within in (False, True)]
+    return [path for path in found if path is not None]
+
+
+def webhook_differences(visit: Visited, heard: list[Answer]) -> list[tuple[str, str, str]]:
+    """Those that are found when these are the webhooks that came from the sandbox."""
+    visit.real.heard = heard
+    return sorted(one.what for one in visit.differences())
+
+
 def test_webhooks_are_compared_by_what_they_tell_of(provider: Provider, theirs: Simulator, worlds: Worlds) -> None:
-    """One says less, one is signed in another header, one never comes, and one of ours does not exist."""
+    """Each in its turn says less, is signed in another header, or never comes; and some do not exist here."""
     visit = visited(provider, standing_in(provider, theirs), worlds)
     sandbox = provider.sandbox
     assert sandbox is not None
-    by_name = {sandbox.webhook_name(one.json): one for one in reversed(visit.real.heard)}
-    poor, other, lost, *_ = sorted(by_name)
-    members = dict(by_name[poor].json)
-    gone = next(name for name in reversed(members) if name not in ("type", "operation"))
-    del members[gone]
-    headers = {**by_name[other].headers, "content-type": "text/plain"}
-    stranger = json.dumps({"type": "stranger", "operation": {"type": "stranger", "status": ""}}).encode()
-    visit.real.heard = [
-        replace(by_name[poor], body=json.dumps(members).encode()),
-        replace(by_name[other], headers=headers),
-        *(one for name, one in by_name.items() if name not in (poor, other, lost)),
-        Answer(200, stranger),
+    by_name = {told_by(sandbox, one): one for one in reversed(visit.real.heard)}
+    assert sorted(by_name) == sorted(webhooks_of(provider))
+
+    for name, webhook in by_name.items():
+        others = [one for other, one in by_name.items() if other != name]
+        gone = left_out(sandbox, webhook)
+        assert gone, f"nothing can be left out of {name}"
+        for path in gone:
+            poor = without(webhook, path)
+            assert webhook_differences(visit, [*others, poor]) == [(f"webhook {name}", place_of(path), "missing")]
+        plain = replace(webhook, headers={**webhook.headers, "content-type": "text/plain"})
+        assert webhook_differences(visit, [*others, plain]) == [(f"webhook {name}", "header content-type", "value")]
+        if others:
+            assert webhook_differences(visit, others) == [(f"webhook {name}", "body", "missing")]
+    for body in STRANGERS:
+        stranger = Answer(200, json.dumps(body).encode())
+        found = webhook_differences(visit, [*by_name.values(), stranger])
+        assert found == [(f"webhook {told_by(sandbox, stranger)}", "body", "added")]
+
+
+@pytest.mark.parametrize("body", STRANGERS, ids=str)
+def test_whatever_fails_at_a_strange_body_the_webhook_has_a_name(body: Any) -> None:
+    ways: list[Callable[[Any], str]] = [
+        lambda body: str(body["items"][0]["event"]["code"]),
+        lambda body: str(body.get("items").pop().get("event").get("code")),
+        lambda body: str(int(body["type"])),
     ]
+    webhook = Answer(200, json.dumps(body).encode())
 
-    found = {(one.call, one.kind): one.place for one in visit.differences()}
-
-    assert found == {
-        (f"webhook {poor}", "missing"): gone,
-        (f"webhook {other}", "value"): "header content-type",
-        (f"webhook {lost}", "missing"): "body",
-        (f"webhook {sandbox.webhook_name(json.loads(stranger))}", "added"): "body",
-    }
+    for way in ways:
+        sandbox = Sandbox(url="", hosts=(), credentials=(), probes=(), webhook_name=way)
+        assert told_by(sandbox, webhook) == "of no known shape"
 
 
 def test_the_settings_that_follow_a_sandbox_leave_no_difference(

@@ -184,8 +184,9 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
 
 def give_back(uow: UnitOfWork, charge: Charge, amount: int) -> Charge:
     trigger = "api.refund_rest" if amount == charge.amount - charge.refunded else "api.refund_part"
-    charge = uow.fire(charge, trigger, refunded=charge.refunded + amount)
-    alipay.refund(uow, charge.order_code, Money(amount, charge.currency))
+    money = Money(amount, charge.currency)
+    charge = uow.fire(charge, trigger, about=money, refunded=charge.refunded + amount)
+    alipay.refund(uow, charge.order_code, money)
     return charge
 
 
