@@ -292,7 +292,9 @@ class Provider(Party):
     payments_of: Callable[[UnitOfWork, Resource], Sequence[Resource]] = lambda uow, preface: ()
     """The payments of a session, a page or a link (`Resource.preface`), newest first; nothing of what is a payment itself."""
     return_to: Callable[[UnitOfWork, Resource, Resource], str | None]
-    """Where the wallet sends the buyer's browser afterwards, or before anything is decided: `(uow, payment, order)`."""
+    """Where the wallet sends the buyer's browser afterwards, or before anything is decided: `(uow, payment, order)`. An absolute
+    address, else the buyer gets no way back. That of a page of one's own begins with the `call.base_url` by which the buyer
+    came, kept in the resource: `uow.base_url` is the server's own name, and a phone does not reach `localhost`."""
     return_field: str = ""
     """Where a merchant states that address, in the provider's words; shown to those who gave none."""
     open_order: Callable[[UnitOfWork, Resource], str | None] = lambda uow, payment: None

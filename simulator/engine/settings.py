@@ -91,7 +91,7 @@ class WorkspaceSettings(BaseModel):
 
 
 class ProviderSettings(WorkspaceSettings):
-    """The settings of a provider: what all of them have."""
+    """The settings of a provider with test amounts (`scenarios/<provider>.yaml`). One without extends `WorkspaceSettings`."""
 
     test_amounts: bool = Field(
         True,

@@ -261,7 +261,8 @@ class UnitOfWork(Reader):
         at: datetime | None = None,
         **data: Any,
     ) -> None:
-        """Lets `trigger` fall due for this resource; `data` comes back to the party's `on_timer`.
+        """Lets `trigger` fall due for this resource; `data` comes back to the party's `on_timer`. It outlives moves of the
+        resource until `disarm`.
 
         Raises `MachineError` for a trigger that the party does not know.
         """

@@ -40,7 +40,8 @@ class Machine:
     """The legal moves of one kind of resource.
 
     `table` rows are `(trigger, from, to, webhook)`; `from` may be a tuple of states, the webhook a tuple of events
-    or None. `timeouts` rows are `(state, after, trigger)`. `initial` may be several states.
+    or None. `timeouts` rows are `(state, after, trigger)`; `after` is a span, or the name of the resource's field that holds the
+    instant (None: never). They end with the state. `initial` may be several states.
     """
 
     def __init__(
