@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property, lru_cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,6 +81,23 @@ def options_of(model: type[M], effect: Effect | None) -> M:
             assert isinstance(found, model)
             return found
     return model.model_construct()
+
+
+_NAME = re.compile(r"""^name:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
+
+
+def misplaced(folder: Path, providers: Collection[str], *, by_file: bool) -> str | None:
+    """What is wrong with a file that looks like the test amounts of one of these providers and would hold for nobody. The files
+    are only searched for their names: a start reads none of them. `by_file`: whether the file has to be called so, too."""
+    meant = {name.replace("_", "-"): name for name in providers}
+    for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        found = _NAME.search(path.read_text("utf-8", "replace"))
+        said = (path.stem, found[1] if found is not None else path.stem)
+        for one in said:
+            name = meant.get(one.replace("_", "-"))
+            if name is not None and (said[1] != name or (by_file and said[0] != name)):
+                return f"{path.name}: the test amounts of {name} are `name: {name}` in a file {name}.yaml"
+    return None
 
 
 class Known:
