@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from simulator.engine import again, faults, idempotency, journal, pages, plain, reasons
 from simulator.engine.call import Call, Reply, Walk
 from simulator.engine.callers import LOOPBACK_NAMES, as_compared, is_page_of_elsewhere, is_public, is_this_machine
+from simulator.engine.facets import ScenarioError
 from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
@@ -179,6 +180,8 @@ class Gateway:
             call.answering.notices[:] = [f"the store is not available: {outage}"]
         else:
             log.exception("error %s in %s %s", error_id, call.method, call.target)
+            if isinstance(error := sys.exception(), ScenarioError):
+                call.answering.notices[:] = [f"a scenario on disk is wrong: {error}"]
         return Crashed(error_id)
 
     # The way of one request ------------------------------------------------------------------------------------

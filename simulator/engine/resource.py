@@ -111,6 +111,11 @@ class Summary:
     """Of a preface (a session, a page or a link around payments), the latest payment: it stands in the lists instead."""
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What a scenario's `when` compares of it."""
+        return {"amount": self.amount.value, "currency": self.amount.currency, "reference": self.reference}
+
+    @property
     def listed_as(self) -> str:
         """The phase by which lists find it."""
         return self.phase if self.payment is None else PREFACE

@@ -160,7 +160,7 @@ class RuleOptions(Strict):
 
 
 class Scenario(Strict):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     title: str = ""
     description: str = ""
     for_alipay: bool = True

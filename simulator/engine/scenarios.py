@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property, lru_cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulator.engine import cards
 from simulator.engine.facets import Facet
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from simulator.engine.rules import Rule, Scenario
+
+M = TypeVar("M", bound="BaseModel")
 
 log = logging.getLogger("simulator")
 
@@ -39,7 +43,7 @@ class Decisions:
     bank: tuple[str, ...] = ()
     """What it asks the bank (`uow.ask_bank`)."""
     provider: Mapping[str, type[BaseModel]] = field(default_factory=dict)
-    """What it asks about itself (`uow.rule("provider", …)`), and the options that a rule may then give."""
+    """What it asks about itself (`uow.options`), and the options that a rule may then give."""
 
     def names(self, facet: Facet) -> Collection[str] | None:
         """The operations of one facet; None where they do not stand here."""
@@ -56,6 +60,44 @@ class Effect:
     """Whether a person armed it (so it goes before documented triggers and before the buyer's account)."""
     source: tuple[int, int] | None = None
     """Which armed scenario and rule, for counting `times`."""
+
+
+def options_of(model: type[M], effect: Effect | None) -> M:
+    """What a rule's `provider:` says, as the options of one operation. What is none of its options is another operation's; a
+    value that the model does not take, which a version of another time has armed, is passed over: the log says so."""
+    said = {} if effect is None else {name: one for name, one in effect.params.items() if name in model.model_fields}
+    while said:
+        from simulator.engine.validation import validate
+
+        try:
+            found = validate(model, said)
+        except Invalid as invalid:
+            first = invalid.violations[0]
+            place = f"provider.{first.path}" if first.path else "provider"
+            log.warning("a scenario's value is passed over: %s: %s", place, first.message)
+            wrong = first.path.partition(".")[0]
+            said = {name: one for name, one in said.items() if wrong not in ("", name)}
+        else:
+            assert isinstance(found, model)
+            return found
+    return model.model_construct()
+
+
+_NAME = re.compile(r"""^name:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
+
+
+def misplaced(folder: Path, providers: Collection[str], *, by_file: bool) -> str | None:
+    """What is wrong with a file that looks like the test amounts of one of these providers and would hold for nobody. The files
+    are only searched for their names: a start reads none of them. `by_file`: whether the file has to be called so, too."""
+    meant = {name.replace("_", "-"): name for name in providers}
+    for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+        found = _NAME.search(path.read_text("utf-8", "replace"))
+        said = (path.stem, found[1] if found is not None else path.stem)
+        for one in said:
+            name = meant.get(one.replace("_", "-"))
+            if name is not None and (said[1] != name or (by_file and said[0] != name)):
+                return f"{path.name}: the test amounts of {name} are `name: {name}` in a file {name}.yaml"
+    return None
 
 
 class Known:

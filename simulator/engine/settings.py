@@ -7,11 +7,10 @@ The model is the only source. What a client sets is checked against it (`faults`
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -30,8 +29,6 @@ from simulator.engine.defaults import KEPT, OWN
 from simulator.engine.unreadable import Fault
 from simulator.kernel.clock import parse_duration
 from simulator.kernel.values import dataclass
-
-log = logging.getLogger("simulator")
 
 YEAR_S = 366 * 24 * 3600
 
@@ -80,14 +77,6 @@ class WorkspaceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
     SECTION: ClassVar[str] = ""
-
-    def overruled(self, given: Mapping[str, Any]) -> Self:
-        """These settings, with what a scenario says instead. What is no setting, or no value for it, is passed over."""
-        known = {name: value for name, value in given.items() if name in type(self).model_fields}
-        chosen, wrong = read(type(self), known)
-        for fault in wrong:
-            log.warning("a scenario's value is passed over: %s", fault.message)
-        return self.model_copy(update={name: getattr(chosen, name) for name in chosen.model_fields_set})
 
 
 class ProviderSettings(WorkspaceSettings):

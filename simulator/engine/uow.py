@@ -20,7 +20,7 @@ from simulator.engine.messages import Dispatch, Event, Message, Plan
 from simulator.engine.reach import Reach
 from simulator.engine.reader import Reader
 from simulator.engine.resource import NOT_YET, Resource, Summary, changed
-from simulator.engine.scenarios import Effect, Scenarios, is_matched, scoped_to_payment
+from simulator.engine.scenarios import Effect, Scenarios, is_matched, options_of, scoped_to_payment
 from simulator.engine.store.base import Store
 from simulator.engine.workspace import MADE, MADE_SIZE, AccountEndpoint, Stride, Workspace
 from simulator.kernel.clock import from_micros, micros
@@ -31,11 +31,14 @@ from simulator.kernel.money import Money
 from simulator.kernel.refusals import IllegalTransition, Throttled
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from simulator.engine.rules import WebhooksEffect
     from simulator.engine.settings import WorkspaceSettings
 
 R = TypeVar("R", bound=Resource)
 S = TypeVar("S", bound="WorkspaceSettings")
+M = TypeVar("M", bound="BaseModel")
 
 
 class Participant(Protocol):
@@ -327,14 +330,8 @@ class UnitOfWork(Reader):
         effect = None
         if self.workspace.scenarios or self.runtime.scenarios.documents("webhooks", provider):
             summary = self.runtime.summary_of(resource)
-            facts = {
-                "event": message.event,
-                "reference": summary.reference if summary else None,
-                "amount": summary.amount.value if summary else None,
-                "currency": summary.amount.currency if summary else None,
-                "payment": resource.subject,
-            }
-            effect = self.rule("webhooks", provider, **facts)
+            about = summary.facts if summary else {}
+            effect = self.rule("webhooks", provider, event=message.event, payment=resource.subject, **about)
         url = message.url or account.url
         from_network = message.from_network if message.url else account.from_network
         if effect is None:
@@ -362,6 +359,11 @@ class UnitOfWork(Reader):
         """What the armed scenarios or the provider's documented triggers say about this, if anything."""
         return next(self.rules(facet, provider, **facts), None)
 
+    def options(self, provider: str, model: type[M], *, operation: str, **facts: Any) -> M:
+        """What a rule's `provider:` says of this operation, as the model that the provider's `decisions` have for it; its defaults
+        where no rule says anything. `facts` are what a `when` compares: `amount`, `currency`, `reference`, `payment`."""
+        return options_of(model, self.rule("provider", provider, operation=operation, **facts))
+
     def rules(self, facet: Facet, provider: str, **facts: Any) -> Iterator[Effect]:
         """All that has something to say about this, the strongest first."""
         assert self._is_declared(facet, provider, facts.get("operation")), f"Decisions of {provider} lack {facts}"
@@ -378,8 +380,7 @@ class UnitOfWork(Reader):
             found = self.find(kind, payment)
             summary = self.runtime.summary_of(found) if found is not None else None
             if summary is not None:
-                amount = summary.amount
-                return {"amount": amount.value, "currency": amount.currency, "reference": summary.reference}
+                return summary.facts
         return None
 
     def _is_declared(self, facet: Facet, provider: str, operation: str | None) -> bool:

@@ -27,6 +27,7 @@ from simulator.engine.sections import Sections, notices
 from simulator.engine.store import Store, open_store, readable
 from simulator.engine.store.found import DOCTOR
 from simulator.kernel.crypto import sha256_hex
+from simulator.providers import BUILT_IN
 from simulator.surface import alone, logs
 from simulator.surface.guard import LARGE_HEAD, Guard, refuse
 from simulator.surface.inbox import INBOX
@@ -206,12 +207,34 @@ def load_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenari
     return found
 
 
+def check_names(folder: Path | None = None, providers: Sequence[Provider] = ()) -> None:
+    """Of our folder, or of another one. Raises `ScenarioError` where test amounts have not the name by which they are found."""
+    ours = pages.folder("scenarios")
+    names = {*BUILT_IN, *(provider.name for provider in providers)}
+    if wrong := scenarios.misplaced(folder or ours, names, by_file=folder is None):
+        raise ScenarioError(f"{folder or ours}: {wrong}")
+
+
+def wrong_scenarios(providers: Sequence[Provider]) -> str | None:
+    """What is wrong with those that ship with us and with the distributions; None where all of them can happen."""
+    from simulator.engine.rules import load_folder
+
+    try:
+        load_scenarios(Settings(db=":memory:"), providers).known  # noqa: B018 - read now
+        _possible(pages.folder("scenarios"), load_folder(pages.folder("scenarios")), providers)
+    except ScenarioError as error:
+        return str(error)
+    return None
+
+
 def _known_scenarios(settings: Settings, providers: Sequence[Provider]) -> scenarios.Known:
     from simulator.engine.rules import load_folder
 
     place, names = pages.folder("scenarios"), {provider.name for provider in providers}
     brought: dict[str, Scenario] = {}
+    check_names()
     for folder in folders():
+        check_names(folder / "scenarios", providers)
         theirs = load_folder(folder / "scenarios")
         if taken := sorted(theirs.keys() & {*load_folder(place), *brought}):
             raise ScenarioError(f"{folder / 'scenarios'}: there is a scenario {taken[0]!r} already")
@@ -253,6 +276,7 @@ def _own_scenarios(folder: Path, providers: Sequence[Provider]) -> dict[str, Sce
         raise ScenarioError(f"{folder}: there is no such folder")
     from simulator.engine.rules import load_folder
 
+    check_names(folder, providers)
     found = load_folder(folder)
     if not found:
         raise ScenarioError(f"{folder}: there is no scenario in this folder (*.yaml, *.yml)")

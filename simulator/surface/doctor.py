@@ -23,6 +23,7 @@ def doctor(db: str, as_json: bool) -> None:
     from simulator.engine.readings import readings
     from simulator.engine.store import wrong_place
     from simulator.engine.store.doctor import NotReadable, examine
+    from simulator.surface.app import wrong_scenarios
     from simulator.surface.inbox import INBOX
     from simulator.wallet.alipay import WALLET
 
@@ -30,10 +31,13 @@ def doctor(db: str, as_json: bool) -> None:
         what = ":memory: is no file" if db == ":memory:" else "an address is no file"
         raise Failure(what, "doctor looks at SQLite files.", USAGE)
     try:
-        parties = [*_served(), WALLET, INBOX]
+        served = _served()
+        parties = [*served, WALLET, INBOX]
         found = examine(Path(db).expanduser(), readings(parties), {party.name for party in parties})
     except NotReadable as error:
         raise Failure(str(error), "Name the file that serve was given with --db.", UNREACHED) from error
+    if wrong := wrong_scenarios(served):
+        found.faults.append(f"A scenario is wrong: {wrong}.")
     if as_json:
         printed.say_json({"ok": not found.faults, "faults": found.faults, "notes": found.notes}, ascii_only=True)
     else:

@@ -27,7 +27,7 @@ from simulator.engine.store import StoreUnavailable, wrong_place
 from simulator.kernel.clock import iso_millis
 from simulator.kernel.ids import Ids
 from simulator.surface import printed, terminal, tls
-from simulator.surface.app import App
+from simulator.surface.app import App, check_names
 from simulator.surface.installed import NotServable
 from simulator.surface.settings import Settings
 from simulator.surface.terminal import UNREACHED, USAGE, Failure
@@ -273,6 +273,7 @@ def _make(reports: Path) -> None:
 def _app(settings: Settings, called: str | None = None) -> App:
     """The application, or a complaint about what it was given: scenarios, credentials, the store."""
     try:
+        check_names()
         app = App(settings, called=called)
     except ScenarioError as error:
         raise Failure(

@@ -133,7 +133,6 @@ INSIDE = {
     "Party": "is_provider settings kinds bounded machines known_timers summary_of render moves_money book fire_timer",
     "Shop": "id_among",
     "Ids": "seeded",
-    "WorkspaceSettings": "overruled",
     "Machine": "timeouts_in",
     "Planted": "what",
 }

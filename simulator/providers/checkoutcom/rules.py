@@ -8,7 +8,7 @@ from __future__ import annotations
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.model import Instrument
-from simulator.providers.checkoutcom.settings import CheckoutcomSettings
+from simulator.providers.checkoutcom.settings import CheckoutcomSettings, PayOptions
 from simulator.providers.checkoutcom.wire.payments import PaymentRequest, Processing
 
 # Source: source 7.1. The seed shows EUR; the list in the seed cannot be read. Inferred: checkoutcom.currencies.
@@ -70,11 +70,12 @@ def check_activated(uow: UnitOfWork, amount: int | None, currency: str, referenc
 
     Returns the reason for which a scenario has a submitted session declined at once, if one does.
     """
-    rule = uow.rule("provider", "checkoutcom", operation="pay", amount=amount, currency=currency, reference=reference)
-    refusal = rule.params.get("refusal") if rule is not None else uow.settings(CheckoutcomSettings).alipay_refusal
+    facts = {"amount": amount, "currency": currency, "reference": reference}
+    said = uow.options("checkoutcom", PayOptions, operation="pay", **facts)
+    refusal = said.refusal if said.model_fields_set else uow.settings(CheckoutcomSettings).alipay_refusal
     if refusal:
-        raise refused(str(refusal), error_type="invalid_request")
-    return rule.params.get("decline") if rule is not None else None
+        raise refused(refusal, error_type="invalid_request")
+    return said.decline
 
 
 def check_terminal(given: Processing | None, agreement: Instrument | None = None) -> tuple[str, str | None]:

@@ -80,10 +80,7 @@ class SaleOptions(EcommpaySettings):
 
 def options(uow: UnitOfWork, amount: int, currency: str, reference: str) -> EcommpaySettings:
     """The project's settings for one purchase: a scenario's `provider` rule goes before what the project has set."""
-    settings = uow.settings(EcommpaySettings)
     facts = {"amount": amount, "currency": currency, "reference": reference}
-    effect = uow.rule("provider", "ecommpay", operation="sale", **facts)
-    if effect is None:
-        return settings
-    ruled = {"alipay_flow" if name == "flow" else name: value for name, value in effect.params.items()}
-    return settings.overruled(ruled)
+    said = uow.options("ecommpay", SaleOptions, operation="sale", **facts)
+    ruled = {"alipay_flow" if name == "flow" else name: getattr(said, name) for name in said.model_fields_set}
+    return uow.settings(EcommpaySettings).model_copy(update=ruled)

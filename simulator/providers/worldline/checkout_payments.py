@@ -7,6 +7,7 @@ from simulator.engine.resource import Resource
 from simulator.engine.uow import UnitOfWork
 from simulator.providers.worldline.model import HostedCheckout, Payment
 from simulator.providers.worldline.moves import start_payment
+from simulator.providers.worldline.settings import CheckoutOptions
 from simulator.providers.worldline.terms import Terms, expiry_of
 from simulator.providers.worldline.wire.orders import Order
 
@@ -14,8 +15,7 @@ from simulator.providers.worldline.wire.orders import Order
 def is_client_eligible(uow: UnitOfWork, checkout: HostedCheckout) -> bool:
     """Whether the consumer's device can use the product: always, unless a scenario says `client_eligible: false`."""
     facts = {"amount": checkout.money.value, "currency": checkout.currency, "reference": checkout.reference}
-    effect = uow.rule("provider", "worldline", operation="hostedcheckout", **facts)
-    return effect is None or effect.params.get("client_eligible", True) is not False
+    return uow.options("worldline", CheckoutOptions, operation="hostedcheckout", **facts).client_eligible
 
 
 def pay_by_checkout(uow: UnitOfWork, checkout: HostedCheckout, product: int, origin: str, mobile: bool) -> Payment:

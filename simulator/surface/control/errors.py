@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.engine import again, cards
+from simulator.engine.facets import ScenarioError
 from simulator.engine.routes import nearest
 from simulator.engine.store import Store
 from simulator.engine.unreadable import Unreadable
@@ -86,6 +87,12 @@ async def _hung_up(request: Request, error: Exception) -> Response:
     return _error(400, "incomplete_body", f"{request.method} {request.url.path}: the body ended before its length")
 
 
+async def _misread(request: Request, error: Exception) -> Response:
+    """Of those that ship with us, which nobody reads before they are needed."""
+    log.error("%s %s: a scenario on disk is wrong: %s", request.method, request.url.path, error)
+    return _error(500, "scenario", f"a scenario on disk is wrong: {error}")
+
+
 async def _crashed(request: Request, error: Exception) -> Response:
     return _error(500, "bug", f"the simulator has a bug: {type(error).__name__}")
 
@@ -106,6 +113,7 @@ HANDLERS: dict[Any, Callable[[Request, Exception], Any]] = {
     HTTPException: _http,
     NotFound: _gone,
     ClientDisconnect: _hung_up,
+    ScenarioError: _misread,
     Exception: _crashed,
 }
 """For Starlette: which error is answered by what."""

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
-from simulator.kernel.clock import parse_duration
 from simulator.kernel.refusals import NotFound
 from simulator.providers.checkoutcom.errors import refused
 from simulator.providers.checkoutcom.keys import BASE32
 from simulator.providers.checkoutcom.model import Action, Dispute, Payment
 from simulator.providers.checkoutcom.rules import entity_of, own_channel
+from simulator.providers.checkoutcom.settings import CaptureOptions
 from simulator.providers.checkoutcom.wire import disputes as wire
 from simulator.providers.checkoutcom.wire import values
 
@@ -26,14 +26,9 @@ TIME_FOR_REVIEW = timedelta(days=1)
 def foresee(uow: UnitOfWork, payment: Payment) -> None:
     """Arms the dispute of a payment that was just captured, if a scenario wants one."""
     facts = {"amount": payment.amount, "currency": payment.currency, "reference": payment.reference}
-    rule = uow.rule("provider", "checkoutcom", operation="capture", payment=payment.id, **facts)
-    if rule is not None and rule.params.get("dispute"):
-        try:
-            after = parse_duration(str(rule.params["dispute"]))
-        except ValueError as error:
-            uow.journal("state", "bank", f"no dispute is raised: {error}", subject=payment.id)
-            return
-        uow.arm(payment, "timer.dispute", after=after, verdict=str(rule.params.get("verdict", "won")))
+    said = uow.options("checkoutcom", CaptureOptions, operation="capture", payment=payment.id, **facts)
+    if said.dispute is not None:
+        uow.arm(payment, "timer.dispute", after=said.dispute, verdict=said.verdict)
 
 
 def of(uow: UnitOfWork, payment: Payment, captured_on: datetime, verdict: str = "won") -> Dispute:

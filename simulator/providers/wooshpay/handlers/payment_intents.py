@@ -32,6 +32,7 @@ from simulator.providers.wooshpay.method_types import (
 )
 from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, PaymentMethod, mint
 from simulator.providers.wooshpay.notices import note_missing, note_test_amount
+from simulator.providers.wooshpay.settings import ConfirmOptions
 from simulator.providers.wooshpay.wire import payment_intents as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
@@ -116,11 +117,10 @@ def _note_agreement(call: Call, usage: str | None, customer: str | None) -> None
 
 def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:
     """Refuses the request before anything happens, if a scenario or a test amount has `provider: {refuse: {status, code}}`."""
-    facts = {"operation": operation, "amount": amount, "currency": currency, "reference": reference}
-    effect = uow.rule("provider", "wooshpay", **facts)
-    if effect is not None and isinstance(effect.params.get("refuse"), dict):
-        fault = effect.params["refuse"]
-        raise Faulted(int(fault.get("status", 500)), {"code": fault.get("code"), "message": fault.get("message")})
+    facts = {"amount": amount, "currency": currency, "reference": reference}
+    fault = uow.options("wooshpay", ConfirmOptions, operation=operation, **facts).refuse
+    if fault is not None:
+        raise Faulted(fault.status, {"code": fault.code, "message": fault.message})
 
 
 def _intent(call: Call, uow: UnitOfWork) -> PaymentIntent:
