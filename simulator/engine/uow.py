@@ -264,8 +264,7 @@ class UnitOfWork(Reader):
         at: datetime | None = None,
         **data: Any,
     ) -> None:
-        """Lets `trigger` fall due for this resource; `data` comes back to the party's `on_timer`. It outlives moves of the
-        resource until `disarm`.
+        """Lets `trigger` fall due for this resource, wherever it moves until `disarm`; `data` comes back to `on_timer`.
 
         Raises `MachineError` for a trigger that the party does not know.
         """
