@@ -120,7 +120,7 @@ def test_an_effect_on_webhooks_that_says_nothing_changes_nothing() -> None:
     assert (effect.copies, effect.delay, effect.order, effect.drop) == (1, timedelta(0), "as_happened", False)
 
 
-@pytest.mark.parametrize("name", ["Upper", "-first", "", "with space", "a_b"])
+@pytest.mark.parametrize("name", ["Upper", "-first", "", "with space"])
 def test_a_scenario_has_a_name_that_fits_into_an_address(name: str) -> None:
     with pytest.raises(ValidationError):
         Scenario.model_validate({"name": name, "rules": [{}]})
