@@ -157,8 +157,8 @@ def code_of(violation: r.Violation) -> str:
 
 
 def _money_code(violation: r.Violation) -> str:
-    """The error code for a report's parameter: its name and `_invalid`. Source: source 15.2. Inferred:
-    checkoutcom.report-errors."""
+    """The error code for a report's parameter: its name and `_invalid`. Source: source 15.2.
+    Inferred: checkoutcom.report-errors."""
     if violation.rule == "format" and _CODE.fullmatch(violation.message):
         return violation.message
     return f"{violation.path or 'request'}_invalid"
