@@ -9,20 +9,25 @@ from pathlib import Path
 
 import simulator
 from simulator import providers
-from simulator.engine import settings
+from simulator.engine import facts, settings
 from simulator.engine.provider import RESERVED
 
 SKELETON = Path(__file__).parent / "skeleton"
 REGISTRY = Path("simulator/providers/__init__.py")
+COUNTS = Path("docs/fidelity.md")
+"""Counts what is only inferred at each provider: `python -m register` writes its table anew, and this the new row."""
 NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 TITLE = re.compile(r"[A-Z][A-Za-z0-9]*(?:[ .][A-Za-z0-9]+)*")
 SKELETONS = "newpay"
 """The skeleton's own name, by which what is written is found."""
 MODULES = (
-    "states", "model", "wire", "handlers", "endpoints", "errors", "auth", "signing", "webhooks", "receiver",
-    "settings", "shop", "demo", "__init__",
+    "states.py", "model.py", "wire.py", "handlers.py", "endpoints.py", "errors.py", "keys.py", "auth.py", "signing.py",
+    "webhooks.py", "receiver.py", "settings.py", "shop.py", "demo.py", "facts.toml", "texts/en.json", "texts/zh.json",
+    "provider.py", "__init__.py",
 )  # fmt: skip
 """In the order in which they are best read."""
+SCENARIO = "scenario.yaml"
+"""Its test amounts, which lie in `scenarios/`."""
 
 _TEST = '''"""One purchase at Newpay, from the request to the refund."""
 
@@ -46,6 +51,16 @@ async def test_a_purchase_is_paid_and_refunded() -> None:
         assert await shop.status(id_) == "refunded"
         assert [hook.body["type"] for hook in sim.hooks] == ["payment.paid", "payment.refunded"]
         assert all(hook.verdict("newpay").valid for hook in sim.hooks)
+
+
+async def test_a_test_amount_is_declined() -> None:
+    async with Sim(providers=[PROVIDER]) as sim:
+        shop = Merchant(sim, PROVIDER)
+        id_ = await shop.waiting(amount=40000)
+
+        await sim.act("newpay", id_, "pay")
+
+        assert await shop.status(id_) == "failed"
 '''
 
 _PAGE = """# Newpay
@@ -56,8 +71,14 @@ you know, each fact with its source.
 ## Settings
 
 <!-- settings:newpay -->
-{table}
+{settings}
 <!-- /settings -->
+
+## What is inferred
+
+<!-- facts:newpay -->
+{facts}
+<!-- /facts -->
 """
 
 
@@ -115,20 +136,35 @@ def files(name: str, title: str) -> Iterator[tuple[Path, str]]:
     """What is written: paths below the checkout, and their contents."""
     from simulator.surface.skeleton import PROVIDER
 
-    for source in (*(f"{module}.py" for module in MODULES), "README.md"):
+    for source in (*MODULES, "README.md"):
         text = (SKELETON / source).read_text("utf-8")
         yield Path("simulator/providers") / name / source, renamed(text, name, title)
-    yield (
-        Path("docs/providers") / f"{name}.md",
-        renamed(_PAGE.format(table=settings.table(PROVIDER.settings)), name, title),
-    )
+    yield Path("scenarios") / f"{name}.yaml", renamed((SKELETON / SCENARIO).read_text("utf-8"), name, title)
+    page = _PAGE.format(settings=settings.table(PROVIDER.settings), facts=facts.table(PROVIDER.facts))
+    yield Path("docs/providers") / f"{name}.md", renamed(page, name, title)
     yield Path("tests/providers") / name / "__init__.py", ""
     yield Path("tests/providers") / name / "calls.py", renamed(_CALLS, name, title)
     yield Path("tests/providers") / name / "test_main_path.py", renamed(_TEST, name, title)
 
 
+def counted(page: str, title: str) -> str:
+    """The page that counts, with a row for the skeleton's register under this title."""
+    from simulator.surface.skeleton import PROVIDER
+
+    found = re.search(r"(?<=^\| All \| ).*(?= \|$)", page, re.MULTILINE)
+    assert found is not None, f"{COUNTS} has no row for all"
+    more = [0, *PROVIDER.facts.counted().values()]
+    total = [int(number) + one for number, one in zip(found[0].split(" | "), more, strict=True)]
+    rows = ((title, more), ("All", total))
+    written = "\n".join(f"| {head} | {' | '.join(map(str, numbers))} |" for head, numbers in rows)
+    return page[: found.start() - len("| All | ")] + written + page[found.end() + len(" |") :]
+
+
 def write(root: Path, name: str, title: str) -> list[Path]:
-    """Writes the files and adds the name to `BUILT_IN`. Returns their paths. Raises `NotPossible`; nothing is written then."""
+    """Writes the files, adds the name to `BUILT_IN` and a row to the counts. Returns their paths.
+
+    Raises `NotPossible`; nothing is written then.
+    """
     if NAME.fullmatch(name) is None or name in RESERVED or name == SKELETONS:
         taken = ", ".join(sorted({*RESERVED, SKELETONS}))
         raise NotPossible(f"{name!r} is no name: small letters, digits and underscores, and not {taken}")
@@ -149,13 +185,17 @@ def write(root: Path, name: str, title: str) -> list[Path]:
     words = f'{built_in[1].rstrip().rstrip(",")}, "{name}"'
     changed = registry[: built_in.start(1)] + words + registry[built_in.end(1) :]
     (root / REGISTRY).write_text(changed, "utf-8")
+    counts = (root / COUNTS).read_text("utf-8")
+    (root / COUNTS).write_text(counted(counts, title), "utf-8")
     return [path for path, _ in new]
 
 
 def chapter() -> str:
-    """The whole skeleton as it stands in docs/adding-a-provider.md, module by module."""
+    """The whole skeleton as it stands in docs/adding-a-provider.md, file by file."""
     parts = []
-    for module in MODULES:
-        text = renamed((SKELETON / f"{module}.py").read_text("utf-8"), "newpay", "Newpay")
-        parts.append(f"`simulator/providers/newpay/{module}.py`\n\n```python\n{text.rstrip()}\n```\n")
+    for source in (*MODULES, SCENARIO):
+        text = renamed((SKELETON / source).read_text("utf-8"), "newpay", "Newpay")
+        path = "scenarios/newpay.yaml" if source == SCENARIO else f"simulator/providers/newpay/{source}"
+        language = {".py": "python"}.get(Path(source).suffix, Path(source).suffix[1:])
+        parts.append(f"`{path}`\n\n```{language}\n{text.rstrip()}\n```\n")
     return "\n".join(parts)

@@ -114,7 +114,7 @@ def test_what_is_asked_by_several_at_once_is_loaded_once_for_all(late: Provider)
 
 def test_beside_one_that_may_be_anywhere_it_is_loaded_at_once(late: Provider) -> None:
     """So that what is routed twice is said at the start."""
-    greedy = replace(NEWPAY, endpoints=(*NEWPAY.endpoints, route("/acme/charges")))
+    greedy = replace(NEWPAY, paths=(), endpoints=(*NEWPAY.endpoints, route("/acme/charges")))
 
     with pytest.raises(ValueError, match="POST /acme/charges is routed twice"):
         Routes([late, greedy])

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from contract.calls import PROVIDERS, own
 from support import Sim
 
 from simulator.engine.cards import is_card
@@ -252,21 +253,14 @@ async def in_the_path(world: World, name: str) -> None:
         await world.send(name, Request("GET", f"{request.path}/{odd.format(world.planted.secret())}", request.headers))
 
 
-def _saying(body: Any, text: str) -> Any:
-    """The body with the text where the merchant writes something about the payment that is no name of it."""
-    if "payment" in body:
-        return body | {"payment": body["payment"] | {"description": text}}
-    if "order" in body:
-        return body | {"order": body["order"] | {"references": {"descriptor": text}}}
-    if "paymentMethod" in body:
-        return body | {"paymentDescriptor": text}
-    return body | {"description": text, "metadata": {"note": text}}
-
-
 async def in_what_the_merchant_says_of_the_payment(world: World, name: str) -> None:
-    """The payment is made, paid and told; its object keeps the first six and the last four digits."""
+    """The payment is made, paid and told; its object keeps the first six and the last four digits. `noted` of the provider's
+    `calls.py` says where the merchant may write, if anywhere."""
+    noted = own(PROVIDERS[name], "noted")
+    if noted is None:
+        return
     request = world.creation(name)
-    body = _saying(json.loads(request.body), world.planted.card())
+    body = noted(json.loads(request.body), world.planted.card())
     created = await world.send(name, Request(request.method, request.path, request.headers, json.dumps(body).encode()))
     assert created.status_code < 300, created.text
     await world.sim.advance(seconds=30)

@@ -34,6 +34,16 @@ LOOK_AT_ALL = (
     "tests/audit/test_checks.py",
 )
 """Where tests of all providers, or of what names them, stand outside of the contract suite."""
+WHOLE = (
+    "tests/test_facts.py",
+    "tests/engine/test_arming.py",
+    "tests/engine/test_outlines.py",
+    "tests/surface/test_never_stored.py",
+    "tests/surface/test_scenario_files.py",
+    "tests/surface/console/test_scenarios.py",
+    "tests/surface/console/test_setup.py",
+)
+"""Where one test goes through all of them."""
 THESE = " or ".join(
     (NEW, TITLE.split()[0], "branch", "folders_names", "said_once", "of_version", "places_of", "sources", "documents")
 )
@@ -135,6 +145,11 @@ def test_nothing_outside_its_folders_has_to_be_changed_for_it(checkout: Path) ->
     said = _run(checkout, "pytest", "-q", "-p", "no:randomly", *LOOK_AT_ALL, "-k", THESE)
 
     assert int(re.search(r"(\d+) passed", said)[1]) > 25, said  # type: ignore[index]
+
+
+def test_where_one_test_goes_through_all_providers_it_is_one_of_them(checkout: Path) -> None:
+    """It is loaded late and keeps a register as all do, its texts are in both languages, its test amounts can happen."""
+    _run(checkout, "pytest", "-q", "-p", "no:randomly", *WHOLE)
 
 
 def test_what_is_written_is_formatted_and_typed(checkout: Path) -> None:

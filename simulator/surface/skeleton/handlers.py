@@ -19,7 +19,7 @@ from simulator.wallet import alipay, payee
 from simulator.wallet.order import Order
 
 USUAL_REFUND = timedelta(seconds=30)
-"""How long a refund is pending that a scenario holds back without saying for how long."""
+"""How long a refund is pending that a scenario holds back without saying for how long. Inferred: newpay.refund-time."""
 
 
 def create_payment(call: Call, uow: UnitOfWork) -> Reply:

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from simulator.engine.settings import Line, WorkspaceSettings
+from simulator.engine.settings import Line, ProviderSettings
 
 
-class NewpaySettings(WorkspaceSettings):
+class NewpaySettings(ProviderSettings):
     SECTION: ClassVar[str] = "newpay"
 
     merchant_name: Line = Field("Riverside Books", description="the shop's name on the wallet's pages")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from simulator.engine.provider import Endpoint
@@ -37,3 +38,8 @@ def is_error(operation: str, answer: Answer) -> bool:
     """The token endpoint speaks OAuth (RFC 6749, section 5.2)."""
     body = answer.json
     return isinstance(body, dict) and list(body) == ["error"] and body["error"] in OAUTH_ERRORS
+
+
+def noted(body: dict[str, Any], text: str) -> dict[str, Any]:
+    """A purchase with a text of the merchant's about the payment, which is no name of it."""
+    return body | {"description": text, "metadata": {"note": text}}

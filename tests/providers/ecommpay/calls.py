@@ -97,3 +97,8 @@ def is_error(operation: str, answer: Answer) -> bool:
         return answer.headers.get("content-type", "").startswith("text/html") and b"</html>" in answer.body
     body = answer.json
     return isinstance(body, dict) and list(body) == ["status", "errors"] and bool(body["errors"])
+
+
+def noted(body: dict[str, Any], text: str) -> dict[str, Any]:
+    """A purchase with a text of the merchant's about the payment, which is no name of it."""
+    return body | {"payment": body["payment"] | {"description": text}}

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from support import Sim
 
@@ -18,3 +19,8 @@ def accepts(sim: Sim, headers: Mapping[str, str], body: bytes, arrived: datetime
     expected = hmac.new(secret.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
     is_recent = abs(arrived.timestamp() - int(parts["t"])) <= TOLERANCE_S
     return hmac.compare_digest(expected, parts["s"]) and is_recent
+
+
+def noted(body: dict[str, Any], text: str) -> dict[str, Any]:
+    """A purchase with a text of the merchant's about the payment, which is no name of it."""
+    return body | {"paymentDescriptor": text}

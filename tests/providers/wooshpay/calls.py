@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.util import find_spec
+from typing import Any
 
 from support import Sim
 
@@ -32,3 +33,8 @@ def accepts(sim: Sim, headers: Mapping[str, str], body: bytes, arrived: datetime
 
             stripe.WebhookSignature.verify_header(body.decode(), headers[name], mine[0], TOLERANCE_S)
     return True
+
+
+def noted(body: dict[str, Any], text: str) -> dict[str, Any]:
+    """A purchase with a text of the merchant's about the payment, which is no name of it."""
+    return body | {"description": text, "metadata": {"note": text}}

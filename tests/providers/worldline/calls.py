@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from simulator.engine.provider import Endpoint
 from simulator.engine.shop import Account, Request
@@ -20,3 +21,8 @@ def sign(account: Account, endpoint: Endpoint, request: Request) -> Request:
     session = session_id(account.credentials["secret_api_key"], customer)
     path = request.path.replace("/v1/nobody/", f"/v1/{customer}/")
     return replace(request, path=path).plus({"Authorization": f"GCS v1Client:{session}"})
+
+
+def noted(body: dict[str, Any], text: str) -> dict[str, Any]:
+    """A purchase with a text of the merchant's about the payment, which is no name of it."""
+    return body | {"order": body["order"] | {"references": {"descriptor": text}}}
