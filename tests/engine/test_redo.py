@@ -145,6 +145,27 @@ def test_numbers_of_rows_are_those_that_were_answered(store: SqliteStore, killed
         assert again.rows("SELECT seq, subject FROM journal") == [(second, "second")]
 
 
+def test_what_is_written_outside_of_any_turn_lasts_at_once(
+    store: SqliteStore, file: Path, killed: Callable[[], Path]
+) -> None:
+    """Also while commits wait, whose transaction it would else be undone with."""
+    write(store, "a")
+    store.set_meta("test-b", "b")
+    assert in_the_file(file) == {"a", "b"}
+
+    write(store, "c")
+    number = store.exact_added(
+        "INSERT INTO journal (workspace, at, kind, provider, subject, body) VALUES (1, 1, ?, ?, ?, ?)",
+        ("note", "acme", "x", "{}"),
+    )
+    store.begin()
+    store.set_meta("test-d", "taken back")
+    store.rollback()
+
+    assert store.rows("SELECT seq FROM journal") == [(number,)]
+    assert opened_again(killed()) == held(store) == {"a", "b", "c"}
+
+
 def test_what_was_taken_back_is_in_no_log(store: SqliteStore, killed: Callable[[], Path]) -> None:
     write(store, "a")
     store.begin()

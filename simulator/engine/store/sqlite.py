@@ -257,8 +257,8 @@ class SqliteStore(Store):
             count = self._execute(sql, values).rowcount
         except sqlite3.DatabaseError as error:
             self._tell(error)
-        if self._said is not None and count > 0:
-            self._note(sql, values, False, count)
+        if count > 0:
+            self._wrote(sql, values, False, count)
         return count
 
     def exact_added(self, sql: str, values: Sequence[Any]) -> int:
@@ -266,9 +266,9 @@ class SqliteStore(Store):
             cursor = self._execute(sql, values)
         except sqlite3.DatabaseError as error:
             self._tell(error)
-        if self._said is not None:
-            self._note(sql, values, False, cursor.rowcount)
-        return int(cursor.lastrowid or 0)
+        number = int(cursor.lastrowid or 0)
+        self._wrote(sql, values, False, cursor.rowcount)
+        return number
 
     def exact_run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> int:
         if self._said is not None:
@@ -277,13 +277,16 @@ class SqliteStore(Store):
             count = self._execute_many(sql, values).rowcount
         except sqlite3.DatabaseError as error:
             self._tell(error)
-        if self._said is not None and count > 0:
-            self._note(sql, values, True, count)
+        if count > 0:
+            self._wrote(sql, values, True, count)
         return count
 
-    def _note(self, sql: str, values: Any, is_many: bool, count: int) -> None:
-        """Remembers a statement that has changed so many rows, for the log of this turn."""
-        assert self._said is not None
+    def _wrote(self, sql: str, values: Any, is_many: bool, count: int) -> None:
+        """A statement has changed so many rows: it is remembered for the log of this turn. Outside of any turn it lasts at once."""
+        if self._said is None:
+            if not self._is_in_turn and sql is not _IS_THERE:
+                self.checkpoint()
+            return
         self._seen += count
         if count > MOST or len(self._said) > MOST or not _says_which(sql):
             self._said = None
@@ -397,8 +400,7 @@ class SqliteStore(Store):
     def _checkpoint(self, number: int) -> None:
         """Commits the open transaction: the commit of this number and all before it are in the file then, which says so."""
         assert self._redo is not None
-        sql = "UPDATE meta SET value = substr(value, 1, instr(value, ' ')) || ? WHERE name = 'redo'"
-        self.exact_run(sql, (str(number),))
+        self.exact_run(_IS_THERE, (str(number),))
         self.exact_run("COMMIT")
         self._redo.number = number
         self._redo.empty()
@@ -452,6 +454,9 @@ class SqliteStore(Store):
             self._lock.release()
             self._lock = None
 
+
+_IS_THERE = "UPDATE meta SET value = substr(value, 1, instr(value, ' ')) || ? WHERE name = 'redo'"
+"""Says up to which number the commits of the log are in the file."""
 
 _CONDITION = re.compile(r"\b(?:EXISTS|IN)\s*\(\s*SELECT\b")
 

@@ -203,7 +203,8 @@ async def resend(call: ControlCall[ResendBody]) -> dict[str, Any]:
         account = workspace.account_endpoint(row.provider)
         if account.url is None:
             raise ControlError(409, "no_url", f"no webhook URL is configured for {row.provider}")
-        call.runtime.store.set_message_url(row.seq, account.url, account.from_network)
+        with call.runtime.transactions.writing() as store:
+            store.set_message_url(row.seq, account.url, account.from_network)
     attempt = call.runtime.dispatcher.attempt
     await asyncio.gather(*(attempt(workspace.id, row, manual=True, other=other) for _ in range(body.copies)))
     return delivery_views(call.runtime, [message_of(call, workspace)])[0]
