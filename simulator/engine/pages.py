@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from simulator import __version__
@@ -16,17 +16,22 @@ from simulator.engine.callers import is_foreign_page
 from simulator.engine.disguises import undisguised
 from simulator.engine.distributions import folders
 from simulator.engine.masking import COMMON
+from simulator.engine.resource import Resource
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Language, Texts, catalogue, languages
-from simulator.engine.uow import World
-from simulator.engine.views import ErrorView
+from simulator.engine.uow import UnitOfWork, World
+from simulator.engine.views import ErrorView, HostedView, MoneyView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
+from simulator.kernel.clock import iso_millis
 from simulator.kernel.crypto import sha256_hex
+from simulator.kernel.money import Money
 from simulator.kernel.refusals import BodyTooLarge, Crashed, HeadersTooLarge, MethodNotAllowed, NotFound, Refusal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+R = TypeVar("R", bound=Resource)
 
 CSP = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; object-src 'none'"
 
@@ -123,6 +128,41 @@ def view(
         theme=theme(call),
         mobile=mobile,
         auto_return_s=_returns_after(runtime, workspace),
+    )
+
+
+def found(runtime: Runtime, kind: type[R], id_: str, *, oldest: bool = False) -> tuple[Workspace, R]:
+    """A resource by its id, and the workspace in which it lives: pages have no credential. Raises `NotFound`, which a page that
+    raises it answers with."""
+    located = runtime.locate(kind, id_, oldest=oldest)
+    if located is None:
+        raise NotFound(kind.KIND, id_)
+    return located
+
+
+def hosted(
+    uow: UnitOfWork,
+    *,
+    merchant: str,
+    amount: Money,
+    title: str,
+    reference: str,
+    state: str,
+    expires_at: datetime | None = None,
+) -> HostedView:
+    """What the frame of a hosted page shows. `title` is the provider's; with `expires_at` it counts down until then, by the
+    workspace's clock."""
+    return HostedView(
+        merchant=merchant,
+        amount=MoneyView.of(amount),
+        provider_title=title,
+        reference=reference,
+        state=state,
+        now=iso_millis(uow.now),
+        expires_at=None if expires_at is None else iso_millis(expires_at),
+        seconds_left=seconds_left(expires_at, uow.now),
+        frozen=uow.workspace.clock.mode == "frozen",
+        clock_rate=uow.workspace.clock.rate,
     )
 
 
@@ -254,6 +294,17 @@ def token_value(runtime: World, purpose: str, given: str | None) -> str | None:
 
 def token_holds(runtime: World, purpose: str, value: str, given: str | None) -> bool:
     return token_value(runtime, purpose, given) == value
+
+
+def refused_form(call: Call, runtime: World, purpose: str, value: str, **link: str) -> Reply | None:
+    """The page that says why a form may not be pressed: another site has sent it, or its `token` is that of another page. None
+    if it may; a script that sends no token may, too. `link` is where the page leads (`link_url`, `link_text`)."""
+    if not is_own_origin(call):
+        return error_page(call, 403, "error_title", "foreign_origin")
+    given = call.form.get("token")
+    if given is not None and not token_holds(runtime, purpose, value, given):
+        return error_page(call, 403, "error_title", "stale_form", **link)
+    return None
 
 
 def _signed(runtime: World, purpose: str, value: str) -> str:

@@ -28,7 +28,7 @@ from simulator.engine.masking import Masking, together
 from simulator.engine.provider import Party, Provider
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Credentials, Registry
-from simulator.engine.resource import Resource, Summary, load
+from simulator.engine.resource import R, Resource, Summary, load
 from simulator.engine.scenarios import Scenarios
 from simulator.engine.store import OutboxRow, SharedStore, Store
 from simulator.engine.sweeper import Sweeper
@@ -293,16 +293,16 @@ class Runtime:
         """A unit of work that is written when the block ends, and undone when it raises. See `Units.unit`."""
         return self._units.unit(workspace, provider=provider, topic=topic, now=now, together=together)
 
-    def locate(self, kind: type[Resource], id_: str, *, oldest: bool = False) -> tuple[Workspace, Resource] | None:
+    def locate(self, kind: type[R], id_: str, *, oldest: bool = False) -> tuple[Workspace, R] | None:
         """A resource by its id in whatever workspace it lives, the newest unless told: pages have no credential."""
         found = self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_, oldest)
         return self._located(kind, found)
 
-    def locate_by_key(self, kind: type[Resource], name: str, value: str) -> tuple[Workspace, Resource] | None:
+    def locate_by_key(self, kind: type[R], name: str, value: str) -> tuple[Workspace, R] | None:
         found = self.store.key_anywhere(kind.PROVIDER, kind.KIND, name, value)
         return self._located(kind, found)
 
-    def _located(self, kind: type[Resource], found: tuple[int, bytes] | None) -> tuple[Workspace, Resource] | None:
+    def _located(self, kind: type[R], found: tuple[int, bytes] | None) -> tuple[Workspace, R] | None:
         id_ = None if found is None else self.homes.standing_at(found[0])
         if found is None or id_ is None:
             return None

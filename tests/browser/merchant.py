@@ -68,7 +68,8 @@ class Hosted:
     notice: Mapping[str, str] = field(default_factory=dict)
     """Those that wait for the wallet and notice by themselves what happened there, with their roots."""
     timed: tuple[str, ...] = ()
-    """Those whose time is over by itself."""
+    """Those whose time is over by itself, within 26 hours. Each waits with `data-again`, and then shows `ui.result("expired", …)`
+    with `decided_by="timer"`, and no `data-again`."""
     phone_too: tuple[str, ...] = ()
     """Those that look different on a phone."""
     themed: tuple[str, ...] = ()

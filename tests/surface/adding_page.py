@@ -67,8 +67,8 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     "Settings and pages": {
         "engine/settings.py": "Seconds Line Duration OneOf WorkspaceSettings ProviderSettings",
         "engine/runtime.py": "Runtime",
-        "engine/pages.py": "view render see_other error_page refused is_own_origin is_phone language cookies token token_holds "
-        "seconds_left with_query is_safe_return",
+        "engine/pages.py": "view found hosted refused_form render see_other error_page refused is_own_origin is_phone "
+        "language cookies token token_holds seconds_left with_query is_safe_return",
         "engine/texts.py": "Texts",
         "engine/views.py": "HostedView MoneyView HostedResult",
         "wallet/pages/buyer.py": "COOKIE_BUYER buyer_cookie buyer_name chosen_buyer",

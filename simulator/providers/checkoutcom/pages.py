@@ -50,7 +50,6 @@ def _find(runtime: Runtime, code: str) -> tuple[Workspace, Payment, Order]:
     if found is None:
         raise NotFound("payment", code)
     workspace, payment = found
-    assert isinstance(payment, Payment)
     return workspace, payment, alipay.order_of(runtime.open(workspace), payment.order_code or "")
 
 
@@ -159,18 +158,14 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
 def _hosted_view(
     uow: UnitOfWork, merchant: str, payment: Payment | Hosted, reference: str, state: str, is_open: bool
 ) -> HostedView:
-    expires_at = payment.expires_at if is_open else None
-    return HostedView(
+    return pages.hosted(
+        uow,
         merchant=merchant,
-        amount=MoneyView.of(payment.money),
-        provider_title="Checkout.com",
+        amount=payment.money,
+        title="Checkout.com",
         reference=reference,
         state=state,
-        now=iso_millis(uow.now),
-        expires_at=iso_millis(expires_at) if expires_at else None,
-        seconds_left=pages.seconds_left(expires_at, uow.now),
-        frozen=uow.workspace.clock.mode == "frozen",
-        clock_rate=uow.workspace.clock.rate,
+        expires_at=payment.expires_at if is_open else None,
     )
 
 
@@ -197,12 +192,7 @@ def show_previous(call: Call, runtime: Runtime) -> Reply:
 
 def _find_hosted(call: Call, runtime: Runtime) -> tuple[Workspace, Hosted]:
     kind: type[Hosted] = HostedPayment if call.raw_path.startswith("/page/") else PaymentLink
-    found = runtime.locate(kind, call.path["id"])
-    if found is None:
-        raise NotFound(kind.KIND, call.path["id"])
-    workspace, hosted = found
-    assert isinstance(hosted, Hosted)
-    return workspace, hosted
+    return pages.found(runtime, kind, call.path["id"])
 
 
 def show_hosted(call: Call, runtime: Runtime) -> Reply:

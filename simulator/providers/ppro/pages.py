@@ -18,7 +18,7 @@ from simulator.engine.provider import Ask, Call, Page, Reply, Walk
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
-from simulator.engine.views import HostedView, MoneyView
+from simulator.engine.views import HostedView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis, parse_instant
 from simulator.kernel.refusals import NotFound
@@ -64,9 +64,7 @@ def _find(call: Call, runtime: Runtime, id_: str) -> tuple[Workspace, Charge]:
     found = runtime.locate(Charge, id_, oldest=True)
     if found is None:
         raise NotFound("payment-charge", id_)
-    workspace, charge = found
-    assert isinstance(charge, Charge)
-    return workspace, charge
+    return found
 
 
 def _chosen(call: Call, charge: Charge) -> str:
@@ -300,15 +298,13 @@ def show(call: Call, runtime: Runtime) -> Reply:
 
 
 def _hosted(uow: UnitOfWork, charge: Charge, order: Order | None) -> HostedView:
-    return HostedView(
+    return pages.hosted(
+        uow,
         merchant=order.merchant if order else "",
-        amount=MoneyView.of(charge.money),
-        provider_title="PPRO",
+        amount=charge.money,
+        title="PPRO",
         reference=charge.id,
         state=charge.state,
-        now=iso_millis(uow.now),
-        frozen=uow.workspace.clock.mode == "frozen",
-        clock_rate=uow.workspace.clock.rate,
     )
 
 

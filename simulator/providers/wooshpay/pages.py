@@ -13,7 +13,7 @@ from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.runtime import Runtime
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork
-from simulator.engine.views import HostedResult, HostedView, MoneyView
+from simulator.engine.views import HostedResult, HostedView
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import iso_millis
@@ -46,11 +46,7 @@ def _find(call: Call, runtime: Runtime) -> tuple[Workspace, CheckoutSession]:
         if workspace is not None and session is not None and session.key == key:
             return workspace, session
         raise NotFound(CheckoutSession.KIND, id_)
-    located = runtime.locate(CheckoutSession, id_)
-    if located is None:
-        raise NotFound(CheckoutSession.KIND, id_)
-    assert isinstance(located[1], CheckoutSession)
-    return located[0], located[1]
+    return pages.found(runtime, CheckoutSession, id_)
 
 
 def _mark(call: Call) -> dict[str, str]:
@@ -83,17 +79,14 @@ def show(call: Call, runtime: Runtime) -> Reply:
     )
     buyer = wallet_pages.chosen_buyer(call, uow)
     now, open_ = uow.now, session.state == "open"
-    hosted = HostedView(
+    hosted = pages.hosted(
+        uow,
         merchant=order.merchant if order else workspace.settings_of(WooshpaySettings).merchant_name,
-        amount=MoneyView.of(session.money),
-        provider_title="WooshPay",
+        amount=session.money,
+        title="WooshPay",
         reference=session.client_reference_id or session.id,
         state=session.state,
-        now=iso_millis(now),
-        expires_at=iso_millis(session.expires_at) if open_ else None,
-        seconds_left=pages.seconds_left(session.expires_at, now) if open_ else None,
-        frozen=workspace.clock.mode == "frozen",
-        clock_rate=workspace.clock.rate,
+        expires_at=session.expires_at if open_ else None,
     )
     if not open_:
         decided_by = intent.ended_by or (order.decided_by if order is not None else None)

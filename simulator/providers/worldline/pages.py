@@ -13,9 +13,8 @@ from simulator.engine.provider import Call, Page, Reply
 from simulator.engine.rates import RATES
 from simulator.engine.runtime import Runtime
 from simulator.engine.uow import UnitOfWork
-from simulator.engine.views import HostedView, MoneyView
+from simulator.engine.views import MoneyView
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.refusals import NotFound
 from simulator.kernel.values import dataclass
@@ -40,7 +39,6 @@ def _find(runtime: Runtime, token: str) -> tuple[Workspace, HostedCheckout]:
     if found is None:
         raise NotFound("hostedcheckout", token)
     workspace, checkout = found
-    assert isinstance(checkout, HostedCheckout)
     if checkout.token != token:
         raise NotFound("hostedcheckout", token)
     return workspace, checkout
@@ -72,7 +70,7 @@ def _target(checkout: HostedCheckout) -> str | None:
 def act(call: Call, runtime: Runtime) -> Reply:
     """POST `action` = pay (with `product`) or cancel."""
     workspace, checkout = _find(runtime, call.path["token"])
-    refusal = _refusal(call, runtime, checkout.id, page_path(checkout))
+    refusal = pages.refused_form(call, runtime, PURPOSE, checkout.id, link_url=page_path(checkout))
     if refusal is not None:
         return refusal
     if call.form.get("action") == "cancel":
@@ -81,16 +79,6 @@ def act(call: Call, runtime: Runtime) -> Reply:
     if chosen not in map(str, _choice(checkout)):
         return pages.error_page(call, 400, "error_title", "refused_text", link_url=page_path(checkout))
     return _pay(call, runtime, workspace, checkout, int(chosen))
-
-
-def _refusal(call: Call, runtime: Runtime, id_: str, own: str) -> Reply | None:
-    """Why this form may not be pressed: it came from another site, or its token is not that of this page."""
-    if not pages.is_own_origin(call):
-        return pages.error_page(call, 403, "error_title", "foreign_origin")
-    given = call.form.get("token")
-    if given is not None and not pages.token_holds(runtime, PURPOSE, id_, given):
-        return pages.error_page(call, 403, "error_title", "stale_form", link_url=own)
-    return None
 
 
 def _pay(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCheckout, product: int) -> Reply:
@@ -175,15 +163,13 @@ def _page(call: Call, runtime: Runtime, workspace: Workspace, checkout: HostedCh
     )
     uow = runtime.open(workspace)
     order = uow.find(Order, payment.order_code) if payment and payment.order_code else None
-    hosted = HostedView(
+    hosted = pages.hosted(
+        uow,
         merchant=workspace.settings_of(WorldlineSettings).merchant_name,
-        amount=MoneyView.of(checkout.money),
-        provider_title="Worldline MyCheckout",
+        amount=checkout.money,
+        title="Worldline MyCheckout",
         reference=checkout.reference or checkout.id,
         state=checkout.state,
-        now=iso_millis(workspace.clock.now()),
-        frozen=workspace.clock.mode == "frozen",
-        clock_rate=workspace.clock.rate,
     )
     offered = [] if checkout.is_gone else [products.PRODUCTS[id_] for id_ in _choice(checkout)]
     return pages.render(
@@ -257,7 +243,6 @@ def _order(runtime: Runtime, call: Call) -> tuple[Workspace, Order, Payment]:
     if found is None:
         raise NotFound("order", token)
     workspace, order = found
-    assert isinstance(order, Order)
     if order.payee_provider != "worldline":
         raise NotFound("order", token)
     return workspace, order, runtime.open(workspace).get(Payment, order.payee_id)
@@ -288,18 +273,14 @@ def show_alipay_plus(call: Call, runtime: Runtime) -> Reply:
         console_url=f"/console/{workspace.name}/payments/{payment.id}",
         token=pages.token(runtime, PURPOSE, order.id),
     )
-    clock, now = workspace.clock, uow.now
-    hosted = HostedView(
+    hosted = pages.hosted(
+        uow,
         merchant=order.merchant,
-        amount=MoneyView.of(payment.money),
-        provider_title="Alipay+",
+        amount=payment.money,
+        title="Alipay+",
         reference=order.reference,
         state=payment.state,
-        now=iso_millis(now),
-        expires_at=iso_millis(order.expires_at) if order.expires_at else None,
-        seconds_left=pages.seconds_left(order.expires_at, now),
-        frozen=clock.mode == "frozen",
-        clock_rate=clock.rate,
+        expires_at=order.expires_at,
     )
     return pages.render(
         call,
@@ -322,7 +303,7 @@ def choose_wallet(call: Call, runtime: Runtime) -> Reply:
     """POST `wallet`: kept as `walletUsed`, and a second choice changes nothing. `action` = cancel cancels as in the wallet."""
     workspace, order, payment = _order(runtime, call)
     own = _wallets_path(order)
-    refusal = _refusal(call, runtime, order.id, own)
+    refusal = pages.refused_form(call, runtime, PURPOSE, order.id, link_url=own)
     if refusal is not None:
         return refusal
     chosen, cancels = call.form.get("wallet", ""), call.form.get("action") == "cancel"

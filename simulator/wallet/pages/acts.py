@@ -30,13 +30,8 @@ def _checked(call: Call, runtime: Runtime) -> tuple[Workspace, Order] | Reply:
     found = find(runtime, call.path["code"])
     if found is None:
         return not_found(call)
-    if not pages.is_own_origin(call):
-        return pages.error_page(call, 403, "error_title", "foreign_origin")
-    given = call.form.get("token")
-    if given is not None and not pages.token_holds(runtime, PURPOSE, found[1].id, given):
-        link = {"link_url": f"/w/{found[1].id}", "link_text": "back_to_order"}
-        return pages.error_page(call, 403, "error_title", "stale_form", **link)
-    return found
+    link = {"link_url": f"/w/{found[1].id}", "link_text": "back_to_order"}
+    return pages.refused_form(call, runtime, PURPOSE, found[1].id, **link) or found
 
 
 def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) -> Reply:

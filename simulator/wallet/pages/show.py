@@ -32,7 +32,6 @@ def find(runtime: Runtime, code: str) -> tuple[Workspace, Order] | None:
     if found is None:
         return None
     workspace, order = found
-    assert isinstance(order, Order)
     return (workspace, order) if order.payee_provider in runtime.parties else None
 
 

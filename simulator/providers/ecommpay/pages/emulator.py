@@ -43,7 +43,6 @@ def _find(runtime: Runtime, call: Call) -> tuple[Workspace, Order, Payment]:
     if found is None or kind not in ("aps", "qr"):
         raise NotFound("payment", key)
     workspace, order = found
-    assert isinstance(order, Order)
     if order.payee_provider != Payment.PROVIDER:
         raise NotFound("payment", key)
     return workspace, order, runtime.open(workspace).get(Payment, order.payee_id)
@@ -141,11 +140,8 @@ def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
         return pages.see_other(f"{_own_path(call)}?{urlencode({'last_name': name})}")
     if outcome not in ("success", "decline", "answer"):
         return pages.see_other(_own_path(call))
-    if not pages.is_own_origin(call):
-        return pages.error_page(call, 403, "error_title", "foreign_origin")
-    given = call.form.get("token")
-    if given is not None and not pages.token_holds(runtime, PURPOSE, order.id, given):
-        return pages.error_page(call, 403, "error_title", "stale_form", link_url=_own_path(call))
+    if (refusal := pages.refused_form(call, runtime, PURPOSE, order.id, link_url=_own_path(call))) is not None:
+        return refusal
     if order.is_final:
         return pages.see_other(f"{_own_path(call)}?already=1")
     if (order.state == "paying") != (outcome == "answer"):

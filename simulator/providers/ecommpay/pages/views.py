@@ -10,10 +10,9 @@ from simulator.engine import pages
 from simulator.engine.provider import Call, Reply
 from simulator.engine.texts import Texts
 from simulator.engine.uow import UnitOfWork, World
-from simulator.engine.views import HostedResult, HostedView, MoneyView, Outcome
+from simulator.engine.views import HostedResult, HostedView, Outcome
 from simulator.engine.views import Page as PageView
 from simulator.engine.workspace import Workspace
-from simulator.kernel.clock import iso_millis
 from simulator.kernel.money import Money
 from simulator.kernel.values import dataclass
 from simulator.providers.ecommpay.model import Payment, Sale
@@ -64,17 +63,14 @@ def page_view(
 def hosted_view(
     uow: UnitOfWork, money: Money, reference: str, state: str, expires_at: datetime | None = None
 ) -> HostedView:
-    return HostedView(
+    return pages.hosted(
+        uow,
         merchant=uow.settings(EcommpaySettings).merchant_name,
-        amount=MoneyView.of(money),
-        provider_title="ecommpay",
+        amount=money,
+        title="ecommpay",
         reference=reference,
         state=state,
-        now=iso_millis(uow.now),
-        expires_at=iso_millis(expires_at) if expires_at else None,
-        seconds_left=pages.seconds_left(expires_at, uow.now),
-        frozen=uow.workspace.clock.mode == "frozen",
-        clock_rate=uow.workspace.clock.rate,
+        expires_at=expires_at,
     )
 
 
