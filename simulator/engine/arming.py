@@ -162,8 +162,8 @@ def _options(providers: Iterable[Provider], wanted: str | list[str] | None) -> l
 
 
 def _unfit_options(given: Mapping[str, Any], path: str, models: list[type[BaseModel]] | None) -> Iterator[Objection]:
-    """Objections to options that no model has, and to values that no model takes. One model that takes all of the options that it
-    has is enough."""
+    """Objections to options that no model has, and to values that no model takes. It is enough if one model takes the values of all
+    options that it has."""
     if models is None:
         return
     names = [names_at(model, given, "") for model in models]

@@ -91,7 +91,7 @@ class Changes:
         self._live[identity] = self._dirty[identity] = resource
 
     def remove(self, resource: Resource) -> None:
-        """With all its timers."""
+        """Removes the resource with all its timers."""
         identity = identity_of(resource)
         self._live[identity] = None
         self._dirty.pop(identity, None)

@@ -134,7 +134,7 @@ class Lifecycle:
         self._walker.forget(workspace_id)
 
     def aside(self, what: Coroutine[Any, Any, None]) -> None:
-        """Does it beside what is asked meanwhile."""
+        """Runs it in the background while requests are served."""
         task = asyncio.create_task(what)
         self._going.add(task)
         task.add_done_callback(self._going.discard)

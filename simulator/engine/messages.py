@@ -77,7 +77,7 @@ class Plan:
         said = {"forge": self.forge, "stale_us": self.stale // timedelta(microseconds=1), "together": self.together}
         until = (
             ".".join(map(str, divmod(self.window, 1_000_000))) if self.window else ""
-        )  # one number might be a card's
+        )  # as one number it could be taken for a card's
         more = {"before_answer": self.before_answer, "window": until}
         return orjson.dumps({name: value for name, value in (said | more).items() if value})
 

@@ -426,12 +426,19 @@ console, documents."""
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-STRANGERS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("GET", {}),
-    ("POST", {"content-type": "application/json"}),
-    ("POST", {"content-type": "application/json", "authorization": "Bearer nobodys"}),
+_JSON, _FORM = {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}
+STRANGERS: tuple[tuple[str, str, str, dict[str, str], bytes], ...] = (
+    ("GET", "/nothing-of-anybody", "", {}, b""),
+    ("GET", "/nothing-of-anybody", "of=nobody", {"accept": "application/json"}, b""),
+    ("GET", "/v1/nothing-of-anybody", "", {}, b""),
+    ("DELETE", "/nothing-of-anybody", "", {}, b""),
+    ("PUT", "/nothing-of-anybody", "", _JSON, b"{}"),
+    ("POST", "/nothing-of-anybody", "", _JSON, b"{}"),
+    ("POST", "/nothing-of-anybody", "", _FORM, b"of=nobody"),
+    ("POST", "/nothing-of-anybody", "", {**_JSON, "authorization": "Bearer nobodys"}, b"{}"),
+    ("POST", "/nothing-of-anybody", "", {**_JSON, "authorization": "Basic bm9ib2R5Og=="}, b"{}"),
 )
-"""Calls that are nobody's: a provider that claims one of them takes what is another's."""
+"""Calls that are nobody's (method, path, query, headers, body): a provider that claims one of them takes what is another's."""
 
 
 def _faults(provider: Provider) -> Iterator[str]:
@@ -457,14 +464,13 @@ def _faults(provider: Provider) -> Iterator[str]:
         yield f"phases names {', '.join(illegal)}: a phase is one of {', '.join(PHASES)}"
     if provider.timers and provider.on_timer is None:
         yield f"nobody answers {', '.join(provider.timers)}: it has timers, and no on_timer"
-    for method, headers in STRANGERS:
+    for method, path, query, headers, body in STRANGERS:
         stranger = Call(
-            provider="", method=method, target="/nothing-of-anybody", raw_path="/nothing-of-anybody", raw_query="",
-            headers=headers, raw_body=b"{}" if method == "POST" else b"", base_url="http://localhost",
+            provider="", method=method, target=f"{path}?{query}" if query else path, raw_path=path, raw_query=query,
+            headers=headers, raw_body=body, base_url="http://localhost",
         )  # fmt: skip
         if provider.claims(stranger):
-            address = f"{method} /nothing-of-anybody"
-            yield f"claims takes any address, {address} too: it is to look at the path, or at its own credentials"
+            yield f"claims takes {method} {path}, which is nobody's: it is to look at the path, or at its own credentials"
             break
 
 

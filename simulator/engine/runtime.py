@@ -25,7 +25,7 @@ from simulator.engine.lifecycle import Lifecycle
 from simulator.engine.lookout import Lookout
 from simulator.engine.loop import Loop
 from simulator.engine.masking import Masking, together
-from simulator.engine.provider import Party, Provider
+from simulator.engine.provider import Party, Provider, ProviderError
 from simulator.engine.reach import Reach
 from simulator.engine.registry import Credentials, Registry
 from simulator.engine.resource import R, Resource, Summary, load
@@ -69,7 +69,7 @@ class Runtime:
         """`called` is the address of this process among others on a shared store; without it the store is ours alone."""
         shared = store if called is not None and isinstance(store, SharedStore) else None
         self.store = store
-        self.parties = {party.name: party for party in parties}
+        self.parties = _by_name(parties)
         self.providers = {party.name: party for party in parties if isinstance(party, Provider)}
         self.masking = together(provider.masking for provider in self.providers.values())
         """What is a secret with any provider: for what is nobody's in particular."""
@@ -432,3 +432,11 @@ class Runtime:
             self.temporary.write()
         except self.store.OUTAGES as error:
             log.warning("when temporary workspaces were last used is not written: %s", self.store.outage(error))
+
+
+def _by_name(parties: Sequence[Party]) -> dict[str, Party]:
+    found: dict[str, Party] = {}
+    for party in parties:
+        if found.setdefault(party.name, party) is not party:
+            raise ProviderError(f"provider {party.name!r} is there twice: each has a name of its own")
+    return found

@@ -36,7 +36,7 @@ log = logging.getLogger("simulator")
 T = TypeVar("T")
 
 JOURNAL_BUFFER = 200
-"""Notes wait for this many, for the next commit, or for the loop's next turn before they are written."""
+"""Lines of the journal that come late are written when there are so many, with the next commit, or in the loop's next turn."""
 
 TRIAL = 65_536
 """Bytes that are written to see whether there is room."""

@@ -119,7 +119,7 @@ class Workspace:
     made_by: str = ""
     """`test:<file>`, `import:<its name there>`, or nothing where a person has made it."""
     temporary: bool = False
-    """Whether it goes a day after its last use."""
+    """Whether it is removed a day after its last use."""
     used_at: datetime | None = None
     """Of a temporary one, the last use that was written, in real time."""
 

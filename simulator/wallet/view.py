@@ -234,7 +234,7 @@ class ResultView:
     merchant_told: bool = False
     """Whether an event about the end of the payment was made, sent or kept here."""
     already: bool = False
-    """Somebody else was faster; what was pressed here did nothing."""
+    """Whether somebody else decided first, so that what was pressed here did nothing."""
 
     @property
     def reason_key(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
+from support import Sim
 from toy.acme import ACME, CHARGE, AcmeSettings, Charge
 
 from simulator.engine.provider import Endpoint, ProviderError
@@ -53,9 +54,17 @@ class OtherSettings(AcmeSettings):
         ({"resources": (Charge, Stranger)}, "Stranger.PROVIDER is 'other'"),
         ({"resources": (Charge, Timed)}, "timer.over is due at over_at, which Timed does not have"),
         ({"endpoints": (*ACME.endpoints, TWICE)}, "POST /acme/charges is routed twice"),
-        ({"claims": lambda call: True}, "claims takes any address"),
-        ({"claims": lambda call: call.method == "POST"}, "claims takes any address, POST"),
-        ({"claims": lambda call: "authorization" in call.headers}, "claims takes any address, POST"),
+        ({"claims": lambda call: True}, "claims takes GET /nothing-of-anybody"),
+        ({"claims": lambda call: call.method == "POST"}, "claims takes POST /nothing-of-anybody"),
+        ({"claims": lambda call: "authorization" in call.headers}, "claims takes POST /nothing-of-anybody"),
+        ({"claims": lambda call: call.method in ("PUT", "DELETE")}, "claims takes DELETE /nothing-of-anybody"),
+        ({"claims": lambda call: call.raw_path.startswith("/v1")}, "claims takes GET /v1/nothing-of-anybody"),
+        ({"claims": lambda call: bool(call.raw_query)}, "claims takes GET /nothing-of-anybody"),
+        ({"claims": lambda call: "form" in call.headers.get("content-type", "")}, "claims takes POST /nothing-of"),
+        (
+            {"claims": lambda call: call.headers.get("authorization", "").startswith("Basic ")},
+            "claims takes POST /nothing-of-anybody",
+        ),
         ({"phases": {"PAID": "payed"}}, "phases names payed: a phase is one of waiting"),
         ({"timers": ("timer.forgotten",), "on_timer": None}, "nobody answers timer.forgotten"),
     ],
@@ -65,8 +74,13 @@ def test_a_value_that_contradicts_itself_is_refused(changes: dict[str, Any], sai
         replace(ACME, **changes)
 
 
+async def test_two_of_one_name_are_not_served() -> None:
+    with pytest.raises(ProviderError, match="'acme' is there twice"):
+        Sim(providers=[ACME, replace(ACME, title="Acme, the second")])
+
+
 def test_all_faults_are_said_at_once() -> None:
-    with pytest.raises(ProviderError, match="claims takes any address") as refused:
+    with pytest.raises(ProviderError, match="claims takes GET /nothing-of-anybody") as refused:
         replace(ACME, name="Acme", claims=lambda call: True)
 
     assert "its name is not a word" in str(refused.value)

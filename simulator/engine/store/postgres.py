@@ -292,7 +292,7 @@ class PostgresStore(SharedStore):
     def _hand_over(self) -> None:
         """The locks went with the connection. Raises `Renewed`: what was to be done may be another's business now."""
         if self._session is not None and self._address is not None:
-            # where the network has swallowed the end of the session before, the server has it still, and its locks
+            # if the network dropped our last session, the server still has it, with its locks
             sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ? AND backend_start = ?"
             self.exact_rows(sql, self._session)
             self.called(self._address)

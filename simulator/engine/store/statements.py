@@ -45,7 +45,7 @@ def _hold_cards(values: Iterable[Any]) -> bool:
 class Statements(ABC):
     dialect: ClassVar[str]
     SAME: ClassVar[str] = "IS"
-    """As `=`, but nothing is the same as nothing."""
+    """Compares as `=` does, except that NULL equals NULL."""
     NUMBERED: ClassVar[str] = ""
     """What an insert says that brings the numbers of its rows along."""
     PLACE_IN: ClassVar[str] = "instr"

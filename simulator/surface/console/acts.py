@@ -61,7 +61,7 @@ class Act:
     body: Mapping[str, Any] = field(default_factory=dict)
     """What the form carries unasked; the fields that a person fills in come besides."""
     then: str = ""
-    """Where the browser goes when it is done, `{member}` of the answer filled in; the page itself when empty."""
+    """Where the browser goes afterwards, with each `{member}` filled in from the answer. Empty: back to this page."""
     needs_token: bool = False
     """Whether who copies the call has to show the admin token."""
 

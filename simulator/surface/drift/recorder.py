@@ -343,7 +343,7 @@ class Recorder:
         asked = {name: value for name, value in request.headers.items() if name in ("content-type", key)}
         marks.sent_at = time_of_day()
         credential = self._credential(request, answer)
-        body = _body(request.body, marks)  # before the path, which may repeat its references
+        body = _body(request.body, marks)  # before the path, which may repeat references of the body
         path = marks.path(request.path)
         sent = {
             name: marks.reference(value) if name == key else marks.header(value, name) for name, value in asked.items()

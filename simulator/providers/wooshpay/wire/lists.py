@@ -26,7 +26,7 @@ class ListQuery(Model):
 
 
 class PageQuery(Model):
-    """A list that another object holds: it has no instants of its own."""
+    """The query of a list within another object. It cannot be filtered by time."""
 
     limit: Limit = 10
     starting_after: Filled | None = None
