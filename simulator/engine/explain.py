@@ -67,7 +67,7 @@ class Explained:
     key_name: str
     """Whose secret it is, in the words of the credentials: `webhook_secret`."""
     digest: Callable[[bytes, bytes], str]
-    """Of a key and a text."""
+    """The signature of a text, by a key: `digest(key, text)`. Both may be any bytes, for somebody may try another secret."""
     received: str
     """The signature that the message bears, without what stands around it in a header."""
     code: Mapping[str, str]

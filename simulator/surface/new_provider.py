@@ -124,7 +124,7 @@ def renamed(text: str, name: str, title: str) -> str:
         ("NewpaySettings", f"{camel}Settings"),
         ("Newpay-Signature", f"{camel}-Signature"),
         ("newpay-signature", f"{camel}-Signature".lower()),
-        ('monogram="NE"', f'monogram="{camel[:2].upper()}"'),
+        ('"monogram": "NE"', f'"monogram": "{camel[:2].upper()}"'),
         ("Newpay", title),
         ("newpay", name),
     ):

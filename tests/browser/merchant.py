@@ -44,7 +44,12 @@ class Merchant:
         self.shop.workspace.settle()
 
     def post(self, path: str, body: Any, headers: dict[str, str]) -> Any:
-        answer = self.http.post(path, json=body, headers=headers)
+        """`body` is a JSON value, or bytes that leave as they are: those that the headers sign."""
+        answer = (
+            self.http.post(path, content=body, headers=headers)
+            if isinstance(body, bytes)
+            else self.http.post(path, json=body, headers=headers)
+        )
         assert answer.status_code < 300, answer.text
         return answer.json()
 

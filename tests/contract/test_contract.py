@@ -74,7 +74,9 @@ async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Merchant)
     await merchant.paid()
     hook = world.hooks[-1]
 
-    hook.raw = hook.raw.replace(b"1000", b"1001")
+    changed = re.sub(rb"10(\.?)00", rb"10\g<1>01", hook.raw)
+    assert changed != hook.raw
+    hook.raw = changed
 
     assert not hook.verdict(merchant.name).valid
 

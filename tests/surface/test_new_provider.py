@@ -166,6 +166,10 @@ def test_no_word_of_the_skeleton_is_left(checkout: Path) -> None:
     for folder in (f"simulator/providers/{NEW}", f"tests/providers/{NEW}"):
         for path in (checkout / folder).rglob("*.py"):
             assert "newpay" not in path.read_text("utf-8").lower(), path
+    outline = (checkout / f"simulator/providers/{NEW}/__init__.py").read_text("utf-8")
+    title = re.search(r'"title": "(\w\w)', outline)
+    assert title is not None
+    assert f'"monogram": "{title[1].upper()}"' in outline
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from simulator.engine import journal
 from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
-from simulator.engine.shop import Account, Request
+from simulator.engine.sandbox import with_wrong_secrets
+from simulator.engine.shop import Account, Request, Shop
 from simulator.engine.stars import hidden
 from simulator.engine.workspace import Workspace
 from simulator.kernel.clock import time_of_day
@@ -36,6 +38,8 @@ OF_THE_CONNECTION = frozenset(
 
 MASKED = b"***"
 """Still in a body when everything that is the workspace's own is back in it: what cannot be sent again as it came."""
+
+A_DAY = timedelta(days=1)
 
 TELLING = 4
 """A masked secret that is shown by fewer characters (`***`) could be any."""
@@ -79,17 +83,25 @@ def _made(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], base_
     except Refusal as refusal:
         raise ControlError(409, "not_signed", f"the call cannot be signed: {refusal}") from refusal
     kept = {name: value for name, value in restored.headers.items() if name != "authorization"}
-    named = {name.lower(): name for name in signed.headers}
-    return Request(
-        signed.method, signed.path, {named.get(n, n): v for n, v in _joined(kept, signed).items()}, signed.body
-    )
-
-
-def _joined(kept: Mapping[str, str], signed: Request) -> dict[str, str]:
-    """What came, with what the signature adds or changes. A header that the merchant chose, such as for whom, stays."""
     made = {name.lower(): value for name, value in signed.headers.items()}
-    renewed: dict[str, str] = {name: made[name] for name in ("authorization", "date") if name in made}
-    return {**{name: value for name, value in made.items() if name in kept}, **kept, **renewed}
+    renewed = {name: made[name] for name in of_the_signature(provider.shop, account, restored) if name in made}
+    named = {name.lower(): name for name in signed.headers}
+    headers = {**{name: value for name, value in made.items() if name in kept}, **kept, **renewed}
+    return Request(signed.method, signed.path, {named.get(n, n): v for n, v in headers.items()}, signed.body)
+
+
+def of_the_signature(shop: Shop, account: Account, request: Request) -> set[str]:
+    """The headers, in small letters, that are made anew with a signature: those that another instant and other secrets alter. What
+    the merchant chose, such as for whom a call is, is none of them."""
+    then = replace(account, now=account.now + A_DAY)
+    found = {"authorization", "date"}
+    for other in (then, with_wrong_secrets(account)):
+        try:
+            one, another = shop.sign(account, request).headers, shop.sign(other, request).headers
+        except (Refusal, ValueError):  # a secret of that shape is none there
+            continue
+        found |= {name.lower() for name, value in one.items() if another.get(name) != value}
+    return found
 
 
 def as_sent(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any]) -> Request:
