@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-WITHOUT_NEWS = 3
+WITHOUT_NEWS = 6
 """Cases of one test, one after another, by which no line came to the counted ones: its others are not counted."""
 without_news: dict[str, int] = {}
 

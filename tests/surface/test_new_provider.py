@@ -78,6 +78,21 @@ def _run(root: Path, *command: str) -> str:
     return done.stdout
 
 
+def test_it_is_added_to_the_registry_and_to_the_counts(tmp_path: Path) -> None:
+    for file in (new_provider.REGISTRY, new_provider.COUNTS):
+        (tmp_path / file).parent.mkdir(parents=True)
+        shutil.copy(ROOT / file, tmp_path / file)
+    before = (tmp_path / new_provider.COUNTS).read_text("utf-8")
+
+    written = new_provider.write(tmp_path, NEW, TITLE)
+
+    assert all((tmp_path / path).exists() for path in written)
+    assert f'"{NEW}"' in (tmp_path / new_provider.REGISTRY).read_text("utf-8")
+    rows = [line for line in (tmp_path / new_provider.COUNTS).read_text("utf-8").splitlines() if line not in before]
+    assert [row.split(" | ")[0] for row in rows] == [f"| {TITLE}", "| All"]
+    assert new_provider.checkout() == ROOT
+
+
 async def test_its_payment_is_paid_and_refunded(shop: Merchant) -> None:
     id_ = await shop.paid()
 
