@@ -137,3 +137,13 @@ async def test_all_timers_of_a_resource_are_disarmed_in_the_unit_that_armed_one(
         ("wallet.paid", second),
         ("timer.expired", second),
     ]
+
+
+async def test_a_resource_that_is_deleted_takes_its_timers_along(sim: Sim, acme: Merchant) -> None:
+    id_ = await acme.charge()
+    before = await timers(sim)
+    with unit(sim) as uow:
+        uow.delete(uow.get(CHARGE, id_))
+
+    assert (before, await timers(sim)) == (["timer.expired"], [])
+    assert sim.app.runtime.store.timers(sim.workspace.id) == []
