@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from simulator.engine.conditions import Strict, When
 from simulator.engine.facets import REASONS, RETRY_LATER, ScenarioError
@@ -157,6 +157,8 @@ class Rule(Strict):
 
 class RuleOptions(Strict):
     """What a rule's `provider:` may say about one operation: a subclass has the options, each with a default."""
+
+    model_config = ConfigDict(frozen=True)
 
 
 class Scenario(Strict):

@@ -14,7 +14,7 @@ from dataclasses import field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from simulator.engine import cards
 from simulator.engine.facets import Facet
@@ -80,6 +80,12 @@ def options_of(model: type[M], effect: Effect | None) -> M:
         else:
             assert isinstance(found, model)
             return found
+    return cast(M, _unsaid(model))
+
+
+@lru_cache(256)
+def _unsaid(model: type[BaseModel]) -> BaseModel:
+    """The defaults, made once: nearly every operation has no rule. They are frozen."""
     return model.model_construct()
 
 

@@ -80,7 +80,7 @@ class SaleOptions(EcommpaySettings):
 
 def options(uow: UnitOfWork, amount: int, currency: str, reference: str) -> EcommpaySettings:
     """The project's settings for one purchase: a scenario's `provider` rule goes before what the project has set."""
-    facts = {"amount": amount, "currency": currency, "reference": reference}
+    settings, facts = uow.settings(EcommpaySettings), {"amount": amount, "currency": currency, "reference": reference}
     said = uow.options("ecommpay", SaleOptions, operation="sale", **facts)
     ruled = {"alipay_flow" if name == "flow" else name: getattr(said, name) for name in said.model_fields_set}
-    return uow.settings(EcommpaySettings).model_copy(update=ruled)
+    return settings.model_copy(update=ruled) if ruled else settings

@@ -84,23 +84,23 @@ def _made(runtime: Runtime, workspace: Workspace, view: Mapping[str, Any], base_
         raise ControlError(409, "not_signed", f"the call cannot be signed: {refusal}") from refusal
     kept = {name: value for name, value in restored.headers.items() if name != "authorization"}
     made = {name.lower(): value for name, value in signed.headers.items()}
-    renewed = {name: made[name] for name in of_the_signature(provider.shop, account, restored) if name in made}
+    renewed = {name: made[name] for name in of_the_signature(provider.shop, account, restored, signed) if name in made}
     named = {name.lower(): name for name in signed.headers}
     headers = {**{name: value for name, value in made.items() if name in kept}, **kept, **renewed}
     return Request(signed.method, signed.path, {named.get(n, n): v for n, v in headers.items()}, signed.body)
 
 
-def of_the_signature(shop: Shop, account: Account, request: Request) -> set[str]:
-    """The headers, in small letters, that are made anew with a signature: those that another instant and other secrets alter. What
-    the merchant chose, such as for whom a call is, is none of them."""
+def of_the_signature(shop: Shop, account: Account, request: Request, signed: Request) -> set[str]:
+    """The headers, in small letters, that are made anew with the signature of a request: those of `signed` that another instant
+    and other secrets alter. What the merchant chose, such as for whom a call is, is none of them."""
     then = replace(account, now=account.now + A_DAY)
     found = {"authorization", "date"}
     for other in (then, with_wrong_secrets(account)):
         try:
-            one, another = shop.sign(account, request).headers, shop.sign(other, request).headers
+            another = shop.sign(other, request).headers
         except (Refusal, ValueError):  # a secret of that shape is none there
             continue
-        found |= {name.lower() for name, value in one.items() if another.get(name) != value}
+        found |= {name.lower() for name, value in signed.headers.items() if another.get(name) != value}
     return found
 
 
