@@ -95,7 +95,7 @@ def may_hold(raw: bytes) -> bool:
     folded = together.replace(b"-", b"")
     if not holds(folded, _ENOUGH):
         return False
-    if len(together) != len(folded) and together.count(_ENOUGH) != folded.count(_ENOUGH):
+    if len(together) != len(folded) and _is_enough_apart(together, folded) and _may_hold_apart(raw, together):
         return True
     seen, find = set[bytes](), together.find  # the same few ids come again and again
     start = find(_ENOUGH)
@@ -110,6 +110,27 @@ def may_hold(raw: bytes) -> bool:
         start = find(_ENOUGH, end)
         if start == end:  # a run that is longer than any card number
             start = find(_ENOUGH, _ZEROS.match(together, start).end())  # type: ignore[union-attr]
+    return False
+
+
+def _is_enough_apart(together: bytes, folded: bytes) -> bool:
+    """Whether some digits are enough only, or are more than enough, with those behind a space or a dash."""
+    return (
+        together.count(_ENOUGH) != folded.count(_ENOUGH)
+        or holds(together, _ENOUGH + b"-0")
+        or holds(together, b"0-" + _ENOUGH)
+    )
+
+
+def _may_hold_apart(raw: bytes, together: bytes) -> bool:
+    """Whether digits with spaces or dashes between them may be a card's. Those of most UUIDs are none's."""
+    place = together.find(b"0-0")
+    while place >= 0:
+        start, end = together.rfind(b"x", 0, place) + 1, together.find(b"x", place)
+        text = raw[start:] if end < 0 else raw[start:end]
+        if len(text) > SHORTEST and any(_cards_in(text, [match.span() for match in _GROUP.finditer(text)])):
+            return True
+        place = -1 if end < 0 else together.find(b"0-0", end)
     return False
 
 

@@ -27,6 +27,8 @@ from simulator.kernel.ids import Ids
         ("2223003122003222", "222300******3222"),
         ("378282246310005", "378282*****0005"),
         ("3782 822463 10005", "3782 82**** *0005"),
+        ("4111111111111 111", "411111******1 111"),
+        ("411 1111111111111", "411 111******1111"),
         ("30569309025904", "305693****5904"),
         ("3566002020360505", "356600******0505"),
         ("6011000990139424", "601100******9424"),
@@ -199,3 +201,24 @@ def test_every_digit_of_a_run_is_added_up_once(piece: str, monkeypatch: pytest.M
     cut((piece * 5_000).encode())
 
     assert added == [sum(map(str.isdigit, piece)) * 5_000]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["4111", "1111", "111", "5555555555554444", "2026-11-29", " ", "-", "x", "12", "0", ":"]),
+        max_size=12,
+    )
+)
+def test_what_a_quick_look_passes_over_holds_no_card_number(pieces: list[str]) -> None:
+    text = "".join(pieces).encode()
+    quick = cut(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cards, "may_hold", lambda raw: True)
+        assert cut(text) == quick
+
+
+def test_a_uuid_is_looked_at_once_and_costs_no_search_of_the_whole_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = list[bytes]()
+    monkeypatch.setattr(cards, "_RUN", type("Run", (), {"sub": lambda self, by, raw: looked.append(raw) or raw})())
+    assert cut(b'{"id":"5637dd90-ed1b-4e4e-9365-765940511473","other":"9cad7291-9733-4925-8812-034551234567"}')
+    assert looked == []
