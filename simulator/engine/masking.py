@@ -25,11 +25,12 @@ from simulator.engine.secret_names import (
     DIGITS,
     HARMLESS_KEYS,
     HARMLESS_MEMBERS,
+    NAME_LIMIT,
     WHOLE_NAMES,
     backwards,
     stems,
 )
-from simulator.engine.secret_values import NAME_LIMIT, NOUNS, value_of
+from simulator.engine.secret_values import NOUNS, value_of
 from simulator.engine.stars import cookies, hidden
 from simulator.engine.stars import hidden_within as _hidden
 from simulator.engine.unnamed import may_hold_named, may_hold_unnamed, without_unnamed
@@ -282,8 +283,12 @@ class Masking:
         places: set[tuple[int, int]] = set()
         reversed_, (member, parameter, likely) = lowered[::-1], self._backwards
         for one in likely.finditer(reversed_):
-            if (match := member.match(reversed_, one.start())) is not None:
+            if (match := member.match(reversed_, one.start())) is None:
+                continue
+            if "%" in text:
                 self._note_name(places, raw, len(raw) - match.start(1))
+            elif self._opens_a_door(match[1][::-1]):
+                places.add((len(raw) - match.end(1), len(raw) - match.start(1)))
         if "=" in text:
             for match in parameter.finditer(reversed_):
                 self._note_name(places, raw, len(raw) - match.start(1))

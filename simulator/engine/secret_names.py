@@ -36,6 +36,9 @@ CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection"
 
 DIGITS = "0123456789"
 
+NAME_LIMIT = 60
+"""Characters of a name that are looked at."""
+
 TAIL = 4
 """Letters at the end of a name by which it is looked for first."""
 
@@ -52,8 +55,8 @@ def stems(names: Iterable[str]) -> tuple[bytes, ...]:
 
 
 def backwards(names: Iterable[str]) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
-    """Finds the ends of the names in JSON that is read from its end: behind a name there is always a colon, of which there are
-    few, and that is much cheaper than to look for each name. The second one finds parameters, by their `=`.
+    """Finds names that end as these do in JSON that is read from its end: behind a name there is always a colon, of which there
+    are few, and that is much cheaper than to look for each name. The second one finds the ends of parameters, by their `=`.
 
     The third one passes over nearly every member at once that the first does not find either; what it finds may be none."""
     spelled = {name.lower().replace("_", between) for name in names for between in ("_", "-", "")}
@@ -63,8 +66,10 @@ def backwards(names: Iterable[str]) -> tuple[re.Pattern[bytes], re.Pattern[bytes
         by_letter.setdefault(tail[0], []).append(re.escape(tail[1:]))
     choices = "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
     number = "(?:[0-9]+[_-]?)?"
-    member, parameter = (re.compile(rf"{mark}\]?{number}({choices})".encode()) for mark in (r""":\s*["']""", "="))
-    return member, parameter, re.compile(rf""":\s*["'](?:{choices}|[\]0-9][0-9]*[_-]?(?:{choices}))""".encode())
+    member = rf""":\s*["']\]?({number}(?:{choices})[a-z0-9_\-]{{0,{NAME_LIMIT - TAIL}}})"""
+    parameter = rf"=\]?{number}({choices})"
+    likely = rf""":\s*["'](?:{choices}|[\]0-9][0-9]*[_-]?(?:{choices}))"""
+    return re.compile(member.encode()), re.compile(parameter.encode()), re.compile(likely.encode())
 
 
 def _stem(name: str) -> tuple[str, ...]:

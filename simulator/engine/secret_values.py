@@ -9,13 +9,11 @@ import re
 from functools import lru_cache
 
 from simulator.engine.lines import value_of_line
+from simulator.engine.secret_names import NAME_LIMIT
 from simulator.engine.stars import hidden_within as _hidden
 
 NOUNS = frozenset({b"authorization", b"credential"})
 """Providers have resources that are called so: as an object they are no secret."""
-
-NAME_LIMIT = 60
-"""Characters of a name that are looked at."""
 
 PART_LIMIT = 500
 """Bytes before the name of a part in which its boundary is looked for."""

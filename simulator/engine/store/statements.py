@@ -73,10 +73,11 @@ class Statements(ABC):
         """What is wrong with the store though the next statement may succeed, in a sentence; None where nothing is known. Cheap."""
         return None
 
-    # No card number passes these three in a body, whoever writes it. A name stays as it is: cut, two would be the same.
-
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self.exact_rows(sql, at_rest(values))
+        """What a statement finds. None that writes a body is executed so."""
+        return self.exact_rows(sql, values)
+
+    # No card number passes these two in a body, whoever writes it. A name stays as it is: cut, two would be the same.
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Executes and returns the number of rows touched."""
