@@ -30,7 +30,7 @@ def instant7(at: datetime) -> str:
 
     Source: docs/providers/checkoutcom.md, corrections.
     """
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0+00:00"
+    return at.isoformat(timespec="microseconds")[:26] + "0+00:00"
 
 
 def instant3(at: datetime) -> str:

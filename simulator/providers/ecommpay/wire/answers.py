@@ -16,7 +16,7 @@ from simulator.providers.ecommpay.model import METHOD, PROVIDER_ID, Operation, P
 
 def date(at: datetime) -> str:
     """ISO 8601 without a colon in the offset, no fraction, always UTC. Source: docs/providers/ecommpay.md, source 9.1."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return at.isoformat(timespec="seconds")[:19] + "+0000"
 
 
 def accepted(request_id: str, project_id: int, payment_id: Any) -> dict[str, Any]:
