@@ -48,7 +48,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/messages.py": "Event Message",
         "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
         "engine/explain.py": "CAUSES Step Mistake Explained encodings other_keys of_json signed_body bare part",
-        "engine/programs.py": "Encoding LANGUAGES with_hmac with_hash joined",
+        "engine/programs.py": "Algorithm Encoding Key LANGUAGES with_hmac with_hash written joined",
         "engine/forging.py": "Forgery Forging",
         "engine/workspace.py": "AccountEndpoint Workspace",
         "kernel/retry.py": "Receipt RetryPolicy doubling",
