@@ -9,6 +9,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Request
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
+from simulator.kernel.refusals import MalformedBody
 
 _REFERENCES = ("reference", "merchantPaymentChargeReference", "merchant_order_id", "payment_id", "merchantReference")
 
@@ -17,7 +18,9 @@ def said_by(call: Call, provider: Provider) -> dict[str, object]:
     """What a call says of the payment, for `when`: as every API may write it, and as its provider reads it. Amounts are in minor
     units."""
     found = _body_facts(call)
-    with suppress(ValueError, LookupError, TypeError, AttributeError):  # the body has not been checked yet
+    with suppress(
+        MalformedBody, ValueError, LookupError, TypeError, AttributeError
+    ):  # the body has not been checked yet
         found |= provider.compares(call)
     return found
 

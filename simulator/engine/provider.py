@@ -350,8 +350,8 @@ class Provider(Party):
     """One paragraph for the OpenAPI document."""
     compares: Callable[[Call], Mapping[str, Any]] = lambda call: {}
     """What a scenario's `when` compares with a call: `amount` in minor units, `currency`, `reference`, those that the engine does
-    not read out of the raw body by itself (`engine/comparing.py`). The body has not been checked yet: a `ValueError`,
-    `LookupError`, `TypeError` or `AttributeError` means that the call says nothing of it."""
+    not read out of the raw body by itself (`engine/comparing.py`). The body has not been checked yet, and there may be
+    none: `MalformedBody`, `ValueError`, `LookupError`, `TypeError` and `AttributeError` mean that the call says nothing."""
     decisions: Decisions | None = None
     """About what scenarios are asked; None says nothing, and then any operation and option may stand in a rule."""
     hosts: tuple[str, ...] = ()

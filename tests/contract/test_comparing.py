@@ -62,6 +62,14 @@ async def test_a_scope_for_an_amount_is_held_against_the_same(merchant: Merchant
 
 
 @priced
+async def test_a_call_without_a_body_says_nothing(merchant: Merchant) -> None:
+    id_ = await merchant.create()
+    await armed(merchant, {"amount": 1000})
+
+    assert (await merchant.read(id_)).status == 200
+
+
+@priced
 @pytest.mark.parametrize("body", [{"amount": "10.005"}, {"amount": None}, {}, [], "10.00", {"amount": {"value": 1}}])
 async def test_a_body_that_says_no_such_amount_is_the_providers_to_refuse(merchant: Merchant, body: Any) -> None:
     await armed(merchant, {"amount": 1000})
