@@ -264,6 +264,7 @@ class Provider(Party):
 
     title: str
     monogram: str
+    """Two letters that stand for it where there is no room for the title."""
     paths: tuple[str, ...] = ()
     """How the addresses of its endpoints, its pages and what is left out begin, up to the end of a segment (`/v1/refunds`). Only
     a provider that is loaded late has to say so (`engine/outlines.py`)."""
@@ -274,7 +275,8 @@ class Provider(Party):
     authenticate: Authenticate
     proofs: tuple[str, ...] = ("credential",)
     """The checks that `authenticate` makes, in their order, by the names that it gives to `call.checking`. One check needs to say
-    nothing. The words for a name are the text `requests_check_{name}`."""
+    nothing. `json`, `required`, `project`, `signature`, `credential`, `access`, `scheme`, `key`, `date` and `merchant` have
+    words; any other name has them in the provider's `texts/`, as `requests_check_{name}`."""
     refuse: Callable[[Refusal, Call], Reply]
     """Every refusal, our own crashes included, in the provider's words."""
     claims: Callable[[Call], bool]
