@@ -28,6 +28,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `forging` | Where webhooks stand otherwise that no merchant should take |
 | `messages` | A webhook on its way, as values |
 | `call` | A request and its answer, as values |
+| `strangers` | Calls that are nobody's |
 | `distributions` | Where the providers of other distributions are |
 | `disguises` | Shows what others have written as it is |
 | `printable` | The same for a terminal and a log |
@@ -60,6 +61,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `provider` | What a provider is: a value of tables and functions |
 | `outlines` | What is known of a provider before it is loaded |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |
+| `comparing` | What a call says of its payment, for scenarios |
 | `arming` | What is wrong with a scenario at the providers that are served |
 | `unread` | Says what of a request nobody reads |
 | `http` | ASGI as far as we need it |

@@ -9,6 +9,7 @@ import fnmatch
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.engine.comparing import amounts_are_read
 from simulator.engine.endpoints import every_event
 from simulator.engine.facets import Facet
 from simulator.engine.forging import FORGERIES, Forgery
@@ -32,6 +33,8 @@ FACTS: Mapping[Facet, frozenset[str]] = {
     "provider": frozenset({"operation"}),
 }
 """What each effect knows beside provider, amount, currency and reference."""
+
+UNREAD_AMOUNTS = "the amounts of its calls are not read, so no rule for an amount holds"
 
 METHODS: Mapping[Facet, tuple[str, ...]] = {
     "wallet": ("balance", "card"),
@@ -71,10 +74,13 @@ def objection(
 
 
 def not_shown(scenario: Scenario, providers: Iterable[Provider], scope: str | None = None) -> dict[str, str]:
-    """At which of the providers that a scenario concerns its webhooks are not forged or old as it says, each by name, with why."""
+    """At which of the providers that a scenario concerns its webhooks are not forged or old as it says, or its rule for calls with
+    an amount never holds, each by name, with why."""
     every, found = [one for one in providers if scope in (None, one.name)], dict[str, str]()
     for rule in scenario.rules:
         concerned = [one for one in every if _may_be(rule.when.provider, [one.name])]
+        if rule.api is not None and rule.when.amount is not None:
+            found |= {one.name: UNREAD_AMOUNTS for one in concerned if not amounts_are_read(one)}
         for _, way in _asked(rule.webhooks) if rule.webhooks is not None else ():
             whys = {one.name: one.webhooks.forging.objection(way) for one in concerned}
             found |= {name: why for name, why in whys.items() if why is not None}

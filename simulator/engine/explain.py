@@ -11,7 +11,7 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
@@ -447,6 +447,8 @@ def _text(raw: bytes) -> str:
 
 # Schemes that several providers share -----------------------------------------------------------------------------
 
+_NO_MORE: Final[Mapping[str, str]] = {}
+
 
 def signed_body(
     body: bytes,
@@ -456,64 +458,96 @@ def signed_body(
     header: str,
     received: str,
     encoding: programs.Encoding,
+    algorithm: programs.Algorithm = "sha256",
+    form: str | None = None,
     t: str | None = None,
+    more: Mapping[str, str] = _NO_MORE,
     other_times: Iterable[str] = (),
     other_secrets: Iterable[object] = (),
     key_is: programs.Key = "text",
 ) -> Explained:
-    """HMAC-SHA256 over the bytes of the body, or over a time `t` in seconds or milliseconds, a dot and the body.
+    """An HMAC over the bytes of the body, and over what stands beside it: a time `t` in seconds or milliseconds, say.
 
-    `received` is what stands in the `header`; a signature after a `=` there is cut out of it.
+    `form` is how the signed text is written, with the values by name: `{t}.{body}` unless another is given, and `{body}` without a
+    `t`. Names beside `t` and `body` are those of `more`: `form="{id}:{t}:{body}", more={"id": left.headers["Acme-Id"]}`. They
+    become variables of the programs, so none is `secret`, `received`, `base`, `made` or `mine`.
+    `header` is the one in which the time stands, `received` what stands in that of the signature; where there is a `t`, a signature
+    after a `=` there (`t=…,v1=…`) is cut out of it.
     """
-    start = b"" if t is None else f"{t}.".encode()
+    form = form or ("{body}" if t is None else "{t}.{body}")
+    parts, values = list(programs.parts_of(form)), {**({} if t is None else {"t": t}), **more}
 
-    def based(other: bytes) -> bytes:
-        return start + other
+    def based(other: bytes, **others: str) -> bytes:
+        said = {**values, **others}
+        return b"".join(
+            text.encode() if name is None else other if name == "body" else said[name].encode() for text, name in parts
+        )
 
     def digest(secret: bytes, text: bytes) -> str:
-        raw = hmac.digest(secret, text, "sha256")
+        raw = hmac.digest(secret, text, algorithm)
         return raw.hex() if encoding == "hex" else b64(raw)
 
     def mistakes() -> Iterator[Mistake]:
         yield from of_json(body, based)
         yield from other_keys(key, other_secrets, key_is)
         for other in dict.fromkeys(other_times) if t is not None else ():
-            yield Mistake("old_time", f"{other}.".encode() + body)
+            yield Mistake("old_time", based(body, t=other))
         if t is not None:
             yield Mistake("old_time", body)
             yield Mistake("old_time", t.encode() + body)
 
     signature = bare(received) if t is not None else received.strip()
-    named = {"secret": key, "received": signature, **({} if t is None else {"t": t}), "body": _text(body)}
-    base = programs.joined(*(("body",) if t is None else ("t", "body")))
-    name = "hex" if encoding == "hex" else "Base64"
+    named = {"secret": key, "received": signature, **values, "body": _text(body)}
     last = Step(
         "step_hmac",
         digest(programs.KEYS[key_is](key), based(body)),
-        {"algorithm": "HMAC-SHA256", "secret": key_name, "encoding": name},
-    )
-    first = (
-        (Step("step_body", _text(body)),)
-        if t is None
-        else (
-            Step("step_time", t, {"name": header}),
-            Step("step_bytes", str(len(body)), {"n": len(body)}),
-            Step("step_join_time", _text(based(body))),
-        )
+        {
+            "algorithm": f"HMAC-{algorithm.upper()}",
+            "secret": key_name,
+            "encoding": "hex" if encoding == "hex" else "Base64",
+        },
     )
     return Explained(
-        steps=(*first, last),
+        steps=(*_steps(form, body, values, header, _text(based(body))), last),
         base=based(body),
         key=programs.KEYS[key_is](key),
         key_name=key_name,
         digest=digest,
         received=signature,
-        code=programs.with_hmac(named, base, algorithm="sha256", encoding=encoding, key_is=key_is),
+        code=programs.with_hmac(named, programs.written(form), algorithm=algorithm, encoding=encoding, key_is=key_is),
         mistakes=mistakes,
         rebuilt=based,
         bare=bare if t is not None else str.strip,
-        time=None if t is None else re.compile(r"^[0-9]+(?=\.)"),
+        time=None if t is None else _place_of_time(parts, values),
     )
+
+
+def _steps(form: str, body: bytes, values: Mapping[str, str], header: str, base: str) -> Iterator[Step]:
+    """How the base string comes about, value by value."""
+    if form == "{body}":
+        yield Step("step_body", base)
+        return
+    for name, value in values.items():
+        yield Step("step_time", value, {"name": header}) if name == "t" else Step("step_value", value, {"name": name})
+    yield Step("step_bytes", str(len(body)), {"n": len(body)})
+    if form == "{t}.{body}":
+        yield Step("step_join_time", base)
+    else:
+        said = [
+            json.dumps(text, ensure_ascii=False) if name is None else name for text, name in programs.parts_of(form)
+        ]
+        yield Step("step_join", base, {"parts": ", ".join(said)})
+
+
+def _place_of_time(parts: Sequence[tuple[str, str | None]], values: Mapping[str, str]) -> re.Pattern[str]:
+    """Where in a base string the time stands: before the body, behind it, or alone."""
+    names = [name for _, name in parts]
+    at = names.index("t")
+    known = [re.escape(text if name is None else values.get(name, "")) for text, name in parts]
+    if "body" in names[:at]:
+        return re.compile("[0-9]+(?=" + "".join(known[at + 1 :]) + r"\Z)")
+    after = known[at + 1] if at + 1 < len(parts) and names[at + 1] is None else ""
+    return re.compile(r"(?<=\A" + "".join(known[:at]) + f")[0-9]+(?={after})")
 
 
 def bare(header: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from simulator.engine.call import Call, Reply, Weather
+from simulator.engine.comparing import said_by
 from simulator.engine.facets import RETRY_LATER
 from simulator.engine.http import Answer
 from simulator.engine.runtime import Runtime
@@ -30,7 +31,12 @@ def strike(runtime: Runtime, call: Call) -> bool:
     """
     if not call.workspace.scenarios or call.answering.weather is not None:
         return False
-    facts = {"provider": call.provider, "method": call.method, **call.facts, **_body_facts(call)}
+    facts = {
+        "provider": call.provider,
+        "method": call.method,
+        **call.facts,
+        **said_by(call, runtime.providers[call.provider]),
+    }
     effect = runtime.scenarios.find(call.workspace.scenarios, "api", facts)
     if effect is None or effect.source is None:
         return False
@@ -102,35 +108,3 @@ def another_body(body: Any) -> tuple[bytes, str]:
         kind = "html" if body.lstrip().startswith("<") else "plain"
         return body.encode("utf-8", "surrogatepass"), f"text/{kind}; charset=utf-8"
     return orjson.dumps(body), "application/json"
-
-
-_REFERENCES = ("reference", "merchantPaymentChargeReference", "merchant_order_id", "payment_id", "merchantReference")
-
-
-def _body_facts(call: Call) -> dict[str, object]:
-    """Amount, currency and reference as far as the raw body tells them, whichever provider's names it uses."""
-    if not call.raw_body or call.media_type == "application/x-www-form-urlencoded":
-        pairs = dict(call.form_pairs) if call.raw_body else {}
-        amount = pairs.get("amount", "")
-        return {
-            "amount": int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 19 else None,
-            "currency": pairs.get("currency"),
-            "reference": next((pairs[name] for name in _REFERENCES if name in pairs), None),
-        }
-    found: dict[str, object] = {}
-    _search(call.json, found, 0)
-    return found
-
-
-def _search(value: object, found: dict[str, object], depth: int) -> None:
-    if not isinstance(value, dict) or depth > 4:
-        return
-    for name, inner in value.items():
-        if name in ("amount", "value") and isinstance(inner, int):
-            found.setdefault("amount", inner)
-        elif name in ("currency", "currencyCode") and isinstance(inner, str):
-            found.setdefault("currency", inner)
-        elif name in _REFERENCES and isinstance(inner, str):
-            found.setdefault("reference", inner)
-        elif isinstance(inner, dict):
-            _search(inner, found, depth + 1)

@@ -41,12 +41,13 @@ class Forging:
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Each header that bears a signature, with a pattern for the whole of its value: the group `signature` is the signature, the
-    group `time` its time in seconds or milliseconds, where it names one."""
+    """Each header that bears a signature or its time, with a pattern for the whole of its value: the group `signature` is the
+    signature, the group `time` its time in seconds or milliseconds. Where the time stands in a header of its own, that one has a
+    pattern with `time` alone: `{"Acme-Signature": "(?P<signature>.+)", "Acme-Time": "(?P<time>[0-9]+)"}`."""
     member: str | None = None
     """The member of the body that is the signature, where it stands there."""
     amounts: tuple[str, ...] = ()
-    """The amounts that the message is about, in minor units, all of them: they are changed together."""
+    """The amounts that the message is about, all of them: they are changed together. Whole numbers, or texts like `10.00`."""
     currencies: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     """The provider's ids of the merchant, and of what is the merchant's own: another merchant has others."""
@@ -223,8 +224,17 @@ def _without(body: bytes, path: str) -> bytes:
 def another_amount(amount: int | str) -> int | str:
     """About half of it: what somebody wants to pay for the whole."""
     if isinstance(amount, str):
-        return str(another_amount(int(amount))) if amount.isascii() and amount.isdigit() else noise(amount)
+        return _another_text(amount)
     return max(amount // 2, 1) if amount != 1 else 2
+
+
+def _another_text(amount: str) -> str:
+    """The same of a text: in minor units, or with a point before its decimals."""
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount) is None:
+        return noise(amount)
+    whole, point, rest = amount.partition(".")
+    half = str(another_amount(int(whole + rest))).rjust(len(rest) + 1, "0")
+    return f"{half[: len(half) - len(rest)]}{point}{half[len(half) - len(rest) :]}"
 
 
 def another_currency(code: int | str) -> str:

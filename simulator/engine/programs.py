@@ -6,10 +6,13 @@ Each prints `right` or `wrong` and the signature that it made, and needs nothing
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from string import Formatter
 from typing import Literal
 
+Algorithm = Literal["sha1", "sha256", "sha384", "sha512"]
 Encoding = Literal["hex", "base64"]
 Key = Literal["text", "hexadecimal"]
 """What of the secret is the key: its characters, or the bytes that they write."""
@@ -22,7 +25,7 @@ def with_hmac(
     values: Mapping[str, str],
     base: Mapping[str, str],
     *,
-    algorithm: Literal["sha256", "sha512"],
+    algorithm: Algorithm,
     encoding: Encoding,
     key_is: Key = "text",
     in_shell: Mapping[str, str] | None = None,
@@ -30,7 +33,7 @@ def with_hmac(
 ) -> dict[str, str]:
     """Programs that begin with `values` as variables, `secret` and `received` among them.
 
-    `base` says by language with which statements the variable `base`, the text that is signed, is made of them: see `joined`.
+    `base` says by language with which statements the variable `base`, the text that is signed, is made of them: see `written`.
     `in_shell` are values that are written otherwise in a shell; `imports` are further modules of Python that `base` needs.
     """
     in_hex = encoding == "hex"
@@ -63,17 +66,34 @@ def with_hash(values: Mapping[str, str], base: Mapping[str, str], *, algorithm: 
     )
 
 
+def written(form: str) -> dict[str, str]:
+    """The base string in the words of `with_hmac`'s `base`, after a form that has these values by name: `{t}:{body}`."""
+    parts = list(parts_of(form))
+    shell = "".join(_IN_QUOTES.sub(r"\\\g<0>", text) if name is None else f"${{{name}}}" for text, name in parts)
+    return {
+        "python": "base = " + " + ".join(name or json.dumps(text, ensure_ascii=False) for text, name in parts),
+        "node": "const base = " + " + ".join(name or _node_text(text) for text, name in parts) + ";",
+        "php": "$base = " + " . ".join(f"${name}" if name else _php_text(text) for text, name in parts) + ";",
+        "openssl": 'base="' + re.sub(r"\$\{(\w+)\}(?!\w)", r"$\1", shell) + '"',
+    }
+
+
 def joined(*names: str) -> dict[str, str]:
     """The base string as these values, with dots between them."""
-    dollars = [f"${name}" for name in names]
-    dots = " . '.' . ".join(dollars)
-    plus = ' + "." + '.join(names)
-    return {
-        "python": f"base = {plus}",
-        "node": f"const base = {plus};",
-        "php": f"$base = {dots};",
-        "openssl": f'base="{".".join(dollars)}"',
-    }
+    return written(".".join(f"{{{name}}}" for name in names))
+
+
+def parts_of(form: str) -> Iterator[tuple[str, str | None]]:
+    """What stands after each other in a form: a text, or the name of a value beside it."""
+    for text, name, _, _ in Formatter().parse(form):
+        if text:
+            yield text, None
+        if name is not None:
+            yield "", name
+
+
+_IN_QUOTES = re.compile(r'["$`\\]')
+"""What a shell would read between double quotes."""
 
 
 _KEYS = {

@@ -28,6 +28,7 @@ from simulator.engine.scenarios import Decisions
 from simulator.engine.settlement import PAYOUT, SETTLED, TIMERS, Settlement, kinds_of
 from simulator.engine.shop import Account, DemoMerchant, Request, Shop
 from simulator.engine.stories import Stories
+from simulator.engine.strangers import strangers
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.webhooks import Dropped, Sending, Signed, Verdict, Webhooks
@@ -263,6 +264,7 @@ class Provider(Party):
 
     title: str
     monogram: str
+    """Two letters that stand for it where there is no room for the title."""
     paths: tuple[str, ...] = ()
     """How the addresses of its endpoints, its pages and what is left out begin, up to the end of a segment (`/v1/refunds`). Only
     a provider that is loaded late has to say so (`engine/outlines.py`)."""
@@ -273,7 +275,8 @@ class Provider(Party):
     authenticate: Authenticate
     proofs: tuple[str, ...] = ("credential",)
     """The checks that `authenticate` makes, in their order, by the names that it gives to `call.checking`. One check needs to say
-    nothing. The words for a name are the text `requests_check_{name}`."""
+    nothing. `json`, `required`, `project`, `signature`, `credential`, `access`, `scheme`, `key`, `date` and `merchant` have
+    words; any other name has them in the provider's `texts/`, as `requests_check_{name}`."""
     refuse: Callable[[Refusal, Call], Reply]
     """Every refusal, our own crashes included, in the provider's words."""
     claims: Callable[[Call], bool]
@@ -347,6 +350,10 @@ class Provider(Party):
     """Its line in what `serve` prints, from a workspace's credentials; without one the title and the first credential."""
     documents: str = ""
     """One paragraph for the OpenAPI document."""
+    compares: Callable[[Call], Mapping[str, Any]] = lambda call: {}
+    """What a scenario's `when` compares with a call: `amount` in minor units, `currency`, `reference`, those that the engine does
+    not read out of the raw body by itself (`engine/comparing.py`). The body has not been checked yet, and there may be
+    none: `MalformedBody`, `ValueError`, `LookupError`, `TypeError` and `AttributeError` mean that the call says nothing."""
     decisions: Decisions | None = None
     """About what scenarios are asked; None says nothing, and then any operation and option may stand in a rule."""
     hosts: tuple[str, ...] = ()
@@ -426,21 +433,6 @@ console, documents."""
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-_JSON, _FORM = {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}
-STRANGERS: tuple[tuple[str, str, str, dict[str, str], bytes], ...] = (
-    ("GET", "/nothing-of-anybody", "", {}, b""),
-    ("GET", "/nothing-of-anybody", "of=nobody", {"accept": "application/json"}, b""),
-    ("GET", "/v1/nothing-of-anybody", "", {}, b""),
-    ("DELETE", "/nothing-of-anybody", "", {}, b""),
-    ("PUT", "/nothing-of-anybody", "", _JSON, b"{}"),
-    ("POST", "/nothing-of-anybody", "", _JSON, b"{}"),
-    ("POST", "/nothing-of-anybody", "", _FORM, b"of=nobody"),
-    ("POST", "/nothing-of-anybody", "", {**_JSON, "authorization": "Bearer nobodys"}, b"{}"),
-    ("POST", "/nothing-of-anybody", "", {**_JSON, "authorization": "Basic bm9ib2R5Og=="}, b"{}"),
-)
-"""Calls that are nobody's (method, path, query, headers, body): a provider that claims one of them takes what is another's."""
-
-
 def _faults(provider: Provider) -> Iterator[str]:
     from simulator.engine.terms import MoneySettings
 
@@ -464,14 +456,9 @@ def _faults(provider: Provider) -> Iterator[str]:
         yield f"phases names {', '.join(illegal)}: a phase is one of {', '.join(PHASES)}"
     if provider.timers and provider.on_timer is None:
         yield f"nobody answers {', '.join(provider.timers)}: it has timers, and no on_timer"
-    for method, path, query, headers, body in STRANGERS:
-        stranger = Call(
-            provider="", method=method, target=f"{path}?{query}" if query else path, raw_path=path, raw_query=query,
-            headers=headers, raw_body=body, base_url="http://localhost",
-        )  # fmt: skip
-        if provider.claims(stranger):
-            yield f"claims takes {method} {path}, which is nobody's: it is to look at the path, or at its own credentials"
-            break
+    if (taken := next(filter(provider.claims, strangers()), None)) is not None:
+        one = f"{taken.method} {taken.raw_path}"
+        yield f"claims takes {one}, which is nobody's: it is to look at the path, or at its own credentials"
 
 
 def _faults_of_resources(provider: Provider) -> Iterator[str]:

@@ -290,7 +290,11 @@ class Runtime:
     def unit(
         self, workspace: Workspace, *, provider: str, topic: str, now: datetime | None = None, together: bool = False
     ) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work that is written when the block ends, and undone when it raises. See `Units.unit`."""
+        """A unit of work that is written when the block ends, and undone when it raises. See `Units.unit`.
+
+        `topic` says in the journal by what it came: `page` by a press on a page (a provider needs no other), `request` by a call of
+        the API, `timer`, `control`, `inbox`.
+        """
         return self._units.unit(workspace, provider=provider, topic=topic, now=now, together=together)
 
     def locate(self, kind: type[R], id_: str, *, oldest: bool = False) -> tuple[Workspace, R] | None:

@@ -12,6 +12,7 @@ from simulator.kernel.values import dataclass
 
 Language = Literal["en", "zh"]
 Outcome = Literal["paid", "declined", "cancelled", "expired"]
+"""How a hosted journey ended: the first argument of `ui.result`, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ class HostedView:
 
 @dataclass(frozen=True, slots=True)
 class HostedResult:
-    """The last page of a hosted journey. `title` and `text` are ready to read, in the page's language."""
+    """The last page of a hosted journey, for a template that extends `hosted/_result.html`: the provider's `pages` make it and
+    hand it to `pages.render` as `result`. A template of its own calls `ui.result` and needs none.
+
+    `title` and `text` are ready to read, in the page's language. `decided_by` is that of the wallet's order.
+    """
 
     outcome: Outcome
     title: str

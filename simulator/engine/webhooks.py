@@ -110,7 +110,7 @@ class Webhooks:
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
     tolerance: timedelta | None = None
     """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
-    it names none."""
+    it names none, or where nobody asks how old it is: then none is too old."""
     explain: Callable[[Sending, Signed], Explained | None] = _unexplained
     """How the signature of what has left (`Signed`) comes about, step by step; None where it bears none. The message's own
     body is that of `Sending`; a time that was signed stands in what has left."""

@@ -1,8 +1,14 @@
-"""Money as an integer of minor units. Only `Money.format` knows how many decimals a currency has."""
+"""Money as an integer of minor units. Nobody else knows how many decimals a currency has."""
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from simulator.kernel.values import value_type
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 ZERO_DECIMALS = frozenset(
     [
@@ -190,6 +196,8 @@ CURRENCIES: frozenset[str] = frozenset(
     ]
 )
 
+_MAJOR = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
+
 SYMBOLS = {"CNY": "¥", "EUR": "€", "GBP": "£", "USD": "$", "JPY": "JP¥"}
 
 
@@ -206,6 +214,20 @@ class Money:
 
     value: int
     currency: str
+
+    @classmethod
+    def from_major(cls, amount: str | int | Decimal, currency: str) -> Money:
+        """The amount that an API writes in major units, exactly: `Money.from_major("12.50", "EUR")` is 1250 minor units.
+
+        Raises `ValueError` for what is no plain decimal number, and for more decimals than the currency has: nothing is rounded.
+        """
+        found = _MAJOR.fullmatch(str(amount))
+        if found is None:
+            raise ValueError("an amount is a number like 12.50")
+        sign, whole, rest = found[1], found[2], found[3] or ""
+        if len(rest) > (places := decimals(currency)):
+            raise ValueError(f"{amount} has more than the {places} decimals of {currency}")
+        return cls(int(f"{sign}{whole}{rest.ljust(places, '0')}"), currency)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.value + self._same(other).value, self.currency)

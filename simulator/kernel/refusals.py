@@ -17,7 +17,13 @@ class Refusal(Exception):
 
 @dataclass(eq=False)
 class Unauthenticated(Refusal):
-    """No credential, an unknown one, or a wrong signature. `help` is for the journal, never for the answer."""
+    """No credential, an unknown one, or a wrong signature: `reason` says which, in a sentence without its full stop.
+
+    `help` is for the journal and the console, never for the answer. Of a wrong signature it has `expected` (the right one),
+    `received`, `signed` (the text that had to be signed) and `field` (the header or member in which it stands). Where there is an
+    `expected`, the call is shown as one with a wrong signature, else as one with a wrong credential. `key` is the key that was
+    given, masked; `allowed` are the values that would do; `instead` follows the word `Use`. Other names are shown as they stand.
+    """
 
     reason: str = "missing"
     help: dict[str, Any] = field(default_factory=dict)

@@ -432,7 +432,7 @@ class Armed(TypedDict):
     scope: dict[str, Any]
     rules: list[dict[str, Any]]
     not_shown: NotRequired[list[NotShown]]
-    """At which providers its webhooks are not forged or old as it says."""
+    """At which providers its webhooks are not forged or old as it says, or no amount of a call is compared."""
 
 
 Timer = TypedDict(

@@ -74,7 +74,7 @@ class Hosted:
     """Those that wait for the wallet and notice by themselves what happened there, with their roots."""
     timed: tuple[str, ...] = ()
     """Those whose time is over by itself, within 26 hours. Each waits with `data-again`, and then shows `ui.result("expired", …)`
-    with `decided_by="timer"`, and no `data-again`."""
+    with `decided_by="timer"`, no `data-again`, and another `data-state` at its root (`hosted.state`)."""
     phone_too: tuple[str, ...] = ()
     """Those that look different on a phone."""
     themed: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from typing import Any
 
 from toy.acme import ACME
 from toy.hasty import HASTY
+from toy.once import ONCE
 from toy.told import TOLD
 from toy.unsigned import UNSIGNED
 
@@ -29,7 +30,7 @@ assert ACME.shop is not None
 UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
 """The toy as a provider whose API has no call that reads a payment."""
 
-TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, HASTY)
+TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, HASTY, ONCE)
 
 
 def everybody(*toys: Provider) -> dict[str, Provider]:

@@ -18,6 +18,7 @@ REPETITIVE = {
     f"test_{name}.py"
     for name in (
         "buyers",
+        "comparing",
         "local_names",
         "plans",
         "public_credentials",

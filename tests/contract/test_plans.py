@@ -160,7 +160,8 @@ async def test_a_forged_webhook_is_never_tried_again(merchant: Merchant) -> None
     forged = [row for row in tries.values() if row[0]]
     assert forged
     assert set(forged) == {(True, "failed", 1)}
-    assert all(count > 1 for is_forged, _, count in tries.values() if not is_forged)
+    if merchant.provider.webhooks.retry.delays:
+        assert all(count > 1 for is_forged, _, count in tries.values() if not is_forged)
 
 
 async def test_a_forged_webhook_that_is_sent_again_by_hand_is_forged_again(merchant: Merchant) -> None:

@@ -193,3 +193,19 @@ async def test_a_scenario_for_one_provider_is_held_against_its_scheme_alone(sim:
         "body: rules.0.webhooks.forge: currency cannot be shown: Acme: its webhooks tell no currency"
     )
     assert error["allowed"] == ["signature", "secret", "body", "amount", "unsigned", "other_account"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "other"),
+    [
+        ("10.00", "5.00"),
+        ("0.01", "0.02"),
+        ("0.50", "0.25"),
+        ("7.5", "3.7"),
+        ("1.100", "0.550"),
+        ("10", "5"),
+        ("0", "1"),
+    ],
+)
+def test_an_amount_with_decimals_is_another_of_the_same_form(amount: str, other: str) -> None:
+    assert another_amount(amount) == other

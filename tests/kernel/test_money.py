@@ -61,3 +61,48 @@ def test_currencies_are_never_mixed() -> None:
 def test_the_tables_of_decimals_name_real_currencies_once() -> None:
     assert ZERO_DECIMALS | THREE_DECIMALS <= CURRENCIES
     assert not ZERO_DECIMALS & THREE_DECIMALS
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "value"),
+    [
+        ("12.50", "EUR", 1250),
+        ("12.5", "EUR", 1250),
+        ("12", "EUR", 1200),
+        ("-0.50", "EUR", -50),
+        ("1100", "JPY", 1100),
+        ("1.100", "KWD", 1100),
+        ("90071992547409931234567890.99", "CNY", 9007199254740993123456789099),
+        (Decimal("12.50"), "EUR", 1250),
+        (12, "EUR", 1200),
+    ],
+)
+def test_an_amount_in_major_units_is_read_exactly(text: str | int | Decimal, currency: str, value: int) -> None:
+    assert Money.from_major(text, currency) == Money(value, currency)
+
+
+@given(amounts, currencies)
+def test_what_was_written_in_major_units_is_read_back(value: int, currency: str) -> None:
+    money = Money(value, currency)
+
+    assert Money.from_major(money.major(), currency) == money
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "why"),
+    [
+        ("12.505", "EUR", "12.505 has more than the 2 decimals of EUR"),
+        ("12.500", "EUR", "12.500 has more than the 2 decimals of EUR"),
+        ("1.0", "JPY", "1.0 has more than the 0 decimals of JPY"),
+        *(
+            (text, "EUR", "an amount is a number like 12.50")
+            for text in ("", ".", "1.", ".5", "1,50", "1e3", "+1", " 1")
+        ),
+        *((text, "EUR", "an amount is a number like 12.50") for text in ("NaN", "Infinity", "1_000", "１.50", "1\n")),
+    ],
+)
+def test_what_is_no_amount_of_the_currency_is_refused_and_not_rounded(text: str, currency: str, why: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        Money.from_major(text, currency)
+
+    assert str(refused.value) == why

@@ -48,7 +48,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/messages.py": "Event Message",
         "engine/webhooks.py": "Webhooks Sending Signed Dropped Verdict",
         "engine/explain.py": "CAUSES Step Mistake Explained encodings other_keys of_json signed_body bare part",
-        "engine/programs.py": "Encoding LANGUAGES with_hmac with_hash joined",
+        "engine/programs.py": "Algorithm Encoding Key LANGUAGES with_hmac with_hash written joined",
         "engine/forging.py": "Forgery Forging",
         "engine/workspace.py": "AccountEndpoint Workspace",
         "kernel/retry.py": "Receipt RetryPolicy doubling",
@@ -70,7 +70,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/pages.py": "view found hosted refused_form render see_other error_page refused is_own_origin is_phone "
         "language cookies token token_holds seconds_left with_query is_safe_return",
         "engine/texts.py": "Texts",
-        "engine/views.py": "HostedView MoneyView HostedResult",
+        "engine/views.py": "Outcome HostedView MoneyView HostedResult",
         "wallet/pages/buyer.py": "COOKIE_BUYER buyer_cookie buyer_name chosen_buyer",
         "wallet/pages/show.py": "is_only_here render",
         "wallet/qr.py": "*",
