@@ -57,6 +57,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `sandbox` | A provider's real sandbox, as data |
 | `samples` | What a newcomer is shown of a provider |
 | `stories` | How an event comes about, as a value |
+| `contradictions` | In what a provider's value contradicts itself |
 | `provider` | What a provider is: a value of tables and functions |
 | `outlines` | What is known of a provider before it is loaded |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |

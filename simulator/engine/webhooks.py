@@ -99,7 +99,7 @@ class Webhooks:
     """Headers of the GET by which the provider verifies an endpoint, the value expected as the answer under
     `expect`; None if it does not."""
     nameable: tuple[str, ...] = ()
-    """What an endpoint may ask for beside `events`: names that never come here, and `*` where the provider knows it."""
+    """What an endpoint may ask for beside `events`: names that come as samples at most, and `*` where the provider knows it."""
     names_its_key: bool = False
     """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
     several_endpoints: bool = False
