@@ -227,9 +227,9 @@ def another_amount(amount: int | str) -> int | str:
     return max(amount // 2, 1) if amount != 1 else 2
 
 
-def another_currency(code: int | str) -> str:
-    other = "USD" if str(code).upper() != "USD" else "EUR"
-    return other.lower() if str(code).islower() else other
+def another_currency(currency: int | str) -> str:
+    other = "USD" if str(currency).upper() != "USD" else "EUR"
+    return other.lower() if str(currency).islower() else other
 
 
 def another_id(own: int | str) -> int | str:

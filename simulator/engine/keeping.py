@@ -125,8 +125,8 @@ class Keeper(Chore):
             if number % TOGETHER == TOGETHER - 1:
                 yield
         self._tallies = {id_: tally for id_, tally in self._tallies.items() if id_ in self._registry}
-        if self._store.empty_pages() > self._store.pages() // 4:
-            yield from shrunk(self._store, self._store.pages() // 10)
+        if self._store.empty_db_pages() > self._store.db_pages() // 4:
+            yield from shrunk(self._store, self._store.db_pages() // 10)
 
     # One workspace -----------------------------------------------------------------------------------------------
 

@@ -283,10 +283,10 @@ class Masking:
         reversed_, (member, parameter, likely) = lowered[::-1], self._backwards
         for one in likely.finditer(reversed_):
             if (match := member.match(reversed_, one.start())) is not None:
-                self._note_name(places, raw, len(raw) - match.start(1))
+                self._add_name(places, raw, len(raw) - match.start(1))
         if "=" in text:
             for match in parameter.finditer(reversed_):
-                self._note_name(places, raw, len(raw) - match.start(1))
+                self._add_name(places, raw, len(raw) - match.start(1))
         return places
 
     def _names_anywhere(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
@@ -294,11 +294,11 @@ class Masking:
         for stem in self._stems:
             place = lowered.find(stem)
             while place >= 0:
-                self._note_name(places, raw, place)
+                self._add_name(places, raw, place)
                 place = lowered.find(stem, place + len(stem))
         return places
 
-    def _note_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
+    def _add_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
         """If a secret's name stands there, or ends there."""
         before, after = _name_before(raw, place), _NAME.match(raw, place, place + NAME_LIMIT)
         if after is not None and self._opens_a_door(before + after[0]):

@@ -298,7 +298,7 @@ class Provider(Party):
     return_field: str = ""
     """Where a merchant states that address, in the provider's words; shown to those who gave none."""
     open_order: Callable[[UnitOfWork, Resource], str | None] = lambda uow, payment: None
-    """Opens the wallet order of a payment that has none yet, if its state allows it, and returns the code."""
+    """Opens the wallet order of a payment that has none yet, if its state allows it, and returns its order code."""
     read_body: Callable[[Call, Endpoint], Any] | None = None
     """How a body is read before validation; JSON unless given."""
     read_query: Callable[[Call, Endpoint], Mapping[str, Any]] | None = None

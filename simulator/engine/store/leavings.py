@@ -96,13 +96,13 @@ class Leavings(Statements):
         self.run(sql, (after, after + most))
         return after + most if after + most < last else None
 
-    def shrink(self, pages: int) -> None:
-        """Gives so much of what is empty back to the disk, where the store can."""
+    def shrink(self, db_pages: int) -> None:
+        """Gives so many empty database pages back to the disk, where the store can."""
 
-    def pages(self) -> int:
-        """How large the store is, what is empty included; 0 where nothing could be given back."""
+    def db_pages(self) -> int:
+        """How many the store has, empty ones included; 0 where none could be given back."""
         return 0
 
-    def empty_pages(self) -> int:
-        """How much could be given back."""
+    def empty_db_pages(self) -> int:
+        """How many could be given back."""
         return 0
