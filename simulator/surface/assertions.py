@@ -77,14 +77,14 @@ class TestedWorkspace(Workspace):
         self.audited.append(report)
         return runner.run(self, found, subject, checks, report)
 
-    def story(self, id_or_code: str) -> str:
+    def story(self, id_or_order_code: str) -> str:
         """What has happened to a payment, a line each: calls, moves, the wallet, webhooks with what they were answered.
 
         It is found by its id, its reference or its wallet's code. Raises `LookupError` when there is none.
         """
-        payment = self.find(id_or_code)
+        payment = self.find(id_or_order_code)
         if payment is None:
-            raise LookupError(f"workspace {self.name} has no payment {id_or_code!r}")
+            raise LookupError(f"workspace {self.name} has no payment {id_or_order_code!r}")
         return self._told(payment)
 
     def stories(self, most: int = SHOWN) -> str:
@@ -113,14 +113,14 @@ class TestedWorkspace(Workspace):
             raise self._late(refusal, resource_id) from None
 
     def assert_webhooks(
-        self, id_or_code: str, *events: str, state: str = "delivered", any_order: bool = False
+        self, id_or_order_code: str, *events: str, state: str = "delivered", any_order: bool = False
     ) -> list[Delivery]:
         """The webhooks of a payment are these events, once each, in this order, and the shop has acknowledged them all (`state`).
         What is due is delivered first; forged ones are left out. Returns them."""
         self.settle()
-        payment = self.find(id_or_code)
+        payment = self.find(id_or_order_code)
         if payment is None:
-            raise AssertionError(f"workspace {self.name} has no payment {id_or_code!r}")
+            raise AssertionError(f"workspace {self.name} has no payment {id_or_order_code!r}")
         found = self.deliveries(provider=payment["provider"], resource_id=payment["id"])
         earnest = [one for one in found if not one.get("adversarial")]
         if faults := faults_of(earnest, events, state, any_order):

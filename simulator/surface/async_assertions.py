@@ -16,11 +16,11 @@ class AsyncTestedWorkspace(AsyncWorkspace):
 
     __test__ = False  # for pytest: this is no test
 
-    async def story(self, id_or_code: str) -> str:
+    async def story(self, id_or_order_code: str) -> str:
         """What has happened to a payment, a line each. Raises `LookupError` when there is none with that id, reference or code."""
-        payment = await self.find(id_or_code)
+        payment = await self.find(id_or_order_code)
         if payment is None:
-            raise LookupError(f"workspace {self.name} has no payment {id_or_code!r}")
+            raise LookupError(f"workspace {self.name} has no payment {id_or_order_code!r}")
         return await self._told(payment)
 
     async def stories(self, most: int = SHOWN) -> str:
@@ -44,14 +44,14 @@ class AsyncTestedWorkspace(AsyncWorkspace):
             raise await self._late(refusal, resource_id) from None
 
     async def assert_webhooks(
-        self, id_or_code: str, *events: str, state: str = "delivered", any_order: bool = False
+        self, id_or_order_code: str, *events: str, state: str = "delivered", any_order: bool = False
     ) -> list[Delivery]:
         """The webhooks of a payment are these events, once each, in this order, and the shop has acknowledged them all (`state`).
         What is due is delivered first; forged ones are left out. Returns them."""
         await self.settle()
-        payment = await self.find(id_or_code)
+        payment = await self.find(id_or_order_code)
         if payment is None:
-            raise AssertionError(f"workspace {self.name} has no payment {id_or_code!r}")
+            raise AssertionError(f"workspace {self.name} has no payment {id_or_order_code!r}")
         found = await self.deliveries(provider=payment["provider"], resource_id=payment["id"])
         earnest = [one for one in found if not one.get("adversarial")]
         if faults := faults_of(earnest, events, state, any_order):

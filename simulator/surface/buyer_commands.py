@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from simulator.surface.client import Payment, Workspace
 
 
-def find(world: Workspace, id_or_code: str) -> Payment:
-    found = world.find(id_or_code)
+def find(world: Workspace, id_or_order_code: str) -> Payment:
+    found = world.find(id_or_order_code)
     if found is None:
-        raise no_payment(world, id_or_code)
+        raise no_payment(world, id_or_order_code)
     return found
 
 

@@ -468,13 +468,13 @@ class Workspace:
         `SaidNo` 404 for anything else."""
         return cast(Why, self._call("GET", f"/why/{quote(id_)}"))
 
-    def find(self, id_or_code: str) -> Payment | None:
+    def find(self, id_or_order_code: str) -> Payment | None:
         """The payment with this id, reference or wallet code, the newest if there are several: one call, however many payments
         there are, and however old it is."""
-        answer = self.client.call("GET", f"{self.path}/payments", limit=NEAREST, q=id_or_code)
+        answer = self.client.call("GET", f"{self.path}/payments", limit=NEAREST, q=id_or_order_code)
         for payment in cast(list[Payment], answer["data"]):
-            code = payment["wallet"]["code"] if payment["wallet"] else None
-            if id_or_code in (payment["id"], payment["reference"], code):
+            order_code = payment["wallet"]["code"] if payment["wallet"] else None
+            if id_or_order_code in (payment["id"], payment["reference"], order_code):
                 return payment
         return None
 

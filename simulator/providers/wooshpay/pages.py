@@ -239,8 +239,8 @@ def app(call: Call, runtime: Runtime) -> Reply:
     return _wallet(call, runtime, match[1] if match else "")
 
 
-def _wallet(call: Call, runtime: Runtime, code: str) -> Reply:
-    found = runtime.locate(CashierCode, code)
+def _wallet(call: Call, runtime: Runtime, cashier_code: str) -> Reply:
+    found = runtime.locate(CashierCode, cashier_code)
     order = runtime.locate(Order, found[1].order_code) if found and isinstance(found[1], CashierCode) else None
     return _rendered(call, runtime, order[0] if order else None, order[1] if order else None)
 
