@@ -164,7 +164,7 @@ def _of_timers(provider: Composed) -> Iterator[str]:
 
 
 def _of_routes(provider: Composed) -> Iterator[str]:
-    """How a parameter is called makes no other route."""
+    """Two routes that differ only in the names of their parameters are the same route."""
     routes: list[Routed] = [*provider.endpoints, *provider.pages]
     if twice := _twice(map(_shape, routes)):
         yield f"{twice} is routed twice"

@@ -108,7 +108,7 @@ _REFERENCES = ("reference", "merchantPaymentChargeReference", "merchant_order_id
 
 
 def _body_facts(call: Call) -> dict[str, object]:
-    """Amount, currency and reference as far as the raw body tells them, whichever provider's names it uses."""
+    """The amount, currency and reference that stand in the raw body, under whichever provider's names."""
     if not call.raw_body or call.media_type == "application/x-www-form-urlencoded":
         pairs = dict(call.form_pairs) if call.raw_body else {}
         amount = pairs.get("amount", "")

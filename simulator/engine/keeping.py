@@ -131,7 +131,7 @@ class Keeper(Chore):
     # One workspace -----------------------------------------------------------------------------------------------
 
     def _rules(self, id_: int) -> Kept | None:
-        """None where there is nothing to do (any more)."""
+        """How much of this workspace is kept; None where nothing has to be dropped, or the workspace is gone."""
         if id_ not in self._registry:
             return None
         rules = self._registry[id_].kept

@@ -46,7 +46,7 @@ VALUES_KEPT = 128
 """Values of headers of which it is remembered how they are shown; none is longer than a request's head may be."""
 
 CALM, NAMED, TELLING = 0, 1, 2
-"""What a header's value may hold: nothing; what a name in it makes a secret; what is one without a name."""
+"""What a header's value may hold: no secret; one that a name in the value tells; one that is known without a name."""
 
 ADDRESSES_KEPT = 256
 """Addresses, and paths, of which it is remembered how they are shown."""
@@ -249,7 +249,7 @@ class Masking:
 
     @cached_property
     def _header_text(self) -> Callable[[str, tuple[bytes, ...]], str]:
-        """`text` for a header's value; most come again and again."""
+        """`text` for a header's value, remembered: most values come again and again."""
         return lru_cache(VALUES_KEPT)(self.text)
 
     # How it is done ------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ class Masking:
         return places
 
     def _add_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
-        """If a secret's name stands there, or ends there."""
+        """Adds the place of a secret's name, if one stands at `place` or ends there."""
         before, after = _name_before(raw, place), _NAME.match(raw, place, place + NAME_LIMIT)
         if after is not None and self._opens_a_door(before + after[0]):
             places.add((place - len(before), after.end()))
@@ -343,7 +343,7 @@ class Masking:
         return "&".join(pairs).encode()
 
     def _form(self, raw: bytes, known: Iterable[bytes]) -> bytes:
-        """One that holds a secret: what a secret's name has goes to the next `&`, whatever signs it has."""
+        """A form that holds a secret, masked. The value of a secret's name reaches to the next `&`, whatever characters it has."""
         pieces = list[bytes]()
         for is_secret, pairs in groupby(raw.split(b"&"), self._is_secret_pair):
             if is_secret:

@@ -97,7 +97,7 @@ class Endpoint:
     """Names that the handler reads itself, beside those of the models `query` and `body`. One that ends in `*` stands for all
     that begin so."""
     answers: Mapping[int, str] = field(default_factory=dict)
-    """Status to what it means, for the OpenAPI document."""
+    """What each status means, for the OpenAPI document."""
     authenticate: Authenticate | None = None
     """Replaces the provider's own authentication for this endpoint."""
     idempotent: bool = False

@@ -109,8 +109,8 @@ class Webhooks:
     refuse_secret: Callable[[str], str | None] = lambda secret: None
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
     tolerance: timedelta | None = None
-    """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
-    it names none."""
+    """By how much the time in a signature may differ from the time of arrival, before the receivers that people use refuse it; None
+    where a signature contains no time."""
     explain: Callable[[Sending, Signed], Explained | None] = _unexplained
     """How the signature of what has left (`Signed`) comes about, step by step; None where it bears none. The message's own
     body is that of `Sending`; a time that was signed stands in what has left."""

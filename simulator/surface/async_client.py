@@ -688,9 +688,9 @@ class AsyncWorkspace:
     # Audits
 
     async def begin_audit(self, provider: str, webhook: str, **subject: Any) -> str:
-        """The server audits a merchant's own code; the audit's id. `subject` are `checkout`, `refund` and `cancel` (a URL that is
-        posted to, or `{"url", "method"}`), `order` (a URL with `{reference}`), `paid`, `unpaid`, `refunded`, `reference`, `only`
-        and `skip`."""
+        """Lets the server audit a merchant's own code, and returns the audit's id. `subject` are `checkout`, `refund` and `cancel`
+        (a URL that is posted to, or `{"url", "method"}`), `order` (a URL with `{reference}`), `paid`, `unpaid`, `refunded`,
+        `reference`, `only` and `skip`."""
         answer = await self._call("POST", "/audit", {"provider": provider, "webhook": webhook, **subject})
         return str(answer["id"])
 

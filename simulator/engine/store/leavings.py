@@ -50,7 +50,8 @@ class Leavings(Statements):
         return [int(row[0]) for row in self.rows("SELECT place FROM leavings ORDER BY place")]
 
     def forget_left(self, places: Sequence[int]) -> None:
-        """Nothing is there any more. The highest number of a workspace stays, for it must not come again."""
+        """Strikes places off the list, for nothing is there any more. The row with the highest number of a workspace stays, for
+        that number must not come again."""
         self.run_many("DELETE FROM leavings WHERE place = ?", [(place,) for place in places])
         self.run("""DELETE FROM workspaces WHERE LENGTH(body) = 0 AND id < (SELECT MAX(id) FROM workspaces)
             AND COALESCE(place, id) NOT IN (SELECT place FROM leavings)""")
