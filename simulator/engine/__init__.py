@@ -28,7 +28,6 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `forging` | Where webhooks stand otherwise that no merchant should take |
 | `messages` | A webhook on its way, as values |
 | `call` | A request and its answer, as values |
-| `strangers` | Calls that are nobody's |
 | `distributions` | Where the providers of other distributions are |
 | `disguises` | Shows what others have written as it is |
 | `printable` | The same for a terminal and a log |
@@ -58,6 +57,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `sandbox` | A provider's real sandbox, as data |
 | `samples` | What a newcomer is shown of a provider |
 | `stories` | How an event comes about, as a value |
+| `contradictions` | In what a provider's value contradicts itself |
 | `provider` | What a provider is: a value of tables and functions |
 | `outlines` | What is known of a provider before it is loaded |
 | `endpoints` `sections` | What may be set as a provider's endpoint, and as its settings |

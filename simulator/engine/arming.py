@@ -74,8 +74,8 @@ def objection(
 
 
 def not_shown(scenario: Scenario, providers: Iterable[Provider], scope: str | None = None) -> dict[str, str]:
-    """At which of the providers that a scenario concerns its webhooks are not forged or old as it says, or its rule for calls with
-    an amount never holds, each by name, with why."""
+    """The providers of this scenario whose webhooks cannot be forged or aged in the way that it says, or whose calls do not
+    tell the amount that it compares: each one's name, with why."""
     every, found = [one for one in providers if scope in (None, one.name)], dict[str, str]()
     for rule in scenario.rules:
         concerned = [one for one in every if _may_be(rule.when.provider, [one.name])]

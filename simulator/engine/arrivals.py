@@ -202,7 +202,7 @@ class Arrivals:
             yield self._one_beside(row, public_id)
 
     def _one_beside(self, row: Mapping[str, Any], public_id: str) -> Mapping[str, Any]:
-        """A resource that says which workspace's it is, where another one has one of its id."""
+        """The row of a resource that has to be told apart from one of the same id in another workspace (`Resource.beside`)."""
         kind = self._parties[row["provider"]].kinds[row["kind"]]
         if kind.beside is Resource.beside or self._is_free(row["provider"], row["kind"], "id", row["id"]):
             return row

@@ -42,7 +42,7 @@ class Balance:
 
 
 def balances(uow: UnitOfWork, provider: str) -> list[Balance]:
-    """As of now, by account and currency; those too in which nothing is left."""
+    """The balances as of now, by account and currency, also those that have come back to zero."""
     return [
         Balance(*parts(purse), pending := one.later(uow.now), one.held - pending, one.payable)
         for purse, one in sorted(uow.standing(provider).items())

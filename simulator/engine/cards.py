@@ -66,7 +66,7 @@ _OF_A_NAME = re.compile(
 )
 """Members under which something is named: by an id, by whose id it is, by a reference, by an address."""
 _TEXT_REACH = 2_100
-"""Bytes of a text before a number in it: an address may be long."""
+"""So many bytes of a text may stand before a number in it: an address may be long."""
 
 PHONE = 15
 """Digits that a phone number has at most, with its `+`."""
@@ -97,7 +97,7 @@ def may_hold(raw: bytes) -> bool:
         return False
     if len(together) != len(folded) and _is_enough_apart(together, folded) and _may_hold_apart(raw, together):
         return True
-    seen, find = set[bytes](), together.find  # the same few ids come again and again
+    seen, find = set[bytes](), together.find  # `seen`: the same few ids come again and again
     start = find(_ENOUGH)
     while start >= 0:
         if raw[start] in _FIRST:

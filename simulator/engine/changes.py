@@ -253,7 +253,7 @@ def _in_order(messages: list[Promised]) -> list[Promised]:
     """The messages of one unit of work in the order in which they leave if all are due at the same instant."""
     orders = {dispatch.order for *_, dispatch in messages}
     if orders == {"as_happened"}:
-        return messages  # as nearly all
+        return messages  # nearly every message has no plan
     if "reversed" in orders:
         return messages[::-1]
     places = [at for at, (*_, dispatch) in enumerate(messages) if dispatch.order == "shuffled"]

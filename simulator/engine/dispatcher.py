@@ -51,7 +51,7 @@ class Watch:
     waited_for: list[dict[str, Any]] = field(default_factory=list)
     """As the control API tells it: `delivery`, `url`, `seconds`."""
     arrived_at: datetime | None = None
-    """Where an advance has ended."""
+    """The instant at which the advance of the clock has ended."""
     given_up: set[Endpoint] = field(default_factory=set)
     """Those that have run out of time once. They are sent what is due for them, but nobody waits for that any more."""
 
@@ -408,7 +408,8 @@ class Dispatcher:
 
     @asynccontextmanager
     async def halted(self, workspace_id: int) -> AsyncIterator[None]:
-        """Nothing is delivered for this workspace within; what is on its way is stopped first, and never recorded."""
+        """Within the block nothing is delivered for this workspace. Deliveries that are under way are stopped first, and are not
+        recorded."""
         self._halted.add(workspace_id)
         self._records.halts[workspace_id] += 1
         try:

@@ -74,7 +74,8 @@ def every_event(providers: Iterable[Provider]) -> frozenset[str]:
 
 
 def _problem(secret: Any) -> str | None:
-    """Any text can be the key of an HMAC, but one that gets lost on its way into a merchant's configuration cannot be used."""
+    """What is wrong with a secret, if anything. Any text can be the key of an HMAC, but one that would be changed on its way into a
+    merchant's configuration is refused."""
     if (
         isinstance(secret, str)
         and 1 <= len(secret) <= SECRET_LIMIT

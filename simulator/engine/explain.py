@@ -31,7 +31,7 @@ CAUSES: Final = {
     "old_time": ("cause_old_time", "cure_old_time"),
     "unknown": ("cause_unknown", "cure_unknown"),
 }
-"""What a signature is usually wrong by, with the keys of the catalogue that say what happened and what helps."""
+"""The usual causes of a wrong signature, each with the two keys of the catalogue that say what happened and what helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Explained:
 
     @property
     def signature(self) -> str:
-        """The right one."""
+        """The signature that would have been right."""
         return self.digest(self.key, self.base)
 
     @property
@@ -365,7 +365,7 @@ def _unescaped(text: str) -> str:
 
 
 def _readings(got: str) -> set[str]:
-    """What a text was before it was read in another character set."""
+    """The texts that this one may have been before somebody read its bytes in the wrong character set."""
     found = {got.lstrip("\ufeff")}
     for codec in ("latin-1", "cp1252", "gb18030"):
         try:

@@ -229,7 +229,7 @@ def another_amount(amount: int | str) -> int | str:
 
 
 def _another_text(amount: str) -> str:
-    """The same of a text: in minor units, or with a point before its decimals."""
+    """Half of an amount that is written as a text: in minor units, or with a point before its decimals."""
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount) is None:
         return noise(amount)
     whole, point, rest = amount.partition(".")
@@ -237,9 +237,9 @@ def _another_text(amount: str) -> str:
     return f"{half[: len(half) - len(rest)]}{point}{half[len(half) - len(rest) :]}"
 
 
-def another_currency(code: int | str) -> str:
-    other = "USD" if str(code).upper() != "USD" else "EUR"
-    return other.lower() if str(code).islower() else other
+def another_currency(currency: int | str) -> str:
+    other = "USD" if str(currency).upper() != "USD" else "EUR"
+    return other.lower() if str(currency).islower() else other
 
 
 def another_id(own: int | str) -> int | str:

@@ -129,7 +129,7 @@ class Gateway:
         return answer
 
     def _altered(self, call: Call, answer: Answer) -> Answer:
-        """What leaves of the answer to a call that was executed."""
+        """The answer to an executed call, as the scenario lets it leave."""
         weather, provider = call.answering.weather, self.runtime.providers.get(call.provider)
         if weather is None or weather.is_before or provider is None:
             return answer

@@ -80,7 +80,7 @@ class Line(ResponseHandler):
         elif (transport := self.transport) is not None and not transport.is_closing():
             payload, self._payload, self._parser = self._payload, None, None
             if payload is not None:
-                payload.feed_eof()  # what has come of the body counts
+                payload.feed_eof()  # the part of the body that has arrived counts as the body
             self.set_exception(Endless())
             transport.abort()
 

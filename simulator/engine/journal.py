@@ -238,7 +238,7 @@ class Told:
 
 
 LATE = 2**61
-"""The attempts of an instant come after whatever else was done at it."""
+"""Added to the places of attempts, so that those of an instant come after whatever else was done at it."""
 
 
 def story(store: Store, workspace: int, subject: str, preface: str = "", payments: Sequence[str] = ()) -> list[Told]:

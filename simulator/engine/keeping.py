@@ -125,13 +125,13 @@ class Keeper(Chore):
             if number % TOGETHER == TOGETHER - 1:
                 yield
         self._tallies = {id_: tally for id_, tally in self._tallies.items() if id_ in self._registry}
-        if self._store.empty_pages() > self._store.pages() // 4:
-            yield from shrunk(self._store, self._store.pages() // 10)
+        if self._store.empty_db_pages() > self._store.db_pages() // 4:
+            yield from shrunk(self._store, self._store.db_pages() // 10)
 
     # One workspace -----------------------------------------------------------------------------------------------
 
     def _rules(self, id_: int) -> Kept | None:
-        """None where there is nothing to do (any more)."""
+        """How much of this workspace is kept; None where nothing has to be dropped, or the workspace is gone."""
         if id_ not in self._registry:
             return None
         rules = self._registry[id_].kept

@@ -81,7 +81,7 @@ class _Member:
 
 
 def _shape(annotation: Any) -> _Shape:
-    """What an annotation takes. A field's marks (`NoEffect`) are none of its business."""
+    """The shape of the values that an annotation allows. The marks of a field (`NoEffect`) are not looked at."""
     from pydantic import BaseModel
 
     origin, inner = get_origin(annotation), get_args(annotation)

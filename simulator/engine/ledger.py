@@ -126,7 +126,7 @@ class Standing:
     returns: int = 0
     """`GIVEN_BACK`: below zero."""
     pending: Mapping[datetime, int] = field(default_factory=dict)
-    """What of `held` the merchant cannot have before those instants."""
+    """The parts of `held` that become available later, by the instant at which they do."""
 
     def moved(self, booking: Booking, sign: int = 1) -> Standing:
         """After one more booking of this purse; with -1 before it, without what is pending."""
@@ -166,7 +166,7 @@ class Booking:
     cause: str
     postings: tuple[Posting, ...]
     merchant: str = ""
-    """Which of the merchant's accounts at the provider, where it has several."""
+    """The merchant's account at the provider, where it has several."""
     payment: str = ""
     """The id of the payment in whose story it stands."""
     operation: str = ""
@@ -180,7 +180,7 @@ class Booking:
     payout: str = ""
     """The payout that it makes, pays or gives back."""
     releases: datetime | None = None
-    """When its reserve is given back, if there is one."""
+    """The instant at which its reserve is given back; None where nothing is reserved."""
     standing: Mapping[str, Standing] = field(default_factory=dict)
     """Of each purse after it, once it is stored."""
     number: int = 0
@@ -205,7 +205,7 @@ class Booking:
         return {purse: one.moved(self, -1) if purse == self.purse else one for purse, one in self.standing.items()}
 
     def on(self, account: str, *kinds: str) -> int:
-        """What it moves on an account, in all or in these kinds."""
+        """The sum of its postings on an account, of all or of those of these kinds."""
         return sum(one.amount for one in self.postings if one.account == account and (not kinds or one.kind in kinds))
 
     @property
@@ -300,9 +300,9 @@ class Moved:
     amount: Money
     operation: str = ""
     merchant: str = ""
-    """Which of the merchant's accounts, where there are several that are paid out apart."""
+    """The merchant's account, where there are several and each is paid out by itself."""
     payment: str = ""
-    """Unless it is the resource's subject."""
+    """The payment that the money belongs to, where it is another than the resource's subject."""
     since: datetime | None = None
     """From when the days count until it is available, where that is not now."""
     told: Mapping[str, Any] = field(default_factory=dict)

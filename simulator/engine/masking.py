@@ -47,7 +47,7 @@ VALUES_KEPT = 128
 """Values of headers of which it is remembered how they are shown; none is longer than a request's head may be."""
 
 CALM, NAMED, TELLING = 0, 1, 2
-"""What a header's value may hold: nothing; what a name in it makes a secret; what is one without a name."""
+"""What a header's value may hold: no secret; one that a name in the value tells; one that is known without a name."""
 
 ADDRESSES_KEPT = 256
 """Addresses, and paths, of which it is remembered how they are shown."""
@@ -250,7 +250,7 @@ class Masking:
 
     @cached_property
     def _header_text(self) -> Callable[[str, tuple[bytes, ...]], str]:
-        """`text` for a header's value; most come again and again."""
+        """`text` for a header's value, remembered: most values come again and again."""
         return lru_cache(VALUES_KEPT)(self.text)
 
     # How it is done ------------------------------------------------------------------------------------------------
@@ -286,12 +286,12 @@ class Masking:
             if (match := member.match(reversed_, one.start())) is None:
                 continue
             if "%" in text:
-                self._note_name(places, raw, len(raw) - match.start(1))
+                self._add_name(places, raw, len(raw) - match.start(1))
             elif self._opens_a_door(match[1][::-1]):
                 places.add((len(raw) - match.end(1), len(raw) - match.start(1)))
         if "=" in text:
             for match in parameter.finditer(reversed_):
-                self._note_name(places, raw, len(raw) - match.start(1))
+                self._add_name(places, raw, len(raw) - match.start(1))
         return places
 
     def _names_anywhere(self, raw: bytes, lowered: bytes) -> set[tuple[int, int]]:
@@ -299,12 +299,12 @@ class Masking:
         for stem in self._stems:
             place = lowered.find(stem)
             while place >= 0:
-                self._note_name(places, raw, place)
+                self._add_name(places, raw, place)
                 place = lowered.find(stem, place + len(stem))
         return places
 
-    def _note_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
-        """If a secret's name stands there, or ends there."""
+    def _add_name(self, places: set[tuple[int, int]], raw: bytes, place: int) -> None:
+        """Adds the place of a secret's name, if one stands at `place` or ends there."""
         before, after = _name_before(raw, place), _NAME.match(raw, place, place + NAME_LIMIT)
         if after is not None and self._opens_a_door(before + after[0]):
             places.add((place - len(before), after.end()))
@@ -348,7 +348,7 @@ class Masking:
         return "&".join(pairs).encode()
 
     def _form(self, raw: bytes, known: Iterable[bytes]) -> bytes:
-        """One that holds a secret: what a secret's name has goes to the next `&`, whatever signs it has."""
+        """A form that holds a secret, masked. The value of a secret's name reaches to the next `&`, whatever characters it has."""
         pieces = list[bytes]()
         for is_secret, pairs in groupby(raw.split(b"&"), self._is_secret_pair):
             if is_secret:

@@ -41,9 +41,11 @@ _ANSWERED = frozenset({"__class__", "__dict__", "is_provider", "masking", "banne
 
 
 def lazily(outline: Outline, module: str) -> Provider:
-    """A provider that is the `PROVIDER` of a module, which is imported when more is asked for than the outline answers.
+    """A provider that is known by its outline, until something else of it is asked for: then the module is imported whose
+    `PROVIDER` it is.
 
-    Whoever is first to ask meets what importing it raises, and `ProviderError` where the outline says something else.
+    Whoever asks for that first gets whatever the import raises, and `ProviderError` where the outline says something else than
+    the provider.
     """
     return _Lazy(outline, module)
 

@@ -64,12 +64,12 @@ def language(call: Call, wanted: str | None = None) -> Language:
     """`?lang=`, then the cookie, then what the provider's request asked for, then Accept-Language, then English."""
     cookie = cookies(call).get("lang")
     for candidate in (call.query.get("lang"), cookie, wanted):
-        code = (candidate or "")[:2].lower()
-        if code in languages:
-            return "zh" if code == "zh" else "en"
-    for code in _accepted(call.headers.get("accept-language", "")):
-        if code in languages:
-            return "zh" if code == "zh" else "en"
+        tag = (candidate or "")[:2].lower()
+        if tag in languages:
+            return "zh" if tag == "zh" else "en"
+    for tag in _accepted(call.headers.get("accept-language", "")):
+        if tag in languages:
+            return "zh" if tag == "zh" else "en"
     return "en"
 
 
@@ -80,7 +80,7 @@ def _accepted(header: str) -> list[str]:
         tag, _, weight = part.partition(";")
         number = re.fullmatch(r"\s*q=([01](?:\.\d*)?)\s*", weight)
         weighed.append((float(number[1]) if number else 1.0, tag.strip()[:2].lower()))
-    return [code for weight, code in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
+    return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
 
 
 def theme(call: Call) -> Literal["light", "dark"] | None:

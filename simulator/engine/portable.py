@@ -49,7 +49,7 @@ _JSON = {
 }
 """Columns that hold an object in JSON, as bytes."""
 _UNIQUE = {"resources": ("provider", "kind", "id")}
-"""Beside what `Table.unique` says."""
+"""Columns that no two rows of a document may share, beside those of `Table.unique`."""
 
 
 # Written ------------------------------------------------------------------------------------------------------------

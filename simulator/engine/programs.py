@@ -54,7 +54,7 @@ def with_hmac(
 
 
 def with_hash(values: Mapping[str, str], base: Mapping[str, str], *, algorithm: Literal["sha256"]) -> dict[str, str]:
-    """The same for a plain hash in hexadecimal of a text that holds the secret itself."""
+    """As `with_hmac`, for a plain hash in hexadecimal of a text that holds the secret itself."""
     return _programs(
         values,
         base,

@@ -5,10 +5,8 @@ The engine runs what it finds in the value; it never asks for a provider's name.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import field, fields
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -17,18 +15,18 @@ import orjson
 
 from simulator.engine import settling
 from simulator.engine.call import Ask, Call, Operation, Reply, Walk
+from simulator.engine.contradictions import contradictions
 from simulator.engine.explain import Explained
 from simulator.engine.facts import NO_FACTS, Facts
 from simulator.engine.masking import Masking
 from simulator.engine.messages import Event, Message, Plan
-from simulator.engine.resource import PHASES, Resource, Summary
+from simulator.engine.resource import Resource, Summary
 from simulator.engine.samples import FirstSteps
 from simulator.engine.sandbox import Sandbox
 from simulator.engine.scenarios import Decisions
 from simulator.engine.settlement import PAYOUT, SETTLED, TIMERS, Settlement, kinds_of
 from simulator.engine.shop import Account, DemoMerchant, Request, Shop
 from simulator.engine.stories import Stories
-from simulator.engine.strangers import strangers
 from simulator.engine.throttle import RateLimit
 from simulator.engine.uow import UnitOfWork
 from simulator.engine.webhooks import Dropped, Sending, Signed, Verdict, Webhooks
@@ -99,7 +97,7 @@ class Endpoint:
     """Names that the handler reads itself, beside those of the models `query` and `body`. One that ends in `*` stands for all
     that begin so."""
     answers: Mapping[int, str] = field(default_factory=dict)
-    """Status to what it means, for the OpenAPI document."""
+    """What each status means, for the OpenAPI document."""
     authenticate: Authenticate | None = None
     """Replaces the provider's own authentication for this endpoint."""
     idempotent: bool = False
@@ -291,7 +289,8 @@ class Provider(Party):
     summarise: Callable[[Resource], Summary | None]
     """The payment view of a resource; None for resources that are not payments."""
     phases: Mapping[str, str] = field(default_factory=dict)
-    """Each state of its payments to the phase under which lists and pages show it, as `summarise` reads it."""
+    """Each state of its payments to the phase under which lists and pages show it, as `summarise` reads it. None is left out: a
+    payment in a state without a phase cannot be stored."""
     payments_of: Callable[[UnitOfWork, Resource], Sequence[Resource]] = lambda uow, preface: ()
     """The payments of a session, a page or a link (`Resource.preface`), newest first; nothing of what is a payment itself."""
     return_to: Callable[[UnitOfWork, Resource, Resource], str | None]
@@ -301,7 +300,7 @@ class Provider(Party):
     return_field: str = ""
     """Where a merchant states that address, in the provider's words; shown to those who gave none."""
     open_order: Callable[[UnitOfWork, Resource], str | None] = lambda uow, payment: None
-    """Opens the wallet order of a payment that has none yet, if its state allows it, and returns the code."""
+    """Opens the wallet order of a payment that has none yet, if its state allows it, and returns its order code."""
     read_body: Callable[[Call, Endpoint], Any] | None = None
     """How a body is read before validation; JSON unless given."""
     read_query: Callable[[Call, Endpoint], Mapping[str, Any]] | None = None
@@ -369,7 +368,7 @@ class Provider(Party):
 
     def __post_init__(self) -> None:
         """Raises `ProviderError` with everything in which the value contradicts itself."""
-        if faults := [*_faults(self)]:
+        if faults := [*contradictions(self)]:
             raise ProviderError(f"provider {self.name!r}: " + "; ".join(faults))
 
     @cached_property
@@ -388,6 +387,11 @@ class Provider(Party):
         return own.union(TIMERS, PAYOUT.triggers) if settles else own
 
     @cached_property
+    def declared_events(self) -> frozenset[str]:
+        """All that may be emitted, the samples among them of what never comes by itself."""
+        return frozenset((*self.webhooks.events, *self.webhooks.nameable))
+
+    @cached_property
     def moves_money(self) -> Set[tuple[str, str]]:
         return self.settlement.table.keys() if self.settlement is not None else frozenset()
 
@@ -401,9 +405,19 @@ class Provider(Party):
             super().fire_timer(uow, resource, trigger, data)
 
     def summary_of(self, resource: Resource) -> Summary | None:
-        return self.summarise(resource)
+        """Raises `ProviderError` for a payment in a state that has no phase, where `summarise` looks it up in a table."""
+        try:
+            return self.summarise(resource)
+        except KeyError as missing:
+            if missing.args != (resource.state,):
+                raise
+            lacking = f"state {resource.state!r} of a {resource.KIND} has no phase: see `Provider.phases`"
+            raise ProviderError(f"provider {self.name!r}: {lacking}") from missing
 
     def render(self, uow: UnitOfWork, event: Event) -> Sequence[Message]:
+        """Raises `ProviderError` for an event that `Webhooks` does not declare."""
+        if event.name not in self.declared_events:
+            raise ProviderError(f"provider {self.name!r} has emitted {event.name}, which webhooks.events does not name")
         return self.webhooks.render(uow, event)
 
     def adversary(self, params: WebhooksEffect, body: bytes) -> Plan | None:
@@ -424,63 +438,3 @@ class Provider(Party):
 
 class ProviderError(ValueError):
     """A provider's value contradicts itself; the message names each fault and what would be right."""
-
-
-RESERVED = frozenset({"simulator", "wallet", "inbox", "workspaces", "control"})
-"""Names that mean something else where providers are named: sections of settings, the wallet, the inbox, addresses of the
-console, documents."""
-
-_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
-
-
-def _faults(provider: Provider) -> Iterator[str]:
-    from simulator.engine.terms import MoneySettings
-
-    if re.fullmatch(r"[a-z][a-z0-9_]*", provider.name) is None or provider.name in RESERVED:
-        yield "its name is not a word of small letters, digits and underscores, or is taken by the simulator"
-    if provider.settings is not _no_settings() and provider.name != provider.settings.SECTION:
-        yield f"its settings stand under {provider.settings.SECTION!r}: SECTION is the provider's name"
-    if unfit := [host for host in provider.hosts if _HOST.fullmatch(host) is None]:
-        yield f"hosts names {', '.join(unfit)}: a host is a name like api.example.com, or *.example.com for all below it"
-    if provider.settlement is not None and not issubclass(provider.settings, MoneySettings):
-        yield "it has a settlement, so its settings are MoneySettings"
-    yield from _faults_of_resources(provider)
-    yield from _faults_of_routes(provider)
-    events = provider.webhooks.events
-    if twice := _twice(events):
-        yield f"webhooks.events names {twice} twice"
-    for machine in provider.machines:
-        if unknown := [event for event in machine.events if event not in events]:
-            yield f"machine {machine.name} fires {', '.join(unknown)}, which webhooks.events does not name"
-    if illegal := sorted(set(provider.phases.values()) - set(PHASES)):
-        yield f"phases names {', '.join(illegal)}: a phase is one of {', '.join(PHASES)}"
-    if provider.timers and provider.on_timer is None:
-        yield f"nobody answers {', '.join(provider.timers)}: it has timers, and no on_timer"
-    if (taken := next(filter(provider.claims, strangers()), None)) is not None:
-        one = f"{taken.method} {taken.raw_path}"
-        yield f"claims takes {one}, which is nobody's: it is to look at the path, or at its own credentials"
-
-
-def _faults_of_resources(provider: Provider) -> Iterator[str]:
-    if twice := _twice(kind.KIND for kind in provider.resources):
-        yield f"two resources are of kind {twice}"
-    if twice := _twice(machine.name for machine in provider.machines):
-        yield f"two machines are named {twice}"
-    for kind in provider.resources:
-        if provider.name != kind.PROVIDER:
-            yield f"{kind.__name__}.PROVIDER is {kind.PROVIDER!r}"
-        names = {field.name for field in fields(kind)}
-        for timeout in kind.MACHINE.timeouts if kind.MACHINE is not None else ():
-            if isinstance(timeout.after, str) and timeout.after not in names:
-                yield f"{timeout.trigger} is due at {timeout.after}, which {kind.__name__} does not have"
-
-
-def _faults_of_routes(provider: Provider) -> Iterator[str]:
-    routes: list[Endpoint | Page] = [*provider.endpoints, *provider.pages]
-    if twice := _twice(f"{route.method} {route.path}" for route in routes):
-        yield f"{twice} is routed twice"
-
-
-def _twice(names: Iterable[str]) -> str:
-    """The names that stand more than once."""
-    return ", ".join(name for name, times in Counter(names).items() if times > 1)

@@ -101,7 +101,8 @@ class Reach:
 
 @lru_cache(1024)
 def _read(url: str) -> tuple[str, int, str | None, Surface | None] | None:
-    """Host, port, the address that the host's text means, and our surface. The same few URLs come again and again."""
+    """The host, the port, the IP address if the host is one, and which of our own surfaces its path names. Remembered, because
+    the same few URLs come again and again."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

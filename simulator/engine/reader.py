@@ -40,7 +40,7 @@ class Reader:
         return {found.id: found for found in (self._changes.adopt(kind, raw) for raw in rows)}
 
     def adopt(self, kind: type[R], body: bytes) -> R:
-        """A resource of the workspace as the store has just given it; if this unit has changed it, as it has changed it."""
+        """The resource of a body that the store has just given, or what this unit has made of it if it has changed it."""
         return self._changes.adopt(kind, body)
 
     def get(self, kind: type[R], id_: str, path: str = "") -> R:

@@ -33,7 +33,7 @@ LOOKED_AT = 100
 """So many unknown names and wrong values are looked at: a body may have ten thousand, and each is held against every known one."""
 
 LONG = 300
-"""Characters of a sentence or a value that is told."""
+"""Characters of a sentence or a value that are shown at most."""
 
 
 def help_of(call: Call, refusal: r.Refusal) -> dict[str, Any]:
@@ -163,11 +163,12 @@ def later(provider: Provider, call: Call, endpoint: Endpoint) -> dict[str, Any]:
 # The checks ------------------------------------------------------------------------------------------------------
 
 BEFORE_ALL = frozenset({"path", "method", "size"})
-"""Checks of ours that stand before a provider's; they are told where they failed."""
+"""Our own checks, which come before a provider's. They are listed only where they failed."""
 
 
 def checks(provider: Provider, call: Call, refusal: r.Refusal) -> list[dict[str, str]]:
-    """The provider's checks of such a request in their order: `passed`, `failed`, and `unknown` for what comes after that."""
+    """Each of the provider's checks of a refused request, in their order: those before the one that failed have `passed`, those
+    after it are `unknown`."""
     names = list(_names(provider, call))
     failed = _failed(call, refusal)
     if failed == "operation" and isinstance(refusal, r.Invalid):

@@ -89,7 +89,7 @@ class Records:
         try:
             with self._transactions.writing(together=True) as store:
                 store.save_attempts([(one.message, one.row, one.state, one.due) for one, _ in ended])
-        except Exception:  # whatever it was, it is met again by whom it concerns
+        except Exception:  # whatever was wrong: each waiter writes alone and meets it again, if it is its own
             for waiter in waiters:
                 waiter.set_exception(_NotTogether())
         else:
@@ -129,7 +129,7 @@ class Records:
         known = workspace.secrets_of(latest.provider, masking)
         if body == latest.body:
             kept = None
-        else:  # exact, as the message itself is kept
+        else:  # it is kept byte by byte, as the message itself is
             kept = body if other is None else masking.body(body, known)
         row = AttemptRow(
             message=latest.seq,

@@ -448,7 +448,7 @@ def _up_to(rows: int) -> str:
 
 
 def _with_all(own: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
-    """A former entry with the members that the credentials have got since."""
+    """Former credentials, with those members of the current ones that they did not have yet."""
     return {**former, "own": {**own, **former["own"]}} if "own" in former else dict(former)
 
 

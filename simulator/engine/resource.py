@@ -103,7 +103,7 @@ class Summary:
     phase: str
     status: str
     order: str | None = None
-    """Code of the wallet order, if one was opened."""
+    """The order code of the wallet's order, if one was opened."""
     expires_at: datetime | None = None
     decided_by: str | None = None
     """Who ended it, where no wallet order was asked; else the order says it."""

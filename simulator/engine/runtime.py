@@ -200,7 +200,8 @@ class Runtime:
         return self.homes.all()
 
     def find_workspace(self, public_id_or_name: str) -> Workspace | None:
-        """Raises `Elsewhere` for one that another process serves; so does whatever else finds a workspace to be served."""
+        """The workspace of this id or name. Raises `Elsewhere` for one that another process serves, as does every other way to
+        find a workspace."""
         found = self.homes.named(public_id_or_name)
         self.temporary.touch(found)
         return found
@@ -273,7 +274,7 @@ class Runtime:
         self.lifecycle.aside(self._gone(workspace))
 
     async def _gone(self, workspace: Workspace) -> None:
-        """Unless somebody uses it after all."""
+        """Deletes a temporary workspace, unless somebody has used it meanwhile."""
         if workspace.id in self.registry and self.temporary.is_over(workspace):
             log.info("the temporary workspace %s is removed: nobody has used it for a day", workspace.name)
             try:

@@ -103,11 +103,11 @@ class Sandbox:
     webhook_name: Callable[[Any], str] = lambda body: str(body["type"])
     """What a webhook tells of, by the JSON of its body. At a body that is none of its own it may fail."""
     headers: tuple[str, ...] = ()
-    """Headers that matter beside those that the simulator sends, in small letters."""
+    """Headers of an answer that are compared beside those that the simulator sends, in small letters."""
     varies: tuple[str, ...] = ()
     """As `Probe.varies`, in every answer."""
     pause: timedelta = timedelta(seconds=0.5)
-    """Between two calls."""
+    """How long to wait between two calls."""
     chosen: tuple[str, ...] = ()
     """Members whose values a merchant chooses, and which may tell whose they are: `reference`, `customer.id` within another,
     `metadata.*` for all within. Recordings mask them."""

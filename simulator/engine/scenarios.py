@@ -39,7 +39,7 @@ class Decisions:
     """About which operations a provider asks scenarios, beside the calls of its API."""
 
     wallet: tuple[str, ...] = ()
-    """`operation` of the orders that it opens."""
+    """The operations for which it opens orders, as they stand in `operation`."""
     bank: tuple[str, ...] = ()
     """What it asks the bank (`uow.ask_bank`)."""
     provider: Mapping[str, type[BaseModel]] = field(default_factory=dict)
@@ -173,7 +173,9 @@ class Scenarios:
         the facts may be those of a refund. Without `test_amounts` those of the triggers that an amount pulls have none.
         """
         if armed:
-            facts = cards.cut_all(dict(facts))  # as the scenarios' own were when they were armed
+            facts = cards.cut_all(
+                dict(facts)
+            )  # card numbers are cut in the scenarios' conditions too, when they are armed
         for index, entry in enumerate(armed):
             if not _in_scope(entry.get("scope") or {}, facet, facts, payment or facts):
                 continue

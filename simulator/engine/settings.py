@@ -202,7 +202,7 @@ class _Member:
 
     @property
     def allowed(self) -> tuple[Any, ...]:
-        """The values themselves where they can be counted, else their description."""
+        """The allowed values as a list where there are only a few, else a description of them."""
         return self.choices if self.choices is not None else (self.words,)
 
 

@@ -80,7 +80,7 @@ class Payout(Resource):
     merchant: str = ""
     """Which of the merchant's accounts."""
     fee: int = 0
-    """`fee_payout`, in units of the ledger."""
+    """The fee for the payout (setting `fee_payout`), in units of the ledger."""
     cutoff: datetime
     after: datetime | None = None
     """The cut-off of the payout before it of this account in this currency."""
@@ -303,7 +303,7 @@ class Period:
         return amount + UNIT if self._fault == "wrong_total" else amount
 
     def ready(self, at: datetime) -> datetime:
-        """When a report is there that usually is at that instant."""
+        """The instant at which a report is there that is usually ready at `at`: later, if a scenario delays it."""
         return at + timedelta(seconds=self.cutoff.late_s if self.cutoff is not None else 0)
 
     @property

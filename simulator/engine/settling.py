@@ -468,7 +468,7 @@ def _tell_reports(uow: UnitOfWork, provider: str, passed: Cutoff) -> None:
 
 
 def _fill(uow: UnitOfWork, period: Period) -> None:
-    """Puts the files of the days into the folder that have passed without a cut-off before it."""
+    """Puts the files of days without a cut-off into the folder: of those that have passed since the cut-off before this one."""
     settlement = settlement_of(uow, period.provider)
     for ended in reversed(period.idle_before()):
         for file in settlement.files(Period(uow, period.provider, settlement, period.days, ended)):

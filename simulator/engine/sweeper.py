@@ -14,8 +14,8 @@ ROWS = 300
 WALKED = 2000
 """Rows that are looked at in a step, where they cannot be found by their workspace."""
 
-PAGES = 100
-"""Given back to the disk in a step: each is moved, so it costs more than a row."""
+DB_PAGES = 100
+"""Database pages that are given back to the disk in a step: each is moved, so it costs more than a row."""
 
 
 class Sweeper(Chore):
@@ -62,7 +62,7 @@ class Sweeper(Chore):
 
 
 def shrunk(store: Store, spare: int) -> Iterator[None]:
-    """Gives back to the disk what is empty, but for so many pages."""
-    for _ in range(max(store.empty_pages() - spare, 0) // PAGES + 1):
-        store.shrink(PAGES)
+    """Gives back to the disk what is empty, but for so many database pages."""
+    for _ in range(max(store.empty_db_pages() - spare, 0) // DB_PAGES + 1):
+        store.shrink(DB_PAGES)
         yield

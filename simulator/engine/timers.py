@@ -94,8 +94,8 @@ class Timers:
         return ", ".join(move["summary"] for move in uow.moves) or "changed nothing"
 
     def act(self, uow: UnitOfWork, row: TimerRow, subject: list[str]) -> None:
-        """What a timer does, now: because it is due, or because somebody wants it to be. It is gone then. The first entry of
-        `subject` becomes the payment that it is about."""
+        """Does what the timer is for, because it is due or somebody wants it now, and removes it. The id of the payment that it
+        is about is put into `subject`."""
         uow.begin().delete_timer(row.seq)
         party = self._parties[row.provider]
         resource = uow.find(party.kinds[row.kind], row.id)

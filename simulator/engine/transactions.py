@@ -45,7 +45,7 @@ CHECKPOINT_S = 0.1
 """Seconds after a commit that was logged until it has come into the store."""
 
 CHECKPOINT_AGAIN_S = 1.0
-"""The same after one that failed: what is logged is executed again each time."""
+"""How long to wait with the next checkpoint after one that failed, for each executes again what is logged."""
 
 LATE_KEPT = 10_000
 """While the store is away, the newest."""

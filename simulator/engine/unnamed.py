@@ -40,8 +40,8 @@ _SIGNED = re.compile(rb"(?<![\w-])eyJ[\w-]{8,}+(?:\.[\w-]{8,}+){2}")
 
 
 def without_unnamed(raw: bytes, lowered: str, is_secret: Callable[[str], bool]) -> bytes:
-    """The text without them. `lowered` is the same in small letters (`as_text`); `is_secret` says whether an option's name means
-    a secret.
+    """The text without the secrets that no name tells. `lowered` is the same text in small letters (`as_text`). `is_secret` says
+    whether an option's name means a secret.
 
     A sign is found in a tenth of the time of a word, so it is looked for first."""
 

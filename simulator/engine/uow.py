@@ -291,7 +291,7 @@ class UnitOfWork(Reader):
     def emit(
         self, event: str, resource: Resource, about: Any = None, extra: Mapping[str, Any] | None = None
     ) -> list[str]:
-        """Renders an event into messages and promises them with this commit. Returns their ids."""
+        """Renders an event that its provider declares into messages, and promises them with this commit. Returns their ids."""
         party, promised = self.runtime.parties[resource.PROVIDER], []
         account = self.workspace.account_endpoint(resource.PROVIDER)
         for message in party.render(self, Event(event, resource, about, extra or {})):

@@ -186,7 +186,7 @@ def _fault(place: Place, data: Any, error: Mapping[str, Any]) -> _Fault:
     choice, alternative = None, ""
     for part in error["loc"]:
         inner = place.at(part, data)
-        if inner is None:  # the name of an alternative: nothing that stands in the request
+        if inner is None:  # the name of an alternative in the model, which does not stand in the request
             choice, alternative = choice or ".".join(path), alternative or str(part)
             continue
         place, data = inner

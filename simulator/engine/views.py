@@ -57,9 +57,9 @@ class MoneyView:
     minor: int
     currency: str
     text: str
-    """With the code, for sentences: `EUR 11.00`."""
+    """The amount with its currency, as it stands in sentences: `EUR 11.00`."""
     symbol_text: str
-    """With the symbol, for big amounts: `€ 11.00`."""
+    """The amount with its currency's symbol, as it stands in large type: `€ 11.00`."""
 
     @classmethod
     def of(cls, money: Money) -> "MoneyView":

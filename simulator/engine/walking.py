@@ -216,7 +216,7 @@ class Walker:
         """Nobody walks and nothing is delivered within; an advance that is under way ends with `reason`."""
         async with self._gates[workspace_id]:
             if (walk := self._walks.get(workspace_id)) is not None:
-                walk.ended_by = reason  # it sees this as soon as its deliveries have been stopped
+                walk.ended_by = reason  # the walk reads `ended_by` as soon as its deliveries have been stopped
             async with self._dispatcher.halted(workspace_id):
                 yield
 

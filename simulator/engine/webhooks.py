@@ -99,7 +99,7 @@ class Webhooks:
     """Headers of the GET by which the provider verifies an endpoint, the value expected as the answer under
     `expect`; None if it does not."""
     nameable: tuple[str, ...] = ()
-    """What an endpoint may ask for beside `events`: names that never come here, and `*` where the provider knows it."""
+    """What an endpoint may ask for beside `events`: names that come as samples at most, and `*` where the provider knows it."""
     names_its_key: bool = False
     """Whether a signature says by an id which key made it; only then an endpoint may bear a `key_id`."""
     several_endpoints: bool = False
@@ -109,8 +109,8 @@ class Webhooks:
     refuse_secret: Callable[[str], str | None] = lambda secret: None
     """What is wrong with an endpoint's secret, after "must be", where the signature cannot be made with any text."""
     tolerance: timedelta | None = None
-    """How far the time that a signature names may be from that of its arrival, by the receivers that people use; None where
-    it names none, or where nobody asks how old it is: then none is too old."""
+    """By how much the time in a signature may differ from the time of arrival, before the receivers that people use refuse it; None
+    where a signature contains no time, or where nobody asks how old it is: then none is too old."""
     explain: Callable[[Sending, Signed], Explained | None] = _unexplained
     """How the signature of what has left (`Signed`) comes about, step by step; None where it bears none. The message's own
     body is that of `Sending`; a time that was signed stands in what has left."""

@@ -128,7 +128,7 @@ class Workspace:
     )
     """Settings that have been read; a changed workspace is another value and reads anew."""
     _secrets: dict[str, tuple[bytes, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """By provider, those that were asked for."""
+    """The secrets of providers that were asked for already, by provider."""
     _endpoints: dict[str, tuple[AccountEndpoint, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

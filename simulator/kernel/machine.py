@@ -113,6 +113,8 @@ class Machine:
         return "\n".join(lines)
 
     def _check(self) -> None:
+        if not self.initial or len(set(self.initial)) < len(self.initial):
+            raise MachineError(f"{self.name}: initial names no state, or one of them twice")
         for trigger, _ in self.moves:
             actor = trigger.partition(".")[0]
             if actor not in ACTORS:
@@ -125,7 +127,15 @@ class Machine:
                     reached.add(move.target)
                     frontier.append(move.target)
         if unreachable := [state for state in self.states if state not in reached]:
-            raise MachineError(f"{self.name}: no way leads to {', '.join(unreachable)}")
+            named = {state for move in self.moves.values() for state in (move.source, move.target)}
+            unnamed = [state for state in self.initial if state not in named]
+            why = f": it begins in {', '.join(unnamed)}, which no row names" if unnamed else ""
+            raise MachineError(f"{self.name}: no way leads to {', '.join(unreachable)}{why}")
         for timeout in self.timeouts:
+            if timeout.state not in self.states:
+                raise MachineError(f"{self.name}: {timeout.trigger} is timed in {timeout.state}, which is no state")
             if not self.allows(timeout.trigger, timeout.state):
                 raise MachineError(f"{self.name}: {timeout.trigger} is timed in {timeout.state} but not legal there")
+        timed = [(timeout.state, timeout.trigger) for timeout in self.timeouts]
+        if twice := next((one for one in timed if timed.count(one) > 1), None):
+            raise MachineError(f"{self.name}: {twice[1]} is timed twice in {twice[0]}")

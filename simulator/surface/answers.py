@@ -432,7 +432,7 @@ class Armed(TypedDict):
     scope: dict[str, Any]
     rules: list[dict[str, Any]]
     not_shown: NotRequired[list[NotShown]]
-    """At which providers its webhooks are not forged or old as it says, or no amount of a call is compared."""
+    """The providers whose webhooks cannot be forged or aged in the way that it says, or whose calls tell no amount to compare."""
 
 
 Timer = TypedDict(
@@ -571,7 +571,8 @@ class NextCutoff(TypedDict):
     at: str
     in_s: float
     pays: dict[str, str]
-    """By currency, with the merchant's account before it where there are several: what it will pay if nothing happens before."""
+    """What it will pay by currency, if nothing happens before. Where the merchant has several accounts, the account stands before
+    the currency."""
 
 
 class Balances(TypedDict):

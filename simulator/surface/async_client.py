@@ -386,8 +386,8 @@ class AsyncWorkspace:
         there are, and however old it is."""
         answer = await self.client.call("GET", f"{self.path}/payments", limit=NEAREST, q=id_or_code)
         for payment in cast(list[Payment], answer["data"]):
-            code = payment["wallet"]["code"] if payment["wallet"] else None
-            if id_or_code in (payment["id"], payment["reference"], code):
+            order_code = payment["wallet"]["code"] if payment["wallet"] else None
+            if id_or_code in (payment["id"], payment["reference"], order_code):
                 return payment
         return None
 
@@ -688,9 +688,9 @@ class AsyncWorkspace:
     # Audits
 
     async def begin_audit(self, provider: str, webhook: str, **subject: Any) -> str:
-        """The server audits a merchant's own code; the audit's id. `subject` are `checkout`, `refund` and `cancel` (a URL that is
-        posted to, or `{"url", "method"}`), `order` (a URL with `{reference}`), `paid`, `unpaid`, `refunded`, `reference`, `only`
-        and `skip`."""
+        """Lets the server audit a merchant's own code, and returns the audit's id. `subject` are `checkout`, `refund` and `cancel`
+        (a URL that is posted to, or `{"url", "method"}`), `order` (a URL with `{reference}`), `paid`, `unpaid`, `refunded`,
+        `reference`, `only` and `skip`."""
         answer = await self._call("POST", "/audit", {"provider": provider, "webhook": webhook, **subject})
         return str(answer["id"])
 

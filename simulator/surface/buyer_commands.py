@@ -59,7 +59,7 @@ def pay(id_: str, buyer: str | None, url: str, token: str | None, workspace: str
     """
     with world_of(url, token, workspace) as world:
         payment = _act(world, id_, "pay", buyer=buyer)
-        coming = _paid_by(world, payment) + _answer_due(world, payment)
+        coming = _paid_by(world, payment) + _decision_due(world, payment)
     walked_away = _walked_away(payment)
     told = ", the buyer has closed the app" if walked_away else coming
     show(payment, as_json, _payment_line(payment) + told)
@@ -73,7 +73,7 @@ def _walked_away(payment: Payment) -> bool:
     return payment["phase"] == "waiting" and bool(seen) and seen[-1].startswith("left open")
 
 
-def _answer_due(world: Workspace, payment: Payment) -> str:
+def _decision_due(world: Workspace, payment: Payment) -> str:
     """`, the buyer answers in 30 s` while the wallet has yet to say what becomes of the payment."""
     wallet = payment["wallet"]
     if wallet is None or wallet["state"] != "paying":

@@ -87,7 +87,7 @@ class Commands(Group):
         name = prog_name or "psp-simulator"
         given = sys.argv[1:] if args is None else list(args)
         try:
-            code = super().main(given, name, complete_var, standalone_mode=False, **extra)
+            exit_code = super().main(given, name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             printed.say("", err=True)
             sys.exit(130)
@@ -95,7 +95,7 @@ class Commands(Group):
             context = getattr(complaint, "ctx", None)
             where = context.command_path if context is not None else name
             terminal.complain(complaint, where, as_json="--json" in given)
-        sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(exit_code if isinstance(exit_code, int) else 0)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -39,9 +39,9 @@ def doctor(db: str, as_json: bool) -> None:
     if wrong := wrong_scenarios(served):
         found.faults.append(f"A scenario is wrong: {wrong}.")
     if as_json:
-        printed.say_json({"ok": not found.faults, "faults": found.faults, "notes": found.notes}, ascii_only=True)
+        printed.say_json({"ok": not found.faults, "faults": found.faults, "notes": found.remarks}, ascii_only=True)
     else:
-        for line in (*found.faults, *found.notes):
+        for line in (*found.faults, *found.remarks):
             printed.say(line)
         if not found.faults:
             printed.say("Nothing is wrong with it.")

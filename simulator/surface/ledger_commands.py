@@ -242,7 +242,7 @@ _COLOURS = {"delivered": "green", "failed": "red", "failing": "red", "kept": "re
 
 
 def _outcome(view: Delivery) -> str:
-    """`try 2 answered 500, next 09:46:58`."""
+    """What has become of a delivery, in a few words: `try 2 answered 500, next 09:46:58`."""
     if not view["attempts"]:
         return "no URL" if view["state"] == "kept" else "not tried yet"
     last = view["attempts"][-1]

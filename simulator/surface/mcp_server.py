@@ -73,7 +73,7 @@ def _told(text: str, *, is_error: bool = False) -> CallToolResult:
 
 
 async def serve(url: str, token: str | None, workspace: str) -> None:
-    """Until the agent closes its end."""
+    """Serves the tools to an agent, until that closes its end."""
     async with AsyncClient(url, token=token) as client, stdio_server() as (reading, writing):
         server = server_for(client, workspace)
         await server.run(reading, writing, server.create_initialization_options())

@@ -10,7 +10,7 @@ from pathlib import Path
 import simulator
 from simulator import providers
 from simulator.engine import facts, settings
-from simulator.engine.provider import RESERVED
+from simulator.engine.contradictions import RESERVED
 
 SKELETON = Path(__file__).parent / "skeleton"
 REGISTRY = Path("simulator/providers/__init__.py")

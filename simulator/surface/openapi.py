@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -19,12 +20,16 @@ _PARAMETER = re.compile(r"{(\w+)(?::(\w+))?}")
 
 
 def provider_document(provider: Provider, base_url: str) -> dict[str, Any]:
-    """Requests exactly as they are checked; answers by status, in the words of the provider's reference."""
+    """Requests exactly as they are checked; answers by status, in the words of the provider's reference. Where several endpoints
+    are one operation for scenarios, method and path follow its name: an `operationId` stands once in a document."""
     models = [model for e in provider.endpoints for model in (e.body, e.query) if model is not None]
     paths: dict[str, Any] = {}
+    rows = Counter(endpoint.operation for endpoint in provider.endpoints)
     for endpoint in provider.endpoints:
         path = plain(endpoint.path)
-        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(provider, endpoint)
+        is_alone = bool(endpoint.operation) and rows[endpoint.operation] == 1
+        id_ = endpoint.operation if is_alone else f"{endpoint.operation} {endpoint.method} {path}".lstrip()
+        paths.setdefault(path, {})[endpoint.method.lower()] = {"operationId": id_, **_operation(provider, endpoint)}
     unique = list(dict.fromkeys(models))
     _, schemas = models_json_schema([(model, "validation") for model in unique], ref_template=REF)
     title = f"{provider.title} (simulated)"
@@ -46,7 +51,6 @@ def _operation(provider: Provider, endpoint: Endpoint) -> dict[str, Any]:
     head = endpoint.summary or next(iter(doc.splitlines()), "")
     answers = endpoint.answers or {200: "As the provider documents"}
     operation: dict[str, Any] = {
-        "operationId": endpoint.operation or f"{endpoint.method} {endpoint.path}",
         "summary": head,
         "parameters": parameters(endpoint.path),
         "responses": {str(status): {"description": text} for status, text in answers.items()},

@@ -271,7 +271,7 @@ def _make(reports: Path) -> None:
 
 
 def _app(settings: Settings, called: str | None = None) -> App:
-    """The application, or a complaint about what it was given: scenarios, credentials, the store."""
+    """The application. Where scenarios, credentials or the store cannot be used, the command ends and says why."""
     try:
         check_names()
         app = App(settings, called=called)

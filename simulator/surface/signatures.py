@@ -138,7 +138,7 @@ class Signer:
 
 
 def signer(provider: Provider, world: client.Workspace, date: str | None, secret: str | None) -> Signer:
-    """With what the running simulator tells of the workspace. Raises `NotPossible`.
+    """A signer with the credentials that the running simulator tells of the workspace. Raises `NotPossible`.
 
     `secret` is that of a webhook endpoint which has one of its own; without it the account's counts.
     """

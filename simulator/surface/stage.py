@@ -245,10 +245,10 @@ class Stage:
             self._find()
             self._stop_if_told()
         with self._unit() as uow:
-            code = self._summary.order or self.provider.open_order(uow, self._resource(uow))
-            if code is None:
+            order_code = self._summary.order or self.provider.open_order(uow, self._resource(uow))
+            if order_code is None:
                 return
-            order = alipay.order_of(uow, code)
+            order = alipay.order_of(uow, order_code)
             match step.outcome:
                 case "paid":
                     alipay.pay(uow, order)

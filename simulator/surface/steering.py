@@ -115,7 +115,7 @@ def unknown_provider(name: str, known: Iterable[str]) -> Failure:
 
 
 def show(result: Any, as_json: bool, *lines: str) -> None:
-    """The result for programs, or its lines for people."""
+    """Prints the result as JSON for programs, or else these lines for people."""
     if as_json:
         printed.say_json(result)
     else:

@@ -27,28 +27,30 @@ REFUSED, USAGE, UNREACHED = 1, 2, 3
 class Failure(click.ClickException):
     """Ends a command: what happened, what to do about it, and the exit code (1 said no, 2 wrong use, 3 not reached)."""
 
-    def __init__(self, what: str, remedy: str, code: int = REFUSED, error: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, what: str, remedy: str, exit_code: int = REFUSED, error: Mapping[str, Any] | None = None
+    ) -> None:
         """`error` are further members of the error object of `--json`: the control API's `code`, `field`, `allowed`."""
         super().__init__(what)
         self.remedy = remedy
-        self.code = code
+        self.exits_with = exit_code
         self.error = error or {}
 
 
-_CODES = {REFUSED: "refused", USAGE: "wrong_use", UNREACHED: "not_reached"}
+_EXITS = {REFUSED: "refused", USAGE: "wrong_use", UNREACHED: "not_reached"}
 
 
 def complain(failure: click.ClickException, context: str, *, as_json: bool = False) -> NoReturn:
     """Two lines on stderr, then the exit code; `as_json` besides an object on stdout, as the control API writes it."""
     remedy = failure.remedy if isinstance(failure, Failure) else f"See {context} --help."
     what = printed.without_any_password(" ".join(failure.format_message().split()))
-    code = failure.code if isinstance(failure, Failure) else failure.exit_code
+    exit_code = failure.exits_with if isinstance(failure, Failure) else failure.exit_code
     if as_json:
-        error = {"code": _CODES.get(code, "error"), "message": what, "remedy": remedy}
+        error = {"code": _EXITS.get(exit_code, "error"), "message": what, "remedy": remedy}
         error |= failure.error if isinstance(failure, Failure) else {}
         printed.say_json({"error": error})
     printed.say(what, remedy, err=True)
-    sys.exit(code)
+    sys.exit(exit_code)
 
 
 def clock(mode: str, ahead: timedelta) -> str:

@@ -109,7 +109,7 @@ def certificates(folder: Path, names: Sequence[str] = ()) -> Certificates:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Servers that start at the same moment make one authority, not one each."""
+    """Within the block nobody else is: servers that start at the same moment make one authority, not one each."""
     if sys.platform == "win32":
         yield
         return

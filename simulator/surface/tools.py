@@ -31,7 +31,7 @@ OFFERED = frozenset({
 # fmt: on
 """What an agent needs beside a merchant's code. Every tool is read by its model each time, so the rest of the table is left out."""
 FILES = frozenset({"get_report"})
-"""Those whose answer is a file."""
+"""The operations that answer with a file."""
 LONGEST = 20_000
 """Characters of a file that an agent is told."""
 WORKSPACE = "workspace"

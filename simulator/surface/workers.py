@@ -51,12 +51,12 @@ def supervise(count: int, serve: Callable[[int], None]) -> None:
     while running:
         pid, status = os.wait()
         number = running.pop(pid)
-        code = os.waitstatus_to_exitcode(status)
+        exit_code = os.waitstatus_to_exitcode(status)
         if stopping:
             continue
-        if code > 0:  # it has said why; the others would say the same
+        if exit_code > 0:  # it has said why; the others would say the same
             stop(signal.SIGTERM, None)
-            sys.exit(code)
+            sys.exit(exit_code)
         time.sleep(AGAIN_S)
         if not stopping:
             begin(number)
@@ -68,7 +68,7 @@ def _begun(serve: Callable[[int], None], number: int) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = 1
+    exit_code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -77,14 +77,14 @@ def _begun(serve: Callable[[int], None], number: int) -> int:
             serve(number)
         except click.ClickException as complaint:
             terminal.complain(complaint, "psp-simulator serve")
-        code = 0
+        exit_code = 0
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+        exit_code = end.code if isinstance(end.code, int) else 1
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
-        os._exit(code)
+        os._exit(exit_code)
     raise AssertionError
 
 

@@ -80,10 +80,10 @@ def open_order(
 ) -> Order:
     """An order for a provider's payment. The provider keeps its `id` and drives its expiry (`expires_at` is shown)."""
     uow.claim_scenarios(payee, amount, reference)
-    code = uow.own_id(Order, lambda: uow.ids.text(8, UNAMBIGUOUS))
+    order_code = uow.own_id(Order, lambda: uow.ids.text(8, UNAMBIGUOUS))
     return uow.add(
         Order(
-            id=code,
+            id=order_code,
             state="open",
             created_at=uow.now,
             updated_at=uow.now,
@@ -247,7 +247,7 @@ def _wrong_secret(uow: UnitOfWork, order: Order, buyer: Buyer) -> Order:
 
 
 def _go(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, decision: Decision, **changes: Any) -> Order:
-    """Acts on a decision: nobody answers, or the answer comes later, or now."""
+    """Acts on a decision: the order stays open, or is decided after a delay, or now."""
     if decision.outcome == "open":
         _journal(uow, order, f"left open by {decision.decided_by}")
         return uow.amend(order, buyer=buyer.id, walked_away=buyer.id, reason=None, answer_at=None, **changes)
@@ -265,7 +265,7 @@ def _wait(uow: UnitOfWork, order: Order, buyer: Buyer, method: str, delay: timed
 
 
 def confirm_late(uow: UnitOfWork, order: Order, buyer_slug: str, delay: timedelta) -> Order:
-    """The buyer confirms, and the wallet takes its time to answer."""
+    """The buyer confirms, and the wallet decides only after `delay`."""
     buyer = buyers.get(uow, buyer_slug)
     return _wait(uow, order, buyer, best_method(order, buyer), delay)
 
@@ -293,8 +293,8 @@ def _approval(uow: UnitOfWork, order: Order, buyer: Buyer, decided_by: str) -> D
     return Decision("paid", decided_by, delay=next(armed, NO_DELAY))
 
 
-def answer(uow: UnitOfWork, order: Order) -> Order:
-    """The buyer's bank answers (the delay is over, or somebody pressed "Answer now")."""
+def decide_now(uow: UnitOfWork, order: Order) -> Order:
+    """Decides an order that has waited: its delay is over, or somebody pressed "Answer now"."""
     if order.state != "paying":
         return order
     buyer = buyers.get(uow, order.buyer or buyers.default(uow.workspace))
@@ -432,7 +432,7 @@ def refund(uow: UnitOfWork, order_code: str | None, amount: Money) -> None:
 
 def _on_timer(uow: UnitOfWork, resource: Resource, trigger: str, data: Mapping[str, Any]) -> None:
     if isinstance(resource, Order) and trigger == "timer.answer":
-        answer(uow, resource)
+        decide_now(uow, resource)
     else:
         uow.fire(resource, trigger)
 

@@ -110,7 +110,7 @@ class FormError:
 class OrderView:
     """The order in progress. Instants are ISO 8601 in UTC, on the workspace's clock."""
 
-    code: str
+    order_code: str
     state: State
     version: int
     """Grows with every change; the browser ignores a panel that is not newer."""
@@ -148,7 +148,7 @@ class OrderView:
     seconds_left: int | None = None
     """Seconds of clock time until `expires_at`."""
     answer_at: str | None = None
-    answer_left_s: int | None = None
+    wait_left_s: int | None = None
     """When a slow bank answers, and the seconds of clock time until then. Only while `paying`."""
     frozen: bool = False
     clock_rate: int = 1
@@ -174,13 +174,13 @@ class OrderView:
     def action(self, name: Action) -> str:
         """Where the form of that name is posted."""
         query = {**self.keeps, **self.progress}
-        return f"/w/{self.code}/{name}?{urlencode(query)}" if query else f"/w/{self.code}/{name}"
+        return f"/w/{self.order_code}/{name}?{urlencode(query)}" if query else f"/w/{self.order_code}/{name}"
 
     def page_url(self, **query: str) -> str:
         """The wallet page itself. `step=sign-in` leaves the confirm page and a declined try behind, `stay=1` switches
         the automatic return off, `view` is `phone` or `desktop`."""
         query = {**self.keeps, **query}
-        return f"/w/{self.code}?{urlencode(query)}" if query else f"/w/{self.code}"
+        return f"/w/{self.order_code}?{urlencode(query)}" if query else f"/w/{self.order_code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +200,9 @@ class ResultView:
     decided_by: str
     """`buyer:<slug>`, `amount:<minor units>`, `scenario:<name>`, `page`, `console`, `timer` or `api`."""
     merchant: str
-    answered_at: str
+    decided_at: str
     """ISO 8601, on the workspace's clock."""
-    answered_at_text: str
+    decided_at_text: str
     """Time of day in the viewer's zone."""
     reason: Reason | None = None
     detail: Literal["payment", "password"] | None = None

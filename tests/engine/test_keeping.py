@@ -296,9 +296,9 @@ async def test_what_is_empty_is_given_back_whatever_was_dropped(tmp_path: Path) 
             store.run_many("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)", rows)
         with sim.app.runtime.transactions.writing():
             store.drop_bookings(sim.workspace.id, "acme", 3001)
-        before = store.pages()
+        before = store.db_pages()
 
         sim.app.runtime.keeper.run()
 
         assert before > 700
-        assert store.pages() < before / 4
+        assert store.db_pages() < before / 4

@@ -11,6 +11,7 @@ from toy.acme import ACME
 
 from engine.merchant import Merchant
 from simulator.engine.provider import LeftOut
+from simulator.providers import built_in
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
 
@@ -57,10 +58,11 @@ async def test_what_is_left_out_hides_nothing_that_is_there(sim: Sim, acme: Merc
 
 
 def test_an_operation_cannot_be_both_there_and_left_out() -> None:
-    provider = replace(ACME, left_out=(LeftOut("GET", "/acme/charges/{charge}", "getCharge"),))
+    """Of one provider it is said when the value is made; of two, when both are served."""
+    other = replace(built_in()[0], left_out=(LeftOut("GET", "/acme/charges/{charge}", "getCharge"),))
 
     with pytest.raises(ValueError, match="is left out, and is there"):
-        App(Settings(db=":memory:"), providers=[provider])
+        App(Settings(db=":memory:"), providers=[ACME, other])
 
 
 async def test_an_address_that_nobody_has_is_in_its_callers_journal(sim: Sim, acme: Merchant) -> None:

@@ -6,15 +6,24 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
+from merchant import Merchant
 from support import Sim
-from toy.acme import ACME, CHARGE, AcmeSettings, Charge
+from toy.acme import ACME, ANNOUNCED, CHARGE, PHASES, AcmeSettings, Charge, announce_charge
 
-from simulator.engine.provider import Endpoint, ProviderError
+from simulator.engine.ledger import MoneyMove
+from simulator.engine.provider import Endpoint, LeftOut, ProviderError
 from simulator.engine.resource import Summary
+from simulator.engine.scenarios import Decisions
+from simulator.engine.settlement import Settlement
+from simulator.engine.terms import MoneySettings
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
 
 TWICE: Endpoint = ACME.endpoints[0]
+SAME_PATH = replace(
+    next(row for row in ACME.endpoints if row.path == "/acme/charges/{id}"), path="/acme/charges/{other}"
+)
+LEFT_OUT = LeftOut("GET", "/acme/balance", "balance")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +44,13 @@ class Stranger(Charge):
 class SameName(Charge):
     KIND: ClassVar[str] = "same"
     MACHINE: ClassVar[Machine | None] = Machine(CHARGE.name, initial="A", table=[])
+
+
+OF_OTHERS = Settlement(moves=(MoneyMove(Timed, ("timer.over",), "capture", lambda uow, timed, about: None),))
+
+
+class Terms(MoneySettings):
+    SECTION: ClassVar[str] = "acme"
 
 
 class OtherSettings(AcmeSettings):
@@ -66,7 +82,23 @@ class OtherSettings(AcmeSettings):
             "claims takes POST /nothing-of-anybody",
         ),
         ({"phases": {"PAID": "payed"}}, "phases names payed: a phase is one of waiting"),
+        ({"phases": {**PHASES, "PIAD": "paid"}}, "phases names PIAD: no machine has such a state"),
+        (
+            {"phases": {state: phase for state, phase in PHASES.items() if state not in ("VOIDED", "EXPIRED")}},
+            "phases lacks VOIDED, EXPIRED: each state of acme.charge has one",
+        ),
         ({"timers": ("timer.forgotten",), "on_timer": None}, "nobody answers timer.forgotten"),
+        ({"timers": ("timer.refund", "timer.refund")}, "timers names timer.refund twice"),
+        ({"hosts": ("api.acme.example", "api.acme.example")}, "hosts names api.acme.example twice"),
+        ({"endpoints": (*ACME.endpoints, SAME_PATH)}, "GET /acme/charges/{} is routed twice"),
+        ({"left_out": (LeftOut("GET", "/acme/charges/{charge}", "find"),)}, "GET /acme/charges/{} is left out, and is"),
+        ({"left_out": (LEFT_OUT, replace(LEFT_OUT, operation="other"))}, "GET /acme/balance is left out twice"),
+        ({"left_out": (LEFT_OUT, replace(LEFT_OUT, path="/acme/b"))}, "two that are left out are called balance"),
+        ({"left_out": (replace(LEFT_OUT, operation="refund"),)}, "refund is the operation of an endpoint, and of one"),
+        ({"decisions": Decisions(bank=("refund", "refund"))}, "decisions.bank names refund twice"),
+        ({"decisions": Decisions(wallet=("create", "create"))}, "decisions.wallet names create twice"),
+        ({"settings": Terms, "settlement": OF_OTHERS}, "moves money of Timed, which is not among its resources"),
+        ({"settlement": OF_OTHERS}, "it has a settlement, so its settings are MoneySettings"),
     ],
 )
 def test_a_value_that_contradicts_itself_is_refused(changes: dict[str, Any], said: str) -> None:
@@ -89,3 +121,36 @@ def test_all_faults_are_said_at_once() -> None:
 def test_a_phase_is_one_of_those_that_the_console_knows() -> None:
     with pytest.raises(ValueError, match="'finished' is no phase"):
         Summary("charge", "order-1", Money(1, "CNY"), Money(0, "CNY"), "finished", "DONE")
+
+
+UNANNOUNCED = replace(ACME, endpoints=(replace(TWICE, handler=announce_charge), *ACME.endpoints[1:]))
+"""Its handler emits events that it does not declare."""
+
+
+async def test_an_event_that_is_not_declared_is_not_emitted(caplog: pytest.LogCaptureFixture) -> None:
+    """The merchant gets the provider's word for our own crash, nothing is kept, and the log says what is to be done."""
+    async with Sim(providers=[UNANNOUNCED]) as sim:
+        await sim.receive_webhooks("acme")
+        merchant = Merchant(sim, UNANNOUNCED)
+        assert UNANNOUNCED.shop is not None
+        answer = await merchant.send(UNANNOUNCED.shop.create(merchant.account, UNANNOUNCED.shop.sample))
+        payments = (await sim.http.get(f"{sim.path}/payments")).json()["data"]
+
+    assert (answer.status, answer.json, payments, sim.hooks) == (500, {"acme_error": "Crashed"}, [], [])
+    said = f"provider 'acme' has emitted {ANNOUNCED[0]}, which webhooks.events does not name"
+    assert said in caplog.text
+
+
+def test_a_state_without_a_phase_says_where_phases_are_declared() -> None:
+    charge = Charge(id="ch_1", amount=1, currency="CNY", reference="order-1", state="ODD")
+
+    with pytest.raises(ProviderError, match=r"state 'ODD' of a charge has no phase: see `Provider\.phases`"):
+        ACME.summary_of(charge)
+
+
+def test_a_lookup_of_something_else_that_fails_is_not_taken_for_a_phase() -> None:
+    provider = replace(ACME, summarise=lambda resource: {}["PENDING, or not"])
+    charge = Charge(id="ch_1", amount=1, currency="CNY", reference="order-1", state="PENDING")
+
+    with pytest.raises(KeyError, match="PENDING, or not"):
+        provider.summary_of(charge)

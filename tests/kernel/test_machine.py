@@ -61,6 +61,11 @@ def test_it_draws_itself() -> None:
         ({"table": [*TABLE, ("api.close", "LOST", "CLOSED", None)]}, "no way leads to LOST, CLOSED"),
         ({"table": [*TABLE, ("cat.walks", "OPEN", "PAID", None)]}, "cat.walks is not actor.event"),
         ({"timeouts": [("PAID", HOUR, "timer.expired")]}, "timer.expired is timed in PAID but not legal there"),
+        ({"timeouts": [("OPNE", HOUR, "timer.expired")]}, "timer.expired is timed in OPNE, which is no state"),
+        ({"timeouts": [("OPEN", HOUR, "timer.expired")] * 2}, "timer.expired is timed twice in OPEN"),
+        ({"initial": "OPNE", "timeouts": []}, "no way leads to OPEN, .*: it begins in OPNE, which no row names"),
+        ({"initial": ()}, "initial names no state"),
+        ({"initial": ("OPEN", "OPEN")}, "or one of them twice"),
     ],
 )
 def test_a_table_that_contradicts_itself_is_refused(changes: dict[str, Any], complaint: str) -> None:

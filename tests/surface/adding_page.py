@@ -58,7 +58,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/reach.py": "LOCAL_SUFFIXES is_local literal",
     },
     "The wallet": {
-        "wallet/alipay.py": "open_order close refund order_of confirm approve decline cancel answer predict prospect in_fen "
+        "wallet/alipay.py": "open_order close refund order_of confirm approve decline cancel decide_now predict prospect in_fen "
         "journal_return Decision",
         "wallet/payee.py": "*",
         "wallet/order.py": "UNDECIDED billing_details Order",

@@ -41,6 +41,15 @@ async def test_every_endpoint_is_described(sim: Sim) -> None:
         assert described == len(provider.endpoints)
 
 
+async def test_an_operation_id_stands_once_in_a_document(sim: Sim) -> None:
+    """Also where several calls are one operation for scenarios: generators of clients make a function of each."""
+    for provider in built_in():
+        document = (await sim.http.get(f"/_sim/openapi/{provider.name}.json")).json()
+        ids = [one["operationId"] for operations in document["paths"].values() for one in operations.values()]
+
+        assert sorted(ids) == sorted(set(ids))
+
+
 @pytest.fixture
 async def busy() -> AsyncIterator[Sim]:
     """Something has happened here, and something is still to come."""

@@ -33,7 +33,7 @@ SAID_BY = {
     "CredentialError",
     "differs_live",
     "differs",
-    "note_missing",
+    "give_notice_of_missing",
 }
 """Whose arguments are told on a page of the console."""
 REASONS = {"Unauthenticated", "Forbidden"}

@@ -182,7 +182,7 @@ async def test_a_page_that_is_damaged_meanwhile_is_a_sentence_in_the_log(
         answers = [(await merchant.create(f"more-{n}")).status_code for n in range(3)]
 
     assert answers == [500, 500, 500]
-    assert any("a page of the file is damaged" in record.getMessage() for record in caplog.records)
+    assert any("a database page is damaged" in record.getMessage() for record in caplog.records)
     assert not any(record.exc_info for record in caplog.records)
 
 

@@ -201,11 +201,11 @@ async def test_a_slow_bank_answers_on_the_clock(wallet: Wallet, sim: Sim) -> Non
     assert wallet.bill(code).heard == ("wallet.paying", "wallet.paid")
 
 
-async def test_answer_now_answers_once(wallet: Wallet, sim: Sim) -> None:
+async def test_decide_now_decides_once(wallet: Wallet, sim: Sim) -> None:
     code = await wallet.order()
     wallet.do(alipay.confirm, code, "sun-li")
 
-    now, again = wallet.do(alipay.answer, code), wallet.do(alipay.answer, code)
+    now, again = wallet.do(alipay.decide_now, code), wallet.do(alipay.decide_now, code)
     await sim.advance(minutes=1)
 
     assert now.state == "paid"
@@ -214,12 +214,12 @@ async def test_answer_now_answers_once(wallet: Wallet, sim: Sim) -> None:
     assert await wallet.timers() == []
 
 
-async def test_the_balance_counts_when_the_bank_answers(wallet: Wallet) -> None:
+async def test_the_balance_counts_when_the_wallet_decides(wallet: Wallet) -> None:
     code = await wallet.order()
     wallet.do(alipay.confirm, code, "sun-li")
     await wallet.edit("sun-li", balance=100)
 
-    order = wallet.do(alipay.answer, code)
+    order = wallet.do(alipay.decide_now, code)
 
     assert outcome(order) == ("declined", "balance", "buyer:sun-li")
 

@@ -49,7 +49,7 @@ ZHOU_TING = BuyerView(
 BUYERS = [LI_NA, WANG_WEI, CHEN_JIE, ZHANG_MIN, ZHAO_LEI, LIU_YANG, SUN_LI, ZHOU_TING]
 
 ORDER = OrderView(
-    code="k7QmX2pD",
+    order_code="k7QmX2pD",
     state="open",
     version=1,
     merchant="Riverside Books",
@@ -71,8 +71,8 @@ ORDER = OrderView(
 )
 
 PAID = ResultView(
-    outcome="paid", decided_by="buyer:li-na", merchant="Riverside Books", answered_at="2025-11-20T09:41:57Z",
-    answered_at_text="09:41:57", buyer_name="Li Na", method="balance", payment_number="2025 1120 2200 1417 3306",
+    outcome="paid", decided_by="buyer:li-na", merchant="Riverside Books", decided_at="2025-11-20T09:41:57Z",
+    decided_at_text="09:41:57", buyer_name="Li Na", method="balance", payment_number="2025 1120 2200 1417 3306",
     return_url="https://shop.example/return?id=1", return_is_link=True, auto_return_s=5,
 )  # fmt: skip
 DECLINED = replace(
@@ -135,7 +135,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "scanned": ("wallet/cashier.html", ordered(state="scanned", scanned_by="Li Na", seconds_left=838)),
     "paying": (
         "wallet/cashier.html",
-        ordered(SUN_LI, state="paying", answer_at="2025-11-20T09:42:05Z", answer_left_s=30),
+        ordered(SUN_LI, state="paying", answer_at="2025-11-20T09:42:05Z", wait_left_s=30),
     ),
     "signed in": ("wallet/cashier.html", ordered(signed_in=True)),
     "signed in, wrong code": (
@@ -153,7 +153,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "phone walked away": ("wallet/phone.html", ordered(ZHOU_TING, mobile=True, walked_away="Zhou Ting")),
     "phone paying": (
         "wallet/phone.html",
-        ordered(SUN_LI, mobile=True, state="paying", answer_at="2025-11-20T09:42:05Z", answer_left_s=30),
+        ordered(SUN_LI, mobile=True, state="paying", answer_at="2025-11-20T09:42:05Z", wait_left_s=30),
     ),
     "paid": ("wallet/result.html", ended(PAID)),
     "paid by card": ("wallet/result.html", ended(PAID, method="card", card_last4="4417", auto_return_s=None)),

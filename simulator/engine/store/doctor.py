@@ -45,10 +45,10 @@ class NotReadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """`faults` is what is wrong, `notes` what is worth knowing, both in sentences."""
+    """`faults` is what is wrong, `remarks` what is worth knowing, both in sentences."""
 
     faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def examine(file: Path, readings: Sequence[Reading] = (), parties: Collection[st
         raise NotReadable(f"{file}: {error}") from error
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-            return Findings([f"SQLite says: {error}: a page of the file is damaged."])
+            return Findings([f"SQLite says: {error}: a database page is damaged."])
         more = ""
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN and beside(file, "-wal").exists():
             logs = " and ".join(f"{file.name}{one}" for one in ("-wal", "-redo") if beside(file, one).exists())
@@ -112,18 +112,18 @@ def _examine(
     parties: Collection[str] | None,
 ) -> None:
     if server := holder(file):
-        found.notes.append(f"It is served by {server}.")
+        found.remarks.append(f"It is served by {server}.")
     if version < schema.VERSION:
-        found.notes.append(
+        found.remarks.append(
             f"It has schema {version}; serve brings it to {schema.VERSION} and leaves a copy beside it first."
         )
     elif not server and (waiting := _waiting(file, connection, version)):
         what = "1 commit waits" if waiting == 1 else f"{waiting} commits wait"
-        found.notes.append(
+        found.remarks.append(
             f"{what} in {redo.beside(file).name}, for its last server was killed. serve puts that in; the rest is said without it."
         )
     if not connection.execute("PRAGMA auto_vacuum").fetchone()[0]:
-        found.notes.append(
+        found.remarks.append(
             "It never shrinks: an older version made it. sqlite3 FILE 'PRAGMA auto_vacuum = 2; VACUUM' mends that."
         )
     damaged = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})")]
@@ -136,7 +136,7 @@ def _examine(
     if parties is not None and version == schema.VERSION:
         ever = _ever_installed(connection)
         found.faults.extend(_never_installed(connection, {*parties, *ever}))
-        found.notes.extend(_not_installed(connection, ever.difference(parties)))
+        found.remarks.extend(_not_installed(connection, ever.difference(parties)))
     for reading in readings:
         found.faults.extend(_unreadable(connection, reading))
 

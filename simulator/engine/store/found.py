@@ -15,22 +15,22 @@ DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """What SQLite calls a damaged file. It is raised as a plain `DatabaseError`, which anything else may be too."""
 
 
-def _code(error: BaseException | None) -> int:
+def _sqlite_code(error: BaseException | None) -> int:
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
 def is_damage(error: BaseException | None) -> TypeGuard[sqlite3.DatabaseError]:
-    return isinstance(error, sqlite3.DatabaseError) and _code(error) in DAMAGE
+    return isinstance(error, sqlite3.DatabaseError) and _sqlite_code(error) in DAMAGE
 
 
 def fault(error: sqlite3.DatabaseError) -> str:
     """SQLite's words, and what they mean where that is known."""
-    code = _code(error)
+    sqlite_code = _sqlite_code(error)
     meaning = {
-        sqlite3.SQLITE_CORRUPT: f"a page of the file is damaged; {DOCTOR} says more, and a copy is what helps",
+        sqlite3.SQLITE_CORRUPT: f"a database page is damaged; {DOCTOR} says more, and a copy is what helps",
         sqlite3.SQLITE_NOTADB: "it is no SQLite file",
         sqlite3.SQLITE_FULL: "no room is left",
-    }.get(code)
+    }.get(sqlite_code)
     return f"{error} ({meaning})" if meaning else str(error)
 
 

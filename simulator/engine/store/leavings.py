@@ -50,7 +50,8 @@ class Leavings(Statements):
         return [int(row[0]) for row in self.rows("SELECT place FROM leavings ORDER BY place")]
 
     def forget_left(self, places: Sequence[int]) -> None:
-        """Nothing is there any more. The highest number of a workspace stays, for it must not come again."""
+        """Strikes places off the list, for nothing is there any more. The row with the highest number of a workspace stays, for
+        that number must not come again."""
         self.run_many("DELETE FROM leavings WHERE place = ?", [(place,) for place in places])
         self.run("""DELETE FROM workspaces WHERE LENGTH(body) = 0 AND id < (SELECT MAX(id) FROM workspaces)
             AND COALESCE(place, id) NOT IN (SELECT place FROM leavings)""")
@@ -96,13 +97,13 @@ class Leavings(Statements):
         self.run(sql, (after, after + most))
         return after + most if after + most < last else None
 
-    def shrink(self, pages: int) -> None:
-        """Gives so much of what is empty back to the disk, where the store can."""
+    def shrink(self, db_pages: int) -> None:
+        """Gives so many empty database pages back to the disk, where the store can."""
 
-    def pages(self) -> int:
-        """How large the store is, what is empty included; 0 where nothing could be given back."""
+    def db_pages(self) -> int:
+        """How many the store has, empty ones included; 0 where none could be given back."""
         return 0
 
-    def empty_pages(self) -> int:
-        """How much could be given back."""
+    def empty_db_pages(self) -> int:
+        """How many could be given back."""
         return 0

@@ -311,8 +311,8 @@ class Outbox(Statements):
         """Newest first, of these providers. `group` is a state, `failing` (refused, whether it will be tried again or not), or
         `adversarial`, which is in no other.
 
-        So many as `LOOKED_AT` messages are looked at. Where that was not enough for `limit` and there are older ones, the second
-        part is the number before which to look on.
+        At most `LOOKED_AT` messages are looked at. If that was not enough for `limit`, the second part is the number before which
+        the search goes on; else it is None.
         """
         if providers is not None and not providers:
             return [], None
@@ -350,7 +350,7 @@ class Outbox(Statements):
         return (found[0][0], int(found[0][1])) if found else None
 
     def outcomes(self, workspace: int, subjects: Sequence[str]) -> list[Row]:
-        """`(subject, id, event, state, attempts)` of all messages about these payments that are meant in earnest, oldest first."""
+        """`(subject, id, event, state, attempts)` of all messages about these payments but the forged ones, oldest first."""
         places = ", ".join("?" for _ in subjects)
         sql = f"""SELECT subject, id, event, state, attempts FROM outbox
             WHERE workspace = ? AND subject IN ({places}) AND {_EARNEST} ORDER BY +seq"""  # noqa: S608

@@ -1,7 +1,7 @@
 """The redo log: what was committed and has not come into the file yet, as the statements that did it.
 
-SQLite commits pages. A create touches some thirty, most of which the next one touches again. So the transaction stays open:
-its statements are appended to `<file>-redo` with one write, the answers leave, and the pages follow together with those of
+SQLite commits database pages. A create touches some thirty, most of which the next one touches again. So the transaction stays
+open: its statements are appended to `<file>-redo` with one write, the answers leave, and the pages follow together with those of
 what comes after, `TOGETHER` commits or a moment later. If the process ends before that, whoever opens the file next executes
 the statements again.
 
@@ -26,10 +26,10 @@ from simulator.engine import private
 from simulator.engine.store.place import Mark, mark
 
 TOGETHER = 64
-"""Commits whose pages go into the file together."""
+"""Commits whose database pages go into the file together."""
 
 ENOUGH = 4 << 20
-"""Bytes of a log whose pages go into the file, however few commits it holds: a turn that fails reads all of it again."""
+"""Bytes of a log whose database pages go into the file, however few commits it holds: a turn that fails reads all of it again."""
 
 LONGEST = 1 << 20
 """Bytes of a frame. What is longer is committed at once: its pages are touched by nobody else."""

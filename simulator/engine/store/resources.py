@@ -31,7 +31,7 @@ _FAILING = """EXISTS (SELECT 1 FROM outbox o WHERE o.workspace = resources.works
 
 
 LONGEST_NAME = 4_000
-"""Characters of an id or a reference: what is longer is part of none."""
+"""No id and no reference has more characters: a longer text is not looked for."""
 
 KEYS_AT_ONCE = 16
 """Look-up keys that one statement writes: a payment has up to eight."""

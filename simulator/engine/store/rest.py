@@ -14,7 +14,8 @@ def beside(file: Path, ending: str) -> Path:
 
 
 def is_at_rest(file: Path) -> bool:
-    """Whether everything is in the file, and nobody writes to it: then SQLite needs nothing beside it to read it."""
+    """Whether all that was committed is in the file itself and nobody writes to it, so that it can be read
+    without any file beside it."""
     unwritten = [one for ending in ("-wal", "-journal") if (one := beside(file, ending)).exists()]
     return not any(one.stat().st_size for one in unwritten) and holder(file) is None
 

@@ -19,10 +19,10 @@ AT = "reached at "
 """So begins the name under which a process says where it is reached; the number of its session follows."""
 
 OPENING = 0
-"""The lock of who makes the tables, or looks whether they are there: no workspace has this number."""
+"""The lock that is held while somebody makes the tables or checks that they are there. No workspace has this number."""
 
 MAKING = -1
-"""The lock of who looks whether a name or a credential is free, and takes it."""
+"""The lock that is held while somebody checks that a name or a credential is free, and takes it."""
 
 _CLASS = "hashtext(current_schema())"
 """Stores in two schemas of one database do not know each other."""
@@ -87,7 +87,7 @@ class SharedStore(Store):
             self.drop_lock(MAKING)
 
     def hold_lock(self, id_: int) -> bool:
-        """Whether this process holds it from now on."""
+        """Takes a lock if nobody has it; whether this process holds it from now on."""
         return bool(self.exact_rows(f"SELECT pg_try_advisory_lock({_CLASS}, ?::INT)", (id_,))[0][0])
 
     def drop_lock(self, id_: int) -> None:

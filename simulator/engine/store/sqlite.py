@@ -170,8 +170,8 @@ class SqliteStore(Store):
 
     def _size(self) -> int:
         """The size of the file in bytes."""
-        pages, size = (self._execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-        return int(pages * size)
+        db_pages, size = (self._execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        return int(db_pages * size)
 
     def _version(self) -> int:
         return int(self._execute("PRAGMA user_version").fetchone()[0])
@@ -293,18 +293,18 @@ class SqliteStore(Store):
         else:
             self._said.append((sql, [*map(tuple, values)] if is_many else tuple(values), is_many))
 
-    def shrink(self, pages: int) -> None:
+    def shrink(self, db_pages: int) -> None:
         self.checkpoint()
         if self._connection.in_transaction:
             return
         try:
-            # `execute` would give back one page: it ends a statement without columns at its first step
-            self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+            # `execute` would give back one database page: it ends a statement without columns at its first step
+            self._connection.executescript(f"PRAGMA incremental_vacuum({db_pages})")
         except sqlite3.DatabaseError as error:
             self._tell(error)
         self.exact_rows("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def pages(self) -> int:
+    def db_pages(self) -> int:
         return int(self.exact_rows("PRAGMA page_count")[0][0])
 
     def undated(self) -> tuple[int, int]:
@@ -323,7 +323,7 @@ class SqliteStore(Store):
         sql = " OR ".join(f"EXISTS (SELECT 1 FROM {source} {here})" for source in sources)  # noqa: S608
         return {name for name in providers if self.exact_rows(f"SELECT {sql}", (name,))[0][0]}
 
-    def empty_pages(self) -> int:
+    def empty_db_pages(self) -> int:
         if not self.exact_rows("PRAGMA auto_vacuum")[0][0]:
             return 0
         return int(self.exact_rows("PRAGMA freelist_count")[0][0])

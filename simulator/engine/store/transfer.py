@@ -14,7 +14,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 class Transfer(Statements):
     def everything(self, workspace: int) -> dict[str, list[dict[str, Any]]]:
-        """In the order of the rows' numbers, where they have some."""
+        """All rows of a workspace by table, in the order of their numbers where they have any."""
         found: dict[str, list[dict[str, Any]]] = {}
         for table in schema.OF_A_WORKSPACE:
             names = [name for name in table.columns if name != "workspace"]

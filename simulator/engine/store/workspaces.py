@@ -22,7 +22,7 @@ class Workspaces(Statements):
         return int(self.exact_rows("SELECT COUNT(*) FROM workspaces WHERE LENGTH(body) > 0")[0][0])
 
     def workspaces(self) -> list[Row]:
-        """`(number, body)`. From now on each is looked for where the store says that it stands."""
+        """All workspaces as `(number, body)`. It also learns at which place the rows of each stand."""
         found = self.exact_rows("SELECT id, body, place FROM workspaces WHERE LENGTH(body) > 0 ORDER BY id")
         self._places = {id_: place for id_, _, place in found if place is not None}
         self._standing = {place: id_ for id_, place in self._places.items()}
@@ -78,7 +78,7 @@ class Workspaces(Statements):
             self._timers_aside += f" AND seq NOT IN ({', '.join(str(seq) for seq in timers)})"
 
     def hold(self, workspace: int, providers: Sequence[str]) -> None:
-        """Passes over the messages of these providers in a workspace, until it is called again."""
+        """Holds the messages of these providers back in a workspace, until it is called again with others."""
         self._held = {**self._held, workspace: _others_than(providers)}
 
 

@@ -231,7 +231,7 @@ class Workflow:
     conditions: tuple[dict[str, Any], ...] = ()
     actions: tuple[dict[str, Any], ...] = ()
     from_network: bool = False
-    """Whether another machine had a hand in it."""
+    """Whether another machine has made it or changed it."""
 
 
 @dataclass(frozen=True, kw_only=True)

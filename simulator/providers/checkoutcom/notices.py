@@ -35,7 +35,7 @@ UNREAD_HEADERS = {"idempotency-key": "has no effect; Checkout.com reads Cko-Idem
 
 
 def check_idempotency(call: Call) -> None:
-    """A key where it does not count. Raises `Invalid` where the server is strict."""
+    """Gives notice of an idempotency key at a call that does not heed it. Raises `Invalid` where the server is strict."""
     if "cko-idempotency-key" in call.headers and call.endpoint is not None and not call.endpoint.idempotent:
         differs(call, "cko_idempotency_key", "Cko-Idempotency-Key has no effect on this operation")
 

@@ -113,7 +113,7 @@ def show_simulation(call: Call, runtime: Runtime) -> Reply:
         payer=payers[chosen.id],
         walked_away=wallet_pages.buyer_name(uow, order.walked_away, page.lang),
         answer_at=iso_millis(due) if due else None,
-        answer_left_s=pages.seconds_left(due, uow.now),
+        wait_left_s=pages.seconds_left(due, uow.now),
         reason=order.reason if order.reason in _REASONS else None,
         action=f"{SIMULATION}?{urlencode(call.query_pairs)}",
         return_url=target,
@@ -150,7 +150,7 @@ def act_simulation(call: Call, runtime: Runtime) -> Reply:
             elif outcome == "cancel":
                 alipay.cancel(uow, order)
             else:
-                alipay.answer(uow, order)
+                alipay.decide_now(uow, order)
     remembered = wallet_pages.buyer_cookie(slug) if outcome == "pay" else None
     return pages.see_other(f"{SIMULATION}?{urlencode(call.query_pairs)}", remembered)
 

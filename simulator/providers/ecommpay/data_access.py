@@ -68,7 +68,7 @@ def secret_of(workspace: Workspace) -> str:
     return str(workspace.credentials["ecommpay"]["data_secret"])
 
 
-def answered(workspace: Workspace, body: dict[str, Any]) -> Reply:
+def signed_reply(workspace: Workspace, body: dict[str, Any]) -> Reply:
     """An answer is signed as the question is, by the same secret."""
     return Reply(200, {**body, "signature": signing.sign(secret_of(workspace), body, is_ours=True)})
 

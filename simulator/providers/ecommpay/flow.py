@@ -183,12 +183,12 @@ def move(
     operation = uow.get(Sale, payment.sale_id)
     more: dict[str, Any] = {"code": code, "message": message or errors.message(code)}
     if decided:
-        more |= provider_answer(uow)
+        more |= provider_decision(uow)
     operation = uow.fire(operation, trigger, **more)
     return uow.fire(payment, trigger, about=operation, extra=extra, changed_at=uow.now, **changes)
 
 
-def provider_answer(uow: UnitOfWork) -> dict[str, Any]:
+def provider_decision(uow: UnitOfWork) -> dict[str, Any]:
     """What an operation keeps when the provider has decided: an id of the provider's, and a date a second ago."""
     return {"provider_payment_id": uow.ids.text(32), "provider_at": uow.now - timedelta(seconds=1)}
 

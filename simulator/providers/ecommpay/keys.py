@@ -16,11 +16,11 @@ OTHER_PROJECTS = [120, 239]
 """The further projects of the Alipay article; they share the default workspace and its secret."""
 
 TOKEN, SECRET = "SIM0000000000000000000000TOKEN", "sim-data-api-salt"
-"""Of the default workspace."""
+"""The token and its secret in the default workspace."""
 
 
 def credentials(ids: Ids, default: bool) -> dict[str, Any]:
-    """The project's, and a token with its secret."""
+    """New credentials: the project's, and a token of the Data API with its secret."""
     if default:
         project = {"project_id": PROJECT, "secret_key": "sandbox-secret-7Q2mVx", "projects": list(OTHER_PROJECTS)}
         return {**project, "data_token": TOKEN, "data_secret": SECRET}

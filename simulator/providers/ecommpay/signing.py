@@ -251,7 +251,7 @@ class Match:
     """A signature that fits."""
 
     signer: str = ""
-    """In whose way the message was printed or sorted, where that is not the documentation's."""
+    """Which client's way of printing or sorting the values was used, where it is not the one that is documented."""
 
 
 def verify(secret: str, message: Mapping[str, Any], signature: str) -> Match | None:

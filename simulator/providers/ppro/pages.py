@@ -102,7 +102,7 @@ def act(call: Call, runtime: Runtime, ask: Ask) -> Reply:
     if answers:
         is_first = True
         with runtime.unit(workspace, provider="ppro", topic="page") as uow:
-            alipay.answer(uow, alipay.order_of(uow, charge.order_code or ""))
+            alipay.decide_now(uow, alipay.order_of(uow, charge.order_code or ""))
             charge = _told(uow, uow.get(Charge, charge.id), chosen)
     elif is_first:
         if not _is_possible(chosen, form):
@@ -256,7 +256,7 @@ def show(call: Call, runtime: Runtime) -> Reply:
         pending=pending,
         paying=_is_paying(uow, charge),
         answer_at=iso_millis(order.answer_at) if order is not None and order.answer_at else None,
-        answer_left_s=pages.seconds_left(order.answer_at, uow.now) if order is not None else None,
+        wait_left_s=pages.seconds_left(order.answer_at, uow.now) if order is not None else None,
         chosen=chosen,
         tabs=[
             (_url(charge, type=type_), Texts(page.lang)(key), icon, testid, type_ == chosen)
@@ -360,7 +360,7 @@ def _sample(charge: Charge, language: str) -> str:
     )
 
 
-def code_image(call: Call, runtime: Runtime) -> Reply:
+def qr_image(call: Call, runtime: Runtime) -> Reply:
     """The QR code to which `codeImage` points, as a PNG. With `type=REDIRECT`, or where scanning is not offered, the code holds the
     address of the page for the phone that scans it."""
     _, charge = _find(call, runtime, call.path["id"])
@@ -374,5 +374,5 @@ def code_image(call: Call, runtime: Runtime) -> Reply:
 PAGES = (
     Page("GET", PATH, show),
     Page("POST", PATH, act, asks=True),
-    Page("GET", "/default/v0/authenticator/payment/{id}/qr.png", code_image),
+    Page("GET", "/default/v0/authenticator/payment/{id}/qr.png", qr_image),
 )

@@ -115,7 +115,7 @@ PROBES = (
 
 
 def replenished(answers: Any) -> int | None:
-    """`advertised_rate`, as the sandbox advertises it."""
+    """The setting `advertised_rate`, read from the headers of the sandbox's answers."""
     said = answers["create"].headers.get("x-ratelimit-replenish-rate", "")
     return int(said) if said.isdecimal() else None
 

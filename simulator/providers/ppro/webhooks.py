@@ -174,7 +174,7 @@ def sign(sending: Sending) -> dict[str, str]:
 
 
 def explain(sending: Sending, left: Signed) -> Explained | None:
-    """The current signature where it came, else the legacy one; None where the endpoint has no secret."""
+    """Explains the current signature if the webhook bears one, else the legacy one; None where the endpoint has no secret."""
     account, own = sending.workspace.account_endpoint("ppro"), sending.workspace.credentials["ppro"]
     secret = str(account.secret or own.get("webhook_secret") or "")
     headers = {name.lower(): value for name, value in left.headers.items()}

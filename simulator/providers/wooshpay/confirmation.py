@@ -84,7 +84,7 @@ def _is_app(intent: PaymentIntent, type_: str) -> bool:
     return options.get("terminal_type") in ("APP", "WAP")
 
 
-def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, app: bool) -> dict[str, Any]:
+def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, cashier_code: str, app: bool) -> dict[str, Any]:
     """The link in a member that is named after the method's type; a card has a challenge instead.
 
     With the setting `next_action_type` = `alipay_handle_redirect`, `type` is that name too, as it was in 2024.
@@ -95,7 +95,7 @@ def _next_action(uow: UnitOfWork, intent: PaymentIntent, type_: str, code: str, 
         return {"type": "challenge_redirect", "challenge_redirect": present(redirect)}
     member = f"{type_}_handle_redirect"
     kind = uow.settings(WooshpaySettings).next_action_type
-    url = links.wallet_url(uow.workspace, intent.origin, code, app=app)
+    url = links.wallet_url(uow.workspace, intent.origin, cashier_code, app=app)
     return {"type": "redirect_to_url" if kind == "redirect_to_url" else member, member: {"url": url}}
 
 

@@ -48,17 +48,17 @@ def session_url(workspace: Workspace, session: CheckoutSession) -> str:
     return _host(workspace, CHECKOUT[session.livemode], session.origin) + session_path(session)
 
 
-def app_scheme(code: str) -> str:
+def app_scheme(cashier_code: str) -> str:
     """The deep link into the wallet's app."""
     terminal = quote(json.dumps({"acTerminalType": "WAP"}, separators=(",", ":")), safe="")
-    route = f"appId=10000007&actionType=route&qrcode={code}&externalThrough={terminal}"
+    route = f"appId=10000007&actionType=route&qrcode={cashier_code}&externalThrough={terminal}"
     return f"alipays://platformapi/startApp?{route}"
 
 
-def wallet_url(workspace: Workspace, origin: str, code: str, *, app: bool) -> str:
+def wallet_url(workspace: Workspace, origin: str, cashier_code: str, *, app: bool) -> str:
     if app:
-        return f"{_host(workspace, APP, origin)}{APP_PATH}?scheme={quote(app_scheme(code), safe='')}"
-    return f"{_host(workspace, CASHIER, origin)}{CASHIER_PATH}?codeValue={code}"
+        return f"{_host(workspace, APP, origin)}{APP_PATH}?scheme={quote(app_scheme(cashier_code), safe='')}"
+    return f"{_host(workspace, CASHIER, origin)}{CASHIER_PATH}?codeValue={cashier_code}"
 
 
 def challenge_url(workspace: Workspace, intent: PaymentIntent) -> str:

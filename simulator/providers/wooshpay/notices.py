@@ -23,7 +23,9 @@ _CONFIRMED: tuple[tuple[Facet, dict[str, str]], ...] = (
 _REFUNDED: tuple[tuple[Facet, dict[str, str]], ...] = (("bank", {"operation": "refund"}),)
 
 
-def note_test_amount(call: Call, uow: UnitOfWork, money: Money, reference: str | None, *, refund: bool = False) -> None:
+def give_notice_of_test_amount(
+    call: Call, uow: UnitOfWork, money: Money, reference: str | None, *, refund: bool = False
+) -> None:
     """Says that an ordinary price is one of our test amounts, if it is one and no scenario speaks first.
 
     Not refused under `--strict`, which switches these amounts off.
@@ -40,7 +42,7 @@ def note_test_amount(call: Call, uow: UnitOfWork, money: Money, reference: str |
             return
 
 
-def note_missing(call: Call, path: str, why: str) -> None:
+def give_notice_of_missing(call: Call, path: str, why: str) -> None:
     """Says that the live API may want this member, whose path is dotted. A strict server refuses the request.
 
     Raises `Refused`.
@@ -54,7 +56,7 @@ NAMED = 10
 """At most so many names stand in one notice."""
 
 
-def note_unheard(call: Call, names: Iterable[str]) -> None:
+def give_notice_of_unheard(call: Call, names: Iterable[str]) -> None:
     """Says which events an endpoint asks for in vain: WooshPay has more of them than the simulator, or nobody has such.
 
     A strict server refuses the request. Raises `Refused`.

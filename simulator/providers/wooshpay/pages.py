@@ -198,7 +198,7 @@ def _scanned_order(call: Call, code: str) -> str:
 
 
 def _is_to_choose(uow: UnitOfWork, intent: PaymentIntent, type_: str) -> bool:
-    """Whether this choice begins an attempt. The same again goes on with the open one, and so does any that comes too late."""
+    """Whether this choice begins a new attempt. It does not if it is the method of the open attempt, or comes too late."""
     if intent.state in ("requires_payment_method", "requires_confirmation"):
         return True
     order = uow.find(Order, intent.order_code) if intent.order_code else None
@@ -239,8 +239,8 @@ def app(call: Call, runtime: Runtime) -> Reply:
     return _wallet(call, runtime, match[1] if match else "")
 
 
-def _wallet(call: Call, runtime: Runtime, code: str) -> Reply:
-    found = runtime.locate(CashierCode, code)
+def _wallet(call: Call, runtime: Runtime, cashier_code: str) -> Reply:
+    found = runtime.locate(CashierCode, cashier_code)
     order = runtime.locate(Order, found[1].order_code) if found and isinstance(found[1], CashierCode) else None
     return _rendered(call, runtime, order[0] if order else None, order[1] if order else None)
 

@@ -110,7 +110,7 @@ def error_id(ids: Ids) -> str:
     return f"{ids.guid()}-{ids.hex(8)}"
 
 
-def _answer(ids: Ids, *errors: dict[str, Any], status: int | None = None) -> Reply:
+def _error_reply(ids: Ids, *errors: dict[str, Any], status: int | None = None) -> Reply:
     http = status or errors[0].get("httpStatusCode") or CATALOGUE[errors[0]["code"]].http
     return Reply(http, error_response(error_id(ids), list(errors)))
 
@@ -126,7 +126,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
     match refusal:
         case r.OperationLeftOut():
             text = "UNKNOWN_OPERATION"
-            return _answer(ids, api_error("1002", ids, message=text, id=text, property_name="path"))
+            return _error_reply(ids, api_error("1002", ids, message=text, id=text, property_name="path"))
         case r.UnknownRoute():
             return _html(404)
         case r.MethodNotAllowed(allowed=allowed):
@@ -135,41 +135,41 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
             return reply
         case r.HeadersTooLarge(limit=limit):
             message = f"INVALID_VALUE: the headers are larger than {limit} bytes"
-            return _answer(ids, api_error("1099", ids, message=message, http=431))
+            return _error_reply(ids, api_error("1099", ids, message=message, http=431))
         case r.BodyTooLarge(limit=limit):
             message = f"INVALID_VALUE: the request body is larger than {limit} bytes"
-            return _answer(ids, api_error("1099", ids, message=message))
+            return _error_reply(ids, api_error("1099", ids, message=message))
         case r.Unauthenticated():
-            return _answer(ids, api_error("9002", ids))
+            return _error_reply(ids, api_error("9002", ids))
         case r.Forbidden():
-            return _answer(ids, api_error("9007", ids))
+            return _error_reply(ids, api_error("9007", ids))
         case r.MalformedBody():
-            return _answer(ids, api_error("1099", ids))
+            return _error_reply(ids, api_error("1099", ids))
         case r.Invalid(violations=violations):
             return _invalid(violations, ids)
         case r.NotFound(kind="payment", id=id_):
             known_shape = len(id_) == 30 and id_.isascii() and id_.isdigit()
             if known_shape:
-                return _answer(ids, api_error("300240", ids))
-            return _answer(ids, api_error("1002", ids))
+                return _error_reply(ids, api_error("300240", ids))
+            return _error_reply(ids, api_error("1002", ids))
         case r.NotFound(kind="product"):
-            return _answer(ids, api_error("1007", ids))
+            return _error_reply(ids, api_error("1007", ids))
         case r.NotFound(path=path):
             text = UNKNOWN.get(path, "UNKNOWN_ID")
-            return _answer(ids, api_error("1002", ids, property_name=path or None, message=text, id=text))
+            return _error_reply(ids, api_error("1002", ids, property_name=path or None, message=text, id=text))
         case r.LimitExceeded() | r.IllegalTransition(trigger="api.refund"):
-            return _answer(ids, api_error("300450", ids))
+            return _error_reply(ids, api_error("300450", ids))
         case r.IllegalTransition():
-            return _answer(ids, api_error("410110", ids))
+            return _error_reply(ids, api_error("410110", ids))
         case r.IdempotencyConflict():
-            return _answer(ids, api_error("1409", ids))
+            return _error_reply(ids, api_error("1409", ids))
         case r.Refused(code=code, detail=detail):
             http = detail.pop("http", None)
-            return _answer(ids, api_error(code, ids, http=http, **detail), status=http)
+            return _error_reply(ids, api_error(code, ids, http=http, **detail), status=http)
         case r.Faulted(status=status, body=body):
             return _faulted(status, body or {}, ids, call)
         case _:
-            return _answer(ids, api_error("9999", ids))
+            return _error_reply(ids, api_error("9999", ids))
 
 
 def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
@@ -178,7 +178,7 @@ def _invalid(violations: list[r.Violation], ids: Ids) -> Reply:
     Inferred: worldline.order-of-checks, worldline.malformed-json.
     """
     missing = [v for v in violations if v.rule == "required"]
-    return _answer(ids, *(_violation(v, ids) for v in missing or violations))
+    return _error_reply(ids, *(_violation(v, ids) for v in missing or violations))
 
 
 def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
@@ -247,4 +247,4 @@ def _faulted(status: int, body: dict[str, Any], ids: Ids, call: Call) -> Reply:
     code = body.get("code") or usual.get(status, "9999")
     words: dict[str, Any] = {"merchant": call.path.get("merchantId", ""), **combination(_body(call), 861)}
     error = api_error(code, ids, message=body.get("message"), http=status, **words)
-    return _answer(ids, error, status=status)
+    return _error_reply(ids, error, status=status)

@@ -68,7 +68,8 @@ def _text(request: Request, headers: Mapping[str, str]) -> str:
 
 
 def _mistakes(request: Request, headers: dict[str, str], secret: str, others: list[object]) -> Iterator[Mistake]:
-    """Other keys and orders, a missing last line break, the body in place of the text, other dates, names as they were sent."""
+    """What is often signed by mistake: with another key, in another order, without the last line break, the body instead of the
+    text, with another date, or with header names as they were sent."""
     yield from other_keys(secret, others)
     text = _text(request, headers)
     yield Mistake("trailing_newline", text.rstrip("\n").encode())

@@ -69,7 +69,7 @@ def reports(period: Period) -> list[Report]:
 
 
 def _wx_files(period: Period) -> Iterator[Report]:
-    """Packed as it is delivered, and plain for eyes."""
+    """The file twice: packed, as it is delivered, and as plain XML for people."""
     terms = period.terms
     assert isinstance(terms, WorldlineSettings)
     merchant_id = _merchant_id(period)

@@ -23,7 +23,7 @@ def string_to_sign(method: str, headers: Mapping[str, str], resource: str) -> st
 
 
 def header_value(value: str) -> str:
-    """A folded header on one line, trimmed."""
+    """A header's value on one line, without the line breaks of a folded one and the spaces around it."""
     return _FOLDING.sub(" ", value).strip()
 
 

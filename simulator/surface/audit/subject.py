@@ -15,7 +15,8 @@ from simulator.kernel.values import dataclass
 from simulator.surface.audit.pace import Pace
 
 PATIENCE_S = 70.0
-"""How long the shop may take for what it is asked, in real time: an answer that never comes may be waited for by its own client."""
+"""How long the shop may take for its answer, in real time. It is that long because the shop itself may wait for an answer of the
+provider's that never comes."""
 
 Act = Callable[[Mapping[str, str]], str]
 """Does something at the shop, given `reference`, `payment` and `amount` of an order, and returns what the shop says."""

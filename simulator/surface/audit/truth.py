@@ -110,7 +110,7 @@ def _refund_fails(trial: Trial) -> None:
 
 
 def _reversed(trial: Trial) -> None:
-    """What the bank refuses after the payment was told as paid is taken back."""
+    """Checks that the shop takes an order back when the bank refuses the payment after it was told as paid."""
     order = trial.begin()
     trial.pay(order)
     phase = _phase(trial, order)

@@ -42,7 +42,7 @@ class Difference:
     """The merchant's text or signature beside the right one, where they differ."""
 
     kind: str
-    """As what the merchant's was read: `signature`, `base_string` or `body`."""
+    """What the text that the merchant pasted was taken for: `signature`, `base_string` or `body`."""
     comparison: Comparison
     texts: tuple[str, str] | None
     """The keys of the catalogue for what happened and what helps; None where both are equal."""

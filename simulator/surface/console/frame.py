@@ -255,7 +255,7 @@ class Console:
 
     @property
     def curls(self) -> list[tuple[str, acts.Act]]:
-        """The calls of the page's forms so far that do not stand beside them: the words of the button, and the call."""
+        """The calls of those forms of the page so far that do not show theirs: the words of the button, and the call."""
         return [
             (label, shown)
             for label, (act, shown, is_filled_in) in self._offered.items()

@@ -72,7 +72,7 @@ class Figure:
 
     @property
     def _small(self) -> int:
-        """In hundredths of a cent."""
+        """The amount in hundredths of a minor unit."""
         size: int = 10 ** (6 - decimals(self.currency))
         return abs(self.units // size)
 
@@ -299,7 +299,7 @@ class World:
         )
 
     def _size(self, report: Report) -> str:
-        """Weighed, if few bookings stand in it: those of its day, and of the days that are paid out with it."""
+        """The size of the file, where it is made of few bookings (those of its day, and of the days that are paid out with it)."""
         store, workspace = self.uow.store, self.console.workspace.id
         begin, end = (
             store.first_booking_since(workspace, self.name, micros(at)) for at in (report.since - 7 * DAY, report.until)
@@ -348,7 +348,7 @@ def of_payment(console: Console, provider: Provider, payment: str) -> Mapping[st
 
 
 def _tall(amount: int, most: int) -> int:
-    """The height of a bar. Any amount but zero is seen."""
+    """The height of an amount's bar, where `most` is as tall as they get. Any amount above zero is tall enough to be seen."""
     return max(amount * TALL // most, 2) if amount > 0 else 0
 
 

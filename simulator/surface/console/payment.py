@@ -86,7 +86,7 @@ class Line:
 
     @property
     def ends(self) -> Sequence[Lane]:
-        """The lanes that its arrow spans, from left to right."""
+        """The first and the last lane that its arrow crosses, the left one first."""
         return sorted((self.step.source, self.step.target), key=diagram.LANES.index)
 
 

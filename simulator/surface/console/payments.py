@@ -164,8 +164,8 @@ def shown(console: Console, rows: Sequence[Sequence[Any]]) -> list[Row]:
     uow = runtime.open(workspace)
     pairs = finding.loaded(runtime, uow, rows)
     summaries = [provider.summarise(resource) for provider, resource in pairs]
-    codes = [summary.order for summary in summaries if summary is not None and summary.order]
-    orders = [uow.find(Order, code) for code in codes]
+    order_codes = [summary.order for summary in summaries if summary is not None and summary.order]
+    orders = [uow.find(Order, order_code) for order_code in order_codes]
     slugs = [order.buyer or order.scanned_by for order in orders if order is not None]
     known = uow.fetch(Buyer, [slug for slug in slugs if slug is not None])
     subjects = [resource.subject for _, resource in pairs]

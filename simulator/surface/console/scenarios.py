@@ -88,7 +88,7 @@ async def scenarios_page(console: Console) -> Response:
 
 
 def _number(amount: str | None) -> dict[str, Any]:
-    """An amount as a number; what is none stays, and is refused when it is armed."""
+    """The amount as a number. A text that is no number is left as it is: the scenario is refused when it is armed."""
     return {"amount": int(amount)} if amount and amount.isascii() and amount.isdecimal() and len(amount) < 19 else {}
 
 

@@ -31,7 +31,7 @@ def pairs_of(content_type: str, raw: bytes) -> Sequence[tuple[str, str]]:
 
 
 def document_in(text: str) -> Any:
-    """A file that is the body of a call. Raises 422 where it is no JSON."""
+    """The JSON of an uploaded file that is to be the body of a call. Raises 422 where it is not JSON."""
     try:
         return json.loads(text)
     except ValueError as error:

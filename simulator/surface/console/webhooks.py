@@ -68,7 +68,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        """What became of it: `delivered`, `failing`, `stopped`, `held`, `kept`, `waiting`, or `adversarial`."""
+        """What has become of the delivery: `delivered`, `failing`, `stopped`, `held`, `kept`, `waiting`, or `adversarial`."""
         if self.attack:
             return "adversarial"
         if self.is_held and not self.delivery["attempts"]:
@@ -105,7 +105,7 @@ class EndpointCell:
     is_paused: bool
     tally: Tally
     events: Sequence[str]
-    """Those that its endpoint may ask for."""
+    """The events that the provider's account endpoint may ask for."""
 
     @property
     def address(self) -> str:

@@ -22,7 +22,7 @@ def instant(text: str, field: str) -> datetime:
 
 
 def of_clock(text: str, field: str) -> datetime:
-    """An instant that a clock can show."""
+    """Reads an instant that a clock can show. Raises 422 for any other."""
     at = instant(text, field)
     if at > LAST:
         raise invalid(f"{field}: {NO_FURTHER}", field)

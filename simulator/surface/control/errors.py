@@ -98,7 +98,8 @@ async def _crashed(request: Request, error: Exception) -> Response:
 
 
 def unavailable(store: Store) -> dict[Any, Callable[[Request, Exception], Any]]:
-    """For Starlette: what the store cannot do at the moment is no bug, and is told as health tells it. Nor is a damaged row."""
+    """Handlers for Starlette: a store that cannot be used at the moment and a row that cannot be read are no bugs, and are told as
+    health tells them."""
 
     async def away(request: Request, error: Exception) -> Response:
         again.or_later(error)

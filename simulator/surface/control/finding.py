@@ -101,10 +101,10 @@ def _with_exact(
     return Listed([*missing.values(), *page.rows][: max(limit, len(missing))], page.older)
 
 
-def paid_by(runtime: Runtime, workspace: Workspace, code: str) -> list[str]:
-    """The id of the payment that the wallet's order with this code pays."""
+def paid_by(runtime: Runtime, workspace: Workspace, order_code: str) -> list[str]:
+    """The id of the payment that the wallet's order with this order code pays."""
     uow = runtime.open(workspace)
-    order = uow.find(Order, code)
+    order = uow.find(Order, order_code)
     if order is None or order.payee_provider not in runtime.providers:
         return []
     payee = uow.find(runtime.providers[order.payee_provider].kinds[order.payee_kind], order.payee_id)

@@ -208,8 +208,8 @@ def base_url(runtime: Runtime, request: Request) -> str:
 
 
 async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
-    """All of it: raises 413 when it is too large, and Starlette's `ClientDisconnect` when the client goes away before its
-    end, so that half a body is never taken for a whole one."""
+    """The whole body. Raises 413 when it is too large, and Starlette's `ClientDisconnect` when the client goes away before it has
+    sent all, so that half a body is never taken for a whole one."""
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk

@@ -207,13 +207,13 @@ def _decided(call: ControlCall[Any, Any], decide: Callable[[UnitOfWork, Order], 
             provider, resource = found(call, workspace, uow)
             summary = provider.summarise(resource)
             assert summary is not None
-            code = summary.order
-            if code is None or alipay.order_of(uow, code).is_final:
-                code = provider.open_order(uow, resource) or code
-            if code is None:
+            order_code = summary.order
+            if order_code is None or alipay.order_of(uow, order_code).is_final:
+                order_code = provider.open_order(uow, resource) or order_code
+            if order_code is None:
                 message = f"the payment is {summary.status}; there is nothing for a buyer to decide"
                 raise ControlError(409, "illegal_move", message)
-            decide(uow, alipay.order_of(uow, code))
+            decide(uow, alipay.order_of(uow, order_code))
     except IllegalTransition as error:
         message = f"{error.trigger} is not possible: the order is {error.state}"
         raise ControlError(409, "illegal_move", message, allowed=error.allowed) from error

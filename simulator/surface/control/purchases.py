@@ -33,7 +33,7 @@ class PurchaseBody(Body):
     amount: AmountBody | None = None
     variant: str | None = Field(None, max_length=100)
     reference: Annotated[str, Field(max_length=REFERENCE_LIMIT)] | None = None
-    """The provider says how long one may be."""
+    """How long it may really be is for the provider to say: a longer one is refused in its own words."""
 
 
 class RefundBody(Body):

@@ -28,7 +28,7 @@ from simulator.surface.control.webhooks import delivery_views
 
 LONGEST_S = 600.0
 LOOKED_AT = 200
-"""Of the newest payments and webhooks, where no payment is named."""
+"""So many of the newest payments and webhooks are looked at, where no payment is named."""
 SHOWN = 5
 """Of what was seen instead."""
 ARRIVED = ("delivered", "kept")

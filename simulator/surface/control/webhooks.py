@@ -119,7 +119,7 @@ def delivery_views(runtime: Runtime, rows: Sequence[OutboxRow]) -> list[dict[str
 
 
 def _played(plan: Plan) -> dict[str, Any]:
-    """Whether no merchant should take it, and then why."""
+    """What a delivery says of its plan: whether it was forged or aged so that no merchant should take it, and how."""
     if not plan.is_adversarial:
         return {"adversarial": False}
     forged = {} if plan.forge is None else {"forge": plan.forge}

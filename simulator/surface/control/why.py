@@ -310,7 +310,7 @@ def _undelivered(
 
 
 def _payments(runtime: Runtime, workspace: Workspace, id_: str) -> Iterator[tuple[Provider, Resource]]:
-    """The payments with this id, this reference or this code of an order."""
+    """The payments that have this id or reference, or an order with this order code."""
     store, uow = runtime.store, runtime.open(workspace)
     order = uow.find(Order, id_)
     if order is not None and order.payee_provider in runtime.providers:

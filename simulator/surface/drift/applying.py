@@ -12,9 +12,9 @@ from simulator.surface.drift.running import Ours, Visited
 
 
 def find(visited: Visited, ours: Ours, differences: list[Difference]) -> tuple[dict[str, Any], list[Difference]]:
-    """The settings, beside those that `ours` had before, and what differs all the same.
+    """Looks for settings under which we answer as the sandbox does: those found, and the differences that none of them explains.
 
-    A value is taken when it takes differences away and brings none.
+    A value is kept if it takes differences away and brings no new ones.
     """
     chosen: dict[str, Any] = {}
     left = differences

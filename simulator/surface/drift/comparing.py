@@ -117,7 +117,7 @@ class Comparison:
     def run(self) -> list[Difference]:
         a, c = self.one.answer, self.real.answer
         if a.status != c.status:
-            self._note("status", "status", _told(a, self.one, self.hiding), _told(c, self.real, self.hiding))
+            self._add("status", "status", _told(a, self.one, self.hiding), _told(c, self.real, self.hiding))
             if a.status // 100 != c.status // 100:
                 return self.found
         self._compare_time()
@@ -125,7 +125,7 @@ class Comparison:
         self._compare_headers()
         return self.found
 
-    def _note(self, place: str, kind: str, ours: str, theirs: str) -> None:
+    def _add(self, place: str, kind: str, ours: str, theirs: str) -> None:
         self.found.append(Difference(self.call, self.operation, place, kind, ours, theirs))
 
     def _varies(self, place: str) -> bool:
@@ -136,7 +136,7 @@ class Comparison:
     def _compare_time(self) -> None:
         ours, theirs = time_class(self.one.took_s), time_class(self.real.took_s)
         if ours != theirs:
-            self._note("time", "time", ours, theirs)
+            self._add("time", "time", ours, theirs)
 
     # Headers
 
@@ -147,12 +147,12 @@ class Comparison:
             if name in IGNORED_HEADERS:
                 continue
             if name not in c:
-                self._note(place, "missing", "sent", "not sent")
+                self._add(place, "missing", "sent", "not sent")
             elif name not in a:
-                self._note(place, "added", "not sent", "sent")
+                self._add(place, "added", "not sent", "sent")
             elif name == "content-type":
                 if (ours := _plain(a[name])) != (theirs := _plain(c[name])):
-                    self._note(place, "value", ours, self.hiding.shown(theirs))
+                    self._add(place, "value", ours, self.hiding.shown(theirs))
             elif not self._varies(place):
                 self._compare_values(place, a[name], b.get(name, a[name]), c[name])
 
@@ -162,7 +162,7 @@ class Comparison:
         a, b, c = (side.answer for side in (self.one, self.other, self.real))
         ours, theirs = _body_kind(a), _body_kind(c)
         if ours != theirs:
-            self._note("body", "body", ours, theirs)
+            self._add("body", "body", ours, theirs)
         elif ours == "JSON":
             self._bind(a.json, b.json, c.json, "")
             self._compare("", a.json, b.json, c.json)
@@ -186,7 +186,7 @@ class Comparison:
 
     def _compare(self, place: str, a: Any, b: Any, c: Any) -> None:
         if type_of(c) not in (type_of(a), type_of(b)):
-            self._note(place or "body", "type", type_of(a), type_of(c))
+            self._add(place or "body", "type", type_of(a), type_of(c))
         elif isinstance(a, dict) and isinstance(b, dict) and isinstance(c, dict):
             self._compare_objects(place, a, b, c)
         elif isinstance(a, list) and isinstance(b, list) and isinstance(c, list):
@@ -207,15 +207,15 @@ class Comparison:
             for old, new in renamed:
                 missing.remove(old)
                 added.remove(new)
-                self._note(_inner(place, old), "renamed", f"`{old}`", f"`{self._name(new)}`")
+                self._add(_inner(place, old), "renamed", f"`{old}`", f"`{self._name(new)}`")
         for name in missing:
             if not self._varies(_inner(place, name)):
-                self._note(_inner(place, name), "missing", type_of(a[name]), "nothing")
+                self._add(_inner(place, name), "missing", type_of(a[name]), "nothing")
         for name in added:
             if not self._varies(_inner(place, name)):
-                self._note(_inner(place, self._name(name)), "added", "nothing", type_of(c[name]))
+                self._add(_inner(place, self._name(name)), "added", "nothing", type_of(c[name]))
         if order[0] != order[1]:
-            self._note(place or "body", "order", *(_listed(names) for names in order))
+            self._add(place or "body", "order", *(_listed(names) for names in order))
         for name in order[0]:
             self._compare(_inner(place, name), a[name], b.get(name, a[name]), c[name])
 
@@ -234,7 +234,7 @@ class Comparison:
                     self._compare(items, a[0], b[0], c[0])
                 return
             else:
-                self._note(items, "length", _count(a), _count(c))
+                self._add(items, "length", _count(a), _count(c))
         for one, other, real in self._aligned(items, a, b, c):
             self._compare(items, one, other, real)
 
@@ -244,7 +244,7 @@ class Comparison:
         if len(set(ours)) == len(ours) and set(theirs) <= set(ours) and any(theirs):
             order = [key for key in ours if key in theirs]
             if order != theirs:
-                self._note(place, "order", *(_listed([key or "another" for key in keys]) for keys in (order, theirs)))
+                self._add(place, "order", *(_listed([key or "another" for key in keys]) for keys in (order, theirs)))
             found = [(ours.index(key), c[theirs.index(key)]) for key in order]
             yield from ((a[n], b[n] if n < len(b) else a[n], real) for n, real in found)
         else:
@@ -261,7 +261,7 @@ class Comparison:
             if (form := form_of(a)).startswith("a time"):  # the same instant by chance
                 self._compare_times(place, form, a, b, c)
             elif c != a or type(c) is not type(a):
-                self._note_value(place, a, c)
+                self._add_value(place, a, c)
             return
         pattern = self.one.names.pattern(a)
         if pattern == self.other.names.pattern(b):
@@ -271,22 +271,22 @@ class Comparison:
                     self._follows(self.causes.of_names[own[1]], place)
                     return
                 self.causes.of_names[own[1]] = self.call, place
-                self._note(place, "form", form, self._shown(place, c, replace(self.real.names, values={})))
+                self._add(place, "form", form, self._shown(place, c, replace(self.real.names, values={})))
             else:
                 self._compare_with_pattern(place, pattern, a, c)
         elif is_address(a) and is_address(c):
             return
         elif (known := self._comes_again(c)) is not None:
-            self._note(place, "repeated", "another each time", f"<{known}>")
+            self._add(place, "repeated", "another each time", f"<{known}>")
         else:
             self._compare_times(place, form_of_both(a, b), a, b, c)
 
     def _compare_times(self, place: str, form: str, a: Any, b: Any, c: Any) -> None:
         """Something that is drawn anew: its form, and of a time the year, unless ours is far off, too."""
         if not fits(c, form):
-            self._note(place, "form", form, self._shown(place, c))
+            self._add(place, "form", form, self._shown(place, c))
         elif _is_near(a, self.one) and _is_near(b, self.other) and _is_near(c, self.real) is False:
-            self._note(place, "far off", "near the others", f"more than a year from the others: {moment_of(c):%Y}")
+            self._add(place, "far off", "near the others", f"more than a year from the others: {moment_of(c):%Y}")
 
     def _compare_with_pattern(self, place: str, pattern: Any, a: Any, c: Any) -> None:
         names = self.real.names
@@ -300,9 +300,9 @@ class Comparison:
         name = re.fullmatch(r"⟦([^⟦⟧]+: [^⟦⟧]+)⟧", str(pattern))
         if name is not None and is_drawn_name(c, c):
             self.changed[c] = names.values.get(name[1]), place
-            self._note(place, "value", shown_pattern(pattern), "another one")
+            self._add(place, "value", shown_pattern(pattern), "another one")
             return
-        self._note(place, "value", shown_pattern(pattern), self._shown(place, c, names))
+        self._add(place, "value", shown_pattern(pattern), self._shown(place, c, names))
 
     def _cause_of(self, pattern: Any, c: Any) -> tuple[str, str] | None:
         """Call and place of the finding that explains why a value is another: an id that was told wrongly before, or here."""
@@ -325,11 +325,11 @@ class Comparison:
         name = self.real.names.knows(c)
         return name if name is not None and ": " in name and not name.startswith(f"{self.call}: ") else None
 
-    def _note_value(self, place: str, a: Any, c: Any) -> None:
+    def _add_value(self, place: str, a: Any, c: Any) -> None:
         if is_address(a) and is_address(c):
             return
         ours = f'"{a}"' if isinstance(a, str) else json.dumps(a)
-        self._note(place, "value", ours, self._shown(place, c))
+        self._add(place, "value", ours, self._shown(place, c))
 
     def _shown(self, place: str, c: Any, names: Names | None = None) -> str:
         """Something of the sandbox's, unless its name says that it opens a door."""

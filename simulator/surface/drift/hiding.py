@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 from simulator.engine.masking import COMMON, Masking
 
 PIECE = 10
-"""Characters of a secret in a row that are hidden wherever they stand: some APIs repeat the beginning of a key."""
+"""A piece of a secret of at least so many characters is hidden wherever it stands: some APIs repeat the beginning of a key."""
 
 SHORT_PIECE = 8
 """The same of a key's own letters and digits, past the words that it begins with, where both are mixed."""
@@ -44,7 +44,7 @@ def forms_of(secret: str) -> Iterator[str]:
     yield from (quote(secret, safe=""), quote_plus(secret), quote(quote(secret, safe=""), safe=""))
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret))
     yield from (raw.hex(), raw.hex().upper(), secret[::-1])
-    for before in range(3):  # wherever it stands among the bytes that are encoded
+    for before in range(3):  # a text encodes in three ways, by the place where it begins among the bytes
         text = base64.b64encode(b"\0" * before + raw).decode()
         inner = text[(0, 2, 3)[before] : len(text.rstrip("=")) - (1 if len(raw + b"\0" * before) % 3 else 0)]
         yield inner

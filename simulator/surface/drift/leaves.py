@@ -26,7 +26,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _URL = re.compile(r"https?://|(?:localhost|127\.0\.0\.1|(?:[a-z0-9-]+\.)+[a-z]{2,})(?::\d+)?/", re.IGNORECASE)
 """Some APIs leave the scheme out."""
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-"""A signature, say. The slash is a digit like others there."""
+"""Base64, as of a signature. There `/` is one of the digits and separates nothing."""
 _SEPARATOR = re.compile(r"[_:\-./?=&]")
 _SIGNS = ((re.compile(r"[0-9]{12,}"), "digits"), (re.compile(r"[0-9a-f]{12,}"), "hexadecimal digits"))
 _PLACEHOLDER = re.compile(r"⟦([^⟦⟧]+)⟧")
@@ -156,7 +156,7 @@ def fits(value: Any, form: str) -> bool:
 
 
 def _parts(text: str) -> str:
-    """How long the parts of an id are between its dashes: `8-4-12`. Nothing for what is no such id."""
+    """The lengths of an id's parts between its dashes, as `8-4-12`; empty for a text that is no such id."""
     if re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)+", text) is None:
         return ""
     return "-".join(str(len(part)) for part in text.split("-"))
@@ -229,7 +229,7 @@ def shown_pattern(pattern: Any) -> str:
 
 
 def inputs(credentials: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """What a side begins with: its credentials, each of a list under its number, and what it asks for."""
+    """The values that a side begins with, by name: its credentials (those of a list with a number), and what it asks for."""
     found: dict[str, Any] = {}
     for name, value in credentials.items():
         if isinstance(value, list):

@@ -120,7 +120,7 @@ class Marks:
         return self._text(name) if len(re.findall(r"\d", name)) > 3 else self._hiding.sealed(name)
 
     def reference(self, value: str | int) -> str:
-        """Something that the merchant has chosen. It is known from now on, wherever it comes again."""
+        """The mark for a value that the merchant has chosen. The value is known from now on, wherever it comes again."""
         text = str(value)
         if not text or text in self._hiding.names:
             return self.text(text)
@@ -159,7 +159,7 @@ class Marks:
         return self.text(value, name if is_id else "")
 
     def path(self, target: str) -> str:
-        """Segments and parameters, each with its own marks."""
+        """The address with marks in place of what was drawn or chosen, in its segments and its parameters."""
         path, question, query = target.partition("?")
         segments = "/".join(self._part(segment) for segment in path.split("/"))
         pairs = (pair.partition("=") for pair in query.split("&"))

@@ -46,7 +46,7 @@ def routes(auto_return_s: int | None) -> tuple[Page, ...]:
         post("confirm", acts.confirm),
         post("cancel", acts.cancel),
         post("force", acts.force),
-        post("answer", acts.answer_now),
+        post("answer", acts.decide_now),
         post("show-code", acts.show_code),
         post("buyer", acts.change_buyer),
     )

@@ -47,12 +47,12 @@ def _act(call: Call, runtime: Runtime, act: Act, *, while_paying: bool = False) 
         return pages.see_other(_back(call, order))
     with runtime.unit(workspace, provider="wallet", topic="page") as uow:
         act(uow, alipay.order_of(uow, order.id))
-        _note_return(runtime, uow, order.id)
+        _journal_return(runtime, uow, order.id)
     return pages.see_other(_back(call, order))
 
 
-def _note_return(runtime: Runtime, uow: UnitOfWork, code: str) -> None:
-    order, settings = alipay.order_of(uow, code), uow.workspace.own_settings
+def _journal_return(runtime: Runtime, uow: UnitOfWork, order_code: str) -> None:
+    order, settings = alipay.order_of(uow, order_code), uow.workspace.own_settings
     returns = order.is_final and settings.returns_after(runtime.auto_return_s) is not None
     target = return_target(runtime, uow, order) if returns else None
     if target is not None and pages.is_safe_return(target):
@@ -87,7 +87,7 @@ def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     with runtime.unit(workspace, provider="wallet", topic="page") as uow:
         buyer, order = buyers.get(uow, slug), alipay.order_of(uow, order.id)
         after = alipay.sign_in(uow, order, slug, call.form.get("password", ""))
-        _note_return(runtime, uow, order.id)
+        _journal_return(runtime, uow, order.id)
     if after.is_final:
         return pages.see_other(_back(call, order), buyer_cookie(slug))
     if after is not order:
@@ -109,9 +109,9 @@ def confirm(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
                 if not after.is_final:
                     wrong.update(wrong="password", buyer=buyer.id)
                 return
-        code = call.form.get("payment_code", "")
-        after = alipay.confirm(uow, order, buyer.id, method=method, payment_code=code)
-        if buyer.payment_code not in (None, code) and not after.is_final:
+        payment_code = call.form.get("payment_code", "")
+        after = alipay.confirm(uow, order, buyer.id, method=method, payment_code=payment_code)
+        if buyer.payment_code not in (None, payment_code) and not after.is_final:
             wrong.update(wrong="payment_code", buyer=buyer.id)
 
     reply = _act(call, runtime, act)
@@ -125,8 +125,8 @@ def cancel(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     return _act(call, runtime, alipay.cancel)
 
 
-def answer_now(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
-    return _act(call, runtime, alipay.answer, while_paying=True)
+def decide_now(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
+    return _act(call, runtime, alipay.decide_now, while_paying=True)
 
 
 def force(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:

@@ -39,8 +39,8 @@ def result_view(
         outcome="declined" if retry else order.state,  # type: ignore[arg-type]
         decided_by=f"buyer:{order.buyer}" if retry else order.decided_by or "timer",
         merchant=order.merchant,
-        answered_at=iso_millis(at),
-        answered_at_text=at.strftime("%H:%M:%S UTC"),
+        decided_at=iso_millis(at),
+        decided_at_text=at.strftime("%H:%M:%S UTC"),
         reason=order.reason if order.reason in OWN_REASONS else None,  # type: ignore[arg-type]
         detail=order.detail,  # type: ignore[arg-type]
         open_for=_span(max(1, round((at - order.created_at).total_seconds())), lang)

@@ -26,9 +26,9 @@ from simulator.wallet.view import BuyerView, FormError, OrderView, title_key
 PURPOSE = "wallet"
 
 
-def find(runtime: Runtime, code: str) -> tuple[Workspace, Order] | None:
+def find(runtime: Runtime, order_code: str) -> tuple[Workspace, Order] | None:
     """None also for an order of a provider that is not installed: nobody could be told what becomes of it."""
-    found = runtime.locate(Order, code)
+    found = runtime.locate(Order, order_code)
     if found is None:
         return None
     workspace, order = found
@@ -102,7 +102,7 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
     seen |= look.progress | ({"step": look.step} if look.step else {})
     seen |= {name: call.query[name] for name in ("stay", "already", "wrong") if name in call.query}
     return OrderView(
-        code=order.id,
+        order_code=order.id,
         state=order.state,  # type: ignore[arg-type]  # the machine's own names
         version=order.version,
         merchant=order.merchant,
@@ -124,7 +124,7 @@ def _order_view(call: Call, uow: UnitOfWork, order: Order, look: Look, lang: str
         expires_at=iso_millis(order.expires_at) if order.expires_at else None,
         seconds_left=pages.seconds_left(order.expires_at, now),
         answer_at=iso_millis(order.answer_at) if order.state == "paying" and order.answer_at else None,
-        answer_left_s=pages.seconds_left(order.answer_at, now) if order.state == "paying" else None,
+        wait_left_s=pages.seconds_left(order.answer_at, now) if order.state == "paying" else None,
         frozen=clock.mode == "frozen",
         clock_rate=clock.rate,
         unreachable=is_only_here(call.base_url),

@@ -182,7 +182,7 @@ def _bank_verdict(
 ) -> BankVerdict | None:
     """What the acquirer says, now or as it was postponed.
 
-    None when a scenario postpones it: `trigger` is then armed to come back with the answer, unless the scenario leaves the
+    None when a scenario postpones it: `trigger` is then armed to come back with the verdict, unless the scenario leaves the
     operation pending for ever.
     """
     if "approves" in data:
@@ -191,8 +191,8 @@ def _bank_verdict(
     if not verdict.is_pending:
         return verdict
     if not verdict.is_open_ended:
-        answer: dict[str, Any] = {"approves": verdict.approves, "code": verdict.code, "reason": verdict.reason}
-        uow.arm(payment, trigger, after=verdict.wait(timedelta(0)), **data, **answer)
+        decided: dict[str, Any] = {"approves": verdict.approves, "code": verdict.code, "reason": verdict.reason}
+        uow.arm(payment, trigger, after=verdict.wait(timedelta(0)), **data, **decided)
     return None
 
 

@@ -75,7 +75,7 @@ def _new_session(
 
 
 def _said(request: wire.SessionMembers) -> dict[str, Any]:
-    """What the request says of the members that a submission may change."""
+    """The members that the request gives, of those that a submission may change."""
     items = None if request.items is None else tuple(values.plain(item) or {} for item in request.items)
     return values.present(
         {

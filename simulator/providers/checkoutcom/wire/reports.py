@@ -140,5 +140,5 @@ def _breakdown(one: Breakdown) -> dict[str, Any]:
 
 
 def _major(amount: int) -> float:
-    """The number that JSON has for it: to eight decimals, exact up to ten million."""
+    """The amount in major units as a number of JSON: rounded to eight decimals, exact up to ten million."""
     return amount / 10**8

@@ -48,10 +48,8 @@ def _unasked(call: Call, payment: Payment, given: Mapping[str, Any]) -> list[dic
     """Leaves a notice for each member that was not asked for, unless it repeats what the payment has. In strict mode they are also
     returned as problems; otherwise there are none."""
     wanted = payment.missing.get("customer", [])
-    answers = text_members(given.get("customer"))
-    fields = [
-        f"customer.{name}" for name in answers if name not in wanted and payment.customer.get(name) != answers[name]
-    ]
+    told = text_members(given.get("customer"))
+    fields = [f"customer.{name}" for name in told if name not in wanted and payment.customer.get(name) != told[name]]
     fields += [name for name in given if name != "customer"]
     shown = [f"additional_data.{field[:80]}" for field in fields[:MAX_ERRORS]]
     for field in shown:
@@ -64,12 +62,12 @@ def _completed(payment: Payment, given: Mapping[str, Any]) -> tuple[dict[str, An
 
     Inferred: ecommpay.clarification.
     """
-    answers = text_members(given.get("customer"))
+    told = text_members(given.get("customer"))
     wanted = payment.missing.get("customer", [])
     good = {
-        name: answers[name]
+        name: told[name]
         for name in wanted
-        if answers.get(name) and not schema_problems(requests.Customer, {name: answers[name]})
+        if told.get(name) and not schema_problems(requests.Customer, {name: told[name]})
     }
     left = [name for name in wanted if name not in good]
     return {**payment.customer, **good}, {"customer": left} if left else {}

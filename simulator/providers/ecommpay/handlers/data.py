@@ -17,7 +17,7 @@ from simulator.engine.settlement import kinds_of
 from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import model, registry
-from simulator.providers.ecommpay.data_access import answered
+from simulator.providers.ecommpay.data_access import signed_reply
 from simulator.providers.ecommpay.model import Operation, Payment, Refund, Sale
 from simulator.providers.ecommpay.settings import EcommpaySettings
 from simulator.providers.ecommpay.states import ENDED
@@ -60,7 +60,7 @@ def operations_of_payment(call: Call, uow: UnitOfWork) -> Reply:
 def _told(uow: UnitOfWork, found: Sequence[Told], zone: ZoneInfo, fields: Sequence[str] | None) -> Reply:
     booked = _bookings(uow, [one for one, _ in found])
     told = [wire.operation(one, payment, booked.get(one.id), zone, fields or ()) for one, payment in found]
-    return answered(uow.workspace, {"operations": told})
+    return signed_reply(uow.workspace, {"operations": told})
 
 
 def _visible(uow: UnitOfWork, wanted: Iterable[int] | None) -> Callable[[int], bool]:
@@ -140,7 +140,7 @@ def balance(call: Call, uow: UnitOfWork) -> Reply:
         for (project, unit), amount in sorted(found.items())
         if is_visible(int(project))
     ]
-    return answered(uow.workspace, {"balance": told})
+    return signed_reply(uow.workspace, {"balance": told})
 
 
 def financial_operations(call: Call, uow: UnitOfWork) -> Reply:
@@ -157,7 +157,7 @@ def financial_operations(call: Call, uow: UnitOfWork) -> Reply:
     )
     page = islice(rows, request.offset, request.offset + request.limit)
     told = [wire.booked(one, cost, request.zone) for one, cost in page]
-    return answered(uow.workspace, {"operations": told})
+    return signed_reply(uow.workspace, {"operations": told})
 
 
 def _registered(uow: UnitOfWork, span: Span | None) -> Iterator[tuple[Booking, Money]]:

@@ -12,7 +12,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.money import Money
 from simulator.providers.ecommpay import errors
 from simulator.providers.ecommpay.checks import read, whole_number
-from simulator.providers.ecommpay.flow import accept, provider_answer
+from simulator.providers.ecommpay.flow import accept, provider_decision
 from simulator.providers.ecommpay.handlers.acceptance import accepted, part, rejected, tell_later
 from simulator.providers.ecommpay.model import (
     METHOD,
@@ -153,7 +153,7 @@ def settle_refund(uow: UnitOfWork, operation: Refund, code: str | None, message:
     """
     payment = uow.get(Payment, operation.payment)
     refunding = payment.refunding - (operation.amount if operation.reserved else 0)
-    provider = provider_answer(uow) if operation.reserved else {}
+    provider = provider_decision(uow) if operation.reserved else {}
     is_reversal = operation.type == "reversal"
     if code is not None:
         trigger = "bank.reversal_declined" if is_reversal else "bank.declined"

@@ -90,7 +90,7 @@ def _buttons(call: Call, uow: UnitOfWork, page: PageView, order: Order, payment:
         action=_own_path(call),
         is_paying=is_paying,
         answer_at=iso_millis(due) if due else None,
-        answer_left_s=pages.seconds_left(due, uow.now) or 0,
+        wait_left_s=pages.seconds_left(due, uow.now) or 0,
         asks_name=payment.page is not None and not _is_phone(call),
         last_name=call.query.get("last_name", "")[:255],
         note=note_on(uow, payment, order, "emulator"),
@@ -160,7 +160,7 @@ def act_on_emulator(call: Call, runtime: Runtime) -> Reply:
 def _decide(uow: UnitOfWork, order: Order, payment: Payment, outcome: str) -> Order:
     """Where the amount decides, both buttons do the same."""
     if outcome == "answer":
-        return alipay.answer(uow, order)
+        return alipay.decide_now(uow, order)
     decision = alipay.predict(uow, order, buyers.get(uow, buyers.default(uow.workspace)), "balance")
     is_alone = payment.amount_alone_decides
     if outcome == "success" or is_alone or decision.decided_by.startswith("amount:"):

@@ -50,7 +50,7 @@ def find_operation(charge: Charge, kind: str, id_: str) -> Operation:
 
 
 def new_operation(uow: UnitOfWork, kind: str, status: str, amount: int | None, **more: Any) -> Operation:
-    """An operation that begins now. It is not on its charge yet."""
+    """A new operation. The caller adds it to its charge."""
     id_ = new_id(uow.ids, PREFIXES[kind])
     return Operation(id=id_, kind=kind, amount=amount, status=status, created_at=uow.now, updated_at=uow.now, **more)
 

@@ -22,7 +22,7 @@ PROCESSING = timedelta(seconds=60)
 """"A few minutes" at the provider. Inferred: ppro.report-times."""
 
 LONGEST = timedelta(days=31)
-"""Of the newer pages; an older one has six months. Inferred: ppro.report-range."""
+"""The longest range of a report by the newer pages of the manual; an older one has six months. Inferred: ppro.report-range."""
 
 FAILURE = failures.failure("INTERNAL_ERROR/INTERNAL_PROCESSING_ERROR", "Report generation failed")
 """Inferred: ppro.report-failed."""

@@ -34,7 +34,7 @@ from simulator.providers.wooshpay.method_types import (
     given_options,
 )
 from simulator.providers.wooshpay.model import CheckoutSession, Customer, PaymentIntent, Price, Product, mint
-from simulator.providers.wooshpay.notices import note_missing, note_test_amount
+from simulator.providers.wooshpay.notices import give_notice_of_missing, give_notice_of_test_amount
 from simulator.providers.wooshpay.states import SESSION_LIFETIME
 from simulator.providers.wooshpay.wire import checkout_sessions as wire
 from simulator.providers.wooshpay.wire.lists import listing
@@ -51,7 +51,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         if request.mode == "subscription":
             raise refused("checkout_recurring_not_supported", "line_items")
         raise refused("parameter_invalid_string_enum", "mode", message="the simulator has payment only")
-    _note_what_lacks(call, request)
+    _give_notice_of_what_lacks(call, request)
     check_url(request.success_url, "success_url")
     check_url(request.cancel_url, "cancel_url")
     customer = find(call, uow, Customer, request.customer, "customer") if request.customer else None
@@ -69,7 +69,7 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
         check_alipay_currency(taken, currency, "line_items[0][price_data][currency]")
     if total > AMOUNT_LIMIT:
         raise refused("amount_too_large", "line_items", available=AMOUNT_LIMIT)
-    note_test_amount(call, uow, Money(total, currency), request.client_reference_id)
+    give_notice_of_test_amount(call, uow, Money(total, currency), request.client_reference_id)
     data = request.payment_intent_data or wire.PaymentIntentData()
     capture = data.capture_method or "automatic"
     check_method(taken, None, currency, capture)
@@ -126,18 +126,22 @@ def create_session(call: Call, uow: UnitOfWork) -> Reply:
     return _session_reply(uow, session)
 
 
-def _note_what_lacks(call: Call, request: wire.SessionRequest) -> None:
+def _give_notice_of_what_lacks(call: Call, request: wire.SessionRequest) -> None:
     """What the provider's page on Alipay sends in each session; the live API may refuse one without it.
 
     Inferred: wooshpay.required-by-live.
     """
     given = request.model_fields_set
     if "mode" not in given:
-        note_missing(call, "mode", "payment is assumed; the live API probably needs it")
+        give_notice_of_missing(call, "mode", "payment is assumed; the live API probably needs it")
     if "cancel_url" not in given:
-        note_missing(call, "cancel_url", "without it the checkout page has no way back; the live API probably needs it")
+        give_notice_of_missing(
+            call, "cancel_url", "without it the checkout page has no way back; the live API probably needs it"
+        )
     if "payment_method_types" not in given:
-        note_missing(call, "payment_method_types", "the account's are taken; a session for Alipay has to name it")
+        give_notice_of_missing(
+            call, "payment_method_types", "the account's are taken; a session for Alipay has to name it"
+        )
 
 
 def _expiry(uow: UnitOfWork, given: int | None) -> datetime:

@@ -31,7 +31,7 @@ from simulator.providers.wooshpay.method_types import (
     given_types,
 )
 from simulator.providers.wooshpay.model import Charge, Customer, PaymentIntent, PaymentMethod, mint
-from simulator.providers.wooshpay.notices import note_missing, note_test_amount
+from simulator.providers.wooshpay.notices import give_notice_of_missing, give_notice_of_test_amount
 from simulator.providers.wooshpay.settings import ConfirmOptions
 from simulator.providers.wooshpay.wire import payment_intents as wire
 from simulator.providers.wooshpay.wire.lists import listing
@@ -45,7 +45,7 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """
     request: wire.IntentRequest = call.body
     if request.confirm:
-        note_test_amount(call, uow, Money(request.amount, request.currency), request.merchant_order_id)
+        give_notice_of_test_amount(call, uow, Money(request.amount, request.currency), request.merchant_order_id)
         _refuse_by_rule(uow, "confirm", request.amount, request.currency, request.merchant_order_id)
     method = given_method(call, uow, request)
     types = given_types(uow, request, method)
@@ -81,7 +81,7 @@ def create_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     if request.confirm:
         if method is None:
             raise refused("parameter_missing", "payment_method_data")
-        _note_what_lacks(call, intent, method)
+        _give_notice_of_what_lacks(call, intent, method)
         intent = confirm(uow, intent, method)
     return Reply(200, wire.payment_intent(intent))
 
@@ -90,29 +90,29 @@ def new_intent(call: Call, uow: UnitOfWork, **members: Any) -> PaymentIntent:
     id_ = mint(uow, "pi")
     secret = f"{id_}_secret_{uow.ids.text(24)}"
     intent = PaymentIntent(id=id_, client_secret=secret, origin=call.base_url, **owned(call, uow), **members)
-    _note_agreement(call, intent.setup_future_usage, intent.customer)
+    _give_notice_of_agreement(call, intent.setup_future_usage, intent.customer)
     return uow.add(intent, events=["payment_intent.created"])
 
 
-def _note_what_lacks(call: Call, intent: PaymentIntent, method: PaymentMethod) -> None:
+def _give_notice_of_what_lacks(call: Call, intent: PaymentIntent, method: PaymentMethod) -> None:
     """What a confirmation needs according to the seed: `return_url` for any redirect, and for Alipay the terminal's type.
 
     The live API may refuse a request without them. Inferred: wooshpay.required-by-live.
     """
     if intent.return_url is None:
-        note_missing(call, "return_url", "the live API probably needs it to confirm a redirect method")
+        give_notice_of_missing(call, "return_url", "the live API probably needs it to confirm a redirect method")
     options = (intent.payment_method_options or {}).get(method.type) or {}
     if method.type in ALIPAY and "terminal_type" not in options and intent.session is None:
         where = f"payment_method_options.{method.type}.terminal_type"
-        note_missing(
+        give_notice_of_missing(
             call, where, "WEB is assumed; the provider's page on Alipay sends WEB or APP in each direct payment"
         )
 
 
-def _note_agreement(call: Call, usage: str | None, customer: str | None) -> None:
+def _give_notice_of_agreement(call: Call, usage: str | None, customer: str | None) -> None:
     """`setup_future_usage` needs a customer with whom the method stays (documented)."""
     if usage is not None and customer is None:
-        note_missing(call, "customer", "setup_future_usage has no effect without it")
+        give_notice_of_missing(call, "customer", "setup_future_usage has no effect without it")
 
 
 def _refuse_by_rule(uow: UnitOfWork, operation: str, amount: int, currency: str, reference: str | None) -> None:
@@ -214,7 +214,7 @@ def _changes(call: Call, uow: UnitOfWork, intent: PaymentIntent, request: wire.I
         changes["payment_method_types"] = distinct(request.payment_method_types)
     if request.payment_method_options is not None:
         changes["payment_method_options"] = given_options(call)
-    _note_agreement(call, changes.get("setup_future_usage"), changes.get("customer") or intent.customer)
+    _give_notice_of_agreement(call, changes.get("setup_future_usage"), changes.get("customer") or intent.customer)
     for name in _OF_THE_SESSION if intent.session is not None else ():
         if name in changes and changes[name] != getattr(intent, name):
             raise refused("parameter_invalid", name, message="the checkout session of this PaymentIntent decides it")
@@ -230,7 +230,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     """
     intent, request = _intent(call, uow), call.body
     _must_allow(intent, "api.confirm", "confirmed")
-    note_test_amount(call, uow, intent.money, intent.merchant_order_id)
+    give_notice_of_test_amount(call, uow, intent.money, intent.merchant_order_id)
     _refuse_by_rule(uow, "confirm", intent.amount, intent.currency, intent.merchant_order_id)
     method = given_method(call, uow, request, intent.id) or method_of(uow, intent)
     if method is None:
@@ -239,7 +239,7 @@ def confirm_payment_intent(call: Call, uow: UnitOfWork) -> Reply:
     capture = changes.get("capture_method", intent.capture_method)
     check_method(changes.get("payment_method_types", intent.payment_method_types), method, intent.currency, capture)
     intent = uow.amend(intent, **changes)
-    _note_what_lacks(call, intent, method)
+    _give_notice_of_what_lacks(call, intent, method)
     return Reply(200, wire.payment_intent(confirm(uow, intent, method)))
 
 

@@ -9,7 +9,7 @@ from simulator.providers.wooshpay.bank import await_decision
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.lookup import find, listed, merged, owned, query_of
 from simulator.providers.wooshpay.model import Charge, PaymentIntent, Refund, mint
-from simulator.providers.wooshpay.notices import note_test_amount
+from simulator.providers.wooshpay.notices import give_notice_of_test_amount
 from simulator.providers.wooshpay.wire import refunds as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.wallet import alipay
@@ -35,7 +35,7 @@ def create_refund(call: Call, uow: UnitOfWork) -> Reply:
     asked = request.amount if request.amount is not None else left
     if asked > left:
         raise refused("amount_too_large", "amount", available=left)
-    note_test_amount(call, uow, Money(asked, intent.currency), intent.merchant_order_id, refund=True)
+    give_notice_of_test_amount(call, uow, Money(asked, intent.currency), intent.merchant_order_id, refund=True)
     verdict = uow.ask_bank(intent, "refund", Money(asked, intent.currency))
     if verdict.declines_now:
         raise refused("refund_failed")

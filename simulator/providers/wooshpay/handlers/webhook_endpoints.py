@@ -12,7 +12,7 @@ from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.keys import webhook_secret
 from simulator.providers.wooshpay.lookup import merged, page_of, query_of
 from simulator.providers.wooshpay.model import mint, rounded_ms
-from simulator.providers.wooshpay.notices import note_unheard
+from simulator.providers.wooshpay.notices import give_notice_of_unheard
 from simulator.providers.wooshpay.wire import webhook_endpoints as wire
 from simulator.providers.wooshpay.wire.lists import listing
 from simulator.providers.wooshpay.wire.values import deleted, present
@@ -57,7 +57,7 @@ def create_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
     """
     request: wire.EndpointRequest = call.body
     _check_endpoint_url(request.url)
-    note_unheard(call, request.enabled_events)
+    give_notice_of_unheard(call, request.enabled_events)
     endpoint = present(
         {
             "id": mint(uow, "we"),
@@ -92,7 +92,7 @@ def update_webhook_endpoint(call: Call, uow: UnitOfWork) -> Reply:
         _check_endpoint_url(request.url)
         changes["from_network"] = uow.may_go_to("url", request.url)
     if request.enabled_events is not None:
-        note_unheard(call, request.enabled_events)
+        give_notice_of_unheard(call, request.enabled_events)
         changes["enabled_events"] = sorted(set(request.enabled_events))
     if request.metadata is not None:
         changes["metadata"] = merged(endpoint.get("metadata"), request.metadata)
