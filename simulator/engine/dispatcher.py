@@ -20,7 +20,7 @@ import orjson
 from simulator.engine import journal
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.explain import Explained
-from simulator.engine.forging import CannotForge
+from simulator.engine.forged_bodies import CannotForge
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of

@@ -114,8 +114,9 @@ class Course:
     """Clock time between the paid payment and the first refund that is taken."""
     ends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Phases in which `decline`, `cancel` or `expire` may end, where the provider has no state of its own for it."""
-    reasons: Mapping[str, str]
-    """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body for each.
+    Left out where the webhooks do not say why."""
 
 
 def _refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
