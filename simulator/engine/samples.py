@@ -72,7 +72,7 @@ class Sample:
 
 
 def _values(account: Account, return_url: str) -> dict[str, str]:
-    """The credentials by their names, of several values the first; then `url`, its `scheme`, `host` and `port`, and `return_url`."""
+    """The credentials by their names, of several values the first; `url`, its `scheme`, `host` and `port`, and `return_url`."""
     where = urlsplit(account.base_url)
     port = where.port or (443 if where.scheme == "https" else 80)
     own = {

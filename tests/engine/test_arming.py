@@ -126,8 +126,8 @@ def test_of_a_provider_that_does_not_say_anything_may_be() -> None:
 
 
 def test_every_scenario_that_ships_may_happen() -> None:
-    """Those that bear a provider's name there, the others at all of them; none is left out. Who has test amounts has the setting that
-    turns them off, and nobody else."""
+    """Those that bear a provider's name there, the others at all of them; none is left out. Who has test amounts has
+    the setting that turns them off, and nobody else."""
     found = load_scenarios(Settings(db=":memory:"), built_in()).known
 
     with_amounts = {provider.name for provider in built_in() if issubclass(provider.settings, ProviderSettings)}
