@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 from simulator.engine import programs
-from simulator.engine.forged_bodies import is_form
+from simulator.engine.webhook_bodies import is_form
 from simulator.kernel.crypto import b64, equals
 from simulator.kernel.values import dataclass
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Literal, get_args
 
-from simulator.engine.forged_bodies import CannotForge, altered, changed, has, without
+from simulator.engine.webhook_bodies import CannotForge, altered, changed, has, without
 from simulator.kernel.values import dataclass
 
 Forgery = Literal["signature", "secret", "body", "amount", "currency", "timestamp", "unsigned", "other_account"]

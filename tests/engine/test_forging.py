@@ -17,8 +17,8 @@ from toy.acme import ACME
 from toy.sealed import SEALED
 
 from engine.merchant import Merchant
-from simulator.engine.forged_bodies import CannotForge
 from simulator.engine.forging import Forging, another_amount, another_currency, another_id, noise
+from simulator.engine.webhook_bodies import CannotForge, said_in
 from simulator.kernel.retry import RetryPolicy
 
 TABLE = Forging(
@@ -82,6 +82,19 @@ def test_what_a_body_does_not_say_cannot_be_forged(way: Any, body: bytes) -> Non
     assert not TABLE.suits(way, body)
     with pytest.raises(CannotForge):
         TABLE.before(way, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"id":1}', {"id": 1}),
+        (b"id=tr_1&note=a+b%26c&empty=", {"id": "tr_1", "note": "a b&c", "empty": ""}),
+        (b"<id>1</id>", None),
+        (b"\xff", None),
+    ],
+)
+def test_what_a_body_says_is_its_json_or_its_fields(body: bytes, said: Any) -> None:
+    assert said_in(body) == said
 
 
 FORM = b"merchant=merch_1a&total=10.00&note=a+b%26c&seal=0f"

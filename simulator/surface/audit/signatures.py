@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from simulator.engine.forged_bodies import is_form
+from simulator.engine.webhook_bodies import is_form
 from simulator.surface.audit.check import Check
 from simulator.surface.audit.endings import Fault, Skip
 from simulator.surface.audit.trial import Trial, accepted

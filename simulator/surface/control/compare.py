@@ -9,10 +9,10 @@ from pydantic import Field
 
 from simulator.engine import explain
 from simulator.engine.explain import CAUSES, Comparison, Explained
-from simulator.engine.forged_bodies import is_form
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import AttemptRow, OutboxRow
 from simulator.engine.texts import Texts
+from simulator.engine.webhook_bodies import is_form
 from simulator.kernel.values import dataclass
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall

@@ -1,4 +1,4 @@
-"""The bodies of webhooks, and how one becomes another of the same kind: JSON, a form, or any bytes.
+"""The bodies of webhooks, what they say, and how one becomes another of the same kind: JSON, a form, or any bytes.
 
 Which kind it is, the bytes tell themselves. Of a form only the values that change are written anew.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import parse_qsl, quote_plus, unquote_plus
 
 import orjson
 
@@ -29,6 +29,16 @@ NOTHING_TO_CHANGE = "it cannot be forged so: there is nothing in this body to ch
 def is_form(body: bytes) -> bool:
     """Whether it is written as forms are: `id=tr_1&type=paid`."""
     return _FORM.fullmatch(body) is not None
+
+
+def said_in(body: bytes) -> Any:
+    """The JSON, or the fields of a form by their names; None where it is neither."""
+    if is_form(body):
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def has(body: bytes, path: str) -> bool:
