@@ -223,7 +223,8 @@ class DemoMerchant(Protocol):
         """Shows the QR code and lets the buyer act (or acts as the command line says)."""
 
     def webhooks(self, payment_id: str, *events: str) -> list[Any]:
-        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns the bodies."""
+        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns what the bodies say: JSON,
+        the fields of a form, or else the text."""
 
     def advance(self, by: str) -> None:
         """Moves the workspace's clock (`PT3D`)."""
