@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import starlette.routing
@@ -97,12 +98,21 @@ class Hook:
 
     @property
     def body(self) -> Any:
-        return json.loads(self.raw)
+        return said_in(self.raw)
 
     def verdict(self, provider: str) -> Verdict:
         """The merchant's own check of the signature and its age."""
         party = self.sim.app.runtime.providers[provider]
         return party.judge(self.sim.workspace, self.headers, self.raw, self.arrived)
+
+
+def said_in(body: bytes) -> Any:
+    """What a webhook's body says: of JSON its value, of a form the fields by their names, of anything else the text."""
+    text = body.decode()
+    try:
+        return json.loads(text)
+    except ValueError:
+        return dict(parse_qsl(text, keep_blank_values=True)) or text
 
 
 def acknowledge(request: httpx.Request) -> httpx.Response:
@@ -147,6 +157,7 @@ class Sim:
         self.answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]] = acknowledge
         settings = Settings(db=db, strict=strict, port=80)
         self.app = App(settings, providers=providers, courier=Hands(self._receive))
+        self.app.runtime.scenarios.known  # noqa: B018 - what is wrong with a file is told here
         inner = httpx.ASGITransport(self.app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=inner, base_url="http://sim.test")
         self._seed = seed

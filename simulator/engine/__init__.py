@@ -25,6 +25,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `calendar` | When money moves: cut-offs, business days, paydays |
 | `terms` | What a provider charges and when it pays, as settings |
 | `days` | The days that a provider has had, each under the settings of its time |
+| `webhook_bodies` | The bodies of webhooks, what they say, and how one becomes another of the same kind |
 | `forging` | Where webhooks stand otherwise that no merchant should take |
 | `messages` | A webhook on its way, as values |
 | `call` | A request and its answer, as values |

@@ -20,7 +20,6 @@ import orjson
 from simulator.engine import journal
 from simulator.engine.courier import Courier, Errand, NotReached, OutOfTime, carried
 from simulator.engine.explain import Explained
-from simulator.engine.forging import CannotForge
 from simulator.engine.messages import Plan
 from simulator.engine.provider import Dropped, Provider, Sending, Signed
 from simulator.engine.queues import Endpoint, Group, Queue, endpoint_of
@@ -31,6 +30,7 @@ from simulator.engine.store import EVERY, AttemptRow, OutboxRow, Store
 from simulator.engine.timers import Fired
 from simulator.engine.transactions import Transactions
 from simulator.engine.tries import Other, Tried
+from simulator.engine.webhook_bodies import CannotForge
 from simulator.kernel.clock import from_micros, iso_millis, micros, stopwatch, time_of_day
 from simulator.kernel.values import dataclass
 

@@ -14,8 +14,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 from simulator.engine import programs
+from simulator.engine.webhook_bodies import is_form
 from simulator.kernel.crypto import b64, equals
 from simulator.kernel.values import dataclass
 
@@ -286,6 +288,18 @@ def of_json(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[M
             yield Mistake(cause, signed(raw))
 
 
+def of_form(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[Mistake]:
+    """The same for a form."""
+    if not is_form(body):
+        return
+    fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    for cause, ordered in (("reserialised", fields), ("other_order", sorted(fields)), ("other_order", fields[::-1])):
+        for written in (quote_plus, quote):
+            raw = urlencode(ordered, quote_via=written, encoding="latin-1").encode()
+            if raw != body:
+                yield Mistake(cause, signed(raw))
+
+
 _TIGHT, _LOOSE = (",", ":"), (", ", ": ")
 
 
@@ -489,6 +503,7 @@ def signed_body(
 
     def mistakes() -> Iterator[Mistake]:
         yield from of_json(body, based)
+        yield from of_form(body, based)
         yield from other_keys(key, other_secrets, key_is)
         for other in dict.fromkeys(other_times) if t is not None else ():
             yield Mistake("old_time", based(body, t=other))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import timedelta
 from string import ascii_lowercase, ascii_uppercase, digits
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import orjson
-
+from simulator.engine.webhook_bodies import CannotForge, altered, changed, has, without
 from simulator.kernel.values import dataclass
 
 Forgery = Literal["signature", "secret", "body", "amount", "currency", "timestamp", "unsigned", "other_account"]
@@ -28,16 +27,13 @@ STRANGERS = frozenset({"secret", "other_account"})
 A_SECOND = timedelta(seconds=1)
 
 
-class CannotForge(Exception):
-    """This message cannot be forged so; the text says why."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forging:
     """Where in a provider's webhooks the things stand that are forged.
 
     Paths are dotted, from the top of the body (`data.amount`); a number is a place in a list, counted from 0 (`items.0.amount`).
-    A path that a body does not have is passed over.
+    Of a form a path is the name of a field. A path that a body does not have is passed over. Without `amounts` and `accounts` a
+    changed body has any other value, and bytes that are neither JSON nor a form another digit.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -97,15 +93,13 @@ class Forging:
         """The body that is signed. Raises `CannotForge`."""
         match way:
             case "amount":
-                return _changed(body, self.amounts, another_amount)
+                return changed(body, self.amounts, another_amount)
             case "currency":
-                return _changed(body, self.currencies, another_currency)
+                return changed(body, self.currencies, another_currency)
             case "other_account":
-                return _changed(body, self.accounts, another_id)
+                return changed(body, self.accounts, another_id)
             case "body":
-                _changed(
-                    body, self._telling, another_amount, only_first=True
-                )  # raises where the signed one could not be changed
+                self._told_otherwise(body)  # raises where the signed one could not be changed
         return body
 
     def after(
@@ -119,31 +113,34 @@ class Forging:
         match way:
             case "signature":
                 if self.member is not None:
-                    body = _changed(body, [self.member], noise)
+                    body = changed(body, [self.member], noise)
                 return self._rewritten(headers, "signature", noise), body
             case "timestamp":
                 return self._rewritten(headers, "time", lambda text: _moved(text, later)), body
             case "unsigned":
                 if self.member is not None:
-                    body = _without(body, self.member)
+                    body = without(body, self.member)
                 return {name: value for name, value in headers.items() if self._pattern(name) is None}, body
             case "body":
-                return dict(headers), _changed(body, self._telling, another_amount, only_first=True)
+                return dict(headers), self._told_otherwise(body)
             case "other_account":
                 own = {name.lower() for name in self.account_headers}
                 return {n: noise(v) if n.lower() in own else v for n, v in headers.items()}, body
         return dict(headers), body
 
-    @property
-    def _telling(self) -> tuple[str, ...]:
-        """What a changed body changes, if it has any of it: the amount rather than anything else."""
-        return self.amounts or self.accounts
+    def _told_otherwise(self, body: bytes) -> bytes:
+        """One thing is changed: the amount rather than anything else; whichever value there is, where neither amounts nor ids are
+        told."""
+        telling = self.amounts or self.accounts
+        if not telling:
+            return altered(body, another_id, besides=self.member)
+        return changed(body, telling, another_amount, only_first=True)
 
     def is_borne(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether a message bears a signature, whoever has made it. Raises `CannotForge` for a body that is no object where the
         signature would stand in it."""
         in_headers = any(self._pattern(name) is not None for name in headers)
-        return in_headers or (self.member is not None and _has(body, self.member))
+        return in_headers or (self.member is not None and has(body, self.member))
 
     def _insist_on_signature(self, headers: Mapping[str, str], body: bytes) -> None:
         if not self.is_borne(headers, body):
@@ -166,56 +163,6 @@ class Forging:
 
 
 NOT_FORGED = Forging()
-
-
-# Bodies ----------------------------------------------------------------------------------------------------------
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        message = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise CannotForge("it cannot be forged so: the body is no JSON") from error
-    if not isinstance(message, dict):
-        raise CannotForge("it cannot be forged so: the body is no object")
-    return message
-
-
-def _holder(message: Any, path: str) -> tuple[dict[str, Any], str] | None:
-    """The object in which the last member of a path stands."""
-    *way, last = path.split(".")
-    for name in way:
-        if isinstance(message, list):
-            message = message[int(name)] if name.isdecimal() and int(name) < len(message) else None
-        else:
-            message = message.get(name) if isinstance(message, dict) else None
-    return (message, last) if isinstance(message, dict) and last in message else None
-
-
-def _has(body: bytes, path: str) -> bool:
-    return _holder(_read(body), path) is not None
-
-
-def _changed(body: bytes, paths: Iterable[str], change: Callable[[Any], Any], *, only_first: bool = False) -> bytes:
-    """The body with other values at these paths, wherever it has a text or a number there, or at the first such place."""
-    message, done = _read(body), False
-    for path in paths:
-        found = _holder(message, path)
-        value = found[0][found[1]] if found is not None else None
-        if found is not None and isinstance(value, str | int) and not isinstance(value, bool):
-            found[0][found[1]], done = change(value), True
-            if only_first:
-                break
-    if not done:
-        raise CannotForge("it cannot be forged so: this event's body does not say it")
-    return orjson.dumps(message)
-
-
-def _without(body: bytes, path: str) -> bytes:
-    message = _read(body)
-    if (found := _holder(message, path)) is not None:
-        del found[0][found[1]]
-    return orjson.dumps(message)
 
 
 # Other values ----------------------------------------------------------------------------------------------------

@@ -60,13 +60,19 @@ class Sample:
         return LANGUAGES[self.language][0]
 
     def filled(self, account: Account, return_url: str) -> str:
-        """Ready to be pasted and run. Raises `KeyError` for a member that the account has not."""
+        """Ready to be pasted and run. Raises `ValueError` for a member that there is not."""
         values, written = _values(account, return_url), LANGUAGES[self.language][1]
-        return _MEMBER.sub(lambda found: written(values[found[1]]), self.pattern)
+
+        def value(found: re.Match[str]) -> str:
+            if found[1] not in values:
+                raise ValueError(f"a sample in {self.title} has {found[0]}: there are {', '.join(values)}")
+            return written(values[found[1]])
+
+        return _MEMBER.sub(value, self.pattern)
 
 
 def _values(account: Account, return_url: str) -> dict[str, str]:
-    """By the names of the credentials; of several values the first."""
+    """The credentials by their names, of several values the first; `url`, its `scheme`, `host` and `port`, and `return_url`."""
     where = urlsplit(account.base_url)
     port = where.port or (443 if where.scheme == "https" else 80)
     own = {

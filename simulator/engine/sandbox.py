@@ -101,7 +101,7 @@ class Sandbox:
     """The call whose payment a buyer may pay."""
     payment_id: Callable[[Visit], str] = lambda visit: str(visit.told("create", "id"))
     webhook_name: Callable[[Any], str] = lambda body: str(body["type"])
-    """What a webhook tells of, by the JSON of its body. At a body that is none of its own it may fail."""
+    """What a webhook tells of, by the JSON of its body or the fields of a form. At a body that is none of its own it may fail."""
     headers: tuple[str, ...] = ()
     """Headers of an answer that are compared beside those that the simulator sends, in small letters."""
     varies: tuple[str, ...] = ()

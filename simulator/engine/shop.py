@@ -114,8 +114,9 @@ class Course:
     """Clock time between the paid payment and the first refund that is taken."""
     ends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Phases in which `decline`, `cancel` or `expire` may end, where the provider has no state of its own for it."""
-    reasons: Mapping[str, str]
-    """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body for each.
+    Left out where the webhooks do not say why."""
 
 
 def _refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
@@ -222,7 +223,8 @@ class DemoMerchant(Protocol):
         """Shows the QR code and lets the buyer act (or acts as the command line says)."""
 
     def webhooks(self, payment_id: str, *events: str) -> list[Any]:
-        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns the bodies."""
+        """Waits for these events in the inbox, in order; checks each signature with `verify`; returns what the bodies say: JSON,
+        the fields of a form, or else the text."""
 
     def advance(self, by: str) -> None:
         """Moves the workspace's clock (`PT3D`)."""

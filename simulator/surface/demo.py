@@ -6,7 +6,6 @@ simulator's inside is used: only the provider's API, the control API, and the bu
 
 from __future__ import annotations
 
-import json
 import threading
 import webbrowser
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from simulator.engine.provider import Provider
 from simulator.engine.shop import Account, Answer, Purchase, Request, Shop, Webhook
+from simulator.engine.webhook_bodies import said_in
 from simulator.kernel.clock import time_of_day
 from simulator.kernel.money import Money
 from simulator.surface import printed, terminal
@@ -229,7 +229,7 @@ class Merchant:
         signature = "none" if verdict is None else "good"
         step = {"at": got["at"], "webhook": delivery["event"], "signature": signature}
         self._tell_at(got["at"], f"webhook {delivery['event']}  received, signature {signature}", **step)
-        return _parse(delivery["body"]) if _parse(delivery["body"]) is not None else delivery["body"]
+        return said(delivery["body"])
 
     def advance(self, by: str) -> None:
         since, moved = self.workspace.clock()["now"], self.workspace.advance(by)
@@ -355,8 +355,7 @@ def _short_path(path: str) -> str:
     return "/".join(segment if len(segment) <= 20 else f"{segment[:8]}…" for segment in segments)
 
 
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+def said(body: str) -> Any:
+    """What a webhook says, for a story: its JSON, the fields of a form, or else its text."""
+    found = said_in(body.encode("utf-8", "surrogatepass"))
+    return body if found is None else found

@@ -98,7 +98,7 @@ class Signer:
         return self._signed(request).headers != self._signed(other).headers
 
     def _webhook(self, body: bytes) -> Made:
-        _json_in(body)
+        """Of the bytes as they are, where the provider's webhooks are no JSON: their content type tells."""
         webhooks = self.provider.webhooks
         now = self.account.now
         sending = Sending(self.workspace, "", body, webhooks.account_context, now, now, 1, now, now)
@@ -106,6 +106,10 @@ class Signer:
             signed = webhooks.signed(sending)
         except Dropped as error:
             raise NotPossible("the account's endpoint takes no webhooks", "Set one in the console.") from error
+        except ValueError as error:
+            raise NotPossible(f"this cannot be signed: {error}", "Give the body of a webhook on stdin.") from error
+        if _is_json(signed.headers):
+            _json_in(body)
         return Made(signed.headers) if signed.body == body else Made(body=signed.body)
 
     # Checking
@@ -191,6 +195,12 @@ def request_of(method: str | None, path: str | None, headers: Mapping[str, str],
     if body and "content-type" not in {name.lower() for name in given}:
         given = {"Content-Type": "application/json", **given}
     return Request((method or ("POST" if body else "GET")).upper(), path or "/", given, body)
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    """Whether a webhook with these headers is JSON; so is one that does not say what it is."""
+    said = next((value for name, value in headers.items() if name.lower() == "content-type"), "application/json")
+    return "json" in said.lower()
 
 
 def _json_in(body: bytes) -> Any:

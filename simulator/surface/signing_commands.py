@@ -76,7 +76,7 @@ def sign(
     workspace: str,
     as_json: bool,
 ) -> None:
-    """Sign the JSON body on stdin: writes it signed, or the signed query, or the headers (for curl -H @-)."""
+    """Sign the body on stdin: writes it signed, or the signed query, or the headers (for curl -H @-)."""
     with _signer(provider, date, secret, url, token, workspace) as signer:
         request = _described(method, path, headers)
         made = signer.sign(request, is_request=method is not None or path is not None)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 from buying import ANY
+from toy.terse import TERSE
 
 from audit.careful import opened
 from simulator.engine import weather
 from simulator.engine.provider import Provider
 from simulator.providers import built_in
+from simulator.surface import app
 from simulator.surface.assertions import TestedWorkspace
 from simulator.surface.audit import page
 from simulator.surface.audit.check import GROUPS, Finding
@@ -75,6 +77,17 @@ REFUSED = {
     *("verification", "webhook-late", "returned-early", *WRITTEN, *READ),
 }
 """Those that a shop fails which takes no webhook."""
+
+
+def test_webhooks_that_are_forms_are_written_otherwise_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have fields, and nothing in them can be escaped as in JSON."""
+    monkeypatch.setattr(app, "installed", lambda: (TERSE,))
+
+    results = {finding.check.name: finding.result for finding in audited(TERSE, only=FORGED | WRITTEN).findings}
+
+    skipped = {name for name, result in results.items() if result == "skipped"}
+    assert skipped == {"signature-time", "signature-old", "signature-slashes"}
+    assert set(results.values()) == {"passed", "skipped"}
 
 
 @dataclass(frozen=True)

@@ -70,13 +70,19 @@ async def test_a_retry_is_signed_with_the_secret_of_its_own_hour(world: Sim, mer
     assert [hook.verdict(merchant.name).valid for hook in later] == [True] * len(later)
 
 
+def with_another_end(body: bytes) -> bytes:
+    """Of a body that tells no amount: its last letter or digit is another one."""
+    return re.sub(rb"[0-9A-Za-z](?=[^0-9A-Za-z]*\Z)", lambda found: b"1" if found[0] == b"0" else b"0", body)
+
+
 async def test_a_changed_webhook_does_not_verify(world: Sim, merchant: Merchant) -> None:
     if merchant.provider.verify is None:
         pytest.skip("this provider's webhooks are not signed")
     await merchant.paid()
     hook = world.hooks[-1]
 
-    changed = re.sub(rb"10(\.?)00", rb"10\g<1>01", hook.raw)
+    tells_amount = bool(merchant.provider.webhooks.forging.amounts)
+    changed = re.sub(rb"10(\.?)00", rb"10\g<1>01", hook.raw) if tells_amount else with_another_end(hook.raw)
     assert changed != hook.raw
     hook.raw = changed
 
@@ -294,7 +300,8 @@ async def test_the_address_for_the_buyer_leads_the_buyer_to_a_page(world: Sim, m
     answer = await merchant.answer()
     await merchant.settle()
 
-    told = [merchant.shop.pay_url(document) for document in (answer.json, *(hook.body for hook in world.hooks))]
+    documents = [document for one in (answer, *merchant.heard()) if (document := one.json) is not None]
+    told = [merchant.shop.pay_url(document) for document in documents]
     url = next(found for found in told if found is not None)
     page = await world.http.get(url, follow_redirects=True)
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")

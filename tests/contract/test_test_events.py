@@ -6,12 +6,11 @@ import json
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
-from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 from merchant import Merchant
-from support import HOOKS, Sim
+from support import HOOKS, Sim, said_in
 from toy.told import TOLD
 
 from contract.calls import EVERYBODY, PROVIDERS
@@ -42,11 +41,6 @@ async def send(sim: Sim, provider: Provider, event: Any) -> httpx.Response:
     return await sim.http.post(f"{sim.path}/webhooks/{provider.name}/test-event", json={"event": event})
 
 
-def members(body: str) -> Any:
-    """Of JSON, or of a form."""
-    return json.loads(body) if body.startswith("{") else dict(parse_qsl(body, strict_parsing=True))
-
-
 def shape(value: Any) -> Any:
     """Members and kinds of values; what an id or an instant says does not matter."""
     if isinstance(value, dict):
@@ -68,7 +62,7 @@ async def test_a_test_event_has_the_members_of_the_real_one_in_their_order(
     test = (await send(merchant.sim, merchant.provider, event)).raise_for_status().json()
 
     assert (test["event"], test["state"]) == (event, "delivered")
-    assert json.dumps(shape(members(test["body"]))) == json.dumps(shape(members(real["body"])))
+    assert json.dumps(shape(said_in(test["body"].encode()))) == json.dumps(shape(said_in(real["body"].encode())))
 
 
 def told_by(provider: Provider) -> list[str]:
@@ -95,7 +89,7 @@ async def test_without_an_address_a_test_event_is_kept(world: Sim, provider: Pro
     delivery = (await send(world, provider, provider.webhooks.events[0])).raise_for_status().json()
 
     assert (delivery["state"], delivery["url"], delivery["attempts"]) == ("kept", None, [])
-    assert members(delivery["body"])
+    assert said_in(delivery["body"].encode())
 
 
 @pytest.mark.parametrize("provider", EVERYBODY, indirect=True)
@@ -194,7 +188,7 @@ async def test_every_event_has_a_sample_whatever_the_settings(merchant: Merchant
 
     for settings, event in plays:
         cast = Cast(provider, replace(workspace, settings={provider.name: settings}), "http://sim.test", "seed")
-        assert json.loads((await sample(cast, event)).message.body), (settings, event)
+        assert isinstance(said_in((await sample(cast, event)).message.body), dict | list), (settings, event)
 
 
 async def test_an_event_of_which_no_story_tells_is_refused_and_nothing_is_sent() -> None:

@@ -17,7 +17,8 @@ from toy.acme import ACME
 from toy.sealed import SEALED
 
 from engine.merchant import Merchant
-from simulator.engine.forging import CannotForge, Forging, another_amount, another_currency, another_id, noise
+from simulator.engine.forging import Forging, another_amount, another_currency, another_id, noise
+from simulator.engine.webhook_bodies import CannotForge, said_in
 from simulator.kernel.retry import RetryPolicy
 
 TABLE = Forging(
@@ -81,6 +82,58 @@ def test_what_a_body_does_not_say_cannot_be_forged(way: Any, body: bytes) -> Non
     assert not TABLE.suits(way, body)
     with pytest.raises(CannotForge):
         TABLE.before(way, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"id":1}', {"id": 1}),
+        (b"id=tr_1&note=a+b%26c&empty=", {"id": "tr_1", "note": "a b&c", "empty": ""}),
+        (b"<id>1</id>", None),
+        (b"\xff", None),
+    ],
+)
+def test_what_a_body_says_is_its_json_or_its_fields(body: bytes, said: Any) -> None:
+    assert said_in(body) == said
+
+
+FORM = b"merchant=merch_1a&total=10.00&note=a+b%26c&seal=0f"
+
+
+def test_in_a_form_fields_are_changed_where_they_stand_and_nothing_else() -> None:
+    table = Forging(member="seal", amounts=("total",), accounts=("merchant",))
+
+    assert table.before("amount", FORM) == FORM.replace(b"10.00", b"5.00")
+    assert re.fullmatch(
+        rb"merchant=merch_[02-9][b-f]&total=10.00&note=a\+b%26c&seal=0f", table.before("other_account", FORM)
+    )
+    assert table.after("unsigned", {}, FORM, timedelta(0))[1] == FORM.removesuffix(b"&seal=0f")
+    assert table.after("body", {}, FORM, timedelta(0))[1] == FORM.replace(b"10.00", b"5.00")
+    assert re.fullmatch(rb".*&seal=[1-9][a-e]", table.after("signature", {}, FORM, timedelta(0))[1])
+
+
+@pytest.mark.parametrize(
+    ("body", "changed"),
+    [
+        (b"id=tr_1a", rb"id=tr_[02-9][b-f]"),
+        (b"id=tr_1a&seal=0f", rb"id=tr_[02-9][b-f]&seal=0f"),
+        (b"name=%E9%BE%99&id=1", rb"name=%E9%BE%99&id=[02-9]"),
+        (b"id=1&empty=", rb"id=[02-9]&empty="),
+        (b'{"seal":"0f","is":true,"sum":{"items":[7]}}', rb'\{"seal":"0f","is":true,"sum":\{"items":\[8\]\}\}'),
+        (b"<id>tr_17</id>", rb"<id>tr_1[0-689]</id>"),
+        (b"\xffab", rb"\xffa[ac-f]"),
+    ],
+)
+def test_a_body_without_amounts_and_ids_has_another_value_and_stays_what_it_is(body: bytes, changed: bytes) -> None:
+    table = Forging(headers={"acme-signature": "(?P<signature>.+)"}, member="seal")
+
+    assert table.suits("body", body)
+    assert re.fullmatch(changed, table.after("body", {"acme-signature": "0f"}, body, timedelta(0))[1])
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[true]", b"\xff", b"seal=0f", b"empty="])
+def test_in_a_body_that_says_nothing_nothing_is_changed(body: bytes) -> None:
+    assert not Forging(headers={"acme-signature": "(?P<signature>.+)"}, member="seal").suits("body", body)
 
 
 @pytest.mark.parametrize("way", ["signature", "secret", "timestamp", "unsigned", "body", "other_account"])

@@ -132,6 +132,14 @@ def test_a_webhook_that_never_comes_is_a_difference(client: Client, monkeypatch:
     assert result["error"] == "expected the webhooks created; of this payment there are: none"
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [('{"id":1}', {"id": 1}), ("id=tr_1&a=b+c", {"id": "tr_1", "a": "b c"}), ("<id>1</id>", "<id>1</id>")],
+)
+def test_a_story_reads_webhooks_of_each_form(body: str, said: object) -> None:
+    assert demo.said(body) == said
+
+
 def test_an_unknown_provider_is_wrong_use(server: Launched) -> None:
     result = run(server, "paypal")
 

@@ -97,7 +97,8 @@ class World:
                 path = f"{world}/payments/{payment['provider']}/{quote(payment['id'], safe='')}"
                 yield path, (await sim.http.get(path)).content
             for entry in (await sim.http.get(f"{world}/requests?limit=500")).json()["data"]:
-                yield entry["id"], (await sim.http.get(f"{world}/requests/{entry['id']}")).content
+                where = f"{entry['id']} {entry['method']} {entry['path']}"
+                yield where, (await sim.http.get(f"{world}/requests/{entry['id']}")).content
         console = f"/console/{sim.workspace.name}"
         for page in ("payments", "webhooks", "requests", "clock", "buyers", "scenarios"):
             yield f"{console}/{page}", (await sim.http.get(f"{console}/{page}", follow_redirects=True)).content
@@ -372,3 +373,13 @@ async def test_no_secret_is_found_in_any_file_log_page_or_answer(
         leaks[where] = planted.found_in(raw)
 
     assert {where: found for where, found in leaks.items() if found} == {}
+
+
+async def test_a_leak_in_a_call_is_told_with_the_calls_method_and_path(world: World) -> None:
+    call = world.creation(NAMES[0])
+    await world.send(NAMES[0], call)
+    world.sim.app.runtime.write_late()
+
+    places = [where async for where, _ in world.readable()]
+
+    assert any(where.startswith("req_") and where.endswith(f" {call.method} {call.path}") for where in places)

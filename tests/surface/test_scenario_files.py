@@ -106,6 +106,14 @@ def test_doctor_reads_them_all(folder: Path, tmp_path: Path, file: str, text: st
     assert said in fault
 
 
+def test_a_simulator_of_the_tests_reads_those_of_its_providers_when_it_is_made(folder: Path) -> None:
+    """Whoever writes one sees what is wrong with it, and not a payment that crashed."""
+    (folder / f"{ANY}.yaml").write_text(f"name: {ANY}\nrules: []\n")
+
+    with pytest.raises(ScenarioError, match=rf"{ANY}\.yaml:2: rules"):
+        Sim()
+
+
 async def test_one_that_cannot_be_read_is_named_where_it_is_missed() -> None:
     """A start reads none of them. The call that is first to need them is no bug of ours."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -176,6 +177,10 @@ def test_without_a_simulator_there_are_no_keys(command: str) -> None:
 def test_what_cannot_be_signed_is_wrong_use(
     run: Run, provider: Provider, arguments: tuple[str, ...], body: str | bytes
 ) -> None:
+    said = re.search(r"(?im)^content-type: (.*)$", run("sign", provider.name, body="{}").stdout)
+    if not arguments and said is not None and "json" not in said[1]:
+        pytest.skip("its webhooks are no JSON: any bytes are signed")
+
     result = run("sign", provider.name, *arguments, body=body)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")

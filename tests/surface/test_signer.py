@@ -12,6 +12,7 @@ from unittest.mock import MagicMock
 import pytest
 from support import Sim
 from toy.acme import ACME
+from toy.terse import TERSE
 
 from simulator.engine.provider import Dropped, Provider, Sending, Verdict
 from simulator.engine.shop import Request
@@ -50,6 +51,18 @@ def shop(sign: Any) -> Any:
 
 
 POSTED = request_of(None, "/x?a=1", {}, b'{"a":1}')
+
+
+@pytest.mark.parametrize("body", [b"id=ch_1", b"<id>ch_1</id>"])
+async def test_a_webhook_that_is_no_json_is_signed_as_it_is(sim: Sim, body: bytes) -> None:
+    """Where its content type says so; where it is JSON, what is none is refused."""
+    own = await signing(sim, webhooks=TERSE.webhooks)
+
+    made = own.sign(replace(POSTED, body=body), is_request=False)
+
+    assert (await signing(sim)).verify(replace(POSTED, headers=made.headers, body=body)).valid
+    with pytest.raises(NotPossible, match="not JSON"):
+        (await signing(sim)).sign(replace(POSTED, body=body), is_request=False)
 
 
 async def test_a_signature_goes_where_the_provider_looks_for_it(sim: Sim) -> None:

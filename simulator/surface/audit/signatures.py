@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
+from simulator.engine.webhook_bodies import is_form
 from simulator.surface.audit.check import Check
 from simulator.surface.audit.endings import Fault, Skip
 from simulator.surface.audit.trial import Trial, accepted
@@ -66,16 +68,29 @@ def _rewritten(what: str, rewrite: Rewrite, shows: str = "") -> Callable[[Trial]
 
 
 def _members(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Rewrite:
+    """The members of JSON, or the fields of a form."""
+
     def rewrite(delivery: Delivery) -> dict[str, Any]:
-        body = json.loads(delivery["body"])
-        if not isinstance(body, dict):
+        body = delivery["body"]
+        if is_form(body.encode()):
+            return {"body": urlencode(change(dict(parse_qsl(body, keep_blank_values=True))))}
+        read = _read(body)
+        if not isinstance(read, dict):
             raise Skip("its webhooks are no objects")
-        return {"body": json.dumps(change(body), ensure_ascii=False)}
+        return {"body": json.dumps(change(read), ensure_ascii=False)}
 
     return rewrite
 
 
+def _read(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Skip("its webhooks are no JSON") from error
+
+
 def _escaped(delivery: Delivery) -> dict[str, Any]:
+    _read(delivery["body"])
     if "/" not in delivery["body"]:
         raise Skip("there is no slash in its webhooks")
     return {"body": delivery["body"].replace("\\/", "/").replace("/", "\\/")}

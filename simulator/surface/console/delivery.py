@@ -19,6 +19,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.runtime import Runtime
 from simulator.engine.samples import coloured
 from simulator.engine.store import AttemptRow, OutboxRow
+from simulator.engine.webhook_bodies import said_in
 from simulator.kernel.retry import Receipt, RetryPolicy
 from simulator.kernel.values import dataclass
 from simulator.surface.console.frame import Console
@@ -172,10 +173,7 @@ def _inferred(row: Row, sent: str, headers: Mapping[str, str]) -> Sequence[Fact]
     """What no document of the provider says, and shows in this webhook."""
     if row.provider is None:
         return []
-    try:
-        said = orjson.loads(sent)
-    except orjson.JSONDecodeError:
-        said = None
+    said = said_in(sent.encode("utf-8", "surrogatepass"))
     return row.provider.facts.inferred_of(row.delivery["event"], said, [name.lower() for name in headers])
 
 

@@ -12,6 +12,7 @@ from simulator.engine.explain import CAUSES, Comparison, Explained
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import AttemptRow, OutboxRow
 from simulator.engine.texts import Texts
+from simulator.engine.webhook_bodies import is_form
 from simulator.kernel.values import dataclass
 from simulator.surface.control.errors import ControlError, invalid
 from simulator.surface.control.operation import Body, ControlCall
@@ -78,21 +79,28 @@ class Pasted:
 
 def pasted(explained: Explained, text: str) -> Pasted:
     """It is a signature if it is as long as one and in one piece; else the string to sign, or the body if that explains more, or as
-    much and it is JSON. A field of a form gives line breaks as CRLF."""
+    much and it is JSON or a form like the true one. The console's own form gives line breaks as CRLF."""
     text = text.replace("\r\n", "\n")
-    bare = explained.bare(text)
-    if len(bare) <= len(explained.signature) * 2 and not set(bare) & set(" :{"):
+    bare, is_like_it = explained.bare(text), _is_form_like_it(explained, text)
+    if not is_like_it and len(bare) <= len(explained.signature) * 2 and not set(bare) & set(" :{"):
         return Pasted(text, "signature", explain.compare(explained, signature=text))
     as_base = Pasted(text, "base_string", explain.compare(explained, base_string=text))
     if explained.rebuilt is None:
         return as_base
     try:
         as_body = Pasted(text, "body", explain.compare(explained, body=text))
-        json.loads(text)
-    except ValueError:  # no body that anybody could sign, or none in JSON
+        if not is_like_it:
+            json.loads(text)
+    except ValueError:  # no body that anybody could sign, or neither JSON nor such a form
         return as_base
     is_same = explained.rebuilt(text.encode("utf-8", "surrogatepass")) == text.encode("utf-8", "surrogatepass")
     return as_base if is_same or as_base.rank > as_body.rank else as_body
+
+
+def _is_form_like_it(explained: Explained, text: str) -> bool:
+    """Whether it is a form whose first field what was signed has, too: `sha256=…` before a signature looks like a form."""
+    name = text.partition("=")[0]
+    return is_form(text.encode("utf-8", "surrogatepass")) and f"{name}=" in explained.base_string
 
 
 def comparison_view(explained: Explained | None, comparison: Comparison, texts: Texts = ENGLISH) -> dict[str, Any]:

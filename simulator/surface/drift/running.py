@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
 
+import orjson
+
 from simulator.engine.facts import Exchange
 from simulator.engine.provider import Provider
 from simulator.engine.sandbox import Sandbox
 from simulator.engine.shop import Answer, Request
+from simulator.engine.webhook_bodies import is_form, said_in
 from simulator.kernel.ids import Ids
 from simulator.kernel.values import dataclass
 from simulator.surface.client import Workspace
@@ -121,9 +124,14 @@ UNNAMED = "of no known shape"
 def told_by(sandbox: Sandbox, webhook: Answer) -> str:
     """What a webhook tells of. `Sandbox.webhook_name` may fail at a body that is none of the provider's."""
     try:
-        return sandbox.webhook_name(webhook.json)
+        return sandbox.webhook_name(said_in(webhook.body))
     except (LookupError, TypeError, AttributeError, ValueError):
         return UNNAMED
+
+
+def readable(webhook: Answer) -> Answer:
+    """A form as JSON of its fields, so that it is compared field by field; everything else as it came."""
+    return replace(webhook, body=orjson.dumps(said_in(webhook.body))) if is_form(webhook.body) else webhook
 
 
 def _by_name(provider: Provider, heard: Sequence[Answer]) -> dict[str, Answer]:
@@ -131,7 +139,7 @@ def _by_name(provider: Provider, heard: Sequence[Answer]) -> dict[str, Answer]:
     assert provider.sandbox is not None
     found: dict[str, Answer] = {}
     for webhook in heard:
-        found.setdefault(told_by(provider.sandbox, webhook), webhook)
+        found.setdefault(told_by(provider.sandbox, webhook), readable(webhook))
     return found
 
 

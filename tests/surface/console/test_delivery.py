@@ -6,6 +6,8 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -15,8 +17,9 @@ from pressing import page_of, press
 from support import Sim
 from toy.acme import ACME
 from toy.enveloped import ENVELOPED
+from toy.terse import TERSE
 
-from simulator.engine.facts import Place
+from simulator.engine.facts import Facts, Place
 from simulator.engine.provider import Provider
 from simulator.providers import built_in
 
@@ -232,6 +235,20 @@ async def test_every_providers_delivery_has_its_schedule_and_its_signature(provi
 
     assert provider.title in page
     assert set(inferred_anyhow(provider, event)) <= set(re.findall(r'<p id="([a-z.-]+)"', page))
+
+
+async def test_what_is_inferred_shows_in_the_fields_of_a_form_too(tmp_path: Path) -> None:
+    table = '[terse]\nstatement = "It tells the id alone."\nsource = "A guess."\nsettled_by = "A payment."\n'
+    (tmp_path / "facts.toml").write_text(f'{table}shows = [{{ event = "charge.captured", member = "id" }}]\n')
+    provider = replace(TERSE, facts=Facts(tmp_path / "facts.toml", "acme"))
+    async with Sim(providers=[provider]) as sim:
+        await sim.receive_webhooks("acme")
+        await Merchant(sim, provider).paid()
+        id_ = (await sim.http.get(f"{sim.path}/webhooks/latest")).json()["id"]
+
+        page = await page_of(sim, f"/webhooks/{id_}?tab=signature")
+
+    assert '<p id="acme.terse"' in page
 
 
 def inferred_anyhow(provider: Provider, event: str) -> Iterator[str]:

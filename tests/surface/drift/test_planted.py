@@ -16,7 +16,7 @@ from simulator.engine.sandbox import Sandbox
 from simulator.engine.shop import Answer
 from simulator.surface.drift.check import report_of
 from simulator.surface.drift.hiding import Hiding
-from simulator.surface.drift.running import Ours, Visited, told_by
+from simulator.surface.drift.running import Ours, Visited, readable, told_by
 from simulator.surface.in_process import Simulator
 
 
@@ -172,6 +172,14 @@ def test_whatever_fails_at_a_strange_body_the_webhook_has_a_name(body: Any) -> N
     for way in ways:
         sandbox = Sandbox(url="", hosts=(), credentials=(), probes=(), webhook_name=way)
         assert told_by(sandbox, webhook) == "of no known shape"
+
+
+def test_a_webhook_that_is_a_form_is_named_and_compared_by_its_fields() -> None:
+    webhook = Answer(200, b"type=charge.paid&id=ch_1", {"content-type": "application/x-www-form-urlencoded"})
+    sandbox = Sandbox(url="", hosts=(), credentials=(), probes=())
+
+    assert told_by(sandbox, webhook) == "charge.paid"
+    assert readable(webhook) == replace(webhook, body=b'{"type":"charge.paid","id":"ch_1"}')
 
 
 def test_the_settings_that_follow_a_sandbox_leave_no_difference(
