@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -112,6 +113,11 @@ class Merchant:
 
     async def until_refundable(self) -> None:
         wanted = self.course.settles_after + self.course.refundable_after
+        await self.sim.advance(seconds=wanted.total_seconds() + 5)
+
+    async def until_refunded(self, **more: float) -> None:
+        """The buyer has the money of a refund back; `more` is what its bank takes beside, as a `timedelta` has it."""
+        wanted = self.course.refunded_after + timedelta(**more)
         await self.sim.advance(seconds=wanted.total_seconds() + 5)
 
     async def waiting(self, reference: str = "order-1", amount: int = 1000) -> str:

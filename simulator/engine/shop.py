@@ -102,8 +102,8 @@ class Webhook(Received):
 class Course:
     """How a payment goes at this provider: its own words for the three main states, and how long things take."""
 
-    waiting: str
-    """The status while the buyer has not decided."""
+    waiting: str | tuple[str, ...]
+    """The status while the buyer has not decided: one word, or several where it changes meanwhile (`("open", "pending")`)."""
     paid: str
     expired: str
     expires_after: timedelta | None = None
@@ -112,10 +112,17 @@ class Course:
     """Clock time between what happens and the status that says so: until the wallet's link is there, or the money."""
     refundable_after: timedelta = timedelta(0)
     """Clock time between the paid payment and the first refund that is taken."""
+    refunded_after: timedelta = timedelta(0)
+    """Clock time between a refund that was asked for and the buyer's money, where the bank approves it at once. A bank that takes
+    its time decides later by that, or instead of it."""
     ends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Phases in which `decline`, `cancel` or `expire` may end, where the provider has no state of its own for it."""
     reasons: Mapping[str, str]
     """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body."""
+
+    def waits(self, status: str) -> bool:
+        """Whether a payment of this status waits for its buyer."""
+        return status in ((self.waiting,) if isinstance(self.waiting, str) else self.waiting)
 
 
 def _refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
