@@ -102,7 +102,11 @@ class Merchant:
 
     async def was_refused(self, id_: str, refund: Answer) -> bool:
         """Whether a refund was refused, in whatever way the provider says so, once everything has settled."""
-        later = None if self.shop.read is None else await self.read(id_)
+        later = None
+        if self.shop.read_refund is not None and refund.status < 300:
+            later = await self.send(self.shop.read_refund(self.account, id_, refund))
+        elif self.shop.read is not None:
+            later = await self.read(id_)
         return self.shop.refused(refund, later, self.heard(self._heard_before_refund))
 
     # Time

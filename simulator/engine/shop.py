@@ -159,6 +159,9 @@ class Shop:
     refund: Callable[[Account, str, Money], Request]
     read: Callable[[Account, str], Request] | None = None
     """None where the API has no call that reads a payment: what becomes of it is told by webhook alone."""
+    read_refund: Callable[[Account, str, Answer], Request] | None = None
+    """Where a refund is a resource of its own: reads it, of the payment's id and the answer to `refund`. `refused` then gets its
+    answer as the later one."""
     cancel: Callable[[Account, str], Request] | None = None
     """Gives up a payment that waits for its buyer; None where the API has no call for it."""
 
@@ -175,8 +178,8 @@ class Shop:
     pay_url: Callable[[Any], str | None] = _nowhere
     """Where the buyer is sent: of the JSON of the answer to `create`, or of a webhook where only that says it."""
     refused: Callable[[Answer, Answer | None, Sequence[Webhook]], bool] = _refused
-    """Whether a refund was refused: of its answer; of that to a later `read`, which is None where the API has none; and of
-    the webhooks that came since the refund was asked for."""
+    """Whether a refund was refused: of its answer; of that to a later `read_refund`, or else `read`, which is None where the
+    API has neither; and of the webhooks that came since the refund was asked for."""
     is_error: Callable[[Answer], bool]
     """Whether an answer is an error in the provider's own format."""
 

@@ -34,7 +34,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/resource.py": "Resource Summary UNFINISHED PHASES changed",
         "kernel/values.py": "dataclass",
         "kernel/machine.py": "ACTORS Machine",
-        "engine/reader.py": "Reader",
+        "engine/reader.py": "Slice Reader",
         "engine/uow.py": "UnitOfWork",
         "engine/facets.py": "Facet REASONS",
         "engine/rules.py": "Delay BankEffect RuleOptions",
@@ -42,7 +42,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/bank.py": "BankVerdict",
         "kernel/money.py": "CURRENCIES decimals Money",
         "kernel/ids.py": "Ids",
-        "kernel/clock.py": "time_of_day from_micros iso_millis millis parse_instant parse_duration",
+        "kernel/clock.py": "time_of_day from_micros iso_millis iso_seconds millis parse_instant parse_duration",
     },
     "Webhooks": {
         "engine/messages.py": "Event Message",
