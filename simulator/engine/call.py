@@ -147,7 +147,7 @@ class Call:
     path: dict[str, str] = field(default_factory=dict)
     """Path parameters by name."""
     body: Any = None
-    """The validated request model, once the gateway has got that far."""
+    """The value of the endpoint's model `body`, or of its `query` where it has no body, once the gateway has got that far."""
     workspace: Workspace = None  # type: ignore[assignment]  # set by authentication, before any handler runs
     credential: Mapping[str, Any] = field(default_factory=dict)
     """What `authenticate` learned: which key, which scopes, which merchant."""
