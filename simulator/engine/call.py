@@ -42,7 +42,7 @@ class Reply:
     content_type: str | None = None
     """Overrides the provider's own content type."""
     subject: str | None = None
-    """The payment in whose story the request belongs, when it is not one that the handler touched."""
+    """The payment in whose story the request belongs, where the handler moves nothing of it: it reads, amends or arms alone."""
     cookies: list[str] = field(default_factory=list)
     """Each is sent as a `Set-Cookie` of its own."""
     walk: Walk | None = None

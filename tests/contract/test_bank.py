@@ -14,6 +14,12 @@ async def _refunded(world: Sim, merchant: Merchant, id_: str) -> int:
     return value
 
 
+async def _calls(world: Sim, merchant: Merchant, id_: str) -> int:
+    """How many of the merchant's calls the payment's story tells."""
+    timeline = (await world.payment(merchant.name, id_))["timeline"]
+    return sum(entry["kind"] == "request" for entry in timeline)
+
+
 async def _arm(world: Sim, operation: str, **bank: Any) -> None:
     await world.arm([{"when": {"operation": operation}, "bank": bank}])
 
@@ -43,6 +49,20 @@ async def test_the_bank_takes_its_time_with_a_refund(world: Sim, merchant: Merch
 
     assert refund.status < 300
     assert (before, await _refunded(world, merchant, id_)) == (0, 1000)
+
+
+@pytest.mark.uncounted
+async def test_a_refund_that_the_bank_has_not_decided_stands_in_the_payments_story(
+    world: Sim, merchant: Merchant
+) -> None:
+    """Though nothing has moved yet: the answer says whose it is (`Reply.subject`)."""
+    id_ = await merchant.paid()
+    await _arm(world, "refund", delay="PT5H")
+    before = await _calls(world, merchant, id_)
+
+    await merchant.refund(id_, 1000)
+
+    assert await _calls(world, merchant, id_) == before + 1
 
 
 @pytest.mark.uncounted

@@ -62,7 +62,7 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
         raise r.Refused("refund_declined")
     after = verdict.wait(REFUNDED_AFTER)
     uow.arm(charge, "timer.refund", after=after, amount=asked, approves=verdict.approves)
-    return Reply(200, charge_view(charge, call.base_url))
+    return Reply(200, charge_view(charge, call.base_url), subject=charge.id)
 
 
 def void_charge(call: Call, uow: UnitOfWork) -> Reply:
