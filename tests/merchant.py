@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -101,7 +102,11 @@ class Merchant:
 
     async def was_refused(self, id_: str, refund: Answer) -> bool:
         """Whether a refund was refused, in whatever way the provider says so, once everything has settled."""
-        later = None if self.shop.read is None else await self.read(id_)
+        later = None
+        if self.shop.read_refund is not None and refund.status < 300:
+            later = await self.send(self.shop.read_refund(self.account, id_, refund))
+        elif self.shop.read is not None:
+            later = await self.read(id_)
         return self.shop.refused(refund, later, self.heard(self._heard_before_refund))
 
     # Time
@@ -112,6 +117,11 @@ class Merchant:
 
     async def until_refundable(self) -> None:
         wanted = self.course.settles_after + self.course.refundable_after
+        await self.sim.advance(seconds=wanted.total_seconds() + 5)
+
+    async def until_refunded(self, **more: float) -> None:
+        """The buyer has the money of a refund back; `more` is what its bank takes beside, as a `timedelta` has it."""
+        wanted = self.course.refunded_after + timedelta(**more)
         await self.sim.advance(seconds=wanted.total_seconds() + 5)
 
     async def waiting(self, reference: str = "order-1", amount: int = 1000) -> str:

@@ -42,7 +42,7 @@ class Reply:
     content_type: str | None = None
     """Overrides the provider's own content type."""
     subject: str | None = None
-    """The payment in whose story the request belongs, when it is not one that the handler touched."""
+    """The payment in whose story the request belongs, where the handler moves nothing of it: it reads, amends or arms alone."""
     cookies: list[str] = field(default_factory=list)
     """Each is sent as a `Set-Cookie` of its own."""
     walk: Walk | None = None
@@ -147,7 +147,7 @@ class Call:
     path: dict[str, str] = field(default_factory=dict)
     """Path parameters by name."""
     body: Any = None
-    """The validated request model, once the gateway has got that far."""
+    """The value of the endpoint's model `body`, or of its `query` where it has no body, once the gateway has got that far."""
     workspace: Workspace = None  # type: ignore[assignment]  # set by authentication, before any handler runs
     credential: Mapping[str, Any] = field(default_factory=dict)
     """What `authenticate` learned: which key, which scopes, which merchant."""

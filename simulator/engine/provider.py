@@ -93,6 +93,8 @@ class Endpoint:
     checks_body: bool = True
     """False where the provider accepts first and reports what is wrong later: the handler validates, `body` documents."""
     query: type[BaseModel] | None = None
+    """The model of the query, whose values are texts. `call.body` is its value where the endpoint has no `body`; beside a `body` it
+    only checks, and the handler reads `call.query`."""
     parameters: tuple[str, ...] = ()
     """Names that the handler reads itself, beside those of the models `query` and `body`. One that ends in `*` stands for all
     that begin so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from simulator.engine.changes import Changes, Share, booked
 from simulator.engine.ledger import Booking, Standing, standing_after, standing_in
@@ -19,6 +19,16 @@ PAGE = 500
 """How many resources `every` reads at a time."""
 
 R = TypeVar("R", bound=Resource)
+
+
+class Slice(NamedTuple, Generic[R]):
+    """A page of a list, newest first, and the ids with which the pages about it begin; None where there is none."""
+
+    items: list[R]
+    next: str | None
+    """Of the older ones."""
+    previous: str | None
+    """Of the newer ones."""
 
 
 class Reader:
@@ -99,6 +109,22 @@ class Reader:
         if more:
             rows = rows[1:] if after is not None and before is None else rows[:limit]
         return [self._changes.adopt(kind, raw) for _, raw in rows], more
+
+    def listing_from(
+        self, kind: type[R], first: str | None, *, limit: int, key: tuple[str, str] | None = None
+    ) -> Slice[R]:
+        """A page that begins with the resource of this id, or with the newest; `key` as in `listing`. Raises `NotFound` for an id
+        that does not exist, or is not on the list."""
+        if first is None:
+            found, before = self.listing(kind, limit=limit + 1, key=key)[0], None
+        else:
+            begins = self.get(kind, first)
+            if key is not None and begins.keys().get(key[0]) != key[1]:
+                raise NotFound(kind.KIND, first)
+            newer, _ = self.listing(kind, limit=limit, after=first, key=key)
+            found = [begins, *self.listing(kind, limit=limit, before=first, key=key)[0]]
+            before = newer[0].id if newer else None
+        return Slice(found[:limit], found[limit].id if len(found) > limit else None, before)
 
     def oldest(self, kind: type[R], after: str | None, limit: int) -> list[R]:
         """The next `limit` resources of a `LISTED` kind after the one of that id, oldest first. Raises `NotFound` if that does

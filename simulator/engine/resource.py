@@ -100,6 +100,8 @@ class Summary:
     reference: str
     amount: Money
     refunded: Money
+    """What was given back. It counts when the money goes, or as soon as the bank has approved it (`Course.refunded_after` is the
+    time between); what is asked back and not decided yet never does."""
     phase: str
     status: str
     order: str | None = None

@@ -102,8 +102,8 @@ class Webhook(Received):
 class Course:
     """How a payment goes at this provider: its own words for the three main states, and how long things take."""
 
-    waiting: str
-    """The status while the buyer has not decided."""
+    waiting: str | tuple[str, ...]
+    """The status while the buyer has not decided: one word, or several where it changes meanwhile (`("open", "pending")`)."""
     paid: str
     expired: str
     expires_after: timedelta | None = None
@@ -112,11 +112,18 @@ class Course:
     """Clock time between what happens and the status that says so: until the wallet's link is there, or the money."""
     refundable_after: timedelta = timedelta(0)
     """Clock time between the paid payment and the first refund that is taken."""
+    refunded_after: timedelta = timedelta(0)
+    """Clock time between a refund that was asked for and the buyer's money, where the bank approves it at once. A bank that takes
+    its time decides later by that, or instead of it."""
     ends: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Phases in which `decline`, `cancel` or `expire` may end, where the provider has no state of its own for it."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """What the webhooks say of `balance`, `limit`, `blocked`, `authentication` and `cancelled`: a piece of the body for each.
     Left out where the webhooks do not say why."""
+
+    def waits(self, status: str) -> bool:
+        """Whether a payment of this status waits for its buyer."""
+        return status in ((self.waiting,) if isinstance(self.waiting, str) else self.waiting)
 
 
 def _refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
@@ -153,6 +160,9 @@ class Shop:
     refund: Callable[[Account, str, Money], Request]
     read: Callable[[Account, str], Request] | None = None
     """None where the API has no call that reads a payment: what becomes of it is told by webhook alone."""
+    read_refund: Callable[[Account, str, Answer], Request] | None = None
+    """Where a refund is a resource of its own: reads it, of the payment's id and the answer to `refund`. `refused` then gets its
+    answer as the later one."""
     cancel: Callable[[Account, str], Request] | None = None
     """Gives up a payment that waits for its buyer; None where the API has no call for it."""
 
@@ -169,8 +179,8 @@ class Shop:
     pay_url: Callable[[Any], str | None] = _nowhere
     """Where the buyer is sent: of the JSON of the answer to `create`, or of a webhook where only that says it."""
     refused: Callable[[Answer, Answer | None, Sequence[Webhook]], bool] = _refused
-    """Whether a refund was refused: of its answer; of that to a later `read`, which is None where the API has none; and of
-    the webhooks that came since the refund was asked for."""
+    """Whether a refund was refused: of its answer; of that to a later `read_refund`, or else `read`, which is None where the
+    API has neither; and of the webhooks that came since the refund was asked for."""
     is_error: Callable[[Answer], bool]
     """Whether an answer is an error in the provider's own format."""
 

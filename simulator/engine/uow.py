@@ -219,9 +219,8 @@ class UnitOfWork(Reader):
         moved = self.amend(resource, **{**changes, "state": move.target})
         self._record(moved, trigger, move.source, move.target)
         if move.target != move.source:
-            if machine.timeouts_in(move.source):
-                for timeout in machine.timeouts_in(move.source):
-                    self.disarm(moved, timeout.trigger)
+            for timeout in machine.timeouts_in(move.source):
+                self.disarm(moved, timeout.trigger)
             self._arm_timeouts(moved)
         self._book(moved, trigger, about)
         if not silent:
@@ -236,8 +235,10 @@ class UnitOfWork(Reader):
         self._changes.put(amended)
         return amended
 
-    def delete(self, resource: Resource) -> None:
-        """With all its timers."""
+    def delete(self, resource: Resource, *, trigger: str = "api.delete") -> None:
+        """With all its timers. Of what has a machine the journal tells it, as a move from its state to `deleted`."""
+        if resource.MACHINE is not None:
+            self._record(resource, trigger, resource.state, "deleted")
         self._changes.remove(resource)
 
     # Money -----------------------------------------------------------------------------------------------------
@@ -420,8 +421,7 @@ class UnitOfWork(Reader):
     def keep_webhook_endpoints(self, provider: str, endpoints: Sequence[Mapping[str, Any]], urls: int) -> None:
         """All that a merchant has made through the provider's own API, with so many addresses in them. Raises `Throttled` when more
         is added than a workspace holds: each event goes to each, and all are written whenever one changes."""
-        before = self.workspace.webhook_endpoints.get(provider, ())
-        size = len(orjson.dumps(endpoints))
+        before, size = self.workspace.webhook_endpoints.get(provider, ()), len(orjson.dumps(endpoints))
         if (urls > MADE or size > MADE_SIZE) and size > len(orjson.dumps(before)):
             raise Throttled(what="webhook endpoints", limit=MADE)
         self.change_workspace(webhook_endpoints={**self.workspace.webhook_endpoints, provider: [*endpoints]})

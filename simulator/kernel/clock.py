@@ -157,6 +157,11 @@ def _iso_millis(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+def iso_seconds(at: datetime) -> str:
+    """`2026-11-20T09:41:07+00:00`, cut off after the seconds; `at` is in UTC."""
+    return at.isoformat(timespec="seconds")
+
+
 NO_FURTHER = f"the clock goes no further than {iso_millis(LAST)}"
 """What is said of an instant beyond `LAST`."""
 

@@ -96,7 +96,9 @@ class Violation:
 
     `path` is dotted with list indexes as numbers (`line_items.0.quantity`); `rule` is one of `required, type, pattern,
     min, max, min_length, max_length, enum, format, unknown, live, custom`; `limit` is what the rule demanded. `live` is what
-    the simulator would take and the live API would refuse or treat otherwise: only a strict server says so.
+    the simulator would take and the live API would refuse or treat otherwise: only a strict server says so. `message` is an
+    `Unfit`'s or the engine's ("must not be missing"), so it is hardly ever empty: a provider that has words of its own looks at
+    `rule` first, and takes `message` for what is `custom`.
     """
 
     path: str

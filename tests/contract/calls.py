@@ -17,6 +17,7 @@ from typing import Any
 from toy.acme import ACME
 from toy.hasty import HASTY
 from toy.once import ONCE
+from toy.slow import SLOW
 from toy.terse import TERSE
 from toy.told import TOLD
 from toy.unsigned import UNSIGNED
@@ -31,7 +32,7 @@ assert ACME.shop is not None
 UNREADABLE = replace(ACME, title="Acme, unreadable", shop=replace(ACME.shop, read=None, status_of=None))
 """The toy as a provider whose API has no call that reads a payment."""
 
-TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, HASTY, ONCE, TERSE)
+TOYS = (ACME, UNREADABLE, TOLD, UNSIGNED, HASTY, ONCE, TERSE, SLOW)
 
 
 def everybody(*toys: Provider) -> dict[str, Provider]:

@@ -14,6 +14,12 @@ async def _refunded(world: Sim, merchant: Merchant, id_: str) -> int:
     return value
 
 
+async def _calls(world: Sim, merchant: Merchant, id_: str) -> int:
+    """How many of the merchant's calls the payment's story tells."""
+    timeline = (await world.payment(merchant.name, id_))["timeline"]
+    return sum(entry["kind"] == "request" for entry in timeline)
+
+
 async def _arm(world: Sim, operation: str, **bank: Any) -> None:
     await world.arm([{"when": {"operation": operation}, "bank": bank}])
 
@@ -39,10 +45,24 @@ async def test_the_bank_takes_its_time_with_a_refund(world: Sim, merchant: Merch
     refund = await merchant.refund(id_, 1000)
     await world.advance(hours=4)
     before = await _refunded(world, merchant, id_)
-    await world.advance(hours=2)
+    await merchant.until_refunded(hours=2)
 
     assert refund.status < 300
     assert (before, await _refunded(world, merchant, id_)) == (0, 1000)
+
+
+@pytest.mark.uncounted
+async def test_a_refund_that_the_bank_has_not_decided_stands_in_the_payments_story(
+    world: Sim, merchant: Merchant
+) -> None:
+    """Though nothing has moved yet: the answer says whose it is (`Reply.subject`)."""
+    id_ = await merchant.paid()
+    await _arm(world, "refund", delay="PT5H")
+    before = await _calls(world, merchant, id_)
+
+    await merchant.refund(id_, 1000)
+
+    assert await _calls(world, merchant, id_) == before + 1
 
 
 @pytest.mark.uncounted
@@ -52,11 +72,11 @@ async def test_the_bank_declines_a_refund_after_a_while(world: Sim, merchant: Me
     await _arm(world, "refund", outcome="pending", then="declined", delay="PT5H")
 
     refund = await merchant.refund(id_, 1000)
-    await world.advance(hours=6)
+    await merchant.until_refunded(hours=6)
     await world.http.delete(f"{world.path}/scenario")
     declined = await _refunded(world, merchant, id_)
     await merchant.refund(id_, 1000)
-    await world.advance(hours=6)
+    await merchant.until_refunded(hours=6)
 
     assert refund.status < 300
     assert (declined, await _refunded(world, merchant, id_)) == (0, 1000)
@@ -70,7 +90,7 @@ async def test_the_merchant_hears_of_a_refund_that_was_declined_later(world: Sim
     await world.advance(hours=4)
     world.hooks.clear()
 
-    await world.advance(hours=2)
+    await merchant.until_refunded(hours=2)
 
     assert [hook.verdict(merchant.name).valid for hook in world.hooks][:1] == [True]
 
@@ -83,6 +103,6 @@ async def test_the_bank_ends_well_what_it_calls_pending_for_a_time(world: Sim, m
     await merchant.refund(id_, 1000)
     await world.advance(hours=4)
     before = await _refunded(world, merchant, id_)
-    await world.advance(hours=2)
+    await merchant.until_refunded(hours=2)
 
     assert (before, await _refunded(world, merchant, id_)) == (0, 1000)

@@ -190,6 +190,6 @@ async def test_a_refund_returns_the_money_to_the_buyer_who_paid(purchase: Purcha
     after = await balance()
 
     await purchase.merchant.refund(purchase.id, 610)
-    await world.advance(days=1)
+    await purchase.merchant.until_refunded(days=1)
 
     assert (before - after, await balance() - after) == (AMOUNT, 610)

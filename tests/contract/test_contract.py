@@ -31,7 +31,7 @@ async def test_a_toy_provider_lives_from_its_own_folder() -> None:
 @pytest.mark.uncounted
 async def test_an_order_is_paid_on_the_wallets_page(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.waiting()
-    assert await merchant.status(id_) == merchant.course.waiting
+    assert merchant.course.waits(await merchant.status(id_))
     code = (await world.payment(merchant.name, id_))["wallet"]["code"]
 
     answer = await world.http.post(f"/w/{code}/confirm", data={"buyer": "li-na", "method": "balance"})
@@ -120,7 +120,7 @@ async def test_what_was_not_paid_cannot_be_refunded(world: Sim, merchant: Mercha
     await world.advance(minutes=1)
 
     assert await merchant.was_refused(id_, answer)
-    assert await merchant.status(id_) == merchant.course.waiting
+    assert merchant.course.waits(await merchant.status(id_))
 
 
 @pytest.mark.uncounted
@@ -128,7 +128,7 @@ async def test_a_part_can_be_refunded(world: Sim, merchant: Merchant) -> None:
     id_ = await merchant.paid()
 
     answer = await merchant.refund(id_, 400)
-    await world.advance(days=3)
+    await merchant.until_refunded(days=3)
 
     assert not await merchant.was_refused(id_, answer)
     view = await world.payment(merchant.name, id_)
@@ -319,7 +319,7 @@ async def test_a_browser_comes_back_while_the_wallet_has_not_decided(world: Sim,
     found = re.search(r'href="([^"]*)"[^>]* data-testid="return-early"', page)
     assert found is not None
     assert unescape(found[1]).startswith("https://shop.example")
-    assert await merchant.status(id_) == merchant.course.waiting
+    assert merchant.course.waits(await merchant.status(id_))
     assert (await world.payment(merchant.name, id_))["wallet"]["state"] == "paying"
 
 
@@ -341,7 +341,7 @@ async def test_all_that_is_left_can_be_refunded(world: Sim, merchant: Merchant) 
     id_ = await merchant.paid()
 
     answer = await merchant.refund(id_, 1000)
-    await world.advance(days=3)
+    await merchant.until_refunded(days=3)
 
     assert not await merchant.was_refused(id_, answer)
     view = await world.payment(merchant.name, id_)
@@ -387,7 +387,7 @@ async def test_a_refund_returns_the_money_to_the_buyer(world: Sim, merchant: Mer
     id_ = await merchant.paid()
     after_payment = await balance()
     await merchant.refund(id_, 400)
-    await world.advance(days=1)
+    await merchant.until_refunded(days=1)
 
     assert (before, after_payment, await balance()) == (800_000, 799_000, 799_400)
 

@@ -37,7 +37,7 @@ async def test_a_sale_and_a_refund_are_paid_out(world: Sim, merchant: Merchant, 
     await world.settings(provider.name, cutoff="00:00")
     id_ = await merchant.paid("order-1", 10000)
     await merchant.refund(id_, 400)
-    await merchant.settle()
+    await merchant.until_refunded()
     await world.advance(days=8)
 
     entries = await got(world, "ledger", provider=provider.name)

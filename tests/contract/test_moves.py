@@ -116,7 +116,7 @@ async def test_a_refund_is_the_merchants_own_call(world: Sim, merchant: Merchant
     too_much = await world.http.post(f"{path}/{partly}/refund", json={"amount": 10**9})
     part = await world.http.post(f"{path}/{partly}/refund", json={"amount": 1})
     whole = await world.http.post(f"{path}/{wholly}/refund", json={})
-    await world.advance(days=3)
+    await merchant.until_refunded(days=3)
 
     payment = await world.payment(merchant.name, wholly)
     assert too_much.status_code == 422

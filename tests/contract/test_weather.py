@@ -74,6 +74,8 @@ class Client:
     async def done(self) -> int:
         """How often the call was executed; what only reads does nothing that could be counted."""
         await self.merchant.until_refundable()
+        if self.kind == "refund":
+            await self.merchant.until_refunded()
         rows = (await self.sim.http.get(f"{self.sim.path}/payments")).json()["data"]
         if self.kind == "create":
             return sum(row["reference"] in ("order-2", "") or row["id"] == "order-2" for row in rows)

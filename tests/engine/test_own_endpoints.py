@@ -18,6 +18,7 @@ from simulator.engine.runtime import Runtime
 from simulator.engine.scenarios import Known, Scenarios
 from simulator.engine.store import open_store
 from simulator.engine.workspace import Workspace
+from simulator.kernel.refusals import NotFound
 from simulator.wallet.order import Order
 
 
@@ -58,6 +59,32 @@ def test_a_list_can_be_narrowed_to_a_key(tmp_path: Path) -> None:
     assert ([thing.id for thing in first], more) == (["t5", "t3"], True)
     assert ([thing.id for thing in rest], no_more) == (["t1"], False)
     assert [thing.id for thing in back] == ["t5", "t3"]
+
+
+def test_a_list_may_begin_with_a_resource_that_is_named(tmp_path: Path) -> None:
+    """Each page says with which ones the next and the one before begin; also of a list that is narrowed to a key."""
+    runtime = opened(tmp_path)
+    with runtime.unit(runtime.default, provider="things", topic="test") as uow:
+        for number in range(7):
+            colour = "blue" if number == 3 else "red"
+            uow.add(Thing(id=f"t{number}", colour=colour))
+
+    uow = runtime.open(runtime.default)
+    pages = [uow.listing_from(Thing, first, limit=3) for first in (None, "t6", "t5", "t3", "t0")]
+    red = uow.listing_from(Thing, "t4", limit=2, key=("colour", "red"))
+    for first, key in (("t9", None), ("t3", ("colour", "red"))):
+        with pytest.raises(NotFound):
+            uow.listing_from(Thing, first, limit=3, key=key)
+    runtime.store.close()
+
+    assert [("".join(one.id[1] for one in page.items), page.next, page.previous) for page in pages] == [
+        ("654", "t3", None),
+        ("654", "t3", None),
+        ("543", "t2", "t6"),
+        ("321", "t0", "t6"),
+        ("0", None, "t3"),
+    ]
+    assert ([one.id for one in red.items], red.next, red.previous) == (["t4", "t2"], "t1", "t6")
 
 
 def test_a_list_of_everything_or_of_a_key_ends_where_nothing_is_left(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from support import Sim
 from toy.acme import ACME
@@ -147,3 +148,15 @@ async def test_a_resource_that_is_deleted_takes_its_timers_along(sim: Sim, acme:
 
     assert (before, await timers(sim)) == (["timer.expired"], [])
     assert sim.app.runtime.store.timers(sim.workspace.id) == []
+
+
+async def test_the_journal_tells_what_was_deleted(sim: Sim, acme: Merchant) -> None:
+    """As a move out of its state; who did it is what the trigger says."""
+    id_ = await acme.charge()
+    with unit(sim) as uow:
+        uow.delete(uow.get(CHARGE, id_), trigger="ops.delete")
+
+    rows = sim.app.runtime.store.journal_of(sim.workspace.id, id_)
+    [move] = [move for row in rows for move in orjson.loads(row[-1])["moves"] if move.get("to") == "deleted"]
+    assert (move["actor"], move["summary"], move["from"]) == ("ops", "charge PENDING > deleted", "PENDING")
+    assert (move["ref"], move["subject"]) == (id_, id_)

@@ -14,6 +14,7 @@ from simulator.kernel.clock import (
     Clock,
     from_micros,
     iso_millis,
+    iso_seconds,
     micros,
     millis,
     parse_duration,
@@ -76,6 +77,14 @@ def test_written_instants_are_cut_off_not_rounded(at: datetime) -> None:
 
     assert len(written) == 24
     assert parse_instant(written) == at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+@given(instants)
+def test_an_instant_is_written_with_its_zone_in_digits(at: datetime) -> None:
+    written = iso_seconds(at)
+
+    assert len(written) == 25 and written.endswith("+00:00")
+    assert parse_instant(written) == at.replace(microsecond=0)
 
 
 def test_an_instant_needs_a_zone() -> None:

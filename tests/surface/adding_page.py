@@ -1,7 +1,7 @@
-"""The chapters of docs/adding-a-provider.md that are taken from the source: the skeleton, what its author is handed, what a
-hosted page is made of, and what its tests are.
+"""The chapters of docs/adding-a-provider.md that are taken from the source: the skeleton, the example of refunds, what its author
+is handed, what a hosted page is made of, and what its tests are.
 
-`PYTHONPATH=.:tests python -m surface.adding_page` writes both anew; a test compares.
+`PYTHONPATH=.:tests python -m surface.adding_page` writes them anew; a test compares.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/resource.py": "Resource Summary UNFINISHED PHASES changed",
         "kernel/values.py": "dataclass",
         "kernel/machine.py": "ACTORS Machine",
-        "engine/reader.py": "Reader",
+        "engine/reader.py": "Slice Reader",
         "engine/uow.py": "UnitOfWork",
         "engine/facets.py": "Facet REASONS",
         "engine/rules.py": "Delay BankEffect RuleOptions",
@@ -42,7 +42,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
         "engine/bank.py": "BankVerdict",
         "kernel/money.py": "CURRENCIES decimals Money",
         "kernel/ids.py": "Ids",
-        "kernel/clock.py": "time_of_day from_micros iso_millis millis parse_instant parse_duration",
+        "kernel/clock.py": "time_of_day from_micros iso_millis iso_seconds millis parse_instant parse_duration",
     },
     "Webhooks": {
         "engine/messages.py": "Event Message",
@@ -142,6 +142,7 @@ INSIDE = {
 def chapters() -> dict[str, str]:
     return {
         "skeleton": new_provider.chapter(),
+        "refunds": refunds(),
         "reference": _modules(REFERENCE, ROOT / "simulator", "simulator."),
         "templates": templates(),
         "tests": _modules(TESTS, ROOT / "tests", ""),
@@ -157,6 +158,12 @@ def of_page(name: str, page: str) -> str:
 
 def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+
+
+def refunds() -> str:
+    """What the toy with refunds of their own adds to the skeleton, as a provider's folder would have it."""
+    text = (ROOT / "tests" / "toy" / "refunds.py").read_text("utf-8")
+    return f"```python\n{new_provider.renamed(text, 'newpay', 'Newpay').rstrip()}\n```\n"
 
 
 def templates() -> str:

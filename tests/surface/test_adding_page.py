@@ -22,7 +22,7 @@ PROVIDERS = adding_page.ROOT / "simulator" / "providers"
 SHARED = re.compile(r"simulator\.(?:kernel|engine|wallet)\b")
 
 
-@pytest.mark.parametrize("name", ["skeleton", "reference", "templates", "tests"])
+@pytest.mark.parametrize("name", ["skeleton", "refunds", "reference", "templates", "tests"])
 def test_a_chapter_is_as_the_source_says(name: str) -> None:
     """`PYTHONPATH=.:tests python -m surface.adding_page` writes it anew."""
     assert adding_page.of_page(name, TEXT).strip() == adding_page.chapters()[name].strip()
@@ -127,8 +127,8 @@ def test_the_example_of_hosted_pages_is_typed(tmp_path: Path) -> None:
 
 
 SKELETON = adding_page.ROOT / "simulator" / "surface" / "skeleton"
-EXPLAINED = TEXT.replace(adding_page.of_page("skeleton", TEXT), "")
-"""The page without the provider to copy: what is said of it."""
+EXPLAINED = TEXT.replace(adding_page.of_page("skeleton", TEXT), "").replace(adding_page.of_page("refunds", TEXT), "")
+"""The page without the code to copy: what is said of it."""
 HANDED = {
     "uow",
     "call",

@@ -37,7 +37,7 @@ def wire(server: Launched) -> Iterator[Wire]:
 
 def created(body: bytes) -> bool:
     assert SHOP.status_of is not None
-    return SHOP.status_of(Answer(200, body)) == SHOP.course.waiting
+    return SHOP.course.waits(SHOP.status_of(Answer(200, body)))
 
 
 def test_a_method_in_lower_case_is_understood(wire: Wire) -> None:

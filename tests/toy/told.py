@@ -45,7 +45,7 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
         uow.arm(charge, "timer.refund", after=after, amount=asked, approves=verdict.approves)
     else:
         acme.give_back(uow, charge, asked)
-    return _accepted()
+    return replace(_accepted(), subject=charge.id)
 
 
 def _accepted() -> Reply:

@@ -164,7 +164,7 @@ def _waits(shop: Shop, place: Place, payment: str) -> str | None:
         status = shop.status_of(answer)
     except (LookupError, TypeError, AttributeError):
         return None  # in another form than ours: the calls to come tell that
-    return status if status == shop.course.waiting else None
+    return status if shop.course.waits(status) else None
 
 
 def link_of(shop: Shop, answer: Answer) -> str | None:

@@ -75,7 +75,7 @@ def refund_payment(call: Call, uow: UnitOfWork) -> Reply:
         uow.arm(payment, "timer.refunded", after=verdict.wait(USUAL_REFUND), amount=asked, approves=verdict.approves)
     else:
         payment = _give_back(uow, payment, asked)
-    return Reply(202, wire.payment(payment, call.base_url))
+    return Reply(202, wire.payment(payment, call.base_url), subject=payment.id)
 
 
 def _give_back(uow: UnitOfWork, payment: Payment, amount: int) -> Payment:

@@ -179,7 +179,7 @@ def refund_charge(call: Call, uow: UnitOfWork) -> Reply:
         uow.arm(charge, "timer.refund", after=after, amount=asked, approves=verdict.approves)
     else:
         charge = give_back(uow, charge, asked)
-    return Reply(200, charge_view(charge, call.base_url))
+    return Reply(200, charge_view(charge, call.base_url), subject=charge.id)
 
 
 def give_back(uow: UnitOfWork, charge: Charge, amount: int) -> Charge:

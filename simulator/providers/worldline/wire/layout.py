@@ -19,7 +19,9 @@ def encode(value: Any) -> bytes:
     """Pretty-printed as recorded: three spaces, a blank on both sides of the colon, `[ {` and `} ]`."""
     text = as_text(orjson.dumps(value))
     if "[" in text or "{}" in text or '\\"' in text or "  " in text:
-        return _pretty(value, "").encode()  # the library lays it out otherwise, or a text of it could be taken for layout
+        return _pretty(
+            value, ""
+        ).encode()  # the library lays it out otherwise, or a text of it could be taken for layout
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).replace(b"  ", b"   ").replace(b'": ', b'" : ')
 
 
