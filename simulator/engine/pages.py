@@ -133,7 +133,7 @@ def view(
 
 def found(runtime: Runtime, kind: type[R], id_: str, *, oldest: bool = False) -> tuple[Workspace, R]:
     """A resource by its id, and the workspace in which it lives: pages have no credential. Raises `NotFound`, which a page that
-    raises it answers with."""
+    raises it answers with, and `ProviderError` for a kind whose `FOUND_BY` does not name the id."""
     located = runtime.locate(kind, id_, oldest=oldest)
     if located is None:
         raise NotFound(kind.KIND, id_)

@@ -299,11 +299,15 @@ class Runtime:
         return self._units.unit(workspace, provider=provider, topic=topic, now=now, together=together)
 
     def locate(self, kind: type[R], id_: str, *, oldest: bool = False) -> tuple[Workspace, R] | None:
-        """A resource by its id in whatever workspace it lives, the newest unless told: pages have no credential."""
+        """A resource by its id in whatever workspace it lives, the newest unless told: pages have no credential. Raises
+        `ProviderError` for a kind whose `FOUND_BY` does not name the id."""
+        _check_found_by(kind, "id")
         found = self.store.resource_anywhere(kind.PROVIDER, kind.KIND, id_, oldest)
         return self._located(kind, found)
 
     def locate_by_key(self, kind: type[R], name: str, value: str) -> tuple[Workspace, R] | None:
+        """The same by a look-up key. Raises `ProviderError` for a kind whose `FOUND_BY` does not name it."""
+        _check_found_by(kind, name)
         found = self.store.key_anywhere(kind.PROVIDER, kind.KIND, name, value)
         return self._located(kind, found)
 
@@ -445,3 +449,13 @@ def _by_name(parties: Sequence[Party]) -> dict[str, Party]:
         if found.setdefault(party.name, party) is not party:
             raise ProviderError(f"provider {party.name!r} is there twice: each has a name of its own")
     return found
+
+
+def _check_found_by(kind: type[Resource], name: str) -> None:
+    """Two workspaces with one seed draw the same ids, so without it one would show what belongs to the other. A kind with a
+    `beside` of its own tells its copies apart in another way."""
+    if name not in kind.FOUND_BY and kind.beside is Resource.beside:
+        raise ProviderError(
+            f"{kind.__name__}.FOUND_BY does not name {name!r}, by which a page looks it up: let it, "
+            f"and draw it by uow.own_id({kind.__name__}, …)"
+        )

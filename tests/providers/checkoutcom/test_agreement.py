@@ -277,9 +277,7 @@ class Story:
 
     def session_of(self, id_: str) -> str:
         """The merchant gets it from the shopper's browser."""
-        found = self.sim.app.runtime.locate(Payment, id_)
-        assert found is not None and isinstance(found[1], Payment)
-        return found[1].session_id
+        return self.sim.app.runtime.open(self.sim.workspace).get(Payment, id_).session_id
 
     async def events_agree(self, shown: dict[str, Any], actions: list[dict[str, Any]], merchant: Merchant) -> None:
         if merchant is not self.merchant:
