@@ -94,11 +94,11 @@ class BodyTooWide(MalformedBody):
 class Violation:
     """One rule that the request broke.
 
-    `path` is dotted with list indexes as numbers (`line_items.0.quantity`); `rule` is one of `required, type, pattern,
-    min, max, min_length, max_length, enum, format, unknown, live, custom`; `limit` is what the rule demanded. `live` is what
-    the simulator would take and the live API would refuse or treat otherwise: only a strict server says so. `message` is an
-    `Unfit`'s or the engine's ("must not be missing"), so it is hardly ever empty: a provider that has words of its own looks at
-    `rule` first, and takes `message` for what is `custom`.
+    `path` is dotted with list indexes as numbers (`line_items.0.quantity`), and empty where the body itself is wrong (no object,
+    say); `rule` is one of `required, type, pattern, min, max, min_length, max_length, enum, format, unknown, live, custom`;
+    `limit` is what the rule demanded. `live` is what the simulator would take and the live API would refuse or treat otherwise:
+    only a strict server says so. `message` is an `Unfit`'s or the engine's ("must not be missing"), so it is hardly ever empty: a
+    provider that has words of its own looks at `rule` first, and takes `message` for what is `custom`.
     """
 
     path: str

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from merchant import Merchant
 from pydantic import BaseModel
 from support import Sim
 
@@ -223,6 +225,25 @@ async def test_a_body_that_cannot_be_read_is_refused_in_a_merchants_words(name: 
                 assert answer.status_code < 500, (operation, body, answer.text)
                 told = f"{answer.text} {answer.headers.get('simulator-notice', '')}"
                 assert wording(told) is None, (operation, body, wording(told))
+
+
+def nameless(told: Any) -> bool:
+    """Whether an answer has the place of a name, and no name in it: `"field": ""`, "The  must be …", "the field ''"."""
+    if isinstance(told, dict | list):
+        return any(nameless(one) for one in (told.values() if isinstance(told, dict) else told))
+    return isinstance(told, str) and (not told or re.search(r"""  |''|""|``""", told) is not None)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+async def test_what_is_wrong_with_the_body_itself_is_no_member_without_a_name(name: str) -> None:
+    """The violation of a body that is no object has an empty path."""
+    async with Sim(providers=[PROVIDERS[name]]) as sim:
+        merchant = Merchant(sim, PROVIDERS[name])
+
+        answer = await merchant.send(replace(merchant.creation(), body=b"[1]"))
+
+        assert 400 <= answer.status < 500
+        assert not nameless(answer.json), answer.text
 
 
 def test_a_request_models_own_validators_have_words_for_a_merchant() -> None:

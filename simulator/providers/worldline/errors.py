@@ -190,6 +190,8 @@ def _violation(violation: r.Violation, ids: Ids) -> dict[str, Any]:
     if violation.rule in _LIMITS:
         message = _LIMITS[violation.rule](leaf, violation)
         return api_error("21000050", ids, property_name=path, message=f"FIELD_VALIDATION_ERROR: {message}")
+    if path is None:  # the body itself, which is no object
+        return api_error("1099", ids)
     message = f"INVALID_VALUE: '{_shown(violation.given)}' is not a valid value for field '{leaf}'"
     return api_error("1099", ids, property_name=path, message=message)
 

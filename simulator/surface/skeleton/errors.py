@@ -32,7 +32,7 @@ def refuse(refusal: r.Refusal, call: Call) -> Reply:
     if isinstance(refusal, r.IdempotencyConflict) and refusal.because == "in_progress":
         return _error(409, "idempotency_key_in_use")
     status, code = next((WORDS[kind] for kind in type(refusal).__mro__ if kind in WORDS), (400, "invalid_request"))
-    field = refusal.violations[0].path if isinstance(refusal, r.Invalid) else None
+    field = refusal.violations[0].path or None if isinstance(refusal, r.Invalid) else None
     return _error(status, code, field)
 
 

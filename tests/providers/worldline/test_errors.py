@@ -140,7 +140,7 @@ async def test_malformed_json_is_1099(worldline: Merchant, content: bytes) -> No
 async def test_a_body_that_is_no_object_is_refused(worldline: Merchant) -> None:
     for body in ([], "text", 7, [payment_body()]):
         status, [error] = await refused(worldline, body)
-        assert (status, error["code"]) == (400, "1099")
+        assert (status, error["code"], error["message"]) == (400, "1099", "INVALID_VALUE")
 
 
 async def test_exactly_one_payment_method_is_wanted(worldline: Merchant) -> None:
