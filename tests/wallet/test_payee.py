@@ -89,6 +89,21 @@ async def test_news_that_the_machine_does_not_have_in_this_state_changes_nothing
     assert look(merchant, id_)[0] == before
 
 
+async def test_fields_change_with_the_move_and_without_one_do_not(merchant: Merchant) -> None:
+    """What webhooks and answers say of a payment that is over: when it failed, when it expired."""
+    runtime, workspace = merchant.sim.app.runtime, merchant.sim.workspace
+    ids = [await merchant.waiting(f"order-{number}") for number in range(2)]
+    order = look(merchant, ids[0])[1]
+
+    with runtime.unit(workspace, provider="acme", topic="control") as uow:
+        for news, reference in (("wallet.waved", "not heard"), ("wallet.declined", "failed"), ("wallet.paid", "late")):
+            payee.hear(uow, uow.get(Charge, ids[0]), news, order, reference=reference)
+        payee.on_timer(uow, uow.get(Charge, ids[1]), "timer.expired", {}, reference="expired")
+
+    kept = [look(merchant, id_)[0] for id_ in ids]
+    assert [(one.state, one.reference) for one in kept] == [("FAILED", "failed"), ("EXPIRED", "expired")]
+
+
 def test_an_expired_order_fires_what_the_machine_has_of_its_own_for_it() -> None:
     fired: list[str] = []
 
