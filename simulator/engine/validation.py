@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from simulator.engine.known import Place, names_at
 from simulator.kernel.refusals import Invalid, Violation
@@ -24,6 +25,22 @@ class Unfit(ValueError):
     def __init__(self, text: str, rule: str = "format", limit: Any = None) -> None:
         super().__init__(text)
         self.rule, self.limit = rule, limit
+
+
+def is_web_url(text: str) -> bool:
+    """Whether it is an absolute URL of http or https that names a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port >= 0)
+    except ValueError:  # brackets or a port that make no sense
+        return False
+
+
+def web_url(text: str) -> str:
+    """A request model's validator: `Annotated[str, AfterValidator(web_url)]`. Raises `Unfit`."""
+    if not is_web_url(text):
+        raise Unfit("must be a URL of http or https")
+    return text
 
 
 # Rules -----------------------------------------------------------------------------------------------------------

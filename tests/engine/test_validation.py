@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
-from simulator.engine.validation import Unfit, in_words, validate
+from simulator.engine.validation import Unfit, in_words, is_web_url, validate, web_url
 from simulator.engine.workspace import NAME
 from simulator.kernel.refusals import Invalid, Violation
 
@@ -127,3 +127,36 @@ def test_no_path_has_the_name_of_an_alternative() -> None:
 )
 def test_a_regular_expression_is_said_in_words_where_a_few_will_do(pattern: str, demands: str | None) -> None:
     assert in_words(pattern) == demands
+
+
+class Linked(BaseModel):
+    url: Annotated[str, AfterValidator(web_url)] | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("https://shop.example/back?a=1", True),
+        ("HTTP://shop.example:8080", True),
+        ("http://localhost:0/", True),
+        ("https://[::1]:443/", True),
+        ("https://shop.example:99999/", False),
+        ("https://shop.example:port/", False),
+        ("https://[shop.example/", False),
+        ("https:///back", False),
+        ("https:shop.example", False),
+        ("//shop.example", False),
+        ("shop.example", False),
+        ("ftp://shop.example", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_a_url_of_the_web_names_its_scheme_and_its_host(text: str, is_one: bool) -> None:
+    assert is_web_url(text) is is_one
+    if is_one:
+        assert validate(Linked, {"url": text}) == Linked(url=text)
+        return
+    with pytest.raises(Invalid) as refusal:
+        validate(Linked, {"url": text})
+    assert refusal.value.violations == [Violation("url", "format", None, text, "must be a URL of http or https")]

@@ -26,7 +26,7 @@ REFERENCE: Mapping[str, Mapping[str, str]] = {
     },
     "A request and its answer": {
         "engine/call.py": "Call Answering Reply Walk Ask",
-        "engine/validation.py": "TEXT Unfit validate",
+        "engine/validation.py": "TEXT Unfit validate is_web_url web_url",
         "engine/known.py": "NoEffect",
         "kernel/refusals.py": "*",
     },

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from simulator.engine import pages
 from simulator.engine.provider import Call, Directory
+from simulator.engine.validation import is_web_url
 from simulator.engine.workspace import Workspace
 from simulator.kernel.refusals import Refused, Unauthenticated
 from simulator.providers.ecommpay import auth, signing
@@ -151,4 +152,4 @@ def _is_amount(text: str) -> bool:
 
 
 def _is_web(url: str) -> bool:
-    return len(url) <= 255 and values.is_web_address(url)
+    return len(url) <= 255 and is_web_url(url)

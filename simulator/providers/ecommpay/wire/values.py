@@ -9,12 +9,11 @@ import re
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from simulator.engine.pages import is_safe_return
-from simulator.engine.validation import Unfit
+from simulator.engine.validation import Unfit, is_web_url
 
 MAX_AMOUNT = 10_000_000_000_000
 
@@ -23,17 +22,8 @@ _INSTANT = re.compile(
 )
 
 
-def is_web_address(value: str) -> bool:
-    """Whether a callback can be sent there."""
-    try:
-        parts = urlsplit(value)
-        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:  # brackets or a port that make no sense
-        return False
-
-
 def _web_address(value: str) -> str:
-    if not is_web_address(value):
+    if not is_web_url(value):
         raise Unfit("Invalid URL format")
     return value
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from simulator.engine.provider import Call, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.engine.validation import is_web_url
 from simulator.kernel.refusals import NotFound
 from simulator.providers.wooshpay.errors import refused
 from simulator.providers.wooshpay.keys import webhook_secret
@@ -41,12 +41,7 @@ def _keep_endpoints(uow: UnitOfWork, endpoints: list[dict[str, Any]]) -> None:
 
 
 def _check_endpoint_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    if not good or any(ord(character) <= 32 for character in url):
+    if not is_web_url(url) or any(ord(character) <= 32 for character in url):
         raise refused("url_invalid", "url")
 
 
