@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 class Unfit(ValueError):
-    """Raised by a request model's own validator. The text is for the merchant, and follows the name of the member."""
+    """Raised by a request model's own validator. The text is for the merchant, and follows the name of the member; a whole
+    sentence has the rule `custom`, of which `errors.py` shows the message alone."""
 
     def __init__(self, text: str, rule: str = "format", limit: Any = None) -> None:
         super().__init__(text)

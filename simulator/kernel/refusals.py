@@ -177,6 +177,7 @@ class Refused(Refusal):
     """A refusal in the provider's own code, where no neutral word fits. Only providers raise and read it."""
 
     code: str
+    """By what `errors.py` finds the answer: the sentence itself, where the API has no codes."""
     detail: dict[str, Any] = field(default_factory=dict)
     broken: tuple[Violation, ...] = ()
     """The same in neutral words, for the journal, where there are any; never for the answer."""
