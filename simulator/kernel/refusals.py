@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any
+from typing import Any, Literal
 
 from simulator.kernel.values import dataclass
 
@@ -106,6 +106,8 @@ class Violation:
     limit: Any = None
     given: Any = None
     message: str = ""
+    where: Literal["body", "query", "header"] = "body"
+    """In what it stood, for APIs that answer a wrong parameter otherwise than a wrong member."""
 
 
 @dataclass(eq=False)
