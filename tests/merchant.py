@@ -97,8 +97,12 @@ class Merchant:
         return self.shop.status_of(await self.read(id_))
 
     async def refund(self, id_: str, amount: int = 1000) -> Answer:
+        return await self.ask_refund(self.shop.refund(self.account, id_, Money(amount, "CNY")))
+
+    async def ask_refund(self, request: Request) -> Answer:
+        """Sends a request for a refund, of which `was_refused` is asked afterwards."""
         self._heard_before_refund = len(self.sim.hooks)
-        return await self.send(self.shop.refund(self.account, id_, Money(amount, "CNY")))
+        return await self.send(request)
 
     async def was_refused(self, id_: str, refund: Answer) -> bool:
         """Whether a refund was refused, in whatever way the provider says so, once everything has settled."""

@@ -35,6 +35,7 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `texts` `views` | What pages say and show |
 | `known` | What a request model knows, and what a request says beyond it |
 | `validation` | Checks what was sent against a request model |
+| `members` | What request models of many APIs have in common, as types |
 | `conditions` | When a rule of a scenario holds |
 | `facets` | What scenarios speak of, in words |
 | `rules` | The rules of a scenario, as models |

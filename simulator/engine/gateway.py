@@ -305,7 +305,7 @@ class Gateway:
             if not_live:
                 at.slips = reasons.slips(provider, call, endpoint)
             if endpoint.query is not None:
-                call.body = validate(endpoint.query, query)
+                call.body = validate(endpoint.query, query, "query")
             if endpoint.body is not None and endpoint.checks_body:
                 call.body = validate(endpoint.body, body)
             if not_live and call.strict:

@@ -186,7 +186,7 @@ class BannerLine:
     more: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Party:
     """Somebody with resources, machines and timers of its own: a provider or the wallet."""
 
@@ -204,6 +204,10 @@ class Party:
 
     is_provider = False
     """Whether its moves are the story of a payment itself; those of others are told as theirs (`wallet`)."""
+
+    def __repr__(self) -> str:
+        """Short: it is an argument of most tests, and stands above each of their failures."""
+        return f"<{'Provider' if self.is_provider else 'Party'} {self.name}>"
 
     @cached_property
     def settings(self) -> type[WorkspaceSettings]:
@@ -256,7 +260,7 @@ class Party:
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Provider(Party):
     """Everything that the engine, the wallet and the surface know of a provider."""
 

@@ -163,6 +163,9 @@ class Shop:
     read_refund: Callable[[Account, str, Answer], Request] | None = None
     """Where a refund is a resource of its own: reads it, of the payment's id and the answer to `refund`. `refused` then gets its
     answer as the later one."""
+    withdraw: Callable[[Account, str, Answer], Request] | None = None
+    """Takes a refund back that the bank has not decided yet, of the payment's id and the answer to `refund`; None where the API has
+    no call for it."""
     cancel: Callable[[Account, str], Request] | None = None
     """Gives up a payment that waits for its buyer; None where the API has no call for it."""
 

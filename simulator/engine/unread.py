@@ -6,6 +6,7 @@ It is noted in the journal and in `Simulator-Notice`; a strict server refuses it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from simulator.engine.call import Call
@@ -85,7 +86,12 @@ def look_over(
     ]
     for notice in said:
         call.differs_live(notice)
-    return [one.violation for one in [*headers, *parameters, *members][:NAMED]]
+    found = [
+        *(replace(one.violation, where="header") for one in headers),
+        *(replace(one.violation, where="query") for one in parameters),
+        *(one.violation for one in members),
+    ]
+    return found[:NAMED]
 
 
 def beyond(endpoint: Endpoint, model: type[BaseModel] | None, given: Any) -> list[Unread]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from simulator.engine.known import Place, names_at
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Unfit(ValueError):
-    """Raised by a request model's own validator. The text is for the merchant, and follows the name of the member."""
+    """Raised by a request model's own validator. The text is for the merchant, and follows the name of the member; a whole
+    sentence has the rule `custom`, of which `errors.py` shows the message alone."""
 
     def __init__(self, text: str, rule: str = "format", limit: Any = None) -> None:
         super().__init__(text)
@@ -146,14 +148,15 @@ TOLD = 500
 """Faults of one body that are looked at; what is wrong in more places than that is told of no better by more of them."""
 
 
-def validate(model: type[BaseModel], data: Any) -> BaseModel:
-    """Checks a body against a request model. Raises `Invalid` with neutral violations in document order."""
+def validate(model: type[BaseModel], data: Any, where: Literal["body", "query"] = "body") -> BaseModel:
+    """Checks a body or a query against a request model. Raises `Invalid` with neutral violations in document order."""
     from pydantic import ValidationError
 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Invalid([*_violations(model, data, error.errors(include_url=False)[:TOLD])]) from error
+        found = _violations(model, data, error.errors(include_url=False)[:TOLD])
+        raise Invalid([replace(one, where=where) for one in found]) from error
 
 
 def allowed(model: type[BaseModel], data: Any, violation: Violation) -> tuple[str, ...] | None:

@@ -229,6 +229,19 @@ class Money:
             raise ValueError(f"{amount} has more than the {places} decimals of {currency}")
         return cls(int(f"{sign}{whole}{rest.ljust(places, '0')}"), currency)
 
+    @classmethod
+    def exact(cls, text: str, currency: str) -> Money:
+        """An amount with just the decimals of its currency, as `major` writes it: of EUR `10.00`, and neither `10` nor `10.0`.
+
+        Raises `ValueError` for everything else, in words that follow the name of a member: `must be an amount like 12.50`.
+        """
+        found = _MAJOR.fullmatch(text)
+        if found is not None and len(found[3] or "") == decimals(currency):
+            money = cls.from_major(text, currency)
+            if money.major() == text:
+                return money
+        raise ValueError(f"must be an amount like {cls(1250, currency).major()}")
+
     def __add__(self, other: Money) -> Money:
         return Money(self.value + self._same(other).value, self.currency)
 

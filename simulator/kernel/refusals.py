@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any
+from typing import Any, Literal
 
 from simulator.kernel.values import dataclass
 
@@ -106,6 +106,8 @@ class Violation:
     limit: Any = None
     given: Any = None
     message: str = ""
+    where: Literal["body", "query", "header"] = "body"
+    """In what it stood, for APIs that answer a wrong parameter otherwise than a wrong member."""
 
 
 @dataclass(eq=False)
@@ -177,6 +179,7 @@ class Refused(Refusal):
     """A refusal in the provider's own code, where no neutral word fits. Only providers raise and read it."""
 
     code: str
+    """By what `errors.py` finds the answer: the sentence itself, where the API has no codes."""
     detail: dict[str, Any] = field(default_factory=dict)
     broken: tuple[Violation, ...] = ()
     """The same in neutral words, for the journal, where there are any; never for the answer."""

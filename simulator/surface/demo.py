@@ -28,6 +28,8 @@ Outcome = Literal["paid", "declined", "cancelled"]
 PATIENCE_S = 15.0
 """How long a webhook may take."""
 _STEP_S = 0.1
+CALL_WIDTH = 40
+"""Letters of a call in its line, behind which the answer stands."""
 _KEYS: Mapping[str, Act] = {"p": "pay", "d": "decline", "x": "cancel", "e": "expire"}
 _SAID = "Waiting for a buyer. P pay as Li Na   D decline   X cancel   E expire   O open   Q quit"
 
@@ -95,10 +97,10 @@ class Merchant:
         got = self.workspace.client.send(request.method, request.path, headers=request.headers, content=content)
         answer = Answer(got.status, got.content, got.headers)
         call = f"{request.method} {request.path.partition('?')[0]}"
-        line = f"  {request.method + ' ' + _short_path(request.path):<40} {answer.status}"
+        line = f"  {_short_call(request):<{CALL_WIDTH}} {answer.status}"
         if answer.status < 400:
             newest = self.workspace.latest(1, provider=self.provider)
-            told = f"  {newest[0]['status']:<24} {_money(newest[0])}" if newest else ""
+            told = f"  payment {newest[0]['status']:<24} {_money(newest[0])}" if newest else ""
             self._teller.tell(f"{line}{told}", call=call, status=answer.status)
         else:
             self._teller.tell(f"{line}  {answer.text[:160]}", call=call, status=answer.status, body=answer.text)
@@ -349,10 +351,18 @@ def _money(payment: Payment) -> str:
     return told.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def _short_path(path: str) -> str:
-    """Without the query, and with long ids shortened."""
-    segments = path.partition("?")[0].split("/")
-    return "/".join(segment if len(segment) <= 20 else f"{segment[:8]}…" for segment in segments)
+def _short_call(request: Request) -> str:
+    """Without the query, with long ids shortened, and of a long path its end."""
+    segments = [_short(segment) for segment in request.path.partition("?")[0].split("/")]
+    call = f"{request.method} {'/'.join(segments)}"
+    while len(call) > CALL_WIDTH and len(segments) > 2:
+        del segments[1]
+        call = f"{request.method} {'/'.join(['…', *segments[1:]])}"
+    return call
+
+
+def _short(segment: str) -> str:
+    return segment if len(segment) <= 20 else f"{segment[:8]}…"
 
 
 def said(body: str) -> Any:

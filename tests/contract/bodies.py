@@ -18,7 +18,7 @@ VALUES: tuple[Any, ...] = (
     "https://shop.example/back", "li.na@shop.example", "203.0.113.7", "2026-03-05", "20260305", "05-03-1990",
     "2026-03-05T10:00:00Z", "2026-03-05T10:00:00+00:00", "+8613632264148", "13632264148", "123", 1.5,
     "pay_" + "a" * 26, "cus_" + "a" * 26, "src_" + "a" * 26, "pc_" + "a" * 26, "payment_captured", "payment_intent.succeeded", "12",
-    "Regular", [], {},
+    "10.00", "10", "Regular", [], {},
 )  # fmt: skip
 """Whatever a member wants, one of these is it, or one of the `VALUES` in `tests/providers/<name>/calls.py`."""
 
@@ -51,17 +51,23 @@ def _next(values: Iterator[Any], field: FieldInfo, model: type[BaseModel]) -> An
     for value in values:
         return value
     raise LookupError(
-        f"nothing fits {model.__name__}: {field!r}: name one in VALUES of the provider's tests, module `calls`"
+        f"nothing fits {model.__name__}: {field!r}: name one in `VALUES = (…,)` of the provider's tests, "
+        f"tests/providers/{_provider_of(model) or '<name>'}/calls.py"
     )
 
 
 def _own(model: type[BaseModel]) -> tuple[Any, ...]:
     """`VALUES` of `tests/providers/<name>/calls.py`, and then ours."""
-    found = re.match(r"simulator\.providers\.(\w+)", model.__module__)
-    module = f"providers.{found[1]}.calls" if found is not None else ""
-    if not module or find_spec(f"providers.{found[1]}") is None or find_spec(module) is None:  # type: ignore[index]
+    name = _provider_of(model)
+    module = f"providers.{name}.calls"
+    if name is None or find_spec(f"providers.{name}") is None or find_spec(module) is None:
         return VALUES
     return (*getattr(import_module(module), "VALUES", ()), *VALUES)
+
+
+def _provider_of(model: type[BaseModel]) -> str | None:
+    found = re.match(r"simulator\.providers\.(\w+)", model.__module__)
+    return None if found is None else found[1]
 
 
 def _unfit(model: type[BaseModel], body: dict[str, Any]) -> set[str]:

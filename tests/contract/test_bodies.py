@@ -33,6 +33,17 @@ def test_a_member_gets_a_value_that_the_models_own_checks_take() -> None:
     assert body_of(Order) == {"amount": {"currency": "CNY", "value": "1000"}}
 
 
+class Exact(BaseModel):
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    value: str = Field(pattern=r"^[0-9]+\.[0-9]{2}$")
+
+
+def test_amounts_as_texts_need_no_values_of_the_providers_own() -> None:
+    assert body_of(Exact) == {"currency": "CNY", "value": "10.00"}
+
+
 def test_a_member_for_which_there_is_no_value_says_where_to_name_one() -> None:
-    with pytest.raises(LookupError, match="name one in VALUES of the provider's tests"):
+    with pytest.raises(
+        LookupError, match=r"name one in `VALUES = \(…,\)` of the provider's tests, tests/providers/<name>/calls.py"
+    ):
         body_of(Impossible)

@@ -85,6 +85,7 @@ def test_what_the_front_says_loads_nothing(late: Provider) -> None:
     assert late.is_provider
     assert late.masking.members == ()
     assert late.banner_line({"api_key": "the-key"}).key == "the-key"
+    assert repr(late) == "<Provider acme>"
     assert not is_loaded(late)
 
 

@@ -18,6 +18,7 @@ from simulator.engine.settlement import Settlement
 from simulator.engine.terms import MoneySettings
 from simulator.kernel.machine import Machine
 from simulator.kernel.money import Money
+from simulator.wallet.alipay import WALLET
 
 TWICE: Endpoint = ACME.endpoints[0]
 SAME_PATH = replace(
@@ -116,6 +117,11 @@ def test_all_faults_are_said_at_once() -> None:
         replace(ACME, name="Acme", claims=lambda call: True)
 
     assert "its name is not a word" in str(refused.value)
+
+
+def test_a_provider_is_shown_by_its_name_and_not_by_all_that_it_has() -> None:
+    """It is an argument of most tests, and stands above each of their failures."""
+    assert (repr(ACME), repr(WALLET)) == ("<Provider acme>", "<Party wallet>")
 
 
 def test_a_phase_is_one_of_those_that_the_console_knows() -> None:

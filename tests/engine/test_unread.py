@@ -15,6 +15,7 @@ from engine.merchant import Merchant
 from simulator.engine.known import NoEffect, Unread, unnamed, unread
 from simulator.engine.provider import Call, Endpoint, Reply
 from simulator.engine.uow import UnitOfWork
+from simulator.kernel.refusals import Invalid, Refusal
 
 
 class Address(BaseModel):
@@ -198,3 +199,33 @@ async def test_a_strict_server_refuses_what_is_not_read(strict: Sim) -> None:
 
 async def test_a_strict_server_takes_what_is_read_whole(strict: Sim) -> None:
     assert await notice_on(strict, {"buyer": {"name": "Li"}, "capture": True}) == ""
+
+
+class Sorted(BaseModel):
+    limit: int | None = Field(None, le=9)
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "expected"),
+    [
+        ("?limit=10", {}, [("limit", "query")]),
+        ("", {"buyer": 1}, [("buyer", "body")]),
+        ("?limt=1", {"byuer": 1}, [("x-region", "header"), ("limt", "query"), ("byuer", "body")]),
+    ],
+)
+async def test_a_violation_says_in_what_it_stood(query: str, body: dict[str, Any], expected: list[Any]) -> None:
+    refused: list[Refusal] = []
+
+    def refuse(refusal: Refusal, call: Call) -> Reply:
+        refused.append(refusal)
+        return ACME.refuse(refusal, call)
+
+    row = Endpoint("POST", "/acme/wishes", wish, "wish", Wish, query=Sorted)
+    provider = replace(ACME, refuse=refuse, endpoints=(*ACME.endpoints, row), unread_headers={"x-region": "is in vain"})
+    async with Sim(providers=[provider], strict=True) as sim:
+        headers = {"Authorization": f"Acme {sim.credentials('acme')['key']}", "X-Region": "eu"}
+        answer = await sim.http.post(f"/acme/wishes{query}", json=body, headers=headers)
+
+    [refusal] = refused
+    assert isinstance(refusal, Invalid), answer.text
+    assert [(one.path, one.where) for one in refusal.violations] == expected

@@ -106,3 +106,25 @@ def test_what_is_no_amount_of_the_currency_is_refused_and_not_rounded(text: str,
         Money.from_major(text, currency)
 
     assert str(refused.value) == why
+
+
+@given(amounts, currencies)
+def test_what_was_written_in_major_units_is_exact(value: int, currency: str) -> None:
+    money = Money(value, currency)
+
+    assert Money.exact(money.major(), currency) == money
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "like"),
+    [
+        *((text, "EUR", "12.50") for text in ("10", "10.0", "10.000", "010.00", "-0.00", "10,00", "", " 10.00", "1e3")),
+        ("10.0", "JPY", "1250"),
+        ("10.00", "KWD", "1.250"),
+    ],
+)
+def test_an_amount_with_other_decimals_than_the_currencys_is_not_exact(text: str, currency: str, like: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        Money.exact(text, currency)
+
+    assert str(refused.value) == f"must be an amount like {like}"

@@ -69,13 +69,26 @@ def test_the_story_shows_the_request_the_code_the_webhooks_and_the_refund(server
     assert result.exit_code == 0
     assert lines[0].startswith(f"{ANY.title}, workspace demo-{ANY.name}")
     call = f"{f'POST {path}':<40}"
-    told = re.fullmatch(rf"  {re.escape(call)} 200  (\S+) +{re.escape(amount)}", lines[1])
+    told = re.fullmatch(rf"  {re.escape(call)} 200  payment (\S+) +{re.escape(amount)}", lines[1])
     assert told is not None and SHOP.course.waits(told[1])
     assert any("Scan with a phone, or open http://127.0.0.1:" in line for line in lines)
     assert sum("█" in line for line in lines) == 17
     assert sum(line.endswith("  received, signature good") for line in lines) > 2
     assert any(re.search(rf"{amount}, \S+ [\d.]+ refunded, decided by buyer:li-na", line) for line in lines)
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("provider", TOLD)
+def test_the_answers_stand_in_one_column_and_say_that_the_status_is_the_payments(
+    server: Launched, provider: str
+) -> None:
+    """Also that of a call about a refund, which has a status of its own."""
+    result = run(server, provider, "--pay")
+
+    calls = [line for line in result.stdout.splitlines() if re.match(r"  (GET|POST|PUT|PATCH|DELETE) ", line)]
+    assert calls and [line for line in calls if not re.match(r"  .{40} \d{3}( |$)", line)] == []
+    answered = [line[48:] for line in calls if line[43] == "2" and line[48:]]
+    assert answered and [line for line in answered if not line.startswith("payment ")] == []
 
 
 def test_without_a_name_every_provider_tells_its_story(server: Launched) -> None:

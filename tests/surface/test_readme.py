@@ -22,6 +22,7 @@ from simulator.kernel.clock import time_of_day
 from simulator.kernel.ids import Ids
 from simulator.providers import built_in
 from simulator.surface.launch import Launched, launched
+from simulator.surface.serve import in_words
 from simulator.surface.settings import from_environment
 
 ROOT = Path(__file__).parent.parent.parent
@@ -77,6 +78,15 @@ def without_a_page() -> list[str]:
 
 def test_each_provider_has_a_page_and_a_block() -> None:
     assert (without_a_page(), without_a_block()) == ([], [])
+
+
+def test_the_first_lines_count_and_name_every_provider() -> None:
+    first = README[: README.index("## ")]
+    count = in_words(len(built_in()))
+
+    assert f"A local sandbox of {count} payment service providers' APIs" in first
+    assert f"one base URL for all {count};" in first
+    assert [p.title for p in built_in() if p.title not in first] == []
 
 
 @pytest.mark.parametrize("provider", built_in(), ids=lambda provider: provider.title)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from contract import test_bank as bank
 from contract import test_contract as contract
+from contract import test_refunds as refunds
 from merchant import Merchant
 from support import Sim
 from toy.refunds import WITH_REFUNDS, read_refund
@@ -23,6 +24,7 @@ ASKED: list[Callable[[Sim, Merchant], Awaitable[None]]] = [
     contract.test_a_part_can_be_refunded,
     contract.test_all_that_is_left_can_be_refunded,
     contract.test_a_refund_returns_the_money_to_the_buyer,
+    refunds.test_a_refund_that_is_withdrawn_frees_its_amount_and_its_money_never_arrives,
 ]
 
 

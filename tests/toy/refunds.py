@@ -178,6 +178,10 @@ def read_refund(account: Account, id_: str, refund: Answer) -> Request:
     return Request("GET", f"/newpay/v1/payments/{id_}/refunds/{refund.json['id']}")
 
 
+def withdraw(account: Account, id_: str, refund: Answer) -> Request:
+    return Request("DELETE", f"/newpay/v1/payments/{id_}/refunds/{refund.json['id']}")
+
+
 def refused(refund: Answer, later: Answer | None, webhooks: Sequence[Webhook]) -> bool:
     """At once, or by the status of the refund."""
     return refund.status >= 400 or (later is not None and later.json["status"] == "failed")
@@ -201,6 +205,7 @@ WITH_REFUNDS = replace(
     shop=replace(
         SHOP,
         read_refund=read_refund,
+        withdraw=withdraw,
         refused=refused,
         course=replace(SHOP.course, refunded_after=PROCESSED_AFTER + ARRIVES_AFTER),
     ),

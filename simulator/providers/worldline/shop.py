@@ -76,6 +76,10 @@ def refund(account: Account, id_: str, amount: Money) -> Request:
     return json_request("POST", path(account, f"/payments/{id_}/refund"), body)
 
 
+def withdraw(account: Account, id_: str, refund: Answer) -> Request:
+    return Request("POST", path(account, f"/refunds/{refund.json['id']}/cancel"))
+
+
 def cancel(account: Account, id_: str) -> Request:
     return Request("POST", path(account, f"/payments/{id_}/cancel"))
 
@@ -99,6 +103,7 @@ SHOP = Shop(
     create=create,
     read=read,
     refund=refund,
+    withdraw=withdraw,
     cancel=cancel,
     id_of=lambda purchase, answer: str(answer.json["payment"]["id"]),
     status_of=lambda answer: str(answer.json["status"]),
