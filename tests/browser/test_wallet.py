@@ -306,7 +306,7 @@ def test_a_merchants_long_name_breaks_no_page(window: Open, shop: Shop, size: st
     assert wide_pages == []
 
 
-def test_the_viewers_theme_is_followed_unless_he_chose_one(window: Open, shop: Shop) -> None:
+def test_the_viewers_theme_is_followed_unless_they_chose_one(window: Open, shop: Shop) -> None:
     path = shop.open()
     dark = window(theme="dark")
     background = "getComputedStyle(document.body).backgroundColor"

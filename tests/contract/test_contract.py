@@ -365,7 +365,7 @@ OUTCOMES = {
 
 @pytest.mark.uncounted
 @pytest.mark.parametrize("buyer", OUTCOMES)
-async def test_each_buyer_produces_his_outcome(world: Sim, merchant: Merchant, buyer: str) -> None:
+async def test_each_buyer_produces_their_outcome(world: Sim, merchant: Merchant, buyer: str) -> None:
     """Wang Wei has 5 yuan, Chen Jie is blocked, Sun Li's bank takes its time, Zhou Ting closes the app."""
     id_ = await merchant.waiting()
     await world.act(merchant.name, id_, "pay", buyer=buyer)

@@ -148,7 +148,7 @@ async def test_a_reason_that_is_none_is_refused_with_those_that_are(sim: Sim, fa
     assert error["message"].startswith(f"body: rules.0.{facet}.decline: must be one of balance, ")
 
 
-async def test_a_buyer_may_be_named_once_he_is_there(sim: Sim) -> None:
+async def test_a_buyer_may_be_named_once_they_are_there(sim: Sim) -> None:
     body = {"rules": [{"when": {"buyer": "vip"}, "wallet": BALANCE}]}
     before = await sim.http.put(f"{sim.path}/scenario", json=body)
     made = await sim.http.put(f"{sim.path}/buyers/vip", json={"name_en": "V"})

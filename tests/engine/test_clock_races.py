@@ -216,7 +216,7 @@ NEARLY_LAST = f"{(LAST - STARTED - timedelta(hours=2, minutes=30)).total_seconds
         ({"by": NEARLY_LAST}, f"by: {NO_FURTHER}"),
     ],
 )
-async def test_who_is_refused_when_his_turn_comes_is_told_by_the_name_of_what_he_gave(
+async def test_who_is_refused_when_their_turn_comes_is_told_by_the_name_of_what_they_gave(
     sim: Sim, acme: Merchant, body: dict[str, str], message: str
 ) -> None:
     await acme.charge("order-1")

@@ -62,7 +62,7 @@ async def test_a_reset_buyer_is_as_in_the_beginning(sim: Sim, slug: str) -> None
     assert again == beginning == await _buyer(sim, slug)
 
 
-async def test_a_reset_copy_is_as_his_original_was_and_keeps_his_name(sim: Sim) -> None:
+async def test_a_reset_copy_is_as_the_original_was_and_keeps_its_name(sim: Sim) -> None:
     await _act(sim, "wang-wei", "copy", slug="poor")
     await sim.http.put(f"{sim.path}/buyers/poor", json={"balance": 99, "name_en": "Poor"})
 

@@ -428,7 +428,7 @@ async def test_what_nobody_claims_names_the_nearest_routes(sim: Sim) -> None:
 # What is handed in
 
 
-async def test_a_buyer_may_be_written_as_he_is_read(sim: Sim, acme: Merchant) -> None:
+async def test_a_buyer_may_be_written_as_they_are_read(sim: Sim, acme: Merchant) -> None:
     charge = await acme.create()
     await sim.act("acme", charge, "pay")
 
@@ -453,7 +453,7 @@ async def test_a_buyer_may_be_written_as_he_is_read(sim: Sim, acme: Merchant) ->
         ({"card": {"last4": "4417", "limit": "x"}}, "card.limit"),
     ],
 )
-async def test_a_buyer_that_could_not_pay_is_refused_and_stays_as_he_was(
+async def test_a_buyer_that_could_not_pay_is_refused_and_stays_as_they_were(
     sim: Sim, change: dict[str, Any], field: str
 ) -> None:
     before = (await sim.http.get(f"{sim.path}/buyers")).json()

@@ -160,7 +160,7 @@ def test_everything_that_is_printed_goes_through_one_place() -> None:
                 ), path
 
 
-def test_nobody_writes_a_line_of_the_log_of_his_own(caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_writes_a_line_of_the_log_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("tests.printed")
     log.addFilter(Masked())
 

@@ -82,7 +82,7 @@ async def test_an_unpaid_order_gives_nothing_back(wallet: Wallet, sim: Sim) -> N
 
 
 @pytest.mark.parametrize("parts", [(367, 367, 366), (1, 1, 1, 1097), (333, 333, 434)])
-async def test_who_gets_everything_back_in_parts_has_what_he_had(
+async def test_who_gets_everything_back_in_parts_has_what_they_had(
     wallet: Wallet, sim: Sim, parts: tuple[int, ...]
 ) -> None:
     code = await wallet.order()

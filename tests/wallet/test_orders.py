@@ -45,7 +45,7 @@ async def test_an_order_has_a_short_code_and_is_converted_to_yuan(wallet: Wallet
         ("zhou-ting", ("open", None, None)),
     ],
 )
-async def test_each_buyer_has_his_own_outcome(wallet: Wallet, buyer: str, expected: tuple[str, ...]) -> None:
+async def test_each_buyer_has_their_own_outcome(wallet: Wallet, buyer: str, expected: tuple[str, ...]) -> None:
     code = await wallet.order()
 
     order = wallet.do(alipay.confirm, code, buyer)
@@ -166,7 +166,7 @@ async def test_three_wrong_payment_codes_decline(wallet: Wallet) -> None:
     assert wallet.buyer("liu-yang").balance == 300_000
 
 
-async def test_another_buyer_has_tries_of_his_own(wallet: Wallet) -> None:
+async def test_another_buyer_has_tries_of_their_own(wallet: Wallet) -> None:
     code = await wallet.order()
     wallet.do(alipay.confirm, code, "liu-yang", payment_code="1")
     wallet.do(alipay.confirm, code, "liu-yang", payment_code="2")

@@ -386,7 +386,7 @@ async def test_a_page_that_was_waiting_goes_on_by_itself(sim: Sim, ecommpay: Mer
         assert "data-return" not in element(stopped, "ecp-back") and not has(stopped, "stay")
 
 
-async def test_a_button_of_the_merchant_is_never_pressed_for_him(sim: Sim, ecommpay: Merchant) -> None:
+async def test_a_button_of_the_merchant_is_never_pressed_for_them(sim: Sim, ecommpay: Merchant) -> None:
     shop = "https://shop.example/done"
     emulator = await ecommpay.register(merchant_success_url=shop)
     await ecommpay.press(emulator, "ecp-success")

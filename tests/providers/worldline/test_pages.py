@@ -476,7 +476,7 @@ async def test_nothing_offers_to_cancel_where_nobody_waits(sim: Sim, worldline: 
     assert "to-console" in test_ids(page)
 
 
-async def test_the_consumer_cancels_before_he_has_chosen_a_wallet(sim: Sim, worldline: Merchant) -> None:
+async def test_the_consumer_cancels_before_they_have_chosen_a_wallet(sim: Sim, worldline: Merchant) -> None:
     product = {"redirectPaymentMethodSpecificInput.paymentProductId": 866}
     created = await worldline.create(**product)
     url = created["merchantAction"]["redirectData"]["redirectURL"]
