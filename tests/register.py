@@ -1,4 +1,4 @@
-"""The pages that are made of the registers of facts: a chapter of each provider's page, and the counts of docs/fidelity.md.
+"""What is made of the registers of facts and of sandboxes: a chapter of each provider's page, and the tables of docs/fidelity.md.
 
 `PYTHONPATH=.:tests python -m register` writes them anew; a test compares.
 """
@@ -32,6 +32,7 @@ def chapters() -> Iterator[tuple[Path, str, str]]:
     for name, provider in KEPT.items():
         yield page_of(name), f"facts:{name}", table(provider.facts)
     yield DOCS / "fidelity.md", "counts", counts()
+    yield DOCS / "fidelity.md", "sandboxes", sandboxes()
 
 
 def counts() -> str:
@@ -41,6 +42,21 @@ def counts() -> str:
     rows += [[provider.title, *map(str, _counted(provider))] for provider in PROVIDERS.values()]
     sums = [sum(column) for column in zip(*map(_counted, PROVIDERS.values()), strict=True)]
     rows.append(["All", *map(str, sums)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def sandboxes() -> str:
+    """Where the sandboxes are, and where the credentials for them are looked for."""
+    rows = [["Provider", "Sandbox", "Environment"], ["---"] * 3]
+    for name, provider in PROVIDERS.items():
+        if (sandbox := provider.sandbox) is not None:
+            others = [host for host in sandbox.hosts if f"//{host}" not in sandbox.url]
+            where = f"`{sandbox.url}`" + (
+                f", or `--base-url` with {' or '.join(f'`{host}`' for host in others)}" if others else ""
+            )
+            where += ", which serves real money too: say `--test-account`" if sandbox.serves_live_too else ""
+            variables = ", ".join(f"`{sandbox.variable(name, one)}`" for one in sandbox.credentials)
+            rows.append([provider.title, where, variables])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
