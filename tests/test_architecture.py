@@ -219,26 +219,8 @@ def _only_for_types(path: Path, dotted: str) -> bool:
 
 
 # Who may be named ----------------------------------------------------------------------------------------------
-#
-# Not looked at: `examples`, an integrator's own code, which is written for somebody, and `changelog.d`, which speaks to
-# the integrators of one provider or of another.
 
 ROOT = PACKAGE.parent
-TEXT = frozenset({".py", ".md", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".toml", ".svg", ".txt", ".sh"})
-LOOKED_AT = ("simulator", "tests", "benchmarks", "docs", "templates", "scenarios", ".ci")
-MAY_NAME_ALL = (
-    "README.md",
-    "CHANGELOG.md",
-    "docs/providers/",
-    "simulator/providers/__init__.py",  # the registry
-    "tests/published/reduce.py",  # takes what each of them publishes
-    "pyproject.toml",  # their official clients
-    "tests/sdk/node/package",
-)
-EXAMPLES = ("zebra_pay", "okapi_pay")
-"""Providers that are not there, of the page about adding one and of the test of what writes it. Whoever tries that writes one."""
-MADE_OF_THE_REGISTRY = re.compile(r"<!-- (counts|sandboxes) -->.*?<!-- /\1 -->", re.DOTALL)
-"""Tables that `python -m register` writes."""
 ALL_OF_THEM = re.compile(
     r"\b(?:all|any|the|these|of|at|between) five\b(?! members)|\bfive (?:payment|providers|APIs|PSPs|stories|demos)\b"
     r"|\bsixth provider\b",
@@ -248,28 +230,18 @@ ALL_OF_THEM = re.compile(
 
 def texts() -> Iterator[tuple[str, str]]:
     """Every text of the project that is not a provider's own, by its path."""
-    files = [path for path in ROOT.iterdir() if path.is_file()]
-    files += [path for folder in LOOKED_AT for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
-    for path in sorted(files):
-        where = path.relative_to(ROOT).as_posix()
-        if path.is_file() and (path.suffix in TEXT or path.name in ("Makefile", "Dockerfile")):
-            yield where, MADE_OF_THE_REGISTRY.sub("", path.read_text("utf-8"))
+    from simulator.surface import naming
+
+    return ((where, text) for where, text in naming.texts(ROOT) if not where.startswith(naming.MAY_NAME_ALL))
 
 
 def test_nobody_outside_a_providers_folders_names_it() -> None:
     """Lists come from the registry. What bears a provider's name in its path (its folder, its tests, its pages, its
     scenarios) speaks of that provider, and of no other."""
     from simulator.providers import built_in
+    from simulator.surface import naming
 
-    others = [p for p in built_in() if p.name not in EXAMPLES]
-    names = {p.name: re.compile(rf"(?<![a-z]){p.name}|(?<![a-z]){re.escape(p.title)}", re.I) for p in others}
-    found = [
-        f"{where} names {name}"
-        for where, text in texts()
-        if not where.startswith(MAY_NAME_ALL)
-        for name, pattern in names.items()
-        if name not in where and pattern.search(text)
-    ]
+    found = [f"{where} names {p.name}" for p in built_in() for where in naming.named(ROOT, p.name, p.title)]
 
     assert found == []
 
@@ -293,7 +265,6 @@ def test_how_a_payment_is_made_is_said_once() -> None:
     found = [
         f"{where}: {path}"
         for where, text in texts()
-        if not where.startswith(MAY_NAME_ALL)
         for path, name in paths.items()
         if name not in where and path in text
     ]
@@ -306,7 +277,7 @@ def test_nobody_counts_the_providers() -> None:
     found = [
         f"{where}: {match.group()}"
         for where, text in texts()
-        if not where.startswith(MAY_NAME_ALL) and where != "tests/test_architecture.py"
+        if where != "tests/test_architecture.py"
         for match in ALL_OF_THEM.finditer(text)
     ]
 

@@ -13,6 +13,7 @@ from simulator.engine.resource import PHASES, Resource
 from simulator.engine.scenarios import Decisions
 from simulator.engine.settlement import Settlement
 from simulator.engine.webhooks import Webhooks
+from simulator.kernel.ids import Ids
 from simulator.kernel.machine import Machine
 
 
@@ -76,15 +77,26 @@ class Composed(Protocol):
     def claims(self) -> Callable[[Call], bool]: ...
 
     @property
+    def proofs(self) -> tuple[str, ...]: ...
+
+    @property
+    def credentials(self) -> Callable[[Ids, bool], dict[str, Any]]: ...
+
+    @property
+    def listable(self) -> tuple[str, ...]: ...
+
+    @property
     def decisions(self) -> Decisions | None: ...
 
     @property
     def settlement(self) -> Settlement | None: ...
 
 
-RESERVED = frozenset({"simulator", "wallet", "inbox", "workspaces", "control"})
+OWN_ADDRESSES = ("_sim", "console", "w")
+"""How the simulator's own addresses begin: the control API, the console, the wallet's pages."""
+RESERVED = frozenset({"simulator", "wallet", "inbox", "workspaces", "control", *OWN_ADDRESSES})
 """Names that mean something else where providers are named: sections of settings, the wallet, the inbox, addresses of the
-console, documents."""
+console, documents; and where an address begins with the name."""
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 
@@ -102,6 +114,7 @@ def contradictions(provider: Composed) -> Iterator[str]:
     yield from _of_operations(provider)
     yield from _of_money(provider)
     yield from _of_claims(provider)
+    yield from _of_credentials(provider)
 
 
 def _of_its_name(provider: Composed) -> Iterator[str]:
@@ -172,6 +185,9 @@ def _of_routes(provider: Composed) -> Iterator[str]:
         yield f"{twice} is left out twice"
     if served := {*map(_shape, routes)}.intersection(map(_shape, provider.left_out)):
         yield f"{', '.join(sorted(served))} is left out, and is there"
+    if ours := [f"{row.method} {row.path}" for row in routes if row.path == "/" or _first(row.path) in OWN_ADDRESSES]:
+        own = ", ".join(f"/{first}" for first in OWN_ADDRESSES)
+        yield f"{', '.join(ours)} never comes to it: /, and what stands below {own}, is the simulator's own"
 
 
 def _of_operations(provider: Composed) -> Iterator[str]:
@@ -198,17 +214,27 @@ def _of_money(provider: Composed) -> Iterator[str]:
         yield f"the settlement moves money of {', '.join(strange)}, which is not among its resources"
 
 
-_JSON, _FORM = {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}
+_METHODS = ("GET", "HEAD", "OPTIONS", "DELETE", "PUT", "PATCH", "POST")
+_BODIES = {
+    "application/json": b"{}",
+    "application/x-www-form-urlencoded": b"of=nobody",
+    "application/xml": b"<nobody/>",
+    "text/xml": b"<nobody/>",
+    "text/plain": b"nobody",
+}
+_JSON = {"content-type": "application/json"}
 STRANGERS: tuple[tuple[str, str, str, dict[str, str], bytes], ...] = (
-    ("GET", "/nothing-of-anybody", "", {}, b""),
+    *((method, "/nothing-of-anybody", "", {}, b"") for method in _METHODS),
     ("GET", "/nothing-of-anybody", "of=nobody", {"accept": "application/json"}, b""),
     ("GET", "/v1/nothing-of-anybody", "", {}, b""),
-    ("DELETE", "/nothing-of-anybody", "", {}, b""),
-    ("PUT", "/nothing-of-anybody", "", _JSON, b"{}"),
-    ("POST", "/nothing-of-anybody", "", _JSON, b"{}"),
-    ("POST", "/nothing-of-anybody", "", _FORM, b"of=nobody"),
+    *(
+        (method, "/nothing-of-anybody", "", {"content-type": sort}, body)
+        for method in ("POST", "PUT", "PATCH")
+        for sort, body in _BODIES.items()
+    ),
     ("POST", "/nothing-of-anybody", "", {**_JSON, "authorization": "Bearer nobodys"}, b"{}"),
     ("POST", "/nothing-of-anybody", "", {**_JSON, "authorization": "Basic bm9ib2R5Og=="}, b"{}"),
+    ("GET", "/", "", {}, b""),
 )
 """Calls that are nobody's (method, path, query, headers, body): a provider that claims one of them takes what is another's."""
 
@@ -222,6 +248,22 @@ def _of_claims(provider: Composed) -> Iterator[str]:
         if provider.claims(stranger):
             yield f"claims takes {method} {path}, which is nobody's: it is to look at the path, or at its own credentials"
             break
+
+
+def _of_credentials(provider: Composed) -> Iterator[str]:
+    """Those of `default` are made only for who names some of them."""
+    if twice := _twice(provider.proofs):
+        yield f"proofs names {twice} twice"
+    if twice := _twice(provider.listable):
+        yield f"listable names {twice} twice"
+    made = provider.credentials(Ids(), True) if provider.listable else {}
+    if unknown := [name for name in dict.fromkeys(provider.listable) if name not in made]:
+        yield f"listable names {', '.join(unknown)}: credentials makes {', '.join(made)}"
+
+
+def _first(path: str) -> str:
+    """The first segment of an address."""
+    return path.removeprefix("/").partition("/")[0]
 
 
 def _shape(route: Routed) -> str:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("simulator")
 
 OURS = ("/_sim", "/console")
+_BELOW = tuple(f"{ours}/" for ours in OURS)
 
 
 def _tell_undated(store: Store) -> None:
@@ -184,7 +185,7 @@ class App:
 
 def is_ours(path: str) -> bool:
     """Whether no provider's words are spoken there."""
-    return path.startswith(OURS) or path == "/"
+    return path in OURS or path.startswith(_BELOW) or path == "/"
 
 
 def _trust(settings: Settings) -> Trust:

@@ -11,6 +11,7 @@ import simulator
 from simulator import providers
 from simulator.engine import facts, settings
 from simulator.engine.contradictions import RESERVED
+from simulator.surface import naming
 
 SKELETON = Path(__file__).parent / "skeleton"
 REGISTRY = Path("simulator/providers/__init__.py")
@@ -117,19 +118,18 @@ def checkout() -> Path:
 
 
 def renamed(text: str, name: str, title: str) -> str:
-    """A piece of the skeleton under another name."""
+    """A piece of the skeleton under another name. Name and title may hold the skeleton's own: nothing is replaced twice."""
     camel = re.sub(r"[^A-Za-z0-9]", "", title)
-    for old, new in (
-        ("simulator.surface.skeleton", f"simulator.providers.{name}"),
-        ("NewpaySettings", f"{camel}Settings"),
-        ("Newpay-Signature", f"{camel}-Signature"),
-        ("newpay-signature", f"{camel}-Signature".lower()),
-        ('"monogram": "NE"', f'"monogram": "{camel[:2].upper()}"'),
-        ("Newpay", title),
-        ("newpay", name),
-    ):
-        text = text.replace(old, new)
-    return text
+    others = {
+        "simulator.surface.skeleton": f"simulator.providers.{name}",
+        "NewpaySettings": f"{camel}Settings",
+        "Newpay-Signature": f"{camel}-Signature",
+        "newpay-signature": f"{camel}-Signature".lower(),
+        '"monogram": "NE"': f'"monogram": "{camel[:2].upper()}"',
+        "Newpay": title,
+        "newpay": name,
+    }
+    return re.sub("|".join(map(re.escape, others)), lambda found: others[found[0]], text)
 
 
 def files(name: str, title: str) -> Iterator[tuple[Path, str]]:
@@ -151,13 +151,27 @@ def counted(page: str, title: str) -> str:
     """The page that counts, with a row for the skeleton's register under this title."""
     from simulator.surface.skeleton import PROVIDER
 
-    found = re.search(r"(?<=^\| All \| ).*(?= \|$)", page, re.MULTILINE)
+    found = re.search(r"(?<=^\| All \| ).*(?= \|\n<!-- /counts -->$)", page, re.MULTILINE)
     assert found is not None, f"{COUNTS} has no row for all"
     more = [0, *PROVIDER.facts.counted().values()]
     total = [int(number) + one for number, one in zip(found[0].split(" | "), more, strict=True)]
     rows = ((title, more), ("All", total))
     written = "\n".join(f"| {head} | {' | '.join(map(str, numbers))} |" for head, numbers in rows)
     return page[: found.start() - len("| All | ")] + written + page[found.end() + len(" |") :]
+
+
+def _check_words(root: Path, name: str, title: str) -> None:
+    """Raises `NotPossible` where the checkout's own test would take words for a provider's that are somebody else's."""
+    for other in providers.built_in():
+        called = naming.words(other.name, other.title)
+        if called.search(title) and not called.search(name):
+            raise NotPossible(f"{title!r} names {other.title}, which is there: give it another title")
+    if found := naming.named(root, name, title):
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise NotPossible(
+            f"{name!r} or {title!r} stands in {found[0]}{more}, and no file but a provider's own may name it: "
+            f'give both a word more, say {name}_payments --title "{title} Payments"'
+        )
 
 
 def write(root: Path, name: str, title: str) -> list[Path]:
@@ -179,6 +193,7 @@ def write(root: Path, name: str, title: str) -> list[Path]:
     there = [path for path in (path for path, _ in new) if (root / path).exists()]
     if f'"{name}"' in built_in[1] or there:
         raise NotPossible(f"there is a provider {name!r} already" + (f": {there[0]}" if there else ""))
+    _check_words(root, name, title)
     for path, text in new:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8")

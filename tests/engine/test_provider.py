@@ -11,7 +11,7 @@ from support import Sim
 from toy.acme import ACME, ANNOUNCED, CHARGE, PHASES, AcmeSettings, Charge, announce_charge
 
 from simulator.engine.ledger import MoneyMove
-from simulator.engine.provider import Endpoint, LeftOut, ProviderError
+from simulator.engine.provider import Endpoint, LeftOut, Page, ProviderError, Reply
 from simulator.engine.resource import Summary
 from simulator.engine.scenarios import Decisions
 from simulator.engine.settlement import Settlement
@@ -63,6 +63,8 @@ class OtherSettings(AcmeSettings):
     [
         ({"name": "Acme Pay"}, "its name is not a word"),
         ({"name": "wallet"}, "taken by the simulator"),
+        ({"name": "console"}, "taken by the simulator"),
+        ({"name": "w"}, "taken by the simulator"),
         ({"settings": OtherSettings}, "SECTION is the provider's name"),
         ({"webhooks": replace(ACME.webhooks, events=("charge.failed",))}, "fires charge.captured, charge.expired"),
         ({"webhooks": replace(ACME.webhooks, events=(*CHARGE.events, "charge.failed"))}, "names charge.failed twice"),
@@ -82,6 +84,25 @@ class OtherSettings(AcmeSettings):
             {"claims": lambda call: call.headers.get("authorization", "").startswith("Basic ")},
             "claims takes POST /nothing-of-anybody",
         ),
+        ({"claims": lambda call: call.method == "PATCH"}, "claims takes PATCH /nothing-of-anybody"),
+        ({"claims": lambda call: call.method == "OPTIONS"}, "claims takes OPTIONS /nothing-of-anybody"),
+        (
+            {"claims": lambda call: call.headers.get("content-type") == "application/xml"},
+            "claims takes POST /nothing-of",
+        ),
+        (
+            {"claims": lambda call: call.headers.get("content-type") == "text/xml"},
+            "claims takes POST /nothing-of-anybody",
+        ),
+        ({"claims": lambda call: call.target == "/"}, "claims takes GET /, which is nobody's"),
+        ({"proofs": ("credential", "access", "access")}, "proofs names access twice"),
+        ({"listable": ("secret", "secret")}, "listable names secret twice"),
+        ({"listable": ("nope",)}, "listable names nope: credentials makes key, secret"),
+        (
+            {"endpoints": (replace(TWICE, path="/console/charges"),)},
+            "POST /console/charges never comes to it",
+        ),
+        ({"pages": (Page("GET", "/", lambda call, runtime: Reply(200)),)}, "GET / never comes to it"),
         ({"phases": {"PAID": "payed"}}, "phases names payed: a phase is one of waiting"),
         ({"phases": {**PHASES, "PIAD": "paid"}}, "phases names PIAD: no machine has such a state"),
         (
@@ -105,6 +126,15 @@ class OtherSettings(AcmeSettings):
 def test_a_value_that_contradicts_itself_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ProviderError, match=said):
         replace(ACME, **changes)
+
+
+async def test_an_address_that_only_begins_with_the_letters_of_our_own_is_the_providers() -> None:
+    consoles = replace(ACME, endpoints=(replace(TWICE, path="/consoles/charges"), *ACME.endpoints[1:]))
+    async with Sim(providers=[consoles]) as sim:
+        merchant = Merchant(sim, consoles)
+        answer = await merchant.send(replace(merchant.creation(), path="/consoles/charges"))
+
+    assert (answer.status, answer.json["amount"]) == (201, 1000)
 
 
 async def test_two_of_one_name_are_not_served() -> None:

@@ -13,8 +13,8 @@ import pytest
 from merchant import Merchant
 from support import Sim
 
-from simulator.providers import BUILT_IN
-from simulator.surface import new_provider
+from simulator.providers import BUILT_IN, built_in
+from simulator.surface import naming, new_provider
 from simulator.surface.new_provider import NotPossible
 from simulator.surface.skeleton import PROVIDER
 
@@ -191,7 +191,15 @@ def test_no_word_of_the_skeleton_is_left(checkout: Path) -> None:
     ("name", "title", "said"),
     [
         ("Zebra", "Zebra", "is no name"),
-        ("simulator", "Simulator", "is no name.* not control, inbox, newpay, simulator, wallet, workspaces"),
+        ("simulator", "Simulator", "is no name.* not _sim, console, control, inbox, newpay, simulator, w, wallet, w"),
+        ("console", "Console", "is no name"),
+        (
+            "square",
+            "Square",
+            "'square' or 'Square' stands in .* and [0-9]+ more, .*: give both a word more, say square_",
+        ),
+        ("zebu", "All", "stands in .*: give both a word more"),
+        ("zebu", f"New {built_in()[0].title}", "which is there: give it another title"),
         ("class", "Class", "a word of Python's own"),
         ("import", "Import", "a word of Python's own"),
         ("built_in", "Built In", "taken in simulator/providers"),
@@ -208,4 +216,54 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(checkout: Path, name
         new_provider.write(checkout, name, title)
 
     assert (checkout / new_provider.REGISTRY).read_text("utf-8") == before
-    assert not (checkout / "simulator" / "providers" / "zebra").exists()
+    assert not [
+        one for one in ("zebra", "zebu", "console", "square") if (checkout / "simulator/providers" / one).exists()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("newpay" + "2", "Newpay" + " Two"), ("newpay" + "_eu", "Newpay" + " EU"), ("zebu", "Re" + "newpay")],
+)
+def test_a_name_that_holds_the_skeletons_own_is_written_as_it_is(name: str, title: str) -> None:
+    text = "from simulator.surface.skeleton import keys  # Newpay: newpay, NewpaySettings, newpay-signature"
+
+    camel = title.replace(" ", "")
+    wanted = (
+        f"from simulator.providers.{name} import keys  # {title}: {name}, {camel}Settings, {camel.lower()}-signature"
+    )
+    assert new_provider.renamed(text, name, title) == wanted
+
+
+def test_the_name_that_is_proposed_instead_is_free() -> None:
+    assert naming.named(ROOT, "square" + "_payments", "Square" + " Payments") == []
+
+
+def test_the_row_of_all_is_the_last_one() -> None:
+    page = "| All | 1 | 2 | 3 | 4 |\n| All | 1 | 2 | 3 | 4 |\n<!-- /counts -->\n"
+
+    first, new, last, *_ = new_provider.counted(page, TITLE).splitlines()
+
+    assert first == "| All | 1 | 2 | 3 | 4 |"
+    assert new.startswith(f"| {TITLE} | 0 | ")
+    assert last.startswith("| All | 1 | ")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("a refund of Zebu's", True),
+        ('workspace.credentials["zebu"]', True),
+        ("def test_zebu_refunds", True),
+        ("class ZebuRefund", True),
+        ("two zebus", False),
+        ("at the Zebuesque", False),
+        ("azebu", False),
+    ],
+)
+def test_a_provider_is_named_by_whole_words(tmp_path: Path, text: str, is_named: bool) -> None:
+    for where in ("docs/page.md", "docs/zebu.md", "docs/providers/other.md", "examples/page.md"):
+        (tmp_path / where).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / where).write_text(text, "utf-8")
+
+    assert naming.named(tmp_path, "zebu", "Zebu") == (["docs/page.md"] if is_named else [])
